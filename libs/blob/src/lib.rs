@@ -1,0 +1,1 @@
+//! The object storage port and its adapters.

@@ -1,0 +1,205 @@
+//! When it is heard: a recorded section as a list of segments, and the finished recording. Times are counts of samples at the
+//! track's rate.
+
+use serde::{Deserialize, Serialize};
+
+use super::Range;
+use super::script::SkipReason;
+use crate::digest::Digest;
+
+/// The newest layout of a stored [`Track`], [`Recording`] or [`Manifest`].
+pub const SCHEMA: u32 = 1;
+
+/// One recorded section: its segments in order, each after a pause. The audio lies in the segments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Track {
+    /// Layout of this object, [`SCHEMA`].
+    pub schema: u32,
+    /// The section's place in the plan.
+    pub index: u32,
+    /// The section's title.
+    pub title: String,
+    /// The level of its heading.
+    pub level: u8,
+    /// Samples a second, one channel.
+    pub sample_rate: u32,
+    /// All samples of the track, pauses included.
+    pub samples: u64,
+    /// The segments, in order.
+    pub segments: Vec<SegmentRef>,
+}
+
+/// One segment in a track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentRef {
+    /// The key of the segment's object.
+    pub key: Digest,
+    /// The id of the utterance it speaks.
+    pub utterance: u32,
+    /// Silence before it, in samples.
+    pub pause: u64,
+    /// Its first sample in the track, after the pause.
+    pub start: u64,
+    /// Its length in samples.
+    pub samples: u64,
+    /// Its words in time.
+    pub words: Vec<WordTime>,
+}
+
+/// One spoken word in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordTime {
+    /// Range in the utterance's spoken text.
+    pub spoken: Range,
+    /// First sample, from the start of the segment.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
+}
+
+/// The finished recording: what was made and where it lies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recording {
+    /// Layout of this object, [`SCHEMA`].
+    pub schema: u32,
+    /// The files, by name (`audio.opus`, `captions.vtt`).
+    pub artifacts: Vec<Artifact>,
+    /// Samples a second, one channel.
+    pub sample_rate: u32,
+    /// All samples.
+    pub samples: u64,
+    /// SHA-256 of the samples before encoding, as signed 16-bit little-endian PCM.
+    pub pcm_digest: Digest,
+    /// Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128); none for a recording too short to measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loudness: Option<f64>,
+    /// True peak in dBTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_peak: Option<f64>,
+    /// Spoken words.
+    pub words: u32,
+    /// Calls of the speech engine that this recording needed, and how many of them an earlier result answered.
+    pub segments: u32,
+}
+
+/// One file of a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+    /// The object's path under the scope.
+    pub path: String,
+}
+
+/// What became of every block: `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Layout of this object, [`SCHEMA`].
+    pub schema: u32,
+    /// The recording's title.
+    pub title: String,
+    /// Its language, a BCP 47 tag.
+    pub language: String,
+    /// `narration` or `briefing`.
+    pub style: String,
+    /// The voice (`local/amy@1`).
+    pub voice: String,
+    /// Extractor, script engine and speech engine, with versions.
+    pub engines: Vec<String>,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// All samples.
+    pub samples: u64,
+    /// Integrated loudness in LUFS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loudness: Option<f64>,
+    /// True peak in dBTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_peak: Option<f64>,
+    /// Counts over `blocks`.
+    pub coverage: Coverage,
+    /// One entry a block of the source, in the source's order.
+    pub blocks: Vec<BlockFate>,
+    /// Warnings of the extraction and notes of the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Counts over a manifest's blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Blocks of the source.
+    pub blocks: u32,
+    /// Spoken, in whole or in part.
+    pub spoken: u32,
+    /// Covered by a summary.
+    pub summarised: u32,
+    /// Skipped, with a reason.
+    pub skipped: u32,
+    /// Words of the source.
+    pub words: u32,
+    /// Words of the source that were spoken.
+    pub words_spoken: u32,
+}
+
+/// What became of one block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockFate {
+    /// The block's id.
+    pub block: u32,
+    /// Its kind (`paragraph`, `heading`).
+    pub kind: String,
+    /// The page it begins on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Scalar values in its text.
+    pub length: u32,
+    /// `spoken`, `summarised` or `skipped`.
+    pub fate: Fate,
+    /// The parts that were spoken, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spoken: Vec<SpokenPart>,
+    /// The parts that were not, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedPart>,
+}
+
+/// What became of a block as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Heard, in whole or in part.
+    Spoken,
+    /// Covered by a summary.
+    Summarised,
+    /// Not heard; the reason stands beside it.
+    Skipped,
+}
+
+/// A part of a block that is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpokenPart {
+    /// Range in the block's text.
+    pub range: Range,
+    /// The section it is heard in.
+    pub section: u32,
+    /// First sample in the whole recording.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
+}
+
+/// A part of a block that is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedPart {
+    /// Range in the block's text.
+    pub range: Range,
+    /// Why.
+    pub reason: SkipReason,
+}

@@ -1,0 +1,16 @@
+//! What every part of Lectern shares and nothing outside it decides: ids, digests, time, randomness, backoff,
+//! failures, and the content that travels between stages. No I/O, no runtime, no driver.
+
+pub mod backoff;
+pub mod clock;
+pub mod content;
+pub mod digest;
+pub mod failure;
+pub mod id;
+pub mod keys;
+pub mod random;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use digest::Digest;
+pub use failure::{Failure, Kind, Reason};
+pub use random::{OsRandom, Random};

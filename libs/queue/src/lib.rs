@@ -1,0 +1,1 @@
+//! The queue port, its topology, its adapters, and the worker loop.

@@ -1,0 +1,1 @@
+//! gRPC server and client plumbing: status details, deadlines, authentication, limits, TLS.

@@ -1,0 +1,1 @@
+//! Configuration, telemetry, health, shutdown and bootstrap of a service process.

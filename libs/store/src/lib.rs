@@ -1,0 +1,1 @@
+//! The store port, its adapters, steps, and the reconciler.

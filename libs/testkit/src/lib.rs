@@ -1,0 +1,1 @@
+//! For tests only: starts and stops real servers and our own processes.

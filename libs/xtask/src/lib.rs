@@ -1,0 +1,1 @@
+//! The contributor's one tool: cargo xtask.

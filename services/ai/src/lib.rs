@@ -1,0 +1,1 @@
+//! Owns scripts: turns blocks into sections of utterances.

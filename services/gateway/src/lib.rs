@@ -1,0 +1,1 @@
+//! Owns narrations: the public API, and the conductor of the stages.

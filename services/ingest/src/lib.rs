@@ -1,0 +1,1 @@
+//! Owns documents: turns a source into blocks.

@@ -1,0 +1,1 @@
+//! The lectern binary: all services in one process, and the command line client.

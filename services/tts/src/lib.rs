@@ -1,0 +1,1 @@
+//! Owns recordings: turns sections into audio and its timeline.
