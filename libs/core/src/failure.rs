@@ -60,6 +60,51 @@ impl Kind {
         }
     }
 
+    /// Its number in `google.rpc.Code`.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Cancelled => 1,
+            Self::InvalidArgument => 3,
+            Self::DeadlineExceeded => 4,
+            Self::NotFound => 5,
+            Self::AlreadyExists => 6,
+            Self::PermissionDenied => 7,
+            Self::ResourceExhausted => 8,
+            Self::FailedPrecondition => 9,
+            Self::Aborted => 10,
+            Self::OutOfRange => 11,
+            Self::Internal => 13,
+            Self::Unavailable => 14,
+            Self::DataLoss => 15,
+            Self::Unauthenticated => 16,
+        }
+    }
+
+    /// The kind of a number in `google.rpc.Code`; OK, UNKNOWN, UNIMPLEMENTED and numbers beyond have none.
+    #[must_use]
+    pub fn of_code(code: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::InvalidArgument,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::Unavailable,
+        Self::DeadlineExceeded,
+        Self::Cancelled,
+        Self::DataLoss,
+        Self::Internal,
+    ];
+
     /// Whether an operator should see it: a defect or a broken dependency rather than a caller's mistake.
     #[must_use]
     pub const fn ours(self) -> bool {

@@ -3,7 +3,7 @@
 //! a repeated step finds it and pays nothing, and a narration's record need not list its sections' digests.
 
 use crate::digest::Digest;
-use crate::id::TenantId;
+use crate::id::{NarrationId, ScopeId, TenantId};
 
 /// A tenant's secret: derived from the installation's, so that equal content of two tenants has unlike keys.
 #[derive(Clone)]
@@ -75,4 +75,85 @@ impl std::fmt::Debug for TenantSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TenantSecret(..)")
     }
+}
+
+/// Where objects lie in object storage: everything of a scope under one prefix, so that it is erased as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    prefix: String,
+}
+
+impl Folder {
+    /// The folder of a tenant's scope.
+    #[must_use]
+    pub fn new(tenant: &TenantId, scope: &ScopeId) -> Self {
+        Self { prefix: format!("{tenant}/{scope}") }
+    }
+
+    /// The prefix of everything in the scope, with a closing slash.
+    #[must_use]
+    pub fn all(&self) -> String {
+        format!("{}/", self.prefix)
+    }
+
+    /// The source as it was handed in.
+    #[must_use]
+    pub fn source(&self, sha256: &Digest) -> String {
+        format!("{}/source/{sha256}", self.prefix)
+    }
+
+    /// An extracted [`Content`](crate::content::document::Content), JSON.
+    #[must_use]
+    pub fn content(&self, key: &Digest) -> String {
+        format!("{}/content/{key}.json", self.prefix)
+    }
+
+    /// A [`Plan`](crate::content::script::Plan), JSON.
+    #[must_use]
+    pub fn plan(&self, key: &Digest) -> String {
+        format!("{}/plan/{key}.json", self.prefix)
+    }
+
+    /// A written [`Section`](crate::content::script::Section), JSON.
+    #[must_use]
+    pub fn section(&self, key: &Digest) -> String {
+        format!("{}/section/{key}.json", self.prefix)
+    }
+
+    /// A recorded [`Track`](crate::content::timeline::Track), JSON.
+    #[must_use]
+    pub fn track(&self, key: &Digest) -> String {
+        format!("{}/track/{key}.json", self.prefix)
+    }
+
+    /// A spoken segment.
+    #[must_use]
+    pub fn segment(&self, key: &Digest) -> String {
+        format!("{}/segment/{key}", self.prefix)
+    }
+
+    /// The prefix of a narration's recordings, with a closing slash.
+    #[must_use]
+    pub fn recordings(&self, narration: &NarrationId) -> String {
+        format!("{}/recording/{narration}/", self.prefix)
+    }
+
+    /// A file of a recording; `recording.json`, a [`Recording`](crate::content::timeline::Recording), lists the others.
+    #[must_use]
+    pub fn artifact(&self, narration: &NarrationId, key: &Digest, file: &str) -> String {
+        format!("{}{key}/{file}", self.recordings(narration))
+    }
+}
+
+/// How a script is spoken, as the canonical texts that keys are made of. `speed` is in hundredths.
+#[must_use]
+pub fn delivery(voice: &str, version: &str, speed: u32) -> (String, String) {
+    (format!("{voice}@{version}"), format!("speed={speed}"))
+}
+
+/// What a caller wants said, as the canonical text that the plan's key is made of.
+#[must_use]
+pub fn order(order: &crate::content::script::Order) -> String {
+    let length = order.length.map_or(0, crate::content::script::LengthTarget::words);
+    format!("{:?};words={length};footnotes={:?}", order.style, order.footnotes)
 }

@@ -2,17 +2,31 @@
 //!
 //! The protos in `proto/lectern` are the documentation of every message; nothing is documented again here.
 
-#![allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code")]
-#![allow(clippy::large_futures, clippy::wildcard_enum_match_arm, clippy::unwrap_used, reason = "generated code")]
-
+pub mod convert;
 pub mod names;
 
 /// The public API.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
 pub mod v1 {
     tonic::include_proto!("lectern.v1");
 }
 
 /// Commands, events, and what every stage serves to the conductor.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
 pub mod work {
     pub mod v1 {
         tonic::include_proto!("lectern.work.v1");
@@ -20,6 +34,14 @@ pub mod work {
 }
 
 /// What ingest serves to other services.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
 pub mod ingest {
     pub mod v1 {
         tonic::include_proto!("lectern.ingest.v1");
@@ -27,6 +49,14 @@ pub mod ingest {
 }
 
 /// Scripts.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
 pub mod ai {
     pub mod v1 {
         tonic::include_proto!("lectern.ai.v1");
@@ -34,6 +64,14 @@ pub mod ai {
 }
 
 /// Speech and recordings.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
 pub mod tts {
     pub mod v1 {
         tonic::include_proto!("lectern.tts.v1");

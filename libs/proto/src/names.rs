@@ -5,7 +5,10 @@ use lectern_core::id::{DocumentId, NarrationId};
 
 fn strip<'a>(name: &'a str, collection: &str, field: &str) -> Result<&'a str, Failure> {
     name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/')).ok_or_else(|| {
-        Failure::invalid(field, format!("{field} is {name:?}; expected a resource name of the form \"{collection}/{{id}}\""))
+        Failure::invalid(
+            field,
+            format!("{field} is {name:?}; expected a resource name of the form \"{collection}/{{id}}\""),
+        )
     })
 }
 

@@ -1,0 +1,185 @@
+//! Between the wire's messages and the content model: what more than one service has to read or write.
+
+use lectern_core::content::Range;
+use lectern_core::content::script::{self, Footnotes, LengthTarget, Order, Role, SkipReason, Style};
+use lectern_core::id::StepId;
+use lectern_core::{Failure, Kind, Reason};
+
+use crate::v1 as api;
+
+/// A failure as it stands in an event or a narration.
+#[must_use]
+pub fn failure_to_wire(failure: &Failure, step: Option<&StepId>) -> api::Failure {
+    api::Failure {
+        reason: failure.reason.as_str().to_owned(),
+        message: failure.message.clone(),
+        code: failure.kind.code(),
+        step: step.map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+/// Reads a failure; a reason or code that this version does not know is INTERNAL.
+#[must_use]
+pub fn failure(wire: api::Failure) -> Failure {
+    let reason = Reason::ALL.iter().copied().find(|r| r.as_str() == wire.reason).unwrap_or(Reason::Internal);
+    Failure::new(Kind::of_code(wire.code).unwrap_or(Kind::Internal), reason, wire.message)
+}
+
+/// A written section in the public API.
+#[must_use]
+pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
+    api::ScriptSection {
+        index: number(section.index),
+        title: section.title.clone(),
+        level: section.level.into(),
+        utterances: section.utterances.iter().map(utterance_to_wire).collect(),
+        skipped: section
+            .skipped
+            .iter()
+            .map(|skipped| skipped_to_wire(skipped.block, skipped.range.unwrap_or(Range::new(0, 0)), skipped.reason))
+            .collect(),
+    }
+}
+
+fn utterance_to_wire(utterance: &script::Utterance) -> api::Utterance {
+    let role = match utterance.role {
+        Role::Heading { .. } => "heading",
+        Role::Body => "body",
+        Role::ListItem => "list_item",
+        Role::TableRow => "table_row",
+        Role::Quote => "quote",
+        Role::Caption => "caption",
+        Role::Footnote => "footnote",
+        Role::Announcement => "announcement",
+    };
+    api::Utterance {
+        id: number(utterance.id),
+        speaker: utterance.speaker.0.into(),
+        role: role.to_owned(),
+        original: utterance.original.clone(),
+        spoken: utterance.spoken.clone(),
+        added: utterance.added,
+        sources: utterance.sources.iter().map(|source| part(source.block, source.range)).collect(),
+    }
+}
+
+/// A place in a block, in the public API.
+#[must_use]
+pub fn part(block: u32, range: Range) -> api::SourcePart {
+    api::SourcePart { block: number(block), start: number(range.start), end: number(range.end) }
+}
+
+/// A part that is not spoken, in the public API.
+#[must_use]
+pub fn skipped_to_wire(block: u32, range: Range, reason: SkipReason) -> api::SkippedPart {
+    api::SkippedPart { part: Some(part(block, range)), reason: skip_reason(reason).into() }
+}
+
+const fn skip_reason(reason: SkipReason) -> api::SkipReason {
+    match reason {
+        SkipReason::RunningHead => api::SkipReason::RunningHead,
+        SkipReason::PageNumber => api::SkipReason::PageNumber,
+        SkipReason::Navigation => api::SkipReason::Navigation,
+        SkipReason::TableOfContents => api::SkipReason::TableOfContents,
+        SkipReason::FrontMatter => api::SkipReason::FrontMatter,
+        SkipReason::BackMatter => api::SkipReason::BackMatter,
+        SkipReason::References => api::SkipReason::References,
+        SkipReason::Citation => api::SkipReason::Citation,
+        SkipReason::NoteMark => api::SkipReason::NoteMark,
+        SkipReason::FootnoteSkipped => api::SkipReason::FootnoteSkipped,
+        SkipReason::CodeBody => api::SkipReason::CodeBody,
+        SkipReason::TableBody => api::SkipReason::TableBody,
+        SkipReason::Formula => api::SkipReason::Formula,
+        SkipReason::FigureWithoutText => api::SkipReason::FigureWithoutText,
+        SkipReason::LanguageUnsupported => api::SkipReason::LanguageUnsupported,
+        SkipReason::Summarised => api::SkipReason::Summarised,
+        SkipReason::NothingToSay => api::SkipReason::NothingToSay,
+    }
+}
+
+/// A count as the wire has it; the content model's limits keep it far below the largest.
+#[must_use]
+pub fn number(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+/// The style in the public API.
+#[must_use]
+pub const fn style_to_wire(style: Style) -> api::Style {
+    match style {
+        Style::Narration => api::Style::Narration,
+        Style::Briefing => api::Style::Briefing,
+    }
+}
+
+/// The length in the public API.
+#[must_use]
+pub fn length_to_wire(length: LengthTarget) -> api::Length {
+    let target = match length {
+        LengthTarget::Minutes(minutes) => api::length::Target::Minutes(number(minutes)),
+        LengthTarget::Words(words) => api::length::Target::Words(number(words)),
+    };
+    api::Length { target: Some(target) }
+}
+
+/// The choice for footnotes in the public API.
+#[must_use]
+pub const fn footnotes_to_wire(footnotes: Footnotes) -> api::Footnotes {
+    match footnotes {
+        Footnotes::Skip => api::Footnotes::Skip,
+        Footnotes::Inline => api::Footnotes::Inline,
+        Footnotes::End => api::Footnotes::End,
+    }
+}
+
+/// The order in the public API's terms, read.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the field that is wrong.
+pub fn order(style: i32, length: Option<api::Length>, footnotes: i32) -> Result<Order, Failure> {
+    let style = match api::Style::try_from(style) {
+        Ok(api::Style::Narration) => Style::Narration,
+        Ok(api::Style::Briefing) => Style::Briefing,
+        Ok(api::Style::Unspecified) | Err(_) => {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::StyleUnsupported,
+                "narration.style is not one that this version knows; use STYLE_NARRATION or STYLE_BRIEFING",
+            )
+            .at("narration.style"));
+        }
+    };
+    let length = match length.and_then(|length| length.target) {
+        None => None,
+        Some(_) if style == Style::Narration => {
+            return Err(Failure::invalid(
+                "narration.length",
+                "a narration speaks everything and takes no length; leave it out, or order STYLE_BRIEFING",
+            ));
+        }
+        Some(api::length::Target::Minutes(minutes)) => match u32::try_from(minutes) {
+            Ok(minutes @ 1..=600) => Some(LengthTarget::Minutes(minutes)),
+            Ok(_) | Err(_) => {
+                return Err(Failure::invalid("narration.length.minutes", "minutes must be from 1 to 600"));
+            }
+        },
+        Some(api::length::Target::Words(words)) => match u32::try_from(words) {
+            Ok(words @ 50..=100_000) => Some(LengthTarget::Words(words)),
+            Ok(_) | Err(_) => {
+                return Err(Failure::invalid("narration.length.words", "words must be from 50 to 100,000"));
+            }
+        },
+    };
+    let footnotes = match api::Footnotes::try_from(footnotes) {
+        Ok(api::Footnotes::Unspecified | api::Footnotes::Skip) => Footnotes::Skip,
+        Ok(api::Footnotes::Inline) => Footnotes::Inline,
+        Ok(api::Footnotes::End) => Footnotes::End,
+        Err(_) => {
+            return Err(Failure::invalid(
+                "narration.footnotes",
+                "use FOOTNOTES_SKIP, FOOTNOTES_INLINE or FOOTNOTES_END",
+            ));
+        }
+    };
+    Ok(Order { style, length, footnotes })
+}
