@@ -1,5 +1,7 @@
 //! The contract of the storage port, run against every adapter, and what each adapter promises beyond it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 mod contract;
 mod fs;
 mod memory;
