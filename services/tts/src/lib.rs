@@ -1,1 +1,11 @@
 //! Owns recordings: turns sections into audio and its timeline.
+//!
+//! The craft, plain functions without queue, store or server: [`engine`] speaks a segment, [`audio`] makes it fit to hear, joins
+//! and encodes it, [`timeline`] says when what is heard.
+
+pub mod audio;
+pub mod engine;
+pub mod timeline;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,223 @@
+//! The local voice: a small neural network in this process, pure Rust, no network, no key.
+//!
+//! Text becomes phonemes ([`phonemes`]), the network turns phonemes into spectra and durations ([`network`]), and a
+//! source-filter vocoder turns spectra into samples ([`vocoder`]). The files are checked against pinned digests when they are
+//! first needed ([`weights`]); until then an idle process holds none of it.
+
+mod lanes;
+mod network;
+mod phonemes;
+mod vocoder;
+pub mod weights;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lectern_core::Failure;
+use lectern_core::content::timeline::WordTime;
+
+use self::network::Network;
+use self::phonemes::{Chunk, Phonemizer};
+use self::vocoder::Vocoder;
+pub use self::weights::VoiceDir;
+use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
+
+/// The id of the one local voice.
+pub const VOICE: &str = "local/heart";
+
+/// Samples a second.
+pub const SAMPLE_RATE: u32 = 24_000;
+
+/// Grows when this folder's code makes other samples of the same text.
+const CODE_VERSION: u32 = 1;
+
+/// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as [`crate::audio::master`] says.
+const GAIN_DB: f32 = 10.6;
+
+/// The local neural voice. Loads its files at the first synthesis; many threads may call it at once.
+#[derive(Debug)]
+pub struct LocalVoice {
+    dir: VoiceDir,
+    // A failed load leaves it empty, so that a voice installed later is found without a restart.
+    loaded: Mutex<Option<Arc<Loaded>>>,
+}
+
+struct Loaded {
+    phonemizer: Phonemizer,
+    network: Network,
+    vocoder: Vocoder,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Loaded(..)")
+    }
+}
+
+impl LocalVoice {
+    /// A voice whose files lie in `dir`. Reads nothing yet.
+    #[must_use]
+    pub const fn new(dir: VoiceDir) -> Self {
+        Self { dir, loaded: Mutex::new(None) }
+    }
+
+    /// Checks that the files are there and undamaged, without loading them: for health checks and start-up messages.
+    ///
+    /// # Errors
+    ///
+    /// `VOICE_NOT_INSTALLED`, naming the file.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.dir.read().map(drop)
+    }
+
+    fn loaded(&self) -> Result<Arc<Loaded>, Failure> {
+        // Held while loading, so that threads that come at the same time load once.
+        let mut slot = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = &*slot {
+            return Ok(Arc::clone(loaded));
+        }
+        let files = self.dir.read()?;
+        let loaded = Arc::new(Loaded {
+            phonemizer: Phonemizer::load(files.vocabulary, files.unknown_words, files.unknown_words_alphabet)?,
+            network: Network::load(files.acoustics)?,
+            vocoder: Vocoder::new(),
+        });
+        *slot = Some(Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    /// Speaks one chunk and appends it.
+    fn speak(&self, chunk: &Chunk, speed: f32, seed: u64, speech: &mut Speech) -> Result<(), Failure> {
+        let frames = self.network.run(&chunk.ids, speed)?;
+        let samples = self.vocoder.synthesize(&frames, seed)?;
+        let offset = speech.samples.len() as u64;
+        let length = samples.len() as u64;
+        // Where each phoneme begins, in samples; one more entry for the end.
+        let mut begins = Vec::with_capacity(frames.durations.len() + 1);
+        let mut at = 0;
+        for duration in &frames.durations {
+            begins.push(at);
+            at += duration * network::SAMPLES_PER_DURATION;
+        }
+        begins.push(at);
+        let begin = |index: usize| begins.get(index).copied().unwrap_or(at).min(length);
+        for word in &chunk.words {
+            let (start, end) = (begin(word.ids.start), begin(word.ids.end));
+            speech.words.push(WordTime { spoken: word.spoken, start: offset + start, end: offset + end });
+        }
+        speech.samples.extend_from_slice(&samples);
+        Ok(())
+    }
+}
+
+impl SpeechEngine for LocalVoice {
+    fn voices(&self) -> Vec<Voice> {
+        vec![Voice {
+            id: VOICE.to_owned(),
+            name: "Heart".to_owned(),
+            language: "en-US".to_owned(),
+            sample_rate: SAMPLE_RATE,
+            version: format!("{CODE_VERSION}.{}", weights::short_digest()),
+            gain_db: GAIN_DB,
+        }]
+    }
+
+    fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {
+        self.voice(&request.voice)?;
+        let loaded = self.loaded()?;
+        let chunks = loaded.phonemizer.chunks(&request.text)?;
+        let characters = request.text.chars().count() as u64;
+        let mut speech = Speech {
+            sample_rate: SAMPLE_RATE,
+            samples: Vec::new(),
+            words: Vec::new(),
+            usage: Usage { calls: 1, characters },
+        };
+        for (index, chunk) in (0_u64..).zip(&chunks) {
+            loaded.speak(chunk, request.speed.factor(), request.seed().wrapping_add(index), &mut speech)?;
+        }
+        Ok(speech)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Speed, verify};
+    use crate::testing::local_voice;
+
+    const SENTENCE: &str = "The quick brown fox jumps over the lazy dog, and nobody saw it happen.";
+
+    #[test]
+    fn a_sentence_is_spoken_with_its_words_in_time() {
+        let voice = local_voice();
+        let request = SegmentRequest::new(SENTENCE, VOICE, Speed::NORMAL);
+        let speech = voice.synthesize(&request).unwrap();
+        assert_eq!(verify::check(&request, &speech), Ok(()));
+        let words: Vec<&str> = speech.words.iter().map(|word| word.spoken.of(SENTENCE)).collect();
+        assert_eq!(words.join(" "), SENTENCE.replace([',', '.'], ""));
+    }
+
+    #[test]
+    fn the_same_text_gives_the_same_samples_on_every_thread() {
+        let voice = local_voice();
+        let texts = [SENTENCE, "A second sentence.", "Zyxomorphic quargles, she said; then nothing."];
+        let speak = |text: &str| voice.synthesize(&SegmentRequest::new(text, VOICE, Speed::NORMAL)).unwrap().samples;
+        let alone: Vec<Vec<f32>> = texts.iter().map(|text| speak(text)).collect();
+        let together: Vec<Vec<f32>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = texts.iter().map(|text| scope.spawn(|| speak(text))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(alone == together);
+        let retry = SegmentRequest { attempt: 1, ..SegmentRequest::new(SENTENCE, VOICE, Speed::NORMAL) };
+        assert!(voice.synthesize(&retry).unwrap().samples != alone[0], "another attempt draws other noise");
+    }
+
+    #[test]
+    fn speed_changes_the_length() {
+        let voice = local_voice();
+        let length = |factor| {
+            let request = SegmentRequest::new(SENTENCE, VOICE, Speed::new(factor).unwrap());
+            let speech = voice.synthesize(&request).unwrap();
+            assert_eq!(verify::check(&request, &speech), Ok(()), "{factor}");
+            speech.samples.len()
+        };
+        let (slow, normal, fast) = (length(0.5), length(1.0), length(2.0));
+        assert!(slow > normal * 16 / 10 && fast < normal * 7 / 10, "{slow} {normal} {fast}");
+    }
+
+    #[test]
+    fn texts_longer_than_the_network_takes_are_spoken_whole() {
+        let voice = local_voice();
+        let text = vec!["one more clause of a sentence that does not seem to end"; 14].join(", ") + ".";
+        let request = SegmentRequest::new(&text, VOICE, Speed::NORMAL);
+        let speech = voice.synthesize(&request).unwrap();
+        assert_eq!(verify::check(&request, &speech), Ok(()));
+        assert_eq!(speech.words.len(), text.split_whitespace().count());
+    }
+
+    #[test]
+    fn odd_texts_are_spoken_or_refused_and_never_panic() {
+        let voice = local_voice();
+        let say = |text: &str| voice.synthesize(&SegmentRequest::new(text, VOICE, Speed::NORMAL));
+        for text in [
+            "a",
+            "I.",
+            "Hmm...",
+            "Ångström and 東京 met [here](+2).",
+            "don't, won't; 'tis",
+            "x\u{301}y  two\nlines",
+            "A-B-C-D",
+            "naïve co-op",
+        ] {
+            let speech = say(text).unwrap_or_else(|failure| panic!("{text:?}: {failure}"));
+            assert!(!speech.words.is_empty(), "{text:?}");
+        }
+        for text in ["", "   ", "...", "?!", "\u{1F600}", "東京"] {
+            assert_eq!(say(text).unwrap_err().reason, lectern_core::Reason::InvalidField, "{text:?}");
+        }
+        let wrong = voice.synthesize(&SegmentRequest::new("Hello.", "local/nobody", Speed::NORMAL)).unwrap_err();
+        assert_eq!(wrong.reason, lectern_core::Reason::VoiceUnknown);
+    }
+}
