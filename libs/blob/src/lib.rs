@@ -13,6 +13,7 @@
 mod error;
 pub mod fs;
 pub mod memory;
+pub mod objects;
 mod path;
 
 use std::fmt::Debug;
@@ -27,6 +28,7 @@ use futures::stream::BoxStream;
 use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
 
 pub use error::BlobError;
+pub use objects::Objects;
 pub use path::{NotAPath, ObjectPath, Prefix};
 
 /// The content of an object, in pieces. An error ends it.
