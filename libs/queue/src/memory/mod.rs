@@ -1,0 +1,404 @@
+//! The queue of the embedded profile: everything in this process, nothing on disk.
+//!
+//! It keeps the semantics of the real one: one command per step, ack-wait and delayed redelivery, bounds, groups of event
+//! readers. What is queued is lost at exit, by design: at start the reconciler publishes again whatever is still wanted.
+//! Time is tokio's, so tests can pause it; [`Faults`] make it lose, repeat, reorder and delay, the same way for the same seed.
+
+mod faults;
+mod pool;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use lectern_core::Random;
+use lectern_core::id::{Service, StepId};
+use tokio::sync::{Notify, broadcast};
+use tokio::time::Instant;
+use tokio_stream::wrappers::BroadcastStream;
+
+use self::faults::Dice;
+pub use self::faults::Faults;
+use self::pool::Pool;
+use crate::error::QueueError;
+use crate::letter::{DeadLetter, LetterPage};
+use crate::options::ConnectOptions;
+use crate::port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue};
+use crate::subject::Subjects;
+use crate::topology::{EVENTS_KEPT_FOR, MAX_EVENTS, MAX_LETTERS, MAX_MESSAGE_BYTES};
+
+/// Hints that a listener may lag behind before it loses some.
+const HINT_BUFFER: usize = 256;
+
+/// An in-process queue. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct MemoryQueue {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: ConnectOptions,
+    subjects: Subjects,
+    dice: Dice,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    work: HashMap<Service, Pool<(StepId, Message)>>,
+    waiting: HashSet<StepId>,
+    log: VecDeque<(Instant, Event)>,
+    groups: HashMap<String, Pool<Event>>,
+    hints: HashMap<String, broadcast::Sender<Bytes>>,
+    letters: BTreeMap<u64, DeadLetter>,
+    next_letter: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Event {
+    noun: String,
+    id: String,
+    message: Message,
+}
+
+/// Which pool a delivery came from.
+#[derive(Debug, Clone)]
+enum Source {
+    Work(Service, StepId),
+    Events(String),
+}
+
+impl MemoryQueue {
+    /// An empty queue without faults.
+    #[must_use]
+    pub fn new(options: ConnectOptions) -> Self {
+        Self::build(options, Dice::fair())
+    }
+
+    /// An empty queue that misbehaves as `faults` say, drawn from `random`.
+    #[must_use]
+    pub fn with_faults(options: ConnectOptions, faults: Faults, random: Arc<dyn Random>) -> Self {
+        Self::build(options, Dice::new(faults, random))
+    }
+
+    fn build(options: ConnectOptions, dice: Dice) -> Self {
+        let subjects = Subjects::new(&options.prefix);
+        Self { shared: Arc::new(Shared { options, subjects, dice, state: Mutex::default(), changed: Notify::new() }) }
+    }
+
+    /// Commands of a service that wait, are in flight or are delayed.
+    #[must_use]
+    pub fn outstanding(&self, service: Service) -> usize {
+        self.shared.state().work.get(&service).map_or(0, Pool::len)
+    }
+
+    /// Runs `take` until it gives something or `wait` is over, waking when the queue changes or something becomes visible.
+    async fn until<T>(&self, wait: Duration, mut take: impl FnMut(&mut State, Instant) -> Taken<T>) -> Option<T> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let changed = self.shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let now = Instant::now();
+            let taken = take(&mut self.shared.state(), now);
+            let next = match taken {
+                Taken::Got(value) => return Some(value),
+                Taken::Nothing(_) if now >= deadline => return None,
+                Taken::Nothing(next) => next.map_or(deadline, |next| next.min(deadline)),
+            };
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    fn answer(&self, source: Source, sequence: u64) -> Arc<dyn Acknowledge> {
+        Arc::new(Answer { shared: Arc::clone(&self.shared), source, sequence })
+    }
+}
+
+enum Taken<T> {
+    Got(T),
+    /// Nothing visible; the next moment at which something will be.
+    Nothing(Option<Instant>),
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn forget_old_events(&mut self, now: Instant) {
+        while self.log.len() > MAX_EVENTS
+            || self.log.front().is_some_and(|(at, _)| now.duration_since(*at) >= EVENTS_KEPT_FOR)
+        {
+            self.log.pop_front();
+        }
+        for group in self.groups.values_mut() {
+            group.forget(now, EVENTS_KEPT_FOR, MAX_EVENTS);
+        }
+    }
+
+    fn group(&mut self, name: &str) -> &mut Pool<Event> {
+        let log = &self.log;
+        self.groups.entry(name.to_owned()).or_insert_with(|| {
+            let mut pool = Pool::default();
+            for (at, event) in log {
+                pool.push(event.clone(), *at);
+            }
+            pool
+        })
+    }
+
+    fn find_letter(&self, step: &StepId) -> Option<u64> {
+        self.letters.iter().find_map(|(sequence, letter)| (letter.step == *step).then_some(*sequence))
+    }
+}
+
+fn check_size(message: &Message) -> Result<(), QueueError> {
+    let bytes = message.payload.len();
+    if bytes > MAX_MESSAGE_BYTES { Err(QueueError::TooLarge { bytes }) } else { Ok(()) }
+}
+
+#[async_trait]
+impl Queue for MemoryQueue {
+    async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
+        check_size(&message)?;
+        let service = step.kind.service();
+        {
+            let mut state = self.shared.state();
+            if state.waiting.contains(step) {
+                return Ok(Published::AlreadyWaiting);
+            }
+            let pool = state.work.entry(service).or_default();
+            if pool.len() >= self.shared.options.max_waiting as usize {
+                return Err(QueueError::Full { stream: self.shared.subjects.work_stream(service) });
+            }
+            if self.shared.dice.loses() {
+                return Ok(Published::Queued);
+            }
+            pool.push((step.clone(), message), Instant::now() + self.shared.dice.delay());
+            state.waiting.insert(step.clone());
+        }
+        self.shared.changed.notify_waiters();
+        Ok(Published::Queued)
+    }
+
+    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
+        let shared = &self.shared;
+        let taken = self
+            .until(wait, |state, now| {
+                let pool = state.work.entry(service).or_default();
+                match pool.take(now, shared.options.ack_wait, &shared.dice) {
+                    Some(taken) => Taken::Got(taken),
+                    None => Taken::Nothing(pool.next_visible()),
+                }
+            })
+            .await;
+        Ok(taken.map(|(sequence, (step, message), deliveries)| Delivery {
+            ack: self.answer(Source::Work(service, step.clone()), sequence),
+            step,
+            message,
+            deliveries,
+        }))
+    }
+
+    async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
+        let mut state = self.shared.state();
+        if state.waiting.remove(step)
+            && let Some(pool) = state.work.get_mut(&step.kind.service())
+        {
+            pool.remove_where(|(queued, _)| queued == step);
+        }
+        Ok(())
+    }
+
+    async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
+        check_size(&message)?;
+        if self.shared.dice.loses() {
+            return Ok(());
+        }
+        let event = Event { noun: noun.to_owned(), id: id.to_owned(), message };
+        {
+            let mut state = self.shared.state();
+            let now = Instant::now();
+            let visible = now + self.shared.dice.delay();
+            for group in state.groups.values_mut() {
+                group.push(event.clone(), visible);
+            }
+            state.log.push_back((now, event));
+            state.forget_old_events(now);
+        }
+        self.shared.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
+        let shared = &self.shared;
+        let taken = self
+            .until(wait, |state, now| {
+                state.forget_old_events(now);
+                let pool = state.group(group);
+                let mut all = Vec::new();
+                while all.len() < max
+                    && let Some((sequence, event, _)) = pool.take(now, shared.options.ack_wait, &shared.dice)
+                {
+                    all.push((sequence, event));
+                }
+                if all.is_empty() { Taken::Nothing(pool.next_visible()) } else { Taken::Got(all) }
+            })
+            .await
+            .unwrap_or_default();
+        Ok(taken
+            .into_iter()
+            .map(|(sequence, event)| EventDelivery {
+                noun: event.noun,
+                id: event.id,
+                message: event.message,
+                ack: self.answer(Source::Events(group.to_owned()), sequence),
+            })
+            .collect())
+    }
+
+    async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
+        if self.shared.dice.loses() {
+            return Ok(());
+        }
+        let mut state = self.shared.state();
+        if let Some(sender) = state.hints.get(topic)
+            && sender.send(payload).is_err()
+        {
+            state.hints.remove(topic);
+        }
+        Ok(())
+    }
+
+    async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
+        let receiver = self
+            .shared
+            .state()
+            .hints
+            .entry(topic.to_owned())
+            .or_insert_with(|| broadcast::channel(HINT_BUFFER).0)
+            .subscribe();
+        Ok(BroadcastStream::new(receiver).filter_map(async |hint| hint.ok()).boxed())
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
+        let mut state = self.shared.state();
+        if let Some(earlier) = state.find_letter(&letter.step) {
+            state.letters.remove(&earlier);
+        }
+        state.next_letter += 1;
+        let sequence = state.next_letter;
+        state.letters.insert(sequence, letter);
+        while state.letters.len() > MAX_LETTERS {
+            state.letters.pop_first();
+        }
+        Ok(())
+    }
+
+    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
+        let state = self.shared.state();
+        let mut matching = state
+            .letters
+            .range(from..)
+            .filter(|(_, letter)| service.is_none_or(|service| letter.step.kind.service() == service));
+        let letters = matching.by_ref().take(limit).map(|(_, letter)| letter.clone()).collect();
+        Ok(LetterPage { letters, next: matching.next().map(|(sequence, _)| *sequence) })
+    }
+
+    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        let state = self.shared.state();
+        Ok(state.find_letter(step).and_then(|sequence| state.letters.get(&sequence)).cloned())
+    }
+
+    async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
+        let mut state = self.shared.state();
+        if let Some(sequence) = state.find_letter(step) {
+            state.letters.remove(&sequence);
+        }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+/// An answer goes by the message's sequence, as with a real broker: one to an earlier delivery still counts.
+#[derive(Debug)]
+struct Answer {
+    shared: Arc<Shared>,
+    source: Source,
+    sequence: u64,
+}
+
+impl Answer {
+    fn remove(&self) {
+        let mut state = self.shared.state();
+        match &self.source {
+            Source::Work(service, step) => {
+                if state.work.get_mut(service).is_some_and(|pool| pool.remove(self.sequence)) {
+                    state.waiting.remove(step);
+                }
+            }
+            Source::Events(group) => {
+                state.group(group).remove(self.sequence);
+            }
+        }
+    }
+
+    fn hide(&self, duration: Duration) {
+        {
+            let until = Instant::now() + duration;
+            let mut state = self.shared.state();
+            match &self.source {
+                Source::Work(service, _) => {
+                    if let Some(pool) = state.work.get_mut(service) {
+                        pool.hide(self.sequence, until);
+                    }
+                }
+                Source::Events(group) => state.group(group).hide(self.sequence, until),
+            }
+        }
+        self.shared.changed.notify_waiters();
+    }
+}
+
+#[async_trait]
+impl Acknowledge for Answer {
+    async fn ack(&self) -> Result<(), QueueError> {
+        if !self.shared.dice.loses_ack() {
+            self.remove();
+            self.shared.changed.notify_waiters();
+        }
+        Ok(())
+    }
+
+    async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
+        if !self.shared.dice.loses_ack() {
+            self.hide(delay);
+        }
+        Ok(())
+    }
+
+    async fn progress(&self) -> Result<(), QueueError> {
+        if !self.shared.dice.loses_ack() {
+            self.hide(self.shared.options.ack_wait);
+        }
+        Ok(())
+    }
+
+    async fn term(&self) -> Result<(), QueueError> {
+        self.ack().await
+    }
+}

@@ -1,0 +1,141 @@
+//! The port: what every queue does. The contract suite in `tests/it` runs against each adapter.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use lectern_core::id::{Service, StepId};
+
+use crate::error::QueueError;
+use crate::letter::{DeadLetter, LetterPage};
+
+/// A command or an event on its way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Message {
+    /// An encoded `lectern.work.v1.Command` or `Event`; opaque to the queue. At most 64 KiB.
+    pub payload: Bytes,
+    /// The W3C `traceparent` of the trace that it belongs to.
+    pub traceparent: Option<String>,
+}
+
+impl Message {
+    /// A message that belongs to no trace.
+    #[must_use]
+    pub fn new(payload: impl Into<Bytes>) -> Self {
+        Self { payload: payload.into(), traceparent: None }
+    }
+
+    /// The same message as part of a trace.
+    #[must_use]
+    pub fn traced(mut self, traceparent: Option<String>) -> Self {
+        self.traceparent = traceparent;
+        self
+    }
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// It is in the queue.
+    Queued,
+    /// A command of this step waits, is in flight or is delayed already: nothing was added, nothing needs to be.
+    AlreadyWaiting,
+}
+
+/// Answers to one delivery. Each may be called more than once; an answer to a message that is gone does nothing.
+#[async_trait]
+pub trait Acknowledge: Send + Sync + Debug {
+    /// Done with: the message is removed. Returns once the broker has confirmed it.
+    async fn ack(&self) -> Result<(), QueueError>;
+
+    /// Not now: it is delivered again after `delay`.
+    async fn nak(&self, delay: Duration) -> Result<(), QueueError>;
+
+    /// Still at it: the ack-wait starts anew.
+    async fn progress(&self) -> Result<(), QueueError>;
+
+    /// Never again: the message is removed without having been done. Copy it to the dead letters first (I7).
+    async fn term(&self) -> Result<(), QueueError>;
+}
+
+/// One delivered command.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The step, as its subject says: no look inside the message is needed.
+    pub step: StepId,
+    /// The command.
+    pub message: Message,
+    /// How often it was delivered, this time included; from 1. A hint: the step's record counts what matters.
+    pub deliveries: u64,
+    /// Answers to it.
+    pub ack: Arc<dyn Acknowledge>,
+}
+
+/// One delivered event.
+#[derive(Debug, Clone)]
+pub struct EventDelivery {
+    /// Whose news: `document`, `script` or `recording`.
+    pub noun: String,
+    /// The narration's id.
+    pub id: String,
+    /// The event.
+    pub message: Message,
+    /// Answers to it.
+    pub ack: Arc<dyn Acknowledge>,
+}
+
+/// Lossy news, as it comes.
+pub type Hints = BoxStream<'static, Bytes>;
+
+/// Carries commands, events, hints and dead letters.
+///
+/// Delivery is at least once and in no promised order; acknowledged messages can be lost. Nothing here may be the only
+/// record of anything.
+#[async_trait]
+pub trait Queue: Send + Sync + Debug {
+    /// Queues a command under its step's subject. Returns once it is stored.
+    ///
+    /// # Errors
+    /// [`QueueError::Full`] when the service's stream is at its bound.
+    async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError>;
+
+    /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams and consumers that were lost are made again.
+    ///
+    /// Let it run to its end: a command that was on its way to a dropped call comes again only after the ack-wait.
+    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError>;
+
+    /// Removes the command of a step, waiting or in flight; does nothing when there is none.
+    async fn withdraw(&self, step: &StepId) -> Result<(), QueueError>;
+
+    /// Publishes an event under `events.<noun>.<id>`. Returns once it is stored.
+    async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError>;
+
+    /// Takes up to `max` events for `group`, waiting up to `wait` for the first; empty when none came.
+    ///
+    /// Members of a group share its events; every group gets all of them, from the oldest that is kept. Let it run to its end.
+    async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError>;
+
+    /// Tells whoever listens right now; may be lost. `topic` is words of letters and digits joined by dots.
+    async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError>;
+
+    /// Listens to a topic from now on. A slow listener loses hints.
+    async fn hints(&self, topic: &str) -> Result<Hints, QueueError>;
+
+    /// Stores a dead letter, in place of an earlier one of the same step. Returns once it is stored.
+    async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError>;
+
+    /// Lists dead letters, of one service or all, oldest first: up to `limit` from `from` on (0, or a page's `next`).
+    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError>;
+
+    /// The dead letter of a step.
+    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError>;
+
+    /// Deletes the dead letter of a step; does nothing when there is none.
+    async fn discard(&self, step: &StepId) -> Result<(), QueueError>;
+
+    /// Asks whether the queue can be used now; for readiness.
+    async fn ping(&self) -> Result<(), QueueError>;
+}
