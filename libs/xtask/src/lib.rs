@@ -1,1 +1,0 @@
-//! The contributor's one tool: cargo xtask.

@@ -1,0 +1,113 @@
+//! The contributor's one tool, `cargo xtask`: installs what the project needs, checks it, tests it, and shows it.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program of its own, apart from the services: it waits for real processes and reads its own environment"
+)]
+
+mod bench;
+mod check;
+mod corpus;
+mod demo;
+mod hear;
+mod process;
+mod pypi;
+mod repo;
+mod stack;
+mod test;
+mod tools;
+mod voice;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Installs what the project needs, checks it, tests it, and shows it.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs the pinned tools (all, or those named) and prints where they are.
+    Tools {
+        /// Names from libs/testkit/tools.toml.
+        names: Vec<String>,
+    },
+    /// Prepares the weights of the local voice, verified, and prints their folder.
+    Voice,
+    /// Fetches the PDFs of the test corpus from pinned Debian packages and prints their folder.
+    Corpus,
+    /// Narrates a document with the embedded defaults.
+    Demo {
+        /// The document; by default a PDF that the repository ships.
+        file: Option<PathBuf>,
+        /// Where the narration is put.
+        #[arg(short, long, default_value = "lectern-out/demo")]
+        out: PathBuf,
+        /// More arguments of `lectern narrate`, after `--`.
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Runs the tests against real servers.
+    Test {
+        /// Filters and options of `cargo nextest run` (`-p lectern-queue`, a part of a test's name).
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Format, lints, licences, protos, import rules and links.
+    Check {
+        /// Only these: fmt, clippy, deny, proto, imports, links.
+        only: Vec<String>,
+    },
+    /// The four services as processes on loopback, with real servers.
+    Stack {
+        #[command(subcommand)]
+        command: stack::StackCommand,
+    },
+    /// Listens to a narration by speech recognition and prints its word error rate.
+    Hear {
+        /// A folder that `lectern narrate` wrote.
+        dir: PathBuf,
+        /// Word error rate, in percent, at which it fails.
+        #[arg(long, default_value_t = 6.0)]
+        limit: f64,
+        /// Whisper's size: tiny or base.
+        #[arg(long, default_value = "base")]
+        model: hear::Model,
+    },
+    /// Measurements.
+    Bench {
+        #[command(subcommand)]
+        command: bench::BenchCommand,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Tools { names } => tools::install(&names)?,
+        Command::Voice => println!("{}", voice::prepare()?.display()),
+        Command::Corpus => println!("{}", corpus::prepare()?.display()),
+        Command::Demo { file, out, args } => return demo::run(file, &out, &args),
+        Command::Test { args } => return test::run(&args),
+        Command::Check { only } => return check::run(&only),
+        Command::Stack { command } => return stack::run(command),
+        Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
+        Command::Bench { command } => return bench::run(command),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,153 @@
+//! Running other programs: with clear errors, and ended when the contributor presses Ctrl-C.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+const POLL: Duration = Duration::from_millis(20);
+/// How long a program may take to end by itself after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// The command as one would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs to the end; fails unless its status is 0.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| shown(command))?;
+    if !status.success() {
+        bail!("`{}` ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs to the end with its output captured, and fails with that output unless its status is 0.
+pub fn output(command: &mut Command) -> Result<Output> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| shown(command))?;
+    if !output.status.success() {
+        let text = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+        bail!("`{}` ended with {}:\n{}", shown(command), output.status, text.trim_end());
+    }
+    Ok(output)
+}
+
+/// Whether the program can be run and succeeds with these arguments.
+pub fn succeeds(program: &str, args: &[&str]) -> bool {
+    let status =
+        Command::new(program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Whether a program of that name is on the path.
+pub fn on_path(program: &str) -> bool {
+    let path = lectern_testkit::env::value("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// Installs a Debian package when its program is missing.
+pub fn ensure_debian(program: &str, package: &str) -> Result<()> {
+    if on_path(program) {
+        return Ok(());
+    }
+    let advice = format!("`{program}` is missing: run `apt-get install {package}` as root");
+    if !rustix::process::geteuid().is_root() || !on_path("apt-get") {
+        bail!("{advice}");
+    }
+    eprintln!("installing {package} (Debian)");
+    let install = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args([
+            "install",
+            "-y",
+            "-q",
+            "--no-install-recommends",
+            package,
+        ]);
+        output(&mut command)
+    };
+    if install().is_err() {
+        output(Command::new("apt-get").args(["update", "-q"])).context(advice.clone())?;
+        install().context(advice)?;
+    }
+    Ok(())
+}
+
+/// Set once Ctrl-C or SIGTERM arrived; from the first call on, they no longer end this process by themselves.
+pub fn interrupted() -> Result<bool> {
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if FLAG.get().is_none() {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&flag)).context("signal handler")?;
+        }
+        let _ = FLAG.set(flag);
+    }
+    Ok(FLAG.get().is_some_and(|flag| flag.load(Ordering::SeqCst)))
+}
+
+/// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and the call fails.
+pub fn wait(child: &mut Child) -> Result<ExitStatus> {
+    let mut asked: Option<Instant> = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            if asked.is_some() || interrupted()? {
+                bail!("interrupted");
+            }
+            return Ok(status);
+        }
+        match asked {
+            None if interrupted()? => {
+                if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                    let _ = kill_process(pid, Signal::TERM);
+                }
+                asked = Some(Instant::now());
+            }
+            Some(since) if since.elapsed() > GRACE => {
+                child.kill()?;
+                child.wait()?;
+                bail!("interrupted");
+            }
+            None | Some(_) => thread::sleep(POLL),
+        }
+    }
+}
+
+/// Starts a program, passes its output through, and waits as [`wait`] does.
+pub fn run_interruptible(command: &mut Command) -> Result<ExitStatus> {
+    interrupted()?;
+    let mut child = command.spawn().with_context(|| shown(command))?;
+    wait(&mut child)
+}
+
+/// `cargo`, the one that runs this tool.
+pub fn cargo() -> Command {
+    let mut command = Command::new(lectern_testkit::env::value("CARGO").unwrap_or_else(|| "cargo".to_owned()));
+    command.current_dir(crate::repo::root());
+    command
+}
+
+/// `python3`.
+pub fn python() -> Result<Command> {
+    if !on_path("python3") {
+        bail!("`python3` is missing: run `apt-get install python3 python3-pip python3-venv` as root");
+    }
+    Ok(Command::new("python3"))
+}
+
+/// Removes a folder if it is there.
+pub fn remove_dir(path: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| path.display().to_string())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

