@@ -1,1 +1,17 @@
-//! Configuration, telemetry, health, shutdown and bootstrap of a service process.
+//! What a service process needs before it does its work: configuration, telemetry, health, an orderly end, and the
+//! function that puts them together.
+//!
+//! This is the only crate that reads the environment. It knows nothing of gRPC: `lectern-rpc` serves the health that is
+//! gathered here.
+
+pub mod bootstrap;
+pub mod config;
+pub mod health;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use bootstrap::{Context, run};
+pub use config::{ByteSize, Secret, load, print};
+pub use health::{Check, HealthState};
+pub use shutdown::{Drain, Shutdown};
+pub use telemetry::{Metrics, TelemetryConfig, current_trace_id, current_traceparent, set_parent};

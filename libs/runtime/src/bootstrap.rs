@@ -1,0 +1,99 @@
+//! The life of a service process: runtime, telemetry, signals, the work itself, and an exit status that says how it went.
+
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
+
+use lectern_core::{Failure, Kind};
+
+use crate::health::HealthState;
+use crate::shutdown::Shutdown;
+use crate::telemetry::{Telemetry, TelemetryConfig};
+
+/// What the work is given.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The process's name: `gateway`, `ingest`, `ai`, `tts`, `lectern`.
+    pub name: &'static str,
+    /// Tells when to end.
+    pub shutdown: Shutdown,
+    /// Where checks are registered.
+    pub health: HealthState,
+}
+
+/// Runs `work` on a multi-threaded runtime with telemetry installed and signals caught; for `main` to return. A failure is
+/// printed as one line and becomes the exit status (see [`fail`]).
+pub fn run<F, Fut>(name: &'static str, telemetry: &TelemetryConfig, work: F) -> ExitCode
+where
+    F: FnOnce(Context) -> Fut,
+    Fut: Future<Output = Result<(), Failure>>,
+{
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(name).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(name, &Failure::internal(format!("no threads for the runtime: {error}"))),
+    };
+    let result = runtime.block_on(Box::pin(async {
+        let installed = Telemetry::install(name, telemetry)?;
+        std::panic::set_hook(Box::new(log_panic));
+        let context = Context { name, shutdown: Shutdown::on_signals()?, health: HealthState::new() };
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
+        let result = work(context).await;
+        match &result {
+            Ok(()) => tracing::info!("{name} ends"),
+            Err(failure) => tracing::error!(%failure, "{name} fails"),
+        }
+        installed.shutdown().await;
+        result
+    }));
+    // Blocking work that nobody waits for any more must not keep the process from ending.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(name, &failure),
+    }
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("a panic without a message");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = std::backtrace::Backtrace::capture();
+    tracing::error!(panic = message, place, %backtrace, "a task panicked");
+}
+
+/// Prints a failure as one line on standard error and turns it into an exit status of `sysexits.h`: 64 to 78, by kind. A
+/// failure that names a field is one of the configuration or the command line.
+#[must_use]
+pub fn fail(name: &str, failure: &Failure) -> ExitCode {
+    let line = failure.message.split_whitespace().collect::<Vec<_>>().join(" ");
+    #[allow(clippy::print_stderr, reason = "logs may not be set up; a person reads this")]
+    {
+        eprintln!("{name}: {line} [{}]", failure.reason);
+    }
+    ExitCode::from(exit_status(failure))
+}
+
+fn exit_status(failure: &Failure) -> u8 {
+    match failure.kind {
+        Kind::InvalidArgument if failure.field.is_some() => 78,
+        Kind::InvalidArgument | Kind::OutOfRange => 64,
+        Kind::DataLoss | Kind::NotFound | Kind::AlreadyExists => 65,
+        Kind::Unavailable => 69,
+        Kind::Internal => 70,
+        Kind::Aborted | Kind::ResourceExhausted | Kind::DeadlineExceeded | Kind::Cancelled => 75,
+        Kind::Unauthenticated | Kind::PermissionDenied => 77,
+        Kind::FailedPrecondition => 78,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Reason;
+
+    use super::*;
+
+    #[test]
+    fn exit_statuses_tell_failures_apart() {
+        assert_eq!(exit_status(&Failure::invalid("store.url", "x")), 78);
+        assert_eq!(exit_status(&Failure::new(Kind::Unavailable, Reason::StoreUnavailable, "x")), 69);
+        assert_eq!(exit_status(&Failure::internal("x")), 70);
+    }
+}

@@ -1,0 +1,162 @@
+use std::io::Write;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+struct Store {
+    url: String,
+    pool: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize, PartialEq, Default, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum Mode {
+    #[default]
+    Fast,
+    VerySafe,
+}
+
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+struct Tls {
+    cert: String,
+    port: u16,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Sample {
+    listen: String,
+    store: Store,
+    #[serde(with = "duration")]
+    lease: Duration,
+    limit: ByteSize,
+    key: Secret,
+    other_key: Option<Secret>,
+    tls: Option<Tls>,
+    mode: Mode,
+    ports: Vec<u16>,
+    debug: bool,
+    ratio: Option<f64>,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            store: Store { url: "memory:".to_owned(), pool: 10 },
+            lease: Duration::from_secs(15),
+            limit: ByteSize::mib(64),
+            key: Secret::default(),
+            other_key: None,
+            tls: None,
+            mode: Mode::Fast,
+            ports: vec![1],
+            debug: false,
+            ratio: None,
+        }
+    }
+}
+
+fn loader(variables: &[(&str, &str)]) -> Loader {
+    Loader::with_environment("LECTERN", variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn defaults_stand_when_nothing_is_set() {
+    let sample: Sample = loader(&[("PATH", "/bin"), ("LECTERNX", "1")]).load().unwrap();
+    assert_eq!((sample.store.pool, sample.lease, sample.limit), (10, Duration::from_secs(15), ByteSize(64 << 20)));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+    let file = file(
+        "lease = \"30s\"\nports = [4, 5]\n[store]\nurl = \"sqlite:x\"\npool = 20\n[tls]\ncert = \"c\"\nport = 7\n",
+    );
+    let sample: Sample = loader(&[
+        ("LECTERN_STORE__POOL", "30"),
+        ("LECTERN_DEBUG", "true"),
+        ("LECTERN_LIMIT", "1KiB"),
+        ("LECTERN_KEY", "12345"),
+        ("LECTERN_OTHER_KEY", "true"),
+        ("LECTERN_MODE", "very-safe"),
+        ("LECTERN_RATIO", "0.5"),
+        ("LECTERN_TLS__PORT", "8"),
+    ])
+    .file(Some(file.path().to_owned()))
+    .load()
+    .unwrap();
+    assert_eq!(sample.store, Store { url: "sqlite:x".to_owned(), pool: 30 });
+    assert_eq!(sample.lease, Duration::from_secs(30));
+    assert_eq!((sample.debug, sample.limit, sample.mode), (true, ByteSize(1024), Mode::VerySafe));
+    assert_eq!((sample.key.expose(), sample.ratio, sample.ports), ("12345", Some(0.5), vec![4, 5]));
+    assert_eq!(sample.other_key.as_ref().map(Secret::expose), Some("true"));
+    assert_eq!(sample.tls, Some(Tls { cert: "c".to_owned(), port: 8 }));
+}
+
+#[test]
+fn variables_make_lists_and_tables_that_have_no_default() {
+    let variables = [("LECTERN_PORTS", "1, 2,3"), ("LECTERN_TLS__CERT", "a"), ("LECTERN_TLS__PORT", "443")];
+    let sample: Sample = loader(&variables).load().unwrap();
+    assert_eq!(sample.ports, [1, 2, 3]);
+    assert_eq!(sample.tls, Some(Tls { cert: "a".to_owned(), port: 443 }));
+}
+
+#[test]
+fn wrong_settings_say_where_and_what() {
+    for (variable, value, says) in [
+        ("LECTERN_STORE__POOL", "many", "LECTERN_STORE__POOL is not right: \"many\" is not a whole number"),
+        ("LECTERN_LEASE", "15", "LECTERN_LEASE is not right: \"15\" is not a duration"),
+        ("LECTERN_MODE", "slow", "LECTERN_MODE is not right: unknown variant `slow`"),
+        ("LECTERN_PORTS", "1,x", "LECTERN_PORTS is not right: \"x\""),
+        ("LECTERN_STORE__URI", "x", "did you mean store.url (variable LECTERN_STORE__URL)?"),
+        ("LECTERN_LISTENN", "x", "did you mean listen (variable LECTERN_LISTEN)?"),
+        ("LECTERN_POOL", "x", "did you mean store.pool"),
+        ("LECTERN_ENTIRELY_DIFFERENT", "x", "--print-config shows"),
+    ] {
+        let failure = loader(&[(variable, value)]).load::<Sample>().unwrap_err();
+        assert!(failure.message.contains(says), "{failure}");
+        assert_eq!(failure.reason, Reason::InvalidField);
+    }
+    for (text, says) in [
+        ("lease = 15", "configuration key lease is not right: invalid type"),
+        ("[store]\npol = 1", "did you mean store.pool"),
+        ("[store\n", "is not TOML"),
+    ] {
+        let file = file(text);
+        let failure = loader(&[("LECTERN_CONFIG", &file.path().display().to_string())]).load::<Sample>().unwrap_err();
+        assert!(failure.message.contains(says), "{failure}");
+    }
+    let failure = loader(&[]).file(Some("no/such/file".into())).load::<Sample>().unwrap_err();
+    assert!(failure.message.contains("cannot be read"), "{failure}");
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    let variables = [("LECTERN_VOICE_DIR", "x"), ("LECTERN_TEST_SEED", "1")];
+    assert!(loader(&variables).load::<Sample>().is_err());
+    assert!(loader(&variables).ignore(&["VOICE_DIR", "TEST_*"]).load::<Sample>().is_ok());
+}
+
+#[test]
+fn printed_configuration_keeps_secrets() {
+    let sample = Sample {
+        key: Secret::new("hunter2"),
+        store: Store { url: "mongodb://me:hunter2@db/x".to_owned(), pool: 1 },
+        ..Sample::default()
+    };
+    let printed = print(&sample).unwrap();
+    assert!(!printed.contains("hunter2"), "{printed}");
+    for line in ["key = \"***\"", "url = \"mongodb://***@db/x\"", "lease = \"15s\"", "limit = \"64MiB\""] {
+        assert!(printed.lines().any(|found| found == line), "{line} in\n{printed}");
+    }
+    let read: Sample = loader(&[]).file(Some(file(&printed).path().to_owned())).load().unwrap();
+    assert_eq!(read.lease, sample.lease);
+}
