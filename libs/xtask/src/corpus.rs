@@ -31,7 +31,7 @@ impl Entry {
     /// Where it is kept.
     fn file(&self, corpus: &Path) -> PathBuf {
         let name = Path::new(self.path.trim_end_matches(".gz")).file_stem().unwrap_or_default();
-        corpus.join(&self.package).join(name).with_extension("pdf")
+        corpus.join(&self.package).join(format!("{}.pdf", name.to_string_lossy()))
     }
 }
 

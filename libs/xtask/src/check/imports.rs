@@ -153,17 +153,26 @@ fn dependencies(krate: &Crate, manifest: &Manifest) -> Vec<String> {
     wrong
 }
 
-/// Problems of one file, each as `line: what`. Lines from the test module on are left out.
+/// Problems of one file, each as `line: what`. Test modules are left out: files named `testing.rs` or `tests.rs`, and the lines from
+/// `#[cfg(test)]` on.
 fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
     let service = krate.kind == "services";
     let domain = service && inside.starts_with("domain");
     let wires = inside == Path::new("app.rs") || krate.folder == "standalone";
     let environment = krate.kind == "libs" && READS_ENVIRONMENT.contains(&krate.folder.as_str());
     let mut wrong = Vec::new();
-    for (index, line) in source.lines().enumerate() {
+    if inside.file_name().is_some_and(|name| name == "testing.rs" || name == "tests.rs") {
+        return wrong;
+    }
+    let mut lines = source.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
         let code = line.trim();
         if code == "#[cfg(test)]" {
-            break;
+            // One item on one line (`mod testing;`), or the module that ends the file.
+            match lines.next() {
+                Some((_, item)) if item.trim_end().ends_with(';') => continue,
+                Some(_) | None => break,
+            }
         }
         if code.starts_with("//") {
             continue;
@@ -211,6 +220,8 @@ mod tests {
             ("services", "ai", "domain/script.rs", "use tokio::sync::Mutex;", 1),
             ("services", "ai", "domain/script.rs", "let x = lectern_store::Filter::all();", 1),
             ("services", "ai", "domain/script.rs", "#[cfg(test)]\nuse tokio::time;", 0),
+            ("services", "ai", "domain/script.rs", "#[cfg(test)]\nmod tests {\nuse tokio::time;", 0),
+            ("services", "ai", "domain/mod.rs", "#[cfg(test)]\nmod testing;\nuse tokio::time;", 1),
             ("services", "ai", "work/plan.rs", "use tokio::sync::Mutex;", 0),
             ("services", "ai", "work/plan.rs", "let s = lectern_store::connect(url).await?;", 1),
             ("services", "ai", "app.rs", "let s = lectern_store::connect(url).await?;", 0),
