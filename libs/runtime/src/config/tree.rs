@@ -67,7 +67,7 @@ impl Node {
             Value::Object(map) => {
                 Self::Table(map.into_iter().map(|(key, value)| (key, Self::from_default(value))).collect())
             }
-            other => Self::Value(other),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Self::Value(value),
         }
     }
 
@@ -175,7 +175,7 @@ impl<'de> Deserializer<'de> for Node {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         match self {
             Self::Value(Value::Null) => visitor.visit_none(),
-            other => visitor.visit_some(other),
+            Self::Table(_) | Self::Value(_) | Self::Text { .. } => visitor.visit_some(self),
         }
     }
 
@@ -204,7 +204,9 @@ impl<'de> Deserializer<'de> for Node {
                 text.deserialize_enum(name, variants, visitor)
                     .map_err(|wrong| Wrong { variable: Some(variable), ..wrong })
             }
-            other => other.json().deserialize_enum(name, variants, visitor).map_err(de::Error::custom),
+            Self::Table(_) | Self::Value(_) => {
+                self.json().deserialize_enum(name, variants, visitor).map_err(de::Error::custom)
+            }
         }
     }
 
@@ -232,8 +234,14 @@ impl<'de> MapAccess<'de> for Entries {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        let (key, node) = self.value.take().ok_or_else(|| Wrong::default())?;
-        seed.deserialize(node).map_err(|wrong| wrong.under(&key))
+        let (key, node) = self.value.take().ok_or_else(Wrong::default)?;
+        // A type that checks what it read reports the error itself and knows no variable.
+        let variable = match &node {
+            Node::Text { variable, .. } => Some(variable.clone()),
+            Node::Table(_) | Node::Value(_) => None,
+        };
+        let wrong = |wrong: Wrong| Wrong { variable: wrong.variable.clone().or(variable), ..wrong }.under(&key);
+        seed.deserialize(node).map_err(wrong)
     }
 }
 
