@@ -1,0 +1,89 @@
+//! `lectern.v1.DocumentService`, passed on to ingest, which owns documents. What only the gateway knows is added here: erasing a document
+//! ends its narrations first.
+
+use futures::StreamExt as _;
+use lectern_proto::names;
+use lectern_proto::v1::{self as api, document_service_server::DocumentService};
+use lectern_rpc::auth::caller;
+use lectern_rpc::status::status;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::orders::Orders;
+use crate::upstream::Upstream;
+
+/// The public document service.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    upstream: Upstream,
+    orders: Orders,
+}
+
+impl Documents {
+    /// The service over these parts.
+    #[must_use]
+    pub const fn new(upstream: Upstream, orders: Orders) -> Self {
+        Self { upstream, orders }
+    }
+
+    /// The same request, on behalf of the caller's tenant.
+    fn forward<T>(&self, request: Request<T>) -> Result<Request<T>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        self.upstream.request(&tenant, request.into_inner())
+    }
+}
+
+#[tonic::async_trait]
+impl DocumentService for Documents {
+    async fn create_document(
+        &self,
+        request: Request<api::CreateDocumentRequest>,
+    ) -> Result<Response<api::CreateDocumentResponse>, Status> {
+        self.upstream.documents().create_document(self.forward(request)?).await
+    }
+
+    async fn upload_document(
+        &self,
+        request: Request<Streaming<api::UploadDocumentRequest>>,
+    ) -> Result<Response<api::UploadDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        // A stream that breaks off ends here as one that was not finished; ingest keeps what it has and waits for the rest.
+        let messages = request.into_inner().take_while(|m| std::future::ready(m.is_ok())).filter_map(|m| std::future::ready(m.ok()));
+        let request = self.upstream.request(&tenant, messages)?;
+        self.upstream.documents().upload_document(request).await
+    }
+
+    async fn query_upload(
+        &self,
+        request: Request<api::QueryUploadRequest>,
+    ) -> Result<Response<api::QueryUploadResponse>, Status> {
+        self.upstream.documents().query_upload(self.forward(request)?).await
+    }
+
+    async fn get_document(
+        &self,
+        request: Request<api::GetDocumentRequest>,
+    ) -> Result<Response<api::GetDocumentResponse>, Status> {
+        self.upstream.documents().get_document(self.forward(request)?).await
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<api::ListDocumentsRequest>,
+    ) -> Result<Response<api::ListDocumentsResponse>, Status> {
+        self.upstream.documents().list_documents(self.forward(request)?).await
+    }
+
+    async fn delete_document(
+        &self,
+        request: Request<api::DeleteDocumentRequest>,
+    ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let document = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
+        let request = self.upstream.request(&tenant, request.into_inner())?;
+        // Ingest decides (it knows the document and its etag) and leaves a tombstone; then the narrations end. A call that breaks between
+        // the two is repeated by the caller, and both halves are safe to repeat.
+        let answer = self.upstream.documents().delete_document(request).await?;
+        self.orders.erase_document(&tenant, &document).await.map_err(|f| status(&f))?;
+        Ok(answer)
+    }
+}

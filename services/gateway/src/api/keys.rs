@@ -1,0 +1,105 @@
+//! `lectern.v1.KeyService`.
+
+use lectern_core::keys::TenantSecret;
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::names;
+use lectern_proto::v1::{self as api, key_service_server::KeyService};
+use lectern_rpc::auth::{Role, caller};
+use lectern_rpc::page::PageToken;
+use lectern_rpc::status::status;
+use lectern_store::Query;
+use tonic::{Request, Response, Status};
+
+use super::encode::time;
+use super::narrations::page_size;
+use crate::domain::Key;
+
+/// The public key service.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    keys: crate::keys::Keys,
+    secret: TenantSecret,
+}
+
+impl Keys {
+    /// The service over these keys; page tokens are sealed under `secret`.
+    #[must_use]
+    pub const fn new(keys: crate::keys::Keys, secret: TenantSecret) -> Self {
+        Self { keys, secret }
+    }
+
+    async fn list(&self, request: &api::ListKeysRequest) -> Result<api::ListKeysResponse, Failure> {
+        let mut query = Query::new().limit(page_size(request.page_size, 50, 1_000)?);
+        if !request.page_token.is_empty() {
+            query = query.after(PageToken::open(&request.page_token, &self.secret, "keys")?);
+        }
+        let page = self.keys.list(query).await?;
+        let next_page_token = match page.next {
+            Some(cursor) => PageToken::seal(&cursor, &self.secret, "keys")?,
+            None => String::new(),
+        };
+        Ok(api::ListKeysResponse { keys: page.records.iter().map(|key| encode(&key.record)).collect(), next_page_token })
+    }
+}
+
+fn allowed<T>(request: &Request<T>, roles: &[Role]) -> Result<(), Status> {
+    if roles.contains(&caller(request)?.role) {
+        return Ok(());
+    }
+    Err(status(&Failure::new(
+        Kind::PermissionDenied,
+        Reason::KeyNotAllowed,
+        "keys are for administrators; call with the installation's admin key",
+    )))
+}
+
+fn encode(key: &Key) -> api::Key {
+    api::Key {
+        name: names::of_key(&key.id),
+        tenant: key.tenant.to_string(),
+        display_name: key.display_name.clone(),
+        create_time: Some(time(key.created)),
+        revoke_time: key.revoked.map(time),
+    }
+}
+
+#[tonic::async_trait]
+impl KeyService for Keys {
+    async fn create_key(
+        &self,
+        request: Request<api::CreateKeyRequest>,
+    ) -> Result<Response<api::CreateKeyResponse>, Status> {
+        allowed(&request, &[Role::Admin])?;
+        let request = request.into_inner();
+        let tenant = request
+            .tenant
+            .parse()
+            .map_err(|e| status(&Failure::invalid("tenant", format!("tenant: {e}"))))?;
+        let (key, secret) = self.keys.create(tenant, &request.display_name).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CreateKeyResponse { key: Some(encode(&key)), secret }))
+    }
+
+    async fn list_keys(&self, request: Request<api::ListKeysRequest>) -> Result<Response<api::ListKeysResponse>, Status> {
+        allowed(&request, &[Role::Admin])?;
+        self.list(request.get_ref()).await.map(Response::new).map_err(|f| status(&f))
+    }
+
+    async fn revoke_key(
+        &self,
+        request: Request<api::RevokeKeyRequest>,
+    ) -> Result<Response<api::RevokeKeyResponse>, Status> {
+        allowed(&request, &[Role::Admin])?;
+        let id = names::key(&request.get_ref().name, "name").map_err(|f| status(&f))?;
+        let key = self.keys.revoke(id).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::RevokeKeyResponse { key: Some(encode(&key)) }))
+    }
+
+    async fn verify_key(
+        &self,
+        request: Request<api::VerifyKeyRequest>,
+    ) -> Result<Response<api::VerifyKeyResponse>, Status> {
+        allowed(&request, &[Role::Service])?;
+        let key = self.keys.verify(&request.get_ref().secret).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::VerifyKeyResponse { key: Some(encode(&key)) }))
+    }
+}

@@ -1,0 +1,300 @@
+//! `lectern.v1.NarrationService`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::try_stream;
+use futures::Stream;
+use lectern_blob::Blob;
+use lectern_core::id::{NarrationId, TenantId};
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
+use lectern_proto::names;
+use lectern_rpc::auth::caller;
+use lectern_rpc::page::PageToken;
+use lectern_rpc::status::status;
+use lectern_store::{Condition, Cursor, Query, Versioned};
+use serde::{Deserialize, Serialize};
+use tonic::{Request, Response, Status};
+
+use super::{encode, listen, objects};
+use crate::conduct::Conductor;
+use crate::domain::Narration;
+use crate::orders::Orders;
+use crate::upstream::Upstream;
+
+/// A checkpoint is sent after this long without news.
+const CHECKPOINT: Duration = Duration::from_secs(15);
+
+/// A stream of answers.
+pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The public narration service.
+#[derive(Debug, Clone)]
+pub struct Narrations {
+    orders: Orders,
+    conductor: Conductor,
+    upstream: Upstream,
+    blob: Arc<dyn Blob>,
+    master: Arc<[u8]>,
+}
+
+/// What a page token of `ListNarrations` says: where to go on, and the filters that it belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+struct ListToken {
+    cursor: Cursor,
+    document: String,
+    state: i32,
+}
+
+impl Narrations {
+    /// The service over these parts.
+    #[must_use]
+    pub const fn new(
+        orders: Orders,
+        conductor: Conductor,
+        upstream: Upstream,
+        blob: Arc<dyn Blob>,
+        master: Arc<[u8]>,
+    ) -> Self {
+        Self { orders, conductor, upstream, blob, master }
+    }
+
+    async fn narration(&self, tenant: &TenantId, name: &str) -> Result<Versioned<Narration>, Failure> {
+        let id = names::narration(name, "name")?;
+        self.orders.get(tenant, &id).await
+    }
+
+    async fn list(&self, tenant: &TenantId, request: api::ListNarrationsRequest) -> Result<api::ListNarrationsResponse, Failure> {
+        let size = page_size(request.page_size, 50, 1_000)?;
+        let secret = self.orders.secret(tenant);
+        let mut query = Query::new().limit(size);
+        if !request.document.is_empty() {
+            let document = names::document(&request.document, "document")?;
+            query = query.filter(Condition::eq("document", document.as_str()));
+        }
+        let state = api::narration::State::try_from(request.state)
+            .map_err(|_| Failure::invalid("state", "state is no state of a narration"))?;
+        if let Some(phase) = encode::phase(state) {
+            query = query.filter(Condition::eq("phase", encode::phase_word(phase)));
+        }
+        if !request.page_token.is_empty() {
+            let token: ListToken = PageToken::open(&request.page_token, &secret, "narrations")?;
+            if token.document != request.document || token.state != request.state {
+                return Err(lectern_rpc::page::invalid("the filters differ from those of the page before"));
+            }
+            query = query.after(token.cursor);
+        }
+        let page = self.orders.list(tenant, query).await?;
+        let next_page_token = match page.next {
+            Some(cursor) => {
+                PageToken::seal(&ListToken { cursor, document: request.document, state: request.state }, &secret, "narrations")?
+            }
+            None => String::new(),
+        };
+        Ok(api::ListNarrationsResponse { narrations: page.records.iter().map(encode::narration).collect(), next_page_token })
+    }
+}
+
+/// Reads a page size.
+pub fn page_size(asked: i32, default: u32, largest: u32) -> Result<u32, Failure> {
+    match u32::try_from(asked) {
+        Ok(0) => Ok(default),
+        Ok(asked) => Ok(asked.min(largest)),
+        Err(_) => Err(Failure::invalid("page_size", "page_size must not be negative; 0 means the default")),
+    }
+}
+
+#[tonic::async_trait]
+impl NarrationService for Narrations {
+    type WatchNarrationStream = Answers<api::WatchNarrationResponse>;
+    type ListenNarrationStream = Answers<api::ListenNarrationResponse>;
+    type DownloadArtifactStream = Answers<api::DownloadArtifactResponse>;
+
+    async fn create_narration(
+        &self,
+        request: Request<api::CreateNarrationRequest>,
+    ) -> Result<Response<api::CreateNarrationResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let narration = request
+            .narration
+            .ok_or_else(|| status(&Failure::invalid("narration", "narration is missing; say what to narrate and how")))?;
+        let accepted =
+            self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CreateNarrationResponse { narration: Some(encode::narration(&accepted)) }))
+    }
+
+    async fn get_narration(
+        &self,
+        request: Request<api::GetNarrationRequest>,
+    ) -> Result<Response<api::GetNarrationResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let narration = self.narration(&tenant, &request.get_ref().name).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::GetNarrationResponse { narration: Some(encode::narration(&narration)) }))
+    }
+
+    async fn list_narrations(
+        &self,
+        request: Request<api::ListNarrationsRequest>,
+    ) -> Result<Response<api::ListNarrationsResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        self.list(&tenant, request.into_inner()).await.map(Response::new).map_err(|f| status(&f))
+    }
+
+    async fn watch_narration(
+        &self,
+        request: Request<api::WatchNarrationRequest>,
+    ) -> Result<Response<Self::WatchNarrationStream>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
+        let seen = resume(&request.resume_token).map_err(|f| status(&f))?;
+        // A stream to a narration that is not there is refused at once and not in its middle.
+        self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        Ok(Response::new(Box::pin(watch(self.orders.clone(), self.conductor.clone(), tenant, id, seen))))
+    }
+
+    async fn listen_narration(
+        &self,
+        request: Request<api::ListenNarrationRequest>,
+    ) -> Result<Response<Self::ListenNarrationStream>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
+        let first = u32::try_from(request.first_section)
+            .map_err(|_| status(&Failure::invalid("first_section", "first_section must not be negative")))?;
+        self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        let listener = listen::Listener {
+            orders: self.orders.clone(),
+            conductor: self.conductor.clone(),
+            upstream: self.upstream.clone(),
+            master: Arc::clone(&self.master),
+            tenant,
+            id,
+        };
+        Ok(Response::new(Box::pin(listener.listen(first))))
+    }
+
+    async fn cancel_narration(
+        &self,
+        request: Request<api::CancelNarrationRequest>,
+    ) -> Result<Response<api::CancelNarrationResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
+        let cancelled = self.orders.cancel(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CancelNarrationResponse { narration: Some(encode::narration(&cancelled)) }))
+    }
+
+    async fn retry_narration(
+        &self,
+        request: Request<api::RetryNarrationRequest>,
+    ) -> Result<Response<api::RetryNarrationResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
+        let retried = self.orders.retry(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::RetryNarrationResponse { narration: Some(encode::narration(&retried)) }))
+    }
+
+    async fn delete_narration(
+        &self,
+        request: Request<api::DeleteNarrationRequest>,
+    ) -> Result<Response<api::DeleteNarrationResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
+        self.orders.delete(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::DeleteNarrationResponse {}))
+    }
+
+    async fn get_script(
+        &self,
+        request: Request<api::GetScriptRequest>,
+    ) -> Result<Response<api::GetScriptResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
+        objects::script(&self.blob, &self.master, &narration.record, &request)
+            .await
+            .map(Response::new)
+            .map_err(|f| status(&f))
+    }
+
+    async fn get_manifest(
+        &self,
+        request: Request<api::GetManifestRequest>,
+    ) -> Result<Response<api::GetManifestResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
+        let secret = self.orders.secret(&tenant);
+        objects::manifest(&self.blob, &self.master, &secret, &narration.record, &request)
+            .await
+            .map(Response::new)
+            .map_err(|f| status(&f))
+    }
+
+    async fn download_artifact(
+        &self,
+        request: Request<api::DownloadArtifactRequest>,
+    ) -> Result<Response<Self::DownloadArtifactStream>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
+        let stream = objects::download(&self.blob, &self.master, &narration.record, &request)
+            .await
+            .map_err(|f| status(&f))?;
+        Ok(Response::new(stream))
+    }
+}
+
+fn resume(token: &str) -> Result<u64, Failure> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    token.parse().map_err(|_| {
+        Failure::new(
+            Kind::InvalidArgument,
+            Reason::PageTokenInvalid,
+            "resume_token was not made by WatchNarration; leave it out to begin with the present state",
+        )
+        .at("resume_token")
+    })
+}
+
+/// The newest state each time it has changed, until it is terminal.
+fn watch(
+    orders: Orders,
+    conductor: Conductor,
+    tenant: TenantId,
+    id: NarrationId,
+    mut seen: u64,
+) -> impl Stream<Item = Result<api::WatchNarrationResponse, Status>> {
+    try_stream! {
+        let mut news = conductor.hub().subscribe(&id);
+        loop {
+            news.borrow_and_update();
+            let narration = orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+            let revision = narration.revision.0;
+            let terminal = narration.record.phase.terminal();
+            if revision > seen {
+                seen = revision;
+                yield api::WatchNarrationResponse {
+                    narration: Some(encode::narration(&narration)),
+                    resume_token: revision.to_string(),
+                    checkpoint: false,
+                };
+            }
+            if terminal {
+                break;
+            }
+            // The hub outlives every stream, so the channel does not close.
+            if tokio::time::timeout(CHECKPOINT, news.changed()).await.is_err() {
+                yield api::WatchNarrationResponse { narration: None, resume_token: seen.to_string(), checkpoint: true };
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `lectern.v1.VoiceService`, passed on to tts, which owns the voices.
+
+use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
+use lectern_rpc::auth::caller;
+use tonic::{Request, Response, Status};
+
+use crate::upstream::Upstream;
+
+/// The public voice service.
+#[derive(Debug, Clone)]
+pub struct Voices(Upstream);
+
+impl Voices {
+    /// The service over the stages.
+    #[must_use]
+    pub const fn new(upstream: Upstream) -> Self {
+        Self(upstream)
+    }
+}
+
+#[tonic::async_trait]
+impl VoiceService for Voices {
+    async fn list_voices(
+        &self,
+        request: Request<api::ListVoicesRequest>,
+    ) -> Result<Response<api::ListVoicesResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = self.0.request(&tenant, request.into_inner())?;
+        self.0.voices().list_voices(request).await
+    }
+}

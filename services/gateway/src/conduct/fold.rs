@@ -1,0 +1,88 @@
+//! What happened, taken into the narration. Events come in any order, more than once, and late; some never come.
+
+use lectern_core::id::{StepId, StepKind};
+use lectern_core::{Failure, Timestamp};
+
+use crate::domain::{Narration, Outcome, Phase, StepFailure, Transition};
+
+/// Takes the end of `step` into `narration`.
+///
+/// Only the present run counts: an older run's result is found again by its key when the step is done anew (DESIGN 2.1). A terminal
+/// state does not change (I4). The same event twice is one event.
+pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Timestamp) -> Transition {
+    if step.narration != narration.id || step.run != narration.run || narration.phase.terminal() {
+        return Transition::Unchanged;
+    }
+    let before = progress(narration);
+    match (step.kind, outcome) {
+        (_, Outcome::Failed(failure)) => {
+            let failure = StepFailure { failure, step: Some(step.clone()) };
+            narration.end(Phase::Failed, Some(failure), now);
+            narration.cancel_pending = true;
+            narration.due_at = Some(now.plus(crate::domain::narration::DUE_BASE));
+            return Transition::Changed;
+        }
+        (StepKind::Extract, Outcome::Extracted) => {
+            if narration.phase == Phase::Extracting {
+                narration.phase = Phase::Planning;
+            }
+        }
+        (StepKind::Plan, Outcome::Planned { sections, words, title, language, notes }) => {
+            if sections == 0 {
+                let failure = Failure::internal("the plan of a script has no sections");
+                narration.end(Phase::Failed, Some(StepFailure { failure, step: Some(step.clone()) }), now);
+                return Transition::Changed;
+            }
+            // A plan also proves that the content is there, should that event be lost.
+            if matches!(narration.phase, Phase::Extracting | Phase::Planning) {
+                narration.sections = sections;
+                narration.words = words;
+                narration.title = title;
+                narration.language = language;
+                narration.notes = notes;
+                narration.phase = narration.narrating();
+            }
+        }
+        (StepKind::Write, Outcome::Written) => {
+            if planned(narration, step) {
+                narration.written.insert(step.index);
+            }
+        }
+        (StepKind::Record, Outcome::Recorded) => {
+            if planned(narration, step) {
+                // A recorded section was written, should that event be lost.
+                narration.written.insert(step.index);
+                narration.recorded.insert(step.index);
+                if narration.first_audio.is_none() && narration.recorded.contains(0) {
+                    narration.first_audio = Some(now);
+                }
+                narration.phase = narration.narrating();
+            }
+        }
+        (StepKind::Assemble, Outcome::Assembled { sample_rate, samples, artifacts }) => {
+            if narration.phase == Phase::Assembling {
+                narration.sample_rate = sample_rate;
+                narration.samples = samples;
+                narration.artifacts = artifacts;
+                narration.end(Phase::Succeeded, None, now);
+                return Transition::Changed;
+            }
+        }
+        // An event whose outcome is not of its step's kind is a defect of the stage; it changes nothing here and is logged there.
+        (StepKind::Extract | StepKind::Plan | StepKind::Write | StepKind::Record | StepKind::Assemble, _) => {}
+    }
+    if progress(narration) == before {
+        Transition::Unchanged
+    } else {
+        narration.touch(now);
+        Transition::Changed
+    }
+}
+
+fn planned(narration: &Narration, step: &StepId) -> bool {
+    matches!(narration.phase, Phase::Narrating | Phase::Assembling) && step.index < narration.sections
+}
+
+fn progress(narration: &Narration) -> (Phase, u32, u32, u32) {
+    (narration.phase, narration.sections, narration.written.count(), narration.recorded.count())
+}

@@ -1,0 +1,138 @@
+//! What should happen next.
+
+use lectern_core::id::{StepId, StepKind};
+
+use crate::domain::{Narration, Phase};
+
+/// How far one narration may run ahead, in steps that are published and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Sections that are written before the lowest of them is recorded.
+    pub write: u32,
+    /// Sections that are recorded at once.
+    pub record: u32,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { write: 8, record: 4 }
+    }
+}
+
+/// The steps that should be published for `narration`, the most urgent first: the lowest sections before the higher ones, and recording before
+/// writing, so that the first section is heard while the second is written. Empty for a terminal narration.
+#[must_use]
+pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
+    let step = |kind, index| StepId { narration: narration.id.clone(), run: narration.run, kind, index };
+    match narration.phase {
+        Phase::Extracting => vec![step(StepKind::Extract, 0)],
+        Phase::Planning => vec![step(StepKind::Plan, 0)],
+        Phase::Narrating => {
+            let missing = |bits: &crate::domain::Bits| {
+                let bits = bits.clone();
+                (0..narration.sections).filter(move |index| !bits.contains(*index))
+            };
+            let record = missing(&narration.recorded).filter(|index| narration.written.contains(*index));
+            let ahead = narration.recorded.first_missing().saturating_add(window.write);
+            let write = missing(&narration.written).take_while(|index| *index < ahead);
+            let record = record.take(window.record as usize).map(|index| step(StepKind::Record, index));
+            record.chain(write.map(|index| step(StepKind::Write, index))).collect()
+        }
+        Phase::Assembling => vec![step(StepKind::Assemble, 0)],
+        Phase::Succeeded | Phase::Failed | Phase::Cancelled => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::{Failure, Timestamp};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::conduct::fold;
+    use crate::domain::Outcome;
+    use crate::testing::narration;
+
+    fn outcome(kind: StepKind, sections: u32) -> Outcome {
+        match kind {
+            StepKind::Extract => Outcome::Extracted,
+            StepKind::Plan => Outcome::Planned {
+                sections,
+                words: 10,
+                title: "T".to_owned(),
+                language: "en".to_owned(),
+                notes: Vec::new(),
+            },
+            StepKind::Write => Outcome::Written,
+            StepKind::Record => Outcome::Recorded,
+            StepKind::Assemble => Outcome::Assembled { sample_rate: 24_000, samples: 1, artifacts: Vec::new() },
+        }
+    }
+
+    #[test]
+    fn the_first_section_is_recorded_before_the_later_ones_are_written() {
+        let mut n = narration();
+        for kind in [StepKind::Extract, StepKind::Plan] {
+            let step = wanted(&n, Window::default()).remove(0);
+            assert_eq!(step.kind, kind);
+            fold(&mut n, &step, outcome(kind, 40), Timestamp(1));
+        }
+        let steps = wanted(&n, Window::default());
+        assert_eq!(steps.len(), 8, "a narration does not flood the queue");
+        fold(&mut n, &steps[0], Outcome::Written, Timestamp(2));
+        let next = wanted(&n, Window::default()).remove(0);
+        assert_eq!((next.kind, next.index), (StepKind::Record, 0));
+    }
+
+    proptest! {
+        /// However events are ordered, repeated or lost, publishing what is wanted again finishes the narration, and a terminal state stays.
+        #[test]
+        fn every_narration_ends_whatever_happens_to_its_events(
+            sections in 1_u32..30,
+            choices in proptest::collection::vec((any::<u16>(), 0_u8..10), 0..400),
+        ) {
+            let mut n = narration();
+            let window = Window { write: 4, record: 2 };
+            let mut seen: Vec<StepId> = Vec::new();
+            let mut rounds = choices.into_iter();
+            for _ in 0..10_000 {
+                let steps = wanted(&n, window);
+                if steps.is_empty() { break; }
+                prop_assert!(steps.len() <= 6);
+                let (pick, fate) = rounds.next().unwrap_or((0, 9));
+                let step = steps[usize::from(pick) % steps.len()].clone();
+                match fate {
+                    0 | 1 => {}
+                    2 | 3 if !seen.is_empty() => {
+                        let old = seen[usize::from(pick) % seen.len()].clone();
+                        let before = n.clone();
+                        let _ = fold(&mut n, &old, outcome(old.kind, sections), Timestamp(5));
+                        prop_assert_eq!(before, n.clone(), "a repeated event changes nothing");
+                    }
+                    _ => {
+                        seen.push(step.clone());
+                        let _ = fold(&mut n, &step, outcome(step.kind, sections), Timestamp(5));
+                    }
+                }
+            }
+            prop_assert_eq!(n.phase, Phase::Succeeded);
+            let done = n.clone();
+            for step in seen {
+                fold(&mut n, &step, Outcome::Failed(Failure::internal("late")), Timestamp(9));
+            }
+            prop_assert_eq!(done, n, "a terminal state does not change (I4)");
+        }
+
+        /// Any events at all, of any run and index, never break the record.
+        #[test]
+        fn foreign_events_are_ignored(events in proptest::collection::vec((0_u32..4, 0_usize..5, 0_u32..99, 0_usize..5), 0..60)) {
+            let mut n = narration();
+            for (run, kind, index, what) in events {
+                let step = StepId { narration: n.id.clone(), run, kind: StepKind::ALL[kind], index };
+                let _ = fold(&mut n, &step, outcome(StepKind::ALL[what], 7), Timestamp(3));
+                prop_assert!(n.recorded.count() <= n.sections.max(1));
+                prop_assert!(run == 1 || n.phase == Phase::Extracting || n.run == 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! A narration: what a caller ordered, what is pinned for it, and how far it has come.
+
+use std::time::Duration;
+
+use lectern_core::content::script::Order;
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, StepId, TenantId};
+use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Bits;
+
+/// The layout of the record that this code writes.
+pub const SCHEMA: u32 = 1;
+
+/// First delay after which what is still wanted is published again; doubles to [`DUE_CAP`].
+pub const DUE_BASE: Duration = Duration::from_secs(15);
+/// No delay between two publications is longer.
+pub const DUE_CAP: Duration = Duration::from_secs(60);
+
+/// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Narration {
+    /// Layout, [`SCHEMA`].
+    pub schema: u32,
+    /// Its id.
+    pub id: NarrationId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The source.
+    pub document: DocumentId,
+    /// The folder of object storage of everything made for it.
+    pub scope: ScopeId,
+    /// Digest of the request that made it, to tell a repeated call from another one.
+    pub request: Digest,
+    /// What is said.
+    pub order: Order,
+    /// The voice that the caller named; empty for the default.
+    pub voice: String,
+    /// Tempo in hundredths, 50 to 200.
+    pub speed: u32,
+    /// Audio formats, by their number in the public API, sorted.
+    pub formats: Vec<i32>,
+    /// Queue lane, by its number in the public API.
+    pub lane: i32,
+    /// Versions that stay the same for a run.
+    pub pins: Pins,
+    /// Grows when it is retried; starts at 1.
+    pub run: u32,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Sections of the script; 0 before it is planned.
+    pub sections: u32,
+    /// Sections that are written.
+    pub written: Bits,
+    /// Sections that are recorded.
+    pub recorded: Bits,
+    /// Words that will be spoken.
+    pub words: u64,
+    /// The recording's title.
+    pub title: String,
+    /// The language it is spoken in.
+    pub language: String,
+    /// What the caller should know about the script.
+    pub notes: Vec<String>,
+    /// Why it ended without a recording.
+    pub failure: Option<StepFailure>,
+    /// Samples of the recording, and their rate.
+    pub samples: u64,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// The files.
+    pub artifacts: Vec<Artifact>,
+    /// Whether its document was erased, and every object with it.
+    pub erased: bool,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// When the first section was recorded.
+    pub first_audio: Option<Timestamp>,
+    /// When it became terminal.
+    pub finished: Option<Timestamp>,
+    /// When it fails if it is not finished.
+    pub deadline: Timestamp,
+    /// When what is wanted is published again; none once it is terminal.
+    pub due_at: Option<Timestamp>,
+    /// How often that happened since the last progress.
+    pub due_count: u32,
+    /// Whether the stages have yet to be told that it was cancelled.
+    pub cancel_pending: bool,
+}
+
+/// Versions that a narration keeps for the whole of a run, so that half of it is not made by another engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins {
+    /// SHA-256 of the source.
+    pub source: Digest,
+    /// The source's file name.
+    pub file_name: String,
+    /// Extractor, name and version.
+    pub extractor: String,
+    /// Script engine, name and version.
+    pub script: String,
+    /// The voice's full name.
+    pub voice: String,
+    /// The voice's version.
+    pub voice_version: String,
+}
+
+/// Where a narration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Accepted, and the source is to be read.
+    Extracting,
+    /// The outline is to be made.
+    Planning,
+    /// Sections are written and recorded.
+    Narrating,
+    /// Files are made.
+    Assembling,
+    /// Every file is there.
+    Succeeded,
+    /// It ended with a failure.
+    Failed,
+    /// It was stopped.
+    Cancelled,
+}
+
+impl Phase {
+    /// Whether nothing more happens in this run.
+    #[must_use]
+    pub const fn terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// Why a narration ended without a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFailure {
+    /// What and why.
+    pub failure: Failure,
+    /// The step that failed.
+    pub step: Option<StepId>,
+}
+
+/// A file of the recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+}
+
+/// How a step ended, as its event says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The content is there.
+    Extracted,
+    /// The plan is there.
+    Planned {
+        /// At least 1.
+        sections: u32,
+        /// Estimated.
+        words: u64,
+        /// The recording's title.
+        title: String,
+        /// A BCP 47 tag.
+        language: String,
+        /// Sentences for the caller.
+        notes: Vec<String>,
+    },
+    /// The section of the step's index is written.
+    Written,
+    /// The section of the step's index is recorded.
+    Recorded,
+    /// The files are there.
+    Assembled {
+        /// Samples a second.
+        sample_rate: u32,
+        /// All samples.
+        samples: u64,
+        /// The files.
+        artifacts: Vec<Artifact>,
+    },
+    /// The step failed for good.
+    Failed(Failure),
+}
+
+/// What a transition did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The narration is another now and must be written.
+    Changed,
+    /// Nothing is new: a duplicate, an older run, or a narration that is terminal.
+    Unchanged,
+}
+
+impl Narration {
+    /// Cancels it.
+    pub fn cancel(&mut self, failure: Failure, now: Timestamp) -> Transition {
+        if self.phase.terminal() {
+            return Transition::Unchanged;
+        }
+        self.end(Phase::Cancelled, Some(StepFailure { failure, step: None }), now);
+        self.cancel_pending = true;
+        self.due_at = Some(now.plus(DUE_BASE));
+        Transition::Changed
+    }
+
+    /// Fails it when its deadline has passed.
+    pub fn expire(&mut self, now: Timestamp) -> Transition {
+        if self.phase.terminal() || now < self.deadline {
+            return Transition::Unchanged;
+        }
+        let failure = Failure::new(
+            Kind::DeadlineExceeded,
+            Reason::DeadlinePassed,
+            "the narration was not finished before its deadline; retry it to go on from what was made",
+        );
+        self.end(Phase::Failed, Some(StepFailure { failure, step: None }), now);
+        self.cancel_pending = true;
+        self.due_at = Some(now.plus(DUE_BASE));
+        Transition::Changed
+    }
+
+    /// Starts a failed or cancelled narration anew.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION in any other state, or when its document was erased.
+    pub fn retry(&mut self, pins: Pins, deadline: Timestamp, now: Timestamp) -> Result<(), Failure> {
+        if self.erased {
+            return Err(Failure::new(
+                Kind::FailedPrecondition,
+                Reason::DocumentErased,
+                "the document was erased; hand it in again and order a new narration",
+            ));
+        }
+        if !matches!(self.phase, Phase::Failed | Phase::Cancelled) {
+            return Err(Failure::new(
+                Kind::FailedPrecondition,
+                Reason::WrongState,
+                "only a FAILED or CANCELLED narration can be retried; wait for this one, or order another",
+            ));
+        }
+        let same_script = pins.source == self.pins.source && pins.extractor == self.pins.extractor && pins.script == self.pins.script;
+        let same_voice = pins.voice == self.pins.voice && pins.voice_version == self.pins.voice_version;
+        self.pins = pins;
+        self.run += 1;
+        self.failure = None;
+        self.finished = None;
+        self.deadline = deadline;
+        self.cancel_pending = false;
+        // What was made under the same pins is found again by its key; under other pins it is made anew.
+        if !same_script {
+            self.sections = 0;
+            self.written = Bits::default();
+        }
+        if !(same_script && same_voice) {
+            self.recorded = Bits::default();
+            self.first_audio = None;
+        }
+        self.phase = if self.sections == 0 { Phase::Extracting } else { self.narrating() };
+        self.touch(now);
+        Ok(())
+    }
+
+    /// Marks it erased with its document.
+    pub fn erase(&mut self, now: Timestamp) {
+        let failure = Failure::new(Kind::Cancelled, Reason::DocumentErased, "the document was erased");
+        self.cancel(failure, now);
+        self.erased = true;
+        self.title.clear();
+        self.notes.clear();
+        self.artifacts.clear();
+        self.updated = now;
+    }
+
+    pub(crate) fn narrating(&self) -> Phase {
+        if self.recorded.count() >= self.sections { Phase::Assembling } else { Phase::Narrating }
+    }
+
+    pub(crate) fn end(&mut self, phase: Phase, failure: Option<StepFailure>, now: Timestamp) {
+        self.phase = phase;
+        self.failure = failure;
+        self.finished = Some(now);
+        self.updated = now;
+        self.due_at = None;
+        self.due_count = 0;
+    }
+
+    /// Notes progress: what is wanted now is published at once, and again after [`DUE_BASE`].
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.updated = now;
+        self.due_count = 0;
+        self.due_at = Some(now.plus(DUE_BASE));
+    }
+}

@@ -1,0 +1,395 @@
+//! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and encodes around this.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::id::{DocumentId, NarrationId, TenantId};
+use lectern_core::keys::TenantSecret;
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
+use lectern_store::{Collection, Condition, Page, Query, Revision, StoreError, Versioned};
+use tracing::info;
+
+use crate::conduct::{Conductor, wanted, wanted::Window};
+use crate::domain::{Bits, Narration, Phase, Pins, Transition, narration};
+use crate::upstream::{SHORT, Upstream, missing};
+
+/// A narration that is not finished after this long fails.
+pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What callers may do with narrations.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    narrations: Collection<Narration>,
+    conductor: Conductor,
+    upstream: Upstream,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    master: Arc<[u8]>,
+}
+
+/// An order as the caller gave it, checked as far as it can be without asking anybody.
+struct Request {
+    document: DocumentId,
+    order: lectern_core::content::script::Order,
+    voice: String,
+    speed: u32,
+    formats: Vec<i32>,
+    lane: i32,
+}
+
+impl Orders {
+    /// The orders over these parts.
+    #[must_use]
+    pub fn new(
+        narrations: Collection<Narration>,
+        conductor: Conductor,
+        upstream: Upstream,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        master: Arc<[u8]>,
+    ) -> Self {
+        Self { narrations, conductor, upstream, clock, random, master }
+    }
+
+    /// The secret under which a tenant's keys, ids and tokens are made.
+    #[must_use]
+    pub fn secret(&self, tenant: &TenantId) -> TenantSecret {
+        TenantSecret::derive(&self.master, tenant)
+    }
+
+    /// Accepts an order.
+    ///
+    /// # Errors
+    /// What `NarrationService.CreateNarration` documents.
+    pub async fn create(
+        &self,
+        tenant: &TenantId,
+        request_id: &str,
+        wire: api::Narration,
+    ) -> Result<Versioned<Narration>, Failure> {
+        let request = read(&wire)?;
+        let digest = digest(&request);
+        let id = if request_id.is_empty() {
+            NarrationId::random(&*self.random)
+        } else {
+            // The request id is an id like any other; what matters is that it cannot hold anything else.
+            let request_id: NarrationId =
+                request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
+            NarrationId::of(&self.secret(tenant).request(request_id.as_str()))
+        };
+        if !request_id.is_empty()
+            && let Some(known) = self.narrations.get(id.as_str()).await?
+        {
+            return same_request(known, &digest);
+        }
+        let (scope, pins) = self.pin(tenant, &request.document, &request.order, &request.voice, &request.formats).await?;
+        let now = self.clock.now();
+        let narration = Narration {
+            schema: narration::SCHEMA,
+            id: id.clone(),
+            tenant: tenant.clone(),
+            document: request.document,
+            scope,
+            request: digest,
+            order: request.order,
+            voice: request.voice,
+            speed: request.speed,
+            formats: request.formats,
+            lane: request.lane,
+            pins,
+            run: 1,
+            phase: Phase::Extracting,
+            sections: 0,
+            written: Bits::default(),
+            recorded: Bits::default(),
+            words: 0,
+            title: String::new(),
+            language: String::new(),
+            notes: Vec::new(),
+            failure: None,
+            samples: 0,
+            sample_rate: 0,
+            artifacts: Vec::new(),
+            erased: false,
+            created: now,
+            updated: now,
+            first_audio: None,
+            finished: None,
+            deadline: now.plus(DEADLINE),
+            due_at: Some(now.plus(narration::DUE_BASE)),
+            due_count: 0,
+            cancel_pending: false,
+        };
+        match self.narrations.insert(&narration).await {
+            Ok(accepted) => {
+                info!(narration = %id, %tenant, "narration accepted");
+                self.conductor.changed(&[], &accepted).await;
+                Ok(accepted)
+            }
+            Err(StoreError::Duplicate) => {
+                let known = self.narrations.get(id.as_str()).await?.ok_or_else(|| not_found(&id))?;
+                same_request(known, &digest)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks the stages for what a run is pinned to.
+    async fn pin(
+        &self,
+        tenant: &TenantId,
+        document: &DocumentId,
+        order: &lectern_core::content::script::Order,
+        voice: &str,
+        formats: &[i32],
+    ) -> Result<(lectern_core::id::ScopeId, Pins), Failure> {
+        let ask = |status: tonic::Status| lectern_rpc::status::failure(&status);
+        let mut request = self
+            .upstream
+            .request(tenant, ingest::GetSourceRequest { document: names::of_document(document) })
+            .map_err(|s| ask(s))?;
+        request.set_timeout(SHORT);
+        let source = self.upstream.ingest().get_source(request).await.map_err(ask)?.into_inner();
+
+        let mut request = self.upstream.request(tenant, ai::DescribeEngineRequest {}).map_err(ask)?;
+        request.set_timeout(SHORT);
+        let script = self.upstream.scripts().describe_engine(request).await.map_err(ask)?.into_inner();
+        if !script.styles.contains(&convert::style_to_wire(order.style).into()) {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::StyleUnsupported,
+                format!("the script engine {} does not write this style; order another", script.engine),
+            )
+            .at("narration.style"));
+        }
+
+        let wanted = tts::ResolveVoiceRequest {
+            voice: voice.to_owned(),
+            language: source.language.clone(),
+            formats: formats.to_vec(),
+        };
+        let mut request = self.upstream.request(tenant, wanted).map_err(ask)?;
+        request.set_timeout(SHORT);
+        let voice = self.upstream.speech().resolve_voice(request).await.map_err(ask)?.into_inner();
+        let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
+
+        let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
+        let pins = Pins {
+            source: source.sha256.parse().map_err(|_| missing("the source's digest"))?,
+            file_name: source.file_name,
+            extractor: source.extractor,
+            script: script.engine,
+            voice: voice.name,
+            voice_version: voice.version,
+        };
+        Ok((scope, pins))
+    }
+
+    /// Returns a narration of this tenant.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`.
+    pub async fn get(&self, tenant: &TenantId, id: &NarrationId) -> Result<Versioned<Narration>, Failure> {
+        self.narrations
+            .get(id.as_str())
+            .await?
+            .filter(|narration| narration.record.tenant == *tenant)
+            .ok_or_else(|| not_found(id))
+    }
+
+    /// A page of this tenant's narrations, the newest first.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Narration>, Failure> {
+        let query = query.filter(Condition::eq("tenant", tenant.as_str())).order_desc("created");
+        Ok(self.narrations.find(&query).await?)
+    }
+
+    /// Cancels a narration; a terminal one stays as it is.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
+    pub async fn cancel(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<Versioned<Narration>, Failure> {
+        let current = self.get(tenant, id).await?;
+        check_etag(etag, current.revision, id)?;
+        let failure = Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller cancelled the narration");
+        let cancelled = self.conductor.update(id, |narration, now| narration.cancel(failure.clone(), now)).await?;
+        match cancelled {
+            Some(cancelled) => {
+                info!(narration = %id, "narration cancelled");
+                self.conductor.changed(&[], &cancelled).await;
+                self.get(tenant, id).await
+            }
+            None => self.get(tenant, id).await,
+        }
+    }
+
+    /// Starts a failed or cancelled narration anew, under today's versions.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `WRONG_STATE`, and what ordering it again may answer.
+    pub async fn retry(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<Versioned<Narration>, Failure> {
+        let current = self.get(tenant, id).await?;
+        check_etag(etag, current.revision, id)?;
+        let old = &current.record;
+        // Refused before anybody is asked for anything.
+        old.clone().retry(old.pins.clone(), old.deadline, old.updated)?;
+        let (_, pins) = self.pin(tenant, &old.document, &old.order, &old.voice, &old.formats).await?;
+        let mut refused = None;
+        let retried = self
+            .conductor
+            .update(id, |narration, now| match narration.retry(pins.clone(), now.plus(DEADLINE), now) {
+                Ok(()) => Transition::Changed,
+                Err(failure) => {
+                    refused = Some(failure);
+                    Transition::Unchanged
+                }
+            })
+            .await?;
+        if let Some(failure) = refused {
+            return Err(failure);
+        }
+        let retried = retried.ok_or_else(|| not_found(id))?;
+        info!(narration = %id, run = retried.record.run, "narration retried");
+        self.conductor.changed(&[], &retried).await;
+        Ok(retried)
+    }
+
+    /// Deletes a narration and the files of its recording.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, and what keeps the stages from being told.
+    pub async fn delete(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<(), Failure> {
+        let current = self.get(tenant, id).await?;
+        check_etag(etag, current.revision, id)?;
+        let Narration { run, scope, .. } = &current.record;
+        if !current.record.phase.terminal() {
+            self.cancel(tenant, id, "").await?;
+        }
+        self.upstream.cancel_steps(tenant, id, *run).await?;
+        let files = tts::DeleteRecordingRequest { scope: scope.to_string(), narration: id.to_string() };
+        let mut request = self.upstream.request(tenant, files).map_err(|s| lectern_rpc::status::failure(&s))?;
+        request.set_timeout(SHORT);
+        self.upstream
+            .speech()
+            .delete_recording(request)
+            .await
+            .map_err(|status| lectern_rpc::status::failure(&status))?;
+        self.narrations.delete(id.as_str(), None).await?;
+        info!(narration = %id, "narration deleted");
+        Ok(())
+    }
+
+    /// Cancels every narration of a document that is about to be erased, and clears what their records say of it.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`; safe to repeat.
+    pub async fn erase_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
+        let mut query = Query::new().filter(Condition::eq("document", document.as_str())).limit(200);
+        loop {
+            let page = self.list(tenant, query.clone()).await?;
+            for narration in &page.records {
+                let erased = self
+                    .conductor
+                    .update(&narration.record.id, |narration, now| {
+                        if narration.erased {
+                            return Transition::Unchanged;
+                        }
+                        narration.erase(now);
+                        Transition::Changed
+                    })
+                    .await?;
+                if let Some(erased) = erased {
+                    self.conductor.changed(&[], &erased).await;
+                }
+            }
+            match page.next {
+                Some(cursor) => query = query.after(cursor),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Steps that wait or run for `narration`, for people who look into it.
+    #[must_use]
+    pub fn outstanding(&self, narration: &Narration) -> usize {
+        wanted(narration, Window::default()).len()
+    }
+}
+
+fn not_found(id: &NarrationId) -> Failure {
+    Failure::not_found(names::of_narration(id))
+}
+
+fn same_request(known: Versioned<Narration>, digest: &Digest) -> Result<Versioned<Narration>, Failure> {
+    if known.record.request == *digest {
+        return Ok(known);
+    }
+    Err(Failure::new(
+        Kind::AlreadyExists,
+        Reason::RequestIdReused,
+        "this request_id was used for another order; use a new one for a new order",
+    )
+    .at("request_id")
+    .about(names::of_narration(&known.record.id)))
+}
+
+fn check_etag(etag: &str, revision: Revision, id: &NarrationId) -> Result<(), Failure> {
+    if etag.is_empty() || etag == revision.0.to_string() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Aborted,
+        Reason::EtagMismatch,
+        "the narration has changed since this etag; read it again and decide anew",
+    )
+    .about(names::of_narration(id)))
+}
+
+fn read(wire: &api::Narration) -> Result<Request, Failure> {
+    let document = names::document(&wire.document, "narration.document")?;
+    let order = convert::order(wire.style, wire.length, wire.footnotes)?;
+    let speed = if wire.speed == 0.0 { 1.0 } else { wire.speed };
+    if !(0.5..=2.0).contains(&speed) {
+        return Err(Failure::invalid("narration.speed", "speed must be from 0.5 to 2.0; 0 means 1.0"));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "50 to 200 after the check above")]
+    let speed = (speed * 100.0).round() as u32;
+    let mut formats = wire.formats.clone();
+    if formats.is_empty() {
+        formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
+    }
+    formats.sort_unstable();
+    formats.dedup();
+    for format in &formats {
+        match api::AudioFormat::try_from(*format) {
+            Ok(api::AudioFormat::Unspecified) | Err(_) => {
+                return Err(Failure::new(
+                    Kind::InvalidArgument,
+                    Reason::AudioFormatUnsupported,
+                    format!("narration.formats has {format}, which is no format; use OPUS, WAV, FLAC or MP3"),
+                )
+                .at("narration.formats"));
+            }
+            Ok(
+                api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3,
+            ) => {}
+        }
+    }
+    let lane = match api::Lane::try_from(wire.lane) {
+        Ok(api::Lane::Unspecified | api::Lane::Standard) => api::Lane::Standard,
+        Ok(lane @ (api::Lane::Interactive | api::Lane::Bulk)) => lane,
+        Err(_) => {
+            return Err(Failure::invalid("narration.lane", "use LANE_INTERACTIVE, LANE_STANDARD or LANE_BULK"));
+        }
+    };
+    Ok(Request { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into() })
+}
+
+fn digest(request: &Request) -> Digest {
+    let Request { document, order, voice, speed, formats, lane } = request;
+    let text = format!("{document}\n{}\n{voice}\n{speed}\n{formats:?}\n{lane}", lectern_core::keys::order(order));
+    Digest::of(text.as_bytes())
+}

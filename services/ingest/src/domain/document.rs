@@ -1,0 +1,112 @@
+//! A document: a source that was handed in and can be read.
+
+use std::time::Duration;
+
+use lectern_core::content::document::{BlockKind, Content};
+use lectern_core::content::words;
+use lectern_core::id::{DocumentId, ScopeId, TenantId};
+use lectern_core::{Digest, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The layout of the record that this code writes.
+pub const SCHEMA: u32 = 1;
+
+/// Headings kept in the record, so that it stays small; the content has all of them.
+pub const OUTLINE_LIMIT: usize = 200;
+
+/// After an erasure the scope is deleted once more when the longest lease has passed, for what a step was just putting.
+pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
+
+/// A source that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Layout, [`SCHEMA`].
+    pub schema: u32,
+    /// Its id.
+    pub id: DocumentId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The folder of object storage of everything that is made from it.
+    pub scope: ScopeId,
+    /// Digest of the request that made it, to tell a repeated call from another one.
+    pub request: Digest,
+    /// A name for people.
+    pub display_name: String,
+    /// The file's name.
+    pub file_name: String,
+    /// Its title, found in the source.
+    pub title: String,
+    /// The sniffed media type.
+    pub media_type: String,
+    /// Bytes of the source.
+    pub size: u64,
+    /// SHA-256 of the source.
+    pub sha256: Digest,
+    /// Pages; 0 for sources without.
+    pub pages: u32,
+    /// Words.
+    pub words: u64,
+    /// The main language.
+    pub language: String,
+    /// The first [`OUTLINE_LIMIT`] headings.
+    pub outline: Vec<Heading>,
+    /// What the caller should know about the extraction.
+    pub warnings: Vec<String>,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it was erased: what is left is a tombstone.
+    pub erased: Option<Timestamp>,
+    /// When the scope of an erased document is deleted once more.
+    pub due_at: Option<Timestamp>,
+}
+
+/// One heading of an outline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: u8,
+    /// Its text, at most 200 characters.
+    pub text: String,
+    /// The page it stands on; 0 without pages.
+    pub page: u32,
+}
+
+impl Document {
+    /// Takes in what was found in the source.
+    pub fn describe(&mut self, content: &Content) {
+        let clip = |text: &str| text.chars().take(200).collect::<String>();
+        self.title = clip(content.title.as_deref().unwrap_or_default());
+        self.media_type.clone_from(&content.media_type);
+        self.pages = content.pages.unwrap_or(0);
+        self.words = content.blocks.iter().map(|block| u64::from(words(&block.text))).sum();
+        self.language.clone_from(&content.language);
+        let headings = content.blocks.iter().filter_map(|block| match block.kind {
+            BlockKind::Heading { level } => {
+                Some(Heading { level, text: clip(&block.text), page: block.page.unwrap_or(0) })
+            }
+            BlockKind::Paragraph
+            | BlockKind::ListItem { .. }
+            | BlockKind::Table { .. }
+            | BlockKind::Code { .. }
+            | BlockKind::Quote
+            | BlockKind::Caption
+            | BlockKind::Footnote { .. }
+            | BlockKind::Formula { .. }
+            | BlockKind::Figure
+            | BlockKind::Furniture { .. } => None,
+        });
+        self.outline = headings.take(OUTLINE_LIMIT).collect();
+        self.warnings = content.warnings.iter().take(20).map(|warning| clip(&warning.message)).collect();
+    }
+
+    /// Leaves a tombstone: the id and whose it was, nothing of what it said.
+    pub fn erase(&mut self, now: Timestamp) {
+        self.display_name.clear();
+        self.file_name.clear();
+        self.title.clear();
+        self.outline.clear();
+        self.warnings.clear();
+        self.erased = Some(now);
+        self.due_at = Some(now.plus(SECOND_SWEEP));
+    }
+}

@@ -1,0 +1,9 @@
+//! The noun: a document, and the upload that it may come by. Pure: no runtime, no driver, no wire format.
+
+pub mod document;
+pub mod limits;
+pub mod upload;
+
+pub use document::{Document, Heading};
+pub use limits::Limits;
+pub use upload::{Part, Upload};

@@ -1,0 +1,51 @@
+//! Ingest's collections and indexes. Nobody else reads this database.
+
+use lectern_core::Timestamp;
+use lectern_store::{CollectionSpec, Due, Index, Record};
+
+use crate::domain::{Document, Upload, document, upload};
+
+impl Record for Document {
+    const SPEC: CollectionSpec = CollectionSpec {
+        name: "documents",
+        indexes: &[
+            Index::new("by_tenant", &["tenant", "erased", "created"]),
+            Index::new("by_due", &["due_at"]),
+        ],
+    };
+    const SCHEMA: u32 = document::SCHEMA;
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Due for Document {
+    fn due_at(&self) -> Option<Timestamp> {
+        self.due_at
+    }
+
+    fn set_due_at(&mut self, due_at: Option<Timestamp>) {
+        self.due_at = due_at;
+    }
+}
+
+impl Record for Upload {
+    const SPEC: CollectionSpec =
+        CollectionSpec { name: "uploads", indexes: &[Index::new("by_due", &["due_at"])] };
+    const SCHEMA: u32 = upload::SCHEMA;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Due for Upload {
+    fn due_at(&self) -> Option<Timestamp> {
+        self.due_at
+    }
+
+    fn set_due_at(&mut self, due_at: Option<Timestamp>) {
+        self.due_at = due_at;
+    }
+}
