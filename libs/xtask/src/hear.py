@@ -11,6 +11,7 @@ import json
 import os
 import sys
 
+import ctranslate2
 import jiwer
 from faster_whisper import WhisperModel
 from faster_whisper.audio import decode_audio
@@ -18,6 +19,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 RATE = 16_000
 WINDOW_MS = 60_000
+PASS_MS = 25_000
 # Silence around the clip, so that the recogniser hears the first and the last word whole.
 MARGIN_MS = 150
 
@@ -33,21 +35,41 @@ if utterances[-1]["end_ms"] > length + 100:
     sys.exit(f"the script ends at {utterances[-1]['end_ms']} ms, the audio at {length} ms")
 
 model = WhisperModel(model_dir, device="cpu", compute_type="int8", cpu_threads=int(os.environ["OMP_NUM_THREADS"]))
+ctranslate2.set_random_seed(1)
 normal = EnglishTextNormalizer()
 starts = {"first": 0, "middle": max(0, (length - WINDOW_MS) // 2), "last": max(0, length - WINDOW_MS)}
 if length <= WINDOW_MS:
     starts = {"whole": 0}
+
+
+
+def groups(utterances):
+    """Runs of utterances that fit one pass of the recogniser, which takes 30 seconds at a time and is weak at its own cuts."""
+    group = []
+    for utterance in utterances:
+        if group and utterance["end_ms"] - group[0]["start_ms"] > PASS_MS:
+            yield group
+            group = []
+        group.append(utterance)
+    yield group
+
+
+def listen(group):
+    begin = max(0, group[0]["start_ms"] - MARGIN_MS)
+    end = min(length, group[-1]["end_ms"] + MARGIN_MS)
+    clip = audio[begin * RATE // 1000 : end * RATE // 1000]
+    # A pass that fell into repetition is made again with a higher temperature, by the recogniser's own thresholds.
+    segments, _ = model.transcribe(clip, language="en", beam_size=5, condition_on_previous_text=False, without_timestamps=True)
+    return " ".join(segment.text for segment in segments)
+
 
 failed = False
 for name, start in starts.items():
     inside = [u for u in utterances if u["start_ms"] >= start and u["end_ms"] <= start + WINDOW_MS]
     if not inside:
         sys.exit(f"no utterance lies whole in the {name} window ({start} ms on)")
-    begin = max(0, inside[0]["start_ms"] - MARGIN_MS)
-    end = min(length, inside[-1]["end_ms"] + MARGIN_MS)
-    clip = audio[begin * RATE // 1000 : end * RATE // 1000]
-    segments, _ = model.transcribe(clip, language="en", beam_size=5, temperature=0.0, condition_on_previous_text=False)
-    heard = normal(" ".join(segment.text for segment in segments))
+    begin, end = inside[0]["start_ms"], inside[-1]["end_ms"]
+    heard = normal(" ".join(listen(group) for group in groups(inside)))
     said = normal(" ".join(u["spoken"] for u in inside))
     measures = jiwer.process_words(said, heard)
     percent = 100 * measures.wer
@@ -61,7 +83,7 @@ for name, start in starts.items():
             if chunk.type != "equal":
                 left = " ".join(measures.references[0][chunk.ref_start_idx : chunk.ref_end_idx])
                 right = " ".join(measures.hypotheses[0][chunk.hyp_start_idx : chunk.hyp_end_idx])
-                wrong.append(f"{left or '-'} > {right or '-'}")
+                wrong.append(f"{left[:60] or '-'} > {right[:60] or '-'}")
         print(f"        said > heard: {'; '.join(wrong[:12])}")
 if failed:
     print(f"a window reached {limit:g} %")
