@@ -31,7 +31,7 @@ pub const SAMPLE_RATE: u32 = 24_000;
 const CODE_VERSION: u32 = 1;
 
 /// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as [`crate::audio::master`] says.
-const GAIN_DB: f32 = 10.6;
+const GAIN_DB: f32 = 10.4;
 
 /// The local neural voice. Loads its files at the first synthesis; many threads may call it at once.
 #[derive(Debug)]

@@ -1,0 +1,166 @@
+//! Files of audio: one streaming encoder a format, behind one trait. Samples go in as they are joined; nothing is held but a frame.
+
+mod flac;
+mod mp3;
+mod opus;
+mod wav;
+
+use std::fmt;
+use std::io::{Seek, Write};
+use std::str::FromStr;
+
+use lectern_core::{Failure, Kind, Reason};
+use serde::{Deserialize, Serialize};
+
+/// Takes samples of one channel and writes a file.
+pub trait Encoder: Send {
+    /// Takes the next samples.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the file cannot be written or the encoder fails.
+    fn write(&mut self, samples: &[i16]) -> Result<(), Failure>;
+
+    /// Writes what is left and completes the file's headers. The file is not usable before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::write`].
+    fn finish(self: Box<Self>) -> Result<(), Failure>;
+}
+
+/// A format of audio files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioFormat {
+    /// RIFF WAVE, 16 bits; RF64 (EBU Tech 3306) over 4 GB.
+    Wav,
+    /// Lossless FLAC.
+    Flac,
+    /// Opus in Ogg (RFC 7845), some 32 kbit/s.
+    Opus,
+    /// MP3, some 64 kbit/s, by an ffmpeg program.
+    Mp3,
+}
+
+impl AudioFormat {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Wav, Self::Flac, Self::Opus, Self::Mp3];
+
+    /// The name in requests, and the file's extension.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Flac => "flac",
+            Self::Opus => "opus",
+            Self::Mp3 => "mp3",
+        }
+    }
+
+    /// The artefact's name (`audio.opus`).
+    #[must_use]
+    pub fn file_name(self) -> String {
+        format!("audio.{}", self.as_str())
+    }
+
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Wav => "audio/wav",
+            Self::Flac => "audio/flac",
+            Self::Opus => "audio/ogg; codecs=opus",
+            Self::Mp3 => "audio/mpeg",
+        }
+    }
+
+    /// Whether this machine can write it: ask when an order comes in, not when its audio is ready. Runs a program for MP3, so it blocks
+    /// for some milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// `AUDIO_FORMAT_UNSUPPORTED`, naming the package to install.
+    pub fn available(self) -> Result<(), Failure> {
+        match self {
+            Self::Wav | Self::Flac | Self::Opus => Ok(()),
+            Self::Mp3 if mp3_available() => Ok(()),
+            Self::Mp3 => Err(Failure::new(
+                Kind::FailedPrecondition,
+                Reason::AudioFormatUnsupported,
+                "MP3 needs the program ffmpeg with libmp3lame on the server: install the package `ffmpeg`, or choose opus, flac or wav",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for AudioFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AudioFormat {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Self, Failure> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
+            Failure::new(
+                Kind::InvalidArgument,
+                Reason::AudioFormatUnsupported,
+                format!("the audio format {text:?} is not known; choose one of: wav, flac, opus, mp3"),
+            )
+        })
+    }
+}
+
+/// Whether an ffmpeg program with an MP3 encoder is installed. Runs it.
+#[must_use]
+pub fn mp3_available() -> bool {
+    mp3::available()
+}
+
+/// What an encoder is told about the recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// Samples a second; Opus takes 8, 12, 16, 24 and 48 thousand.
+    pub sample_rate: u32,
+    /// The title, for formats that carry one.
+    pub title: String,
+}
+
+/// An encoder that writes to `output`, which is at its start. Keep a second handle to read the file back.
+///
+/// # Errors
+///
+/// `INTERNAL` if the output cannot be written or the encoder cannot start.
+pub fn encoder<W>(format: AudioFormat, output: W, spec: &Spec) -> Result<Box<dyn Encoder>, Failure>
+where
+    W: Write + Seek + Send + 'static,
+{
+    Ok(match format {
+        AudioFormat::Wav => Box::new(wav::Wav::new(output, spec)?),
+        AudioFormat::Flac => Box::new(flac::Flac::new(output, spec)?),
+        AudioFormat::Opus => Box::new(opus::Opus::new(output, spec)?),
+        AudioFormat::Mp3 => Box::new(mp3::Mp3::new(output, spec)?),
+    })
+}
+
+fn unwritable(error: &std::io::Error) -> Failure {
+    Failure::internal(format!(
+        "an audio file cannot be written ({error}); look at the free space of the temporary folder"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_read_back_their_names() {
+        for format in AudioFormat::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+        assert_eq!("aac".parse::<AudioFormat>().unwrap_err().reason, Reason::AudioFormatUnsupported);
+    }
+}

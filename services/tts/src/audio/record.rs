@@ -1,0 +1,77 @@
+//! One text to one segment: spoken, checked, spoken again if it was not good, and mastered.
+
+use lectern_core::{Failure, Kind, Reason};
+
+use super::master::master;
+use super::segment::SegmentObject;
+use crate::engine::{SegmentRequest, SpeechEngine, Usage, verify};
+
+/// How often a segment is spoken before it is given up.
+pub const ATTEMPTS: u32 = 3;
+
+/// Speaks `request` until it passes the checks, and masters it. Blocks; see [`SpeechEngine`].
+///
+/// # Errors
+///
+/// What the engine answers, at once: whether to try again is for the step to decide. `SPEECH_REJECTED` where the checks failed
+/// [`ATTEMPTS`] times.
+pub fn record(engine: &dyn SpeechEngine, request: &SegmentRequest) -> Result<SegmentObject, Failure> {
+    let voice = engine.voice(&request.voice)?;
+    let mut usage = Usage::default();
+    let mut rejection = None;
+    for attempt in request.attempt..request.attempt.saturating_add(ATTEMPTS) {
+        let request = SegmentRequest { attempt, ..request.clone() };
+        let speech = engine.synthesize(&request)?;
+        usage.calls += speech.usage.calls;
+        usage.characters += speech.usage.characters;
+        match verify::check(&request, &speech) {
+            Ok(()) => {
+                let mastered = master(&speech, voice.gain_db);
+                return Ok(SegmentObject {
+                    sample_rate: speech.sample_rate,
+                    samples: mastered.samples,
+                    words: mastered.words,
+                    usage,
+                });
+            }
+            Err(found) => rejection = Some(found),
+        }
+    }
+    let why = rejection.map(|rejection| rejection.to_string()).unwrap_or_default();
+    let text: String = request.text.chars().take(80).collect();
+    Err(Failure::new(
+        Kind::FailedPrecondition,
+        Reason::SpeechRejected,
+        format!(
+            "the speech for {text:?} was rejected {ATTEMPTS} times, the last because {why}; choose another voice or reword it"
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Speed;
+    use crate::engine::tone::{Outcome, ToneEngine, VOICE};
+
+    #[test]
+    fn rejected_speech_is_made_again_and_paid_for() {
+        let engine = ToneEngine::new();
+        let request = SegmentRequest::new("Said at the second attempt.", VOICE, Speed::NORMAL);
+        engine.script([Outcome::Silence]);
+        let segment = record(&engine, &request).unwrap();
+        assert_eq!((engine.calls(), segment.usage.calls), (2, 2));
+        assert_eq!(segment.words.len(), 5);
+        assert_eq!(segment.samples, record(&engine, &request).unwrap().samples);
+    }
+
+    #[test]
+    fn speech_that_never_passes_is_a_failure_and_never_silence() {
+        let engine = ToneEngine::new();
+        engine.script(vec![Outcome::Silence; 3]);
+        let failure = record(&engine, &SegmentRequest::new("Never heard.", VOICE, Speed::NORMAL)).unwrap_err();
+        assert_eq!(failure.reason, Reason::SpeechRejected);
+        assert!(failure.message.contains("Never heard.") && failure.message.contains("silent"), "{failure}");
+        assert_eq!(engine.calls(), 3);
+    }
+}
