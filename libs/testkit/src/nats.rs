@@ -1,6 +1,7 @@
 //! A NATS server of one's own, with JetStream.
 
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub struct NatsServer {
     address: SocketAddr,
     data: PathBuf,
     log: PathBuf,
+    apart: bool,
     _temp: Option<TempDir>,
 }
 
@@ -33,21 +35,22 @@ impl NatsServer {
     pub fn start() -> Self {
         let started = temp_dir().and_then(|temp| {
             let log = temp.path().join("nats-server.log");
-            let mut server = Self::open(&temp.path().join("data"), &log, 0)?;
-            server._temp = Some(temp);
-            Ok(server)
+            let data = temp.path().join("data");
+            let (daemon, address) = launch(&data, &log, 0, false)?;
+            Ok(Self { daemon, address, data, log, apart: false, _temp: Some(temp) })
         });
         started.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts one with its data and log in the places given; port 0 takes a free one.
+    /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a process group of its own: Ctrl-C
+    /// does not reach it, and whoever started it stops it when those that use it have stopped.
     ///
     /// # Errors
     ///
     /// When it is not installed or does not start.
     pub fn open(data: &Path, log: &Path, port: u16) -> Result<Self, StartError> {
-        let (daemon, address) = launch(data, log, port)?;
-        Ok(Self { daemon, address, data: data.to_owned(), log: log.to_owned(), _temp: None })
+        let (daemon, address) = launch(data, log, port, true)?;
+        Ok(Self { daemon, address, data: data.to_owned(), log: log.to_owned(), apart: true, _temp: None })
     }
 
     /// `nats://127.0.0.1:PORT`
@@ -106,7 +109,7 @@ impl NatsServer {
     /// When it does not start.
     pub fn restart(&mut self) {
         self.daemon.kill();
-        match launch(&self.data, &self.log, self.address.port()) {
+        match launch(&self.data, &self.log, self.address.port(), self.apart) {
             Ok((daemon, _)) => self.daemon = daemon,
             Err(error) => panic!("{error}"),
         }
@@ -126,12 +129,15 @@ impl NatsServer {
     }
 }
 
-fn launch(data: &Path, log: &Path, port: u16) -> Result<(Daemon, SocketAddr), StartError> {
+fn launch(data: &Path, log: &Path, port: u16, apart: bool) -> Result<(Daemon, SocketAddr), StartError> {
     let program = installed("nats-server")?;
     ensure_dir(data)?;
     let port = if port == 0 { "-1".to_owned() } else { port.to_string() };
     let mut command = Command::new(program);
     command.args(["--jetstream", "--addr", "127.0.0.1", "--port", &port, "--store_dir"]).arg(data);
+    if apart {
+        command.process_group(0);
+    }
     let mut daemon = Daemon::start("nats-server", &mut command, log)?;
     let address = daemon.wait_for_address(MARKER, READY)?;
     Ok((daemon, address))

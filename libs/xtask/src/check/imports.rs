@@ -40,17 +40,18 @@ const NOT_IN_DOMAIN: [&str; 14] = [
     "lectern_proto",
 ];
 
-/// Adapters' constructors: a path segment of an adapter followed by a constructing call.
-const ADAPTERS: [&str; 9] = [
+/// What constructs an adapter: the ports' `connect`, and the adapters' own names.
+const ADAPTERS: [&str; 10] = [
     "lectern_store::connect",
     "lectern_queue::connect",
     "lectern_blob::connect",
-    "lectern_store::open",
-    "lectern_queue::open",
-    "lectern_blob::open",
+    "JetStream::",
+    "MemoryQueue::",
     "MongoStore::",
     "SqliteStore::",
-    "JetStream::",
+    "MemoryStore::",
+    "FsBlob::",
+    "MemoryBlob::",
 ];
 
 /// Crates under `libs` that may read the environment.

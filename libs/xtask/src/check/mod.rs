@@ -11,7 +11,10 @@ use anyhow::{Result, bail};
 use crate::process::{self, run_interruptible};
 use crate::{repo, tools};
 
-const CHECKS: [(&str, fn() -> Result<bool>); 6] = [
+/// Prints what is wrong and says whether nothing was.
+type Check = fn() -> Result<bool>;
+
+const CHECKS: [(&str, Check); 6] = [
     ("fmt", fmt),
     ("imports", imports::check),
     ("links", links::check),
