@@ -1,1 +1,4 @@
 //! Owns documents: turns a source into blocks.
+
+pub mod clean;
+pub mod extract;

@@ -1,0 +1,156 @@
+//! Words that a line break divided. The printed page does not say whether a hyphen at the end of a line belongs to the word;
+//! the rest of the document often does.
+
+use std::collections::HashMap;
+
+use super::unicode::BREAK_HYPHENS;
+
+/// The words of a document that were seen whole, in lower case, with how often.
+#[derive(Debug, Default)]
+pub struct Words {
+    seen: HashMap<String, u32>,
+}
+
+/// How two parts of a line-broken word are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joint {
+    /// The hyphen was the line break's: `exam-` + `ple`.
+    Without,
+    /// The hyphen is the word's: `one-` + `sided`.
+    With,
+    /// Two words, with a space.
+    Space,
+}
+
+impl Words {
+    /// Counts the words of one line. Its last word is left out where it ends in a hyphen, its first where `continues`.
+    pub fn add_line(&mut self, line: &str, continues: bool) {
+        let mut words = line.split_whitespace().peekable();
+        if continues {
+            words.next();
+        }
+        while let Some(word) = words.next() {
+            if words.peek().is_none() && ends_divided(word) {
+                break;
+            }
+            let key = key(word);
+            if key.is_empty() {
+                continue;
+            }
+            // A part of a compound says nothing about the compound, but is itself a word.
+            *self.seen.entry(key).or_insert(0) += 1;
+        }
+    }
+
+    fn count(&self, word: &str) -> u32 {
+        self.seen.get(word).copied().unwrap_or(0)
+    }
+
+    /// How a line that ends in `last` and the next one, which starts with `first`, are joined.
+    #[must_use]
+    pub fn joint(&self, last: &str, first: &str) -> Joint {
+        let Some(hyphen) = last.chars().last().filter(|char| is_hyphen(*char)) else { return Joint::Space };
+        let head: &str = &last[..last.len() - hyphen.len_utf8()];
+        let (Some(before), Some(after)) = (head.chars().last(), first.chars().next()) else { return Joint::Space };
+        if BREAK_HYPHENS.contains(&hyphen) {
+            return Joint::Without;
+        }
+        // A dash between words, an open range or a minus sign divides nothing.
+        if !before.is_alphanumeric() {
+            return Joint::Space;
+        }
+        if !after.is_alphanumeric() {
+            return Joint::With;
+        }
+        if before.is_numeric() || after.is_numeric() || after.is_uppercase() {
+            return Joint::With;
+        }
+        let (head, first) = (key(head), key(first));
+        if head.is_empty() || first.is_empty() {
+            return Joint::With;
+        }
+        let joined = self.count(&format!("{head}{first}"));
+        let hyphened = self.count(&format!("{head}-{first}"));
+        if joined > hyphened {
+            return Joint::Without;
+        }
+        if hyphened > 0 {
+            return Joint::With;
+        }
+        // `state-of-the-` + `art`: a word that has hyphens already keeps the next.
+        if head.contains('-') {
+            return Joint::With;
+        }
+        // "pre- and post-war": the hyphen hangs, the next word is a conjunction.
+        if matches!(first.as_str(), "and" | "or" | "to" | "und" | "oder" | "et" | "ou" | "y" | "o") {
+            return Joint::Space;
+        }
+        if COMPOUND_HEADS.contains(&head.as_str()) {
+            return Joint::With;
+        }
+        Joint::Without
+    }
+}
+
+/// First parts that nearly always keep their hyphen in English.
+const COMPOUND_HEADS: [&str; 10] = ["self", "well", "non", "ex", "half", "quasi", "all", "cross", "one", "two"];
+
+/// Whether a line's last word is one that the line break may have divided.
+#[must_use]
+pub fn ends_divided(line: &str) -> bool {
+    let line = line.trim_end();
+    let mut chars = line.chars().rev();
+    chars.next().is_some_and(is_hyphen) && chars.next().is_some_and(char::is_alphanumeric)
+}
+
+const fn is_hyphen(char: char) -> bool {
+    matches!(char, '-' | '\u{2010}' | '\u{ad}' | '\u{fffe}' | '\u{2}' | '\u{2011}')
+}
+
+fn key(word: &str) -> String {
+    word.trim_matches(|char: char| !char.is_alphanumeric())
+        .chars()
+        .map(|char| if char == '\u{2010}' || char == '\u{2011}' { '-' } else { char })
+        .filter(|char| !BREAK_HYPHENS.contains(char))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_decides_whether_a_hyphen_stays() {
+        let mut words = Words::default();
+        words.add_line("a one-sided view, for example, of the re-entry", false);
+        for (last, first, wanted) in [
+            ("one-", "sided", Joint::With),
+            ("exam-", "ple,", Joint::Without),
+            ("un-", "known", Joint::Without),
+            ("re-", "entry", Joint::With),
+            ("soft\u{ad}", "ware", Joint::Without),
+            ("lost\u{fffe}", "glyph", Joint::Without),
+            ("mea\u{2010}", "sured", Joint::Without),
+            ("state-of-the-", "art", Joint::With),
+            ("pre-", "and", Joint::Space),
+            ("Anglo-", "Saxon", Joint::With),
+            ("1914-", "18", Joint::With),
+            ("self-", "taught", Joint::With),
+            ("plain", "word", Joint::Space),
+            ("dash -", "word", Joint::Space),
+        ] {
+            assert_eq!(words.joint(last, first), wanted, "{last} {first}");
+        }
+    }
+
+    #[test]
+    fn divided_words_are_not_counted_as_words() {
+        let mut words = Words::default();
+        words.add_line("the tele-", false);
+        words.add_line("graph of the line", true);
+        assert_eq!(words.count("tele"), 0);
+        assert_eq!(words.count("graph"), 0);
+        assert_eq!(words.count("line"), 1);
+    }
+}

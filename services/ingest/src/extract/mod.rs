@@ -1,0 +1,3 @@
+//! One extractor per format: each turns the bytes of a source into blocks.
+
+pub mod pdf;

@@ -1,0 +1,390 @@
+//! Fonts: from the bytes of a shown string to text and advance, and what the face says about the text (bold, italic, code).
+
+use std::collections::HashMap;
+
+use lopdf::{Dictionary, Object, Stream};
+
+use super::cmap::CMap;
+use super::encoding::{self, Table};
+use super::file::File;
+
+/// What a face looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Face {
+    /// Heavier than text.
+    pub bold: bool,
+    /// Slanted.
+    pub italic: bool,
+    /// Every letter as wide as the next.
+    pub mono: bool,
+    /// Mathematics.
+    pub math: bool,
+}
+
+/// One shown code.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// What it means; empty if that is unknown.
+    pub text: &'a str,
+    /// Its advance in text space at size 1.
+    pub advance: f32,
+    /// Whether word spacing applies to it.
+    pub space: bool,
+}
+
+/// A loaded font.
+#[derive(Debug)]
+pub struct Font {
+    /// Its looks.
+    pub face: Face,
+    /// How tall an em is at size 1; not 1 only for fonts drawn by procedures.
+    pub em: f32,
+    /// Whether lines run downwards.
+    pub vertical: bool,
+    codes: Codes,
+}
+
+#[derive(Debug)]
+enum Codes {
+    Simple {
+        texts: Vec<String>,
+        advances: Vec<f32>,
+    },
+    Composite {
+        map: CMap,
+        to_unicode: CMap,
+        widths: HashMap<u32, f32>,
+        default: f32,
+        glyphs: HashMap<u32, String>,
+        utf16: bool,
+    },
+}
+
+impl Font {
+    /// Loads a font; one that cannot be read shows its codes as Latin letters.
+    pub fn load(file: &File, dict: &Dictionary) -> Self {
+        let name = base_name(dict);
+        let subtype = file.get(dict, b"Subtype").and_then(|object| object.as_name().ok()).unwrap_or_default();
+        let descendant = (subtype == b"Type0")
+            .then(|| file.get(dict, b"DescendantFonts"))
+            .flatten()
+            .and_then(|object| object.as_array().ok())
+            .and_then(|fonts| fonts.first())
+            .and_then(|font| file.dict(font));
+        let described = descendant.unwrap_or(dict);
+        let descriptor = file.get(described, b"FontDescriptor").and_then(|object| file.dict(object));
+        let to_unicode =
+            file.get(dict, b"ToUnicode").and_then(|object| file.data(object)).map(|bytes| CMap::parse(&bytes));
+        let mut font = match descendant {
+            Some(descendant) => composite(file, dict, descendant, descriptor, to_unicode.unwrap_or_default()),
+            None => simple(file, dict, &name, subtype, descriptor, to_unicode.as_ref()),
+        };
+        font.face = face(file, &name, descriptor, &font.codes);
+        font
+    }
+
+    /// Decodes a shown string.
+    pub fn show<'a>(&'a self, bytes: &[u8], mut each: impl FnMut(Shown<'a>)) {
+        match &self.codes {
+            Codes::Simple { texts, advances } => {
+                for byte in bytes {
+                    let code = usize::from(*byte);
+                    each(Shown { text: &texts[code], advance: advances[code], space: *byte == 32 });
+                }
+            }
+            Codes::Composite { map, to_unicode, widths, default, glyphs, .. } => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let (code, length) = map.code(rest);
+                    rest = &rest[length..];
+                    let cid = map.cid(code).unwrap_or(code);
+                    let text = to_unicode
+                        .text(code)
+                        .filter(|text| !unknown(text))
+                        .or_else(|| glyphs.get(&cid).map(String::as_str))
+                        .or_else(|| to_unicode.text(code))
+                        .unwrap_or("");
+                    let advance = widths.get(&cid).copied().unwrap_or(*default);
+                    each(Shown { text, advance, space: length == 1 && code == 32 });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a mapping says nothing: a replacement or private-use character.
+fn unknown(text: &str) -> bool {
+    text.is_empty() || text.chars().all(|char| matches!(char, '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\0'))
+}
+
+fn base_name(dict: &Dictionary) -> String {
+    let name = dict.get(b"BaseFont").and_then(Object::as_name).map(|name| String::from_utf8_lossy(name).into_owned());
+    let name = name.unwrap_or_default();
+    match name.split_once('+') {
+        Some((tag, rest)) if tag.len() == 6 => rest.to_owned(),
+        Some(_) | None => name,
+    }
+}
+
+fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes) -> Face {
+    let lower = name.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let number = |key: &[u8]| descriptor.and_then(|descriptor| file.number(descriptor, key));
+    let flags = number(b"Flags").unwrap_or(0.0) as i64;
+    let math =
+        has(&["cmmi", "cmsy", "cmex", "msam", "msbm", "lmmath", "math", "stmary", "eufm", "txsy", "pxsy", "rsfs"]);
+    let slanted = number(b"ItalicAngle").is_some_and(|angle| angle.abs() > 1.0) || flags & 64 != 0;
+    let same_width = match codes {
+        Codes::Simple { advances, .. } => {
+            let letters = [b'i', b'm', b'e', b'a', b'w', b't'];
+            let seen: Vec<f32> =
+                letters.iter().map(|code| advances[usize::from(*code)]).filter(|width| *width > 0.0).collect();
+            seen.len() >= 4 && seen.iter().all(|width| (width - seen[0]).abs() < 0.001)
+        }
+        Codes::Composite { .. } => false,
+    };
+    Face {
+        bold: has(&["bold", "black", "heavy", "demi", "cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "-bd", "medi"])
+            && !has(&["mediumcond"])
+            || flags & (1 << 18) != 0
+            || number(b"FontWeight").is_some_and(|weight| weight >= 600.0),
+        italic: !math && (slanted || has(&["italic", "oblique", "cmti", "cmsl", "sfti", "sfsl", "lmri", "ital"])),
+        mono: !math
+            && (flags & 1 != 0
+                || same_width
+                || has(&[
+                    "courier",
+                    "mono",
+                    "cmtt",
+                    "sftt",
+                    "ectt",
+                    "lmtt",
+                    "consol",
+                    "typewriter",
+                    "menlo",
+                    "monaco",
+                    "nimbusmonl",
+                ])),
+        math,
+    }
+}
+
+fn simple(
+    file: &File,
+    dict: &Dictionary,
+    name: &str,
+    subtype: &[u8],
+    descriptor: Option<&Dictionary>,
+    to_unicode: Option<&CMap>,
+) -> Font {
+    let table = simple_table(file, dict, name, subtype, descriptor);
+    let mut texts = Vec::with_capacity(256);
+    for code in 0..256u32 {
+        let mapped = to_unicode.and_then(|map| map.text(code));
+        let named = table[code as usize].as_deref();
+        let text = match (mapped, named) {
+            (Some(mapped), _) if !unknown(mapped) => mapped,
+            (_, Some(named)) => named,
+            (Some(mapped), None) => mapped,
+            (None, None) => "",
+        };
+        texts.push(text.to_owned());
+    }
+    let (scale, em) = if subtype == b"Type3" { drawn_scale(file, dict) } else { (0.001, 1.0) };
+    let first = file.number(dict, b"FirstChar").unwrap_or(0.0).clamp(0.0, 255.0) as usize;
+    let missing = descriptor.and_then(|descriptor| file.number(descriptor, b"MissingWidth")).unwrap_or(0.0);
+    let mut advances = vec![missing * scale; 256];
+    if let Some(widths) = file.get(dict, b"Widths").and_then(|object| object.as_array().ok()) {
+        for (advance, width) in advances.iter_mut().skip(first).zip(widths) {
+            *advance = file.resolve(width).as_float().unwrap_or(0.0) * scale;
+        }
+    } else {
+        for (code, advance) in advances.iter_mut().enumerate() {
+            *advance = standard_width(name, &texts[code]);
+        }
+    }
+    Font { face: Face::default(), em, vertical: false, codes: Codes::Simple { texts, advances } }
+}
+
+/// The glyph space of a Type 3 font: units per text space, and the height of its em.
+fn drawn_scale(file: &File, dict: &Dictionary) -> (f32, f32) {
+    let numbers = |key: &[u8]| -> Vec<f32> {
+        let array = file.get(dict, key).and_then(|object| object.as_array().ok());
+        array
+            .map(|array| array.iter().map(|item| file.resolve(item).as_float().unwrap_or(0.0)).collect())
+            .unwrap_or_default()
+    };
+    let matrix = numbers(b"FontMatrix");
+    let (scale, upright) = match matrix[..] {
+        [a, b, c, d, _, _] => (a.hypot(b), c.hypot(d)),
+        _ => (0.001, 0.001),
+    };
+    let height = match numbers(b"FontBBox")[..] {
+        [_, low, _, high] if high - low > 0.0 => (high - low) * upright,
+        _ => 1.0,
+    };
+    (scale, if (0.2..5.0).contains(&height) || height <= 0.0 { 1.0 } else { height })
+}
+
+fn simple_table(file: &File, dict: &Dictionary, name: &str, subtype: &[u8], descriptor: Option<&Dictionary>) -> Table {
+    let encoding = file.get(dict, b"Encoding");
+    let named = encoding.and_then(|object| object.as_name().ok());
+    let described = encoding.and_then(|object| file.dict(object));
+    let base_named = named.or_else(|| described.and_then(|dict| file.get(dict, b"BaseEncoding")?.as_name().ok()));
+    let symbolic =
+        descriptor.and_then(|descriptor| file.number(descriptor, b"Flags")).is_some_and(|flags| flags as i64 & 4 != 0);
+    let mut table = match base_named {
+        Some(name) => encoding::base(name),
+        None if name == "Symbol" || name.starts_with("Symbol,") => encoding::symbol(),
+        None if name.contains("Dingbats") => encoding::dingbats(),
+        None => program_table(file, descriptor).unwrap_or_else(|| {
+            encoding::base(if subtype == b"TrueType" && symbolic { b"WinAnsiEncoding" } else { b"StandardEncoding" })
+        }),
+    };
+    let differences =
+        described.and_then(|dict| file.get(dict, b"Differences")).and_then(|object| object.as_array().ok());
+    let mut code = 0usize;
+    for item in differences.into_iter().flatten() {
+        let item = file.resolve(item);
+        if let Ok(number) = item.as_float() {
+            code = number.clamp(0.0, 256.0) as usize;
+        } else if let Ok(name) = item.as_name() {
+            if code < 256 {
+                let fallback = if name == b".notdef" { None } else { table[code].take() };
+                let byte = u8::try_from(code).unwrap_or(0);
+                table[code] = encoding::glyph_text(name, byte).or(if symbolic { None } else { fallback });
+            }
+            code += 1;
+        }
+    }
+    table
+}
+
+fn program_table(file: &File, descriptor: Option<&Dictionary>) -> Option<Table> {
+    let descriptor = descriptor?;
+    if let Some(program) = file.get(descriptor, b"FontFile").and_then(|object| file.data(object)) {
+        return encoding::type1_program(&program);
+    }
+    let object = file.get(descriptor, b"FontFile3")?;
+    let compact = object.as_stream().is_ok_and(|stream: &Stream| {
+        stream.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|subtype| subtype == b"Type1C")
+    });
+    compact.then(|| encoding::cff_program(&file.data(object)?)).flatten()
+}
+
+fn composite(
+    file: &File,
+    dict: &Dictionary,
+    descendant: &Dictionary,
+    descriptor: Option<&Dictionary>,
+    to_unicode: CMap,
+) -> Font {
+    let encoding = file.get(dict, b"Encoding");
+    let name = encoding.and_then(|object| object.as_name().ok()).unwrap_or_default();
+    let map = match encoding.and_then(|object| file.data(object)) {
+        Some(bytes) => CMap::parse(&bytes),
+        None => CMap::identity(),
+    };
+    let utf16 = name.starts_with(b"Uni") && (name.windows(4).any(|part| part == b"UCS2" || part == b"UTF1"));
+    let vertical = name.ends_with(b"-V") || map.vertical;
+    let mut widths = HashMap::new();
+    if let Some(array) = file.get(descendant, b"W").and_then(|object| object.as_array().ok()) {
+        cid_widths(file, array, &mut widths);
+    }
+    let default = file.number(descendant, b"DW").unwrap_or(1000.0) * 0.001;
+    let glyphs = if utf16 {
+        (0x20..0xffffu32).filter_map(|code| Some((code, char::from_u32(code)?.to_string()))).collect()
+    } else if to_unicode.is_empty() {
+        descriptor.and_then(|descriptor| program_glyphs(file, descendant, descriptor)).unwrap_or_default()
+    } else {
+        HashMap::new()
+    };
+    let codes = Codes::Composite { map, to_unicode, widths, default, glyphs, utf16 };
+    Font { face: Face::default(), em: 1.0, vertical, codes }
+}
+
+fn cid_widths(file: &File, array: &[Object], widths: &mut HashMap<u32, f32>) {
+    let mut at = 0;
+    while at + 1 < array.len() && widths.len() < 0x2_0000 {
+        let first = file.resolve(&array[at]).as_float().unwrap_or(0.0).max(0.0) as u32;
+        if let Ok(list) = file.resolve(&array[at + 1]).as_array() {
+            for (cid, width) in (first..).zip(list) {
+                widths.insert(cid, file.resolve(width).as_float().unwrap_or(0.0) * 0.001);
+            }
+            at += 2;
+        } else {
+            let last = file.resolve(&array[at + 1]).as_float().unwrap_or(0.0).clamp(0.0, 65_535.0) as u32;
+            let Some(width) = array.get(at + 2).map(|width| file.resolve(width).as_float().unwrap_or(0.0)) else {
+                break;
+            };
+            for cid in first..=last {
+                widths.insert(cid, width * 0.001);
+            }
+            at += 3;
+        }
+    }
+}
+
+/// Texts of glyphs by their number, from the font program's own character map read backwards.
+fn program_glyphs(file: &File, descendant: &Dictionary, descriptor: &Dictionary) -> Option<HashMap<u32, String>> {
+    let object = file.get(descriptor, b"FontFile2").or_else(|| file.get(descriptor, b"FontFile3"))?;
+    let program = file.data(object)?;
+    let font = ttf_parser::Face::parse(&program, 0).ok()?;
+    let mut by_glyph: HashMap<u32, String> = HashMap::new();
+    for subtable in font.tables().cmap?.subtables {
+        if !subtable.is_unicode() {
+            continue;
+        }
+        subtable.codepoints(|code| {
+            if let (Some(glyph), Some(char)) = (subtable.glyph_index(code), char::from_u32(code)) {
+                by_glyph.entry(u32::from(glyph.0)).or_insert_with(|| char.to_string());
+            }
+        });
+    }
+    let to_glyph = file.get(descendant, b"CIDToGIDMap").and_then(|object| file.data(object));
+    Some(match to_glyph {
+        None => by_glyph,
+        Some(bytes) => (0u32..)
+            .zip(bytes.chunks_exact(2))
+            .filter_map(|(cid, pair)| {
+                let glyph = u32::from(u16::from_be_bytes([pair[0], pair[1]]));
+                Some((cid, by_glyph.get(&glyph)?.clone()))
+            })
+            .collect(),
+    })
+}
+
+/// Advances of printable ASCII in the two proportional standard faces, in thousandths of an em.
+const SANS: [u16; 95] = [
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
+    556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
+    722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
+    556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
+    260, 334, 584,
+];
+const SERIF: [u16; 95] = [
+    250, 333, 408, 500, 500, 833, 778, 180, 333, 333, 500, 564, 250, 333, 250, 278, 500, 500, 500, 500, 500, 500, 500,
+    500, 500, 500, 278, 278, 564, 564, 564, 444, 921, 722, 667, 667, 722, 611, 556, 722, 722, 333, 389, 722, 611, 889,
+    722, 722, 556, 722, 667, 556, 611, 722, 722, 944, 722, 722, 611, 333, 278, 333, 469, 500, 333, 444, 500, 444, 500,
+    444, 333, 500, 500, 278, 278, 500, 278, 778, 500, 500, 500, 500, 333, 389, 278, 500, 500, 722, 500, 500, 444, 480,
+    200, 480, 541,
+];
+
+/// The advance of a text in one of the standard fonts, which need not be described (9.6.2.2); others are near it.
+fn standard_width(name: &str, text: &str) -> f32 {
+    let lower = name.to_lowercase();
+    if lower.contains("courier") {
+        return 0.6;
+    }
+    let Some(char) = text.chars().next() else { return 0.0 };
+    let table = if lower.contains("times") || lower.contains("serif") { &SERIF } else { &SANS };
+    let plain = match char {
+        ' '..='~' => table[char as usize - 32],
+        '•' => 350,
+        '—' => 1000,
+        '‘' | '’' => 250,
+        _ => 556,
+    };
+    let heavier = if lower.contains("bold") { 1.05 } else { 1.0 };
+    f32::from(plain) * 0.001 * heavier
+}

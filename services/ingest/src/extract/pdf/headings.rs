@@ -1,0 +1,266 @@
+//! Headings and their levels: by the outline, by numbering, and by how much their type differs from the text's.
+
+use lectern_core::content::document::BlockKind;
+
+use super::draft::Draft;
+use super::lines::Line;
+use super::metrics::Metrics;
+use super::outline::Outline;
+
+/// Longest heading, in words.
+const LONGEST: usize = 28;
+
+/// How a heading is set; equal looks are equal levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Look {
+    size: f32,
+    bold: bool,
+    italic: bool,
+    caps: bool,
+}
+
+struct Candidate {
+    draft: usize,
+    look: Look,
+    depth: Option<u8>,
+    outline: Option<u8>,
+}
+
+/// The depth of a heading's number: `2.1 Title` is 2, `Chapter 3` is 1, `A.2 Title` is 2.
+pub fn number(text: &str) -> Option<u8> {
+    let first = text.split_whitespace().next()?;
+    let core = first.trim_end_matches(['.', ':', ')']);
+    if text.split_whitespace().nth(1).is_none() {
+        return None;
+    }
+    let parts: Vec<&str> = core.split('.').collect();
+    let digits = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let letter = |part: &str| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    let roman =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase()) && crate::clean::running::roman(part).is_some();
+    let numbered = parts.iter().skip(1).all(digits)
+        && parts.first().is_some_and(|part| {
+            digits(part)
+                || (letter(part) && (parts.len() > 1 || first.ends_with('.')))
+                || (roman(part) && first.ends_with('.'))
+        });
+    if numbered {
+        return u8::try_from(parts.len()).ok();
+    }
+    let second = text.split_whitespace().nth(1)?.trim_end_matches(['.', ':']);
+    let counted = second.parse::<u32>().is_ok() || letter(second) || roman(second);
+    (matches!(first.to_lowercase().as_str(), "chapter" | "part" | "appendix" | "section" | "kapitel" | "chapitre")
+        && counted)
+        .then_some(1)
+}
+
+/// Turns the drafts that head others into headings; answers the title, if the first page has one.
+pub fn mark(drafts: &mut [Draft], metrics: &Metrics, outline: &Outline) -> Option<usize> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (at, draft) in drafts.iter().enumerate() {
+        if let Some(candidate) = candidate(at, draft, drafts.get(at + 1), metrics, outline) {
+            candidates.push(candidate);
+        }
+    }
+    prune(&mut candidates, drafts, metrics);
+    let title = title(&candidates, drafts, metrics);
+    let levels = levels(&candidates, title);
+    for (candidate, level) in candidates.iter().zip(levels) {
+        let draft = &mut drafts[candidate.draft];
+        draft.kind = BlockKind::Heading { level };
+        draft.skip = 0;
+        draft.hang = None;
+        draft.confidence =
+            if candidate.outline.is_some() || candidate.look.size > 1.1 * metrics.body { 1.0 } else { 0.85 };
+    }
+    title
+}
+
+fn look(line: &Line) -> Look {
+    let text = line.text();
+    let letters = text.chars().filter(|char| char.is_alphabetic()).count();
+    let caps = letters >= 4 && text.chars().filter(|char| char.is_alphabetic()).all(char::is_uppercase);
+    Look { size: line.size, bold: line.mostly(|face| face.bold), italic: line.mostly(|face| face.italic), caps }
+}
+
+fn candidate(
+    at: usize,
+    draft: &Draft,
+    next: Option<&Draft>,
+    metrics: &Metrics,
+    outline: &Outline,
+) -> Option<Candidate> {
+    let listed = match &draft.kind {
+        BlockKind::Paragraph => false,
+        BlockKind::ListItem { ordinal: Some(_), .. } => true,
+        BlockKind::ListItem { ordinal: None, .. }
+        | BlockKind::Heading { .. }
+        | BlockKind::Table { .. }
+        | BlockKind::Code { .. }
+        | BlockKind::Quote
+        | BlockKind::Caption
+        | BlockKind::Footnote { .. }
+        | BlockKind::Formula { .. }
+        | BlockKind::Figure
+        | BlockKind::Furniture { .. } => return None,
+    };
+    let first = draft.lines.first()?;
+    let text = draft.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+    let words = text.split_whitespace().count();
+    let letters = text.chars().filter(|char| char.is_alphabetic()).count();
+    if words > LONGEST || letters < 2 || draft.lines.len() > 4 || draft.page != draft.page_end {
+        return None;
+    }
+    let known = outline.level(&text);
+    let depth = number(&text);
+    let look = look(first);
+    let larger = look.size > 1.07 * metrics.body;
+    let stops = text.ends_with(['.', ',', ';', ':']) && !text.ends_with("...");
+    let alone = draft.above > 1.1 || at == 0;
+    // Set apart from the text that follows, which must be there.
+    let followed = next.is_some_and(|next| next.page <= draft.page + 1);
+    let bold = look.bold && !metrics.bold;
+    let lowercase = text.chars().find(|char| char.is_alphabetic()).is_some_and(char::is_lowercase);
+    let small = look.size < 0.92 * metrics.body;
+    let is =
+        known.is_some() && !small && draft.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone)
+            || larger && (!stops || depth.is_some()) && (look.size > 1.15 * metrics.body || bold || alone)
+            || bold && alone && followed && !stops && !small && !lowercase && words <= 16 && draft.lines.len() <= 2
+            || depth.is_some()
+                && !listed
+                && alone
+                && followed
+                && !stops
+                && !small
+                && !lowercase
+                && (look.caps || (look.italic && words <= 12))
+            || look.caps
+                && alone
+                && followed
+                && !stops
+                && !small
+                && words >= 1
+                && words <= 10
+                && draft.lines.len() == 1
+                && letters >= 5
+                && known.is_none()
+                && depth.is_some();
+    (is && !mathematical(draft)).then_some(Candidate { draft: at, look, depth, outline: known })
+}
+
+fn mathematical(draft: &Draft) -> bool {
+    let (mut math, mut all) = (0, 0);
+    for piece in draft.lines.iter().flat_map(|line| &line.pieces) {
+        let count = piece.text.chars().filter(|char| !char.is_whitespace()).count();
+        all += count;
+        math += if piece.style.face.math { count } else { 0 };
+    }
+    math * 3 > all
+}
+
+/// Takes back what looks like headings but comes in heaps: labels of a figure, cells of a form.
+fn prune(candidates: &mut Vec<Candidate>, drafts: &[Draft], metrics: &Metrics) {
+    let set: Vec<usize> = candidates.iter().map(|candidate| candidate.draft).collect();
+    candidates.retain(|candidate| {
+        if candidate.outline.is_some() || candidate.depth.is_some() || candidate.look.size > 1.15 * metrics.body {
+            return true;
+        }
+        // Four in a row without text between are no headings.
+        let run = |step: isize| {
+            (1..=3isize)
+                .take_while(|by| {
+                    let other = candidate.draft as isize + by * step;
+                    usize::try_from(other).is_ok_and(|other| set.contains(&other))
+                })
+                .count()
+        };
+        let in_row = 1 + run(1) + run(-1);
+        in_row < 4 && drafts[candidate.draft].lines.len() <= 3
+    });
+}
+
+/// The candidate that is the document's title: the largest type on the first pages, unnumbered.
+fn title(candidates: &[Candidate], drafts: &[Draft], metrics: &Metrics) -> Option<usize> {
+    let first = drafts.iter().map(|draft| draft.page).min()?;
+    let best = candidates
+        .iter()
+        .filter(|candidate| drafts[candidate.draft].page == first && candidate.depth.is_none())
+        .filter(|candidate| candidate.look.size > 1.15 * metrics.body)
+        .max_by(|a, b| a.look.size.total_cmp(&b.look.size).then(b.draft.cmp(&a.draft)))?;
+    let rivals = candidates
+        .iter()
+        .filter(|other| other.draft != best.draft && other.look.size > best.look.size - 0.4)
+        .filter(|other| other.draft > best.draft + 1 || drafts[other.draft].page != first)
+        .count();
+    let before = candidates.iter().filter(|other| other.draft < best.draft && other.depth.is_some()).count();
+    (rivals == 0 && before == 0).then_some(best.draft)
+}
+
+fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
+    let base = u8::from(title.is_some());
+    let same = |a: &Look, b: &Look| {
+        (a.size - b.size).abs() < 0.35
+            && a.bold == b.bold
+            && (a.caps == b.caps || a.size > 1.0 && (a.size - b.size).abs() < 0.05 && a.bold)
+            && (a.italic == b.italic)
+    };
+    // Styles, most prominent first.
+    let mut styles: Vec<(Look, Vec<&Candidate>)> = Vec::new();
+    for candidate in candidates.iter().filter(|candidate| Some(candidate.draft) != title) {
+        match styles.iter_mut().find(|(look, _)| same(look, &candidate.look)) {
+            Some((_, members)) => members.push(candidate),
+            None => styles.push((candidate.look, vec![candidate])),
+        }
+    }
+    let weight = |look: &Look| look.size + if look.bold { 0.6 } else { 0.0 } + if look.caps { 0.3 } else { 0.0 };
+    styles.sort_by(|a, b| weight(&b.0).total_cmp(&weight(&a.0)));
+    let mut ranks: Vec<(Look, u8)> = Vec::new();
+    let mut last = 0u8;
+    for (look, members) in &styles {
+        // What outline or numbers say of most members holds for the style; else it is one below the style before.
+        let mut votes = [0usize; 8];
+        for member in members {
+            if let Some(level) = member.outline.or(member.depth) {
+                votes[usize::from(level.min(7))] += 1;
+            }
+        }
+        let voted = (1..8usize)
+            .max_by_key(|level| (votes[*level], 8 - level))
+            .filter(|level| votes[*level] * 3 > members.len());
+        let level = voted.and_then(|level| u8::try_from(level).ok()).unwrap_or((last + 1).min(6));
+        last = level;
+        ranks.push((*look, level));
+    }
+    candidates
+        .iter()
+        .map(|candidate| {
+            if Some(candidate.draft) == title {
+                return 1;
+            }
+            let ranked = ranks.iter().find(|(look, _)| same(look, &candidate.look)).map_or(1, |(_, level)| *level);
+            (base + candidate.outline.or(candidate.depth).unwrap_or(ranked)).clamp(1, 6)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_give_depth() {
+        for (text, wanted) in [
+            ("2 Method", Some(1)),
+            ("2.1 Sample", Some(2)),
+            ("3.4.1. Deep", Some(3)),
+            ("A.2 Proofs", Some(2)),
+            ("Chapter 3", Some(1)),
+            ("IV. RESULTS", Some(1)),
+            ("A tide", None),
+            ("Results", None),
+            ("1990s music", None),
+        ] {
+            assert_eq!(number(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Runs to lines: which runs share a baseline, which of them are raised or lowered, where a line falls into cells.
+
+use super::font::Face;
+use super::page::Run;
+
+/// Gaps of at least this many ems between runs are a space.
+const SPACE: f32 = 0.13;
+
+/// How a piece of a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Style {
+    /// The face.
+    pub face: Face,
+    /// 1 raised, -1 lowered, 0 on the line.
+    pub shift: i8,
+}
+
+/// A piece of a line in one style.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Its text.
+    pub text: String,
+    /// Left end.
+    pub x0: f32,
+    /// Right end.
+    pub x1: f32,
+    /// Looks.
+    pub style: Style,
+    /// Whether a space stands before it.
+    pub space: bool,
+}
+
+/// A line of text.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Pieces from left to right.
+    pub pieces: Vec<Piece>,
+    /// Left end.
+    pub x0: f32,
+    /// Right end.
+    pub x1: f32,
+    /// Baseline.
+    pub y: f32,
+    /// Size of most of its letters.
+    pub size: f32,
+    /// The page, from 0.
+    pub page: usize,
+    /// Number of its region, counted through the document.
+    pub region: usize,
+    /// Left edge of its region.
+    pub left: f32,
+    /// Right edge of its region.
+    pub right: f32,
+    /// Whether all of it is marked as no content.
+    pub artifact: bool,
+}
+
+/// A part of a line between wide gaps.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Its text.
+    pub text: String,
+    /// Left end.
+    pub x0: f32,
+    /// Right end.
+    pub x1: f32,
+}
+
+impl Line {
+    /// The line's text.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            if piece.space && !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(&piece.text);
+        }
+        out
+    }
+
+    /// Whether most letters satisfy `is`.
+    pub fn mostly(&self, is: impl Fn(Face) -> bool) -> bool {
+        let (mut with, mut all) = (0, 0);
+        for piece in &self.pieces {
+            let letters = piece.text.chars().filter(|char| char.is_alphanumeric()).count();
+            all += letters;
+            if is(piece.style.face) {
+                with += letters;
+            }
+        }
+        all > 0 && with * 10 >= all * 8
+    }
+
+    /// The upper edge.
+    pub fn top(&self) -> f32 {
+        self.y - self.size * 0.74
+    }
+
+    /// The lower edge.
+    pub fn bottom(&self) -> f32 {
+        self.y + self.size * 0.22
+    }
+
+    /// The parts between gaps of more than `gap` points.
+    pub fn cells(&self, gap: f32) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = Vec::new();
+        for piece in &self.pieces {
+            if let Some(cell) = cells.last_mut()
+                && piece.x0 - cell.x1 <= gap
+            {
+                if piece.space {
+                    cell.text.push(' ');
+                }
+                cell.text.push_str(&piece.text);
+                cell.x1 = cell.x1.max(piece.x1);
+            } else {
+                cells.push(Cell { text: piece.text.clone(), x0: piece.x0, x1: piece.x1 });
+            }
+        }
+        cells
+    }
+
+    /// The line's pieces from `at` on, as a line of its own.
+    pub fn tail(&self, at: usize) -> Self {
+        let mut line = self.clone();
+        line.pieces.drain(..at.min(line.pieces.len()));
+        if let Some(first) = line.pieces.first_mut() {
+            first.space = false;
+            line.x0 = first.x0;
+        }
+        line
+    }
+}
+
+/// Groups the runs of one region into lines, top to bottom.
+pub fn lines(mut runs: Vec<Run>, page: usize) -> Vec<Line> {
+    let mut sizes: Vec<f32> = runs.iter().map(|run| run.size).collect();
+    sizes.sort_by(f32::total_cmp);
+    let typical = sizes.get(sizes.len() / 2).copied().unwrap_or(10.0);
+    runs.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.x0.total_cmp(&b.x0)));
+    let (seeds, small): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.size >= 0.8 * typical);
+    let mut rows: Vec<Row> = Vec::new();
+    for run in seeds.into_iter().chain(small) {
+        let from = rows.len().saturating_sub(60);
+        let best = (0..rows.len())
+            .skip(if run.size >= 0.8 * typical { from } else { 0 })
+            .map(|at| (at, rows[at].fit(&run)))
+            .filter(|(_, fit)| *fit > 0.45)
+            .max_by(|a, b| a.1.total_cmp(&b.1));
+        match best {
+            Some((at, _)) => rows[at].push(run),
+            None => rows.push(Row { y: run.y, size: run.size, top: run.top(), bottom: run.bottom(), runs: vec![run] }),
+        }
+    }
+    rows.sort_by(|a, b| a.y.total_cmp(&b.y));
+    rows.into_iter().filter_map(|row| line(row, page)).collect()
+}
+
+struct Row {
+    y: f32,
+    size: f32,
+    top: f32,
+    bottom: f32,
+    runs: Vec<Run>,
+}
+
+impl Row {
+    /// How much of the smaller of the two overlaps the other, 0 to 1; 0 where they do not belong together.
+    fn fit(&self, run: &Run) -> f32 {
+        let overlap = self.bottom.min(run.bottom()) - self.top.max(run.top());
+        let fit = overlap / (run.bottom() - run.top()).min(self.bottom - self.top).max(0.1);
+        if fit <= 0.0 {
+            return 0.0;
+        }
+        // Equal sizes share a baseline; only smaller type is raised or lowered.
+        let apart = (run.y - self.y).abs();
+        if run.size > 0.9 * self.size && run.size < 1.12 * self.size && apart > 0.35 * self.size {
+            return 0.0;
+        }
+        // Two runs in one place are two lines.
+        let crowded = self.runs.iter().any(|other| {
+            other.x1.min(run.x1) - other.x0.max(run.x0) > 0.5 * run.width().min(other.width()).max(1.0)
+                && (other.y - run.y).abs() > 0.3 * run.size
+        });
+        if crowded { 0.0 } else { fit }
+    }
+
+    fn push(&mut self, run: Run) {
+        if run.size > self.size * 1.05 {
+            self.size = run.size;
+            self.y = run.y;
+            self.top = run.top();
+            self.bottom = run.bottom();
+        }
+        self.runs.push(run);
+    }
+}
+
+fn line(mut row: Row, page: usize) -> Option<Line> {
+    row.runs.sort_by(|a, b| a.x0.total_cmp(&b.x0));
+    let (size, y) = dominant(&row.runs);
+    let artifact = row.runs.iter().all(|run| run.artifact);
+    let mut pieces: Vec<Piece> = Vec::with_capacity(row.runs.len());
+    let mut before: Option<(f32, f32, bool)> = None;
+    for run in row.runs {
+        let smaller = run.size < 0.88 * size;
+        let shift = if (smaller && run.y < y - 0.12 * size) || run.y < y - 0.25 * size {
+            1
+        } else if smaller && run.y > y + 0.06 * size {
+            -1
+        } else {
+            0
+        };
+        let style = Style { face: run.face, shift };
+        let space = before.is_some_and(|(end, other, trail)| {
+            let gap = run.x0 - end;
+            gap > SPACE * other.min(run.size) || ((run.lead || trail) && gap > -0.1 * size)
+        });
+        before = Some((run.x1, run.size, run.trail));
+        if let Some(last) = pieces.last_mut()
+            && last.style == style
+            && run.x0 - last.x1 < 0.5 * size
+        {
+            if space {
+                last.text.push(' ');
+            }
+            last.text.push_str(&run.text);
+            last.x1 = last.x1.max(run.x1);
+        } else {
+            pieces.push(Piece { text: run.text, x0: run.x0, x1: run.x1, style, space });
+        }
+    }
+    let x0 = pieces.first()?.x0;
+    let x1 = pieces.iter().map(|piece| piece.x1).fold(x0, f32::max);
+    Some(Line { pieces, x0, x1, y, size, page, region: 0, left: x0, right: x1, artifact })
+}
+
+/// Size and baseline of most of the letters.
+fn dominant(runs: &[Run]) -> (f32, f32) {
+    let mut best = (0usize, 0.0, 0.0);
+    for run in runs {
+        let alike = runs
+            .iter()
+            .filter(|other| (other.size - run.size).abs() < 0.3 && (other.y - run.y).abs() < 0.1 * run.size)
+            .map(|other| other.text.chars().count())
+            .sum::<usize>();
+        // A short line with a long note mark: the larger type is the line.
+        if alike > best.0 || (alike == best.0 && run.size > best.1) {
+            best = (alike, run.size, run.y);
+        }
+    }
+    let largest = runs.iter().map(|run| run.size).fold(0.0, f32::max);
+    if best.1 < 0.8 * largest
+        && let Some(run) = runs.iter().find(|run| run.size >= largest - 0.01)
+        && run.text.chars().count() >= 3
+    {
+        return (run.size, run.y);
+    }
+    (best.1, best.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str, x0: f32, x1: f32, y: f32, size: f32) -> Run {
+        Run {
+            text: text.to_owned(),
+            x0,
+            x1,
+            y,
+            size,
+            face: Face::default(),
+            seq: 0,
+            lead: false,
+            trail: false,
+            artifact: false,
+            hidden: false,
+            turn: 0,
+        }
+    }
+
+    #[test]
+    fn raised_marks_belong_to_their_line_and_lines_stay_apart() {
+        let runs = vec![
+            run("The second line.", 10.0, 90.0, 112.0, 10.0),
+            run("2", 60.0, 64.0, 96.0, 7.0),
+            run("The first line", 10.0, 60.0, 100.0, 10.0),
+            run("ends.", 67.0, 90.0, 100.0, 10.0),
+        ];
+        let lines = lines(runs, 0);
+        let texts: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(texts, ["The first line2 ends.", "The second line."]);
+        assert_eq!(lines[0].pieces[1].style.shift, 1);
+    }
+
+    #[test]
+    fn wide_gaps_part_cells() {
+        let line = &lines(vec![run("Port", 10.0, 30.0, 50.0, 10.0), run("4.2 m", 80.0, 100.0, 50.0, 10.0)], 0)[0];
+        let cells: Vec<String> = line.cells(12.0).into_iter().map(|cell| cell.text).collect();
+        assert_eq!(cells, ["Port", "4.2 m"]);
+    }
+}
