@@ -1,1 +1,49 @@
-//! gRPC server and client plumbing: status details, deadlines, authentication, limits, TLS.
+//! gRPC server and client plumbing that is the same for every service: status details, authentication, limits, deadlines,
+//! TLS, health, reflection, page tokens. It knows no service and no proto of ours.
+//!
+//! A call passes, from the outside in: the access log and its span ([`access`]), the end of the process and the caller's
+//! deadline ([`deadline`]), the credential ([`auth`]), the limits ([`limits`]), the service. Health and reflection need no
+//! credential and have no limits.
+
+#![allow(clippy::result_large_err, reason = "tonic::Status is the error of every handler")]
+
+pub mod access;
+pub mod auth;
+pub mod client;
+pub mod deadline;
+pub mod key;
+pub mod limits;
+mod middleware;
+pub mod page;
+pub mod server;
+pub mod service_credential;
+pub mod status;
+
+pub use auth::{Authenticate, Caller, Credential, Open, Role, caller};
+pub use client::{ClientConfig, Outbound, channel};
+pub use deadline::Deadline;
+pub use key::ApiKey;
+pub use limits::{LimitsConfig, RateLimiter};
+pub use server::{Server, ServerConfig, Serving};
+pub use service_credential::{ServiceCredential, WithServices};
+pub use status::{failure, status};
+
+/// Largest request message that a server decodes, in bytes, unless a service sets another.
+pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// Gives a generated server or client our message limit and compression: `tune!(NarrationServiceServer::new(api))`, or
+/// with another limit in bytes as second argument.
+#[macro_export]
+macro_rules! tune {
+    ($service:expr) => {
+        $crate::tune!($service, $crate::MAX_MESSAGE)
+    };
+    ($service:expr, $max:expr) => {
+        $service
+            .max_decoding_message_size($max)
+            .accept_compressed(::tonic::codec::CompressionEncoding::Zstd)
+            .accept_compressed(::tonic::codec::CompressionEncoding::Gzip)
+            .send_compressed(::tonic::codec::CompressionEncoding::Zstd)
+            .send_compressed(::tonic::codec::CompressionEncoding::Gzip)
+    };
+}

@@ -1,0 +1,182 @@
+//! Who is calling. The credential comes in the metadata `authorization`, and the tenant from the credential: never from a
+//! request. Handlers ask [`caller`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{HeaderMap, Request, Response};
+use lectern_core::id::TenantId;
+use lectern_core::{Failure, Kind, Reason};
+use lectern_runtime::Secret;
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::middleware::{Around, Inner, Middleware, open_to_all, pass, refuse};
+use crate::status::status;
+
+/// Metadata that names the tenant for which a service calls.
+pub const TENANT: &str = "lectern-tenant";
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Its own tenant's documents and narrations.
+    Tenant,
+    /// Also keys and tenants.
+    Admin,
+    /// Another service of ours, on behalf of a tenant.
+    Service,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose data the call is about.
+    pub tenant: TenantId,
+    /// What it may do.
+    pub role: Role,
+    /// The public id of the API key, or the name of the service.
+    pub key_id: String,
+}
+
+/// What a call brings to prove who makes it.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// `authorization: Bearer <API key>`.
+    Key(Secret),
+    /// `authorization: Service <token>` and `lectern-tenant`.
+    Service {
+        /// See [`crate::ServiceCredential`].
+        token: Secret,
+        /// For whom the service calls.
+        tenant: TenantId,
+    },
+    /// Nothing.
+    None,
+}
+
+impl Credential {
+    /// Reads the credential of a call.
+    ///
+    /// # Errors
+    /// `KEY_INVALID` for metadata of another form.
+    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+        let Some(value) = headers.get(http::header::AUTHORIZATION) else { return Ok(Self::None) };
+        let text = value.to_str().map_err(|_| unreadable())?;
+        let (scheme, rest) = text.split_once(' ').ok_or_else(unreadable)?;
+        let secret = Secret::new(rest.trim());
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(Self::Key(secret));
+        }
+        if !scheme.eq_ignore_ascii_case("service") {
+            return Err(unreadable());
+        }
+        let tenant = headers.get(TENANT).and_then(|tenant| tenant.to_str().ok()).and_then(|text| text.parse().ok());
+        let tenant = tenant.ok_or_else(|| {
+            let message = format!("a service credential needs the metadata {TENANT} with the tenant's id");
+            Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, message)
+        })?;
+        Ok(Self::Service { token: secret, tenant })
+    }
+}
+
+fn unreadable() -> Failure {
+    Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, "send the metadata `authorization: Bearer <API key>`")
+}
+
+/// Decides who a credential belongs to.
+#[async_trait]
+pub trait Authenticate: Send + Sync + 'static {
+    /// The caller that the credential proves.
+    ///
+    /// # Errors
+    /// `KEY_INVALID` when it proves nobody; the store's failures.
+    async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure>;
+}
+
+/// The failure for a credential that is missing, unknown or revoked: one for all, so that nobody learns which.
+#[must_use]
+pub fn key_invalid() -> Failure {
+    Failure::new(
+        Kind::Unauthenticated,
+        Reason::KeyInvalid,
+        "no valid API key; send the metadata `authorization: Bearer <API key>`; `lectern keys create` makes one",
+    )
+}
+
+/// Lets everybody in as the tenant `local` with every right: for the embedded instance on loopback alone.
+#[derive(Debug, Clone)]
+pub struct Open(Caller);
+
+impl Open {
+    /// The tenant that everybody is.
+    pub const TENANT: &'static str = "local";
+
+    /// Everybody is the tenant `local`.
+    ///
+    /// # Errors
+    /// Never: `local` is an id.
+    pub fn new() -> Result<Self, Failure> {
+        let tenant = Self::TENANT.parse().map_err(|error| Failure::internal(format!("{error}")))?;
+        Ok(Self(Caller { tenant, role: Role::Admin, key_id: "open".to_owned() }))
+    }
+}
+
+#[async_trait]
+impl Authenticate for Open {
+    async fn authenticate(&self, _: &Credential) -> Result<Caller, Failure> {
+        Ok(self.0.clone())
+    }
+}
+
+/// The caller of a request that came through the server's authentication.
+///
+/// # Errors
+/// UNAUTHENTICATED when it did not.
+pub fn caller<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
+    request.extensions().get::<Caller>().ok_or_else(|| status(&key_invalid()))
+}
+
+/// The caller, if it may administer.
+///
+/// # Errors
+/// PERMISSION_DENIED for other callers; as [`caller`].
+pub fn admin<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
+    let caller = caller(request)?;
+    match caller.role {
+        Role::Admin => Ok(caller),
+        Role::Tenant | Role::Service => {
+            let message = "this needs an API key with the admin role";
+            Err(status(&Failure::new(Kind::PermissionDenied, Reason::KeyNotAllowed, message)))
+        }
+    }
+}
+
+pub(crate) struct Authentication {
+    authenticate: Arc<dyn Authenticate>,
+}
+
+impl Authentication {
+    pub(crate) fn layer(authenticate: Arc<dyn Authenticate>) -> Around<Self> {
+        Around::new(Self { authenticate })
+    }
+
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        self.authenticate.authenticate(&Credential::read(headers)?).await
+    }
+}
+
+impl Middleware for Authentication {
+    async fn handle<S: Inner>(self: Arc<Self>, mut request: Request<Body>, inner: S) -> Response<Body> {
+        if !open_to_all(request.uri().path()) {
+            match self.caller(request.headers()).await {
+                Ok(caller) => {
+                    tracing::Span::current().record("tenant", caller.tenant.as_str());
+                    request.extensions_mut().insert(caller);
+                }
+                Err(failure) => return refuse(&status(&failure)),
+            }
+        }
+        pass(request, inner).await
+    }
+}

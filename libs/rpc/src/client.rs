@@ -1,0 +1,182 @@
+//! Calls to other services: a channel that connects when it is first used, and what every call carries.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::Failure;
+use lectern_core::id::TenantId;
+use lectern_runtime::config::duration;
+use lectern_runtime::{Secret, current_traceparent};
+use serde::{Deserialize, Serialize};
+use tonic::Status;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+
+use crate::auth::TENANT;
+use crate::deadline;
+use crate::service_credential::ServiceCredential;
+use crate::status::status;
+
+/// Where distributions keep the certificates of public authorities.
+const SYSTEM_ROOTS: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// How another service is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientConfig {
+    /// `http://HOST:PORT` or `https://HOST:PORT`.
+    pub url: String,
+    /// How long a connection may take.
+    #[serde(with = "duration")]
+    pub connect_timeout: Duration,
+    /// How often an idle connection is asked whether it is there; it gets as long to answer.
+    #[serde(with = "duration")]
+    pub keepalive: Duration,
+    /// PEM file with the authorities to trust for https; the system's when unset.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            connect_timeout: Duration::from_secs(5),
+            keepalive: Duration::from_secs(20),
+            ca: None,
+        }
+    }
+}
+
+impl ClientConfig {
+    /// The defaults for a service at `url`.
+    pub fn to(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+}
+
+/// A channel to the service; cheap to clone. It connects with the first call, and again whenever the connection is lost. Needs
+/// a tokio runtime.
+///
+/// # Errors
+/// `INVALID_FIELD` for a URL that is not one or certificates that cannot be read.
+pub fn channel(config: &ClientConfig) -> Result<Channel, Failure> {
+    let invalid = |error: &dyn std::fmt::Display| {
+        Failure::invalid(
+            "url",
+            format!("{:?} is not the URL of a service: {error}; write http://HOST:PORT", config.url),
+        )
+    };
+    let endpoint = Endpoint::from_shared(config.url.clone()).map_err(|error| invalid(&error))?;
+    let secure = match endpoint.uri().scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        _ => return Err(invalid(&"its scheme is neither http nor https")),
+    };
+    let endpoint = endpoint
+        .connect_timeout(config.connect_timeout)
+        .http2_keep_alive_interval(config.keepalive)
+        .keep_alive_timeout(config.keepalive)
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
+        .http2_adaptive_window(true);
+    if !secure {
+        return Ok(endpoint.connect_lazy());
+    }
+    let tls = ClientTlsConfig::new().ca_certificate(roots(config.ca.as_deref())?);
+    let endpoint = endpoint.tls_config(tls).map_err(|error| {
+        Failure::invalid("ca", format!("the certificates to trust cannot be used: {error}; name a PEM file"))
+    })?;
+    Ok(endpoint.connect_lazy())
+}
+
+fn roots(ca: Option<&Path>) -> Result<Certificate, Failure> {
+    let system = || SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
+    let path = ca.or_else(system).ok_or_else(|| {
+        Failure::invalid(
+            "ca",
+            "the system has no certificates of authorities; install ca-certificates or name a PEM file",
+        )
+    })?;
+    std::fs::read(path)
+        .map(Certificate::from_pem)
+        .map_err(|error| Failure::invalid("ca", format!("{} cannot be read: {error}; name a PEM file", path.display())))
+}
+
+#[derive(Debug, Clone)]
+enum Proof {
+    None,
+    Key(Secret),
+    Service { name: &'static str, credential: Arc<ServiceCredential>, tenant: TenantId },
+}
+
+/// Adds to every call: a credential, the tenant, the trace (`traceparent`), and what is left of the deadline of the call that
+/// is being handled. A call whose deadline has passed is not sent.
+#[derive(Debug, Clone)]
+pub struct Outbound(Proof);
+
+impl Outbound {
+    /// Calls without a credential.
+    #[must_use]
+    pub const fn anonymous() -> Self {
+        Self(Proof::None)
+    }
+
+    /// Calls with an API key.
+    #[must_use]
+    pub const fn with_key(key: Secret) -> Self {
+        Self(Proof::Key(key))
+    }
+
+    /// Calls of the service `name` on behalf of `tenant`.
+    #[must_use]
+    pub const fn as_service(name: &'static str, credential: Arc<ServiceCredential>, tenant: TenantId) -> Self {
+        Self(Proof::Service { name, credential, tenant })
+    }
+
+    /// A channel whose calls carry this, for a generated client: `ScriptServiceClient::new(outbound.over(channel))`.
+    #[must_use]
+    pub fn over(self, channel: Channel) -> InterceptedService<Channel, Self> {
+        InterceptedService::new(channel, self)
+    }
+}
+
+fn ascii(text: &str) -> Result<MetadataValue<Ascii>, Status> {
+    text.parse().map_err(|_| {
+        status(&Failure::invalid("authorization", "the credential has characters that metadata cannot carry"))
+    })
+}
+
+impl Interceptor for Outbound {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
+        if let Some(deadline) = deadline::current() {
+            let own = deadline::parse(request.metadata().as_ref()).map_err(|failure| status(&failure))?;
+            let left = deadline.remaining();
+            if left.is_zero() {
+                return Err(deadline::passed());
+            }
+            request.set_timeout(own.map_or(left, |own| own.min(left)));
+        }
+        let metadata = request.metadata_mut();
+        if let Some(parent) = current_traceparent() {
+            metadata.insert("traceparent", ascii(&parent)?);
+        }
+        let authorization = match &self.0 {
+            Proof::None => None,
+            Proof::Key(key) => Some(format!("Bearer {}", key.expose())),
+            Proof::Service { name, credential, tenant } => {
+                let token = credential.sign(name, tenant).map_err(|failure| status(&failure))?;
+                metadata.insert(TENANT, ascii(tenant.as_str())?);
+                Some(format!("Service {}", token.expose()))
+            }
+        };
+        if let Some(authorization) = authorization {
+            let mut value = ascii(&authorization)?;
+            value.set_sensitive(true);
+            metadata.insert("authorization", value);
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,261 @@
+//! A gRPC server with all that every service of ours has: health, reflection v1 and v1alpha, authentication, limits,
+//! deadlines, TLS, keepalive, connection age, an access log, and an orderly end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use lectern_core::{Clock, Failure, Kind, Reason};
+use lectern_runtime::HealthState;
+use lectern_runtime::config::duration;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::RoutesBuilder;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+use tonic_health::ServingStatus;
+use tonic_health::server::{HealthReporter, HealthService};
+use tower::ServiceBuilder;
+
+use crate::access::Access;
+use crate::auth::{Authenticate, Authentication};
+use crate::deadline::Ending;
+use crate::limits::{Limits, LimitsConfig};
+use crate::middleware::Around;
+
+/// How long connections may take to close once their calls have been ended.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// Certificates of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsConfig {
+    /// PEM file with the server's certificate and those between it and the authority.
+    pub certificate: PathBuf,
+    /// PEM file with its private key.
+    pub key: PathBuf,
+    /// PEM file with the authority of client certificates, which are demanded when it is set.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// The `server` table of a service's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServerConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// TLS; plain text when unset.
+    pub tls: Option<TlsConfig>,
+    /// How often an idle connection is asked whether it is there.
+    #[serde(with = "duration")]
+    pub keepalive: Duration,
+    /// How long it may take to answer.
+    #[serde(with = "duration")]
+    pub keepalive_timeout: Duration,
+    /// After this a connection takes no more calls, so that clients spread over new replicas.
+    #[serde(with = "duration")]
+    pub connection_age: Duration,
+    /// How long the calls of an aged connection may go on.
+    #[serde(with = "duration")]
+    pub connection_age_grace: Duration,
+    /// How long the calls in flight may go on when the process ends.
+    #[serde(with = "duration")]
+    pub drain: Duration,
+    /// Limits by tenant and process.
+    pub limits: LimitsConfig,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
+            keepalive: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+            connection_age: Duration::from_secs(3600),
+            connection_age_grace: Duration::from_secs(3600),
+            drain: Duration::from_secs(20),
+            limits: LimitsConfig::default(),
+        }
+    }
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Serving {
+    /// The address it listens on, with the port that it took.
+    pub addr: SocketAddr,
+    /// Ends after the last call, or with the failure of the listener.
+    pub handle: JoinHandle<Result<(), Failure>>,
+}
+
+impl Serving {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// The failure of the listener; `INTERNAL` when the server's task panicked.
+    pub async fn ended(self) -> Result<(), Failure> {
+        self.handle.await.unwrap_or_else(|error| Err(Failure::internal(format!("the server stopped: {error}"))))
+    }
+}
+
+/// A server that is being put together.
+pub struct Server {
+    config: ServerConfig,
+    routes: RoutesBuilder,
+    names: Vec<&'static str>,
+    descriptors: Vec<&'static [u8]>,
+    authenticate: Arc<dyn Authenticate>,
+    health: HealthState,
+    clock: Arc<dyn Clock>,
+}
+
+impl Server {
+    /// A server without services. Who calls is decided by `authenticate`, whether services serve by `health`.
+    #[must_use]
+    pub fn builder(
+        config: ServerConfig,
+        authenticate: Arc<dyn Authenticate>,
+        health: HealthState,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (routes, names, descriptors) = (RoutesBuilder::default(), Vec::new(), Vec::new());
+        Self { config, routes, names, descriptors, authenticate, health, clock }
+    }
+
+    /// Adds a service: the generated server, through [`crate::tune!`].
+    #[must_use]
+    pub fn service<S>(mut self, service: S) -> Self
+    where
+        S: tower::Service<Request<Body>, Response = http::Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes.add_service(service);
+        self
+    }
+
+    /// Adds an encoded `FileDescriptorSet` to what reflection tells.
+    #[must_use]
+    pub fn reflect(mut self, descriptors: &'static [u8]) -> Self {
+        self.descriptors.push(descriptors);
+        self
+    }
+
+    /// Binds and serves until `stop` is cancelled: then nothing serves any more by health, no connection is taken, and calls in
+    /// flight may end within the configured drain; those that do not are answered UNAVAILABLE.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for limits, certificates or an address that cannot be used; `INTERNAL` for descriptors that cannot be read.
+    pub fn serve(mut self, stop: CancellationToken) -> Result<Serving, Failure> {
+        self.config.limits.check()?;
+        let mut server = tonic::transport::Server::builder()
+            .http2_keepalive_interval(Some(self.config.keepalive))
+            .http2_keepalive_timeout(Some(self.config.keepalive_timeout))
+            .max_connection_age(self.config.connection_age)
+            .max_connection_age_grace(self.config.connection_age_grace)
+            .http2_adaptive_window(Some(true));
+        if let Some(tls) = &self.config.tls {
+            server = server.tls_config(tls_config(tls)?).map_err(|error| {
+                Failure::invalid("server.tls", format!("the certificate or key cannot be used: {error}"))
+            })?;
+        }
+        let reporter = HealthReporter::new();
+        let health = HealthService::from_health_reporter(reporter.clone());
+        self.routes.add_service(tonic_health::pb::health_server::HealthServer::new(health));
+        self.add_reflection()?;
+
+        let incoming = TcpIncoming::bind(self.config.listen).and_then(|incoming| {
+            let addr = incoming.local_addr()?;
+            Ok((incoming.with_nodelay(Some(true)), addr))
+        });
+        let (incoming, addr) = incoming.map_err(|error| {
+            let message =
+                format!("{} cannot be listened on: {error}; choose another port, or 0 for any", self.config.listen);
+            Failure::invalid("server.listen", message)
+        })?;
+
+        let end = CancellationToken::new();
+        let layers = ServiceBuilder::new()
+            .layer(Around::new(Access))
+            .layer(Around::new(Ending { end: end.clone() }))
+            .layer(Authentication::layer(self.authenticate))
+            .layer(Around::new(Limits::new(self.config.limits.clone(), self.clock)))
+            .into_inner();
+        let router = server.layer(layers).add_routes(self.routes.routes());
+        let reporting = tokio::spawn(report(reporter, self.health.clone(), self.names));
+        let (health, drain) = (self.health, self.config.drain);
+        let handle = tokio::spawn(Box::pin(async move {
+            let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+            let ending = async {
+                stop.cancelled().await;
+                health.drain();
+                tokio::time::sleep(drain).await;
+                tracing::warn!("calls in flight did not end in time and are answered UNAVAILABLE");
+                end.cancel();
+                tokio::time::sleep(CLOSING).await;
+            };
+            let result = tokio::select! {
+                result = serving => result.map_err(|error| {
+                    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, format!("the listener failed: {error}"))
+                }),
+                () = ending => Ok(()),
+            };
+            reporting.abort();
+            result
+        }));
+        tracing::info!(%addr, "listening");
+        Ok(Serving { addr, handle })
+    }
+
+    fn add_reflection(&mut self) -> Result<(), Failure> {
+        let builder = || {
+            let start = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            self.descriptors.iter().fold(start, |builder, set| builder.register_encoded_file_descriptor_set(set))
+        };
+        let unreadable = |error| Failure::internal(format!("reflection: {error}"));
+        let (v1, v1alpha) = (builder().build_v1().map_err(unreadable)?, builder().build_v1alpha().map_err(unreadable)?);
+        self.routes.add_service(v1).add_service(v1alpha);
+        Ok(())
+    }
+}
+
+fn tls_config(config: &TlsConfig) -> Result<ServerTlsConfig, Failure> {
+    let read = |path: &Path, field: &str| {
+        std::fs::read(path).map_err(|error| {
+            Failure::invalid(field, format!("{} cannot be read: {error}; name a PEM file", path.display()))
+        })
+    };
+    let certificate = read(&config.certificate, "server.tls.certificate")?;
+    let identity = Identity::from_pem(certificate, read(&config.key, "server.tls.key")?);
+    let tls = ServerTlsConfig::new().identity(identity);
+    Ok(match &config.client_ca {
+        Some(ca) => tls.client_ca_root(Certificate::from_pem(read(ca, "server.tls.client_ca")?)),
+        None => tls,
+    })
+}
+
+/// Tells the health service what the process's health is, at every change.
+async fn report(reporter: HealthReporter, health: HealthState, names: Vec<&'static str>) {
+    let mut changes = health.subscribe();
+    loop {
+        changes.mark_unchanged();
+        for name in names.iter().copied().chain([""]) {
+            let status = if health.serving(name) { ServingStatus::Serving } else { ServingStatus::NotServing };
+            reporter.set_service_status(name, status).await;
+        }
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How services prove to each other who they are: a token that names the service, the tenant it calls for and a moment
+//! within a minute, sealed under a secret that all services of an installation share.
+//!
+//! `{base64url of JSON}.{HMAC-SHA-256 as hexadecimal}`
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lectern_core::id::TenantId;
+use lectern_core::{Clock, Digest, Failure, Timestamp};
+use lectern_runtime::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::{Authenticate, Caller, Credential, Role, key_invalid};
+use crate::key::equal;
+
+/// How long a token is good for.
+pub const LIFETIME: Duration = Duration::from_secs(60);
+/// How far the clocks of two replicas may differ.
+const SKEW: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    service: String,
+    tenant: TenantId,
+    expires: Timestamp,
+}
+
+/// Makes and checks tokens. The secret is the installation's: every service has it in its configuration.
+#[derive(Clone)]
+pub struct ServiceCredential {
+    secret: Secret,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for ServiceCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceCredential(..)")
+    }
+}
+
+impl ServiceCredential {
+    /// Tokens under `secret`.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for a secret of under 32 bytes.
+    pub fn new(secret: Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        if secret.expose().len() < 32 {
+            let message = "the secret that services share needs at least 32 bytes; `openssl rand -hex 32` makes one";
+            return Err(Failure::invalid("service_secret", message));
+        }
+        Ok(Self { secret, clock })
+    }
+
+    fn seal(&self, claims: &str) -> Digest {
+        Digest::keyed(self.secret.expose().as_bytes(), &[b"service-credential", claims.as_bytes()])
+    }
+
+    /// A token for calls of `service` on behalf of `tenant`, good for a minute.
+    ///
+    /// # Errors
+    /// `INTERNAL` if the claims cannot be written.
+    pub fn sign(&self, service: &str, tenant: &TenantId) -> Result<Secret, Failure> {
+        let expires = self.clock.now().plus(LIFETIME);
+        let claims = Claims { service: service.to_owned(), tenant: tenant.clone(), expires };
+        let claims = serde_json::to_vec(&claims).map_err(|error| Failure::internal(error.to_string()))?;
+        let claims = URL_SAFE_NO_PAD.encode(claims);
+        Ok(Secret::new(format!("{claims}.{}", self.seal(&claims))))
+    }
+
+    /// The service that `token` proves to call for `tenant`.
+    ///
+    /// # Errors
+    /// `KEY_INVALID` for a token of another secret, for another tenant, or too old.
+    pub fn verify(&self, token: &Secret, tenant: &TenantId) -> Result<Caller, Failure> {
+        let (claims, seal) = token.expose().split_once('.').ok_or_else(key_invalid)?;
+        let seal: Digest = seal.parse().map_err(|_| key_invalid())?;
+        if !equal(&seal, &self.seal(claims)) {
+            return Err(key_invalid());
+        }
+        let json = URL_SAFE_NO_PAD.decode(claims).map_err(|_| key_invalid())?;
+        let claims: Claims = serde_json::from_slice(&json).map_err(|_| key_invalid())?;
+        let now = self.clock.now();
+        let timely = now <= claims.expires.plus(SKEW) && claims.expires <= now.plus(LIFETIME + SKEW);
+        if claims.tenant != *tenant || !timely {
+            return Err(key_invalid());
+        }
+        Ok(Caller { tenant: claims.tenant, role: Role::Service, key_id: claims.service })
+    }
+}
+
+/// Accepts service credentials, and leaves every other credential to another authenticator.
+pub struct WithServices {
+    services: ServiceCredential,
+    others: Arc<dyn Authenticate>,
+}
+
+impl WithServices {
+    /// Services by `services`, everybody else by `others`.
+    #[must_use]
+    pub fn new(services: ServiceCredential, others: Arc<dyn Authenticate>) -> Self {
+        Self { services, others }
+    }
+}
+
+#[async_trait]
+impl Authenticate for WithServices {
+    async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure> {
+        match credential {
+            Credential::Service { token, tenant } => self.services.verify(token, tenant),
+            Credential::Key(_) | Credential::None => self.others.authenticate(credential).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::clock::ManualClock;
+
+    use super::*;
+
+    fn credential(secret: &str, clock: &Arc<ManualClock>) -> ServiceCredential {
+        ServiceCredential::new(Secret::new(secret), Arc::clone(clock) as Arc<dyn Clock>).unwrap()
+    }
+
+    #[test]
+    fn a_token_proves_one_service_and_tenant_for_a_minute() {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
+        let ours = credential(&"s".repeat(32), &clock);
+        let (tenant, other): (TenantId, TenantId) = ("t1".parse().unwrap(), "t2".parse().unwrap());
+        let token = ours.sign("gateway", &tenant).unwrap();
+
+        let caller = ours.verify(&token, &tenant).unwrap();
+        assert_eq!((caller.role, caller.key_id.as_str()), (Role::Service, "gateway"));
+        assert!(ours.verify(&token, &other).is_err(), "another tenant");
+        assert!(credential(&"x".repeat(32), &clock).verify(&token, &tenant).is_err(), "another secret");
+        for (at, changed) in [(3, "A"), (token.expose().len() - 1, "z")] {
+            let mut text = token.expose().to_owned();
+            text.replace_range(at..=at, changed);
+            assert!(text == token.expose() || ours.verify(&Secret::new(text), &tenant).is_err(), "changed at {at}");
+        }
+        clock.advance(LIFETIME);
+        assert!(ours.verify(&token, &tenant).is_ok());
+        clock.advance(SKEW + Duration::from_millis(1));
+        assert!(ours.verify(&token, &tenant).is_err(), "too old");
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        let clock = Arc::new(ManualClock::at(Timestamp(0)));
+        assert!(ServiceCredential::new(Secret::new("short"), clock).is_err());
+    }
+}

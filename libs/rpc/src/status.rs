@@ -1,0 +1,196 @@
+//! Failures as gRPC statuses with `google.rpc` details, and back again for calls between services.
+//!
+//! Every status carries `ErrorInfo` with the reason and the domain `lectern`. A field gives `BadRequest`, a delay
+//! `RetryInfo`, a resource `ResourceInfo`, a state that does not fit `PreconditionFailure`, a used-up limit `QuotaFailure`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use lectern_core::{Failure, Kind, Reason};
+use lectern_runtime::current_trace_id;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// The `domain` of every `ErrorInfo` of ours.
+pub const DOMAIN: &str = "lectern";
+const TRACE_ID: &str = "trace_id";
+
+/// The code of a kind.
+#[must_use]
+pub const fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::InvalidArgument => Code::InvalidArgument,
+        Kind::NotFound => Code::NotFound,
+        Kind::AlreadyExists => Code::AlreadyExists,
+        Kind::FailedPrecondition => Code::FailedPrecondition,
+        Kind::Aborted => Code::Aborted,
+        Kind::OutOfRange => Code::OutOfRange,
+        Kind::Unauthenticated => Code::Unauthenticated,
+        Kind::PermissionDenied => Code::PermissionDenied,
+        Kind::ResourceExhausted => Code::ResourceExhausted,
+        Kind::Unavailable => Code::Unavailable,
+        Kind::DeadlineExceeded => Code::DeadlineExceeded,
+        Kind::Cancelled => Code::Cancelled,
+        Kind::DataLoss => Code::DataLoss,
+        Kind::Internal => Code::Internal,
+    }
+}
+
+/// The kind of a code, and the reason to assume where a status brings none: it comes from the transport or a stranger then.
+const fn kind(code: Code) -> (Kind, Reason) {
+    match code {
+        Code::InvalidArgument => (Kind::InvalidArgument, Reason::InvalidField),
+        Code::NotFound => (Kind::NotFound, Reason::ResourceNotFound),
+        Code::AlreadyExists => (Kind::AlreadyExists, Reason::WrongState),
+        Code::FailedPrecondition => (Kind::FailedPrecondition, Reason::WrongState),
+        Code::Aborted => (Kind::Aborted, Reason::ServiceUnavailable),
+        Code::OutOfRange => (Kind::OutOfRange, Reason::LimitExceeded),
+        Code::Unauthenticated => (Kind::Unauthenticated, Reason::KeyInvalid),
+        Code::PermissionDenied => (Kind::PermissionDenied, Reason::KeyNotAllowed),
+        Code::ResourceExhausted => (Kind::ResourceExhausted, Reason::LimitExceeded),
+        Code::Unavailable => (Kind::Unavailable, Reason::ServiceUnavailable),
+        Code::DeadlineExceeded => (Kind::DeadlineExceeded, Reason::ServiceUnavailable),
+        Code::Cancelled => (Kind::Cancelled, Reason::Cancelled),
+        Code::DataLoss => (Kind::DataLoss, Reason::ObjectDamaged),
+        Code::Internal | Code::Unknown | Code::Unimplemented | Code::Ok => (Kind::Internal, Reason::Internal),
+    }
+}
+
+/// The status of a failure. A defect is logged here with its trace id, and the caller is told only that id.
+#[must_use]
+pub fn status(failure: &Failure) -> Status {
+    let mut metadata = HashMap::new();
+    let mut message = failure.message.clone();
+    if failure.kind == Kind::Internal {
+        tracing::error!(reason = %failure.reason, error = %failure.message, "internal error");
+        message = "an internal error; try again, and if it stays, give an operator the trace id".to_owned();
+        if let Some(trace) = current_trace_id() {
+            message = format!("an internal error; try again, and if it stays, give an operator the trace id {trace}");
+            metadata.insert(TRACE_ID.to_owned(), trace);
+        }
+    }
+    let mut details = ErrorDetails::new();
+    details.set_error_info(failure.reason.as_str(), DOMAIN, metadata);
+    if let Some(field) = &failure.field {
+        details.add_bad_request_violation(field, &message);
+    }
+    if failure.retry_after.is_some() {
+        details.set_retry_info(failure.retry_after);
+    }
+    let subject = failure.resource.clone().unwrap_or_default();
+    if !subject.is_empty() {
+        let (collection, _) = subject.split_once('/').unwrap_or((subject.as_str(), ""));
+        details.set_resource_info(collection, &subject, "", &message);
+    }
+    match failure.kind {
+        Kind::FailedPrecondition => {
+            details.add_precondition_failure_violation(failure.reason.as_str(), &subject, &message);
+        }
+        Kind::ResourceExhausted => {
+            details.add_quota_failure_violation(&subject, &message);
+        }
+        Kind::InvalidArgument
+        | Kind::NotFound
+        | Kind::AlreadyExists
+        | Kind::Aborted
+        | Kind::OutOfRange
+        | Kind::Unauthenticated
+        | Kind::PermissionDenied
+        | Kind::Unavailable
+        | Kind::DeadlineExceeded
+        | Kind::Cancelled
+        | Kind::DataLoss
+        | Kind::Internal => {}
+    }
+    Status::with_error_details(code(failure.kind), message, details)
+}
+
+/// The failure that a status tells of. Statuses of strangers, without our `ErrorInfo`, get the reason that fits their code.
+#[must_use]
+pub fn failure(status: &Status) -> Failure {
+    let (kind, assumed) = kind(status.code());
+    let details = status.get_error_details();
+    let ours = details.error_info().filter(|info| info.domain == DOMAIN);
+    let reason = ours.and_then(|info| Reason::ALL.iter().find(|reason| reason.as_str() == info.reason));
+    let mut failure = Failure::new(kind, reason.copied().unwrap_or(assumed), status.message());
+    if failure.message.is_empty() {
+        failure.message = format!("the other side answered {}", status.code());
+    }
+    failure.field =
+        details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
+    failure.resource = details.resource_info().map(|info| info.resource_name.clone());
+    failure.retry_after = details.retry_info().and_then(|info| info.retry_delay);
+    failure
+}
+
+/// The status of a process that is ending.
+pub(crate) fn shutting_down() -> Status {
+    let message = "this replica is shutting down; call again and another one answers";
+    status(&Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 14] = [
+        Kind::InvalidArgument,
+        Kind::NotFound,
+        Kind::AlreadyExists,
+        Kind::FailedPrecondition,
+        Kind::Aborted,
+        Kind::OutOfRange,
+        Kind::Unauthenticated,
+        Kind::PermissionDenied,
+        Kind::ResourceExhausted,
+        Kind::Unavailable,
+        Kind::DeadlineExceeded,
+        Kind::Cancelled,
+        Kind::DataLoss,
+        Kind::Internal,
+    ];
+
+    #[test]
+    fn every_reason_and_kind_comes_back_as_it_was() {
+        for kind in KINDS {
+            for reason in Reason::ALL {
+                let plain = Failure::new(kind, *reason, "do this about it");
+                let full =
+                    plain.clone().at("narration.voice").about("documents/123").after(Duration::from_millis(1_500));
+                for sent in [plain, full] {
+                    let status = status(&sent);
+                    let mut got = failure(&status);
+                    if kind == Kind::Internal {
+                        assert!(!status.message().contains("do this"), "a defect is not told to callers");
+                        got.message.clone_from(&sent.message);
+                    }
+                    assert_eq!(got, sent);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn details_fit_the_failure() {
+        let exhausted = Failure::new(Kind::ResourceExhausted, Reason::RateLimited, "slow down");
+        let details = status(&exhausted.about("tenants/t").after(Duration::from_secs(2))).get_error_details();
+        assert_eq!(details.quota_failure().unwrap().violations[0].subject, "tenants/t");
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(2)));
+        assert_eq!(details.error_info().unwrap().domain, "lectern");
+
+        let state = Failure::new(Kind::FailedPrecondition, Reason::WrongState, "wait").about("narrations/n");
+        let details = status(&state).get_error_details();
+        assert_eq!(details.precondition_failure().unwrap().violations[0].r#type, "WRONG_STATE");
+        assert_eq!(details.resource_info().unwrap().resource_type, "narrations");
+        assert!(details.bad_request().is_none() && details.quota_failure().is_none());
+    }
+
+    #[test]
+    fn statuses_of_strangers_get_a_reason() {
+        let got = failure(&Status::unavailable("tcp connect error"));
+        assert_eq!((got.kind, got.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+        let got = failure(&Status::unimplemented(""));
+        assert_eq!(got.kind, Kind::Internal);
+        assert!(!got.message.is_empty());
+    }
+}

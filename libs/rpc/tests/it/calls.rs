@@ -1,0 +1,145 @@
+//! Credentials, limits, details, health and reflection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::{Failure, Kind, Reason};
+use lectern_rpc::{ApiKey, Outbound, failure};
+use lectern_runtime::{Check, Secret};
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+use tonic_health::ServingStatus;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt;
+
+use crate::Fixture;
+
+#[tokio::test]
+async fn a_call_needs_a_credential_that_proves_a_tenant() {
+    let fixture = Fixture::start(|_| {});
+    assert!(fixture.with_key().check("tenant t1", None).await.is_ok());
+
+    let services = Arc::new(fixture.services.clone());
+    let outbound = Outbound::as_service("gateway", services, "t2".parse().unwrap());
+    assert!(fixture.with(outbound.clone()).check("tenant t2", None).await.is_ok());
+    let stranger = ApiKey::generate().expose();
+    for refused in
+        [Outbound::anonymous(), Outbound::with_key(Secret::new(stranger)), Outbound::with_key(Secret::new("x"))]
+    {
+        let status = fixture.with(refused).check("tenant t1", None).await.unwrap_err();
+        assert_eq!((status.code(), failure(&status).reason), (Code::Unauthenticated, Reason::KeyInvalid));
+    }
+}
+
+#[tokio::test]
+async fn errors_arrive_with_their_details() {
+    let fixture = Fixture::start(|_| {});
+    let mut client = fixture.with_key();
+    let status = client.check("nonsense", None).await.unwrap_err();
+    assert_eq!(status.get_error_details().bad_request().unwrap().field_violations[0].field, "service");
+    assert_eq!(failure(&status), Failure::invalid("service", "\"nonsense\" is nothing to do"));
+
+    let status = client.check("missing", None).await.unwrap_err();
+    assert_eq!(failure(&status), Failure::not_found("documents/7"));
+
+    let status = client.check("defect", None).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert!(!format!("{status:?}").contains("hunter2"), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_tenant_over_its_rate_is_told_when_to_come_back() {
+    let fixture = Fixture::start(|config| {
+        config.limits.requests_per_second = 2.0;
+        config.limits.burst = 2;
+    });
+    let mut client = fixture.with_key();
+    for _ in 0..2 {
+        client.check("tenant t1", None).await.unwrap();
+    }
+    let refused = failure(&client.check("tenant t1", None).await.unwrap_err());
+    assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::RateLimited));
+    assert_eq!(refused.retry_after, Some(Duration::from_millis(500)));
+    let service = Outbound::as_service("ai", Arc::new(fixture.services.clone()), "t1".parse().unwrap());
+    assert!(fixture.with(service).check("tenant t1", None).await.is_ok(), "services are not limited");
+    fixture.clock.advance(Duration::from_millis(500));
+    assert!(client.check("tenant t1", None).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_full_process_sheds_calls_and_takes_new_ones_when_others_end() {
+    let fixture = Fixture::start(|config| config.limits.calls_in_flight = 1);
+    let mut client = fixture.with_key();
+    let stream = client.watch(None).await.unwrap();
+    let shed = failure(&client.check("tenant t1", None).await.unwrap_err());
+    assert_eq!((shed.kind, shed.retry_after), (Kind::Unavailable, Some(Duration::from_secs(1))));
+    drop(stream);
+    // The server learns of the reset a moment later.
+    while client.check("tenant t1", None).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn health_follows_the_checks_and_needs_no_credential() {
+    let fixture = Fixture::start(|_| {});
+    let (tell, told) = tokio::sync::watch::channel(false);
+    let check = Check::new("store", move || {
+        let well = *told.borrow();
+        async move { if well { Ok(()) } else { Err(Failure::internal("not yet")) } }
+    });
+    fixture.health.watch(check.every(Duration::from_millis(10)), CancellationToken::new());
+
+    let mut client = HealthClient::new(fixture.channel.clone());
+    let request = HealthCheckRequest { service: "lectern.test.Probe".to_owned() };
+    let mut states = client.watch(request).await.unwrap().into_inner();
+    // The report of the first state may come before or after the watch begins.
+    let mut next = async |wanted: ServingStatus| {
+        while states.message().await.unwrap().unwrap().status() as i32 != wanted as i32 {}
+    };
+    next(ServingStatus::NotServing).await;
+    tell.send_replace(true);
+    next(ServingStatus::Serving).await;
+    fixture.health.drain();
+    next(ServingStatus::NotServing).await;
+    let unknown = client.check(HealthCheckRequest { service: "nobody".to_owned() }).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+macro_rules! reflection {
+    ($test:ident, $version:ident) => {
+        #[tokio::test]
+        async fn $test() {
+            use tonic_reflection::pb::$version::ServerReflectionRequest;
+            use tonic_reflection::pb::$version::server_reflection_client::ServerReflectionClient;
+            use tonic_reflection::pb::$version::server_reflection_request::MessageRequest;
+            use tonic_reflection::pb::$version::server_reflection_response::MessageResponse;
+
+            let fixture = Fixture::start(|_| {});
+            let ask = |message| ServerReflectionRequest { host: String::new(), message_request: Some(message) };
+            let requests = [
+                ask(MessageRequest::ListServices(String::new())),
+                ask(MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_owned())),
+            ];
+            let mut client = ServerReflectionClient::new(fixture.channel.clone());
+            let stream = client.server_reflection_info(futures::stream::iter(requests)).await;
+            let mut answers = stream.unwrap().into_inner();
+            let Some(MessageResponse::ListServicesResponse(list)) =
+                answers.message().await.unwrap().unwrap().message_response
+            else {
+                panic!("no list of services")
+            };
+            assert!(list.service.iter().any(|service| service.name == "grpc.health.v1.Health"), "{list:?}");
+            let Some(MessageResponse::FileDescriptorResponse(files)) =
+                answers.message().await.unwrap().unwrap().message_response
+            else {
+                panic!("no descriptor")
+            };
+            assert!(!files.file_descriptor_proto.is_empty());
+        }
+    };
+}
+
+reflection!(reflection_v1_needs_no_credential, v1);
+reflection!(reflection_v1alpha_needs_no_credential, v1alpha);

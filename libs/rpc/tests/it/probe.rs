@@ -1,0 +1,159 @@
+//! A small service, written by hand over the messages of the health protocol: what it does follows from the text it is sent.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use http::uri::PathAndQuery;
+use lectern_core::Failure;
+use lectern_rpc::{Outbound, caller, deadline, status};
+use lectern_runtime::current_traceparent;
+use tonic::body::Body;
+use tonic::server::{NamedService, ServerStreamingService, UnaryService};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status, Streaming};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_prost::ProstCodec;
+
+/// What handlers saw.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub deadline: Option<Duration>,
+    pub traceparent: Option<String>,
+    /// Handlers that were dropped before their end.
+    pub aborted: usize,
+}
+
+static SEEN: Mutex<Option<Arc<Mutex<Seen>>>> = Mutex::new(None);
+
+#[derive(Clone, Default)]
+pub struct Probe;
+
+impl Probe {
+    pub fn seen() -> Arc<Mutex<Seen>> {
+        Arc::clone(SEEN.lock().unwrap().get_or_insert_default())
+    }
+}
+
+impl NamedService for Probe {
+    const NAME: &'static str = "lectern.test.Probe";
+}
+
+struct Aborted(bool);
+
+impl Drop for Aborted {
+    fn drop(&mut self) {
+        if self.0 {
+            Probe::seen().lock().unwrap().aborted += 1;
+        }
+    }
+}
+
+async fn answer(request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
+    let caller = caller(&request)?;
+    let reply = Response::new(HealthCheckResponse { status: 1 });
+    match request.get_ref().service.as_str() {
+        "tenant t1" if caller.tenant.as_str() == "t1" => Ok(reply),
+        "tenant t2" if caller.tenant.as_str() == "t2" => Ok(reply),
+        "observe" => {
+            let seen = Probe::seen();
+            let mut seen = seen.lock().unwrap();
+            seen.deadline = deadline::current().map(lectern_rpc::Deadline::remaining);
+            seen.traceparent = current_traceparent();
+            Ok(reply)
+        }
+        "hang" => {
+            let _aborted = Aborted(true);
+            std::future::pending().await
+        }
+        "defect" => Err(status(&Failure::internal("the password is hunter2"))),
+        "missing" => Err(status(&Failure::not_found("documents/7"))),
+        other => Err(status(&Failure::invalid("service", format!("{other:?} is nothing to do")))),
+    }
+}
+
+#[derive(Clone)]
+struct Unary;
+
+impl UnaryService<HealthCheckRequest> for Unary {
+    type Response = HealthCheckResponse;
+    type Future = BoxFuture<'static, Result<Response<HealthCheckResponse>, Status>>;
+
+    fn call(&mut self, request: Request<HealthCheckRequest>) -> Self::Future {
+        answer(request).boxed()
+    }
+}
+
+#[derive(Clone)]
+struct Stream;
+
+impl ServerStreamingService<HealthCheckRequest> for Stream {
+    type Response = HealthCheckResponse;
+    type ResponseStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
+    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
+        // One message, and then nothing more, for ever.
+        let first = futures::stream::iter([Ok(HealthCheckResponse { status: 1 })]);
+        async { Ok(Response::new(first.chain(futures::stream::pending()).boxed())) }.boxed()
+    }
+}
+
+impl tower::Service<http::Request<Body>> for Probe {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        async move {
+            let mut grpc = tonic::server::Grpc::new(ProstCodec::<HealthCheckResponse, HealthCheckRequest>::default());
+            Ok(if request.uri().path().ends_with("/Watch") {
+                grpc.server_streaming(Stream, request).await
+            } else {
+                grpc.unary(Unary, request).await
+            })
+        }
+        .boxed()
+    }
+}
+
+/// A client of the probe.
+pub struct Client(tonic::client::Grpc<InterceptedService<Channel, Outbound>>);
+
+impl Client {
+    pub fn new(channel: InterceptedService<Channel, Outbound>) -> Self {
+        Self(tonic::client::Grpc::new(channel))
+    }
+
+    fn request(text: &str, timeout: Option<Duration>) -> Request<HealthCheckRequest> {
+        let mut request = Request::new(HealthCheckRequest { service: text.to_owned() });
+        if let Some(timeout) = timeout {
+            request.set_timeout(timeout);
+        }
+        request
+    }
+
+    pub async fn check(&mut self, text: &str, timeout: Option<Duration>) -> Result<(), Status> {
+        self.0.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let path = PathAndQuery::from_static("/lectern.test.Probe/Check");
+        let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+        self.0.unary(Self::request(text, timeout), path, codec).await.map(drop)
+    }
+
+    pub async fn watch(&mut self, timeout: Option<Duration>) -> Result<Streaming<HealthCheckResponse>, Status> {
+        self.0.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let path = PathAndQuery::from_static("/lectern.test.Probe/Watch");
+        let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+        let stream = self.0.server_streaming(Self::request("", timeout), path, codec).await?;
+        Ok(stream.into_inner())
+    }
+}
