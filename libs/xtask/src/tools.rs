@@ -123,11 +123,13 @@ fn cargo_install(pin: &Pin, krate: &str, root: &Path) -> Result<()> {
         .arg("--target-dir")
         .arg(&target)
         .args(&pin.install_args);
-    process::run(&mut install).with_context(|| {
-        format!(
+    // Its compilers end with it when the contributor, or CI, gives up.
+    let status = process::run_interruptible(&mut install)?;
+    if !status.success() {
+        bail!(
             "{krate} {} could not be built: check the network, that a C compiler is installed, and the output above",
             pin.version
-        )
-    })?;
+        );
+    }
     remove_dir(&target)
 }
