@@ -11,10 +11,12 @@ use crate::{repo, voice};
 
 const DOCUMENT: &str = "tests/fixtures/pdf/demo.pdf";
 
-/// Builds `lectern` and narrates the document into `out`.
-pub fn run(file: Option<PathBuf>, out: &Path, args: &[String]) -> Result<ExitCode> {
+/// Builds `lectern`, if told to, and narrates the document into `out`.
+pub fn run(file: Option<PathBuf>, out: &Path, build: bool, args: &[String]) -> Result<ExitCode> {
     let voice = voice::prepare()?;
-    process::run(process::cargo().args(["build", "--quiet", "--profile", "ci", "-p", "lectern"]))?;
+    if build {
+        process::run(process::cargo().args(["build", "--quiet", "--profile", "ci", "-p", "lectern"]))?;
+    }
     let mut narrate = Command::new(repo::bin_dir().join("lectern"));
     narrate
         .arg("narrate")

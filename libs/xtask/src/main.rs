@@ -49,6 +49,9 @@ enum Command {
         /// Where the narration is put.
         #[arg(short, long, default_value = "lectern-out/demo")]
         out: PathBuf,
+        /// Runs the program as it was built last, by `cargo xtask test` say.
+        #[arg(long)]
+        no_build: bool,
         /// More arguments of `lectern narrate`, after `--`.
         #[arg(last = true)]
         args: Vec<String>,
@@ -102,7 +105,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Tools { names } => tools::install(&names)?,
         Command::Voice => println!("{}", voice::prepare()?.display()),
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
-        Command::Demo { file, out, args } => return demo::run(file, &out, &args),
+        Command::Demo { file, out, no_build, args } => return demo::run(file, &out, !no_build, &args),
         Command::Test { args } => return test::run(&args),
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
