@@ -5,6 +5,7 @@
 //! of [`super::join`]), join it with its pauses, measure by EBU R 128, add what is missing to -16 LUFS, and repeat until it is within
 //! 0.2 LU (the limiter eats a little). The test fails when the constant no longer fits.
 
+use lectern_core::Failure;
 use lectern_core::content::timeline::WordTime;
 
 use super::{factor, limiter, trim};
@@ -23,15 +24,18 @@ pub struct Mastered {
 }
 
 /// Masters `speech` with the voice's `gain_db`. Without audible speech in it the result is empty.
-#[must_use]
-pub fn master(speech: &Speech, gain_db: f32) -> Mastered {
+///
+/// # Errors
+///
+/// `INTERNAL` for a sample rate that the meter does not take.
+pub fn master(speech: &Speech, gain_db: f32) -> Result<Mastered, Failure> {
     let kept = trim::spoken(&speech.samples, speech.sample_rate);
     #[allow(clippy::cast_possible_truncation, reason = "a gain")]
     let gain = factor(f64::from(gain_db)) as f32;
     let mut samples: Vec<f32> =
         speech.samples.get(kept.clone()).unwrap_or_default().iter().map(|sample| sample * gain).collect();
     trim::fade(&mut samples, speech.sample_rate);
-    limiter::limit(&mut samples, speech.sample_rate, CEILING_DBTP);
+    limiter::limit(&mut samples, speech.sample_rate, CEILING_DBTP)?;
     let (offset, length) = (kept.start as u64, samples.len() as u64);
     let place = |at: u64| at.saturating_sub(offset).min(length);
     let words = speech.words.iter().map(|word| WordTime {
@@ -39,7 +43,7 @@ pub fn master(speech: &Speech, gain_db: f32) -> Mastered {
         start: place(word.start),
         end: place(word.end),
     });
-    Mastered { words: words.collect(), samples: samples.into_iter().map(to_i16).collect() }
+    Ok(Mastered { words: words.collect(), samples: samples.into_iter().map(to_i16).collect() })
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "clamped")]
@@ -60,7 +64,7 @@ mod tests {
         let mut late = speech.clone();
         late.samples.splice(0..0, vec![0.0; 12_000]);
         late.words.iter_mut().for_each(|word| (word.start, word.end) = (word.start + 12_000, word.end + 12_000));
-        let (plain, late) = (master(&speech, 3.0), master(&late, 3.0));
+        let (plain, late) = (master(&speech, 3.0).unwrap(), master(&late, 3.0).unwrap());
         assert_eq!(plain.words.len(), 3);
         assert!(late.samples.len() < speech.samples.len() + 1_000);
         for (a, b) in plain.words.iter().zip(&late.words) {
@@ -72,6 +76,6 @@ mod tests {
     fn silence_masters_to_nothing() {
         let usage = crate::engine::Usage::default();
         let silence = Speech { sample_rate: 24_000, samples: vec![0.0; 5000], words: Vec::new(), usage };
-        assert!(master(&silence, 10.0).samples.is_empty());
+        assert!(master(&silence, 10.0).unwrap().samples.is_empty());
     }
 }

@@ -26,7 +26,7 @@ pub fn record(engine: &dyn SpeechEngine, request: &SegmentRequest) -> Result<Seg
         usage.characters += speech.usage.characters;
         match verify::check(&request, &speech) {
             Ok(()) => {
-                let mastered = master(&speech, voice.gain_db);
+                let mastered = master(&speech, voice.gain_db)?;
                 return Ok(SegmentObject {
                     sample_rate: speech.sample_rate,
                     samples: mastered.samples,

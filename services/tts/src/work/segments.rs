@@ -1,0 +1,81 @@
+//! Segments: spoken once, kept for good. Every step of this process shares one gate, so that synthesis takes all cores and no more.
+
+use std::sync::Arc;
+
+use lectern_blob::Objects;
+use lectern_core::{Digest, Failure, Kind, Reason};
+use tokio::sync::Semaphore;
+use tracing::debug;
+
+use crate::audio::record::record;
+use crate::audio::segment::SegmentObject;
+use crate::engine::{SegmentRequest, SpeechEngine};
+use lectern_runtime::telemetry::metrics::Counter;
+
+/// Speaks segments, or finds them spoken.
+#[derive(Clone)]
+pub struct Segments {
+    gate: Arc<Semaphore>,
+    spoken: Counter,
+    found: Counter,
+}
+
+impl std::fmt::Debug for Segments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Segments").field("free", &self.gate.available_permits()).finish_non_exhaustive()
+    }
+}
+
+impl Segments {
+    /// Speaks at most `cores` segments at once.
+    #[must_use]
+    pub fn new(cores: usize) -> Self {
+        let metrics = lectern_runtime::Metrics::new("tts");
+        Self {
+            gate: Arc::new(Semaphore::new(cores.max(1))),
+            spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
+            found: metrics.counter("lectern.tts.segments_found", "{segment}", "Segments that an earlier step had spoken."),
+        }
+    }
+
+    /// The segment under `key`, spoken if it is not there. It is durable when this returns.
+    ///
+    /// # Errors
+    /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
+    pub async fn get(
+        &self,
+        objects: &Objects,
+        key: &Digest,
+        engine: Arc<dyn SpeechEngine>,
+        request: SegmentRequest,
+    ) -> Result<SegmentObject, Failure> {
+        let path = objects.folder().segment(key);
+        if let Some(bytes) = objects.find(&path).await? {
+            self.found.add(1, &[]);
+            return SegmentObject::decode(&bytes);
+        }
+        let permit = Arc::clone(&self.gate).acquire_owned().await.map_err(|_| broke_off())?;
+        let segment = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            record(&*engine, &request)
+        })
+        .await
+        .map_err(|_| broke_off())??;
+        self.spoken.add(1, &[]);
+        debug!(%key, samples = segment.samples.len(), "segment spoken");
+        objects.write(&path, segment.encode()?).await?;
+        Ok(segment)
+    }
+
+    /// The segment under `key`, which a track says is there.
+    ///
+    /// # Errors
+    /// `OBJECT_DAMAGED`, `BLOB_UNAVAILABLE`.
+    pub async fn read(&self, objects: &Objects, key: &Digest) -> Result<SegmentObject, Failure> {
+        SegmentObject::decode(&objects.read(&objects.folder().segment(key)).await?)
+    }
+}
+
+fn broke_off() -> Failure {
+    Failure::new(Kind::Internal, Reason::Internal, "synthesis broke off; the step is tried again")
+}
