@@ -6,6 +6,7 @@
 //! consumers, [`worker`] for what becomes of a delivered command. No other crate may depend on `async-nats`.
 
 pub mod error;
+mod jetstream;
 pub mod letter;
 pub mod memory;
 mod options;
@@ -34,6 +35,9 @@ pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, 
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Queue>, Failure> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryQueue::new(options)));
+    }
+    if url.starts_with("nats://") || url.starts_with("tls://") {
+        return Ok(Arc::new(jetstream::JetStream::connect(url, options).await?));
     }
     let scheme = url.split(':').next().unwrap_or_default();
     Err(Failure::invalid(
