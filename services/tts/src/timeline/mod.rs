@@ -1,1 +1,59 @@
-//! Timeline.
+//! When what is heard: pauses between utterances ([`pauses`]), a section's [`track`], and from all sections and tracks the captions
+//! ([`captions`]), the chapters ([`chapters`]) and the manifest ([`manifest`]). Pure functions: no I/O, no clock.
+
+pub mod captions;
+pub mod chapters;
+pub mod manifest;
+pub mod pauses;
+mod ranges;
+pub mod track;
+
+use lectern_core::Failure;
+use lectern_core::content::script::{Section, Utterance};
+use lectern_core::content::timeline::{SegmentRef, Track};
+
+/// A section in its place in the whole recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placed<'a> {
+    pub section: &'a Section,
+    pub track: &'a Track,
+    /// The track's first sample in the recording.
+    pub offset: u64,
+}
+
+impl<'a> Placed<'a> {
+    /// Every utterance with its segment.
+    pub fn utterances(self) -> impl Iterator<Item = (&'a Utterance, &'a SegmentRef)> {
+        self.section.utterances.iter().zip(&self.track.segments)
+    }
+}
+
+/// Puts every track behind the one before it, and makes sure that each speaks its section.
+pub(crate) fn place<'a>(sections: &'a [Section], tracks: &'a [Track]) -> Result<Vec<Placed<'a>>, Failure> {
+    let unfit = |what: String| Failure::internal(format!("the recorded tracks do not fit the script: {what}"));
+    if sections.len() != tracks.len() {
+        return Err(unfit(format!("{} sections, {} tracks", sections.len(), tracks.len())));
+    }
+    let mut offset = 0;
+    let mut placed = Vec::with_capacity(sections.len());
+    for (section, track) in sections.iter().zip(tracks) {
+        let spoken = section.utterances.iter().map(|utterance| utterance.id);
+        if section.index != track.index || !spoken.eq(track.segments.iter().map(|segment| segment.utterance)) {
+            return Err(unfit(format!("section {} and track {} hold unlike utterances", section.index, track.index)));
+        }
+        if tracks.first().is_some_and(|first| first.sample_rate != track.sample_rate) {
+            return Err(unfit(format!("section {} has another sample rate", section.index)));
+        }
+        placed.push(Placed { section, track, offset });
+        offset += track.samples;
+    }
+    Ok(placed)
+}
+
+/// Milliseconds of a sample position, rounded down.
+pub(crate) const fn milliseconds(samples: u64, sample_rate: u32) -> u64 {
+    if sample_rate == 0 { 0 } else { samples * 1000 / sample_rate as u64 }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture;

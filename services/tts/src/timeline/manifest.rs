@@ -1,0 +1,317 @@
+//! The manifest: what became of every block of the source (invariant I9). Nothing is guessed: a word that is neither spoken nor listed as
+//! skipped is an error that names its block.
+
+use std::collections::BTreeMap;
+
+use lectern_core::Failure;
+use lectern_core::content::document::{Block, BlockKind, Content};
+use lectern_core::content::script::{Plan, Section, SkipReason, Skipped, Style};
+use lectern_core::content::timeline::{BlockFate, Coverage, Fate, Manifest, SCHEMA, SkippedPart, SpokenPart, Track};
+use lectern_core::content::{Range, words};
+
+use super::ranges::{union, without};
+use super::{Placed, place};
+use crate::audio::join::Measured;
+
+/// What a manifest is made from.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// The source.
+    pub content: &'a Content,
+    /// The outline.
+    pub plan: &'a Plan,
+    /// The sections, in the plan's order.
+    pub sections: &'a [Section],
+    /// Their recordings.
+    pub tracks: &'a [Track],
+    /// The pinned voice (`local/heart@1.5f70741d`).
+    pub voice: &'a str,
+    /// The finished recording.
+    pub measured: &'a Measured,
+}
+
+/// The manifest of a recording.
+///
+/// # Errors
+///
+/// `INTERNAL`, naming the block, if words of it are neither spoken nor skipped with a reason, or if the script names places that the
+/// source does not have; also if the tracks are not those of the sections.
+pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
+    let &Inputs { content, plan, sections, tracks, voice, measured } = inputs;
+    let placed = place(sections, tracks)?;
+    let mut spoken = spoken_parts(&placed);
+    let mut skipped: BTreeMap<u32, Vec<&Skipped>> = BTreeMap::new();
+    for skip in plan.skipped.iter().chain(sections.iter().flat_map(|section| &section.skipped)) {
+        skipped.entry(skip.block).or_default().push(skip);
+    }
+
+    let mut blocks = Vec::with_capacity(content.blocks.len());
+    let mut coverage = Coverage::default();
+    for block in &content.blocks {
+        let parts = spoken.remove(&block.id).unwrap_or_default();
+        let fate = fate_of(block, parts, &skipped.remove(&block.id).unwrap_or_default())?;
+        count(&mut coverage, block, &fate);
+        blocks.push(fate);
+    }
+    if let Some(block) = spoken.keys().chain(skipped.keys()).next() {
+        return Err(Failure::internal(format!("the script names block {block}, which the source does not have")));
+    }
+
+    let engine = voice.split_once('@').map_or(voice, |(id, _)| id);
+    let engine = format!("{}/{}", engine.split('/').next().unwrap_or(engine), env!("CARGO_PKG_VERSION"));
+    let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
+    let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
+    Ok(Manifest {
+        schema: SCHEMA,
+        title: plan.title.clone(),
+        language: plan.language.clone(),
+        style: match plan.order.style {
+            Style::Narration => "narration",
+            Style::Briefing => "briefing",
+        }
+        .to_owned(),
+        voice: voice.to_owned(),
+        engines: vec![content.extractor.clone(), plan.engine.clone(), engine],
+        sample_rate: measured.sample_rate,
+        samples: measured.samples,
+        loudness: measured.loudness,
+        true_peak: measured.true_peak,
+        coverage,
+        blocks,
+        notes: warnings.chain(notes).collect(),
+    })
+}
+
+/// What of each block is heard, and when. An announcement is about its blocks and does not speak them.
+fn spoken_parts(placed: &[Placed<'_>]) -> BTreeMap<u32, Vec<SpokenPart>> {
+    let mut parts: BTreeMap<u32, Vec<SpokenPart>> = BTreeMap::new();
+    for at in placed {
+        for (utterance, segment) in at.utterances().filter(|(utterance, _)| !utterance.added) {
+            let start = at.offset + segment.start;
+            for source in &utterance.sources {
+                parts.entry(source.block).or_default().push(SpokenPart {
+                    range: source.range,
+                    section: at.section.index,
+                    start,
+                    end: start + segment.samples,
+                });
+            }
+        }
+    }
+    parts
+}
+
+fn fate_of(block: &Block, mut spoken: Vec<SpokenPart>, skips: &[&Skipped]) -> Result<BlockFate, Failure> {
+    let all = Range::all(&block.text);
+    let wrong = |what: String| Failure::internal(format!("block {} is not accounted for: {what}", block.id));
+    let named = spoken.iter().map(|part| part.range).chain(skips.iter().filter_map(|skip| skip.range));
+    if let Some(range) = named.into_iter().find(|range| range.end > all.end || range.start > range.end) {
+        return Err(wrong(format!("the script names {}-{} of its {} characters", range.start, range.end, all.end)));
+    }
+    if spoken.is_empty() && skips.is_empty() {
+        return Err(wrong("it is neither spoken nor skipped with a reason".to_owned()));
+    }
+    spoken.sort_by_key(|part| (part.range, part.start));
+
+    let visible = |range: &Range| range.of(&block.text).chars().any(|c| !c.is_whitespace());
+    let mut covered = union(spoken.iter().map(|part| part.range));
+    let mut skipped = Vec::new();
+    // What names a part comes before what speaks of the rest.
+    for explicit in [true, false] {
+        for skip in skips.iter().filter(|skip| skip.range.is_some() == explicit) {
+            let left = without(skip.range.unwrap_or(all), &covered);
+            covered = union(covered.into_iter().chain(left.iter().copied()));
+            skipped.extend(left.into_iter().filter(visible).map(|range| SkippedPart { range, reason: skip.reason }));
+        }
+    }
+    for range in without(all, &covered) {
+        let rest = range.of(&block.text);
+        if rest.chars().any(char::is_alphanumeric) {
+            let rest: String = rest.chars().take(60).collect();
+            let (start, end) = (range.start, range.end);
+            return Err(wrong(format!(
+                "characters {start}-{end} ({rest:?}) are neither spoken nor skipped with a reason"
+            )));
+        }
+        if visible(&range) {
+            skipped.push(SkippedPart { range, reason: SkipReason::NothingToSay });
+        }
+    }
+    // A block without text, or whose parts are all white space, still shows why it is not heard.
+    if let (true, true, Some(skip)) = (spoken.is_empty(), skipped.is_empty(), skips.first()) {
+        skipped.push(SkippedPart { range: all, reason: skip.reason });
+    }
+    skipped.sort_by_key(|part| part.range);
+
+    let fate = if !spoken.is_empty() {
+        Fate::Spoken
+    } else if skipped.iter().any(|part| part.reason == SkipReason::Summarised) {
+        Fate::Summarised
+    } else {
+        Fate::Skipped
+    };
+    let kind = kind(&block.kind).to_owned();
+    Ok(BlockFate { block: block.id, kind, page: block.page, length: all.end, fate, spoken, skipped })
+}
+
+fn count(coverage: &mut Coverage, block: &Block, fate: &BlockFate) {
+    coverage.blocks += 1;
+    match fate.fate {
+        Fate::Spoken => coverage.spoken += 1,
+        Fate::Summarised => coverage.summarised += 1,
+        Fate::Skipped => coverage.skipped += 1,
+    }
+    let all = words(&block.text);
+    let heard: u32 =
+        union(fate.spoken.iter().map(|part| part.range)).iter().map(|range| words(range.of(&block.text))).sum();
+    coverage.words += all;
+    coverage.words_spoken += heard.min(all);
+}
+
+/// The name of a kind, as the content model writes it.
+const fn kind(kind: &BlockKind) -> &'static str {
+    match kind {
+        BlockKind::Heading { .. } => "heading",
+        BlockKind::Paragraph => "paragraph",
+        BlockKind::ListItem { .. } => "list_item",
+        BlockKind::Table { .. } => "table",
+        BlockKind::Code { .. } => "code",
+        BlockKind::Quote => "quote",
+        BlockKind::Caption => "caption",
+        BlockKind::Footnote { .. } => "footnote",
+        BlockKind::Formula { .. } => "formula",
+        BlockKind::Figure => "figure",
+        BlockKind::Furniture { .. } => "furniture",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Digest;
+    use lectern_core::content::script::{Role, Source, Utterance};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::timeline::fixture::{content, of, plan, quoted, tracks, utterance};
+
+    fn make(content: &Content, plan: &Plan, sections: &[Section]) -> Result<Manifest, Failure> {
+        let measured = Measured {
+            sample_rate: 24_000,
+            samples: 1,
+            pcm_digest: Digest::of(b""),
+            loudness: Some(-16.0),
+            true_peak: Some(-2.0),
+        };
+        let tracks = tracks(sections);
+        let (voice, measured) = ("local/heart@1.5f70741d", &measured);
+        manifest(&Inputs { content, plan, sections, tracks: &tracks, voice, measured })
+    }
+
+    fn skip(block: u32, range: Option<Range>, reason: SkipReason) -> Skipped {
+        Skipped { block, range, reason }
+    }
+
+    #[test]
+    fn each_block_has_one_fate_with_its_reasons_and_times() {
+        let content = content(&["As shown [3] by all.", "12", "", "* * *", "x = y", "Left out."]);
+        let r = Range::new;
+        let sources = vec![Source { block: 0, range: r(0, 8) }, Source { block: 0, range: r(13, 20) }];
+        let one = Utterance { sources, ..utterance(0, Role::Body, true, "As shown by all.") };
+        let about = Utterance {
+            added: true,
+            sources: vec![Source { block: 4, range: r(0, 5) }],
+            ..utterance(1, Role::Announcement, true, "Code omitted.")
+        };
+        let mut section = of(0, vec![one, about]);
+        section.skipped = vec![
+            skip(0, Some(r(9, 12)), SkipReason::Citation),
+            skip(4, None, SkipReason::CodeBody),
+            skip(3, None, SkipReason::NothingToSay),
+        ];
+        let sections = [section];
+        let mut plan = plan(&sections);
+        plan.skipped = vec![
+            skip(1, None, SkipReason::PageNumber),
+            skip(2, None, SkipReason::FigureWithoutText),
+            skip(5, None, SkipReason::Summarised),
+        ];
+        let made = make(&content, &plan, &sections).unwrap();
+        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
+        assert_eq!(fates, [Fate::Spoken, Fate::Skipped, Fate::Skipped, Fate::Skipped, Fate::Skipped, Fate::Summarised]);
+        assert_eq!(made.blocks[0].skipped, [SkippedPart { range: r(9, 12), reason: SkipReason::Citation }]);
+        assert_eq!(made.blocks[0].spoken.len(), 2);
+        assert_eq!(made.blocks[0].spoken[0].start, 4_800);
+        assert_eq!(made.blocks[2].skipped, [SkippedPart { range: r(0, 0), reason: SkipReason::FigureWithoutText }]);
+        assert!(made.blocks.iter().skip(1).all(|block| block.spoken.is_empty() && !block.skipped.is_empty()));
+        let Coverage { blocks, spoken, summarised, skipped, words, words_spoken } = made.coverage;
+        assert_eq!((blocks, spoken, summarised, skipped, words, words_spoken), (6, 1, 1, 4, 10, 4));
+        assert_eq!(made.engines, ["text/1", "extractive/1", "local/0.1.0"]);
+    }
+
+    #[test]
+    fn what_nobody_accounts_for_is_an_error_that_names_it() {
+        let content = content(&["Said whole.", "Said in part only."]);
+        let first = quoted(&content, 0, 0, Range::new(0, 11));
+        let cases: [(Vec<Utterance>, Vec<Skipped>, &str); 5] = [
+            (vec![first.clone()], vec![], "block 1"),
+            (vec![first.clone(), quoted(&content, 1, 1, Range::new(0, 12))], vec![], "characters 12-18"),
+            (vec![first.clone()], vec![skip(1, Some(Range::new(0, 99)), SkipReason::Citation)], "0-99"),
+            (
+                vec![first.clone()],
+                vec![skip(1, None, SkipReason::Citation), skip(9, None, SkipReason::Citation)],
+                "block 9",
+            ),
+            (vec![], vec![skip(1, None, SkipReason::Citation)], "block 0"),
+        ];
+        for (utterances, skipped, expected) in cases {
+            let sections = [of(0, utterances)];
+            let plan = Plan { skipped, ..plan(&sections) };
+            let failure = make(&content, &plan, &sections).unwrap_err();
+            assert!(failure.message.contains(expected), "{failure}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        /// Blocks cut at random into pieces that are spoken, skipped, or forgotten.
+        #[test]
+        fn a_manifest_is_complete_or_refused(
+            blocks in proptest::collection::vec(proptest::collection::vec(("[a-z ,é]{1,9}", 0_u8..20), 1..8), 1..8),
+        ) {
+            let texts: Vec<String> = blocks.iter().map(|pieces| pieces.iter().map(|piece| piece.0.as_str()).collect()).collect();
+            let content = content(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+            let (mut utterances, mut skipped, mut complete) = (Vec::new(), Vec::new(), true);
+            for (block, pieces) in (0..).zip(&blocks) {
+                let mut at = 0;
+                let mut accounted = false;
+                for (text, what) in pieces {
+                    let range = Range::new(at, at + lectern_core::content::length(text));
+                    at = range.end;
+                    match what {
+                        0 => complete &= !text.chars().any(char::is_alphanumeric),
+                        1..=4 => skipped.push(skip(block, Some(range), SkipReason::Citation)),
+                        _ => utterances.push(quoted(&content, utterances.len() as u32, block, range)),
+                    }
+                    accounted |= *what > 0;
+                }
+                complete &= accounted;
+            }
+            let mut section = of(0, utterances);
+            section.skipped = skipped;
+            let sections = [section];
+            let made = make(&content, &plan(&sections), &sections);
+            prop_assert_eq!(made.is_ok(), complete, "{:?}", made);
+            let Ok(made) = made else { return Ok(()) };
+            prop_assert_eq!(made.blocks.len(), texts.len());
+            for (fate, text) in made.blocks.iter().zip(&texts) {
+                for (at, c) in (0..).zip(text.chars()) {
+                    let inside = |range: &Range| range.start <= at && at < range.end;
+                    let heard = fate.spoken.iter().filter(|part| inside(&part.range)).count();
+                    let listed = fate.skipped.iter().filter(|part| inside(&part.range)).count();
+                    prop_assert!(heard + listed == 1 || c.is_whitespace() && heard + listed <= 1, "{} at {}", text, at);
+                }
+            }
+            prop_assert!(made.coverage.words_spoken <= made.coverage.words);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The silence before each utterance, from what stands next to what. It is what lets a listener hear headings, paragraphs and lists.
+
+use lectern_core::content::script::{Role, Section, Utterance};
+
+/// Milliseconds of silence before the first word of a recording: players swallow less than this.
+const LEAD_IN: u32 = 200;
+/// Between two sections where no heading stands.
+const SECTION: u32 = 1200;
+/// Between sentences of a paragraph.
+const SENTENCE: u32 = 300;
+/// Between a sentence and what is put in after it (a note, a remark of ours).
+const ASIDE: u32 = 450;
+/// Between paragraphs.
+const PARAGRAPH: u32 = 600;
+/// Between items of a list.
+const ITEM: u32 = 450;
+/// Between rows of a table.
+const ROW: u32 = 400;
+
+/// No silence in a recording is longer than this many milliseconds.
+pub const LONGEST: u32 = 2500;
+
+/// Before a heading: the higher, the longer.
+const fn before_heading(level: u8) -> u32 {
+    match level {
+        0 | 1 => 1500,
+        2 => 1200,
+        3 => 1000,
+        _ => 800,
+    }
+}
+
+/// After a heading.
+const fn after_heading(level: u8) -> u32 {
+    match level {
+        0 | 1 => 700,
+        2 => 600,
+        3 => 500,
+        _ => 400,
+    }
+}
+
+/// Milliseconds of silence before `next`, which is in the section with this index; `previous` is the utterance before it in the same
+/// section, none for the section's first.
+#[must_use]
+pub fn before(section: u32, previous: Option<&Utterance>, next: &Utterance) -> u32 {
+    let Some(previous) = previous else {
+        return match next.role {
+            _ if section == 0 => LEAD_IN,
+            Role::Heading { level } => before_heading(level).max(SECTION),
+            Role::Body
+            | Role::ListItem
+            | Role::TableRow
+            | Role::Quote
+            | Role::Caption
+            | Role::Footnote
+            | Role::Announcement => SECTION,
+        };
+    };
+    if !previous.ends_block {
+        return if previous.role == next.role { SENTENCE } else { ASIDE };
+    }
+    match (previous.role, next.role) {
+        (_, Role::Heading { level }) => before_heading(level),
+        (Role::Heading { level }, _) => after_heading(level),
+        (Role::ListItem, Role::ListItem) => ITEM,
+        (Role::TableRow | Role::Announcement, Role::TableRow) => ROW,
+        _ => PARAGRAPH,
+    }
+}
+
+/// Samples of silence before each utterance of `section`, in order.
+#[must_use]
+pub fn of_section(section: &Section, sample_rate: u32) -> Vec<u64> {
+    let mut previous = None;
+    let utterances = section.utterances.iter();
+    utterances
+        .map(|utterance| {
+            let pause = before(section.index, previous, utterance);
+            previous = Some(utterance);
+            u64::from(pause) * u64::from(sample_rate) / 1000
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::fixture::utterance;
+
+    const ROLES: [Role; 9] = [
+        Role::Heading { level: 1 },
+        Role::Heading { level: 6 },
+        Role::Body,
+        Role::ListItem,
+        Role::TableRow,
+        Role::Quote,
+        Role::Caption,
+        Role::Footnote,
+        Role::Announcement,
+    ];
+
+    #[test]
+    fn every_pair_has_a_pause_within_bounds_and_headings_stand_apart() {
+        for section in [0, 1] {
+            for next in ROLES {
+                let next = utterance(0, next, true, "Next.");
+                assert!((200..=1500).contains(&before(section, None, &next)));
+                for previous in ROLES {
+                    for ends_block in [false, true] {
+                        let previous = utterance(0, previous, ends_block, "Previous.");
+                        let pause = before(section, Some(&previous), &next);
+                        assert!((300..=1500).contains(&pause) && pause < LONGEST);
+                        if !ends_block {
+                            continue;
+                        }
+                        match (previous.role, next.role) {
+                            (_, Role::Heading { .. }) => assert!((800..=1500).contains(&pause)),
+                            (Role::Heading { .. }, _) => assert!((400..=700).contains(&pause)),
+                            _ => assert!((400..=600).contains(&pause)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_are_closer_than_paragraphs_and_sections() {
+        let body = |ends_block| utterance(0, Role::Body, ends_block, "Text.");
+        let (open, closed) = (body(false), body(true));
+        let pauses = [before(1, Some(&open), &open), before(1, Some(&closed), &open), before(1, None, &open)];
+        assert_eq!(pauses, [300, 600, 1200]);
+    }
+}
