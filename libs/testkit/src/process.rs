@@ -14,7 +14,7 @@ use crate::daemon::{Daemon, StartError, ensure_program};
 use crate::env;
 
 const MARKER: &str = "listening on ";
-const LISTEN: &str = "LECTERN_LISTEN";
+const LISTEN: &str = "LECTERN_SERVER__LISTEN";
 
 /// How one of our programs is started. Nothing of the test's environment reaches it but `PATH`, `HOME` and what is set here.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Program {
 
 impl Program {
     /// The program `name` of `LECTERN_BIN_DIR`, its output appended to `{name}.log` in `logs`. It listens on a free port of
-    /// loopback unless `LECTERN_LISTEN` is set to something else.
+    /// loopback unless `LECTERN_SERVER__LISTEN` is set to something else.
     ///
     /// # Panics
     ///
@@ -48,8 +48,10 @@ impl Program {
             (LISTEN.to_owned(), OsString::from("127.0.0.1:0")),
             ("NO_COLOR".to_owned(), OsString::from("1")),
         ]);
+        // Services refuse variables that they do not know; the voice is for those that speak.
+        let speaks = name == "lectern" || name == "lectern-tts";
         for name in ["PATH", "HOME", "TMPDIR", env::VOICE_DIR] {
-            if let Some(value) = env::value(name) {
+            if let Some(value) = env::value(name).filter(|_| name != env::VOICE_DIR || speaks) {
                 env.insert(name.to_owned(), value.into());
             }
         }

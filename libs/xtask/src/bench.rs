@@ -70,7 +70,7 @@ fn first_audio(program: &Path, voice: &Path) -> Result<ExitCode> {
 /// Narrates and reads the time from the line `first audio after N ms`.
 fn narrate(program: &Path, voice: &Path, file: &Path, out: &Path) -> Result<f64> {
     let mut command = Command::new(program);
-    command.arg("narrate").arg(file).arg("-o").arg(out).env(env::VOICE_DIR, voice);
+    command.arg("narrate").arg(file).arg("-o").arg(out).env(env::VOICE_DIR, voice).env_remove(env::TOOLS_DIR);
     let output = process::output(&mut command)?;
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text);

@@ -24,7 +24,9 @@ pub fn run(file: Option<PathBuf>, out: &Path, build: bool, args: &[String]) -> R
         .arg("-o")
         .arg(out)
         .args(args)
-        .env(env::VOICE_DIR, voice);
+        .env(env::VOICE_DIR, voice)
+        // The tool's own variable: programs refuse those that they do not know.
+        .env_remove(env::TOOLS_DIR);
     let status = run_interruptible(&mut narrate)?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
 }

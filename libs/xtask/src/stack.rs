@@ -118,13 +118,20 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     };
     let mongo_uri = given_mongo.or_else(|| mongo.as_ref().map(MongoServer::uri)).unwrap_or_default();
     let addresses = addresses(port)?;
-    let environment = environment(dir, &objects, &voice, &nats.url(), &mongo_uri, &addresses)?;
+    let environment = environment(dir, &objects, &nats.url(), &mongo_uri, &addresses)?;
     let mut services = Vec::new();
+    let admin_key = secret(&dir.join("admin-key"))?;
     for (name, address) in &addresses {
         let program = Program::at(&repo::bin_dir().join(format!("lectern-{name}")), &logs)
             .apart()
             .envs(environment.clone())
-            .env("LECTERN_LISTEN", address.to_string());
+            .env("LECTERN_SERVER__LISTEN", address.to_string());
+        // Each refuses variables that are not its own.
+        let program = match *name {
+            "tts" => program.env(env::VOICE_DIR, &voice),
+            "gateway" => program.env("LECTERN_ADMIN_KEY", &admin_key),
+            _ => program,
+        };
         services.push(program.try_start()?);
         if interrupted()? {
             break;
@@ -158,7 +165,7 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     fs::write(dir.join(STATE), toml::to_string(&state)?)?;
     print_parts(&state);
     if let Some(gateway) = services.last() {
-        let key = create_key(&environment)?;
+        let key = create_key(&gateway.url(), &admin_key)?;
         println!("\nan API key: {key}");
         println!(
             "narrate:    {} narrate FILE --server {} --key {key}",
@@ -216,10 +223,10 @@ fn addresses(port: u16) -> Result<Vec<(&'static str, SocketAddr)>> {
     Ok(held.into_iter().map(|(name, address, _)| (name, address)).collect())
 }
 
+/// What all four services are told.
 fn environment(
     dir: &Path,
     objects: &Path,
-    voice: &Path,
     nats: &str,
     mongo: &str,
     addresses: &[(&str, SocketAddr)],
@@ -229,7 +236,6 @@ fn environment(
         ("LECTERN_QUEUE__URL".to_owned(), nats.to_owned()),
         ("LECTERN_BLOB__URL".to_owned(), format!("file:{}", objects.display())),
         ("LECTERN_SECRET".to_owned(), secret(&dir.join("secret"))?),
-        (env::VOICE_DIR.to_owned(), voice.display().to_string()),
     ];
     for (name, address) in addresses {
         environment.push((format!("LECTERN_{}__URL", name.to_uppercase()), format!("http://{address}")));
@@ -237,7 +243,7 @@ fn environment(
     Ok(environment)
 }
 
-/// The secret that the services share; made once, kept with the data that depends on it.
+/// A random secret; made once, kept with the data that depends on it.
 fn secret(file: &Path) -> Result<String> {
     if !file.exists() {
         let mut bytes = [0_u8; 32];
@@ -249,10 +255,10 @@ fn secret(file: &Path) -> Result<String> {
     Ok(fs::read_to_string(file)?.trim().to_owned())
 }
 
-/// An API key of the stack's one tenant, made by the command that an operator uses; the key is its last line.
-fn create_key(environment: &[(String, String)]) -> Result<String> {
+/// An API key, made by the command that an operator uses; the key is its last line.
+fn create_key(gateway: &str, admin_key: &str) -> Result<String> {
     let mut command = Command::new(repo::bin_dir().join("lectern"));
-    command.args(["keys", "create", "--tenant", "stack"]).envs(environment.iter().map(|(name, value)| (name, value)));
+    command.args(["keys", "create", "--tenant", "stack", "--server", gateway, "--key", admin_key]);
     let output = String::from_utf8(process::output(&mut command)?.stdout)?;
     output.lines().last().map(|line| line.trim().to_owned()).context("`lectern keys create` printed no key")
 }

@@ -114,7 +114,7 @@ fn a_program_keeps_its_address_over_a_restart_and_a_missing_one_says_how_to_buil
     let dir = temp_dir().expect("temp dir");
     let path = dir.path().join("service");
     // Takes port 4711 when it may choose, as a service with `:0` takes a free one.
-    let script = "#!/bin/sh\necho \"listening on ${LECTERN_LISTEN%:0}$(case $LECTERN_LISTEN in *:0) echo :4711;; esac)\"\necho \"extra $EXTRA\"\nexec sleep 60\n";
+    let script = "#!/bin/sh\necho \"listening on ${LECTERN_SERVER__LISTEN%:0}$(case $LECTERN_SERVER__LISTEN in *:0) echo :4711;; esac)\"\necho \"extra $EXTRA\"\nexec sleep 60\n";
     std::fs::write(&path, script).expect("write");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("mode");
     let mut service = Program::at(&path, dir.path()).env("EXTRA", "here").start();
