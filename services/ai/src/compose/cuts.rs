@@ -1,0 +1,188 @@
+//! Parts of a block's text that are seen and not heard: citations, marks of notes, formulas without words, foreign scripts.
+
+use lectern_core::content::Range;
+use lectern_core::content::document::{Block, SpanKind};
+use lectern_core::content::script::SkipReason;
+
+use crate::speakable::{Language, can_say, formula};
+
+/// A part that is not spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) range: Range,
+    pub(super) reason: SkipReason,
+    /// The note that it refers to.
+    pub(super) note: Option<u32>,
+}
+
+/// The cuts of a block, sorted, apart from each other.
+pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> {
+    let length = u32::try_from(chars.len()).unwrap_or(u32::MAX);
+    let mut cuts = Vec::new();
+    let mut protected = Vec::new();
+    for span in &block.spans {
+        let range = Range::new(span.range.start.min(length), span.range.end.min(length));
+        let text = || range.of(&block.text).to_owned();
+        let (reason, note) = match &span.kind {
+            SpanKind::Citation => (SkipReason::Citation, None),
+            SpanKind::NoteReference { note } => (SkipReason::NoteMark, *note),
+            SpanKind::Formula { latex: true } if formula(&text(), language).is_none() => (SkipReason::Formula, None),
+            SpanKind::Superscript if note_mark(chars, range) => (SkipReason::NoteMark, None),
+            SpanKind::Code | SpanKind::Formula { .. } => {
+                protected.push(range);
+                continue;
+            }
+            SpanKind::Emphasis
+            | SpanKind::Link { .. }
+            | SpanKind::Superscript
+            | SpanKind::Subscript
+            | SpanKind::Quote => continue,
+        };
+        cuts.push(Cut { range, reason, note });
+    }
+    unmarked(chars, &protected, &mut cuts);
+    foreign(chars, language, &mut cuts);
+    apart(cuts)
+}
+
+/// Whether raised digits stand where a note is marked: after an ordinary word or a sentence, not after a unit or a variable.
+fn note_mark(chars: &[char], range: Range) -> bool {
+    let (start, end) = (range.start as usize, range.end as usize);
+    let digits = start < end && end - start <= 3 && chars[start..end].iter().all(|c| c.is_ascii_digit() || matches!(c, '*' | '†' | '‡'));
+    let before: Vec<char> = chars[..start].iter().rev().take(4).copied().collect();
+    let after_word = before.len() == 4 && before.iter().all(|c| c.is_lowercase());
+    let after_stop = before.first().is_some_and(|c| matches!(c, '.' | ',' | ';' | '"' | '”' | ')' | '!' | '?'))
+        && before.get(1).is_some_and(|c| c.is_alphabetic() || matches!(c, '.' | '"' | '”'));
+    digits && (after_word || after_stop)
+}
+
+/// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, and raised digits after a word.
+fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
+    let mut at = 0;
+    while at < chars.len() {
+        let found = match chars[at] {
+            '[' => numeric(chars, at),
+            '(' => author_year(chars, at),
+            c if c == '¹' || c == '²' || c == '³' || ('⁰'..='⁹').contains(&c) => {
+                let end = (at..chars.len()).find(|at| !matches!(chars[*at], '¹' | '²' | '³' | '⁰'..='⁹')).unwrap_or(chars.len());
+                let range = Range::new(offset(at), offset(end));
+                let before: Vec<char> = chars[..at].iter().rev().take(4).copied().collect();
+                let marks = (before.len() == 4 && before.iter().all(|c| c.is_lowercase()))
+                    || before.first().is_some_and(|c| matches!(c, '.' | ',' | '”' | '"'));
+                if marks { Some((range, SkipReason::NoteMark)) } else { None }
+            }
+            _ => None,
+        };
+        match found {
+            Some((range, reason)) if !protected.iter().any(|p| p.start < range.end && range.start < p.end) => {
+                cuts.push(Cut { range, reason, note: None });
+                at = range.end as usize;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// `[12]` and `[3, 4-6]`, after a word and not at the start, where it would be the label of an entry.
+fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
+    let before = chars[..at].iter().rev().find(|c| !c.is_whitespace())?;
+    let glued = at.checked_sub(1).is_some_and(|at| chars[at].is_alphanumeric() || chars[at] == '_');
+    // `list[3]` is an index when what stands before it is no plain word; after a word a citation may stand without a space.
+    if glued && !chars[..at].iter().rev().take_while(|c| !c.is_whitespace()).all(|c| c.is_alphabetic()) {
+        return None;
+    }
+    let length = chars[at..].iter().take(60).position(|c| *c == ']')?;
+    let inner = &chars[at + 1..at + length];
+    let citation = inner.iter().any(char::is_ascii_digit)
+        && inner.iter().all(|c| c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace())
+        && inner.split(|c| !c.is_ascii_digit()).all(|number| number.len() <= 3);
+    let sayable = before.is_alphanumeric() || matches!(before, '.' | ',' | ')' | ']' | '"' | '”' | '’' | ';' | ':' | '%');
+    (citation && sayable).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
+}
+
+/// `(Smith et al., 2020)`, `(Smith and Jones, 2019a; Brown, 2021, p. 4)`: capitalised names, a comma, a year; nothing else.
+fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
+    let length = chars[at..].iter().take(200).position(|c| *c == ')')?;
+    let inner: String = chars[at + 1..at + length].iter().collect();
+    let entry = |entry: &str| {
+        let entry = entry.trim();
+        let entry = ["see also ", "see ", "e.g., ", "e.g. ", "cf. "].iter().find_map(|lead| entry.strip_prefix(lead)).unwrap_or(entry);
+        let Some((names, rest)) = entry.split_once(", ") else { return bare_year(entry) };
+        let (names, rest) = match rest.rsplit_once(", ") {
+            Some((more, last)) if year(last) => (format!("{names} {more}"), last),
+            _ => (names.to_owned(), rest),
+        };
+        let name = |word: &str| {
+            word.chars().next().is_some_and(char::is_uppercase)
+                || matches!(word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der" | "den" | "la" | "le")
+        };
+        let first = names.chars().next().is_some_and(char::is_uppercase);
+        let years = rest.split(", ").next().unwrap_or_default();
+        let locator = rest.split(", ").skip(1).all(|part| part.starts_with("p.") || part.starts_with("pp.") || year(part));
+        let words: Vec<&str> = names.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+        let month = words.len() == 1 && MONTHS.contains(&words[0]);
+        first && !month && words.len() <= 8 && words.iter().all(|word| name(word)) && !places(&words) && year(years) && locator
+    };
+    // A single place and year, `(Berlin, 2020)`, looks the same; an "et al." or an "and" settles it, else a lone surname is believed.
+    let citation = inner.split(';').all(entry);
+    (citation && at > 0).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
+}
+
+const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+];
+
+/// Names of several words without "and" or "et al." are rather places or titles than authors.
+fn places(words: &[&str]) -> bool {
+    words.len() > 1 && !words.iter().any(|word| matches!(*word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der"))
+}
+
+fn bare_year(entry: &str) -> bool {
+    // `Smith 2020` and `Smith et al. 2020`, without a comma.
+    entry.rsplit_once(' ').is_some_and(|(names, last)| {
+        year(last) && (names.contains("et al") || names.contains(" & ")) && names.chars().next().is_some_and(char::is_uppercase)
+    })
+}
+
+fn year(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    digits.len() == 4 && text.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit()) && (digits.starts_with("1") || digits.starts_with("20"))
+}
+
+/// Letters and digits that the voice cannot say.
+fn foreign(chars: &[char], language: Language, cuts: &mut Vec<Cut>) {
+    let unsayable = |at: usize| chars.get(at).is_some_and(|c| c.is_alphanumeric() && !can_say(*c, language));
+    let mut at = 0;
+    while at < chars.len() {
+        if unsayable(at) {
+            let end = (at..).find(|at| !unsayable(*at)).unwrap_or(at + 1);
+            cuts.push(Cut { range: Range::new(offset(at), offset(end)), reason: SkipReason::LanguageUnsupported, note: None });
+            at = end;
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Sorts, and cuts away what overlaps an earlier one.
+fn apart(mut cuts: Vec<Cut>) -> Vec<Cut> {
+    cuts.sort_by_key(|cut| (cut.range.start, cut.range.end));
+    let mut apart: Vec<Cut> = Vec::with_capacity(cuts.len());
+    for mut cut in cuts {
+        if let Some(last) = apart.last_mut() {
+            // A cut inside another, or the same twice: the note that it names is kept.
+            if cut.range.start < last.range.end {
+                last.note = last.note.or(cut.note);
+                cut.range.start = last.range.end;
+            }
+        }
+        if !cut.range.is_empty() {
+            apart.push(cut);
+        }
+    }
+    apart
+}

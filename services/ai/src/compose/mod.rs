@@ -1,0 +1,102 @@
+//! Documents to scripts: what is said, in which sections, from which blocks. One file a style; what styles share beside them.
+//!
+//! Pure functions: equal content and order give equal plans and sections, as long as [`ENGINE_PIN`] is the same.
+
+mod announce;
+mod classify;
+mod cuts;
+mod narration;
+mod sections;
+mod sentence;
+mod table;
+mod write;
+
+use lectern_core::content::document::Content;
+use lectern_core::content::script::{Order, Plan, SCHEMA, Section, Source, Style};
+use lectern_core::{Digest, Failure, Kind, Reason};
+
+use crate::speakable::Language;
+
+/// The engine and rules that make plans and sections; it changes whenever their output may.
+pub const ENGINE_PIN: &str = "extractive/1+speech-en/1";
+
+/// The outline of a script for `order`: sections, what is left out and why. `content_key` names `content` in object storage.
+///
+/// # Errors
+/// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY` where nothing is left to say,
+/// `INVALID_FIELD` where the order contradicts itself.
+pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
+    let language = language(content)?;
+    let outline = match order.style {
+        Style::Narration => narration::outline(content, order, language)?,
+        Style::Briefing => {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::StyleUnsupported,
+                "briefings cannot be made yet; order a narration",
+            ));
+        }
+    };
+    if outline.sections.is_empty() {
+        return Err(Failure::new(
+            Kind::FailedPrecondition,
+            Reason::DocumentEmpty,
+            "the document has no words to speak; look at its blocks to see what was found",
+        ));
+    }
+    Ok(Plan {
+        schema: SCHEMA,
+        content: content_key,
+        order: order.clone(),
+        engine: ENGINE_PIN.to_owned(),
+        title: title(content),
+        language: content.language.clone(),
+        sections: outline.sections,
+        skipped: outline.skipped,
+        notes: outline.notes,
+    })
+}
+
+/// The section `index` of `plan`, written out as utterances.
+///
+/// # Errors
+/// `INVALID_FIELD` where the plan has no such section, `OBJECT_DAMAGED` where it names blocks that `content` has not.
+pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Section, Failure> {
+    let language = language(content)?;
+    let planned = plan.sections.get(index as usize).ok_or_else(|| {
+        Failure::invalid("index", format!("the plan has {} sections; ask for one below that", plan.sections.len()))
+    })?;
+    write::section(content, plan, planned, language)
+}
+
+/// The document's own words at `sources`, white space folded: what [`Utterance::original`] equals unless it is `added`.
+///
+/// [`Utterance::original`]: lectern_core::content::script::Utterance::original
+#[must_use]
+pub fn text_of(content: &Content, sources: &[Source]) -> String {
+    let parts = sources.iter().filter_map(|source| {
+        content.blocks.get(source.block as usize).map(|block| source.range.of(&block.text))
+    });
+    fold(&parts.collect::<String>())
+}
+
+/// White space folded: single spaces, none at the ends.
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn language(content: &Content) -> Result<Language, Failure> {
+    Language::of(&content.language).ok_or_else(|| {
+        Failure::new(
+            Kind::FailedPrecondition,
+            Reason::LanguageUnsupported,
+            format!("the document is in `{}`; only English (`en`) can be spoken so far", content.language),
+        )
+    })
+}
+
+fn title(content: &Content) -> String {
+    let heading = || content.blocks.iter().find(|block| classify::heading(block).is_some() && block.matter.is_body());
+    let title = content.title.as_deref().map(fold).filter(|title| !title.is_empty());
+    title.or_else(|| heading().map(|block| fold(&block.text))).unwrap_or_else(|| "Untitled".to_owned())
+}

@@ -1,0 +1,112 @@
+//! Tables: where their cells stand in the block's text, and whether they are read out.
+
+use lectern_core::content::Range;
+use lectern_core::content::document::{Block, BlockKind};
+
+/// The largest table that is read out.
+pub(super) const MAX_COLUMNS: usize = 4;
+/// The largest table that is read out; header rows do not count.
+pub(super) const MAX_ROWS: usize = 8;
+/// Cells longer than this make a table one to look at.
+const MAX_CELL_WORDS: usize = 60;
+
+/// A table's cells as ranges of its text.
+#[derive(Debug)]
+pub(super) struct Grid {
+    /// Rows of cells; a cell is trimmed, and may be empty.
+    pub(super) rows: Vec<Vec<Range>>,
+    /// How many of the rows are headers.
+    pub(super) headers: usize,
+}
+
+impl Grid {
+    pub(super) fn columns(&self) -> usize {
+        self.rows.iter().map(Vec::len).max().unwrap_or_default()
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The cells, by the rows where the text is derived from them, else by the lines and bars of the text.
+pub(super) fn grid(block: &Block) -> Grid {
+    let (cells, header_rows): (&[Vec<String>], u32) = match &block.kind {
+        BlockKind::Table { rows, header_rows } => (rows, *header_rows),
+        BlockKind::Heading { .. }
+        | BlockKind::Paragraph
+        | BlockKind::ListItem { .. }
+        | BlockKind::Code { .. }
+        | BlockKind::Quote
+        | BlockKind::Caption
+        | BlockKind::Footnote { .. }
+        | BlockKind::Formula { .. }
+        | BlockKind::Figure
+        | BlockKind::Furniture { .. } => (&[], 0),
+    };
+    let derived = cells.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
+    let lengths: Vec<Vec<usize>> = if derived == block.text {
+        cells.iter().map(|row| row.iter().map(|cell| cell.chars().count()).collect()).collect()
+    } else {
+        let cells = |line: &str| line.split(" | ").map(|cell| cell.chars().count()).collect();
+        block.text.split('\n').map(cells).collect()
+    };
+    let chars: Vec<char> = block.text.chars().collect();
+    let mut at = 0;
+    let mut rows = Vec::new();
+    for row in lengths {
+        let mut ranges = Vec::new();
+        let columns = row.len();
+        for (column, length) in row.into_iter().enumerate() {
+            ranges.push(trimmed(&chars, at, at + length));
+            at += length + if column + 1 < columns { 3 } else { 1 };
+        }
+        rows.push(ranges);
+    }
+    Grid { headers: (header_rows as usize).min(rows.len()), rows }
+}
+
+fn trimmed(chars: &[char], mut start: usize, end: usize) -> Range {
+    let mut end = end.min(chars.len());
+    while start < end && chars[start].is_whitespace() {
+        start += 1;
+    }
+    while end > start && chars[end - 1].is_whitespace() {
+        end -= 1;
+    }
+    Range::new(offset(start.min(end)), offset(end))
+}
+
+/// Whether the table is small enough to be read out row by row.
+pub(super) fn read_out(block: &Block) -> bool {
+    let grid = grid(block);
+    let short = |cell: &Range| cell.of(&block.text).split_whitespace().count() <= MAX_CELL_WORDS;
+    grid.columns() <= MAX_COLUMNS && grid.rows.len() - grid.headers <= MAX_ROWS && grid.rows.iter().flatten().all(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_ranges_of_the_text() {
+        let rows = vec![vec!["Name".to_owned(), "Age".to_owned()], vec!["Ann | Bo".to_owned(), String::new()]];
+        let text = "Name | Age\nAnn | Bo | ".to_owned();
+        let block = Block {
+            id: 0,
+            kind: BlockKind::Table { rows, header_rows: 1 },
+            text,
+            page: None,
+            page_end: None,
+            confidence: 1.0,
+            language: None,
+            matter: lectern_core::content::document::Matter::Body,
+            spans: vec![],
+        };
+        let grid = grid(&block);
+        let cells: Vec<Vec<&str>> =
+            grid.rows.iter().map(|row| row.iter().map(|cell| cell.of(&block.text)).collect()).collect();
+        assert_eq!(cells, [["Name", "Age"], ["Ann | Bo", ""]]);
+        assert_eq!(grid.headers, 1);
+    }
+}

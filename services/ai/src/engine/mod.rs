@@ -1,0 +1,2 @@
+//! Engines that decide what to say. The extractive one needs no model, no key and no network.
+

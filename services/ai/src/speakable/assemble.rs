@@ -1,0 +1,184 @@
+//! Puts readings together: spaces between words, pauses after them, nothing but the alphabet of the voice, and the map.
+
+use lectern_core::content::Range;
+use lectern_core::content::script::Mapping;
+use unicode_normalization::UnicodeNormalization;
+
+use super::Spoken;
+use super::text::latin;
+
+/// Collects spoken words and pauses in the order of the written text.
+#[derive(Debug, Default)]
+pub(crate) struct Assembly {
+    text: String,
+    length: u32,
+    map: Vec<Mapping>,
+    /// The pause to be written before the next word, with how far it was written.
+    pause: Option<(char, u32)>,
+    /// The next word continues the last one (`co-` + `op`).
+    joined: bool,
+}
+
+const fn strength(pause: char) -> u8 {
+    match pause {
+        ',' => 1,
+        ';' | ':' => 2,
+        '.' => 3,
+        '!' => 4,
+        _ => 5,
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+impl Assembly {
+    /// Whether nothing was said yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether a pause waits to be written.
+    pub(crate) const fn paused(&self) -> bool {
+        self.pause.is_some()
+    }
+
+    /// Says `words` for the written `start..end`. Pauses inside `words` are kept; other characters become spaces.
+    pub(crate) fn words(&mut self, words: &str, start: usize, end: usize) {
+        let clean = clean(words);
+        if clean.is_empty() {
+            return;
+        }
+        let joined = std::mem::take(&mut self.joined) && self.pause.is_none() && !self.text.is_empty();
+        self.write_pause();
+        if !joined && !self.text.is_empty() {
+            self.text.push(' ');
+            self.length += 1;
+        }
+        let from = self.length;
+        self.text.push_str(&clean);
+        self.length += offset(clean.chars().count());
+        match self.map.last_mut() {
+            Some(last) if joined => {
+                last.spoken.end = self.length;
+                last.original.end = last.original.end.max(offset(end));
+            }
+            _ => {
+                let floor = self.map.last().map_or(0, |last| last.original.end);
+                let start = offset(start).max(floor);
+                let original = Range::new(start, offset(end).max(start));
+                self.map.push(Mapping { spoken: Range::new(from, self.length), original });
+            }
+        }
+    }
+
+    /// Pauses: the strongest of several in a row is heard. Nothing before the first word.
+    pub(crate) fn pause(&mut self, pause: char, end: usize) {
+        self.joined = false;
+        if self.text.is_empty() {
+            return;
+        }
+        let mark = match self.pause {
+            Some((waiting, _)) if strength(waiting) >= strength(pause) => waiting,
+            _ => pause,
+        };
+        self.pause = Some((mark, offset(end)));
+    }
+
+    /// The next word continues the last one after a hyphen.
+    pub(crate) fn hyphen(&mut self, end: usize) {
+        if self.pause.is_none() && self.text.chars().next_back().is_some_and(latin) {
+            self.text.push('-');
+            self.length += 1;
+            self.joined = true;
+            if let Some(last) = self.map.last_mut() {
+                last.spoken.end = self.length;
+                last.original.end = last.original.end.max(offset(end));
+            }
+        }
+    }
+
+    fn write_pause(&mut self) {
+        if self.text.ends_with('-') && self.pause.is_some() {
+            self.drop_hyphen();
+        }
+        if let Some((mark, end)) = self.pause.take() {
+            if let Some(last) = self.text.chars().next_back().filter(|c| ",;:.!?".contains(*c)) {
+                if strength(last) >= strength(mark) {
+                    return;
+                }
+                self.text.pop();
+                self.text.push(mark);
+                return;
+            }
+            self.text.push(mark);
+            self.length += 1;
+            if let Some(last) = self.map.last_mut() {
+                last.spoken.end = self.length;
+                last.original.end = last.original.end.max(end);
+            }
+        }
+    }
+
+    fn drop_hyphen(&mut self) {
+        self.text.pop();
+        self.length -= 1;
+        if let Some(last) = self.map.last_mut() {
+            last.spoken.end = self.length;
+        }
+    }
+
+    /// The result.
+    pub(crate) fn finish(mut self) -> Spoken {
+        if self.text.ends_with('-') {
+            self.drop_hyphen();
+        }
+        self.write_pause();
+        Spoken { text: self.text, map: self.map }
+    }
+}
+
+/// Reduces words to the alphabet of the voice.
+fn clean(words: &str) -> String {
+    let mut clean = String::with_capacity(words.len());
+    let mut chars = words.nfkc().peekable();
+    while let Some(c) = chars.next() {
+        let after_letter = clean.chars().next_back().is_some_and(latin);
+        let before_letter = chars.peek().is_some_and(|c| latin(*c));
+        match c {
+            _ if latin(c) => clean.push(c),
+            '\'' if after_letter && before_letter => clean.push(c),
+            '-' if after_letter && before_letter => clean.push(c),
+            ',' | ';' | ':' | '.' | '?' | '!' if after_letter => clean.push(c),
+            _ if unicode_normalization::char::is_combining_mark(c) => {}
+            _ if clean.is_empty() || clean.ends_with(' ') => {}
+            _ => clean.push(' '),
+        }
+    }
+    clean.truncate(clean.trim_end().len());
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strongest_of_several_pauses_is_heard_and_none_before_a_word() {
+        let mut assembly = Assembly::default();
+        assembly.pause(',', 1);
+        assembly.words("one", 1, 4);
+        assembly.pause(',', 5);
+        assembly.pause('.', 6);
+        assembly.words("two", 6, 9);
+        let spoken = assembly.finish();
+        assert_eq!(spoken.text, "one. two");
+        assert_eq!(spoken.map[0], Mapping { spoken: Range::new(0, 4), original: Range::new(1, 6) });
+    }
+
+    #[test]
+    fn words_are_reduced_to_the_alphabet() {
+        assert_eq!(clean("a_b 7 'x' naïve don't -y ﬁn"), "a b x naïve don't y fin");
+    }
+}

@@ -1,0 +1,190 @@
+//! English. The rules, one subject a file, are asked in a fixed order at each token; the first that knows the text answers.
+
+pub(crate) mod data;
+pub(crate) mod latex;
+pub(crate) mod number;
+pub(crate) mod roman;
+pub(crate) mod symbol;
+
+use super::assemble::Assembly;
+use super::text::{Text, Token, TokenKind};
+use super::{Emoji, Mark, Spoken};
+use data::Data;
+
+/// What a rule made of the text at a place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Where the reading ends.
+    pub(crate) end: usize,
+    /// What is said.
+    pub(crate) say: Say,
+}
+
+/// What is said.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Say {
+    /// Words.
+    Words(String),
+    /// A pause after the last word.
+    Pause(char),
+    /// A hyphen between two parts of a word.
+    Hyphen,
+    /// Nothing: markup, quotes.
+    Nothing,
+}
+
+impl Reading {
+    pub(crate) const fn new(end: usize, words: String) -> Self {
+        Self { end, say: Say::Words(words) }
+    }
+
+    pub(crate) const fn pause(end: usize, pause: char) -> Self {
+        Self { end, say: Say::Pause(pause) }
+    }
+
+    pub(crate) const fn hyphen(end: usize) -> Self {
+        Self { end, say: Say::Hyphen }
+    }
+
+    pub(crate) const fn silent(end: usize) -> Self {
+        Self { end, say: Say::Nothing }
+    }
+}
+
+/// A place in a text, for a rule to look around from.
+#[derive(Debug)]
+pub(crate) struct Cx<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) data: &'static Data,
+    pub(crate) marks: &'a [Mark],
+    pub(crate) emoji: Emoji,
+    /// The character that is read next, and the token that it begins or lies in.
+    pub(crate) at: usize,
+    index: usize,
+    /// Most of the text's letters are capitals: it shouts.
+    pub(crate) shouting: bool,
+}
+
+impl Cx<'_> {
+    pub(crate) fn char(&self, at: usize) -> Option<char> {
+        self.text.chars.get(at).copied()
+    }
+
+    /// The rest of the token at this place.
+    pub(crate) fn token(&self) -> Token {
+        let token = self.text.tokens.get(self.index).copied();
+        let token = token.unwrap_or(Token { kind: TokenKind::Space, start: self.at, end: self.at + 1 });
+        Token { start: self.at, ..token }
+    }
+
+    /// The character before this place.
+    pub(crate) fn before(&self) -> Option<char> {
+        self.at.checked_sub(1).and_then(|at| self.char(at))
+    }
+
+    /// Whether a letter or digit touches this place from the left.
+    pub(crate) fn glued_before(&self) -> bool {
+        self.before().is_some_and(char::is_alphanumeric)
+    }
+
+    /// The word before this place, across white space only.
+    pub(crate) fn previous_word(&self) -> Option<String> {
+        let tokens = self.text.tokens.get(..self.index).unwrap_or_default();
+        let token = tokens.iter().rev().find(|token| token.kind != TokenKind::Space)?;
+        (token.kind == TokenKind::Word).then(|| self.text.slice(token.start, token.end))
+    }
+
+    /// The word after `at`, across one run of white space.
+    pub(crate) fn next_word(&self, at: usize) -> Option<String> {
+        let start = self.skip_spaces(at);
+        self.word_at(start).map(|(word, _)| word)
+    }
+
+    /// The first place from `at` on that is no white space.
+    pub(crate) fn skip_spaces(&self, at: usize) -> usize {
+        (at..).find(|at| self.char(*at).is_none_or(|c| !c.is_whitespace())).unwrap_or(at)
+    }
+
+    /// The word that begins at `start`, and its end.
+    pub(crate) fn word_at(&self, start: usize) -> Option<(String, usize)> {
+        let letter = |at: usize| self.char(at).is_some_and(char::is_alphabetic);
+        let end = (start..).find(|at| !(letter(*at) || (*at > start && self.char(*at) == Some('\'') && letter(at + 1))))?;
+        (end > start).then(|| (self.text.slice(start, end), end))
+    }
+
+    /// The digits that begin at `start`, and their end.
+    pub(crate) fn digits_at(&self, start: usize) -> Option<(String, usize)> {
+        let end = (start..).find(|at| !self.char(*at).is_some_and(|c| c.is_ascii_digit()))?;
+        (end > start).then(|| (self.text.slice(start, end), end))
+    }
+
+    /// Whether `what` stands at `at`.
+    pub(crate) fn has(&self, at: usize, what: &str) -> bool {
+        what.chars().enumerate().all(|(offset, c)| self.char(at + offset) == Some(c))
+    }
+
+    /// Whether no comma or other punctuation follows `at` directly.
+    pub(crate) fn comma_free(&self, at: usize) -> bool {
+        self.char(at).is_none_or(char::is_whitespace)
+    }
+
+    /// Whether a number or a single letter stands on both sides of a spaced sign.
+    pub(crate) fn between_values(&self) -> bool {
+        let value = |token: Option<&Token>| {
+            token.is_some_and(|t| t.kind == TokenKind::Digits || (t.kind == TokenKind::Word && t.end - t.start <= 2))
+        };
+        let left = self.index.checked_sub(2).and_then(|at| self.text.tokens.get(at));
+        value(left) && value(self.text.tokens.get(self.index + 2))
+    }
+}
+
+/// The rules in the order in which they are asked.
+const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[roman::read, plain_number, word];
+
+fn plain_number(cx: &Cx<'_>) -> Option<Reading> {
+    let (digits, end) = cx.digits_at(cx.at)?;
+    Some(Reading::new(end, number::integer(&digits)))
+}
+
+fn word(cx: &Cx<'_>) -> Option<Reading> {
+    let token = cx.token();
+    (token.kind == TokenKind::Word).then(|| Reading::new(token.end, cx.text.slice(token.start, token.end)))
+}
+
+/// Reads `text`.
+pub(crate) fn speak(text: &str, marks: &[Mark], emoji: Emoji) -> Spoken {
+    let text = Text::new(text);
+    let shouting = shouts(&text);
+    let mut cx = Cx { text: &text, data: Data::get(), marks, emoji, at: 0, index: 0, shouting };
+    let mut assembly = Assembly::default();
+    while cx.at < text.chars.len() {
+        while text.tokens.get(cx.index).is_some_and(|token| token.end <= cx.at) {
+            cx.index += 1;
+        }
+        if cx.token().kind == TokenKind::Space {
+            cx.at = cx.token().end;
+            continue;
+        }
+        let reading = RULES.iter().find_map(|rule| rule(&cx)).unwrap_or_else(|| symbol::read(&cx));
+        let end = reading.end.clamp(cx.at + 1, text.chars.len());
+        match reading.say {
+            Say::Words(words) => assembly.words(&words, cx.at, end),
+            Say::Pause(pause) => assembly.pause(pause, end),
+            Say::Hyphen => assembly.hyphen(end),
+            Say::Nothing => {}
+        }
+        cx.at = end;
+    }
+    assembly.finish()
+}
+
+/// Whether a text of several words is written in capitals.
+fn shouts(text: &Text) -> bool {
+    let words = text.tokens.iter().filter(|token| token.kind == TokenKind::Word && token.end - token.start > 1);
+    let (mut loud, mut all) = (0, 0);
+    for token in words {
+        all += 1;
+        loud += usize::from(!text.chars[token.start..token.end].iter().any(|c| c.is_lowercase()));
+    }
+    all >= 2 && loud * 10 >= all * 7
+}

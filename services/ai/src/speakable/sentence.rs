@@ -1,0 +1,188 @@
+//! Where sentences end. Abbreviations, initials, decimals and ordinals end none; a stop ends one when what follows begins another.
+
+use lectern_core::content::Range;
+
+use super::Language;
+use super::en::data::Data;
+use super::text::Text;
+
+/// A character that stands for text which is passed over: it neither ends nor begins a sentence.
+pub const PASSED_OVER: char = '\u{200B}';
+
+/// The sentences of `text`, in order, without the white space around them. Together they hold every other character.
+#[must_use]
+pub fn sentences(text: &str, language: Language) -> Vec<Range> {
+    let data = match language {
+        Language::English => Data::get(),
+    };
+    let splitter = Splitter { chars: Text::new(text).chars, data };
+    splitter.split()
+}
+
+struct Splitter {
+    chars: Vec<char>,
+    data: &'static Data,
+}
+
+const fn terminator(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '‽')
+}
+
+const fn closer(c: char) -> bool {
+    matches!(c, '"' | '\'' | ')' | ']' | '}' | PASSED_OVER | '*' | '_')
+}
+
+fn space(c: char) -> bool {
+    c.is_whitespace()
+}
+
+impl Splitter {
+    fn at(&self, at: usize) -> Option<char> {
+        self.chars.get(at).copied()
+    }
+
+    fn split(&self) -> Vec<Range> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        let (mut start, mut at) = (0, 0);
+        while let Some(c) = self.at(at) {
+            at += 1;
+            if !terminator(c) {
+                continue;
+            }
+            let stop = at - 1;
+            while self.at(at).is_some_and(terminator) {
+                at += 1;
+            }
+            let single = at - stop == 1;
+            while self.at(at).is_some_and(closer) {
+                at += 1;
+            }
+            if self.at(at).is_some_and(space) && self.ends(start, stop, at, single && c == '.') {
+                found.push((start, at));
+                start = at;
+            }
+        }
+        found.push((start, self.chars.len()));
+        self.tidy(found)
+    }
+
+    /// Trims white space, and joins what holds no letter or digit to the sentence before it.
+    fn tidy(&self, found: Vec<(usize, usize)>) -> Vec<Range> {
+        let mut tidy: Vec<(usize, usize)> = Vec::new();
+        for (mut start, mut end) in found {
+            while start < end && space(self.chars[start]) {
+                start += 1;
+            }
+            while end > start && space(self.chars[end - 1]) {
+                end -= 1;
+            }
+            if start == end {
+                continue;
+            }
+            let says = self.chars[start..end].iter().any(|c| c.is_alphanumeric());
+            match tidy.last_mut() {
+                Some(last) if !says => last.1 = end,
+                _ => tidy.push((start, end)),
+            }
+        }
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        tidy.into_iter().map(|(start, end)| Range::new(offset(start), offset(end))).collect()
+    }
+
+    /// Whether the stop at `stop` ends the sentence that began at `start`; `after` is the white space behind it.
+    fn ends(&self, start: usize, stop: usize, after: usize, full_stop: bool) -> bool {
+        let next = (after..self.chars.len()).find(|at| !space(self.chars[*at]) && self.chars[*at] != PASSED_OVER);
+        let Some(next) = next else { return false };
+        let first = self.chars[next];
+        if first.is_lowercase() || matches!(first, ',' | ';' | ')' | ']') || terminator(first) {
+            return false;
+        }
+        if !full_stop {
+            // An ellipsis, a question, an exclamation: a capital, a digit or an opening mark begins the next.
+            return true;
+        }
+        let begin = (start..stop).rev().find(|at| {
+            let c = self.chars[*at];
+            !(c.is_alphanumeric() || c == '.' || c == '\'' || c == '-')
+        });
+        let begin = begin.map_or(start, |at| at + 1);
+        let word: String = self.chars[begin..stop].iter().collect();
+        if word.is_empty() {
+            return true;
+        }
+        if begin == start && word.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            return false;
+        }
+        let starter = self.starter(next);
+        let mark = |c: char| matches!(c, '"' | '\'' | '(' | '[');
+        let class = self.data.abbreviations.get(&word).and_then(|entry| entry.rsplit(" | ").next());
+        match class {
+            Some("title" | "open" | "name") => false,
+            Some("number") => !(first.is_ascii_digit() || mark(first) || first == '§' || self.lone_capital(next)),
+            Some("month" | "day") => !first.is_ascii_digit() && (starter || mark(first)),
+            Some("end") => starter || mark(first) || (word == "etc" && first.is_uppercase()),
+            _ if word.chars().count() == 1 && first.is_alphabetic() => {
+                word.chars().all(|c| c.is_ascii_digit() || c.is_lowercase()) || starter
+            }
+            _ if dotted_capitals(&word) => starter || mark(first),
+            _ => true,
+        }
+    }
+
+    /// Whether a word that often begins a sentence stands here.
+    fn starter(&self, at: usize) -> bool {
+        let word: String = self.chars[at..].iter().take_while(|c| c.is_alphabetic()).collect();
+        let length = word.chars().count();
+        let initial = length == 1 && self.at(at + 1) == Some('.');
+        !initial && self.chars[at].is_uppercase() && self.data.starters.has(&word.to_lowercase())
+    }
+
+    /// Whether a capital letter or a Roman numeral stands here by itself, as a label does.
+    fn lone_capital(&self, at: usize) -> bool {
+        let word: String = self.chars[at..].iter().take_while(|c| c.is_alphanumeric()).collect();
+        (word.chars().count() == 1 && word != "I" && word != "A" && self.chars[at].is_uppercase())
+            || (word.len() > 1 && word.chars().all(|c| matches!(c, 'I' | 'V' | 'X')))
+    }
+}
+
+/// `U.S`, `J.R.R`: single capitals with stops between.
+fn dotted_capitals(word: &str) -> bool {
+    word.contains('.') && word.split('.').all(|part| part.chars().count() == 1 && part.chars().all(char::is_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_where_a_reader_would_stop() {
+        // `|` marks where a sentence ends and another begins.
+        for marked in [
+            "Dr. No met Mr. Bond at 5 p.m.| They left.",
+            "On Jan. 5th we met.| It rained.",
+            "See Fig. 3 and pp. 12-15.| Then stop.",
+            "J. R. R. Tolkien wrote it.| He was British.",
+            "It costs $3.14 today.| Not 2.5 more.",
+            "He said no.| We left at 9 a.m. Monday.",
+            "Really?| Yes!| No.",
+            "“Stop!” he said.| “Why?”| Nobody knew.",
+            "It was 1999.| 15 people came.",
+            "The U.S. Army left.| The U.K. stayed.",
+            "He moved to the U.S.| They stayed.",
+            "Smith et al. (2020) agree, cf. Jones vs. Brown.| So do I.| They do.",
+            "Wait... what?| And e.g. this, i.e. that.",
+            "1. Introduction to it",
+            "The answer was No.| They left.",
+            "No. 5 is alive.| It is.",
+            "Apples, pears, etc.| Then nuts.",
+            "(See above.)| Next one.",
+            "Go.| Now go.",
+            "Version 1.2.3 is out.| v2.0 follows.",
+        ] {
+            let text = marked.replace('|', "");
+            let parts: Vec<&str> = sentences(&text, Language::English).iter().map(|range| range.of(&text)).collect();
+            let wanted: Vec<&str> = marked.split('|').map(str::trim).collect();
+            assert_eq!(parts, wanted, "{marked}");
+        }
+    }
+}
