@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::middleware::{Follow, Followed, Inner, Middleware, pass, refuse};
+use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, refuse};
 use crate::status::{shutting_down, status};
 
 tokio::task_local! {
@@ -88,6 +88,15 @@ pub fn parse(headers: &HeaderMap) -> Result<Option<Duration>, Failure> {
 #[derive(Debug)]
 pub(crate) struct Ending {
     pub(crate) end: CancellationToken,
+    /// Ends streams of health and reflection, which no work depends on and which would hold up the end of the process.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Ending {
+    fn of(&self, path: &str) -> CancellationToken {
+        let idle = open_to_all(path) && !path.ends_with("/Check");
+        if idle { self.stop.clone() } else { self.end.clone() }
+    }
 }
 
 impl Middleware for Ending {
@@ -102,7 +111,7 @@ impl Middleware for Ending {
         let mut ends = Ends {
             deadline,
             timer: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline.0))),
-            end: Box::pin(self.end.clone().cancelled_owned()),
+            end: Box::pin(self.of(request.uri().path()).cancelled_owned()),
         };
         let mut call = std::pin::pin!(scope(deadline, pass(request, inner)));
         let answer = std::future::poll_fn(|context| {

@@ -187,7 +187,7 @@ impl Server {
         let end = CancellationToken::new();
         let layers = ServiceBuilder::new()
             .layer(Around::new(Access))
-            .layer(Around::new(Ending { end: end.clone() }))
+            .layer(Around::new(Ending { end: end.clone(), stop: stop.clone() }))
             .layer(Authentication::layer(self.authenticate))
             .layer(Around::new(Limits::new(self.config.limits.clone(), self.clock)))
             .into_inner();

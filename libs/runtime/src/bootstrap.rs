@@ -1,5 +1,6 @@
 //! The life of a service process: runtime, telemetry, signals, the work itself, and an exit status that says how it went.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
@@ -55,8 +56,10 @@ where
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("a panic without a message");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let backtrace = std::backtrace::Backtrace::capture();
-    tracing::error!(panic = message, place, %backtrace, "a task panicked");
+    let backtrace = Backtrace::capture();
+    // There is one when RUST_BACKTRACE asks for it.
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| tracing::field::display(backtrace));
+    tracing::error!(panic = message, place, backtrace, "a task panicked");
 }
 
 /// Prints a failure as one line on standard error and turns it into an exit status of `sysexits.h`: 64 to 78, by kind. A

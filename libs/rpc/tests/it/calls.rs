@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
-use lectern_rpc::{ApiKey, Outbound, failure};
+use lectern_rpc::{ApiKey, ClientConfig, Outbound, channel, failure, tune};
 use lectern_runtime::{Check, Secret};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
+use tonic::codec::CompressionEncoding;
 use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
 use tonic_types::StatusExt;
 
 use crate::Fixture;
@@ -69,7 +72,10 @@ async fn a_tenant_over_its_rate_is_told_when_to_come_back() {
 
 #[tokio::test]
 async fn a_full_process_sheds_calls_and_takes_new_ones_when_others_end() {
-    let fixture = Fixture::start(|config| config.limits.calls_in_flight = 1);
+    let fixture = Fixture::start(|config| {
+        config.limits.calls_in_flight = 1;
+        config.limits.burst = u32::MAX;
+    });
     let mut client = fixture.with_key();
     let stream = client.watch(None).await.unwrap();
     let shed = failure(&client.check("tenant t1", None).await.unwrap_err());
@@ -105,6 +111,22 @@ async fn health_follows_the_checks_and_needs_no_credential() {
     next(ServingStatus::NotServing).await;
     let unknown = client.check(HealthCheckRequest { service: "nobody".to_owned() }).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn tuned_services_read_compressed_messages_up_to_their_limit() {
+    // The generated health server stands for any other; a plain tonic server keeps it apart from our own health.
+    let service = HealthService::from_health_reporter(HealthReporter::new());
+    let routes = tonic::service::Routes::new(tune!(HealthServer::new(service), 100));
+    let incoming = tonic::transport::server::TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let addr = incoming.local_addr().unwrap();
+    tokio::spawn(tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
+    let channel = channel(&ClientConfig::to(format!("http://{addr}"))).unwrap();
+    for (length, expected) in [(50, Code::NotFound), (200, Code::OutOfRange)] {
+        let mut client = HealthClient::new(channel.clone()).send_compressed(CompressionEncoding::Zstd);
+        let answer = client.check(HealthCheckRequest { service: "x".repeat(length) }).await;
+        assert_eq!(answer.unwrap_err().code(), expected, "{length} bytes");
+    }
 }
 
 macro_rules! reflection {

@@ -6,6 +6,8 @@ use lectern_core::Reason;
 use lectern_rpc::{Deadline, deadline, failure};
 use opentelemetry::trace::TracerProvider;
 use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 use tracing::Instrument;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -54,6 +56,18 @@ async fn an_idle_server_ends_at_once() {
     fixture.stop.cancel();
     fixture.serving.ended().await.unwrap();
     assert!(!fixture.health.serving(""));
+}
+
+#[tokio::test]
+async fn those_who_watch_health_do_not_hold_up_the_end() {
+    let fixture = Fixture::start(|config| config.drain = Duration::from_secs(86_400));
+    let mut client = HealthClient::new(fixture.channel.clone());
+    let mut states = client.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
+    assert!(states.message().await.unwrap().is_some());
+    fixture.stop.cancel();
+    while states.message().await.is_ok() {}
+    drop((states, client));
+    fixture.serving.ended().await.unwrap();
 }
 
 #[tokio::test]

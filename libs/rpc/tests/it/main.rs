@@ -55,7 +55,7 @@ impl Fixture {
         let services = ServiceCredential::new(Secret::new("s".repeat(32)), Arc::clone(&shared)).unwrap();
         let authenticate = WithServices::new(services.clone(), Arc::new(OneKey(key.clone())));
         let serving = Server::builder(config, Arc::new(authenticate), health.clone(), shared)
-            .service(probe::Probe::default())
+            .service(probe::Probe)
             .serve(stop.clone())
             .unwrap();
         let channel = channel(&ClientConfig::to(format!("http://{}", serving.addr))).unwrap();

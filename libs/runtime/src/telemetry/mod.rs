@@ -7,6 +7,7 @@ mod log;
 mod metrics;
 mod trace;
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
@@ -101,7 +102,10 @@ impl Telemetry {
         let subscriber = tracing_subscriber::registry().with(spans);
         let set = match config.log_format {
             LogFormat::Human => {
-                let lines = tracing_subscriber::fmt::layer().compact().with_writer(std::io::stderr);
+                let lines = tracing_subscriber::fmt::layer()
+                    .compact()
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_writer(std::io::stderr);
                 tracing::subscriber::set_global_default(subscriber.with(lines.with_filter(filter)))
             }
             LogFormat::Json => {
