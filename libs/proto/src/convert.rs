@@ -183,3 +183,12 @@ pub fn order(style: i32, length: Option<api::Length>, footnotes: i32) -> Result<
     };
     Ok(Order { style, length, footnotes })
 }
+
+/// A moment on the wire.
+#[must_use]
+pub fn time(at: lectern_core::Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: i64::try_from(at.millis() / 1000).unwrap_or(i64::MAX),
+        nanos: i32::try_from(at.millis() % 1000).unwrap_or(0) * 1_000_000,
+    }
+}

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::id::TenantId;
-use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
+use lectern_core::{Clock, Digest, Failure, Kind, Timestamp};
 use lectern_proto::names;
-use lectern_rpc::auth::{ApiKey, Authenticate, Caller, Credential, Role};
-use lectern_store::{Change, Collection, Page, Query};
-use secrecy::{ExposeSecret as _, SecretString};
+use lectern_rpc::ApiKey;
+use lectern_rpc::auth::{Authenticate, Caller, Credential, Role, key_invalid};
+use lectern_rpc::key::equal;
+use lectern_runtime::Secret;
+use lectern_store::{Change, Collection, Direction, Page, Query};
 use tracing::info;
 
 use crate::domain::Key;
@@ -28,16 +30,15 @@ const ADMIN_TENANT: &str = "admin";
 pub struct Keys {
     keys: Collection<Key>,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    admin: Option<SecretString>,
+    admin: Option<Secret>,
     known: Arc<Mutex<HashMap<Digest, (Timestamp, Option<Key>)>>>,
 }
 
 impl Keys {
     /// The keys in this collection; `admin` is the installation's admin key, where it has one.
     #[must_use]
-    pub fn new(keys: Collection<Key>, clock: Arc<dyn Clock>, random: Arc<dyn Random>, admin: Option<SecretString>) -> Self {
-        Self { keys, clock, random, admin, known: Arc::default() }
+    pub fn new(keys: Collection<Key>, clock: Arc<dyn Clock>, admin: Option<Secret>) -> Self {
+        Self { keys, clock, admin, known: Arc::default() }
     }
 
     /// Makes a key and returns it with its secret, which is nowhere else.
@@ -45,20 +46,18 @@ impl Keys {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn create(&self, tenant: TenantId, display_name: &str) -> Result<(Key, String), Failure> {
-        let api_key = ApiKey::generate(&*self.random);
-        let secret = api_key.expose().to_owned();
+        let api_key = ApiKey::generate();
         let key = Key {
-            schema: 1,
             id: api_key.id().to_owned(),
             tenant,
             display_name: display_name.chars().take(200).collect(),
-            hash: ApiKey::hash(&secret),
+            hash: api_key.hash(),
             created: self.clock.now(),
             revoked: None,
         };
         self.keys.insert(&key).await?;
         info!(key = key.id, tenant = %key.tenant, "key made");
-        Ok((key, secret))
+        Ok((key, api_key.expose()))
     }
 
     /// A page of keys, the newest first.
@@ -66,7 +65,7 @@ impl Keys {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn list(&self, query: Query) -> Result<Page<Key>, Failure> {
-        Ok(self.keys.find(&query.order_desc("created")).await?)
+        Ok(self.keys.find(&query.order("created", Direction::Desc)).await?)
     }
 
     /// Revokes a key.
@@ -84,8 +83,8 @@ impl Keys {
                 key.revoked = Some(now);
                 Ok(Change::Write)
             })
-            .await?
-            .ok_or_else(|| Failure::not_found(names::of_key(id)))?;
+            .await
+            .map_err(|failure| if failure.kind == Kind::NotFound { Failure::not_found(names::of_key(id)) } else { failure })?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&revoked.record.hash);
         info!(key = id, "key revoked");
         Ok(revoked.record)
@@ -96,19 +95,17 @@ impl Keys {
     /// # Errors
     /// `KEY_INVALID` for an unknown or revoked one, `STORE_UNAVAILABLE`.
     pub async fn verify(&self, secret: &str) -> Result<Key, Failure> {
-        let hash = ApiKey::hash(secret);
+        let api_key = ApiKey::parse(secret)?;
+        let hash = api_key.hash();
         let now = self.clock.now();
         let remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
         if let Some((until, key)) = remembered
             && now < until
         {
-            return key.ok_or_else(refused);
+            return key.ok_or_else(key_invalid);
         }
-        let found = match ApiKey::id_of(secret) {
-            Some(id) => self.keys.get(id).await?.map(|key| key.record),
-            None => None,
-        };
-        let good = found.filter(|key| key.revoked.is_none() && ApiKey::same(&key.hash, &hash));
+        let found = self.keys.get(api_key.id()).await?.map(|key| key.record);
+        let good = found.filter(|key| key.revoked.is_none() && api_key.matches(&key.hash));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED_MOST {
             known.retain(|_, (until, _)| now < *until);
@@ -116,24 +113,19 @@ impl Keys {
         if known.len() < REMEMBERED_MOST {
             known.insert(hash, (now.plus(REMEMBERED), good.clone()));
         }
-        good.ok_or_else(refused)
+        good.ok_or_else(key_invalid)
     }
-}
-
-fn refused() -> Failure {
-    Failure::new(
-        Kind::Unauthenticated,
-        Reason::KeyInvalid,
-        "the API key is unknown or revoked; send a good one as metadata `authorization: Bearer <key>`",
-    )
 }
 
 #[async_trait]
 impl Authenticate for Keys {
     async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure> {
-        let Some(secret) = credential.bearer() else { return Err(refused()) };
+        let secret = match credential {
+            Credential::Key(secret) => secret.expose(),
+            Credential::Service { .. } | Credential::None => return Err(key_invalid()),
+        };
         if let Some(admin) = &self.admin
-            && ApiKey::same(&ApiKey::hash(admin.expose_secret()), &ApiKey::hash(secret))
+            && equal(&Digest::of(admin.expose().as_bytes()), &Digest::of(secret.as_bytes()))
         {
             let tenant = ADMIN_TENANT.parse().map_err(|_| Failure::internal("the admin tenant is no id"))?;
             return Ok(Caller { tenant, role: Role::Admin, key_id: "admin".to_owned() });

@@ -1,1 +1,17 @@
 //! Owns narrations: the public API, and the conductor of the stages.
+//!
+//! Read it from [`conduct`], the two pure functions that say what happens next; [`domain`] is the noun, [`orders`] what callers may do
+//! with it, [`api`] how they say so.
+
+pub mod api;
+pub mod app;
+pub mod conduct;
+pub mod config;
+pub mod domain;
+pub mod keys;
+pub mod orders;
+mod store;
+#[cfg(test)]
+mod testing;
+pub mod upstream;
+pub mod watch;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use lectern_core::id::{DocumentId, NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_rpc::failure;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
-use lectern_store::{Collection, Condition, Page, Query, Revision, StoreError, Versioned};
+use lectern_store::{Collection, Direction, Page, Query, Revision, StoreError, Versioned};
 use tracing::info;
 
 use crate::conduct::{Conductor, wanted, wanted::Window};
 use crate::domain::{Bits, Narration, Phase, Pins, Transition, narration};
-use crate::upstream::{SHORT, Upstream, missing};
+use crate::upstream::{Upstream, missing, short};
 
 /// A narration that is not finished after this long fails.
 pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -86,7 +87,6 @@ impl Orders {
         let (scope, pins) = self.pin(tenant, &request.document, &request.order, &request.voice, &request.formats).await?;
         let now = self.clock.now();
         let narration = Narration {
-            schema: narration::SCHEMA,
             id: id.clone(),
             tenant: tenant.clone(),
             document: request.document,
@@ -117,17 +117,17 @@ impl Orders {
             first_audio: None,
             finished: None,
             deadline: now.plus(DEADLINE),
-            due_at: Some(now.plus(narration::DUE_BASE)),
-            due_count: 0,
+            due_at: Some(now.plus(narration::DUE)),
             cancel_pending: false,
         };
         match self.narrations.insert(&narration).await {
-            Ok(accepted) => {
+            Ok(revision) => {
+                let accepted = Versioned { record: narration, revision };
                 info!(narration = %id, %tenant, "narration accepted");
                 self.conductor.changed(&[], &accepted).await;
                 Ok(accepted)
             }
-            Err(StoreError::Duplicate) => {
+            Err(StoreError::Duplicate { .. }) => {
                 let known = self.narrations.get(id.as_str()).await?.ok_or_else(|| not_found(&id))?;
                 same_request(known, &digest)
             }
@@ -144,17 +144,12 @@ impl Orders {
         voice: &str,
         formats: &[i32],
     ) -> Result<(lectern_core::id::ScopeId, Pins), Failure> {
-        let ask = |status: tonic::Status| lectern_rpc::status::failure(&status);
-        let mut request = self
-            .upstream
-            .request(tenant, ingest::GetSourceRequest { document: names::of_document(document) })
-            .map_err(|s| ask(s))?;
-        request.set_timeout(SHORT);
-        let source = self.upstream.ingest().get_source(request).await.map_err(ask)?.into_inner();
+        let ask = |status: tonic::Status| failure(&status);
+        let request = short(ingest::GetSourceRequest { document: names::of_document(document) });
+        let source = self.upstream.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
 
-        let mut request = self.upstream.request(tenant, ai::DescribeEngineRequest {}).map_err(ask)?;
-        request.set_timeout(SHORT);
-        let script = self.upstream.scripts().describe_engine(request).await.map_err(ask)?.into_inner();
+        let request = short(ai::DescribeEngineRequest {});
+        let script = self.upstream.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
         if !script.styles.contains(&convert::style_to_wire(order.style).into()) {
             return Err(Failure::new(
                 Kind::InvalidArgument,
@@ -169,9 +164,7 @@ impl Orders {
             language: source.language.clone(),
             formats: formats.to_vec(),
         };
-        let mut request = self.upstream.request(tenant, wanted).map_err(ask)?;
-        request.set_timeout(SHORT);
-        let voice = self.upstream.speech().resolve_voice(request).await.map_err(ask)?.into_inner();
+        let voice = self.upstream.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
         let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
 
         let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
@@ -203,7 +196,7 @@ impl Orders {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Narration>, Failure> {
-        let query = query.filter(Condition::eq("tenant", tenant.as_str())).order_desc("created");
+        let query = query.eq("tenant", tenant.as_str()).order("created", Direction::Desc);
         Ok(self.narrations.find(&query).await?)
     }
 
@@ -270,13 +263,7 @@ impl Orders {
         }
         self.upstream.cancel_steps(tenant, id, *run).await?;
         let files = tts::DeleteRecordingRequest { scope: scope.to_string(), narration: id.to_string() };
-        let mut request = self.upstream.request(tenant, files).map_err(|s| lectern_rpc::status::failure(&s))?;
-        request.set_timeout(SHORT);
-        self.upstream
-            .speech()
-            .delete_recording(request)
-            .await
-            .map_err(|status| lectern_rpc::status::failure(&status))?;
+        self.upstream.speech(tenant).delete_recording(short(files)).await.map_err(|status| failure(&status))?;
         self.narrations.delete(id.as_str(), None).await?;
         info!(narration = %id, "narration deleted");
         Ok(())
@@ -287,10 +274,10 @@ impl Orders {
     /// # Errors
     /// `STORE_UNAVAILABLE`; safe to repeat.
     pub async fn erase_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
-        let mut query = Query::new().filter(Condition::eq("document", document.as_str())).limit(200);
+        let mut query = Query::new().eq("document", document.as_str()).limit(200);
         loop {
             let page = self.list(tenant, query.clone()).await?;
-            for narration in &page.records {
+            for narration in &page.items {
                 let erased = self
                     .conductor
                     .update(&narration.record.id, |narration, now| {

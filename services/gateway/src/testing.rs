@@ -8,7 +8,6 @@ use crate::domain::{Bits, Narration, Phase, Pins};
 /// A narration that was accepted a moment ago.
 pub(crate) fn narration() -> Narration {
     Narration {
-        schema: 1,
         id: "n1".parse().expect("an id"),
         tenant: "acme".parse().expect("an id"),
         document: "d1".parse().expect("an id"),
@@ -47,7 +46,6 @@ pub(crate) fn narration() -> Narration {
         finished: None,
         deadline: Timestamp(1_000_000),
         due_at: Some(Timestamp(15_000)),
-        due_count: 0,
         cancel_pending: false,
     }
 }

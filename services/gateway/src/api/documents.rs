@@ -3,13 +3,14 @@
 
 use futures::StreamExt as _;
 use lectern_proto::names;
+use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::{self as api, document_service_server::DocumentService};
 use lectern_rpc::auth::caller;
 use lectern_rpc::status::status;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::orders::Orders;
-use crate::upstream::Upstream;
+use crate::upstream::{Authorized, Upstream};
 
 /// The public document service.
 #[derive(Debug, Clone)]
@@ -25,10 +26,9 @@ impl Documents {
         Self { upstream, orders }
     }
 
-    /// The same request, on behalf of the caller's tenant.
-    fn forward<T>(&self, request: Request<T>) -> Result<Request<T>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        self.upstream.request(&tenant, request.into_inner())
+    /// The owner of documents, on behalf of the caller's tenant.
+    fn owner<T>(&self, request: &Request<T>) -> Result<DocumentServiceClient<Authorized>, Status> {
+        Ok(self.upstream.documents(&caller(request)?.tenant))
     }
 }
 
@@ -38,39 +38,38 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::CreateDocumentRequest>,
     ) -> Result<Response<api::CreateDocumentResponse>, Status> {
-        self.upstream.documents().create_document(self.forward(request)?).await
+        self.owner(&request)?.create_document(request.into_inner()).await
     }
 
     async fn upload_document(
         &self,
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
+        let mut owner = self.owner(&request)?;
         // A stream that breaks off ends here as one that was not finished; ingest keeps what it has and waits for the rest.
         let messages = request.into_inner().take_while(|m| std::future::ready(m.is_ok())).filter_map(|m| std::future::ready(m.ok()));
-        let request = self.upstream.request(&tenant, messages)?;
-        self.upstream.documents().upload_document(request).await
+        owner.upload_document(messages).await
     }
 
     async fn query_upload(
         &self,
         request: Request<api::QueryUploadRequest>,
     ) -> Result<Response<api::QueryUploadResponse>, Status> {
-        self.upstream.documents().query_upload(self.forward(request)?).await
+        self.owner(&request)?.query_upload(request.into_inner()).await
     }
 
     async fn get_document(
         &self,
         request: Request<api::GetDocumentRequest>,
     ) -> Result<Response<api::GetDocumentResponse>, Status> {
-        self.upstream.documents().get_document(self.forward(request)?).await
+        self.owner(&request)?.get_document(request.into_inner()).await
     }
 
     async fn list_documents(
         &self,
         request: Request<api::ListDocumentsRequest>,
     ) -> Result<Response<api::ListDocumentsResponse>, Status> {
-        self.upstream.documents().list_documents(self.forward(request)?).await
+        self.owner(&request)?.list_documents(request.into_inner()).await
     }
 
     async fn delete_document(
@@ -79,10 +78,9 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let document = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let request = self.upstream.request(&tenant, request.into_inner())?;
         // Ingest decides (it knows the document and its etag) and leaves a tombstone; then the narrations end. A call that breaks between
         // the two is repeated by the caller, and both halves are safe to repeat.
-        let answer = self.upstream.documents().delete_document(request).await?;
+        let answer = self.upstream.documents(&tenant).delete_document(request.into_inner()).await?;
         self.orders.erase_document(&tenant, &document).await.map_err(|f| status(&f))?;
         Ok(answer)
     }

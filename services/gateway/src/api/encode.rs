@@ -1,10 +1,9 @@
 //! A narration as callers see it.
 
-use lectern_core::Timestamp;
 use lectern_proto::{convert, names, v1 as api};
 use lectern_store::Versioned;
 
-use crate::domain::{Artifact, Narration, Phase, narration};
+use crate::domain::{Artifact, Narration, Phase};
 
 /// The narration, with its etag.
 pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
@@ -34,10 +33,10 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         artifacts: n.artifacts.iter().map(artifact).collect(),
         notes: n.notes.clone(),
         run: convert::number(n.run),
-        create_time: Some(time(n.created)),
-        update_time: Some(time(n.updated)),
-        first_audio_time: n.first_audio.map(time),
-        finish_time: n.finished.map(time),
+        create_time: Some(convert::time(n.created)),
+        update_time: Some(convert::time(n.updated)),
+        first_audio_time: n.first_audio.map(convert::time),
+        finish_time: n.finished.map(convert::time),
         etag: versioned.revision.0.to_string(),
     }
 }
@@ -49,14 +48,6 @@ pub fn artifact(artifact: &Artifact) -> api::Artifact {
         media_type: artifact.media_type.clone(),
         size_bytes: i64::try_from(artifact.size).unwrap_or(i64::MAX),
         sha256: artifact.sha256.to_string(),
-    }
-}
-
-/// A moment on the wire.
-pub fn time(at: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: i64::try_from(at.millis() / 1000).unwrap_or(i64::MAX),
-        nanos: i32::try_from(at.millis() % 1000).unwrap_or(0) * 1_000_000,
     }
 }
 
@@ -132,8 +123,7 @@ mod tests {
     fn a_narration_that_nobody_touched_is_queued() {
         let mut n = crate::testing::narration();
         assert_eq!(state(&n), api::narration::State::Queued);
-        n.updated = Timestamp(7);
+        n.updated = lectern_core::Timestamp(7);
         assert_eq!(state(&n), api::narration::State::Extracting);
-        assert_eq!(narration::SCHEMA, n.schema);
     }
 }

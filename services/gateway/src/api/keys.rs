@@ -1,16 +1,15 @@
 //! `lectern.v1.KeyService`.
 
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::names;
+use lectern_core::Failure;
+use lectern_proto::{convert, names};
 use lectern_proto::v1::{self as api, key_service_server::KeyService};
-use lectern_rpc::auth::{Role, caller};
-use lectern_rpc::page::PageToken;
+use lectern_rpc::auth::{Role, admin, caller, key_invalid};
+use lectern_rpc::page;
 use lectern_rpc::status::status;
-use lectern_store::Query;
+use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
-use super::encode::time;
 use super::narrations::page_size;
 use crate::domain::Key;
 
@@ -29,28 +28,15 @@ impl Keys {
     }
 
     async fn list(&self, request: &api::ListKeysRequest) -> Result<api::ListKeysResponse, Failure> {
-        let mut query = Query::new().limit(page_size(request.page_size, 50, 1_000)?);
-        if !request.page_token.is_empty() {
-            query = query.after(PageToken::open(&request.page_token, &self.secret, "keys")?);
-        }
+        let after: Option<Cursor> = page::open(&self.secret, "ListKeys", &request.page_token)?;
+        let query = Query::new().limit(page_size(request.page_size, 50, 1_000)?).after(after);
         let page = self.keys.list(query).await?;
         let next_page_token = match page.next {
-            Some(cursor) => PageToken::seal(&cursor, &self.secret, "keys")?,
+            Some(cursor) => page::seal(&self.secret, "ListKeys", &cursor)?,
             None => String::new(),
         };
-        Ok(api::ListKeysResponse { keys: page.records.iter().map(|key| encode(&key.record)).collect(), next_page_token })
+        Ok(api::ListKeysResponse { keys: page.items.iter().map(|key| encode(&key.record)).collect(), next_page_token })
     }
-}
-
-fn allowed<T>(request: &Request<T>, roles: &[Role]) -> Result<(), Status> {
-    if roles.contains(&caller(request)?.role) {
-        return Ok(());
-    }
-    Err(status(&Failure::new(
-        Kind::PermissionDenied,
-        Reason::KeyNotAllowed,
-        "keys are for administrators; call with the installation's admin key",
-    )))
 }
 
 fn encode(key: &Key) -> api::Key {
@@ -58,8 +44,8 @@ fn encode(key: &Key) -> api::Key {
         name: names::of_key(&key.id),
         tenant: key.tenant.to_string(),
         display_name: key.display_name.clone(),
-        create_time: Some(time(key.created)),
-        revoke_time: key.revoked.map(time),
+        create_time: Some(convert::time(key.created)),
+        revoke_time: key.revoked.map(convert::time),
     }
 }
 
@@ -69,7 +55,7 @@ impl KeyService for Keys {
         &self,
         request: Request<api::CreateKeyRequest>,
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
-        allowed(&request, &[Role::Admin])?;
+        admin(&request)?;
         let request = request.into_inner();
         let tenant = request
             .tenant
@@ -80,7 +66,7 @@ impl KeyService for Keys {
     }
 
     async fn list_keys(&self, request: Request<api::ListKeysRequest>) -> Result<Response<api::ListKeysResponse>, Status> {
-        allowed(&request, &[Role::Admin])?;
+        admin(&request)?;
         self.list(request.get_ref()).await.map(Response::new).map_err(|f| status(&f))
     }
 
@@ -88,7 +74,7 @@ impl KeyService for Keys {
         &self,
         request: Request<api::RevokeKeyRequest>,
     ) -> Result<Response<api::RevokeKeyResponse>, Status> {
-        allowed(&request, &[Role::Admin])?;
+        admin(&request)?;
         let id = names::key(&request.get_ref().name, "name").map_err(|f| status(&f))?;
         let key = self.keys.revoke(id).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::RevokeKeyResponse { key: Some(encode(&key)) }))
@@ -98,7 +84,9 @@ impl KeyService for Keys {
         &self,
         request: Request<api::VerifyKeyRequest>,
     ) -> Result<Response<api::VerifyKeyResponse>, Status> {
-        allowed(&request, &[Role::Service])?;
+        if caller(&request)?.role != Role::Service {
+            return Err(status(&key_invalid()));
+        }
         let key = self.keys.verify(&request.get_ref().secret).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::VerifyKeyResponse { key: Some(encode(&key)) }))
     }

@@ -50,8 +50,7 @@ impl Listener {
                         track_key: wire::Keys::of(&narration, &self.master).track(next).to_string(),
                         delivery: Some(wire::delivery(&narration)),
                     };
-                    let request = self.upstream.request(&self.tenant, request)?;
-                    let mut track = self.upstream.speech().read_track(request).await?.into_inner();
+                    let mut track = self.upstream.speech(&self.tenant).read_track(request).await?.into_inner();
                     while let Some(message) = track.message().await? {
                         let part = match message.part {
                             Some(Part::Format(_)) if said_format => continue,

@@ -12,10 +12,9 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_proto::names;
 use lectern_rpc::auth::caller;
-use lectern_rpc::page::PageToken;
+use lectern_rpc::page;
 use lectern_rpc::status::status;
-use lectern_store::{Condition, Cursor, Query, Versioned};
-use serde::{Deserialize, Serialize};
+use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status};
 
 use super::{encode, listen, objects};
@@ -38,14 +37,6 @@ pub struct Narrations {
     upstream: Upstream,
     blob: Arc<dyn Blob>,
     master: Arc<[u8]>,
-}
-
-/// What a page token of `ListNarrations` says: where to go on, and the filters that it belongs to.
-#[derive(Debug, Serialize, Deserialize)]
-struct ListToken {
-    cursor: Cursor,
-    document: String,
-    state: i32,
 }
 
 impl Narrations {
@@ -72,38 +63,28 @@ impl Narrations {
         let mut query = Query::new().limit(size);
         if !request.document.is_empty() {
             let document = names::document(&request.document, "document")?;
-            query = query.filter(Condition::eq("document", document.as_str()));
+            query = query.eq("document", document.as_str());
         }
         let state = api::narration::State::try_from(request.state)
             .map_err(|_| Failure::invalid("state", "state is no state of a narration"))?;
         if let Some(phase) = encode::phase(state) {
-            query = query.filter(Condition::eq("phase", encode::phase_word(phase)));
+            query = query.eq("phase", encode::phase_word(phase));
         }
-        if !request.page_token.is_empty() {
-            let token: ListToken = PageToken::open(&request.page_token, &secret, "narrations")?;
-            if token.document != request.document || token.state != request.state {
-                return Err(lectern_rpc::page::invalid("the filters differ from those of the page before"));
-            }
-            query = query.after(token.cursor);
-        }
-        let page = self.orders.list(tenant, query).await?;
+        // The filters are part of the purpose: a token is good for the list that it came from and no other.
+        let purpose = format!("ListNarrations document={} state={}", request.document, request.state);
+        let after: Option<Cursor> = page::open(&secret, &purpose, &request.page_token)?;
+        let page = self.orders.list(tenant, query.after(after)).await?;
         let next_page_token = match page.next {
-            Some(cursor) => {
-                PageToken::seal(&ListToken { cursor, document: request.document, state: request.state }, &secret, "narrations")?
-            }
+            Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
             None => String::new(),
         };
-        Ok(api::ListNarrationsResponse { narrations: page.records.iter().map(encode::narration).collect(), next_page_token })
+        Ok(api::ListNarrationsResponse { narrations: page.items.iter().map(encode::narration).collect(), next_page_token })
     }
 }
 
 /// Reads a page size.
-pub fn page_size(asked: i32, default: u32, largest: u32) -> Result<u32, Failure> {
-    match u32::try_from(asked) {
-        Ok(0) => Ok(default),
-        Ok(asked) => Ok(asked.min(largest)),
-        Err(_) => Err(Failure::invalid("page_size", "page_size must not be negative; 0 means the default")),
-    }
+pub fn page_size(asked: i32, default: usize, largest: usize) -> Result<u32, Failure> {
+    page::size(asked, default, largest).map(|size| u32::try_from(size).unwrap_or(u32::MAX))
 }
 
 #[tonic::async_trait]

@@ -10,7 +10,7 @@ use lectern_core::content::{script::Section, timeline};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::{convert, v1 as api};
-use lectern_rpc::page::PageToken;
+use lectern_rpc::page;
 use lectern_rpc::status::status;
 use prost::Message as _;
 
@@ -95,16 +95,15 @@ pub async fn manifest(
         return Err(wrong_state("the manifest is made last; watch the narration until it is SUCCEEDED"));
     }
     let size = page_size(request.page_size, 500, 5_000)? as usize;
-    let purpose = format!("manifest/{}", narration.id);
-    let start: usize =
-        if request.page_token.is_empty() { 0 } else { PageToken::open(&request.page_token, secret, &purpose)? };
+    let purpose = format!("GetManifest {}", narration.id);
+    let start: usize = page::open(secret, &purpose, &request.page_token)?.unwrap_or(0);
     let objects = objects(blob, narration);
     let key = Keys::of(narration, master).recording();
     let path = objects.folder().artifact(&narration.id, &key, "manifest.json");
     let manifest: timeline::Manifest = objects.read_json(&path).await?;
     let end = manifest.blocks.len().min(start.saturating_add(size));
     let next_page_token =
-        if end < manifest.blocks.len() { PageToken::seal(&end, secret, &purpose)? } else { String::new() };
+        if end < manifest.blocks.len() { page::seal(secret, &purpose, &end)? } else { String::new() };
     let blocks = manifest.blocks.get(start..end).unwrap_or_default().iter().map(fate).collect();
     let c = manifest.coverage;
     let coverage = api::Coverage {

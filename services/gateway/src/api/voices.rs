@@ -25,7 +25,6 @@ impl VoiceService for Voices {
         request: Request<api::ListVoicesRequest>,
     ) -> Result<Response<api::ListVoicesResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        let request = self.0.request(&tenant, request.into_inner())?;
-        self.0.voices().list_voices(request).await
+        self.0.voices(&tenant).list_voices(request.into_inner()).await
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, StepId};
-use lectern_core::{Clock, Failure};
+use lectern_core::{Clock, Failure, Kind};
 use lectern_queue::{Message, Queue};
-use lectern_store::{Change, Collection, Condition, Query, Reconciler, Versioned};
+use lectern_store::{Change, Collection, Direction, ID, Op, Query, Reconciler, Versioned};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -102,10 +102,10 @@ impl Conductor {
     /// `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`.
     pub async fn reissue(&self) -> Result<u32, Failure> {
         let mut count = 0;
-        let mut query = Query::new().filter(Condition::gt("due_at", 0)).order_asc("due_at").limit(200);
+        let mut query = Query::new().filter("due_at", Op::Gt, 0).order("due_at", Direction::Asc).limit(200);
         loop {
             let page = self.narrations.find(&query).await?;
-            for narration in &page.records {
+            for narration in &page.items {
                 count += 1;
                 self.see_to(narration.clone()).await?;
             }
@@ -146,16 +146,15 @@ impl Conductor {
     async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
         let Narration { id, tenant, run, .. } = &narration.record;
         self.upstream.cancel_steps(tenant, id, *run).await?;
-        self.narrations
-            .update(id.as_str(), |narration: &mut Narration| {
-                if !(narration.cancel_pending && narration.run == *run) {
-                    return Ok(Change::Skip);
-                }
-                narration.cancel_pending = false;
-                narration.due_at = None;
-                Ok(Change::Write)
-            })
-            .await?;
+        self.update(id, |narration, _| {
+            if !(narration.cancel_pending && narration.run == *run) {
+                return Transition::Unchanged;
+            }
+            narration.cancel_pending = false;
+            narration.due_at = None;
+            Transition::Changed
+        })
+        .await?;
         Ok(())
     }
 
@@ -168,15 +167,21 @@ impl Conductor {
         id: &NarrationId,
         mut transition: impl FnMut(&mut Narration, lectern_core::Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
-        let mut changed = false;
         let updated = self
             .narrations
             .update(id.as_str(), |narration: &mut Narration| {
-                changed = transition(narration, self.clock.now()) == Transition::Changed;
-                Ok(if changed { Change::Write } else { Change::Skip })
+                Ok(match transition(narration, self.clock.now()) {
+                    Transition::Changed => Change::Write,
+                    Transition::Unchanged => Change::Skip,
+                })
             })
-            .await?;
-        Ok(updated.filter(|_| changed))
+            .await;
+        let updated = match updated {
+            // Deleted meanwhile: nothing is left to change.
+            Err(failure) if failure.kind == Kind::NotFound => return Ok(None),
+            updated => updated?,
+        };
+        Ok(updated.written.then_some(Versioned { record: updated.record, revision: updated.revision }))
     }
 
     async fn take_events(self, shutdown: CancellationToken) {
@@ -286,10 +291,10 @@ impl Conductor {
             }
             for ids in self.hub.watched().chunks(200) {
                 let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let query = Query::new().filter(Condition::among("id", ids)).limit(200);
+                let query = Query::new().filter(ID, Op::In, ids).limit(200);
                 match self.narrations.find(&query).await {
                     Ok(page) => {
-                        for narration in page.records {
+                        for narration in page.items {
                             self.hub.announce(&narration.record.id, narration.revision.0);
                         }
                     }

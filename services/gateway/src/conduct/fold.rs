@@ -19,7 +19,7 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Tim
             let failure = StepFailure { failure, step: Some(step.clone()) };
             narration.end(Phase::Failed, Some(failure), now);
             narration.cancel_pending = true;
-            narration.due_at = Some(now.plus(crate::domain::narration::DUE_BASE));
+            narration.due_at = Some(now.plus(crate::domain::narration::DUE));
             return Transition::Changed;
         }
         (StepKind::Extract, Outcome::Extracted) => {

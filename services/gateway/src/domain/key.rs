@@ -7,8 +7,6 @@ use serde::{Deserialize, Serialize};
 /// An API key without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// Layout of the record.
-    pub schema: u32,
     /// The public part of the key.
     pub id: String,
     /// Whose data it opens.

@@ -12,16 +12,12 @@ use super::Bits;
 /// The layout of the record that this code writes.
 pub const SCHEMA: u32 = 1;
 
-/// First delay after which what is still wanted is published again; doubles to [`DUE_CAP`].
-pub const DUE_BASE: Duration = Duration::from_secs(15);
-/// No delay between two publications is longer.
-pub const DUE_CAP: Duration = Duration::from_secs(60);
+/// After this long what is still wanted is published again; the reconciler doubles it each time.
+pub const DUE: Duration = Duration::from_secs(15);
 
 /// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Narration {
-    /// Layout, [`SCHEMA`].
-    pub schema: u32,
     /// Its id.
     pub id: NarrationId,
     /// Whose it is.
@@ -82,10 +78,8 @@ pub struct Narration {
     pub finished: Option<Timestamp>,
     /// When it fails if it is not finished.
     pub deadline: Timestamp,
-    /// When what is wanted is published again; none once it is terminal.
+    /// When what is wanted is published again; none once it is terminal and the stages know.
     pub due_at: Option<Timestamp>,
-    /// How often that happened since the last progress.
-    pub due_count: u32,
     /// Whether the stages have yet to be told that it was cancelled.
     pub cancel_pending: bool,
 }
@@ -209,7 +203,7 @@ impl Narration {
         }
         self.end(Phase::Cancelled, Some(StepFailure { failure, step: None }), now);
         self.cancel_pending = true;
-        self.due_at = Some(now.plus(DUE_BASE));
+        self.due_at = Some(now.plus(DUE));
         Transition::Changed
     }
 
@@ -225,7 +219,7 @@ impl Narration {
         );
         self.end(Phase::Failed, Some(StepFailure { failure, step: None }), now);
         self.cancel_pending = true;
-        self.due_at = Some(now.plus(DUE_BASE));
+        self.due_at = Some(now.plus(DUE));
         Transition::Changed
     }
 
@@ -291,13 +285,11 @@ impl Narration {
         self.finished = Some(now);
         self.updated = now;
         self.due_at = None;
-        self.due_count = 0;
     }
 
-    /// Notes progress: what is wanted now is published at once, and again after [`DUE_BASE`].
+    /// Notes progress: what is wanted now is published at once, and again after [`DUE`].
     pub(crate) fn touch(&mut self, now: Timestamp) {
         self.updated = now;
-        self.due_count = 0;
-        self.due_at = Some(now.plus(DUE_BASE));
+        self.due_at = Some(now.plus(DUE));
     }
 }

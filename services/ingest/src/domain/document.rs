@@ -20,8 +20,6 @@ pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 /// A source that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// Layout, [`SCHEMA`].
-    pub schema: u32,
     /// Its id.
     pub id: DocumentId,
     /// Whose it is.

@@ -21,8 +21,6 @@ pub const PART_LIMIT: usize = 1_000;
 /// A source on its way in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
-    /// Layout, [`SCHEMA`].
-    pub schema: u32,
     /// The record's id: it follows from tenant and upload id.
     pub id: String,
     /// Whose it is.
@@ -100,7 +98,6 @@ mod tests {
     #[test]
     fn parts_follow_each_other_without_gaps() {
         let mut upload = Upload {
-            schema: SCHEMA,
             id: "u".to_owned(),
             tenant: "acme".parse().expect("an id"),
             upload_id: "u".to_owned(),

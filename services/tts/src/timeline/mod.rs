@@ -7,6 +7,7 @@ pub mod manifest;
 pub mod pauses;
 mod ranges;
 pub mod track;
+pub mod transcript;
 
 use lectern_core::Failure;
 use lectern_core::content::script::{Section, Utterance};

@@ -1,0 +1,148 @@
+//! What the start of every service process has in common. Adapters are constructed by each service's own `app.rs`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use futures::future::BoxFuture;
+use lectern_blob::Blob;
+use lectern_core::{Clock, Failure, Kind, Reason};
+use lectern_queue::Queue;
+use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, Serving, WithServices, channel};
+use lectern_runtime::config::Loader;
+use lectern_runtime::{Check, Context, TelemetryConfig, bootstrap};
+use lectern_store::Store;
+use lectern_store::steps::{StepOptions, Steps};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::auth::KeysOfGateway;
+use crate::config::Common;
+
+/// The adapters of a process: made once, shared by every step and call.
+#[derive(Debug, Clone)]
+pub struct Adapters {
+    /// The service's own database.
+    pub store: Arc<dyn Store>,
+    /// The queue that all services share.
+    pub queue: Arc<dyn Queue>,
+    /// The object storage that all services share.
+    pub blob: Arc<dyn Blob>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A replica this far off the database's clock is not ready: takeovers count on it.
+const SKEW: Duration = Duration::from_secs(2);
+
+/// Lets the process serve only while store, queue and object storage answer and its clock agrees with the database's.
+pub fn watch_health(context: &Context, adapters: &Adapters) {
+    let stop = context.shutdown.token();
+    let Adapters { store, queue, blob, clock } = adapters.clone();
+    let database = Arc::clone(&store);
+    context.health.watch(
+        Check::new("store", move || {
+            let store = Arc::clone(&store);
+            async move { Ok(store.ping().await?) }
+        }),
+        stop.clone(),
+    );
+    context.health.watch(
+        Check::new("queue", move || {
+            let queue = Arc::clone(&queue);
+            async move { Ok(queue.ping().await?) }
+        }),
+        stop.clone(),
+    );
+    context.health.watch(
+        Check::new("blob", move || {
+            let blob = Arc::clone(&blob);
+            async move { Ok(blob.ping().await?) }
+        }),
+        stop.clone(),
+    );
+    let check = Check::new("clock", move || {
+        let (store, clock) = (Arc::clone(&database), Arc::clone(&clock));
+        async move {
+            let (theirs, ours) = (store.now().await?, clock.now());
+            let off = theirs.since(ours).max(ours.since(theirs));
+            if off <= SKEW {
+                return Ok(());
+            }
+            let message = format!("the clock is {} ms off the database's; synchronise it", off.as_millis());
+            Err(Failure::new(Kind::FailedPrecondition, Reason::ServiceUnavailable, message))
+        }
+    });
+    context.health.watch(check.every(Duration::from_secs(30)), stop);
+}
+
+/// Says where the process listens, for whoever started it.
+#[allow(clippy::print_stdout, reason = "the one line that a supervisor reads")]
+pub fn announce(serving: &Serving) {
+    println!("listening on {}", serving.addr);
+}
+
+/// The command line of a service.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Configuration file, TOML; keys and their defaults are shown by --print-config.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Prints the configuration in force, secrets left out, and exits.
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// The `main` of a service: parses the command line, loads the configuration and runs.
+pub fn main<C, W>(name: &'static str, telemetry: impl Fn(&C) -> &TelemetryConfig, work: W) -> ExitCode
+where
+    C: DeserializeOwned + Serialize + Default,
+    W: FnOnce(C, Context) -> BoxFuture<'static, Result<(), Failure>>,
+{
+    let arguments = Arguments::parse();
+    let config: C = match Loader::new("LECTERN").file(arguments.config).load() {
+        Ok(config) => config,
+        Err(failure) => return bootstrap::fail(name, &failure),
+    };
+    if arguments.print_config {
+        return match lectern_runtime::print(&config) {
+            Ok(text) => {
+                #[allow(clippy::print_stdout, reason = "what the flag is for")]
+                {
+                    print!("{text}");
+                }
+                ExitCode::SUCCESS
+            }
+            Err(failure) => bootstrap::fail(name, &failure),
+        };
+    }
+    let telemetry = telemetry(&config).clone();
+    lectern_runtime::run(name, &telemetry, |context| work(config, context))
+}
+
+/// The steps of a stage, in its own database. Collections are made if they are not there.
+///
+/// # Errors
+/// `STORE_UNAVAILABLE`.
+pub async fn steps(adapters: &Adapters) -> Result<Steps, Failure> {
+    let steps = Steps::new(Arc::clone(&adapters.store), Arc::clone(&adapters.clock), StepOptions::default());
+    steps.ensure().await?;
+    Ok(steps)
+}
+
+/// Who may call a stage: services of the installation, and API keys, which the gateway knows.
+///
+/// # Errors
+/// `INVALID_FIELD` for a secret or URL that cannot be used.
+pub fn stage_authenticate(
+    common: &Common,
+    service: &'static str,
+    adapters: &Adapters,
+) -> Result<Arc<dyn Authenticate>, Failure> {
+    let credential = ServiceCredential::new(common.secret.clone(), Arc::clone(&adapters.clock))?;
+    let gateway = channel(&ClientConfig::to(&common.gateway.url))?;
+    let keys = KeysOfGateway::new(gateway, Arc::new(credential.clone()), service, Arc::clone(&adapters.clock));
+    Ok(Arc::new(WithServices::new(credential, Arc::new(keys))))
+}

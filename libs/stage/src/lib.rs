@@ -1,0 +1,17 @@
+//! What every stage service is made of, so that a stage holds its craft and nothing else:
+//!
+//! - [`work`]: a command of the queue decoded into a job, and the job's end encoded as an event;
+//! - [`api`]: `StageService`, by which the conductor cancels steps and operators look at them;
+//! - [`auth`]: the same API keys at every port, checked by asking the gateway;
+//! - [`config`]: the settings that all services share.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod work;
+
+pub use api::StageApi;
+pub use auth::KeysOfGateway;
+pub use config::Common;
+pub use work::{Job, Perform, Stage};

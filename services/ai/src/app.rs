@@ -1,0 +1,98 @@
+//! Wires adapters to the domain; nothing else constructs an adapter.
+
+use std::sync::Arc;
+
+use lectern_core::{Clock, Failure, OsRandom, SystemClock};
+use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::ai::v1::script_service_server::ScriptServiceServer;
+use lectern_proto::work::v1::stage_service_server::StageServiceServer;
+use lectern_queue::worker::{Worker, WorkerOptions};
+use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
+use lectern_runtime::Context;
+use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health};
+use lectern_stage::{Stage, StageApi};
+use lectern_store::steps::Steps;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::{api, work};
+
+/// ai, put together and not yet serving.
+#[derive(Debug, Clone)]
+pub struct Ai {
+    adapters: Adapters,
+    steps: Steps,
+    permits: usize,
+}
+
+impl Ai {
+    /// ai over these adapters.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE` when its collections cannot be made.
+    pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
+        let steps = lectern_stage::app::steps(adapters).await?;
+        Ok(Self { adapters: adapters.clone(), steps, permits: config.common.permits() })
+    }
+
+    /// The steps of this service.
+    #[must_use]
+    pub const fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// Works until `stop`.
+    pub async fn work(&self, stop: CancellationToken) {
+        let stage = Arc::new(Stage::new(work::Scripts, Arc::clone(&self.adapters.blob)));
+        let options = WorkerOptions { permits: self.permits, ..WorkerOptions::default() };
+        let Adapters { queue, clock, .. } = self.adapters.clone();
+        Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
+    }
+
+    /// Adds this service's gRPC services to a server.
+    #[must_use]
+    pub fn routes(&self, server: Server) -> Server {
+        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
+        server
+            .service(tune!(ScriptServiceServer::new(api::Scripts)))
+            .service(tune!(StageServiceServer::new(stage)))
+    }
+
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for an address that cannot be listened on.
+    pub fn serve(
+        &self,
+        config: ServerConfig,
+        authenticate: Arc<dyn Authenticate>,
+        context: &Context,
+        stop: CancellationToken,
+    ) -> Result<Serving, Failure> {
+        let server =
+            Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock));
+        self.routes(server).reflect(FILE_DESCRIPTOR_SET).serve(stop)
+    }
+}
+
+/// The process: connects, serves and works until told to stop.
+///
+/// # Errors
+/// What keeps it from starting, or ends it.
+pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
+    config.common.check()?;
+    let common = &config.common;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = lectern_store::connect(&common.store_url("ai"), common.store_options()).await?;
+    let queue = lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let adapters = Adapters { store, queue, blob, clock };
+    watch_health(&context, &adapters);
+    let ai = Ai::new(&config, &adapters).await?;
+    let stop = context.shutdown.token();
+    let authenticate = stage_authenticate(common, "ai", &adapters)?;
+    let serving = ai.serve(common.server.clone(), authenticate, &context, stop.clone())?;
+    announce(&serving);
+    ai.work(stop).await;
+    serving.ended().await
+}

@@ -1,0 +1,151 @@
+//! Wires adapters to the domain; nothing else constructs an adapter.
+
+use std::sync::Arc;
+
+use lectern_blob::Blob;
+use lectern_core::keys::TenantSecret;
+use lectern_core::{Clock, Failure, OsRandom, SystemClock};
+use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::v1::document_service_server::DocumentServiceServer;
+use lectern_proto::v1::key_service_server::KeyServiceServer;
+use lectern_proto::v1::narration_service_server::NarrationServiceServer;
+use lectern_proto::v1::voice_service_server::VoiceServiceServer;
+use lectern_queue::Queue;
+use lectern_rpc::{
+    Authenticate, ClientConfig, Server, ServiceCredential, Serving, WithServices, channel, server::ServerConfig, tune,
+};
+use lectern_runtime::Context;
+use lectern_stage::app::{Adapters, watch_health};
+use lectern_store::{Collection, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::conduct::Conductor;
+use crate::config::Config;
+use crate::domain::{Key, Narration};
+use crate::keys::Keys;
+use crate::orders::Orders;
+use crate::upstream::{MESSAGE_LIMIT, Upstream};
+
+/// The gateway, put together and not yet serving.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    conductor: Conductor,
+    orders: Orders,
+    keys: Keys,
+    upstream: Upstream,
+    blob: Arc<dyn Blob>,
+    clock: Arc<dyn Clock>,
+    credential: Arc<ServiceCredential>,
+    master: Arc<[u8]>,
+}
+
+impl Gateway {
+    /// The gateway over these adapters.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE` when its collections cannot be made, `INVALID_FIELD` for settings that cannot be used.
+    pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
+        let Adapters { store, queue, blob, clock } = adapters.clone();
+        let common = &config.common;
+        let credential = Arc::new(ServiceCredential::new(common.secret.clone(), Arc::clone(&clock))?);
+        let to = |url: &str| channel(&ClientConfig::to(url));
+        let upstream =
+            Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
+        let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
+        let (narrations, keys) = collections(store).await?;
+        let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
+        let keys = Keys::new(keys, Arc::clone(&clock), admin);
+        let conductor =
+            Conductor::new(narrations.clone(), queue, upstream.clone(), Arc::clone(&clock), Arc::clone(&master));
+        let orders = Orders::new(
+            narrations,
+            conductor.clone(),
+            upstream.clone(),
+            Arc::clone(&clock),
+            Arc::new(OsRandom),
+            Arc::clone(&master),
+        );
+        Ok(Self { conductor, orders, keys, upstream, blob, clock, credential, master })
+    }
+
+    /// Who may call: services of the installation, and API keys.
+    #[must_use]
+    pub fn authenticate(&self) -> Arc<dyn Authenticate> {
+        Arc::new(WithServices::new((*self.credential).clone(), Arc::new(self.keys.clone())))
+    }
+
+    /// Conducts until `stop`. With `reissue`, everything unfinished is published at once first: for a queue that keeps nothing.
+    ///
+    /// # Errors
+    /// Those of reissuing.
+    pub async fn conduct(&self, reissue: bool, stop: CancellationToken) -> Result<(), Failure> {
+        if reissue {
+            let count = self.conductor.reissue().await?;
+            tracing::info!(count, "unfinished narrations go on");
+        }
+        self.conductor.clone().run(stop).await;
+        Ok(())
+    }
+
+    /// Serves the public API until `stop`.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for an address that cannot be listened on.
+    pub fn serve(
+        &self,
+        config: ServerConfig,
+        authenticate: Arc<dyn Authenticate>,
+        context: &Context,
+        stop: CancellationToken,
+    ) -> Result<Serving, Failure> {
+        let narrations = api::Narrations::new(
+            self.orders.clone(),
+            self.conductor.clone(),
+            self.upstream.clone(),
+            Arc::clone(&self.blob),
+            Arc::clone(&self.master),
+        );
+        let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
+        let pages = TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let keys = api::Keys::new(self.keys.clone(), pages);
+        let voices = api::Voices::new(self.upstream.clone());
+        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
+            .service(tune!(NarrationServiceServer::new(narrations)))
+            .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
+            .service(tune!(KeyServiceServer::new(keys)))
+            .service(tune!(VoiceServiceServer::new(voices)))
+            .reflect(FILE_DESCRIPTOR_SET)
+            .serve(stop)
+    }
+}
+
+async fn collections(store: Arc<dyn Store>) -> Result<(Collection<Narration>, Collection<Key>), Failure> {
+    let narrations = Collection::new(Arc::clone(&store));
+    let keys = Collection::new(store);
+    narrations.ensure().await?;
+    keys.ensure().await?;
+    Ok((narrations, keys))
+}
+
+/// The process: connects, serves and conducts until told to stop.
+///
+/// # Errors
+/// What keeps it from starting, or ends it.
+pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
+    config.common.check()?;
+    let common = &config.common;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
+    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let adapters = Adapters { store, queue, blob, clock };
+    watch_health(&context, &adapters);
+    let gateway = Gateway::new(&config, &adapters).await?;
+    let stop = context.shutdown.token();
+    let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
+    lectern_stage::app::announce(&serving);
+    gateway.conduct(false, stop).await?;
+    serving.ended().await
+}
+

@@ -1,0 +1,274 @@
+//! gRPC in: `lectern.v1.DocumentService` and `lectern.ingest.v1.IngestService`.
+
+use std::io::Write as _;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_stream::try_stream;
+use bytes::Bytes;
+use futures::Stream;
+use lectern_blob::{Blob, Objects};
+use lectern_core::id::DocumentId;
+use lectern_core::{Digest, Failure};
+use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
+use lectern_proto::v1::{
+    self as api, create_document_request::Source, document_service_server::DocumentService, upload_document_request::Part,
+};
+use lectern_proto::{convert, names};
+use lectern_rpc::{caller, page, status};
+use lectern_store::{Cursor, Query, Versioned};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::domain::Document;
+use crate::library::{Arrival, Library, Receiving, Uploads, no_room};
+
+/// Bytes of one message of content.
+const CHUNK: usize = 64 * 1024;
+
+/// The services over the library.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    library: Library,
+    uploads: Uploads,
+    blob: Arc<dyn Blob>,
+}
+
+impl Documents {
+    /// The services over these parts.
+    #[must_use]
+    pub const fn new(library: Library, uploads: Uploads, blob: Arc<dyn Blob>) -> Self {
+        Self { library, uploads, blob }
+    }
+
+    async fn create(
+        &self,
+        tenant: lectern_core::id::TenantId,
+        request: api::CreateDocumentRequest,
+    ) -> Result<Versioned<Document>, Failure> {
+        let (bytes, file_name): (Bytes, String) = match request.source {
+            Some(Source::Text(text)) => {
+                // Text is text, whatever it looks like; only its name may make it Markdown.
+                let name = if request.file_name.is_empty() { "text.md".to_owned() } else { request.file_name };
+                (text.into(), name)
+            }
+            Some(Source::Data(data)) => (data, request.file_name),
+            None => return Err(Failure::invalid("source", "send the source as text or data")),
+        };
+        self.library.limits().inline(bytes.len() as u64)?;
+        let sha256 = Digest::of(&bytes);
+        let id = if request.request_id.is_empty() {
+            None
+        } else {
+            let request_id: DocumentId = request
+                .request_id
+                .parse()
+                .map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
+            Some(DocumentId::of(&self.library.secret(&tenant).request(&format!("document/{request_id}"))))
+        };
+        let digest = Digest::of(format!("{sha256}\n{}\n{file_name}", request.display_name).as_bytes());
+        let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
+        file.write_all(&bytes).map_err(|e| no_room(&e))?;
+        let arrival = Arrival {
+            tenant,
+            id,
+            request: digest,
+            display_name: request.display_name,
+            file_name,
+            sha256,
+            size: bytes.len() as u64,
+        };
+        self.library.accept(arrival, file.path()).await
+    }
+
+    async fn upload(
+        &self,
+        tenant: lectern_core::id::TenantId,
+        mut messages: Streaming<api::UploadDocumentRequest>,
+    ) -> Result<Versioned<Document>, Failure> {
+        let broken = |status: Status| lectern_rpc::failure(&status);
+        let first = messages.message().await.map_err(broken)?.and_then(|message| message.part);
+        let Some(Part::Start(start)) = first else {
+            return Err(Failure::invalid("part", "the first message of an upload must be start"));
+        };
+        let size = u64::try_from(start.size_bytes)
+            .map_err(|_| Failure::invalid("start.size_bytes", "size_bytes must not be negative; 0 means unknown"))?;
+        let mut receiving =
+            self.uploads.open(&tenant, &start.upload_id, &start.display_name, &start.file_name, size).await?;
+        let sha256 = match receive(&mut receiving, &mut messages).await {
+            Ok(sha256) => sha256,
+            Err(failure) => {
+                // What came before the fault is good and is kept, so that the caller goes on from there.
+                receiving.flush().await?;
+                return Err(failure);
+            }
+        };
+        receiving.finish(sha256).await
+    }
+}
+
+async fn receive(
+    receiving: &mut Receiving,
+    messages: &mut Streaming<api::UploadDocumentRequest>,
+) -> Result<Digest, Failure> {
+    loop {
+        let message = messages.message().await.map_err(|status| lectern_rpc::failure(&status))?;
+        match message.and_then(|message| message.part) {
+            Some(Part::Chunk(chunk)) => {
+                let offset = u64::try_from(chunk.offset)
+                    .map_err(|_| Failure::invalid("chunk.offset", "offset must not be negative"))?;
+                receiving.chunk(offset, &chunk.data, chunk.crc32c).await?;
+            }
+            Some(Part::Finish(finish)) => {
+                return finish.sha256.parse().map_err(|e| Failure::invalid("finish.sha256", format!("sha256: {e}")));
+            }
+            Some(Part::Start(_)) => return Err(Failure::invalid("part", "start may only be the first message")),
+            None => {
+                return Err(Failure::new(
+                    lectern_core::Kind::Aborted,
+                    lectern_core::Reason::OffsetMismatch,
+                    "the stream ended before finish; ask QueryUpload and go on from there",
+                ));
+            }
+        }
+    }
+}
+
+fn encode(document: &Versioned<Document>, outline: bool) -> api::Document {
+    let d = &document.record;
+    let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let headings = d.outline.iter().filter(|_| outline).map(|heading| api::Heading {
+        level: heading.level.into(),
+        text: heading.text.clone(),
+        page: convert::number(heading.page),
+    });
+    api::Document {
+        name: names::of_document(&d.id),
+        display_name: d.display_name.clone(),
+        title: d.title.clone(),
+        media_type: d.media_type.clone(),
+        size_bytes: long(d.size),
+        sha256: d.sha256.to_string(),
+        page_count: convert::number(d.pages),
+        word_count: long(d.words),
+        language: d.language.clone(),
+        outline: headings.collect(),
+        warnings: d.warnings.clone(),
+        create_time: Some(convert::time(d.created)),
+        etag: document.revision.0.to_string(),
+    }
+}
+
+
+#[tonic::async_trait]
+impl DocumentService for Documents {
+    async fn create_document(
+        &self,
+        request: Request<api::CreateDocumentRequest>,
+    ) -> Result<Response<api::CreateDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let document = self.create(tenant, request.into_inner()).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CreateDocumentResponse { document: Some(encode(&document, true)) }))
+    }
+
+    async fn upload_document(
+        &self,
+        request: Request<Streaming<api::UploadDocumentRequest>>,
+    ) -> Result<Response<api::UploadDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let document = Box::pin(self.upload(tenant, request.into_inner())).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::UploadDocumentResponse { document: Some(encode(&document, true)) }))
+    }
+
+    async fn query_upload(
+        &self,
+        request: Request<api::QueryUploadRequest>,
+    ) -> Result<Response<api::QueryUploadResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let upload = self.uploads.query(&tenant, &request.get_ref().upload_id).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::QueryUploadResponse {
+            committed_bytes: i64::try_from(upload.committed()).unwrap_or(i64::MAX),
+            document: upload.document.as_ref().map(names::of_document).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_document(
+        &self,
+        request: Request<api::GetDocumentRequest>,
+    ) -> Result<Response<api::GetDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let id = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
+        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::GetDocumentResponse { document: Some(encode(&document, true)) }))
+    }
+
+    async fn list_documents(
+        &self,
+        request: Request<api::ListDocumentsRequest>,
+    ) -> Result<Response<api::ListDocumentsResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let list = async {
+            let secret = self.library.secret(&tenant);
+            let after: Option<Cursor> = page::open(&secret, "ListDocuments", &request.page_token)?;
+            let size = u32::try_from(page::size(request.page_size, 50, 1_000)?).unwrap_or(1_000);
+            let page = self.library.list(&tenant, Query::new().limit(size).after(after)).await?;
+            let next_page_token = match page.next {
+                Some(cursor) => page::seal(&secret, "ListDocuments", &cursor)?,
+                None => String::new(),
+            };
+            let documents = page.items.iter().map(|document| encode(document, false)).collect();
+            Ok(api::ListDocumentsResponse { documents, next_page_token })
+        };
+        list.await.map(Response::new).map_err(|f: Failure| status(&f))
+    }
+
+    async fn delete_document(
+        &self,
+        request: Request<api::DeleteDocumentRequest>,
+    ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let id = names::document(&request.name, "name").map_err(|f| status(&f))?;
+        self.library.erase(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::DeleteDocumentResponse {}))
+    }
+}
+
+#[tonic::async_trait]
+impl IngestService for Documents {
+    type ReadContentStream = Pin<Box<dyn Stream<Item = Result<ingest::ReadContentResponse, Status>> + Send>>;
+
+    async fn get_source(
+        &self,
+        request: Request<ingest::GetSourceRequest>,
+    ) -> Result<Response<ingest::GetSourceResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
+        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
+        Ok(Response::new(ingest::GetSourceResponse {
+            scope: document.scope.to_string(),
+            sha256: document.sha256.to_string(),
+            extractor: self.library.pin().to_owned(),
+            file_name: document.file_name,
+            language: document.language,
+            words: i64::try_from(document.words).unwrap_or(i64::MAX),
+        }))
+    }
+
+    async fn read_content(
+        &self,
+        request: Request<ingest::ReadContentRequest>,
+    ) -> Result<Response<Self::ReadContentStream>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
+        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
+        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &document.scope);
+        let key = self.library.secret(&tenant).content(&document.sha256, self.library.pin());
+        let mut json = objects.read(&objects.folder().content(&key)).await.map_err(|f| status(&f))?;
+        Ok(Response::new(Box::pin(try_stream! {
+            while !json.is_empty() {
+                yield ingest::ReadContentResponse { json: json.split_to(json.len().min(CHUNK)) };
+            }
+        })))
+    }
+}

@@ -1,0 +1,288 @@
+//! Uploads: sources that arrive in parts. A part is durable before its offset is; what a broken stream had sent is kept.
+
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use lectern_blob::{Blob, ObjectPath, Prefix};
+use lectern_core::digest::Hasher;
+use lectern_core::id::{DocumentId, TenantId};
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_store::{Change, Collection, StoreError, Versioned};
+use tempfile::NamedTempFile;
+
+use super::{Arrival, Library};
+use crate::domain::upload::{LIFETIME, PART_SIZE, offset_mismatch};
+use crate::domain::{Document, Part, Upload};
+
+/// The uploads on their way in.
+#[derive(Debug, Clone)]
+pub struct Uploads {
+    uploads: Collection<Upload>,
+    library: Library,
+    blob: Arc<dyn Blob>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// One stream of an upload.
+#[derive(Debug)]
+pub struct Receiving {
+    uploads: Uploads,
+    upload: Upload,
+    buffer: BytesMut,
+}
+
+impl Uploads {
+    /// Uploads into `library`.
+    #[must_use]
+    pub const fn new(
+        uploads: Collection<Upload>,
+        library: Library,
+        blob: Arc<dyn Blob>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { uploads, library, blob, clock, random }
+    }
+
+    fn id(&self, tenant: &TenantId, upload_id: &str) -> Result<String, Failure> {
+        // An upload id is an id like any other.
+        let upload_id: DocumentId =
+            upload_id.parse().map_err(|e| Failure::invalid("start.upload_id", format!("upload_id: {e}")))?;
+        Ok(DocumentId::of(&self.library.secret(tenant).request(&format!("upload/{upload_id}"))).to_string())
+    }
+
+    /// Opens an upload, or opens it again where it stopped.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD`, `LIMIT_EXCEEDED`.
+    pub async fn open(
+        &self,
+        tenant: &TenantId,
+        upload_id: &str,
+        display_name: &str,
+        file_name: &str,
+        size: u64,
+    ) -> Result<Receiving, Failure> {
+        self.library.limits().upload(size)?;
+        let id = self.id(tenant, upload_id)?;
+        let now = self.clock.now();
+        let fresh = Upload {
+            id: id.clone(),
+            tenant: tenant.clone(),
+            upload_id: upload_id.to_owned(),
+            display_name: display_name.chars().take(200).collect(),
+            file_name: file_name.chars().take(200).collect(),
+            parts: Vec::new(),
+            document: None,
+            created: now,
+            due_at: Some(now.plus(LIFETIME)),
+        };
+        let upload = match self.uploads.insert(&fresh).await {
+            Ok(_) => fresh,
+            Err(StoreError::Duplicate { .. }) => self.uploads.get(&id).await?.map_or(fresh, |known| known.record),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Receiving { uploads: self.clone(), upload, buffer: BytesMut::new() })
+    }
+
+    /// How much of an upload is safe, and the document once it is finished.
+    ///
+    /// # Errors
+    /// `RESOURCE_NOT_FOUND`.
+    pub async fn query(&self, tenant: &TenantId, upload_id: &str) -> Result<Upload, Failure> {
+        let found = self.uploads.get(&self.id(tenant, upload_id)?).await?;
+        found.map(|upload| upload.record).ok_or_else(|| Failure::not_found(format!("upload {upload_id}")))
+    }
+
+    /// The uploads' collection, for the reconciler.
+    #[must_use]
+    pub const fn uploads(&self) -> &Collection<Upload> {
+        &self.uploads
+    }
+
+    /// Drops an upload: its parts, then its record.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`; safe to repeat.
+    pub async fn drop_upload(&self, upload: &Upload) -> Result<(), Failure> {
+        self.drop_parts(upload).await?;
+        self.uploads.delete(&upload.id, None).await?;
+        Ok(())
+    }
+
+    async fn drop_parts(&self, upload: &Upload) -> Result<(), Failure> {
+        let prefix = Prefix::new(&format!("tmp-uploads/{}", upload.id)).map_err(|e| Failure::internal(e.to_string()))?;
+        self.blob.delete_prefix(&prefix).await?;
+        Ok(())
+    }
+
+    fn part_path(upload: &Upload, part: &Part) -> Result<ObjectPath, Failure> {
+        ObjectPath::new(&format!("tmp-uploads/{}/{}-{:016x}", upload.id, part.offset, part.token))
+            .map_err(|e| Failure::internal(e.to_string()))
+    }
+}
+
+impl Receiving {
+    /// Takes a chunk.
+    ///
+    /// # Errors
+    /// `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `LIMIT_EXCEEDED`, and what keeps a part from being put.
+    pub async fn chunk(&mut self, offset: u64, data: &Bytes, crc32c: u32) -> Result<(), Failure> {
+        let expected = self.upload.committed() + self.buffer.len() as u64;
+        if offset != expected {
+            return Err(offset_mismatch(expected, offset));
+        }
+        if data.len() > crate::domain::limits::CHUNK_BYTES {
+            let most = crate::domain::limits::CHUNK_BYTES;
+            let message = format!("a chunk may have at most {most} bytes; send smaller ones");
+            return Err(Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("chunk.data"));
+        }
+        if crc32c::crc32c(data) != crc32c {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::ChecksumMismatch,
+                format!("the chunk at {offset} does not have the CRC32C that came with it; send it again"),
+            )
+            .at("chunk.crc32c"));
+        }
+        self.uploads.library.limits().upload(expected + data.len() as u64)?;
+        self.buffer.extend_from_slice(data);
+        if self.buffer.len() >= PART_SIZE {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes what was received durable, and its offset known.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`, `OFFSET_MISMATCH` when another stream of the same upload was faster.
+    pub async fn flush(&mut self) -> Result<(), Failure> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.buffer.split().freeze();
+        let part = Part {
+            offset: self.upload.committed(),
+            size: bytes.len() as u64,
+            token: self.uploads.random.next() >> 1,
+        };
+        self.uploads.blob.put(&Uploads::part_path(&self.upload, &part)?, bytes).await?;
+        let now = self.uploads.clock.now();
+        let updated = self
+            .uploads
+            .uploads
+            .update(&self.upload.id, |upload: &mut Upload| {
+                // After a write whose answer was lost, the part is there already.
+                if upload.parts.last() == Some(&part) {
+                    return Ok(Change::Skip);
+                }
+                upload.append(part, now)?;
+                Ok(Change::Write)
+            })
+            .await?;
+        self.upload = updated.record;
+        Ok(())
+    }
+
+    /// Ends the upload: checks the whole against `sha256`, reads it, and accepts or refuses it. A refused one is dropped.
+    ///
+    /// # Errors
+    /// `CHECKSUM_MISMATCH`, and what [`Library::accept`] answers.
+    pub async fn finish(mut self, sha256: Digest) -> Result<Versioned<Document>, Failure> {
+        self.flush().await?;
+        if let Some(document) = &self.upload.document {
+            return self.uploads.library.get(&self.upload.tenant, document).await;
+        }
+        let accepted = self.accept(sha256).await;
+        match &accepted {
+            Ok(document) => {
+                let id = document.record.id.clone();
+                self.uploads
+                    .uploads
+                    .update(&self.upload.id, |upload: &mut Upload| {
+                        upload.document = Some(id.clone());
+                        upload.parts.clear();
+                        Ok(Change::Write)
+                    })
+                    .await?;
+                self.uploads.drop_parts(&self.upload).await?;
+            }
+            // What cannot be read today cannot be read tomorrow: nothing is kept. Anything else may be tried again.
+            Err(failure) if !failure.kind.retryable() || failure.reason == Reason::LimitExceeded => {
+                self.uploads.drop_upload(&self.upload).await?;
+            }
+            Err(_) => {}
+        }
+        accepted
+    }
+
+    async fn accept(&self, sha256: Digest) -> Result<Versioned<Document>, Failure> {
+        let file = self.gather().await?;
+        let (file, found, size) = tokio::task::spawn_blocking(move || {
+            let (found, size) = digest(file.path())?;
+            Ok::<_, std::io::Error>((file, found, size))
+        })
+        .await
+        .map_err(|_| Failure::internal("reading an upload broke off"))?
+        .map_err(|e| no_room(&e))?;
+        if found != sha256 {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::ChecksumMismatch,
+                format!("the whole has SHA-256 {found}, not {sha256}; the upload was dropped, send it again"),
+            )
+            .at("finish.sha256"));
+        }
+        let id = DocumentId::of(&self.uploads.library.secret(&self.upload.tenant).request(&self.upload.id));
+        let arrival = Arrival {
+            tenant: self.upload.tenant.clone(),
+            id: Some(id),
+            request: sha256,
+            display_name: self.upload.display_name.clone(),
+            file_name: self.upload.file_name.clone(),
+            sha256,
+            size,
+        };
+        self.uploads.library.accept(arrival, file.path()).await
+    }
+
+    /// All parts in one temporary file.
+    async fn gather(&self) -> Result<NamedTempFile, Failure> {
+        let mut file = NamedTempFile::new().map_err(|e| no_room(&e))?;
+        for part in &self.upload.parts {
+            let path = Uploads::part_path(&self.upload, part)?;
+            let bytes = self.uploads.blob.get(&path).await?.ok_or_else(|| {
+                Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "a part of the upload is gone; start another upload")
+            })?;
+            file.write_all(&bytes).map_err(|e| no_room(&e))?;
+        }
+        Ok(file)
+    }
+}
+
+/// SHA-256 and length of a file.
+pub(super) fn digest(path: &std::path::Path) -> std::io::Result<(Digest, u64)> {
+    let mut file = std::fs::File::open(path)?;
+    let (mut hasher, mut size) = (Hasher::default(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hasher.finish(), size));
+        }
+        hasher.update(&buffer[..read]);
+        size += read as u64;
+    }
+}
+
+/// A temporary file that cannot be written.
+pub(crate) fn no_room(error: &std::io::Error) -> Failure {
+    Failure::new(
+        Kind::Unavailable,
+        Reason::Internal,
+        format!("a temporary file cannot be written: {error}; make room in the temporary folder"),
+    )
+}

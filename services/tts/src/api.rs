@@ -1,0 +1,232 @@
+//! gRPC in: `lectern.v1.VoiceService` and `lectern.tts.v1.SpeechService`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_stream::try_stream;
+use bytes::Bytes;
+use futures::Stream;
+use lectern_blob::{Blob, Objects};
+use lectern_core::content::timeline::Track;
+use lectern_core::id::{NarrationId, ScopeId};
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
+use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
+use lectern_proto::convert;
+use lectern_rpc::{caller, status};
+use lectern_stage::api::internal;
+use tonic::{Request, Response, Status};
+
+use crate::audio::encode::AudioFormat;
+use crate::audio::record::record;
+use crate::audio::segment::SegmentObject;
+use crate::engine::{SegmentRequest, Speed, Voice};
+use crate::voices::Voices;
+use crate::work::{format_of, segments::Segments};
+
+/// Characters that `Synthesize` takes.
+const TEXT_LIMIT: usize = 5_000;
+/// Bytes of one message of audio.
+const CHUNK: usize = 64 * 1024;
+
+/// A stream of answers.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The services over voices and recordings.
+#[derive(Debug, Clone)]
+pub struct Speech {
+    voices: Voices,
+    segments: Segments,
+    blob: Arc<dyn Blob>,
+}
+
+impl Speech {
+    /// The services over these parts.
+    #[must_use]
+    pub const fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>) -> Self {
+        Self { voices, segments, blob }
+    }
+
+    fn voice(&self, voice: &Voice) -> api::Voice {
+        api::Voice {
+            name: format!("voices/{}", voice.id),
+            display_name: voice.name.clone(),
+            languages: vec![voice.language.clone()],
+            sample_rate: convert::number(voice.sample_rate),
+            version: voice.version.clone(),
+            available: self.voices.engine(voice).and_then(|engine| engine.ready()).is_ok(),
+        }
+    }
+
+    /// Chooses a voice and checks that it can speak now and that the formats can be made.
+    fn resolve(&self, request: &tts::ResolveVoiceRequest) -> Result<Voice, Failure> {
+        let voice = self.voices.resolve(&request.voice, &request.language)?;
+        self.voices.engine(&voice)?.ready()?;
+        for format in &request.formats {
+            format_of(*format)?.available()?;
+        }
+        Ok(voice)
+    }
+}
+
+fn audio(samples: &[i16]) -> impl Iterator<Item = Bytes> + '_ {
+    samples.chunks(CHUNK / 2).map(|chunk| chunk.iter().flat_map(|sample| sample.to_le_bytes()).collect())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Status> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| Err(Failure::internal("the work broke off")))
+        .map_err(|f| status(&f))
+}
+
+#[tonic::async_trait]
+impl VoiceService for Speech {
+    async fn list_voices(
+        &self,
+        request: Request<api::ListVoicesRequest>,
+    ) -> Result<Response<api::ListVoicesResponse>, Status> {
+        caller(&request)?;
+        let language = request.into_inner().language;
+        let this = self.clone();
+        let response = blocking(move || {
+            let all = this.voices.all();
+            let wanted = all.iter().filter(|voice| language.is_empty() || voice.language.starts_with(&language));
+            let formats = AudioFormat::ALL.into_iter().filter(|format| format.available().is_ok());
+            Ok(api::ListVoicesResponse {
+                voices: wanted.map(|voice| this.voice(voice)).collect(),
+                formats: formats.map(|format| format.as_str().to_owned()).collect(),
+            })
+        })
+        .await?;
+        Ok(Response::new(response))
+    }
+}
+
+#[tonic::async_trait]
+impl SpeechService for Speech {
+    type SynthesizeStream = Answers<tts::SynthesizeResponse>;
+    type ReadTrackStream = Answers<tts::ReadTrackResponse>;
+
+    async fn resolve_voice(
+        &self,
+        request: Request<tts::ResolveVoiceRequest>,
+    ) -> Result<Response<tts::ResolveVoiceResponse>, Status> {
+        caller(&request)?;
+        let (this, request) = (self.clone(), request.into_inner());
+        let voice = blocking(move || this.resolve(&request).map(|voice| this.voice(&voice))).await?;
+        Ok(Response::new(tts::ResolveVoiceResponse { voice: Some(voice) }))
+    }
+
+    async fn synthesize(
+        &self,
+        request: Request<tts::SynthesizeRequest>,
+    ) -> Result<Response<Self::SynthesizeStream>, Status> {
+        caller(&request)?;
+        let request = request.into_inner();
+        if request.text.chars().count() > TEXT_LIMIT {
+            let message = format!("text may have at most {TEXT_LIMIT} characters; order a narration for more");
+            let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("text");
+            return Err(status(&failure));
+        }
+        let sentences = sentences(&request.text);
+        if sentences.is_empty() {
+            return Err(status(&Failure::invalid("text", "text has no words to speak; send some")));
+        }
+        let speed = Speed::new(if request.speed == 0.0 { 1.0 } else { request.speed }).map_err(|f| status(&f))?;
+        let voice = self.voices.resolve(&request.voice, "und").map_err(|f| status(&f))?;
+        let engine = self.voices.engine(&voice).map_err(|f| status(&f))?;
+        Ok(Response::new(Box::pin(try_stream! {
+            use tts::synthesize_response::Part;
+            let format = api::PcmFormat { sample_rate: convert::number(voice.sample_rate), channels: 1 };
+            yield tts::SynthesizeResponse { part: Some(Part::Format(format)) };
+            let pause = vec![0; voice.sample_rate as usize * 3 / 10];
+            for (index, sentence) in sentences.into_iter().enumerate() {
+                let (engine, request) = (Arc::clone(&engine), SegmentRequest::new(sentence, voice.id.clone(), speed));
+                let segment: SegmentObject = blocking(move || record(&*engine, &request)).await?;
+                let before: &[i16] = if index == 0 { &[] } else { &pause };
+                for audio in audio(before).chain(audio(&segment.samples)) {
+                    yield tts::SynthesizeResponse { part: Some(Part::Audio(audio)) };
+                }
+            }
+        })))
+    }
+
+    async fn read_track(
+        &self,
+        request: Request<tts::ReadTrackRequest>,
+    ) -> Result<Response<Self::ReadTrackStream>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let scope: ScopeId =
+            request.scope.parse().map_err(|e| status(&Failure::invalid("scope", format!("scope: {e}"))))?;
+        let key = lectern_stage::work::key(&request.track_key, "track_key").map_err(|f| status(&f))?;
+        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
+        let track: Track = objects.read_json(&objects.folder().track(&key)).await.map_err(|f| status(&f))?;
+        let segments = self.segments.clone();
+        Ok(Response::new(Box::pin(try_stream! {
+            use tts::read_track_response::Part;
+            let answer = |part| tts::ReadTrackResponse { part: Some(part) };
+            yield answer(Part::Format(api::PcmFormat { sample_rate: convert::number(track.sample_rate), channels: 1 }));
+            yield answer(Part::Section(api::SectionStart {
+                index: convert::number(track.index),
+                title: track.title.clone(),
+                sample_count: i64::try_from(track.samples).unwrap_or(i64::MAX),
+            }));
+            for place in &track.segments {
+                let segment = segments.read(&objects, &place.key).await.map_err(|f| status(&f))?;
+                let pause = vec![0; usize::try_from(place.pause).unwrap_or(0)];
+                for audio in audio(&pause).chain(audio(&segment.samples)) {
+                    yield answer(Part::Audio(audio));
+                }
+            }
+        })))
+    }
+
+    async fn delete_recording(
+        &self,
+        request: Request<tts::DeleteRecordingRequest>,
+    ) -> Result<Response<tts::DeleteRecordingResponse>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        let request = request.into_inner();
+        let invalid = |field: &str, e: lectern_core::id::NotAnId| status(&Failure::invalid(field, format!("{field}: {e}")));
+        let scope: ScopeId = request.scope.parse().map_err(|e| invalid("scope", e))?;
+        let narration: NarrationId = request.narration.parse().map_err(|e| invalid("narration", e))?;
+        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
+        objects.delete_all(&objects.folder().recordings(&narration)).await.map_err(|f| status(&f))?;
+        Ok(Response::new(tts::DeleteRecordingResponse {}))
+    }
+}
+
+/// Sentences of a text that is words already: cut after `.`, `!` or `?` and a space.
+fn sentences(text: &str) -> Vec<String> {
+    let mut sentences = vec![String::new()];
+    let mut ended = false;
+    for word in text.split_whitespace() {
+        if ended {
+            sentences.push(String::new());
+        }
+        if let Some(sentence) = sentences.last_mut() {
+            if !sentence.is_empty() {
+                sentence.push(' ');
+            }
+            sentence.push_str(word);
+        }
+        ended = word.ends_with(['.', '!', '?']);
+    }
+    sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_spoken_sentence_by_sentence() {
+        assert_eq!(sentences("One two.  Three! … Four"), ["One two.", "Three!", "… Four"]);
+        assert!(sentences(" . ").is_empty());
+    }
+}

@@ -1,0 +1,35 @@
+//! The settings of tts: environment over file over defaults.
+
+use std::path::PathBuf;
+
+use lectern_stage::Common;
+use serde::{Deserialize, Serialize};
+
+/// Settings of tts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// What all services share.
+    #[serde(flatten)]
+    pub common: Common,
+    /// The folder of the local voice's weights; `cargo xtask voice` prepares one.
+    pub voice_dir: PathBuf,
+    /// The speech engine: `local`, or `tone` for tests without weights.
+    pub engine: Engine,
+}
+
+/// A speech engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// The local neural voice.
+    Local,
+    /// Sine tones: for tests.
+    Tone,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { common: Common::default(), voice_dir: PathBuf::from("voice"), engine: Engine::Local }
+    }
+}

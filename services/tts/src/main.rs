@@ -1,0 +1,11 @@
+//! The process of tts.
+
+use std::process::ExitCode;
+
+use lectern_tts::{app, config::Config};
+
+fn main() -> ExitCode {
+    lectern_stage::app::main("tts", |config: &Config| &config.common.telemetry, |config, context| {
+        Box::pin(app::run(config, context))
+    })
+}

@@ -1,0 +1,267 @@
+//! `AssembleRecording`: all tracks to the files of a recording. `recording.json` is put last and lists the others, so a recording that has
+//! it is whole.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use lectern_core::content::document::Content;
+use lectern_core::content::script::{Plan, Section};
+use lectern_core::content::timeline::{Artifact, Recording, SCHEMA, SegmentRef, Track};
+use lectern_core::content::words;
+use lectern_core::digest::Hasher;
+use lectern_core::{Digest, Failure};
+use lectern_proto::v1 as api;
+use lectern_proto::work::v1::{AssembleRecording, Assembled, event::Outcome};
+use lectern_stage::Job;
+use lectern_stage::work::key;
+use serde::Serialize;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::Recordings;
+use crate::audio::encode::{AudioFormat, Spec, encoder};
+use crate::audio::join::{Gain, Join, Measured};
+use crate::audio::segment::SegmentObject;
+use crate::timeline::{captions, chapters, manifest, transcript};
+
+/// Objects read at once.
+const AHEAD: usize = 8;
+
+/// What the files are made from.
+struct Parts {
+    content: Content,
+    plan: Plan,
+    sections: Vec<Section>,
+    tracks: Vec<Track>,
+}
+
+/// Makes and puts the files.
+pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording) -> Result<Outcome, Failure> {
+    let (voice, speed) = stage.delivery(command.delivery.as_ref())?;
+    let recording_key = key(&command.recording_key, "recording_key")?;
+    let narration = &job.step.narration;
+    let list = job.objects.folder().artifact(narration, &recording_key, "recording.json");
+    if let Some(recording) = job.objects.find_json::<Recording>(&list).await? {
+        return Ok(assembled(&recording));
+    }
+    let pinned = format!("voices/{}", voice.pinned());
+    let parts = Arc::new(read(stage, job, &command, &pinned, &speed.delivery()).await?);
+    let formats = formats(&command.formats)?;
+    let folder = tempfile::tempdir().map_err(|e| no_room(&e))?;
+
+    let mut measured = join(stage, job, &parts, &formats, folder.path(), Gain::NONE, voice.sample_rate).await?;
+    if let Some(gain) = measured.correction() {
+        tracing::info!(loudness = measured.loudness, true_peak = measured.true_peak, ?gain, "recording joined again with a constant gain");
+        measured = join(stage, job, &parts, &formats, folder.path(), gain, voice.sample_rate).await?;
+    }
+    job.check()?;
+    let mut files: Vec<(String, &str)> =
+        formats.iter().map(|format| (format.file_name(), format.media_type())).collect();
+    let folder = {
+        let (parts, pinned) = (Arc::clone(&parts), pinned.clone());
+        tokio::task::spawn_blocking(move || write_texts(&parts, &pinned, &measured, folder))
+            .await
+            .map_err(|_| Failure::internal("writing the recording's files broke off"))??
+    };
+    files.extend(TEXTS.iter().map(|(name, media_type)| ((*name).to_owned(), *media_type)));
+
+    let mut artifacts = Vec::with_capacity(files.len());
+    for (name, media_type) in files {
+        let path = job.objects.folder().artifact(narration, &recording_key, &name);
+        artifacts.push(put(job, folder.path(), &path, name, media_type).await?);
+    }
+    let utterances = || parts.sections.iter().flat_map(|section| &section.utterances);
+    let recording = Recording {
+        schema: SCHEMA,
+        artifacts,
+        sample_rate: measured.sample_rate,
+        samples: measured.samples,
+        pcm_digest: measured.pcm_digest,
+        loudness: measured.loudness,
+        true_peak: measured.true_peak,
+        words: utterances().map(|utterance| words(&utterance.spoken)).sum(),
+        segments: u32::try_from(utterances().count()).unwrap_or(u32::MAX),
+    };
+    job.objects.write_json(&list, &recording).await?;
+    Ok(assembled(&recording))
+}
+
+/// Files that every recording has beside its audio.
+const TEXTS: [(&str, &str); 4] = [
+    ("captions.vtt", "text/vtt"),
+    ("chapters.json", "application/json+chapters"),
+    ("script.json", "application/json"),
+    ("manifest.json", "application/json"),
+];
+
+async fn read(
+    stage: &Recordings,
+    job: &Job,
+    command: &AssembleRecording,
+    pinned: &str,
+    delivery: &str,
+) -> Result<Parts, Failure> {
+    let folder = job.objects.folder();
+    let plan_key = key(&command.plan_key, "plan_key")?;
+    let content = job.objects.read_json(&folder.content(&key(&command.content_key, "content_key")?)).await?;
+    let plan = job.objects.read_json(&folder.plan(&plan_key)).await?;
+    let secret = stage.secret(&job.tenant);
+    let count = u32::try_from(command.sections).map_err(|_| Failure::internal("a command counts less than no sections"))?;
+    let section_keys: Vec<Digest> = (0..count).map(|index| secret.section(&plan_key, index)).collect();
+    let sections = section_keys.iter().map(|key| {
+        let path = folder.section(key);
+        async move { job.objects.read_json::<Section>(&path).await }
+    });
+    let sections = futures::stream::iter(sections).buffered(AHEAD).try_collect().await?;
+    let tracks = section_keys.iter().map(|key| {
+        let path = folder.track(&secret.track(key, pinned, delivery));
+        async move { job.objects.read_json::<Track>(&path).await }
+    });
+    let tracks = futures::stream::iter(tracks).buffered(AHEAD).try_collect().await?;
+    Ok(Parts { content, plan, sections, tracks })
+}
+
+fn formats(wire: &[i32]) -> Result<Vec<AudioFormat>, Failure> {
+    wire.iter().map(|format| format_of(*format)).collect()
+}
+
+/// The format of a number in the public API.
+///
+/// # Errors
+/// `AUDIO_FORMAT_UNSUPPORTED`.
+pub(crate) fn format_of(wire: i32) -> Result<AudioFormat, Failure> {
+    match api::AudioFormat::try_from(wire) {
+        Ok(api::AudioFormat::Opus) => Ok(AudioFormat::Opus),
+        Ok(api::AudioFormat::Wav) => Ok(AudioFormat::Wav),
+        Ok(api::AudioFormat::Flac) => Ok(AudioFormat::Flac),
+        Ok(api::AudioFormat::Mp3) => Ok(AudioFormat::Mp3),
+        // The parser of names words the refusal.
+        Ok(api::AudioFormat::Unspecified) | Err(_) => wire.to_string().parse(),
+    }
+}
+
+/// Joins all segments into the audio files in `folder`: they are read ahead here and encoded on a thread of their own.
+async fn join(
+    stage: &Recordings,
+    job: &Job,
+    parts: &Parts,
+    formats: &[AudioFormat],
+    folder: &Path,
+    gain: Gain,
+    sample_rate: u32,
+) -> Result<Measured, Failure> {
+    let spec = Spec { sample_rate, title: parts.plan.title.clone() };
+    let mut encoders = Vec::with_capacity(formats.len());
+    for format in formats {
+        let file = File::create(folder.join(format.file_name())).map_err(|e| no_room(&e))?;
+        encoders.push(encoder(*format, file, &spec)?);
+    }
+    let mut join = Join::new(sample_rate, gain, encoders)?;
+    let (sender, mut segments) = mpsc::channel::<(SegmentRef, SegmentObject)>(AHEAD);
+    let encoding = tokio::task::spawn_blocking(move || {
+        while let Some((place, segment)) = segments.blocking_recv() {
+            join.segment(&place, &segment)?;
+        }
+        join.finish()
+    });
+    let reads = parts.tracks.iter().flat_map(|track| &track.segments).map(|place| async move {
+        job.check()?;
+        Ok::<_, Failure>((place.clone(), stage.segments.read(&job.objects, &place.key).await?))
+    });
+    let mut reads = std::pin::pin!(futures::stream::iter(reads).buffered(AHEAD));
+    while let Some(read) = reads.next().await {
+        if sender.send(read?).await.is_err() {
+            // The encoder ended with a failure, which is found below.
+            break;
+        }
+    }
+    drop(sender);
+    encoding.await.map_err(|_| Failure::internal("joining the recording broke off"))?
+}
+
+fn write_texts(parts: &Parts, pinned: &str, measured: &Measured, folder: TempDir) -> Result<TempDir, Failure> {
+    let Parts { content, plan, sections, tracks } = parts;
+    let write = |name: &str, text: &[u8]| {
+        File::create(folder.path().join(name)).and_then(|mut file| file.write_all(text)).map_err(|e| no_room(&e))
+    };
+    write("captions.vtt", captions::webvtt(&captions::cues(content, sections, tracks)?).as_bytes())?;
+    write("chapters.json", &json(&chapters::chapters(&plan.title, sections, tracks)?)?)?;
+    write("script.json", &json(&transcript::transcript(plan, sections, tracks)?)?)?;
+    let inputs = manifest::Inputs { content, plan, sections, tracks, voice: pinned, measured };
+    write("manifest.json", &json(&manifest::manifest(&inputs)?)?)?;
+    Ok(folder)
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec_pretty(value).map_err(|e| Failure::internal(format!("a file cannot be written as JSON: {e}")))
+}
+
+async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &str) -> Result<Artifact, Failure> {
+    let file = folder.join(&name);
+    let object = lectern_blob::ObjectPath::new(path).map_err(|e| Failure::internal(e.to_string()))?;
+    job.objects.blob().put_file(&object, &file).await?;
+    // Put if absent: an earlier attempt's object stays, so what is described is what is there.
+    let mut stored = job
+        .objects
+        .blob()
+        .get_range(&object, 0, u64::MAX)
+        .await?
+        .ok_or_else(|| Failure::internal(format!("{path} is gone right after it was put")))?;
+    let (mut hasher, mut size) = (Hasher::default(), 0);
+    while let Some(piece) = stored.next().await {
+        let piece = piece.map_err(|e| {
+            Failure::new(lectern_core::Kind::Unavailable, lectern_core::Reason::BlobUnavailable, format!("{path}: {e}"))
+        })?;
+        hasher.update(&piece);
+        size += piece.len() as u64;
+    }
+    Ok(Artifact { name, media_type: media_type.to_owned(), size, sha256: hasher.finish(), path: path.to_owned() })
+}
+
+fn no_room(error: &std::io::Error) -> Failure {
+    Failure::new(
+        lectern_core::Kind::Unavailable,
+        lectern_core::Reason::Internal,
+        format!("a temporary file cannot be written: {error}; make room in the temporary folder"),
+    )
+}
+
+fn assembled(recording: &Recording) -> Outcome {
+    let artifact = |artifact: &Artifact| api::Artifact {
+        file_name: artifact.name.clone(),
+        media_type: artifact.media_type.clone(),
+        size_bytes: i64::try_from(artifact.size).unwrap_or(i64::MAX),
+        sha256: artifact.sha256.to_string(),
+    };
+    Outcome::Assembled(Assembled {
+        sample_rate: i32::try_from(recording.sample_rate).unwrap_or(i32::MAX),
+        samples: i64::try_from(recording.samples).unwrap_or(i64::MAX),
+        artifacts: recording.artifacts.iter().map(artifact).collect(),
+    })
+}
+
+/// The canonical text of a delivery must be the same here and at the conductor, who derives the same keys.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Speed;
+    use lectern_core::keys;
+
+    #[test]
+    fn keys_are_made_of_the_same_texts_here_and_at_the_conductor() {
+        let (voice, delivery) = keys::delivery("voices/local/heart", "1.abc", 125);
+        assert_eq!(voice, format!("voices/{}@{}", "local/heart", "1.abc"));
+        assert_eq!(delivery, Speed::new(1.25).expect("in range").delivery());
+    }
+
+    #[test]
+    fn every_format_of_the_api_has_an_encoder() {
+        for (wire, format) in [(1, AudioFormat::Opus), (2, AudioFormat::Wav), (3, AudioFormat::Flac), (4, AudioFormat::Mp3)] {
+            assert_eq!(format_of(wire).expect("known"), format);
+        }
+        assert!(format_of(0).is_err() && format_of(9).is_err());
+    }
+}
