@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 const POLL: Duration = Duration::from_millis(10);
 
@@ -110,14 +110,38 @@ impl Daemon {
         self.ended
     }
 
+    /// The process id, while the process has not been waited for and the id is therefore its own.
+    fn pid(&mut self) -> Option<Pid> {
+        if self.exited().is_some() {
+            return None;
+        }
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
     /// Sends a signal, if the process still runs.
     pub fn signal(&mut self, signal: Signal) {
-        if self.exited().is_some() {
-            return;
-        }
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            // The child has not been waited for, so the id is still its own; an error can only mean that it just ended.
+        if let Some(pid) = self.pid() {
+            // An error can only mean that it just ended.
             let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Stops the process (SIGSTOP) and waits until all its threads have stopped, which the signal alone does not promise.
+    ///
+    /// # Panics
+    ///
+    /// When it has not stopped after 10 s.
+    pub fn suspend(&mut self) {
+        let Some(pid) = self.pid() else { return };
+        let _ = kill_process(pid, Signal::STOP);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG) {
+                Ok(None) if self.exited().is_none() => {}
+                Ok(_) | Err(_) => return,
+            }
+            assert!(Instant::now() < deadline, "{} did not stop on SIGSTOP", self.name);
+            thread::sleep(Duration::from_millis(1));
         }
     }
 

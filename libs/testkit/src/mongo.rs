@@ -102,7 +102,7 @@ impl MongoServer {
 
     /// SIGSTOP: it holds its connections and answers nothing.
     pub fn suspend(&mut self) {
-        self.daemon.signal(Signal::STOP);
+        self.daemon.suspend();
     }
 
     /// SIGCONT: goes on after [`Self::suspend`].

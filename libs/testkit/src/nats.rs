@@ -94,7 +94,7 @@ impl NatsServer {
 
     /// SIGSTOP: it holds its connections and answers nothing.
     pub fn suspend(&mut self) {
-        self.daemon.signal(Signal::STOP);
+        self.daemon.suspend();
     }
 
     /// SIGCONT: goes on after [`Self::suspend`].

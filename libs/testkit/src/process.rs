@@ -212,7 +212,7 @@ impl Process {
 
     /// SIGSTOP: a process that hangs.
     pub fn suspend(&mut self) {
-        self.daemon.signal(Signal::STOP);
+        self.daemon.suspend();
     }
 
     /// SIGCONT: goes on after [`Self::suspend`].

@@ -155,6 +155,10 @@ fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -> io::Res
         stream.set_read_timeout(Some(TICK))?;
     }
     lock(&shared.open).push((client.try_clone()?, server.try_clone()?));
+    // A cut that came while the target was being reached did not find this connection in the list.
+    if shared.fault() == Fault::Cut {
+        shared.close_all();
+    }
     let (from, to) = (client.try_clone()?, server.try_clone()?);
     let upstream = Arc::clone(shared);
     let up = thread::spawn(move || copy(from, to, &upstream));
