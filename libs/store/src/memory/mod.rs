@@ -1,0 +1,287 @@
+//! A store in memory, for tests and simulation: the same contract, and faults where they are asked for.
+
+mod fault;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use lectern_core::{Clock, Timestamp};
+use serde_json::Value;
+
+use crate::error::StoreError;
+use crate::port::{CollectionSpec, ID, Index, Revision, Store, Stored, check_body, check_field, value_at};
+use crate::query::{Condition, Direction, Expr, Op, Query, compare};
+
+use fault::{Call, Faults};
+pub use fault::{Fault, FaultPlan};
+
+/// The store in memory.
+#[derive(Debug)]
+pub struct MemoryStore {
+    collections: Mutex<BTreeMap<String, Rows>>,
+    clock: Arc<dyn Clock>,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    indexes: &'static [Index],
+    rows: BTreeMap<String, (Revision, Value)>,
+}
+
+impl MemoryStore {
+    /// An empty store whose clock is `clock`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { collections: Mutex::default(), clock, faults: Faults::default() }
+    }
+
+    /// The same with faults drawn from a plan.
+    #[must_use]
+    pub fn with_faults(clock: Arc<dyn Clock>, plan: FaultPlan) -> Self {
+        Self { collections: Mutex::default(), clock, faults: Faults::planned(plan) }
+    }
+
+    /// Lets the next writes meet these faults, in order, before the plan is asked again.
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.inject(faults);
+    }
+
+    /// Ends all faults, planned and injected.
+    pub fn heal(&self) {
+        self.faults.heal();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
+        self.collections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a call under the fault that is next, if any.
+    async fn call<R: Send>(
+        &self,
+        call: Call,
+        run: impl FnOnce(&mut BTreeMap<String, Rows>) -> Result<R, StoreError> + Send,
+    ) -> Result<R, StoreError> {
+        let fault = self.faults.next(call);
+        if let Some(Fault::Delay(duration)) = fault {
+            tokio::time::sleep(duration).await;
+        } else {
+            // Lets other tasks in, as a round trip would.
+            tokio::task::yield_now().await;
+        }
+        match fault {
+            Some(Fault::Unavailable) => Err(StoreError::unavailable(call.as_str(), "injected fault")),
+            Some(Fault::LostRequest) if call == Call::Write => {
+                Err(StoreError::ambiguous(call.as_str(), "injected fault before the write"))
+            }
+            Some(Fault::LostAnswer) if call == Call::Write => {
+                let result = run(&mut self.lock());
+                tokio::task::yield_now().await;
+                drop(result);
+                Err(StoreError::ambiguous(call.as_str(), "injected fault after the write"))
+            }
+            Some(Fault::LostRequest | Fault::LostAnswer) => {
+                Err(StoreError::unavailable(call.as_str(), "injected fault"))
+            }
+            Some(Fault::Delay(_)) | None => {
+                let result = run(&mut self.lock());
+                tokio::task::yield_now().await;
+                result
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
+        for index in spec.indexes {
+            index.fields.iter().try_for_each(|field| check_field(field))?;
+        }
+        self.lock().entry(spec.name.to_owned()).or_default().indexes = spec.indexes;
+        Ok(())
+    }
+
+    async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
+        check_body(collection, id, body)?;
+        self.call(Call::Write, |all| {
+            let rows = all.entry(collection.to_owned()).or_default();
+            if rows.rows.contains_key(id) || rows.taken(id, body) {
+                return Err(StoreError::duplicate(collection, id));
+            }
+            rows.rows.insert(id.to_owned(), (Revision::FIRST, body.clone()));
+            Ok(Revision::FIRST)
+        })
+        .await
+    }
+
+    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        self.call(Call::Read, |all| {
+            Ok(all.get(collection).and_then(|rows| rows.rows.get(id)).map(|(revision, body)| Stored {
+                id: id.to_owned(),
+                revision: *revision,
+                body: body.clone(),
+            }))
+        })
+        .await
+    }
+
+    async fn replace(
+        &self,
+        collection: &str,
+        id: &str,
+        expected: Revision,
+        body: &Value,
+    ) -> Result<Revision, StoreError> {
+        check_body(collection, id, body)?;
+        self.call(Call::Write, |all| {
+            let rows = all.entry(collection.to_owned()).or_default();
+            let Some((revision, _)) = rows.rows.get(id) else {
+                return Err(StoreError::not_found(collection, id));
+            };
+            if *revision != expected {
+                return Err(StoreError::conflict(collection, id));
+            }
+            if rows.taken(id, body) {
+                return Err(StoreError::duplicate(collection, id));
+            }
+            rows.rows.insert(id.to_owned(), (expected.next(), body.clone()));
+            Ok(expected.next())
+        })
+        .await
+    }
+
+    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
+        self.call(Call::Write, |all| {
+            let rows = all.entry(collection.to_owned()).or_default();
+            match rows.rows.get(id) {
+                None => Ok(false),
+                Some((revision, _)) if expected.is_some_and(|expected| expected != *revision) => {
+                    Err(StoreError::conflict(collection, id))
+                }
+                Some(_) => Ok(rows.rows.remove(id).is_some()),
+            }
+        })
+        .await
+    }
+
+    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
+        let expr = query.plan()?;
+        let order = query.full_order();
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        self.call(Call::Read, |all| {
+            let mut found: Vec<Stored> = all
+                .get(collection)
+                .into_iter()
+                .flat_map(|rows| &rows.rows)
+                .map(|(id, (revision, body))| Stored { id: id.clone(), revision: *revision, body: body.clone() })
+                .filter(|row| meets(&expr, row))
+                .collect();
+            found.sort_by(|a, b| {
+                order.iter().fold(std::cmp::Ordering::Equal, |decided, (field, direction)| {
+                    decided.then_with(|| {
+                        let ordering = if *field == ID { a.id.cmp(&b.id) } else { by_field(a, b, field) };
+                        match direction {
+                            Direction::Asc => ordering,
+                            Direction::Desc => ordering.reverse(),
+                        }
+                    })
+                })
+            });
+            found.truncate(limit);
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn add(
+        &self,
+        collection: &str,
+        id: &str,
+        field: &str,
+        delta: i64,
+        limit: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        check_field(field)?;
+        self.call(Call::Write, |all| {
+            let row = all.get_mut(collection).and_then(|rows| rows.rows.get_mut(id));
+            let Some((revision, body)) = row else {
+                return Err(StoreError::not_found(collection, id));
+            };
+            let now = match value_at(body, field) {
+                None => 0,
+                Some(value) => value
+                    .as_i64()
+                    .ok_or_else(|| StoreError::corrupt(collection, id, format!("{field} is no integer")))?,
+            };
+            let Some(new) = now.checked_add(delta).filter(|new| if delta > 0 { *new <= limit } else { *new >= 0 })
+            else {
+                return Ok(None);
+            };
+            let pointer = format!("/{}", field.replace('.', "/"));
+            let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", field));
+            let Some(Value::Object(fields)) = body.pointer_mut(parent) else {
+                return Err(StoreError::corrupt(collection, id, format!("no object holds {field}")));
+            };
+            fields.insert(name.to_owned(), new.into());
+            *revision = revision.next();
+            Ok(Some(new))
+        })
+        .await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.call(Call::Read, |_| Ok(self.clock.now())).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.call(Call::Read, |_| Ok(())).await
+    }
+
+    fn connections_opened(&self) -> u64 {
+        0
+    }
+}
+
+impl Rows {
+    /// Whether another record has the same values of a unique index.
+    fn taken(&self, id: &str, body: &Value) -> bool {
+        self.indexes.iter().filter(|index| index.unique).any(|index| {
+            let key =
+                |body| -> Option<Vec<&Value>> { index.fields.iter().map(|field| value_at(body, field)).collect() };
+            let Some(wanted) = key(body) else { return false };
+            self.rows.iter().any(|(other, (_, body))| other != id && key(body).is_some_and(|key| key == wanted))
+        })
+    }
+}
+
+fn by_field(a: &Stored, b: &Stored, field: &str) -> std::cmp::Ordering {
+    compare(value_at(&a.body, field), value_at(&b.body, field))
+}
+
+fn meets(expr: &Expr, row: &Stored) -> bool {
+    match expr {
+        Expr::All(all) => all.iter().all(|expr| meets(expr, row)),
+        Expr::Any(any) => any.iter().any(|expr| meets(expr, row)),
+        Expr::Is(condition) => holds(condition, row),
+    }
+}
+
+fn holds(condition: &Condition, row: &Stored) -> bool {
+    let id = Value::from(row.id.as_str());
+    let value = if condition.field == ID { Some(&id) } else { value_at(&row.body, &condition.field) };
+    let ordering = compare(value, Some(&condition.value));
+    match condition.op {
+        Op::Eq => ordering.is_eq(),
+        Op::Ne => ordering.is_ne(),
+        Op::Lt => value.is_some() && ordering.is_lt(),
+        Op::Lte => value.is_some() && ordering.is_le(),
+        Op::Gt => value.is_some() && ordering.is_gt(),
+        Op::Gte => value.is_some() && ordering.is_ge(),
+        Op::In => condition
+            .value
+            .as_array()
+            .is_some_and(|items| value.is_some() && items.iter().any(|item| compare(value, Some(item)).is_eq())),
+    }
+}

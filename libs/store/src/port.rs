@@ -1,0 +1,218 @@
+//! The contract of a store. `tests/it/contract.rs` holds every adapter to it.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use lectern_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::StoreError;
+use crate::query::Query;
+
+/// The longest record, as JSON, in bytes. What grows with a document is an object, not a record.
+pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+
+/// The field under which filters and orders name a record's id.
+pub const ID: &str = "_id";
+
+/// How often a record was written; starts at 1. Public etags are made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    /// The revision of a new record.
+    pub const FIRST: Self = Self(1);
+
+    /// The revision after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// An index of a collection. A name stands for one definition for ever: for other fields take another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Index {
+    /// Its name within the collection: `a-z`, `0-9` and `_`.
+    pub name: &'static str,
+    /// Dotted paths of the fields, in order; each holds text, a number or a truth value, or nothing.
+    pub fields: &'static [&'static str],
+    /// Whether two records may not agree in all fields. A record in which one of them is null or missing is exempt.
+    pub unique: bool,
+}
+
+impl Index {
+    /// An index to find and order by.
+    #[must_use]
+    pub const fn new(name: &'static str, fields: &'static [&'static str]) -> Self {
+        Self { name, fields, unique: false }
+    }
+
+    /// An index that also keeps values apart.
+    #[must_use]
+    pub const fn unique(name: &'static str, fields: &'static [&'static str]) -> Self {
+        Self { name, fields, unique: true }
+    }
+}
+
+/// A collection and its indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CollectionSpec {
+    /// Its name: `a-z`, `0-9` and `_`.
+    pub name: &'static str,
+    /// Its indexes, beside the one by id that every collection has.
+    pub indexes: &'static [Index],
+}
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Its key.
+    pub id: String,
+    /// How often it was written.
+    pub revision: Revision,
+    /// Its content: a JSON object.
+    pub body: Value,
+}
+
+/// A database of one service: collections of small JSON records, each changed by compare-and-swap.
+///
+/// Every write is durable when it returns. There are no transactions: a change touches one record. Numbers compare as
+/// numbers, texts by their bytes, and nothing (null or a missing field) comes before everything else. Bodies are objects
+/// without `_id` and `_revision` at the top, without keys that are empty, start with `$` or hold a NUL, and without
+/// integers beyond 64 bits with sign.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Makes the collection and its indexes if they are not there, and verifies them if they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] when an index of that name has another definition; [`StoreError::Unavailable`].
+    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError>;
+
+    /// Writes a new record at [`Revision::FIRST`].
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`], `TooLarge`, `Invalid`, `Unavailable`, `Ambiguous`.
+    async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError>;
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], `Corrupt`.
+    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError>;
+
+    /// Writes `body` over a record that is at revision `expected`; gives the new revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it is at another, `NotFound` when there is none, `Duplicate` when a unique index
+    /// forbids it, `TooLarge`, `Invalid`, `Unavailable`, `Ambiguous`.
+    async fn replace(
+        &self,
+        collection: &str,
+        id: &str,
+        expected: Revision,
+        body: &Value,
+    ) -> Result<Revision, StoreError>;
+
+    /// Deletes a record, if it is at revision `expected` where one is given; whether there was one to delete.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it is at another revision, `Unavailable`, `Ambiguous`.
+    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError>;
+
+    /// Finds records that meet all conditions, in order, at most `query.limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`, `Corrupt`.
+    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError>;
+
+    /// Adds `delta` to an integer field in one atomic step and gives the new value, or `None` and no change when a
+    /// positive `delta` would take it above `limit` or a negative one below 0. A missing field counts as 0; the object
+    /// that holds it must be there. Grows the revision.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], `Corrupt` when the field is no integer, `Unavailable`, and `Ambiguous`, upon which it
+    /// may have been added or not.
+    async fn add(
+        &self,
+        collection: &str,
+        id: &str,
+        field: &str,
+        delta: i64,
+        limit: i64,
+    ) -> Result<Option<i64>, StoreError>;
+
+    /// The database's own clock.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// How many connections were opened since the store was: those of the pool, in a driver that has one.
+    fn connections_opened(&self) -> u64;
+}
+
+/// Checks what every adapter must be able to store, so that what works in a test works in production.
+pub(crate) fn check_body(collection: &str, id: &str, body: &Value) -> Result<String, StoreError> {
+    if id.is_empty() || id.len() > 512 || id.contains('\0') {
+        return Err(StoreError::invalid(format!("the id {id:?}"), "it must have 1 to 512 bytes and no NUL"));
+    }
+    let Value::Object(fields) = body else {
+        return Err(StoreError::invalid(format!("{collection}/{id}"), "the body is not a JSON object"));
+    };
+    if fields.contains_key(ID) || fields.contains_key("_revision") {
+        return Err(StoreError::invalid(format!("{collection}/{id}"), "_id and _revision are the store's own fields"));
+    }
+    check_value(body).map_err(|why| StoreError::invalid(format!("{collection}/{id}"), why))?;
+    let text = body.to_string();
+    if text.len() > MAX_RECORD_BYTES {
+        return Err(StoreError::TooLarge {
+            collection: collection.to_owned(),
+            id: id.to_owned(),
+            bytes: text.len(),
+            limit: MAX_RECORD_BYTES,
+        });
+    }
+    Ok(text)
+}
+
+fn check_value(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+        Value::Number(number) if number.is_u64() && !number.is_i64() => {
+            Err(format!("the number {number} is over 64 bits with sign; store it as text"))
+        }
+        Value::Number(_) => Ok(()),
+        Value::Array(items) => items.iter().try_for_each(check_value),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            if key.is_empty() || key.starts_with('$') || key.contains('\0') {
+                return Err(format!("the key {key:?} is empty, starts with '$' or holds a NUL"));
+            }
+            check_value(value)
+        }),
+    }
+}
+
+/// Checks a dotted path: names of letters, digits, `_` and `-`.
+pub(crate) fn check_field(field: &str) -> Result<(), StoreError> {
+    let fine =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    if field.len() <= 200 && field.split('.').all(fine) {
+        Ok(())
+    } else {
+        Err(StoreError::invalid(format!("the field {field:?}"), "a path is names of a-z, A-Z, 0-9, _ and - with dots"))
+    }
+}
+
+/// The value at a dotted path; `None` when it is missing or null.
+pub(crate) fn value_at<'a>(body: &'a Value, field: &str) -> Option<&'a Value> {
+    field.split('.').try_fold(body, |value, part| value.as_object()?.get(part)).filter(|value| !value.is_null())
+}

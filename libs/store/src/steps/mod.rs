@@ -1,0 +1,514 @@
+//! Steps: claim, lease, fence, attempts and crashes. The mechanism by which work is done at most once while its commands
+//! may be lost, repeated and reordered.
+//!
+//! A worker claims a step, extends the lease while it works, and commits how it ended. The claim grows the fence and every
+//! later call checks it, so a worker that lost its lease cannot commit, however late it wakes up. Nothing here knows the
+//! queue; `lectern-queue` acknowledges by what these calls say.
+
+mod record;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::id::{NarrationId, StepId, TenantId};
+use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+
+pub use record::{EndState, Ending, MAX_EVENT_BYTES, RunsRecord, StepRecord, StepState};
+use record::{Over, Taken};
+
+use crate::collection::{Change, Collection, Page, Record, Updated, Versioned};
+use crate::error::StoreError;
+use crate::port::{ID, Store};
+use crate::query::{Cursor, Op, Query};
+
+/// The rules of steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepsOptions {
+    /// Names the start of this process; leases of other boots are void in embedded mode.
+    pub boot: String,
+    /// How long a lease lasts after a claim or an extension.
+    pub lease: Duration,
+    /// How much later it may be taken over, as clocks differ.
+    pub skew: Duration,
+    /// How many attempts may fail by an error.
+    pub max_attempts: u32,
+    /// How many crashes a step may cause while it runs alone.
+    pub max_crashes: u32,
+}
+
+impl StepsOptions {
+    /// The rules of production, for a process that started as `boot`.
+    #[must_use]
+    pub fn new(boot: impl Into<String>) -> Self {
+        Self {
+            boot: boot.into(),
+            lease: Duration::from_secs(15),
+            skew: Duration::from_secs(5),
+            max_attempts: 5,
+            max_crashes: 3,
+        }
+    }
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The step is the claimer's to do.
+    Claimed(Lease),
+    /// The step crashed too often. It is the claimer's not to do but to end, by committing [`Ending::dead`].
+    Poisoned(Lease),
+    /// It is done; its event is to be published again.
+    Done(Ending),
+    /// It failed for good; its event is to be published again.
+    Failed(Ending),
+    /// It is dead; its event is to be published again.
+    Dead(Ending),
+    /// Its narration's run was cancelled, or the narration forgotten.
+    Cancelled,
+    /// A later run of its narration has begun.
+    Superseded,
+    /// Somebody works on it; it may be taken over after this time.
+    LeasedElsewhere {
+        /// Until the takeover.
+        for_: Duration,
+    },
+    /// It is to be tried again, after this time.
+    Waiting {
+        /// Until it may be claimed.
+        for_: Duration,
+    },
+}
+
+/// The right to work on a step, and to end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The step.
+    pub step: StepId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Larger than that of every claim before.
+    pub fence: u64,
+    /// Who claimed it.
+    pub holder: String,
+    /// Until when it lasts unless extended.
+    pub until: Timestamp,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// Whether an error in this attempt is final: commit [`Ending::failed`] instead of [`Steps::retry`].
+    pub last_attempt: bool,
+    /// How many leases of the step were lost.
+    pub crashes: u32,
+    /// Whether it must run alone in its process, because it may have crashed one.
+    pub alone: bool,
+    /// The failure of the latest attempt before this one.
+    pub failure: Option<Failure>,
+}
+
+/// A lease that was extended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extended {
+    /// Until when it lasts now.
+    pub until: Timestamp,
+    /// Whether the work is no longer wanted: the run was cancelled, or a later one has begun.
+    pub cancelled: bool,
+}
+
+/// Why a call on a lease did nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// The lease is somebody else's now, or the step has ended: discard the work; send no ack, nak or term.
+    #[error("the lease of {0} is lost; discard the work")]
+    Lost(StepId),
+    /// The store failed; the lease may still be held.
+    #[error(transparent)]
+    Store(#[from] Failure),
+}
+
+impl From<StoreError> for LeaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The steps of one stage service.
+#[derive(Debug, Clone)]
+pub struct Steps {
+    steps: Collection<StepRecord>,
+    runs: Collection<RunsRecord>,
+    clock: Arc<dyn Clock>,
+    options: Arc<StepsOptions>,
+}
+
+impl Steps {
+    /// The steps kept in `store`. Call [`Steps::ensure`] once before the first use.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: StepsOptions) -> Self {
+        Self {
+            steps: Collection::new(Arc::clone(&store)),
+            runs: Collection::new(store),
+            clock,
+            options: Arc::new(options),
+        }
+    }
+
+    /// Makes and verifies the collections.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`], `Unavailable`.
+    pub async fn ensure(&self) -> Result<(), StoreError> {
+        self.steps.ensure().await?;
+        self.runs.ensure().await
+    }
+
+    /// Claims a step, if it is free, due and still wanted. A step that is not known yet begins here.
+    ///
+    /// # Errors
+    /// Those of the store. A claim that failed so may have taken place; then its lease runs out and counts as a crash.
+    pub async fn claim(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
+        let id = step.to_string();
+        let known = self.steps.get(&id).await?;
+        if let Some(Versioned { record: StepRecord { state: StepState::Ended { ending }, .. }, .. }) = known {
+            return Ok(ended(ending));
+        }
+        if let Some(over) = self.admit(step).await? {
+            return Ok(over);
+        }
+        if known.is_none() {
+            let mut fresh = StepRecord::new(step.clone(), tenant.clone(), self.clock.now());
+            let taken = fresh.claim(holder, &self.options, self.clock.now());
+            match self.steps.insert(&fresh).await {
+                Ok(_) => return self.claimed(fresh, taken),
+                Err(StoreError::Duplicate { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut taken = None;
+        let Updated { record, .. } = self
+            .steps
+            .update(&id, |record| {
+                let outcome = record.claim(holder, &self.options, self.clock.now());
+                let change = if let Taken::Yes { .. } = outcome { Change::Write } else { Change::Skip };
+                taken = Some(outcome);
+                Ok(change)
+            })
+            .await?;
+        match taken {
+            Some(taken) => self.claimed(record, taken),
+            None => Err(Failure::internal(format!("the claim of {step} decided nothing"))),
+        }
+    }
+
+    /// Extends a lease from now on, and says whether the work is still wanted.
+    ///
+    /// # Errors
+    /// [`LeaseError`].
+    pub async fn extend(&self, lease: &Lease) -> Result<Extended, LeaseError> {
+        let until = self.clock.now().plus(self.options.lease);
+        self.on(lease, |record, _| {
+            if let StepState::Leased { until: old, .. } = &mut record.state {
+                *old = until;
+            }
+        })
+        .await?;
+        let cancelled = match self.runs.get(lease.step.narration.as_str()).await? {
+            None => false,
+            Some(Versioned { record, .. }) => record.over(lease.step.run).is_some(),
+        };
+        Ok(Extended { until, cancelled })
+    }
+
+    /// Ends the step. Repeating the same ending is fine; after another one the lease is lost.
+    ///
+    /// # Errors
+    /// [`LeaseError`]; `FailedPrecondition` when the event is over [`MAX_EVENT_BYTES`].
+    pub async fn commit(&self, lease: &Lease, mut ending: Ending) -> Result<(), LeaseError> {
+        if ending.event.len() > MAX_EVENT_BYTES {
+            return Err(LeaseError::Store(Failure::new(
+                Kind::FailedPrecondition,
+                Reason::LimitExceeded,
+                format!(
+                    "the event of {} has {} bytes and may have {MAX_EVENT_BYTES}; put what grows into an object",
+                    lease.step,
+                    ending.event.len()
+                ),
+            )));
+        }
+        ending.failure = ending.failure.map(shortened);
+        let committed = self.with(lease, |record, now| {
+            if let StepState::Ended { ending: before } = &record.state {
+                // Ours, and its answer was lost.
+                return if record.fence == lease.fence && *before == ending { Some(Change::Skip) } else { None };
+            }
+            record.held_by(lease.fence).then(|| {
+                record.end(ending.clone(), now);
+                Change::Write
+            })
+        });
+        committed.await?;
+        tracing::debug!(step = %lease.step, fence = lease.fence, state = ?ending.state, "ended");
+        Ok(())
+    }
+
+    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. When [`Lease::last_attempt`] is
+    /// set, commit [`Ending::failed`] instead.
+    ///
+    /// # Errors
+    /// [`LeaseError`].
+    pub async fn retry(&self, lease: &Lease, failure: &Failure, not_before: Timestamp) -> Result<(), LeaseError> {
+        self.on(lease, |record, now| {
+            record.attempts += 1;
+            record.failure = Some(shortened(failure.clone()));
+            record.release(not_before, now);
+        })
+        .await
+    }
+
+    /// Gives a step back undone, to be claimed at once; no attempt is counted. For a process that drains.
+    ///
+    /// # Errors
+    /// [`LeaseError`].
+    pub async fn give_back(&self, lease: &Lease) -> Result<(), LeaseError> {
+        self.on(lease, |record, now| record.release(now, now)).await
+    }
+
+    /// Cancels the runs of a narration up to `run`: claims are refused, and holders learn by their next [`Steps::extend`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn cancel(&self, narration: &NarrationId, run: u32) -> Result<(), Failure> {
+        self.mark(narration, |runs| {
+            let changed = runs.cancelled < run;
+            runs.cancelled = runs.cancelled.max(run);
+            changed
+        })
+        .await
+    }
+
+    /// Reads a step; for operators and tests.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn get(&self, step: &StepId) -> Result<Option<StepRecord>, Failure> {
+        Ok(self.steps.get(&step.to_string()).await?.map(|versioned| versioned.record))
+    }
+
+    /// The steps of a narration, of all runs, by id; at most [`crate::MAX_LIMIT`] at a time, after the last id seen.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list(&self, narration: &NarrationId, after: Option<Cursor>) -> Result<Page<StepRecord>, Failure> {
+        Ok(self.steps.find(&of_narration(narration).after(after)).await?)
+    }
+
+    /// Cancels all runs of a narration for ever and deletes its steps. A claim at the same moment may leave one behind: call
+    /// it again after the longest lease.
+    ///
+    /// # Errors
+    /// Those of the store; call it again.
+    pub async fn forget(&self, narration: &NarrationId) -> Result<(), Failure> {
+        let now = self.clock.now();
+        self.mark(narration, |runs| {
+            let changed = runs.forgotten_at.is_none() || runs.cancelled < u32::MAX;
+            runs.forgotten_at = runs.forgotten_at.or(Some(now));
+            runs.cancelled = u32::MAX;
+            changed
+        })
+        .await?;
+        // By the ids as stored, so that damaged and newer records go as well.
+        let mut query = of_narration(narration);
+        loop {
+            let rows = self.steps.store().find(StepRecord::SPEC.name, &query).await?;
+            for row in &rows {
+                self.steps.delete(&row.id, None).await?;
+            }
+            match rows.last() {
+                Some(last) if rows.len() >= PAGE_ROWS => query.after = Some(query.cursor_after(last)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Deletes the tombstones of narrations that were forgotten before `before`, at most [`crate::MAX_LIMIT`] of them; how
+    /// many. Leave time for every late command to come and go: a day is ample.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn sweep(&self, before: Timestamp) -> Result<u32, Failure> {
+        let query = Query::new().filter("forgotten_at", Op::Lt, before.millis()).limit(PAGE);
+        let mut swept = 0;
+        for item in self.runs.find(&query).await?.items {
+            swept += u32::from(self.runs.delete(item.record.narration.as_str(), None).await?);
+        }
+        Ok(swept)
+    }
+
+    /// Ends the leases that another boot holds, counting each as a crash; how many. For embedded mode alone, where one
+    /// process has the store to itself: there, the holders are gone.
+    ///
+    /// # Errors
+    /// Those of the store; call it again.
+    pub async fn void_leases_of_earlier_boot(&self) -> Result<u32, Failure> {
+        let mut query =
+            Query::new().eq("state.at", "leased").filter("state.boot", Op::Ne, self.options.boot.as_str()).limit(PAGE);
+        let mut voided = 0;
+        loop {
+            let page = self.steps.find(&query).await?;
+            for item in page.items {
+                let updated = self
+                    .steps
+                    .update(&item.record.id(), |record| {
+                        let now = self.clock.now();
+                        Ok(if record.void(&self.options.boot, now) { Change::Write } else { Change::Skip })
+                    })
+                    .await?;
+                voided += u32::from(updated.written);
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(voided),
+            }
+        }
+    }
+
+    /// Whether a step may be begun: notes its run as the latest. `Some` when its run is over.
+    async fn admit(&self, step: &StepId) -> Result<Option<Claim>, Failure> {
+        let known = self.runs.get(step.narration.as_str()).await?.map(|versioned| versioned.record);
+        if let Some(runs) = &known {
+            if let Some(over) = runs.over(step.run) {
+                return Ok(Some(over.into()));
+            }
+            if runs.latest == step.run {
+                return Ok(None);
+            }
+        }
+        let mut over = None;
+        self.mark(&step.narration, |runs| {
+            over = runs.over(step.run);
+            let changed = over.is_none() && runs.latest < step.run;
+            if changed {
+                runs.latest = step.run;
+            }
+            changed
+        })
+        .await?;
+        Ok(over.map(Claim::from))
+    }
+
+    /// Changes what is known of a narration's runs, from nothing if need be. `change` says whether to write.
+    async fn mark<F>(&self, narration: &NarrationId, mut change: F) -> Result<(), Failure>
+    where
+        F: FnMut(&mut RunsRecord) -> bool + Send,
+    {
+        if self.runs.get(narration.as_str()).await?.is_none() {
+            let mut runs = RunsRecord::new(narration.clone());
+            change(&mut runs);
+            match self.runs.insert(&runs).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Duplicate { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let change = |runs: &mut RunsRecord| Ok(if change(runs) { Change::Write } else { Change::Skip });
+        self.runs.update(narration.as_str(), change).await.map(|_| ())
+    }
+
+    /// Changes a step under its lease.
+    async fn on<F>(&self, lease: &Lease, mut change: F) -> Result<(), LeaseError>
+    where
+        F: FnMut(&mut StepRecord, Timestamp) + Send,
+    {
+        self.with(lease, |record, now| {
+            record.held_by(lease.fence).then(|| {
+                change(record, now);
+                Change::Write
+            })
+        })
+        .await
+    }
+
+    /// Changes a step; `None` from `change` means that the lease is lost.
+    async fn with<F>(&self, lease: &Lease, mut change: F) -> Result<(), LeaseError>
+    where
+        F: FnMut(&mut StepRecord, Timestamp) -> Option<Change> + Send,
+    {
+        let mut lost = false;
+        let updated = self
+            .steps
+            .update(&lease.step.to_string(), |record| {
+                let decided = change(record, self.clock.now());
+                lost = decided.is_none();
+                Ok(decided.unwrap_or(Change::Skip))
+            })
+            .await;
+        match updated {
+            Ok(_) if !lost => Ok(()),
+            Ok(_) => Err(LeaseError::Lost(lease.step.clone())),
+            // Forgotten meanwhile.
+            Err(failure) if failure.kind == Kind::NotFound => Err(LeaseError::Lost(lease.step.clone())),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    fn claimed(&self, record: StepRecord, taken: Taken) -> Result<Claim, Failure> {
+        let poisoned = match taken {
+            Taken::Ended(ending) => return Ok(ended(ending)),
+            Taken::Leased(for_) => return Ok(Claim::LeasedElsewhere { for_ }),
+            Taken::Waiting(for_) => return Ok(Claim::Waiting { for_ }),
+            Taken::Yes { poisoned } => poisoned,
+        };
+        let StepState::Leased { holder, until, .. } = record.state else {
+            return Err(Failure::internal(format!("the claim of {} left no lease", record.step)));
+        };
+        tracing::debug!(step = %record.step, fence = record.fence, crashes = record.crashes, "claimed");
+        let lease = Lease {
+            step: record.step,
+            tenant: record.tenant,
+            fence: record.fence,
+            holder,
+            until,
+            attempt: record.attempts.saturating_add(1),
+            last_attempt: record.attempts.saturating_add(1) >= self.options.max_attempts,
+            crashes: record.crashes,
+            alone: record.crashes > 0,
+            failure: record.failure,
+        };
+        Ok(if poisoned { Claim::Poisoned(lease) } else { Claim::Claimed(lease) })
+    }
+}
+
+const PAGE: u32 = crate::query::MAX_LIMIT;
+const PAGE_ROWS: usize = PAGE as usize;
+
+fn ended(ending: Ending) -> Claim {
+    match ending.state {
+        EndState::Done => Claim::Done(ending),
+        EndState::Failed => Claim::Failed(ending),
+        EndState::Dead => Claim::Dead(ending),
+    }
+}
+
+impl From<Over> for Claim {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Cancelled => Self::Cancelled,
+            Over::Superseded => Self::Superseded,
+        }
+    }
+}
+
+/// Ids are `{narration}/{run}/...`, and '0' is the character after '/'.
+fn of_narration(narration: &NarrationId) -> Query {
+    Query::new().filter(ID, Op::Gte, format!("{narration}/")).filter(ID, Op::Lt, format!("{narration}0")).limit(PAGE)
+}
+
+/// A failure whose message fits into a record.
+fn shortened(mut failure: Failure) -> Failure {
+    const LONGEST: usize = 2_000;
+    if let Some((end, _)) = failure.message.char_indices().nth(LONGEST) {
+        failure.message.truncate(end);
+        failure.message.push('…');
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests;

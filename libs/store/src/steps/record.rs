@@ -1,0 +1,255 @@
+//! What is stored of a step, and its transitions: pure functions that say what becomes of it, without I/O.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lectern_core::id::{NarrationId, StepId, TenantId};
+use lectern_core::{Digest, Failure, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::StepsOptions;
+use crate::collection::Record;
+use crate::port::{CollectionSpec, Index};
+
+/// The longest event of an ending, in bytes.
+pub const MAX_EVENT_BYTES: usize = 32 * 1024;
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndState {
+    /// With a result.
+    Done,
+    /// Without, for good.
+    Failed,
+    /// Without: it crashed its process again and again.
+    Dead,
+}
+
+/// The end of a step, committed at most once (invariant I2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How it ended.
+    pub state: EndState,
+    /// The encoded event that says so, at most [`MAX_EVENT_BYTES`]; published again whenever the step is asked for.
+    #[serde(with = "as_base64")]
+    pub event: Vec<u8>,
+    /// The digest of the result, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Digest>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Ending {
+    /// The end of a step that did its work.
+    #[must_use]
+    pub const fn done(event: Vec<u8>, result: Option<Digest>) -> Self {
+        Self { state: EndState::Done, event, result, failure: None }
+    }
+
+    /// The end of a step that failed for good.
+    #[must_use]
+    pub const fn failed(event: Vec<u8>, failure: Failure) -> Self {
+        Self { state: EndState::Failed, event, result: None, failure: Some(failure) }
+    }
+
+    /// The end of a step that crashed too often.
+    #[must_use]
+    pub const fn dead(event: Vec<u8>, failure: Failure) -> Self {
+        Self { state: EndState::Dead, event, result: None, failure: Some(failure) }
+    }
+}
+
+mod as_base64 {
+    use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub enum StepState {
+    /// Nobody works on it; it may be claimed from a time on.
+    Free {
+        /// From when; the epoch for at once.
+        not_before: Timestamp,
+    },
+    /// Somebody works on it.
+    Leased {
+        /// Who.
+        holder: String,
+        /// The start of the holder's process.
+        boot: String,
+        /// Until when, unless extended.
+        until: Timestamp,
+    },
+    /// It ended; nothing changes any more (invariant I4).
+    Ended {
+        /// How.
+        ending: Ending,
+    },
+}
+
+/// What is stored of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Which step.
+    pub step: StepId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Grows with every claim (invariant I3).
+    pub fence: u64,
+    /// Attempts that started and failed by an error.
+    pub attempts: u32,
+    /// Leases that were lost.
+    pub crashes: u32,
+    /// The latest failure of an attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Where it stands.
+    pub state: StepState,
+    /// When it was first claimed.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+impl Record for StepRecord {
+    const SPEC: CollectionSpec =
+        CollectionSpec { name: "steps", indexes: &[Index::new("by_state", &["state.at", "updated"])] };
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> String {
+        self.step.to_string()
+    }
+}
+
+/// What a claim makes of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// The record was changed: the fence grew and the claimer holds the lease.
+    Yes {
+        poisoned: bool,
+    },
+    Ended(Ending),
+    Leased(Duration),
+    Waiting(Duration),
+}
+
+impl StepRecord {
+    /// A step that nobody has claimed.
+    pub(super) fn new(step: StepId, tenant: TenantId, now: Timestamp) -> Self {
+        let state = StepState::Free { not_before: Timestamp::default() };
+        Self { step, tenant, fence: 0, attempts: 0, crashes: 0, failure: None, state, created: now, updated: now }
+    }
+
+    /// Claims it, taking over a lease that ran out and counting that as a crash.
+    pub(super) fn claim(&mut self, holder: &str, options: &StepsOptions, now: Timestamp) -> Taken {
+        match &self.state {
+            StepState::Ended { ending } => return Taken::Ended(ending.clone()),
+            StepState::Free { not_before } if now < *not_before => return Taken::Waiting(not_before.since(now)),
+            StepState::Free { .. } => {}
+            StepState::Leased { until, .. } => {
+                let takeover = until.plus(options.skew);
+                if now < takeover {
+                    return Taken::Leased(takeover.since(now));
+                }
+                self.crashes += 1;
+            }
+        }
+        self.fence += 1;
+        self.state =
+            StepState::Leased { holder: holder.to_owned(), boot: options.boot.clone(), until: now.plus(options.lease) };
+        self.updated = now;
+        // The first crash happened among others; those after it alone.
+        Taken::Yes { poisoned: self.crashes > options.max_crashes }
+    }
+
+    /// Whether the holder of this fence still has the lease. It may have run out, as long as nobody took it over.
+    pub(super) fn held_by(&self, fence: u64) -> bool {
+        match self.state {
+            StepState::Leased { .. } => self.fence == fence,
+            StepState::Free { .. } | StepState::Ended { .. } => false,
+        }
+    }
+
+    /// Lets the lease go; the step may be claimed from `not_before` on.
+    pub(super) fn release(&mut self, not_before: Timestamp, now: Timestamp) {
+        self.state = StepState::Free { not_before };
+        self.updated = now;
+    }
+
+    /// Ends it.
+    pub(super) fn end(&mut self, ending: Ending, now: Timestamp) {
+        self.state = StepState::Ended { ending };
+        self.updated = now;
+    }
+
+    /// Ends a lease that is not of `boot`, as a crash; whether there was one.
+    pub(super) fn void(&mut self, boot: &str, now: Timestamp) -> bool {
+        let gone = matches!(&self.state, StepState::Leased { boot: theirs, .. } if theirs != boot);
+        if gone {
+            self.crashes += 1;
+            self.release(now, now);
+        }
+        gone
+    }
+}
+
+/// What a stage knows of a narration: which of its runs are over. It outlives the steps, so that a late command does not
+/// start erased work anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunsRecord {
+    /// The narration.
+    pub narration: NarrationId,
+    /// The latest run of which a step was claimed; 0 for none. Earlier runs are over.
+    pub latest: u32,
+    /// Runs up to this one are cancelled; 0 for none.
+    pub cancelled: u32,
+    /// When it was forgotten, if it was.
+    pub forgotten_at: Option<Timestamp>,
+}
+
+impl Record for RunsRecord {
+    const SPEC: CollectionSpec =
+        CollectionSpec { name: "step_runs", indexes: &[Index::new("by_forgotten_at", &["forgotten_at"])] };
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> String {
+        self.narration.to_string()
+    }
+}
+
+/// Why a run is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    Cancelled,
+    Superseded,
+}
+
+impl RunsRecord {
+    /// Whether `run` is over, and why.
+    pub(super) const fn over(&self, run: u32) -> Option<Over> {
+        if run <= self.cancelled {
+            Some(Over::Cancelled)
+        } else if run < self.latest {
+            Some(Over::Superseded)
+        } else {
+            None
+        }
+    }
+
+    pub(super) const fn new(narration: NarrationId) -> Self {
+        Self { narration, latest: 0, cancelled: 0, forgotten_at: None }
+    }
+}
