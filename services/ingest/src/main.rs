@@ -1,14 +1,16 @@
-//! The ingest service. So far it only serves as the isolated parser of itself.
+//! The process of ingest; started with `extract-child`, the sandboxed process that reads one source.
 
 use std::process::ExitCode;
 
 use lectern_ingest::extract::child;
+use lectern_ingest::{app, config::Config};
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|name| name == child::SUBCOMMAND) {
-        return child::child_main(args.next());
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|name| name == child::SUBCOMMAND) {
+        return child::child_main(arguments.next());
     }
-    eprintln!("usage: lectern-ingest {}", child::SUBCOMMAND);
-    ExitCode::from(64)
+    lectern_stage::app::main("ingest", |config: &Config| &config.common.telemetry, |config, context| {
+        Box::pin(app::run(config, context))
+    })
 }

@@ -1,3 +1,78 @@
 //! One extractor per format: each turns the bytes of a source into blocks.
+//!
+//! [`extract`] runs in the calling process and trusts nobody's input to be small; services call [`child::Sandbox`], which
+//! runs the same code in a process of its own under hard limits.
 
+mod archive;
+mod assembly;
+pub mod child;
+mod encoding;
+mod html;
+mod inline;
+mod markdown;
 pub mod pdf;
+mod sniff;
+mod text;
+
+use lectern_core::Failure;
+use lectern_core::content::document::Content;
+use serde::{Deserialize, Serialize};
+
+use sniff::Sniffed;
+
+/// Grows with every change that lets a source come out otherwise.
+pub const EXTRACTOR_VERSION: u32 = 1;
+
+/// The formats, for messages to people.
+pub const ACCEPTED: &str = "PDF, DOCX, EPUB, HTML, Markdown and plain text";
+
+/// Name and version of the extractors, for the keys of contents: what has one pin is read in one way.
+#[must_use]
+pub fn extractor_pin() -> String {
+    format!("lectern-extract/{EXTRACTOR_VERSION}")
+}
+
+/// What a caller says of a source. It decides between Markdown and plain text and nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// The name of the file, with or without folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// The declared media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+}
+
+impl Hint {
+    fn says_markdown(&self) -> bool {
+        self.media_type().is_some_and(|media| media.contains("markdown"))
+            || self.extension().is_some_and(|name| ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"].contains(&&*name))
+    }
+
+    fn says_text(&self) -> bool {
+        self.media_type().is_some_and(|media| media.starts_with("text/plain"))
+            || self.extension().is_some_and(|name| ["txt", "text", "asc", "log"].contains(&&*name))
+    }
+
+    fn media_type(&self) -> Option<String> {
+        self.media_type.as_ref().map(|media| media.to_ascii_lowercase())
+    }
+
+    fn extension(&self) -> Option<String> {
+        self.file_name.as_ref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end.to_ascii_lowercase())
+    }
+}
+
+/// Turns `source` into blocks. The same bytes and hint give the same content.
+///
+/// # Errors
+/// `DOCUMENT_EMPTY` without bytes or words, `FORMAT_UNSUPPORTED` naming what is accepted, `DOCUMENT_DAMAGED`,
+/// `DOCUMENT_ENCRYPTED`, `NO_TEXT_LAYER` for scanned pages, `DOCUMENT_TOO_COMPLEX` past a limit.
+pub fn extract(source: &[u8], hint: &Hint) -> Result<Content, Failure> {
+    match sniff::sniff(source, hint)? {
+        Sniffed::Pdf => pdf::extract(source),
+        Sniffed::Markdown(decoded) => markdown::extract(decoded),
+        Sniffed::Text(decoded) => text::extract(decoded),
+        Sniffed::Html(_) | Sniffed::Docx | Sniffed::Epub => Err(Failure::internal("not yet")),
+    }
+}

@@ -1,0 +1,223 @@
+//! The text of one block while it is read: raw pieces and marks go in, canonical text and valid spans come out.
+
+use lectern_core::content::Range;
+use lectern_core::content::document::SpanKind;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::clean::normalise;
+
+/// A span that still names its note by key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Scalar values of the line's text.
+    pub range: Range,
+    /// What it is; a reference's `note` is filled in by the assembly.
+    pub kind: SpanKind,
+    /// The key of the note it may refer to.
+    pub note: Option<String>,
+}
+
+/// Canonical text with its marks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    /// NFC, single-spaced, trimmed.
+    pub text: String,
+    /// Sorted by start, the longer first.
+    pub marks: Vec<Mark>,
+}
+
+impl Line {
+    /// A line without marks.
+    pub fn plain(text: &str) -> Self {
+        let mut inline = Inline::default();
+        inline.text(text);
+        inline.finish()
+    }
+
+    /// Drops the first `count` scalar values and the white space after them.
+    pub fn drop_start(&mut self, count: usize) {
+        let rest: String = self.text.chars().skip(count).collect();
+        let trimmed = rest.trim_start();
+        let dropped = u32::try_from(count + rest.chars().count() - trimmed.chars().count()).unwrap_or(u32::MAX);
+        self.text = trimmed.to_owned();
+        for mark in &mut self.marks {
+            mark.range.start = mark.range.start.saturating_sub(dropped);
+            mark.range.end = mark.range.end.saturating_sub(dropped);
+        }
+        self.marks.retain(|mark| !mark.range.is_empty());
+    }
+
+    /// Adds `other` behind `joint`.
+    pub fn join(&mut self, joint: &str, other: Self) {
+        if !self.text.is_empty() || joint != " " {
+            self.text.push_str(joint);
+        }
+        let offset = lectern_core::content::length(&self.text);
+        self.text.push_str(&other.text);
+        self.marks.extend(other.marks.into_iter().map(|mark| Mark {
+            range: Range::new(mark.range.start + offset, mark.range.end + offset),
+            ..mark
+        }));
+    }
+}
+
+/// Gathers the text of one block.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inline {
+    raw: String,
+    /// Marks over bytes of `raw`.
+    marks: Vec<RawMark>,
+}
+
+#[derive(Debug, Clone)]
+struct RawMark {
+    start: usize,
+    end: usize,
+    kind: SpanKind,
+    note: Option<String>,
+}
+
+impl Inline {
+    /// Appends text as the source has it; white space need not be tidy.
+    pub fn text(&mut self, text: &str) {
+        self.raw.push_str(text);
+    }
+
+    /// Where the next piece will begin; for [`Self::mark`].
+    pub const fn here(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Marks everything since `start`, a value of [`Self::here`].
+    pub fn mark(&mut self, start: usize, kind: SpanKind) {
+        self.mark_note(start, kind, None);
+    }
+
+    /// Marks everything since `start`, and names the note that it may refer to.
+    pub fn mark_note(&mut self, start: usize, kind: SpanKind, note: Option<String>) {
+        if start < self.raw.len() {
+            self.marks.push(RawMark { start, end: self.raw.len(), kind, note });
+        }
+    }
+
+    /// The raw text since `start`.
+    pub fn since(&self, start: usize) -> &str {
+        self.raw.get(start..).unwrap_or_default()
+    }
+
+    /// Takes everything since `start` away again, with its marks.
+    pub fn cut(&mut self, start: usize) {
+        self.raw.truncate(start);
+        self.marks.retain(|mark| mark.end <= start);
+    }
+
+    /// Whether only white space was added so far.
+    pub fn is_blank(&self) -> bool {
+        self.raw.chars().all(char::is_whitespace)
+    }
+
+    /// The canonical text and its marks.
+    pub fn finish(self) -> Line {
+        let (text, places) = canonical(&self.raw);
+        let at = |byte: usize| {
+            let found = places.binary_search_by_key(&byte, |place| place.0);
+            let index = found.unwrap_or_else(|next| next.saturating_sub(1));
+            places.get(index).map_or(0, |place| place.1)
+        };
+        let chars: Vec<char> = text.chars().collect();
+        let mut marks: Vec<Mark> = Vec::with_capacity(self.marks.len());
+        for raw in self.marks {
+            let (mut start, mut end) = (at(raw.start).min(chars.len()), at(raw.end).min(chars.len()));
+            while start < end && chars[start] == ' ' {
+                start += 1;
+            }
+            while start < end && chars[end - 1] == ' ' {
+                end -= 1;
+            }
+            if let (true, Ok(start), Ok(end)) = (start < end, u32::try_from(start), u32::try_from(end)) {
+                marks.push(Mark { range: Range::new(start, end), kind: raw.kind, note: raw.note });
+            }
+        }
+        sort(&mut marks);
+        Line { text, marks }
+    }
+}
+
+/// Sorts by start, the longer first, so that an outer mark precedes what it holds. Equal marks become one.
+pub(super) fn sort(marks: &mut Vec<Mark>) {
+    marks.sort_by_key(|mark| (mark.range.start, u32::MAX - mark.range.end));
+    marks.dedup();
+}
+
+/// Canonical text of `raw`, and for each cluster of it (byte offset, scalar offset in the result), with one entry for the end.
+fn canonical(raw: &str) -> (String, Vec<(usize, usize)>) {
+    let mut text = String::with_capacity(raw.len());
+    let mut places = Vec::with_capacity(raw.len() + 1);
+    let mut count = 0;
+    let mut space = false;
+    // Composition never crosses a grapheme cluster (UAX #29, section 3), so clusters can be normalised one by one.
+    for (byte, cluster) in raw.grapheme_indices(true) {
+        places.push((byte, count + usize::from(space && count > 0)));
+        let ascii = cluster.len() == 1 && !cluster.as_bytes()[0].is_ascii_control();
+        let normal = if ascii { std::borrow::Cow::Borrowed(cluster) } else { normalise(cluster).into() };
+        for char in normal.chars() {
+            if char.is_whitespace() {
+                space = true;
+                continue;
+            }
+            if space && count > 0 {
+                text.push(' ');
+                count += 1;
+            }
+            space = false;
+            text.push(char);
+            count += 1;
+        }
+    }
+    places.push((raw.len(), count));
+    (text, places)
+}
+
+/// Canonical text of code: lines and inner spaces stay; line ends are `\n`, trailing white space and outer blank lines go.
+pub(super) fn code(raw: &str) -> String {
+    let unified = raw.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
+    let lines: Vec<String> = unified.split('\n').map(|line| normalise(line).trim_end().to_owned()).collect();
+    let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |at| at + 1);
+    lines.get(first..last).unwrap_or_default().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_follow_the_text_through_normalisation() {
+        let mut inline = Inline::default();
+        inline.text("  A \n ");
+        let start = inline.here();
+        inline.text(" cafe\u{301} ");
+        inline.mark(start, SpanKind::Emphasis);
+        inline.text(" here. ");
+        let line = inline.finish();
+        assert_eq!(line.text, "A café here.");
+        assert_eq!(line.marks[0].range.of(&line.text), "café");
+    }
+
+    #[test]
+    fn dropping_the_start_moves_marks() {
+        let mut inline = Inline::default();
+        inline.text("1. ");
+        let start = inline.here();
+        inline.text("word");
+        inline.mark(start, SpanKind::Code);
+        let mut line = inline.finish();
+        line.drop_start(2);
+        assert_eq!((line.text.as_str(), line.marks[0].range), ("word", Range::new(0, 4)));
+    }
+
+    #[test]
+    fn code_keeps_its_lines() {
+        assert_eq!(code("\n\n  a\tb  \r\n\n c\n\n"), "  a    b\n\n c");
+    }
+}

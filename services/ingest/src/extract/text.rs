@@ -1,0 +1,337 @@
+//! Plain text: paragraphs by blank lines, hard-wrapped lines joined again, and the headings, lists and quotations that
+//! people write without markup. Every guess lowers the confidence of its block.
+
+use lectern_core::Failure;
+use lectern_core::content::document::{BlockKind, Content, Furniture};
+
+use super::assembly::{Assembly, Draft};
+use super::encoding::Decoded;
+use super::inline::{Line, code};
+
+/// A line this long was not broken by hand.
+const LONG_LINE: usize = 100;
+/// A heading is no longer, in scalar values.
+const LONGEST_HEADING: usize = 80;
+
+/// Plain text to blocks.
+///
+/// # Errors
+/// `DOCUMENT_EMPTY` without words.
+pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
+    let mut assembly = Assembly::default();
+    warn_encoding(&mut assembly, &decoded);
+    let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
+    let paged = text.trim_end_matches(['\u{c}', '\n', ' ']).contains('\u{c}');
+    let wrapped = is_wrapped(&text);
+    let mut page = 1;
+    for sheet in text.split('\u{c}') {
+        let first = assembly.drafts.len();
+        let lines: Vec<&str> = sheet.lines().collect();
+        for group in lines.split(|line| line.trim().is_empty()).filter(|group| !group.is_empty()) {
+            read_group(group, wrapped, &mut assembly);
+        }
+        if paged {
+            for draft in assembly.drafts.iter_mut().skip(first) {
+                draft.page = Some(page);
+            }
+            mark_page_numbers(assembly.drafts.get_mut(first..).unwrap_or_default(), page);
+            page += 1;
+        }
+    }
+    if paged {
+        assembly.meta.pages = Some(page - 1);
+    }
+    assembly.finish("text/plain", "text/1")
+}
+
+/// Says so where the text was not UTF-8.
+pub(super) fn warn_encoding(assembly: &mut Assembly, decoded: &Decoded) {
+    if decoded.guessed {
+        let message = format!("the text is not UTF-8 and was read as {}; save it as UTF-8 if letters look wrong", decoded.encoding);
+        assembly.warn("ENCODING_GUESSED", message);
+    }
+    if decoded.lossy {
+        let message = format!("some bytes are not {} and were replaced by \u{fffd}; save the file as UTF-8", decoded.encoding);
+        assembly.warn("ENCODING_DAMAGED", message);
+    }
+}
+
+/// Whether lines were broken at a width: most that are followed by another line are of about one length.
+fn is_wrapped(text: &str) -> bool {
+    let lines: Vec<usize> = text.lines().map(|line| line.trim_end().chars().count()).collect();
+    let followed: Vec<usize> =
+        lines.windows(2).filter(|pair| pair[0] > 0 && pair[1] > 0).map(|pair| pair[0]).collect();
+    let over = followed.iter().filter(|length| **length > LONG_LINE).count();
+    let filled = followed.iter().filter(|length| (45..=LONG_LINE).contains(*length)).count();
+    !followed.is_empty() && over * 10 <= followed.len() && filled * 2 >= followed.len()
+}
+
+/// A run of lines between blank ones.
+fn read_group(lines: &[&str], wrapped: bool, assembly: &mut Assembly) {
+    if let Some((level, rest)) = underlined(lines) {
+        assembly.push(heading(level, lines[0], 1.0));
+        if !rest.is_empty() {
+            read_group(rest, wrapped, assembly);
+        }
+        return;
+    }
+    if let [line] = lines
+        && let Some(level) = bare_heading(line)
+    {
+        assembly.push(heading(level, line, 0.7));
+        return;
+    }
+    if lines.iter().all(|line| is_rule(line)) {
+        return;
+    }
+    if lines.iter().any(|line| bullet(line).is_some()) {
+        read_list(lines, assembly);
+        return;
+    }
+    if lines.iter().all(|line| line.trim_start().starts_with('>')) {
+        let text: Vec<&str> = lines.iter().map(|line| line.trim_start().trim_start_matches(['>', ' '])).collect();
+        assembly.push(Draft::new(BlockKind::Quote, Line::plain(&text.join("\n"))));
+        return;
+    }
+    if is_layout(lines) {
+        let mut line = Line::default();
+        line.text = code(&lines.join("\n"));
+        let mut draft = Draft::new(BlockKind::Code { language: None }, line);
+        draft.confidence = 0.6;
+        assembly.push(draft);
+        return;
+    }
+    // Verse, addresses and the like keep their lines as blocks where the text as a whole is not hard-wrapped.
+    let short = lines.iter().all(|line| line.trim().chars().count() <= LONG_LINE);
+    if wrapped || lines.len() == 1 || short {
+        assembly.push(Draft::new(BlockKind::Paragraph, Line::plain(&joined(lines))));
+    } else {
+        for line in lines {
+            assembly.push(Draft::new(BlockKind::Paragraph, Line::plain(line)));
+        }
+    }
+}
+
+/// Lines as one text; a word divided by a hyphen at a line's end keeps it, since plain text breaks at hyphens that are there.
+fn joined(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let line = line.trim();
+        let hyphen = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
+        if !text.is_empty() && !(hyphen && line.starts_with(char::is_alphabetic)) {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+fn heading(level: u8, text: &str, confidence: f32) -> Draft {
+    let text = text.trim().trim_matches(['=', '#']).trim();
+    let mut draft = Draft::new(BlockKind::Heading { level }, Line::plain(text));
+    draft.confidence = confidence;
+    draft
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3 && line.chars().all(|char| "-=*_~# ".contains(char))
+}
+
+/// A line over a line of `=` (level 1), or of `-` or `~` (level 2).
+fn underlined<'a, 'b>(lines: &'a [&'b str]) -> Option<(u8, &'a [&'b str])> {
+    let (title, rule) = (lines.first()?.trim(), lines.get(1)?.trim());
+    let sign = rule.chars().next()?;
+    let plain = rule.chars().count() >= 3 && rule.chars().all(|char| char == sign);
+    let fits = title.chars().count() <= LONGEST_HEADING && title.chars().any(char::is_alphanumeric);
+    let level = match sign {
+        '=' => 1,
+        '-' | '~' | '^' => 2,
+        _ => return None,
+    };
+    (plain && fits).then(|| (level, lines.get(2..).unwrap_or_default()))
+}
+
+/// A line that stands alone: in capitals, with a number before it, or "Chapter" and the like.
+fn bare_heading(line: &str) -> Option<u8> {
+    let text = line.trim();
+    let length = text.chars().count();
+    let letters = text.chars().filter(|char| char.is_alphabetic()).count();
+    if length > LONGEST_HEADING || letters < 2 || text.ends_with([',', ';', ':', '.']) && !text.ends_with("...") && letters > 12 {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    let part = ["chapter ", "part ", "book ", "kapitel ", "teil ", "chapitre ", "appendix "]
+        .iter()
+        .any(|name| lower.strip_prefix(name).is_some_and(|rest| rest.split_whitespace().next().is_some_and(is_ordinal)));
+    if part {
+        return Some(1);
+    }
+    if !text.chars().any(char::is_lowercase) && letters >= 4 && letters * 2 > length {
+        return Some(2);
+    }
+    let (number, title) = text.split_once(' ')?;
+    let dots = number.trim_end_matches('.');
+    let numbered = dots.split('.').all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+    let titled = title.trim_start().starts_with(char::is_uppercase) && title.split_whitespace().count() <= 10;
+    if numbered && titled && !text.ends_with(['.', '!', '?']) {
+        let depth = dots.split('.').count();
+        return Some(u8::try_from(depth + 1).unwrap_or(6).min(6));
+    }
+    None
+}
+
+fn is_ordinal(word: &str) -> bool {
+    let word = word.trim_end_matches([':', '.', ',']);
+    let number = word.bytes().all(|byte| byte.is_ascii_digit());
+    let roman = word.bytes().all(|byte| b"ivxlcdm".contains(&byte));
+    let letter = word.len() == 1;
+    let spelled =
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"].contains(&word);
+    !word.is_empty() && (number || roman || letter || spelled)
+}
+
+/// The indent, the printed ordinal and the text of a list item.
+fn bullet(line: &str) -> Option<(usize, Option<String>, &str)> {
+    let indent = line.chars().take_while(|char| char.is_whitespace()).map(|char| if char == '\t' { 4 } else { 1 }).sum();
+    let text = line.trim_start();
+    let sign = text.chars().next()?;
+    if "-*•◦▪‣–·+".contains(sign) {
+        let rest = text.get(sign.len_utf8()..)?;
+        return (rest.starts_with([' ', '\t']) && !rest.trim().is_empty()).then(|| (indent, None, rest.trim()));
+    }
+    let (mark, rest) = text.split_once([' ', '\t'])?;
+    let inner = mark.strip_prefix('(').unwrap_or(mark).strip_suffix([')', '.'])?;
+    let number = (1..=3).contains(&inner.len()) && inner.bytes().all(|byte| byte.is_ascii_digit());
+    let letter = mark.ends_with(')') && inner.len() == 1 && inner.bytes().all(|byte| byte.is_ascii_lowercase());
+    ((number || letter) && !rest.trim().is_empty()).then(|| (indent, Some(mark.to_owned()), rest.trim()))
+}
+
+fn read_list(lines: &[&str], assembly: &mut Assembly) {
+    let mut indents: Vec<usize> = Vec::new();
+    let mut item: Option<(BlockKind, Vec<&str>)> = None;
+    for line in lines {
+        if let Some((indent, ordinal, text)) = bullet(line) {
+            flush(item.take(), assembly);
+            while indents.last().is_some_and(|last| *last > indent) {
+                indents.pop();
+            }
+            if indents.last() != Some(&indent) {
+                indents.push(indent);
+            }
+            let depth = u8::try_from(indents.len() - 1).unwrap_or(u8::MAX);
+            item = Some((BlockKind::ListItem { ordinal, depth }, vec![text]));
+        } else if let Some((_, texts)) = &mut item {
+            texts.push(line);
+        } else {
+            item = Some((BlockKind::Paragraph, vec![line]));
+        }
+    }
+    flush(item, assembly);
+}
+
+fn flush(item: Option<(BlockKind, Vec<&str>)>, assembly: &mut Assembly) {
+    if let Some((kind, lines)) = item {
+        let mut draft = Draft::new(kind, Line::plain(&joined(&lines)));
+        draft.confidence = 0.9;
+        assembly.push(draft);
+    }
+}
+
+/// Text whose spaces matter: every line indented by four, or columns made of spaces.
+fn is_layout(lines: &[&str]) -> bool {
+    let indented = lines.iter().all(|line| line.starts_with("    ") || line.starts_with('\t'));
+    let columns = lines.iter().filter(|line| line.trim().contains("   ")).count();
+    let signs = lines.iter().flat_map(|line| line.chars()).filter(|char| "{};=<>|+#/\\".contains(*char)).count();
+    let all: usize = lines.iter().map(|line| line.trim().chars().count()).sum();
+    lines.len() >= 2 && (columns * 2 > lines.len() || indented && signs * 40 > all)
+}
+
+/// The first or last line of a page that is the page's number.
+fn mark_page_numbers(drafts: &mut [Draft], page: u32) {
+    let last = drafts.len().saturating_sub(1);
+    for (index, draft) in drafts.iter_mut().enumerate() {
+        let digits: String = draft.line.text.chars().filter(char::is_ascii_digit).collect();
+        let rest = draft.line.text.chars().filter(|char| char.is_alphabetic()).collect::<String>().to_lowercase();
+        let counts = digits.parse::<u32>().is_ok_and(|number| number.abs_diff(page) < 50);
+        if (index == 0 || index == last) && counts && (rest.is_empty() || rest == "page") {
+            draft.kind = BlockKind::Furniture { furniture: Furniture::PageNumber };
+            draft.confidence = 0.8;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(text: &str) -> Vec<(String, String)> {
+        let decoded = super::super::encoding::decode(text.as_bytes());
+        let content = extract(decoded).unwrap();
+        content
+            .blocks
+            .into_iter()
+            .map(|block| {
+                let kind = match block.kind {
+                    BlockKind::Heading { level } => format!("h{level}"),
+                    BlockKind::Paragraph => "p".to_owned(),
+                    BlockKind::ListItem { ordinal, depth } => format!("li{depth}{}", ordinal.unwrap_or_default()),
+                    BlockKind::Quote => "quote".to_owned(),
+                    BlockKind::Code { .. } => "code".to_owned(),
+                    BlockKind::Furniture { .. } => format!("furniture@{}", block.page.unwrap_or(0)),
+                    BlockKind::Table { .. }
+                    | BlockKind::Caption
+                    | BlockKind::Footnote { .. }
+                    | BlockKind::Formula { .. }
+                    | BlockKind::Figure => "other".to_owned(),
+                };
+                (kind, block.text)
+            })
+            .collect()
+    }
+
+    fn expect(text: &str, wanted: &[(&str, &str)]) {
+        let found = blocks(text);
+        let found: Vec<(&str, &str)> = found.iter().map(|(kind, text)| (kind.as_str(), text.as_str())).collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn structure_is_found_without_markup() {
+        expect(
+            "The Tides\n=========\n\nThe sea rises and falls twice in a little more than a day, and\nthe well-\nknown cause is the moon.\n\n1.1 Spring tides\n\nCAUSES AND EFFECTS\n\n- one thing\n  that goes on\n  - a nested thing\n- another\n\n(a) first\n(b) second\n\n> quoted words\n> over two lines\n",
+            &[
+                ("h1", "The Tides"),
+                ("p", "The sea rises and falls twice in a little more than a day, and the well-known cause is the moon."),
+                ("h3", "1.1 Spring tides"),
+                ("h2", "CAUSES AND EFFECTS"),
+                ("li0", "one thing that goes on"),
+                ("li1", "a nested thing"),
+                ("li0", "another"),
+                ("li0(a)", "first"),
+                ("li0(b)", "second"),
+                ("quote", "quoted words over two lines"),
+            ],
+        );
+    }
+
+    #[test]
+    fn form_feeds_count_pages_and_their_numbers_are_furniture() {
+        expect(
+            "Words of the first page.\n\n1\n\u{c}Words of the second.\n\n- 2 -\n",
+            &[
+                ("p", "Words of the first page."),
+                ("furniture@1", "1"),
+                ("p", "Words of the second."),
+                ("furniture@2", "- 2 -"),
+            ],
+        );
+    }
+
+    #[test]
+    fn long_lines_are_paragraphs_of_their_own() {
+        let long = "word ".repeat(40);
+        let text = format!("{long}\n{long}\n");
+        assert_eq!(blocks(&text).len(), 2);
+    }
+}

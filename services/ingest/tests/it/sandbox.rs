@@ -1,0 +1,85 @@
+//! The isolated parser, as a real process.
+
+use std::time::Duration;
+
+use lectern_core::Reason;
+use lectern_ingest::extract::Hint;
+use lectern_ingest::extract::child::{Limits, Sandbox, Source};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_lectern-ingest");
+
+fn sandbox(limits: Limits) -> Sandbox {
+    Sandbox::new(PROGRAM, limits)
+}
+
+async fn reason(limits: Limits, source: Vec<u8>) -> Reason {
+    match sandbox(limits).extract(Source::Bytes(source), Hint::default()).await {
+        Ok(content) => panic!("extracted {} blocks", content.blocks.len()),
+        Err(failure) => failure.reason,
+    }
+}
+
+#[tokio::test]
+async fn a_child_answers_as_the_library_does() {
+    let source = "# Tides\n\nThe sea *rises*[^1] twice a day.\n\n[^1]: And falls.\n";
+    let hint = Hint { file_name: Some("tides.md".to_owned()), media_type: None };
+    let expected = lectern_ingest::extract::extract(source.as_bytes(), &hint).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("source");
+    std::fs::write(&path, source).unwrap();
+    for given in [Source::Bytes(source.as_bytes().to_vec()), Source::Path(path)] {
+        let content = sandbox(Limits::default()).extract(given, hint.clone()).await.unwrap();
+        assert_eq!(content, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_comes_through() {
+    assert_eq!(reason(Limits::default(), b"GIF89a".to_vec()).await, Reason::FormatUnsupported);
+    assert_eq!(reason(Limits::default(), Vec::new()).await, Reason::DocumentEmpty);
+}
+
+#[tokio::test]
+async fn too_little_memory_is_too_complex() {
+    let limits = Limits { memory_bytes: 40 << 20, ..Limits::default() };
+    assert_eq!(reason(limits, "word ".repeat(4 << 20).into_bytes()).await, Reason::DocumentTooComplex);
+}
+
+#[tokio::test]
+async fn too_much_output_is_too_complex() {
+    let limits = Limits { output_bytes: 1000, ..Limits::default() };
+    assert_eq!(reason(limits, "word ".repeat(100_000).into_bytes()).await, Reason::DocumentTooComplex);
+}
+
+#[tokio::test]
+async fn a_child_that_does_not_end_is_killed() {
+    let sandbox = Sandbox {
+        program: "/bin/sh".into(),
+        args: vec!["-c".into(), "exec sleep 1000".into()],
+        limits: Limits { wall: Duration::from_millis(20), ..Limits::default() },
+    };
+    let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::DocumentTooComplex);
+}
+
+#[tokio::test]
+async fn a_child_that_crashes_is_damage_and_a_missing_one_a_defect() {
+    let shell = |script: &str| Sandbox {
+        program: "/bin/sh".into(),
+        args: vec!["-c".into(), script.into()],
+        limits: Limits::default(),
+    };
+    for (script, wanted) in [
+        ("kill -SEGV $$", Reason::DocumentDamaged),
+        ("kill -KILL $$", Reason::DocumentTooComplex),
+        ("kill -XCPU $$", Reason::DocumentTooComplex),
+        ("exit 101", Reason::DocumentDamaged),
+        ("echo nonsense", Reason::DocumentDamaged),
+    ] {
+        let failure = shell(script).extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
+        assert_eq!(failure.reason, wanted, "{script}: {failure}");
+    }
+    let missing = Sandbox::new("/nonexistent/program", Limits::default());
+    let failure = missing.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Internal);
+}
