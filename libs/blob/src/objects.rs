@@ -92,7 +92,8 @@ impl Objects {
     /// # Errors
     /// `BLOB_UNAVAILABLE`.
     pub async fn write_json<T: Serialize + Sync>(&self, path: &str, value: &T) -> Result<Put, Failure> {
-        let bytes = serde_json::to_vec(value).map_err(|e| Failure::internal(format!("{path} cannot be written as JSON: {e}")))?;
+        let bytes = serde_json::to_vec(value)
+            .map_err(|e| Failure::internal(format!("{path} cannot be written as JSON: {e}")))?;
         self.write(path, bytes).await
     }
 
@@ -101,7 +102,8 @@ impl Objects {
     /// # Errors
     /// `BLOB_UNAVAILABLE`.
     pub async fn delete_all(&self, prefix: &str) -> Result<u64, Failure> {
-        let prefix = Prefix::new(prefix.trim_end_matches('/')).map_err(|e| Failure::internal(format!("{prefix}: {e}")))?;
+        let prefix =
+            Prefix::new(prefix.trim_end_matches('/')).map_err(|e| Failure::internal(format!("{prefix}: {e}")))?;
         Ok(self.blob.delete_prefix(&prefix).await?)
     }
 }

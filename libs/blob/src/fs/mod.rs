@@ -23,7 +23,7 @@ mod walk;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -39,7 +39,7 @@ use trailer::Trailer;
 
 /// How much is read or written at a time, in bytes.
 const CHUNK: usize = 256 * 1024;
-/// How often a put looks for its folder again when deletions keep taking it away.
+/// How often a put makes its folder again when deletions by other processes keep taking it away.
 const PUT_TRIES: u32 = 16;
 
 /// Object storage in a directory.
@@ -51,6 +51,8 @@ struct Inner {
     objects: PathBuf,
     temp: TempFolder,
     dirs: Dirs,
+    /// Held for writing while an empty folder is removed.
+    removal: RwLock<()>,
 }
 
 impl FsBlob {
@@ -66,7 +68,7 @@ impl FsBlob {
             fs::create_dir_all(&objects).map_err(what())?;
             let temp = TempFolder::open(&root.join("tmp")).map_err(what())?;
             File::open(&root).and_then(|dir| dir.sync_all()).map_err(what())?;
-            Ok(Self(Arc::new(Inner { dirs: Dirs::new(objects.clone()), objects, temp })))
+            Ok(Self(Arc::new(Inner { dirs: Dirs::new(objects.clone()), objects, temp, removal: RwLock::default() })))
         })
         .await
     }
@@ -116,22 +118,36 @@ impl Inner {
             return Err(what()(io::Error::other("the object has no folder")));
         };
         for _ in 0..PUT_TRIES {
-            fs::create_dir_all(folder).map_err(what())?;
-            let put = match fs::hard_link(written.path(), &file) {
-                Ok(()) => Put::Stored,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Put::AlreadyThere,
-                // A deletion took the folder away between the two calls.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(what()(error)),
-            };
+            let Some(put) = self.link(written, folder, &file).map_err(what())? else { continue };
             // Also for an object that was there: whoever linked it may not have come to its own fsync yet.
-            match self.dirs.sync(folder) {
-                Ok(()) => return Ok(put),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(what()(error)),
-            }
+            return match self.dirs.sync(folder) {
+                Ok(()) => Ok(put),
+                // A folder goes only when it is empty: the object was put, and then deleted.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(put),
+                Err(error) => Err(what()(error)),
+            };
         }
-        Err(what()(io::Error::other("its folder is being deleted again and again")))
+        Err(what()(io::Error::other("its folder disappears again and again")))
+    }
+
+    /// Links a file into its folder; `None` when a deletion by another process took the folder away meanwhile.
+    fn link(&self, written: &TempFile, folder: &Path, file: &Path) -> io::Result<Option<Put>> {
+        // Deletions by this process wait with removing folders.
+        let _staying = self.removal.read().unwrap_or_else(PoisonError::into_inner);
+        match fs::create_dir_all(folder) {
+            Ok(()) => {}
+            // "Exists" too: the folder was there when it was to be made, and gone when that was looked at.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        match fs::hard_link(written.path(), file) {
+            Ok(()) => Ok(Some(Put::Stored)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Some(Put::AlreadyThere)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn open_object(&self, path: &ObjectPath) -> Result<Option<(File, Trailer, Timestamp)>, BlobError> {
@@ -318,7 +334,8 @@ impl Blob for FsBlob {
     async fn delete_prefix(&self, prefix: &Prefix) -> Result<u64, BlobError> {
         let prefix = prefix.clone();
         self.with("delete objects", move |inner| {
-            walk::delete_all(&inner.objects, &prefix, &inner.dirs).map_err(BlobError::io(format!("delete {prefix}")))
+            walk::delete_all(&inner.objects, &prefix, &inner.dirs, &inner.removal)
+                .map_err(BlobError::io(format!("delete {prefix}")))
         })
         .await
     }

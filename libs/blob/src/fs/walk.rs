@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use super::dirs::Dirs;
 use crate::path::{ObjectPath, Prefix};
@@ -72,12 +73,12 @@ pub(super) fn first_after(
 }
 
 /// Deletes the objects under `prefix` and the folders that this leaves empty; how many objects there were.
-pub(super) fn delete_all(objects: &Path, prefix: &Prefix, dirs: &Dirs) -> io::Result<u64> {
+pub(super) fn delete_all(objects: &Path, prefix: &Prefix, dirs: &Dirs, removal: &RwLock<()>) -> io::Result<u64> {
     let top = objects.join(prefix.as_str().trim_end_matches('/'));
     let mut count = 0;
-    empty(&top, &mut count)?;
+    empty(&top, &mut count, removal)?;
     if top != objects {
-        remove_if_empty(&top)?;
+        remove_if_empty(&top, removal)?;
     }
     // What is left of the way to the folder now holds the last entry that went.
     let mut left = top.as_path();
@@ -88,12 +89,12 @@ pub(super) fn delete_all(objects: &Path, prefix: &Prefix, dirs: &Dirs) -> io::Re
     Ok(count)
 }
 
-fn empty(folder: &Path, count: &mut u64) -> io::Result<()> {
+fn empty(folder: &Path, count: &mut u64, removal: &RwLock<()>) -> io::Result<()> {
     for (name, is_dir) in entries(folder)? {
         let below = folder.join(name);
         if is_dir {
-            empty(&below, count)?;
-            if !remove_if_empty(&below)? {
+            empty(&below, count, removal)?;
+            if !remove_if_empty(&below, removal)? {
                 // Somebody put an object meanwhile: the directory stays, so what went from it has to be made to last here.
                 gone_is_empty(fs::File::open(&below).and_then(|dir| dir.sync_all()))?;
             }
@@ -105,7 +106,8 @@ fn empty(folder: &Path, count: &mut u64) -> io::Result<()> {
 }
 
 /// Whether the directory is gone.
-fn remove_if_empty(folder: &Path) -> io::Result<bool> {
+fn remove_if_empty(folder: &Path, removal: &RwLock<()>) -> io::Result<bool> {
+    let _alone = removal.write().unwrap_or_else(PoisonError::into_inner);
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
