@@ -13,6 +13,7 @@ mod options;
 pub mod port;
 pub mod subject;
 pub mod topology;
+pub mod worker;
 
 use std::sync::Arc;
 

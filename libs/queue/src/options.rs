@@ -16,6 +16,8 @@ pub struct ConnectOptions {
     pub ack_wait: Duration,
     /// The most commands that may wait or be in flight in one service's stream.
     pub max_waiting: u32,
+    /// The most bytes of each stream, which the server sets aside at once.
+    pub max_stream_bytes: u32,
     /// The most commands of one service that may be in flight at once, over all replicas of a server's clients. In process, the workers' permits are the bound.
     pub max_in_flight: u32,
     /// Copies that a clustered server keeps of each stream: 1, 3 or 5.
@@ -30,6 +32,7 @@ impl Default for ConnectOptions {
             connect_within: Duration::from_secs(30),
             ack_wait: Duration::from_secs(20),
             max_waiting: 100_000,
+            max_stream_bytes: 256 << 20,
             max_in_flight: 10_000,
             replicas: 1,
         }

@@ -29,13 +29,6 @@ pub const LETTERS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const MAX_LETTERS: usize = 100_000;
 /// The most events of one group in flight at once, over all members.
 const MAX_EVENTS_IN_FLIGHT: i64 = 10_000;
-/// The most bytes of one service's commands.
-const WORK_BYTES: i64 = 1 << 30;
-/// The most bytes of events.
-const EVENT_BYTES: i64 = 1 << 30;
-/// The most bytes of dead letters.
-const LETTER_BYTES: i64 = 1 << 30;
-
 /// The stream of a service's commands.
 #[must_use]
 pub fn work_stream(subjects: &Subjects, options: &ConnectOptions, service: Service) -> stream::Config {
@@ -48,7 +41,6 @@ pub fn work_stream(subjects: &Subjects, options: &ConnectOptions, service: Servi
         discard_new_per_subject: true,
         max_messages_per_subject: 1,
         max_messages: i64::from(options.max_waiting),
-        max_bytes: WORK_BYTES,
         ..common(options)
     }
 }
@@ -63,7 +55,6 @@ pub fn event_stream(subjects: &Subjects, options: &ConnectOptions) -> stream::Co
         max_age: EVENTS_KEPT_FOR,
         max_messages: i64::try_from(MAX_EVENTS).unwrap_or(i64::MAX),
         max_messages_per_subject: -1,
-        max_bytes: EVENT_BYTES,
         ..common(options)
     }
 }
@@ -78,7 +69,6 @@ pub fn dead_stream(subjects: &Subjects, options: &ConnectOptions) -> stream::Con
         max_age: LETTERS_KEPT_FOR,
         max_messages: i64::try_from(MAX_LETTERS).unwrap_or(i64::MAX),
         max_messages_per_subject: 1,
-        max_bytes: LETTER_BYTES,
         // A letter holds the command in base64 beside the failure.
         max_message_size: i32::try_from(2 * MAX_MESSAGE_BYTES + HEADER_ROOM).unwrap_or(i32::MAX),
         ..common(options)
@@ -90,6 +80,7 @@ fn common(options: &ConnectOptions) -> stream::Config {
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
         storage: StorageType::File,
+        max_bytes: i64::from(options.max_stream_bytes),
         num_replicas: usize::from(options.replicas),
         max_message_size: i32::try_from(MAX_MESSAGE_BYTES + HEADER_ROOM).unwrap_or(i32::MAX),
         // Duplicates are refused per subject; the window that remembers message ids is not used.

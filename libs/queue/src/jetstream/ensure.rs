@@ -6,7 +6,7 @@ use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::stream::{self, ConsumerErrorKind};
 use lectern_core::id::Service;
 
-use super::{JetStream, refused, server_error, unreachable};
+use super::{JetStream, refused, unreachable};
 use crate::error::QueueError;
 use crate::topology;
 
@@ -41,12 +41,19 @@ impl JetStream {
             return Ok(());
         }
         if let Err(error) = self.context.update_stream(wanted).await {
-            return Err(match server_error(&error) {
-                Some(refusal) => {
-                    let differences = stream_differences(wanted, &found).join(", ");
+            let differences = stream_differences(wanted, &found).join(", ");
+            return Err(match error.kind() {
+                CreateStreamErrorKind::JetStream(refusal) => {
                     refused("changing a stream", format!("{refusal}; {} differs in {differences}", wanted.name))
                 }
-                None => ambiguous("changing a stream", &wanted.name, &error),
+                CreateStreamErrorKind::EmptyStreamName
+                | CreateStreamErrorKind::InvalidStreamName
+                | CreateStreamErrorKind::DomainAndExternalSet
+                | CreateStreamErrorKind::JetStreamUnavailable
+                | CreateStreamErrorKind::TimedOut
+                | CreateStreamErrorKind::Response
+                | CreateStreamErrorKind::NotFound
+                | CreateStreamErrorKind::ResponseParse => unreachable("changing a stream", error),
             });
         }
         let differences = self.stream_config(&wanted.name).await?.map(|found| stream_differences(wanted, &found));
@@ -126,10 +133,6 @@ impl JetStream {
 
 fn differs(what: &str, name: &str, differences: &[&str]) -> QueueError {
     refused("verifying the topology", format!("the {what} {name} differs in {}", differences.join(", ")))
-}
-
-fn ambiguous(action: &'static str, name: &str, error: &dyn std::fmt::Display) -> QueueError {
-    unreachable(action, format!("{error}: {name}"))
 }
 
 /// The settings in which a stream differs from what is wanted.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{self, RawMessageErrorKind};
+use async_nats::jetstream::stream::{self, PurgeErrorKind, RawMessageErrorKind};
 use async_nats::jetstream::{self, AckKind, Context};
 use async_nats::jetstream::{Error as ServerError, ErrorCode};
 use async_nats::{Client, Event, HeaderMap};
@@ -158,10 +158,10 @@ impl JetStream {
     async fn purge(&self, stream: &str, subject: String) -> Result<(), QueueError> {
         match self.handle(stream).await?.purge().filter(subject).await {
             Ok(_) => Ok(()),
-            Err(error) => match server_error(&error) {
-                Some(refusal) if refusal.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(()),
-                Some(refusal) => Err(refused("deleting a message", refusal)),
-                None => Err(unreachable("deleting a message", error)),
+            Err(error) => match error.kind() {
+                PurgeErrorKind::JetStream(refusal) if refusal.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(()),
+                PurgeErrorKind::JetStream(refusal) => Err(refused("deleting a message", refusal)),
+                PurgeErrorKind::Request | PurgeErrorKind::TimedOut => Err(unreachable("deleting a message", error)),
             },
         }
     }

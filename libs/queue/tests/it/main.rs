@@ -18,9 +18,9 @@ fn nats_url() -> String {
 
 /// Settings under a prefix of their own.
 fn options(test: &str) -> ConnectOptions {
-    // Nanoseconds of this process's start and the test's name: unique among runs that share a server.
     let prefix = format!("T{}-{test}", std::process::id());
     ConnectOptions {
+        max_stream_bytes: 2 << 20,
         ack_wait: Duration::from_secs(1),
         connect_within: Duration::from_secs(10),
         ..ConnectOptions::with_prefix(prefix)

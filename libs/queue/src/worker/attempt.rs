@@ -1,0 +1,234 @@
+//! One attempt at a claimed step, from the lease to its end.
+
+use std::sync::{Arc, PoisonError};
+
+use lectern_core::{Failure, Kind, Reason};
+use lectern_store::steps::{Ending, Lease, LeaseError, MAX_EVENT_BYTES};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+
+use super::delivery::Broken;
+use super::gate::{Alone, Turn};
+use super::heartbeat::{Heartbeat, Signal, Stop};
+use super::stats::Outcome;
+use super::{Done, Handler, Shared, Task};
+use crate::port::Delivery;
+
+/// A place to run in, held while the handler runs.
+enum Place {
+    Among(#[allow(dead_code, reason = "held, not read")] Turn),
+    Alone(#[allow(dead_code, reason = "held, not read")] Alone),
+}
+
+impl<H: Handler> Shared<H> {
+    /// Runs the handler under a lease and ends the step by what it says.
+    pub(super) async fn attempt(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        lease: Lease,
+        turn: Turn,
+        drained: &CancellationToken,
+    ) -> Result<Outcome, Broken> {
+        let signal = Arc::new(Signal::default());
+        let running = Running::enter(self, delivery);
+        let heartbeat = Heartbeat {
+            steps: self.steps.clone(),
+            lease: lease.clone(),
+            ack: Arc::clone(&delivery.ack),
+            clock: Arc::clone(&self.clock),
+            every: self.options.heartbeat,
+            poke: Arc::clone(&running.poke),
+            signal: Arc::clone(&signal),
+        };
+        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(heartbeat.beat().in_current_span()));
+
+        let place = if lease.alone {
+            tracing::warn!(step = %lease.step, crashes = lease.crashes, "running alone, it may have crashed a process");
+            tokio::select! {
+                alone = self.gate.alone(turn) => match alone {
+                    Some(alone) => Place::Alone(alone),
+                    None => return self.give_back(delivery, &lease, self.options.alone_later).await,
+                },
+                () = signal.token.cancelled() => return self.stopped(delivery, &lease, &signal).await,
+                () = drained.cancelled() => return self.give_back(delivery, &lease, std::time::Duration::ZERO).await,
+            }
+        } else {
+            Place::Among(turn)
+        };
+        let result = self.handle(delivery, &lease, &signal, drained).await;
+        drop(place);
+        match (result, signal.reason()) {
+            (_, Some(Stop::Lost | Stop::Cancelled)) | (None, _) => self.stopped(delivery, &lease, &signal).await,
+            (Some(Ok(done)), Some(Stop::Drained) | None) => self.done(delivery, &lease, done).await,
+            (Some(Err(_)), Some(Stop::Drained)) => self.stopped(delivery, &lease, &signal).await,
+            (Some(Err(failure)), None) => self.failed(delivery, &lease, failure).await,
+        }
+    }
+
+    /// Runs the handler in a task of its own; none when it was aborted.
+    async fn handle(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        lease: &Lease,
+        signal: &Signal,
+        drained: &CancellationToken,
+    ) -> Option<Result<Done, Failure>> {
+        let task = Task {
+            step: lease.step.clone(),
+            tenant: lease.tenant.clone(),
+            fence: lease.fence,
+            attempt: lease.attempt,
+            crashes: lease.crashes,
+            cancel: signal.token.clone(),
+        };
+        let (handler, command) = (Arc::clone(&self.handler), delivery.message.payload.clone());
+        let work = async move { handler.handle(&task, command).await };
+        let mut work = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+        let ended = tokio::select! {
+            ended = &mut work => Some(ended),
+            () = signal.token.cancelled() => None,
+            () = drained.cancelled() => {
+                signal.stop(Stop::Drained);
+                None
+            }
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => match tokio::time::timeout(self.options.stop_within, &mut work).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    tracing::warn!(step = %lease.step, "handler did not stop, aborting it");
+                    return None;
+                }
+            },
+        };
+        match ended {
+            Ok(result) => Some(result),
+            Err(error) => {
+                let text = if error.is_panic() { panic_text(error.into_panic()) } else { error.to_string() };
+                tracing::error!(step = %lease.step, panic = text, "handler panicked");
+                Some(Err(Failure::internal(format!("the step {} panicked: {text}", lease.step))))
+            }
+        }
+    }
+
+    async fn done(&self, delivery: &Delivery, lease: &Lease, done: Done) -> Result<Outcome, Broken> {
+        let bytes = done.event.len();
+        if bytes > MAX_EVENT_BYTES {
+            let message = format!("the event of {} has {bytes} bytes and may have {MAX_EVENT_BYTES}", lease.step);
+            let failure = Failure::new(Kind::DataLoss, Reason::LimitExceeded, message);
+            return self.failed(delivery, lease, failure).await;
+        }
+        self.commit(lease, Ending::done(done.event.to_vec(), done.result)).await?;
+        self.emit(delivery, done.event).await?;
+        delivery.ack.ack().await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn failed(&self, delivery: &Delivery, lease: &Lease, failure: Failure) -> Result<Outcome, Broken> {
+        let step = &lease.step;
+        if failure.kind.retryable() && !lease.last_attempt {
+            let delay = failure.retry_after.unwrap_or_else(|| self.options.backoff.delay(lease.attempt, &*self.random));
+            tracing::warn!(%step, attempt = lease.attempt, %failure, ?delay, "attempt failed, trying again");
+            self.steps.retry(lease, &failure, self.clock.now().plus(delay)).await.map_err(broken)?;
+            self.put_off(delivery, delay).await?;
+            return Ok(Outcome::Retried);
+        }
+        let failure = if failure.kind.retryable() {
+            let message = format!("failed in all {} attempts, the last time: {failure}", lease.attempt);
+            Failure { reason: Reason::AttemptsExhausted, message, retry_after: None, ..failure }
+        } else {
+            failure
+        };
+        if failure.kind.ours() {
+            tracing::error!(%step, attempt = lease.attempt, %failure, "step failed for good");
+        } else {
+            tracing::info!(%step, attempt = lease.attempt, %failure, "step failed for good");
+        }
+        let event = self.failed_event(step, &delivery.message.payload, &failure);
+        self.end_failed(delivery, lease, Ending::failed(event, failure), lease.attempt).await?;
+        Ok(Outcome::Failed)
+    }
+
+    /// Ends an attempt that was told to stop.
+    async fn stopped(&self, delivery: &Delivery, lease: &Lease, signal: &Signal) -> Result<Outcome, Broken> {
+        match signal.reason() {
+            Some(Stop::Cancelled) => {
+                self.steps.give_back(lease).await.map_err(broken)?;
+                delivery.ack.ack().await?;
+                Ok(Outcome::Cancelled)
+            }
+            Some(Stop::Drained) => self.give_back(delivery, lease, std::time::Duration::ZERO).await,
+            Some(Stop::Lost) | None => Err(Broken::Lost),
+        }
+    }
+
+    /// Gives the step back without counting an attempt, to be delivered again after `delay`.
+    async fn give_back(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        delay: std::time::Duration,
+    ) -> Result<Outcome, Broken> {
+        self.steps.give_back(lease).await.map_err(broken)?;
+        delivery.ack.nak(delay).await?;
+        Ok(Outcome::GivenBack)
+    }
+
+    /// Commits a step's end, trying as long as the lease may be held.
+    pub(super) async fn commit(&self, lease: &Lease, ending: Ending) -> Result<(), Broken> {
+        let mut tries = 0;
+        loop {
+            match self.steps.commit(lease, ending.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(LeaseError::Lost(_)) => return Err(Broken::Lost),
+                Err(LeaseError::Store(failure)) if tries < COMMIT_TRIES && failure.kind.retryable() => {
+                    tries += 1;
+                    let delay = self.options.backoff.delay(tries, &*self.random);
+                    tracing::warn!(step = %lease.step, %failure, ?delay, "end not committed, trying again");
+                    tokio::time::sleep(delay).await;
+                }
+                Err(LeaseError::Store(failure)) => return Err(Broken::Interrupted(failure)),
+            }
+        }
+    }
+}
+
+/// How often a commit is tried again when the store fails: with the default backoff about a quarter of a minute.
+const COMMIT_TRIES: u32 = 5;
+
+fn broken(error: LeaseError) -> Broken {
+    match error {
+        LeaseError::Lost(_) => Broken::Lost,
+        LeaseError::Store(failure) => Broken::Interrupted(failure),
+    }
+}
+
+fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+}
+
+/// A step's entry among those that hints can reach; gone with this.
+struct Running<'a, H> {
+    shared: &'a Shared<H>,
+    step: lectern_core::id::StepId,
+    poke: Arc<Notify>,
+}
+
+impl<'a, H> Running<'a, H> {
+    fn enter(shared: &'a Shared<H>, delivery: &Delivery) -> Self {
+        let poke = Arc::new(Notify::new());
+        let step = delivery.step.clone();
+        shared.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.clone(), Arc::clone(&poke));
+        Self { shared, step, poke }
+    }
+}
+
+impl<H> Drop for Running<'_, H> {
+    fn drop(&mut self) {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.step);
+    }
+}

@@ -1,0 +1,184 @@
+//! What becomes of one delivered command: decided by the step's record, which is asked before the command is looked into.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lectern_core::id::StepId;
+use lectern_core::{Failure, Kind, Reason};
+use lectern_store::steps::{Claim, Ending, Lease};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use super::gate::Turn;
+use super::stats::Outcome;
+use super::{Handler, Shared};
+use crate::error::QueueError;
+use crate::letter::DeadLetter;
+use crate::port::{Delivery, Message};
+
+/// A delivery ended otherwise than by running its step to an end. Each leaves the command to come again.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The lease is somebody else's: no answer is sent.
+    Lost,
+    /// Store or queue failed: the command is handed back for a moment, if that can be said.
+    Interrupted(Failure),
+}
+
+impl From<QueueError> for Broken {
+    fn from(error: QueueError) -> Self {
+        Self::Interrupted(error.into())
+    }
+}
+
+impl<H: Handler> Shared<H> {
+    /// Sees one command through.
+    pub(super) async fn deliver(self: &Arc<Self>, delivery: Delivery, turn: Turn, drained: &CancellationToken) {
+        let span = tracing::info_span!(
+            "step",
+            step = %delivery.step,
+            service = self.handler.service().as_str(),
+            deliveries = delivery.deliveries,
+            outcome = tracing::field::Empty,
+            "otel.kind" = "consumer",
+        );
+        if let Some(traceparent) = &delivery.message.traceparent {
+            (self.options.traces.set_parent)(&span, traceparent);
+        }
+        async {
+            self.stats.begin();
+            let began = tokio::time::Instant::now();
+            let outcome = match self.decide(&delivery, turn, drained).await {
+                Ok(outcome) => outcome,
+                Err(Broken::Lost) => Outcome::Lost,
+                Err(Broken::Interrupted(failure)) => self.interrupted(&delivery, &failure).await,
+            };
+            self.stats.end(outcome);
+            tracing::Span::current().record("outcome", outcome.as_str());
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(step = %delivery.step, outcome = outcome.as_str(), took_ms, "delivery ended");
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn decide(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        turn: Turn,
+        drained: &CancellationToken,
+    ) -> Result<Outcome, Broken> {
+        let Delivery { step, message, ack, .. } = delivery;
+        let Some(tenant) = self.handler.tenant(&message.payload) else {
+            tracing::warn!(%step, "left a command that this version does not understand");
+            ack.nak(self.options.unknown_later).await?;
+            return Ok(Outcome::Deferred);
+        };
+        match self.steps.claim(step, &self.holder, &tenant).await.map_err(Broken::Interrupted)? {
+            Claim::Claimed(lease) => self.attempt(delivery, lease, turn, drained).await,
+            Claim::Poisoned(lease) => self.end_dead(delivery, &lease).await,
+            Claim::Done(ending) => {
+                self.emit(delivery, ending.event.into()).await?;
+                ack.ack().await?;
+                Ok(Outcome::Repeated)
+            }
+            Claim::Failed(ending) | Claim::Dead(ending) => {
+                self.bury_if_missing(delivery, &ending).await?;
+                self.emit(delivery, ending.event.into()).await?;
+                ack.term().await?;
+                Ok(Outcome::Repeated)
+            }
+            Claim::Cancelled | Claim::Superseded => {
+                ack.ack().await?;
+                Ok(Outcome::Cancelled)
+            }
+            Claim::LeasedElsewhere { for_ } => {
+                ack.nak(for_).await?;
+                Ok(Outcome::Deferred)
+            }
+            Claim::Waiting { for_ } => {
+                self.put_off(delivery, for_).await?;
+                Ok(Outcome::Deferred)
+            }
+        }
+    }
+
+    /// Hands a command back for `delay`, or leaves it to the backlog when that is long.
+    pub(super) async fn put_off(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
+        if delay > self.options.backlog_from { delivery.ack.ack().await } else { delivery.ack.nak(delay).await }
+    }
+
+    /// Publishes a step's event. Before the command is answered, so that it comes again if this does not happen.
+    pub(super) async fn emit(&self, delivery: &Delivery, event: Bytes) -> Result<(), QueueError> {
+        let (noun, id) = self.handler.event_subject(&delivery.step);
+        let traceparent = (self.options.traces.current)().or_else(|| delivery.message.traceparent.clone());
+        self.queue.emit(noun, &id, Message::new(event).traced(traceparent)).await
+    }
+
+    /// Ends a step that fails for good: its record says so, its copy is among the dead letters, its event is out, and only then
+    /// its command is removed (I7). Whatever is missed is made up for when the command comes again.
+    pub(super) async fn end_failed(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        ending: Ending,
+        attempts: u32,
+    ) -> Result<(), Broken> {
+        let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
+        let event = Bytes::from(ending.event.clone());
+        self.commit(lease, ending).await?;
+        self.queue.bury(self.letter(delivery, failure, attempts, lease.crashes)).await?;
+        self.emit(delivery, event).await?;
+        delivery.ack.term().await?;
+        Ok(())
+    }
+
+    async fn end_dead(&self, delivery: &Delivery, lease: &Lease) -> Result<Outcome, Broken> {
+        let message = format!(
+            "the step {} ended {} processes and is not tried again; see the logs of those crashes, then retry the narration",
+            delivery.step, lease.crashes
+        );
+        let failure = Failure::new(Kind::Internal, Reason::StepCrashed, message);
+        tracing::error!(step = %delivery.step, crashes = lease.crashes, "step is dead");
+        let event = self.failed_event(&delivery.step, &delivery.message.payload, &failure);
+        self.end_failed(delivery, lease, Ending::dead(event, failure), lease.attempt.saturating_sub(1)).await?;
+        Ok(Outcome::Dead)
+    }
+
+    pub(super) fn failed_event(&self, step: &StepId, command: &Bytes, failure: &Failure) -> Vec<u8> {
+        self.handler.failed(step, command, failure).to_vec()
+    }
+
+    fn letter(&self, delivery: &Delivery, failure: Failure, attempts: u32, crashes: u32) -> DeadLetter {
+        DeadLetter {
+            step: delivery.step.clone(),
+            failure,
+            attempts,
+            crashes,
+            traceparent: delivery.message.traceparent.clone(),
+            command: delivery.message.payload.clone(),
+            at: self.clock.now(),
+        }
+    }
+
+    async fn bury_if_missing(&self, delivery: &Delivery, ending: &Ending) -> Result<(), Broken> {
+        if self.queue.letter(&delivery.step).await?.is_some() {
+            return Ok(());
+        }
+        let record = self.steps.get(&delivery.step).await.map_err(Broken::Interrupted)?;
+        let (attempts, crashes) = record.map_or((0, 0), |record| (record.attempts, record.crashes));
+        let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
+        self.queue.bury(self.letter(delivery, failure, attempts, crashes)).await?;
+        Ok(())
+    }
+
+    async fn interrupted(&self, delivery: &Delivery, failure: &Failure) -> Outcome {
+        let delay = self.options.backoff.delay(1, &*self.random);
+        tracing::warn!(step = %delivery.step, %failure, ?delay, "interrupted, the command comes again");
+        if let Err(error) = delivery.ack.nak(delay).await {
+            tracing::warn!(step = %delivery.step, %error, "command not handed back, it comes again after the ack-wait");
+        }
+        Outcome::Interrupted
+    }
+}

@@ -1,0 +1,245 @@
+//! The loop that every stage service runs: takes commands, has a [`Handler`] do them, and sees to it that each step ends
+//! once, whatever is lost, repeated or crashes meanwhile.
+//!
+//! What becomes of a delivery follows from the step's record, never from the message ([`delivery`]):
+//!
+//! | the record says | the worker |
+//! | --- | --- |
+//! | done | publishes its event again, acks |
+//! | failed for good, or dead | sees that its dead letter exists, publishes its event again, terminates |
+//! | cancelled, or of an earlier run | acks |
+//! | leased elsewhere | hands the command back for the rest of the lease |
+//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`] acks, the reconciler publishes it again |
+//! | crashed too often | commits its end, buries, publishes, terminates |
+//! | free | claims it and runs the handler ([`attempt`]) |
+//!
+//! A handler runs in a task of its own. If it panics, the process lives on, so the panic counts as a failed attempt,
+//! not as a crash. A crash is a lease that ran out because its process died or hung; after one, the step runs alone in its
+//! process ([`gate`]). Who lost the lease discards the work and answers nothing: the message is the new holder's.
+
+mod attempt;
+mod delivery;
+mod gate;
+mod heartbeat;
+mod options;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use lectern_core::id::{Service, StepId, TenantId};
+use lectern_core::{Clock, Digest, Failure, Random};
+use lectern_store::steps::Steps;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::gate::Gate;
+pub use self::options::{Traces, WorkerOptions};
+pub use self::stats::{Outcome, WorkerStats};
+use crate::port::Queue;
+
+/// The topic of hints that a narration's steps were cancelled; the payload is the narration's id. Running steps re-read
+/// their record at once in place of at the next heartbeat.
+pub const CANCELLED: &str = "cancelled";
+
+/// What a step made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The encoded event that says so, at most [`lectern_store::steps::MAX_EVENT_BYTES`].
+    pub event: Bytes,
+    /// The digest of the result, where there is one.
+    pub result: Option<Digest>,
+}
+
+/// A claimed step.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Which step.
+    pub step: StepId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Grows with every claim; to be named by what the handler writes under its own lease.
+    pub fence: u64,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// How many leases of the step were lost.
+    pub crashes: u32,
+    /// Fires when nobody wants the work any more: the narration was cancelled, the lease was lost, or the process drains and its
+    /// grace is over. A handler that does not end soon after is aborted.
+    pub cancel: CancellationToken,
+}
+
+/// Does the steps of one service.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// Whose commands it takes.
+    fn service(&self) -> Service;
+
+    /// The tenant that a command is for; none when this version does not understand the command (a newer layout, an unknown
+    /// kind). Such a command is handed back for a newer replica, without a claim and without counting an attempt.
+    fn tenant(&self, command: &Bytes) -> Option<TenantId>;
+
+    /// Does a step. It may run more than once, so what it makes must be content-addressed.
+    ///
+    /// # Errors
+    /// A retryable [`lectern_core::Kind`] is tried again, after [`Failure::retry_after`] where given; any other fails the step for good.
+    async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure>;
+
+    /// The encoded event that a step failed for good.
+    fn failed(&self, step: &StepId, command: &Bytes, failure: &Failure) -> Bytes;
+
+    /// The noun and the id under which a step's event is published.
+    fn event_subject(&self, step: &StepId) -> (&'static str, String);
+}
+
+/// Runs the steps of one service with a bounded number of permits.
+pub struct Worker<H> {
+    shared: Arc<Shared<H>>,
+}
+
+/// What the permits of a worker share.
+struct Shared<H> {
+    queue: Arc<dyn Queue>,
+    steps: Steps,
+    handler: Arc<H>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    options: WorkerOptions,
+    holder: String,
+    gate: Gate,
+    stats: Arc<WorkerStats>,
+    running: Mutex<HashMap<StepId, Arc<Notify>>>,
+}
+
+impl<H> Debug for Worker<H> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("holder", &self.shared.holder).field("stats", &self.shared.stats).finish()
+    }
+}
+
+impl<H: Handler> Worker<H> {
+    /// A worker that has not started.
+    #[must_use]
+    pub fn new(
+        queue: Arc<dyn Queue>,
+        steps: Steps,
+        handler: Arc<H>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        options: WorkerOptions,
+    ) -> Self {
+        let holder = format!("{}-{:016x}", handler.service().as_str(), random.next());
+        let shared = Shared {
+            queue,
+            steps,
+            handler,
+            clock,
+            random,
+            options,
+            holder,
+            gate: Gate::default(),
+            stats: Arc::default(),
+            running: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Its counters; they go on counting while it runs.
+    #[must_use]
+    pub fn stats(&self) -> Arc<WorkerStats> {
+        Arc::clone(&self.shared.stats)
+    }
+
+    /// Runs until `shutdown`, then drains: takes no more commands, lets those at work end within
+    /// [`WorkerOptions::grace`], and gives the rest back without counting an attempt.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let shared = self.shared;
+        let hints = AbortOnDropHandle::new(tokio::spawn(listen(Arc::clone(&shared))));
+        let drained = CancellationToken::new();
+        let mut permits = JoinSet::new();
+        for _ in 0..shared.options.permits.max(1) {
+            permits.spawn(permit(Arc::clone(&shared), shutdown.clone(), drained.clone()));
+        }
+        while !shutdown.is_cancelled() {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                Some(ended) = permits.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a permit of the worker ended, starting another");
+                        permits.spawn(permit(Arc::clone(&shared), shutdown.clone(), drained.clone()));
+                    }
+                }
+            }
+        }
+        tracing::info!(running = shared.stats.running(), "worker drains");
+        let all_ended = async { while permits.join_next().await.is_some() {} };
+        if tokio::time::timeout(shared.options.grace, all_ended).await.is_err() {
+            tracing::info!(running = shared.stats.running(), "grace is over, giving steps back");
+            drained.cancel();
+            while permits.join_next().await.is_some() {}
+        }
+        drop(hints);
+    }
+}
+
+/// Takes one command after another, each only when the one before is over.
+async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken, drained: CancellationToken) {
+    let service = shared.handler.service();
+    let mut failures = 0_u32;
+    while !shutdown.is_cancelled() {
+        // Before the claim: who waits here while a step runs alone holds no lease that its crash would cost.
+        let turn = tokio::select! {
+            turn = shared.gate.enter() => turn,
+            () = shutdown.cancelled() => return,
+        };
+        match shared.queue.pull(service, shared.options.pull_wait).await {
+            Ok(Some(delivery)) if shutdown.is_cancelled() => {
+                if let Err(error) = delivery.ack.nak(std::time::Duration::ZERO).await {
+                    tracing::warn!(%error, step = %delivery.step, "command not handed back, it comes again after the ack-wait");
+                }
+            }
+            Ok(Some(delivery)) => {
+                failures = 0;
+                shared.deliver(delivery, turn, &drained).await;
+            }
+            Ok(None) => failures = 0,
+            Err(error) => {
+                drop(turn);
+                failures = failures.saturating_add(1);
+                let delay = shared.options.backoff.delay(failures, &*shared.random);
+                tracing::warn!(%error, ?delay, "no commands, trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
+        }
+    }
+}
+
+/// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the time to the next heartbeat.
+async fn listen<H: Handler>(shared: Arc<Shared<H>>) {
+    loop {
+        match shared.queue.hints(CANCELLED).await {
+            Ok(mut hints) => {
+                while let Some(narration) = hints.next().await {
+                    let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+                    for (_, poke) in running.iter().filter(|(step, _)| step.narration.as_str().as_bytes() == narration)
+                    {
+                        poke.notify_one();
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "not listening for cancellations, heartbeats see them later"),
+        }
+        tokio::time::sleep(shared.options.backoff.cap).await;
+    }
+}

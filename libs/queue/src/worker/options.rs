@@ -1,0 +1,63 @@
+//! How a worker is set up.
+
+use std::time::Duration;
+
+use lectern_core::backoff::Backoff;
+
+/// How steps join traces. The functions are `lectern-runtime`'s; without them, steps begin no trace and events carry on the
+/// command's.
+#[derive(Debug, Clone, Copy)]
+pub struct Traces {
+    /// Makes a span, not entered yet, a child of what a `traceparent` names.
+    pub set_parent: fn(&tracing::Span, &str),
+    /// The `traceparent` of the current span.
+    pub current: fn() -> Option<String>,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { set_parent: |_, _| {}, current: || None }
+    }
+}
+
+/// Settings of a worker. The defaults are those of production.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerOptions {
+    /// Steps at work at once, at least 1.
+    pub permits: usize,
+    /// How long one request for a command waits. A drain takes at least that long.
+    pub pull_wait: Duration,
+    /// Between heartbeats of a lease; a third of the lease.
+    pub heartbeat: Duration,
+    /// How long steps at work may go on after the shutdown.
+    pub grace: Duration,
+    /// How long a handler that was told to stop may take before it is aborted.
+    pub stop_within: Duration,
+    /// Delays between attempts.
+    pub backoff: Backoff,
+    /// Longer delays are not kept in the queue: the command is acknowledged, and the reconciler publishes it again.
+    pub backlog_from: Duration,
+    /// How long a command that this version does not understand is left for a newer replica.
+    pub unknown_later: Duration,
+    /// How long a step that must run alone is put off while another one does.
+    pub alone_later: Duration,
+    /// How steps join traces.
+    pub traces: Traces,
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        Self {
+            permits: 4,
+            pull_wait: Duration::from_secs(2),
+            heartbeat: Duration::from_secs(5),
+            grace: Duration::from_secs(20),
+            stop_within: Duration::from_secs(2),
+            backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
+            backlog_from: Duration::from_secs(30),
+            unknown_later: Duration::from_secs(15),
+            alone_later: Duration::from_secs(5),
+            traces: Traces::default(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Counters of a worker, for metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How the deliveries of a worker ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The handler's result was committed.
+    Done,
+    /// The step had ended before; its event was published again.
+    Repeated,
+    /// An attempt failed and is made again.
+    Retried,
+    /// The step failed for good.
+    Failed,
+    /// The step crashed too often.
+    Dead,
+    /// Nobody wants the step any more.
+    Cancelled,
+    /// The lease was lost and the work discarded.
+    Lost,
+    /// The step was given back by a drain or to run alone later.
+    GivenBack,
+    /// The command was handed back unclaimed: leased elsewhere, not due, or not understood.
+    Deferred,
+    /// Store or queue failed on the way; the command comes again.
+    Interrupted,
+}
+
+impl Outcome {
+    const COUNT: usize = 10;
+
+    /// Its name in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Repeated => "repeated",
+            Self::Retried => "retried",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+            Self::GivenBack => "given_back",
+            Self::Deferred => "deferred",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Counters of a worker since it was made.
+#[derive(Debug, Default)]
+pub struct WorkerStats {
+    running: AtomicU64,
+    ended: [AtomicU64; Outcome::COUNT],
+}
+
+impl WorkerStats {
+    /// Deliveries at work now.
+    #[must_use]
+    pub fn running(&self) -> u64 {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Deliveries that ended so.
+    #[must_use]
+    pub fn ended(&self, outcome: Outcome) -> u64 {
+        self.ended[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn begin(&self) {
+        self.running.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn end(&self, outcome: Outcome) {
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        self.ended[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}
