@@ -48,15 +48,17 @@ fn peaks(samples: &[f32]) -> Vec<f32> {
     let mut padded = vec![0.0; REACH - 1];
     padded.extend_from_slice(samples);
     padded.resize(padded.len() + REACH, 0.0);
-    padded
-        .windows(2 * REACH)
-        .map(|around| {
-            INTERPOLATORS.iter().fold(around[REACH - 1].abs(), |peak, taps| {
-                let value: f32 = taps.iter().zip(around).map(|(tap, sample)| tap * sample).sum();
-                peak.max(value.abs())
-            })
-        })
-        .collect()
+    let mut peaks: Vec<f32> = samples.iter().map(|sample| sample.abs()).collect();
+    let mut between = vec![0.0_f32; samples.len()];
+    for taps in INTERPOLATORS.iter() {
+        // Tap by tap over all samples: the compiler makes vectors of it.
+        between.fill(0.0);
+        for (at, tap) in taps.iter().enumerate() {
+            between.iter_mut().zip(&padded[at..]).for_each(|(value, sample)| *value += tap * sample);
+        }
+        peaks.iter_mut().zip(&between).for_each(|(peak, value)| *peak = peak.max(value.abs()));
+    }
+    peaks
 }
 
 /// The true peak of `samples` as a magnitude, 1.0 at full scale.

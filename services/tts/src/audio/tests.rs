@@ -149,6 +149,33 @@ fn contents(mut file: &std::fs::File) -> Vec<u8> {
     bytes
 }
 
+/// Joins `segments` into a WAV and a FLAC file and reads both back.
+fn assert_lossless(segments: &[(u64, SegmentObject)]) {
+    let (wav, flac) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let measured = join(segments, Gain::NONE, &[(AudioFormat::Wav, &wav), (AudioFormat::Flac, &flac)]);
+    let digest =
+        |samples: &[i16]| Digest::of(&samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>());
+    let bytes = contents(&wav);
+    let mut reader = hound::WavReader::new(&bytes[..]).unwrap();
+    assert_eq!((reader.spec().sample_rate, reader.spec().channels), (RATE, 1));
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().unwrap();
+    assert_eq!(digest(&samples), measured.pcm_digest);
+    if measured.samples > 0 {
+        let bytes = contents(&flac);
+        let mut reader = claxon::FlacReader::new(&bytes[..]).unwrap();
+        assert_eq!(reader.streaminfo().samples, Some(measured.samples));
+        let samples: Vec<i16> = reader.samples().map(|sample| i16::try_from(sample.unwrap()).unwrap()).collect();
+        assert_eq!(digest(&samples), measured.pcm_digest);
+    }
+}
+
+#[test]
+fn lossless_files_may_end_anywhere_in_a_block() {
+    for count in [0, 1, 2, 15, 16, 31, 32, 33, 4095, 4096, 4097, 4100, 8200] {
+        assert_lossless(&[(0, plain((0..count).map(|i| (i * 7919 % 20_011) as i16 - 10_000).collect()))]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -156,23 +183,6 @@ proptest! {
         pieces in proptest::collection::vec((0_u64..6000, proptest::collection::vec(any::<i16>(), 0..6000)), 0..4),
     ) {
         let segments: Vec<_> = pieces.into_iter().map(|(pause, samples)| (pause, plain(samples))).collect();
-        let (wav, flac) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-        let measured = join(&segments, Gain::NONE, &[(AudioFormat::Wav, &wav), (AudioFormat::Flac, &flac)]);
-        let digest = |samples: &[i16]| {
-            Digest::of(&samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>())
-        };
-        let bytes = contents(&wav);
-        let mut reader = hound::WavReader::new(&bytes[..]).unwrap();
-        prop_assert_eq!((reader.spec().sample_rate, reader.spec().channels), (RATE, 1));
-        let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().unwrap();
-        prop_assert_eq!(digest(&samples), measured.pcm_digest);
-        if measured.samples > 0 {
-            let bytes = contents(&flac);
-            let mut reader = claxon::FlacReader::new(&bytes[..]).unwrap();
-            prop_assert_eq!(reader.streaminfo().samples, Some(measured.samples));
-            let samples: Vec<i16> =
-                reader.samples().map(|sample| i16::try_from(sample.unwrap()).unwrap()).collect();
-            prop_assert_eq!(digest(&samples), measured.pcm_digest);
-        }
+        assert_lossless(&segments);
     }
 }

@@ -55,7 +55,7 @@ impl<W: Write + Seek> Flac<W> {
 
     /// Encodes what waits: a block, or less at the end.
     fn frame(&mut self) -> Result<(), Failure> {
-        let mut buffer = FrameBuf::with_size(CHANNELS, self.waiting.len()).map_err(failed)?;
+        let mut buffer = FrameBuf::with_size(CHANNELS, BLOCK).map_err(failed)?;
         buffer.fill_interleaved(&self.waiting).map_err(failed)?;
         self.context.fill_interleaved(&self.waiting).map_err(failed)?;
         self.waiting.clear();

@@ -21,8 +21,8 @@ use super::{Encoder, Spec, unwritable};
 
 /// Bits a second, on average: transparent for one voice.
 const BITRATE: i32 = 32_000;
-/// Of 10: beyond 8 the gain cannot be heard and the time can.
-const COMPLEXITY: i32 = 8;
+/// Of 10. One stream is encoded by one core, so a long recording waits for this; for one voice at this rate more is not heard.
+const COMPLEXITY: i32 = 5;
 /// Frames a second: 20 ms each.
 const FRAMES: u32 = 50;
 /// Granule positions count samples at this rate whatever the input's (RFC 7845, section 4).

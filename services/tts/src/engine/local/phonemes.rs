@@ -281,7 +281,9 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_after_clauses_and_no_word_is_lost() {
-        let cases: [(&[(usize, bool)], &[usize]); 5] = [
+        /// Lengths of groups and whether a clause ends with each, then how many groups each chunk gets.
+        type Case = (&'static [(usize, bool)], &'static [usize]);
+        let cases: [Case; 5] = [
             (&[(100, false), (100, false)], &[2]),
             (&[(150, false), (150, true), (150, false)], &[2, 1]),
             (&[(100, true), (200, false), (150, false), (100, false)], &[1, 2, 1]),

@@ -96,7 +96,7 @@ impl Vocoder {
 fn reflected(signal: &[f32], index: usize) -> f32 {
     let half = WINDOW / 2;
     let last = signal.len().saturating_sub(1);
-    let at = if index < half { half - index } else { index - half };
+    let at = index.abs_diff(half);
     let at = if at > last { (2 * last).saturating_sub(at) } else { at };
     signal.get(at).copied().unwrap_or(0.0)
 }
