@@ -16,7 +16,7 @@ use super::{ANSWER_WITHIN, JetStream, refused, unreachable};
 use crate::error::QueueError;
 
 /// Waits from here on ask for heartbeats, so that a lost consumer is noticed before the wait is over.
-const HEARTBEATS_FROM: Duration = Duration::from_secs(2);
+const HEARTBEATS_FROM: Duration = Duration::from_secs(10);
 /// The longest time between heartbeats.
 const LONGEST_BEAT: Duration = Duration::from_secs(5);
 /// What the server may be late by.

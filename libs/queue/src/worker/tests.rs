@@ -360,7 +360,7 @@ async fn a_worker_that_lost_its_lease_discards_its_work() {
     world.script(&plan, [Act::Work(60 * SECOND), Act::Work(60 * SECOND)]);
     world.publish(&plan).await;
     // So slow a heartbeat that the lease runs out under it.
-    let sleepy = world.start_with(WorkerOptions { heartbeat: 55 * SECOND, ..WorkerOptions::default() });
+    let sleepy = world.start_with(WorkerOptions { heartbeat: 55 * SECOND, permits: 1, ..WorkerOptions::default() });
     sleep(SECOND).await;
     let _other = world.start();
     sleep(200 * SECOND).await;
