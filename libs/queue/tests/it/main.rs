@@ -1,5 +1,7 @@
 //! The contract of the queue, run against every adapter, and what is particular to each.
 
+#![allow(clippy::expect_used, reason = "a test's helpers may panic")]
+
 mod contract;
 mod faults;
 mod healing;
