@@ -3,12 +3,15 @@
 //! Pure functions: equal content and order give equal plans and sections, as long as [`ENGINE_PIN`] is the same.
 
 mod announce;
+mod briefing;
 mod classify;
 mod cuts;
 mod narration;
 mod sections;
 mod sentence;
 mod table;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use lectern_core::content::document::Content;
@@ -29,13 +32,7 @@ pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Pla
     let language = language(content)?;
     let outline = match order.style {
         Style::Narration => narration::outline(content, order, language)?,
-        Style::Briefing => {
-            return Err(Failure::new(
-                Kind::InvalidArgument,
-                Reason::StyleUnsupported,
-                "briefings cannot be made yet; order a narration",
-            ));
-        }
+        Style::Briefing => briefing::outline(content, order, language)?,
     };
     if outline.sections.is_empty() {
         return Err(Failure::new(

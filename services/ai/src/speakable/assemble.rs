@@ -34,16 +34,6 @@ fn offset(at: usize) -> u32 {
 }
 
 impl Assembly {
-    /// Whether nothing was said yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// Whether a pause waits to be written.
-    pub(crate) const fn paused(&self) -> bool {
-        self.pause.is_some()
-    }
-
     /// Says `words` for the written `start..end`. Pauses inside `words` are kept; other characters become spaces.
     pub(crate) fn words(&mut self, words: &str, start: usize, end: usize) {
         let clean = clean(words);
@@ -134,6 +124,8 @@ impl Assembly {
         if self.text.ends_with('-') {
             self.drop_hyphen();
         }
+        // A bracket that closes at the very end is no pause of its own.
+        self.pause = self.pause.filter(|(pause, _)| *pause != ',');
         self.write_pause();
         Spoken { text: self.text, map: self.map }
     }

@@ -22,11 +22,6 @@ impl Table {
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
-
-    #[cfg(test)]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.0.iter().map(|(key, value)| (*key, *value))
-    }
 }
 
 #[cfg(test)]

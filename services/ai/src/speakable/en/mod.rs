@@ -1,14 +1,24 @@
 //! English. The rules, one subject a file, are asked in a fixed order at each token; the first that knows the text answers.
 
+mod abbreviation;
+mod calendar;
+mod code_number;
 pub(crate) mod data;
 pub(crate) mod latex;
+mod marked;
+mod name;
 pub(crate) mod number;
+mod quantity;
 pub(crate) mod roman;
 pub(crate) mod symbol;
+#[cfg(test)]
+mod tests;
+mod unit;
+mod web;
 
 use super::assemble::Assembly;
 use super::text::{Text, Token, TokenKind};
-use super::{Emoji, Mark, Spoken};
+use super::{Emoji, Mark, MarkKind, Spoken};
 use data::Data;
 
 /// What a rule made of the text at a place.
@@ -114,13 +124,42 @@ impl Cx<'_> {
 
     /// The digits that begin at `start`, and their end.
     pub(crate) fn digits_at(&self, start: usize) -> Option<(String, usize)> {
-        let end = (start..).find(|at| !self.char(*at).is_some_and(|c| c.is_ascii_digit()))?;
+        let end = (start..).find(|at| {
+            let edge = *at > start && self.raised_to(*at).is_some();
+            edge || !self.char(*at).is_some_and(|c| c.is_ascii_digit())
+        })?;
         (end > start).then(|| (self.text.slice(start, end), end))
     }
 
     /// Whether `what` stands at `at`.
     pub(crate) fn has(&self, at: usize, what: &str) -> bool {
         what.chars().enumerate().all(|(offset, c)| self.char(at + offset) == Some(c))
+    }
+
+    /// Where raised text that begins at `at` ends.
+    pub(crate) fn raised_to(&self, at: usize) -> Option<usize> {
+        let mark = self.marks.iter().find(|mark| mark.kind == MarkKind::Raised && mark.range.start as usize == at)?;
+        Some((mark.range.end as usize).min(self.text.chars.len()))
+    }
+
+    /// Whether the last token before this place, across white space, is digits.
+    pub(crate) fn after_digits(&self) -> bool {
+        let tokens = self.text.tokens.get(..self.index).unwrap_or_default();
+        tokens.iter().rev().find(|token| token.kind != TokenKind::Space).is_some_and(|token| token.kind == TokenKind::Digits)
+    }
+
+    /// The word before a full stop before this place: `Fig` in `Fig. 3`.
+    pub(crate) fn word_before_stop(&self) -> Option<String> {
+        let tokens = self.text.tokens.get(..self.index).unwrap_or_default();
+        let mut tokens = tokens.iter().rev().skip_while(|token| token.kind == TokenKind::Space);
+        tokens.next().filter(|token| self.char(token.start) == Some('.'))?;
+        let token = tokens.next().filter(|token| token.kind == TokenKind::Word)?;
+        Some(self.text.slice(token.start, token.end))
+    }
+
+    /// Where the first word of the text begins.
+    pub(crate) fn index_of_first_word(&self) -> Option<usize> {
+        self.text.tokens.iter().find(|token| token.kind == TokenKind::Word).map(|token| token.start)
     }
 
     /// Whether no comma or other punctuation follows `at` directly.
@@ -138,18 +177,41 @@ impl Cx<'_> {
     }
 }
 
-/// The rules in the order in which they are asked.
-const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[roman::read, plain_number, word];
-
-fn plain_number(cx: &Cx<'_>) -> Option<Reading> {
-    let (digits, end) = cx.digits_at(cx.at)?;
-    Some(Reading::new(end, number::integer(&digits)))
-}
-
-fn word(cx: &Cx<'_>) -> Option<Reading> {
-    let token = cx.token();
-    (token.kind == TokenKind::Word).then(|| Reading::new(token.end, cx.text.slice(token.start, token.end)))
-}
+/// The rules in the order in which they are asked: what is protected, then whole names and addresses, then numbers from the
+/// most particular to the plainest, then words.
+const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
+    marked::protected,
+    marked::markup,
+    marked::emoji,
+    name::listed,
+    web::read,
+    calendar::decade,
+    code_number::phone,
+    calendar::numeric,
+    code_number::key,
+    calendar::time,
+    code_number::dotted,
+    code_number::section,
+    quantity::money,
+    quantity::code_money,
+    quantity::fraction,
+    code_number::ordinal,
+    calendar::day_first,
+    calendar::month_first,
+    quantity::read,
+    code_number::lettered,
+    quantity::raised_name,
+    quantity::lone_power,
+    unit::rate,
+    name::function,
+    roman::read,
+    name::mixed,
+    abbreviation::read,
+    name::capitals,
+    name::letter,
+    marked::disguised,
+    marked::rest,
+];
 
 /// Reads `text`.
 pub(crate) fn speak(text: &str, marks: &[Mark], emoji: Emoji) -> Spoken {

@@ -16,19 +16,21 @@ pub(crate) fn value(text: &str) -> Option<u32> {
     if upper != text && text.to_ascii_lowercase() != text {
         return None;
     }
-    let (mut rest, mut total) = (upper.as_str(), 0);
+    let (mut rest, mut total, mut canonical) = (upper.as_str(), 0, String::new());
     for (step, letters) in STEPS {
-        let mut repeats = 0;
         while let Some(after) = rest.strip_prefix(letters) {
             rest = after;
             total += step;
-            repeats += 1;
-            if repeats > 3 || (repeats > 1 && letters.len() > 1) || (repeats > 1 && matches!(letters, "D" | "L" | "V")) {
-                return None;
-            }
         }
     }
-    (rest.is_empty() && total > 0).then_some(total)
+    let mut left = total;
+    for (step, letters) in STEPS {
+        while left >= step {
+            left -= step;
+            canonical.push_str(letters);
+        }
+    }
+    (rest.is_empty() && (1..=3999).contains(&total) && canonical == upper).then_some(total)
 }
 
 /// `Louis XIV`, `World War II`, `Chapter IX`, `XIX century`, and `II.` at the start of a heading.
@@ -47,6 +49,10 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let next = cx.next_word(token.end);
     if numeral.len() > 1 && next.as_deref().is_some_and(|next| matches!(next, "century" | "centuries" | "Century")) {
         return Some(Reading::new(token.end, number::ordinal(n)));
+    }
+    let after_stop = cx.word_before_stop().filter(|word| cx.data.labels.has(&word.to_lowercase()));
+    if after_stop.is_some() {
+        return cardinal(n);
     }
     let Some(previous) = cx.previous_word() else {
         let closed = cx.text.chars.get(token.end) == Some(&'.') && cx.text.chars.get(token.end + 1) == Some(&' ');

@@ -106,12 +106,13 @@ pub(crate) fn read(cx: &Cx<'_>) -> Reading {
         ';' | ',' => Reading::pause(at + 1, c),
         ':' if run(':') > 1 => Reading::silent(at + run(':')),
         ':' if next.is_none_or(char::is_whitespace) => Reading::pause(at + 1, ':'),
-        '(' | ')' | '[' | ']' if letter(previous) && letter(next) => Reading::silent(at + 1),
+        '(' | '[' if letter(previous) => Reading::silent(at + 1),
+        ')' | ']' if glued_bracket(cx, at) => Reading::silent(at + 1),
         '(' | ')' | '[' | ']' => Reading::pause(at + 1, ','),
         '—' => Reading::pause(at + 1, ','),
         '–' if letter(previous) && letter(next) => Reading::hyphen(at + 1),
         '-' if run('-') > 1 => Reading::pause(at + run('-'), ','),
-        '-' | '\u{AD}' if letter(previous) && letter(next) => Reading::hyphen(at + 1),
+        '-' | '\u{AD}' if previous.is_some_and(char::is_alphabetic) && next.is_some_and(char::is_alphabetic) => Reading::hyphen(at + 1),
         '-' | '–' if spaced && previous.is_some() => Reading::pause(at + 1, ','),
         '|' | '•' | '·' | '‣' | '▪' if spaced => Reading::pause(at + 1, ','),
         '+' if letter(previous) && !letter(next) && run('+') == 1 => Reading::new(at + 1, "plus".to_owned()),
@@ -128,4 +129,18 @@ pub(crate) fn read(cx: &Cx<'_>) -> Reading {
         '@' if !letter(next) && !spaced => Reading::silent(at + 1),
         _ => greek(c).or_else(|| name(c)).map_or_else(|| Reading::silent(at + 1), |name| Reading::new(at + 1, name.to_owned())),
     }
+}
+
+/// Whether the bracket that closes here was opened right behind a word, as in `f(x)` and `main()`.
+fn glued_bracket(cx: &Cx<'_>, at: usize) -> bool {
+    let mut depth = 0_i32;
+    for back in (at.saturating_sub(80)..at).rev() {
+        match cx.char(back) {
+            Some(')' | ']') => depth += 1,
+            Some('(' | '[') if depth > 0 => depth -= 1,
+            Some('(' | '[') => return back.checked_sub(1).and_then(|at| cx.char(at)).is_some_and(char::is_alphanumeric),
+            _ => {}
+        }
+    }
+    false
 }

@@ -1,0 +1,133 @@
+//! Addresses: the domain is said, never the scheme or the path. File names and dotted names.
+
+use super::{Cx, Reading, name, number};
+
+const TOP_LEVEL: &str = " com org net edu gov mil int io ai app dev info biz co uk de fr es it nl ch at eu us ca au jp cn in br ru se no fi dk pl be ie nz za kr tv me xyz tech cloud online site blog ";
+/// Top-level domains that are said as words; others are spelt.
+const SPOKEN: &str = " com org net gov mil int app dev info biz tech cloud online site blog name ";
+const FILE_ENDINGS: &str = " rs py js ts md txt toml json yaml yml html css c h cpp hpp go java sh xml csv pdf docx doc xlsx epub png jpg jpeg gif svg zip tar gz exe dll so wav mp mp3 mp4 flac opus ogg vtt ini cfg conf log lock sql rb php ipynb tex bib proto ";
+
+fn listed(list: &str, word: &str) -> bool {
+    !word.is_empty() && list.split(' ').any(|entry| entry == word)
+}
+
+/// Where a run of characters that an address may hold ends; closing punctuation is not part of it.
+fn address_end(cx: &Cx<'_>, start: usize) -> usize {
+    let inside = |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
+    let mut end = (start..).find(|at| !cx.char(*at).is_some_and(inside)).unwrap_or(start);
+    while end > start {
+        let Some(last) = cx.char(end - 1) else { break };
+        let opened = (start..end).any(|at| cx.char(at) == Some('('));
+        if matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']' | '*') || (last == ')' && !opened) {
+            end -= 1;
+        } else {
+            break;
+        }
+    }
+    end
+}
+
+/// `https://www.example.com/a?b` is "example dot com".
+pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
+    let first = cx.char(cx.at)?;
+    if cx.glued_before() || !first.is_alphanumeric() {
+        return None;
+    }
+    let end = address_end(cx, cx.at);
+    let text = cx.text.slice(cx.at, end);
+    if !text.contains(['.', ':', '@']) {
+        return None;
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let known = scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') && !rest.is_empty();
+        return known.then(|| Reading::new(end, host(rest)));
+    }
+    if let Some(rest) = text.strip_prefix("mailto:") {
+        return email(rest).map(|words| Reading::new(end, words));
+    }
+    if text.contains('@') {
+        return email(&text).map(|words| Reading::new(end, words));
+    }
+    if let Some(doi) = text.strip_prefix("doi:") {
+        return doi.starts_with("10.").then(|| Reading::new(end, "D O I".to_owned()));
+    }
+    domain(cx, &text)
+}
+
+/// `example.com/path`, `config.toml`: without a scheme the ending must be a known one.
+fn domain(cx: &Cx<'_>, text: &str) -> Option<Reading> {
+    let host_part = text.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let valid = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    let labels: Vec<&str> = host_part.split('.').collect();
+    if labels.len() < 2 || !labels.iter().all(|label| valid(label)) || labels[0].chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let last = labels.last().copied().unwrap_or_default();
+    let length = host_part.chars().count();
+    // "end.In" is a missing space, and "e.g" or "U.S" are abbreviations.
+    if labels.iter().all(|label| label.chars().count() < 2) {
+        return None;
+    }
+    let path = text[host_part.len()..].starts_with('/') || text.starts_with("www.");
+    let whole = if text[host_part.len()..].starts_with('/') { text.chars().count() } else { length };
+    if listed(TOP_LEVEL, last) && (path || labels.len() > 2 || !matches!(last, "in" | "no" | "me" | "it" | "at" | "us" | "be" | "so")) {
+        return Some(Reading::new(cx.at + whole, host(text)));
+    }
+    if listed(FILE_ENDINGS, &last.to_lowercase()) {
+        return Some(Reading::new(cx.at + length, dotted(&labels)));
+    }
+    // Dotted identifiers: `os.path.join`, `self.items`.
+    let identifier = labels.len() > 1 && labels.iter().all(|label| label.starts_with(|c: char| c.is_ascii_lowercase()));
+    (identifier && labels.iter().all(|label| label.len() > 1) && cx.char(cx.at + length) != Some('.'))
+        .then(|| Reading::new(cx.at + length, dotted(&labels)))
+}
+
+fn dotted(labels: &[&str]) -> String {
+    let words: Vec<String> = labels
+        .iter()
+        .map(|label| {
+            let spelt = label.len() <= 4 && !label.chars().any(|c| "aeiou".contains(c)) && label.chars().all(|c| c.is_ascii_alphabetic());
+            let spelt = spelt || matches!(*label, "py" | "io" | "exe" | "rs" | "md" | "yml");
+            if spelt { name::spell(label) } else { name::identifier(label) }
+        })
+        .collect();
+    words.join(" dot ")
+}
+
+/// The domain of what follows a scheme.
+fn host(rest: &str) -> String {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    if host.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        let parts: Vec<String> = host.split('.').map(number::digits).collect();
+        return parts.join(" dot ");
+    }
+    let labels: Vec<&str> = host.split('.').filter(|label| !label.is_empty()).collect();
+    let count = labels.len();
+    let words: Vec<String> = labels
+        .iter()
+        .enumerate()
+        .map(|(index, label)| {
+            let lower = label.to_lowercase();
+            let ending = index + 1 == count && count > 1;
+            let vowels = lower.chars().any(|c| "aeiouy".contains(c));
+            if (ending && !listed(SPOKEN, &lower)) || (lower.len() <= 4 && !vowels) {
+                name::spell(&lower)
+            } else {
+                name::identifier(&lower)
+            }
+        })
+        .collect();
+    words.join(" dot ")
+}
+
+fn email(text: &str) -> Option<String> {
+    let (local, domain) = text.split_once('@')?;
+    let sound = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    if local.is_empty() || !local.chars().all(sound) || !domain.contains('.') || domain.contains('@') {
+        return None;
+    }
+    let local: Vec<String> = local.split('.').filter(|part| !part.is_empty()).map(name::identifier).collect();
+    Some(format!("{} at {}", local.join(" dot "), host(domain)))
+}
