@@ -6,16 +6,21 @@
 //!
 //! | URL | adapter |
 //! | --- | --- |
+//! | `mongodb://[user:password@]host[:port][,...]/DATABASE[?options]` | [`mongo::MongoStore`]: one pooled client |
+//! | `sqlite:PATH` | [`sqlite::SqliteStore`]: a file, which one process has to itself |
 //! | `memory:` | [`memory::MemoryStore`]: for tests, with injected faults |
 
 pub mod collection;
 mod error;
 pub mod memory;
+pub mod mongo;
 mod port;
 pub mod query;
 pub mod reconcile;
+pub mod sqlite;
 pub mod steps;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +67,10 @@ impl Default for ConnectOptions {
 /// `FailedPrecondition` when another process has the file.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store>, Failure> {
     match url.split_once(':') {
+        Some(("mongodb", _)) => Ok(Arc::new(mongo::MongoStore::open(url, options).await?)),
+        Some(("sqlite", path)) if !path.is_empty() => {
+            Ok(Arc::new(sqlite::SqliteStore::open(Path::new(path), options.clock).await?))
+        }
         Some(("memory", "")) => Ok(Arc::new(memory::MemoryStore::new(options.clock))),
         // The URL may hold a password: show the scheme alone.
         scheme => Err(Failure::invalid(

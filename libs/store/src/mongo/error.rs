@@ -1,0 +1,55 @@
+//! What an error of the driver means: above all, whether a write may have taken place.
+
+use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure};
+
+use crate::error::StoreError;
+
+/// The server's code for a violated unique index. Nothing else about such an error is to be relied on.
+const DUPLICATE_KEY: i32 = 11_000;
+/// Its codes for an index that is there with other options or another key.
+const INDEX_CONFLICTS: [i32; 2] = [85, 86];
+
+/// The code that the server gave, if it gave one.
+fn code(error: &Error) -> Option<i32> {
+    if let ErrorKind::Command(command) = &*error.kind {
+        return Some(command.code);
+    }
+    if let ErrorKind::Write(WriteFailure::WriteError(write)) = &*error.kind {
+        return Some(write.code);
+    }
+    None
+}
+
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    code(error) == Some(DUPLICATE_KEY)
+}
+
+pub(super) fn is_index_conflict(error: &Error) -> bool {
+    code(error).is_some_and(|code| INDEX_CONFLICTS.contains(&code))
+}
+
+/// An error of a read.
+pub(super) fn of_read(what: &str, error: &Error) -> StoreError {
+    StoreError::unavailable(what, error)
+}
+
+/// An error of a write: of unknown outcome unless it never left us or the server refused it.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the driver's kinds are not exhaustive; unknown ones are ambiguous")]
+pub(super) fn of_write(what: &str, error: &Error) -> StoreError {
+    if error.contains_label(RETRYABLE_WRITE_ERROR) {
+        return StoreError::ambiguous(what, error);
+    }
+    match &*error.kind {
+        ErrorKind::ServerSelection { .. }
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::Authentication { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::InvalidTlsConfig { .. }
+        | ErrorKind::InvalidArgument { .. }
+        | ErrorKind::IncompatibleServer { .. }
+        | ErrorKind::Command(_)
+        | ErrorKind::Write(WriteFailure::WriteError(_)) => StoreError::unavailable(what, error),
+        // Io, an unmet write concern, an answer that cannot be read, and what later drivers add.
+        _ => StoreError::ambiguous(what, error),
+    }
+}
