@@ -8,14 +8,12 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::work::v1::{self as work, stage_service_server::StageService};
 use lectern_queue::Queue;
+use lectern_queue::worker::CANCELLED;
 use lectern_rpc::auth::{Role, caller};
 use lectern_rpc::status::status;
-use lectern_store::steps::Steps;
+use lectern_store::steps::{EndState, StepState, Steps};
 use tonic::{Request, Response, Status};
 use tracing::debug;
-
-/// Workers listen here for narrations that were cancelled.
-pub const CANCELLED: &str = "cancelled";
 
 /// The service over a stage's steps.
 #[derive(Debug, Clone)]
@@ -80,12 +78,21 @@ impl StageService for StageApi {
             .await
             .map_err(|error| status(&error.into()))?
             .ok_or_else(|| status(&Failure::not_found(format!("step {step}"))))?;
+        let (state, holder) = match &record.state {
+            StepState::Free { .. } => ("free", String::new()),
+            StepState::Leased { holder, .. } => ("leased", holder.clone()),
+            StepState::Ended { ending } => match ending.state {
+                EndState::Done => ("done", String::new()),
+                EndState::Failed => ("failed", String::new()),
+                EndState::Dead => ("dead", String::new()),
+            },
+        };
         Ok(Response::new(work::GetStepResponse {
             step: Some(work::Step {
                 id: step.to_string(),
-                state: record.state.as_str().to_owned(),
+                state: state.to_owned(),
                 fence: i64::try_from(record.fence).unwrap_or(i64::MAX),
-                holder: record.holder.clone().unwrap_or_default(),
+                holder,
                 attempts: convert::number(record.attempts),
                 crashes: convert::number(record.crashes),
                 failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(&step))),

@@ -8,13 +8,14 @@ use std::time::Duration;
 use clap::Parser;
 use futures::future::BoxFuture;
 use lectern_blob::Blob;
-use lectern_core::{Clock, Failure, Kind, Reason};
+use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason};
 use lectern_queue::Queue;
-use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, Serving, WithServices, channel};
+use lectern_queue::worker::{Traces, WorkerOptions};
+use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, WithServices, channel};
 use lectern_runtime::config::Loader;
 use lectern_runtime::{Check, Context, TelemetryConfig, bootstrap};
 use lectern_store::Store;
-use lectern_store::steps::{StepOptions, Steps};
+use lectern_store::{Steps, StepsOptions, clock_skew};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -66,8 +67,7 @@ pub fn watch_health(context: &Context, adapters: &Adapters) {
     let check = Check::new("clock", move || {
         let (store, clock) = (Arc::clone(&database), Arc::clone(&clock));
         async move {
-            let (theirs, ours) = (store.now().await?, clock.now());
-            let off = theirs.since(ours).max(ours.since(theirs));
+            let off = clock_skew(&*store, &*clock).await?;
             if off <= SKEW {
                 return Ok(());
             }
@@ -80,8 +80,8 @@ pub fn watch_health(context: &Context, adapters: &Adapters) {
 
 /// Says where the process listens, for whoever started it.
 #[allow(clippy::print_stdout, reason = "the one line that a supervisor reads")]
-pub fn announce(serving: &Serving) {
-    println!("listening on {}", serving.addr);
+pub fn announce(address: std::net::SocketAddr) {
+    println!("listening on {address}");
 }
 
 /// The command line of a service.
@@ -127,7 +127,8 @@ where
 /// # Errors
 /// `STORE_UNAVAILABLE`.
 pub async fn steps(adapters: &Adapters) -> Result<Steps, Failure> {
-    let steps = Steps::new(Arc::clone(&adapters.store), Arc::clone(&adapters.clock), StepOptions::default());
+    let boot = format!("{:016x}", OsRandom.next());
+    let steps = Steps::new(Arc::clone(&adapters.store), Arc::clone(&adapters.clock), StepsOptions::new(boot));
     steps.ensure().await?;
     Ok(steps)
 }
@@ -145,4 +146,19 @@ pub fn stage_authenticate(
     let gateway = channel(&ClientConfig::to(&common.gateway.url))?;
     let keys = KeysOfGateway::new(gateway, Arc::new(credential.clone()), service, Arc::clone(&adapters.clock));
     Ok(Arc::new(WithServices::new(credential, Arc::new(keys))))
+}
+
+/// The running program's own file, to start it once more as a child.
+///
+/// # Errors
+/// INTERNAL when the system does not tell.
+pub fn this_program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|e| Failure::internal(format!("the program does not know its own file: {e}")))
+}
+
+/// How a stage's worker runs: `permits` steps at once, each step in the trace of its narration.
+#[must_use]
+pub fn worker_options(permits: usize, grace: Duration) -> WorkerOptions {
+    let traces = Traces { set_parent: lectern_runtime::set_parent, current: lectern_runtime::current_traceparent };
+    WorkerOptions { permits, grace, traces, ..WorkerOptions::default() }
 }

@@ -97,6 +97,12 @@ impl Common {
         Ok(())
     }
 
+    /// How the store is connected to.
+    #[must_use]
+    pub fn store_options(&self) -> lectern_store::ConnectOptions {
+        lectern_store::ConnectOptions { max_pool_size: self.store.pool, ..lectern_store::ConnectOptions::default() }
+    }
+
     /// Steps that run at once.
     #[must_use]
     pub fn permits(&self) -> usize {

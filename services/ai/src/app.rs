@@ -1,15 +1,16 @@
 //! Wires adapters to the domain; nothing else constructs an adapter.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::ai::v1::script_service_server::ScriptServiceServer;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
-use lectern_queue::worker::{Worker, WorkerOptions};
+use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health};
+use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health, worker_options};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ pub struct Ai {
     adapters: Adapters,
     steps: Steps,
     permits: usize,
+    grace: Duration,
 }
 
 impl Ai {
@@ -32,7 +34,7 @@ impl Ai {
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let steps = lectern_stage::app::steps(adapters).await?;
-        Ok(Self { adapters: adapters.clone(), steps, permits: config.common.permits() })
+        Ok(Self { adapters: adapters.clone(), steps, permits: config.common.permits(), grace: config.common.server.drain })
     }
 
     /// The steps of this service.
@@ -44,7 +46,7 @@ impl Ai {
     /// Works until `stop`.
     pub async fn work(&self, stop: CancellationToken) {
         let stage = Arc::new(Stage::new(work::Scripts, Arc::clone(&self.adapters.blob)));
-        let options = WorkerOptions { permits: self.permits, ..WorkerOptions::default() };
+        let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
     }
@@ -92,7 +94,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "ai", &adapters)?;
     let serving = ai.serve(common.server.clone(), authenticate, &context, stop.clone())?;
-    announce(&serving);
+    announce(serving.addr);
     ai.work(stop).await;
     serving.ended().await
 }

@@ -144,7 +144,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let gateway = Gateway::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
-    lectern_stage::app::announce(&serving);
+    lectern_stage::app::announce(serving.addr);
     gateway.conduct(false, stop).await?;
     serving.ended().await
 }

@@ -1,16 +1,17 @@
 //! Wires adapters to the domain; nothing else constructs an adapter.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
-use lectern_queue::worker::{Worker, WorkerOptions};
+use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health};
+use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health, worker_options};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,7 @@ pub struct Tts {
     segments: Segments,
     master: Arc<[u8]>,
     permits: usize,
+    grace: Duration,
 }
 
 impl Tts {
@@ -53,6 +55,7 @@ impl Tts {
             segments: Segments::new(permits),
             master: config.common.secret.expose().as_bytes().into(),
             permits,
+            grace: config.common.server.drain,
         })
     }
 
@@ -66,7 +69,7 @@ impl Tts {
     pub async fn work(&self, stop: CancellationToken) {
         let recordings = Recordings::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.master));
         let stage = Arc::new(Stage::new(recordings, Arc::clone(&self.adapters.blob)));
-        let options = WorkerOptions { permits: self.permits, ..WorkerOptions::default() };
+        let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
     }
@@ -116,7 +119,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "tts", &adapters)?;
     let serving = tts.serve(common.server.clone(), authenticate, &context, stop.clone())?;
-    announce(&serving);
+    announce(serving.addr);
     tts.work(stop).await;
     serving.ended().await
 }

@@ -3,9 +3,14 @@
 //! The craft, plain functions without queue, store or server: [`engine`] speaks a segment, [`audio`] makes it fit to hear, joins
 //! and encodes it, [`timeline`] says when what is heard.
 
+pub mod api;
+pub mod app;
 pub mod audio;
+pub mod config;
 pub mod engine;
 pub mod timeline;
+pub mod voices;
+mod work;
 
 #[cfg(test)]
 mod testing;

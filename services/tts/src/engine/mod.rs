@@ -22,6 +22,16 @@ pub trait SpeechEngine: Send + Sync + fmt::Debug {
     /// The voices this engine speaks with.
     fn voices(&self) -> Vec<Voice>;
 
+    /// Whether the engine could speak now: asked when an order comes in, so that it is refused then and not after a book was written. Cheap
+    /// but for the first time.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from speaking, such as `VOICE_NOT_INSTALLED`.
+    fn ready(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Speaks one segment.
     ///
     /// # Errors

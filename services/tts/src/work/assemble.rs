@@ -111,13 +111,13 @@ async fn read(
     let secret = stage.secret(&job.tenant);
     let count = u32::try_from(command.sections).map_err(|_| Failure::internal("a command counts less than no sections"))?;
     let section_keys: Vec<Digest> = (0..count).map(|index| secret.section(&plan_key, index)).collect();
-    let sections = section_keys.iter().map(|key| {
-        let path = folder.section(key);
+    let sections = section_keys.clone().into_iter().map(|key| {
+        let path = folder.section(&key);
         async move { job.objects.read_json::<Section>(&path).await }
     });
     let sections = futures::stream::iter(sections).buffered(AHEAD).try_collect().await?;
-    let tracks = section_keys.iter().map(|key| {
-        let path = folder.track(&secret.track(key, pinned, delivery));
+    let tracks = section_keys.into_iter().map(|key| {
+        let path = folder.track(&secret.track(&key, pinned, delivery));
         async move { job.objects.read_json::<Track>(&path).await }
     });
     let tracks = futures::stream::iter(tracks).buffered(AHEAD).try_collect().await?;
@@ -167,9 +167,11 @@ async fn join(
         }
         join.finish()
     });
-    let reads = parts.tracks.iter().flat_map(|track| &track.segments).map(|place| async move {
+    let places: Vec<SegmentRef> = parts.tracks.iter().flat_map(|track| track.segments.clone()).collect();
+    let reads = places.into_iter().map(|place| async move {
         job.check()?;
-        Ok::<_, Failure>((place.clone(), stage.segments.read(&job.objects, &place.key).await?))
+        let segment = stage.segments.read(&job.objects, &place.key).await?;
+        Ok::<_, Failure>((place, segment))
     });
     let mut reads = std::pin::pin!(futures::stream::iter(reads).buffered(AHEAD));
     while let Some(read) = reads.next().await {

@@ -4,6 +4,8 @@ mod assemble;
 mod record;
 pub(crate) mod segments;
 
+pub(crate) use assemble::format_of;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

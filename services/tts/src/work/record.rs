@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use lectern_core::Failure;
-use lectern_core::content::script::{Section, Utterance};
+use lectern_core::content::script::Section;
 use lectern_core::content::timeline::Track;
 use lectern_proto::work::v1::{RecordSection, event::Outcome};
 use lectern_stage::Job;
@@ -30,9 +30,10 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     let secret = stage.secret(&job.tenant);
     let pinned = format!("voices/{}", voice.pinned());
 
-    let speak = |utterance: &Utterance| {
-        let key = secret.segment(&utterance.spoken, &pinned, &speed.delivery());
-        let request = SegmentRequest::new(utterance.spoken.clone(), voice.id.clone(), speed);
+    let texts: Vec<String> = section.utterances.iter().map(|utterance| utterance.spoken.clone()).collect();
+    let speak = |text: String| {
+        let key = secret.segment(&text, &pinned, &speed.delivery());
+        let request = SegmentRequest::new(text, voice.id.clone(), speed);
         let engine = Arc::clone(&engine);
         async move {
             job.check()?;
@@ -40,7 +41,7 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
             Ok::<_, Failure>(Recorded::new(key, &segment))
         }
     };
-    let segments = futures::stream::iter(section.utterances.iter().map(speak)).buffered(AHEAD).try_collect().await?;
+    let segments = futures::stream::iter(texts.into_iter().map(speak)).buffered(AHEAD).try_collect().await?;
     let track = track::track(&section, voice.sample_rate, segments)?;
     job.check()?;
     job.objects.write_json(&path, &track).await?;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use lectern_blob::Objects;
 use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_runtime::telemetry::Counter;
 use tokio::sync::Semaphore;
 use tracing::debug;
 
 use crate::audio::record::record;
 use crate::audio::segment::SegmentObject;
 use crate::engine::{SegmentRequest, SpeechEngine};
-use lectern_runtime::telemetry::metrics::Counter;
 
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]

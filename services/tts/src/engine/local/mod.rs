@@ -10,6 +10,7 @@ mod phonemes;
 mod vocoder;
 pub mod weights;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lectern_core::Failure;
@@ -39,6 +40,7 @@ pub struct LocalVoice {
     dir: VoiceDir,
     // A failed load leaves it empty, so that a voice installed later is found without a restart.
     loaded: Mutex<Option<Arc<Loaded>>>,
+    checked: AtomicBool,
 }
 
 struct Loaded {
@@ -57,7 +59,7 @@ impl LocalVoice {
     /// A voice whose files lie in `dir`. Reads nothing yet.
     #[must_use]
     pub const fn new(dir: VoiceDir) -> Self {
-        Self { dir, loaded: Mutex::new(None) }
+        Self { dir, loaded: Mutex::new(None), checked: AtomicBool::new(false) }
     }
 
     /// Checks that the files are there and undamaged, without loading them: for health checks and start-up messages.
@@ -121,6 +123,14 @@ impl SpeechEngine for LocalVoice {
             version: format!("{CODE_VERSION}.{}", weights::short_digest()),
             gain_db: GAIN_DB,
         }]
+    }
+
+    fn ready(&self) -> Result<(), Failure> {
+        if !self.checked.load(Ordering::Relaxed) {
+            self.check()?;
+            self.checked.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {

@@ -1,3 +1,0 @@
-//! placeholder
-use super::assembly::Assembly;
-pub(super) fn fragment(_html: &str, _assembly: &mut Assembly) {}

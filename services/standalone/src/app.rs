@@ -1,0 +1,208 @@
+//! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory, the extractive engine, the local voice.
+//!
+//! The public port serves everything and asks for no key, so it must be on loopback. The stages listen on a second port of loopback, under the
+//! installation's secret, where the gateway calls them as it would in production.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use lectern_ai::app::Ai;
+use lectern_blob::Blob;
+use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason, SystemClock};
+use lectern_gateway::app::Gateway;
+use lectern_ingest::app::Ingest;
+use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_queue::Queue;
+use lectern_rpc::{Authenticate, Open, Server, ServiceCredential, Serving, WithServices, server::ServerConfig};
+use lectern_runtime::{Context, Secret};
+use lectern_stage::Common;
+use lectern_stage::app::{Adapters, announce, this_program, watch_health};
+use lectern_stage::config::Url;
+use lectern_tts::app::Tts;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// An embedded instance that runs.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Where its public API is.
+    pub address: SocketAddr,
+    work: JoinSet<Result<(), Failure>>,
+    stop: CancellationToken,
+}
+
+impl Embedded {
+    /// Starts all services on the data in `config.data`, which no other process may use meanwhile.
+    ///
+    /// # Errors
+    /// What keeps them from starting.
+    pub async fn start(config: &Config, context: &Context, stop: CancellationToken) -> Result<Self, Failure> {
+        if !config.server.listen.ip().is_loopback() {
+            return Err(Failure::invalid(
+                "server.listen",
+                format!(
+                    "{} is not on loopback; the embedded instance asks for no key, so it listens on 127.0.0.1 or [::1] alone",
+                    config.server.listen
+                ),
+            ));
+        }
+        std::fs::create_dir_all(&config.data).map_err(|e| unusable(&config.data, &e))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let queue = lectern_queue::connect("memory:", lectern_queue::ConnectOptions::default()).await?;
+        let objects = format!("file:{}", config.data.join("objects").display());
+        let blob = lectern_blob::connect(&objects, Arc::clone(&clock)).await?;
+        let secret = secret(&config.data.join("secret"))?;
+
+        let adapters = |service: &'static str| {
+            open(config, service, Arc::clone(&queue), Arc::clone(&blob), Arc::clone(&clock))
+        };
+        let (of_gateway, of_ingest, of_ai, of_tts) =
+            tokio::try_join!(adapters("gateway"), adapters("ingest"), adapters("ai"), adapters("tts"))?;
+
+        let mut common =
+            Common { secret: secret.clone(), permits: config.permits, server: config.server.clone(), ..Common::default() };
+        let ingest = lectern_ingest::config::Config {
+            common: common.clone(),
+            limits: config.limits.clone(),
+            sandbox: config.sandbox.clone(),
+        };
+        let ingest = Ingest::new(&ingest, &of_ingest, this_program()?).await?;
+        let ai = Ai::new(&lectern_ai::config::Config { common: common.clone() }, &of_ai).await?;
+        let tts = lectern_tts::config::Config {
+            common: common.clone(),
+            voice_dir: config.voice_dir.clone(),
+            engine: config.engine,
+        };
+        let tts = Tts::new(&tts, &of_tts).await?;
+        // Nobody works yet, so every lease is of an earlier boot.
+        for steps in [ingest.steps(), ai.steps(), tts.steps()] {
+            steps.void_leases_of_earlier_boot().await?;
+        }
+
+        let credential = ServiceCredential::new(secret, Arc::clone(&clock))?;
+        let everybody: Arc<dyn Authenticate> =
+            Arc::new(WithServices::new(credential, Arc::new(Open::new()?)));
+        let stages = stages(&ingest, &ai, &tts, &everybody, context, &clock, stop.clone())?;
+        let url = Url { url: format!("http://{}", stages.addr) };
+        (common.ingest, common.ai, common.tts) = (url.clone(), url.clone(), url);
+        let gateway = lectern_gateway::config::Config { common, ..lectern_gateway::config::Config::default() };
+        let gateway = Gateway::new(&gateway, &of_gateway).await?;
+        let serving = gateway.serve(config.server.clone(), everybody, context, stop.clone())?;
+        watch_health(context, &of_gateway);
+
+        let address = serving.addr;
+        let mut work = JoinSet::new();
+        work.spawn(serving.ended());
+        work.spawn(stages.ended());
+        let token = stop.clone();
+        work.spawn(async move { gateway.conduct(true, token).await });
+        let token = stop.clone();
+        work.spawn(async move {
+            ingest.work(token).await;
+            Ok(())
+        });
+        let token = stop.clone();
+        work.spawn(async move {
+            ai.work(token).await;
+            Ok(())
+        });
+        let token = stop.clone();
+        work.spawn(async move {
+            tts.work(token).await;
+            Ok(())
+        });
+        Ok(Self { address, work, stop })
+    }
+
+    /// Runs until it is stopped, or one of its parts fails, and drains.
+    ///
+    /// # Errors
+    /// The failure of the part.
+    pub async fn ended(mut self) -> Result<(), Failure> {
+        let mut result = Ok(());
+        while let Some(ended) = self.work.join_next().await {
+            let ended = ended.unwrap_or_else(|e| Err(Failure::internal(format!("a part of the instance broke off: {e}"))));
+            if result.is_ok() {
+                result = ended;
+            }
+            self.stop.cancel();
+        }
+        result
+    }
+}
+
+async fn open(
+    config: &Config,
+    service: &'static str,
+    queue: Arc<dyn Queue>,
+    blob: Arc<dyn Blob>,
+    clock: Arc<dyn Clock>,
+) -> Result<Adapters, Failure> {
+    let folder = config.data.join("store").join(service);
+    std::fs::create_dir_all(&folder).map_err(|e| unusable(&folder, &e))?;
+    let url = format!("sqlite:{}", folder.join("lectern.db").display());
+    let store = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await?;
+    Ok(Adapters { store, queue, blob, clock })
+}
+
+/// One server for all three stages, on a free port of loopback.
+fn stages(
+    ingest: &Ingest,
+    ai: &Ai,
+    tts: &Tts,
+    authenticate: &Arc<dyn Authenticate>,
+    context: &Context,
+    clock: &Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<Serving, Failure> {
+    let server = Server::builder(
+        ServerConfig::default(),
+        Arc::clone(authenticate),
+        context.health.clone(),
+        Arc::clone(clock),
+    );
+    let server = tts.routes(ai.routes(ingest.routes(server)));
+    server.reflect(FILE_DESCRIPTOR_SET).serve(stop)
+}
+
+/// The installation's secret: made at the first start, and kept beside the data that it opens.
+fn secret(path: &Path) -> Result<Secret, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(secret) => return Ok(Secret::new(secret.trim())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(path, &error)),
+    }
+    let secret: String = (0..4).map(|_| format!("{:016x}", OsRandom.next())).collect();
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| unusable(path, &e))?;
+    file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| unusable(path, &e))?;
+    Ok(Secret::new(secret))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        Kind::FailedPrecondition,
+        Reason::StoreUnavailable,
+        format!("{} cannot be used: {error}; choose another folder with --data", path.display()),
+    )
+}
+
+/// `lectern up`: serves until it is stopped.
+///
+/// # Errors
+/// What keeps it from starting, or ends it.
+pub async fn up(config: Config, context: Context) -> Result<(), Failure> {
+    let embedded = Box::pin(Embedded::start(&config, &context, context.shutdown.token())).await?;
+    announce(embedded.address);
+    tracing::info!(data = %config.data.display(), "data is kept here; Ctrl-C stops");
+    embedded.ended().await
+}

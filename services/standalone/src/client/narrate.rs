@@ -1,0 +1,218 @@
+//! `lectern narrate`: documents in, recordings out.
+
+use std::path::{Path, PathBuf};
+
+use lectern_core::{Failure, Kind, OsRandom, Random as _, Reason};
+use lectern_proto::convert;
+use lectern_proto::v1::narration::State;
+use lectern_proto::v1::narration_service_client::NarrationServiceClient;
+use lectern_proto::v1::{
+    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Footnotes, Lane, Length, Narration, Style, WatchNarrationRequest,
+    length::Target,
+};
+use lectern_rpc::failure;
+use lectern_runtime::Context;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Progress;
+use super::{Authorized, connect, transfer};
+use crate::app::Embedded;
+use crate::cli::{self, Narrate};
+use crate::config::Config;
+
+/// Narrates every file, against `--server` or an instance of its own.
+///
+/// # Errors
+/// The first failure; what was made before it is kept.
+pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result<(), Failure> {
+    for file in &order.files {
+        if !file.is_file() {
+            return Err(Failure::invalid("FILE", format!("{} is not a file", file.display())));
+        }
+    }
+    if let Some(server) = &order.server {
+        let channel = connect(server, order.key.as_deref())?;
+        return all(&order, &channel, &context).await;
+    }
+    // An instance of its own: on a free port, its data gone with it unless the caller keeps them.
+    let folder = tempfile::tempdir().map_err(|e| {
+        Failure::new(Kind::FailedPrecondition, Reason::Internal, format!("no temporary folder: {e}; name one with --data"))
+    })?;
+    config.data = order.data.clone().unwrap_or_else(|| folder.path().to_owned());
+    config.server.listen.set_port(0);
+    // It outlives the signal: first the narration is cancelled, then the instance is stopped.
+    let stop = CancellationToken::new();
+    let embedded = Box::pin(Embedded::start(&config, &context, stop.clone())).await?;
+    let channel = connect(&format!("http://{}", embedded.address), None)?;
+    let instance = tokio::spawn(embedded.ended());
+    let result = all(&order, &channel, &context).await;
+    stop.cancel();
+    let ended = instance.await.unwrap_or_else(|e| Err(Failure::internal(format!("the instance broke off: {e}"))));
+    result.and(ended)
+}
+
+async fn all(order: &Narrate, channel: &Authorized, context: &Context) -> Result<(), Failure> {
+    for file in &order.files {
+        let folder = match order.files.len() {
+            1 => order.out.clone(),
+            _ => order.out.join(file.file_stem().unwrap_or_default()),
+        };
+        one(order, channel, context, file, &folder).await?;
+    }
+    Ok(())
+}
+
+/// What became of a narration that was watched.
+enum Watched {
+    Ended(Box<Narration>, Option<Instant>),
+    Interrupted,
+}
+
+async fn one(order: &Narrate, channel: &Authorized, context: &Context, file: &Path, folder: &Path) -> Result<(), Failure> {
+    say(&format!("{}", file.display()));
+    std::fs::create_dir_all(folder).map_err(|e| {
+        let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
+        Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
+    })?;
+    let document = transfer::upload(channel, file).await?;
+    let uploaded = Instant::now();
+    let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
+    say(&format!("  {}{pages}, {} words, {}", document.media_type, document.word_count, document.language));
+    document.warnings.iter().for_each(|warning| say(&format!("  note: {warning}")));
+
+    let mut client = NarrationServiceClient::new(channel.clone());
+    let request = CreateNarrationRequest {
+        request_id: format!("cli-{:016x}", OsRandom.next()),
+        narration: Some(narration(order, &document.name)),
+    };
+    let accepted = client.create_narration(request).await.map_err(|s| failure(&s))?.into_inner();
+    let name = accepted.narration.unwrap_or_default().name;
+
+    let watched = tokio::select! {
+        watched = watch(&mut client.clone(), &name) => watched?,
+        () = context.shutdown.wait() => Watched::Interrupted,
+    };
+    let (narration, first_audio) = match watched {
+        Watched::Ended(narration, first_audio) => (narration, first_audio),
+        Watched::Interrupted => {
+            say("  cancelling");
+            let request = CancelNarrationRequest { name, etag: String::new() };
+            client.cancel_narration(request).await.map_err(|s| failure(&s))?;
+            return Err(Failure::new(Kind::Cancelled, Reason::Cancelled, "the narration was cancelled"));
+        }
+    };
+    if narration.state() != State::Succeeded {
+        return Err(convert::failure(narration.failure.unwrap_or_default()));
+    }
+    let made = uploaded.elapsed();
+    for artifact in &narration.artifacts {
+        transfer::download(channel, &narration.name, artifact, folder).await?;
+    }
+    report(&narration, folder, made.as_secs_f64(), first_audio.map(|at| at.duration_since(uploaded).as_secs_f64()));
+    Ok(())
+}
+
+/// Watches until the narration is terminal; opens the stream again when it breaks.
+async fn watch(client: &mut NarrationServiceClient<Authorized>, name: &str) -> Result<Watched, Failure> {
+    let mut progress = Progress::new();
+    let (mut resume_token, mut first_audio) = (String::new(), None);
+    let mut breaks = 0_u32;
+    loop {
+        let request = WatchNarrationRequest { name: name.to_owned(), resume_token: resume_token.clone() };
+        let broken = match client.watch_narration(request).await {
+            Ok(stream) => {
+                let mut stream = stream.into_inner();
+                loop {
+                    match stream.message().await {
+                        Ok(Some(message)) => {
+                            breaks = 0;
+                            resume_token = message.resume_token;
+                            let Some(narration) = message.narration else { continue };
+                            if first_audio.is_none() && narration.first_audio_time.is_some() {
+                                first_audio = Some(Instant::now());
+                            }
+                            progress.show(&narration);
+                            if matches!(narration.state(), State::Succeeded | State::Failed | State::Cancelled) {
+                                progress.end();
+                                return Ok(Watched::Ended(Box::new(narration), first_audio));
+                            }
+                        }
+                        Ok(None) => break None,
+                        Err(status) => break Some(failure(&status)),
+                    }
+                }
+            }
+            Err(status) => Some(failure(&status)),
+        };
+        breaks += 1;
+        if let Some(failure) = broken.filter(|failure| failure.kind != Kind::Unavailable || breaks > 10) {
+            progress.end();
+            return Err(failure);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+}
+
+fn narration(order: &Narrate, document: &str) -> Narration {
+    let target = match (order.minutes, order.words) {
+        (Some(minutes), _) => Some(Target::Minutes(minutes)),
+        (None, Some(words)) => Some(Target::Words(words)),
+        (None, None) => None,
+    };
+    let style = match order.style {
+        cli::Style::Narration => Style::Narration,
+        cli::Style::Briefing => Style::Briefing,
+    };
+    let footnotes = match order.footnotes {
+        cli::Footnotes::Skip => Footnotes::Skip,
+        cli::Footnotes::Inline => Footnotes::Inline,
+        cli::Footnotes::End => Footnotes::End,
+    };
+    let format = |format: &cli::Format| match format {
+        cli::Format::Opus => AudioFormat::Opus,
+        cli::Format::Wav => AudioFormat::Wav,
+        cli::Format::Flac => AudioFormat::Flac,
+        cli::Format::Mp3 => AudioFormat::Mp3,
+    };
+    Narration {
+        document: document.to_owned(),
+        style: style.into(),
+        length: target.map(|target| Length { target: Some(target) }),
+        footnotes: footnotes.into(),
+        voice: order.voice.clone(),
+        speed: order.speed,
+        formats: order.format.iter().map(|f| format(f).into()).collect(),
+        lane: Lane::Interactive.into(),
+        ..Narration::default()
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the command's output")]
+fn report(narration: &Narration, folder: &Path, made: f64, first_audio: Option<f64>) {
+    let length = narration.duration.map_or(0.0, |d| {
+        #[allow(clippy::cast_precision_loss, reason = "seconds of audio")]
+        let seconds = d.seconds as f64;
+        seconds + f64::from(d.nanos) / 1e9
+    });
+    narration.notes.iter().for_each(|note| println!("  note: {note}"));
+    println!("  {}", folder.display());
+    let mut files: Vec<PathBuf> = narration.artifacts.iter().map(|a| PathBuf::from(&a.file_name)).collect();
+    files.sort();
+    files.iter().for_each(|file| println!("    {}", file.display()));
+    println!("  {} of audio, made in {made:.1} s, {:.1} times faster than real time", clock(length), length / made.max(0.001));
+    if let Some(first) = first_audio {
+        println!("  first audio after {:.0} ms", first * 1000.0);
+    }
+}
+
+fn clock(seconds: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length of audio")]
+    let whole = seconds.round() as u64;
+    format!("{}:{:02}", whole / 60, whole % 60)
+}
+
+#[allow(clippy::print_stderr, reason = "progress for a person")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

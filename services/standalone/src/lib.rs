@@ -1,1 +1,0 @@
-//! The lectern binary: all services in one process, and the command line client.
