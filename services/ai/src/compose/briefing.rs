@@ -32,7 +32,10 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
     let source = spoken.iter().map(|block| words(&block.text)).fold(0, u32::saturating_add);
     let target = order.length.map_or((source / 10).clamp(SHORTEST, LONGEST), |length| length.words());
     if target == 0 {
-        return Err(Failure::invalid("length", "a briefing needs at least one minute or one word; leave the length out for the default"));
+        return Err(Failure::invalid(
+            "length",
+            "a briefing needs at least one minute or one word; leave the length out for the default",
+        ));
     }
     // Headings are spoken too. They count: room is kept for those of the parts that are heard.
     let mut budget = target;
@@ -58,7 +61,9 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
     if order.length.is_some() && u64::from(total) * 10 < u64::from(target) * 9 {
         notes.push(PlanNote {
             code: "SOURCE_TOO_SHORT".to_owned(),
-            message: format!("{target} words were asked for; the document has {all} that a briefing can use, and {total} are spoken"),
+            message: format!(
+                "{target} words were asked for; the document has {all} that a briefing can use, and {total} are spoken"
+            ),
         });
     }
     if chosen.is_empty() {
@@ -69,7 +74,8 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
         ));
     }
     let sections = planned(&chosen, &sentences, &parts, content);
-    let kept: std::collections::HashSet<u32> = sections.iter().flat_map(|section| section.blocks.iter().copied()).collect();
+    let kept: std::collections::HashSet<u32> =
+        sections.iter().flat_map(|section| section.blocks.iter().copied()).collect();
     let rest = spoken.iter().filter(|block| !kept.contains(&block.id));
     skipped.extend(rest.map(|block| Skipped { block: block.id, range: None, reason: reason(block) }));
     skipped.sort_by_key(|skip| skip.block);
@@ -137,14 +143,20 @@ fn heard(chosen: &[usize], sentences: &[Sentence], parts: &[PlannedSection], con
         let sentence = &sentences[*at];
         total = total.saturating_add(sentence.words);
         if last != Some(sentence.section) {
-            total = total.saturating_add(heading(&parts[sentence.section], content).map_or(0, |block| words(&block.text)));
+            total =
+                total.saturating_add(heading(&parts[sentence.section], content).map_or(0, |block| words(&block.text)));
         }
         last = Some(sentence.section);
     }
     total
 }
 
-fn planned(chosen: &[usize], sentences: &[Sentence], parts: &[PlannedSection], content: &Content) -> Vec<PlannedSection> {
+fn planned(
+    chosen: &[usize],
+    sentences: &[Sentence],
+    parts: &[PlannedSection],
+    content: &Content,
+) -> Vec<PlannedSection> {
     let mut sections: Vec<(usize, PlannedSection)> = Vec::new();
     for at in chosen {
         let sentence = &sentences[*at];
@@ -158,7 +170,10 @@ fn planned(chosen: &[usize], sentences: &[Sentence], parts: &[PlannedSection], c
                     title: part.title.clone(),
                     level: part.level,
                     blocks: lead.iter().map(|block| block.id).collect(),
-                    chosen: lead.iter().map(|block| Source { block: block.id, range: Range::all(&block.text) }).collect(),
+                    chosen: lead
+                        .iter()
+                        .map(|block| Source { block: block.id, range: Range::all(&block.text) })
+                        .collect(),
                     words: lead.map_or(0, |block| words(&block.text)),
                 },
             ));

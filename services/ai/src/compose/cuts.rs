@@ -48,7 +48,9 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
 /// Whether raised digits stand where a note is marked: after an ordinary word or a sentence, not after a unit or a variable.
 fn note_mark(chars: &[char], range: Range) -> bool {
     let (start, end) = (range.start as usize, range.end as usize);
-    let digits = start < end && end - start <= 3 && chars[start..end].iter().all(|c| c.is_ascii_digit() || matches!(c, '*' | '†' | '‡'));
+    let digits = start < end
+        && end - start <= 3
+        && chars[start..end].iter().all(|c| c.is_ascii_digit() || matches!(c, '*' | '†' | '‡'));
     let before: Vec<char> = chars[..start].iter().rev().take(4).copied().collect();
     let after_word = before.len() == 4 && before.iter().all(|c| c.is_lowercase());
     let after_stop = before.first().is_some_and(|c| matches!(c, '.' | ',' | ';' | '"' | '”' | ')' | '!' | '?'))
@@ -64,7 +66,9 @@ fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
             '[' => numeric(chars, at),
             '(' => author_year(chars, at),
             c if c == '¹' || c == '²' || c == '³' || ('⁰'..='⁹').contains(&c) => {
-                let end = (at..chars.len()).find(|at| !matches!(chars[*at], '¹' | '²' | '³' | '⁰'..='⁹')).unwrap_or(chars.len());
+                let end = (at..chars.len())
+                    .find(|at| !matches!(chars[*at], '¹' | '²' | '³' | '⁰'..='⁹'))
+                    .unwrap_or(chars.len());
                 let range = Range::new(offset(at), offset(end));
                 let before: Vec<char> = chars[..at].iter().rev().take(4).copied().collect();
                 let marks = (before.len() == 4 && before.iter().all(|c| c.is_lowercase()))
@@ -100,7 +104,8 @@ fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let citation = inner.iter().any(char::is_ascii_digit)
         && inner.iter().all(|c| c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace())
         && inner.split(|c| !c.is_ascii_digit()).all(|number| number.len() <= 3);
-    let sayable = before.is_alphanumeric() || matches!(before, '.' | ',' | ')' | ']' | '"' | '”' | '’' | ';' | ':' | '%');
+    let sayable =
+        before.is_alphanumeric() || matches!(before, '.' | ',' | ')' | ']' | '"' | '”' | '’' | ';' | ':' | '%');
     (citation && sayable).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
 }
 
@@ -110,7 +115,10 @@ fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let inner: String = chars[at + 1..at + length].iter().collect();
     let entry = |entry: &str| {
         let entry = entry.trim();
-        let entry = ["see also ", "see ", "e.g., ", "e.g. ", "cf. "].iter().find_map(|lead| entry.strip_prefix(lead)).unwrap_or(entry);
+        let entry = ["see also ", "see ", "e.g., ", "e.g. ", "cf. "]
+            .iter()
+            .find_map(|lead| entry.strip_prefix(lead))
+            .unwrap_or(entry);
         let Some((names, rest)) = entry.split_once(", ") else { return bare_year(entry) };
         let (names, rest) = match rest.rsplit_once(", ") {
             Some((more, last)) if year(last) => (format!("{names} {more}"), last),
@@ -118,14 +126,24 @@ fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
         };
         let name = |word: &str| {
             word.chars().next().is_some_and(char::is_uppercase)
-                || matches!(word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der" | "den" | "la" | "le")
+                || matches!(
+                    word,
+                    "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der" | "den" | "la" | "le"
+                )
         };
         let first = names.chars().next().is_some_and(char::is_uppercase);
         let years = rest.split(", ").next().unwrap_or_default();
-        let locator = rest.split(", ").skip(1).all(|part| part.starts_with("p.") || part.starts_with("pp.") || year(part));
+        let locator =
+            rest.split(", ").skip(1).all(|part| part.starts_with("p.") || part.starts_with("pp.") || year(part));
         let words: Vec<&str> = names.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
         let month = words.len() == 1 && MONTHS.contains(&words[0]);
-        first && !month && words.len() <= 8 && words.iter().all(|word| name(word)) && !places(&words) && year(years) && locator
+        first
+            && !month
+            && words.len() <= 8
+            && words.iter().all(|word| name(word))
+            && !places(&words)
+            && year(years)
+            && locator
     };
     // A single place and year, `(Berlin, 2020)`, looks the same; an "et al." or an "and" settles it, else a lone surname is believed.
     let citation = inner.split(';').all(entry);
@@ -133,24 +151,41 @@ fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// Names of several words without "and" or "et al." are rather places or titles than authors.
 fn places(words: &[&str]) -> bool {
-    words.len() > 1 && !words.iter().any(|word| matches!(*word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der"))
+    words.len() > 1
+        && !words.iter().any(|word| matches!(*word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der"))
 }
 
 fn bare_year(entry: &str) -> bool {
     // `Smith 2020` and `Smith et al. 2020`, without a comma.
     entry.rsplit_once(' ').is_some_and(|(names, last)| {
-        year(last) && (names.contains("et al") || names.contains(" & ")) && names.chars().next().is_some_and(char::is_uppercase)
+        year(last)
+            && (names.contains("et al") || names.contains(" & "))
+            && names.chars().next().is_some_and(char::is_uppercase)
     })
 }
 
 fn year(text: &str) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    digits.len() == 4 && text.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit()) && (digits.starts_with("1") || digits.starts_with("20"))
+    digits.len() == 4
+        && text.len() <= 5
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (digits.starts_with("1") || digits.starts_with("20"))
 }
 
 /// Letters and digits that the voice cannot say.
@@ -160,7 +195,11 @@ fn foreign(chars: &[char], language: Language, cuts: &mut Vec<Cut>) {
     while at < chars.len() {
         if unsayable(at) {
             let end = (at..).find(|at| !unsayable(*at)).unwrap_or(at + 1);
-            cuts.push(Cut { range: Range::new(offset(at), offset(end)), reason: SkipReason::LanguageUnsupported, note: None });
+            cuts.push(Cut {
+                range: Range::new(offset(at), offset(end)),
+                reason: SkipReason::LanguageUnsupported,
+                note: None,
+            });
             at = end;
         } else {
             at += 1;

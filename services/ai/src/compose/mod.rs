@@ -71,9 +71,9 @@ pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Secti
 /// [`Utterance::original`]: lectern_core::content::script::Utterance::original
 #[must_use]
 pub fn text_of(content: &Content, sources: &[Source]) -> String {
-    let parts = sources.iter().filter_map(|source| {
-        content.blocks.get(source.block as usize).map(|block| source.range.of(&block.text))
-    });
+    let parts = sources
+        .iter()
+        .filter_map(|source| content.blocks.get(source.block as usize).map(|block| source.range.of(&block.text)));
     fold(&parts.collect::<String>())
 }
 

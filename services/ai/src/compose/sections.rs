@@ -131,7 +131,11 @@ fn can_begin(blocks: &[&Block], at: usize) -> bool {
         && !open
         && matches!(
             blocks[at].kind,
-            BlockKind::Paragraph | BlockKind::Heading { .. } | BlockKind::Quote | BlockKind::Code { .. } | BlockKind::Table { .. }
+            BlockKind::Paragraph
+                | BlockKind::Heading { .. }
+                | BlockKind::Quote
+                | BlockKind::Code { .. }
+                | BlockKind::Table { .. }
         )
 }
 
@@ -151,7 +155,9 @@ fn join_small<'a>(pieces: Vec<Piece<'a>>, small: u32, limit: u32) -> Vec<Piece<'
             }
         }
         match joined.last_mut() {
-            Some(last) if piece.words < small && piece.level.unwrap_or(6) >= last.level.unwrap_or(1) => last.join(piece),
+            Some(last) if piece.words < small && piece.level.unwrap_or(6) >= last.level.unwrap_or(1) => {
+                last.join(piece)
+            }
             _ => joined.push(piece),
         }
     }

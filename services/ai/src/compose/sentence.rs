@@ -106,9 +106,12 @@ impl Passage {
         kept.push(Range::new(at, range.end.max(at)));
         let space = |at: u32| self.chars.get(at as usize).is_none_or(|c| c.is_whitespace());
         for index in 0..kept.len() {
-            let next = kept.get(index + 1..).unwrap_or_default().iter().find(|part| !part.is_empty()).map(|part| part.start);
+            let next =
+                kept.get(index + 1..).unwrap_or_default().iter().find(|part| !part.is_empty()).map(|part| part.start);
             let tight = next.is_none_or(|next| {
-                self.chars.get(next as usize).is_none_or(|c| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | ')'))
+                self.chars
+                    .get(next as usize)
+                    .is_none_or(|c| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | ')'))
             });
             let last = next.is_none();
             let part = &mut kept[index];
@@ -240,8 +243,12 @@ impl Passage {
     /// A row of a table as one utterance, or one a cell where that would be too long.
     pub(super) fn row(&self, block: u32, row: &[Range], leads: &[String]) -> Vec<Utterance> {
         let (Some(first), Some(last)) = (row.first(), row.last()) else { return Vec::new() };
-        let cells: Vec<(Vec<Range>, &str)> =
-            row.iter().zip(leads).map(|(cell, lead)| (self.kept(*cell), lead.as_str())).filter(|(cell, _)| !cell.is_empty()).collect();
+        let cells: Vec<(Vec<Range>, &str)> = row
+            .iter()
+            .zip(leads)
+            .map(|(cell, lead)| (self.kept(*cell), lead.as_str()))
+            .filter(|(cell, _)| !cell.is_empty())
+            .collect();
         let whole = Range::new(first.start, last.end);
         let folded = self.folded(&self.kept(whole));
         let (mut text, mut map) = (String::new(), Vec::<Mapping>::new());
@@ -344,7 +351,11 @@ fn cut_at(spoken: &Spoken, folded: &Folded) -> Option<usize> {
         match before {
             Some('.' | '?' | '!' | ';' | ':') => 120,
             Some(',') => 80,
-            _ if ["and", "but", "or", "which", "that", "because", "while", "where", "when", "if", "so"].contains(&word.as_str()) => 50,
+            _ if ["and", "but", "or", "which", "that", "because", "while", "where", "when", "if", "so"]
+                .contains(&word.as_str()) =>
+            {
+                50
+            }
             _ if ["to", "for", "with", "in", "of", "from", "by", "at", "on", "as"].contains(&word.as_str()) => 20,
             _ => 0,
         }
@@ -354,7 +365,9 @@ fn cut_at(spoken: &Spoken, folded: &Folded) -> Option<usize> {
         .map
         .iter()
         .skip(1)
-        .filter(|step| step.spoken.start <= MAX_SPOKEN && step.original.start > 0 && (step.original.start as usize) < places)
+        .filter(|step| {
+            step.spoken.start <= MAX_SPOKEN && step.original.start > 0 && (step.original.start as usize) < places
+        })
         .max_by_key(|step| weight(step.spoken.start) - (i64::from(step.spoken.start) - ideal).abs());
     // A single reading as long as that has no words between which to breathe: it is cut by length.
     let place = best.map_or(places / 2, |step| step.original.start as usize);

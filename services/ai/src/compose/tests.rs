@@ -213,11 +213,15 @@ fn rich() -> Content {
         block(BlockKind::ListItem { ordinal: None, depth: 0 }, "See https://www.example.com/a?b=c"),
         block(BlockKind::Caption, "Table 1: Flow of pumps"),
         block(BlockKind::Table { rows, header_rows: 1 }, &text),
-        block(BlockKind::Table { rows: vec![], header_rows: 0 }, &"a | b | c | d | e\n".repeat(9).trim_end().to_owned()),
-        marked(BlockKind::Paragraph, "Call run_pump() when a² > 4 or if \\weird{x} holds.", &[
-            ("run_pump()", SpanKind::Code),
-            ("\\weird{x}", SpanKind::Formula { latex: true }),
-        ]),
+        block(
+            BlockKind::Table { rows: vec![], header_rows: 0 },
+            &"a | b | c | d | e\n".repeat(9).trim_end().to_owned(),
+        ),
+        marked(
+            BlockKind::Paragraph,
+            "Call run_pump() when a² > 4 or if \\weird{x} holds.",
+            &[("run_pump()", SpanKind::Code), ("\\weird{x}", SpanKind::Formula { latex: true })],
+        ),
         block(BlockKind::Code { language: Some("rust".to_owned()) }, "fn main() {\n    run();\n}"),
         block(BlockKind::Formula { latex: true }, "Q = \\frac{v}{2}"),
         block(BlockKind::Formula { latex: true }, "\\mystery{x}"),
@@ -270,11 +274,17 @@ fn footnotes_are_skipped_or_come_at_the_end_as_the_caller_chose() {
 /// A text of `paragraphs` paragraphs of about a hundred words, with a heading before every `every`th.
 fn long(paragraphs: usize, every: usize) -> Content {
     let mut blocks = Vec::new();
-    let words = ["pump", "valve", "tower", "river", "engine", "water", "pressure", "station", "garden", "winter", "keeper", "signal"];
+    let words = [
+        "pump", "valve", "tower", "river", "engine", "water", "pressure", "station", "garden", "winter", "keeper",
+        "signal",
+    ];
     let mut seed = 7_usize;
     for at in 0..paragraphs {
         if every > 0 && at % every == 0 {
-            blocks.push(block(BlockKind::Heading { level: if at == 0 { 1 } else { 2 } }, &format!("Chapter {}", at / every + 1)));
+            blocks.push(block(
+                BlockKind::Heading { level: if at == 0 { 1 } else { 2 } },
+                &format!("Chapter {}", at / every + 1),
+            ));
         }
         let mut text = String::new();
         for _ in 0..8 {
@@ -319,8 +329,11 @@ fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
         let order = order(Style::Briefing, Some(LengthTarget::Words(target)), Footnotes::Skip);
         let (plan, sections) = written(&content, &order);
         accounted(&content, &plan, &sections);
-        let heard: u32 =
-            sections.iter().flat_map(|section| &section.utterances).map(|u| lectern_core::content::words(&u.original)).sum();
+        let heard: u32 = sections
+            .iter()
+            .flat_map(|section| &section.utterances)
+            .map(|u| lectern_core::content::words(&u.original))
+            .sum();
         assert!(heard.abs_diff(target) * 10 <= target, "{heard} for {target}");
         assert!(plan.notes.is_empty());
     }
@@ -331,7 +344,10 @@ fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
 
 #[test]
 fn long_sentences_are_said_in_breaths() {
-    let text = format!("This is it, {}and that is all.", "which goes on and on for quite a while, because nobody stops it, ".repeat(12));
+    let text = format!(
+        "This is it, {}and that is all.",
+        "which goes on and on for quite a while, because nobody stops it, ".repeat(12)
+    );
     let content = content(vec![block(BlockKind::Paragraph, &text)]);
     let (plan, sections) = written(&content, &order(Style::Narration, None, Footnotes::Skip));
     accounted(&content, &plan, &sections);

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content};
 use lectern_core::content::script::{
-    Footnotes, Mapping, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker, Style, Utterance,
+    Footnotes, Mapping, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker, Style,
+    Utterance,
 };
 use lectern_core::{Failure, Kind, Reason};
 
@@ -37,7 +38,14 @@ pub(super) fn section(
         }
     }
     let Writer { utterances, skipped, .. } = writer;
-    Ok(Section { schema: SCHEMA, index: planned.index, title: planned.title.clone(), level: planned.level, utterances, skipped })
+    Ok(Section {
+        schema: SCHEMA,
+        index: planned.index,
+        title: planned.title.clone(),
+        level: planned.level,
+        utterances,
+        skipped,
+    })
 }
 
 pub(super) fn find(content: &Content, id: u32) -> Result<&Block, Failure> {
@@ -84,7 +92,11 @@ impl Writer<'_> {
             BlockKind::Table { .. } if table::read_out(block) => self.table(block),
             BlockKind::Table { .. } => {
                 let grid = table::grid(block);
-                self.omit(block, &announce::table(grid.rows.len() - grid.headers, grid.columns()), SkipReason::TableBody);
+                self.omit(
+                    block,
+                    &announce::table(grid.rows.len() - grid.headers, grid.columns()),
+                    SkipReason::TableBody,
+                );
             }
             BlockKind::Formula { latex: true } => self.formula(block),
             BlockKind::Heading { .. }
@@ -124,16 +136,19 @@ impl Writer<'_> {
 
     /// Puts notes where their sentences end.
     fn insert_notes(&mut self, notes: Vec<(usize, u32)>) -> Result<(), Failure> {
-        let mut tail = Vec::new();
         let Some(first) = notes.iter().map(|(at, _)| *at).min() else { return Ok(()) };
         let rest = self.utterances.split_off(first);
-        let mut rest = rest.into_iter().peekable();
+        let mut rest = rest.into_iter();
         let mut at = first;
         let mut notes = notes.into_iter().peekable();
         loop {
             while let Some((_, note)) = notes.next_if(|(place, _)| *place <= at) {
+                // A note that the plan does not place here was left out, or stands elsewhere.
+                if !self.members.contains(&note) || self.written.contains(&note) {
+                    continue;
+                }
                 let block = find(self.content, note)?;
-                if self.members.contains(&note) && classify::footnote(block) && !self.written.contains(&note) {
+                if classify::footnote(block) {
                     self.block(block)?;
                 }
             }
@@ -142,10 +157,6 @@ impl Writer<'_> {
                 None => break,
             }
             at += 1;
-        }
-        tail.extend(rest);
-        for utterance in tail {
-            self.push(utterance);
         }
         Ok(())
     }
@@ -185,9 +196,10 @@ impl Writer<'_> {
             self.skipped.push(Skipped { block: block.id, range: Some(cut.range), reason: cut.reason });
         }
         let heads: Vec<String> = match grid.headers.checked_sub(1).and_then(|row| grid.rows.get(row)) {
-            Some(row) if grid.rows.len() > grid.headers => {
-                row.iter().map(|cell| passage.spoken(*cell).trim_end_matches(['.', ',', ';', ':', '?', '!']).to_owned()).collect()
-            }
+            Some(row) if grid.rows.len() > grid.headers => row
+                .iter()
+                .map(|cell| passage.spoken(*cell).trim_end_matches(['.', ',', ';', ':', '?', '!']).to_owned())
+                .collect(),
             _ => Vec::new(),
         };
         let first = self.utterances.len();
@@ -208,10 +220,15 @@ impl Writer<'_> {
                 last.ends_block = true;
             }
             for cell in row {
-                let nothing = passage.spoken(*cell).is_empty() && cell.of(&block.text).chars().any(char::is_alphanumeric);
+                let nothing =
+                    passage.spoken(*cell).is_empty() && cell.of(&block.text).chars().any(char::is_alphanumeric);
                 let cut = passage.cuts_in(*cell).any(|_| true);
                 if nothing && !cut {
-                    self.skipped.push(Skipped { block: block.id, range: Some(*cell), reason: SkipReason::NothingToSay });
+                    self.skipped.push(Skipped {
+                        block: block.id,
+                        range: Some(*cell),
+                        reason: SkipReason::NothingToSay,
+                    });
                 }
             }
         }
@@ -268,7 +285,8 @@ impl Writer<'_> {
         let mut manner = manner(block, self.language);
         let first = self.utterances.len();
         let mut at = 0;
-        let chosen = planned.chosen.iter().filter(|source| source.block == block.id).map(|source: &Source| source.range);
+        let chosen =
+            planned.chosen.iter().filter(|source| source.block == block.id).map(|source: &Source| source.range);
         for sentence in chosen {
             self.left(block, Range::new(at, sentence.start));
             at = sentence.end;

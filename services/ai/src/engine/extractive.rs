@@ -81,7 +81,8 @@ pub fn pick(candidates: &[Candidate], target: u32) -> Vec<usize> {
     // No part takes more than its share and a half, so that every part of the document is heard.
     let total: u64 = candidates.iter().map(|candidate| u64::from(candidate.words)).sum();
     for section in &sections {
-        let own: u64 = candidates.iter().filter(|candidate| candidate.section == *section).map(|c| u64::from(c.words)).sum();
+        let own: u64 =
+            candidates.iter().filter(|candidate| candidate.section == *section).map(|c| u64::from(c.words)).sum();
         let share = own.saturating_mul(u64::from(target)) / total.max(1);
         room.insert(*section, u32::try_from(share.saturating_mul(3) / 2 + 40).unwrap_or(u32::MAX));
     }
@@ -168,7 +169,8 @@ fn score(candidates: &[Candidate]) -> Vec<u64> {
         }
     }
     let count = (candidates.len() as u64).max(1);
-    let mut centre: Vec<(u32, u64)> = centre.into_iter().map(|(term, weight)| (term, weight * 64 / count)).filter(|(_, w)| *w > 0).collect();
+    let mut centre: Vec<(u32, u64)> =
+        centre.into_iter().map(|(term, weight)| (term, weight * 64 / count)).filter(|(_, w)| *w > 0).collect();
     centre.sort_unstable();
     let norm = centre.iter().map(|(_, weight)| weight * weight).sum::<u64>().isqrt();
     let centre = Vector { terms: centre, norm };
@@ -181,14 +183,26 @@ fn score(candidates: &[Candidate]) -> Vec<u64> {
             }
             let mut score = likeness(&centre, vector) + 50;
             // Where it stands: the first sentences of a part, and of the whole, say what it is about.
-            score = score * match candidate.position { 0 => 16, 1 => 13, 2 => 11, _ => 10 } / 10;
+            score = score
+                * match candidate.position {
+                    0 => 16,
+                    1 => 13,
+                    2 => 11,
+                    _ => 10,
+                }
+                / 10;
             if candidate.section == 0 && candidate.position < 3 {
                 score = score * 12 / 10;
             }
             let heading: HashSet<String> = terms(&candidate.heading).into_iter().collect();
             let shared = terms(&candidate.text).iter().filter(|term| heading.contains(*term)).count() as u64;
             score += score * shared.min(3) / 10;
-            let first = candidate.text.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default().to_lowercase();
+            let first = candidate
+                .text
+                .split(|c: char| !c.is_alphabetic())
+                .find(|word| !word.is_empty())
+                .unwrap_or_default()
+                .to_lowercase();
             if LEANING.contains(&format!(" {first} ")) {
                 score = score * 4 / 10;
             }

@@ -114,12 +114,10 @@ pub fn ordinal_label(label: &str, language: Language) -> String {
     match (chars.next(), chars.next()) {
         (Some(letter), None) if letter.is_ascii_alphabetic() => letter.to_ascii_uppercase().to_string(),
         _ => match language {
-            Language::English => {
-                en::roman::value(core).filter(|_| core.len() > 1).map_or_else(
-                    || speak(core, &[], language, Emoji::Dropped).text,
-                    |value| en::number::cardinal(u128::from(value)),
-                )
-            }
+            Language::English => en::roman::value(core).filter(|_| core.len() > 1).map_or_else(
+                || speak(core, &[], language, Emoji::Dropped).text,
+                |value| en::number::cardinal(u128::from(value)),
+            ),
         },
     }
 }

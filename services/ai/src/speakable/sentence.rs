@@ -94,7 +94,10 @@ impl Splitter {
         let next = (after..self.chars.len()).find(|at| !space(self.chars[*at]) && self.chars[*at] != PASSED_OVER);
         let Some(next) = next else { return false };
         let first = self.chars[next];
-        if (first.is_lowercase() && !self.at(next + 1).is_some_and(|c| c.is_ascii_digit())) || matches!(first, ',' | ';' | ')' | ']') || terminator(first) {
+        if (first.is_lowercase() && !self.at(next + 1).is_some_and(|c| c.is_ascii_digit()))
+            || matches!(first, ',' | ';' | ')' | ']')
+            || terminator(first)
+        {
             return false;
         }
         if !full_stop {
@@ -119,7 +122,9 @@ impl Splitter {
         let class = self.data.abbreviations.get(&word).and_then(|entry| entry.rsplit(" | ").next());
         match class {
             Some("title" | "open" | "name") => false,
-            Some("number") => !(first.is_ascii_digit() || matches!(first, '(' | '[') || first == '§' || self.lone_capital(next)),
+            Some("number") => {
+                !(first.is_ascii_digit() || matches!(first, '(' | '[') || first == '§' || self.lone_capital(next))
+            }
             Some("month" | "day") => !first.is_ascii_digit() && (starter || mark(first)),
             Some("end") => starter || mark(first) || (word == "etc" && first.is_uppercase()),
             _ if word.chars().count() == 1 && first.is_alphabetic() => {

@@ -10,7 +10,11 @@ impl Table {
     /// Reads a data file.
     pub(crate) fn parse(file: &'static str) -> Self {
         let lines = file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# "));
-        Self(lines.map(|line| line.split_once(" = ").map_or((line, ""), |(key, value)| (key.trim(), value.trim()))).collect())
+        Self(
+            lines
+                .map(|line| line.split_once(" = ").map_or((line, ""), |(key, value)| (key.trim(), value.trim())))
+                .collect(),
+        )
     }
 
     /// The value of `key`; empty for a bare key.

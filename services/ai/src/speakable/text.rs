@@ -33,8 +33,7 @@ pub(crate) struct Text {
 
 /// Whether a letter that the voice can be given: Latin, with or without accents.
 pub(crate) fn latin(c: char) -> bool {
-    c.is_ascii_alphabetic()
-        || (matches!(u32::from(c), 0xC0..=0x24F | 0x1E00..=0x1EFF) && c.is_alphabetic())
+    c.is_ascii_alphabetic() || (matches!(u32::from(c), 0xC0..=0x24F | 0x1E00..=0x1EFF) && c.is_alphabetic())
 }
 
 /// The compatible plain characters of one that is not plain itself: `ﬁ`, `①`, `½`; none where that gives nothing sayable.

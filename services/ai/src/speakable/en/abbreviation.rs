@@ -30,7 +30,11 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
             _ => words,
         },
         "number" if !(digit || matches!(next, Some('(' | '[' | '§' | '#')) || label(cx, after)) => return None,
-        "month" | "day" if !(digit || matches!(base, "Sept" | "Feb" | "Tues" | "Thurs" | "Jan" | "Nov" | "Dec" | "Oct" | "Aug") || matches!(next, Some(',' | '.'))) => {
+        "month" | "day"
+            if !(digit
+                || matches!(base, "Sept" | "Feb" | "Tues" | "Thurs" | "Jan" | "Nov" | "Dec" | "Oct" | "Aug")
+                || matches!(next, Some(',' | '.'))) =>
+        {
             return None;
         }
         "name" if !(capital && after_name) => return None,
@@ -73,7 +77,13 @@ fn bare(cx: &Cx<'_>, written: &str, end: usize) -> Option<Reading> {
         "Ms" => "Miz",
         "etc" => "et cetera",
         "eg" => "for example",
-        "am" | "AM" | "pm" | "PM" if cx.after_digits() => if written.eq_ignore_ascii_case("am") { "A M" } else { "P M" },
+        "am" | "AM" | "pm" | "PM" if cx.after_digits() => {
+            if written.eq_ignore_ascii_case("am") {
+                "A M"
+            } else {
+                "P M"
+            }
+        }
         "pp" if cx.char(cx.skip_spaces(end)).is_some_and(|c| c.is_ascii_digit()) => "pages",
         "Fig" if cx.char(cx.skip_spaces(end)).is_some_and(|c| c.is_ascii_digit()) => "Figure",
         _ => return None,
@@ -100,13 +110,17 @@ fn label(cx: &Cx<'_>, at: usize) -> bool {
     cx.word_at(at).is_some_and(|(word, end)| {
         let alone = word.chars().count() == 1 && word != "I" && word.chars().all(char::is_uppercase);
         let numeral = word.chars().count() > 1 && word.chars().all(|c| matches!(c, 'I' | 'V' | 'X'));
-        (alone || numeral || word.chars().count() == 1) && cx.char(end).is_none_or(|c| !c.is_alphabetic()) && word != "I" && word != "a"
+        (alone || numeral || word.chars().count() == 1)
+            && cx.char(end).is_none_or(|c| !c.is_alphabetic())
+            && word != "I"
+            && word != "a"
     })
 }
 
 /// Whether what follows a possible "Drive" or "Street" is not a name: the address ended, or a sentence began.
 fn street_goes_on(cx: &Cx<'_>, at: usize) -> bool {
     cx.word_at(at).is_some_and(|(word, _)| {
-        cx.data.starters.has(&word.to_lowercase()) || matches!(word.as_str(), "North" | "South" | "East" | "West" | "Apt" | "Suite")
+        cx.data.starters.has(&word.to_lowercase())
+            || matches!(word.as_str(), "North" | "South" | "East" | "West" | "Apt" | "Suite")
     })
 }

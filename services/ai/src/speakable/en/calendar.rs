@@ -3,14 +3,27 @@
 use super::{Cx, Reading, number};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The month that a word or an abbreviation names, and where it ends with its stop.
 fn month(cx: &Cx<'_>, at: usize) -> Option<(&'static str, usize)> {
     let (word, end) = cx.word_at(at)?;
     let short = word.len() == 3 || word == "Sept";
-    let found = MONTHS.iter().find(|month| **month == word || (short && month.starts_with(word.as_str()) && word.starts_with(char::is_uppercase)))?;
+    let found = MONTHS.iter().find(|month| {
+        **month == word || (short && month.starts_with(word.as_str()) && word.starts_with(char::is_uppercase))
+    })?;
     let end = if short && **found != word && cx.char(end) == Some('.') { end + 1 } else { end };
     Some((found, end))
 }
@@ -26,13 +39,15 @@ fn day(cx: &Cx<'_>, at: usize) -> Option<(u128, usize)> {
             return None;
         }
     }
-    let decimal = matches!(cx.char(end), Some('.' | ',' | '/' | ':' | '%')) && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit());
+    let decimal = matches!(cx.char(end), Some('.' | ',' | '/' | ':' | '%'))
+        && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit());
     (!decimal).then_some((n, end))
 }
 
 fn year(cx: &Cx<'_>, at: usize) -> Option<(u128, usize)> {
     let (digits, end) = cx.digits_at(at)?;
-    let free = !cx.char(end).is_some_and(|c| c.is_alphanumeric()) && !(matches!(cx.char(end), Some(',' | '.')) && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()));
+    let free = !cx.char(end).is_some_and(|c| c.is_alphanumeric())
+        && !(matches!(cx.char(end), Some(',' | '.')) && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()));
     digits.parse().ok().filter(|_| digits.len() == 4 && free && !digits.starts_with('0')).map(|n| (n, end))
 }
 
@@ -40,9 +55,7 @@ fn year(cx: &Cx<'_>, at: usize) -> Option<(u128, usize)> {
 fn with_year(cx: &Cx<'_>, words: String, end: usize) -> Reading {
     let at = cx.skip_spaces(if cx.char(end) == Some(',') { end + 1 } else { end });
     match year(cx, at).filter(|(n, _)| at > end && at - end <= 2 && (1000..=2999).contains(n)) {
-        Some((n, end)) => {
-            Reading::new(end, format!("{words}, {}", number::year(n)))
-        }
+        Some((n, end)) => Reading::new(end, format!("{words}, {}", number::year(n))),
         None => Reading::new(end, words),
     }
 }
@@ -89,7 +102,10 @@ pub(crate) fn day_first(cx: &Cx<'_>) -> Option<Reading> {
         next += 3;
     }
     let (name, end) = month(cx, next)?;
-    if cx.char(end).is_some_and(char::is_alphanumeric) || (name == "May" && !cx.has(end, " 1") && !cx.has(end, " 2")) || name == "March" && cx.next_word(end).is_some_and(|w| w == "of") {
+    if cx.char(end).is_some_and(char::is_alphanumeric)
+        || (name == "May" && !cx.has(end, " 1") && !cx.has(end, " 2"))
+        || name == "March" && cx.next_word(end).is_some_and(|w| w == "of")
+    {
         return None;
     }
     let article = if cx.previous_word().is_some_and(|word| word.eq_ignore_ascii_case("the")) { "" } else { "the " };
@@ -109,7 +125,11 @@ pub(crate) fn numeric(cx: &Cx<'_>) -> Option<Reading> {
     }
     let (third, end) = cx.digits_at(at + 1)?;
     let date_time = cx.char(end) == Some('T') && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit());
-    if cx.char(end).is_some_and(|c| c.is_alphanumeric() || c == separator && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit())) && !date_time {
+    if cx
+        .char(end)
+        .is_some_and(|c| c.is_alphanumeric() || c == separator && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()))
+        && !date_time
+    {
         return None;
     }
     let n = |text: &str| text.parse::<u128>().unwrap_or_default();
@@ -206,8 +226,14 @@ pub(crate) fn decade(cx: &Cx<'_>) -> Option<Reading> {
     }
     let (digits, end) = cx.digits_at(at)?;
     let end_s = if cx.char(end) == Some('\'') && cx.char(end + 1) == Some('s') { end + 1 } else { end };
-    if quoted && digits.len() == 2 && cx.char(end) != Some('s') && !cx.char(end).is_some_and(|c| c.is_alphanumeric() || c == '\'') {
-        return digits.parse().ok().map(|n| Reading::new(end, if n < 10 { format!("oh {}", number::cardinal(n)) } else { number::cardinal(n) }));
+    if quoted
+        && digits.len() == 2
+        && cx.char(end) != Some('s')
+        && !cx.char(end).is_some_and(|c| c.is_alphanumeric() || c == '\'')
+    {
+        return digits.parse().ok().map(|n| {
+            Reading::new(end, if n < 10 { format!("oh {}", number::cardinal(n)) } else { number::cardinal(n) })
+        });
     }
     if cx.char(end_s) != Some('s') || cx.char(end_s + 1).is_some_and(char::is_alphanumeric) || !digits.ends_with('0') {
         return None;

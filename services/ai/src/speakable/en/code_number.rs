@@ -88,10 +88,8 @@ pub(crate) fn dotted(cx: &Cx<'_>) -> Option<Reading> {
         return None;
     }
     let address = !version && parts.len() == 4 && parts.iter().all(|part| part.parse::<u32>().is_ok_and(|n| n < 256));
-    let words: Vec<String> = parts
-        .iter()
-        .map(|part| if address { number::digits(part) } else { number::in_name(part) })
-        .collect();
+    let words: Vec<String> =
+        parts.iter().map(|part| if address { number::digits(part) } else { number::in_name(part) }).collect();
     let words = words.join(if address { " dot " } else { " point " });
     Some(Reading::new(at, if version { format!("version {words}") } else { words }))
 }
@@ -138,8 +136,26 @@ pub(crate) fn lettered(cx: &Cx<'_>) -> Option<Reading> {
     let (letter, after) = cx.word_at(end)?;
     let single = letter.chars().count() == 1 && !cx.char(after).is_some_and(|c| c.is_alphanumeric() || c == '/');
     let labelled = cx.previous_word().or_else(|| cx.word_before_stop()).is_some_and(|word| {
-        cx.data.labels.has(&word.to_lowercase()) || matches!(word.to_lowercase().as_str(), "fig" | "figs" | "eq" | "sec" | "no" | "tab" | "figures" | "tables" | "sections" | "equation" | "room" | "apartment" | "question" | "exercise")
+        cx.data.labels.has(&word.to_lowercase())
+            || matches!(
+                word.to_lowercase().as_str(),
+                "fig"
+                    | "figs"
+                    | "eq"
+                    | "sec"
+                    | "no"
+                    | "tab"
+                    | "figures"
+                    | "tables"
+                    | "sections"
+                    | "equation"
+                    | "room"
+                    | "apartment"
+                    | "question"
+                    | "exercise"
+            )
     });
     let plain = matches!(letter.as_str(), "a" | "b" | "c" | "d" | "e" | "f") && digits.len() <= 3;
-    (single && (labelled || plain)).then(|| Reading::new(after, format!("{} {}", number::in_name(&digits), letter.to_uppercase())))
+    (single && (labelled || plain))
+        .then(|| Reading::new(after, format!("{} {}", number::in_name(&digits), letter.to_uppercase())))
 }

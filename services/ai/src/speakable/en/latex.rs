@@ -121,7 +121,8 @@ impl Reader {
             '%' => "percent".to_owned(),
             _ if c.is_ascii_alphabetic() => {
                 // A function applied: `f(x)`.
-                let applied = self.peek() == Some('(') && matches!(c, 'f' | 'g' | 'h' | 'O' | 'P' | 'p' | 'F' | 'T' | 'E' | 'u' | 'v');
+                let applied = self.peek() == Some('(')
+                    && matches!(c, 'f' | 'g' | 'h' | 'O' | 'P' | 'p' | 'F' | 'T' | 'E' | 'u' | 'v');
                 let letter = if c == 'a' { "A".to_owned() } else { c.to_string() };
                 if applied { format!("{letter} of") } else { letter }
             }
@@ -226,10 +227,13 @@ impl Reader {
                 }
                 format!("the square root of {}", self.argument()?)
             }
-            "sum" | "prod" | "int" | "bigcup" | "bigcap" | "lim" | "max" | "min" | "sup" | "inf" => self.bounds(&name)?,
+            "sum" | "prod" | "int" | "bigcup" | "bigcap" | "lim" | "max" | "min" | "sup" | "inf" => {
+                self.bounds(&name)?
+            }
             "text" | "mathrm" | "textrm" | "operatorname" | "textit" | "textbf" | "mbox" => self.raw()?,
-            "mathbf" | "mathcal" | "mathbb" | "mathit" | "mathsf" | "boldsymbol" | "bm" | "displaystyle" | "textstyle" | "left"
-            | "right" | "big" | "Big" | "bigl" | "bigr" | "Bigl" | "Bigr" | "quad" | "qquad" | "limits" | "nonumber" => String::new(),
+            "mathbf" | "mathcal" | "mathbb" | "mathit" | "mathsf" | "boldsymbol" | "bm" | "displaystyle"
+            | "textstyle" | "left" | "right" | "big" | "Big" | "bigl" | "bigr" | "Bigl" | "Bigr" | "quad" | "qquad"
+            | "limits" | "nonumber" => String::new(),
             "hat" => format!("{} hat", self.argument()?),
             "bar" | "overline" => format!("{} bar", self.argument()?),
             "tilde" => format!("{} tilde", self.argument()?),
@@ -355,8 +359,8 @@ fn operator(name: &str) -> Option<&'static str> {
 
 fn greek(name: &str) -> Option<&'static str> {
     const NAMES: [&str; 24] = [
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron",
-        "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
+        "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
     ];
     let lower = name.to_ascii_lowercase();
     let plain = lower.strip_prefix("var").unwrap_or(&lower);
@@ -373,9 +377,15 @@ mod tests {
             (r"E = mc^2", Some("E equals m c squared")),
             (r"\frac{a+b}{2}", Some("A plus b over two")),
             (r"x_i^{2} \leq \sqrt{y}", Some("x sub i squared is at most the square root of y")),
-            (r"\sum_{i=1}^{n} i = \frac{n(n+1)}{2}", Some("the sum from i equals one to n of i equals n n plus one over two")),
+            (
+                r"\sum_{i=1}^{n} i = \frac{n(n+1)}{2}",
+                Some("the sum from i equals one to n of i equals n n plus one over two"),
+            ),
             (r"\alpha + \beta \approx 3.14", Some("alpha plus beta is approximately three point one four")),
-            (r"f(x) = \int_0^\infty e^{-x} dx", Some("f of x equals the integral from zero to infinity of e to the power of minus x d x")),
+            (
+                r"f(x) = \int_0^\infty e^{-x} dx",
+                Some("f of x equals the integral from zero to infinity of e to the power of minus x d x"),
+            ),
             (r"\unknown{x}", None),
             (r"{x", None),
             ("", None),

@@ -24,9 +24,13 @@ pub(crate) fn code(text: &str) -> String {
     while at < chars.len() {
         let c = chars[at];
         if c.is_alphanumeric() || c == '_' {
-            let end = (at..).find(|at| !chars.get(*at).is_some_and(|c| c.is_alphanumeric() || *c == '_')).unwrap_or(chars.len());
+            let end = (at..)
+                .find(|at| !chars.get(*at).is_some_and(|c| c.is_alphanumeric() || *c == '_'))
+                .unwrap_or(chars.len());
             let run: String = chars[at..end].iter().collect();
-            let decimal = chars.get(end) == Some(&'.') && chars.get(end + 1).is_some_and(char::is_ascii_digit) && run.chars().all(|c| c.is_ascii_digit());
+            let decimal = chars.get(end) == Some(&'.')
+                && chars.get(end + 1).is_some_and(char::is_ascii_digit)
+                && run.chars().all(|c| c.is_ascii_digit());
             words.push(name::identifier(&run));
             if decimal {
                 words.push("point".to_owned());
@@ -96,7 +100,9 @@ pub(crate) fn markup(cx: &Cx<'_>) -> Option<Reading> {
             Some(Reading::silent(end))
         }
         // A chevron that ends a speaker's tag: "**Person 1>**".
-        '>' if cx.before().is_some_and(char::is_alphanumeric) && !cx.char(cx.at + 1).is_some_and(|c| c.is_alphanumeric() || c == '=') => {
+        '>' if cx.before().is_some_and(char::is_alphanumeric)
+            && !cx.char(cx.at + 1).is_some_and(|c| c.is_alphanumeric() || c == '=') =>
+        {
             Some(Reading::pause(cx.at + 1, ','))
         }
         _ => None,
@@ -179,7 +185,9 @@ pub(crate) fn rest(cx: &Cx<'_>) -> Option<Reading> {
                 let names: Vec<&str> = written.chars().filter_map(super::symbol::greek).collect();
                 return Some(Reading::new(token.end, names.join(" ")));
             }
-            let words = written.chars().map(|c| super::symbol::greek(c).map_or_else(|| c.to_string(), |name| format!(" {name} ")));
+            let words = written
+                .chars()
+                .map(|c| super::symbol::greek(c).map_or_else(|| c.to_string(), |name| format!(" {name} ")));
             Some(Reading::new(token.end, words.collect()))
         }
         TokenKind::Space | TokenKind::Symbol => None,

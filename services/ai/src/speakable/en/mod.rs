@@ -118,7 +118,8 @@ impl Cx<'_> {
     /// The word that begins at `start`, and its end.
     pub(crate) fn word_at(&self, start: usize) -> Option<(String, usize)> {
         let letter = |at: usize| self.char(at).is_some_and(char::is_alphabetic);
-        let end = (start..).find(|at| !(letter(*at) || (*at > start && self.char(*at) == Some('\'') && letter(at + 1))))?;
+        let end =
+            (start..).find(|at| !(letter(*at) || (*at > start && self.char(*at) == Some('\'') && letter(at + 1))))?;
         (end > start).then(|| (self.text.slice(start, end), end))
     }
 
@@ -145,7 +146,11 @@ impl Cx<'_> {
     /// Whether the last token before this place, across white space, is digits.
     pub(crate) fn after_digits(&self) -> bool {
         let tokens = self.text.tokens.get(..self.index).unwrap_or_default();
-        tokens.iter().rev().find(|token| token.kind != TokenKind::Space).is_some_and(|token| token.kind == TokenKind::Digits)
+        tokens
+            .iter()
+            .rev()
+            .find(|token| token.kind != TokenKind::Space)
+            .is_some_and(|token| token.kind == TokenKind::Digits)
     }
 
     /// The word before a full stop before this place: `Fig` in `Fig. 3`.

@@ -8,7 +8,11 @@ pub(crate) fn spell(letters: &str) -> String {
     let parts: Vec<String> = letters
         .chars()
         .filter_map(|c| {
-            if c.is_ascii_digit() { Some(number::digits(&c.to_string())) } else { c.is_alphabetic().then(|| c.to_uppercase().to_string()) }
+            if c.is_ascii_digit() {
+                Some(number::digits(&c.to_string()))
+            } else {
+                c.is_alphabetic().then(|| c.to_uppercase().to_string())
+            }
         })
         .collect();
     parts.join(" ")
@@ -40,8 +44,30 @@ fn word(part: &str) -> String {
     let known = |part| {
         matches!(
             part,
-            "id" | "url" | "uri" | "api" | "http" | "https" | "html" | "css" | "sql" | "db" | "os" | "io" | "ip" | "cpu" | "gpu"
-                | "ui" | "xml" | "csv" | "pdf" | "cli" | "rpc" | "tcp" | "udp" | "ssh" | "tls"
+            "id" | "url"
+                | "uri"
+                | "api"
+                | "http"
+                | "https"
+                | "html"
+                | "css"
+                | "sql"
+                | "db"
+                | "os"
+                | "io"
+                | "ip"
+                | "cpu"
+                | "gpu"
+                | "ui"
+                | "xml"
+                | "csv"
+                | "pdf"
+                | "cli"
+                | "rpc"
+                | "tcp"
+                | "udp"
+                | "ssh"
+                | "tls"
         )
     };
     if known(part) || (letters <= 4 && part.chars().all(|c| c.is_ascii_lowercase() && !"aeiouy".contains(c))) {
@@ -142,7 +168,8 @@ pub(crate) fn mixed(cx: &Cx<'_>) -> Option<Reading> {
     }
     let inside = |c: char| c.is_alphanumeric() || crate::speakable::text::lowered(c).is_some();
     let end = (cx.at..).find(|at| !cx.char(*at).is_some_and(inside) || (*at > cx.at && cx.raised_to(*at).is_some()))?;
-    let text: String = cx.text.slice(cx.at, end).chars().map(|c| crate::speakable::text::lowered(c).unwrap_or(c)).collect();
+    let text: String =
+        cx.text.slice(cx.at, end).chars().map(|c| crate::speakable::text::lowered(c).unwrap_or(c)).collect();
     if !text.chars().any(|c| c.is_ascii_digit()) || !text.chars().any(char::is_alphabetic) {
         return None;
     }
@@ -194,7 +221,13 @@ pub(crate) fn capitals(cx: &Cx<'_>) -> Option<Reading> {
     }
     let said = |words: String, spelt: bool| {
         // "I's" keeps the plural from being read as the word "is".
-        let tail = if tail.is_empty() { "" } else if spelt || tail == "'s" { "'s" } else { "s" };
+        let tail = if tail.is_empty() {
+            ""
+        } else if spelt || tail == "'s" {
+            "'s"
+        } else {
+            "s"
+        };
         Some(Reading::new(token.end, format!("{words}{tail}")))
     };
     if let Some(words) = cx.data.words.get(base).filter(|words| !words.is_empty()) {
@@ -204,7 +237,11 @@ pub(crate) fn capitals(cx: &Cx<'_>) -> Option<Reading> {
         let humps = parts(base);
         let keep = ["Mc", "Mac", "De", "Le", "La", "Di", "Van", "Fitz", "O"].contains(&humps[0].as_str());
         let names = base.contains('\'') || humps.len() < 2 || keep;
-        return if names { None } else { said(humps.iter().map(|hump| word(hump)).collect::<Vec<_>>().join(" "), false) };
+        return if names {
+            None
+        } else {
+            said(humps.iter().map(|hump| word(hump)).collect::<Vec<_>>().join(" "), false)
+        };
     }
     if let Some(words) = cx.data.spoken_acronyms.get(base) {
         return said(if words.is_empty() { base.to_owned() } else { words.to_owned() }, false);

@@ -1,12 +1,29 @@
 //! Numbers in English words.
 
 const ONES: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
 const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const SCALES: [&str; 7] =
-    ["", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion"];
+const SCALES: [&str; 7] = ["", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion"];
 
 /// Integers of more digits than this are read digit by digit.
 pub(crate) const MAX_DIGITS: usize = 18;
@@ -131,7 +148,9 @@ mod tests {
         ] {
             assert_eq!(cardinal(n), words);
         }
-        for (n, words) in [(1, "first"), (12, "twelfth"), (20, "twentieth"), (101, "one hundred first"), (33, "thirty-third")] {
+        for (n, words) in
+            [(1, "first"), (12, "twelfth"), (20, "twentieth"), (101, "one hundred first"), (33, "thirty-third")]
+        {
             assert_eq!(ordinal(n), words);
         }
         for (n, words) in [

@@ -17,7 +17,13 @@ pub(super) struct Number {
 
 impl Number {
     pub(super) fn words(&self) -> String {
-        let whole = if self.whole.is_empty() { String::new() } else if self.fraction.is_some() && self.whole == "0" { "zero".to_owned() } else { number::integer(&self.whole) };
+        let whole = if self.whole.is_empty() {
+            String::new()
+        } else if self.fraction.is_some() && self.whole == "0" {
+            "zero".to_owned()
+        } else {
+            number::integer(&self.whole)
+        };
         match &self.fraction {
             Some(fraction) if whole.is_empty() => format!("point {}", number::digits(fraction)),
             Some(fraction) => format!("{whole} point {}", number::digits(fraction)),
@@ -70,8 +76,13 @@ fn dash(cx: &Cx<'_>, at: usize) -> bool {
 fn sign(cx: &Cx<'_>) -> Option<(&'static str, usize)> {
     let at = cx.at;
     let free = cx.before().is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | '"' | '=' | ',' | '/' | '^'));
-    let number_at = |at: usize| cx.char(at).is_some_and(|c| c.is_ascii_digit() || (c == '.' && cx.char(at + 1).is_some_and(|c| c.is_ascii_digit())));
-    let spaced = |length: usize| if cx.char(at + length) == Some(' ') && number_at(at + length + 1) { at + length + 1 } else { at + length };
+    let number_at = |at: usize| {
+        cx.char(at)
+            .is_some_and(|c| c.is_ascii_digit() || (c == '.' && cx.char(at + 1).is_some_and(|c| c.is_ascii_digit())))
+    };
+    let spaced = |length: usize| {
+        if cx.char(at + length) == Some(' ') && number_at(at + length + 1) { at + length + 1 } else { at + length }
+    };
     let (words, next) = match cx.char(at)? {
         '-' | '−' | '–' if free => ("minus", at + 1),
         '+' if free => ("plus", at + 1),
@@ -86,7 +97,8 @@ fn sign(cx: &Cx<'_>) -> Option<(&'static str, usize)> {
         '≥' | '⩾' => ("at least", spaced(1)),
         _ => return None,
     };
-    (number_at(next) || (cx.char(next).is_some_and(|c| currency(c).is_some()) && number_at(next + 1))).then_some((words, next))
+    (number_at(next) || (cx.char(next).is_some_and(|c| currency(c).is_some()) && number_at(next + 1)))
+        .then_some((words, next))
 }
 
 /// Names of a currency by its sign: one, many, and its hundredth.
@@ -127,7 +139,8 @@ fn scale(cx: &Cx<'_>, at: usize, money: bool) -> Option<(String, usize)> {
     }
     let start = if cx.char(start) == Some('-') { start + 1 } else { start };
     let (word, end) = cx.word_at(start)?;
-    let named = matches!(word.as_str(), "hundred" | "thousand" | "million" | "billion" | "trillion" | "quadrillion" | "dozen");
+    let named =
+        matches!(word.as_str(), "hundred" | "thousand" | "million" | "billion" | "trillion" | "quadrillion" | "dozen");
     if named {
         return Some((word, end));
     }
@@ -145,7 +158,15 @@ fn scale(cx: &Cx<'_>, at: usize, money: bool) -> Option<(String, usize)> {
 /// `$5.3 million`, `$4.1M`, `£3.20`, `US$5`, `$5-10 million`, `5 €`.
 pub(crate) fn money(cx: &Cx<'_>) -> Option<Reading> {
     let (lead, at) = sign(cx).map_or(("", cx.at), |(words, next)| (words, next));
-    let country = [("US$", "U S "), ("A$", "Australian "), ("C$", "Canadian "), ("AU$", "Australian "), ("HK$", "Hong Kong "), ("NZ$", "New Zealand "), ("R$", "Brazilian ")];
+    let country = [
+        ("US$", "U S "),
+        ("A$", "Australian "),
+        ("C$", "Canadian "),
+        ("AU$", "Australian "),
+        ("HK$", "Hong Kong "),
+        ("NZ$", "New Zealand "),
+        ("R$", "Brazilian "),
+    ];
     let (country, at) = country
         .iter()
         .find(|(prefix, _)| cx.has(at, prefix) && !cx.glued_before())
@@ -161,8 +182,12 @@ pub(crate) fn money(cx: &Cx<'_>) -> Option<Reading> {
     if dash(cx, end) {
         let second_at = if cx.char(end + 1).is_some_and(|c| currency(c).is_some()) { end + 2 } else { end + 1 };
         if let Some(second) = parse(cx, second_at) {
-            let (tail, end) = scale(cx, second.end, true).map_or((String::new(), second.end), |(word, end)| (format!(" {word}"), end));
-            return Some(Reading::new(end, join(&[lead, &first.words(), "to", &format!("{}{tail}", second.words()), &many_word])));
+            let (tail, end) = scale(cx, second.end, true)
+                .map_or((String::new(), second.end), |(word, end)| (format!(" {word}"), end));
+            return Some(Reading::new(
+                end,
+                join(&[lead, &first.words(), "to", &format!("{}{tail}", second.words()), &many_word]),
+            ));
         }
     }
     let mut amount = first.words();
@@ -171,10 +196,15 @@ pub(crate) fn money(cx: &Cx<'_>) -> Option<Reading> {
         amount = format!("{amount} {word}");
         end = *after;
         if dash(cx, end)
-            && let Some(second) = parse(cx, if cx.char(end + 1).is_some_and(|c| currency(c).is_some()) { end + 2 } else { end + 1 })
+            && let Some(second) =
+                parse(cx, if cx.char(end + 1).is_some_and(|c| currency(c).is_some()) { end + 2 } else { end + 1 })
         {
-            let (tail, after) = scale(cx, second.end, true).map_or((String::new(), second.end), |(word, end)| (format!(" {word}"), end));
-            return Some(Reading::new(after, join(&[lead, &amount, "to", &format!("{}{tail}", second.words()), &many_word])));
+            let (tail, after) = scale(cx, second.end, true)
+                .map_or((String::new(), second.end), |(word, end)| (format!(" {word}"), end));
+            return Some(Reading::new(
+                after,
+                join(&[lead, &amount, "to", &format!("{}{tail}", second.words()), &many_word]),
+            ));
         }
     } else if let Some(fraction) = first.fraction.as_deref().filter(|fraction| fraction.len() == 2) {
         let hundredths: u128 = fraction.parse().unwrap_or_default();
@@ -193,7 +223,28 @@ pub(crate) fn money(cx: &Cx<'_>) -> Option<Reading> {
         && cx.char(end).is_some_and(|c| c == ' ' || c == '-')
         && cx.next_word(end + usize::from(cx.char(end) == Some('-'))).is_some_and(|word| {
             word.chars().all(char::is_lowercase)
-                && !matches!(word.as_str(), "in" | "for" | "to" | "per" | "a" | "an" | "and" | "or" | "on" | "of" | "by" | "at" | "with" | "from" | "is" | "was" | "that" | "more" | "less" | "each")
+                && !matches!(
+                    word.as_str(),
+                    "in" | "for"
+                        | "to"
+                        | "per"
+                        | "a"
+                        | "an"
+                        | "and"
+                        | "or"
+                        | "on"
+                        | "of"
+                        | "by"
+                        | "at"
+                        | "with"
+                        | "from"
+                        | "is"
+                        | "was"
+                        | "that"
+                        | "more"
+                        | "less"
+                        | "each"
+                )
         });
     let name = if adjective || (first.is_one() && scaled.is_none()) { &one_word } else { &many_word };
     let hyphen = cx.char(end) == Some('-') && cx.char(end + 1).is_some_and(char::is_alphabetic);
@@ -273,7 +324,8 @@ pub(crate) fn fraction(cx: &Cx<'_>) -> Option<Reading> {
     let written = |at: usize| -> Option<((u128, u128), usize)> {
         let (top, slash) = cx.digits_at(at)?;
         let (bottom, end) = (cx.char(slash) == Some('/')).then(|| cx.digits_at(slash + 1)).flatten()?;
-        let free = !cx.char(end).is_some_and(|c| c == '/' || c.is_alphanumeric()) && !(cx.char(end) == Some('.') && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()));
+        let free = !cx.char(end).is_some_and(|c| c == '/' || c.is_alphanumeric())
+            && !(cx.char(end) == Some('.') && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()));
         let pair = (top.parse::<u128>().ok()?, bottom.parse::<u128>().ok()?);
         (free && top.len() <= 4 && bottom.len() <= 4).then_some((pair, end))
     };
@@ -290,7 +342,9 @@ pub(crate) fn fraction(cx: &Cx<'_>) -> Option<Reading> {
     {
         let and = |pair: (u128, u128)| {
             let words = named_fraction(pair)?;
-            let words = words.strip_prefix("one ").map_or(words.clone(), |rest| if rest == "half" || rest == "quarter" || rest == "third" { format!("a {rest}") } else { words.clone() });
+            let words = words.strip_prefix("one ").map_or(words.clone(), |rest| {
+                if rest == "half" || rest == "quarter" || rest == "third" { format!("a {rest}") } else { words.clone() }
+            });
             Some(format!("{} and {words}", number::integer(&whole)))
         };
         if let Some(pair) = vulgar(end) {
@@ -346,21 +400,30 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     // `12-15`, `12 – 15`, `12%-15%`.
     let first_percent = cx.char(end) == Some('%');
     let dash_at = end + usize::from(first_percent);
-    let dash_at = if cx.char(dash_at) == Some(' ') && cx.char(dash_at + 1) == Some('–') && cx.char(dash_at + 2) == Some(' ') { dash_at + 1 } else { dash_at };
+    let dash_at =
+        if cx.char(dash_at) == Some(' ') && cx.char(dash_at + 1) == Some('–') && cx.char(dash_at + 2) == Some(' ') {
+            dash_at + 1
+        } else {
+            dash_at
+        };
     if dash(cx, dash_at) && cx.char(dash_at) != Some('−') {
         let second_at = cx.skip_spaces(dash_at + 1);
         let before_dash = cx.char(dash_at - 1) == Some(' ');
         if (second_at == dash_at + 1 || before_dash)
             && let Some(second) = parse(cx, second_at)
             && !dash(cx, second.end)
-            && !cx.char(second.end).is_some_and(|c| c == '/' && cx.char(second.end + 1).is_some_and(|c| c.is_ascii_digit()))
+            && !cx
+                .char(second.end)
+                .is_some_and(|c| c == '/' && cx.char(second.end + 1).is_some_and(|c| c.is_ascii_digit()))
         {
             if let (Some(from), None) = (first.four(), unit::after(cx, second.end, false, false))
                 && year_like(from)
             {
                 let to = match (second.four(), second.whole.as_str()) {
                     (Some(to), _) => number::year(to),
-                    (None, short) if short.len() == 2 && short.starts_with('0') => format!("oh {}", number::integer(&short[1..])),
+                    (None, short) if short.len() == 2 && short.starts_with('0') => {
+                        format!("oh {}", number::integer(&short[1..]))
+                    }
                     _ => second.words(),
                 };
                 return Some(Reading::new(second.end, join(&[lead, &number::year(from), "to", &to])));
@@ -411,7 +474,11 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
             return None;
         }
     }
-    if end == first.end && lead.is_empty() && let Some(year) = first.four() && is_year(cx, year, end) {
+    if end == first.end
+        && lead.is_empty()
+        && let Some(year) = first.four()
+        && is_year(cx, year, end)
+    {
         return Some(Reading::new(end, number::year(year)));
     }
     Some(Reading::new(end, amount.join(" ").trim().to_owned()))
@@ -427,15 +494,40 @@ fn is_year(cx: &Cx<'_>, year: u128, end: usize) -> bool {
     let dated = previous.as_deref().is_some_and(|word| {
         matches!(
             word,
-            "in" | "since" | "by" | "from" | "until" | "till" | "during" | "of" | "year" | "circa" | "before" | "after" | "between"
-                | "early" | "late" | "mid" | "spring" | "summer" | "autumn" | "fall" | "winter" | "and" | "to" | "the"
+            "in" | "since"
+                | "by"
+                | "from"
+                | "until"
+                | "till"
+                | "during"
+                | "of"
+                | "year"
+                | "circa"
+                | "before"
+                | "after"
+                | "between"
+                | "early"
+                | "late"
+                | "mid"
+                | "spring"
+                | "summer"
+                | "autumn"
+                | "fall"
+                | "winter"
+                | "and"
+                | "to"
+                | "the"
         )
     });
     let next = cx.next_word(end);
     let counted = next.as_deref().is_some_and(|word| {
         word.len() > 3
             && word.chars().all(char::is_lowercase)
-            && (word.ends_with('s') && !matches!(word, "this" | "does" | "thus" | "was" | "has" | "perhaps" | "always" | "census" | "versus"))
+            && (word.ends_with('s')
+                && !matches!(
+                    word,
+                    "this" | "does" | "thus" | "was" | "has" | "perhaps" | "always" | "census" | "versus"
+                ))
             || matches!(word, "people" | "men" | "women" | "children" | "percent" | "degrees" | "million" | "billion")
     }) && cx.char(end) == Some(' ');
     if counted {

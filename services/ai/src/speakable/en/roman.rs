@@ -6,8 +6,19 @@ use crate::speakable::text::TokenKind;
 /// The value of a Roman numeral in canonical form, up to 3,999.
 pub(crate) fn value(text: &str) -> Option<u32> {
     const STEPS: [(u32, &str); 13] = [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"),
-        (5, "V"), (4, "IV"), (1, "I"),
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
     if text.is_empty() || text.len() > 15 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return None;
@@ -64,11 +75,15 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     };
     if cx.data.rulers.has(&previous) && n < 40 && numeral != "C" && numeral != "D" {
         // "Mary I saw" is a pronoun, "Elizabeth I of England" is not.
-        let pronoun = numeral == "I" && next.as_deref().is_some_and(|next| !matches!(next, "of" | "was" | "and" | "ruled" | "died"));
+        let pronoun = numeral == "I"
+            && next.as_deref().is_some_and(|next| !matches!(next, "of" | "was" | "and" | "ruled" | "died"));
         return if pronoun { None } else { Some(Reading::new(token.end, format!("the {}{tail}", number::ordinal(n)))) };
     }
     if cx.data.labels.has(&previous.to_lowercase()) && previous.chars().next().is_some_and(char::is_uppercase) {
-        return if numeral == "I" && !matches!(next.as_deref(), None | Some("of" | "and" | "to" | "was" | "is")) && cx.comma_free(token.end) {
+        return if numeral == "I"
+            && !matches!(next.as_deref(), None | Some("of" | "and" | "to" | "was" | "is"))
+            && cx.comma_free(token.end)
+        {
             if cx.data.strong_label(&previous) { cardinal(n) } else { None }
         } else {
             cardinal(n)

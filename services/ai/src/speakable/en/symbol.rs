@@ -112,14 +112,18 @@ pub(crate) fn read(cx: &Cx<'_>) -> Reading {
         '—' => Reading::pause(at + 1, ','),
         '–' if letter(previous) && letter(next) => Reading::hyphen(at + 1),
         '-' if run('-') > 1 => Reading::pause(at + run('-'), ','),
-        '-' | '\u{AD}' if previous.is_some_and(char::is_alphabetic) && next.is_some_and(char::is_alphabetic) => Reading::hyphen(at + 1),
+        '-' | '\u{AD}' if previous.is_some_and(char::is_alphabetic) && next.is_some_and(char::is_alphabetic) => {
+            Reading::hyphen(at + 1)
+        }
         '-' | '–' if spaced && previous.is_some() => Reading::pause(at + 1, ','),
         '|' | '•' | '·' | '‣' | '▪' if spaced => Reading::pause(at + 1, ','),
         '+' if letter(previous) && !letter(next) && run('+') == 1 => Reading::new(at + 1, "plus".to_owned()),
         '+' if run('+') == 1 => Reading::new(at + 1, "plus".to_owned()),
         '<' if spaced => Reading::new(at + 1, "less than".to_owned()),
         '>' if spaced && previous.is_some() => Reading::new(at + 1, "greater than".to_owned()),
-        '*' if spaced && previous.is_some() && next.is_some() && cx.between_values() => Reading::new(at + 1, "times".to_owned()),
+        '*' if spaced && previous.is_some() && next.is_some() && cx.between_values() => {
+            Reading::new(at + 1, "times".to_owned())
+        }
         '#' if next.is_some_and(|c| c.is_ascii_digit()) => Reading::new(at + 1, "number".to_owned()),
         '#' if next.is_some_and(char::is_alphabetic) && previous.is_none_or(char::is_whitespace) => {
             Reading::new(at + 1, "hashtag".to_owned())
@@ -127,7 +131,9 @@ pub(crate) fn read(cx: &Cx<'_>) -> Reading {
         '=' if run('=') > 2 => Reading::silent(at + run('=')),
         '$' if letter(previous) && letter(next) => Reading::silent(at + 1),
         '@' if !letter(next) && !spaced => Reading::silent(at + 1),
-        _ => greek(c).or_else(|| name(c)).map_or_else(|| Reading::silent(at + 1), |name| Reading::new(at + 1, name.to_owned())),
+        _ => greek(c)
+            .or_else(|| name(c))
+            .map_or_else(|| Reading::silent(at + 1), |name| Reading::new(at + 1, name.to_owned())),
     }
 }
 
@@ -138,7 +144,9 @@ fn glued_bracket(cx: &Cx<'_>, at: usize) -> bool {
         match cx.char(back) {
             Some(')' | ']') => depth += 1,
             Some('(' | '[') if depth > 0 => depth -= 1,
-            Some('(' | '[') => return back.checked_sub(1).and_then(|at| cx.char(at)).is_some_and(char::is_alphanumeric),
+            Some('(' | '[') => {
+                return back.checked_sub(1).and_then(|at| cx.char(at)).is_some_and(char::is_alphanumeric);
+            }
             _ => {}
         }
     }

@@ -37,7 +37,11 @@ fn letters(cx: &Cx<'_>, at: usize) -> (String, usize) {
     if matches!(cx.char(at), Some('%' | '‰' | '″' | '′' | '"' | '\'')) {
         end = at + 1;
     }
-    if cx.char(at) == Some('°') && cx.char(at + 1) == Some(' ') && matches!(cx.char(at + 2), Some('C' | 'F')) && !cx.char(at + 3).is_some_and(char::is_alphanumeric) {
+    if cx.char(at) == Some('°')
+        && cx.char(at + 1) == Some(' ')
+        && matches!(cx.char(at + 2), Some('C' | 'F'))
+        && !cx.char(at + 3).is_some_and(char::is_alphanumeric)
+    {
         return (format!("°{}", cx.char(at + 2).unwrap_or('C')), at + 3);
     }
     (cx.text.slice(at, end), end)
@@ -50,8 +54,12 @@ fn area(cx: &Cx<'_>, at: usize) -> (Option<&'static str>, usize) {
         (Some('³'), _) => (Some("cubic"), at + 1),
         (Some('^'), Some('2')) => (Some("square"), at + 2),
         (Some('^'), Some('3')) => (Some("cubic"), at + 2),
-        (Some('2'), next) if cx.raised_to(at).is_some() || !next.is_some_and(char::is_alphanumeric) => (Some("square"), at + 1),
-        (Some('3'), next) if cx.raised_to(at).is_some() || !next.is_some_and(char::is_alphanumeric) => (Some("cubic"), at + 1),
+        (Some('2'), next) if cx.raised_to(at).is_some() || !next.is_some_and(char::is_alphanumeric) => {
+            (Some("square"), at + 1)
+        }
+        (Some('3'), next) if cx.raised_to(at).is_some() || !next.is_some_and(char::is_alphanumeric) => {
+            (Some("cubic"), at + 1)
+        }
         _ => (None, at),
     }
 }
@@ -64,7 +72,8 @@ fn one_unit(cx: &Cx<'_>, at: usize) -> Option<(String, String, usize)> {
     }
     let (one, many) = symbol(cx, &text)?;
     let (power, after) = area(cx, end);
-    if cx.char(after).is_some_and(|c| c.is_alphanumeric()) && !matches!(text.as_str(), "%" | "\"" | "'" | "′" | "″") {
+    if cx.char(after).is_some_and(|c| c.is_alphanumeric()) && !matches!(text.as_str(), "%" | "\"" | "'" | "′" | "″")
+    {
         return None;
     }
     Some(match power {
@@ -76,7 +85,35 @@ fn one_unit(cx: &Cx<'_>, at: usize) -> Option<(String, String, usize)> {
 
 /// Symbols that are rather words or letters when a space stands before them.
 fn doubtful(text: &str) -> bool {
-    matches!(text, "in" | "a" | "C" | "B" | "b" | "d" | "F" | "H" | "J" | "u" | "T" | "t" | "M" | "G" | "k" | "P" | "E" | "S" | "'" | "\"" | "at" | "as" | "am" | "pm" | "mi" | "no" | "do")
+    matches!(
+        text,
+        "in" | "a"
+            | "C"
+            | "B"
+            | "b"
+            | "d"
+            | "F"
+            | "H"
+            | "J"
+            | "u"
+            | "T"
+            | "t"
+            | "M"
+            | "G"
+            | "k"
+            | "P"
+            | "E"
+            | "S"
+            | "'"
+            | "\""
+            | "at"
+            | "as"
+            | "am"
+            | "pm"
+            | "mi"
+            | "no"
+            | "do"
+    )
 }
 
 /// The unit behind a number that ends at `at`. `label`: the number is that of a figure or a section.
@@ -93,7 +130,8 @@ pub(super) fn after(cx: &Cx<'_>, at: usize, one: bool, label: bool) -> Option<(S
         return None;
     }
     // "5 m" is metres and "5M" a model: a glued capital that is also a magnitude is no unit.
-    if gap == 0 && matches!(text.as_str(), "D" | "K" | "G" | "T" | "H" | "d" | "F" | "C" | "B" | "b" | "M" | "E" | "a") {
+    if gap == 0 && matches!(text.as_str(), "D" | "K" | "G" | "T" | "H" | "d" | "F" | "C" | "B" | "b" | "M" | "E" | "a")
+    {
         return None;
     }
     let (single, many, mut end) = one_unit(cx, start)?;
@@ -130,7 +168,24 @@ pub(super) fn per(cx: &Cx<'_>, at: usize) -> Option<(String, usize)> {
         return Some((format!("per {single}"), end));
     }
     let (word, end) = cx.word_at(at + 1)?;
-    let known = matches!(word.as_str(), "second" | "minute" | "hour" | "day" | "week" | "month" | "year" | "person" | "user" | "unit" | "page" | "request" | "token" | "night" | "mile");
+    let known = matches!(
+        word.as_str(),
+        "second"
+            | "minute"
+            | "hour"
+            | "day"
+            | "week"
+            | "month"
+            | "year"
+            | "person"
+            | "user"
+            | "unit"
+            | "page"
+            | "request"
+            | "token"
+            | "night"
+            | "mile"
+    );
     known.then(|| (format!("per {word}"), end))
 }
 
@@ -140,7 +195,9 @@ pub(crate) fn rate(cx: &Cx<'_>) -> Option<super::Reading> {
         return None;
     }
     let (text, end) = letters(cx, cx.at + 1);
-    if !matches!(text.as_str(), "s" | "h" | "min" | "ms" | "day" | "sec") || cx.char(end).is_some_and(char::is_alphanumeric) {
+    if !matches!(text.as_str(), "s" | "h" | "min" | "ms" | "day" | "sec")
+        || cx.char(end).is_some_and(char::is_alphanumeric)
+    {
         return None;
     }
     per(cx, cx.at).map(|(words, end)| super::Reading::new(end, words))

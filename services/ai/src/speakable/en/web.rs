@@ -13,7 +13,8 @@ fn listed(list: &str, word: &str) -> bool {
 
 /// Where a run of characters that an address may hold ends; closing punctuation is not part of it.
 fn address_end(cx: &Cx<'_>, start: usize) -> usize {
-    let inside = |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
+    let inside =
+        |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
     let mut end = (start..).find(|at| !cx.char(*at).is_some_and(inside)).unwrap_or(start);
     while end > start {
         let Some(last) = cx.char(end - 1) else { break };
@@ -70,7 +71,9 @@ fn domain(cx: &Cx<'_>, text: &str) -> Option<Reading> {
     }
     let path = text[host_part.len()..].starts_with('/') || text.starts_with("www.");
     let whole = if text[host_part.len()..].starts_with('/') { text.chars().count() } else { length };
-    if listed(TOP_LEVEL, last) && (path || labels.len() > 2 || !matches!(last, "in" | "no" | "me" | "it" | "at" | "us" | "be" | "so")) {
+    if listed(TOP_LEVEL, last)
+        && (path || labels.len() > 2 || !matches!(last, "in" | "no" | "me" | "it" | "at" | "us" | "be" | "so"))
+    {
         return Some(Reading::new(cx.at + whole, host(text)));
     }
     if listed(FILE_ENDINGS, &last.to_lowercase()) {
@@ -86,7 +89,9 @@ fn dotted(labels: &[&str]) -> String {
     let words: Vec<String> = labels
         .iter()
         .map(|label| {
-            let spelt = label.len() <= 4 && !label.chars().any(|c| "aeiou".contains(c)) && label.chars().all(|c| c.is_ascii_alphabetic());
+            let spelt = label.len() <= 4
+                && !label.chars().any(|c| "aeiou".contains(c))
+                && label.chars().all(|c| c.is_ascii_alphabetic());
             let spelt = spelt || matches!(*label, "py" | "io" | "exe" | "rs" | "md" | "yml");
             if spelt { name::spell(label) } else { name::identifier(label) }
         })
