@@ -77,7 +77,8 @@ fn order(mut phrases: Vec<Phrase>, depth: usize, out: &mut Vec<Region>) {
     let mut spanning: Vec<Phrase> = Vec::new();
     let mut band: Vec<Phrase> = Vec::new();
     for phrase in phrases {
-        if crosses(&phrase, gutter) {
+        let runs_on = band.is_empty() && spanning.last().is_some_and(|last| continues(last, &phrase));
+        if crosses(&phrase, gutter) || runs_on {
             settle(&mut band, &mut spanning, gutter, depth, out);
             spanning.push(phrase);
         } else {
@@ -108,6 +109,16 @@ fn settle(band: &mut Vec<Phrase>, spanning: &mut Vec<Phrase>, gutter: f32, depth
         side.sort_by_key(|phrase| phrase.seq);
         order(side, depth + 1, out);
     }
+}
+
+/// Whether `phrase` is the short last line of a block that spans the columns.
+fn continues(last: &Phrase, phrase: &Phrase) -> bool {
+    let gap = phrase.y - last.y;
+    (phrase.size - last.size).abs() < 0.2
+        && gap > 0.5 * last.size
+        && gap < 1.45 * last.size
+        && (phrase.x0 - last.x0).abs() < 2.0 * last.size
+        && phrase.seq > last.seq
 }
 
 fn crosses(phrase: &Phrase, gutter: f32) -> bool {
@@ -232,6 +243,7 @@ mod tests {
             trail: false,
             artifact: false,
             hidden: false,
+            form: false,
             turn: 0,
         }
     }

@@ -12,11 +12,13 @@ pub fn glyph_text(name: &[u8], code: u8) -> Option<String> {
         return None;
     }
     let base = name.split('.').next().filter(|base| !base.is_empty())?;
-    if let Some(text) = component(base) {
+    if base.contains('_')
+        && let Some(text) = base.split('_').map(component).collect()
+    {
         return Some(text);
     }
-    if base.contains('_') {
-        return base.split('_').map(component).collect();
+    if let Some(text) = component(base) {
+        return Some(text);
     }
     // TeX's larger delimiters are drawn apart but mean the same.
     for suffix in ["bigg", "Bigg", "big", "Big"] {

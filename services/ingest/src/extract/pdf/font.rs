@@ -46,18 +46,8 @@ pub struct Font {
 
 #[derive(Debug)]
 enum Codes {
-    Simple {
-        texts: Vec<String>,
-        advances: Vec<f32>,
-    },
-    Composite {
-        map: CMap,
-        to_unicode: CMap,
-        widths: HashMap<u32, f32>,
-        default: f32,
-        glyphs: HashMap<u32, String>,
-        utf16: bool,
-    },
+    Simple { texts: Vec<String>, advances: Vec<f32> },
+    Composite { map: CMap, to_unicode: CMap, widths: HashMap<u32, f32>, default: f32, glyphs: HashMap<u32, String> },
 }
 
 impl Font {
@@ -299,7 +289,7 @@ fn composite(
     } else {
         HashMap::new()
     };
-    let codes = Codes::Composite { map, to_unicode, widths, default, glyphs, utf16 };
+    let codes = Codes::Composite { map, to_unicode, widths, default, glyphs };
     Font { face: Face::default(), em: 1.0, vertical, codes }
 }
 

@@ -1,6 +1,8 @@
 //! Takes running heads, feet and page numbers off the pages before anything else is read, so that columns and paragraphs join
 //! across them.
 
+use std::collections::HashMap;
+
 use lectern_core::content::document::Furniture;
 
 use super::lines::{self, Line};
@@ -32,6 +34,8 @@ struct Candidate {
     top: bool,
     artifact: bool,
     text: String,
+    /// Size of its type.
+    size: f32,
     /// Numbers of the runs it is made of.
     runs: Vec<u32>,
 }
@@ -45,6 +49,15 @@ pub fn remove(pages: &mut [Page]) -> Vec<Piece> {
         .map(|candidate| BandLine { page: candidate.page, top: candidate.top, text: candidate.text.clone() })
         .collect();
     let kinds = running::classify(&band, pages.len());
+    // The title reads as the head does that repeats it, but is larger.
+    let mut least: HashMap<String, f32> = HashMap::new();
+    for candidate in &candidates {
+        let size = least.entry(running::masked(&candidate.text)).or_insert(candidate.size);
+        *size = size.min(candidate.size);
+    }
+    let larger = |candidate: &Candidate| {
+        least.get(&running::masked(&candidate.text)).is_some_and(|least| candidate.size > 1.15 * least)
+    };
     let mut out = Vec::new();
     let mut at = 0;
     while at < candidates.len() {
@@ -56,7 +69,7 @@ pub fn remove(pages: &mut [Page]) -> Vec<Piece> {
             let next = row + candidates[row..end].iter().take_while(|other| other.row == candidates[row].row).count();
             let mut all = true;
             for (candidate, kind) in candidates[row..next].iter().zip(&kinds[row..next]) {
-                let Some(furniture) = furniture(candidate, *kind) else {
+                let Some(furniture) = furniture(candidate, *kind).filter(|_| !larger(candidate)) else {
                     all = false;
                     continue;
                 };
@@ -112,6 +125,7 @@ fn candidates(number: usize, page: &Page) -> Vec<Candidate> {
                     top,
                     artifact: !members.is_empty() && members.iter().all(|run| run.artifact),
                     text,
+                    size: line.size,
                     runs: members.iter().map(|run| run.seq).collect(),
                 });
             }

@@ -1,6 +1,6 @@
 //! Headings and their levels: by the outline, by numbering, and by how much their type differs from the text's.
 
-use lectern_core::content::document::BlockKind;
+use lectern_core::content::document::{BlockKind, Matter};
 
 use super::draft::Draft;
 use super::lines::Line;
@@ -63,7 +63,10 @@ pub fn mark(drafts: &mut [Draft], metrics: &Metrics, outline: &Outline) -> Optio
         }
     }
     prune(&mut candidates, drafts, metrics);
-    let title = title(&candidates, drafts, metrics);
+    let title = find_title(&candidates, drafts, metrics);
+    if let Some(title) = title {
+        byline(title, &mut candidates, drafts, outline);
+    }
     let levels = levels(&candidates, title);
     for (candidate, level) in candidates.iter().zip(levels) {
         let draft = &mut drafts[candidate.draft];
@@ -122,29 +125,18 @@ fn candidate(
     let bold = look.bold && !metrics.bold;
     let lowercase = text.chars().find(|char| char.is_alphabetic()).is_some_and(char::is_lowercase);
     let small = look.size < 0.92 * metrics.body;
-    let is =
-        known.is_some() && !small && draft.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone)
-            || larger && (!stops || depth.is_some()) && (look.size > 1.15 * metrics.body || bold || alone)
-            || bold && alone && followed && !stops && !small && !lowercase && words <= 16 && draft.lines.len() <= 2
-            || depth.is_some()
-                && !listed
-                && alone
-                && followed
-                && !stops
-                && !small
-                && !lowercase
-                && (look.caps || (look.italic && words <= 12))
-            || look.caps
-                && alone
-                && followed
-                && !stops
-                && !small
-                && words >= 1
-                && words <= 10
-                && draft.lines.len() == 1
-                && letters >= 5
-                && known.is_none()
-                && depth.is_some();
+    let named = matches!(
+        text.trim().to_lowercase().as_str(),
+        "abstract" | "summary" | "preface" | "acknowledgements" | "acknowledgments" | "references" | "bibliography"
+    );
+    let apart = alone && followed && !stops && !small && !lowercase;
+    let by_name = named && (bold || larger || look.caps) && draft.lines.len() == 1;
+    let by_outline =
+        known.is_some() && !small && draft.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone);
+    let by_size = larger && (!stops || depth.is_some()) && (look.size > 1.15 * metrics.body || bold || alone);
+    let by_weight = bold && apart && words <= 16 && draft.lines.len() <= 2;
+    let by_number = depth.is_some() && !listed && apart && (look.caps || (look.italic && words <= 12));
+    let is = by_name || by_outline || by_size || by_weight || by_number;
     (is && !mathematical(draft)).then_some(Candidate { draft: at, look, depth, outline: known })
 }
 
@@ -180,7 +172,7 @@ fn prune(candidates: &mut Vec<Candidate>, drafts: &[Draft], metrics: &Metrics) {
 }
 
 /// The candidate that is the document's title: the largest type on the first pages, unnumbered.
-fn title(candidates: &[Candidate], drafts: &[Draft], metrics: &Metrics) -> Option<usize> {
+fn find_title(candidates: &[Candidate], drafts: &[Draft], metrics: &Metrics) -> Option<usize> {
     let first = drafts.iter().map(|draft| draft.page).min()?;
     let best = candidates
         .iter()
@@ -194,6 +186,28 @@ fn title(candidates: &[Candidate], drafts: &[Draft], metrics: &Metrics) -> Optio
         .count();
     let before = candidates.iter().filter(|other| other.draft < best.draft && other.depth.is_some()).count();
     (rivals == 0 && before == 0).then_some(best.draft)
+}
+
+/// What stands right under the title, authors and the like, heads nothing; short lines there are front matter.
+fn byline(title: usize, candidates: &mut Vec<Candidate>, drafts: &mut [Draft], outline: &Outline) {
+    let page = drafts[title].page;
+    for at in title + 1..drafts.len().min(title + 8) {
+        let draft = &mut drafts[at];
+        if draft.page != page || !matches!(draft.kind, BlockKind::Paragraph) {
+            break;
+        }
+        let text = draft.rough();
+        if outline.level(&text).is_some() || number(&text).is_some() || text.trim().eq_ignore_ascii_case("abstract") {
+            break;
+        }
+        let words = text.split_whitespace().count();
+        let bold = draft.lines.iter().all(|line| line.mostly(|face| face.bold));
+        if bold && at > title + 2 || words > 14 || text.ends_with('.') || super::contents::heading(&text) {
+            break;
+        }
+        draft.matter = Matter::Front;
+        candidates.retain(|candidate| candidate.draft != at);
+    }
 }
 
 fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {

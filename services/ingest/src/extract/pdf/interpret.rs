@@ -107,6 +107,7 @@ pub struct Machine<'a> {
     runs: Runs,
     page: Page,
     operators: u32,
+    depth: usize,
     path: Vec<Rule>,
     at: (f32, f32),
     start: (f32, f32),
@@ -137,6 +138,7 @@ impl<'a> Machine<'a> {
             runs: Runs::new(width, height),
             page: Page { width, height, ..Page::default() },
             operators: 0,
+            depth: 0,
             path: Vec::new(),
             at: (0.0, 0.0),
             start: (0.0, 0.0),
@@ -306,7 +308,16 @@ impl<'a> Machine<'a> {
         } else if text.is_empty() && shown.advance > 0.0 {
             self.page.unmapped += 1;
         }
-        self.runs.add(&Glyph { text, place, advance: shown.advance, em: font.em, face: font.face, artifact, hidden });
+        self.runs.add(&Glyph {
+            text,
+            place,
+            advance: shown.advance,
+            em: font.em,
+            face: font.face,
+            artifact,
+            hidden,
+            form: self.depth > 0,
+        });
         if font.vertical {
             self.advance(0.0, -size + spacing);
         } else {
@@ -362,7 +373,9 @@ impl<'a> Machine<'a> {
         }
         let own = self.file.get(&stream.dict, b"Resources").and_then(|object| self.file.dict(object)).or(resources);
         let states = std::mem::take(&mut self.saved);
+        self.depth = depth + 1;
         self.run(&content, own, depth + 1);
+        self.depth = depth;
         self.saved = states;
         self.state = saved;
         self.text = text;

@@ -51,8 +51,6 @@ pub struct Line {
     pub left: f32,
     /// Right edge of its region.
     pub right: f32,
-    /// Whether all of it is marked as no content.
-    pub artifact: bool,
 }
 
 /// A part of a line between wide gaps.
@@ -92,16 +90,6 @@ impl Line {
         all > 0 && with * 10 >= all * 8
     }
 
-    /// The upper edge.
-    pub fn top(&self) -> f32 {
-        self.y - self.size * 0.74
-    }
-
-    /// The lower edge.
-    pub fn bottom(&self) -> f32 {
-        self.y + self.size * 0.22
-    }
-
     /// The parts between gaps of more than `gap` points.
     pub fn cells(&self, gap: f32) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
@@ -119,17 +107,6 @@ impl Line {
             }
         }
         cells
-    }
-
-    /// The line's pieces from `at` on, as a line of its own.
-    pub fn tail(&self, at: usize) -> Self {
-        let mut line = self.clone();
-        line.pieces.drain(..at.min(line.pieces.len()));
-        if let Some(first) = line.pieces.first_mut() {
-            first.space = false;
-            line.x0 = first.x0;
-        }
-        line
     }
 }
 
@@ -200,7 +177,6 @@ impl Row {
 fn line(mut row: Row, page: usize) -> Option<Line> {
     row.runs.sort_by(|a, b| a.x0.total_cmp(&b.x0));
     let (size, y) = dominant(&row.runs);
-    let artifact = row.runs.iter().all(|run| run.artifact);
     let mut pieces: Vec<Piece> = Vec::with_capacity(row.runs.len());
     let mut before: Option<(f32, f32, bool)> = None;
     for run in row.runs {
@@ -233,7 +209,7 @@ fn line(mut row: Row, page: usize) -> Option<Line> {
     }
     let x0 = pieces.first()?.x0;
     let x1 = pieces.iter().map(|piece| piece.x1).fold(x0, f32::max);
-    Some(Line { pieces, x0, x1, y, size, page, region: 0, left: x0, right: x1, artifact })
+    Some(Line { pieces, x0, x1, y, size, page, region: 0, left: x0, right: x1 })
 }
 
 /// Size and baseline of most of the letters.
@@ -277,6 +253,7 @@ mod tests {
             trail: false,
             artifact: false,
             hidden: false,
+            form: false,
             turn: 0,
         }
     }

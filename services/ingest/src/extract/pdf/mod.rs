@@ -144,7 +144,9 @@ fn lay_out(pages: &mut [Page], warnings: &mut Vec<Warning>) -> Laid {
     let mut regions: Vec<Vec<Line>> = Vec::new();
     let mut turned: Vec<Draft> = Vec::new();
     for (number, page) in pages.iter_mut().enumerate() {
-        for region in columns::regions(std::mem::take(&mut page.runs)) {
+        let (figures, runs) = figures(std::mem::take(&mut page.runs));
+        turned.extend(set_aside(figures, number));
+        for region in columns::regions(runs) {
             let mut lines = lines::lines(region.runs, number);
             for line in &mut lines {
                 line.region = regions.len();
@@ -201,6 +203,16 @@ fn with_tables(lines: Vec<Line>, rules: &[Rule], items: &mut Vec<Item>) {
             items.push(Item::Line(line));
         }
     }
+}
+
+/// Parts the labels of figures, which stand in forms, from the page's text; a page that is one form has no figures.
+fn figures(runs: Vec<page::Run>) -> (Vec<page::Run>, Vec<page::Run>) {
+    let count = |form: bool| runs.iter().filter(|run| run.form == form).map(|run| run.text.len()).sum::<usize>();
+    let (inside, outside) = (count(true), count(false));
+    if inside == 0 || inside > outside {
+        return (Vec::new(), runs);
+    }
+    runs.into_iter().partition(|run| run.form)
 }
 
 /// Text at an angle, line by line for each angle.

@@ -26,7 +26,9 @@ pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[S
     }
     let mut notes: Vec<Draft> = Vec::new();
     for line in lines.drain(from..) {
-        match mark(&line, marks) {
+        match mark(&line, marks)
+            .or_else(|| if notes.is_empty() || follows(&notes, &line) { flush(&line) } else { None })
+        {
             Some((label, skip)) => {
                 let mut draft = Draft::new(BlockKind::Footnote { label }, line, 9.0);
                 draft.skip = skip;
@@ -39,6 +41,22 @@ pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[S
         }
     }
     notes
+}
+
+/// A number that stands at the text without a gap: some faces have raised figures that are glyphs of their own.
+fn flush(line: &Line) -> Option<(String, usize)> {
+    let text = line.text();
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let next = text.chars().nth(digits)?;
+    ((1..=3).contains(&digits) && (next.is_uppercase() || matches!(next, '“' | '"' | '‘')))
+        .then(|| (text.chars().take(digits).collect(), digits))
+}
+
+/// Whether a flush number at the start of `line` is the next after the last note's.
+fn follows(notes: &[Draft], line: &Line) -> bool {
+    let Some(BlockKind::Footnote { label }) = notes.last().map(|note| &note.kind) else { return false };
+    let next = flush(line).and_then(|(label, _)| label.parse::<u32>().ok());
+    label.parse::<u32>().is_ok_and(|label| next == Some(label + 1))
 }
 
 /// The raised marks in `lines` that may refer to notes.

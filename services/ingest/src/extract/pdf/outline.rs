@@ -63,11 +63,6 @@ impl Outline {
             self.levels.get(&key(bare)).copied()
         })
     }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.levels.is_empty()
-    }
 }
 
 fn key(text: &str) -> String {

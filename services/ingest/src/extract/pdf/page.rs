@@ -28,6 +28,8 @@ pub struct Run {
     pub artifact: bool,
     /// Whether it is drawn without ink, as text recognition does.
     pub hidden: bool,
+    /// Whether it is part of a form, which is how most programs place figures.
+    pub form: bool,
     /// Quarter turns against the page, 0 to 3; its coordinates are in the frame that makes it upright.
     pub turn: u8,
 }

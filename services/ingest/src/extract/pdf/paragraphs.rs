@@ -78,7 +78,8 @@ impl Builder<'_> {
 
     fn line(&mut self, line: Line) {
         let text = line.text();
-        if contents::leaders(&text) || (self.contents && contents::numbered(&text)) {
+        let entry = self.contents && line.size <= 1.1 * self.metrics.body && contents::numbered(&text);
+        if contents::leaders(&text) || entry {
             self.leave();
             self.open = None;
             let furniture = Furniture::ContentsEntry;
@@ -194,6 +195,13 @@ impl Builder<'_> {
             }
             None => draft.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
+        // Centred lines have one middle.
+        if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < 2.0
+            && (line.x0 - last.x0).abs() > 0.7 * size
+            && !ends_sentence(&last.text())
+        {
+            return false;
+        }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + 0.7 * size && line.x0 > last.x0 + 0.7 * size {
             let hanging = draft.lines.len() == 1 && !ends_sentence(&last.text()) && !short;

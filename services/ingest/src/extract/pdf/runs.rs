@@ -31,6 +31,8 @@ pub struct Glyph<'a> {
     pub artifact: bool,
     /// Whether it is drawn without ink.
     pub hidden: bool,
+    /// Whether it is part of a form.
+    pub form: bool,
 }
 
 /// Collects glyphs into runs.
@@ -93,6 +95,7 @@ impl Runs {
                 && run.face == glyph.face
                 && run.artifact == glyph.artifact
                 && run.hidden == glyph.hidden
+                && run.form == glyph.form
                 && (run.size - size).abs() < 0.05 * size
                 && (run.y - y).abs() < 0.08 * size;
             if same && accent(run, gap, glyph.text) {
@@ -123,6 +126,7 @@ impl Runs {
             trail: false,
             artifact: glyph.artifact,
             hidden: glyph.hidden,
+            form: glyph.form,
             turn,
         });
     }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use lectern_core::content::document::{Block, BlockKind, Content, Furniture, SCHEMA, SpanKind, Warning};
+use lectern_core::content::Range;
+use lectern_core::content::document::{Block, BlockKind, Content, SCHEMA, Span, SpanKind, Warning};
 
 use super::draft::Draft;
 use super::file::File;
@@ -36,6 +37,7 @@ pub fn content(file: &File, laid: Laid, furniture: Vec<Piece>, warnings: Vec<War
         }
     }
     refer(&mut blocks);
+    refer_flush(&mut blocks);
     let language = languages(&mut blocks, file);
     let info = file.document().trailer.get(b"Info").ok().and_then(|info| file.dict(info));
     let named = info.and_then(|info| file.text(info, b"Title")).filter(|title| speaks(title));
@@ -161,6 +163,66 @@ fn refer(blocks: &mut [Block]) {
     }
 }
 
+/// References to notes whose marks are not raised but drawn by raised figures of their own: `wave.1 Every`. A note's number must
+/// stand so in exactly one place of its page.
+fn refer_flush(blocks: &mut [Block]) {
+    let referred: Vec<u32> = blocks
+        .iter()
+        .flat_map(|block| &block.spans)
+        .filter_map(|span| if let SpanKind::NoteReference { note } = span.kind { note } else { None })
+        .collect();
+    let missing: Vec<(u32, u32, String)> = blocks
+        .iter()
+        .filter_map(|block| match &block.kind {
+            BlockKind::Footnote { label } if !referred.contains(&block.id) && label.parse::<u32>().is_ok() => {
+                Some((block.id, block.page?, label.clone()))
+            }
+            BlockKind::Footnote { .. }
+            | BlockKind::Heading { .. }
+            | BlockKind::Paragraph
+            | BlockKind::ListItem { .. }
+            | BlockKind::Table { .. }
+            | BlockKind::Code { .. }
+            | BlockKind::Quote
+            | BlockKind::Caption
+            | BlockKind::Formula { .. }
+            | BlockKind::Figure
+            | BlockKind::Furniture { .. } => None,
+        })
+        .collect();
+    for (note, page, label) in missing {
+        let mut places = Vec::new();
+        for (at, block) in blocks.iter().enumerate() {
+            let on_page = block.page.is_some_and(|from| from <= page && page <= block.page_end.unwrap_or(from));
+            let text = matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
+            if on_page && text {
+                places.extend(flush_marks(&block.text, &label).into_iter().map(|range| (at, range)));
+            }
+        }
+        if let [(at, range)] = places[..] {
+            let spans = &mut blocks[at].spans;
+            spans.push(Span { range, kind: SpanKind::NoteReference { note: Some(note) } });
+            spans.sort_by_key(|span| (span.range.start, std::cmp::Reverse(span.range.end)));
+        }
+    }
+}
+
+/// Where `label` stands right behind a letter or a stop and before white space or the end.
+fn flush_marks(text: &str, label: &str) -> Vec<Range> {
+    let chars: Vec<char> = text.chars().collect();
+    let label: Vec<char> = label.chars().collect();
+    (1..chars.len().saturating_sub(label.len() - 1))
+        .filter(|at| {
+            let end = at + label.len();
+            chars[*at..end] == label
+                && (chars[at - 1].is_alphabetic()
+                    || matches!(chars[at - 1], '.' | ',' | ';' | ')' | '”' | '’' | '?' | '!'))
+                && chars.get(end).is_none_or(|next| next.is_whitespace())
+        })
+        .filter_map(|at| Some(Range::new(u32::try_from(at).ok()?, u32::try_from(at + label.len()).ok()?)))
+        .collect()
+}
+
 /// The document's language; blocks that are surely in another are marked.
 fn languages(blocks: &mut [Block], file: &File) -> String {
     let mut sample = String::new();
@@ -188,11 +250,4 @@ fn languages(blocks: &mut [Block], file: &File) -> String {
         }
     }
     main
-}
-
-impl Piece {
-    /// Whether it is a page's number.
-    pub fn is_number(&self) -> bool {
-        self.furniture == Furniture::PageNumber
-    }
 }

@@ -1,0 +1,98 @@
+//! PDFs of other hands and programs, from pinned Debian packages; they are not committed. `cargo xtask test` fetches them, see
+//! tests/fixtures/pdf/debian.toml.
+
+use std::path::PathBuf;
+
+use lectern_core::Digest;
+use lectern_core::content::document::{BlockKind, Content};
+use lectern_ingest::extract::pdf::extract;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Corpus {
+    document: Vec<Document>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Document {
+    package: String,
+    path: String,
+    sha256: String,
+    headings: Vec<String>,
+    order: Vec<[String; 2]>,
+}
+
+fn corpus() -> Vec<(Document, Vec<u8>)> {
+    let listed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pdf/debian.toml");
+    let corpus: Corpus = toml::from_str(&std::fs::read_to_string(listed).unwrap()).unwrap();
+    #[allow(clippy::disallowed_methods, reason = "a test's own configuration")]
+    let folder = std::env::var("LECTERN_PDF_CORPUS").unwrap_or_else(|_| {
+        panic!("LECTERN_PDF_CORPUS is not set: run `cargo xtask test`, or unpack what tests/fixtures/pdf/debian.toml lists and name the folder")
+    });
+    corpus
+        .document
+        .into_iter()
+        .map(|document| {
+            let name = document.path.rsplit('/').next().unwrap().trim_end_matches(".gz");
+            let path = PathBuf::from(&folder).join(&document.package).join(name);
+            let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert_eq!(Digest::of(&bytes).to_string(), document.sha256, "{}", path.display());
+            (document, bytes)
+        })
+        .collect()
+}
+
+fn folded(text: &str) -> String {
+    text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn headings(content: &Content) -> Vec<String> {
+    content
+        .blocks
+        .iter()
+        .filter(|block| matches!(block.kind, BlockKind::Heading { .. }))
+        .map(|block| folded(&block.text))
+        .collect()
+}
+
+/// How many of `wanted` come in `found`, in this order (longest common subsequence).
+fn in_order(wanted: &[String], found: &[String]) -> usize {
+    let mut row = vec![0usize; found.len() + 1];
+    for want in wanted {
+        let mut diagonal = 0;
+        for (at, have) in found.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if want == have { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[found.len()]
+}
+
+#[test]
+fn headings_are_found_in_order() {
+    for (document, bytes) in corpus() {
+        let found = headings(&extract(&bytes).unwrap());
+        let wanted: Vec<String> = document.headings.iter().map(|heading| folded(heading)).collect();
+        let hits = in_order(&wanted, &found);
+        let recall = hits as f64 / wanted.len() as f64;
+        let precision = hits as f64 / found.len().max(1) as f64;
+        println!("{} {}: recall {recall:.2}, precision {precision:.2}", document.package, document.path);
+        assert!(recall >= 0.9, "{}: {hits} of {} headings in order; found {found:#?}", document.path, wanted.len());
+        assert!(precision >= 0.75, "{}: {hits} of {} found are headings; found {found:#?}", document.path, found.len());
+    }
+}
+
+#[test]
+fn what_is_read_first_comes_first() {
+    for (document, bytes) in corpus() {
+        let content = extract(&bytes).unwrap();
+        let text: String = content.blocks.iter().map(|block| folded(&block.text)).collect();
+        for [first, second] in &document.order {
+            let at = |phrase: &str| {
+                text.find(&folded(phrase)).unwrap_or_else(|| panic!("{}: {phrase:?} is missing", document.path))
+            };
+            assert!(at(first) < at(second), "{}: {first:?} comes behind {second:?}", document.path);
+        }
+    }
+}
