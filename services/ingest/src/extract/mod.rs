@@ -6,10 +6,14 @@
 mod archive;
 mod assembly;
 pub mod child;
+mod docx;
+mod dom;
 mod encoding;
+mod epub;
 mod html;
 mod inline;
 mod markdown;
+mod ordinal;
 pub mod pdf;
 mod sniff;
 mod text;
@@ -73,6 +77,8 @@ pub fn extract(source: &[u8], hint: &Hint) -> Result<Content, Failure> {
         Sniffed::Pdf => pdf::extract(source),
         Sniffed::Markdown(decoded) => markdown::extract(decoded),
         Sniffed::Text(decoded) => text::extract(decoded),
-        Sniffed::Html(_) | Sniffed::Docx | Sniffed::Epub => Err(Failure::internal("not yet")),
+        Sniffed::Html(decoded) => html::extract(decoded),
+        Sniffed::Docx => docx::extract(source),
+        Sniffed::Epub => epub::extract(source),
     }
 }

@@ -1,6 +1,8 @@
 //! PDFs of other hands and programs, from pinned Debian packages; they are not committed. `cargo xtask test` fetches them, see
 //! tests/fixtures/pdf/debian.toml.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::path::PathBuf;
 
 use lectern_core::Digest;

@@ -1,6 +1,8 @@
 //! PDFs that the repository ships: the demo comes out perfect, two columns in order, bad files are refused by reason, and no
 //! damage makes the reader panic.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -100,9 +102,12 @@ fn the_demo_headings_are_those_of_its_outline_in_order() {
     let found: Vec<String> = content
         .blocks
         .iter()
-        .filter_map(|block| match block.kind {
-            BlockKind::Heading { level } => Some(format!("{} {}", "#".repeat(usize::from(level)), block.text)),
-            _ => None,
+        .filter_map(|block| {
+            if let BlockKind::Heading { level } = block.kind {
+                Some(format!("{} {}", "#".repeat(usize::from(level)), block.text))
+            } else {
+                None
+            }
         })
         .collect();
     assert_eq!(found, wanted);
