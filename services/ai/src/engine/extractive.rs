@@ -156,7 +156,7 @@ fn vectors(candidates: &[Candidate]) -> Vec<Vector> {
 /// Sixteen times the base-two logarithm of `n` / 16, at least 1.
 fn log2_sixteenths(n: u64) -> u64 {
     let whole = u64::from(n.max(16).ilog2());
-    let rest = (n.max(16) - (1 << whole)) * 16 >> whole;
+    let rest = ((n.max(16) - (1 << whole)) * 16) >> whole;
     ((whole - 4) * 16 + rest).max(1)
 }
 

@@ -20,13 +20,13 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let capital = next.is_some_and(char::is_uppercase);
     let previous = cx.previous_word();
     let after_name = previous.as_deref().is_some_and(|word| word.chars().next().is_some_and(char::is_uppercase));
+    let before_name = capital && !street_goes_on(cx, after);
     let said = match class {
         "title" => match base {
-            "Dr" | "St" | "Mt" | "Ft" if !capital && !after_name && base != "St" && base != "Dr" => return None,
+            "Mt" | "Ft" if !capital && !after_name => return None,
             // After a name and before no name it is part of an address.
-            "Dr" if after_name && !(capital && !street_goes_on(cx, after)) => "Drive",
-            "St" if after_name && !(capital && !street_goes_on(cx, after)) => "Street",
-            _ if next.is_none() && base != "Dr" && base != "St" => words,
+            "Dr" if after_name && !before_name => "Drive",
+            "St" if after_name && !before_name => "Street",
             _ => words,
         },
         "number" if !(digit || matches!(next, Some('(' | '[' | '§' | '#')) || label(cx, after)) => return None,
@@ -47,8 +47,7 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
 /// Letters and stops from `at` on: `p.m.`, `Fig.`, `U.S.A.`.
 fn with_stops(cx: &Cx<'_>, at: usize) -> (String, usize) {
     let mut end = at;
-    loop {
-        let Some((_, word_end)) = cx.word_at(end) else { break };
+    while let Some((_, word_end)) = cx.word_at(end) {
         end = word_end;
         if cx.char(end) != Some('.') {
             break;

@@ -46,7 +46,7 @@ fn day(cx: &Cx<'_>, at: usize) -> Option<(u128, usize)> {
 
 fn year(cx: &Cx<'_>, at: usize) -> Option<(u128, usize)> {
     let (digits, end) = cx.digits_at(at)?;
-    let free = !cx.char(end).is_some_and(|c| c.is_alphanumeric())
+    let free = cx.char(end).is_none_or(|c| !c.is_alphanumeric())
         && !(matches!(cx.char(end), Some(',' | '.')) && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit()));
     digits.parse().ok().filter(|_| digits.len() == 4 && free && !digits.starts_with('0')).map(|n| (n, end))
 }
@@ -149,7 +149,7 @@ pub(crate) fn numeric(cx: &Cx<'_>) -> Option<Reading> {
 
 /// `9:30am`, `9:30 a.m.`, `5 p.m.`, `17:45`, `10:15:30`.
 pub(crate) fn time(cx: &Cx<'_>) -> Option<Reading> {
-    if cx.glued_before() && !cx.before().is_some_and(|c| c == 'T') {
+    if cx.glued_before() && cx.before() != Some('T') {
         return None;
     }
     let (digits, end) = cx.digits_at(cx.at)?;

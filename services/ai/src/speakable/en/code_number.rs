@@ -101,8 +101,7 @@ pub(crate) fn key(cx: &Cx<'_>) -> Option<Reading> {
     }
     let mut at = cx.at;
     let mut groups = Vec::new();
-    loop {
-        let Some((digits, end)) = cx.digits_at(at) else { break };
+    while let Some((digits, end)) = cx.digits_at(at) {
         groups.push(digits);
         at = end;
         if matches!(cx.char(at), Some('-' | '–')) && cx.char(at + 1).is_some_and(|c| c.is_ascii_digit()) {

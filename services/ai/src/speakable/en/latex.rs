@@ -26,8 +26,8 @@ pub(crate) fn parts(latex: &str, limit: usize) -> Vec<Range> {
     let chars: Vec<char> = latex.chars().collect();
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
-    for at in 0..chars.len() {
-        match chars[at] {
+    for (at, c) in chars.iter().enumerate() {
+        match c {
             '{' => depth += 1,
             '}' => depth -= 1,
             '=' | '+' if depth == 0 && at > start => {

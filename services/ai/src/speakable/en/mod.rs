@@ -4,8 +4,10 @@ mod abbreviation;
 mod calendar;
 mod code_number;
 pub(crate) mod data;
+mod fraction;
 pub(crate) mod latex;
 mod marked;
+mod money;
 mod name;
 pub(crate) mod number;
 mod quantity;
@@ -197,9 +199,9 @@ const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
     calendar::time,
     code_number::dotted,
     code_number::section,
-    quantity::money,
-    quantity::code_money,
-    quantity::fraction,
+    money::read,
+    money::coded,
+    fraction::read,
     code_number::ordinal,
     calendar::day_first,
     calendar::month_first,

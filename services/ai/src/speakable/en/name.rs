@@ -96,10 +96,8 @@ fn parts(text: &str) -> Vec<String> {
             && (last.is_some_and(char::is_lowercase)
                 || (last.is_some_and(char::is_uppercase) && chars.get(at + 1).is_some_and(|c| c.is_lowercase())));
         let kind = last.is_some_and(|last| last.is_ascii_digit() != c.is_ascii_digit());
-        if !c.is_alphanumeric() || hump || kind {
-            if !part.is_empty() {
-                parts.push(std::mem::take(&mut part));
-            }
+        if (!c.is_alphanumeric() || hump || kind) && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
         }
         if c.is_alphanumeric() {
             part.push(c);

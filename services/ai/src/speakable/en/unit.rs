@@ -191,7 +191,7 @@ pub(super) fn per(cx: &Cx<'_>, at: usize) -> Option<(String, usize)> {
 
 /// `tokens/s`: a slash and a unit behind a plural.
 pub(crate) fn rate(cx: &Cx<'_>) -> Option<super::Reading> {
-    if cx.char(cx.at) != Some('/') || !cx.before().is_some_and(|c| c == 's') {
+    if cx.char(cx.at) != Some('/') || cx.before() != Some('s') {
         return None;
     }
     let (text, end) = letters(cx, cx.at + 1);
