@@ -47,7 +47,16 @@ pub struct Font {
 #[derive(Debug)]
 enum Codes {
     Simple { texts: Vec<String>, advances: Vec<f32> },
-    Composite { map: CMap, to_unicode: CMap, widths: HashMap<u32, f32>, default: f32, glyphs: HashMap<u32, String> },
+    Composite(Box<Composite>),
+}
+
+#[derive(Debug)]
+struct Composite {
+    map: CMap,
+    to_unicode: CMap,
+    widths: HashMap<u32, f32>,
+    default: f32,
+    glyphs: HashMap<u32, String>,
 }
 
 impl Font {
@@ -82,7 +91,8 @@ impl Font {
                     each(Shown { text: &texts[code], advance: advances[code], space: *byte == 32 });
                 }
             }
-            Codes::Composite { map, to_unicode, widths, default, glyphs, .. } => {
+            Codes::Composite(composite) => {
+                let Composite { map, to_unicode, widths, default, glyphs } = &**composite;
                 let mut rest = bytes;
                 while !rest.is_empty() {
                     let (code, length) = map.code(rest);
@@ -131,7 +141,7 @@ fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes)
                 letters.iter().map(|code| advances[usize::from(*code)]).filter(|width| *width > 0.0).collect();
             seen.len() >= 4 && seen.iter().all(|width| (width - seen[0]).abs() < 0.001)
         }
-        Codes::Composite { .. } => false,
+        Codes::Composite(_) => false,
     };
     Face {
         bold: has(&["bold", "black", "heavy", "demi", "cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "-bd", "medi"])
@@ -289,7 +299,7 @@ fn composite(
     } else {
         HashMap::new()
     };
-    let codes = Codes::Composite { map, to_unicode, widths, default, glyphs };
+    let codes = Codes::Composite(Box::new(Composite { map, to_unicode, widths, default, glyphs }));
     Font { face: Face::default(), em: 1.0, vertical, codes }
 }
 

@@ -30,9 +30,7 @@ struct Candidate {
 pub fn number(text: &str) -> Option<u8> {
     let first = text.split_whitespace().next()?;
     let core = first.trim_end_matches(['.', ':', ')']);
-    if text.split_whitespace().nth(1).is_none() {
-        return None;
-    }
+    let second = text.split_whitespace().nth(1)?.trim_end_matches(['.', ':']);
     let parts: Vec<&str> = core.split('.').collect();
     let digits = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     let letter = |part: &str| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -47,7 +45,6 @@ pub fn number(text: &str) -> Option<u8> {
     if numbered {
         return u8::try_from(parts.len()).ok();
     }
-    let second = text.split_whitespace().nth(1)?.trim_end_matches(['.', ':']);
     let counted = second.parse::<u32>().is_ok() || letter(second) || roman(second);
     (matches!(first.to_lowercase().as_str(), "chapter" | "part" | "appendix" | "section" | "kapitel" | "chapitre")
         && counted)

@@ -386,11 +386,7 @@ impl<'a> Machine<'a> {
     fn graphics_operator(&mut self, operator: &[u8], stack: &[Operand]) {
         let number = |at: usize| stack.get(at).and_then(Operand::number).unwrap_or(0.0);
         match operator {
-            b"q" => {
-                if self.saved.len() < DEEPEST_STATE {
-                    self.saved.push(self.state.clone());
-                }
-            }
+            b"q" if self.saved.len() < DEEPEST_STATE => self.saved.push(self.state.clone()),
             b"Q" => {
                 if let Some(state) = self.saved.pop() {
                     self.state = state;

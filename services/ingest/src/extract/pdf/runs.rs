@@ -60,7 +60,7 @@ impl Runs {
     pub fn add(&mut self, glyph: &Glyph<'_>) {
         let [a, b, c, d, e, f] = glyph.place.0;
         let size = c.hypot(d) * glyph.em;
-        if !size.is_finite() || size < 0.5 || size > 2_000.0 || !e.is_finite() || !f.is_finite() {
+        if !size.is_finite() || !(0.5..=2_000.0).contains(&size) || !e.is_finite() || !f.is_finite() {
             return;
         }
         if e < -2.0 || f < -2.0 || e > self.width + 2.0 || f > self.height + 2.0 {
