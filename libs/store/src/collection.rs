@@ -347,3 +347,6 @@ fn decode<T: Record>(stored: Stored) -> Result<(Versioned<T>, Envelope), StoreEr
 fn take_u32(fields: &mut Map<String, Value>, key: &str) -> Option<u32> {
     fields.remove(key)?.as_u64().and_then(|n| u32::try_from(n).ok())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
+use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params, params_from_iter};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -253,41 +254,45 @@ impl Store for SqliteStore {
         let table = sql::table(collection)?;
         let column = sql::column(field)?;
         let path = sql::path(field);
-        let read = format!("SELECT json_type(body, '{path}'), {column} FROM {table} WHERE id = ?1");
-        let write = format!(
-            "UPDATE {table} SET body = json_set(body, '{path}', ?1), revision = revision + 1 WHERE id = ?2 \
-             RETURNING {column}"
+        let holder = field.rsplit_once('.').map_or_else(|| "$".to_owned(), |(holder, _)| sql::path(holder));
+        let read = format!(
+            "SELECT json_type(body, '{holder}'), json_type(body, '{path}'), {column} FROM {table} WHERE id = ?1"
         );
+        let write =
+            format!("UPDATE {table} SET body = json_set(body, '{path}', ?1), revision = revision + 1 WHERE id = ?2");
         let (collection, id, field) = (collection.to_owned(), id.to_owned(), field.to_owned());
         self.writer
             // Within the transaction of the only writer, reading and writing are one step.
             .write("add", move |connection| {
                 let unavailable = |error| StoreError::unavailable("add", error);
-                let now: Option<(Option<String>, rusqlite::types::Value)> = connection
+                let row: Option<(Option<String>, Option<String>, SqlValue)> = connection
                     .prepare_cached(&read)
                     .and_then(|mut statement| {
-                        statement.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+                        statement.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
                     })
                     .map_err(unavailable)?;
-                let now = match now {
-                    None => return Err(StoreError::not_found(&collection, &id)),
-                    Some((None, _)) => 0,
-                    Some((Some(kind), rusqlite::types::Value::Integer(now))) if kind == "integer" => now,
-                    Some((Some(kind), _)) if kind == "null" => 0,
-                    Some(_) => return Err(StoreError::corrupt(&collection, &id, format!("{field} is no integer"))),
+                let Some((holder, kind, value)) = row else {
+                    return Err(StoreError::not_found(&collection, &id));
+                };
+                if holder.as_deref() != Some("object") {
+                    return Err(StoreError::corrupt(&collection, &id, format!("no object holds {field}")));
+                }
+                let now = match (kind.as_deref(), value) {
+                    (None | Some("null"), _) => 0,
+                    (Some("integer"), SqlValue::Integer(now)) => now,
+                    (Some(_), _) => {
+                        return Err(StoreError::corrupt(&collection, &id, format!("{field} is no integer")));
+                    }
                 };
                 let fits = |new: &i64| if delta > 0 { *new <= limit } else { *new >= 0 };
                 let Some(new) = now.checked_add(delta).filter(fits) else {
                     return Ok(None);
                 };
-                let written: Option<i64> = connection
+                connection
                     .prepare_cached(&write)
-                    .and_then(|mut statement| statement.query_row(params![new, id], |row| row.get(0)))
+                    .and_then(|mut statement| statement.execute(params![new, id]))
                     .map_err(|error| refused("add", &collection, &id, &error))?;
-                match written {
-                    Some(written) => Ok(Some(written)),
-                    None => Err(StoreError::corrupt(&collection, &id, format!("no object holds {field}"))),
-                }
+                Ok(Some(new))
             })
             .await
     }

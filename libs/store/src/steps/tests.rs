@@ -1,1 +1,298 @@
+//! The rules one by one, and then many workers over a store that fails.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use lectern_core::{Digest, Random};
+use lectern_core::clock::ManualClock;
+use lectern_core::random::SeededRandom;
+
+use super::*;
+use crate::memory::{Fault, FaultPlan, MemoryStore};
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+const LEASE: Duration = Duration::from_secs(15);
+const TAKEOVER: Duration = Duration::from_secs(20);
+
+struct Bench {
+    store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
+    steps: Steps,
+}
+
+fn bench() -> Bench {
+    let clock = Arc::new(ManualClock::at(START));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let steps = Steps::new(store.clone(), clock.clone(), StepsOptions::new("boot-1"));
+    Bench { store, clock, steps }
+}
+
+fn step(text: &str) -> StepId {
+    text.parse().unwrap()
+}
+
+fn tenant() -> TenantId {
+    "t".parse().unwrap()
+}
+
+fn failure() -> Failure {
+    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "it did not answer")
+}
+
+impl Bench {
+    async fn claim(&self, text: &str) -> Claim {
+        self.steps.claim(&step(text), "w", &tenant()).await.unwrap()
+    }
+
+    async fn lease(&self, text: &str) -> Lease {
+        match self.claim(text).await {
+            Claim::Claimed(lease) => lease,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_is_claimed_extended_and_done() {
+    let b = bench();
+    let lease = b.lease("n/1/record/0").await;
+    assert_eq!((lease.fence, lease.attempt, lease.crashes), (1, 1, 0));
+    assert_eq!((lease.alone, lease.last_attempt, lease.until), (false, false, START.plus(LEASE)));
+    assert_eq!(b.claim("n/1/record/0").await, Claim::LeasedElsewhere { for_: TAKEOVER });
+    b.clock.advance(Duration::from_secs(10));
+    let extended = b.steps.extend(&lease).await.unwrap();
+    assert_eq!(extended, Extended { until: START.plus(Duration::from_secs(25)), cancelled: false });
+    let ending = Ending::done(vec![1, 2, 255], Some(Digest::of(b"r")));
+    b.steps.commit(&lease, ending.clone()).await.unwrap();
+    b.steps.commit(&lease, ending.clone()).await.unwrap();
+    assert_eq!(b.claim("n/1/record/0").await, Claim::Done(ending));
+    let other = Ending::failed(vec![], failure());
+    assert_eq!(b.steps.commit(&lease, other).await, Err(LeaseError::Lost(lease.step.clone())));
+    assert_eq!(b.steps.extend(&lease).await, Err(LeaseError::Lost(lease.step.clone())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_lease_is_taken_over_and_its_holder_can_do_nothing() {
+    let b = bench();
+    let first = b.lease("n/1/plan/0").await;
+    b.clock.advance(TAKEOVER - Duration::from_millis(1));
+    assert_eq!(b.claim("n/1/plan/0").await, Claim::LeasedElsewhere { for_: Duration::from_millis(1) });
+    b.clock.advance(Duration::from_millis(1));
+    let second = b.lease("n/1/plan/0").await;
+    assert_eq!((second.fence, second.attempt, second.crashes, second.alone), (2, 1, 1, true));
+    let lost = Err(LeaseError::Lost(first.step.clone()));
+    assert_eq!(b.steps.commit(&first, Ending::done(vec![], None)).await, lost);
+    assert_eq!(b.steps.retry(&first, &failure(), START).await, lost);
+    assert_eq!(b.steps.give_back(&first).await, lost);
+    b.steps.commit(&second, Ending::done(vec![7], None)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ran_out_still_commits_while_nobody_took_it() {
+    let b = bench();
+    let lease = b.lease("n/1/plan/0").await;
+    b.clock.advance(Duration::from_secs(300));
+    b.steps.commit(&lease, Ending::done(vec![], None)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_by_errors_alone_and_the_last_one_is_marked() {
+    let b = bench();
+    for attempt in 1..=5 {
+        let lease = b.lease("n/1/write/3").await;
+        assert_eq!((lease.attempt, lease.last_attempt), (attempt, attempt == 5));
+        assert_eq!(lease.failure.is_some(), attempt > 1);
+        b.steps.give_back(&lease).await.unwrap();
+        let lease = b.lease("n/1/write/3").await;
+        assert_eq!(lease.attempt, attempt);
+        b.steps.retry(&lease, &failure(), b.clock.now().plus(LEASE)).await.unwrap();
+        assert_eq!(b.claim("n/1/write/3").await, Claim::Waiting { for_: LEASE });
+        b.clock.advance(LEASE);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_crashes_again_and_again_is_handed_out_to_be_ended() {
+    let b = bench();
+    for crashes in 0..=3 {
+        let lease = b.lease("n/1/extract/0").await;
+        assert_eq!((lease.crashes, lease.alone), (crashes, crashes > 0));
+        b.clock.advance(TAKEOVER);
+    }
+    let Claim::Poisoned(lease) = b.claim("n/1/extract/0").await else { panic!("not poisoned") };
+    // Who ends it may fail as well.
+    b.clock.advance(TAKEOVER);
+    let Claim::Poisoned(again) = b.claim("n/1/extract/0").await else { panic!("not poisoned") };
+    assert!(again.fence > lease.fence);
+    let ending = Ending::dead(vec![9], failure());
+    b.steps.commit(&again, ending.clone()).await.unwrap();
+    assert_eq!(b.claim("n/1/extract/0").await, Claim::Dead(ending));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_and_older_runs_are_refused_and_their_holders_told() {
+    let b = bench();
+    let narration = "n".parse().unwrap();
+    let first = b.lease("n/1/write/0").await;
+    assert!(!b.steps.extend(&first).await.unwrap().cancelled);
+    let second = b.lease("n/2/write/0").await;
+    assert!(b.steps.extend(&first).await.unwrap().cancelled);
+    assert_eq!(b.claim("n/1/write/1").await, Claim::Superseded);
+    b.steps.cancel(&narration, 2).await.unwrap();
+    b.steps.cancel(&narration, 1).await.unwrap();
+    assert!(b.steps.extend(&second).await.unwrap().cancelled);
+    assert_eq!(b.claim("n/2/write/1").await, Claim::Cancelled);
+    b.lease("n/3/write/0").await;
+    b.steps.cancel(&"other".parse().unwrap(), 1).await.unwrap();
+    assert_eq!(b.claim("other/1/write/0").await, Claim::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_narration_leaves_a_tombstone_until_it_is_swept() {
+    let b = bench();
+    let narration = "n".parse().unwrap();
+    let lease = b.lease("n/1/write/0").await;
+    b.lease("n/1/write/1").await;
+    b.lease("n0/1/write/0").await;
+    assert_eq!(b.steps.list(&narration, None).await.unwrap().items.len(), 2);
+    b.steps.forget(&narration).await.unwrap();
+    assert!(b.steps.list(&narration, None).await.unwrap().items.is_empty());
+    assert!(b.steps.get(&step("n0/1/write/0")).await.unwrap().is_some());
+    let lost = LeaseError::Lost(lease.step.clone());
+    assert_eq!(b.steps.commit(&lease, Ending::done(vec![], None)).await, Err(lost));
+    assert_eq!(b.claim("n/9/write/0").await, Claim::Cancelled);
+    assert_eq!(b.steps.sweep(START).await.unwrap(), 0);
+    assert_eq!(b.steps.sweep(START.plus(LEASE)).await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_of_an_earlier_boot_are_void() {
+    let b = bench();
+    let old = b.lease("n/1/record/0").await;
+    let done = b.lease("n/1/record/1").await;
+    b.steps.commit(&done, Ending::done(vec![], None)).await.unwrap();
+    let steps = Steps::new(b.store.clone(), b.clock.clone(), StepsOptions::new("boot-2"));
+    let mine = steps.claim(&step("n/1/record/2"), "w", &tenant()).await.unwrap();
+    assert_eq!(steps.void_leases_of_earlier_boot().await.unwrap(), 1);
+    assert_eq!(steps.void_leases_of_earlier_boot().await.unwrap(), 0);
+    let Claim::Claimed(new) = steps.claim(&old.step, "w", &tenant()).await.unwrap() else { panic!("not free") };
+    assert_eq!((new.fence, new.crashes, new.alone), (2, 1, true));
+    let Claim::Claimed(mine) = mine else { panic!("not claimed") };
+    assert!(steps.extend(&mine).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_too_long_is_refused_and_the_longest_fits() {
+    let b = bench();
+    let lease = b.lease("n/1/record/0").await;
+    let long = Failure { message: "é".repeat(90_000), ..failure() };
+    let refused = b.steps.commit(&lease, Ending::done(vec![0; MAX_EVENT_BYTES + 1], None)).await;
+    assert!(matches!(refused, Err(LeaseError::Store(f)) if f.reason == Reason::LimitExceeded));
+    b.steps.retry(&lease, &long, START).await.unwrap();
+    let lease = b.lease("n/1/record/0").await;
+    b.steps.commit(&lease, Ending::failed(vec![0; MAX_EVENT_BYTES], long)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_not_a_lost_lease() {
+    for fault in [Fault::LostAnswer, Fault::LostRequest] {
+        let b = bench();
+        b.steps.cancel(&"other".parse().unwrap(), 1).await.unwrap();
+        b.store.inject([fault, fault]);
+        let lease = b.lease("n/1/record/0").await;
+        assert_eq!(lease.fence, 1, "{fault:?}");
+        b.store.inject([fault]);
+        b.steps.extend(&lease).await.unwrap();
+        b.store.inject([fault, fault]);
+        b.steps.commit(&lease, Ending::done(vec![1], None)).await.unwrap();
+        assert_eq!(b.claim("n/1/record/0").await, Claim::Done(Ending::done(vec![1], None)));
+    }
+}
+
+/// What the workers saw of one step.
+#[derive(Default)]
+struct Seen {
+    fences: BTreeSet<u64>,
+    committed: Vec<u64>,
+    tried: BTreeSet<u64>,
+}
+
+/// Workers that crash, dawdle, fail, drain and commit at random, over a store that fails as often, until all has ended.
+async fn chaos(seed: u64) {
+    const WORKERS: u64 = 6;
+    let clock = Arc::new(ManualClock::at(START));
+    let plan = FaultPlan {
+        seed,
+        unavailable: 30,
+        lost_requests: 30,
+        lost_answers: 60,
+        delays: 200,
+        longest: Duration::from_millis(40),
+    };
+    let store = Arc::new(MemoryStore::with_faults(clock.clone(), plan));
+    let steps = Steps::new(store.clone(), clock.clone(), StepsOptions::new("boot"));
+    let ids: Arc<Vec<StepId>> = Arc::new((0..6).map(|n| step(&format!("n/1/record/{n}"))).collect());
+    let seen: Arc<Mutex<BTreeMap<StepId, Seen>>> = Arc::default();
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|worker| {
+            let (steps, clock, ids, seen) = (steps.clone(), clock.clone(), ids.clone(), seen.clone());
+            let random = SeededRandom::new(seed * 100 + worker);
+            tokio::spawn(async move {
+                for _ in 0..400 {
+                    let id = &ids[usize::try_from(random.below(6)).unwrap()];
+                    let lease = match steps.claim(id, &format!("w{worker}"), &tenant()).await {
+                        Ok(Claim::Claimed(lease) | Claim::Poisoned(lease)) => lease,
+                        Ok(_) | Err(_) => {
+                            clock.advance(Duration::from_millis(random.below(2_000)));
+                            continue;
+                        }
+                    };
+                    let fresh = seen.lock().unwrap().entry(id.clone()).or_default().fences.insert(lease.fence);
+                    assert!(fresh, "I3: fence {} of {id} was handed out twice", lease.fence);
+                    tokio::time::sleep(Duration::from_millis(random.below(60))).await;
+                    match random.below(10) {
+                        0 | 1 => {}
+                        2 => clock.advance(TAKEOVER),
+                        3 => drop(steps.extend(&lease).await),
+                        4 => drop(steps.give_back(&lease).await),
+                        5 | 6 if !lease.last_attempt => drop(steps.retry(&lease, &failure(), clock.now()).await),
+                        _ => {
+                            if random.below(3) == 0 {
+                                clock.advance(TAKEOVER);
+                                tokio::time::sleep(Duration::from_millis(random.below(200))).await;
+                            }
+                            let fence = lease.fence;
+                            seen.lock().unwrap().entry(id.clone()).or_default().tried.insert(fence);
+                            let ending = Ending::done(fence.to_be_bytes().to_vec(), None);
+                            if steps.commit(&lease, ending).await.is_ok() {
+                                seen.lock().unwrap().entry(id.clone()).or_default().committed.push(fence);
+                            }
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    store.heal();
+    for id in ids.iter() {
+        let record = steps.get(id).await.unwrap().unwrap();
+        let seen = seen.lock().unwrap();
+        let seen = &seen[id];
+        let StepState::Ended { ending } = &record.state else { panic!("{id} has not ended: {record:?}") };
+        let fence = u64::from_be_bytes(ending.event.clone().try_into().unwrap());
+        assert!(seen.committed.len() <= 1, "I2: {id} was committed by fences {:?}", seen.committed);
+        assert!(seen.committed.iter().all(|committed| *committed == fence), "I2: {id} holds another ending");
+        assert!(seen.tried.contains(&fence) && record.fence == fence, "{id} ended by fence {fence}");
+        assert!(seen.fences.last().is_some_and(|last| *last <= record.fence), "I3: {id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_end_once_and_fences_grow_whatever_fails() {
+    for seed in 1..=12 {
+        chaos(seed).await;
+    }
+}
