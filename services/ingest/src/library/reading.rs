@@ -7,7 +7,7 @@ use lectern_core::content::document::Content;
 use lectern_core::{Failure, Kind, Reason};
 use tokio::sync::Semaphore;
 
-use crate::extract::child::Sandbox;
+use crate::extract::child::{Sandbox, Source};
 use crate::extract::{self, Hint};
 
 /// Calls that may wait for a reader before the next one is turned away.
@@ -17,6 +17,7 @@ const WAITING: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Reader {
     sandbox: Arc<Sandbox>,
+    pin: Arc<str>,
     gate: Arc<Semaphore>,
     door: Arc<Semaphore>,
 }
@@ -27,6 +28,7 @@ impl Reader {
     pub fn new(sandbox: Sandbox, permits: usize) -> Self {
         Self {
             sandbox: Arc::new(sandbox),
+            pin: extract::extractor_pin().into(),
             gate: Arc::new(Semaphore::new(permits)),
             door: Arc::new(Semaphore::new(permits + WAITING)),
         }
@@ -35,7 +37,7 @@ impl Reader {
     /// The extractor's name and version.
     #[must_use]
     pub fn pin(&self) -> &str {
-        extract::extractor_pin()
+        &self.pin
     }
 
     /// Reads the source in `file`.
@@ -50,6 +52,6 @@ impl Reader {
         let _waiting = self.door.try_acquire().map_err(|_| busy())?;
         let _reading = self.gate.acquire().await.map_err(|_| busy())?;
         let hint = Hint { file_name: Some(file_name.to_owned()).filter(|name| !name.is_empty()), media_type: None };
-        self.sandbox.extract(file, &hint).await
+        self.sandbox.extract(Source::Path(file.to_owned()), hint).await
     }
 }
