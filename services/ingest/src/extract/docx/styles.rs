@@ -131,7 +131,7 @@ impl Styles {
     }
 
     /// The language that a paragraph has by its style.
-    pub fn language(&self, id: Option<&str>) -> Option<&str> {
+    pub fn language<'a>(&'a self, id: Option<&'a str>) -> Option<&'a str> {
         self.chain(id).find_map(|(_, style)| style.language.as_deref())
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn fragment(html: &str, assembly: &mut Assembly) {
 pub(super) fn read(page: &Element, mode: Mode, links: &Links, outer: Matter, assembly: &mut Assembly) {
     let body = page.find("body").unwrap_or(page);
     let regions = if mode == Mode::Page { Regions::of(page) } else { Regions::default() };
-    let place = Place { matter: matter(body).unwrap_or(outer), ..Place::default() };
+    let place = Place::within(matter(body).unwrap_or(outer));
     Walk::new(assembly, mode, links, regions).run(body, place);
 }
 

@@ -25,9 +25,16 @@ pub(super) struct Place {
     sectioned: bool,
     /// Outside of the page's main element.
     outside: bool,
-    pub matter: Matter,
+    matter: Matter,
     furniture: Option<Furniture>,
     language: Option<String>,
+}
+
+impl Place {
+    /// The outermost place of a page that belongs to `matter`.
+    pub fn within(matter: Matter) -> Self {
+        Self { matter, ..Self::default() }
+    }
 }
 
 /// An open list.
