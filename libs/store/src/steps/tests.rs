@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use lectern_core::{Digest, Random};
 use lectern_core::clock::ManualClock;
 use lectern_core::random::SeededRandom;
+use lectern_core::{Digest, Random};
 
 use super::*;
 use crate::memory::{Fault, FaultPlan, MemoryStore};
@@ -45,10 +45,9 @@ impl Bench {
     }
 
     async fn lease(&self, text: &str) -> Lease {
-        match self.claim(text).await {
-            Claim::Claimed(lease) => lease,
-            other => panic!("{other:?}"),
-        }
+        let claim = self.claim(text).await;
+        let Claim::Claimed(lease) = claim else { panic!("{claim:?}") };
+        lease
     }
 }
 
