@@ -1,0 +1,415 @@
+//! The system, started for one test: the embedded binary, or four services with servers of their own.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lectern_core::SystemClock;
+use lectern_proto::v1::CreateKeyRequest;
+use lectern_rpc::{ClientConfig, Outbound, ServiceCredential, channel};
+use lectern_runtime::Secret;
+use lectern_testkit::{MongoServer, NatsServer, Process, Program, Proxy, TestServers};
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::steps::StepReader;
+
+/// Starts before the gateway, which calls them.
+const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
+/// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal keys.
+const SECRET: &str = "end-to-end tests share this secret, which protects nothing";
+const ADMIN_KEY: &str = "end-to-end-admin-key";
+
+/// How the system is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// One `lectern up` on loopback: SQLite, a queue in the process, a directory, no key.
+    Embedded,
+    /// Four service processes with NATS, MongoDB and a directory; every caller has a key.
+    Stack,
+}
+
+/// Which connection of a service a [`Proxy`] stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// To MongoDB.
+    Store,
+    /// To NATS.
+    Queue,
+}
+
+/// How an instance is to be started.
+#[derive(Debug)]
+pub struct Setup {
+    profile: Profile,
+    env: Vec<(Option<&'static str>, String, String)>,
+    own_mongo: bool,
+    proxies: Vec<(&'static str, Link)>,
+}
+
+impl Profile {
+    /// The usual instance: the tone engine in place of the voice, and the lines that say what was spoken in the log.
+    #[must_use]
+    pub fn setup(self) -> Setup {
+        let setup = Setup { profile: self, env: Vec::new(), own_mongo: false, proxies: Vec::new() };
+        setup
+            .env("tts", "LECTERN_ENGINE", "tone")
+            .everywhere("LECTERN_TELEMETRY__LOG_FORMAT", "json")
+            .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "info,lectern_tts=debug")
+    }
+}
+
+impl Setup {
+    /// Sets a variable for one service; the embedded binary is all services.
+    #[must_use]
+    pub fn env(mut self, service: &'static str, name: &str, value: &str) -> Self {
+        self.env.push((Some(service), name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets a variable for all processes.
+    #[must_use]
+    pub fn everywhere(mut self, name: &str, value: &str) -> Self {
+        self.env.push((None, name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts a MongoDB for this instance alone instead of taking a database of the one that tests share.
+    #[must_use]
+    pub const fn own_mongo(mut self) -> Self {
+        self.own_mongo = true;
+        self
+    }
+
+    /// Puts a proxy into a connection of a service; [`Instance::proxy`] has it. For [`Profile::Stack`].
+    #[must_use]
+    pub fn proxied(mut self, service: &'static str, link: Link) -> Self {
+        self.proxies.push((service, link));
+        self
+    }
+
+    /// Starts it and waits until all its processes listen.
+    ///
+    /// # Panics
+    ///
+    /// When one does not, with the end of its log.
+    pub async fn start(self) -> Instance {
+        match self.profile {
+            Profile::Embedded => self.embedded(),
+            Profile::Stack => self.stack().await,
+        }
+    }
+
+    fn set(&self, service: Option<&str>, mut program: Program) -> Program {
+        for (of, name, value) in &self.env {
+            if service.is_none() || of.is_none() || *of == service {
+                program = program.env(name, value);
+            }
+        }
+        program
+    }
+
+    fn embedded(self) -> Instance {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let data = dir.path().join("data");
+        let program = Program::new("lectern", dir.path()).arg("up").arg("--data").arg(&data);
+        let process = self.set(None, program).start();
+        let open = client(&process, Outbound::anonymous());
+        let mut processes = BTreeMap::new();
+        processes.insert("gateway", process);
+        Instance {
+            profile: self.profile,
+            processes,
+            tenant: lectern_rpc::Open::TENANT,
+            client: open.clone(),
+            admin: open,
+            proxies: BTreeMap::new(),
+            databases: None,
+            _mongo: None,
+            _nats: None,
+            objects: data.join("objects"),
+            _dir: dir,
+        }
+    }
+
+    async fn stack(self) -> Instance {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let objects = dir.path().join("objects");
+        std::fs::create_dir(&objects).expect("a folder for objects");
+        let nats = NatsServer::start();
+        let mongo = self.own_mongo.then(MongoServer::start);
+        let shared = mongo.is_none().then(TestServers::from_env);
+        let database = |host: Option<SocketAddr>| match (&mongo, &shared) {
+            (Some(mongo), _) => {
+                let host = host.unwrap_or_else(|| mongo.address());
+                format!("mongodb://{host}/e2e?directConnection=true")
+            }
+            (None, Some(shared)) => shared.mongo_uri_with_database("e2e"),
+            (None, None) => unreachable!("one of them was started"),
+        };
+        let mut proxies = BTreeMap::new();
+        for (service, link) in &self.proxies {
+            let target = match link {
+                Link::Store => mongo.as_ref().expect("a proxy to the store needs own_mongo()").address(),
+                Link::Queue => nats.address(),
+            };
+            proxies.insert((*service, *link), Proxy::start(target));
+        }
+        let addresses = addresses();
+        let mut processes = BTreeMap::new();
+        for service in STAGES.into_iter().chain(["gateway"]) {
+            let proxy = |link| proxies.get(&(service, link)).map(Proxy::address);
+            let queue = proxy(Link::Queue).map_or_else(|| nats.url(), |address| format!("nats://{address}"));
+            let mut program = Program::new(&format!("lectern-{service}"), dir.path())
+                .env("LECTERN_SERVER__LISTEN", addresses[service].to_string())
+                .env("LECTERN_STORE__URL", database(proxy(Link::Store)))
+                .env("LECTERN_QUEUE__URL", queue)
+                .env("LECTERN_BLOB__URL", format!("file:{}", objects.display()))
+                .env("LECTERN_SECRET", SECRET);
+            for (name, address) in &addresses {
+                program = program.env(&format!("LECTERN_{}__URL", name.to_uppercase()), format!("http://{address}"));
+            }
+            if service == "gateway" {
+                program = program.env("LECTERN_ADMIN_KEY", ADMIN_KEY);
+            }
+            processes.insert(service, self.set(Some(service), program).start());
+        }
+        let admin = client(&processes["gateway"], Outbound::with_key(Secret::new(ADMIN_KEY)));
+        let databases = Some(database(None));
+        let mut instance = Instance {
+            profile: self.profile,
+            processes,
+            tenant: "acme",
+            client: admin.clone(),
+            admin,
+            proxies,
+            databases,
+            _mongo: mongo,
+            _nats: Some(nats),
+            objects,
+            _dir: dir,
+        };
+        instance.client = instance.tenant("acme").await;
+        instance
+    }
+}
+
+/// Addresses for the four services, below the range that connections take their ports from, so that a service that is killed finds its
+/// port free when it comes back.
+fn addresses() -> BTreeMap<&'static str, SocketAddr> {
+    let mut port = 10_000 + (std::process::id() % 2_000) * 8;
+    loop {
+        let all = ["gateway", "ingest", "ai", "tts"].into_iter().zip(port..);
+        let bound: Result<Vec<_>, _> = all
+            .map(|(name, port)| {
+                let port = u16::try_from(port).expect("a port");
+                let listener = TcpListener::bind(("127.0.0.1", port))?;
+                Ok::<_, std::io::Error>((name, listener.local_addr()?, listener))
+            })
+            .collect();
+        match bound {
+            Ok(bound) => return bound.into_iter().map(|(name, address, _)| (name, address)).collect(),
+            Err(_) => port = 10_000 + (port + 8 - 10_000) % 16_000,
+        }
+    }
+}
+
+fn client(process: &Process, with: Outbound) -> Client {
+    Client::new(channel(&ClientConfig::to(process.url())).expect("a URL"), with)
+}
+
+/// The system, running. Everything is ended when it is dropped.
+#[derive(Debug)]
+pub struct Instance {
+    profile: Profile,
+    // Dropped in this order: the processes before their servers, the folder last.
+    processes: BTreeMap<&'static str, Process>,
+    tenant: &'static str,
+    client: Client,
+    admin: Client,
+    proxies: BTreeMap<(&'static str, Link), Proxy>,
+    databases: Option<String>,
+    _mongo: Option<MongoServer>,
+    _nats: Option<NatsServer>,
+    objects: PathBuf,
+    _dir: TempDir,
+}
+
+impl Instance {
+    /// A caller of the public API; in the stack, with a key of the tenant `acme`.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// A caller with the admin key.
+    #[must_use]
+    pub fn admin(&self) -> Client {
+        self.admin.clone()
+    }
+
+    /// The tenant that [`Self::client`] is.
+    #[must_use]
+    pub const fn tenant_id(&self) -> &'static str {
+        self.tenant
+    }
+
+    /// How it runs.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// A caller with a new key of `tenant`.
+    ///
+    /// # Panics
+    ///
+    /// When the key cannot be made.
+    pub async fn tenant(&self, tenant: &str) -> Client {
+        let request = CreateKeyRequest { tenant: tenant.to_owned(), display_name: "end to end".to_owned() };
+        let made = self.admin.keys().create_key(request).await.expect("a key").into_inner();
+        self.with_key(&made.secret)
+    }
+
+    /// A caller of the public API with this key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Client {
+        client(&self.processes["gateway"], Outbound::with_key(Secret::new(key)))
+    }
+
+    /// A caller without any credential.
+    #[must_use]
+    pub fn nobody(&self) -> Client {
+        client(&self.processes["gateway"], Outbound::anonymous())
+    }
+
+    /// A service of the stack as the gateway calls it: with a service credential for [`Self::tenant_id`].
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process.
+    #[must_use]
+    pub fn internal(&self, service: &str) -> Client {
+        let credential = ServiceCredential::new(Secret::new(SECRET), Arc::new(SystemClock)).expect("a credential");
+        let tenant = self.tenant.parse().expect("a tenant");
+        client(&self.processes[service], Outbound::as_service("gateway", Arc::new(credential), tenant))
+    }
+
+    /// The port of a process, without a credential.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process.
+    #[must_use]
+    pub fn port(&self, service: &str) -> Client {
+        client(&self.processes[service], Outbound::anonymous())
+    }
+
+    /// A process; the embedded instance has only `gateway`.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process.
+    pub fn process(&mut self, service: &str) -> &mut Process {
+        self.processes.get_mut(service).expect("a process of this profile")
+    }
+
+    /// The names of its processes.
+    #[must_use]
+    pub fn services(&self) -> Vec<&'static str> {
+        self.processes.keys().copied().collect()
+    }
+
+    /// The proxy that [`Setup::proxied`] asked for.
+    ///
+    /// # Panics
+    ///
+    /// When it did not.
+    #[must_use]
+    pub fn proxy(&self, service: &'static str, link: Link) -> &Proxy {
+        self.proxies.get(&(service, link)).expect("a proxy that was asked for")
+    }
+
+    /// Reads the step records of a service of the stack, past its proxy.
+    pub async fn steps(&self, service: &str) -> StepReader {
+        StepReader::open(self.databases.as_deref().expect("a stack"), service).await
+    }
+
+    /// The folder that holds the objects.
+    #[must_use]
+    pub fn objects(&self) -> &Path {
+        &self.objects
+    }
+
+    /// Every object's path, sorted; what is still being written is left out.
+    #[must_use]
+    pub fn object_names(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        walk(&self.objects.join("objects"), "", &mut found);
+        found.sort();
+        found
+    }
+
+    /// The objects of a document's scope.
+    #[must_use]
+    pub fn objects_of(&self, document: &str) -> Vec<String> {
+        let scope = format!("{}/{}/", self.tenant, document.trim_start_matches("documents/"));
+        self.object_names().into_iter().filter(|name| name.starts_with(&scope)).collect()
+    }
+
+    /// What the process that speaks has logged, of earlier starts too.
+    ///
+    /// # Panics
+    ///
+    /// When its log cannot be read.
+    #[must_use]
+    pub fn speech_log(&self) -> String {
+        let process = self.processes.get("tts").unwrap_or_else(|| &self.processes["gateway"]);
+        std::fs::read_to_string(process.log_path()).expect("a log")
+    }
+}
+
+/// The directory adapter puts a folder of its own, `~` and two digits, before every file name.
+fn walk(folder: &Path, path: &str, found: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+        if !entry.path().is_dir() {
+            found.push(path);
+        } else if name.starts_with('~') {
+            walk(&entry.path(), path.strip_suffix(&format!("/{name}")).unwrap_or_default(), found);
+        } else {
+            walk(&entry.path(), &path, found);
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for process in self.processes.values() {
+            let log = process.log();
+            let lines: Vec<&str> = log.lines().filter(|line| !line.contains("segment spoken")).collect();
+            eprintln!(
+                "--- the end of the log of {}\n{}",
+                process.name(),
+                lines[lines.len().saturating_sub(40)..].join("\n")
+            );
+        }
+    }
+}
+
+/// A file of `tests/fixtures`.
+///
+/// # Panics
+///
+/// When it cannot be read.
+#[must_use]
+pub fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

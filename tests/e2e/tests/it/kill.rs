@@ -1,0 +1,123 @@
+//! `kill -9` of a stage while it holds a step: claimed, and nothing committed. The lease runs out, the service comes back, and the recording
+//! is the same, sample for sample, at the cost of what was not yet stored.
+//!
+//! A proxy between the service and its database makes this certain rather than likely: every write waits a little, and once the test has
+//! seen the claim, nothing passes any more until the process is dead.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lectern_core::Digest;
+use lectern_core::id::{StepId, StepKind};
+use lectern_e2e::{Client, Instance, Link, PATIENCE, Profile, StepReader, chapters, media, narration_id, of, spoken};
+use lectern_proto::v1 as api;
+use lectern_testkit::Fault;
+
+/// Each write of the service that will be killed takes this long at least.
+const SLOW: Duration = Duration::from_millis(150);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_killed_while_it_extracts() {
+    Box::pin(killed_at(StepKind::Extract, 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ai_killed_while_it_plans() {
+    Box::pin(killed_at(StepKind::Plan, 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ai_killed_while_it_writes() {
+    Box::pin(killed_at(StepKind::Write, 1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tts_killed_while_it_records() {
+    Box::pin(killed_at(StepKind::Record, 1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tts_killed_while_it_assembles() {
+    Box::pin(killed_at(StepKind::Assemble, 0)).await;
+}
+
+async fn killed_at(kind: StepKind, index: u32) {
+    let service = kind.service().as_str();
+    let mut instance = Profile::Stack.setup().own_mongo().proxied(service, Link::Store).start().await;
+    let client = instance.client();
+    let records = instance.steps(service).await;
+
+    let text = chapters(4, 150);
+    let order = |document| api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(document) };
+    let twin = client.markdown(&text).await;
+    let undisturbed = pcm(&client, &client.narrate(order(&twin)).await).await;
+    let document = client.markdown(&text).await;
+    let calls_before = spoken(&instance.speech_log()).len();
+
+    instance.proxy(service, Link::Store).set(Fault::Delay(SLOW));
+    let name = client.order(order(&document)).await.expect("accepted").name;
+    let step = StepId { narration: narration_id(&name), run: 1, kind, index };
+    freeze_when_leased(&instance, &records, &step, &document).await;
+    instance.process(service).kill9();
+    let proxy = instance.proxy(service, Link::Store);
+    // What was on its way when the process died is lost with it.
+    proxy.set(Fault::Cut);
+    let held = records.get(&step).await.expect("the record");
+    assert!(records.leased(&step).await, "claimed and uncommitted: {held:?}");
+    assert_eq!((held.fence, held.crashes), (1, 0), "{held:?}");
+    let stored = segments(&instance, &document);
+    let calls_until_kill = spoken(&instance.speech_log()).len();
+    proxy.set(Fault::None);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    instance.process(service).restart();
+
+    let finished = client.finished(&name).await;
+    assert_eq!(pcm(&client, &finished).await, undisturbed, "the recording is the same, sample for sample");
+    let record = instance.internal(service).step(&step.to_string()).await;
+    assert_eq!((record.state.as_str(), record.fence, record.crashes), ("done", 2, 1), "{record:?}");
+
+    let calls = spoken(&instance.speech_log());
+    let (before, after) = calls.split_at(calls_until_kill);
+    for key in after {
+        assert!(!stored.contains(key), "{key} was stored when {service} was killed, and is spoken again");
+    }
+    // Of what the killed process had not stored, nothing was spoken more than once again.
+    let mut again = BTreeSet::new();
+    assert!(after.iter().all(|key| again.insert(key)), "{after:?}");
+    let known = segments(&instance, &document);
+    let own: BTreeSet<_> = before[calls_before..].iter().chain(after).collect();
+    assert_eq!(own.len(), known.len(), "every segment of the document was spoken for it");
+}
+
+/// Waits until the step's record shows it claimed, then lets nothing pass to the database.
+async fn freeze_when_leased(instance: &Instance, records: &StepReader, step: &StepId, document: &api::Document) {
+    let service = step.kind.service().as_str();
+    let frozen = async {
+        while !records.leased(step).await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        instance.proxy(service, Link::Store).set(Fault::HalfOpen);
+    };
+    tokio::time::timeout(PATIENCE, frozen).await.expect("the step is claimed");
+    if step.kind == StepKind::Record {
+        // In the middle of its work: something of it is stored.
+        let begun = async {
+            while segments(instance, document).is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, begun).await.expect("a segment is stored");
+    }
+}
+
+/// The keys of a document's segments that are stored.
+fn segments(instance: &Instance, document: &api::Document) -> BTreeSet<String> {
+    let names = instance.objects_of(&document.name);
+    names.iter().filter_map(|name| Some(name.split_once("/segment/")?.1.to_owned())).collect()
+}
+
+async fn pcm(client: &Client, narration: &api::Narration) -> Digest {
+    let (_, samples) = media::wav(&client.download(narration, "audio.wav").await);
+    assert!(!samples.is_empty());
+    Digest::of(&media::bytes_of(&samples))
+}

@@ -1,0 +1,38 @@
+//! The system as its callers see it. Most cases run twice: against the embedded binary, and against four processes with real servers.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::result_large_err,
+    reason = "helpers of tests fail like tests, and a call's error is the status that it got"
+)]
+
+/// Makes two tests of each case, `embedded::CASE` and `stack::CASE`.
+macro_rules! on_both_profiles {
+    ($($case:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                Box::pin(super::$case(lectern_e2e::Profile::Embedded)).await;
+            })+
+        }
+        mod stack {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                Box::pin(super::$case(lectern_e2e::Profile::Stack)).await;
+            })+
+        }
+    };
+}
+
+mod bad_input;
+mod documents;
+mod erasure;
+mod formats;
+mod kill;
+mod operations;
+mod orders;
+mod pool;
+mod recording;
+mod restart;
+mod voice;

@@ -1,0 +1,126 @@
+//! What a caller may do with an order: watch, cancel, retry, list, delete, and send it twice.
+
+use futures::StreamExt as _;
+use lectern_e2e::{PATIENCE, Profile, chapters, narration_id, of, refusal, spoken};
+use lectern_proto::v1::{self as api, narration::State};
+use tonic::Code;
+
+on_both_profiles!(
+    a_cancelled_narration_stops_and_goes_on_when_it_is_retried,
+    orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files,
+);
+
+async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Profile) {
+    let instance = profile.setup().everywhere("LECTERN_PERMITS", "1").start().await;
+    let client = instance.client();
+    let document = client.markdown(&chapters(24, 90)).await;
+    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let name = client.order(order).await.expect("accepted").name;
+    let running = client.watch(&name, |narration| narration.progress.is_some_and(|p| p.sections_recorded > 0)).await;
+    assert_eq!(running.state(), State::Narrating, "{running:?}");
+
+    let cancel = api::CancelNarrationRequest { name: name.clone(), etag: String::new() };
+    let cancelled = client.narrations().cancel_narration(cancel.clone()).await.expect("cancelled").into_inner();
+    let cancelled = cancelled.narration.expect("it");
+    assert_eq!(cancelled.state(), State::Cancelled, "{cancelled:?}");
+    let failure = cancelled.failure.clone().expect("why");
+    assert_eq!((failure.reason.as_str(), failure.code), ("CANCELLED", Code::Cancelled as i32));
+    let again = client.narrations().cancel_narration(cancel).await.expect("cancelling again changes nothing");
+    assert_eq!(again.into_inner().narration.expect("it").state(), State::Cancelled);
+    assert_eq!(client.watch(&name, |_| false).await.state(), State::Cancelled, "a watch ends");
+    let listen = api::ListenNarrationRequest { name: name.clone(), first_section: 23 };
+    let listened = client.narrations().listen_narration(listen).await.expect("a stream").into_inner().next().await;
+    let refused = listened.expect("an answer").expect_err("the last section was not recorded");
+    assert_eq!(refusal(&refused).reason, "CANCELLED");
+
+    // What was made is not made again.
+    let before = spoken(&instance.speech_log());
+    let retry = api::RetryNarrationRequest { name: name.clone(), etag: String::new() };
+    let retried = client.narrations().retry_narration(retry.clone()).await.expect("retried").into_inner();
+    assert_eq!(retried.narration.expect("it").run, 2);
+    let finished = client.finished(&name).await;
+    let progress = finished.progress.expect("progress");
+    assert_eq!((finished.run, progress.sections, progress.sections_recorded), (2, 24, 24));
+    let all = spoken(&instance.speech_log());
+    let mut keys = all.clone();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all.len(), "no segment is spoken twice");
+    assert!(!before.is_empty() && before.len() < all.len(), "{} of {} before the retry", before.len(), all.len());
+    let refused = client.narrations().retry_narration(retry).await.expect_err("it succeeded");
+    assert_eq!((refused.code(), refusal(&refused).reason.as_str()), (Code::FailedPrecondition, "WRONG_STATE"));
+
+    // A watcher with the last token hears nothing that it knows; with an older one, the newest.
+    let watch = |token: &str| {
+        let request = api::WatchNarrationRequest { name: name.clone(), resume_token: token.to_owned() };
+        let mut narrations = client.narrations();
+        async move {
+            let news = narrations.watch_narration(request).await.expect("a stream").into_inner();
+            tokio::time::timeout(PATIENCE, news.map(|m| m.expect("a message")).collect::<Vec<_>>())
+                .await
+                .expect("it ends")
+        }
+    };
+    let all = watch("").await;
+    let last = all.last().expect("the present state");
+    assert_eq!(all.len(), 1, "a terminal narration has one state");
+    assert!(watch(&last.resume_token).await.is_empty());
+    let older = watch("1").await;
+    assert_eq!(older.last().and_then(|m| m.narration.as_ref()).map(|n| n.etag.clone()), Some(finished.etag));
+}
+
+async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let (one, two) =
+        (client.markdown("# One\n\nThe first text.").await, client.markdown("# Two\n\nThe second text.").await);
+    let request = || api::CreateNarrationRequest { request_id: "order-1".to_owned(), narration: Some(of(&one)) };
+    let calls = (0..4).map(|_| {
+        let mut narrations = client.narrations();
+        async move {
+            narrations.create_narration(request()).await.expect("accepted").into_inner().narration.expect("it").name
+        }
+    });
+    let names = futures::future::join_all(calls).await;
+    assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
+    let first = client.finished(&names[0]).await;
+    let later = client.narrations().create_narration(request()).await.expect("still known").into_inner();
+    assert_eq!(later.narration, Some(first.clone()), "a repeated order gets the narration as it is now");
+    let second = client.narrate(api::Narration { speed: 1.5, ..of(&one) }).await;
+    let third = client.narrate(api::Narration { lane: api::Lane::Interactive.into(), ..of(&two) }).await;
+    let seconds = |n: &api::Narration| n.duration.map_or(0, |d| d.seconds * 1_000 + i64::from(d.nanos / 1_000_000));
+    assert!(seconds(&second) < seconds(&first), "faster is shorter");
+    assert_eq!((second.speed, third.lane()), (1.5, api::Lane::Interactive));
+
+    let list = async |document: &str, state: State, page_size: i32| {
+        let (mut names, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let document = document.to_owned();
+            let request = api::ListNarrationsRequest { page_size, page_token, document, state: state.into() };
+            let page = client.narrations().list_narrations(request).await.expect("a page").into_inner();
+            names.extend(page.narrations.into_iter().map(|narration| narration.name));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return names;
+            }
+        }
+    };
+    let all = vec![third.name.clone(), second.name.clone(), first.name.clone()];
+    for page_size in [1, 2, 0] {
+        assert_eq!(list("", State::Unspecified, page_size).await, all, "newest first, pages of {page_size}");
+    }
+    assert_eq!(list(&one.name, State::Succeeded, 1).await, all[1..]);
+    assert!(list(&one.name, State::Failed, 0).await.is_empty());
+
+    // Deleting a narration takes its files, and leaves those of the other narration of the same document.
+    let folder = |narration: &api::Narration| format!("/recording/{}/", narration_id(&narration.name));
+    let files = |folder: &str| instance.object_names().iter().filter(|name| name.contains(folder)).count();
+    assert!(files(&folder(&first)) >= 6 && files(&folder(&second)) >= 6, "{:?}", instance.object_names());
+    let delete = api::DeleteNarrationRequest { name: first.name.clone(), etag: first.etag.clone() };
+    client.narrations().delete_narration(delete).await.expect("deleted");
+    assert_eq!(files(&folder(&first)), 0, "{:?}", instance.object_names());
+    assert!(files(&folder(&second)) >= 6);
+    let gone = client.narration(&first.name).await.expect_err("deleted");
+    assert_eq!((gone.code(), refusal(&gone).reason.as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
+    client.download(&second, "audio.wav").await;
+}
