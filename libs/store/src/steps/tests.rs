@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use lectern_core::clock::ManualClock;
 use lectern_core::random::SeededRandom;
