@@ -112,7 +112,9 @@ pub(super) fn damaged_because(what: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::DocumentDamaged,
-        format!("the document is damaged: {what}; open it in the program that made it, save it again and send the copy"),
+        format!(
+            "the document is damaged: {what}; open it in the program that made it, save it again and send the copy"
+        ),
     )
 }
 

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use lectern_core::content::Range;
-use lectern_core::content::document::{
-    Block, BlockKind, Content, Furniture, Matter, SCHEMA, Span, SpanKind, Warning,
-};
+use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matter, SCHEMA, Span, SpanKind, Warning};
 use lectern_core::{Failure, Kind, Reason};
 
 use super::inline::{Line, sort};
@@ -108,7 +106,8 @@ impl Assembly {
         let title = title.or_else(|| first_heading(&self.drafts));
         let language = self.meta.language.as_deref().and_then(language_tag).unwrap_or_else(|| guess(&self.drafts));
         let notes = note_ids(&self.drafts);
-        let blocks = self.drafts.into_iter().enumerate().map(|(id, draft)| block(id, draft, &language, &notes)).collect();
+        let blocks =
+            self.drafts.into_iter().enumerate().map(|(id, draft)| block(id, draft, &language, &notes)).collect();
         Ok(Content {
             schema: SCHEMA,
             title,
@@ -145,10 +144,12 @@ fn block(id: usize, draft: Draft, language: &str, notes: &HashMap<String, u32>) 
         .filter(|mark| mark.range.start < mark.range.end && mark.range.end <= length)
         .map(|mark| {
             let found = mark.note.as_ref().and_then(|key| notes.get(key).copied()).filter(|note| *note != number(id));
-            let kind = if matches!(mark.kind, SpanKind::NoteReference { .. }) {
-                SpanKind::NoteReference { note: found }
-            } else {
-                mark.kind
+            // A mark in brackets that leads to no note leads to the literature.
+            let bracketed = mark.range.of(&draft.line.text).starts_with('[');
+            let kind = match (matches!(mark.kind, SpanKind::NoteReference { .. }), found) {
+                (true, None) if bracketed => SpanKind::Citation,
+                (true, note) => SpanKind::NoteReference { note },
+                (false, _) => mark.kind,
             };
             Span { range: mark.range, kind }
         })
@@ -196,7 +197,7 @@ pub(super) fn note_label(text: &str) -> String {
 }
 
 /// Sources that do not say what a note is: a raised link with a short mark, whose target begins with the same mark, is a
-/// reference, and the target is a note. A reference whose target is no note becomes an ordinary link again.
+/// reference, and the target is a note.
 fn recognise_notes(drafts: &mut [Draft]) {
     let mut targets: HashMap<String, usize> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -275,8 +276,17 @@ fn mark_references(drafts: &mut [Draft]) {
 fn is_reference_title(text: &str) -> bool {
     let name = text.trim_start_matches(|char: char| char.is_ascii_digit() || ". ".contains(char)).to_lowercase();
     [
-        "references", "bibliography", "works cited", "literature cited", "reference list", "literatur",
-        "literaturverzeichnis", "bibliographie", "bibliografía", "références", "referencias",
+        "references",
+        "bibliography",
+        "works cited",
+        "literature cited",
+        "reference list",
+        "literatur",
+        "literaturverzeichnis",
+        "bibliographie",
+        "bibliografía",
+        "références",
+        "referencias",
     ]
     .contains(&name.trim())
 }
@@ -319,9 +329,10 @@ pub(super) fn language_tag(text: &str) -> Option<String> {
         tag.push('-');
         match part.len() {
             2 => tag.push_str(&part.to_ascii_uppercase()),
-            4 => tag.extend(part.char_indices().map(|(at, char)| {
-                if at == 0 { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() }
-            })),
+            4 => tag.extend(
+                part.char_indices()
+                    .map(|(at, char)| if at == 0 { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() }),
+            ),
             _ => tag.push_str(&part.to_ascii_lowercase()),
         }
     }
@@ -353,9 +364,16 @@ mod tests {
 
     #[test]
     fn note_marks_are_short() {
-        for (text, wanted) in
-            [("1", true), ("[12]", true), ("*", true), ("††", true), ("a", true), ("iv", true), ("word", false), ("", false)]
-        {
+        for (text, wanted) in [
+            ("1", true),
+            ("[12]", true),
+            ("*", true),
+            ("††", true),
+            ("a", true),
+            ("iv", true),
+            ("word", false),
+            ("", false),
+        ] {
             assert_eq!(is_note_mark(text), wanted, "{text}");
         }
     }
@@ -373,7 +391,9 @@ mod tests {
     #[test]
     fn references_end_at_the_next_heading_of_their_level() {
         let mut assembly = Assembly::default();
-        for (level, text) in [(2, "3 References"), (0, "Author, Title."), (3, "Online"), (0, "Site."), (2, "Appendix"), (0, "More.")] {
+        for (level, text) in
+            [(2, "3 References"), (0, "Author, Title."), (3, "Online"), (0, "Site."), (2, "Appendix"), (0, "More.")]
+        {
             let kind = if level == 0 { BlockKind::Paragraph } else { BlockKind::Heading { level } };
             assembly.push(Draft::new(kind, Line::plain(text)));
         }

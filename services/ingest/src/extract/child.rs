@@ -129,7 +129,8 @@ impl Sandbox {
             let _ = child.start_kill();
             return Err(too_much(&format!("more than {} seconds", self.limits.wall.as_secs())));
         };
-        let answer = answer.map_err(|error| Failure::internal(format!("cannot read from the extractor process: {error}")))?;
+        let answer =
+            answer.map_err(|error| Failure::internal(format!("cannot read from the extractor process: {error}")))?;
         if answer.len() as u64 > self.limits.output_bytes {
             let _ = child.start_kill();
             return Err(too_much(&format!("more than {} bytes of text", self.limits.output_bytes)));
@@ -183,7 +184,9 @@ impl Sandbox {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| Failure::internal(format!("cannot start the extractor {}: {error}", self.program.display())))
+            .map_err(|error| {
+                Failure::internal(format!("cannot start the extractor {}: {error}", self.program.display()))
+            })
     }
 }
 
@@ -227,7 +230,8 @@ fn ended(status: ExitStatus, noise: &str) -> Failure {
             too_much("more memory than is allowed")
         }
         (code, signal) => {
-            let how = signal.map_or_else(|| format!("status {}", code.unwrap_or(-1)), |signal| format!("signal {signal}"));
+            let how =
+                signal.map_or_else(|| format!("status {}", code.unwrap_or(-1)), |signal| format!("signal {signal}"));
             damaged_because(&format!("the extractor could not cope with it ({how})"))
         }
     }
@@ -260,9 +264,7 @@ pub fn child_main(order: Option<OsString>) -> ExitCode {
 }
 
 fn lower_limits(order: &Order) -> rustix::io::Result<()> {
-    let set = |resource, soft: u64, hard: u64| {
-        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
-    };
+    let set = |resource, soft: u64, hard: u64| setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) });
     set(Resource::Core, 0, 0)?;
     set(Resource::Fsize, 0, 0)?;
     set(Resource::Nofile, order.open_files, order.open_files)?;

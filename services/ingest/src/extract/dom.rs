@@ -101,7 +101,8 @@ impl Element {
 /// `DOCUMENT_DAMAGED` where it is not well-formed or names an entity that neither XML nor HTML has, `DOCUMENT_TOO_COMPLEX`
 /// where it nests too deeply. `name` names the part in messages.
 pub(super) fn parse_xml(name: &str, text: &str) -> Result<Element, Failure> {
-    let broken = |error: &dyn std::fmt::Display| damaged_because(&format!("its part {name} is not well-formed XML ({error})"));
+    let broken =
+        |error: &dyn std::fmt::Display| damaged_because(&format!("its part {name} is not well-formed XML ({error})"));
     let mut reader = Reader::from_str(text);
     // The last element is the open one; the first holds the root.
     let mut open = vec![Element::default()];
@@ -121,7 +122,9 @@ pub(super) fn parse_xml(name: &str, text: &str) -> Result<Element, Failure> {
         match reader.read_event().map_err(|error| broken(&error))? {
             Event::Start(start) => {
                 if open.len() > DEPTH {
-                    return Err(too_complex(format!("the part {name} of the document nests deeper than {DEPTH} elements; simplify it")));
+                    return Err(too_complex(format!(
+                        "the part {name} of the document nests deeper than {DEPTH} elements; simplify it"
+                    )));
                 }
                 open.push(element(&start).map_err(|error| broken(&error))?);
             }
@@ -235,7 +238,11 @@ mod tests {
 
     #[test]
     fn xml_keeps_text_and_attributes_and_expands_nothing_of_its_own() {
-        let root = parse_xml("x", "<?xml version='1.0'?><w:p r:id='a&amp;b' xmlns:w='u'>x &lt;&nbsp;<![CDATA[<y>]]>&#65;</w:p>").unwrap();
+        let root = parse_xml(
+            "x",
+            "<?xml version='1.0'?><w:p r:id='a&amp;b' xmlns:w='u'>x &lt;&nbsp;<![CDATA[<y>]]>&#65;</w:p>",
+        )
+        .unwrap();
         assert_eq!((&*root.name, root.local("id"), root.text().as_str()), ("p", Some("a&b"), "x <\u{a0}<y>A"));
         let bomb = "<!DOCTYPE a [<!ENTITY l 'lol'><!ENTITY m '&l;&l;'>]><a>&m;</a>";
         assert_eq!(parse_xml("x", bomb).unwrap_err().reason, Reason::DocumentDamaged);

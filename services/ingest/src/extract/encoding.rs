@@ -66,7 +66,8 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
         .chars()
         .take_while(|char| char.is_ascii_alphanumeric() || "-_:.".contains(*char))
         .collect();
-    Encoding::for_label(label.as_bytes()).filter(|encoding| *encoding != UTF_8 && *encoding != UTF_16LE && *encoding != UTF_16BE)
+    Encoding::for_label(label.as_bytes())
+        .filter(|encoding| *encoding != UTF_8 && *encoding != UTF_16LE && *encoding != UTF_16BE)
 }
 
 fn mostly_utf8(bytes: &[u8]) -> bool {
@@ -85,7 +86,8 @@ mod tests {
     #[test]
     fn encodings_are_told_apart() {
         let utf16: Vec<u8> = "Tide tables, naïve".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let marked: Vec<u8> = [0xfe, 0xff].into_iter().chain("Tide".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let marked: Vec<u8> =
+            [0xfe, 0xff].into_iter().chain("Tide".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         let cases: [(&[u8], &str, &str, bool); 6] = [
             ("naïve".as_bytes(), "naïve", "UTF-8", false),
             (b"\xef\xbb\xbfplain", "plain", "UTF-8", false),

@@ -54,10 +54,12 @@ impl Line {
         }
         let offset = lectern_core::content::length(&self.text);
         self.text.push_str(&other.text);
-        self.marks.extend(other.marks.into_iter().map(|mark| Mark {
-            range: Range::new(mark.range.start + offset, mark.range.end + offset),
-            ..mark
-        }));
+        self.marks.extend(
+            other
+                .marks
+                .into_iter()
+                .map(|mark| Mark { range: Range::new(mark.range.start + offset, mark.range.end + offset), ..mark }),
+        );
     }
 }
 

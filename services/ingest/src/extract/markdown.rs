@@ -52,6 +52,8 @@ struct Reader {
     /// The next number of each open list, none for bullets.
     lists: Vec<Option<u64>>,
     quotes: usize,
+    /// The labels of notes, in the order of their first references.
+    notes: Vec<String>,
     /// The label of the open footnote, until its first text took it.
     note: Option<String>,
     table: Option<Table>,
@@ -77,7 +79,8 @@ impl Reader {
             Event::InlineHtml(html) => self.inline_html(&html),
             Event::FootnoteReference(label) => {
                 let start = self.inline.here();
-                self.inline.text(&label);
+                let number = self.number(&label);
+                self.inline.text(&number);
                 let kind = SpanKind::NoteReference { note: None };
                 self.inline.mark_note(start, kind, Some(format!("note:{label}")));
             }
@@ -148,11 +151,9 @@ impl Reader {
             Tag::CodeBlock(kind) => {
                 self.flush();
                 let language = match kind {
-                    CodeBlockKind::Fenced(info) => info
-                        .split([' ', ',', '{'])
-                        .next()
-                        .filter(|name| !name.is_empty())
-                        .map(str::to_owned),
+                    CodeBlockKind::Fenced(info) => {
+                        info.split([' ', ',', '{']).next().filter(|name| !name.is_empty()).map(str::to_owned)
+                    }
                     CodeBlockKind::Indented => None,
                 };
                 self.verbatim = Some((language, String::new()));
@@ -253,6 +254,15 @@ impl Reader {
         }
     }
 
+    /// The printed mark of a note: notes count from 1 in the order of their first references, as renderers print them.
+    fn number(&mut self, label: &str) -> String {
+        let place = self.notes.iter().position(|known| known == label).unwrap_or_else(|| {
+            self.notes.push(label.to_owned());
+            self.notes.len() - 1
+        });
+        (place + 1).to_string()
+    }
+
     fn close(&mut self, kind: SpanKind) {
         if let Some((start, _)) = self.open.pop() {
             self.inline.mark(start, kind);
@@ -335,7 +345,7 @@ impl Reader {
         let mut draft = Draft::new(kind, line);
         if let Some(label) = self.note.take() {
             draft.anchors.push(format!("note:{label}"));
-            draft.kind = BlockKind::Footnote { label };
+            draft.kind = BlockKind::Footnote { label: self.number(&label) };
         }
         draft.anchors.extend(self.anchor.take());
         self.assembly.push(draft);

@@ -28,8 +28,19 @@ fn roman(number: i64) -> Option<String> {
     let mut rest = u32::try_from(number).ok().filter(|number| (1..4000).contains(number))?;
     let mut out = String::new();
     for (value, sign) in [
-        (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"),
-        (5, "v"), (4, "iv"), (1, "i"),
+        (1000, "m"),
+        (900, "cm"),
+        (500, "d"),
+        (400, "cd"),
+        (100, "c"),
+        (90, "xc"),
+        (50, "l"),
+        (40, "xl"),
+        (10, "x"),
+        (9, "ix"),
+        (5, "v"),
+        (4, "iv"),
+        (1, "i"),
     ] {
         while rest >= value {
             out.push_str(sign);
@@ -45,9 +56,15 @@ mod tests {
 
     #[test]
     fn ordinals_are_printed_in_their_style() {
-        for (number, style, wanted) in
-            [(3, '1', "3"), (1, 'a', "a"), (28, 'A', "AB"), (14, 'i', "xiv"), (0, 'i', "0"), (-2, 'a', "-2"), (1994, 'I', "MCMXCIV")]
-        {
+        for (number, style, wanted) in [
+            (3, '1', "3"),
+            (1, 'a', "a"),
+            (28, 'A', "AB"),
+            (14, 'i', "xiv"),
+            (0, 'i', "0"),
+            (-2, 'a', "-2"),
+            (1994, 'I', "MCMXCIV"),
+        ] {
             assert_eq!(printed(number, style), wanted);
         }
     }

@@ -189,9 +189,9 @@ fn markup(text: &str) -> Markup {
     let closed = rest.contains("</") || rest.contains("/>");
     match lower.as_str() {
         "html" | "head" | "body" => Markup::Html,
-        "article" | "main" | "section" | "div" | "p" | "h1" | "h2" | "h3" | "h4" | "ul" | "ol" | "table" | "blockquote"
-        | "pre" | "header" | "title" | "meta" | "link" | "span" | "a" | "b" | "i" | "em" | "strong" | "center"
-        | "figure" | "dl" | "style" | "script"
+        "article" | "main" | "section" | "div" | "p" | "h1" | "h2" | "h3" | "h4" | "ul" | "ol" | "table"
+        | "blockquote" | "pre" | "header" | "title" | "meta" | "link" | "span" | "a" | "b" | "i" | "em" | "strong"
+        | "center" | "figure" | "dl" | "style" | "script"
             if closed && !declared =>
         {
             Markup::Fragment
@@ -260,7 +260,11 @@ mod tests {
             (b"# not a title", None, "text"),
             (b"1 < 2 and 3 > 2", None, "text"),
             (b"caf\xe9 in Latin-1", None, "text"),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", None, "DOCUMENT_ENCRYPTED"),
+            (
+                b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
+                None,
+                "DOCUMENT_ENCRYPTED",
+            ),
         ];
         for (source, file_name, wanted) in cases {
             assert_eq!(name(source, file_name), wanted, "{:?}", String::from_utf8_lossy(source));

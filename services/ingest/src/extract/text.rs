@@ -47,11 +47,15 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
 /// Says so where the text was not UTF-8.
 pub(super) fn warn_encoding(assembly: &mut Assembly, decoded: &Decoded) {
     if decoded.guessed {
-        let message = format!("the text is not UTF-8 and was read as {}; save it as UTF-8 if letters look wrong", decoded.encoding);
+        let message = format!(
+            "the text is not UTF-8 and was read as {}; save it as UTF-8 if letters look wrong",
+            decoded.encoding
+        );
         assembly.warn("ENCODING_GUESSED", message);
     }
     if decoded.lossy {
-        let message = format!("some bytes are not {} and were replaced by \u{fffd}; save the file as UTF-8", decoded.encoding);
+        let message =
+            format!("some bytes are not {} and were replaced by \u{fffd}; save the file as UTF-8", decoded.encoding);
         assembly.warn("ENCODING_DAMAGED", message);
     }
 }
@@ -59,8 +63,7 @@ pub(super) fn warn_encoding(assembly: &mut Assembly, decoded: &Decoded) {
 /// Whether lines were broken at a width: most that are followed by another line are of about one length.
 fn is_wrapped(text: &str) -> bool {
     let lines: Vec<usize> = text.lines().map(|line| line.trim_end().chars().count()).collect();
-    let followed: Vec<usize> =
-        lines.windows(2).filter(|pair| pair[0] > 0 && pair[1] > 0).map(|pair| pair[0]).collect();
+    let followed: Vec<usize> = lines.windows(2).filter(|pair| pair[0] > 0 && pair[1] > 0).map(|pair| pair[0]).collect();
     let over = followed.iter().filter(|length| **length > LONG_LINE).count();
     let filled = followed.iter().filter(|length| (45..=LONG_LINE).contains(*length)).count();
     !followed.is_empty() && over * 10 <= followed.len() && filled * 2 >= followed.len()
@@ -94,8 +97,7 @@ fn read_group(lines: &[&str], wrapped: bool, assembly: &mut Assembly) {
         return;
     }
     if is_layout(lines) {
-        let mut line = Line::default();
-        line.text = code(&lines.join("\n"));
+        let line = Line { text: code(&lines.join("\n")), marks: Vec::new() };
         let mut draft = Draft::new(BlockKind::Code { language: None }, line);
         draft.confidence = 0.6;
         assembly.push(draft);
@@ -118,7 +120,8 @@ fn joined(lines: &[&str]) -> String {
     for line in lines {
         let line = line.trim();
         let hyphen = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
-        if !text.is_empty() && !(hyphen && line.starts_with(char::is_alphabetic)) {
+        let goes_on = hyphen && line.starts_with(char::is_alphabetic);
+        if !text.is_empty() && !goes_on {
             text.push(' ');
         }
         text.push_str(line);
@@ -157,13 +160,16 @@ fn bare_heading(line: &str) -> Option<u8> {
     let text = line.trim();
     let length = text.chars().count();
     let letters = text.chars().filter(|char| char.is_alphabetic()).count();
-    if length > LONGEST_HEADING || letters < 2 || text.ends_with([',', ';', ':', '.']) && !text.ends_with("...") && letters > 12 {
+    if length > LONGEST_HEADING
+        || letters < 2
+        || text.ends_with([',', ';', ':', '.']) && !text.ends_with("...") && letters > 12
+    {
         return None;
     }
     let lower = text.to_lowercase();
-    let part = ["chapter ", "part ", "book ", "kapitel ", "teil ", "chapitre ", "appendix "]
-        .iter()
-        .any(|name| lower.strip_prefix(name).is_some_and(|rest| rest.split_whitespace().next().is_some_and(is_ordinal)));
+    let part = ["chapter ", "part ", "book ", "kapitel ", "teil ", "chapitre ", "appendix "].iter().any(|name| {
+        lower.strip_prefix(name).is_some_and(|rest| rest.split_whitespace().next().is_some_and(is_ordinal))
+    });
     if part {
         return Some(1);
     }
@@ -172,7 +178,8 @@ fn bare_heading(line: &str) -> Option<u8> {
     }
     let (number, title) = text.split_once(' ')?;
     let dots = number.trim_end_matches('.');
-    let numbered = dots.split('.').all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+    let numbered =
+        dots.split('.').all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
     let titled = title.trim_start().starts_with(char::is_uppercase) && title.split_whitespace().count() <= 10;
     if numbered && titled && !text.ends_with(['.', '!', '?']) {
         let depth = dots.split('.').count();
@@ -186,19 +193,20 @@ fn is_ordinal(word: &str) -> bool {
     let number = word.bytes().all(|byte| byte.is_ascii_digit());
     let roman = word.bytes().all(|byte| b"ivxlcdm".contains(&byte));
     let letter = word.len() == 1;
-    let spelled =
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"].contains(&word);
+    let spelled = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+        .contains(&word);
     !word.is_empty() && (number || roman || letter || spelled)
 }
 
-/// The indent, the printed ordinal and the text of a list item.
+/// The indent, the printed ordinal and the text of a list item. A line between two dashes is no item.
 fn bullet(line: &str) -> Option<(usize, Option<String>, &str)> {
-    let indent = line.chars().take_while(|char| char.is_whitespace()).map(|char| if char == '\t' { 4 } else { 1 }).sum();
+    let indent =
+        line.chars().take_while(|char| char.is_whitespace()).map(|char| if char == '\t' { 4 } else { 1 }).sum();
     let text = line.trim_start();
     let sign = text.chars().next()?;
     if "-*•◦▪‣–·+".contains(sign) {
         let rest = text.get(sign.len_utf8()..)?;
-        return (rest.starts_with([' ', '\t']) && !rest.trim().is_empty()).then(|| (indent, None, rest.trim()));
+        return (rest.starts_with([' ', '\t']) && !rest.trim().is_empty() && !rest.trim_end().ends_with(sign)).then(|| (indent, None, rest.trim()));
     }
     let (mark, rest) = text.split_once([' ', '\t'])?;
     let inner = mark.strip_prefix('(').unwrap_or(mark).strip_suffix([')', '.'])?;
@@ -302,7 +310,10 @@ mod tests {
             "The Tides\n=========\n\nThe sea rises and falls twice in a little more than a day, and\nthe well-\nknown cause is the moon.\n\n1.1 Spring tides\n\nCAUSES AND EFFECTS\n\n- one thing\n  that goes on\n  - a nested thing\n- another\n\n(a) first\n(b) second\n\n> quoted words\n> over two lines\n",
             &[
                 ("h1", "The Tides"),
-                ("p", "The sea rises and falls twice in a little more than a day, and the well-known cause is the moon."),
+                (
+                    "p",
+                    "The sea rises and falls twice in a little more than a day, and the well-known cause is the moon.",
+                ),
                 ("h3", "1.1 Spring tides"),
                 ("h2", "CAUSES AND EFFECTS"),
                 ("li0", "one thing that goes on"),

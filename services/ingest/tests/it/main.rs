@@ -2,6 +2,8 @@
 
 mod debian_pdfs;
 mod formats;
+mod pack;
 mod pdf;
+mod robust;
 mod sandbox;
 mod view;

@@ -10,7 +10,9 @@ pub fn blocks(content: &Content) -> String {
             BlockKind::Heading { level } => format!("h{level}"),
             BlockKind::Paragraph => "p".to_owned(),
             BlockKind::ListItem { ordinal, depth } => format!("li{depth} {}", ordinal.as_deref().unwrap_or("-")),
-            BlockKind::Table { rows, header_rows } => format!("table {}x{} head {header_rows}", rows.len(), rows[0].len()),
+            BlockKind::Table { rows, header_rows } => {
+                format!("table {}x{} head {header_rows}", rows.len(), rows[0].len())
+            }
             BlockKind::Code { language } => format!("code {}", language.as_deref().unwrap_or("-")),
             BlockKind::Quote => "quote".to_owned(),
             BlockKind::Caption => "caption".to_owned(),

@@ -47,7 +47,10 @@ impl<'a, 'p> Body<'a, 'p> {
                 "tbl" => self.table(child),
                 "del" | "moveFrom" | "sdtPr" | "sdtEndPr" | "sectPr" | "tcPr" => {}
                 "sdt" => {
-                    let gallery = child.child("sdtPr").and_then(|properties| properties.find("docPartGallery")).and_then(|part| part.local("val"));
+                    let gallery = child
+                        .child("sdtPr")
+                        .and_then(|properties| properties.find("docPartGallery"))
+                        .and_then(|part| part.local("val"));
                     self.blocks(child, contents || gallery == Some("Table of Contents"));
                 }
                 "AlternateContent" => {
@@ -133,19 +136,31 @@ impl<'a, 'p> Body<'a, 'p> {
         let mut above: HashMap<usize, (usize, usize)> = HashMap::new();
         for row in rows(table) {
             let at = cells.len();
-            let header = row.child("trPr").and_then(|properties| properties.child("tblHeader")).is_some_and(|mark| mark.local("val").is_none_or(is_on));
+            let header = row
+                .child("trPr")
+                .and_then(|properties| properties.child("tblHeader"))
+                .is_some_and(|mark| mark.local("val").is_none_or(is_on));
             if header && at == header_rows as usize {
                 header_rows += 1;
             }
             let mut out = Vec::new();
-            let skip = row.child("trPr").and_then(|properties| properties.value("gridBefore")).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0).min(64);
+            let skip = row
+                .child("trPr")
+                .and_then(|properties| properties.value("gridBefore"))
+                .and_then(|count| count.parse::<usize>().ok())
+                .unwrap_or(0)
+                .min(64);
             let mut column = skip;
             for _ in 0..skip {
                 out.push(Cell { line: Line::default(), columns: 1, rows: 1 });
             }
             for cell in wrapped(row, "tc") {
                 let properties = cell.child("tcPr");
-                let columns = properties.and_then(|properties| properties.value("gridSpan")).and_then(|span| span.parse::<usize>().ok()).unwrap_or(1).clamp(1, 64);
+                let columns = properties
+                    .and_then(|properties| properties.value("gridSpan"))
+                    .and_then(|span| span.parse::<usize>().ok())
+                    .unwrap_or(1)
+                    .clamp(1, 64);
                 let merge = properties.and_then(|properties| properties.child("vMerge"));
                 let goes_on = merge.is_some_and(|merge| merge.local("val") != Some("restart"));
                 if let (true, Some((row, index))) = (goes_on, above.get(&column).copied()) {
@@ -206,7 +221,8 @@ impl<'a, 'p> Body<'a, 'p> {
             let letters = line.text.chars().any(char::is_alphabetic);
             let furniture = if page_number && !letters { Furniture::PageNumber } else { furniture };
             let kind = BlockKind::Furniture { furniture };
-            let known = self.assembly.drafts.iter().skip(first.saturating_sub(8)).any(|draft| draft.line.text == line.text);
+            let known =
+                self.assembly.drafts.iter().skip(first.saturating_sub(8)).any(|draft| draft.line.text == line.text);
             if !known {
                 self.assembly.push(Draft::new(kind, line));
             }
@@ -244,10 +260,12 @@ impl<'a, 'p> Body<'a, 'p> {
 pub(super) fn labels(document: &Element) -> HashMap<(String, String), String> {
     let mut labels = HashMap::new();
     let all = document.all();
-    for (kind, element, properties, default) in
-        [("footnote", "footnoteReference", "footnotePr", "decimal"), ("endnote", "endnoteReference", "endnotePr", "lowerRoman")]
-    {
-        let format = all.iter().find(|part| &*part.name == properties).and_then(|part| part.value("numFmt")).unwrap_or(default);
+    for (kind, element, properties, default) in [
+        ("footnote", "footnoteReference", "footnotePr", "decimal"),
+        ("endnote", "endnoteReference", "endnotePr", "lowerRoman"),
+    ] {
+        let format =
+            all.iter().find(|part| &*part.name == properties).and_then(|part| part.value("numFmt")).unwrap_or(default);
         let style = match format {
             "lowerRoman" => 'i',
             "upperRoman" => 'I',
@@ -269,8 +287,19 @@ pub(super) fn labels(document: &Element) -> HashMap<(String, String), String> {
     labels
 }
 
-fn kind(role: Role, merged: &Paragraph, marker: Option<&Marker>, contents: bool, display: bool, line: &Line) -> BlockKind {
-    let formula = display && line.marks.first().is_some_and(|mark| mark.range == whole(line) && matches!(mark.kind, SpanKind::Formula { .. }));
+fn kind(
+    role: Role,
+    merged: &Paragraph,
+    marker: Option<&Marker>,
+    contents: bool,
+    display: bool,
+    line: &Line,
+) -> BlockKind {
+    let formula = display
+        && line
+            .marks
+            .first()
+            .is_some_and(|mark| mark.range == whole(line) && matches!(mark.kind, SpanKind::Formula { .. }));
     if contents || role == Role::Contents {
         return BlockKind::Furniture { furniture: Furniture::ContentsEntry };
     }
@@ -280,7 +309,9 @@ fn kind(role: Role, merged: &Paragraph, marker: Option<&Marker>, contents: bool,
     match (role, marker) {
         (Role::Title, _) => BlockKind::Heading { level: 1 },
         (_, Some(Marker::Bullet)) => BlockKind::ListItem { ordinal: None, depth: depth(merged) },
-        (_, Some(Marker::Ordinal(number))) => BlockKind::ListItem { ordinal: Some(number.clone()), depth: depth(merged) },
+        (_, Some(Marker::Ordinal(number))) => {
+            BlockKind::ListItem { ordinal: Some(number.clone()), depth: depth(merged) }
+        }
         (Role::Quote, _) => BlockKind::Quote,
         (Role::Caption, _) => BlockKind::Caption,
         _ if formula => BlockKind::Formula { latex: false },

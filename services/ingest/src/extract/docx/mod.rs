@@ -40,14 +40,16 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let main = main_part(&mut archive)?;
     let relations = relations(&mut archive, &main)?;
     let part = |kind: &str| {
-        relations.iter().find(|relation| relation.kind == kind && !relation.external).map(|relation| resolve(&main, &relation.target))
+        relations
+            .iter()
+            .find(|relation| relation.kind == kind && !relation.external)
+            .map(|relation| resolve(&main, &relation.target))
     };
     let styles = optional(&mut archive, part("styles"))?.map(|root| Styles::read(&root)).unwrap_or_default();
     let numbering = optional(&mut archive, part("numbering"))?.map(|root| Numbering::read(&root)).unwrap_or_default();
     let document = parse(&mut archive, &main)?;
     let links = external(&relations);
-    let mut assembly = Assembly::default();
-    assembly.meta = core(&mut archive)?;
+    let mut assembly = Assembly { meta: core(&mut archive)?, ..Assembly::default() };
     if assembly.meta.language.is_none() {
         assembly.meta.language = styles.language.clone();
     }
@@ -104,7 +106,11 @@ fn relations(archive: &mut Archive<'_>, part: &str) -> Result<Vec<Relation>, Fai
 }
 
 fn external(relations: &[Relation]) -> HashMap<String, String> {
-    relations.iter().filter(|relation| relation.external).map(|relation| (relation.id.clone(), relation.target.clone())).collect()
+    relations
+        .iter()
+        .filter(|relation| relation.external)
+        .map(|relation| (relation.id.clone(), relation.target.clone()))
+        .collect()
 }
 
 /// The main part: the target of the package's `officeDocument` relationship.
@@ -130,6 +136,7 @@ fn optional(archive: &mut Archive<'_>, name: Option<String>) -> Result<Option<El
 fn core(archive: &mut Archive<'_>) -> Result<Meta, Failure> {
     let Some(root) = optional(archive, Some("docProps/core.xml".to_owned()))? else { return Ok(Meta::default()) };
     let text = |name: &str| root.child(name).map(|part| part.text().trim().to_owned()).filter(|text| !text.is_empty());
-    let authors = text("creator").map(|names| names.split(';').map(|name| name.trim().to_owned()).collect()).unwrap_or_default();
+    let authors =
+        text("creator").map(|names| names.split(';').map(|name| name.trim().to_owned()).collect()).unwrap_or_default();
     Ok(Meta { title: text("title"), authors, language: text("language"), pages: None })
 }

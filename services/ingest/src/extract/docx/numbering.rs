@@ -62,15 +62,23 @@ impl Numbering {
         }
         let mut lists = HashMap::new();
         for element in root.elements().filter(|part| &*part.name == "num") {
-            let (Some(id), Some(abstract_id)) = (element.local("numId"), element.value("abstractNumId")) else { continue };
-            let mut list = List { abstract_id: abstract_id.to_owned(), levels: abstracts.get(abstract_id).cloned().unwrap_or_default(), restarts: Vec::new() };
+            let (Some(id), Some(abstract_id)) = (element.local("numId"), element.value("abstractNumId")) else {
+                continue;
+            };
+            let mut list = List {
+                abstract_id: abstract_id.to_owned(),
+                levels: abstracts.get(abstract_id).cloned().unwrap_or_default(),
+                restarts: Vec::new(),
+            };
             for change in element.elements().filter(|part| &*part.name == "lvlOverride") {
                 let Some(at) = index(change) else { continue };
                 list.levels.resize_with(list.levels.len().max(at + 1), Level::default);
                 if let (Some(level), Some(slot)) = (change.child("lvl"), list.levels.get_mut(at)) {
                     *slot = read_level(level);
                 }
-                if let (Some(start), Some(slot)) = (change.value("startOverride").and_then(|start| start.parse().ok()), list.levels.get_mut(at)) {
+                if let (Some(start), Some(slot)) =
+                    (change.value("startOverride").and_then(|start| start.parse().ok()), list.levels.get_mut(at))
+                {
                     slot.start = start;
                     list.restarts.push(at);
                 }
@@ -116,9 +124,9 @@ impl Numbering {
             return Some(Marker::Nothing);
         }
         let mut text = own.text.clone();
-        for at in 0..=level {
+        for (at, counter) in counters.iter().enumerate().take(level + 1) {
             let definition = list.levels.get(at).cloned().unwrap_or_default();
-            let value = counters[at].unwrap_or(definition.start);
+            let value = counter.unwrap_or(definition.start);
             text = text.replace(&format!("%{}", at + 1), &written(value, &definition.format));
         }
         Some(Marker::Ordinal(text.trim().to_owned()))
@@ -178,15 +186,16 @@ mod tests {
             <num numId='1'><abstractNumId val='7'/></num>
             <num numId='2'><abstractNumId val='7'/><lvlOverride ilvl='0'><startOverride val='5'/></lvlOverride></num></numbering>";
         let mut numbering = Numbering::read(&parse_xml("numbering", xml).unwrap());
-        let found: Vec<String> = [("1", 0), ("1", 1), ("1", 1), ("1", 0), ("1", 1), ("1", 2), ("2", 0), ("2", 0), ("9", 0)]
-            .into_iter()
-            .map(|(id, level)| match numbering.next(id, level) {
-                Some(Marker::Ordinal(text)) => text,
-                Some(Marker::Bullet) => "*".to_owned(),
-                Some(Marker::Nothing) => String::new(),
-                None => "no list".to_owned(),
-            })
-            .collect();
+        let found: Vec<String> =
+            [("1", 0), ("1", 1), ("1", 1), ("1", 0), ("1", 1), ("1", 2), ("2", 0), ("2", 0), ("9", 0)]
+                .into_iter()
+                .map(|(id, level)| match numbering.next(id, level) {
+                    Some(Marker::Ordinal(text)) => text,
+                    Some(Marker::Bullet) => "*".to_owned(),
+                    Some(Marker::Nothing) => String::new(),
+                    None => "no list".to_owned(),
+                })
+                .collect();
         assert_eq!(found, ["1.", "1.a)", "1.b)", "2.", "2.a)", "*", "5.", "6.", "no list"]);
     }
 }

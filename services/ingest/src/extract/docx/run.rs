@@ -226,7 +226,9 @@ impl<'p> Runs<'p> {
         let custom = part.local("customMarkFollows").is_some_and(is_on);
         // The mark is the note's place in the document, settled when the notes are numbered; a custom one follows as text.
         if !custom {
-            self.inline.text(&self.package.labels.get(&(kind.to_owned(), id.to_owned())).cloned().unwrap_or_else(|| "*".to_owned()));
+            self.inline.text(
+                &self.package.labels.get(&(kind.to_owned(), id.to_owned())).cloned().unwrap_or_else(|| "*".to_owned()),
+            );
             self.inline.mark_note(start, SpanKind::NoteReference { note: None }, Some(format!("{kind}:{id}")));
         }
     }

@@ -72,7 +72,11 @@ pub(super) enum Role {
 impl Styles {
     /// Reads `styles.xml`.
     pub fn read(root: &Element) -> Self {
-        let language = root.child("docDefaults").and_then(|part| part.find("lang")).and_then(|lang| lang.local("val")).map(str::to_owned);
+        let language = root
+            .child("docDefaults")
+            .and_then(|part| part.find("lang"))
+            .and_then(|lang| lang.local("val"))
+            .map(str::to_owned);
         let mut styles = Self { language, ..Self::default() };
         for element in root.elements().filter(|part| &*part.name == "style") {
             let Some(id) = element.local("styleId") else { continue };
@@ -81,14 +85,20 @@ impl Styles {
                 styles.default = Some(id.to_owned());
             }
             let run = element.child("rPr");
-            styles.styles.insert(id.to_owned(), Style {
-                name: element.value("name").unwrap_or(id).to_ascii_lowercase(),
-                base: element.value("basedOn").map(str::to_owned),
-                paragraph: element.child("pPr").map(Paragraph::read).unwrap_or_default(),
-                // Only character styles emphasise; a bold paragraph style is how the whole paragraph looks.
-                emphasis: run.filter(|_| kind == "character").and_then(super::run::emphasis),
-                language: run.and_then(|run| run.child("lang")).and_then(|lang| lang.local("val")).map(str::to_owned),
-            });
+            styles.styles.insert(
+                id.to_owned(),
+                Style {
+                    name: element.value("name").unwrap_or(id).to_ascii_lowercase(),
+                    base: element.value("basedOn").map(str::to_owned),
+                    paragraph: element.child("pPr").map(Paragraph::read).unwrap_or_default(),
+                    // Only character styles emphasise; a bold paragraph style is how the whole paragraph looks.
+                    emphasis: run.filter(|_| kind == "character").and_then(super::run::emphasis),
+                    language: run
+                        .and_then(|run| run.child("lang"))
+                        .and_then(|lang| lang.local("val"))
+                        .map(str::to_owned),
+                },
+            );
         }
         styles
     }

@@ -32,8 +32,7 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
         .to_owned();
     let package = Package::read(&xml(&mut archive, &path)?, &path);
     let titles = titles(&mut archive, &package)?;
-    let mut assembly = Assembly::default();
-    assembly.meta = package.meta.clone();
+    let mut assembly = Assembly { meta: package.meta.clone(), ..Assembly::default() };
     for item in &package.spine {
         let Some(bytes) = archive.read(&item.path)? else {
             assembly.warn("CHAPTER_MISSING", format!("the book lists {} but does not hold it", item.path));
@@ -57,25 +56,32 @@ fn refuse_protection(archive: &mut Archive<'_>) -> Result<(), Failure> {
     let root = parse_xml("META-INF/encryption.xml", &decode(&bytes).text)?;
     let fonts = ["http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"];
     let protected = root.all().into_iter().filter(|part| &*part.name == "EncryptedData").any(|data| {
-        let method = data.child("EncryptionMethod").and_then(|method| method.attribute("Algorithm")).unwrap_or_default();
+        let method =
+            data.child("EncryptionMethod").and_then(|method| method.attribute("Algorithm")).unwrap_or_default();
         !fonts.contains(&method)
     });
     if protected { Err(encrypted("the book is")) } else { Ok(()) }
 }
 
-fn chapter(item: &Item, bytes: &[u8], package: &Package, titles: &HashMap<String, Title>, assembly: &mut Assembly) -> Result<(), Failure> {
+fn chapter(
+    item: &Item,
+    bytes: &[u8],
+    package: &Package,
+    titles: &HashMap<String, Title>,
+    assembly: &mut Assembly,
+) -> Result<(), Failure> {
     let decoded = decode(bytes);
     let page = match parse_xml(&item.path, &decoded.text) {
         Ok(page) => page,
         Err(failure) if failure.reason == lectern_core::Reason::DocumentDamaged => {
-            assembly.warn("MALFORMED_XHTML", format!("{} is not well-formed and was read as browsers would", item.path));
+            assembly
+                .warn("MALFORMED_XHTML", format!("{} is not well-formed and was read as browsers would", item.path));
             parse_html(&decoded.text)
         }
         Err(failure) => return Err(failure),
     };
     let links = Links { file: item.path.clone(), language: package.meta.language.clone() };
     let first = assembly.drafts.len();
-    // The file's own name is an anchor too.
     read(&page, Mode::Part, &links, item.matter.unwrap_or_default(), assembly);
     let added = assembly.drafts.get_mut(first..).unwrap_or_default();
     let own = page.attribute("lang").or_else(|| page.attribute("xml:lang"));
@@ -91,14 +97,17 @@ fn chapter(item: &Item, bytes: &[u8], package: &Package, titles: &HashMap<String
         }
     }
     let headed = added.iter().any(|draft| matches!(draft.kind, BlockKind::Heading { .. }));
-    let spoken = added.iter().any(|draft| !matches!(draft.kind, BlockKind::Figure | BlockKind::Furniture { .. } | BlockKind::Footnote { .. }));
+    let spoken = added.iter().any(|draft| {
+        !matches!(draft.kind, BlockKind::Figure | BlockKind::Furniture { .. } | BlockKind::Footnote { .. })
+    });
     let matter = added.first().map(|draft| draft.matter).unwrap_or_default();
     // A chapter whose title is a picture, or stands in the contents only.
     if let (false, true, Some(title)) = (headed, spoken, titles.get(&item.path)) {
         let mut draft = Draft::new(BlockKind::Heading { level: title.level }, Line::plain(&title.text));
         draft.confidence = 0.8;
         draft.matter = matter;
-        let opening = assembly.drafts.get_mut(first).filter(|opening| opening.line.text.eq_ignore_ascii_case(&draft.line.text));
+        let opening =
+            assembly.drafts.get_mut(first).filter(|opening| opening.line.text.eq_ignore_ascii_case(&draft.line.text));
         match opening {
             Some(opening) if opening.kind == BlockKind::Paragraph => opening.kind = draft.kind,
             Some(_) | None => assembly.drafts.insert(first, draft),

@@ -31,17 +31,26 @@ pub(super) struct Package {
 impl Package {
     /// Reads the package document that lies at `path`.
     pub fn read(root: &Element, path: &str) -> Self {
-        let items: Vec<&Element> = root.child("manifest").map(|manifest| manifest.elements().collect()).unwrap_or_default();
+        let items: Vec<&Element> =
+            root.child("manifest").map(|manifest| manifest.elements().collect()).unwrap_or_default();
         let place = |item: &Element| item.attribute("href").map(|href| resolve(path, href));
         let navigation = items
             .iter()
-            .find(|item| item.attribute("properties").is_some_and(|names| names.split_whitespace().any(|name| name == "nav")))
+            .find(|item| {
+                item.attribute("properties").is_some_and(|names| names.split_whitespace().any(|name| name == "nav"))
+            })
             .and_then(|item| place(item));
-        let ncx = items.iter().find(|item| item.attribute("media-type") == Some("application/x-dtbncx+xml")).and_then(|item| place(item));
-        let guide: Vec<(String, Matter, bool)> = root.child("guide").map(|guide| references(guide, path)).unwrap_or_default();
+        let ncx = items
+            .iter()
+            .find(|item| item.attribute("media-type") == Some("application/x-dtbncx+xml"))
+            .and_then(|item| place(item));
+        let guide: Vec<(String, Matter, bool)> =
+            root.child("guide").map(|guide| references(guide, path)).unwrap_or_default();
         let mut spine = Vec::new();
         for reference in root.child("spine").into_iter().flat_map(Element::elements) {
-            let found = items.iter().find(|item| item.attribute("id").is_some() && item.attribute("id") == reference.attribute("idref"));
+            let found = items
+                .iter()
+                .find(|item| item.attribute("id").is_some() && item.attribute("id") == reference.attribute("idref"));
             let Some(path) = found.and_then(|item| place(item)) else { continue };
             let guided = guide.iter().find(|(file, _, _)| *file == path);
             let named = named(&path);
@@ -56,7 +65,9 @@ impl Package {
 /// The `<guide>` of EPUB 2: files, where they belong, and whether they are the table of contents.
 fn references(guide: &Element, path: &str) -> Vec<(String, Matter, bool)> {
     let matter = |kind: &str| match kind {
-        "cover" | "title-page" | "toc" | "copyright-page" | "dedication" | "loi" | "lot" | "acknowledgements" => Some(Matter::Front),
+        "cover" | "title-page" | "toc" | "copyright-page" | "dedication" | "loi" | "lot" | "acknowledgements" => {
+            Some(Matter::Front)
+        }
         "index" | "colophon" => Some(Matter::Back),
         "bibliography" => Some(Matter::References),
         _ => None,
@@ -73,9 +84,8 @@ fn references(guide: &Element, path: &str) -> Vec<(String, Matter, bool)> {
 fn named(path: &str) -> Option<Matter> {
     let name = path.rsplit('/').next()?.split('.').next()?.to_ascii_lowercase();
     match name.as_str() {
-        "cover" | "coverpage" | "titlepage" | "title_page" | "title" | "copyright" | "dedication" | "toc" | "contents" | "halftitle" => {
-            Some(Matter::Front)
-        }
+        "cover" | "coverpage" | "titlepage" | "title_page" | "title" | "copyright" | "dedication" | "toc"
+        | "contents" | "halftitle" => Some(Matter::Front),
         "colophon" | "index" | "advertisement" => Some(Matter::Back),
         "bibliography" | "references" => Some(Matter::References),
         _ => None,
@@ -86,7 +96,11 @@ fn meta(root: &Element) -> Meta {
     let Some(metadata) = root.child("metadata") else { return Meta::default() };
     let all = metadata.all();
     let texts = |name: &str| -> Vec<String> {
-        all.iter().filter(|part| &*part.name == name).map(|part| part.text().trim().to_owned()).filter(|text| !text.is_empty()).collect()
+        all.iter()
+            .filter(|part| &*part.name == name)
+            .map(|part| part.text().trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect()
     };
     let main = all
         .iter()

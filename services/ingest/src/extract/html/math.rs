@@ -22,7 +22,9 @@ pub(in super::super) fn formula(math: &Element) -> (String, bool) {
 /// LaTeX without what tells a page that it is LaTeX.
 pub(in super::super) fn undelimited(text: &str) -> String {
     let mut text = text.trim();
-    for (open, close) in [("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"), ("$", "$"), ("{\\displaystyle", "}"), ("{\\textstyle", "}")] {
+    for (open, close) in
+        [("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"), ("$", "$"), ("{\\displaystyle", "}"), ("{\\textstyle", "}")]
+    {
         if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
             text = inner.trim();
         }
@@ -109,7 +111,10 @@ mod tests {
     #[test]
     fn formulas_prefer_latex_and_else_are_written_in_a_line() {
         for (xml, wanted) in [
-            ("<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>\\frac{1}{2}</annotation></semantics></math>", ("\\frac{1}{2}", true)),
+            (
+                "<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>\\frac{1}{2}</annotation></semantics></math>",
+                ("\\frac{1}{2}", true),
+            ),
             ("<math alttext='{\\displaystyle x^2}'><mi>x</mi></math>", ("x^2", true)),
             ("<math><mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>", ("a/(b + 1)", false)),
             ("<math><msqrt><msup><mi>x</mi><mn>2</mn></msup></msqrt></math>", ("√(x^2)", false)),

@@ -134,10 +134,12 @@ fn meta(page: &Element) -> Meta {
     let named = |name: &'static str| {
         head.elements().filter(move |part| {
             &*part.name == "meta"
-                && (part.attribute("name").is_some_and(|key| key.eq_ignore_ascii_case(name)) || part.attribute("property") == Some(name))
+                && (part.attribute("name").is_some_and(|key| key.eq_ignore_ascii_case(name))
+                    || part.attribute("property") == Some(name))
         })
     };
-    let content = |part: &Element| part.attribute("content").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let content =
+        |part: &Element| part.attribute("content").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let first = |name: &'static str| named(name).find_map(content);
     let title = head.child("title").map(|title| title.text().split_whitespace().collect::<Vec<_>>().join(" "));
     let heading = page.find("h1").map(|h1| h1.text().split_whitespace().collect::<Vec<_>>().join(" "));
@@ -162,16 +164,52 @@ pub(super) fn matter(element: &Element) -> Option<Matter> {
     if roles(&["bibliography", "doc-bibliography"]) {
         Some(Matter::References)
     } else if roles(&[
-        "frontmatter", "titlepage", "halftitlepage", "copyright-page", "dedication", "doc-dedication", "imprint", "imprimatur",
-        "toc", "doc-toc", "loi", "lot", "landmarks", "cover", "doc-cover", "acknowledgments", "doc-acknowledgments",
+        "frontmatter",
+        "titlepage",
+        "halftitlepage",
+        "copyright-page",
+        "dedication",
+        "doc-dedication",
+        "imprint",
+        "imprimatur",
+        "toc",
+        "doc-toc",
+        "loi",
+        "lot",
+        "landmarks",
+        "cover",
+        "doc-cover",
+        "acknowledgments",
+        "doc-acknowledgments",
     ]) && !roles(&["preface", "foreword", "introduction", "prologue"])
     {
         Some(Matter::Front)
     } else if roles(&["backmatter", "index", "doc-index", "colophon", "doc-colophon"])
-        && !roles(&["footnotes", "endnotes", "rearnotes", "doc-endnotes", "appendix", "afterword", "conclusion", "epilogue"])
+        && !roles(&[
+            "footnotes",
+            "endnotes",
+            "rearnotes",
+            "doc-endnotes",
+            "appendix",
+            "afterword",
+            "conclusion",
+            "epilogue",
+        ])
     {
         Some(Matter::Back)
-    } else if roles(&["bodymatter", "chapter", "doc-chapter", "part", "preface", "doc-preface", "foreword", "doc-foreword", "introduction", "doc-introduction", "prologue"]) {
+    } else if roles(&[
+        "bodymatter",
+        "chapter",
+        "doc-chapter",
+        "part",
+        "preface",
+        "doc-preface",
+        "foreword",
+        "doc-foreword",
+        "introduction",
+        "doc-introduction",
+        "prologue",
+    ]) {
         Some(Matter::Body)
     } else {
         None

@@ -8,9 +8,12 @@ use lectern_core::content::document::SpanKind;
 
 /// Whether one of the element's `role`, `epub:type` or class words is in the list.
 pub(in super::super) fn typed(element: &Element, roles: &[&str], classes: &[&str]) -> bool {
-    let words = |name: &str| element.attribute(name).unwrap_or_default().split_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    let words = |name: &str| {
+        element.attribute(name).unwrap_or_default().split_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>()
+    };
     let types = [words("role"), words("epub:type")].concat();
-    types.iter().any(|word| roles.contains(&word.as_str())) || words("class").iter().any(|word| classes.contains(&word.as_str()))
+    types.iter().any(|word| roles.contains(&word.as_str()))
+        || words("class").iter().any(|word| classes.contains(&word.as_str()))
 }
 
 /// What a link has to do with notes.
@@ -26,7 +29,8 @@ pub(super) enum Role {
 
 /// The role of the link `a`; `raised` says whether it stands in superscript.
 pub(super) fn role(a: &Element, raised: bool) -> Role {
-    let backlinks = ["footnote-back", "footnote-backref", "reversefootnote", "data-footnote-backref", "footnotebacklink"];
+    let backlinks =
+        ["footnote-back", "footnote-backref", "reversefootnote", "data-footnote-backref", "footnotebacklink"];
     let text = a.text();
     let arrow = !text.trim().is_empty() && text.trim().chars().all(|char| "↩↑⏎^\u{fe0e}⤴↵".contains(char));
     if typed(a, &["doc-backlink", "backlink", "referrer"], &backlinks) || arrow {
@@ -45,14 +49,21 @@ pub(super) fn role(a: &Element, raised: bool) -> Role {
 /// Whether `element` is one note.
 pub(super) fn is_note(element: &Element) -> bool {
     let block = ["div", "p", "aside", "li", "section", "dd", "dt", "td"].contains(&&*element.name);
-    block && typed(element, &["doc-footnote", "doc-endnote", "footnote", "endnote", "rearnote"], &["footnote", "footnote-definition", "endnote"])
+    block
+        && typed(
+            element,
+            &["doc-footnote", "doc-endnote", "footnote", "endnote", "rearnote"],
+            &["footnote", "footnote-definition", "endnote"],
+        )
 }
 
 /// Whether the list items of `element` are notes.
 pub(super) fn holds_notes(element: &Element) -> bool {
     let roles = ["doc-endnotes", "doc-footnotes", "footnotes", "endnotes", "rearnotes"];
     let block = ["div", "section", "aside", "ol", "ul"].contains(&&*element.name);
-    block && (typed(element, &roles, &["footnotes", "endnotes", "references"]) || element.attribute("data-footnotes").is_some())
+    block
+        && (typed(element, &roles, &["footnotes", "endnotes", "references"])
+            || element.attribute("data-footnotes").is_some())
 }
 
 /// Takes the printed mark off the start of a note.

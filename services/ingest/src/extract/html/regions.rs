@@ -59,9 +59,32 @@ pub(super) fn is_navigation(element: &Element, sectioned: bool) -> bool {
         .map(str::to_ascii_lowercase)
         .collect();
     let has = |list: &[&str]| tokens.iter().any(|token| list.contains(&token.as_str()));
-    let sure = has(&["cookie", "cookies", "consent", "gdpr", "breadcrumb", "breadcrumbs", "navbar", "navbox", "skip", "skiplink"]);
-    let likely =
-        has(&["nav", "menu", "sidebar", "share", "social", "related", "newsletter", "footer", "pagination", "pager", "toolbar", "promo"]);
+    let sure = has(&[
+        "cookie",
+        "cookies",
+        "consent",
+        "gdpr",
+        "breadcrumb",
+        "breadcrumbs",
+        "navbar",
+        "navbox",
+        "skip",
+        "skiplink",
+    ]);
+    let likely = has(&[
+        "nav",
+        "menu",
+        "sidebar",
+        "share",
+        "social",
+        "related",
+        "newsletter",
+        "footer",
+        "pagination",
+        "pager",
+        "toolbar",
+        "promo",
+    ]);
     // A name alone proves little: the part must also be short or made of links.
     let all = words(&element.text());
     sure && all < 200 || likely && (linked(element) * 2 > all) && !holds_title()

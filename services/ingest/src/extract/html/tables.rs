@@ -74,7 +74,11 @@ fn all_headers(row: &Element) -> bool {
 /// Whether `table` only arranges a page: it says so, has one column, or holds what no cell holds.
 pub(super) fn is_layout(table: &Element) -> bool {
     let says = matches!(table.attribute("role"), Some("presentation" | "none"));
-    let holds = table.all().iter().skip(1).any(|part| matches!(&*part.name, "table" | "h1" | "h2" | "h3" | "article" | "section"));
+    let holds = table
+        .all()
+        .iter()
+        .skip(1)
+        .any(|part| matches!(&*part.name, "table" | "h1" | "h2" | "h3" | "article" | "section"));
     let widest = rows(table).iter().map(|(row, _)| row.elements().count()).max().unwrap_or(0);
     says || holds || widest < 2
 }
@@ -91,7 +95,8 @@ mod tests {
             vec![cell("c", 1, 1), cell("d", 1, 1)],
             vec![cell("e", 1, 1)],
         ]);
-        let texts: Vec<Vec<&str>> = grid.iter().map(|row| row.iter().map(|line| line.text.as_str()).collect()).collect();
+        let texts: Vec<Vec<&str>> =
+            grid.iter().map(|row| row.iter().map(|line| line.text.as_str()).collect()).collect();
         assert_eq!(texts, [["a", "", "b"], ["c", "d", ""], ["e", "", ""]]);
     }
 }

@@ -1,17 +1,18 @@
 //! The walk over a page: inline content gathers in one line, and each block-level element ends the block before it.
 
+mod phrase;
+mod structure;
+
 use lectern_core::content::document::{BlockKind, Furniture, Matter, SpanKind};
 use lectern_core::content::words;
 
-use super::super::assembly::{Assembly, Draft, is_note_mark, whole};
-use super::super::dom::{Element, Node};
-use super::super::inline::{Inline, Line, Mark, code};
-use super::super::markdown::html_span;
-use super::math::{formula, undelimited};
-use super::notes::{Role, holds_notes, is_note, role, take_label, typed};
+use super::notes::{holds_notes, is_note, typed};
 use super::regions::{Regions, is_navigation};
-use super::tables::{Cell, grid, is_layout, rows};
 use super::{Links, Mode};
+use crate::extract::assembly::{Assembly, Draft, whole};
+use crate::extract::dom::{Element, Node};
+use crate::extract::html::math::undelimited;
+use crate::extract::inline::{Inline, Line};
 
 /// Where in the page the walk is; copied for each element that changes it.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +21,6 @@ pub(super) struct Place {
     /// Within an element whose list items are notes.
     notes: bool,
     note: bool,
-    figure: bool,
     raised: bool,
     sectioned: bool,
     /// Outside of the page's main element.
@@ -59,8 +59,6 @@ pub(super) struct Walk<'a> {
     lists: Vec<List>,
     figures: Vec<Draft>,
     anchors: Vec<String>,
-    /// The label of the open note, where it is known before its text.
-    label: Option<String>,
     /// Open table cells: block elements in them only divide words.
     cells: usize,
     hidden: u32,
@@ -79,7 +77,6 @@ impl<'a> Walk<'a> {
             lists: Vec::new(),
             figures: Vec::new(),
             anchors: Vec::new(),
-            label: None,
             cells: 0,
             hidden: 0,
         }
@@ -124,7 +121,10 @@ impl<'a> Walk<'a> {
     /// The place within `element`, or none if it is not read.
     fn enter(&mut self, element: &'a Element, place: &Place) -> Option<Place> {
         let style = element.attribute("style").unwrap_or_default().replace(' ', "").to_ascii_lowercase();
-        if element.attribute("hidden").is_some() || style.contains("display:none") || style.contains("visibility:hidden") {
+        if element.attribute("hidden").is_some()
+            || style.contains("display:none")
+            || style.contains("visibility:hidden")
+        {
             self.hidden += words(&element.text());
             return None;
         }
@@ -164,12 +164,18 @@ impl<'a> Walk<'a> {
     }
 
     fn element(&mut self, element: &'a Element, place: &Place) {
+        if place.furniture == Some(Furniture::PageNumber) {
+            // Stands in the middle of a sentence, and must not be read into it.
+            let furniture = BlockKind::Furniture { furniture: Furniture::PageNumber };
+            self.figures.push(Draft::new(furniture, Line::plain(&element.text())));
+            return;
+        }
         match &*element.name {
             "script" if element.attribute("type").is_some_and(|kind| kind.starts_with("math/tex")) => {
                 self.marked(&undelimited(&element.text()), SpanKind::Formula { latex: true });
             }
-            "script" | "style" | "template" | "noscript" | "head" | "iframe" | "canvas" | "audio" | "video" | "button"
-            | "select" | "textarea" | "input" | "rt" | "rp" | "map" => {}
+            "script" | "style" | "template" | "noscript" | "head" | "iframe" | "canvas" | "audio" | "video"
+            | "button" | "select" | "textarea" | "input" | "rt" | "rp" | "map" => {}
             "br" => self.inline.text(" "),
             "wbr" => {}
             "hr" => self.flush(place),
@@ -184,7 +190,6 @@ impl<'a> Walk<'a> {
             "blockquote" => self.container(element, &Place { quote: true, ..place.clone() }),
             "pre" => self.pre(element, place),
             "table" => self.table(element, place),
-            "figure" => self.container(element, &Place { figure: true, ..place.clone() }),
             "figcaption" | "caption" => self.block(element, place, BlockKind::Caption),
             "img" | "image" => self.picture(element),
             "svg" => self.drawing(element),
@@ -198,9 +203,10 @@ impl<'a> Walk<'a> {
                 self.mark(start, SpanKind::Quote);
             }
             "sup" | "sub" => self.raised(element, place),
-            "p" | "div" | "section" | "article" | "main" | "aside" | "header" | "footer" | "nav" | "body" | "html" | "dd" | "dl"
-            | "address" | "center" | "details" | "summary" | "fieldset" | "form" | "hgroup" | "legend" | "tr" | "td" | "th"
-            | "tbody" | "thead" | "tfoot" | "dialog" | "search" | "option" | "optgroup" | "noframes" | "title" => {
+            "p" | "div" | "section" | "article" | "main" | "aside" | "header" | "footer" | "nav" | "body" | "html"
+            | "dd" | "dl" | "address" | "center" | "details" | "summary" | "fieldset" | "form" | "hgroup"
+            | "legend" | "tr" | "td" | "th" | "tbody" | "thead" | "tfoot" | "dialog" | "search" | "option"
+            | "optgroup" | "noframes" | "title" | "figure" => {
                 self.division(element, place);
             }
             _ => self.phrase(element, place),
@@ -234,237 +240,6 @@ impl<'a> Walk<'a> {
         self.children(element, place);
         self.flush(place);
         self.kind = None;
-    }
-
-    /// An inline element: a span if it means something.
-    fn phrase(&mut self, element: &'a Element, place: &Place) {
-        if typed(element, &[], &["math"]) && element.elements().next().is_none() {
-            self.marked(&undelimited(&element.text()), SpanKind::Formula { latex: true });
-            return;
-        }
-        let start = (self.inline.here(), self.ended);
-        self.children(element, place);
-        let foreign = element.attribute("lang").or_else(|| element.attribute("xml:lang")).is_some();
-        match html_span(&element.name) {
-            Some(kind) => self.mark(start, kind),
-            None if foreign && self.links.differs(place.language.as_deref()) => self.mark(start, SpanKind::Quote),
-            None => {}
-        }
-    }
-
-    fn raised(&mut self, element: &'a Element, place: &Place) {
-        let kind = if &*element.name == "sup" { SpanKind::Superscript } else { SpanKind::Subscript };
-        let raised = &*element.name == "sup";
-        let start = (self.inline.here(), self.ended);
-        let link = element.all().into_iter().find(|part| &*part.name == "a");
-        self.children(element, &Place { raised, ..place.clone() });
-        // A raised reference is a reference, not an exponent.
-        if !(raised && link.is_some_and(|a| role(a, true) != Role::None)) {
-            self.mark(start, kind);
-        }
-    }
-
-    fn link(&mut self, element: &'a Element, place: &Place) {
-        let start = (self.inline.here(), self.ended);
-        match role(element, place.raised) {
-            Role::Back if place.note || place.notes => return,
-            Role::Reference => {
-                let text = element.text();
-                self.inline.text(text.trim());
-                let key = element.attribute("href").and_then(|href| self.links.target(href));
-                self.inline.mark_note(start.0, SpanKind::NoteReference { note: None }, key);
-                return;
-            }
-            Role::Back | Role::None => {}
-        }
-        self.children(element, place);
-        if let Some(target) = element.attribute("href").filter(|href| !href.is_empty() && !href.starts_with("javascript:")) {
-            self.mark(start, SpanKind::Link { target: target.to_owned() });
-        }
-    }
-
-    fn mark(&mut self, (start, ended): (usize, usize), kind: SpanKind) {
-        // Blocks inside an inline element: what follows the last of them is still marked.
-        let start = if ended == self.ended { start } else { 0 };
-        self.inline.mark(start, kind);
-    }
-
-    fn marked(&mut self, text: &str, kind: SpanKind) {
-        let start = self.inline.here();
-        self.inline.text(text);
-        self.inline.mark(start, kind);
-    }
-
-    fn math(&mut self, element: &'a Element, place: &Place) {
-        let (text, latex) = formula(element);
-        let block = element.attribute("display") == Some("block") && self.cells == 0;
-        if block && self.inline.is_blank() && self.kind.is_none() {
-            self.flush(place);
-            self.push(Draft::new(BlockKind::Formula { latex }, Line { text: Line::plain(&text).text, marks: Vec::new() }), place);
-        } else {
-            self.marked(&text, SpanKind::Formula { latex });
-        }
-    }
-
-    fn list(&mut self, element: &'a Element, place: &Place) {
-        self.flush(place);
-        let ordered = &*element.name == "ol";
-        let number = |name: &str| element.attribute(name).and_then(|value| value.trim().parse::<i64>().ok());
-        let reversed = element.attribute("reversed").is_some();
-        let count = i64::try_from(element.elements().filter(|item| &*item.name == "li").count()).unwrap_or(i64::MAX);
-        let style = ordered.then(|| element.attribute("type").and_then(|style| style.chars().next()).unwrap_or('1'));
-        let first = number("start").unwrap_or(if reversed { count } else { 1 });
-        self.lists.push(List { style, next: first, step: if reversed { -1 } else { 1 } });
-        let place = Place { notes: place.notes || holds_notes(element), ..place.clone() };
-        self.children(element, &place);
-        self.flush(&place);
-        self.lists.pop();
-        self.kind = None;
-    }
-
-    fn item(&mut self, element: &'a Element, place: &Place) {
-        self.flush(place);
-        let depth = u8::try_from(self.lists.len().saturating_sub(1)).unwrap_or(u8::MAX);
-        let value = element.attribute("value").and_then(|value| value.trim().parse::<i64>().ok());
-        let number = self.lists.last_mut().and_then(|list| {
-            let number = value.unwrap_or(list.next);
-            list.next = number.saturating_add(list.step);
-            list.style.map(|style| (number, style))
-        });
-        if place.notes || is_note(element) {
-            self.note(element, place, number.map(|(number, _)| number.to_string()));
-            return;
-        }
-        let ordinal = number.map(|(number, style)| format!("{}.", crate::extract::ordinal::printed(number, style)));
-        self.kind = Some(BlockKind::ListItem { ordinal, depth });
-        self.children(element, place);
-        self.flush(place);
-        self.kind = None;
-    }
-
-    /// A note: its first block takes the label and all names within.
-    fn note(&mut self, element: &'a Element, place: &Place, label: Option<String>) {
-        self.flush(place);
-        let place = Place { note: true, notes: false, ..place.clone() };
-        for part in element.all() {
-            self.anchor(part);
-        }
-        let lists = std::mem::take(&mut self.lists);
-        let first = self.assembly.drafts.len();
-        self.children(element, &place);
-        self.flush(&place);
-        self.lists = lists;
-        let mut known = label;
-        for draft in self.assembly.drafts.iter_mut().skip(first) {
-            if draft.kind != BlockKind::Paragraph {
-                continue;
-            }
-            if known.is_none() {
-                known = Some(take_label(&mut draft.line).unwrap_or_else(|| "*".to_owned()));
-            }
-            draft.kind = BlockKind::Footnote { label: known.clone().unwrap_or_default() };
-        }
-    }
-
-    fn term(&mut self, element: &'a Element, place: &Place) {
-        self.flush(place);
-        let before = self.assembly.drafts.len();
-        self.children(element, place);
-        self.flush(place);
-        if let Some(draft) = self.assembly.drafts.get_mut(before..).and_then(<[Draft]>::first_mut) {
-            let range = whole(&draft.line);
-            draft.line.marks.insert(0, Mark { range, kind: SpanKind::Emphasis, note: None });
-        }
-    }
-
-    fn pre(&mut self, element: &'a Element, place: &Place) {
-        if self.cells > 0 {
-            self.marked(&element.text(), SpanKind::Code);
-            return;
-        }
-        self.flush(place);
-        let inner = element.child("code");
-        let class = |part: &Element| {
-            let classes = part.attribute("class").unwrap_or_default();
-            classes.split_whitespace().find_map(|class| {
-                let name = ["language-", "lang-", "highlight-source-", "brush:"].iter().find_map(|p| class.strip_prefix(p));
-                name.map(str::to_owned)
-            })
-        };
-        let language = inner.and_then(class).or_else(|| class(element)).or_else(|| {
-            // Pandoc writes `sourceCode rust`.
-            let classes = element.attribute("class")?;
-            classes.strip_prefix("sourceCode ").map(str::to_owned)
-        });
-        let line = Line { text: code(&lines(element)), marks: Vec::new() };
-        self.push(Draft::new(BlockKind::Code { language }, line), place);
-    }
-
-    fn table(&mut self, element: &'a Element, place: &Place) {
-        if self.cells > 0 {
-            self.container(element, place);
-            return;
-        }
-        if is_layout(element) {
-            self.container(element, place);
-            return;
-        }
-        self.flush(place);
-        if let Some(caption) = element.child("caption") {
-            self.anchor(caption);
-            self.block(caption, place, BlockKind::Caption);
-        }
-        let lists = std::mem::take(&mut self.lists);
-        let kind = self.kind.take();
-        let mut cells = Vec::new();
-        let mut header_rows = 0;
-        self.cells += 1;
-        for (index, (row, header)) in rows(element).into_iter().enumerate() {
-            self.anchor(row);
-            if header && index == header_rows as usize {
-                header_rows += 1;
-            }
-            let mut out = Vec::new();
-            for cell in row.elements().filter(|cell| matches!(&*cell.name, "td" | "th")) {
-                let span = |name: &str| cell.attribute(name).and_then(|value| value.trim().parse().ok()).unwrap_or(1);
-                self.anchor(cell);
-                if let Some(place) = self.enter(cell, place) {
-                    self.children(cell, &place);
-                }
-                let line = std::mem::take(&mut self.inline).finish();
-                out.push(Cell { line, columns: span("colspan"), rows: span("rowspan") });
-            }
-            cells.push(out);
-        }
-        self.cells -= 1;
-        self.lists = lists;
-        self.kind = kind;
-        self.push(Draft::table(grid(cells), header_rows), place);
-        self.push_figures(place);
-    }
-
-    fn picture(&mut self, element: &Element) {
-        let alt = element.attribute("alt").or_else(|| element.attribute("aria-label"));
-        let text = alt.unwrap_or_default().trim();
-        if text.starts_with("{\\displaystyle") || text.starts_with("{\\textstyle") || text.starts_with('$') && text.len() > 2 {
-            self.marked(&undelimited(text), SpanKind::Formula { latex: true });
-        } else if (1..=2).contains(&text.chars().count()) {
-            // A drop capital or an emoji: part of the word or sentence around it.
-            self.inline.text(text);
-        } else if alt.is_none() || !text.is_empty() {
-            self.figures.push(Draft::new(BlockKind::Figure, Line::plain(text)));
-        }
-    }
-
-    fn drawing(&mut self, element: &'a Element) {
-        let title = element.attribute("aria-label").map(str::to_owned).or_else(|| element.child("title").map(Element::text));
-        let words: Vec<String> =
-            element.all().into_iter().filter(|part| &*part.name == "text").map(|part| part.text().trim().to_owned()).collect();
-        let picture = element.all().into_iter().any(|part| &*part.name == "image");
-        let text = title.unwrap_or_else(|| words.join(" "));
-        if !text.trim().is_empty() || picture {
-            self.figures.push(Draft::new(BlockKind::Figure, Line::plain(&text)));
-        }
     }
 
     /// Ends the block whose text is being gathered.
@@ -525,8 +300,10 @@ impl<'a> Walk<'a> {
         }
         match furniture {
             Some(_) if draft.kind == BlockKind::Figure => return,
-            Some(Furniture::PageNumber) if !is_note_mark(&draft.line.text) => {}
             Some(furniture) => {
+                if matches!(draft.kind, BlockKind::Code { .. } | BlockKind::Table { .. }) {
+                    draft.line = Line::plain(&draft.line.text);
+                }
                 draft.kind = BlockKind::Furniture { furniture };
                 draft.confidence = 0.9;
             }
@@ -537,17 +314,4 @@ impl<'a> Walk<'a> {
         draft.anchors.append(&mut self.anchors);
         self.assembly.push(draft);
     }
-}
-
-/// The text of preformatted code, where `<br>` breaks a line.
-fn lines(element: &Element) -> String {
-    let mut out = String::new();
-    for node in &element.children {
-        match node {
-            Node::Text(text) => out.push_str(text),
-            Node::Element(child) if &*child.name == "br" => out.push('\n'),
-            Node::Element(child) => out.push_str(&lines(child)),
-        }
-    }
-    out
 }
