@@ -206,7 +206,8 @@ fn bullet(line: &str) -> Option<(usize, Option<String>, &str)> {
     let sign = text.chars().next()?;
     if "-*•◦▪‣–·+".contains(sign) {
         let rest = text.get(sign.len_utf8()..)?;
-        return (rest.starts_with([' ', '\t']) && !rest.trim().is_empty() && !rest.trim_end().ends_with(sign)).then(|| (indent, None, rest.trim()));
+        return (rest.starts_with([' ', '\t']) && !rest.trim().is_empty() && !rest.trim_end().ends_with(sign))
+            .then(|| (indent, None, rest.trim()));
     }
     let (mark, rest) = text.split_once([' ', '\t'])?;
     let inner = mark.strip_prefix('(').unwrap_or(mark).strip_suffix([')', '.'])?;
