@@ -90,7 +90,9 @@ fn content(text: &str) -> Result<Content, Failure> {
         })
         .collect();
     if blocks.is_empty() {
-        return Err(Failure::new(Kind::InvalidArgument, Reason::DocumentEmpty, "text has no words; send some").at("text"));
+        return Err(
+            Failure::new(Kind::InvalidArgument, Reason::DocumentEmpty, "text has no words; send some").at("text")
+        );
     }
     Ok(Content {
         schema: SCHEMA,

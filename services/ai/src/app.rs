@@ -34,7 +34,12 @@ impl Ai {
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let steps = lectern_stage::app::steps(adapters).await?;
-        Ok(Self { adapters: adapters.clone(), steps, permits: config.common.permits(), grace: config.common.server.drain })
+        Ok(Self {
+            adapters: adapters.clone(),
+            steps,
+            permits: config.common.permits(),
+            grace: config.common.server.drain,
+        })
     }
 
     /// The steps of this service.
@@ -51,15 +56,6 @@ impl Ai {
         Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
     }
 
-    /// Adds this service's gRPC services to a server.
-    #[must_use]
-    pub fn routes(&self, server: Server) -> Server {
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
-        server
-            .service(tune!(ScriptServiceServer::new(api::Scripts)))
-            .service(tune!(StageServiceServer::new(stage)))
-    }
-
     /// Serves until `stop`.
     ///
     /// # Errors
@@ -71,9 +67,12 @@ impl Ai {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let server =
-            Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock));
-        self.routes(server).reflect(FILE_DESCRIPTOR_SET).serve(stop)
+        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
+        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
+            .service(tune!(ScriptServiceServer::new(api::Scripts)))
+            .service(tune!(StageServiceServer::new(stage)))
+            .reflect(FILE_DESCRIPTOR_SET)
+            .serve(stop)
     }
 }
 

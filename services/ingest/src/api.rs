@@ -12,7 +12,8 @@ use lectern_core::id::DocumentId;
 use lectern_core::{Digest, Failure};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{
-    self as api, create_document_request::Source, document_service_server::DocumentService, upload_document_request::Part,
+    self as api, create_document_request::Source, document_service_server::DocumentService,
+    upload_document_request::Part,
 };
 use lectern_proto::{convert, names};
 use lectern_rpc::{caller, page, status};
@@ -59,10 +60,8 @@ impl Documents {
         let id = if request.request_id.is_empty() {
             None
         } else {
-            let request_id: DocumentId = request
-                .request_id
-                .parse()
-                .map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
+            let request_id: DocumentId =
+                request.request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
             Some(DocumentId::of(&self.library.secret(&tenant).request(&format!("document/{request_id}"))))
         };
         let digest = Digest::of(format!("{sha256}\n{}\n{file_name}", request.display_name).as_bytes());
@@ -157,7 +156,6 @@ fn encode(document: &Versioned<Document>, outline: bool) -> api::Document {
         etag: document.revision.0.to_string(),
     }
 }
-
 
 #[tonic::async_trait]
 impl DocumentService for Documents {

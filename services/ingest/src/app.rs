@@ -71,7 +71,15 @@ impl Ingest {
             Limits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
         let uploads = Uploads::new(uploads, library.clone(), blob, clock, random);
-        Ok(Self { adapters: adapters.clone(), steps, library, uploads, reader, permits, grace: config.common.server.drain })
+        Ok(Self {
+            adapters: adapters.clone(),
+            steps,
+            library,
+            uploads,
+            reader,
+            permits,
+            grace: config.common.server.drain,
+        })
     }
 
     /// The steps of this service.
@@ -100,18 +108,6 @@ impl Ingest {
         tokio::join!(worker.run(stop.clone()), erased.run(sweep, stop.clone()), abandoned.run(forget, stop));
     }
 
-    /// Adds this service's gRPC services to a server.
-    #[must_use]
-    pub fn routes(&self, server: Server) -> Server {
-        let documents =
-            Documents::new(self.library.clone(), self.uploads.clone(), Arc::clone(&self.adapters.blob));
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
-        server
-            .service(tune!(DocumentServiceServer::new(documents.clone()), MESSAGE_LIMIT))
-            .service(tune!(IngestServiceServer::new(documents)))
-            .service(tune!(StageServiceServer::new(stage)))
-    }
-
     /// Serves until `stop`.
     ///
     /// # Errors
@@ -123,9 +119,14 @@ impl Ingest {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let server =
-            Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock));
-        self.routes(server).reflect(FILE_DESCRIPTOR_SET).serve(stop)
+        let documents = Documents::new(self.library.clone(), self.uploads.clone(), Arc::clone(&self.adapters.blob));
+        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
+        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
+            .service(tune!(DocumentServiceServer::new(documents.clone()), MESSAGE_LIMIT))
+            .service(tune!(IngestServiceServer::new(documents)))
+            .service(tune!(StageServiceServer::new(stage)))
+            .reflect(FILE_DESCRIPTOR_SET)
+            .serve(stop)
     }
 }
 

@@ -8,10 +8,7 @@ use crate::domain::{Document, Upload, document, upload};
 impl Record for Document {
     const SPEC: CollectionSpec = CollectionSpec {
         name: "documents",
-        indexes: &[
-            Index::new("by_tenant", &["tenant", "erased", "created"]),
-            Index::new("by_due", &["due_at"]),
-        ],
+        indexes: &[Index::new("by_tenant", &["tenant", "erased", "created"]), Index::new("by_due", &["due_at"])],
     };
     const SCHEMA: u32 = document::SCHEMA;
 
@@ -31,8 +28,7 @@ impl Due for Document {
 }
 
 impl Record for Upload {
-    const SPEC: CollectionSpec =
-        CollectionSpec { name: "uploads", indexes: &[Index::new("by_due", &["due_at"])] };
+    const SPEC: CollectionSpec = CollectionSpec { name: "uploads", indexes: &[Index::new("by_due", &["due_at"])] };
     const SCHEMA: u32 = upload::SCHEMA;
 
     fn id(&self) -> String {

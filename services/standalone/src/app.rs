@@ -1,7 +1,7 @@
 //! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory, the extractive engine, the local voice.
 //!
-//! The public port serves everything and asks for no key, so it must be on loopback. The stages listen on a second port of loopback, under the
-//! installation's secret, where the gateway calls them as it would in production.
+//! The public port is the gateway's. It asks for no key, so it must be on loopback. Each stage listens on a free port of loopback, where the
+//! gateway calls it as it would in production.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -14,9 +14,8 @@ use lectern_blob::Blob;
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason, SystemClock};
 use lectern_gateway::app::Gateway;
 use lectern_ingest::app::Ingest;
-use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_queue::Queue;
-use lectern_rpc::{Authenticate, Open, Server, ServiceCredential, Serving, WithServices, server::ServerConfig};
+use lectern_rpc::{Authenticate, Open, ServerConfig, ServiceCredential, WithServices};
 use lectern_runtime::{Context, Secret};
 use lectern_stage::Common;
 use lectern_stage::app::{Adapters, announce, this_program, watch_health};
@@ -58,14 +57,17 @@ impl Embedded {
         let blob = lectern_blob::connect(&objects, Arc::clone(&clock)).await?;
         let secret = secret(&config.data.join("secret"))?;
 
-        let adapters = |service: &'static str| {
-            open(config, service, Arc::clone(&queue), Arc::clone(&blob), Arc::clone(&clock))
-        };
+        let adapters =
+            |service: &'static str| open(config, service, Arc::clone(&queue), Arc::clone(&blob), Arc::clone(&clock));
         let (of_gateway, of_ingest, of_ai, of_tts) =
             tokio::try_join!(adapters("gateway"), adapters("ingest"), adapters("ai"), adapters("tts"))?;
 
-        let mut common =
-            Common { secret: secret.clone(), permits: config.permits, server: config.server.clone(), ..Common::default() };
+        let mut common = Common {
+            secret: secret.clone(),
+            permits: config.permits,
+            server: config.server.clone(),
+            ..Common::default()
+        };
         let ingest = lectern_ingest::config::Config {
             common: common.clone(),
             limits: config.limits.clone(),
@@ -85,11 +87,15 @@ impl Embedded {
         }
 
         let credential = ServiceCredential::new(secret, Arc::clone(&clock))?;
-        let everybody: Arc<dyn Authenticate> =
-            Arc::new(WithServices::new(credential, Arc::new(Open::new()?)));
-        let stages = stages(&ingest, &ai, &tts, &everybody, context, &clock, stop.clone())?;
-        let url = Url { url: format!("http://{}", stages.addr) };
-        (common.ingest, common.ai, common.tts) = (url.clone(), url.clone(), url);
+        let everybody: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential, Arc::new(Open::new()?)));
+        let anywhere = ServerConfig::default();
+        let stages = [
+            ingest.serve(anywhere.clone(), Arc::clone(&everybody), context, stop.clone())?,
+            ai.serve(anywhere.clone(), Arc::clone(&everybody), context, stop.clone())?,
+            tts.serve(anywhere, Arc::clone(&everybody), context, stop.clone())?,
+        ];
+        [common.ingest, common.ai, common.tts] =
+            stages.each_ref().map(|stage| Url { url: format!("http://{}", stage.addr) });
         let gateway = lectern_gateway::config::Config { common, ..lectern_gateway::config::Config::default() };
         let gateway = Gateway::new(&gateway, &of_gateway).await?;
         let serving = gateway.serve(config.server.clone(), everybody, context, stop.clone())?;
@@ -98,7 +104,9 @@ impl Embedded {
         let address = serving.addr;
         let mut work = JoinSet::new();
         work.spawn(serving.ended());
-        work.spawn(stages.ended());
+        for stage in stages {
+            work.spawn(stage.ended());
+        }
         let token = stop.clone();
         work.spawn(async move { gateway.conduct(true, token).await });
         let token = stop.clone();
@@ -126,7 +134,8 @@ impl Embedded {
     pub async fn ended(mut self) -> Result<(), Failure> {
         let mut result = Ok(());
         while let Some(ended) = self.work.join_next().await {
-            let ended = ended.unwrap_or_else(|e| Err(Failure::internal(format!("a part of the instance broke off: {e}"))));
+            let ended =
+                ended.unwrap_or_else(|e| Err(Failure::internal(format!("a part of the instance broke off: {e}"))));
             if result.is_ok() {
                 result = ended;
             }
@@ -148,26 +157,6 @@ async fn open(
     let url = format!("sqlite:{}", folder.join("lectern.db").display());
     let store = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await?;
     Ok(Adapters { store, queue, blob, clock })
-}
-
-/// One server for all three stages, on a free port of loopback.
-fn stages(
-    ingest: &Ingest,
-    ai: &Ai,
-    tts: &Tts,
-    authenticate: &Arc<dyn Authenticate>,
-    context: &Context,
-    clock: &Arc<dyn Clock>,
-    stop: CancellationToken,
-) -> Result<Serving, Failure> {
-    let server = Server::builder(
-        ServerConfig::default(),
-        Arc::clone(authenticate),
-        context.health.clone(),
-        Arc::clone(clock),
-    );
-    let server = tts.routes(ai.routes(ingest.routes(server)));
-    server.reflect(FILE_DESCRIPTOR_SET).serve(stop)
 }
 
 /// The installation's secret: made at the first start, and kept beside the data that it opens.

@@ -156,5 +156,8 @@ pub enum KeyCommand {
 
 /// No command was given.
 pub fn nothing_to_do() -> Failure {
-    Failure::invalid("command", "say what to do: `lectern narrate FILE`, `lectern up` or `lectern keys`; --help says more")
+    Failure::invalid(
+        "command",
+        "say what to do: `lectern narrate FILE`, `lectern up` or `lectern keys`; --help says more",
+    )
 }

@@ -67,7 +67,9 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
             }
         }
         // A person at a terminal reads the progress, not the log.
-        Some(Command::Narrate(_) | Command::Keys(_)) if !cli.verbose => "error".clone_into(&mut config.telemetry.log_filter),
+        Some(Command::Narrate(_) | Command::Keys(_)) if !cli.verbose => {
+            "error".clone_into(&mut config.telemetry.log_filter)
+        }
         Some(Command::Narrate(_) | Command::Keys(_)) | None => {}
     }
     Ok(config)

@@ -10,9 +10,9 @@ use lectern_blob::{Blob, Objects};
 use lectern_core::content::timeline::Track;
 use lectern_core::id::{NarrationId, ScopeId};
 use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
-use lectern_proto::convert;
 use lectern_rpc::{caller, status};
 use lectern_stage::api::internal;
 use tonic::{Request, Response, Status};
@@ -191,7 +191,8 @@ impl SpeechService for Speech {
         internal(&request)?;
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
-        let invalid = |field: &str, e: lectern_core::id::NotAnId| status(&Failure::invalid(field, format!("{field}: {e}")));
+        let invalid =
+            |field: &str, e: lectern_core::id::NotAnId| status(&Failure::invalid(field, format!("{field}: {e}")));
         let scope: ScopeId = request.scope.parse().map_err(|e| invalid("scope", e))?;
         let narration: NarrationId = request.narration.parse().map_err(|e| invalid("narration", e))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);

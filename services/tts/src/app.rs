@@ -74,17 +74,6 @@ impl Tts {
         Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
     }
 
-    /// Adds this service's gRPC services to a server.
-    #[must_use]
-    pub fn routes(&self, server: Server) -> Server {
-        let speech = Speech::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.adapters.blob));
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
-        server
-            .service(tune!(SpeechServiceServer::new(speech.clone())))
-            .service(tune!(VoiceServiceServer::new(speech)))
-            .service(tune!(StageServiceServer::new(stage)))
-    }
-
     /// Serves until `stop`.
     ///
     /// # Errors
@@ -96,9 +85,14 @@ impl Tts {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let server =
-            Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock));
-        self.routes(server).reflect(FILE_DESCRIPTOR_SET).serve(stop)
+        let speech = Speech::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.adapters.blob));
+        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
+        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
+            .service(tune!(SpeechServiceServer::new(speech.clone())))
+            .service(tune!(VoiceServiceServer::new(speech)))
+            .service(tune!(StageServiceServer::new(stage)))
+            .reflect(FILE_DESCRIPTOR_SET)
+            .serve(stop)
     }
 }
 

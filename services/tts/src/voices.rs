@@ -58,7 +58,11 @@ impl Voices {
     pub fn engine(&self, voice: &Voice) -> Result<Arc<dyn SpeechEngine>, Failure> {
         let engine = self.engines.iter().find(|engine| engine.voices().iter().any(|known| known.id == voice.id));
         engine.cloned().ok_or_else(|| {
-            Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, format!("the voice {} has no engine here", voice.id))
+            Failure::new(
+                Kind::InvalidArgument,
+                Reason::VoiceUnknown,
+                format!("the voice {} has no engine here", voice.id),
+            )
         })
     }
 }
@@ -75,7 +79,9 @@ fn unsupported(language: &str, voice: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::LanguageUnsupported,
-        format!("the document is in {language:?}, which {voice} does not speak; ListVoices shows the languages there are"),
+        format!(
+            "the document is in {language:?}, which {voice} does not speak; ListVoices shows the languages there are"
+        ),
     )
     .at("narration.voice")
 }

@@ -35,7 +35,9 @@ impl Perform for Scripts {
 }
 
 /// Runs composing, which computes for milliseconds to seconds, where it does not hold up the runtime.
-pub(crate) async fn compute<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+pub(crate) async fn compute<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|e| Failure::new(Kind::Internal, Reason::Internal, format!("composing broke off: {e}")))?

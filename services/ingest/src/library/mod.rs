@@ -108,7 +108,11 @@ impl Library {
             return Ok(known);
         }
         if arrival.size == 0 {
-            return Err(Failure::new(Kind::InvalidArgument, Reason::DocumentEmpty, "the source has no bytes; send some"));
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::DocumentEmpty,
+                "the source has no bytes; send some",
+            ));
         }
         let id = arrival.id.clone().unwrap_or_else(|| DocumentId::random(&*self.random));
         let scope: ScopeId = id.as_str().parse().map_err(|_| Failure::internal("a document's id is a scope's"))?;
@@ -174,10 +178,8 @@ impl Library {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Document>, Failure> {
-        let query = query
-            .eq("tenant", tenant.as_str())
-            .eq("erased", serde_json::Value::Null)
-            .order("created", Direction::Desc);
+        let query =
+            query.eq("tenant", tenant.as_str()).eq("erased", serde_json::Value::Null).order("created", Direction::Desc);
         Ok(self.documents.find(&query).await?)
     }
 

@@ -46,8 +46,12 @@ impl Reader {
     /// Why it cannot be read; UNAVAILABLE when too many others wait.
     pub async fn read(&self, file: &Path, file_name: &str) -> Result<Content, Failure> {
         let busy = || {
-            Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "too many documents are being read; try again soon")
-                .after(std::time::Duration::from_secs(2))
+            Failure::new(
+                Kind::Unavailable,
+                Reason::ServiceUnavailable,
+                "too many documents are being read; try again soon",
+            )
+            .after(std::time::Duration::from_secs(2))
         };
         let _waiting = self.door.try_acquire().map_err(|_| busy())?;
         let _reading = self.gate.acquire().await.map_err(|_| busy())?;

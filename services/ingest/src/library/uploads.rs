@@ -113,7 +113,8 @@ impl Uploads {
     }
 
     async fn drop_parts(&self, upload: &Upload) -> Result<(), Failure> {
-        let prefix = Prefix::new(&format!("tmp-uploads/{}", upload.id)).map_err(|e| Failure::internal(e.to_string()))?;
+        let prefix =
+            Prefix::new(&format!("tmp-uploads/{}", upload.id)).map_err(|e| Failure::internal(e.to_string()))?;
         self.blob.delete_prefix(&prefix).await?;
         Ok(())
     }
@@ -164,11 +165,8 @@ impl Receiving {
             return Ok(());
         }
         let bytes = self.buffer.split().freeze();
-        let part = Part {
-            offset: self.upload.committed(),
-            size: bytes.len() as u64,
-            token: self.uploads.random.next() >> 1,
-        };
+        let part =
+            Part { offset: self.upload.committed(), size: bytes.len() as u64, token: self.uploads.random.next() >> 1 };
         self.uploads.blob.put(&Uploads::part_path(&self.upload, &part)?, bytes).await?;
         let now = self.uploads.clock.now();
         let updated = self
@@ -255,7 +253,11 @@ impl Receiving {
         for part in &self.upload.parts {
             let path = Uploads::part_path(&self.upload, part)?;
             let bytes = self.uploads.blob.get(&path).await?.ok_or_else(|| {
-                Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "a part of the upload is gone; start another upload")
+                Failure::new(
+                    Kind::DataLoss,
+                    Reason::ObjectDamaged,
+                    "a part of the upload is gone; start another upload",
+                )
             })?;
             file.write_all(&bytes).map_err(|e| no_room(&e))?;
         }

@@ -7,8 +7,8 @@ use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::{
-    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Footnotes, Lane, Length, Narration, Style, WatchNarrationRequest,
-    length::Target,
+    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Footnotes, Lane, Length, Narration, Style,
+    WatchNarrationRequest, length::Target,
 };
 use lectern_rpc::failure;
 use lectern_runtime::Context;
@@ -37,7 +37,11 @@ pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result
     }
     // An instance of its own: on a free port, its data gone with it unless the caller keeps them.
     let folder = tempfile::tempdir().map_err(|e| {
-        Failure::new(Kind::FailedPrecondition, Reason::Internal, format!("no temporary folder: {e}; name one with --data"))
+        Failure::new(
+            Kind::FailedPrecondition,
+            Reason::Internal,
+            format!("no temporary folder: {e}; name one with --data"),
+        )
     })?;
     config.data = order.data.clone().unwrap_or_else(|| folder.path().to_owned());
     config.server.listen.set_port(0);
@@ -69,7 +73,13 @@ enum Watched {
     Interrupted,
 }
 
-async fn one(order: &Narrate, channel: &Authorized, context: &Context, file: &Path, folder: &Path) -> Result<(), Failure> {
+async fn one(
+    order: &Narrate,
+    channel: &Authorized,
+    context: &Context,
+    file: &Path,
+    folder: &Path,
+) -> Result<(), Failure> {
     say(&format!("{}", file.display()));
     std::fs::create_dir_all(folder).map_err(|e| {
         let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
@@ -89,8 +99,9 @@ async fn one(order: &Narrate, channel: &Authorized, context: &Context, file: &Pa
     let accepted = client.create_narration(request).await.map_err(|s| failure(&s))?.into_inner();
     let name = accepted.narration.unwrap_or_default().name;
 
+    let mut watching = client.clone();
     let watched = tokio::select! {
-        watched = watch(&mut client.clone(), &name) => watched?,
+        watched = watch(&mut watching, &name) => watched?,
         () = context.shutdown.wait() => Watched::Interrupted,
     };
     let (narration, first_audio) = match watched {
@@ -200,7 +211,11 @@ fn report(narration: &Narration, folder: &Path, made: f64, first_audio: Option<f
     let mut files: Vec<PathBuf> = narration.artifacts.iter().map(|a| PathBuf::from(&a.file_name)).collect();
     files.sort();
     files.iter().for_each(|file| println!("    {}", file.display()));
-    println!("  {} of audio, made in {made:.1} s, {:.1} times faster than real time", clock(length), length / made.max(0.001));
+    println!(
+        "  {} of audio, made in {made:.1} s, {:.1} times faster than real time",
+        clock(length),
+        length / made.max(0.001)
+    );
     if let Some(first) = first_audio {
         println!("  first audio after {:.0} ms", first * 1000.0);
     }

@@ -26,7 +26,8 @@ impl Progress {
         }
         let mut out = std::io::stderr().lock();
         // Progress that cannot be shown is no reason to stop.
-        let _ = if self.live { write!(out, "\r\x1b[2K{line}").and_then(|()| out.flush()) } else { writeln!(out, "{line}") };
+        let _ =
+            if self.live { write!(out, "\r\x1b[2K{line}").and_then(|()| out.flush()) } else { writeln!(out, "{line}") };
         self.last = line;
     }
 

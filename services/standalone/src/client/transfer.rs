@@ -8,7 +8,8 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::upload_document_request::Part;
 use lectern_proto::v1::{
-    Artifact, Document, DownloadArtifactRequest, QueryUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish, UploadStart,
+    Artifact, Document, DownloadArtifactRequest, QueryUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish,
+    UploadStart,
 };
 use lectern_rpc::failure;
 use tokio::io::AsyncWriteExt as _;
@@ -43,7 +44,11 @@ pub async fn upload(channel: &Authorized, file: &Path) -> Result<Document, Failu
         let (bytes, sha256) = (bytes.clone(), sha256.clone());
         let chunks = (offset..bytes.len()).step_by(CHUNK).map(move |at| {
             let data = bytes.slice(at..bytes.len().min(at + CHUNK));
-            Part::Chunk(UploadChunk { offset: i64::try_from(at).unwrap_or(i64::MAX), crc32c: crc32c::crc32c(&data), data })
+            Part::Chunk(UploadChunk {
+                offset: i64::try_from(at).unwrap_or(i64::MAX),
+                crc32c: crc32c::crc32c(&data),
+                data,
+            })
         });
         let parts = std::iter::once(Part::Start(start))
             .chain(chunks)
@@ -71,7 +76,12 @@ pub async fn upload(channel: &Authorized, file: &Path) -> Result<Document, Failu
 ///
 /// # Errors
 /// What the server answers; `CHECKSUM_MISMATCH` when what arrived is not what was promised.
-pub async fn download(channel: &Authorized, narration: &str, artifact: &Artifact, folder: &Path) -> Result<PathBuf, Failure> {
+pub async fn download(
+    channel: &Authorized,
+    narration: &str,
+    artifact: &Artifact,
+    folder: &Path,
+) -> Result<PathBuf, Failure> {
     let target = folder.join(&artifact.file_name);
     let partial = folder.join(format!(".{}.part", artifact.file_name));
     let unwritable = |e: std::io::Error| {

@@ -54,7 +54,12 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
 
     let mut measured = join(stage, job, &parts, &formats, folder.path(), Gain::NONE, voice.sample_rate).await?;
     if let Some(gain) = measured.correction() {
-        tracing::info!(loudness = measured.loudness, true_peak = measured.true_peak, ?gain, "recording joined again with a constant gain");
+        tracing::info!(
+            loudness = measured.loudness,
+            true_peak = measured.true_peak,
+            ?gain,
+            "recording joined again with a constant gain"
+        );
         measured = join(stage, job, &parts, &formats, folder.path(), gain, voice.sample_rate).await?;
     }
     job.check()?;
@@ -109,7 +114,8 @@ async fn read(
     let content = job.objects.read_json(&folder.content(&key(&command.content_key, "content_key")?)).await?;
     let plan = job.objects.read_json(&folder.plan(&plan_key)).await?;
     let secret = stage.secret(&job.tenant);
-    let count = u32::try_from(command.sections).map_err(|_| Failure::internal("a command counts less than no sections"))?;
+    let count =
+        u32::try_from(command.sections).map_err(|_| Failure::internal("a command counts less than no sections"))?;
     let section_keys: Vec<Digest> = (0..count).map(|index| secret.section(&plan_key, index)).collect();
     let sections = section_keys.clone().into_iter().map(|key| {
         let path = folder.section(&key);
@@ -261,7 +267,9 @@ mod tests {
 
     #[test]
     fn every_format_of_the_api_has_an_encoder() {
-        for (wire, format) in [(1, AudioFormat::Opus), (2, AudioFormat::Wav), (3, AudioFormat::Flac), (4, AudioFormat::Mp3)] {
+        for (wire, format) in
+            [(1, AudioFormat::Opus), (2, AudioFormat::Wav), (3, AudioFormat::Flac), (4, AudioFormat::Mp3)]
+        {
             assert_eq!(format_of(wire).expect("known"), format);
         }
         assert!(format_of(0).is_err() && format_of(9).is_err());

@@ -34,7 +34,11 @@ impl Segments {
         Self {
             gate: Arc::new(Semaphore::new(cores.max(1))),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
-            found: metrics.counter("lectern.tts.segments_found", "{segment}", "Segments that an earlier step had spoken."),
+            found: metrics.counter(
+                "lectern.tts.segments_found",
+                "{segment}",
+                "Segments that an earlier step had spoken.",
+            ),
         }
     }
 
