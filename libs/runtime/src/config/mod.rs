@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 pub use secret::{REDACTED, Secret};
 pub use units::{ByteSize, duration};
 
-use tree::Node;
+use tree::{Node, Wrong};
 
 /// Where configuration comes from.
 #[derive(Debug, Clone)]
@@ -74,17 +74,18 @@ impl Loader {
             self.check_keys(&defaults, &file, &path.display().to_string())?;
             tree.overlay(file);
         }
+        let mut variables = Vec::new();
         for (name, value) in &self.environment {
             let Some(rest) = name.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('_')) else { continue };
             if self.others.iter().any(|other| matches_name(other, rest)) {
                 continue;
             }
             let keys: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
-            let variable = Node::from_variable(&keys, name, value);
+            let variable = Node::from_variable(&keys, name, value, &defaults);
             self.check_keys(&defaults, &variable, name)?;
-            tree.overlay(variable);
+            variables.push(Variable { name, keys, node: variable });
         }
-        tree.read().map_err(|error| Failure::invalid(error.place(), error.to_string()))
+        read_with(&tree, &variables).map_err(|error| Failure::invalid(error.place(), error.to_string()))
     }
 
     fn check_keys(&self, defaults: &serde_json::Value, node: &Node, source: &str) -> Result<(), Failure> {
@@ -98,6 +99,38 @@ impl Loader {
         };
         let message = format!("{source} sets {unknown}, which is not a configuration key; {hint}");
         Err(Failure::invalid(unknown, message))
+    }
+}
+
+/// A variable of the environment that sets a key.
+struct Variable<'a> {
+    name: &'a str,
+    keys: Vec<String>,
+    node: Node,
+}
+
+/// Reads the tree with the variables laid over it.
+fn read_with<T: DeserializeOwned>(tree: &Node, variables: &[Variable<'_>]) -> Result<T, Wrong> {
+    let without = |left_out: Option<&str>| {
+        let mut tree = tree.clone();
+        for variable in variables.iter().filter(|variable| left_out != Some(variable.name)) {
+            tree.overlay(variable.node.clone());
+        }
+        tree
+    };
+    let wrong = match without(None).read() {
+        Ok(config) => return Ok(config),
+        Err(wrong) => wrong,
+    };
+    // Where a default is unset and the struct is flattened, nothing says that a text is meant as a number.
+    if let Ok(config) = without(None).guessed().read() {
+        return Ok(config);
+    }
+    // The variable without which all is well is the wrong one.
+    let culprit = || variables.iter().find(|variable| without(Some(variable.name)).read::<T>().is_ok());
+    match if wrong.nowhere() { culprit() } else { None } {
+        Some(variable) => Err(wrong.of(&variable.keys, variable.name)),
+        None => Err(wrong),
     }
 }
 
@@ -115,9 +148,13 @@ fn read(path: &Path) -> Result<toml::Value, Failure> {
         .at("config")
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    text.parse::<toml::Table>()
-        .map(toml::Value::Table)
-        .map_err(|error| wrong(format!("is not TOML: {}", error.to_string().trim_end())))
+    text.parse::<toml::Table>().map(toml::Value::Table).map_err(|error| wrong(not_toml(&text, &error)))
+}
+
+/// Where and why, without the line itself: it may hold a secret.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("is not TOML: line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
 /// Reads configuration from the environment (`{prefix}_...`), then `file` or what `{prefix}_CONFIG` names, then `T`'s defaults.

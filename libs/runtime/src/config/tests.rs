@@ -138,6 +138,68 @@ fn wrong_settings_say_where_and_what() {
     assert!(failure.message.contains("cannot be read"), "{failure}");
 }
 
+/// As the services nest what they share: serde buffers such fields and does not ask for types.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Flattened {
+    #[serde(flatten)]
+    shared: Sample,
+    own: u8,
+}
+
+#[test]
+fn a_flattened_struct_reads_variables_as_any_other() {
+    let variables = [
+        ("LECTERN_STORE__POOL", "7"),
+        ("LECTERN_STORE__URL", "1234"),
+        ("LECTERN_DEBUG", "true"),
+        ("LECTERN_LEASE", "30s"),
+        ("LECTERN_LIMIT", "1KiB"),
+        ("LECTERN_KEY", "12345"),
+        ("LECTERN_MODE", "very-safe"),
+        ("LECTERN_PORTS", "1, 2"),
+        ("LECTERN_OWN", "9"),
+    ];
+    let flattened: Flattened = loader(&variables).load().unwrap();
+    let sample = flattened.shared;
+    assert_eq!(sample.store, Store { url: "1234".to_owned(), pool: 7 });
+    assert_eq!((sample.debug, sample.lease, sample.limit), (true, Duration::from_secs(30), ByteSize(1024)));
+    assert_eq!((sample.key.expose(), sample.mode, sample.ports), ("12345", Mode::VerySafe, vec![1, 2]));
+    assert_eq!((flattened.own, sample.ratio), (9, None));
+
+    // What is unset by default: a number, a secret, a table.
+    let flattened: Flattened = loader(&[("LECTERN_RATIO", "0.5")]).load().unwrap();
+    assert_eq!(flattened.shared.ratio, Some(0.5));
+    let flattened: Flattened = loader(&[("LECTERN_OTHER_KEY", "12345")]).load().unwrap();
+    assert_eq!(flattened.shared.other_key.as_ref().map(Secret::expose), Some("12345"));
+    let variables = [("LECTERN_TLS__CERT", "a"), ("LECTERN_TLS__PORT", "443")];
+    let flattened: Flattened = loader(&variables).load().unwrap();
+    assert_eq!(flattened.shared.tls, Some(Tls { cert: "a".to_owned(), port: 443 }));
+}
+
+#[test]
+fn wrong_variables_of_a_flattened_struct_are_named() {
+    for (variable, value, says) in [
+        ("LECTERN_STORE__POOL", "many", "LECTERN_STORE__POOL is not right: \"many\" is not a whole number"),
+        ("LECTERN_STORE__POOL", "-1", "LECTERN_STORE__POOL is not right: invalid value: integer `-1`"),
+        ("LECTERN_DEBUG", "yes", "LECTERN_DEBUG is not right: \"yes\" is not true or false"),
+        ("LECTERN_LEASE", "15", "LECTERN_LEASE is not right: \"15\" is not a duration"),
+        ("LECTERN_MODE", "slow", "LECTERN_MODE is not right: unknown variant `slow`"),
+        ("LECTERN_OWN", "300", "LECTERN_OWN is not right: \"300\" is not a whole number of 0 to 255"),
+        ("LECTERN_STORE__URI", "x", "did you mean store.url (variable LECTERN_STORE__URL)?"),
+    ] {
+        let failure = loader(&[(variable, value), ("LECTERN_LISTEN", "x")]).load::<Flattened>().unwrap_err();
+        assert!(failure.message.contains(says), "{failure}");
+    }
+}
+
+#[test]
+fn a_broken_file_is_not_quoted() {
+    let file = file("listen = \"x\"\nkey = \"hunter2\n");
+    let failure = loader(&[]).file(Some(file.path().to_owned())).load::<Sample>().unwrap_err();
+    assert!(failure.message.contains("is not TOML: line 2: ") && !failure.message.contains("hunter2"), "{failure}");
+}
+
 #[test]
 fn variables_of_others_are_left_alone() {
     let variables = [("LECTERN_VOICE_DIR", "x"), ("LECTERN_TEST_SEED", "1")];
