@@ -221,7 +221,11 @@ impl Server {
         let builder = || {
             let start = tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            self.descriptors.iter().fold(start, |builder, set| builder.register_encoded_file_descriptor_set(set))
+            let builder =
+                self.descriptors.iter().fold(start, |builder, set| builder.register_encoded_file_descriptor_set(set));
+            // Descriptors may hold more services than this server has; only those that it has are listed.
+            let served = self.names.iter().copied().chain(["grpc.health.v1.Health"]);
+            served.fold(builder, tonic_reflection::server::Builder::with_service_name)
         };
         let unreadable = |error| Failure::internal(format!("reflection: {error}"));
         let (v1, v1alpha) = (builder().build_v1().map_err(unreadable)?, builder().build_v1alpha().map_err(unreadable)?);

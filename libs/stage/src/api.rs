@@ -58,7 +58,7 @@ impl StageService for StageApi {
             .parse()
             .map_err(|e| status(&Failure::invalid("narration", format!("narration: {e}"))))?;
         let run = u32::try_from(request.run).map_err(|_| status(&Failure::invalid("run", "run counts from 1")))?;
-        self.steps.cancel(&narration, run).await.map_err(|error| status(&error.into()))?;
+        self.steps.cancel(&narration, run).await.map_err(|error| status(&error))?;
         if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
             debug!(%error, "hint not sent; the next heartbeat sees the tombstone");
         }
@@ -76,7 +76,7 @@ impl StageService for StageApi {
             .steps
             .get(&step)
             .await
-            .map_err(|error| status(&error.into()))?
+            .map_err(|error| status(&error))?
             .ok_or_else(|| status(&Failure::not_found(format!("step {step}"))))?;
         let (state, holder) = match &record.state {
             StepState::Free { .. } => ("free", String::new()),

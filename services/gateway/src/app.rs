@@ -15,7 +15,7 @@ use lectern_rpc::{
     Authenticate, ClientConfig, Server, ServiceCredential, Serving, WithServices, channel, server::ServerConfig, tune,
 };
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, watch_health};
+use lectern_stage::app::{Adapters, measure_store, watch_health};
 use lectern_store::{Collection, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,7 @@ impl Gateway {
         let upstream =
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
         let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
+        measure_store("gateway", &store);
         let (narrations, keys) = collections(store).await?;
         let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
         let keys = Keys::new(keys, Arc::clone(&clock), admin);
@@ -107,7 +108,8 @@ impl Gateway {
             Arc::clone(&self.master),
         );
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
-        let pages = TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let pages =
+            TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
         let keys = api::Keys::new(self.keys.clone(), pages);
         let voices = api::Voices::new(self.upstream.clone());
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
@@ -137,7 +139,8 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
-    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let queue: Arc<dyn Queue> =
+        lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters);
@@ -146,6 +149,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
     lectern_stage::app::announce(serving.addr);
     gateway.conduct(false, stop).await?;
-    serving.ended().await
+    lectern_stage::app::ended(serving, &adapters).await
 }
-

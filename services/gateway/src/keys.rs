@@ -25,13 +25,16 @@ const REMEMBERED_MOST: usize = 10_000;
 /// The tenant that the admin key acts for, where a call needs one.
 const ADMIN_TENANT: &str = "admin";
 
+/// What was found out about a secret: until when that holds, and its key if it is good.
+type Known = (Timestamp, Option<Key>);
+
 /// The installation's API keys.
 #[derive(Debug, Clone)]
 pub struct Keys {
     keys: Collection<Key>,
     clock: Arc<dyn Clock>,
     admin: Option<Secret>,
-    known: Arc<Mutex<HashMap<Digest, (Timestamp, Option<Key>)>>>,
+    known: Arc<Mutex<HashMap<Digest, Known>>>,
 }
 
 impl Keys {
@@ -84,7 +87,9 @@ impl Keys {
                 Ok(Change::Write)
             })
             .await
-            .map_err(|failure| if failure.kind == Kind::NotFound { Failure::not_found(names::of_key(id)) } else { failure })?;
+            .map_err(
+                |failure| if failure.kind == Kind::NotFound { Failure::not_found(names::of_key(id)) } else { failure },
+            )?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&revoked.record.hash);
         info!(key = id, "key revoked");
         Ok(revoked.record)

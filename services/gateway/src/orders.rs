@@ -1,22 +1,18 @@
 //! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and encodes around this.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use lectern_core::id::{DocumentId, NarrationId, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
-use lectern_rpc::failure;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
+use lectern_rpc::failure;
 use lectern_store::{Collection, Direction, Page, Query, Revision, StoreError, Versioned};
 use tracing::info;
 
-use crate::conduct::{Conductor, wanted, wanted::Window};
-use crate::domain::{Bits, Narration, Phase, Pins, Transition, narration};
+use crate::conduct::Conductor;
+use crate::domain::{Narration, Pins, Transition, Wish};
 use crate::upstream::{Upstream, missing, short};
-
-/// A narration that is not finished after this long fails.
-pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What callers may do with narrations.
 #[derive(Debug, Clone)]
@@ -27,16 +23,6 @@ pub struct Orders {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     master: Arc<[u8]>,
-}
-
-/// An order as the caller gave it, checked as far as it can be without asking anybody.
-struct Request {
-    document: DocumentId,
-    order: lectern_core::content::script::Order,
-    voice: String,
-    speed: u32,
-    formats: Vec<i32>,
-    lane: i32,
 }
 
 impl Orders {
@@ -69,8 +55,8 @@ impl Orders {
         request_id: &str,
         wire: api::Narration,
     ) -> Result<Versioned<Narration>, Failure> {
-        let request = read(&wire)?;
-        let digest = digest(&request);
+        let wish = read(&wire)?;
+        let digest = wish.digest();
         let id = if request_id.is_empty() {
             NarrationId::random(&*self.random)
         } else {
@@ -84,42 +70,8 @@ impl Orders {
         {
             return same_request(known, &digest);
         }
-        let (scope, pins) = self.pin(tenant, &request.document, &request.order, &request.voice, &request.formats).await?;
-        let now = self.clock.now();
-        let narration = Narration {
-            id: id.clone(),
-            tenant: tenant.clone(),
-            document: request.document,
-            scope,
-            request: digest,
-            order: request.order,
-            voice: request.voice,
-            speed: request.speed,
-            formats: request.formats,
-            lane: request.lane,
-            pins,
-            run: 1,
-            phase: Phase::Extracting,
-            sections: 0,
-            written: Bits::default(),
-            recorded: Bits::default(),
-            words: 0,
-            title: String::new(),
-            language: String::new(),
-            notes: Vec::new(),
-            failure: None,
-            samples: 0,
-            sample_rate: 0,
-            artifacts: Vec::new(),
-            erased: false,
-            created: now,
-            updated: now,
-            first_audio: None,
-            finished: None,
-            deadline: now.plus(DEADLINE),
-            due_at: Some(now.plus(narration::DUE)),
-            cancel_pending: false,
-        };
+        let (scope, pins) = self.pin(tenant, &wish).await?;
+        let narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
         match self.narrations.insert(&narration).await {
             Ok(revision) => {
                 let accepted = Versioned { record: narration, revision };
@@ -136,21 +88,14 @@ impl Orders {
     }
 
     /// Asks the stages for what a run is pinned to.
-    async fn pin(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        order: &lectern_core::content::script::Order,
-        voice: &str,
-        formats: &[i32],
-    ) -> Result<(lectern_core::id::ScopeId, Pins), Failure> {
+    async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
         let ask = |status: tonic::Status| failure(&status);
-        let request = short(ingest::GetSourceRequest { document: names::of_document(document) });
+        let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
         let source = self.upstream.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
 
         let request = short(ai::DescribeEngineRequest {});
         let script = self.upstream.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
-        if !script.styles.contains(&convert::style_to_wire(order.style).into()) {
+        if !script.styles.contains(&convert::style_to_wire(wish.order.style).into()) {
             return Err(Failure::new(
                 Kind::InvalidArgument,
                 Reason::StyleUnsupported,
@@ -160,9 +105,9 @@ impl Orders {
         }
 
         let wanted = tts::ResolveVoiceRequest {
-            voice: voice.to_owned(),
+            voice: wish.voice.clone(),
             language: source.language.clone(),
-            formats: formats.to_vec(),
+            formats: wish.formats.clone(),
         };
         let voice = self.upstream.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
         let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
@@ -204,7 +149,12 @@ impl Orders {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
-    pub async fn cancel(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<Versioned<Narration>, Failure> {
+    pub async fn cancel(
+        &self,
+        tenant: &TenantId,
+        id: &NarrationId,
+        etag: &str,
+    ) -> Result<Versioned<Narration>, Failure> {
         let current = self.get(tenant, id).await?;
         check_etag(etag, current.revision, id)?;
         let failure = Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller cancelled the narration");
@@ -223,17 +173,22 @@ impl Orders {
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `WRONG_STATE`, and what ordering it again may answer.
-    pub async fn retry(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<Versioned<Narration>, Failure> {
+    pub async fn retry(
+        &self,
+        tenant: &TenantId,
+        id: &NarrationId,
+        etag: &str,
+    ) -> Result<Versioned<Narration>, Failure> {
         let current = self.get(tenant, id).await?;
         check_etag(etag, current.revision, id)?;
         let old = &current.record;
         // Refused before anybody is asked for anything.
-        old.clone().retry(old.pins.clone(), old.deadline, old.updated)?;
-        let (_, pins) = self.pin(tenant, &old.document, &old.order, &old.voice, &old.formats).await?;
+        old.clone().retry(old.pins.clone(), old.updated)?;
+        let (_, pins) = self.pin(tenant, &old.wish()).await?;
         let mut refused = None;
         let retried = self
             .conductor
-            .update(id, |narration, now| match narration.retry(pins.clone(), now.plus(DEADLINE), now) {
+            .update(id, |narration, now| match narration.retry(pins.clone(), now) {
                 Ok(()) => Transition::Changed,
                 Err(failure) => {
                     refused = Some(failure);
@@ -298,12 +253,6 @@ impl Orders {
             }
         }
     }
-
-    /// Steps that wait or run for `narration`, for people who look into it.
-    #[must_use]
-    pub fn outstanding(&self, narration: &Narration) -> usize {
-        wanted(narration, Window::default()).len()
-    }
 }
 
 fn not_found(id: &NarrationId) -> Failure {
@@ -335,7 +284,7 @@ fn check_etag(etag: &str, revision: Revision, id: &NarrationId) -> Result<(), Fa
     .about(names::of_narration(id)))
 }
 
-fn read(wire: &api::Narration) -> Result<Request, Failure> {
+fn read(wire: &api::Narration) -> Result<Wish, Failure> {
     let document = names::document(&wire.document, "narration.document")?;
     let order = convert::order(wire.style, wire.length, wire.footnotes)?;
     let speed = if wire.speed == 0.0 { 1.0 } else { wire.speed };
@@ -360,9 +309,7 @@ fn read(wire: &api::Narration) -> Result<Request, Failure> {
                 )
                 .at("narration.formats"));
             }
-            Ok(
-                api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3,
-            ) => {}
+            Ok(api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3) => {}
         }
     }
     let lane = match api::Lane::try_from(wire.lane) {
@@ -372,11 +319,5 @@ fn read(wire: &api::Narration) -> Result<Request, Failure> {
             return Err(Failure::invalid("narration.lane", "use LANE_INTERACTIVE, LANE_STANDARD or LANE_BULK"));
         }
     };
-    Ok(Request { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into() })
-}
-
-fn digest(request: &Request) -> Digest {
-    let Request { document, order, voice, speed, formats, lane } = request;
-    let text = format!("{document}\n{}\n{voice}\n{speed}\n{formats:?}\n{lane}", lectern_core::keys::order(order));
-    Digest::of(text.as_bytes())
+    Ok(Wish { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into() })
 }

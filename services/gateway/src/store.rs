@@ -32,8 +32,7 @@ impl Due for Narration {
 }
 
 impl Record for Key {
-    const SPEC: CollectionSpec =
-        CollectionSpec { name: "keys", indexes: &[Index::new("by_created", &["created"])] };
+    const SPEC: CollectionSpec = CollectionSpec { name: "keys", indexes: &[Index::new("by_created", &["created"])] };
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {

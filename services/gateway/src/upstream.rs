@@ -84,8 +84,7 @@ impl Upstream {
     /// The first stage's failure; the call is safe to repeat.
     pub async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
         for channel in [&self.ingest, &self.ai, &self.tts] {
-            let message =
-                work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
+            let message = work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
             StageServiceClient::new(self.over(channel, tenant))
                 .cancel_steps(short(message))
                 .await

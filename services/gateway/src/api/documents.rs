@@ -47,7 +47,10 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
         let mut owner = self.owner(&request)?;
         // A stream that breaks off ends here as one that was not finished; ingest keeps what it has and waits for the rest.
-        let messages = request.into_inner().take_while(|m| std::future::ready(m.is_ok())).filter_map(|m| std::future::ready(m.ok()));
+        let messages = request
+            .into_inner()
+            .take_while(|m| std::future::ready(m.is_ok()))
+            .filter_map(|m| std::future::ready(m.ok()));
         owner.upload_document(messages).await
     }
 

@@ -113,7 +113,15 @@ mod tests {
 
     #[test]
     fn every_phase_is_written_as_its_record_has_it() {
-        for phase in [Phase::Extracting, Phase::Planning, Phase::Narrating, Phase::Assembling, Phase::Succeeded, Phase::Failed, Phase::Cancelled] {
+        for phase in [
+            Phase::Extracting,
+            Phase::Planning,
+            Phase::Narrating,
+            Phase::Assembling,
+            Phase::Succeeded,
+            Phase::Failed,
+            Phase::Cancelled,
+        ] {
             let record = serde_json::to_value(phase).expect("a word");
             assert_eq!(record, phase_word(phase));
         }

@@ -1,16 +1,16 @@
 //! `lectern.v1.KeyService`.
 
-use lectern_core::keys::TenantSecret;
 use lectern_core::Failure;
-use lectern_proto::{convert, names};
+use lectern_core::keys::TenantSecret;
 use lectern_proto::v1::{self as api, key_service_server::KeyService};
+use lectern_proto::{convert, names};
 use lectern_rpc::auth::{Role, admin, caller, key_invalid};
 use lectern_rpc::page;
 use lectern_rpc::status::status;
 use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
-use super::narrations::page_size;
+use super::page_size;
 use crate::domain::Key;
 
 /// The public key service.
@@ -57,15 +57,15 @@ impl KeyService for Keys {
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
         admin(&request)?;
         let request = request.into_inner();
-        let tenant = request
-            .tenant
-            .parse()
-            .map_err(|e| status(&Failure::invalid("tenant", format!("tenant: {e}"))))?;
+        let tenant = request.tenant.parse().map_err(|e| status(&Failure::invalid("tenant", format!("tenant: {e}"))))?;
         let (key, secret) = self.keys.create(tenant, &request.display_name).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::CreateKeyResponse { key: Some(encode(&key)), secret }))
     }
 
-    async fn list_keys(&self, request: Request<api::ListKeysRequest>) -> Result<Response<api::ListKeysResponse>, Status> {
+    async fn list_keys(
+        &self,
+        request: Request<api::ListKeysRequest>,
+    ) -> Result<Response<api::ListKeysResponse>, Status> {
         admin(&request)?;
         self.list(request.get_ref()).await.map(Response::new).map_err(|f| status(&f))
     }

@@ -8,7 +8,22 @@ mod narrations;
 mod objects;
 mod voices;
 
+use std::pin::Pin;
+
+use futures::Stream;
+use lectern_core::Failure;
+use lectern_rpc::page;
+use tonic::Status;
+
 pub use documents::Documents;
 pub use keys::Keys;
 pub use narrations::Narrations;
 pub use voices::Voices;
+
+/// A stream of answers.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// How many items a page has.
+fn page_size(asked: i32, default: usize, largest: usize) -> Result<u32, Failure> {
+    page::size(asked, default, largest).map(|size| u32::try_from(size).unwrap_or(u32::MAX))
+}

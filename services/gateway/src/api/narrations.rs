@@ -1,6 +1,5 @@
 //! `lectern.v1.NarrationService`.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,15 +8,15 @@ use futures::Stream;
 use lectern_blob::Blob;
 use lectern_core::id::{NarrationId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_proto::names;
+use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_rpc::auth::caller;
 use lectern_rpc::page;
 use lectern_rpc::status::status;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status};
 
-use super::{encode, listen, objects};
+use super::{Answers, encode, listen, objects, page_size};
 use crate::conduct::Conductor;
 use crate::domain::Narration;
 use crate::orders::Orders;
@@ -25,9 +24,6 @@ use crate::upstream::Upstream;
 
 /// A checkpoint is sent after this long without news.
 const CHECKPOINT: Duration = Duration::from_secs(15);
-
-/// A stream of answers.
-pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The public narration service.
 #[derive(Debug, Clone)]
@@ -57,7 +53,11 @@ impl Narrations {
         self.orders.get(tenant, &id).await
     }
 
-    async fn list(&self, tenant: &TenantId, request: api::ListNarrationsRequest) -> Result<api::ListNarrationsResponse, Failure> {
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        request: api::ListNarrationsRequest,
+    ) -> Result<api::ListNarrationsResponse, Failure> {
         let size = page_size(request.page_size, 50, 1_000)?;
         let secret = self.orders.secret(tenant);
         let mut query = Query::new().limit(size);
@@ -78,13 +78,11 @@ impl Narrations {
             Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
             None => String::new(),
         };
-        Ok(api::ListNarrationsResponse { narrations: page.items.iter().map(encode::narration).collect(), next_page_token })
+        Ok(api::ListNarrationsResponse {
+            narrations: page.items.iter().map(encode::narration).collect(),
+            next_page_token,
+        })
     }
-}
-
-/// Reads a page size.
-pub fn page_size(asked: i32, default: usize, largest: usize) -> Result<u32, Failure> {
-    page::size(asked, default, largest).map(|size| u32::try_from(size).unwrap_or(u32::MAX))
 }
 
 #[tonic::async_trait]
@@ -99,11 +97,10 @@ impl NarrationService for Narrations {
     ) -> Result<Response<api::CreateNarrationResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
-        let narration = request
-            .narration
-            .ok_or_else(|| status(&Failure::invalid("narration", "narration is missing; say what to narrate and how")))?;
-        let accepted =
-            self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
+        let narration = request.narration.ok_or_else(|| {
+            status(&Failure::invalid("narration", "narration is missing; say what to narrate and how"))
+        })?;
+        let accepted = self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::CreateNarrationResponse { narration: Some(encode::narration(&accepted)) }))
     }
 
@@ -225,9 +222,8 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
-        let stream = objects::download(&self.blob, &self.master, &narration.record, &request)
-            .await
-            .map_err(|f| status(&f))?;
+        let stream =
+            objects::download(&self.blob, &self.master, &narration.record, &request).await.map_err(|f| status(&f))?;
         Ok(Response::new(stream))
     }
 }

@@ -14,8 +14,7 @@ use lectern_rpc::page;
 use lectern_rpc::status::status;
 use prost::Message as _;
 
-use super::encode;
-use super::narrations::{Answers, page_size};
+use super::{Answers, encode, page_size};
 use crate::conduct::wire::Keys;
 use crate::domain::{Narration, Phase};
 
@@ -63,7 +62,8 @@ pub async fn script(
     }
     let keys = Keys::of(narration, master);
     let objects = objects(blob, narration);
-    let mut response = api::GetScriptResponse { total_sections: convert::number(narration.sections), ..Default::default() };
+    let mut response =
+        api::GetScriptResponse { total_sections: convert::number(narration.sections), ..Default::default() };
     let mut size = 0;
     let mut next = first;
     while next < narration.sections.min(first.saturating_add(count)) && narration.written.contains(next) {
@@ -102,8 +102,7 @@ pub async fn manifest(
     let path = objects.folder().artifact(&narration.id, &key, "manifest.json");
     let manifest: timeline::Manifest = objects.read_json(&path).await?;
     let end = manifest.blocks.len().min(start.saturating_add(size));
-    let next_page_token =
-        if end < manifest.blocks.len() { page::seal(secret, &purpose, &end)? } else { String::new() };
+    let next_page_token = if end < manifest.blocks.len() { page::seal(secret, &purpose, &end)? } else { String::new() };
     let blocks = manifest.blocks.get(start..end).unwrap_or_default().iter().map(fate).collect();
     let c = manifest.coverage;
     let coverage = api::Coverage {
@@ -153,7 +152,9 @@ pub async fn download(
 ) -> Result<Answers<api::DownloadArtifactResponse>, Failure> {
     not_erased(narration)?;
     if narration.phase != Phase::Succeeded {
-        return Err(wrong_state("the files are made last; watch the narration until it is SUCCEEDED, or use ListenNarration"));
+        return Err(wrong_state(
+            "the files are made last; watch the narration until it is SUCCEEDED, or use ListenNarration",
+        ));
     }
     let Some(artifact) = narration.artifacts.iter().find(|artifact| artifact.name == request.file_name) else {
         let names = narration.artifacts.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -164,7 +165,8 @@ pub async fn download(
         )
         .at("file_name"));
     };
-    let offset = u64::try_from(request.offset).map_err(|_| Failure::invalid("offset", "offset must not be negative"))?;
+    let offset =
+        u64::try_from(request.offset).map_err(|_| Failure::invalid("offset", "offset must not be negative"))?;
     let length = match u64::try_from(request.length) {
         Ok(0) => u64::MAX,
         Ok(length) => length,
@@ -180,7 +182,11 @@ pub async fn download(
     let path = lectern_blob::ObjectPath::new(&path).map_err(|e| Failure::internal(e.to_string()))?;
     let length = length.min(artifact.size - offset);
     let mut bytes = folder.blob().get_range(&path, offset, length).await?.ok_or_else(|| {
-        Failure::new(Kind::DataLoss, Reason::ObjectDamaged, format!("{} is not there; delete the narration and order it again", artifact.name))
+        Failure::new(
+            Kind::DataLoss,
+            Reason::ObjectDamaged,
+            format!("{} is not there; delete the narration and order it again", artifact.name),
+        )
     })?;
     let mut described = Some(encode::artifact(artifact));
     Ok(Box::pin(try_stream! {
@@ -208,4 +214,3 @@ fn message(at: &mut u64, data: Bytes, artifact: Option<api::Artifact>) -> api::D
     *at += data.len() as u64;
     api::DownloadArtifactResponse { offset, crc32c: crc32c::crc32c(&data), data, artifact }
 }
-

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Clock, Failure, Kind};
-use lectern_queue::{Message, Queue};
+use lectern_queue::{EventDelivery, Message, Queue};
 use lectern_store::{Change, Collection, Direction, ID, Op, Query, Reconciler, Versioned};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -27,6 +27,13 @@ const BATCH: usize = 64;
 const TOPIC: &str = "narrations";
 /// How often lost hints are made up for.
 const POLL: Duration = Duration::from_secs(2);
+
+/// Events of one narration that arrived together.
+#[derive(Debug, Default)]
+struct News {
+    events: Vec<(StepId, Outcome)>,
+    deliveries: Vec<EventDelivery>,
+}
 
 /// Conducts narrations.
 #[derive(Debug, Clone)]
@@ -196,19 +203,19 @@ impl Conductor {
                     }
                 }
             };
-            let mut by_narration: HashMap<NarrationId, (Vec<(StepId, Outcome)>, Vec<_>)> = HashMap::new();
+            let mut by_narration: HashMap<NarrationId, News> = HashMap::new();
             for delivery in deliveries {
                 match wire::event(&delivery.message.payload) {
                     Ok((step, outcome)) => {
-                        let entry = by_narration.entry(step.narration.clone()).or_default();
-                        entry.0.push((step, outcome));
-                        entry.1.push(delivery);
+                        let news = by_narration.entry(step.narration.clone()).or_default();
+                        news.events.push((step, outcome));
+                        news.deliveries.push(delivery);
                     }
                     // Left to a newer replica; the step's record has the event, and the reconciler asks for it again.
                     Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
                 }
             }
-            for (id, (events, deliveries)) in by_narration {
+            for (id, News { events, deliveries }) in by_narration {
                 let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
                 let span = tracing::info_span!("fold", narration = %id, events = events.len());
                 if let Some(parent) = parent {

@@ -129,7 +129,8 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
 /// # Errors
 /// INTERNAL when the bytes are not an event that this version knows; the caller leaves it to a newer replica.
 pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
-    let event = work::Event::decode(bytes).map_err(|e| Failure::internal(format!("an event cannot be decoded: {e}")))?;
+    let event =
+        work::Event::decode(bytes).map_err(|e| Failure::internal(format!("an event cannot be decoded: {e}")))?;
     let step: StepId = event.step.parse().map_err(|e| Failure::internal(format!("an event names no step: {e}")))?;
     if event.schema > SCHEMA {
         return Err(Failure::internal(format!("the event of {step} has layout {}, newer than {SCHEMA}", event.schema)));
@@ -168,4 +169,3 @@ fn artifact(artifact: api::Artifact) -> Result<Artifact, Failure> {
         sha256: artifact.sha256.parse().map_err(|e| Failure::internal(format!("an event's artefact: {e}")))?,
     })
 }
-

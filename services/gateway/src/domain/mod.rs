@@ -6,4 +6,4 @@ pub mod narration;
 
 pub use bits::Bits;
 pub use key::Key;
-pub use narration::{Artifact, Narration, Outcome, Phase, Pins, StepFailure, Transition};
+pub use narration::{Artifact, Narration, Outcome, Phase, Pins, StepFailure, Transition, Wish};

@@ -15,6 +15,9 @@ pub const SCHEMA: u32 = 1;
 /// After this long what is still wanted is published again; the reconciler doubles it each time.
 pub const DUE: Duration = Duration::from_secs(15);
 
+/// A run that is not finished after this long fails.
+pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Narration {
@@ -82,6 +85,33 @@ pub struct Narration {
     pub due_at: Option<Timestamp>,
     /// Whether the stages have yet to be told that it was cancelled.
     pub cancel_pending: bool,
+}
+
+/// What a caller asks for, checked as far as it can be without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The source.
+    pub document: DocumentId,
+    /// What is said.
+    pub order: Order,
+    /// The voice that the caller named; empty for the default.
+    pub voice: String,
+    /// Tempo in hundredths, 50 to 200.
+    pub speed: u32,
+    /// Audio formats, by their number in the public API, sorted.
+    pub formats: Vec<i32>,
+    /// Queue lane, by its number in the public API.
+    pub lane: i32,
+}
+
+impl Wish {
+    /// Tells a repeated request from another one.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self { document, order, voice, speed, formats, lane } = self;
+        let order = lectern_core::keys::order(order);
+        Digest::of(format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}").as_bytes())
+    }
 }
 
 /// Versions that a narration keeps for the whole of a run, so that half of it is not made by another engine.
@@ -196,6 +226,47 @@ pub enum Transition {
 }
 
 impl Narration {
+    /// A narration that is accepted now: nothing is made yet, and what it wants first is due.
+    #[must_use]
+    pub fn accepted(id: NarrationId, tenant: TenantId, scope: ScopeId, wish: Wish, pins: Pins, now: Timestamp) -> Self {
+        let request = wish.digest();
+        let Wish { document, order, voice, speed, formats, lane } = wish;
+        Self {
+            id,
+            tenant,
+            document,
+            scope,
+            request,
+            order,
+            voice,
+            speed,
+            formats,
+            lane,
+            pins,
+            run: 1,
+            phase: Phase::Extracting,
+            sections: 0,
+            written: Bits::default(),
+            recorded: Bits::default(),
+            words: 0,
+            title: String::new(),
+            language: String::new(),
+            notes: Vec::new(),
+            failure: None,
+            samples: 0,
+            sample_rate: 0,
+            artifacts: Vec::new(),
+            erased: false,
+            created: now,
+            updated: now,
+            first_audio: None,
+            finished: None,
+            deadline: now.plus(DEADLINE),
+            due_at: Some(now.plus(DUE)),
+            cancel_pending: false,
+        }
+    }
+
     /// Cancels it.
     pub fn cancel(&mut self, failure: Failure, now: Timestamp) -> Transition {
         if self.phase.terminal() {
@@ -227,7 +298,7 @@ impl Narration {
     ///
     /// # Errors
     /// FAILED_PRECONDITION in any other state, or when its document was erased.
-    pub fn retry(&mut self, pins: Pins, deadline: Timestamp, now: Timestamp) -> Result<(), Failure> {
+    pub fn retry(&mut self, pins: Pins, now: Timestamp) -> Result<(), Failure> {
         if self.erased {
             return Err(Failure::new(
                 Kind::FailedPrecondition,
@@ -242,13 +313,14 @@ impl Narration {
                 "only a FAILED or CANCELLED narration can be retried; wait for this one, or order another",
             ));
         }
-        let same_script = pins.source == self.pins.source && pins.extractor == self.pins.extractor && pins.script == self.pins.script;
+        let same_script =
+            pins.source == self.pins.source && pins.extractor == self.pins.extractor && pins.script == self.pins.script;
         let same_voice = pins.voice == self.pins.voice && pins.voice_version == self.pins.voice_version;
         self.pins = pins;
         self.run += 1;
         self.failure = None;
         self.finished = None;
-        self.deadline = deadline;
+        self.deadline = now.plus(DEADLINE);
         self.cancel_pending = false;
         // What was made under the same pins is found again by its key; under other pins it is made anew.
         if !same_script {
@@ -262,6 +334,19 @@ impl Narration {
         self.phase = if self.sections == 0 { Phase::Extracting } else { self.narrating() };
         self.touch(now);
         Ok(())
+    }
+
+    /// What its caller asked for.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        Wish {
+            document: self.document.clone(),
+            order: self.order.clone(),
+            voice: self.voice.clone(),
+            speed: self.speed,
+            formats: self.formats.clone(),
+            lane: self.lane,
+        }
     }
 
     /// Marks it erased with its document.

@@ -89,12 +89,7 @@ impl Library {
         match self.documents.get(id.as_str()).await? {
             Some(known) if known.record.erased.is_some() => Err(erased(id)),
             Some(known) if known.record.request == arrival.request => Ok(Some(known)),
-            Some(_) => Err(Failure::new(
-                Kind::AlreadyExists,
-                Reason::RequestIdReused,
-                "this id was used for another source; use a new one for a new source",
-            )
-            .about(names::of_document(id))),
+            Some(_) => Err(reused(id)),
             None => Ok(None),
         }
     }
@@ -247,6 +242,15 @@ impl Library {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+fn reused(id: &DocumentId) -> Failure {
+    Failure::new(
+        Kind::AlreadyExists,
+        Reason::RequestIdReused,
+        "this id was used for another source; use a new one for a new source",
+    )
+    .about(names::of_document(id))
 }
 
 fn erased(id: &DocumentId) -> Failure {

@@ -11,7 +11,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
 use lectern_store::{Change, Collection, StoreError, Versioned};
 use tempfile::NamedTempFile;
 
-use super::{Arrival, Library};
+use super::{Arrival, Library, reused};
 use crate::domain::upload::{LIFETIME, PART_SIZE, offset_mismatch};
 use crate::domain::{Document, Part, Upload};
 
@@ -120,7 +120,7 @@ impl Uploads {
     }
 
     fn part_path(upload: &Upload, part: &Part) -> Result<ObjectPath, Failure> {
-        ObjectPath::new(&format!("tmp-uploads/{}/{}-{:016x}", upload.id, part.offset, part.token))
+        ObjectPath::new(format!("tmp-uploads/{}/{}-{:016x}", upload.id, part.offset, part.token))
             .map_err(|e| Failure::internal(e.to_string()))
     }
 }
@@ -131,6 +131,10 @@ impl Receiving {
     /// # Errors
     /// `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `LIMIT_EXCEEDED`, and what keeps a part from being put.
     pub async fn chunk(&mut self, offset: u64, data: &Bytes, crc32c: u32) -> Result<(), Failure> {
+        // The upload is finished: the answer is its document, and what is sent again is not kept.
+        if self.upload.document.is_some() {
+            return Ok(());
+        }
         let expected = self.upload.committed() + self.buffer.len() as u64;
         if offset != expected {
             return Err(offset_mismatch(expected, offset));
@@ -148,7 +152,12 @@ impl Receiving {
             )
             .at("chunk.crc32c"));
         }
-        self.uploads.library.limits().upload(expected + data.len() as u64)?;
+        if let Err(failure) = self.uploads.library.limits().upload(expected + data.len() as u64) {
+            // No continuation could be accepted: nothing is kept.
+            self.buffer.clear();
+            self.uploads.drop_upload(&self.upload).await?;
+            return Err(failure);
+        }
         self.buffer.extend_from_slice(data);
         if self.buffer.len() >= PART_SIZE {
             self.flush().await?;
@@ -192,7 +201,8 @@ impl Receiving {
     pub async fn finish(mut self, sha256: Digest) -> Result<Versioned<Document>, Failure> {
         self.flush().await?;
         if let Some(document) = &self.upload.document {
-            return self.uploads.library.get(&self.upload.tenant, document).await;
+            let known = self.uploads.library.get(&self.upload.tenant, document).await?;
+            return if known.record.sha256 == sha256 { Ok(known) } else { Err(reused(document)) };
         }
         let accepted = self.accept(sha256).await;
         match &accepted {
