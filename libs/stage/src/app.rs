@@ -10,10 +10,10 @@ use futures::future::BoxFuture;
 use lectern_blob::Blob;
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason};
 use lectern_queue::Queue;
-use lectern_queue::worker::{Traces, WorkerOptions};
-use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, WithServices, channel};
+use lectern_queue::worker::{Handler, Outcome, Traces, Worker, WorkerOptions};
+use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, Serving, WithServices, channel};
 use lectern_runtime::config::Loader;
-use lectern_runtime::{Check, Context, TelemetryConfig, bootstrap};
+use lectern_runtime::{Check, Context, Metrics, TelemetryConfig, bootstrap};
 use lectern_store::Store;
 use lectern_store::{Steps, StepsOptions, clock_skew};
 use serde::Serialize;
@@ -78,10 +78,52 @@ pub fn watch_health(context: &Context, adapters: &Adapters) {
     context.health.watch(check.every(Duration::from_secs(30)), stop);
 }
 
+/// Exports what the service's database costs.
+pub fn measure_store(service: &'static str, store: &Arc<dyn Store>) {
+    let store = Arc::downgrade(store);
+    Metrics::new("lectern.store").observe_count(
+        "lectern.store.connections_opened",
+        "1",
+        "Connections opened to the service's database since the start.",
+        &[("service", service)],
+        move || store.upgrade().map(|store| store.connections_opened()),
+    );
+}
+
+/// Exports what the worker does: deliveries at work, and those that ended, by outcome.
+#[allow(clippy::cast_precision_loss, reason = "there are fewer than 2^53 deliveries at work")]
+pub fn measure_worker<H: Handler>(service: &'static str, worker: &Worker<H>) {
+    let metrics = Metrics::new("lectern.queue");
+    let stats = worker.stats();
+    metrics.observe("lectern.worker.running", "1", "Deliveries at work.", &[("service", service)], move || {
+        Some(stats.running() as f64)
+    });
+    for outcome in Outcome::ALL {
+        let stats = worker.stats();
+        metrics.observe_count(
+            "lectern.worker.ended",
+            "1",
+            "Deliveries that ended, by outcome.",
+            &[("service", service), ("outcome", outcome.as_str())],
+            move || Some(stats.ended(outcome)),
+        );
+    }
+}
+
 /// Says where the process listens, for whoever started it.
 #[allow(clippy::print_stdout, reason = "the one line that a supervisor reads")]
 pub fn announce(address: std::net::SocketAddr) {
     println!("listening on {address}");
+}
+
+/// Waits until the calls in flight have ended, and says how many connections the process has opened to its database in all.
+///
+/// # Errors
+/// What ended the server before it was told to stop.
+pub async fn ended(serving: Serving, adapters: &Adapters) -> Result<(), Failure> {
+    let ended = serving.ended().await;
+    tracing::info!(connections_opened = adapters.store.connections_opened(), "the database is no longer used");
+    ended
 }
 
 /// The command line of a service.

@@ -10,6 +10,8 @@ use lectern_core::{Digest, Failure};
 use lectern_proto::convert;
 use lectern_proto::work::v1::{Command, Event, StepFailed, command::Work, event::Outcome};
 use lectern_queue::worker::{Done, Handler, Task};
+use lectern_runtime::Metrics;
+use lectern_runtime::telemetry::Histogram;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
@@ -82,18 +84,28 @@ pub trait Perform: Send + Sync + 'static {
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure>;
 }
 
+/// Ends of the buckets of [`Stage`]'s durations, in seconds.
+const SECONDS: [f64; 12] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
+
 /// A stage's work, as the queue's worker runs it.
 #[derive(Debug)]
 pub struct Stage<P> {
     perform: P,
     blob: Arc<dyn Blob>,
+    took: Histogram,
 }
 
 impl<P: Perform> Stage<P> {
     /// The stage that does `perform` on the objects in `blob`.
     #[must_use]
-    pub const fn new(perform: P, blob: Arc<dyn Blob>) -> Self {
-        Self { perform, blob }
+    pub fn new(perform: P, blob: Arc<dyn Blob>) -> Self {
+        let took = Metrics::new("lectern.stage").histogram(
+            "lectern.step.duration",
+            "s",
+            "How long attempts at steps took, by kind of step and result.",
+            &SECONDS,
+        );
+        Self { perform, blob, took }
     }
 
     async fn decoded(&self, task: &Task, command: Command) -> Result<Bytes, Failure> {
@@ -130,7 +142,11 @@ impl<P: Perform> Handler for Stage<P> {
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure> {
         let command = Command::decode(command)
             .map_err(|e| Failure::internal(format!("the command of {} cannot be decoded: {e}", task.step)))?;
-        let event = self.decoded(task, command).await?;
+        let began = tokio::time::Instant::now();
+        let made = self.decoded(task, command).await;
+        let result = made.as_ref().map_or_else(|failure| failure.reason.as_str(), |_| "done");
+        self.took.record(began.elapsed().as_secs_f64(), &[("kind", task.step.kind.as_str()), ("result", result)]);
+        let event = made?;
         Ok(Done { event, result: None })
     }
 

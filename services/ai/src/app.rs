@@ -10,7 +10,7 @@ use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health, worker_options};
+use lectern_stage::app::{Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,7 @@ impl Ai {
     /// # Errors
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
+        measure_store("ai", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         Ok(Self {
             adapters: adapters.clone(),
@@ -53,7 +54,9 @@ impl Ai {
         let stage = Arc::new(Stage::new(work::Scripts, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
-        Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
+        let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
+        measure_worker("ai", &worker);
+        worker.run(stop).await;
     }
 
     /// Serves until `stop`.
@@ -95,5 +98,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let serving = ai.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
     ai.work(stop).await;
-    serving.ended().await
+    lectern_stage::app::ended(serving, &adapters).await
 }

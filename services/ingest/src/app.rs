@@ -12,7 +12,7 @@ use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health, worker_options};
+use lectern_stage::app::{Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use lectern_store::{Collection, Reconciler, Versioned};
@@ -47,6 +47,7 @@ impl Ingest {
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters, program: PathBuf) -> Result<Self, Failure> {
         let Adapters { store, blob, clock, .. } = adapters.clone();
+        measure_store("ingest", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         let limits = child::Limits {
@@ -95,6 +96,7 @@ impl Ingest {
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
+        measure_worker("ingest", &worker);
         let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(&clock));
         let sweep = |document: Versioned<Document>| {
             let library = self.library.clone();
@@ -150,5 +152,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let serving = ingest.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
     ingest.work(stop).await;
-    serving.ended().await
+    lectern_stage::app::ended(serving, &adapters).await
 }

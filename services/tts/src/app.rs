@@ -11,7 +11,9 @@ use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, stage_authenticate, watch_health, worker_options};
+use lectern_stage::app::{
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options,
+};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +48,7 @@ impl Tts {
             Engine::Local => Arc::new(LocalVoice::new(VoiceDir::new(&config.voice_dir))),
             Engine::Tone => Arc::new(ToneEngine::new()),
         };
+        measure_store("tts", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         Ok(Self {
@@ -71,7 +74,9 @@ impl Tts {
         let stage = Arc::new(Stage::new(recordings, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
-        Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options).run(stop).await;
+        let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
+        measure_worker("tts", &worker);
+        worker.run(stop).await;
     }
 
     /// Serves until `stop`.
@@ -115,5 +120,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let serving = tts.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
     tts.work(stop).await;
-    serving.ended().await
+    lectern_stage::app::ended(serving, &adapters).await
 }

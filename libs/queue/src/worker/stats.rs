@@ -28,7 +28,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const COUNT: usize = 10;
+    const COUNT: usize = Self::ALL.len();
+
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Repeated,
+        Self::Retried,
+        Self::Failed,
+        Self::Dead,
+        Self::Cancelled,
+        Self::Lost,
+        Self::GivenBack,
+        Self::Deferred,
+        Self::Interrupted,
+    ];
 
     /// Its name in logs and metrics.
     #[must_use]

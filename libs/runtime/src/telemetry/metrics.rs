@@ -1,7 +1,7 @@
 //! Counters, gauges and histograms, through OpenTelemetry's global meter.
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Meter, ObservableGauge};
+use opentelemetry::metrics::{Meter, ObservableCounter, ObservableGauge};
 
 /// Labels of a measurement. Their values must be few: kinds, reasons, engines; never ids.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
@@ -46,22 +46,44 @@ impl Metrics {
         Histogram(builder.with_boundaries(bounds.to_vec()).build())
     }
 
-    /// A level that is asked for when metrics are exported; no measurement when there is no answer.
+    /// A level that is asked for when metrics are exported; no measurement when there is no answer. Several may be observed
+    /// under one name when their labels differ.
     pub fn observe(
         &self,
         name: &'static str,
         unit: &'static str,
         description: &'static str,
+        labels: Labels<'_>,
         ask: impl Fn() -> Option<f64> + Send + Sync + 'static,
     ) {
+        let labels = attributes(labels);
         let observe = self.0.f64_observable_gauge(name).with_unit(unit).with_description(description);
         let instrument = observe.with_callback(move |observer| {
             if let Some(value) = ask() {
-                observer.observe(value, &[]);
+                observer.observe(value, &labels);
             }
         });
         // The meter keeps the callback; the instrument itself is of no further use.
         let _: ObservableGauge<f64> = instrument.build();
+    }
+
+    /// Something that only grows, as [`Self::observe`] asks for it.
+    pub fn observe_count(
+        &self,
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+        labels: Labels<'_>,
+        ask: impl Fn() -> Option<u64> + Send + Sync + 'static,
+    ) {
+        let labels = attributes(labels);
+        let observe = self.0.u64_observable_counter(name).with_unit(unit).with_description(description);
+        let instrument = observe.with_callback(move |observer| {
+            if let Some(value) = ask() {
+                observer.observe(value, &labels);
+            }
+        });
+        let _: ObservableCounter<u64> = instrument.build();
     }
 }
 
@@ -111,8 +133,8 @@ pub fn resident_bytes() -> Option<u64> {
 pub(super) fn observe_process() {
     let metrics = Metrics::new("lectern.process");
     let start = tokio::time::Instant::now();
-    metrics.observe("process.memory.usage", "By", "Resident memory.", || resident_bytes().map(|bytes| bytes as f64));
-    metrics.observe("process.uptime", "s", "Time since start.", move || Some(start.elapsed().as_secs_f64()));
+    metrics.observe("process.memory.usage", "By", "Resident memory.", &[], || resident_bytes().map(|bytes| bytes as f64));
+    metrics.observe("process.uptime", "s", "Time since start.", &[], move || Some(start.elapsed().as_secs_f64()));
 }
 
 #[cfg(test)]
@@ -125,6 +147,8 @@ mod tests {
         metrics.counter("c", "1", "x").add(1, &[("kind", "a")]);
         metrics.gauge("g", "1", "x").set(1.5, &[]);
         metrics.histogram("h", "s", "x", &[0.1, 1.0]).record(0.5, &[]);
+        metrics.observe("o", "1", "x", &[("kind", "a")], || Some(1.0));
+        metrics.observe_count("n", "1", "x", &[("kind", "a")], || None);
     }
 
     #[test]
