@@ -14,7 +14,9 @@ pub fn check() -> Result<bool> {
     list.current_dir(repo::root()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"]);
     let files = String::from_utf8(process::output(&mut list)?.stdout)?;
     let mut passed = true;
-    for file in files.split('\0').filter(|file| !file.is_empty()) {
+    // Fixtures are input for tests, broken links included; their README is documentation.
+    let written = |file: &&str| !file.is_empty() && (!file.contains("/fixtures/") || file.ends_with("README.md"));
+    for file in files.split('\0').filter(written) {
         let path = repo::path(file);
         // Listed by git and deleted since.
         let Ok(text) = fs::read_to_string(&path) else { continue };

@@ -46,6 +46,19 @@ pub struct UtteranceInTime<'a> {
     pub start_ms: u64,
     /// When the last word ends.
     pub end_ms: u64,
+    /// The spoken words, in order.
+    pub words: Vec<WordInTime<'a>>,
+}
+
+/// A spoken word in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WordInTime<'a> {
+    /// The word, as it stands in `spoken`.
+    pub word: &'a str,
+    /// When it begins, in milliseconds of the recording.
+    pub start_ms: u64,
+    /// When it ends.
+    pub end_ms: u64,
 }
 
 /// The script of a recording, in time.
@@ -60,16 +73,53 @@ pub fn transcript<'a>(plan: &'a Plan, sections: &'a [Section], tracks: &'a [Trac
             .utterances()
             .map(|(utterance, segment)| {
                 let start = placed.offset + segment.start;
+                let ms = |sample| milliseconds(start + sample, placed.track.sample_rate);
+                let words = segment.words.iter().map(|word| WordInTime {
+                    word: word.spoken.of(&utterance.spoken),
+                    start_ms: ms(word.start),
+                    end_ms: ms(word.end),
+                });
                 UtteranceInTime {
                     original: &utterance.original,
                     spoken: &utterance.spoken,
                     added: utterance.added,
                     sources: &utterance.sources,
-                    start_ms: milliseconds(start, placed.track.sample_rate),
-                    end_ms: milliseconds(start + segment.samples, placed.track.sample_rate),
+                    start_ms: ms(0),
+                    end_ms: ms(segment.samples),
+                    words: words.collect(),
                 }
             })
             .collect(),
     });
     Ok(Transcript { title: &plan.title, language: &plan.language, engine: &plan.engine, sections: sections.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::fixture::{plan, recorded, section};
+    use crate::timeline::track::track;
+
+    #[test]
+    fn words_follow_each_other_within_their_utterance() {
+        let sections = [section(0, &["A heading", "One sentence.", "Another one."])];
+        let tracks = [track(&sections[0], 24_000, recorded(&sections[0])).expect("a track")];
+        let plan = plan(&sections);
+        let transcript = transcript(&plan, &sections, &tracks).expect("fits");
+        let mut at = 0;
+        for utterance in &transcript.sections[0].utterances {
+            let spoken: Vec<_> = utterance.words.iter().map(|word| word.word).collect();
+            assert_eq!(spoken.join(" "), utterance.spoken);
+            assert!(utterance.start_ms >= at);
+            at = utterance.start_ms;
+            for word in &utterance.words {
+                assert!(
+                    at <= word.start_ms && word.start_ms <= word.end_ms && word.end_ms <= utterance.end_ms,
+                    "{word:?}"
+                );
+                at = word.start_ms;
+            }
+            at = utterance.end_ms;
+        }
+    }
 }
