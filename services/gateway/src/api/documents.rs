@@ -81,9 +81,21 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let document = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        // Ingest decides (it knows the document and its etag) and leaves a tombstone; then the narrations end. A call that breaks between
-        // the two is repeated by the caller, and both halves are safe to repeat.
-        let answer = self.upstream.documents(&tenant).delete_document(request.into_inner()).await?;
+        let request = request.into_inner();
+        let mut owner = self.upstream.documents(&tenant);
+        // Its narrations end first: a step whose input is gone must not fail what was erased. Ingest, who knows the document and its etag,
+        // decides before that whether it may be erased at all. A call that breaks in the middle is repeated by the caller; every part of it is
+        // safe to repeat.
+        let get = api::GetDocumentRequest { name: request.name.clone() };
+        let may = owner.get_document(get).await.is_ok_and(|known| {
+            let etag = known.into_inner().document.unwrap_or_default().etag;
+            request.etag.is_empty() || request.etag == etag
+        });
+        if may {
+            self.orders.erase_document(&tenant, &document).await.map_err(|f| status(&f))?;
+        }
+        let answer = owner.delete_document(request).await?;
+        // Once more, for those that were ordered meanwhile.
         self.orders.erase_document(&tenant, &document).await.map_err(|f| status(&f))?;
         Ok(answer)
     }
