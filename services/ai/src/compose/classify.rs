@@ -60,7 +60,11 @@ pub(super) fn left_out(block: &Block, order: &Order, language: Language) -> Opti
     by_kind.or(by_place).or_else(|| foreign(block, language)).or_else(|| silent(block, language))
 }
 
+/// Code and formulas are in no language, whatever was detected.
 fn foreign(block: &Block, language: Language) -> Option<SkipReason> {
+    if matches!(block.kind, BlockKind::Code { .. } | BlockKind::Formula { .. }) {
+        return None;
+    }
     let tag = block.language.as_deref()?;
     (Language::of(tag) != Some(language)).then_some(SkipReason::LanguageUnsupported)
 }

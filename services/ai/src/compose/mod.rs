@@ -7,6 +7,7 @@ mod briefing;
 mod classify;
 mod cuts;
 mod narration;
+mod number;
 mod sections;
 mod sentence;
 mod table;
@@ -21,7 +22,7 @@ use lectern_core::{Digest, Failure, Kind, Reason};
 use crate::speakable::Language;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/1+speech-en/1";
+pub const ENGINE_PIN: &str = "extractive/2+speech-en/2";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names `content` in object storage.
 ///

@@ -11,10 +11,10 @@ const TARGET: u32 = 1500;
 const SLACK: u32 = 300;
 /// Sections shorter than this are joined to a neighbour.
 const SMALL: u32 = 50;
-/// The first section is cut to about this, so that the first audio comes early.
-const FIRST: u32 = 250;
+/// The first section is cut to about this, so that there is something to hear early: a title and an opening paragraph.
+const FIRST: u32 = 80;
 /// The first section is cut only when longer than this.
-const FIRST_LIMIT: u32 = 450;
+const FIRST_LIMIT: u32 = 160;
 /// More sections than this are never planned.
 pub(super) const MAX_SECTIONS: usize = 400;
 
@@ -201,6 +201,12 @@ fn pairs(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
     paired
 }
 
+/// The heading that what follows stands under: the last of those that a piece begins with.
+fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
+    let leading = piece.blocks.iter().map_while(|block| classify::heading(block).map(|level| (fold(&block.text), level)));
+    leading.filter(|(title, _)| !title.is_empty()).last().map(|(title, level)| (title, level.clamp(1, 6)))
+}
+
 /// Titles: the heading; where a text was cut, its heading and the part; where there is none, the part alone.
 fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
     let mut current: Option<(String, u8)> = None;
@@ -212,7 +218,7 @@ fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
         let (title, level) = match (own, piece.level, &current) {
             (Some(title), Some(level), _) => {
                 let level = level.clamp(1, 6);
-                current = Some((title.clone(), level));
+                current = Some(in_force(&piece).unwrap_or_else(|| (title.clone(), level)));
                 (title, level)
             }
             (_, _, Some((title, level))) if piece.part > 1 => (format!("{title}, part {}", piece.part), *level),

@@ -58,6 +58,15 @@ impl Passage {
         Self { chars, cuts, marks, language }
     }
 
+    /// The heading's number stands at its start, this many characters long.
+    pub(super) fn numbered(mut self, length: u32) -> Self {
+        let range = Range::new(0, length);
+        if length > 0 && self.marks.first().is_none_or(|mark| mark.range.start >= length) {
+            self.marks.insert(0, Mark { range, kind: MarkKind::Number });
+        }
+        self
+    }
+
     /// A displayed formula: all of it is LaTeX.
     pub(super) fn formula(block: &Block, language: Language) -> Self {
         let chars: Vec<char> = block.text.chars().collect();

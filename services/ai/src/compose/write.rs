@@ -11,7 +11,7 @@ use lectern_core::content::script::{
 use lectern_core::{Failure, Kind, Reason};
 
 use super::sentence::Passage;
-use super::{announce, classify, fold, table};
+use super::{announce, classify, fold, number, table};
 use crate::speakable::{self, Emoji, Language};
 
 /// Writes a planned section.
@@ -114,7 +114,7 @@ impl Writer<'_> {
 
     /// Prose, sentence by sentence; a note follows the sentence that refers to it, where the caller chose so.
     fn prose(&mut self, block: &Block, manner: &Manner) -> Result<(), Failure> {
-        let passage = Passage::new(block, self.language);
+        let passage = Passage::new(block, self.language).numbered(number::length(self.content, block));
         let sentences = passage.sentences();
         let mut manner = manner.clone();
         let first = self.utterances.len();
@@ -281,7 +281,7 @@ impl Writer<'_> {
 
     /// The chosen sentences of a block; the rest of it is covered by them.
     fn chosen(&mut self, block: &Block, planned: &PlannedSection) {
-        let passage = Passage::new(block, self.language);
+        let passage = Passage::new(block, self.language).numbered(number::length(self.content, block));
         let mut manner = manner(block, self.language);
         let first = self.utterances.len();
         let mut at = 0;

@@ -18,7 +18,7 @@ use lectern_core::content::script::Mapping;
 pub use sentence::{PASSED_OVER, sentences};
 
 /// The version of the rules; it grows whenever the same text may be spoken in other words.
-pub const RULES: &str = "speech-en/1";
+pub const RULES: &str = "speech-en/2";
 
 /// What a mark says about a part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum MarkKind {
     Raised,
     /// Lowered text.
     Lowered,
+    /// The number of a heading (`2.1`), which a stop parts from its words.
+    Number,
 }
 
 /// A part of a text that the document marked.

@@ -147,6 +147,31 @@ pub(crate) fn numeric(cx: &Cx<'_>) -> Option<Reading> {
     Some(Reading::new(end, format!("{name} {}, {}", number::ordinal(day), number::year(year))))
 }
 
+/// `3h 25m`, `2 h 5 min 10 s`: each part smaller than the one before; `m` is a minute only in such company.
+pub(crate) fn duration(cx: &Cx<'_>) -> Option<Reading> {
+    if cx.glued_before() {
+        return None;
+    }
+    let mut words: Vec<String> = Vec::new();
+    let (mut at, mut end, mut rank) = (cx.at, cx.at, 0);
+    while let Some((digits, after)) = cx.digits_at(at) {
+        let Some((symbol, after)) = cx.word_at(cx.skip_spaces(after)) else { break };
+        let (next, name) = match symbol.as_str() {
+            "d" => (1, "day"),
+            "h" | "hr" | "hrs" => (2, "hour"),
+            "m" | "min" | "mins" => (3, "minute"),
+            "s" | "sec" | "secs" => (4, "second"),
+            _ => break,
+        };
+        if next <= rank || digits.len() > 3 || cx.char(after).is_some_and(|c| c.is_alphanumeric() || c == '/') {
+            break;
+        }
+        words.push(format!("{} {name}{}", number::integer(&digits), if digits == "1" { "" } else { "s" }));
+        (rank, end, at) = (next, after, cx.skip_spaces(after));
+    }
+    (words.len() > 1).then(|| Reading::new(end, words.join(" ")))
+}
+
 /// `9:30am`, `9:30 a.m.`, `5 p.m.`, `17:45`, `10:15:30`.
 pub(crate) fn time(cx: &Cx<'_>) -> Option<Reading> {
     if cx.glued_before() && cx.before() != Some('T') {

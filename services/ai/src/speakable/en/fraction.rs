@@ -1,6 +1,19 @@
-//! Fractions: `½`, `1/2 cup`, mixed numbers, and the few that are names (`24/7`).
+//! Fractions: `½`, `1/2 cup`, mixed numbers, ratios, and the few that are names (`24/7`).
 
 use super::{Cx, Reading, number};
+
+/// `3:1`, which no time of day is written like.
+pub(crate) fn ratio(cx: &Cx<'_>) -> Option<Reading> {
+    if cx.glued_before() || matches!(cx.before(), Some(':' | '.')) {
+        return None;
+    }
+    let (first, colon) = cx.digits_at(cx.at)?;
+    let (second, end) = (cx.char(colon) == Some(':')).then(|| cx.digits_at(colon + 1)).flatten()?;
+    let goes_on = matches!(cx.char(end), Some('.' | ',' | ':')) && cx.char(end + 1).is_some_and(char::is_alphanumeric);
+    let free = !goes_on && !cx.char(end).is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '-'));
+    (free && first.len() <= 4 && second.len() <= 4)
+        .then(|| Reading::new(end, format!("{} to {}", number::integer(&first), number::integer(&second))))
+}
 
 /// `½`, `1/2 cup`, `3/4`, `1 1/2`, `24/7`.
 pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
@@ -53,6 +66,7 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     let words = match (top, bottom) {
         (24, 7) => "twenty-four seven".to_owned(),
         (9, 11) => "nine eleven".to_owned(),
+        (50, 50) => "fifty-fifty".to_owned(),
         (1900..=2100, 0..=99) => format!("{} to {}", number::year(top), number::cardinal(bottom)),
         _ => match named_fraction((top, bottom)) {
             Some(words) if top < bottom => words,

@@ -12,8 +12,15 @@ pub(crate) fn protected(cx: &Cx<'_>) -> Option<Reading> {
     match mark.kind {
         MarkKind::Code => Some(Reading::new(end, code(&text))),
         MarkKind::Latex => Some(Reading::new(end, latex::read(&text).unwrap_or_default())),
+        MarkKind::Number => Some(Reading::new(end, heading_number(&text))),
         MarkKind::Raised | MarkKind::Lowered => None,
     }
+}
+
+/// `2.1` as "two point one." and `3.` as "three.".
+fn heading_number(text: &str) -> String {
+    let parts: Vec<String> = text.split('.').filter(|part| !part.is_empty()).map(number::integer).collect();
+    format!("{}.", parts.join(" point "))
 }
 
 /// An inline expression: identifiers as names, operators by name, brackets and quotes silent.

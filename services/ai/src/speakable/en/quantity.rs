@@ -89,6 +89,8 @@ pub(super) fn sign(cx: &Cx<'_>) -> Option<(&'static str, usize)> {
         '+' if free => ("plus", at + 1),
         '±' => ("plus or minus", spaced(1)),
         '~' | '≈' | '∼' => ("about", spaced(1)),
+        '≤' | '⩽' if cx.between_values() => ("is at most", spaced(1)),
+        '≥' | '⩾' if cx.between_values() => ("is at least", spaced(1)),
         '<' if cx.char(at + 1) == Some('=') => ("at most", spaced(2)),
         '>' if cx.char(at + 1) == Some('=') => ("at least", spaced(2)),
         '<' | '>' if cx.between_values() => return None,

@@ -189,6 +189,20 @@ pub(super) fn per(cx: &Cx<'_>, at: usize) -> Option<(String, usize)> {
     known.then(|| (format!("per {word}"), end))
 }
 
+/// `5'10"`: feet and inches.
+pub(crate) fn feet(cx: &Cx<'_>) -> Option<super::Reading> {
+    if cx.glued_before() {
+        return None;
+    }
+    let (feet, mark) = cx.digits_at(cx.at)?;
+    let (inches, end) = matches!(cx.char(mark), Some('\'' | '′')).then(|| cx.digits_at(mark + 1)).flatten()?;
+    let closed = matches!(cx.char(end), Some('"' | '″'));
+    (closed && feet.len() <= 2 && inches.len() <= 2).then(|| {
+        let words = format!("{} foot {}", super::number::integer(&feet), super::number::integer(&inches));
+        super::Reading::new(end + 1, words)
+    })
+}
+
 /// `tokens/s`: a slash and a unit behind a plural.
 pub(crate) fn rate(cx: &Cx<'_>) -> Option<super::Reading> {
     if cx.char(cx.at) != Some('/') || cx.before() != Some('s') {
