@@ -7,6 +7,7 @@ use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
 use lectern_rpc::failure;
+use lectern_runtime::current_traceparent;
 use lectern_store::{Collection, Direction, Page, Query, Revision, StoreError, Versioned};
 use tracing::info;
 
@@ -71,7 +72,8 @@ impl Orders {
             return same_request(known, &digest);
         }
         let (scope, pins) = self.pin(tenant, &wish).await?;
-        let narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
+        let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
+        narration.traceparent = current_traceparent();
         match self.narrations.insert(&narration).await {
             Ok(revision) => {
                 let accepted = Versioned { record: narration, revision };
@@ -189,7 +191,10 @@ impl Orders {
         let retried = self
             .conductor
             .update(id, |narration, now| match narration.retry(pins.clone(), now) {
-                Ok(()) => Transition::Changed,
+                Ok(()) => {
+                    narration.traceparent = current_traceparent();
+                    Transition::Changed
+                }
                 Err(failure) => {
                     refused = Some(failure);
                     Transition::Unchanged

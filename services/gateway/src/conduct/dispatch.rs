@@ -131,8 +131,17 @@ impl Conductor {
         Ok(())
     }
 
-    /// What the reconciler does with a narration that is due: ends it when its deadline has passed, else publishes what is still wanted.
+    /// What the reconciler does with a narration that is due, in the trace of the call that began its run.
     async fn see_to(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
+        let span = tracing::info_span!("reconcile", narration = %narration.record.id);
+        if let Some(parent) = &narration.record.traceparent {
+            lectern_runtime::set_parent(&span, parent);
+        }
+        tracing::Instrument::instrument(self.go_on(narration), span).await
+    }
+
+    /// Ends a narration whose deadline has passed, else publishes what is still wanted.
+    async fn go_on(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
         if narration.record.cancel_pending {
             return self.settle(&narration).await;
         }

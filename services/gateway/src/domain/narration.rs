@@ -85,6 +85,9 @@ pub struct Narration {
     pub due_at: Option<Timestamp>,
     /// Whether the stages have yet to be told that it was cancelled.
     pub cancel_pending: bool,
+    /// The `traceparent` of the call that began the run: what is published later, or by another replica, stays in its trace.
+    #[serde(default)]
+    pub traceparent: Option<String>,
 }
 
 /// What a caller asks for, checked as far as it can be without asking anybody.
@@ -264,6 +267,7 @@ impl Narration {
             deadline: now.plus(DEADLINE),
             due_at: Some(now.plus(DUE)),
             cancel_pending: false,
+            traceparent: None,
         }
     }
 
