@@ -68,7 +68,8 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
         }
         // A person at a terminal reads the progress, not the log.
         Some(Command::Narrate(_) | Command::Keys(_)) if !cli.verbose => {
-            "error".clone_into(&mut config.telemetry.log_filter)
+            // The failure itself is printed once, as the command's last line.
+            "error,lectern_runtime::bootstrap=off".clone_into(&mut config.telemetry.log_filter);
         }
         Some(Command::Narrate(_) | Command::Keys(_)) | None => {}
     }
