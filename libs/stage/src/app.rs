@@ -80,13 +80,14 @@ pub fn watch_health(context: &Context, adapters: &Adapters) {
 
 /// Exports what the service's database costs.
 pub fn measure_store(service: &'static str, store: &Arc<dyn Store>) {
-    let store = Arc::downgrade(store);
+    // Held until the last export, when the process has ended its work.
+    let store = Arc::clone(store);
     Metrics::new("lectern.store").observe_count(
         "lectern.store.connections_opened",
         "1",
         "Connections opened to the service's database since the start.",
         &[("service", service)],
-        move || store.upgrade().map(|store| store.connections_opened()),
+        move || Some(store.connections_opened()),
     );
 }
 

@@ -201,6 +201,17 @@ fn a_broken_file_is_not_quoted() {
 }
 
 #[test]
+fn a_secret_without_quotes_is_not_quoted() {
+    for text in ["key = 31337", "key = 313.37", "other_key = 31337"] {
+        let file = file(text);
+        let loader = loader(&[]).file(Some(file.path().to_owned()));
+        for failure in [loader.load::<Sample>().unwrap_err(), loader.load::<Flattened>().unwrap_err()] {
+            assert!(failure.message.contains("put it in quotes") && !failure.message.contains("313"), "{failure}");
+        }
+    }
+}
+
+#[test]
 fn variables_of_others_are_left_alone() {
     let variables = [("LECTERN_VOICE_DIR", "x"), ("LECTERN_TEST_SEED", "1")];
     assert!(loader(&variables).load::<Sample>().is_err());

@@ -133,7 +133,8 @@ pub fn resident_bytes() -> Option<u64> {
 pub(super) fn observe_process() {
     let metrics = Metrics::new("lectern.process");
     let start = tokio::time::Instant::now();
-    metrics.observe("process.memory.usage", "By", "Resident memory.", &[], || resident_bytes().map(|bytes| bytes as f64));
+    metrics
+        .observe("process.memory.usage", "By", "Resident memory.", &[], || resident_bytes().map(|bytes| bytes as f64));
     metrics.observe("process.uptime", "s", "Time since start.", &[], move || Some(start.elapsed().as_secs_f64()));
 }
 
