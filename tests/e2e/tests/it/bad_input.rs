@@ -214,7 +214,7 @@ impl Door {
     async fn open(profile: Profile) -> Self {
         let instance = profile
             .setup()
-            .env("ingest", "LECTERN_LIMITS__UPLOAD", &LIMIT.to_string())
+            .env("ingest", "LECTERN_LIMITS__UPLOAD", &format!("{LIMIT}B"))
             // Where no ffmpeg is found.
             .env("tts", "PATH", "/nowhere")
             .start()

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use lectern_blob::Objects;
 use lectern_core::SystemClock;
 use lectern_core::content::document::Content;
-use lectern_e2e::media::{self, Place, folded};
+use lectern_e2e::media::{self, Cue, Place, folded};
 use lectern_e2e::{Client, Instance, PATIENCE, Profile, document_id, fixture, of};
 use lectern_proto::ingest::v1::ReadContentRequest;
 use lectern_proto::v1::{self as api, block_fate::Fate, listen_narration_response::Part, narration::State};
 
-on_both_profiles!(a_pdf_becomes_a_recording_that_accounts_for_every_block);
+on_both_profiles!(a_pdf_becomes_a_recording_that_accounts_for_every_block, words_of_ours_are_marked_as_such);
 
 async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profile) {
     let instance = profile.setup().start().await;
@@ -51,11 +51,29 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert!(script.iter().enumerate().all(|(at, section)| usize::try_from(section.index).ok() == Some(at)));
     let content = content(&instance, &document.name).await;
     fates(&client, &narration, &document, &content).await;
-    captions(&files["captions.vtt"], &content, sections, samples.len() as u64 * 1000 / u64::from(rate));
+    let cues = captions(&files["captions.vtt"], &content, sections, samples.len() as u64 * 1000 / u64::from(rate));
+    assert!(cues.len() > 100, "{} captions", cues.len());
     chapters(&files["chapters.json"], sections, samples.len() as u64);
     for json in ["script.json", "manifest.json"] {
         serde_json::from_slice::<serde_json::Value>(&files[json]).expect("JSON");
     }
+}
+
+async fn words_of_ours_are_marked_as_such(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let text = "# Salt\n\nIt is sold by weight.\n\n| kind | price |\n|---|---|\n| fine | 2 |\n| coarse | 3 |\n\n```\nlet salt = 1;\n```\n";
+    let document = client.markdown(text).await;
+    let narration = client.narrate(of(&document)).await;
+    let vtt = client.download(&narration, "captions.vtt").await;
+    let cues = captions(&vtt, &content(&instance, &document.name).await, 1, u64::MAX - 1);
+    let (added, own): (Vec<_>, Vec<_>) = cues.iter().partition(|cue| cue.place == Place::Added);
+    assert!(!added.is_empty(), "the table and the code are announced: {cues:?}");
+    assert!(own.iter().any(|cue| cue.text.contains("by weight")), "{cues:?}");
+    let script = client.script(&narration.name).await;
+    let said: Vec<_> = script.iter().flat_map(|section| &section.utterances).collect();
+    let announced = said.iter().filter(|utterance| utterance.added).count();
+    assert!(announced > 0 && said.iter().all(|utterance| utterance.added || !utterance.sources.is_empty()), "{said:?}");
 }
 
 /// The states that a watcher sees, as numbers, which grow with progress.
@@ -179,9 +197,8 @@ async fn fates(client: &Client, narration: &api::Narration, document: &api::Docu
 }
 
 /// Every caption is, but for white space and hyphens, the span of the block that it names; words of ours are marked.
-fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) {
+fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) -> Vec<Cue> {
     let cues = media::captions(std::str::from_utf8(vtt).expect("UTF-8"));
-    assert!(cues.len() > 50, "{} captions", cues.len());
     let mut free = 0;
     for cue in &cues {
         assert!(free <= cue.start && cue.start < cue.end && cue.end <= length + 1, "{cue:?} after {free}, of {length}");
@@ -193,7 +210,7 @@ fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) {
             assert_eq!(folded(&cue.text), folded(&span), "{cue:?} of {:?}", block.text);
         }
     }
-    assert!(cues.iter().any(|cue| cue.place == Place::Added), "the demo has a table, which is announced");
+    cues
 }
 
 /// Chapters: one a section, from the first sample to the last, without gaps.

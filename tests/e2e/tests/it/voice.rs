@@ -1,6 +1,17 @@
-//! The voice itself, once.
+//! The voice itself, once: the demo as a listener gets it, measured.
 
-use lectern_e2e::{Profile, media, of};
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ebur128::{EbuR128, Mode};
+use lectern_blob::Objects;
+use lectern_core::SystemClock;
+use lectern_core::content::document::Content;
+use lectern_e2e::media::{self, Place, folded};
+use lectern_e2e::{Instance, Profile, document_id, fixture, of};
+use lectern_proto::v1 as api;
 
 on_both_profiles!(the_voice_speaks);
 
@@ -16,6 +27,124 @@ async fn the_voice_speaks(profile: Profile) {
     // 20 words: 7 seconds at 165 words a minute, and the pauses around a heading.
     let seconds = samples.len() / rate as usize;
     assert!((5..=16).contains(&seconds), "{seconds} s");
-    let loud = samples.iter().filter(|sample| sample.unsigned_abs() > 1_000).count();
-    assert!(loud > samples.len() / 10, "{loud} of {} samples are loud", samples.len());
+    loud_enough(rate, &samples);
+}
+
+/// On the embedded profile alone: ten minutes of speech take a while, and both profiles run the same engine.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_sounds_as_promised() {
+    let instance = Profile::Embedded.setup().env("tts", "LECTERN_ENGINE", "local").start().await;
+    let client = instance.client();
+    let pdf = fixture("pdf/demo.pdf");
+    let document = client.upload("demo", "demo.pdf", &pdf).await.expect("accepted");
+    let narration = client.narrate(of(&document)).await;
+
+    let (rate, samples) = media::wav(&client.download(&narration, "audio.wav").await);
+    loud_enough(rate, &samples);
+    let silence = longest_silence(rate, &samples);
+    assert!(silence <= 2.5, "a silence of {silence:.2} s");
+
+    let sections = client.script(&narration.name).await;
+    let words: usize = utterances(&sections).map(|u| u.spoken.split_whitespace().count()).sum();
+    let (minutes, expected) = (seconds(rate, samples.len()) / 60.0, number(words) / 165.0);
+    assert!((0.75..=1.25).contains(&(minutes / expected)), "{minutes:.2} minutes for {words} words");
+    let first = seconds(rate, samples_of_first_section(&client.download(&narration, "chapters.json").await));
+    assert!(first < 60.0, "something is heard early: the first section lasts {first:.0} s");
+
+    captions_say_the_script(&client.download(&narration, "captions.vtt").await, &sections);
+    let missing = missing_words(&content(&instance, &document.name).await, &words_of(&pdf));
+    assert!(missing <= 0.01, "{:.1} % of the words that pdftotext finds are in no block", missing * 100.0);
+}
+
+fn utterances(sections: &[api::ScriptSection]) -> impl Iterator<Item = &api::Utterance> {
+    sections.iter().flat_map(|section| &section.utterances)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+const fn number(count: usize) -> f64 {
+    count as f64
+}
+
+fn seconds(rate: u32, samples: usize) -> f64 {
+    number(samples) / f64::from(rate)
+}
+
+/// EBU R 128: integrated loudness of -16 LUFS within 1, true peak of -1 dBTP at most.
+fn loud_enough(rate: u32, samples: &[i16]) {
+    let mut meter = EbuR128::new(1, rate, Mode::I | Mode::TRUE_PEAK).expect("a meter");
+    meter.add_frames_i16(samples).expect("samples");
+    let loudness = meter.loudness_global().expect("a loudness");
+    let peak = 20.0 * meter.true_peak(0).expect("a peak").log10();
+    assert!((loudness + 16.0).abs() <= 1.0, "{loudness:.2} LUFS");
+    assert!(peak <= -1.0, "a true peak of {peak:.2} dBTP");
+}
+
+/// Seconds below -50 dBFS on end.
+fn longest_silence(rate: u32, samples: &[i16]) -> f64 {
+    let longest = samples.split(|sample| sample.unsigned_abs() > 104).map(<[i16]>::len).max();
+    seconds(rate, longest.unwrap_or(0))
+}
+
+fn samples_of_first_section(chapters: &[u8]) -> usize {
+    let chapters: serde_json::Value = serde_json::from_slice(chapters).expect("JSON");
+    let end = chapters["chapters"][0]["endSample"].as_u64().expect("an end");
+    usize::try_from(end).expect("a count")
+}
+
+/// Together the captions of a section are its utterances' own words, in order; those of ours are marked.
+fn captions_say_the_script(vtt: &[u8], sections: &[api::ScriptSection]) {
+    let cues = media::captions(std::str::from_utf8(vtt).expect("UTF-8"));
+    for (index, section) in sections.iter().enumerate() {
+        for added in [false, true] {
+            let here = cues.iter().filter(|cue| cue.section == index && (cue.place == Place::Added) == added);
+            let shown: String = here.map(|cue| folded(&cue.text)).collect();
+            let written = section.utterances.iter().filter(|utterance| utterance.added == added);
+            let written: String = written.map(|utterance| folded(&utterance.original)).collect();
+            assert_eq!(shown, written, "section {index}, added: {added}");
+        }
+    }
+}
+
+async fn content(instance: &Instance, document: &str) -> Content {
+    let url = format!("file:{}", instance.objects().display());
+    let blob = lectern_blob::connect(&url, Arc::new(SystemClock)).await.expect("the objects");
+    let scope = document_id(document).as_str().parse().expect("a scope");
+    let objects = Objects::new(blob, &instance.tenant_id().parse().expect("a tenant"), &scope);
+    let found = instance.objects_of(document);
+    let path = found.iter().find(|path| path.contains("/content/")).expect("the content");
+    objects.read_json(path).await.expect("content")
+}
+
+/// The words that pdftotext finds in a PDF.
+fn words_of(pdf: &[u8]) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("document.pdf");
+    std::fs::write(&file, pdf).expect("written");
+    let output = Command::new("pdftotext").arg(&file).arg(Path::new("-")).output();
+    let output = output.unwrap_or_else(|e| panic!("pdftotext: {e}; `cargo xtask tools` installs poppler-utils"));
+    assert!(output.status.success(), "pdftotext: {}", output.status);
+    plain_words(&String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+/// Letters and digits between spaces, small; a hyphen at the end of a line joins two parts.
+fn plain_words(text: &str) -> Vec<String> {
+    let text = text.replace("-\n", "").to_lowercase();
+    let words = text.split_whitespace().map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// The share of `expected` that no block holds, each word as often as it is expected.
+fn missing_words(content: &Content, expected: &[String]) -> f64 {
+    let mut held: HashMap<String, usize> = HashMap::new();
+    for word in content.blocks.iter().flat_map(|block| plain_words(&block.text)) {
+        *held.entry(word).or_default() += 1;
+    }
+    let missing = expected.iter().filter(|word| match held.get_mut(*word) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    });
+    number(missing.count()) / number(expected.len())
 }
