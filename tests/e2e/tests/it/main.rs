@@ -35,4 +35,5 @@ mod orders;
 mod pool;
 mod recording;
 mod restart;
+mod trace;
 mod voice;
