@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -21,11 +21,16 @@ pub enum BenchCommand {
     FirstAudio,
 }
 
-/// Runs the measurement.
-pub fn run(command: BenchCommand) -> Result<ExitCode> {
+/// Runs the measurement with `program`, or else with a release build.
+pub fn run(command: BenchCommand, program: Option<PathBuf>) -> Result<ExitCode> {
     let voice = voice::prepare()?;
-    process::run(process::cargo().args(["build", "--quiet", "--release", "-p", "lectern"]))?;
-    let program = repo::target().join("release/lectern");
+    let program = match program {
+        Some(program) => program.canonicalize().with_context(|| format!("no program at {}", program.display()))?,
+        None => {
+            process::run(process::cargo().args(["build", "--quiet", "--release", "-p", "lectern"]))?;
+            repo::target().join("release/lectern")
+        }
+    };
     match command {
         BenchCommand::Idle => idle(&program, &voice),
         BenchCommand::FirstAudio => first_audio(&program, &voice),

@@ -87,6 +87,9 @@ enum Command {
     Bench {
         #[command(subcommand)]
         command: bench::BenchCommand,
+        /// A `lectern` that is built already, instead of a release build.
+        #[arg(long, global = true)]
+        program: Option<PathBuf>,
     },
 }
 
@@ -110,7 +113,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
-        Command::Bench { command } => return bench::run(command),
+        Command::Bench { command, program } => return bench::run(command, program),
     }
     Ok(ExitCode::SUCCESS)
 }

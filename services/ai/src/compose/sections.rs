@@ -203,7 +203,8 @@ fn pairs(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
 
 /// The heading that what follows stands under: the last of those that a piece begins with.
 fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
-    let leading = piece.blocks.iter().map_while(|block| classify::heading(block).map(|level| (fold(&block.text), level)));
+    let leading =
+        piece.blocks.iter().map_while(|block| classify::heading(block).map(|level| (fold(&block.text), level)));
     leading.filter(|(title, _)| !title.is_empty()).last().map(|(title, level)| (title, level.clamp(1, 6)))
 }
 

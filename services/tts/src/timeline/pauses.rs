@@ -4,7 +4,7 @@ use lectern_core::content::script::{Role, Section, Utterance};
 
 /// Milliseconds of silence before the first word of a recording: players swallow less than this.
 const LEAD_IN: u32 = 200;
-/// Between two sections where no heading stands.
+/// Between two sections at least, where the second begins with a heading.
 const SECTION: u32 = 1200;
 /// Between sentences of a paragraph.
 const SENTENCE: u32 = 300;
@@ -48,13 +48,14 @@ pub fn before(section: u32, previous: Option<&Utterance>, next: &Utterance) -> u
         return match next.role {
             _ if section == 0 => LEAD_IN,
             Role::Heading { level } => before_heading(level).max(SECTION),
+            // A long text was cut between two paragraphs, which nobody should hear.
             Role::Body
             | Role::ListItem
             | Role::TableRow
             | Role::Quote
             | Role::Caption
             | Role::Footnote
-            | Role::Announcement => SECTION,
+            | Role::Announcement => PARAGRAPH,
         };
     };
     if !previous.ends_block {
@@ -126,10 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn sentences_are_closer_than_paragraphs_and_sections() {
+    fn sentences_are_closer_than_paragraphs_and_only_headings_part_sections() {
         let body = |ends_block| utterance(0, Role::Body, ends_block, "Text.");
         let (open, closed) = (body(false), body(true));
         let pauses = [before(1, Some(&open), &open), before(1, Some(&closed), &open), before(1, None, &open)];
-        assert_eq!(pauses, [300, 600, 1200]);
+        assert_eq!(pauses, [300, 600, 600]);
+        assert_eq!(before(1, None, &utterance(0, Role::Heading { level: 3 }, true, "Title.")), 1200);
     }
 }

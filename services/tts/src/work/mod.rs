@@ -1,6 +1,7 @@
 //! Queue in: one file for each command.
 
 mod assemble;
+mod gate;
 mod record;
 pub(crate) mod segments;
 

@@ -31,13 +31,14 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     let pinned = format!("voices/{}", voice.pinned());
 
     let texts: Vec<String> = section.utterances.iter().map(|utterance| utterance.spoken.clone()).collect();
+    let index = section.index;
     let speak = |text: String| {
         let key = secret.segment(&text, &pinned, &speed.delivery());
         let request = SegmentRequest::new(text, voice.id.clone(), speed);
         let engine = Arc::clone(&engine);
         async move {
             job.check()?;
-            let segment = stage.segments.get(&job.objects, &key, engine, request).await?;
+            let segment = stage.segments.get(&job.objects, &key, index, engine, request).await?;
             Ok::<_, Failure>(Recorded::new(key, &segment))
         }
     };

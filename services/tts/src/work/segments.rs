@@ -5,9 +5,9 @@ use std::sync::Arc;
 use lectern_blob::Objects;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
-use tokio::sync::Semaphore;
 use tracing::debug;
 
+use super::gate::Gate;
 use crate::audio::record::record;
 use crate::audio::segment::SegmentObject;
 use crate::engine::{SegmentRequest, SpeechEngine};
@@ -15,14 +15,14 @@ use crate::engine::{SegmentRequest, SpeechEngine};
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]
 pub struct Segments {
-    gate: Arc<Semaphore>,
+    gate: Gate,
     spoken: Counter,
     found: Counter,
 }
 
 impl std::fmt::Debug for Segments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Segments").field("free", &self.gate.available_permits()).finish_non_exhaustive()
+        f.debug_struct("Segments").field("free", &self.gate.free()).finish_non_exhaustive()
     }
 }
 
@@ -32,7 +32,7 @@ impl Segments {
     pub fn new(cores: usize) -> Self {
         let metrics = lectern_runtime::Metrics::new("tts");
         Self {
-            gate: Arc::new(Semaphore::new(cores.max(1))),
+            gate: Gate::new(cores),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
             found: metrics.counter(
                 "lectern.tts.segments_found",
@@ -42,7 +42,7 @@ impl Segments {
         }
     }
 
-    /// The segment under `key`, spoken if it is not there. It is durable when this returns.
+    /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is durable when this returns.
     ///
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
@@ -50,6 +50,7 @@ impl Segments {
         &self,
         objects: &Objects,
         key: &Digest,
+        section: u32,
         engine: Arc<dyn SpeechEngine>,
         request: SegmentRequest,
     ) -> Result<SegmentObject, Failure> {
@@ -58,7 +59,7 @@ impl Segments {
             self.found.add(1, &[]);
             return SegmentObject::decode(&bytes);
         }
-        let permit = Arc::clone(&self.gate).acquire_owned().await.map_err(|_| broke_off())?;
+        let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
         let segment = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             record(&*engine, &request)

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lectern_core::Failure;
 use lectern_core::content::timeline::WordTime;
+use tracing::debug;
 
 use self::network::Network;
 use self::phonemes::{Chunk, Phonemizer};
@@ -34,13 +35,19 @@ const CODE_VERSION: u32 = 1;
 /// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as [`crate::audio::master`] says.
 const GAIN_DB: f32 = 10.4;
 
-/// The local neural voice. Loads its files at the first synthesis; many threads may call it at once.
+/// The local neural voice. Loads its files when it is first asked whether it is ready, or to speak; many threads may call it at once.
 #[derive(Debug)]
 pub struct LocalVoice {
+    files: Arc<Files>,
+    checked: AtomicBool,
+}
+
+/// Where the voice's files lie, and what was made of them.
+#[derive(Debug)]
+struct Files {
     dir: VoiceDir,
     // A failed load leaves it empty, so that a voice installed later is found without a restart.
     loaded: Mutex<Option<Arc<Loaded>>>,
-    checked: AtomicBool,
 }
 
 struct Loaded {
@@ -58,8 +65,9 @@ impl std::fmt::Debug for Loaded {
 impl LocalVoice {
     /// A voice whose files lie in `dir`. Reads nothing yet.
     #[must_use]
-    pub const fn new(dir: VoiceDir) -> Self {
-        Self { dir, loaded: Mutex::new(None), checked: AtomicBool::new(false) }
+    pub fn new(dir: VoiceDir) -> Self {
+        let files = Files { dir, loaded: Mutex::new(None) };
+        Self { files: Arc::new(files), checked: AtomicBool::new(false) }
     }
 
     /// Checks that the files are there and undamaged, without loading them: for health checks and start-up messages.
@@ -68,9 +76,24 @@ impl LocalVoice {
     ///
     /// `VOICE_NOT_INSTALLED`, naming the file.
     pub fn check(&self) -> Result<(), Failure> {
-        self.dir.read().map(drop)
+        self.files.dir.read().map(drop)
     }
 
+    /// Loads in the background, while the script of the order that asked is written: the first sentence need not wait for it.
+    fn warm(&self) {
+        let files = Arc::clone(&self.files);
+        let load = move || {
+            if let Err(failure) = files.loaded() {
+                debug!(%failure, "the voice did not load; synthesis will say so");
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("voice-load".to_owned()).spawn(load) {
+            debug!(%error, "the voice loads with the first sentence");
+        }
+    }
+}
+
+impl Files {
     fn loaded(&self) -> Result<Arc<Loaded>, Failure> {
         // Held while loading, so that threads that come at the same time load once.
         let mut slot = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,13 +152,14 @@ impl SpeechEngine for LocalVoice {
         if !self.checked.load(Ordering::Relaxed) {
             self.check()?;
             self.checked.store(true, Ordering::Relaxed);
+            self.warm();
         }
         Ok(())
     }
 
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {
         self.voice(&request.voice)?;
-        let loaded = self.loaded()?;
+        let loaded = self.files.loaded()?;
         let chunks = loaded.phonemizer.chunks(&request.text)?;
         let characters = request.text.chars().count() as u64;
         let mut speech = Speech {
