@@ -53,10 +53,8 @@ impl StageService for StageApi {
     ) -> Result<Response<work::CancelStepsResponse>, Status> {
         internal(&request)?;
         let request = request.into_inner();
-        let narration: NarrationId = request
-            .narration
-            .parse()
-            .map_err(|e| status(&Failure::invalid("narration", format!("narration: {e}"))))?;
+        let narration: NarrationId =
+            request.narration.parse().map_err(|e| status(&Failure::invalid("narration", format!("narration: {e}"))))?;
         let run = u32::try_from(request.run).map_err(|_| status(&Failure::invalid("run", "run counts from 1")))?;
         self.steps.cancel(&narration, run).await.map_err(|error| status(&error))?;
         if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
@@ -65,13 +63,13 @@ impl StageService for StageApi {
         Ok(Response::new(work::CancelStepsResponse {}))
     }
 
-    async fn get_step(&self, request: Request<work::GetStepRequest>) -> Result<Response<work::GetStepResponse>, Status> {
+    async fn get_step(
+        &self,
+        request: Request<work::GetStepRequest>,
+    ) -> Result<Response<work::GetStepResponse>, Status> {
         internal(&request)?;
-        let step = request
-            .get_ref()
-            .step
-            .parse()
-            .map_err(|e| status(&Failure::invalid("step", format!("step: {e}"))))?;
+        let step =
+            request.get_ref().step.parse().map_err(|e| status(&Failure::invalid("step", format!("step: {e}"))))?;
         let record = self
             .steps
             .get(&step)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lectern_core::{Clock, Digest, Failure, Timestamp};
 use lectern_proto::v1::{VerifyKeyRequest, key_service_client::KeyServiceClient};
-use lectern_rpc::{Outbound, ServiceCredential};
 use lectern_rpc::auth::{Authenticate, Caller, Credential, Role, key_invalid};
+use lectern_rpc::{Outbound, ServiceCredential};
 use tonic::Request;
 use tonic::transport::Channel;
 
@@ -32,7 +32,12 @@ pub struct KeysOfGateway {
 impl KeysOfGateway {
     /// Asks the gateway behind this channel, under the credential of `service`.
     #[must_use]
-    pub fn new(gateway: Channel, credential: Arc<ServiceCredential>, service: &'static str, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        gateway: Channel,
+        credential: Arc<ServiceCredential>,
+        service: &'static str,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self { gateway, credential, service, clock, known: Mutex::default() }
     }
 

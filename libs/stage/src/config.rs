@@ -106,7 +106,11 @@ impl Common {
     /// Steps that run at once.
     #[must_use]
     pub fn permits(&self) -> usize {
-        if self.permits > 0 { self.permits } else { std::thread::available_parallelism().map_or(2, std::num::NonZero::get) }
+        if self.permits > 0 {
+            self.permits
+        } else {
+            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        }
     }
 
     /// The URL of this service's own database: databases of one server are told apart by a suffix.
@@ -116,7 +120,8 @@ impl Common {
         match url.split_once("://") {
             Some(("mongodb" | "mongodb+srv", rest)) => {
                 let (base, options) = url.split_once('?').map_or((url.as_str(), None), |(b, o)| (b, Some(o)));
-                let named = rest.split_once('?').map_or(rest, |(r, _)| r).split_once('/').is_some_and(|(_, db)| !db.is_empty());
+                let named =
+                    rest.split_once('?').map_or(rest, |(r, _)| r).split_once('/').is_some_and(|(_, db)| !db.is_empty());
                 let base = base.trim_end_matches('/');
                 let database = if named { format!("{base}_{service}") } else { format!("{base}/lectern_{service}") };
                 options.map_or(database.clone(), |options| format!("{database}?{options}"))

@@ -67,7 +67,9 @@ pub fn same_pin(pinned: &str, own: &str) -> Result<(), Failure> {
     Err(Failure::new(
         lectern_core::Kind::FailedPrecondition,
         lectern_core::Reason::WrongState,
-        format!("the narration is pinned to {pinned}, and this installation now has {own}; retry it to go on with that"),
+        format!(
+            "the narration is pinned to {pinned}, and this installation now has {own}; retry it to go on with that"
+        ),
     ))
 }
 
@@ -154,8 +156,7 @@ impl<P: Perform> Handler for Stage<P> {
         // The tenant is only for people who read the event; a command that cannot be decoded names none.
         let tenant = Command::decode(command.clone()).map(|command| command.tenant).unwrap_or_default();
         let failed = StepFailed { failure: Some(convert::failure_to_wire(failure, Some(step))) };
-        let event =
-            Event { schema: SCHEMA, step: step.to_string(), tenant, outcome: Some(Outcome::Failed(failed)) };
+        let event = Event { schema: SCHEMA, step: step.to_string(), tenant, outcome: Some(Outcome::Failed(failed)) };
         event.encode_to_vec().into()
     }
 
