@@ -98,12 +98,15 @@ fn fetch(entry: &Entry, file: &Path) -> Result<()> {
     let deb = fs::read_dir(&scratch)?.next().context("apt-get downloaded nothing")??.path();
     let tree = scratch.join("tree");
     process::output(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&tree))?;
-    let source = tree.join(entry.path.trim_start_matches('/'));
+    // Debian's tools compress documentation over a size; the list may name the file with or without that.
+    let plain = tree.join(entry.path.trim_start_matches('/'));
+    let packed = PathBuf::from(format!("{}.gz", plain.display()));
+    let source = if plain.exists() { plain } else { packed };
     if !source.exists() {
         bail!("{} is not in the package", entry.path);
     }
     let pdf = scratch.join("file.pdf");
-    if entry.path.ends_with(".gz") {
+    if source.extension().is_some_and(|extension| extension == "gz") {
         fs::write(&pdf, process::output(Command::new("gzip").arg("-dc").arg(&source))?.stdout)?;
     } else {
         fs::copy(&source, &pdf)?;

@@ -50,7 +50,8 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert_eq!(script.len(), sections);
     assert!(script.iter().enumerate().all(|(at, section)| usize::try_from(section.index).ok() == Some(at)));
     let content = content(&instance, &document.name).await;
-    fates(&client, &narration, &document, &content).await;
+    let coverage = fates(&client, &narration, &document, &content).await;
+    assert!(coverage.words_spoken * 10 > coverage.words * 7, "{coverage:?}");
     let cues = captions(&files["captions.vtt"], &content, sections, samples.len() as u64 * 1000 / u64::from(rate));
     assert!(cues.len() > 100, "{} captions", cues.len());
     chapters(&files["chapters.json"], sections, samples.len() as u64);
@@ -131,7 +132,7 @@ async fn ranges(client: &Client, narration: &api::Narration, wav: &[u8]) {
 }
 
 /// The blocks of the document: over the API where ingest has a port of its own, else as they are stored.
-async fn content(instance: &Instance, document: &str) -> Content {
+pub(crate) async fn content(instance: &Instance, document: &str) -> Content {
     if instance.profile() == Profile::Stack {
         let request = ReadContentRequest { document: document.to_owned() };
         let mut parts = instance.internal("ingest").ingest().read_content(request).await.expect("content").into_inner();
@@ -151,7 +152,12 @@ async fn content(instance: &Instance, document: &str) -> Content {
 }
 
 /// The manifest, page by page: every block once, each with its fate, and the counts are theirs (I9).
-async fn fates(client: &Client, narration: &api::Narration, document: &api::Document, content: &Content) {
+pub(crate) async fn fates(
+    client: &Client,
+    narration: &api::Narration,
+    document: &api::Document,
+    content: &Content,
+) -> api::Coverage {
     let (mut blocks, mut page_token) = (Vec::new(), String::new());
     let coverage = loop {
         let request = api::GetManifestRequest { name: narration.name.clone(), page_size: 7, page_token };
@@ -193,11 +199,11 @@ async fn fates(client: &Client, narration: &api::Narration, document: &api::Docu
     );
     assert_eq!(usize::try_from(coverage.blocks).ok(), Some(blocks.len()));
     assert_eq!(coverage.words, document.word_count, "the manifest and the document count the same words");
-    assert!(coverage.words_spoken * 10 > coverage.words * 7, "{coverage:?}");
+    coverage
 }
 
 /// Every caption is, but for white space and hyphens, the span of the block that it names; words of ours are marked.
-fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) -> Vec<Cue> {
+pub(crate) fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) -> Vec<Cue> {
     let cues = media::captions(std::str::from_utf8(vtt).expect("UTF-8"));
     let mut free = 0;
     for cue in &cues {
