@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use lectern_core::SystemClock;
 use lectern_proto::v1::CreateKeyRequest;
@@ -196,21 +197,23 @@ impl Setup {
 }
 
 /// Addresses for the four services, below the range that connections take their ports from, so that a service that is killed finds its
-/// port free when it comes back.
+/// port free when it comes back. Tests that run at once, in one process or in several, are given different ones.
 fn addresses() -> BTreeMap<&'static str, SocketAddr> {
-    let mut port = 10_000 + (std::process::id() % 2_000) * 8;
+    static INSTANCES: AtomicU32 = AtomicU32::new(0);
     loop {
-        let all = ["gateway", "ingest", "ai", "tts"].into_iter().zip(port..);
-        let bound: Result<Vec<_>, _> = all
+        let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + (std::process::id() % 500 * 32 + instance * 4) % 16_000;
+        let bound: Result<Vec<_>, _> = ["gateway", "ingest", "ai", "tts"]
+            .into_iter()
+            .zip(port..)
             .map(|(name, port)| {
                 let port = u16::try_from(port).expect("a port");
                 let listener = TcpListener::bind(("127.0.0.1", port))?;
                 Ok::<_, std::io::Error>((name, listener.local_addr()?, listener))
             })
             .collect();
-        match bound {
-            Ok(bound) => return bound.into_iter().map(|(name, address, _)| (name, address)).collect(),
-            Err(_) => port = 10_000 + (port + 8 - 10_000) % 16_000,
+        if let Ok(bound) = bound {
+            return bound.into_iter().map(|(name, address, _)| (name, address)).collect();
         }
     }
 }
