@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use lectern_core::content::document::Content;
 use lectern_e2e::{Profile, of};
 use lectern_proto::v1::narration::State;
+use lectern_proto::v1::{AudioFormat, Narration};
 use lectern_testkit::env;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::recording::{captions, content, fates};
 
 /// Of the words that `pdftotext` finds, this share must be in some block.
-const COVERED: f64 = 0.99;
+pub(crate) const COVERED: f64 = 0.99;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_pdfs_are_narrated_whole() {
@@ -26,7 +27,9 @@ async fn foreign_pdfs_are_narrated_whole() {
         let bytes = std::fs::read(&file).expect("the PDF");
         let upload = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         let document = client.upload(&upload, name, &bytes).await.expect(name);
-        let narration = client.narrate(of(&document)).await;
+        // Hours of speech: at double tempo and in one format, which is enough for what is checked.
+        let formats = vec![AudioFormat::Wav.into()];
+        let narration = client.narrate(Narration { formats, speed: 2.0, ..of(&document) }).await;
         assert_eq!(narration.state(), State::Succeeded, "{name}: {:?}", narration.failure);
         let content = content(&instance, &document.name).await;
         let coverage = fates(&client, &narration, &document, &content).await;
@@ -51,7 +54,7 @@ fn corpus() -> Vec<PathBuf> {
     files
 }
 
-fn pdftotext(file: &Path) -> String {
+pub(crate) fn pdftotext(file: &Path) -> String {
     let output = std::process::Command::new("pdftotext")
         .arg(file)
         .arg("-")
@@ -63,7 +66,7 @@ fn pdftotext(file: &Path) -> String {
 
 /// The share of the reference's words, each as often as it stands there, that the blocks have too. Hyphens, and the line breaks behind
 /// them, are folded on both sides.
-fn recall(reference: &str, content: &Content) -> f64 {
+pub(crate) fn recall(reference: &str, content: &Content) -> f64 {
     let blocks: Vec<&str> = content.blocks.iter().map(|block| block.text.as_str()).collect();
     let mut found: HashMap<String, i64> = HashMap::new();
     for word in words(&blocks.join("\n")) {

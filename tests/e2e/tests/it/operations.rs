@@ -1,6 +1,6 @@
 //! What operators and tools ask of every port: health and reflection, without a credential.
 
-use lectern_e2e::{Client, Profile};
+use lectern_e2e::{Client, PATIENCE, Profile};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_reflection::pb::{v1, v1alpha};
@@ -16,7 +16,13 @@ async fn every_port_tells_its_health_and_its_services_to_anybody(profile: Profil
             let request = HealthCheckRequest { service: name.to_owned() };
             health.check(request).await.expect("an answer").into_inner().status()
         };
-        assert_eq!(serving("", &mut health).await, ServingStatus::Serving, "{service}");
+        // It listens before its first probes have answered, and says so.
+        let ready = async {
+            while serving("", &mut health).await != ServingStatus::Serving {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready).await.unwrap_or_else(|_| panic!("{service} does not serve"));
         let expected: &[&str] = match service {
             "ingest" => {
                 &["lectern.v1.DocumentService", "lectern.ingest.v1.IngestService", "lectern.work.v1.StageService"]

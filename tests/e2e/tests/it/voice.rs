@@ -1,17 +1,12 @@
 //! The voice itself, once: the demo as a listener gets it, measured.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
-
 use ebur128::{EbuR128, Mode};
-use lectern_blob::Objects;
-use lectern_core::SystemClock;
-use lectern_core::content::document::Content;
 use lectern_e2e::media::{self, Place, folded};
-use lectern_e2e::{Instance, Profile, document_id, fixture, of};
+use lectern_e2e::{Profile, fixture, of};
 use lectern_proto::v1 as api;
+
+use crate::corpus::{COVERED, pdftotext, recall};
+use crate::recording::content;
 
 on_both_profiles!(the_voice_speaks);
 
@@ -52,8 +47,10 @@ async fn the_demo_sounds_as_promised() {
     assert!(first < 60.0, "something is heard early: the first section lasts {first:.0} s");
 
     captions_say_the_script(&client.download(&narration, "captions.vtt").await, &sections);
-    let missing = missing_words(&content(&instance, &document.name).await, &words_of(&pdf));
-    assert!(missing <= 0.01, "{:.1} % of the words that pdftotext finds are in no block", missing * 100.0);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), &pdf).expect("written");
+    let recall = recall(&pdftotext(file.path()), &content(&instance, &document.name).await);
+    assert!(recall >= COVERED, "{:.1} % of the words that pdftotext finds are in no block", 100.0 * (1.0 - recall));
 }
 
 fn utterances(sections: &[api::ScriptSection]) -> impl Iterator<Item = &api::Utterance> {
@@ -103,48 +100,4 @@ fn captions_say_the_script(vtt: &[u8], sections: &[api::ScriptSection]) {
             assert_eq!(shown, written, "section {index}, added: {added}");
         }
     }
-}
-
-async fn content(instance: &Instance, document: &str) -> Content {
-    let url = format!("file:{}", instance.objects().display());
-    let blob = lectern_blob::connect(&url, Arc::new(SystemClock)).await.expect("the objects");
-    let scope = document_id(document).as_str().parse().expect("a scope");
-    let objects = Objects::new(blob, &instance.tenant_id().parse().expect("a tenant"), &scope);
-    let found = instance.objects_of(document);
-    let path = found.iter().find(|path| path.contains("/content/")).expect("the content");
-    objects.read_json(path).await.expect("content")
-}
-
-/// The words that pdftotext finds in a PDF.
-fn words_of(pdf: &[u8]) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("document.pdf");
-    std::fs::write(&file, pdf).expect("written");
-    let output = Command::new("pdftotext").arg(&file).arg(Path::new("-")).output();
-    let output = output.unwrap_or_else(|e| panic!("pdftotext: {e}; `cargo xtask tools` installs poppler-utils"));
-    assert!(output.status.success(), "pdftotext: {}", output.status);
-    plain_words(&String::from_utf8(output.stdout).expect("UTF-8"))
-}
-
-/// Letters and digits between spaces, small; a hyphen at the end of a line joins two parts.
-fn plain_words(text: &str) -> Vec<String> {
-    let text = text.replace("-\n", "").to_lowercase();
-    let words = text.split_whitespace().map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
-    words.filter(|word| !word.is_empty()).collect()
-}
-
-/// The share of `expected` that no block holds, each word as often as it is expected.
-fn missing_words(content: &Content, expected: &[String]) -> f64 {
-    let mut held: HashMap<String, usize> = HashMap::new();
-    for word in content.blocks.iter().flat_map(|block| plain_words(&block.text)) {
-        *held.entry(word).or_default() += 1;
-    }
-    let missing = expected.iter().filter(|word| match held.get_mut(*word) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            false
-        }
-        _ => true,
-    });
-    number(missing.count()) / number(expected.len())
 }
