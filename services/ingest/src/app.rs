@@ -12,7 +12,9 @@ use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options};
+use lectern_stage::app::{
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options,
+};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use lectern_store::{Collection, Reconciler, Versioned};
