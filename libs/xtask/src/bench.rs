@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -72,24 +73,33 @@ fn first_audio(program: &Path, voice: &Path) -> Result<ExitCode> {
     Ok(if times[1] <= bound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Narrates and reads the time from the line `first audio after N ms`.
+/// Narrates until the first section is recorded, and cancels: the seconds from the end of the upload, which `lectern narrate` reports by
+/// naming the document's words.
 fn narrate(program: &Path, voice: &Path, file: &Path, out: &Path) -> Result<f64> {
     let mut command = Command::new(program);
-    command.arg("narrate").arg(file).arg("-o").arg(out).env(env::VOICE_DIR, voice).env_remove(env::TOOLS_DIR);
-    let output = process::output(&mut command)?;
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
-    first_audio_in(&text).with_context(|| format!("`lectern narrate` printed no `first audio after N ms`:\n{text}"))
+    command.arg("narrate").arg(file).arg("-o").arg(out).arg("--data").arg(out.with_extension("data"));
+    command.env(env::VOICE_DIR, voice).env_remove(env::TOOLS_DIR);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("`lectern narrate`")?;
+    let lines = BufReader::new(child.stderr.take().context("its standard error")?).lines();
+    let (mut uploaded, mut seconds, mut text) = (None, None, String::new());
+    for line in lines {
+        let line = line?;
+        if uploaded.is_none() && line.contains(" words, ") {
+            uploaded = Some(Instant::now());
+        }
+        if let Some(start) = uploaded.filter(|_| recorded(&line).is_some_and(|sections| sections > 0)) {
+            seconds = Some(start.elapsed().as_secs_f64());
+            break;
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    child.kill().and_then(|()| child.wait())?;
+    seconds.with_context(|| format!("`lectern narrate` recorded no section:\n{text}"))
 }
 
-fn first_audio_in(text: &str) -> Option<f64> {
-    let mut words = text.split("first audio after ").nth(1)?.split_whitespace();
-    let number: f64 = words.next()?.parse().ok()?;
-    match words.next()?.trim_end_matches([',', '.', ';']) {
-        "ms" => Some(number / 1000.0),
-        "s" => Some(number),
-        _ => None,
-    }
+/// The sections of a line of progress, `written 3/5   recorded 1/5`.
+fn recorded(line: &str) -> Option<u32> {
+    line.split("recorded ").nth(1)?.split('/').next()?.trim().parse().ok()
 }
 
 /// A text PDF: one heading every five pages, forty lines a page, no two lines alike.
@@ -199,14 +209,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_is_read_in_either_unit() {
+    fn progress_tells_how_many_sections_are_recorded() {
         let cases = [
-            ("done\nfirst audio after 840 ms, 12 times real time", Some(0.84)),
-            ("first audio after 1.2 s.", Some(1.2)),
-            ("no audio", None),
+            ("  narrating   written 41/41   recorded 2/41", Some(2)),
+            ("  narrating   written 1/5   recorded 0/5", Some(0)),
+            ("  planning the script", None),
         ];
-        for (text, expected) in cases {
-            assert_eq!(first_audio_in(text), expected, "{text}");
+        for (line, expected) in cases {
+            assert_eq!(recorded(line), expected, "{line}");
         }
     }
 
