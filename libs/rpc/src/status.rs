@@ -112,6 +112,11 @@ pub fn failure(status: &Status) -> Failure {
     let details = status.get_error_details();
     let ours = details.error_info().filter(|info| info.domain == DOMAIN);
     let reason = ours.and_then(|info| Reason::ALL.iter().find(|reason| reason.as_str() == info.reason));
+    // A connection that broke off is told by the transport, not by the other side; the same call may succeed on the next one.
+    let broken = ours.is_none()
+        && matches!(status.code(), Code::Internal | Code::Unknown)
+        && std::error::Error::source(status).is_some();
+    let (kind, assumed) = if broken { (Kind::Unavailable, Reason::ServiceUnavailable) } else { (kind, assumed) };
     let mut failure = Failure::new(kind, reason.copied().unwrap_or(assumed), status.message());
     if failure.message.is_empty() {
         failure.message = format!("the other side answered {}", status.code());

@@ -127,7 +127,7 @@ pub async fn ended(serving: Serving, adapters: &Adapters) -> Result<(), Failure>
     ended
 }
 
-/// The command line of a service.
+/// A service of Lectern. Settings come from LECTERN_* variables over the file over defaults.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Configuration file, TOML; keys and their defaults are shown by --print-config.

@@ -13,7 +13,7 @@ use tonic::Request;
 use tonic::transport::Channel;
 
 /// A key that the gateway found good is not asked for again for this long.
-const REMEMBERED: Duration = Duration::from_secs(20);
+const REMEMBERED: Duration = Duration::from_secs(10);
 /// Keys remembered at once.
 const REMEMBERED_MOST: usize = 10_000;
 /// How long the gateway may take to answer.

@@ -38,14 +38,20 @@ impl Job {
     /// `CANCELLED`.
     pub fn check(&self) -> Result<(), Failure> {
         if self.cancel.is_cancelled() {
-            return Err(Failure::new(
-                lectern_core::Kind::Cancelled,
-                lectern_core::Reason::Cancelled,
-                "the narration was cancelled, or another worker took over",
-            ));
+            return Err(cancelled());
         }
         Ok(())
     }
+}
+
+/// Nobody wants the work any more.
+#[must_use]
+pub fn cancelled() -> Failure {
+    Failure::new(
+        lectern_core::Kind::Cancelled,
+        lectern_core::Reason::Cancelled,
+        "the narration was cancelled, or another worker took over",
+    )
 }
 
 /// Reads a key of a command.

@@ -106,6 +106,7 @@ impl Gateway {
             self.upstream.clone(),
             Arc::clone(&self.blob),
             Arc::clone(&self.master),
+            stop.clone(),
         );
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
         let pages =

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
 use lectern_rpc::failure;
 use lectern_runtime::current_traceparent;
-use lectern_store::{Collection, Direction, Page, Query, Revision, StoreError, Versioned};
-use tracing::info;
+use lectern_store::{Collection, Direction, Page, Query, StoreError, Versioned};
+use tracing::{info, warn};
 
 use crate::conduct::Conductor;
 use crate::domain::{Narration, Pins, Transition, Wish};
@@ -66,24 +66,31 @@ impl Orders {
                 request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
             NarrationId::of(&self.secret(tenant).request(request_id.as_str()))
         };
-        if !request_id.is_empty()
-            && let Some(known) = self.narrations.get(id.as_str()).await?
-        {
-            return same_request(known, &digest);
-        }
+        let known = if request_id.is_empty() { None } else { self.narrations.get(id.as_str()).await? };
+        let tombstone = match known {
+            Some(known) if known.record.deleted.is_none() => return same_request(known, &digest),
+            tombstone => tombstone,
+        };
         let (scope, pins) = self.pin(tenant, &wish).await?;
         let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
         narration.traceparent = current_traceparent();
-        match self.narrations.insert(&narration).await {
+        let written = match tombstone {
+            Some(tombstone) => {
+                narration.take_place_of(&tombstone.record);
+                self.narrations.replace(&narration, tombstone.revision).await
+            }
+            None => self.narrations.insert(&narration).await,
+        };
+        match written {
             Ok(revision) => {
                 let accepted = Versioned { record: narration, revision };
                 info!(narration = %id, %tenant, "narration accepted");
                 self.conductor.changed(&[], &accepted).await;
                 Ok(accepted)
             }
-            Err(StoreError::Duplicate { .. }) => {
-                let known = self.narrations.get(id.as_str()).await?.ok_or_else(|| not_found(&id))?;
-                same_request(known, &digest)
+            // The same request came twice at once, and the other was faster.
+            Err(StoreError::Duplicate { .. } | StoreError::Conflict { .. }) => {
+                same_request(self.get(tenant, &id).await?, &digest)
             }
             Err(error) => Err(error.into()),
         }
@@ -134,7 +141,7 @@ impl Orders {
         self.narrations
             .get(id.as_str())
             .await?
-            .filter(|narration| narration.record.tenant == *tenant)
+            .filter(|narration| narration.record.tenant == *tenant && narration.record.deleted.is_none())
             .ok_or_else(|| not_found(id))
     }
 
@@ -143,7 +150,10 @@ impl Orders {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Narration>, Failure> {
-        let query = query.eq("tenant", tenant.as_str()).order("created", Direction::Desc);
+        let query = query
+            .eq("tenant", tenant.as_str())
+            .eq("deleted", serde_json::Value::Null)
+            .order("created", Direction::Desc);
         Ok(self.narrations.find(&query).await?)
     }
 
@@ -157,18 +167,14 @@ impl Orders {
         id: &NarrationId,
         etag: &str,
     ) -> Result<Versioned<Narration>, Failure> {
-        let current = self.get(tenant, id).await?;
-        check_etag(etag, current.revision, id)?;
+        self.get(tenant, id).await?;
         let failure = Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller cancelled the narration");
-        let cancelled = self.conductor.update(id, |narration, now| narration.cancel(failure.clone(), now)).await?;
-        match cancelled {
-            Some(cancelled) => {
-                info!(narration = %id, "narration cancelled");
-                self.conductor.changed(&[], &cancelled).await;
-                self.get(tenant, id).await
-            }
-            None => self.get(tenant, id).await,
+        let cancelled = self.change(id, etag, |narration, now| Ok(narration.cancel(failure.clone(), now))).await?;
+        if let Some(cancelled) = cancelled {
+            info!(narration = %id, "narration cancelled");
+            self.conductor.changed(&[], &cancelled).await;
         }
+        self.get(tenant, id).await
     }
 
     /// Starts a failed or cancelled narration anew, under today's versions.
@@ -182,51 +188,67 @@ impl Orders {
         etag: &str,
     ) -> Result<Versioned<Narration>, Failure> {
         let current = self.get(tenant, id).await?;
-        check_etag(etag, current.revision, id)?;
+        check_etag(etag, &current.record)?;
         let old = &current.record;
         // Refused before anybody is asked for anything.
         old.clone().retry(old.pins.clone(), old.updated)?;
         let (_, pins) = self.pin(tenant, &old.wish()).await?;
-        let mut refused = None;
         let retried = self
-            .conductor
-            .update(id, |narration, now| match narration.retry(pins.clone(), now) {
-                Ok(()) => {
-                    narration.traceparent = current_traceparent();
-                    Transition::Changed
-                }
-                Err(failure) => {
-                    refused = Some(failure);
-                    Transition::Unchanged
-                }
+            .change(id, etag, |narration, now| {
+                narration.retry(pins.clone(), now)?;
+                narration.traceparent = current_traceparent();
+                Ok(Transition::Changed)
             })
             .await?;
-        if let Some(failure) = refused {
-            return Err(failure);
-        }
         let retried = retried.ok_or_else(|| not_found(id))?;
         info!(narration = %id, run = retried.record.run, "narration retried");
         self.conductor.changed(&[], &retried).await;
         Ok(retried)
     }
 
-    /// Deletes a narration and the files of its recording.
+    /// Deletes a narration and the files of its recording. The record stays as a tombstone without content; files that a step was just
+    /// putting are swept later.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, and what keeps the stages from being told.
+    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
     pub async fn delete(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<(), Failure> {
-        let current = self.get(tenant, id).await?;
-        check_etag(etag, current.revision, id)?;
-        let Narration { run, scope, .. } = &current.record;
-        if !current.record.phase.terminal() {
-            self.cancel(tenant, id, "").await?;
-        }
-        self.upstream.cancel_steps(tenant, id, *run).await?;
-        let files = tts::DeleteRecordingRequest { scope: scope.to_string(), narration: id.to_string() };
-        self.upstream.speech(tenant).delete_recording(short(files)).await.map_err(|status| failure(&status))?;
-        self.narrations.delete(id.as_str(), None).await?;
+        self.get(tenant, id).await?;
+        let deleted = self
+            .change(id, etag, |narration, now| {
+                if narration.deleted.is_some() {
+                    return Ok(Transition::Unchanged);
+                }
+                narration.delete(now);
+                Ok(Transition::Changed)
+            })
+            .await?;
+        let Some(deleted) = deleted else { return Ok(()) };
         info!(narration = %id, "narration deleted");
+        if let Err(error) = self.conductor.settle(&deleted).await {
+            warn!(narration = %id, %error, "files not deleted yet, the reconciler will");
+        }
         Ok(())
+    }
+
+    /// Changes a narration if its etag is still the caller's.
+    async fn change(
+        &self,
+        id: &NarrationId,
+        etag: &str,
+        mut change: impl FnMut(&mut Narration, Timestamp) -> Result<Transition, Failure> + Send,
+    ) -> Result<Option<Versioned<Narration>>, Failure> {
+        let mut refused = None;
+        let changed = self
+            .conductor
+            .update(id, |narration, now| {
+                let changed = check_etag(etag, narration).and_then(|()| change(narration, now));
+                changed.unwrap_or_else(|failure| {
+                    refused = Some(failure);
+                    Transition::Unchanged
+                })
+            })
+            .await?;
+        refused.map_or(Ok(changed), Err)
     }
 
     /// Cancels every narration of a document that is about to be erased, and clears what their records say of it.
@@ -277,8 +299,8 @@ fn same_request(known: Versioned<Narration>, digest: &Digest) -> Result<Versione
     .about(names::of_narration(&known.record.id)))
 }
 
-fn check_etag(etag: &str, revision: Revision, id: &NarrationId) -> Result<(), Failure> {
-    if etag.is_empty() || etag == revision.0.to_string() {
+fn check_etag(etag: &str, narration: &Narration) -> Result<(), Failure> {
+    if etag.is_empty() || etag == narration.version.to_string() {
         return Ok(());
     }
     Err(Failure::new(
@@ -286,7 +308,7 @@ fn check_etag(etag: &str, revision: Revision, id: &NarrationId) -> Result<(), Fa
         Reason::EtagMismatch,
         "the narration has changed since this etag; read it again and decide anew",
     )
-    .about(names::of_narration(id)))
+    .about(names::of_narration(&narration.id)))
 }
 
 fn read(wire: &api::Narration) -> Result<Wish, Failure> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_core::id::{NarrationId, TenantId};
+use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::ai::v1::script_service_client::ScriptServiceClient;
 use lectern_proto::ingest::v1::ingest_service_client::IngestServiceClient;
+use lectern_proto::tts::v1::DeleteRecordingRequest;
 use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
@@ -83,14 +84,28 @@ impl Upstream {
     /// # Errors
     /// The first stage's failure; the call is safe to repeat.
     pub async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
-        for channel in [&self.ingest, &self.ai, &self.tts] {
+        let tell = |channel: &Channel| {
             let message = work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
-            StageServiceClient::new(self.over(channel, tenant))
-                .cancel_steps(short(message))
-                .await
-                .map_err(|status| failure(&status))?;
-        }
-        Ok(())
+            let mut stage = StageServiceClient::new(self.over(channel, tenant));
+            async move { stage.cancel_steps(short(message)).await.map_err(|status| failure(&status)) }
+        };
+        // Every stage is told, also when another one cannot be.
+        let (ingest, ai, tts) = tokio::join!(tell(&self.ingest), tell(&self.ai), tell(&self.tts));
+        ingest.and(ai).and(tts).map(drop)
+    }
+
+    /// Deletes the files of a narration's recording.
+    ///
+    /// # Errors
+    /// What tts answers; the call is safe to repeat.
+    pub async fn delete_recording(
+        &self,
+        tenant: &TenantId,
+        scope: &ScopeId,
+        narration: &NarrationId,
+    ) -> Result<(), Failure> {
+        let files = DeleteRecordingRequest { scope: scope.to_string(), narration: narration.to_string() };
+        self.speech(tenant).delete_recording(short(files)).await.map(drop).map_err(|status| failure(&status))
     }
 }
 

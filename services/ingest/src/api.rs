@@ -183,8 +183,13 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::QueryUploadResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let upload = self.uploads.query(&tenant, &request.get_ref().upload_id).await.map_err(|f| status(&f))?;
+        // The parts of a finished upload are gone; its document knows how long it was.
+        let committed = match &upload.document {
+            Some(document) => self.library.get(&tenant, document).await.map_err(|f| status(&f))?.record.size,
+            None => upload.committed(),
+        };
         Ok(Response::new(api::QueryUploadResponse {
-            committed_bytes: i64::try_from(upload.committed()).unwrap_or(i64::MAX),
+            committed_bytes: i64::try_from(committed).unwrap_or(i64::MAX),
             document: upload.document.as_ref().map(names::of_document).unwrap_or_default(),
         }))
     }

@@ -37,7 +37,7 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         update_time: Some(convert::time(n.updated)),
         first_audio_time: n.first_audio.map(convert::time),
         finish_time: n.finished.map(convert::time),
-        etag: versioned.revision.0.to_string(),
+        etag: n.version.to_string(),
     }
 }
 

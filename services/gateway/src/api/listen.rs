@@ -10,6 +10,7 @@ use lectern_proto::tts::v1::{ReadTrackRequest, read_track_response::Part};
 use lectern_proto::v1 as api;
 use lectern_proto::v1::listen_narration_response::Part as Out;
 use lectern_rpc::status::status;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::conduct::{Conductor, wire};
@@ -32,6 +33,8 @@ pub struct Listener {
     pub tenant: TenantId,
     /// Which.
     pub id: NarrationId,
+    /// Ends the stream when the replica ends.
+    pub stop: CancellationToken,
 }
 
 impl Listener {
@@ -82,7 +85,10 @@ impl Listener {
                     }
                 }
                 // The hub outlives every stream, so the channel does not close.
-                let _ = tokio::time::timeout(std::time::Duration::from_secs(15), news.changed()).await;
+                let wait = tokio::time::timeout(std::time::Duration::from_secs(15), news.changed());
+                if self.stop.run_until_cancelled(wait).await.is_none() {
+                    Err(super::narrations::ending())?;
+                }
             }
         }
     }

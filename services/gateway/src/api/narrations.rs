@@ -14,6 +14,7 @@ use lectern_rpc::auth::caller;
 use lectern_rpc::page;
 use lectern_rpc::status::status;
 use lectern_store::{Cursor, Query, Versioned};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, encode, listen, objects, page_size};
@@ -33,10 +34,11 @@ pub struct Narrations {
     upstream: Upstream,
     blob: Arc<dyn Blob>,
     master: Arc<[u8]>,
+    stop: CancellationToken,
 }
 
 impl Narrations {
-    /// The service over these parts.
+    /// The service over these parts; streams that wait end when `stop` fires.
     #[must_use]
     pub const fn new(
         orders: Orders,
@@ -44,8 +46,9 @@ impl Narrations {
         upstream: Upstream,
         blob: Arc<dyn Blob>,
         master: Arc<[u8]>,
+        stop: CancellationToken,
     ) -> Self {
-        Self { orders, conductor, upstream, blob, master }
+        Self { orders, conductor, upstream, blob, master, stop }
     }
 
     async fn narration(&self, tenant: &TenantId, name: &str) -> Result<Versioned<Narration>, Failure> {
@@ -131,7 +134,14 @@ impl NarrationService for Narrations {
         let seen = resume(&request.resume_token).map_err(|f| status(&f))?;
         // A stream to a narration that is not there is refused at once and not in its middle.
         self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        Ok(Response::new(Box::pin(watch(self.orders.clone(), self.conductor.clone(), tenant, id, seen))))
+        Ok(Response::new(Box::pin(watch(
+            self.orders.clone(),
+            self.conductor.clone(),
+            tenant,
+            id,
+            seen,
+            self.stop.clone(),
+        ))))
     }
 
     async fn listen_narration(
@@ -151,6 +161,7 @@ impl NarrationService for Narrations {
             master: Arc::clone(&self.master),
             tenant,
             id,
+            stop: self.stop.clone(),
         };
         Ok(Response::new(Box::pin(listener.listen(first))))
     }
@@ -242,6 +253,12 @@ fn resume(token: &str) -> Result<u64, Failure> {
     })
 }
 
+/// What a stream that waits for news answers when the replica ends.
+pub(super) fn ending() -> Status {
+    let message = "this replica is shutting down; open the stream again and another one goes on";
+    status(&Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1)))
+}
+
 /// The newest state each time it has changed, until it is terminal.
 fn watch(
     orders: Orders,
@@ -249,19 +266,20 @@ fn watch(
     tenant: TenantId,
     id: NarrationId,
     mut seen: u64,
+    stop: CancellationToken,
 ) -> impl Stream<Item = Result<api::WatchNarrationResponse, Status>> {
     try_stream! {
         let mut news = conductor.hub().subscribe(&id);
         loop {
             news.borrow_and_update();
             let narration = orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-            let revision = narration.revision.0;
+            let version = narration.record.version;
             let terminal = narration.record.phase.terminal();
-            if revision > seen {
-                seen = revision;
+            if version > seen {
+                seen = version;
                 yield api::WatchNarrationResponse {
                     narration: Some(encode::narration(&narration)),
-                    resume_token: revision.to_string(),
+                    resume_token: version.to_string(),
                     checkpoint: false,
                 };
             }
@@ -269,7 +287,11 @@ fn watch(
                 break;
             }
             // The hub outlives every stream, so the channel does not close.
-            if tokio::time::timeout(CHECKPOINT, news.changed()).await.is_err() {
+            let Some(news) = stop.run_until_cancelled(tokio::time::timeout(CHECKPOINT, news.changed())).await else {
+                Err(ending())?;
+                break;
+            };
+            if news.is_err() {
                 yield api::WatchNarrationResponse { narration: None, resume_token: seen.to_string(), checkpoint: true };
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, StepId};
-use lectern_core::{Clock, Failure, Kind};
+use lectern_core::{Clock, Failure, Kind, Timestamp};
 use lectern_queue::{EventDelivery, Message, Queue};
 use lectern_store::{Change, Collection, Direction, ID, Op, Query, Reconciler, Versioned};
 use tokio_util::sync::CancellationToken;
@@ -96,10 +96,14 @@ impl Conductor {
             }
         }
         self.tell(&narration.record.id, narration.revision.0).await;
-        if narration.record.cancel_pending
-            && let Err(error) = self.settle(narration).await
-        {
-            warn!(narration = %narration.record.id, %error, "stages not told of the end, the reconciler will");
+        if narration.record.cancel_pending {
+            // A stage that hangs must not hold up the events of others.
+            let (conductor, narration) = (self.clone(), narration.clone());
+            tokio::spawn(async move {
+                if let Err(error) = conductor.settle(&narration).await {
+                    warn!(narration = %narration.record.id, %error, "stages not told of the end, the reconciler will");
+                }
+            });
         }
     }
 
@@ -114,7 +118,9 @@ impl Conductor {
             let page = self.narrations.find(&query).await?;
             for narration in &page.items {
                 count += 1;
-                self.see_to(narration.clone()).await?;
+                if let Err(error) = self.see_to(narration.clone()).await {
+                    warn!(narration = %narration.record.id, %error, "not published, the reconciler will");
+                }
             }
             match page.next {
                 Some(cursor) => query = query.after(cursor),
@@ -142,7 +148,7 @@ impl Conductor {
 
     /// Ends a narration whose deadline has passed, else publishes what is still wanted.
     async fn go_on(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
-        if narration.record.cancel_pending {
+        if narration.record.cancel_pending || narration.record.deleted.is_some() {
             return self.settle(&narration).await;
         }
         if self.clock.now() >= narration.record.deadline {
@@ -158,30 +164,51 @@ impl Conductor {
         Ok(())
     }
 
-    /// Tells the stages that a narration's run is over, then notes that they know.
-    async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
-        let Narration { id, tenant, run, .. } = &narration.record;
+    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, then notes that this was done.
+    ///
+    /// # Errors
+    /// The first stage's failure; safe to repeat.
+    pub async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
+        let Narration { id, tenant, run, scope, deleted, .. } = &narration.record;
         self.upstream.cancel_steps(tenant, id, *run).await?;
-        self.update(id, |narration, _| {
-            if !(narration.cancel_pending && narration.run == *run) {
+        if deleted.is_some() {
+            self.upstream.delete_recording(tenant, scope, id).await?;
+        }
+        // Nothing that a caller sees changes, so the version stays.
+        self.write(id, |narration, now| {
+            if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
                 return Transition::Unchanged;
             }
-            narration.cancel_pending = false;
-            narration.due_at = None;
+            narration.settled(now);
             Transition::Changed
         })
         .await?;
         Ok(())
     }
 
-    /// Changes a narration by a transition; none when it changed nothing, or the narration is gone.
+    /// Changes a narration by a transition that callers see; none when it changed nothing, or the narration is gone.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn update(
         &self,
         id: &NarrationId,
-        mut transition: impl FnMut(&mut Narration, lectern_core::Timestamp) -> Transition + Send,
+        mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
+    ) -> Result<Option<Versioned<Narration>>, Failure> {
+        self.write(id, |narration, now| {
+            let changed = transition(narration, now);
+            if changed == Transition::Changed {
+                narration.version += 1;
+            }
+            changed
+        })
+        .await
+    }
+
+    async fn write(
+        &self,
+        id: &NarrationId,
+        mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
         let updated = self
             .narrations

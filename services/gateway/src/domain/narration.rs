@@ -15,6 +15,9 @@ pub const SCHEMA: u32 = 1;
 /// After this long what is still wanted is published again; the reconciler doubles it each time.
 pub const DUE: Duration = Duration::from_secs(15);
 
+/// The files of a deleted narration are deleted once more when the longest lease has passed, for what a step was just putting.
+pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
+
 /// A run that is not finished after this long fails.
 pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -83,6 +86,11 @@ pub struct Narration {
     pub deadline: Timestamp,
     /// When what is wanted is published again; none once it is terminal and the stages know.
     pub due_at: Option<Timestamp>,
+    /// Grows with every change that a caller can see; public etags and resume tokens are it.
+    pub version: u64,
+    /// When its caller deleted it: what is left is a tombstone, so that the same request may be made anew.
+    #[serde(default)]
+    pub deleted: Option<Timestamp>,
     /// Whether the stages have yet to be told that it was cancelled.
     pub cancel_pending: bool,
     /// The `traceparent` of the call that began the run: what is published later, or by another replica, stays in its trace.
@@ -266,6 +274,8 @@ impl Narration {
             finished: None,
             deadline: now.plus(DEADLINE),
             due_at: Some(now.plus(DUE)),
+            version: 1,
+            deleted: None,
             cancel_pending: false,
             traceparent: None,
         }
@@ -317,25 +327,18 @@ impl Narration {
                 "only a FAILED or CANCELLED narration can be retried; wait for this one, or order another",
             ));
         }
-        let same_script =
-            pins.source == self.pins.source && pins.extractor == self.pins.extractor && pins.script == self.pins.script;
-        let same_voice = pins.voice == self.pins.voice && pins.voice_version == self.pins.voice_version;
         self.pins = pins;
         self.run += 1;
         self.failure = None;
         self.finished = None;
         self.deadline = now.plus(DEADLINE);
         self.cancel_pending = false;
-        // What was made under the same pins is found again by its key; under other pins it is made anew.
-        if !same_script {
-            self.sections = 0;
-            self.written = Bits::default();
-        }
-        if !(same_script && same_voice) {
-            self.recorded = Bits::default();
-            self.first_audio = None;
-        }
-        self.phase = if self.sections == 0 { Phase::Extracting } else { self.narrating() };
+        // Every step is asked for again: what was made under the same pins is found by its key, and what storage lost is made anew.
+        self.sections = 0;
+        self.written = Bits::default();
+        self.recorded = Bits::default();
+        self.first_audio = None;
+        self.phase = Phase::Extracting;
         self.touch(now);
         Ok(())
     }
@@ -353,14 +356,41 @@ impl Narration {
         }
     }
 
+    /// Leaves a tombstone: the id, whose it was and how far its runs went, nothing of what it said.
+    pub fn delete(&mut self, now: Timestamp) {
+        self.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller deleted the narration"), now);
+        self.deleted = Some(now);
+        self.cancel_pending = true;
+        self.due_at = Some(now.plus(DUE));
+        self.forget();
+        self.updated = now;
+    }
+
+    /// Takes the place of a deleted narration of the same request: its steps are of a later run than those that were stopped.
+    pub fn take_place_of(&mut self, tombstone: &Self) {
+        self.run = tombstone.run + 1;
+        self.version = tombstone.version + 1;
+    }
+
+    /// The stages know that it is over; the files of a deleted one are swept once more.
+    pub fn settled(&mut self, now: Timestamp) {
+        self.cancel_pending = false;
+        self.due_at = self.deleted.map(|at| at.plus(SECOND_SWEEP)).filter(|again| now < *again);
+    }
+
+    fn forget(&mut self) {
+        self.title.clear();
+        self.notes.clear();
+        self.artifacts.clear();
+        self.pins.file_name.clear();
+    }
+
     /// Marks it erased with its document.
     pub fn erase(&mut self, now: Timestamp) {
         let failure = Failure::new(Kind::Cancelled, Reason::DocumentErased, "the document was erased");
         self.cancel(failure, now);
         self.erased = true;
-        self.title.clear();
-        self.notes.clear();
-        self.artifacts.clear();
+        self.forget();
         self.updated = now;
     }
 

@@ -31,6 +31,13 @@ pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result
             return Err(Failure::invalid("FILE", format!("{} is not a file", file.display())));
         }
     }
+    let folders: std::collections::BTreeSet<_> = order.files.iter().map(|file| file.file_stem()).collect();
+    if folders.len() < order.files.len() {
+        return Err(Failure::invalid(
+            "FILE",
+            "two of the documents have the same name but for the ending; narrate them one by one, each with its own -o",
+        ));
+    }
     if let Some(server) = &order.server {
         let channel = connect(server, order.key.as_deref())?;
         return all(&order, &channel, &context).await;

@@ -8,7 +8,7 @@ use lectern_core::content::script::Section;
 use lectern_core::content::timeline::Track;
 use lectern_proto::work::v1::{RecordSection, event::Outcome};
 use lectern_stage::Job;
-use lectern_stage::work::key;
+use lectern_stage::work::{cancelled, key};
 
 use super::Recordings;
 use crate::engine::SegmentRequest;
@@ -42,7 +42,9 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
             Ok::<_, Failure>(Recorded::new(key, &segment))
         }
     };
-    let segments = futures::stream::iter(texts.into_iter().map(speak)).buffered(AHEAD).try_collect().await?;
+    let segments = futures::stream::iter(texts.into_iter().map(speak)).buffered(AHEAD).try_collect();
+    // A cancel does not wait for its turn at the gate; what is being spoken just then ends by itself.
+    let Some(segments) = job.cancel.run_until_cancelled(segments).await.transpose()? else { return Err(cancelled()) };
     let track = track::track(&section, voice.sample_rate, segments)?;
     job.check()?;
     job.objects.write_json(&path, &track).await?;

@@ -1,6 +1,7 @@
 //! Segments: spoken once, kept for good. Every step of this process shares one gate, so that synthesis takes all cores and no more.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lectern_blob::Objects;
 use lectern_core::{Digest, Failure, Kind, Reason};
@@ -16,6 +17,7 @@ use crate::engine::{SegmentRequest, SpeechEngine};
 #[derive(Clone)]
 pub struct Segments {
     gate: Gate,
+    speaking: Arc<Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>>,
     spoken: Counter,
     found: Counter,
 }
@@ -33,6 +35,7 @@ impl Segments {
         let metrics = lectern_runtime::Metrics::new("tts");
         Self {
             gate: Gate::new(cores),
+            speaking: Arc::default(),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
             found: metrics.counter(
                 "lectern.tts.segments_found",
@@ -55,6 +58,9 @@ impl Segments {
         request: SegmentRequest,
     ) -> Result<SegmentObject, Failure> {
         let path = objects.folder().segment(key);
+        // Equal sentences have one key: the second waits for the first and finds it.
+        let speaking = self.speaking(key);
+        let _speaking = speaking.lock().await;
         if let Some(bytes) = objects.find(&path).await? {
             self.found.add(1, &[]);
             return SegmentObject::decode(&bytes);
@@ -70,6 +76,18 @@ impl Segments {
         debug!(%key, samples = segment.samples.len(), "segment spoken");
         objects.write(&path, segment.encode()?).await?;
         Ok(segment)
+    }
+
+    /// The lock of everybody who wants the segment under `key` in this process.
+    fn speaking(&self, key: &Digest) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(key).and_then(Weak::upgrade) {
+            return lock;
+        }
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        locks.insert(*key, Arc::downgrade(&lock));
+        lock
     }
 
     /// The segment under `key`, which a track says is there.
