@@ -8,6 +8,7 @@ use tonic::Code;
 on_both_profiles!(
     a_cancelled_narration_stops_and_goes_on_when_it_is_retried,
     orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files,
+    equal_sentences_are_spoken_once,
 );
 
 async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Profile) {
@@ -123,4 +124,26 @@ async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(
     let gone = client.narration(&first.name).await.expect_err("deleted");
     assert_eq!((gone.code(), refusal(&gone).reason.as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
     client.download(&second, "audio.wav").await;
+
+    // The request may be made anew: nothing of the deleted narration stands in its way.
+    let anew = client.narrations().create_narration(request()).await.expect("accepted").into_inner();
+    let anew = client.finished(&anew.narration.expect("it").name).await;
+    assert_eq!((anew.name.as_str(), anew.state(), anew.run), (first.name.as_str(), State::Succeeded, 2), "{anew:?}");
+    assert_eq!(client.download(&anew, "audio.wav").await, client.download(&anew, "audio.wav").await);
+    let request = api::GetManifestRequest { name: anew.name, ..api::GetManifestRequest::default() };
+    client.narrations().get_manifest(request).await.expect("a manifest");
+}
+
+async fn equal_sentences_are_spoken_once(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let text = "They said it again and again. ".repeat(8);
+    let document = client.markdown(&format!("# Echo\n\n{text}")).await;
+    let narration = client.narrate(of(&document)).await;
+    assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
+    let mut keys = spoken(&instance.speech_log());
+    let count = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!((keys.len(), count), (2, 2), "the heading and one sentence, once each");
 }
