@@ -129,7 +129,8 @@ pub fn failure(status: &Status) -> Failure {
 }
 
 /// The status of a process that is ending.
-pub(crate) fn shutting_down() -> Status {
+#[must_use]
+pub fn shutting_down() -> Status {
     let message = "this replica is shutting down; call again and another one answers";
     status(&Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1)))
 }

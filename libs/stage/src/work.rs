@@ -54,6 +54,16 @@ pub fn cancelled() -> Failure {
     )
 }
 
+/// A temporary file that cannot be written; the step or call is tried again.
+#[must_use]
+pub fn no_room(error: &std::io::Error) -> Failure {
+    Failure::new(
+        lectern_core::Kind::Unavailable,
+        lectern_core::Reason::Internal,
+        format!("a temporary file cannot be written: {error}; make room in the temporary folder"),
+    )
+}
+
 /// Reads a key of a command.
 ///
 /// # Errors

@@ -17,11 +17,12 @@ use lectern_proto::v1::{
 };
 use lectern_proto::{convert, names};
 use lectern_rpc::{caller, page, status};
+use lectern_stage::work::no_room;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::domain::Document;
-use crate::library::{Arrival, Library, Receiving, Uploads, no_room};
+use crate::library::{Arrival, Library, Receiving, Uploads};
 
 /// Bytes of one message of content.
 const CHUNK: usize = 64 * 1024;

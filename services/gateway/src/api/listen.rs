@@ -9,7 +9,7 @@ use lectern_core::id::{NarrationId, TenantId};
 use lectern_proto::tts::v1::{ReadTrackRequest, read_track_response::Part};
 use lectern_proto::v1 as api;
 use lectern_proto::v1::listen_narration_response::Part as Out;
-use lectern_rpc::status::status;
+use lectern_rpc::status::{shutting_down, status};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -87,7 +87,7 @@ impl Listener {
                 // The hub outlives every stream, so the channel does not close.
                 let wait = tokio::time::timeout(std::time::Duration::from_secs(15), news.changed());
                 if self.stop.run_until_cancelled(wait).await.is_none() {
-                    Err(super::narrations::ending())?;
+                    Err(shutting_down())?;
                 }
             }
         }

@@ -12,7 +12,7 @@ use lectern_proto::names;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_rpc::auth::caller;
 use lectern_rpc::page;
-use lectern_rpc::status::status;
+use lectern_rpc::status::{shutting_down, status};
 use lectern_store::{Cursor, Query, Versioned};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -253,12 +253,6 @@ fn resume(token: &str) -> Result<u64, Failure> {
     })
 }
 
-/// What a stream that waits for news answers when the replica ends.
-pub(super) fn ending() -> Status {
-    let message = "this replica is shutting down; open the stream again and another one goes on";
-    status(&Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1)))
-}
-
 /// The newest state each time it has changed, until it is terminal.
 fn watch(
     orders: Orders,
@@ -288,7 +282,7 @@ fn watch(
             }
             // The hub outlives every stream, so the channel does not close.
             let Some(news) = stop.run_until_cancelled(tokio::time::timeout(CHECKPOINT, news.changed())).await else {
-                Err(ending())?;
+                Err(shutting_down())?;
                 break;
             };
             if news.is_err() {

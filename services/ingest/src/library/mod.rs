@@ -14,7 +14,6 @@ use lectern_store::{Change, Collection, Direction, Page, Query, Revision, StoreE
 use tracing::info;
 
 pub use reading::Reader;
-pub(crate) use uploads::no_room;
 pub use uploads::{Receiving, Uploads};
 
 use crate::domain::{Document, Limits};

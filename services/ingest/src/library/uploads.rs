@@ -8,6 +8,7 @@ use lectern_blob::{Blob, ObjectPath, Prefix};
 use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_stage::work::no_room;
 use lectern_store::{Change, Collection, StoreError, Versioned};
 use tempfile::NamedTempFile;
 
@@ -288,13 +289,4 @@ pub(super) fn digest(path: &std::path::Path) -> std::io::Result<(Digest, u64)> {
         hasher.update(&buffer[..read]);
         size += read as u64;
     }
-}
-
-/// A temporary file that cannot be written.
-pub(crate) fn no_room(error: &std::io::Error) -> Failure {
-    Failure::new(
-        Kind::Unavailable,
-        Reason::Internal,
-        format!("a temporary file cannot be written: {error}; make room in the temporary folder"),
-    )
 }

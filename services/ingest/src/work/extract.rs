@@ -8,9 +8,9 @@ use lectern_core::content::document::Content;
 use lectern_core::content::words;
 use lectern_proto::work::v1::{ExtractDocument, Extracted, event::Outcome};
 use lectern_stage::Job;
-use lectern_stage::work::{key, same_pin};
+use lectern_stage::work::{key, no_room, same_pin};
 
-use crate::library::{Reader, no_room};
+use crate::library::Reader;
 
 /// Puts the content under its key and says what is in it.
 pub async fn extract(reader: &Reader, job: &Job, command: ExtractDocument) -> Result<Outcome, Failure> {

@@ -16,7 +16,7 @@ use lectern_core::{Digest, Failure};
 use lectern_proto::v1 as api;
 use lectern_proto::work::v1::{AssembleRecording, Assembled, event::Outcome};
 use lectern_stage::Job;
-use lectern_stage::work::key;
+use lectern_stage::work::{key, no_room};
 use serde::Serialize;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -227,14 +227,6 @@ async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &st
         size += piece.len() as u64;
     }
     Ok(Artifact { name, media_type: media_type.to_owned(), size, sha256: hasher.finish(), path: path.to_owned() })
-}
-
-fn no_room(error: &std::io::Error) -> Failure {
-    Failure::new(
-        lectern_core::Kind::Unavailable,
-        lectern_core::Reason::Internal,
-        format!("a temporary file cannot be written: {error}; make room in the temporary folder"),
-    )
 }
 
 fn assembled(recording: &Recording) -> Outcome {
