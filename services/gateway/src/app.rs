@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::domain::{Key, Narration};
 use crate::keys::Keys;
 use crate::orders::Orders;
+use crate::stages::Stages;
 use crate::upstream::{MESSAGE_LIMIT, Upstream};
 
 /// The gateway, put together and not yet serving.
@@ -57,12 +58,13 @@ impl Gateway {
         let (narrations, keys) = collections(store).await?;
         let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
         let keys = Keys::new(keys, Arc::clone(&clock), admin);
+        let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
         let conductor =
-            Conductor::new(narrations.clone(), queue, upstream.clone(), Arc::clone(&clock), Arc::clone(&master));
+            Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), Arc::clone(&master));
         let orders = Orders::new(
             narrations,
             conductor.clone(),
-            upstream.clone(),
+            stages,
             Arc::clone(&clock),
             Arc::new(OsRandom),
             Arc::clone(&master),

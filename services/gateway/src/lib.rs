@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod keys;
 pub mod orders;
+pub mod stages;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
-use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api};
-use lectern_rpc::failure;
+use lectern_proto::{convert, names, v1 as api};
 use lectern_runtime::current_traceparent;
 use lectern_store::{Collection, Direction, Page, Query, StoreError, Versioned};
 use tracing::{info, warn};
 
 use crate::conduct::Conductor;
-use crate::domain::{Narration, Pins, Transition, Wish};
-use crate::upstream::{Upstream, missing, short};
+use crate::domain::{Narration, Transition, Wish};
+use crate::stages::Stages;
 
 /// What callers may do with narrations.
 #[derive(Debug, Clone)]
 pub struct Orders {
     narrations: Collection<Narration>,
     conductor: Conductor,
-    upstream: Upstream,
+    stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     master: Arc<[u8]>,
@@ -32,12 +31,12 @@ impl Orders {
     pub fn new(
         narrations: Collection<Narration>,
         conductor: Conductor,
-        upstream: Upstream,
+        stages: Arc<dyn Stages>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         master: Arc<[u8]>,
     ) -> Self {
-        Self { narrations, conductor, upstream, clock, random, master }
+        Self { narrations, conductor, stages, clock, random, master }
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
@@ -71,7 +70,7 @@ impl Orders {
             Some(known) if known.record.deleted.is_none() => return same_request(known, &digest),
             tombstone => tombstone,
         };
-        let (scope, pins) = self.pin(tenant, &wish).await?;
+        let (scope, pins) = self.stages.pin(tenant, &wish).await?;
         let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
         narration.traceparent = current_traceparent();
         let written = match tombstone {
@@ -94,43 +93,6 @@ impl Orders {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Asks the stages for what a run is pinned to.
-    async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        let ask = |status: tonic::Status| failure(&status);
-        let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
-        let source = self.upstream.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
-
-        let request = short(ai::DescribeEngineRequest {});
-        let script = self.upstream.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
-        if !script.styles.contains(&convert::style_to_wire(wish.order.style).into()) {
-            return Err(Failure::new(
-                Kind::InvalidArgument,
-                Reason::StyleUnsupported,
-                format!("the script engine {} does not write this style; order another", script.engine),
-            )
-            .at("narration.style"));
-        }
-
-        let wanted = tts::ResolveVoiceRequest {
-            voice: wish.voice.clone(),
-            language: source.language.clone(),
-            formats: wish.formats.clone(),
-        };
-        let voice = self.upstream.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
-        let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
-
-        let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
-        let pins = Pins {
-            source: source.sha256.parse().map_err(|_| missing("the source's digest"))?,
-            file_name: source.file_name,
-            extractor: source.extractor,
-            script: script.engine,
-            voice: voice.name,
-            voice_version: voice.version,
-        };
-        Ok((scope, pins))
     }
 
     /// Returns a narration of this tenant.
@@ -192,7 +154,7 @@ impl Orders {
         let old = &current.record;
         // Refused before anybody is asked for anything.
         old.clone().retry(old.pins.clone(), old.updated)?;
-        let (_, pins) = self.pin(tenant, &old.wish()).await?;
+        let (_, pins) = self.stages.pin(tenant, &old.wish()).await?;
         let retried = self
             .change(id, etag, |narration, now| {
                 narration.retry(pins.clone(), now)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::ai::v1::script_service_client::ScriptServiceClient;
@@ -12,11 +13,14 @@ use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
-use lectern_proto::{convert, work::v1 as work};
+use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, work::v1 as work};
 use lectern_rpc::{Outbound, ServiceCredential, failure};
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+
+use crate::domain::{Pins, Wish};
+use crate::stages::Stages;
 
 /// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is nearer.
 const SHORT: Duration = Duration::from_secs(10);
@@ -78,12 +82,47 @@ impl Upstream {
     pub fn voices(&self, tenant: &TenantId) -> VoiceServiceClient<Authorized> {
         VoiceServiceClient::new(self.over(&self.tts, tenant))
     }
+}
 
-    /// Stops the steps of a narration in every stage.
-    ///
-    /// # Errors
-    /// The first stage's failure; the call is safe to repeat.
-    pub async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
+#[async_trait]
+impl Stages for Upstream {
+    async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
+        let ask = |status: tonic::Status| failure(&status);
+        let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
+        let source = self.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
+
+        let request = short(ai::DescribeEngineRequest {});
+        let script = self.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
+        if !script.styles.contains(&convert::style_to_wire(wish.order.style).into()) {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                Reason::StyleUnsupported,
+                format!("the script engine {} does not write this style; order another", script.engine),
+            )
+            .at("narration.style"));
+        }
+
+        let wanted = tts::ResolveVoiceRequest {
+            voice: wish.voice.clone(),
+            language: source.language.clone(),
+            formats: wish.formats.clone(),
+        };
+        let voice = self.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
+        let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
+
+        let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
+        let pins = Pins {
+            source: source.sha256.parse().map_err(|_| missing("the source's digest"))?,
+            file_name: source.file_name,
+            extractor: source.extractor,
+            script: script.engine,
+            voice: voice.name,
+            voice_version: voice.version,
+        };
+        Ok((scope, pins))
+    }
+
+    async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
         let tell = |channel: &Channel| {
             let message = work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
             let mut stage = StageServiceClient::new(self.over(channel, tenant));
@@ -94,11 +133,7 @@ impl Upstream {
         ingest.and(ai).and(tts).map(drop)
     }
 
-    /// Deletes the files of a narration's recording.
-    ///
-    /// # Errors
-    /// What tts answers; the call is safe to repeat.
-    pub async fn delete_recording(
+    async fn delete_recording(
         &self,
         tenant: &TenantId,
         scope: &ScopeId,
@@ -110,7 +145,7 @@ impl Upstream {
 }
 
 /// A request that is answered within [`SHORT`] or not at all.
-pub fn short<T>(message: T) -> Request<T> {
+fn short<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(SHORT);
     request

@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 use super::wanted::{Window, wanted};
 use super::{fold, wire};
 use crate::domain::{Narration, Outcome, Transition};
-use crate::upstream::Upstream;
+use crate::stages::Stages;
 use crate::watch::Hub;
 
 /// Gateway replicas share events under this name.
@@ -40,7 +40,7 @@ struct News {
 pub struct Conductor {
     narrations: Collection<Narration>,
     queue: Arc<dyn Queue>,
-    upstream: Upstream,
+    stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
     master: Arc<[u8]>,
     window: Window,
@@ -53,11 +53,11 @@ impl Conductor {
     pub fn new(
         narrations: Collection<Narration>,
         queue: Arc<dyn Queue>,
-        upstream: Upstream,
+        stages: Arc<dyn Stages>,
         clock: Arc<dyn Clock>,
         master: Arc<[u8]>,
     ) -> Self {
-        Self { narrations, queue, upstream, clock, master, window: Window::default(), hub: Hub::default() }
+        Self { narrations, queue, stages, clock, master, window: Window::default(), hub: Hub::default() }
     }
 
     /// Who waits for news here.
@@ -170,9 +170,9 @@ impl Conductor {
     /// The first stage's failure; safe to repeat.
     pub async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
         let Narration { id, tenant, run, scope, deleted, .. } = &narration.record;
-        self.upstream.cancel_steps(tenant, id, *run).await?;
+        self.stages.cancel_steps(tenant, id, *run).await?;
         if deleted.is_some() {
-            self.upstream.delete_recording(tenant, scope, id).await?;
+            self.stages.delete_recording(tenant, scope, id).await?;
         }
         // Nothing that a caller sees changes, so the version stays.
         self.write(id, |narration, now| {
