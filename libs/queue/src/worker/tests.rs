@@ -70,8 +70,15 @@ impl Handler for Scripted {
         Service::Ai
     }
 
-    fn tenant(&self, command: &Bytes) -> Option<TenantId> {
-        (command != "newer").then(|| "t".parse().unwrap())
+    fn read(&self, command: &Bytes) -> Reading {
+        match &command[..] {
+            b"newer" => Reading::Newer,
+            b"garbage" => Reading::Unreadable("cannot be decoded".to_owned()),
+            command => {
+                let engine = command.strip_prefix(b"engine ").map(|name| String::from_utf8_lossy(name).into_owned());
+                Reading::For { tenant: "t".parse().unwrap(), engine }
+            }
+        }
     }
 
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure> {
