@@ -16,6 +16,8 @@ use crate::memory::{Faults, MemoryQueue};
 use crate::options::ConnectOptions;
 use crate::port::{Message, Published};
 
+mod trouble;
+
 /// Tokio's time, so that leases and timers go together.
 #[derive(Debug)]
 struct TokioClock(Instant);
@@ -132,6 +134,7 @@ struct World {
 struct Process {
     shutdown: CancellationToken,
     stats: Arc<WorkerStats>,
+    engines: watch::Receiver<Engines>,
     _run: AbortOnDropHandle<()>,
 }
 
@@ -160,14 +163,18 @@ impl World {
         self.start_with(WorkerOptions::default())
     }
 
+    async fn publish_as(&self, step: &StepId, command: &str) {
+        self.queue.publish(step, Message::new(command.to_owned())).await.unwrap();
+    }
+
     fn start_with(&self, options: WorkerOptions) -> Process {
         let random = Arc::new(SeededRandom::new(self.clock.now().millis()));
         let queue = Arc::new(self.queue.clone());
         let worker =
             Worker::new(queue, self.steps.clone(), Arc::clone(&self.handler), Arc::clone(&self.clock), random, options);
-        let (shutdown, stats) = (CancellationToken::new(), worker.stats());
+        let (shutdown, stats, engines) = (CancellationToken::new(), worker.stats(), worker.engines());
         let run: JoinHandle<()> = tokio::spawn(worker.run(shutdown.clone()));
-        Process { shutdown, stats, _run: AbortOnDropHandle::new(run) }
+        Process { shutdown, stats, engines, _run: AbortOnDropHandle::new(run) }
     }
 
     /// The events so far, each once, in order; acknowledged.
@@ -418,7 +425,7 @@ async fn cancelled_work_stops_and_is_not_begun_again() {
     world.steps.cancel(&hinted.narration, 1).await.unwrap();
     world.queue.hint(CANCELLED, Bytes::from_static(b"m")).await.unwrap();
     sleep(2 * SECOND + SECOND / 10).await;
-    assert_eq!(process.stats.ended(Outcome::Cancelled), 1, "a hint is heeded before the next heartbeat");
+    assert_eq!(process.stats.ended(Outcome::Cancelled), 1, "a hint is heeded");
     world.steps.cancel(&running.narration, 1).await.unwrap();
     sleep(6 * SECOND).await;
     assert_eq!(process.stats.ended(Outcome::Cancelled), 2);
