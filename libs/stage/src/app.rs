@@ -129,7 +129,7 @@ pub fn watch_engines<H: Handler>(service: &'static str, worker: &Worker<H>, heal
                         "lectern.worker.breaker_open",
                         "1",
                         "Whether the engine's breaker is open: 1, or 0.",
-                        &[("service", service), ("engine", &engine)],
+                        &[("service", service), ("engine", engine.as_str())],
                         move || states.borrow().get(&name).map(|open| f64::from(u8::from(*open))),
                     );
                 }

@@ -11,8 +11,7 @@ use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
 use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
-    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health,
-    worker_options,
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;

@@ -208,6 +208,8 @@ impl<H: Handler> Shared<H> {
 
 /// Why the step of a command that no version can read fails.
 fn unreadable(step: &StepId, why: &str) -> Failure {
-    let message = format!("the command of {step} {why}; its dead letter has the bytes, and a retry of the narration makes a new one");
+    let message = format!(
+        "the command of {step} {why}; its dead letter has the bytes, and a retry of the narration makes a new one"
+    );
     Failure::new(Kind::DataLoss, Reason::CommandUnreadable, message)
 }

@@ -50,6 +50,8 @@ struct Scripted {
     log: Mutex<Vec<Task>>,
     at_once: Mutex<(usize, usize)>,
     with_alone: Mutex<usize>,
+    /// Until when every engine is out of order.
+    away: Mutex<Option<Instant>>,
 }
 
 struct Inside<'a>(&'a Scripted);
@@ -95,6 +97,10 @@ impl Handler for Scripted {
         if task.crashes > 0 {
             let mut with_alone = self.with_alone.lock().unwrap();
             *with_alone = (*with_alone).max(now);
+        }
+        let away = *self.away.lock().unwrap();
+        if command.starts_with(b"engine ") && away.is_some_and(|until| Instant::now() < until) {
+            return Err(Failure::new(Kind::Unavailable, Reason::EngineUnavailable, "the provider is away"));
         }
         let act = {
             let mut acts = self.acts.lock().unwrap();

@@ -25,12 +25,7 @@ impl StepsOptions {
     /// The rules of production, for a process that started as `boot`.
     #[must_use]
     pub fn new(boot: impl Into<String>) -> Self {
-        Self {
-            boot: boot.into(),
-            lease: Duration::from_secs(15),
-            skew: Duration::from_secs(5),
-            max_crashes: 3,
-        }
+        Self { boot: boot.into(), lease: Duration::from_secs(15), skew: Duration::from_secs(5), max_crashes: 3 }
     }
 }
 

@@ -79,7 +79,7 @@ impl Segments {
             spoken.add(1, &[]);
             debug!(%key, samples = segment.samples.len(), "segment spoken");
             objects.write(&path, segment.encode()?).await?;
-            Ok(segment)
+            Ok::<_, Failure>(segment)
         };
         tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
     }
