@@ -173,7 +173,6 @@ fn read(bytes: &Bytes) -> Reading {
 /// The engine that a work needs, by its name in the narration's pins: `extractive` of `extractive/1`, `local` of
 /// `voices/local/heart`.
 fn engine(work: &Work) -> Option<String> {
-    let spoken = |delivery: Option<&Delivery>| delivery.and_then(|delivery| delivery.voice.split('/').nth(1));
     let name = match work {
         Work::ExtractDocument(_) => None,
         Work::PlanScript(plan) => plan.engine.split('/').next(),
@@ -182,6 +181,10 @@ fn engine(work: &Work) -> Option<String> {
         Work::AssembleRecording(assemble) => spoken(assemble.delivery.as_ref()),
     };
     name.filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn spoken(delivery: Option<&Delivery>) -> Option<&str> {
+    delivery?.voice.split('/').nth(1)
 }
 
 #[async_trait]
