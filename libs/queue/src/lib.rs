@@ -21,7 +21,7 @@ use lectern_core::Failure;
 
 pub use error::QueueError;
 pub use letter::{DeadLetter, LetterPage};
-pub use memory::{Faults, MemoryQueue};
+pub use memory::{FaultCounts, Faults, MemoryQueue};
 pub use options::ConnectOptions;
 pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue};
 

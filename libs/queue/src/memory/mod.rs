@@ -7,7 +7,7 @@
 mod faults;
 mod pool;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::BroadcastStream;
 
 use self::faults::Dice;
-pub use self::faults::Faults;
+pub use self::faults::{FaultCounts, Faults};
 use self::pool::Pool;
 use crate::error::QueueError;
 use crate::letter::{DeadLetter, LetterPage};
@@ -50,11 +50,11 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    work: HashMap<Service, Pool<(StepId, Message)>>,
-    waiting: HashSet<StepId>,
+    work: BTreeMap<Service, Pool<(StepId, Message)>>,
+    waiting: BTreeSet<StepId>,
     log: VecDeque<(Instant, Event)>,
-    groups: HashMap<String, Pool<Event>>,
-    hints: HashMap<String, broadcast::Sender<Bytes>>,
+    groups: BTreeMap<String, Pool<Event>>,
+    hints: BTreeMap<String, broadcast::Sender<Bytes>>,
     letters: BTreeMap<u64, DeadLetter>,
     next_letter: u64,
 }
@@ -91,6 +91,30 @@ impl MemoryQueue {
         Self { shared: Arc::new(Shared { options, subjects, dice, state: Mutex::default(), changed: Notify::new() }) }
     }
 
+    /// Stops all faults.
+    pub fn heal(&self) {
+        self.shared.dice.heal();
+    }
+
+    /// Loses every stream with its consumers, dead letters included, as when the server's storage is wiped.
+    pub fn wipe(&self) {
+        let mut state = self.shared.state();
+        let hints = std::mem::take(&mut state.hints);
+        // Numbers are not given twice: a late answer to a message that is lost must not meet another message.
+        let next_letter = state.next_letter;
+        let work = std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
+        let groups = std::mem::take(&mut state.groups).into_iter().map(|(group, pool)| (group, pool.emptied())).collect();
+        *state = State { hints, next_letter, work, groups, ..State::default() };
+        drop(state);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// How many faults were injected so far.
+    #[must_use]
+    pub fn fault_counts(&self) -> FaultCounts {
+        self.shared.dice.counts()
+    }
+
     /// Commands of a service that wait, are in flight or are delayed.
     #[must_use]
     pub fn outstanding(&self, service: Service) -> usize {
@@ -112,6 +136,7 @@ impl MemoryQueue {
                 Taken::Nothing(next) => next.map_or(deadline, |next| next.min(deadline)),
             };
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = tokio::time::sleep_until(next) => {}
             }

@@ -29,6 +29,11 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T: Clone> Pool<T> {
+    /// A pool without items that goes on with the numbers of this one.
+    pub fn emptied(self) -> Self {
+        Self { slots: BTreeMap::new(), next: self.next }
+    }
+
     /// Messages, hidden ones included.
     pub fn len(&self) -> usize {
         self.slots.len()

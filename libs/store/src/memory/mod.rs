@@ -22,6 +22,13 @@ pub struct MemoryStore {
     collections: Mutex<BTreeMap<String, Rows>>,
     clock: Arc<dyn Clock>,
     faults: Faults,
+    watch: Option<Arc<dyn Watch>>,
+}
+
+/// Is told of every change at the moment it takes effect: for simulations that check what must always hold.
+pub trait Watch: Send + Sync + std::fmt::Debug {
+    /// The body of a record changed from `before` to `after`; none where there is no record.
+    fn changed(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>);
 }
 
 #[derive(Debug, Default)]
@@ -34,13 +41,26 @@ impl MemoryStore {
     /// An empty store whose clock is `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { collections: Mutex::default(), clock, faults: Faults::default() }
+        Self { collections: Mutex::default(), clock, faults: Faults::default(), watch: None }
     }
 
     /// The same with faults drawn from a plan.
     #[must_use]
     pub fn with_faults(clock: Arc<dyn Clock>, plan: FaultPlan) -> Self {
-        Self { collections: Mutex::default(), clock, faults: Faults::planned(plan) }
+        Self { collections: Mutex::default(), clock, faults: Faults::planned(plan), watch: None }
+    }
+
+    /// The same store, watched from now on.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    fn tell(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>) {
+        if let Some(watch) = &self.watch {
+            watch.changed(collection, id, before, after);
+        }
     }
 
     /// Lets the next writes meet these faults, in order, before the plan is asked again.
@@ -111,6 +131,7 @@ impl Store for MemoryStore {
                 return Err(StoreError::duplicate(collection, id));
             }
             rows.rows.insert(id.to_owned(), (Revision::FIRST, body.clone()));
+            self.tell(collection, id, None, Some(body));
             Ok(Revision::FIRST)
         })
         .await
@@ -146,7 +167,8 @@ impl Store for MemoryStore {
             if rows.taken(id, body) {
                 return Err(StoreError::duplicate(collection, id));
             }
-            rows.rows.insert(id.to_owned(), (expected.next(), body.clone()));
+            let before = rows.rows.insert(id.to_owned(), (expected.next(), body.clone()));
+            self.tell(collection, id, before.as_ref().map(|(_, body)| body), Some(body));
             Ok(expected.next())
         })
         .await
@@ -160,7 +182,11 @@ impl Store for MemoryStore {
                 Some((revision, _)) if expected.is_some_and(|expected| expected != *revision) => {
                     Err(StoreError::conflict(collection, id))
                 }
-                Some(_) => Ok(rows.rows.remove(id).is_some()),
+                Some(_) => {
+                    let before = rows.rows.remove(id);
+                    self.tell(collection, id, before.as_ref().map(|(_, body)| body), None);
+                    Ok(before.is_some())
+                }
             }
         })
         .await
@@ -231,6 +257,7 @@ impl Store for MemoryStore {
             else {
                 return Ok(None);
             };
+            let before = self.watch.as_ref().map(|_| body.clone());
             let pointer = format!("/{}", field.replace('.', "/"));
             let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", field));
             let Some(Value::Object(fields)) = body.pointer_mut(parent) else {
@@ -238,6 +265,7 @@ impl Store for MemoryStore {
             };
             fields.insert(name.to_owned(), new.into());
             *revision = revision.next();
+            self.tell(collection, id, before.as_ref(), Some(body));
             Ok(Some(new))
         })
         .await

@@ -1,0 +1,201 @@
+//! The callers of a world: each orders a narration, perhaps cancels or deletes it, looks at it as tenants do, retries what failed, and
+//! judges what became of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lectern_core::id::StepId;
+use lectern_core::random::SeededRandom;
+use lectern_core::{Failure, Kind, Random, Reason};
+use lectern_gateway::domain::{Narration, Phase};
+use lectern_proto::{names, v1 as api};
+use lectern_store::Query;
+use tokio::time::Instant;
+
+use crate::plan::{Order, Poison, scope};
+use crate::stages::{Front, rpc};
+use crate::start::Site;
+
+/// What a caller makes of a narration that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// As it should be.
+    Right,
+    /// Faults alone made it fail: it is retried when they are over.
+    Retry,
+    /// It should not have ended so.
+    Wrong(String),
+}
+
+/// One caller.
+#[derive(Debug)]
+pub struct Caller {
+    site: Arc<Site>,
+    order: Order,
+    chance: SeededRandom,
+}
+
+impl Caller {
+    /// The caller of `order`.
+    pub fn new(site: Arc<Site>, order: Order, seed: u64) -> Self {
+        Self { site, order, chance: SeededRandom::new(seed) }
+    }
+
+    /// Sees the order through; returns once it has ended rightly, or wrongly and the observer knows.
+    pub async fn run(self) {
+        tokio::time::sleep_until(self.site.start + self.order.at).await;
+        while self.call(async |front: &Front| self.create(front).await).await.is_err() {
+            self.pause(2_000).await;
+        }
+        let accepted = Instant::now();
+        let mut cancel = self.order.cancel.map(|after| accepted + after);
+        let mut delete = self.order.delete.map(|after| accepted + after);
+        let mut finishing = None;
+        loop {
+            if cancel.is_some_and(|at| at <= Instant::now()) && self.cancel().await {
+                cancel = None;
+            }
+            if delete.is_some_and(|at| at <= Instant::now()) && self.delete().await {
+                return;
+            }
+            let narration = self.look().await;
+            if let Some(narration) = narration.filter(|narration| narration.phase.terminal())
+                && cancel.is_none()
+                && delete.is_none()
+            {
+                match self.judge(&narration) {
+                    Judged::Right => return,
+                    Judged::Retry if self.site.healed.load(Ordering::SeqCst) => {
+                        self.site.trace.count("narrations retried");
+                        if finishing != Some(narration.run) && self.retry().await {
+                            finishing = Some(narration.run);
+                        }
+                    }
+                    Judged::Retry => {}
+                    Judged::Wrong(what) => return self.site.observer.violate("I1", what),
+                }
+            }
+            self.pause(2_500).await;
+        }
+    }
+
+    async fn create(&self, front: &Front) -> Result<(), Failure> {
+        let Order { request, document, lane, limit, tenant, .. } = &self.order;
+        let wire = api::Narration {
+            document: names::of_document(document),
+            style: api::Style::Narration.into(),
+            formats: vec![api::AudioFormat::Wav.into()],
+            lane: *lane,
+            time_limit: limit.and_then(|limit| limit.try_into().ok()),
+            ..api::Narration::default()
+        };
+        let accepted = front.orders.create(tenant, request, wire).await?;
+        self.site.observer.shown(tenant, &accepted.record);
+        Ok(())
+    }
+
+    async fn cancel(&self) -> bool {
+        let Order { tenant, narration, .. } = &self.order;
+        self.call(async |front: &Front| front.orders.cancel(tenant, narration, "").await).await.is_ok()
+    }
+
+    async fn delete(&self) -> bool {
+        let Order { tenant, narration, .. } = &self.order;
+        let deleted = self.call(async |front: &Front| front.orders.delete(tenant, narration, "").await).await;
+        // Gone already: an earlier call whose answer was lost.
+        deleted.is_ok() || deleted.is_err_and(|failure| failure.kind == Kind::NotFound)
+    }
+
+    async fn retry(&self) -> bool {
+        let Order { tenant, narration, .. } = &self.order;
+        self.call(async |front: &Front| front.orders.retry(tenant, narration, "").await).await.is_ok()
+    }
+
+    /// Looks at the narration, and now and then at the list, and at what is not the caller's.
+    async fn look(&self) -> Option<Narration> {
+        let Order { tenant, narration, .. } = &self.order;
+        let observer = &self.site.observer;
+        if self.chance.below(3) == 0 {
+            let listed = self.call(async |front: &Front| front.orders.list(tenant, Query::new()).await).await;
+            for item in listed.ok()?.items {
+                observer.shown(tenant, &item.record);
+            }
+        }
+        if let Some(stranger) = self.site.plan.tenants.iter().find(|other| *other != tenant)
+            && self.chance.below(4) == 0
+        {
+            let stolen = self.call(async |front: &Front| front.orders.get(stranger, narration).await).await;
+            if let Ok(stolen) = stolen {
+                observer.shown(stranger, &stolen.record);
+            }
+        }
+        let seen = self.call(async |front: &Front| front.orders.get(tenant, narration).await).await.ok()?;
+        observer.shown(tenant, &seen.record);
+        Some(seen.record)
+    }
+
+    /// Whether a narration ended as it should.
+    fn judge(&self, narration: &Narration) -> Judged {
+        let wrong = |what: &str| {
+            let failure = narration.failure.as_ref().map(|failed| format!("{:?}: {}", failed.step, failed.failure));
+            Judged::Wrong(format!(
+                "run {} of {} is {:?}, {what}; {failure:?}",
+                narration.run, narration.id, narration.phase
+            ))
+        };
+        let poison = self.order.poison.filter(|_| narration.run == 1);
+        match narration.phase {
+            Phase::Succeeded if poison.is_some() => wrong("with poison in it"),
+            Phase::Succeeded => Judged::Right,
+            Phase::Cancelled if self.order.cancel.is_some() => Judged::Right,
+            Phase::Cancelled => wrong("and nobody cancelled it"),
+            Phase::Failed => {
+                let Some(failed) = &narration.failure else { return wrong("without a reason") };
+                match &failed.step {
+                    None if failed.failure.reason == Reason::DeadlinePassed && self.order.limit.is_some() => Judged::Right,
+                    None => wrong("without a step"),
+                    Some(step) if !self.site.observer.was_buried(step) => wrong("without a dead letter"),
+                    Some(step) => self.judge_failed(step, &failed.failure, &wrong),
+                }
+            }
+            Phase::Extracting | Phase::Planning | Phase::Narrating | Phase::Assembling => wrong("which is no end"),
+        }
+    }
+
+    fn judge_failed(&self, step: &StepId, failure: &Failure, wrong: &dyn Fn(&str) -> Judged) -> Judged {
+        if let Some(poison) = self.site.plan.poison(step) {
+            let expected = match poison {
+                Poison::Panics => Reason::AttemptsExhausted,
+                Poison::Kills => Reason::StepCrashed,
+                Poison::Damaged => Reason::CommandUnreadable,
+                Poison::Fails => Reason::WrongState,
+            };
+            if failure.reason != expected {
+                return wrong("for another reason than its poison");
+            }
+            return if self.order.retry { Judged::Retry } else { Judged::Right };
+        }
+        let observer = &self.site.observer;
+        match failure.reason {
+            Reason::AttemptsExhausted if observer.failed_attempts(step) >= 3 => Judged::Retry,
+            Reason::ObjectDamaged
+                if scope(&self.order.document)
+                    .is_some_and(|scope| observer.was_cut_short(&self.order.tenant, scope.as_str())) =>
+            {
+                Judged::Retry
+            }
+            _ => wrong("and it is healthy"),
+        }
+    }
+
+    async fn call<T>(&self, call: impl AsyncFnOnce(&Front) -> Result<T, Failure>) -> Result<T, Failure> {
+        let front = self.site.directory.gateway(&self.chance);
+        let front = front.ok_or_else(|| Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "no gateway"))?;
+        rpc(&front.process, call(&front)).await
+    }
+
+    async fn pause(&self, most: u64) {
+        tokio::time::sleep(Duration::from_millis(300 + self.chance.below(most))).await;
+    }
+}

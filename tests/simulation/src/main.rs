@@ -1,0 +1,132 @@
+//! `lectern-simulate`: many seeds, then the mutants; or one seed, told in full. `cargo xtask simulate` runs it.
+
+mod report;
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use clap::Parser;
+use lectern_simulation::{Mutant, Outcome, simulate};
+
+use report::Report;
+
+/// Seeds within which each mutant must be found.
+const MUTANT_SEEDS: u64 = 300;
+/// Of so many seeds one is run twice, and must do the same again.
+const REPLAYED: u64 = 50;
+
+#[derive(Parser)]
+#[command(name = "lectern-simulate", about = "Simulates the coordination of all services under faults, seed by seed.")]
+struct Cli {
+    /// How many seeds.
+    #[arg(long, default_value_t = 2_000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Only this seed, twice, with the end of its trace.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only the mutants.
+    #[arg(long)]
+    mutants: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let passed = match cli.seed {
+        Some(seed) => one(seed),
+        None => (cli.mutants || many(cli.from, cli.seeds)) && mutants(),
+    };
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a seed, or says why it cannot be.
+fn run(seed: u64, mutant: Option<Mutant>) -> Option<Outcome> {
+    simulate(seed, mutant).inspect_err(|error| eprintln!("error: seed {seed} cannot be run: {error}")).ok()
+}
+
+/// Tells of one seed in full.
+fn one(seed: u64) -> bool {
+    let (Some(first), Some(again)) = (run(seed, None), run(seed, None)) else { return false };
+    for line in &first.last {
+        println!("{line}");
+    }
+    let mut report = Report::default();
+    report.add(&first);
+    print!("{report}");
+    if first.digest != again.digest {
+        println!("seed {seed} did not do the same again: {:016x}, then {:016x}", first.digest, again.digest);
+    }
+    report::failed(&first);
+    first.violation.is_none() && first.digest == again.digest
+}
+
+/// Runs many seeds on all cores.
+fn many(from: u64, seeds: u64) -> bool {
+    let report = Mutex::new(Report::default());
+    let next = AtomicU64::new(from);
+    let failed = AtomicBool::new(false);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !failed.load(Ordering::SeqCst) {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= from.saturating_add(seeds) {
+                        return;
+                    }
+                    let Some(outcome) = run(seed, None) else { return failed.store(true, Ordering::SeqCst) };
+                    let mut differs = false;
+                    if seed % REPLAYED == 0 {
+                        differs = run(seed, None).is_none_or(|again| again.digest != outcome.digest);
+                    }
+                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.add(&outcome);
+                    if differs {
+                        println!("seed {seed} did not do the same again; cargo xtask simulate --seed {seed}");
+                    }
+                    if report::failed(&outcome) || differs {
+                        failed.store(true, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    print!("{}", report.into_inner().unwrap_or_else(PoisonError::into_inner));
+    !failed.into_inner()
+}
+
+/// Every mutant must be found, by the invariant that it breaks.
+fn mutants() -> bool {
+    let next = Mutex::new(Mutant::ALL.into_iter());
+    let survived = AtomicBool::new(false);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let mutant = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some(mutant) = mutant else { return };
+                    if !found(mutant) {
+                        survived.store(true, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    !survived.into_inner()
+}
+
+fn found(mutant: Mutant) -> bool {
+    let by = |outcome: &Outcome| outcome.violation.as_ref().is_some_and(|seen| seen.invariant == mutant.breaks());
+    let seed = (0..MUTANT_SEEDS).find(|seed| run(*seed, Some(mutant)).is_some_and(|outcome| by(&outcome)));
+    match seed {
+        Some(seed) => println!("mutant found by {} after {} seeds: {}", mutant.breaks(), seed + 1, mutant.name()),
+        None => println!("MUTANT SURVIVED {MUTANT_SEEDS} seeds, {} holds: {}", mutant.breaks(), mutant.name()),
+    }
+    seed.is_some()
+}

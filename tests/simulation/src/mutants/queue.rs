@@ -1,0 +1,150 @@
+//! Queues that do not keep their promise.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lectern_core::id::{Service, StepId};
+use lectern_queue::{
+    Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, Message, Published, Queue, QueueError,
+};
+
+use super::Mutant;
+
+type Events = Arc<Mutex<Vec<(String, String, Message)>>>;
+
+/// A queue with a defect.
+#[derive(Debug)]
+pub struct Defective {
+    mutant: Mutant,
+    /// What was ever issued, by any process.
+    issued: Arc<Mutex<BTreeSet<StepId>>>,
+    inner: Arc<dyn Queue>,
+    events: Events,
+    letters: Mutex<Vec<DeadLetter>>,
+}
+
+impl Defective {
+    /// The queue `inner` with the defect `mutant`.
+    pub fn new(mutant: Mutant, issued: Arc<Mutex<BTreeSet<StepId>>>, inner: Arc<dyn Queue>) -> Self {
+        Self { mutant, issued, inner, events: Arc::default(), letters: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Queue for Defective {
+    async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
+        let again = !self.issued.lock().unwrap_or_else(PoisonError::into_inner).insert(step.clone());
+        if again && self.mutant == Mutant::AckBeforePublish {
+            return Ok(Published::AlreadyWaiting);
+        }
+        self.inner.publish(step, message).await
+    }
+
+    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
+        let letters = std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner));
+        for letter in letters {
+            self.inner.bury(letter).await?;
+        }
+        let pulled = self.inner.pull(service, wait).await?;
+        Ok(pulled.map(|delivery| Delivery {
+            ack: Arc::new(Late {
+                queue: Arc::clone(&self.inner),
+                events: Arc::clone(&self.events),
+                inner: delivery.ack,
+            }),
+            ..delivery
+        }))
+    }
+
+    async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
+        self.inner.withdraw(step).await
+    }
+
+    async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
+        if self.mutant == Mutant::AckBeforePublish {
+            let event = (noun.to_owned(), id.to_owned(), message);
+            self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+            return Ok(());
+        }
+        self.inner.emit(noun, id, message).await
+    }
+
+    async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
+        self.inner.events(group, max, wait).await
+    }
+
+    async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
+        self.inner.hint(topic, payload).await
+    }
+
+    async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
+        self.inner.hints(topic).await
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
+        if self.mutant == Mutant::LetterAfterTerm {
+            self.letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
+            return Ok(());
+        }
+        self.inner.bury(letter).await
+    }
+
+    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
+        self.inner.letters(service, from, limit).await
+    }
+
+    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        self.inner.letter(step).await
+    }
+
+    async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
+        self.inner.discard(step).await
+    }
+
+    async fn ping(&self) -> Result<(), QueueError> {
+        self.inner.ping().await
+    }
+}
+
+/// Sends the events that were held back once a delivery is acknowledged.
+#[derive(Debug)]
+struct Late {
+    queue: Arc<dyn Queue>,
+    events: Events,
+    inner: Arc<dyn Acknowledge>,
+}
+
+impl Late {
+    async fn send(&self) -> Result<(), QueueError> {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
+        for (noun, id, message) in events {
+            self.queue.emit(&noun, &id, message).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Acknowledge for Late {
+    async fn ack(&self) -> Result<(), QueueError> {
+        self.inner.ack().await?;
+        self.send().await
+    }
+
+    async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
+        self.inner.nak(delay).await
+    }
+
+    async fn progress(&self) -> Result<(), QueueError> {
+        self.inner.progress().await
+    }
+
+    async fn term(&self) -> Result<(), QueueError> {
+        self.inner.term().await?;
+        self.send().await
+    }
+}

@@ -1,0 +1,168 @@
+//! What the gateway asks of the stages, answered by a stage's replica without a wire between them. Calls end when the replica dies, or
+//! after a deadline.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lectern_blob::{Blob, Objects};
+use lectern_core::id::{NarrationId, ScopeId, Service, TenantId};
+use lectern_core::{Digest, Failure, Kind, Random, Reason};
+use lectern_gateway::conduct::Conductor;
+use lectern_gateway::domain::{Pins, Wish};
+use lectern_gateway::orders::Orders;
+use lectern_gateway::stages::Stages;
+use lectern_queue::Queue;
+use lectern_queue::worker::CANCELLED;
+use lectern_store::steps::Steps;
+
+use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE, scope};
+use crate::process::Process;
+
+/// The longest that a call between processes takes.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// A stage's replica, as far as others can reach it.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    /// Its process.
+    pub process: Arc<Process>,
+    /// Its steps.
+    pub steps: Steps,
+    /// Its queue.
+    pub queue: Arc<dyn Queue>,
+    /// Its object storage.
+    pub blob: Arc<dyn Blob>,
+}
+
+/// A gateway's replica, as callers reach it.
+#[derive(Debug, Clone)]
+pub struct Front {
+    /// Its process.
+    pub process: Arc<Process>,
+    /// What callers may do.
+    pub orders: Orders,
+    /// Its conductor.
+    pub conductor: Conductor,
+}
+
+/// Which processes can be reached.
+#[derive(Debug, Default)]
+pub struct Directory {
+    stages: Mutex<BTreeMap<(Service, usize), Replica>>,
+    gateways: Mutex<BTreeMap<usize, Front>>,
+}
+
+impl Directory {
+    /// A stage's replica is there, or gone.
+    pub fn set_stage(&self, service: Service, replica: usize, reached: Option<Replica>) {
+        let mut stages = lock(&self.stages);
+        match reached {
+            Some(reached) => drop(stages.insert((service, replica), reached)),
+            None => drop(stages.remove(&(service, replica))),
+        }
+    }
+
+    /// A gateway's replica is there, or gone.
+    pub fn set_gateway(&self, replica: usize, reached: Option<Front>) {
+        let mut gateways = lock(&self.gateways);
+        match reached {
+            Some(reached) => drop(gateways.insert(replica, reached)),
+            None => drop(gateways.remove(&replica)),
+        }
+    }
+
+    /// Any gateway.
+    pub fn gateway(&self, chance: &dyn Random) -> Option<Front> {
+        let gateways = lock(&self.gateways);
+        let index = usize::try_from(chance.below(gateways.len() as u64)).unwrap_or_default();
+        gateways.values().nth(index).cloned()
+    }
+
+    fn stage(&self, service: Service, chance: &dyn Random) -> Option<Replica> {
+        let stages = lock(&self.stages);
+        let of_service: Vec<&Replica> = stages.iter().filter(|((of, _), _)| *of == service).map(|(_, r)| r).collect();
+        let index = usize::try_from(chance.below(of_service.len() as u64)).unwrap_or_default();
+        of_service.get(index).map(|replica| (*replica).clone())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call to `process`: cut off when that dies, or after [`DEADLINE`].
+pub async fn rpc<T>(process: &Process, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let cut_off = |what: &str| Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, what);
+    tokio::select! {
+        biased;
+        () = process.died.cancelled() => Err(cut_off("the connection broke")),
+        answer = tokio::time::timeout(DEADLINE, call) => answer.unwrap_or_else(|_| Err(cut_off("no answer in time"))),
+    }
+}
+
+/// The stages as one gateway process reaches them.
+#[derive(Debug)]
+pub struct Reached {
+    /// The gateway's process.
+    pub process: Arc<Process>,
+    /// Who can be reached.
+    pub directory: Arc<Directory>,
+}
+
+impl Reached {
+    fn find(&self, service: Service) -> Result<Replica, Failure> {
+        let found = self.directory.stage(service, &*self.process.random);
+        found.ok_or_else(|| Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "no replica can be reached"))
+    }
+}
+
+#[async_trait]
+impl Stages for Reached {
+    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
+        let scope = scope(&wish.document).ok_or_else(|| Failure::internal("no scope"))?;
+        let pins = Pins {
+            source: Digest::of(wish.document.as_str().as_bytes()),
+            file_name: "a.txt".to_owned(),
+            extractor: "text/1".to_owned(),
+            script: format!("{SCRIPT_ENGINE}/1"),
+            voice: format!("voices/{SPEECH_ENGINE}/a"),
+            voice_version: "1".to_owned(),
+        };
+        self.process.call("pin", wish.document.as_str(), async { self.find(Service::Ai).map(|_| (scope, pins)) }).await
+    }
+
+    async fn cancel_steps(&self, _: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
+        for service in Service::ALL {
+            let cancel = async {
+                let Replica { process, steps, queue, .. } = self.find(service)?;
+                // As libs/stage/src/api.rs does it.
+                rpc(&process, async {
+                    steps.cancel(narration, run).await?;
+                    drop(queue.hint(CANCELLED, Bytes::from(narration.to_string())).await);
+                    Ok(())
+                })
+                .await
+            };
+            self.process.call("cancel_steps", narration.as_str(), cancel).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_recording(
+        &self,
+        tenant: &TenantId,
+        scope: &ScopeId,
+        narration: &NarrationId,
+    ) -> Result<(), Failure> {
+        let delete = async {
+            let Replica { process, blob, .. } = self.find(Service::Tts)?;
+            let objects = Objects::new(blob, tenant, scope);
+            let folder = objects.folder().recordings(narration);
+            rpc(&process, async { objects.delete_all(&folder).await.map(|_| ()) }).await
+        };
+        self.process.call("delete_recording", narration.as_str(), delete).await
+    }
+}

@@ -1,0 +1,157 @@
+//! Starts of processes: the one place that knows what a gateway and a stage are made of.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lectern_blob::Blob;
+use lectern_core::Failure;
+use lectern_core::id::Service;
+use lectern_gateway::conduct::{Conductor, DispatchOptions, Dispatcher};
+use lectern_gateway::config::Backlog;
+use lectern_gateway::domain::Narration;
+use lectern_gateway::door::Door;
+use lectern_gateway::orders::Orders;
+use lectern_gateway::stages::Stages;
+use lectern_queue::worker::{Worker, WorkerOptions};
+use lectern_queue::{MemoryQueue, Queue};
+use lectern_stage::Stage;
+use lectern_store::memory::MemoryStore;
+use lectern_store::steps::{Steps, StepsOptions};
+use lectern_store::{Collection, Store};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::mutants::Defect;
+use crate::observer::{MASTER, Observer};
+use crate::plan::Plan;
+use crate::ports::{BlobPort, QueuePort, StorePort, Versions};
+use crate::process::Process;
+use crate::stages::{Directory, Front, Reached, Replica};
+use crate::trace::Trace;
+use crate::work::Simulated;
+
+/// What all processes of a world share.
+#[derive(Debug)]
+pub struct Site {
+    /// What happens in it.
+    pub plan: Arc<Plan>,
+    /// Sees everything.
+    pub observer: Arc<Observer>,
+    /// Notes everything.
+    pub trace: Arc<Trace>,
+    /// Who can be reached.
+    pub directory: Arc<Directory>,
+    /// One database a service: the gateway's, ingest's, ai's and tts's.
+    pub stores: [Arc<MemoryStore>; 4],
+    /// The queue without its watch, for wipes.
+    pub messages: MemoryQueue,
+    /// The queue.
+    pub queue: Arc<dyn Queue>,
+    /// Object storage.
+    pub blob: Arc<dyn Blob>,
+    /// Which commands are damaged or of the newer release.
+    pub versions: Arc<Versions>,
+    /// What is wrong with the code.
+    pub defect: Defect,
+    /// When the world began.
+    pub start: Instant,
+    /// Whether faults have ended.
+    pub healed: Arc<AtomicBool>,
+    /// The processes that run now.
+    pub running: Mutex<[Option<Arc<Process>>; crate::plan::PROCESSES]>,
+}
+
+impl Site {
+    fn store(&self, process: &Arc<Process>, database: usize) -> Result<Arc<dyn Store>, Failure> {
+        let store = self.stores.get(database).ok_or_else(|| Failure::internal("no such database"))?;
+        let store = self.defect.store(Arc::clone(store) as Arc<dyn Store>);
+        Ok(Arc::new(StorePort::new(Arc::clone(process), store)))
+    }
+
+    fn queue(&self, process: &Arc<Process>) -> Arc<dyn Queue> {
+        let inner = self.defect.queue(Arc::clone(&self.queue));
+        let (observer, versions) = (Arc::clone(&self.observer), Arc::clone(&self.versions));
+        Arc::new(QueuePort::new(Arc::clone(process), observer, versions, inner))
+    }
+
+    /// Runs the process of this index until it ends. It never does by itself.
+    pub async fn run(&self, index: usize, process: Arc<Process>) -> Result<(), Failure> {
+        let replica = index % 2;
+        match index / 2 {
+            1 => self.stage(Service::Ingest, 1, replica, process).await,
+            2 => self.stage(Service::Ai, 2, replica, process).await,
+            3 => self.stage(Service::Tts, 3, replica, process).await,
+            _ => self.gateway(replica, process).await,
+        }
+    }
+
+    /// As services/gateway/src/app.rs puts it together.
+    async fn gateway(&self, replica: usize, process: Arc<Process>) -> Result<(), Failure> {
+        let (queue, clock, random) = (self.queue(&process), Arc::clone(&process.clock), Arc::clone(&process.random));
+        let narrations = Collection::<Narration>::with_random(self.store(&process, 0)?, Arc::clone(&random));
+        narrations.ensure().await?;
+        let master: Arc<[u8]> = MASTER.into();
+        let stages: Arc<dyn Stages> =
+            Arc::new(Reached { process: Arc::clone(&process), directory: Arc::clone(&self.directory) });
+        let dispatcher = Dispatcher::new(
+            narrations.clone(),
+            Arc::clone(&queue),
+            Arc::clone(&clock),
+            Arc::clone(&master),
+            DispatchOptions::default(),
+        );
+        dispatcher.ensure().await?;
+        let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default());
+        let conductor =
+            Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
+        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, master, door);
+        let front = Front { process: Arc::clone(&process), orders, conductor: conductor.clone() };
+        self.directory.set_gateway(replica, Some(front));
+        conductor.run(CancellationToken::new()).await;
+        Ok(())
+    }
+
+    /// As libs/stage/src/app.rs puts it together.
+    async fn stage(
+        &self,
+        service: Service,
+        database: usize,
+        replica: usize,
+        process: Arc<Process>,
+    ) -> Result<(), Failure> {
+        let (queue, clock, random) = (self.queue(&process), Arc::clone(&process.clock), Arc::clone(&process.random));
+        let store = self.store(&process, database)?;
+        let options = StepsOptions::new(process.name.clone());
+        let steps = Steps::with_random(store, Arc::clone(&clock), options, Arc::clone(&random));
+        steps.ensure().await?;
+        let blob = self.defect.blob(Arc::clone(&self.blob));
+        let blob: Arc<dyn Blob> = Arc::new(BlobPort::new(Arc::clone(&process), Arc::clone(&self.observer), blob));
+        let simulated = Simulated::new(
+            service,
+            Arc::clone(&process),
+            Arc::clone(&self.plan),
+            Arc::clone(&self.observer),
+            self.start,
+            random.next(),
+        );
+        let reached =
+            Replica { process, steps: steps.clone(), queue: Arc::clone(&queue), blob: Arc::clone(&blob) };
+        self.directory.set_stage(service, replica, Some(reached));
+        let options = WorkerOptions { permits: 2, grace: Duration::from_secs(5), ..WorkerOptions::default() };
+        let handler = Arc::new(Stage::new(simulated, blob));
+        Worker::new(queue, steps, handler, clock, random, options).run(CancellationToken::new()).await;
+        Ok(())
+    }
+
+    /// The process of this index cannot be reached any more.
+    pub fn gone(&self, index: usize) {
+        let replica = index % 2;
+        match index / 2 {
+            1 => self.directory.set_stage(Service::Ingest, replica, None),
+            2 => self.directory.set_stage(Service::Ai, replica, None),
+            3 => self.directory.set_stage(Service::Tts, replica, None),
+            _ => self.directory.set_gateway(replica, None),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! One world: its processes under supervision, its callers, and everything that goes wrong, until all has ended or time is up.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lectern_blob::Blob;
+use lectern_blob::memory::MemoryBlob;
+use lectern_core::id::{Service, TenantId};
+use lectern_core::random::SeededRandom;
+use lectern_core::{Clock, Random};
+use lectern_gateway::domain::{Narration, Paused};
+use lectern_queue::{ConnectOptions, FaultCounts, MemoryQueue, Queue};
+use lectern_store::Collection;
+use lectern_store::memory::{MemoryStore, Watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::Outcome;
+use crate::callers::Caller;
+use crate::mutants::{Defect, Mutant};
+use crate::observer::Observer;
+use crate::plan::{Hold, PROCESSES, Plan, SPEECH_ENGINE};
+use crate::ports::{Versions, Watched, WatchedQueue};
+use crate::process::Process;
+use crate::stages::{Directory, Front};
+use crate::start::Site;
+use crate::trace::{Skewed, Trace};
+
+/// Everything has ended this long after faults did (I1).
+const BOUND: Duration = Duration::from_secs(600);
+/// How long a world goes on when everything has ended, to see that it stays so.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Runs the world of `seed` in the current runtime, whose time is paused.
+pub async fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
+    let site = build(Arc::new(Plan::new(seed)), mutant);
+    let chance = SeededRandom::new(seed ^ 0x0dd5);
+    let mut tasks = JoinSet::new();
+    for index in 0..PROCESSES {
+        tasks.spawn(supervise(Arc::clone(&site), index, chance.next()));
+    }
+    trouble(&site, &mut tasks);
+    let mut callers = JoinSet::new();
+    for order in &site.plan.orders {
+        callers.spawn(Caller::new(Arc::clone(&site), order.clone(), chance.next()).run());
+    }
+    let all_ended = async { while callers.join_next().await.is_some() {} };
+    tokio::select! {
+        biased;
+        () = site.observer.violated.cancelled() => {}
+        () = all_ended => {}
+        () = tokio::time::sleep_until(site.start + site.plan.heals + BOUND) => {}
+    }
+    let took = site.start.elapsed();
+    if site.observer.violation().is_none() {
+        tokio::select! {
+            biased;
+            () = site.observer.violated.cancelled() => {}
+            () = tokio::time::sleep(QUIET) => {}
+        }
+        check_end(&site).await;
+    }
+    let FaultCounts { lost, duplicated, reordered, delayed, lost_acks } = site.messages.fault_counts();
+    for (what, count) in [
+        ("queue: lost messages", lost),
+        ("queue: duplicated deliveries", duplicated),
+        ("queue: reordered deliveries", reordered),
+        ("queue: delayed messages", delayed),
+        ("queue: lost acks", lost_acks),
+    ] {
+        site.trace.add(what, count);
+    }
+    Outcome {
+        seed,
+        violation: site.observer.violation(),
+        digest: site.trace.digest(),
+        calls: site.trace.calls(),
+        narrations: site.plan.orders.len(),
+        steps: site.observer.done(),
+        took,
+        recovery: took.saturating_sub(site.plan.heals),
+        counts: site.trace.counts(),
+        last: site.trace.last(),
+    }
+}
+
+fn build(plan: Arc<Plan>, mutant: Option<Mutant>) -> Arc<Site> {
+    let trace = Arc::new(Trace::new());
+    let owners: BTreeMap<String, TenantId> =
+        plan.orders.iter().map(|order| (order.document.to_string(), order.tenant.clone())).collect();
+    let observer = Arc::new(Observer::new(Arc::clone(&trace), owners));
+    let start = Instant::now();
+    let clock: Arc<dyn Clock> = Arc::new(Skewed::new(start, 0));
+    let store = || {
+        let watch = Arc::clone(&observer) as Arc<dyn Watch>;
+        Arc::new(MemoryStore::new(Arc::clone(&clock)).watched(watch))
+    };
+    let messages = MemoryQueue::with_faults(
+        ConnectOptions::default(),
+        plan.queue,
+        Arc::new(SeededRandom::new(plan.seed ^ 0x9e7e)),
+    );
+    let queue: Arc<dyn Queue> = Arc::new(WatchedQueue::new(Arc::clone(&observer), messages.clone()));
+    let blob: Arc<dyn Blob> = Arc::new(Watched::new(Arc::clone(&observer), MemoryBlob::new(Arc::clone(&clock))));
+    Arc::new(Site {
+        versions: Arc::new(Versions::new(Arc::clone(&plan))),
+        plan,
+        observer: Arc::clone(&observer),
+        trace,
+        directory: Arc::new(Directory::default()),
+        stores: [store(), store(), store(), store()],
+        messages,
+        queue,
+        blob,
+        defect: Defect::new(mutant),
+        start,
+        healed: Arc::new(AtomicBool::new(false)),
+        running: Mutex::default(),
+    })
+}
+
+/// Starts a process again whenever it has died.
+async fn supervise(site: Arc<Site>, index: usize, seed: u64) {
+    let chance = SeededRandom::new(seed);
+    let service = ["gateway", "ingest", "ai", "tts"].get(index / 2).copied().unwrap_or_default();
+    for boot in 0_u32.. {
+        let ahead = site.plan.skews.get(index).copied().unwrap_or_default();
+        let process = Arc::new(Process::new(
+            format!("{service}-{}.{boot}", index % 2),
+            index % 2 == 0,
+            chance.next(),
+            Arc::new(Skewed::new(site.start, ahead)),
+            Arc::clone(&site.trace),
+            site.plan.weather,
+            Arc::clone(&site.healed),
+        ));
+        set_running(&site, index, Some(Arc::clone(&process)));
+        let died = process.died.clone();
+        let root = {
+            let (site, process) = (Arc::clone(&site), Arc::clone(&process));
+            AbortOnDropHandle::new(tokio::spawn(async move { site.run(index, process).await }))
+        };
+        tokio::select! {
+            biased;
+            () = died.cancelled() => {}
+            ended = root => {
+                // It could not start: a port failed at once.
+                site.trace.note(&process.name, format_args!("ended: {ended:?}"));
+                site.trace.count("failed starts");
+            }
+        }
+        died.cancel();
+        set_running(&site, index, None);
+        site.gone(index);
+        tokio::time::sleep(Duration::from_millis(200 + chance.below(4_000))).await;
+    }
+}
+
+fn set_running(site: &Site, index: usize, process: Option<Arc<Process>>) {
+    if let Some(place) = site.running.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+        *place = process;
+    }
+}
+
+fn running(site: &Site, index: usize) -> Option<Arc<Process>> {
+    site.running.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned().flatten()
+}
+
+/// Lets everything go wrong that the plan says.
+fn trouble(site: &Arc<Site>, tasks: &mut JoinSet<()>) {
+    let at = |at: Duration| tokio::time::sleep_until(site.start + at);
+    for crash in site.plan.crashes.clone() {
+        let (site, time) = (Arc::clone(site), at(crash.at));
+        tasks.spawn(async move {
+            time.await;
+            if let Some(process) = running(&site, crash.process) {
+                process.light_fuse(crash.calls, crash.after);
+            }
+        });
+    }
+    for stop in site.plan.stops.clone() {
+        let (site, time) = (Arc::clone(site), at(stop.at));
+        tasks.spawn(async move {
+            time.await;
+            if let Some(process) = running(&site, stop.process) {
+                process.pause(stop.length);
+            }
+        });
+    }
+    for wipe in site.plan.wipes.clone() {
+        let (site, time) = (Arc::clone(site), at(wipe));
+        tasks.spawn(async move {
+            time.await;
+            site.trace.note("world", format_args!("every stream is wiped"));
+            site.trace.count("wiped streams");
+            site.messages.wipe();
+        });
+    }
+    if let Some(hold) = site.plan.hold {
+        tasks.spawn(hold_up(Arc::clone(site), hold));
+    }
+    let (site, time) = (Arc::clone(site), at(site.plan.heals));
+    tasks.spawn(async move {
+        time.await;
+        site.trace.note("world", format_args!("faults have ended"));
+        site.healed.store(true, Ordering::SeqCst);
+        site.messages.heal();
+    });
+}
+
+/// An operator pauses something for a while.
+async fn hold_up(site: Arc<Site>, hold: Hold) {
+    let what = match hold.what {
+        0 => Paused::Service(Service::Ingest),
+        1 => Paused::Service(Service::Ai),
+        2 => Paused::Service(Service::Tts),
+        3 => Paused::Engine(SPEECH_ENGINE.to_owned()),
+        _ => match site.plan.tenants.first() {
+            Some(tenant) => Paused::Tenant(tenant.clone()),
+            None => return,
+        },
+    };
+    let chance = SeededRandom::new(site.plan.seed);
+    tokio::time::sleep_until(site.start + hold.from).await;
+    let again = Duration::from_secs(1);
+    let paused = async |front: Front| front.conductor.dispatcher().pauses().pause(what.clone(), String::new()).await;
+    while match site.directory.gateway(&chance) {
+        Some(front) => crate::stages::rpc(&front.process.clone(), paused(front)).await.is_err(),
+        None => true,
+    } {
+        tokio::time::sleep(again).await;
+    }
+    site.trace.count("pauses by an operator");
+    tokio::time::sleep_until(site.start + hold.until).await;
+    let resumed = async |front: Front| front.conductor.dispatcher().pauses().resume(&what).await;
+    while match site.directory.gateway(&chance) {
+        Some(front) => crate::stages::rpc(&front.process.clone(), resumed(front)).await.is_err(),
+        None => true,
+    } {
+        tokio::time::sleep(again).await;
+    }
+}
+
+/// Every accepted narration has ended (I1).
+async fn check_end(site: &Site) {
+    let [store, ..] = &site.stores;
+    let narrations = Collection::<Narration>::new(Arc::clone(store) as Arc<dyn lectern_store::Store>);
+    for order in &site.plan.orders {
+        match narrations.get(order.narration.as_str()).await {
+            Ok(Some(found)) if found.record.phase.terminal() => {}
+            Ok(Some(found)) => {
+                let Narration { phase, run, sections, written, recorded, .. } = found.record;
+                let what = format!(
+                    "run {run} of {} is {phase:?} when all should have ended: {} of {sections} sections written, {} recorded",
+                    order.narration,
+                    written.count(),
+                    recorded.count()
+                );
+                site.observer.violate("I1", what);
+            }
+            Ok(None) => site.observer.violate("I1", format!("{} was accepted and is not there", order.narration)),
+            Err(error) => site.observer.violate("defect", error.to_string()),
+        }
+    }
+}
