@@ -10,6 +10,7 @@ mod check;
 mod corpus;
 mod demo;
 mod hear;
+mod load;
 mod process;
 mod pypi;
 mod repo;
@@ -83,6 +84,12 @@ enum Command {
         #[arg(long, default_value = "base")]
         model: hear::Model,
     },
+    /// What a narration costs, beside the floor and the way that was replaced; about half an hour, run by hand.
+    Load {
+        /// Options of `lectern-load` (`--quick`, `--narrations 1,100`, `--permits 8`).
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measurements.
     Bench {
         #[command(subcommand)]
@@ -113,6 +120,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
+        Command::Load { args } => return load::run(&args),
         Command::Bench { command, program } => return bench::run(command, program),
     }
     Ok(ExitCode::SUCCESS)

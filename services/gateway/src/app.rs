@@ -101,7 +101,8 @@ impl Gateway {
         if reissue {
             self.conductor.reissue().await?;
         }
-        self.conductor.clone().run(stop).await;
+        let dispatcher = self.conductor.dispatcher().clone();
+        tokio::join!(self.conductor.clone().run(stop.clone()), dispatcher.measure(&self.door, stop));
         Ok(())
     }
 
@@ -127,7 +128,7 @@ impl Gateway {
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
         let pages =
             TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
-        let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone());
+        let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
         let dispatcher = self.conductor.dispatcher().clone();
         let admin = api::Admin::new(letters, dispatcher, self.door.clone(), pages.clone());
         let keys = api::Keys::new(self.keys.clone(), pages);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
-use lectern_core::{Failure, Kind};
+use lectern_core::{Clock, Failure, Kind, Timestamp};
 use lectern_proto::work::v1::Command;
 use lectern_queue::{DeadLetter, Queue};
 use prost::Message as _;
@@ -27,6 +27,8 @@ pub struct Filter {
     pub tenant: Option<String>,
     /// Of this narration.
     pub narration: Option<NarrationId>,
+    /// Buried up to this time.
+    pub until: Option<Timestamp>,
 }
 
 impl Filter {
@@ -35,12 +37,16 @@ impl Filter {
             && self.reason.as_deref().is_none_or(|reason| letter.failure.reason.as_str() == reason)
             && self.tenant.as_deref().is_none_or(|tenant| tenant_of(letter) == tenant)
             && self.narration.as_ref().is_none_or(|narration| letter.step.narration == *narration)
+            && self.until.is_none_or(|until| letter.at <= until)
     }
 }
 
-/// The tenant that a letter's command names; empty for one that cannot be read.
+/// Whose a letter is; empty where nobody knows. Letters of earlier releases say it in their command alone.
 #[must_use]
 pub fn tenant_of(letter: &DeadLetter) -> String {
+    if letter.tenant != TenantId::nobody() {
+        return letter.tenant.to_string();
+    }
     Command::decode(letter.command.clone()).map(|command| command.tenant).unwrap_or_default()
 }
 
@@ -60,13 +66,20 @@ pub enum Replayed {
 pub struct Letters {
     queue: Arc<dyn Queue>,
     orders: Orders,
+    clock: Arc<dyn Clock>,
 }
 
 impl Letters {
     /// The letters in `queue`; narrations go on through `orders`.
     #[must_use]
-    pub const fn new(queue: Arc<dyn Queue>, orders: Orders) -> Self {
-        Self { queue, orders }
+    pub const fn new(queue: Arc<dyn Queue>, orders: Orders, clock: Arc<dyn Clock>) -> Self {
+        Self { queue, orders, clock }
+    }
+
+    /// The same filter for letters that are there now: those that are buried while they are worked through are left out.
+    #[must_use]
+    pub fn up_to_now(&self, filter: Filter) -> Filter {
+        Filter { until: Some(self.clock.now()), ..filter }
     }
 
     /// Letters that meet `filter`, the oldest first, from `from` on (0, or where the page before ended), and where the next page starts.

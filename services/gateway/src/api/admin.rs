@@ -102,6 +102,7 @@ fn read_filter(wire: &api::DeadLetterFilter) -> Result<Filter, Failure> {
         reason: (!wire.reason.is_empty()).then(|| wire.reason.clone()),
         tenant: letters::tenant(&wire.tenant, "filter.tenant")?,
         narration: if narration.is_empty() { None } else { Some(names::narration(narration, "filter.narration")?) },
+        until: None,
     })
 }
 
@@ -130,7 +131,7 @@ fn read_paused(name: &str) -> Result<Paused, Failure> {
     name.parse().map_err(|e: crate::domain::pause::NotPausable| Failure::invalid("name", e.to_string()))
 }
 
-/// The letters that are meant, page by page, as they are when they are reached. A letter is met once: the sequence only grows.
+/// The letters that are meant, page by page. A letter is met once: their sequence only grows.
 fn selected(letters: Letters, selection: Selection) -> impl Stream<Item = Result<StepId, Status>> {
     try_stream! {
         match selection {
@@ -141,6 +142,7 @@ fn selected(letters: Letters, selection: Selection) -> impl Stream<Item = Result
                 }
             }
             Selection::Matching(filter) => {
+                let filter = letters.up_to_now(filter);
                 let mut from = Some(0);
                 while let Some(at) = from {
                     let (page, next) = letters.list(&filter, at, PAGE).await.map_err(|f| status(&f))?;

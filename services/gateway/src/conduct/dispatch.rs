@@ -30,13 +30,16 @@ use tracing::{debug, warn};
 use super::pauses::{PAUSES, Pauses};
 use super::wanted::{Window, turn, wanted};
 use super::wire;
-use super::workers::{CAPACITY, Workers};
+use super::workers::{CAPACITY, PUT_OFF, Workers};
 use crate::domain::{Lane, Narration, Pause, Slots, Turn, slots};
+use crate::door::Door;
 use pick::Pick;
 use seen::{IDLE, Seen};
 
 /// A pass takes place at least this often, for what no replica was told of.
 const EVERY: Duration = Duration::from_secs(2);
+/// Between two measurements of the backlog.
+const MEASURED: Duration = Duration::from_secs(30);
 /// Most narrations that are counted for operators.
 const COUNTED: u64 = 1_000_000;
 /// Commands published at once.
@@ -179,6 +182,36 @@ impl Dispatcher {
         Ok(self.shared.narrations.count(&Query::new().filter(place, Op::Gte, ""), COUNTED).await?)
     }
 
+    /// Sets the gauges of what waits and what is granted, until `stop`.
+    #[allow(clippy::cast_precision_loss, reason = "levels are far below 2^53")]
+    pub async fn measure(&self, door: &Door, stop: CancellationToken) {
+        let metrics = lectern_runtime::Metrics::new("lectern.dispatch");
+        let narrations = metrics.gauge("lectern.dispatch.narrations", "{narration}", "Narrations that want steps.");
+        let granted = metrics.gauge("lectern.dispatch.granted", "{step}", "Steps granted and not ended.");
+        let slots = metrics.gauge("lectern.dispatch.slots", "{step}", "Steps that may be granted at once.");
+        let unfinished = metrics.gauge("lectern.backlog.unfinished", "{narration}", "Narrations that are unfinished.");
+        let levels = async {
+            loop {
+                for service in Service::ALL {
+                    let labels: [(&'static str, &str); 1] = [("service", service.as_str())];
+                    let level = self.level(service);
+                    granted.set(level.granted as f64, &labels);
+                    slots.set(level.limit as f64, &labels);
+                    match self.waiting(service).await {
+                        Ok(count) => narrations.set(count as f64, &labels),
+                        Err(error) => debug!(%error, "backlog not counted"),
+                    }
+                }
+                match door.unfinished().await {
+                    Ok(count) => unfinished.set(count as f64, &[]),
+                    Err(error) => debug!(%error, "backlog not counted"),
+                }
+                tokio::time::sleep(MEASURED).await;
+            }
+        };
+        let _ = stop.run_until_cancelled(levels).await;
+    }
+
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
     pub fn touch(&self, narration: &Versioned<Narration>) {
         for state in self.shared.services.values() {
@@ -213,7 +246,7 @@ impl Dispatcher {
         let services = self.shared.services.keys().map(|service| self.run_service(*service, stop.clone()));
         let services = futures::future::join_all(services);
         // The listeners have no end of their own.
-        let listeners = async { tokio::join!(self.listen_to_workers(), self.watch_pauses()) };
+        let listeners = async { tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_pauses()) };
         tokio::select! {
             biased;
             _ = services => {}
@@ -233,6 +266,21 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => debug!(%error, "workers cannot be heard; few steps are granted at once"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Hears which steps are handed back for a while, and lets others have their room.
+    async fn hear_put_off(&self) {
+        loop {
+            if let Ok(mut hints) = self.shared.queue.hints(PUT_OFF).await {
+                while let Some(hint) = hints.next().await {
+                    let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
+                    if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
+                        state.wake.notify_one();
+                    }
+                }
             }
             tokio::time::sleep(EVERY).await;
         }

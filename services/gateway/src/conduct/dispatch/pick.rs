@@ -109,12 +109,7 @@ impl<'a> Pick<'a> {
                 continue;
             }
             let mut waiters = Waiters::default();
-            let mut query = Query::new()
-                .eq("service", self.service.as_str())
-                .eq("lane", lane.as_str())
-                .eq("waiting", true)
-                .order("served", Direction::Asc)
-                .limit(u32::try_from(most).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT));
+            let mut query = waiting_turns(self.service, lane, most);
             let mut any = false;
             for _ in 0..PAGES {
                 let page = shared.turns.find(&query).await?;
@@ -175,12 +170,7 @@ impl<'a> Pick<'a> {
                 return Ok(steps);
             }
         }
-        let place = format!("ready.{}", self.service.as_str());
-        let limit = most.max(LISTED);
-        let query = Query::new()
-            .eq(format!("{place}.turn"), turn)
-            .order(format!("{place}.since"), Direction::Asc)
-            .limit(u32::try_from(limit).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT));
+        let query = oldest_narrations(self.service, turn, most.max(LISTED));
         let found = self.dispatcher.shared.narrations.find(&query).await?;
         let narrations: Vec<_> = found.items.into_iter().map(|item| Arc::new(item.record)).collect();
         lock(&self.state.seen).list(turn, self.now(), &narrations, found.next.is_none());
@@ -193,8 +183,7 @@ impl<'a> Pick<'a> {
             return Ok(Vec::new());
         }
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT);
-        let query = Query::new().filter(ID, Op::In, names).limit(limit);
+        let query = Query::new().filter(ID, Op::In, names).limit(at_most(ids.len()));
         let found = self.dispatcher.shared.narrations.find(&query).await?.items;
         let mut narrations: Vec<_> = found.into_iter().map(|item| Arc::new(item.record)).collect();
         narrations.sort_by_key(|narration| ids.iter().position(|id| *id == narration.id));
@@ -214,4 +203,24 @@ impl<'a> Pick<'a> {
     fn now(&self) -> u64 {
         self.dispatcher.shared.clock.now().millis()
     }
+}
+
+/// The turns that wait in a lane, the least recently served first.
+pub(super) fn waiting_turns(service: Service, lane: Lane, most: usize) -> Query {
+    Query::new()
+        .eq("service", service.as_str())
+        .eq("lane", lane.as_str())
+        .eq("waiting", true)
+        .order("served", Direction::Asc)
+        .limit(at_most(most))
+}
+
+/// The narrations that wait in a turn, the oldest first.
+pub(super) fn oldest_narrations(service: Service, turn: &str, most: usize) -> Query {
+    let place = format!("ready.{}", service.as_str());
+    Query::new().eq(format!("{place}.turn"), turn).order(format!("{place}.since"), Direction::Asc).limit(at_most(most))
+}
+
+fn at_most(most: usize) -> u32 {
+    u32::try_from(most).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT)
 }
