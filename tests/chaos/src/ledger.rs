@@ -1,0 +1,111 @@
+//! The scripted engine of tts: its script, and the ledger of what it was asked to say and therefore paid.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::texts::Poison;
+
+/// Calls for which the engine is out of order.
+pub const OUT_OF_ORDER: u32 = 2;
+
+/// One call of the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Call {
+    /// Milliseconds since 1970, before it did anything.
+    pub at: u64,
+    /// The process that called.
+    pub pid: u32,
+    /// What was to be said.
+    pub text: String,
+    /// The pinned voice.
+    pub voice: String,
+    /// Speed and the like, as in keys.
+    pub delivery: String,
+}
+
+/// The script and the ledger of a group.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    folder: PathBuf,
+}
+
+impl Ledger {
+    /// Writes the script into `folder`. `slow` is how long the slow sentence takes, in milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    #[must_use]
+    pub fn start(folder: &Path, slow: u64) -> Self {
+        let ledger = Self { folder: folder.to_owned() };
+        let rule = |poison: Poison| match poison {
+            Poison::Panic => json!({"text": poison.word(), "does": "panic"}),
+            Poison::Abort => json!({"text": poison.word(), "does": "abort"}),
+            Poison::Fail => json!({"text": poison.word(), "does": "fail"}),
+            Poison::Unavailable => json!({"text": poison.word(), "does": "unavailable", "calls": OUT_OF_ORDER}),
+            Poison::Slow => json!({"text": poison.word(), "does": "sleep", "ms": slow}),
+        };
+        let script = json!({"ledger": ledger.file(), "rules": Poison::ALL.map(rule)});
+        fs::write(ledger.script(), script.to_string()).expect("the script");
+        ledger
+    }
+
+    /// The script's file.
+    #[must_use]
+    pub fn script(&self) -> PathBuf {
+        self.folder.join("script.json")
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("ledger.jsonl")
+    }
+
+    /// All calls, in the order they were noted.
+    ///
+    /// # Panics
+    ///
+    /// When a line is none; the last one may be half written.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        let text = fs::read_to_string(self.file()).unwrap_or_default();
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole.lines().map(|line| serde_json::from_str(line).expect("a call")).collect()
+    }
+}
+
+/// Calls by what was said, in order of time.
+#[must_use]
+pub fn by_text(calls: &[Call]) -> BTreeMap<&str, Vec<&Call>> {
+    let mut texts: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        texts.entry(&call.text).or_default().push(call);
+    }
+    for calls in texts.values_mut() {
+        calls.sort_by_key(|call| call.at);
+    }
+    texts
+}
+
+/// Calls from `from` up to `until` that said again what had been said before.
+#[must_use]
+pub fn repeated(calls: &[Call], from: u64, until: u64) -> usize {
+    let later = by_text(calls).into_values().flat_map(|calls| calls.into_iter().skip(1));
+    later.filter(|call| (from..until).contains(&call.at)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_repeats_an_earlier_one_is_counted_where_it_falls() {
+        let call =
+            |at, text: &str| Call { at, pid: 1, text: text.to_owned(), voice: String::new(), delivery: String::new() };
+        let calls = [call(10, "a"), call(20, "b"), call(30, "a"), call(40, "a")];
+        assert_eq!((repeated(&calls, 0, 30), repeated(&calls, 30, 40), repeated(&calls, 0, 99)), (0, 1, 2));
+    }
+}
