@@ -18,7 +18,7 @@ use crate::board::Order;
 use crate::ledger::{Call, by_text};
 use crate::load::TENANTS;
 use crate::run::{Run, STAGES};
-use crate::texts::{Poison, SECTIONS};
+use crate::texts::Poison;
 
 /// Narrations downloaded at once.
 const AT_ONCE: usize = 4;
@@ -168,10 +168,17 @@ async fn steps(run: &mut Run, orders: &[Order]) {
         }
     }
     for order in orders.iter().filter(|order| order.is("succeeded")) {
-        let of_run = narrations.get(order.narration.as_str()).map_or(0, |record| record["run"].as_u64().unwrap_or(0));
-        let step = |kind: &str, index: u32| format!("{}/{of_run}/{kind}/{index}", order.narration);
+        let record = narrations.get(order.narration.as_str()).copied().unwrap_or(&Value::Null);
+        let (of_run, sections) = (&record["run"], record["sections"].as_u64().unwrap_or(0));
+        if sections < 2 {
+            run.problem(format!(
+                "narration {} has {sections} sections: the load is not what it should be",
+                order.narration
+            ));
+        }
+        let step = |kind: &str, index: u64| format!("{}/{of_run}/{kind}/{index}", order.narration);
         let mut wanted = vec![step("extract", 0), step("plan", 0), step("assemble", 0)];
-        wanted.extend((0..SECTIONS).flat_map(|index| [step("write", index), step("record", index)]));
+        wanted.extend((0..sections).flat_map(|index| [step("write", index), step("record", index)]));
         for step in wanted {
             match records.get(&step) {
                 Some(record) if record["state"]["ending"]["state"] == "done" => {}
@@ -189,9 +196,8 @@ async fn steps(run: &mut Run, orders: &[Order]) {
 fn letters(run: &mut Run, orders: &[Order]) {
     let orders: Vec<&Order> = orders.iter().filter(|order| order.poison.is_some() && order.is("failed")).collect();
     for order in orders {
-        let subjects: Vec<String> = (0..SECTIONS)
-            .map(|index| format!("dead.tts.{}.{}.record.{index}", order.narration, order.retries + 1))
-            .collect();
+        // The poison is in the last of its two sections.
+        let subjects = [0, 1].map(|index| format!("dead.tts.{}.{}.record.{index}", order.narration, order.retries + 1));
         let found = subjects.iter().any(|subject| {
             let answer =
                 run.instance.nats().jetstream("STREAM.MSG.GET.DEAD", &json!({"last_by_subj": subject}).to_string());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,6 +12,10 @@ use crate::texts::Poison;
 
 /// Calls for which the engine is out of order.
 pub const OUT_OF_ORDER: u32 = 2;
+/// How long every call takes, in milliseconds, as a remote engine's would: so that faults find calls in flight.
+pub const CALL: u64 = 150;
+/// As much of the ledger's end as holds a few calls, in bytes.
+const TAIL: u64 = 2_048;
 
 /// One call of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -49,7 +54,9 @@ impl Ledger {
             Poison::Unavailable => json!({"text": poison.word(), "does": "unavailable", "calls": OUT_OF_ORDER}),
             Poison::Slow => json!({"text": poison.word(), "does": "sleep", "ms": slow}),
         };
-        let script = json!({"ledger": ledger.file(), "rules": Poison::ALL.map(rule)});
+        let mut rules = vec![json!({"text": "", "does": "sleep", "ms": CALL})];
+        rules.extend(Poison::ALL.map(rule));
+        let script = json!({"ledger": ledger.file(), "rules": rules});
         fs::write(ledger.script(), script.to_string()).expect("the script");
         ledger
     }
@@ -62,6 +69,17 @@ impl Ledger {
 
     fn file(&self) -> PathBuf {
         self.folder.join("ledger.jsonl")
+    }
+
+    /// The latest call, read without the rest.
+    #[must_use]
+    pub fn latest(&self) -> Option<Call> {
+        let mut file = fs::File::open(self.file()).ok()?;
+        let length = file.metadata().ok()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        serde_json::from_str(text.lines().last()?).ok()
     }
 
     /// All calls, in the order they were noted.

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lectern_e2e::Client;
@@ -41,24 +42,36 @@ pub struct Load {
     feeding: CancellationToken,
     /// Ends everything.
     all: CancellationToken,
+    /// The number of the next document.
+    next: Arc<AtomicUsize>,
 }
 
 impl Load {
     /// Starts feeding and watching. `clients` are those of [`TENANTS`], in their order.
     #[must_use]
     pub fn start(scale: &Scale, clients: Vec<Client>, gateway: Arc<dyn Store>) -> Self {
-        let load =
-            Self { board: Arc::default(), clients, feeding: CancellationToken::new(), all: CancellationToken::new() };
+        let load = Self {
+            board: Arc::default(),
+            clients,
+            feeding: CancellationToken::new(),
+            all: CancellationToken::new(),
+            next: Arc::default(),
+        };
         let (board, all) = (Arc::clone(&load.board), load.all.clone());
         tokio::spawn(async move { all.run_until_cancelled(watch(&board, &*gateway)).await });
-        tokio::spawn(feed(
-            *scale,
-            load.clients.clone(),
-            Arc::clone(&load.board),
-            load.feeding.clone(),
-            load.all.clone(),
-        ));
+        tokio::spawn(feed(*scale, load.feeder(), load.feeding.clone()));
         load
+    }
+
+    fn feeder(&self) -> Feeder {
+        let Self { board, clients, all, next, .. } = self;
+        Feeder { board: Arc::clone(board), clients: clients.clone(), all: all.clone(), next: Arc::clone(next) }
+    }
+
+    /// Orders so many narrations at once.
+    pub fn order_more(&self, count: usize) {
+        let feeder = self.feeder();
+        (0..count).for_each(|_| feeder.order_next());
     }
 
     /// Takes no more orders.
@@ -91,14 +104,28 @@ impl Drop for Load {
     }
 }
 
-async fn feed(scale: Scale, clients: Vec<Client>, board: Arc<Board>, stop: CancellationToken, all: CancellationToken) {
-    let mut number = 0;
+/// What it takes to order.
+#[derive(Debug)]
+struct Feeder {
+    board: Arc<Board>,
+    clients: Vec<Client>,
+    all: CancellationToken,
+    next: Arc<AtomicUsize>,
+}
+
+impl Feeder {
+    fn order_next(&self) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let tenant = number % TENANTS.len();
+        let wanted = Wanted { number, tenant, poison: None, cancel: number % CANCELS == CANCELS / 2 };
+        place(&self.clients[tenant], &self.board, &self.all, wanted);
+    }
+}
+
+async fn feed(scale: Scale, feeder: Feeder, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if board.busy() < scale.in_flight {
-            let tenant = number % TENANTS.len();
-            let wanted = Wanted { number, tenant, poison: None, cancel: number % CANCELS == CANCELS / 2 };
-            place(&clients[tenant], &board, &all, wanted);
-            number += 1;
+        if feeder.board.busy() < scale.in_flight {
+            feeder.order_next();
             tokio::time::sleep(scale.pace).await;
         } else {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -142,7 +169,8 @@ async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
         Err(why) => return board.refuse(format!("document {number}: {why}")),
     };
     let format = if number % 3 == 0 { api::AudioFormat::Opus } else { api::AudioFormat::Wav };
-    let narration = api::Narration { formats: vec![format.into()], ..lectern_e2e::of(&document) };
+    // Fast, because what is heard does not matter here.
+    let narration = api::Narration { formats: vec![format.into()], speed: 2.0, ..lectern_e2e::of(&document) };
     let request = api::CreateNarrationRequest { request_id, narration: Some(narration) };
     let accepted = insist(&board, || {
         let (client, request) = (client.clone(), request.clone());

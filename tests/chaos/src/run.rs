@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::board::{Board, Order, now};
-use crate::ledger::{Ledger, repeated};
+use crate::ledger::{CALL, Ledger, repeated};
 use crate::load::{Load, TENANTS};
 use crate::logs::{Logs, Mark};
 use crate::objects::Objects;
@@ -24,12 +24,14 @@ use crate::texts::Poison;
 pub const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
 /// All services.
 pub const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
+/// Numbers of poisoned documents, above all others.
+pub const FIRST_POISON: usize = 100_000;
 /// How often a waiting run sees to its processes and its operator's work.
 const TICK: Duration = Duration::from_millis(100);
 /// How often one narration is retried by the operator.
 const RETRIES: u32 = 8;
-/// A fault begins when so many narrations are in flight, or after this long.
-const BUSY: (usize, Duration) = (3, Duration::from_secs(45));
+/// A fault begins when so many narrations are in flight, which are ordered if they are not, or after this long.
+const BUSY: (usize, Duration) = (4, Duration::from_secs(5));
 
 /// A stack under load.
 #[derive(Debug)]
@@ -153,8 +155,9 @@ impl Run {
     /// Begins a fault as soon as enough is in flight for it to be felt.
     pub async fn begin(&mut self, name: impl Into<String>) -> Fault {
         let until = Instant::now() + BUSY.1;
+        self.load.order_more(BUSY.0.saturating_sub(self.board().in_flight().len()));
         while self.board().in_flight().len() < BUSY.0 && Instant::now() < until {
-            self.tick().await;
+            tokio::time::sleep(TICK / 5).await;
         }
         self.fault_on = true;
         let report = FaultReport { name: name.into(), ..FaultReport::default() };
@@ -304,16 +307,21 @@ impl Run {
         found.ok().and_then(Result::ok).map_or(0, |steps| steps.len())
     }
 
-    /// Waits for a moment at which a stage has claimed a step, for a while.
-    pub async fn until_leased(&mut self, service: &str) -> usize {
-        for _ in 0..100 {
-            let leased = self.leased(service).await;
-            if leased > 0 {
-                return leased;
+    /// Waits, for a while, until a stage has claimed a step; a replica of tts until it is speaking.
+    pub async fn until_at_work(&mut self, name: &'static str) {
+        let speaks = name.starts_with("tts");
+        let id = self.instance.process(name).id();
+        for _ in 0..250 {
+            let at_work = if speaks {
+                self.ledger.latest().is_some_and(|call| call.pid == id && now() < call.at + CALL / 2)
+            } else {
+                self.leased(name.trim_end_matches("-2")).await > 0
+            };
+            if at_work {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        0
     }
 
     /// All records of a collection, by id.

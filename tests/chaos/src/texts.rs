@@ -2,9 +2,6 @@
 
 use std::fmt::Write as _;
 
-/// Sections of a document.
-pub const SECTIONS: u32 = 2;
-
 /// What the engine does with one sentence of a document; the words are those of the script in [`crate::ledger`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Poison {
@@ -60,20 +57,23 @@ fn name(mut number: usize) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// The document of a number: a title, and [`SECTIONS`] headed sections of two sentences each.
+/// The document of a number: a title, and two headed paragraphs, each long enough to be a section of its own.
 #[must_use]
 pub fn document(number: usize, poison: Option<Poison>) -> Text {
-    const NOUNS: [&str; 6] = ["harbour", "lantern", "gauge", "river", "station", "letter"];
+    const NOUNS: [&str; 12] = [
+        "harbour", "lantern", "gauge", "river", "station", "letter", "window", "engine", "garden", "bridge", "ladder",
+        "kettle",
+    ];
     let name = name(number);
     let mut markdown = format!("# The tale of {name}\n");
-    for section in 0..SECTIONS as usize {
-        let (one, two, three) = (NOUNS[section * 3], NOUNS[section * 3 + 1], NOUNS[section * 3 + 2]);
-        let _ = write!(
-            markdown,
-            "\n## The {one} of {name}\n\nEarly in the year the {two} of {name} was mended. Nobody saw the {three} of {name} again.\n"
-        );
+    for nouns in NOUNS.chunks(6) {
+        let _ = write!(markdown, "\n## The {} of {name}\n\n", nouns[0]);
+        for noun in nouns {
+            let _ = write!(markdown, "Early that year the {noun} of {name} was mended by its keeper. ");
+        }
+        markdown.push('\n');
     }
-    let mut blocks = 1 + 2 * SECTIONS;
+    let mut blocks = 5;
     if let Some(poison) = poison {
         let _ = write!(markdown, "\nThen came the {} of {name}.\n", poison.word());
         blocks += 1;
@@ -88,13 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_documents_share_a_line() {
+    fn no_two_documents_share_a_sentence() {
         let mut lines = BTreeSet::new();
         for number in 0..2_000 {
             let text = document(number, None);
             let blocks = text.markdown.lines().filter(|line| !line.is_empty()).count();
             assert_eq!(u32::try_from(blocks).expect("few"), text.blocks);
-            for line in text.markdown.lines().filter(|line| !line.is_empty()) {
+            for line in text.markdown.split(['\n', '.']).filter(|line| !line.trim().is_empty()) {
                 assert!(lines.insert(line.to_owned()), "{line}");
             }
         }

@@ -9,14 +9,12 @@ use lectern_e2e::Setup;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::task::block_in_place;
 
-use crate::run::{Fault, Run};
+use crate::run::{FIRST_POISON, Fault, Run};
 use crate::texts::Poison;
 
 /// Commands that a stage's stream holds: fewer than its permits.
 const WAITING: &str = "2";
 const PERMITS: &str = "6";
-/// Numbers of poisoned documents, above all others.
-const FIRST_POISON: usize = 100_000;
 /// How long poison may take to end.
 const POISON: Duration = Duration::from_secs(240);
 /// A file of audio is larger than this, a log of a few moments smaller.
@@ -37,12 +35,18 @@ pub async fn faults(run: &mut Run) {
     file_size_of_nats(run).await;
 }
 
-/// The streams are small all the time; what shows it is what was refused.
+/// The streams are small all the time; while tts stands still, its own fills.
 async fn full(run: &mut Run) {
-    let mut fault = run.begin(format!("streams hold {WAITING} commands")).await;
-    run.hold(run.scale.seconds(6, 30)).await;
-    let refused = run.logged(&fault, "QUEUE_FULL");
-    fault.hit(refused, format!("{refused} commands were refused as QUEUE_FULL"));
+    let mut fault = run.begin(format!("streams hold {WAITING} commands, tts stands still")).await;
+    block_in_place(|| run.instance.process("tts").suspend());
+    run.hold(run.scale.seconds(8, 25)).await;
+    let waiting = block_in_place(|| run.instance.nats().jetstream("STREAM.INFO.WORK_TTS", "")).unwrap_or_default();
+    let waiting: serde_json::Value = serde_json::from_str(&waiting).unwrap_or_default();
+    run.instance.process("tts").resume();
+    let refused = run.lines(&fault).iter().filter(|line| line.to_string().contains("is full")).count() as u64;
+    let evidence =
+        format!("{} commands in WORK_TTS, {refused} more refused because it is full", waiting["state"]["messages"]);
+    fault.hit(refused, evidence);
     run.end(fault).await;
 }
 

@@ -71,30 +71,32 @@ fn stage(name: &str) -> &str {
 }
 
 async fn kill(run: &mut Run, fault: &mut Fault, name: &'static str, dead: Duration) {
-    let leased = if name == "gateway" { run.board().in_flight().len() } else { run.until_leased(stage(name)).await };
+    if name != "gateway" {
+        run.until_at_work(name).await;
+    }
     run.down(name, true);
     let process = run.instance.process(name);
     let before = process.id();
     block_in_place(|| process.kill9());
     let ended = process.exited();
-    let held = if name == "gateway" { leased } else { run.leased(stage(name)).await };
+    let in_flight = run.board().in_flight().len();
+    let held = if name == "gateway" { 0 } else { run.leased(stage(name)).await };
     run.hold(dead).await;
     let process = run.instance.process(name);
     block_in_place(|| process.restart());
     let after = process.id();
     run.down(name, false);
     let signal = ended.and_then(|status| status.signal());
-    let hit = signal == Some(9) && before != after && held + leased > 0;
-    let what = if name == "gateway" { "narrations in flight" } else { "steps claimed just after" };
-    fault.hit(
-        u64::from(hit),
-        format!("{name}: process {before} ended by signal {signal:?}, {after} took its place; {held} {what}"),
+    let hit = signal == Some(9) && before != after && in_flight > 0;
+    let evidence = format!(
+        "{name}: process {before} ended by signal {signal:?}, {after} took its place; {in_flight} narrations in flight, {held} steps claimed"
     );
+    fault.hit(u64::from(hit), evidence);
 }
 
 async fn stop(run: &mut Run, fault: &mut Fault, name: &'static str, duration: Duration) {
     if name != "gateway" {
-        run.until_leased(stage(name)).await;
+        run.until_at_work(name).await;
     }
     let process = run.instance.process(name);
     block_in_place(|| process.suspend());

@@ -80,11 +80,12 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     };
     run.objects.truncate(&object).expect("an object on disk");
     run.damaged.insert(object.clone());
-    // Of other speed only where the segments themselves are to be read: all else is found by its key.
+    // Another format of the same: it needs every object again, and finds it by its key.
     let narration = api::Narration {
         document: format!("documents/{}", order.document),
         style: api::Style::Narration.into(),
         formats: vec![api::AudioFormat::Flac.into()],
+        speed: 2.0,
         ..Default::default()
     };
     let client = run.load.client(order.tenant).clone();
