@@ -300,9 +300,9 @@ impl Run {
         }
     }
 
-    /// Steps that are claimed at this moment, as a service's database says.
+    /// Steps whose lease is good at this moment, as a service's database says.
     pub async fn leased(&self, service: &str) -> usize {
-        let query = Query::new().eq("state.at", "leased").limit(1_000);
+        let query = Query::new().eq("state.at", "leased").filter("state.until", Op::Gt, now()).limit(1_000);
         let found = tokio::time::timeout(RECOVERY / 6, self.stores[service].find("steps", &query)).await;
         found.ok().and_then(Result::ok).map_or(0, |steps| steps.len())
     }

@@ -61,11 +61,14 @@ impl Segments {
         // Equal sentences have one key: the second waits for the first and finds it.
         let speaking = self.speaking(key);
         let _speaking = speaking.lock().await;
-        if let Some(bytes) = objects.find(&path).await? {
-            self.found.add(1, &[]);
-            return SegmentObject::decode(&bytes);
+        if let Some(segment) = self.find(objects, &path).await? {
+            return Ok(segment);
         }
         let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
+        // Again: while this waited, or its process stood still, whoever took the step over may have spoken it (I8).
+        if let Some(segment) = self.find(objects, &path).await? {
+            return Ok(segment);
+        }
         let segment = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             record(&*engine, &request)
@@ -76,6 +79,12 @@ impl Segments {
         debug!(%key, samples = segment.samples.len(), "segment spoken");
         objects.write(&path, segment.encode()?).await?;
         Ok(segment)
+    }
+
+    async fn find(&self, objects: &Objects, path: &str) -> Result<Option<SegmentObject>, Failure> {
+        let Some(bytes) = objects.find(path).await? else { return Ok(None) };
+        self.found.add(1, &[]);
+        SegmentObject::decode(&bytes).map(Some)
     }
 
     /// The lock of everybody who wants the segment under `key` in this process.
