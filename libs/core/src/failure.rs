@@ -208,6 +208,8 @@ reasons! {
     ShuttingDown = "SHUTTING_DOWN",
     /// A defect; the log has more under the trace id.
     Internal = "INTERNAL",
+    /// As much waits as the installation takes; call again later.
+    Overloaded = "OVERLOADED",
 }
 
 impl fmt::Display for Reason {

@@ -115,6 +115,12 @@ impl<T: Record> Collection<T> {
         Self { store, random, record: PhantomData }
     }
 
+    /// Another collection of the same store, with the same source of randomness.
+    #[must_use]
+    pub fn beside<U: Record>(&self) -> Collection<U> {
+        Collection::with_random(Arc::clone(&self.store), Arc::clone(&self.random))
+    }
+
     /// The store it is in.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -152,6 +158,30 @@ impl<T: Record> Collection<T> {
             }
         }
         Err(StoreError::ambiguous(format!("insert {}/{id}", T::SPEC.name), "it did not answer several times"))
+    }
+
+    /// Writes a new record, or gives the one that is there.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`] and [`Self::insert`].
+    pub async fn insert_if_absent(&self, record: &T) -> Result<Option<Versioned<T>>, StoreError> {
+        let id = record.id();
+        if let Some(known) = self.get(&id).await? {
+            return Ok(Some(known));
+        }
+        match self.insert(record).await {
+            Ok(_) => Ok(None),
+            Err(error @ StoreError::Duplicate { .. }) => self.get(&id).await?.map(Some).ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Counts the records that meet a query's conditions, up to `most`; its order, limit and place are not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`], `Unavailable`.
+    pub async fn count(&self, query: &Query, most: u64) -> Result<u64, StoreError> {
+        self.store.count(T::SPEC.name, query, most).await
     }
 
     /// Reads a record.

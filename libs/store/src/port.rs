@@ -128,6 +128,12 @@ pub trait Store: Send + Sync + Debug {
     /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`, `Corrupt`.
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError>;
 
+    /// Counts the records that meet all conditions of `query`, up to `most`; its order, limit and place are not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`.
+    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError>;
+
     /// Adds `delta` to an integer field in one atomic step and gives the new value, or `None` and no change when a
     /// positive `delta` would take it above `limit` or a negative one below 0. A missing field counts as 0; the object
     /// that holds it must be there. Grows the revision.

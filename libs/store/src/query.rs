@@ -139,17 +139,26 @@ impl Query {
         Cursor(self.full_order().into_iter().map(|(field, _)| value(field)).collect())
     }
 
+    /// Checks its conditions and brings them into one expression.
+    pub(crate) fn conditions(&self) -> Result<Expr, StoreError> {
+        self.checked().map(Expr::All)
+    }
+
+    fn checked(&self) -> Result<Vec<Expr>, StoreError> {
+        let check = |condition: &Condition| {
+            check_field(&condition.field)?;
+            check_operand(condition)?;
+            Ok(Expr::Is(condition.clone()))
+        };
+        self.filter.iter().map(check).collect()
+    }
+
     /// Checks it and brings conditions and cursor into one expression.
     pub(crate) fn plan(&self) -> Result<Expr, StoreError> {
         if self.limit == 0 || self.limit > MAX_LIMIT {
             return Err(StoreError::invalid(format!("the limit {}", self.limit), format!("give 1 to {MAX_LIMIT}")));
         }
-        let mut all = Vec::with_capacity(self.filter.len() + 1);
-        for condition in &self.filter {
-            check_field(&condition.field)?;
-            check_operand(condition)?;
-            all.push(Expr::Is(condition.clone()));
-        }
+        let mut all = self.checked()?;
         let order = self.full_order();
         for (field, _) in &order {
             check_field(field)?;

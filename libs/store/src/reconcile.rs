@@ -28,6 +28,11 @@ pub trait Due: Record {
 
     /// Moves it.
     fn set_due_at(&mut self, due_at: Option<Timestamp>);
+
+    /// The longest time between two looks at this record; none for [`ReconcilerOptions::most`].
+    fn longest(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// How often and how much.
@@ -59,8 +64,8 @@ impl Default for ReconcilerOptions {
 
 impl ReconcilerOptions {
     /// How far `due_at` moves when it was moved `nudges` times since the last change.
-    fn interval(&self, nudges: u32) -> Duration {
-        self.first.saturating_mul(1_u32.checked_shl(nudges).unwrap_or(u32::MAX)).min(self.most)
+    fn interval(&self, nudges: u32, longest: Option<Duration>) -> Duration {
+        self.first.saturating_mul(1_u32.checked_shl(nudges).unwrap_or(u32::MAX)).min(longest.unwrap_or(self.most))
     }
 }
 
@@ -173,7 +178,8 @@ impl<T: Due> Reconciler<T> {
     {
         let Versioned { mut record, revision } = due;
         let id = record.id();
-        record.set_due_at(Some(self.clock.now().plus(self.options.interval(envelope.nudges))));
+        let interval = self.options.interval(envelope.nudges, record.longest());
+        record.set_due_at(Some(self.clock.now().plus(interval)));
         let envelope = Envelope { nudges: envelope.nudges.saturating_add(1) };
         let revision = match self.collection.replace_enveloped(&record, revision, envelope).await {
             Ok(revision) => revision,

@@ -20,9 +20,10 @@ use lectern_store::{Collection, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
-use crate::conduct::Conductor;
+use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
 use crate::domain::{Key, Narration};
+use crate::door::Door;
 use crate::keys::Keys;
 use crate::orders::Orders;
 use crate::stages::Stages;
@@ -56,11 +57,19 @@ impl Gateway {
         let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
         measure_store("gateway", &store);
         let (narrations, keys) = collections(store).await?;
+        let dispatcher = Dispatcher::new(
+            narrations.clone(),
+            Arc::clone(&queue),
+            Arc::clone(&clock),
+            Arc::clone(&master),
+            DispatchOptions { per_tenant: config.dispatch.per_tenant },
+        );
+        dispatcher.ensure().await?;
         let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
         let keys = Keys::new(keys, Arc::clone(&clock), admin);
+        let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::new(OsRandom), config.backlog.clone());
         let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
-        let conductor =
-            Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), Arc::clone(&master));
+        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
         let orders = Orders::new(
             narrations,
             conductor.clone(),
@@ -68,6 +77,7 @@ impl Gateway {
             Arc::clone(&clock),
             Arc::new(OsRandom),
             Arc::clone(&master),
+            door.clone(),
         );
         Ok(Self { conductor, orders, keys, upstream, blob, clock, credential, master })
     }
@@ -84,8 +94,7 @@ impl Gateway {
     /// Those of reissuing.
     pub async fn conduct(&self, reissue: bool, stop: CancellationToken) -> Result<(), Failure> {
         if reissue {
-            let count = self.conductor.reissue().await?;
-            tracing::info!(count, "unfinished narrations go on");
+            self.conductor.reissue().await?;
         }
         self.conductor.clone().run(stop).await;
         Ok(())

@@ -8,6 +8,7 @@ pub mod app;
 pub mod conduct;
 pub mod config;
 pub mod domain;
+pub mod door;
 pub mod keys;
 pub mod orders;
 pub mod stages;

@@ -1,6 +1,7 @@
 //! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and encodes around this.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::id::{DocumentId, NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
@@ -11,7 +12,9 @@ use lectern_store::{Collection, Direction, Page, Query, StoreError, Versioned};
 use tracing::{info, warn};
 
 use crate::conduct::Conductor;
+use crate::conduct::wanted::ready;
 use crate::domain::{Narration, Transition, Wish};
+use crate::door::Door;
 use crate::stages::Stages;
 
 /// What callers may do with narrations.
@@ -23,6 +26,7 @@ pub struct Orders {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     master: Arc<[u8]>,
+    door: Door,
 }
 
 impl Orders {
@@ -35,8 +39,9 @@ impl Orders {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         master: Arc<[u8]>,
+        door: Door,
     ) -> Self {
-        Self { narrations, conductor, stages, clock, random, master }
+        Self { narrations, conductor, stages, clock, random, master, door }
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
@@ -70,9 +75,11 @@ impl Orders {
             Some(known) if known.record.deleted.is_none() => return same_request(known, &digest),
             tombstone => tombstone,
         };
+        self.door.admit(tenant).await?;
         let (scope, pins) = self.stages.pin(tenant, &wish).await?;
         let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
         narration.traceparent = current_traceparent();
+        narration.ready = ready(&narration, self.conductor.dispatcher().window());
         let written = match tombstone {
             Some(tombstone) => {
                 narration.take_place_of(&tombstone.record);
@@ -84,7 +91,7 @@ impl Orders {
             Ok(revision) => {
                 let accepted = Versioned { record: narration, revision };
                 info!(narration = %id, %tenant, "narration accepted");
-                self.conductor.changed(&[], &accepted).await;
+                self.conductor.changed(&accepted).await;
                 Ok(accepted)
             }
             // The same request came twice at once, and the other was faster.
@@ -134,7 +141,7 @@ impl Orders {
         let cancelled = self.change(id, etag, |narration, now| Ok(narration.cancel(failure.clone(), now))).await?;
         if let Some(cancelled) = cancelled {
             info!(narration = %id, "narration cancelled");
-            self.conductor.changed(&[], &cancelled).await;
+            self.conductor.changed(&cancelled).await;
         }
         self.get(tenant, id).await
     }
@@ -164,7 +171,7 @@ impl Orders {
             .await?;
         let retried = retried.ok_or_else(|| not_found(id))?;
         info!(narration = %id, run = retried.record.run, "narration retried");
-        self.conductor.changed(&[], &retried).await;
+        self.conductor.changed(&retried).await;
         Ok(retried)
     }
 
@@ -233,7 +240,7 @@ impl Orders {
                     })
                     .await?;
                 if let Some(erased) = erased {
-                    self.conductor.changed(&[], &erased).await;
+                    self.conductor.changed(&erased).await;
                 }
             }
             match page.next {
@@ -308,5 +315,16 @@ fn read(wire: &api::Narration) -> Result<Wish, Failure> {
             return Err(Failure::invalid("narration.lane", "use LANE_INTERACTIVE, LANE_STANDARD or LANE_BULK"));
         }
     };
-    Ok(Wish { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into() })
+    let time_limit = wire.time_limit.as_ref().map(read_time_limit).transpose()?;
+    Ok(Wish { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into(), time_limit })
+}
+
+/// The longest time that a caller may give a run.
+const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+fn read_time_limit(wire: &prost_types::Duration) -> Result<Duration, Failure> {
+    let limit = Duration::try_from(*wire).ok();
+    limit.filter(|limit| (Duration::from_secs(1)..=LONGEST_RUN).contains(limit)).ok_or_else(|| {
+        Failure::invalid("narration.time_limit", "time_limit must be from 1 s to 30 days; leave it out for 24 hours")
+    })
 }

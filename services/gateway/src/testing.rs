@@ -15,6 +15,7 @@ pub(crate) fn narration() -> Narration {
         speed: 100,
         formats: vec![1, 2],
         lane: 2,
+        time_limit: None,
     };
     let pins = Pins {
         source: Digest::of(b"source"),

@@ -18,6 +18,7 @@
 //! process ([`gate`]). Who lost the lease discards the work and answers nothing: the message is the new holder's.
 
 mod attempt;
+mod capacity;
 mod delivery;
 mod gate;
 mod heartbeat;
@@ -41,6 +42,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use self::capacity::{CAPACITY, Capacity};
 use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
 pub use self::stats::{Outcome, WorkerStats};

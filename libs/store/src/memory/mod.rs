@@ -195,6 +195,18 @@ impl Store for MemoryStore {
         .await
     }
 
+    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
+        let expr = query.conditions()?;
+        self.call(Call::Read, |all| {
+            let rows = all.get(collection).into_iter().flat_map(|rows| &rows.rows);
+            let met = rows.filter(|(id, (revision, body))| {
+                meets(&expr, &Stored { id: (*id).clone(), revision: *revision, body: body.clone() })
+            });
+            Ok(u64::try_from(met.count()).unwrap_or(u64::MAX).min(most))
+        })
+        .await
+    }
+
     async fn add(
         &self,
         collection: &str,

@@ -92,6 +92,11 @@ pub(super) fn find(query: &Query) -> Result<(Document, Document), StoreError> {
     Ok((filter(&query.plan()?), sort))
 }
 
+/// The filter of a query's conditions.
+pub(super) fn conditions(query: &Query) -> Result<Document, StoreError> {
+    Ok(filter(&query.conditions()?))
+}
+
 fn filter(expr: &Expr) -> Document {
     match expr {
         Expr::All(items) => match items.as_slice() {

@@ -265,6 +265,11 @@ impl Store for MongoStore {
         documents.into_iter().map(|document| bson::stored(collection, document)).collect()
     }
 
+    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
+        let handle = self.collection(collection);
+        self.read("count", handle.count_documents(bson::conditions(query)?).limit(most)).await
+    }
+
     async fn add(
         &self,
         collection: &str,

@@ -243,6 +243,18 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
+        let count = sql::count(collection, query, most)?;
+        self.read("count", move |connection| {
+            let counted: i64 = connection
+                .prepare_cached(&count.sql)
+                .and_then(|mut statement| statement.query_row(params_from_iter(count.values), |row| row.get(0)))
+                .map_err(|error| StoreError::unavailable("count", error))?;
+            Ok(u64::try_from(counted).unwrap_or(0))
+        })
+        .await
+    }
+
     async fn add(
         &self,
         collection: &str,

@@ -141,6 +141,18 @@ pub(super) fn select(collection: &str, query: &Query) -> Result<Select, StoreErr
     Ok(Select { sql, values })
 }
 
+/// The statement that counts what meets the conditions of `query`, up to `most`.
+pub(super) fn count(collection: &str, query: &Query, most: u64) -> Result<Select, StoreError> {
+    let mut values = Vec::new();
+    let condition = condition(&query.conditions()?, &mut values)?;
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {condition} LIMIT {})",
+        table(collection)?,
+        most.min(i64::MAX as u64)
+    );
+    Ok(Select { sql, values })
+}
+
 fn condition(expr: &Expr, values: &mut Vec<Param>) -> Result<String, StoreError> {
     let mut join = |items: &[Expr], with: &str, none: &str| -> Result<String, StoreError> {
         if items.is_empty() {

@@ -35,6 +35,7 @@ cases! {
     a_deletion_may_name_the_revision,
     one_of_many_writers_wins_a_revision,
     conditions_select,
+    counts_stop_at_the_most_that_is_asked_for,
     nothing_is_neither_before_nor_after_anything,
     pages_continue_where_they_ended,
     unique_indexes_keep_values_apart,
@@ -174,6 +175,21 @@ async fn conditions_select(store: Shared) {
         assert_eq!(ids(&store, query.clone()).await, expected, "{query:?}");
     }
     assert!(matches!(store.find("things", &Query::new().eq("a'; drop", 1)).await, Err(StoreError::Invalid { .. })));
+}
+
+async fn counts_stop_at_the_most_that_is_asked_for(store: Shared) {
+    five(&store).await;
+    let count = |query: Query, most| {
+        let store = Arc::clone(&store);
+        async move { store.count("things", &query, most).await.unwrap() }
+    };
+    assert_eq!(count(Query::new(), 100).await, 5);
+    assert_eq!(count(Query::new().limit(1), 100).await, 5, "the limit is of finding");
+    assert_eq!(count(Query::new().eq("owner", "x"), 100).await, 3);
+    assert_eq!(count(Query::new().eq("owner", "x"), 2).await, 2);
+    assert_eq!(count(Query::new().filter("owner", Op::In, json!(["y", "z"])), 100).await, 1);
+    assert_eq!(count(Query::new().eq("owner", "nobody"), 100).await, 0);
+    assert!(matches!(store.count("things", &Query::new().eq("a b", 1), 1).await, Err(StoreError::Invalid { .. })));
 }
 
 async fn nothing_is_neither_before_nor_after_anything(store: Shared) {

@@ -38,6 +38,8 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         first_audio_time: n.first_audio.map(convert::time),
         finish_time: n.finished.map(convert::time),
         etag: n.version.to_string(),
+        time_limit: n.time_limit.and_then(|limit| prost_types::Duration::try_from(limit).ok()),
+        expire_time: Some(convert::time(n.deadline)),
     }
 }
 

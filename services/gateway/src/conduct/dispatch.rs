@@ -1,354 +1,446 @@
-//! Between the narrations' records and the queue: takes events in, publishes what is wanted, and sees to what is due.
+//! Who goes next: grants steps to a stage service, and publishes what is granted (ADR 0011).
+//!
+//! The backlog is the narrations themselves, each with its place in a turn for every service that it wants steps of. A pass looks at one
+//! service: it releases grants that have ended, and while there is room takes the lane that is furthest behind, in it the turn
+//! that was served least recently, and grants that turn's oldest step. The grants lie in one record a service, changed by compare-and-swap, so that any
+//! number of replicas dispatch; every message may be lost, because an audit publishes again what is granted and does not end.
+//!
+//! What a pass reads follows from the room there is, not from the backlog: so many turns by index, and for each so many narrations.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod audit;
+mod pick;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt as _;
-use lectern_core::id::{NarrationId, StepId};
-use lectern_core::{Clock, Failure, Kind, Timestamp};
-use lectern_queue::{EventDelivery, Message, Queue};
-use lectern_store::{Change, Collection, Direction, ID, Op, Query, Reconciler, Versioned};
+use lectern_core::id::{NarrationId, Service, StepId, TenantId};
+use lectern_core::{Clock, Failure};
+use lectern_queue::{Message, Queue};
+use lectern_store::{Change, Collection, Revision, StoreError, Versioned};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
-use super::wanted::{Window, wanted};
-use super::{fold, wire};
-use crate::domain::{Narration, Outcome, Transition};
-use crate::stages::Stages;
-use crate::watch::Hub;
+use super::pauses::{PAUSES, Pauses};
+use super::wanted::{Window, turn, wanted};
+use super::wire;
+use super::workers::{CAPACITY, Workers};
+use crate::domain::{Lane, Narration, Pause, Slots, Turn, slots};
+use pick::Pick;
 
-/// Gateway replicas share events under this name.
-const GROUP: &str = "gateway";
-/// Events taken at once; those of one narration are folded in one write.
-const BATCH: usize = 64;
-/// Hints about narrations that changed.
-const TOPIC: &str = "narrations";
-/// How often lost hints are made up for.
-const POLL: Duration = Duration::from_secs(2);
+/// A pass takes place at least this often, for what no replica was told of.
+const EVERY: Duration = Duration::from_secs(2);
+/// A turn in which nothing was found is not looked at again for this long, unless this replica hears of work.
+const IDLE: Duration = Duration::from_secs(2);
+/// Commands published at once.
+const PUBLISH_AT_ONCE: usize = 16;
+/// How often a pass begins anew when another replica changed the slots first.
+const ROUNDS: usize = 16;
 
-/// Events of one narration that arrived together.
-#[derive(Debug, Default)]
-struct News {
-    events: Vec<(StepId, Outcome)>,
-    deliveries: Vec<EventDelivery>,
+/// How much is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DispatchOptions {
+    /// Most steps of one tenant and service that are granted at once.
+    pub per_tenant: usize,
 }
 
-/// Conducts narrations.
+impl Default for DispatchOptions {
+    fn default() -> Self {
+        Self { per_tenant: 64 }
+    }
+}
+
+/// Grants steps. Clones share everything.
 #[derive(Debug, Clone)]
-pub struct Conductor {
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     narrations: Collection<Narration>,
+    turns: Collection<Turn>,
+    slots: Collection<Slots>,
     queue: Arc<dyn Queue>,
-    stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
     master: Arc<[u8]>,
     window: Window,
-    hub: Hub,
+    options: DispatchOptions,
+    workers: Workers,
+    pauses: Pauses,
+    services: BTreeMap<Service, ServiceState>,
 }
 
-impl Conductor {
-    /// A conductor over these parts. `master` is the installation's secret, from which keys are made.
+/// What this replica knows of a service. All of it can be forgotten.
+#[derive(Debug, Default)]
+struct ServiceState {
+    wake: Notify,
+    /// The newest of each narration that changed since the last pass.
+    touched: Mutex<BTreeMap<NarrationId, Versioned<Narration>>>,
+    /// The slots as last read or written; a stale copy only costs a lost race.
+    known: Mutex<Option<Versioned<Slots>>>,
+    /// Turns that were seen waiting, or found without work, and until when that holds.
+    seen: Mutex<Seen>,
+    granted: AtomicU64,
+    /// One pass at a time.
+    pass: tokio::sync::Mutex<Vec<Lane>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    waiting: BTreeMap<String, u64>,
+    idle: BTreeMap<String, u64>,
+    empty: BTreeMap<Lane, u64>,
+}
+
+/// Levels for metrics and operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Level {
+    /// Steps granted and not ended, as this replica last saw them.
+    pub granted: usize,
+    /// Steps that may be granted at once.
+    pub limit: usize,
+    /// Steps that this replica has granted since its start.
+    pub total: u64,
+}
+
+impl Dispatcher {
+    /// A dispatcher over these parts. Call [`Self::ensure`] once before the first use.
     #[must_use]
     pub fn new(
         narrations: Collection<Narration>,
         queue: Arc<dyn Queue>,
-        stages: Arc<dyn Stages>,
         clock: Arc<dyn Clock>,
         master: Arc<[u8]>,
+        options: DispatchOptions,
     ) -> Self {
-        Self { narrations, queue, stages, clock, master, window: Window::default(), hub: Hub::default() }
-    }
-
-    /// Who waits for news here.
-    #[must_use]
-    pub const fn hub(&self) -> &Hub {
-        &self.hub
-    }
-
-    /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
-        let reconciler = Reconciler::new(self.narrations.clone(), Arc::clone(&self.clock));
-        let due = {
-            let conductor = self.clone();
-            move |narration: Versioned<Narration>| {
-                let conductor = conductor.clone();
-                async move { conductor.see_to(narration).await }
-            }
+        let services = Service::ALL.into_iter().map(|service| (service, ServiceState::default())).collect();
+        let shared = Shared {
+            turns: narrations.beside(),
+            slots: narrations.beside(),
+            pauses: Pauses::new(narrations.beside::<Pause>(), Arc::clone(&queue), Arc::clone(&clock)),
+            narrations,
+            queue,
+            clock,
+            master,
+            window: Window::default(),
+            options,
+            workers: Workers::default(),
+            services,
         };
-        tokio::join!(
-            self.clone().take_events(shutdown.clone()),
-            reconciler.run(due, shutdown.clone()),
-            self.clone().take_hints(shutdown.clone()),
-            self.clone().poll_watched(shutdown),
-        );
+        Self { shared: Arc::new(shared) }
     }
 
-    /// After a write that changed `narration`: publishes what it wants and did not want `before`, and tells those who watch.
-    ///
-    /// Failures are logged and left to the reconciler: the record is written, and says when it is due.
-    pub async fn changed(&self, before: &[StepId], narration: &Versioned<Narration>) {
-        let steps = wanted(&narration.record, self.window).into_iter().filter(|step| !before.contains(step));
-        for step in steps {
-            if let Err(error) = self.publish(&narration.record, &step).await {
-                warn!(%step, %error, "step not published, the reconciler will");
-                break;
-            }
-        }
-        self.tell(&narration.record.id, narration.revision.0).await;
-        if narration.record.cancel_pending {
-            // A stage that hangs must not hold up the events of others.
-            let (conductor, narration) = (self.clone(), narration.clone());
-            tokio::spawn(async move {
-                if let Err(error) = conductor.settle(&narration).await {
-                    warn!(narration = %narration.record.id, %error, "stages not told of the end, the reconciler will");
-                }
-            });
-        }
-    }
-
-    /// Publishes again, at once, everything that is wanted and unfinished: for a queue that keeps nothing over a restart.
+    /// Makes and verifies the collections.
     ///
     /// # Errors
-    /// `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`.
-    pub async fn reissue(&self) -> Result<u32, Failure> {
-        let mut count = 0;
-        let mut query = Query::new().filter("due_at", Op::Gt, 0).order("due_at", Direction::Asc).limit(200);
-        loop {
-            let page = self.narrations.find(&query).await?;
-            for narration in &page.items {
-                count += 1;
-                if let Err(error) = self.see_to(narration.clone()).await {
-                    warn!(narration = %narration.record.id, %error, "not published, the reconciler will");
-                }
+    /// [`StoreError::Setup`], `Unavailable`.
+    pub async fn ensure(&self) -> Result<(), StoreError> {
+        self.shared.turns.ensure().await?;
+        self.shared.slots.ensure().await?;
+        self.shared.pauses.ensure().await
+    }
+
+    /// What operators have paused.
+    #[must_use]
+    pub fn pauses(&self) -> &Pauses {
+        &self.shared.pauses
+    }
+
+    /// What the stages can work on.
+    #[must_use]
+    pub fn workers(&self) -> &Workers {
+        &self.shared.workers
+    }
+
+    /// How far a narration may run ahead.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.shared.window
+    }
+
+    /// Levels of a service.
+    #[must_use]
+    pub fn level(&self, service: Service) -> Level {
+        let Some(state) = self.shared.services.get(&service) else { return Level::default() };
+        Level {
+            granted: lock(&state.known).as_ref().map_or(0, |known| known.record.grants.len()),
+            limit: self.shared.workers.limit(service, self.shared.clock.now()),
+            total: state.granted.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
+    pub fn touch(&self, narration: &Versioned<Narration>) {
+        for state in self.shared.services.values() {
+            let mut touched = lock(&state.touched);
+            let newest = touched.entry(narration.record.id.clone()).or_insert_with(|| narration.clone());
+            if newest.revision < narration.revision {
+                *newest = narration.clone();
             }
-            match page.next {
-                Some(cursor) => query = query.after(cursor),
-                None => return Ok(count),
+            drop(touched);
+            state.wake.notify_one();
+        }
+    }
+
+    /// After a pause, a worker or an engine came or went: takes back what is held up now, and grants what is not any more.
+    async fn hold_and_wake(&self) {
+        if let Err(error) = self.take_back_held().await {
+            warn!(%error, "what is held up is not taken back, the audit will");
+        }
+        self.wake();
+    }
+
+    /// Looks again at once, at everything.
+    fn wake(&self) {
+        for state in self.shared.services.values() {
+            *lock(&state.seen) = Seen::default();
+            state.wake.notify_one();
+        }
+    }
+
+    /// Dispatches until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        let services = self.shared.services.keys().map(|service| self.run_service(*service, stop.clone()));
+        let services = futures::future::join_all(services);
+        // The listeners have no end of their own.
+        let listeners = async { tokio::join!(self.listen_to_workers(), self.watch_pauses()) };
+        tokio::select! {
+            biased;
+            _ = services => {}
+            _ = listeners => {}
+        }
+    }
+
+    /// Hears what workers announce of themselves.
+    async fn listen_to_workers(&self) {
+        loop {
+            match self.shared.queue.hints(CAPACITY).await {
+                Ok(mut hints) => {
+                    while let Some(hint) = hints.next().await {
+                        if self.shared.workers.hear(&hint, self.shared.clock.now()) {
+                            self.hold_and_wake().await;
+                        }
+                    }
+                }
+                Err(error) => debug!(%error, "workers cannot be heard; few steps are granted at once"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Takes in what operators pause and resume, here or at another replica.
+    async fn watch_pauses(&self) {
+        loop {
+            let listening = async {
+                match self.shared.queue.hints(PAUSES).await {
+                    Ok(mut hints) => drop(hints.next().await),
+                    Err(_) => tokio::time::sleep(EVERY).await,
+                }
+            };
+            // A timeout is the poll that covers lost hints.
+            drop(tokio::time::timeout(EVERY, listening).await);
+            match self.shared.pauses.refresh().await {
+                Ok(true) => self.hold_and_wake().await,
+                Ok(false) => {}
+                Err(error) => debug!(%error, "pauses cannot be read"),
             }
         }
     }
 
+    async fn run_service(&self, service: Service, stop: CancellationToken) {
+        let Some(state) = self.shared.services.get(&service) else { return };
+        let mut audit = tokio::time::interval(audit::EVERY);
+        audit.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = audit.tick() => {
+                    if let Err(error) = self.audit(service, audit::AFTER).await {
+                        warn!(service = service.as_str(), %error, "grants not looked over, the next audit will");
+                    }
+                    continue;
+                }
+                () = state.wake.notified() => {}
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            if let Err(error) = self.pass(service).await {
+                warn!(service = service.as_str(), %error, "steps not granted, trying again");
+                tokio::time::sleep(IDLE / 4).await;
+            }
+        }
+    }
+
+    /// Releases what has ended and grants what there is room for, in one write, then publishes it.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`; what was touched is looked at again by the next pass.
+    pub async fn pass(&self, service: Service) -> Result<(), Failure> {
+        let Some(state) = self.shared.services.get(&service) else { return Ok(()) };
+        let mut lanes = state.pass.lock().await;
+        let touched = std::mem::take(&mut *lock(&state.touched));
+        let passed = self.pass_over(service, state, &touched, &mut lanes).await;
+        if passed.is_err() {
+            let mut again = lock(&state.touched);
+            for (id, narration) in touched {
+                again.entry(id).or_insert(narration);
+            }
+        }
+        passed
+    }
+
+    async fn pass_over(
+        &self,
+        service: Service,
+        state: &ServiceState,
+        touched: &BTreeMap<NarrationId, Versioned<Narration>>,
+        lanes: &mut Vec<Lane>,
+    ) -> Result<(), Failure> {
+        let mut wants = BTreeSet::new();
+        for Versioned { record, .. } in touched.values() {
+            let before = wants.len();
+            wants.extend(wanted(record, self.shared.window).into_iter().filter(|step| step.kind.service() == service));
+            if wants.len() > before {
+                self.wait_in_turn(service, state, record).await?;
+            }
+        }
+        // A grant of a narration that changed stays only while the narration wants its step.
+        let over = |step: &StepId| touched.contains_key(&step.narration) && !wants.contains(step);
+        for _ in 0..ROUNDS {
+            let Versioned { record: before, revision } = self.slots(service, state).await?;
+            let mut slots = before.clone();
+            slots.release(|grant| over(&grant.step));
+            let picked = Pick::new(self, service, state, lanes).fill(&mut slots).await?;
+            if slots == before {
+                return Ok(());
+            }
+            if !self.write_slots(state, slots, revision).await? {
+                continue;
+            }
+            state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
+            self.publish_all(&picked.steps).await;
+            self.note_served(&picked.turns).await;
+            return Ok(());
+        }
+        // Others dispatch as well, and did.
+        state.wake.notify_one();
+        Ok(())
+    }
+
+    /// Sees to it that the narration's turn is known to wait.
+    async fn wait_in_turn(&self, service: Service, state: &ServiceState, narration: &Narration) -> Result<(), Failure> {
+        let turn = turn(narration, service);
+        let id = turn.id();
+        let now = self.shared.clock.now().millis();
+        {
+            let mut seen = lock(&state.seen);
+            seen.idle.remove(&id);
+            seen.empty.remove(&turn.lane);
+            if seen.waiting.get(&id).is_some_and(|until| *until > now) {
+                return Ok(());
+            }
+        }
+        match self.shared.turns.insert_if_absent(&turn).await? {
+            None => {}
+            Some(known) if known.record.waiting => {}
+            Some(_) => {
+                let wait = |turn: &mut Turn| {
+                    let change = if turn.waiting { Change::Skip } else { Change::Write };
+                    turn.waiting = true;
+                    Ok(change)
+                };
+                self.shared.turns.update(&id, wait).await?;
+            }
+        }
+        lock(&state.seen).waiting.insert(id, now + millis(IDLE));
+        Ok(())
+    }
+
+    async fn slots(&self, service: Service, state: &ServiceState) -> Result<Versioned<Slots>, Failure> {
+        if let Some(known) = lock(&state.known).clone() {
+            return Ok(known);
+        }
+        let fresh = Slots::new(service);
+        let slots = match self.shared.slots.insert_if_absent(&fresh).await? {
+            Some(known) => known,
+            None => Versioned { record: fresh, revision: Revision::FIRST },
+        };
+        *lock(&state.known) = Some(slots.clone());
+        Ok(slots)
+    }
+
+    /// Writes the slots over those of `revision`; false when another replica was first.
+    async fn write_slots(&self, state: &ServiceState, slots: Slots, revision: Revision) -> Result<bool, Failure> {
+        // Taken out first: whatever becomes of the write, the old copy is of no more use.
+        *lock(&state.known) = None;
+        match self.shared.slots.replace(&slots, revision).await {
+            Ok(revision) => {
+                *lock(&state.known) = Some(Versioned { record: slots, revision });
+                Ok(true)
+            }
+            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) {
+        futures::stream::iter(steps)
+            .for_each_concurrent(PUBLISH_AT_ONCE, |(step, narration)| async move {
+                if let Err(error) = self.publish(narration, step).await {
+                    warn!(%step, %error, "step granted and not published, the audit will");
+                }
+            })
+            .await;
+    }
+
+    /// Publishes a step in the trace of the call that began its narration's run.
     async fn publish(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
-        let command = wire::command(narration, step, &self.master);
-        let message = Message::new(command).traced(lectern_runtime::telemetry::current_traceparent());
-        let published = self.queue.publish(step, message).await?;
+        let command = wire::command(narration, step, &self.shared.master);
+        let message = Message::new(command).traced(narration.traceparent.clone());
+        let published = self.shared.queue.publish(step, message).await?;
         debug!(%step, ?published, "step published");
         Ok(())
     }
 
-    /// What the reconciler does with a narration that is due, in the trace of the call that began its run.
-    async fn see_to(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
-        let span = tracing::info_span!("reconcile", narration = %narration.record.id);
-        if let Some(parent) = &narration.record.traceparent {
-            lectern_runtime::set_parent(&span, parent);
-        }
-        tracing::Instrument::instrument(self.go_on(narration), span).await
-    }
-
-    /// Ends a narration whose deadline has passed, else publishes what is still wanted.
-    async fn go_on(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
-        if narration.record.cancel_pending || narration.record.deleted.is_some() {
-            return self.settle(&narration).await;
-        }
-        if self.clock.now() >= narration.record.deadline {
-            let ended = self.update(&narration.record.id, |narration, now| narration.expire(now)).await?;
-            if let Some(ended) = ended {
-                self.changed(&[], &ended).await;
-            }
-            return Ok(());
-        }
-        for step in wanted(&narration.record, self.window) {
-            self.publish(&narration.record, &step).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, then notes that this was done.
-    ///
-    /// # Errors
-    /// The first stage's failure; safe to repeat.
-    pub async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
-        let Narration { id, tenant, run, scope, deleted, .. } = &narration.record;
-        self.stages.cancel_steps(tenant, id, *run).await?;
-        if deleted.is_some() {
-            self.stages.delete_recording(tenant, scope, id).await?;
-        }
-        // Nothing that a caller sees changes, so the version stays.
-        self.write(id, |narration, now| {
-            if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
-                return Transition::Unchanged;
-            }
-            narration.settled(now);
-            Transition::Changed
-        })
-        .await?;
-        Ok(())
-    }
-
-    /// Changes a narration by a transition that callers see; none when it changed nothing, or the narration is gone.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`.
-    pub async fn update(
-        &self,
-        id: &NarrationId,
-        mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
-    ) -> Result<Option<Versioned<Narration>>, Failure> {
-        self.write(id, |narration, now| {
-            let changed = transition(narration, now);
-            if changed == Transition::Changed {
-                narration.version += 1;
-            }
-            changed
-        })
-        .await
-    }
-
-    async fn write(
-        &self,
-        id: &NarrationId,
-        mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
-    ) -> Result<Option<Versioned<Narration>>, Failure> {
-        let updated = self
-            .narrations
-            .update(id.as_str(), |narration: &mut Narration| {
-                Ok(match transition(narration, self.clock.now()) {
-                    Transition::Changed => Change::Write,
-                    Transition::Unchanged => Change::Skip,
-                })
-            })
-            .await;
-        let updated = match updated {
-            // Deleted meanwhile: nothing is left to change.
-            Err(failure) if failure.kind == Kind::NotFound => return Ok(None),
-            updated => updated?,
-        };
-        Ok(updated.written.then_some(Versioned { record: updated.record, revision: updated.revision }))
-    }
-
-    async fn take_events(self, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            let deliveries = match self.queue.events(GROUP, BATCH, Duration::from_secs(1)).await {
-                Ok(deliveries) => deliveries,
-                Err(error) => {
-                    warn!(%error, "events cannot be taken");
-                    tokio::select! {
-                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
-                        () = shutdown.cancelled() => break,
-                    }
-                }
+    /// Notes when turns were served. Only their order depends on it, so what fails is not tried again.
+    async fn note_served(&self, turns: &BTreeMap<String, u64>) {
+        for (id, served) in turns {
+            let note = |turn: &mut Turn| {
+                let change = if turn.served < *served { Change::Write } else { Change::Skip };
+                turn.served = turn.served.max(*served);
+                Ok(change)
             };
-            let mut by_narration: HashMap<NarrationId, News> = HashMap::new();
-            for delivery in deliveries {
-                match wire::event(&delivery.message.payload) {
-                    Ok((step, outcome)) => {
-                        let news = by_narration.entry(step.narration.clone()).or_default();
-                        news.events.push((step, outcome));
-                        news.deliveries.push(delivery);
-                    }
-                    // Left to a newer replica; the step's record has the event, and the reconciler asks for it again.
-                    Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
-                }
-            }
-            for (id, News { events, deliveries }) in by_narration {
-                let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
-                let span = tracing::info_span!("fold", narration = %id, events = events.len());
-                if let Some(parent) = parent {
-                    lectern_runtime::telemetry::set_parent(&span, &parent);
-                }
-                let taken = tracing::Instrument::instrument(self.take(&id, &events), span).await;
-                for delivery in deliveries {
-                    let answer = match taken {
-                        Ok(()) => delivery.ack.ack().await,
-                        Err(_) => delivery.ack.nak(Duration::from_secs(1)).await,
-                    };
-                    if let Err(error) = answer {
-                        debug!(%error, "event not acknowledged, it comes again");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Folds a narration's events in one write.
-    async fn take(&self, id: &NarrationId, events: &[(StepId, Outcome)]) -> Result<(), Failure> {
-        let mut before = Vec::new();
-        let updated = self
-            .update(id, |narration, now| {
-                before = wanted(narration, self.window);
-                let mut transition = Transition::Unchanged;
-                for (step, outcome) in events {
-                    if fold(narration, step, outcome.clone(), now) == Transition::Changed {
-                        transition = Transition::Changed;
-                    }
-                }
-                transition
-            })
-            .await
-            .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
-        if let Some(updated) = updated {
-            if updated.record.phase.terminal() {
-                let took = updated.record.updated.since(updated.record.created);
-                info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");
-            }
-            self.changed(&before, &updated).await;
-        }
-        Ok(())
-    }
-
-    async fn tell(&self, id: &NarrationId, revision: u64) {
-        self.hub.announce(id, revision);
-        if let Err(error) = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}"))).await {
-            debug!(%error, "hint not sent");
-        }
-    }
-
-    async fn take_hints(self, shutdown: CancellationToken) {
-        loop {
-            let listening = async {
-                match self.queue.hints(TOPIC).await {
-                    Ok(mut hints) => {
-                        while let Some(hint) = hints.next().await {
-                            if let Some((id, revision)) = read_hint(&hint) {
-                                self.hub.announce(&id, revision);
-                            }
-                        }
-                    }
-                    Err(error) => debug!(%error, "hints cannot be heard, polling covers for them"),
-                }
-                tokio::time::sleep(POLL).await;
-            };
-            tokio::select! {
-                () = listening => {}
-                () = shutdown.cancelled() => return,
-            }
-        }
-    }
-
-    async fn poll_watched(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
-                () = shutdown.cancelled() => return,
-            }
-            for ids in self.hub.watched().chunks(200) {
-                let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let query = Query::new().filter(ID, Op::In, ids).limit(200);
-                match self.narrations.find(&query).await {
-                    Ok(page) => {
-                        for narration in page.items {
-                            self.hub.announce(&narration.record.id, narration.revision.0);
-                        }
-                    }
-                    Err(error) => debug!(%error, "watched narrations cannot be read"),
-                }
+            if let Err(error) = self.shared.turns.update(id, note).await {
+                debug!(turn = id, %error, "not noted as served");
             }
         }
     }
 }
 
-fn read_hint(hint: &[u8]) -> Option<(NarrationId, u64)> {
-    let (id, revision) = std::str::from_utf8(hint).ok()?.split_once(' ')?;
-    Some((id.parse().ok()?, revision.parse().ok()?))
+impl Shared {
+    /// Whether an operator, or an engine that is out of order, holds up such steps.
+    fn held(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+        self.pauses.hold(service, tenant, engine)
+            || (!engine.is_empty() && self.workers.out_of_order(service, self.clock.now()).contains(engine))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Room in a service: what may be granted beyond what is.
+fn room(slots: &Slots, limit: usize, put_off: impl Fn(&StepId) -> bool) -> usize {
+    let working = slots.grants.iter().filter(|grant| !put_off(&grant.step)).count();
+    limit.saturating_sub(working).min(slots::MOST.saturating_sub(slots.grants.len()))
 }

@@ -1,11 +1,16 @@
 //! Conducting: the only place that knows the order of the stages. [`fold`] takes what happened into a narration, [`wanted`] says what
-//! should happen next; both are pure. [`dispatch`] connects them to the queue and the store.
+//! should happen next; both are pure. [`conductor`] connects them to events and callers, [`dispatch`] decides which of all that is wanted
+//! is published, and when.
 
+pub mod conductor;
 pub mod dispatch;
 pub mod fold;
+pub mod pauses;
 pub mod wanted;
 pub mod wire;
+pub mod workers;
 
-pub use dispatch::Conductor;
+pub use conductor::Conductor;
+pub use dispatch::{DispatchOptions, Dispatcher};
 pub use fold::fold;
 pub use wanted::wanted;

@@ -1,8 +1,9 @@
 //! What should happen next.
 
-use lectern_core::id::{StepId, StepKind};
+use lectern_core::id::{Service, StepId, StepKind};
 
-use crate::domain::{Narration, Phase};
+use crate::domain::narration::{Ready, Waiting};
+use crate::domain::{Lane, Narration, Phase, Turn};
 
 /// How far one narration may run ahead, in steps that are published and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,26 @@ pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
         Phase::Assembling => vec![step(StepKind::Assemble, 0)],
         Phase::Succeeded | Phase::Failed | Phase::Cancelled => Vec::new(),
     }
+}
+
+/// In which turns `narration` waits: one for each service that it wants steps of.
+#[must_use]
+pub fn ready(narration: &Narration, window: Window) -> Ready {
+    let mut ready = Ready::default();
+    for step in wanted(narration, window) {
+        let service = step.kind.service();
+        ready
+            .at(service)
+            .get_or_insert_with(|| Waiting { turn: turn(narration, service).id(), since: narration.created });
+    }
+    ready
+}
+
+/// The turn that `narration` waits in at `service`.
+#[must_use]
+pub fn turn(narration: &Narration, service: Service) -> Turn {
+    let lane = Lane::of_number(narration.lane);
+    Turn::new(service, lane, narration.tenant.clone(), narration.engine(service).to_owned())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lectern_core::content::script::Order;
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, StepId, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, StepId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,11 @@ pub const DUE: Duration = Duration::from_secs(15);
 /// The files of a deleted narration are deleted once more when the longest lease has passed, for what a step was just putting.
 pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 
-/// A run that is not finished after this long fails.
+/// A run that is not finished after this long fails, where its caller set no limit.
 pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A deadline that the caller did not set, and that passes while what the narration needs is paused, is moved on by this much.
+pub const MOVED_ON: Duration = Duration::from_secs(60 * 60);
 
 /// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +47,9 @@ pub struct Narration {
     pub formats: Vec<i32>,
     /// Queue lane, by its number in the public API.
     pub lane: i32,
+    /// How long a run may take; none for [`DEADLINE`].
+    #[serde(default)]
+    pub time_limit: Option<Duration>,
     /// Versions that stay the same for a run.
     pub pins: Pins,
     /// Grows when it is retried; starts at 1.
@@ -96,6 +102,40 @@ pub struct Narration {
     /// The `traceparent` of the call that began the run: what is published later, or by another replica, stays in its trace.
     #[serde(default)]
     pub traceparent: Option<String>,
+    /// Which services it wants steps of.
+    #[serde(default)]
+    pub ready: Ready,
+}
+
+/// Which services a narration wants steps of, granted ones included, so that the one whose turn it is can be found by an index.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// The turn that it waits in at ingest.
+    pub ingest: Option<Waiting>,
+    /// The same at ai.
+    pub ai: Option<Waiting>,
+    /// The same at tts.
+    pub tts: Option<Waiting>,
+}
+
+/// A narration's place in the backlog of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The id of its [`super::Turn`].
+    pub turn: String,
+    /// When it was accepted: the oldest goes first.
+    pub since: Timestamp,
+}
+
+impl Ready {
+    /// Its place at a service.
+    pub const fn at(&mut self, service: Service) -> &mut Option<Waiting> {
+        match service {
+            Service::Ingest => &mut self.ingest,
+            Service::Ai => &mut self.ai,
+            Service::Tts => &mut self.tts,
+        }
+    }
 }
 
 /// What a caller asks for, checked as far as it can be without asking anybody.
@@ -113,15 +153,21 @@ pub struct Wish {
     pub formats: Vec<i32>,
     /// Queue lane, by its number in the public API.
     pub lane: i32,
+    /// How long a run may take; none for [`DEADLINE`].
+    pub time_limit: Option<Duration>,
 }
 
 impl Wish {
     /// Tells a repeated request from another one.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Self { document, order, voice, speed, formats, lane } = self;
+        let Self { document, order, voice, speed, formats, lane, time_limit } = self;
         let order = lectern_core::keys::order(order);
-        Digest::of(format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}").as_bytes())
+        let mut text = format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
+        if let Some(limit) = time_limit {
+            text.push_str(&format!("\n{}", limit.as_millis()));
+        }
+        Digest::of(text.as_bytes())
     }
 }
 
@@ -241,7 +287,7 @@ impl Narration {
     #[must_use]
     pub fn accepted(id: NarrationId, tenant: TenantId, scope: ScopeId, wish: Wish, pins: Pins, now: Timestamp) -> Self {
         let request = wish.digest();
-        let Wish { document, order, voice, speed, formats, lane } = wish;
+        let Wish { document, order, voice, speed, formats, lane, time_limit } = wish;
         Self {
             id,
             tenant,
@@ -253,6 +299,7 @@ impl Narration {
             speed,
             formats,
             lane,
+            time_limit,
             pins,
             run: 1,
             phase: Phase::Extracting,
@@ -272,12 +319,13 @@ impl Narration {
             updated: now,
             first_audio: None,
             finished: None,
-            deadline: now.plus(DEADLINE),
-            due_at: Some(now.plus(DUE)),
+            deadline: now.plus(time_limit.unwrap_or(DEADLINE)),
+            due_at: Some(now.plus(DUE.min(time_limit.unwrap_or(DUE)))),
             version: 1,
             deleted: None,
             cancel_pending: false,
             traceparent: None,
+            ready: Ready::default(),
         }
     }
 
@@ -308,6 +356,25 @@ impl Narration {
         Transition::Changed
     }
 
+    /// Moves on a deadline that has passed while an operator holds up what it needs, unless its caller set it.
+    pub fn hold(&mut self, now: Timestamp) -> Transition {
+        if self.phase.terminal() || now < self.deadline || self.time_limit.is_some() {
+            return Transition::Unchanged;
+        }
+        self.deadline = now.plus(MOVED_ON);
+        Transition::Changed
+    }
+
+    /// The engine that its steps at `service` need; empty where they need none.
+    #[must_use]
+    pub fn engine(&self, service: Service) -> &str {
+        match service {
+            Service::Ingest => "",
+            Service::Ai => self.pins.script.split('/').next().unwrap_or_default(),
+            Service::Tts => self.pins.voice.split('/').nth(1).unwrap_or_default(),
+        }
+    }
+
     /// Starts a failed or cancelled narration anew.
     ///
     /// # Errors
@@ -331,7 +398,7 @@ impl Narration {
         self.run += 1;
         self.failure = None;
         self.finished = None;
-        self.deadline = now.plus(DEADLINE);
+        self.deadline = now.plus(self.time_limit.unwrap_or(DEADLINE));
         self.cancel_pending = false;
         // Every step is asked for again: what was made under the same pins is found by its key, and what storage lost is made anew.
         self.sections = 0;
@@ -353,6 +420,7 @@ impl Narration {
             speed: self.speed,
             formats: self.formats.clone(),
             lane: self.lane,
+            time_limit: self.time_limit,
         }
     }
 
@@ -409,6 +477,6 @@ impl Narration {
     /// Notes progress: what is wanted now is published at once, and again after [`DUE`].
     pub(crate) fn touch(&mut self, now: Timestamp) {
         self.updated = now;
-        self.due_at = Some(now.plus(DUE));
+        self.due_at = Some(now.plus(DUE).min(self.deadline));
     }
 }

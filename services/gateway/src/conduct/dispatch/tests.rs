@@ -1,0 +1,339 @@
+//! The dispatcher in virtual time, with stages that do nothing but take their time.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use lectern_core::id::{ScopeId, StepKind};
+use lectern_core::{Clock, Timestamp};
+use lectern_proto::work::v1::{self as work, event::Outcome};
+use lectern_queue::worker::{CAPACITY, Capacity};
+use lectern_queue::{ConnectOptions, MemoryQueue};
+use lectern_store::memory::MemoryStore;
+use prost::Message as _;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::*;
+use crate::conduct::Conductor;
+use crate::domain::{Paused, Phase, Pins, Wish};
+use crate::stages::Stages;
+use crate::testing::narration;
+
+/// Virtual time as the time of day.
+#[derive(Debug)]
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_000_000).plus(self.0.elapsed())
+    }
+}
+
+/// Stages that know nothing.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Stages for Nobody {
+    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
+        Err(Failure::internal("nothing is ordered here"))
+    }
+
+    async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// A gateway, and what its stages were seen to start.
+struct World {
+    narrations: Collection<Narration>,
+    conductor: Conductor,
+    queue: Arc<MemoryQueue>,
+    clock: Arc<VirtualClock>,
+    started: Arc<Mutex<Vec<(Instant, StepId)>>>,
+    running: Arc<AtomicUsize>,
+    tasks: Vec<AbortOnDropHandle<()>>,
+}
+
+/// How long each step takes.
+const STEP: Duration = Duration::from_secs(3);
+/// Steps that a stage does at once.
+const PERMITS: usize = 2;
+const SECTIONS: u32 = 3;
+
+impl World {
+    async fn new() -> Self {
+        let clock = Arc::new(VirtualClock(Instant::now()));
+        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        let narrations = Collection::<Narration>::new(store);
+        narrations.ensure().await.expect("a collection");
+        let queue = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let shared = Arc::clone(&queue) as Arc<dyn Queue>;
+        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
+        let dispatcher = Dispatcher::new(
+            narrations.clone(),
+            Arc::clone(&shared),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            master,
+            DispatchOptions::default(),
+        );
+        dispatcher.ensure().await.expect("collections");
+        let conductor = Conductor::new(
+            narrations.clone(),
+            shared,
+            Arc::new(Nobody),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            dispatcher,
+        );
+        let (started, running) = (Arc::default(), Arc::default());
+        let mut world = Self { narrations, conductor, queue, clock, started, running, tasks: Vec::new() };
+        let conductor = world.conductor.clone();
+        world.tasks.push(AbortOnDropHandle::new(tokio::spawn(conductor.run(CancellationToken::new()))));
+        // The gateway listens before the workers speak.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        world
+    }
+
+    /// Starts the workers of every stage.
+    async fn with_workers() -> Self {
+        let mut world = Self::new().await;
+        for service in Service::ALL {
+            world.announce(service, PERMITS, &[]).await;
+            for _ in 0..PERMITS {
+                let (queue, started) = (Arc::clone(&world.queue), Arc::clone(&world.started));
+                let running = Arc::clone(&world.running);
+                world.tasks.push(AbortOnDropHandle::new(tokio::spawn(work_on(queue, service, started, running))));
+            }
+        }
+        let queue = Arc::clone(&world.queue);
+        world.tasks.push(AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                for service in Service::ALL {
+                    queue.hint(CAPACITY, capacity(service, PERMITS, &[]).encode()).await.expect("a hint");
+                }
+            }
+        })));
+        world
+    }
+
+    async fn announce(&self, service: Service, permits: usize, open: &[&str]) {
+        self.queue.hint(CAPACITY, capacity(service, permits, open).encode()).await.expect("a hint");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    /// Orders a narration that is ready to be recorded in so many sections.
+    async fn order(&self, id: &str, tenant: &str, lane: i32) -> NarrationId {
+        let mut ordered = narration();
+        let now = self.clock.now();
+        ordered.id = id.parse().expect("an id");
+        ordered.tenant = tenant.parse().expect("an id");
+        ordered.lane = lane;
+        ordered.created = now;
+        ordered.deadline = now.plus(Duration::from_secs(24 * 60 * 60));
+        ordered.due_at = Some(now.plus(crate::domain::narration::DUE));
+        ordered.phase = Phase::Narrating;
+        ordered.sections = SECTIONS;
+        for section in 0..SECTIONS {
+            ordered.written.insert(section);
+        }
+        ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
+        let revision = self.narrations.insert(&ordered).await.expect("inserted");
+        self.conductor.changed(&Versioned { record: ordered.clone(), revision }).await;
+        ordered.id
+    }
+
+    fn started(&self) -> Vec<(Instant, StepId)> {
+        lock(&self.started).clone()
+    }
+
+    async fn phase(&self, id: &NarrationId) -> Phase {
+        self.narrations.get(id.as_str()).await.expect("the store").expect("a narration").record.phase
+    }
+
+    async fn finished(&self, id: &NarrationId) {
+        while !self.phase(id).await.terminal() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn outstanding(&self) -> usize {
+        self.queue.outstanding(Service::Tts)
+    }
+}
+
+fn capacity(service: Service, permits: usize, open: &[&str]) -> Capacity {
+    let open = open.iter().map(|engine| (*engine).to_owned()).collect();
+    Capacity { service, holder: format!("{}-1", service.as_str()), permits, open }
+}
+
+async fn work_on(
+    queue: Arc<MemoryQueue>,
+    service: Service,
+    started: Arc<Mutex<Vec<(Instant, StepId)>>>,
+    running: Arc<AtomicUsize>,
+) {
+    loop {
+        let Some(delivery) = queue.pull(service, Duration::from_secs(2)).await.expect("the queue") else { continue };
+        lock(&started).push((Instant::now(), delivery.step.clone()));
+        running.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(STEP).await;
+        running.fetch_sub(1, Ordering::SeqCst);
+        let outcome = match delivery.step.kind {
+            StepKind::Extract => Outcome::Extracted(work::Extracted::default()),
+            StepKind::Plan => Outcome::Planned(work::Planned { sections: 1, ..work::Planned::default() }),
+            StepKind::Write => Outcome::Written(work::Written::default()),
+            StepKind::Record => Outcome::Recorded(work::Recorded::default()),
+            StepKind::Assemble => Outcome::Assembled(work::Assembled::default()),
+        };
+        let event = work::Event {
+            schema: 1,
+            step: delivery.step.to_string(),
+            outcome: Some(outcome),
+            ..work::Event::default()
+        };
+        let id = delivery.step.narration.to_string();
+        queue.emit("recording", &id, Message::new(event.encode_to_vec())).await.expect("an event");
+        delivery.ack.ack().await.expect("acknowledged");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_narration_waits_behind_two_steps_of_a_noisy_tenant_at_most() {
+    let world = World::with_workers().await;
+    for index in 0..1_000 {
+        world.order(&format!("noisy-{index}"), "noisy", 2).await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.running.load(Ordering::SeqCst), PERMITS, "the noisy tenant has all there is");
+    for round in 0..20 {
+        // At any moment of what is under way.
+        tokio::time::sleep(Duration::from_millis(377)).await;
+        let ready = Instant::now();
+        let id = world.order(&format!("single-{round}"), "single", 2).await;
+        world.finished(&id).await;
+        let started = world.started();
+        let first = started.iter().position(|(_, step)| step.narration == id).expect("it was started");
+        let before = started[..first].iter().filter(|(at, _)| *at >= ready).count();
+        assert!(before <= 2, "round {round}: {before} steps of the noisy tenant started first");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lanes_share_a_stage_by_weight_and_none_starves() {
+    let world = World::with_workers().await;
+    for index in 0..60 {
+        for lane in 1..=3 {
+            world.order(&format!("n-{lane}-{index}"), "acme", lane).await;
+        }
+    }
+    let begin = world.started().len();
+    tokio::time::sleep(STEP * 65).await;
+    let started = world.started();
+    let of_lane = |lane: u32| {
+        let prefix = format!("n-{lane}-");
+        started[begin..].iter().filter(|(_, step)| step.narration.as_str().starts_with(&prefix)).count()
+    };
+    let (interactive, standard, bulk) = (of_lane(1), of_lane(2), of_lane(3));
+    let all = interactive + standard + bulk;
+    assert!(all >= 120, "{all}");
+    let share = |count: usize, weight: usize| (count * 13).abs_diff(all * weight) <= all;
+    assert!(share(interactive, 8) && share(standard, 4) && share(bulk, 1), "{interactive} {standard} {bulk}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_published_than_can_be_worked_on() {
+    let world = World::with_workers().await;
+    for index in 0..50 {
+        world.order(&format!("n-{index}"), "acme", 2).await;
+    }
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(world.outstanding() <= PERMITS + 1, "{}", world.outstanding());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_pauses_is_taken_back_and_goes_on_when_resumed() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let (mine, other) = (world.order("mine", "acme", 2).await, world.order("other", "other", 2).await);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let waiting = world.outstanding();
+    assert!(waiting > 0);
+
+    let pauses = world.conductor.dispatcher().pauses().clone();
+    for what in ["tenants/acme", "engines/tone"] {
+        let what: Paused = what.parse().expect("a pause");
+        pauses.pause(what.clone(), "maintenance".to_owned()).await.expect("paused");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let held = |step: &StepId| what != Paused::Tenant("acme".parse().expect("an id")) || step.narration == mine;
+        let slots = world.slots().await;
+        assert!(!slots.grants.iter().any(|grant| held(&grant.step)), "{what}: {slots:?}");
+        assert_eq!(world.outstanding(), slots.grants.len(), "what was taken back is not in the queue");
+        assert!(pauses.resume(&what).await.expect("resumed"));
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(world.outstanding() > 0, "{what}");
+    }
+
+    pauses.pause("services/tts".parse().expect("a pause"), String::new()).await.expect("paused");
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(world.outstanding(), 0);
+    assert_eq!((world.phase(&mine).await, world.phase(&other).await), (Phase::Narrating, Phase::Narrating));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_is_out_of_order_takes_nobodys_room() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    world.order("one", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(world.outstanding() > 0);
+    world.announce(Service::Tts, PERMITS, &["tone"]).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.outstanding(), 0, "taken back while the engine is out of order");
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(world.outstanding() > 0, "and granted again after");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_commands_and_events_are_made_up_for_by_the_audit() {
+    let world = World::with_workers().await;
+    let id = world.order("lost", "acme", 2).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    for grant in world.slots().await.grants {
+        world.queue.withdraw(&grant.step).await.expect("lost");
+    }
+    world.finished(&id).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(world.slots().await.grants.is_empty(), "nothing stays granted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let first = world.order("first", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let other = world.order("other", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(world.slots().await.grants.iter().all(|grant| grant.step.narration == first), "the oldest first");
+    let failure = Failure::internal("cancelled");
+    let cancelled = world.conductor.update(&first, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
+    world.conductor.changed(&cancelled.expect("changed")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let grants = world.slots().await.grants;
+    assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+}
+
+impl World {
+    async fn slots(&self) -> Slots {
+        let slots = self.narrations.beside::<Slots>().get("tts").await.expect("the store");
+        slots.expect("slots of tts").record
+    }
+}
