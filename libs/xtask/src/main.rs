@@ -65,7 +65,7 @@ enum Command {
     },
     /// Faults on real processes under continuous load: services, servers, streams, network, storage, limits.
     Chaos {
-        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep.
+        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep, --no-build.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },

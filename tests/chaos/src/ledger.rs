@@ -32,10 +32,13 @@ pub struct Call {
     pub delivery: String,
 }
 
-/// The script and the ledger of a group.
+/// The script and the ledger of a group. The ledger is a row of files, so that one can be begun that is short.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     folder: PathBuf,
+    /// How long the slow sentence takes, in milliseconds.
+    slow: u64,
+    files: u32,
 }
 
 impl Ledger {
@@ -46,35 +49,45 @@ impl Ledger {
     /// When it cannot be written.
     #[must_use]
     pub fn start(folder: &Path, slow: u64) -> Self {
-        let ledger = Self { folder: folder.to_owned() };
+        let mut ledger = Self { folder: folder.to_owned(), slow, files: 0 };
+        ledger.turn_over();
+        ledger
+    }
+
+    /// Has calls noted in a new file from now on.
+    ///
+    /// # Panics
+    ///
+    /// When the script cannot be replaced.
+    pub fn turn_over(&mut self) {
+        self.files += 1;
         let rule = |poison: Poison| match poison {
             Poison::Panic => json!({"text": poison.word(), "does": "panic"}),
             Poison::Abort => json!({"text": poison.word(), "does": "abort"}),
             Poison::Fail => json!({"text": poison.word(), "does": "fail"}),
             Poison::Unavailable => json!({"text": poison.word(), "does": "unavailable", "calls": OUT_OF_ORDER}),
-            Poison::Slow => json!({"text": poison.word(), "does": "sleep", "ms": slow}),
+            Poison::Slow => json!({"text": poison.word(), "does": "sleep", "ms": self.slow}),
         };
         let mut rules = vec![json!({"text": "", "does": "sleep", "ms": CALL})];
         rules.extend(Poison::ALL.map(rule));
-        let script = json!({"ledger": ledger.file(), "rules": rules});
-        fs::write(ledger.script(), script.to_string()).expect("the script");
-        ledger
+        let script = json!({"ledger": self.file(self.files), "rules": rules});
+        let new = self.folder.join("script.json.new");
+        // Replaced as a whole: the engine reads it at every call.
+        fs::write(&new, script.to_string()).and_then(|()| fs::rename(&new, self.script())).expect("the script");
     }
 
-    /// The script's file.
-    #[must_use]
-    pub fn script(&self) -> PathBuf {
+    fn script(&self) -> PathBuf {
         self.folder.join("script.json")
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.join("ledger.jsonl")
+    fn file(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("ledger-{number}.jsonl"))
     }
 
     /// The latest call, read without the rest.
     #[must_use]
     pub fn latest(&self) -> Option<Call> {
-        let mut file = fs::File::open(self.file()).ok()?;
+        let mut file = fs::File::open(self.file(self.files)).ok()?;
         let length = file.metadata().ok()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
         let mut text = String::new();
@@ -86,12 +99,16 @@ impl Ledger {
     ///
     /// # Panics
     ///
-    /// When a line is none; the last one may be half written.
+    /// When a line is none; the last one of a file may be half written.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        let text = fs::read_to_string(self.file()).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole.lines().map(|line| serde_json::from_str(line).expect("a call")).collect()
+        let mut calls = Vec::new();
+        for number in 1..=self.files {
+            let text = fs::read_to_string(self.file(number)).unwrap_or_default();
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            calls.extend(whole.lines().map(|line| serde_json::from_str::<Call>(line).expect("a call")));
+        }
+        calls
     }
 }
 

@@ -58,9 +58,10 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
 
 /// Whether every segment that a track names is there: a retry after one was lost, or was damaged and deleted, makes it again.
 async fn whole(job: &Job, track: &Track) -> Result<bool, Failure> {
-    let paths = track.segments.iter().map(|segment| job.objects.folder().segment(&segment.key));
-    let there = paths.map(|path| async move { job.objects.exists(&path).await });
-    futures::stream::iter(there).buffered(AHEAD).try_fold(true, |all, there| async move { Ok(all && there) }).await
+    let paths: Vec<String> = track.segments.iter().map(|s| job.objects.folder().segment(&s.key)).collect();
+    let there = paths.into_iter().map(|path| async move { job.objects.exists(&path).await });
+    let there: Vec<bool> = futures::stream::iter(there).buffered(AHEAD).try_collect().await?;
+    Ok(there.into_iter().all(|there| there))
 }
 
 fn recorded(track: &Track) -> Outcome {

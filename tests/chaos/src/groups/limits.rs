@@ -84,11 +84,14 @@ async fn poison(run: &mut Run) {
 /// tts may write no file beyond 64 KiB: no segment and no recording. Its log is put aside before it reaches that.
 async fn file_size_of_tts(run: &mut Run) {
     let lasts = run.scale.seconds(6, 15);
+    let log = run.instance.process("tts").log_path().to_owned();
+    put_aside(&log, 0).expect("the log");
     let mut fault = run.begin(format!("files of tts at most 64 KiB for {} s", lasts.as_secs())).await;
     run.retries = &["ATTEMPTS_EXHAUSTED", "BLOB_UNAVAILABLE"];
     run.may_fall = true;
     let fell = run.fell("tts");
-    let log = run.instance.process("tts").log_path().to_owned();
+    // The ledger is not to be what grows too large.
+    run.ledger.turn_over();
     let until = tokio::time::Instant::now() + lasts;
     let mut limited = 0;
     while tokio::time::Instant::now() < until {
@@ -140,7 +143,7 @@ fn limit(process: u32, bytes: Option<u64>) -> bool {
     prlimit(Some(pid), Resource::Fsize, limit).is_ok()
 }
 
-/// Lines of the services since the fault began that name the error.
+/// Lines of the services since the fault began, and of what was put aside, that name the error.
 fn too_large(run: &Run, fault: &Fault) -> u64 {
     run.lines(fault).iter().filter(|line| line.to_string().contains("File too large")).count() as u64
 }
