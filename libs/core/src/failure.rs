@@ -210,6 +210,12 @@ reasons! {
     Internal = "INTERNAL",
     /// As much waits as the installation takes; call again later.
     Overloaded = "OVERLOADED",
+    /// An engine's provider cannot be reached or is out of order.
+    EngineUnavailable = "ENGINE_UNAVAILABLE",
+    /// An engine's provider takes no more calls for now.
+    EngineLimited = "ENGINE_LIMITED",
+    /// A step's command cannot be read.
+    CommandUnreadable = "COMMAND_UNREADABLE",
 }
 
 impl fmt::Display for Reason {

@@ -77,6 +77,16 @@ id! {
     /// Whose data it is; comes from the credential, never from a request.
     TenantId
 }
+
+impl TenantId {
+    /// Stands where a tenant is stored and none is known: in the record and the dead letter of a command that cannot be
+    /// read. No credential names it, and nothing is read or written for it.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self("-".to_owned())
+    }
+}
+
 id! {
     /// A source that was handed in.
     DocumentId

@@ -1,7 +1,7 @@
 //! Dead letters: copies of commands that failed for good, kept for an operator to inspect, replay or discard.
 
 use bytes::Bytes;
-use lectern_core::id::StepId;
+use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct DeadLetter {
     /// The step, and the letter's id.
     pub step: StepId,
+    /// Whose; nobody's when the command cannot be read, or the letter is older than this field.
+    #[serde(default = "TenantId::nobody")]
+    pub tenant: TenantId,
     /// The last failure.
     pub failure: Failure,
     /// Attempts that failed by an error.

@@ -252,11 +252,14 @@ fn tls_config(config: &TlsConfig) -> Result<ServerTlsConfig, Failure> {
 /// Tells the health service what the process's health is, at every change.
 async fn report(reporter: HealthReporter, health: HealthState, names: Vec<&'static str>) {
     let mut changes = health.subscribe();
+    let status = |serves| if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
     loop {
         changes.mark_unchanged();
         for name in names.iter().copied().chain([""]) {
-            let status = if health.serving(name) { ServingStatus::Serving } else { ServingStatus::NotServing };
-            reporter.set_service_status(name, status).await;
+            reporter.set_service_status(name, status(health.serving(name))).await;
+        }
+        for (part, serves) in health.parts() {
+            reporter.set_service_status(part, status(serves)).await;
         }
         if changes.changed().await.is_err() {
             return;

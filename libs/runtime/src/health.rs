@@ -82,6 +82,8 @@ struct State {
     checks: Vec<Check>,
     /// No entry: not asked yet.
     results: BTreeMap<&'static str, Result<(), Failure>>,
+    /// Parts with a health of their own, by name, and whether each serves.
+    parts: BTreeMap<String, bool>,
     draining: bool,
 }
 
@@ -134,6 +136,20 @@ impl HealthState {
             }
             self.tell();
         }
+    }
+
+    /// Says whether a part of the process (`engine/local`) serves. It has a name in the health service, and no service depends on it.
+    pub fn part(&self, name: String, serves: bool) {
+        if self.state().parts.insert(name, serves) != Some(serves) {
+            self.tell();
+        }
+    }
+
+    /// The parts, and whether each serves: none while the process drains.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(String, bool)> {
+        let state = self.state();
+        state.parts.iter().map(|(name, serves)| (name.clone(), *serves && !state.draining)).collect()
     }
 
     /// From now on nothing serves: load balancers send no more calls while those in flight end.
@@ -234,6 +250,23 @@ mod tests {
         assert!(health.serving("lectern.tts.v1.VoiceService") && health.serving(""));
         health.drain();
         assert!(!health.serving("lectern.v1.NarrationService"));
+    }
+
+    #[test]
+    fn a_part_that_does_not_serve_stops_nothing_else() {
+        let health = HealthState::new();
+        let mut changes = health.subscribe();
+        health.part("engine/local".to_owned(), false);
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        health.part("engine/local".to_owned(), false);
+        assert!(!changes.has_changed().unwrap(), "no news");
+        assert!(health.serving("") && health.serving("lectern.v1.NarrationService"));
+        assert_eq!(health.parts(), [("engine/local".to_owned(), false)]);
+        health.part("engine/local".to_owned(), true);
+        assert_eq!(health.parts(), [("engine/local".to_owned(), true)]);
+        health.drain();
+        assert_eq!(health.parts(), [("engine/local".to_owned(), false)]);
     }
 
     #[tokio::test(start_paused = true)]

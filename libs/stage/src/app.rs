@@ -1,5 +1,6 @@
 //! What the start of every service process has in common. Adapters are constructed by each service's own `app.rs`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use lectern_queue::Queue;
 use lectern_queue::worker::{Handler, Outcome, Traces, Worker, WorkerOptions};
 use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, Serving, WithServices, channel};
 use lectern_runtime::config::Loader;
-use lectern_runtime::{Check, Context, Metrics, TelemetryConfig, bootstrap};
+use lectern_runtime::{Check, Context, HealthState, Metrics, TelemetryConfig, bootstrap};
 use lectern_store::Store;
 use lectern_store::{Steps, StepsOptions, clock_skew};
 use serde::Serialize;
@@ -109,6 +110,35 @@ pub fn measure_worker<H: Handler>(service: &'static str, worker: &Worker<H>) {
             move || Some(stats.ended(outcome)),
         );
     }
+}
+
+/// Exports which engines are out of order, as a gauge and as health of `engine/{name}`. The process as a whole serves on: what it
+/// is asked for besides does not need the engine, and its commands wait.
+pub fn watch_engines<H: Handler>(service: &'static str, worker: &Worker<H>, health: &HealthState) {
+    let (mut engines, health) = (worker.engines(), health.clone());
+    tokio::spawn(async move {
+        let metrics = Metrics::new("lectern.queue");
+        let mut measured = BTreeSet::new();
+        loop {
+            let states = engines.borrow_and_update().clone();
+            for (engine, open) in states {
+                health.part(format!("engine/{engine}"), !open);
+                if measured.insert(engine.clone()) {
+                    let (states, name) = (engines.clone(), engine.clone());
+                    metrics.observe(
+                        "lectern.worker.breaker_open",
+                        "1",
+                        "Whether the engine's breaker is open: 1, or 0.",
+                        &[("service", service), ("engine", engine.as_str())],
+                        move || states.borrow().get(&name).map(|open| f64::from(u8::from(*open))),
+                    );
+                }
+            }
+            if engines.changed().await.is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// Says where the process listens, for whoever started it.

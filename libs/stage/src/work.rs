@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lectern_blob::{Blob, Objects};
-use lectern_core::id::{Service, StepId, TenantId};
+use lectern_core::id::{ScopeId, Service, StepId, TenantId};
 use lectern_core::{Digest, Failure};
 use lectern_proto::convert;
-use lectern_proto::work::v1::{Command, Event, StepFailed, command::Work, event::Outcome};
-use lectern_queue::worker::{Done, Handler, Task};
+use lectern_proto::work::v1::{Command, Delivery, Event, StepFailed, command::Work, event::Outcome};
+use lectern_queue::worker::{Done, Handler, Reading, Task};
 use lectern_runtime::Metrics;
 use lectern_runtime::telemetry::Histogram;
 use prost::Message as _;
@@ -134,7 +134,9 @@ impl<P: Perform> Stage<P> {
         let work = command.work.ok_or_else(|| wrong("says nothing to do"))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
         let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone() };
-        let outcome = self.perform.perform(&job, work).await?;
+        // Dropping the work stops it at its next await: no call is begun and no object put after a cancel. What was put stays.
+        let performed = task.cancel.run_until_cancelled(self.perform.perform(&job, work)).await;
+        let outcome = performed.ok_or_else(cancelled)??;
         Ok(event(&step, &tenant, outcome))
     }
 }
@@ -144,17 +146,55 @@ fn event(step: &StepId, tenant: &TenantId, outcome: Outcome) -> Bytes {
     event.encode_to_vec().into()
 }
 
+/// What a command says of itself.
+fn read(bytes: &Bytes) -> Reading {
+    let unreadable = |what: &str| Reading::Unreadable(what.to_owned());
+    let command = match Command::decode(bytes.clone()) {
+        Ok(command) => command,
+        Err(error) => return Reading::Unreadable(format!("cannot be decoded: {error}")),
+    };
+    if command.schema > SCHEMA {
+        return Reading::Newer;
+    }
+    if command.schema < 1 {
+        return unreadable("names no layout");
+    }
+    let Some(work) = &command.work else {
+        // A kind of work that this version does not know is decoded as none, and its bytes are left out.
+        return if command.encoded_len() < bytes.len() { Reading::Newer } else { unreadable("says nothing to do") };
+    };
+    let Ok(tenant) = command.tenant.parse() else { return unreadable("names no tenant") };
+    if command.scope.parse::<ScopeId>().is_err() {
+        return unreadable("names no scope");
+    }
+    Reading::For { tenant, engine: engine(work) }
+}
+
+/// The engine that a work needs, by its name in the narration's pins: `extractive` of `extractive/1`, `local` of
+/// `voices/local/heart`.
+fn engine(work: &Work) -> Option<String> {
+    let name = match work {
+        Work::ExtractDocument(_) => None,
+        Work::PlanScript(plan) => plan.engine.split('/').next(),
+        Work::WriteSection(write) => write.engine.split('/').next(),
+        Work::RecordSection(record) => spoken(record.delivery.as_ref()),
+        Work::AssembleRecording(assemble) => spoken(assemble.delivery.as_ref()),
+    };
+    name.filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn spoken(delivery: Option<&Delivery>) -> Option<&str> {
+    delivery?.voice.split('/').nth(1)
+}
+
 #[async_trait]
 impl<P: Perform> Handler for Stage<P> {
     fn service(&self) -> Service {
         self.perform.service()
     }
 
-    fn tenant(&self, command: &Bytes) -> Option<TenantId> {
-        let command = Command::decode(command.clone()).ok()?;
-        // A kind of work that this version does not know is decoded as none.
-        let known = command.schema <= SCHEMA && command.work.is_some();
-        known.then(|| command.tenant.parse().ok()).flatten()
+    fn read(&self, command: &Bytes) -> Reading {
+        read(command)
     }
 
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure> {
@@ -178,5 +218,60 @@ impl<P: Perform> Handler for Stage<P> {
 
     fn event_subject(&self, step: &StepId) -> (&'static str, String) {
         (self.perform.noun(), step.narration.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_proto::work::v1::{ExtractDocument, PlanScript, RecordSection};
+
+    use super::*;
+
+    fn command(work: Option<Work>) -> Command {
+        let (step, tenant) = ("n/1/plan/0".to_owned(), "t".to_owned());
+        Command { schema: SCHEMA, step, tenant, scope: SCOPE.to_owned(), work }
+    }
+
+    const SCOPE: &str = "documents-d";
+
+    fn plan() -> Command {
+        let plan = PlanScript { engine: "extractive/1".to_owned(), ..PlanScript::default() };
+        command(Some(Work::PlanScript(plan)))
+    }
+
+    fn read(command: &Command) -> Reading {
+        super::read(&command.encode_to_vec().into())
+    }
+
+    #[test]
+    fn engines_are_named_as_in_the_pins() {
+        let delivery = Delivery { voice: "voices/local/heart".to_owned(), ..Delivery::default() };
+        let record = RecordSection { delivery: Some(delivery), ..RecordSection::default() };
+        let extract = command(Some(Work::ExtractDocument(ExtractDocument::default())));
+        for (command, expected) in
+            [(plan(), Some("extractive")), (command(Some(Work::RecordSection(record))), Some("local")), (extract, None)]
+        {
+            let engine = expected.map(str::to_owned);
+            assert_eq!(read(&command), Reading::For { tenant: "t".parse().unwrap(), engine });
+        }
+    }
+
+    #[test]
+    fn what_is_newer_is_told_from_what_is_damaged() {
+        assert_eq!(read(&Command { schema: SCHEMA + 1, ..command(None) }), Reading::Newer);
+        // A kind of work with a number of its own: field 99, two bytes.
+        let mut unknown = command(None).encode_to_vec();
+        unknown.extend([0x9a, 0x06, 0x02, 0x08, 0x01]);
+        assert_eq!(super::read(&unknown.into()), Reading::Newer);
+        for damaged in [
+            command(None),
+            Command { tenant: "not a tenant".to_owned(), ..plan() },
+            Command { scope: "not/a scope".to_owned(), ..plan() },
+            Command { schema: 0, ..plan() },
+        ] {
+            assert!(matches!(read(&damaged), Reading::Unreadable(_)), "{damaged:?}");
+        }
+        assert!(matches!(super::read(&Bytes::from_static(b"\xff\xffgarbage")), Reading::Unreadable(_)));
+        assert!(matches!(super::read(&Bytes::new()), Reading::Unreadable(_)));
     }
 }

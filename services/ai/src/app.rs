@@ -9,9 +9,9 @@ use lectern_proto::ai::v1::script_service_server::ScriptServiceServer;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
-use lectern_runtime::Context;
+use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
-    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options,
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
@@ -52,12 +52,13 @@ impl Ai {
     }
 
     /// Works until `stop`.
-    pub async fn work(&self, stop: CancellationToken) {
+    pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let stage = Arc::new(Stage::new(work::Scripts, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
         measure_worker("ai", &worker);
+        watch_engines("ai", &worker, health);
         worker.run(stop).await;
     }
 
@@ -99,6 +100,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let authenticate = stage_authenticate(common, "ai", &adapters)?;
     let serving = ai.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
-    ai.work(stop).await;
+    ai.work(&context.health, stop).await;
     lectern_stage::app::ended(serving, &adapters).await
 }

@@ -11,9 +11,9 @@ use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
-use lectern_runtime::Context;
+use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
-    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options,
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
@@ -92,13 +92,14 @@ impl Ingest {
     }
 
     /// Works until `stop`: reads documents for narrations, and deletes what was erased or left behind.
-    pub async fn work(&self, stop: CancellationToken) {
+    pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let documents = work::Documents::new(self.reader.clone());
         let stage = Arc::new(Stage::new(documents, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
         measure_worker("ingest", &worker);
+        watch_engines("ingest", &worker, health);
         let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(&clock));
         let sweep = |document: Versioned<Document>| {
             let library = self.library.clone();
@@ -153,6 +154,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let authenticate = stage_authenticate(common, "ingest", &adapters)?;
     let serving = ingest.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
-    ingest.work(stop).await;
+    ingest.work(&context.health, stop).await;
     lectern_stage::app::ended(serving, &adapters).await
 }

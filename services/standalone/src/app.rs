@@ -111,19 +111,19 @@ impl Embedded {
         }
         let token = stop.clone();
         work.spawn(async move { gateway.conduct(true, token).await });
-        let token = stop.clone();
+        let (health, token) = (context.health.clone(), stop.clone());
         work.spawn(async move {
-            ingest.work(token).await;
+            ingest.work(&health, token).await;
             Ok(())
         });
-        let token = stop.clone();
+        let (health, token) = (context.health.clone(), stop.clone());
         work.spawn(async move {
-            ai.work(token).await;
+            ai.work(&health, token).await;
             Ok(())
         });
-        let token = stop.clone();
+        let (health, token) = (context.health.clone(), stop.clone());
         work.spawn(async move {
-            tts.work(token).await;
+            tts.work(&health, token).await;
             Ok(())
         });
         Ok(Self { address, work, stop })

@@ -10,9 +10,9 @@ use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_queue::worker::Worker;
 use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
-use lectern_runtime::Context;
+use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
-    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_health, worker_options,
+    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
@@ -71,13 +71,14 @@ impl Tts {
     }
 
     /// Works until `stop`.
-    pub async fn work(&self, stop: CancellationToken) {
+    pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let recordings = Recordings::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.master));
         let stage = Arc::new(Stage::new(recordings, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
         measure_worker("tts", &worker);
+        watch_engines("tts", &worker, health);
         worker.run(stop).await;
     }
 
@@ -121,6 +122,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let authenticate = stage_authenticate(common, "tts", &adapters)?;
     let serving = tts.serve(common.server.clone(), authenticate, &context, stop.clone())?;
     announce(serving.addr);
-    tts.work(stop).await;
+    tts.work(&context.health, stop).await;
     lectern_stage::app::ended(serving, &adapters).await
 }

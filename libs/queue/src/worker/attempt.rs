@@ -9,9 +9,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
+use super::breaker::Pass;
 use super::delivery::Broken;
 use super::gate::{Alone, Turn};
 use super::heartbeat::{Heartbeat, Signal, Stop};
+use super::retry::Next;
 use super::stats::Outcome;
 use super::{Done, Handler, Shared, Task};
 use crate::port::Delivery;
@@ -30,6 +32,7 @@ impl<H: Handler> Shared<H> {
         lease: Lease,
         turn: Turn,
         drained: &CancellationToken,
+        mut pass: Pass,
     ) -> Result<Outcome, Broken> {
         let signal = Arc::new(Signal::default());
         let running = Running::enter(self, delivery);
@@ -39,6 +42,7 @@ impl<H: Handler> Shared<H> {
             ack: Arc::clone(&delivery.ack),
             clock: Arc::clone(&self.clock),
             every: self.options.heartbeat,
+            look: self.options.look,
             poke: Arc::clone(&running.poke),
             signal: Arc::clone(&signal),
         };
@@ -47,23 +51,29 @@ impl<H: Handler> Shared<H> {
         let place = if lease.alone {
             tracing::warn!(step = %lease.step, crashes = lease.crashes, "running alone, it may have crashed a process");
             tokio::select! {
+                biased;
+                () = signal.token.cancelled() => return self.stopped(delivery, &lease, &signal).await,
+                () = drained.cancelled() => return self.give_back(delivery, &lease, std::time::Duration::ZERO).await,
                 alone = self.gate.alone(turn) => match alone {
                     Some(alone) => Place::Alone(alone),
                     None => return self.give_back(delivery, &lease, self.options.alone_later).await,
                 },
-                () = signal.token.cancelled() => return self.stopped(delivery, &lease, &signal).await,
-                () = drained.cancelled() => return self.give_back(delivery, &lease, std::time::Duration::ZERO).await,
             }
         } else {
             Place::Among(turn)
         };
         let result = self.handle(delivery, &lease, &signal, drained).await;
         drop(place);
+        // Work that ended well although the step was cancelled is discarded once that is known here. Before, it is committed: the
+        // fence alone decides, and the conductor ignores events of a run that is over.
         match (result, signal.reason()) {
             (_, Some(Stop::Lost | Stop::Cancelled)) | (None, _) => self.stopped(delivery, &lease, &signal).await,
-            (Some(Ok(done)), Some(Stop::Drained) | None) => self.done(delivery, &lease, done).await,
+            (Some(Ok(done)), Some(Stop::Drained) | None) => {
+                pass.settle(Ok(()));
+                self.done(delivery, &lease, done).await
+            }
             (Some(Err(_)), Some(Stop::Drained)) => self.stopped(delivery, &lease, &signal).await,
-            (Some(Err(failure)), None) => self.failed(delivery, &lease, failure).await,
+            (Some(Err(failure)), None) => self.failed(delivery, &lease, failure, pass).await,
         }
     }
 
@@ -87,6 +97,8 @@ impl<H: Handler> Shared<H> {
         let work = async move { handler.handle(&task, command).await };
         let mut work = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
         let ended = tokio::select! {
+            // The end first: work that is over is not thrown away for a drain that comes with it.
+            biased;
             ended = &mut work => Some(ended),
             () = signal.token.cancelled() => None,
             () = drained.cancelled() => {
@@ -119,7 +131,7 @@ impl<H: Handler> Shared<H> {
         if bytes > MAX_EVENT_BYTES {
             let message = format!("the event of {} has {bytes} bytes and may have {MAX_EVENT_BYTES}", lease.step);
             let failure = Failure::new(Kind::DataLoss, Reason::LimitExceeded, message);
-            return self.failed(delivery, lease, failure).await;
+            return self.failed_for_good(delivery, lease, failure).await;
         }
         self.commit(lease, Ending::done(done.event.to_vec(), done.result)).await?;
         self.emit(delivery, done.event).await?;
@@ -127,21 +139,43 @@ impl<H: Handler> Shared<H> {
         Ok(Outcome::Done)
     }
 
-    async fn failed(&self, delivery: &Delivery, lease: &Lease, failure: Failure) -> Result<Outcome, Broken> {
+    async fn failed(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        failure: Failure,
+        mut pass: Pass,
+    ) -> Result<Outcome, Broken> {
         let step = &lease.step;
-        if failure.kind.retryable() && !lease.last_attempt {
-            let delay = failure.retry_after.unwrap_or_else(|| self.options.backoff.delay(lease.attempt, &*self.random));
-            tracing::warn!(%step, attempt = lease.attempt, %failure, ?delay, "attempt failed, trying again");
-            self.steps.retry(lease, &failure, self.clock.now().plus(delay)).await.map_err(broken)?;
-            self.put_off(delivery, delay).await?;
-            return Ok(Outcome::Retried);
+        if let Some(rest) = pass.settle(Err(&failure)) {
+            tracing::warn!(%step, %failure, ?rest, "the engine is out of order, attempt not counted");
+            return self.give_back(delivery, lease, rest.min(self.options.backlog_from)).await;
         }
-        let failure = if failure.kind.retryable() {
-            let message = format!("failed in all {} attempts, the last time: {failure}", lease.attempt);
-            Failure { reason: Reason::AttemptsExhausted, message, retry_after: None, ..failure }
-        } else {
-            failure
-        };
+        drop(pass);
+        match self.options.retry.next(&failure, lease.attempt, &*self.random) {
+            Next::Again(delay) => {
+                tracing::warn!(%step, attempt = lease.attempt, %failure, ?delay, "attempt failed, trying again");
+                self.steps.retry(lease, &failure, self.clock.now().plus(delay)).await.map_err(broken)?;
+                self.put_off(delivery, delay).await?;
+                Ok(Outcome::Retried)
+            }
+            Next::Exhausted => {
+                let message = format!("failed in all {} attempts, the last time: {failure}", lease.attempt);
+                let failure = Failure { reason: Reason::AttemptsExhausted, message, retry_after: None, ..failure };
+                self.failed_for_good(delivery, lease, failure).await
+            }
+            Next::Final => self.failed_for_good(delivery, lease, failure).await,
+        }
+    }
+
+    /// Ends the step with this failure.
+    pub(super) async fn failed_for_good(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        failure: Failure,
+    ) -> Result<Outcome, Broken> {
+        let step = &lease.step;
         if failure.kind.ours() {
             tracing::error!(%step, attempt = lease.attempt, %failure, "step failed for good");
         } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lectern_core::id::StepId;
+use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_store::steps::{Claim, Ending, Lease};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use super::gate::Turn;
 use super::stats::Outcome;
-use super::{Handler, Shared};
+use super::{Handler, Reading, Shared};
 use crate::error::QueueError;
 use crate::letter::DeadLetter;
 use crate::port::{Delivery, Message};
@@ -70,13 +70,27 @@ impl<H: Handler> Shared<H> {
         drained: &CancellationToken,
     ) -> Result<Outcome, Broken> {
         let Delivery { step, message, ack, .. } = delivery;
-        let Some(tenant) = self.handler.tenant(&message.payload) else {
-            tracing::warn!(%step, "left a command that this version does not understand");
-            ack.nak(self.options.unknown_later).await?;
-            return Ok(Outcome::Deferred);
+        let (tenant, pass) = match self.handler.read(&message.payload) {
+            Reading::For { tenant, engine } => match self.breakers.admit(engine) {
+                Ok(pass) => (tenant, Ok(pass)),
+                Err(rest) => {
+                    ack.nak(rest.min(self.options.backlog_from)).await?;
+                    return Ok(Outcome::Deferred);
+                }
+            },
+            Reading::Newer => {
+                tracing::warn!(%step, "left a command that this version does not understand");
+                ack.nak(self.options.unknown_later).await?;
+                return Ok(Outcome::Deferred);
+            }
+            // Claimed all the same: only under a lease can its step be ended, and one that has ended keeps its end.
+            Reading::Unreadable(why) => (TenantId::nobody(), Err(unreadable(step, &why))),
         };
         match self.steps.claim(step, &self.holder, &tenant).await.map_err(Broken::Interrupted)? {
-            Claim::Claimed(lease) => self.attempt(delivery, lease, turn, drained).await,
+            Claim::Claimed(lease) => match pass {
+                Ok(pass) => self.attempt(delivery, lease, turn, drained, pass).await,
+                Err(failure) => self.failed_for_good(delivery, &lease, failure).await,
+            },
             Claim::Poisoned(lease) => self.end_dead(delivery, &lease).await,
             Claim::Done(ending) => {
                 self.emit(delivery, ending.event.into()).await?;
@@ -128,7 +142,7 @@ impl<H: Handler> Shared<H> {
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
         let event = Bytes::from(ending.event.clone());
         self.commit(lease, ending).await?;
-        self.queue.bury(self.letter(delivery, failure, attempts, lease.crashes)).await?;
+        self.queue.bury(self.letter(delivery, &lease.tenant, failure, attempts, lease.crashes)).await?;
         self.emit(delivery, event).await?;
         delivery.ack.term().await?;
         Ok(())
@@ -150,9 +164,17 @@ impl<H: Handler> Shared<H> {
         self.handler.failed(step, command, failure).to_vec()
     }
 
-    fn letter(&self, delivery: &Delivery, failure: Failure, attempts: u32, crashes: u32) -> DeadLetter {
+    fn letter(
+        &self,
+        delivery: &Delivery,
+        tenant: &TenantId,
+        failure: Failure,
+        attempts: u32,
+        crashes: u32,
+    ) -> DeadLetter {
         DeadLetter {
             step: delivery.step.clone(),
+            tenant: tenant.clone(),
             failure,
             attempts,
             crashes,
@@ -167,9 +189,10 @@ impl<H: Handler> Shared<H> {
             return Ok(());
         }
         let record = self.steps.get(&delivery.step).await.map_err(Broken::Interrupted)?;
-        let (attempts, crashes) = record.map_or((0, 0), |record| (record.attempts, record.crashes));
+        let (tenant, attempts, crashes) = record
+            .map_or_else(|| (TenantId::nobody(), 0, 0), |record| (record.tenant, record.attempts, record.crashes));
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
-        self.queue.bury(self.letter(delivery, failure, attempts, crashes)).await?;
+        self.queue.bury(self.letter(delivery, &tenant, failure, attempts, crashes)).await?;
         Ok(())
     }
 
@@ -181,4 +204,12 @@ impl<H: Handler> Shared<H> {
         }
         Outcome::Interrupted
     }
+}
+
+/// Why the step of a command that no version can read fails.
+fn unreadable(step: &StepId, why: &str) -> Failure {
+    let message = format!(
+        "the command of {step} {why}; its dead letter has the bytes, and a retry of the narration makes a new one"
+    );
+    Failure::new(Kind::DataLoss, Reason::CommandUnreadable, message)
 }

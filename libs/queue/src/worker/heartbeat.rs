@@ -6,6 +6,7 @@ use std::time::Duration;
 use lectern_core::Clock;
 use lectern_store::steps::{Lease, LeaseError, Steps};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::port::Acknowledge;
@@ -49,19 +50,34 @@ pub struct Heartbeat {
     pub ack: Arc<dyn Acknowledge>,
     pub clock: Arc<dyn Clock>,
     pub every: Duration,
+    pub look: Duration,
     pub poke: Arc<Notify>,
     pub signal: Arc<Signal>,
 }
 
 impl Heartbeat {
-    /// Extends the lease, and with it the ack-wait, until the step is stopped or this is dropped.
+    /// Extends the lease, and with it the ack-wait, until the step is stopped or this is dropped. Looks more often whether the
+    /// step is still wanted, as that costs one read and an extension costs a write.
     pub async fn beat(self) {
         let mut until = self.lease.until;
+        let mut due = Instant::now() + self.every;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(self.every) => {}
+                // Pokes first: they are rare, and each is a hint that the step is not wanted.
+                biased;
                 () = self.poke.notified() => {}
+                () = tokio::time::sleep_until(due.min(Instant::now() + self.look)) => {}
             }
+            if Instant::now() < due {
+                // A slow store must not hold up the extension.
+                match tokio::time::timeout_at(due, self.steps.wanted(&self.lease.step)).await {
+                    Ok(Ok(false)) => return self.signal.stop(Stop::Cancelled),
+                    Ok(Ok(true)) | Err(_) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "not known whether the step is wanted, looking again"),
+                }
+                continue;
+            }
+            due = Instant::now() + self.every;
             match self.steps.extend(&self.lease).await {
                 Ok(extended) if extended.cancelled => return self.signal.stop(Stop::Cancelled),
                 Ok(extended) => {

@@ -13,21 +13,28 @@
 //! | crashed too often | commits its end, buries, publishes, terminates |
 //! | free | claims it and runs the handler ([`attempt`]) |
 //!
+//! Before the record is asked, the command is read ([`Reading`]): one of a newer version is left to a newer replica, one of an
+//! engine that is out of order waits unclaimed ([`breaker`]), and one that cannot be read ends its step as a dead letter.
+//! Whether a failed attempt is followed by another is for [`retry`] to say.
+//!
 //! A handler runs in a task of its own. If it panics, the process lives on, so the panic counts as a failed attempt,
 //! not as a crash. A crash is a lease that ran out because its process died or hung; after one, the step runs alone in its
 //! process ([`gate`]). Who lost the lease discards the work and answers nothing: the message is the new holder's.
 
+mod announce;
 mod attempt;
+mod breaker;
 mod capacity;
 mod delivery;
 mod gate;
 mod heartbeat;
 mod options;
+mod retry;
 mod stats;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,19 +44,22 @@ use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId, TenantId};
 use lectern_core::{Clock, Digest, Failure, Random};
 use lectern_store::steps::Steps;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::breaker::Breakers;
+pub use self::breaker::{BreakerOptions, Engines};
 pub use self::capacity::{CAPACITY, Capacity};
 use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
+pub use self::retry::{RetryPolicy, Rule};
 pub use self::stats::{Outcome, WorkerStats};
 use crate::port::Queue;
 
-/// The topic of hints that a narration's steps were cancelled; the payload is the narration's id. Running steps re-read
-/// their record at once in place of at the next heartbeat.
+/// The topic of hints that a narration's steps were cancelled; the payload is the narration's id. Running steps look
+/// at once whether they are wanted, in place of at the next look.
 pub const CANCELLED: &str = "cancelled";
 
 /// What a step made.
@@ -79,20 +89,37 @@ pub struct Task {
     pub cancel: CancellationToken,
 }
 
+/// What a command says of itself, before its step is claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Work for this version.
+    For {
+        /// Whose.
+        tenant: TenantId,
+        /// The engine that it needs, by the name in the narration's pins; none when it needs no provider.
+        engine: Option<String>,
+    },
+    /// A newer layout, or a kind of work that this version does not know: handed back for a newer replica, without a claim and
+    /// without counting an attempt.
+    Newer,
+    /// It cannot be read by any version, and why. Its step fails for good.
+    Unreadable(String),
+}
+
 /// Does the steps of one service.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
     /// Whose commands it takes.
     fn service(&self) -> Service;
 
-    /// The tenant that a command is for; none when this version does not understand the command (a newer layout, an unknown
-    /// kind). Such a command is handed back for a newer replica, without a claim and without counting an attempt.
-    fn tenant(&self, command: &Bytes) -> Option<TenantId>;
+    /// What a command says of itself.
+    fn read(&self, command: &Bytes) -> Reading;
 
     /// Does a step. It may run more than once, so what it makes must be content-addressed.
     ///
     /// # Errors
-    /// A retryable [`lectern_core::Kind`] is tried again, after [`Failure::retry_after`] where given; any other fails the step for good.
+    /// A retryable [`lectern_core::Kind`] is tried again as [`RetryPolicy`] says, not before [`Failure::retry_after`] where given; any
+    /// other fails the step for good. `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame.
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure>;
 
     /// The encoded event that a step failed for good.
@@ -117,8 +144,9 @@ struct Shared<H> {
     options: WorkerOptions,
     holder: String,
     gate: Gate,
+    breakers: Arc<Breakers>,
     stats: Arc<WorkerStats>,
-    running: Mutex<HashMap<StepId, Arc<Notify>>>,
+    running: Mutex<BTreeMap<StepId, Arc<Notify>>>,
 }
 
 impl<H> Debug for Worker<H> {
@@ -139,6 +167,7 @@ impl<H: Handler> Worker<H> {
         options: WorkerOptions,
     ) -> Self {
         let holder = format!("{}-{:016x}", handler.service().as_str(), random.next());
+        let breakers = Arc::new(Breakers::new(options.breaker, Arc::clone(&random)));
         let shared = Shared {
             queue,
             steps,
@@ -148,6 +177,7 @@ impl<H: Handler> Worker<H> {
             options,
             holder,
             gate: Gate::default(),
+            breakers,
             stats: Arc::default(),
             running: Mutex::default(),
         };
@@ -160,11 +190,19 @@ impl<H: Handler> Worker<H> {
         Arc::clone(&self.shared.stats)
     }
 
+    /// The engines that its steps have named so far, and whether each one's breaker is open; news with every transition.
+    #[must_use]
+    pub fn engines(&self) -> watch::Receiver<Engines> {
+        self.shared.breakers.subscribe()
+    }
+
     /// Runs until `shutdown`, then drains: takes no more commands, lets those at work end within
     /// [`WorkerOptions::grace`], and gives the rest back without counting an attempt.
     pub async fn run(self, shutdown: CancellationToken) {
         let shared = self.shared;
         let hints = AbortOnDropHandle::new(tokio::spawn(listen(Arc::clone(&shared))));
+        let announcing = announce::announce(Arc::clone(&shared), shutdown.clone());
+        let announcing = AbortOnDropHandle::new(tokio::spawn(announcing));
         let drained = CancellationToken::new();
         let mut permits = JoinSet::new();
         for _ in 0..shared.options.permits.max(1) {
@@ -172,6 +210,7 @@ impl<H: Handler> Worker<H> {
         }
         while !shutdown.is_cancelled() {
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => {}
                 Some(ended) = permits.join_next() => {
                     if let Err(error) = ended {
@@ -188,7 +227,7 @@ impl<H: Handler> Worker<H> {
             drained.cancel();
             while permits.join_next().await.is_some() {}
         }
-        drop(hints);
+        drop((hints, announcing));
     }
 }
 
@@ -197,10 +236,12 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
     let service = shared.handler.service();
     let mut failures = 0_u32;
     while !shutdown.is_cancelled() {
+        shared.wait_for_engines(&shutdown).await;
         // Before the claim: who waits here while a step runs alone holds no lease that its crash would cost.
         let turn = tokio::select! {
-            turn = shared.gate.enter() => turn,
+            biased;
             () = shutdown.cancelled() => return,
+            turn = shared.gate.enter() => turn,
         };
         match shared.queue.pull(service, shared.options.pull_wait).await {
             Ok(Some(delivery)) if shutdown.is_cancelled() => {
@@ -219,15 +260,36 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
                 let delay = shared.options.backoff.delay(failures, &*shared.random);
                 tracing::warn!(%error, ?delay, "no commands, trying again");
                 tokio::select! {
-                    () = tokio::time::sleep(delay) => {}
+                    biased;
                     () = shutdown.cancelled() => {}
+                    () = tokio::time::sleep(delay) => {}
                 }
             }
         }
     }
 }
 
-/// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the time to the next heartbeat.
+impl<H: Handler> Shared<H> {
+    /// Waits while every engine seen lately is out of order and no probe is due. Not for ever: commands of an engine that was not
+    /// seen lately may have come, so now and then one is pulled regardless.
+    async fn wait_for_engines(&self, shutdown: &CancellationToken) {
+        let longest = self.options.backlog_from;
+        let look = tokio::time::Instant::now() + longest;
+        while let Some(rest) = self.breakers.pause() {
+            let until = (tokio::time::Instant::now() + rest).min(look);
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep_until(until) => {}
+            }
+            if until >= look {
+                return;
+            }
+        }
+    }
+}
+
+/// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the time to the next look.
 async fn listen<H: Handler>(shared: Arc<Shared<H>>) {
     loop {
         match shared.queue.hints(CANCELLED).await {
@@ -240,7 +302,7 @@ async fn listen<H: Handler>(shared: Arc<Shared<H>>) {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "not listening for cancellations, heartbeats see them later"),
+            Err(error) => tracing::warn!(%error, "not listening for cancellations, they are seen a little later"),
         }
         tokio::time::sleep(shared.options.backoff.cap).await;
     }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use lectern_core::backoff::Backoff;
 
+use super::breaker::BreakerOptions;
+use super::retry::RetryPolicy;
+
 /// How steps join traces. The functions are `lectern-runtime`'s; without them, steps begin no trace and events carry on the
 /// command's.
 #[derive(Debug, Clone, Copy)]
@@ -29,12 +32,21 @@ pub struct WorkerOptions {
     pub pull_wait: Duration,
     /// Between heartbeats of a lease; a third of the lease.
     pub heartbeat: Duration,
+    /// Between looks whether a running step is still wanted: one read by key a step at work, a few a second for a process. With
+    /// [`WorkerOptions::stop_within`] it bounds how long cancelled work goes on when the hint of it was lost: 2 s.
+    pub look: Duration,
     /// How long steps at work may go on after the shutdown.
     pub grace: Duration,
     /// How long a handler that was told to stop may take before it is aborted.
     pub stop_within: Duration,
-    /// Delays between attempts.
+    /// When failed attempts are made again.
+    pub retry: RetryPolicy,
+    /// When engines that fail are left alone.
+    pub breaker: BreakerOptions,
+    /// Delays of the loop itself while store or queue fail.
     pub backoff: Backoff,
+    /// Between announcements of [`super::Capacity`].
+    pub announce: Duration,
     /// Longer delays are not kept in the queue: the command is acknowledged, and the reconciler publishes it again.
     pub backlog_from: Duration,
     /// How long a command that this version does not understand is left for a newer replica.
@@ -51,9 +63,13 @@ impl Default for WorkerOptions {
             permits: 4,
             pull_wait: Duration::from_secs(2),
             heartbeat: Duration::from_secs(5),
+            look: Duration::from_secs(1),
             grace: Duration::from_secs(20),
-            stop_within: Duration::from_secs(2),
+            stop_within: Duration::from_millis(750),
+            retry: RetryPolicy::default(),
+            breaker: BreakerOptions::default(),
             backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
+            announce: Duration::from_secs(5),
             backlog_from: Duration::from_secs(30),
             unknown_later: Duration::from_secs(15),
             alone_later: Duration::from_secs(5),

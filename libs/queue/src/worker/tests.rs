@@ -16,6 +16,8 @@ use crate::memory::{Faults, MemoryQueue};
 use crate::options::ConnectOptions;
 use crate::port::{Message, Published};
 
+mod trouble;
+
 /// Tokio's time, so that leases and timers go together.
 #[derive(Debug)]
 struct TokioClock(Instant);
@@ -48,6 +50,8 @@ struct Scripted {
     log: Mutex<Vec<Task>>,
     at_once: Mutex<(usize, usize)>,
     with_alone: Mutex<usize>,
+    /// Until when every engine is out of order.
+    away: Mutex<Option<Instant>>,
 }
 
 struct Inside<'a>(&'a Scripted);
@@ -70,8 +74,15 @@ impl Handler for Scripted {
         Service::Ai
     }
 
-    fn tenant(&self, command: &Bytes) -> Option<TenantId> {
-        (command != "newer").then(|| "t".parse().unwrap())
+    fn read(&self, command: &Bytes) -> Reading {
+        match &command[..] {
+            b"newer" => Reading::Newer,
+            b"garbage" => Reading::Unreadable("cannot be decoded".to_owned()),
+            command => {
+                let engine = command.strip_prefix(b"engine ").map(|name| String::from_utf8_lossy(name).into_owned());
+                Reading::For { tenant: "t".parse().unwrap(), engine }
+            }
+        }
     }
 
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure> {
@@ -86,6 +97,10 @@ impl Handler for Scripted {
         if task.crashes > 0 {
             let mut with_alone = self.with_alone.lock().unwrap();
             *with_alone = (*with_alone).max(now);
+        }
+        let away = *self.away.lock().unwrap();
+        if command.starts_with(b"engine ") && away.is_some_and(|until| Instant::now() < until) {
+            return Err(Failure::new(Kind::Unavailable, Reason::EngineUnavailable, "the provider is away"));
         }
         let act = {
             let mut acts = self.acts.lock().unwrap();
@@ -125,6 +140,7 @@ struct World {
 struct Process {
     shutdown: CancellationToken,
     stats: Arc<WorkerStats>,
+    engines: watch::Receiver<Engines>,
     _run: AbortOnDropHandle<()>,
 }
 
@@ -153,14 +169,18 @@ impl World {
         self.start_with(WorkerOptions::default())
     }
 
+    async fn publish_as(&self, step: &StepId, command: &str) {
+        self.queue.publish(step, Message::new(command.to_owned())).await.unwrap();
+    }
+
     fn start_with(&self, options: WorkerOptions) -> Process {
         let random = Arc::new(SeededRandom::new(self.clock.now().millis()));
         let queue = Arc::new(self.queue.clone());
         let worker =
             Worker::new(queue, self.steps.clone(), Arc::clone(&self.handler), Arc::clone(&self.clock), random, options);
-        let (shutdown, stats) = (CancellationToken::new(), worker.stats());
+        let (shutdown, stats, engines) = (CancellationToken::new(), worker.stats(), worker.engines());
         let run: JoinHandle<()> = tokio::spawn(worker.run(shutdown.clone()));
-        Process { shutdown, stats, _run: AbortOnDropHandle::new(run) }
+        Process { shutdown, stats, engines, _run: AbortOnDropHandle::new(run) }
     }
 
     /// The events so far, each once, in order; acknowledged.
@@ -411,7 +431,7 @@ async fn cancelled_work_stops_and_is_not_begun_again() {
     world.steps.cancel(&hinted.narration, 1).await.unwrap();
     world.queue.hint(CANCELLED, Bytes::from_static(b"m")).await.unwrap();
     sleep(2 * SECOND + SECOND / 10).await;
-    assert_eq!(process.stats.ended(Outcome::Cancelled), 1, "a hint is heeded before the next heartbeat");
+    assert_eq!(process.stats.ended(Outcome::Cancelled), 1, "a hint is heeded");
     world.steps.cancel(&running.narration, 1).await.unwrap();
     sleep(6 * SECOND).await;
     assert_eq!(process.stats.ended(Outcome::Cancelled), 2);

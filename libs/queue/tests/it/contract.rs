@@ -206,6 +206,7 @@ pub async fn hints_reach_those_who_listen(queue: Q) {
 fn letter(id: &str, attempts: u32) -> DeadLetter {
     DeadLetter {
         step: step(id),
+        tenant: "t".parse().expect("an id"),
         failure: Failure::internal("it broke"),
         attempts,
         crashes: 1,

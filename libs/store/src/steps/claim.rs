@@ -17,8 +17,6 @@ pub struct StepsOptions {
     pub lease: Duration,
     /// How much later it may be taken over, as clocks differ.
     pub skew: Duration,
-    /// How many attempts may fail by an error.
-    pub max_attempts: u32,
     /// How many crashes a step may cause while it runs alone.
     pub max_crashes: u32,
 }
@@ -27,13 +25,7 @@ impl StepsOptions {
     /// The rules of production, for a process that started as `boot`.
     #[must_use]
     pub fn new(boot: impl Into<String>) -> Self {
-        Self {
-            boot: boot.into(),
-            lease: Duration::from_secs(15),
-            skew: Duration::from_secs(5),
-            max_attempts: 5,
-            max_crashes: 3,
-        }
+        Self { boot: boot.into(), lease: Duration::from_secs(15), skew: Duration::from_secs(5), max_crashes: 3 }
     }
 }
 
@@ -81,8 +73,6 @@ pub struct Lease {
     pub until: Timestamp,
     /// Which attempt this is, from 1.
     pub attempt: u32,
-    /// Whether an error in this attempt is final: commit [`Ending::failed`] instead of [`super::Steps::retry`].
-    pub last_attempt: bool,
     /// How many leases of the step were lost.
     pub crashes: u32,
     /// Whether it must run alone in its process, because it may have crashed one.

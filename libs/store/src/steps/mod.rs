@@ -11,7 +11,7 @@ mod record;
 use std::sync::Arc;
 
 use lectern_core::id::{NarrationId, StepId, TenantId};
-use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+use lectern_core::{Clock, Failure, Kind, OsRandom, Random, Reason, Timestamp};
 
 pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions};
 use record::Taken;
@@ -34,9 +34,19 @@ pub struct Steps {
 impl Steps {
     /// The steps kept in `store`. Call [`Steps::ensure`] once before the first use.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, options: StepsOptions) -> Self {
+        Self::with_random(store, clock, options, Arc::new(OsRandom))
+    }
+
+    /// The same with a source of randomness for writer tokens and jitter, for simulations that replay.
+    pub fn with_random(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        options: StepsOptions,
+        random: Arc<dyn Random>,
+    ) -> Self {
         Self {
-            steps: Collection::new(Arc::clone(&store)),
-            runs: Collection::new(store),
+            steps: Collection::with_random(Arc::clone(&store), Arc::clone(&random)),
+            runs: Collection::with_random(store, random),
             clock,
             options: Arc::new(options),
         }
@@ -101,11 +111,17 @@ impl Steps {
             }
         })
         .await?;
-        let cancelled = match self.runs.get(lease.step.narration.as_str()).await? {
-            None => false,
-            Some(Versioned { record, .. }) => record.over(lease.step.run).is_some(),
-        };
+        let cancelled = !self.wanted(&lease.step).await?;
         Ok(Extended { until, cancelled })
+    }
+
+    /// Whether a step's work is still wanted: its run was not cancelled and no later one has begun. One read by key.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn wanted(&self, step: &StepId) -> Result<bool, Failure> {
+        let runs = self.runs.get(step.narration.as_str()).await?;
+        Ok(runs.is_none_or(|Versioned { record, .. }| record.over(step.run).is_none()))
     }
 
     /// Ends the step. Repeating the same ending is fine; after another one the lease is lost.
@@ -140,8 +156,8 @@ impl Steps {
         Ok(())
     }
 
-    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. When [`Lease::last_attempt`] is
-    /// set, commit [`Ending::failed`] instead.
+    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. How many attempts there are is for
+    /// the caller to know; after the last one, commit [`Ending::failed`] instead.
     ///
     /// # Errors
     /// [`LeaseError`].
@@ -358,7 +374,6 @@ impl Steps {
             holder,
             until,
             attempt: record.attempts.saturating_add(1),
-            last_attempt: record.attempts.saturating_add(1) >= self.options.max_attempts,
             crashes: record.crashes,
             alone: record.crashes > 0,
             failure: record.failure,

@@ -136,7 +136,7 @@ impl ScriptedEngine {
                 Err(Failure::new(Kind::FailedPrecondition, Reason::SpeechRejected, "the script refuses this text"))
             }
             Does::Unavailable { calls } if self.first(&rule.text, calls) => {
-                Err(Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "the script says: out of order"))
+                Err(Failure::new(Kind::Unavailable, Reason::EngineUnavailable, "the script says: out of order"))
             }
             Does::Unavailable { .. } => Ok(()),
             Does::Sleep { ms } => {

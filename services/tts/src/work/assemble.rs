@@ -75,6 +75,7 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
 
     let mut artifacts = Vec::with_capacity(files.len());
     for (name, media_type) in files {
+        job.check()?;
         let path = job.objects.folder().artifact(narration, &recording_key, &name);
         artifacts.push(put(job, folder.path(), &path, name, media_type).await?);
     }
@@ -90,6 +91,7 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
         words: utterances().map(|utterance| words(&utterance.spoken)).sum(),
         segments: u32::try_from(utterances().count()).unwrap_or(u32::MAX),
     };
+    job.check()?;
     job.objects.write_json(&list, &recording).await?;
     Ok(assembled(&recording))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use lectern_blob::Objects;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
-use tracing::debug;
+use tracing::{Instrument as _, debug};
 
 use super::gate::Gate;
 use crate::audio::record::record;
@@ -60,7 +60,7 @@ impl Segments {
         let path = objects.folder().segment(key);
         // Equal sentences have one key: the second waits for the first and finds it.
         let speaking = self.speaking(key);
-        let _speaking = speaking.lock().await;
+        let speaking = speaking.lock_owned().await;
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }
@@ -69,16 +69,22 @@ impl Segments {
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }
-        let segment = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            record(&*engine, &request)
-        })
-        .await
-        .map_err(|_| broke_off())??;
-        self.spoken.add(1, &[]);
-        debug!(%key, samples = segment.samples.len(), "segment spoken");
-        objects.write(&path, segment.encode()?).await?;
-        Ok(segment)
+        // In a task of its own: when the step is cancelled meanwhile, what was spoken is still put, and not paid for again.
+        let (spoken, objects, key) = (self.spoken.clone(), objects.clone(), *key);
+        let made = async move {
+            let _speaking = speaking;
+            let segment = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                record(&*engine, &request)
+            })
+            .await
+            .map_err(|_| broke_off())??;
+            spoken.add(1, &[]);
+            debug!(%key, samples = segment.samples.len(), "segment spoken");
+            objects.write(&path, segment.encode()?).await?;
+            Ok::<_, Failure>(segment)
+        };
+        tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
     }
 
     async fn find(&self, objects: &Objects, path: &str) -> Result<Option<SegmentObject>, Failure> {

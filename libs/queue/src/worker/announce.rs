@@ -1,0 +1,40 @@
+//! Says how many steps the worker takes and which engines are out of order, to whoever grants steps.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::capacity::{CAPACITY, Capacity};
+use super::{Handler, Shared};
+
+/// Announces at the start, periodically, at each transition of a breaker, and at the shutdown that no more steps are taken.
+pub(super) async fn announce<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken) {
+    let mut engines = shared.breakers.subscribe();
+    let every = shared.options.announce;
+    loop {
+        let pause = shared.breakers.pause();
+        let permits = if pause.is_some() || shutdown.is_cancelled() { 0 } else { shared.options.permits.max(1) };
+        shared.tell_capacity(permits).await;
+        if shutdown.is_cancelled() {
+            return;
+        }
+        tokio::select! {
+            // The shutdown first: it is said once, and at once.
+            biased;
+            () = shutdown.cancelled() => {}
+            _ = engines.changed() => {}
+            // When a probe is due, steps are taken again.
+            () = tokio::time::sleep(pause.map_or(every, |rest| rest.min(every))) => {}
+        }
+    }
+}
+
+impl<H: Handler> Shared<H> {
+    async fn tell_capacity(&self, permits: usize) {
+        let service = self.handler.service();
+        let capacity = Capacity { service, holder: self.holder.clone(), permits, open: self.breakers.open() };
+        if let Err(error) = self.queue.hint(CAPACITY, capacity.encode()).await {
+            tracing::debug!(%error, "capacity not announced, it is repeated");
+        }
+    }
+}
