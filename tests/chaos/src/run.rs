@@ -33,6 +33,13 @@ const RETRIES: u32 = 8;
 /// A fault begins when so many narrations are in flight, which are ordered if they are not, or after this long.
 const BUSY: (usize, Duration) = (4, Duration::from_secs(5));
 
+/// The state of a process, as Linux says: `T` for one that is stopped.
+#[must_use]
+pub fn process_state(id: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
 /// A stack under load.
 #[derive(Debug)]
 pub struct Run {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::block_in_place;
 
-use crate::run::{Fault, Run};
+use crate::run::{Fault, Run, process_state};
 
 /// What is done to a server.
 #[derive(Debug, Clone, Copy)]
@@ -93,16 +93,20 @@ pub async fn faults(run: &mut Run) {
 
         let stopped = run.scale.seconds(6, 25);
         let mut fault = run.begin(format!("SIGSTOP of {} for {} s", server.name(), stopped.as_secs())).await;
-        let orders = run.board().accepted();
+        let (id, orders) = (server.id(run), run.board().accepted());
         block_in_place(|| server.suspend(run, true));
         run.hold(stopped).await;
+        let state = process_state(id);
         let taken = run.board().accepted() - orders;
         server.suspend(run, false);
         let logged = run.logged(&fault, server.reason());
-        // Nothing was answered, so nothing can have been accepted without the database; callers waited.
-        let hit = !matches!(server, Server::Database) || taken == 0;
-        let evidence = format!("{} {} in the logs, {taken} orders accepted meanwhile", logged, server.reason());
-        fault.hit(u64::from(hit), evidence);
+        fault.hit(
+            u64::from(state == Some('T')),
+            format!(
+                "process {id} was in state {state:?}; {logged} {} in the logs, {taken} orders accepted meanwhile",
+                server.reason()
+            ),
+        );
         run.end(fault).await;
 
         let mut fault = run.begin(format!("SIGTERM and restart of {}", server.name())).await;

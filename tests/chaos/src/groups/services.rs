@@ -7,7 +7,7 @@ use std::time::Duration;
 use lectern_e2e::Setup;
 use tokio::task::block_in_place;
 
-use crate::run::{Fault, Run};
+use crate::run::{Fault, Run, process_state};
 
 /// How long a process may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -101,11 +101,11 @@ async fn stop(run: &mut Run, fault: &mut Fault, name: &'static str, duration: Du
     let process = run.instance.process(name);
     block_in_place(|| process.suspend());
     let id = process.id();
-    let stopped = state(id);
+    let stopped = process_state(id);
     let quiet = std::fs::metadata(process.log_path()).map_or(0, |log| log.len());
     run.hold(duration).await;
     let process = run.instance.process(name);
-    let still = (state(id), std::fs::metadata(process.log_path()).map_or(0, |log| log.len()));
+    let still = (process_state(id), std::fs::metadata(process.log_path()).map_or(0, |log| log.len()));
     process.resume();
     let hit = stopped == Some('T') && still == (Some('T'), quiet);
     fault.hit(
@@ -131,10 +131,4 @@ async fn restart(run: &mut Run, fault: &mut Fault, name: &'static str) {
         format!("{name}: process {before} drained, {after} took its place"),
     );
     run.hold(Duration::from_millis(500)).await;
-}
-
-/// The state of a process, as Linux says.
-fn state(id: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
 }
