@@ -6,6 +6,7 @@ use lectern_blob::Blob;
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::v1::admin_service_server::AdminServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_proto::v1::key_service_server::KeyServiceServer;
 use lectern_proto::v1::narration_service_server::NarrationServiceServer;
@@ -25,6 +26,7 @@ use crate::config::Config;
 use crate::domain::{Key, Narration};
 use crate::door::Door;
 use crate::keys::Keys;
+use crate::letters::Letters;
 use crate::orders::Orders;
 use crate::stages::Stages;
 use crate::upstream::{MESSAGE_LIMIT, Upstream};
@@ -34,8 +36,10 @@ use crate::upstream::{MESSAGE_LIMIT, Upstream};
 pub struct Gateway {
     conductor: Conductor,
     orders: Orders,
+    door: Door,
     keys: Keys,
     upstream: Upstream,
+    queue: Arc<dyn Queue>,
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
     credential: Arc<ServiceCredential>,
@@ -69,7 +73,8 @@ impl Gateway {
         let keys = Keys::new(keys, Arc::clone(&clock), admin);
         let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::new(OsRandom), config.backlog.clone());
         let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
-        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
+        let conductor =
+            Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher);
         let orders = Orders::new(
             narrations,
             conductor.clone(),
@@ -79,7 +84,7 @@ impl Gateway {
             Arc::clone(&master),
             door.clone(),
         );
-        Ok(Self { conductor, orders, keys, upstream, blob, clock, credential, master })
+        Ok(Self { conductor, orders, door, keys, upstream, queue, blob, clock, credential, master })
     }
 
     /// Who may call: services of the installation, and API keys.
@@ -122,12 +127,16 @@ impl Gateway {
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
         let pages =
             TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone());
+        let dispatcher = self.conductor.dispatcher().clone();
+        let admin = api::Admin::new(letters, dispatcher, self.door.clone(), pages.clone());
         let keys = api::Keys::new(self.keys.clone(), pages);
         let voices = api::Voices::new(self.upstream.clone());
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
             .service(tune!(KeyServiceServer::new(keys)))
+            .service(tune!(AdminServiceServer::new(admin)))
             .service(tune!(VoiceServiceServer::new(voices)))
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)

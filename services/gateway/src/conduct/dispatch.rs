@@ -9,6 +9,7 @@
 
 mod audit;
 mod pick;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::{Message, Queue};
-use lectern_store::{Change, Collection, Revision, StoreError, Versioned};
+use lectern_store::{Change, Collection, Op, Query, Revision, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -32,11 +33,12 @@ use super::wire;
 use super::workers::{CAPACITY, Workers};
 use crate::domain::{Lane, Narration, Pause, Slots, Turn, slots};
 use pick::Pick;
+use seen::{IDLE, Seen};
 
 /// A pass takes place at least this often, for what no replica was told of.
 const EVERY: Duration = Duration::from_secs(2);
-/// A turn in which nothing was found is not looked at again for this long, unless this replica hears of work.
-const IDLE: Duration = Duration::from_secs(2);
+/// Most narrations that are counted for operators.
+const COUNTED: u64 = 1_000_000;
 /// Commands published at once.
 const PUBLISH_AT_ONCE: usize = 16;
 /// How often a pass begins anew when another replica changed the slots first.
@@ -84,18 +86,11 @@ struct ServiceState {
     touched: Mutex<BTreeMap<NarrationId, Versioned<Narration>>>,
     /// The slots as last read or written; a stale copy only costs a lost race.
     known: Mutex<Option<Versioned<Slots>>>,
-    /// Turns that were seen waiting, or found without work, and until when that holds.
+    /// What the last passes saw of its turns.
     seen: Mutex<Seen>,
     granted: AtomicU64,
     /// One pass at a time.
     pass: tokio::sync::Mutex<Vec<Lane>>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    waiting: BTreeMap<String, u64>,
-    idle: BTreeMap<String, u64>,
-    empty: BTreeMap<Lane, u64>,
 }
 
 /// Levels for metrics and operators.
@@ -173,6 +168,15 @@ impl Dispatcher {
             limit: self.shared.workers.limit(service, self.shared.clock.now()),
             total: state.granted.load(Ordering::Relaxed),
         }
+    }
+
+    /// Narrations that want steps of a service, those at work included, up to [`COUNTED`].
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn waiting(&self, service: Service) -> Result<u64, Failure> {
+        let place = format!("ready.{}.turn", service.as_str());
+        Ok(self.shared.narrations.count(&Query::new().filter(place, Op::Gte, ""), COUNTED).await?)
     }
 
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
@@ -338,13 +342,8 @@ impl Dispatcher {
         let turn = turn(narration, service);
         let id = turn.id();
         let now = self.shared.clock.now().millis();
-        {
-            let mut seen = lock(&state.seen);
-            seen.idle.remove(&id);
-            seen.empty.remove(&turn.lane);
-            if seen.waiting.get(&id).is_some_and(|until| *until > now) {
-                return Ok(());
-            }
+        if lock(&state.seen).arrive(&id, turn.lane, narration, now) {
+            return Ok(());
         }
         match self.shared.turns.insert_if_absent(&turn).await? {
             None => {}
@@ -358,7 +357,7 @@ impl Dispatcher {
                 self.shared.turns.update(&id, wait).await?;
             }
         }
-        lock(&state.seen).waiting.insert(id, now + millis(IDLE));
+        lock(&state.seen).waits(id, now);
         Ok(())
     }
 

@@ -143,7 +143,7 @@ impl Dispatcher {
                 .limit(TURNS);
             for Versioned { record: turn, revision } in self.shared.turns.find(&query).await?.items {
                 let id = turn.id();
-                let known_to_wait = lock(&state.seen).waiting.contains_key(&id);
+                let known_to_wait = lock(&state.seen).is_waiting(&id);
                 if known_to_wait || self.has_narrations(&turn).await? {
                     continue;
                 }
@@ -162,10 +162,7 @@ impl Dispatcher {
                 }
             }
         }
-        let now = self.shared.clock.now().millis();
-        let mut seen = lock(&state.seen);
-        seen.waiting.retain(|_, until| *until > now);
-        seen.idle.retain(|_, until| *until > now);
+        lock(&state.seen).forget(self.shared.clock.now().millis());
         Ok(())
     }
 
