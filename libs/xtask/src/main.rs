@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod check;
 mod corpus;
 mod demo;
@@ -63,6 +64,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Faults on real processes under continuous load: services, servers, streams, network, storage, limits.
+    Chaos {
+        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep, --no-build.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Format, lints, licences, protos, import rules and links.
     Check {
         /// Only these: fmt, clippy, deny, proto, imports, links.
@@ -117,6 +124,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
         Command::Demo { file, out, no_build, args } => return demo::run(file, &out, !no_build, &args),
         Command::Test { args } => return test::run(&args),
+        Command::Chaos { args } => return chaos::run(&args),
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
-use lectern_core::{Clock, Failure};
+use lectern_core::{Clock, Failure, Reason};
 use lectern_queue::{Message, Queue};
 use lectern_store::{Change, Collection, Op, Query, Revision, StoreError, Versioned};
 use tokio::sync::Notify;
@@ -376,9 +376,9 @@ impl Dispatcher {
                 continue;
             }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
-            self.publish_all(&picked.steps).await;
+            let refused = self.publish_all(&picked.steps).await;
             self.note_served(&picked.turns).await;
-            return Ok(());
+            return self.let_go(service, state, &refused).await;
         }
         // Others dispatch as well, and did.
         state.wake.notify_one();
@@ -436,14 +436,41 @@ impl Dispatcher {
         }
     }
 
-    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) {
-        futures::stream::iter(steps)
-            .for_each_concurrent(PUBLISH_AT_ONCE, |(step, narration)| async move {
-                if let Err(error) = self.publish(narration, step).await {
-                    warn!(%step, %error, "step granted and not published, the audit will");
+    /// Publishes what was granted; gives the steps that a full stream refused.
+    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) -> Vec<StepId> {
+        futures::stream::iter(steps.to_vec())
+            .map(|(step, narration)| async move {
+                match self.publish(&narration, &step).await {
+                    Ok(()) => None,
+                    Err(error) if error.reason == Reason::QueueFull => {
+                        warn!(%step, %error, "step granted and refused, it is granted again in its turn");
+                        Some(step)
+                    }
+                    Err(error) => {
+                        warn!(%step, %error, "step granted and not published, the audit will");
+                        None
+                    }
                 }
             })
-            .await;
+            .buffer_unordered(PUBLISH_AT_ONCE)
+            .filter_map(futures::future::ready)
+            .collect()
+            .await
+    }
+
+    /// Releases what a full stream refused. Kept until the audit, it would wait while whatever is granted later takes each place that gets
+    /// free; released, the oldest goes first.
+    async fn let_go(&self, service: Service, state: &ServiceState, refused: &[StepId]) -> Result<(), Failure> {
+        for _ in 0..ROUNDS {
+            let Versioned { record: before, revision } = self.slots(service, state).await?;
+            let mut slots = before.clone();
+            slots.release(|grant| refused.contains(&grant.step));
+            if slots == before || self.write_slots(state, slots, revision).await? {
+                break;
+            }
+        }
+        // What is still granted the audit publishes.
+        Ok(())
     }
 
     /// Publishes a step in the trace of the call that began its narration's run.
