@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from("../../proto");
     println!("cargo::rerun-if-changed=../../proto");
     let files = [
+        "lectern/v1/admin.proto",
         "lectern/v1/documents.proto",
         "lectern/v1/errors.proto",
         "lectern/v1/keys.proto",

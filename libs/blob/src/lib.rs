@@ -9,8 +9,10 @@
 //! | --- | --- |
 //! | `file:PATH` | [`fs::FsBlob`]: a directory, which several processes may share |
 //! | `memory:` | [`memory::MemoryBlob`]: for tests, with injected faults |
+//! | `faulty:FILE+URL` | [`faulty::FaultyBlob`]: for tests, that of `URL` disturbed as the JSON in `FILE` says |
 
 mod error;
+pub mod faulty;
 pub mod fs;
 pub mod memory;
 pub mod objects;
@@ -25,7 +27,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+use lectern_core::{Clock, Failure, Kind, OsRandom, Reason, Timestamp};
 
 pub use error::BlobError;
 pub use objects::Objects;
@@ -157,6 +159,13 @@ pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Blob>, 
             Ok(Arc::new(fs::FsBlob::open(path).await?))
         }
         "memory" => Ok(Arc::new(memory::MemoryBlob::new(clock))),
+        "faulty" => {
+            let (file, url) = rest
+                .split_once('+')
+                .ok_or_else(|| Failure::invalid("blob.url", format!("{url:?} is not faulty:CONTROL_FILE+URL")))?;
+            let inner = Box::pin(connect(url, clock)).await?;
+            Ok(Arc::new(faulty::FaultyBlob::new(inner, file.into(), Arc::new(OsRandom))?))
+        }
         "gs" => Err(Failure::new(
             Kind::FailedPrecondition,
             Reason::InvalidField,

@@ -2,7 +2,7 @@
 
 use lectern_core::{Failure, Kind, Reason};
 use lectern_rpc::ServerConfig;
-use lectern_runtime::{Secret, TelemetryConfig};
+use lectern_runtime::{ByteSize, Secret, TelemetryConfig};
 use serde::{Deserialize, Serialize};
 
 /// Settings of every service process.
@@ -17,7 +17,7 @@ pub struct Common {
     /// The service's own database.
     pub store: Store,
     /// The queue that all services share.
-    pub queue: Url,
+    pub queue: Queue,
     /// The object storage that all services share.
     pub blob: Url,
     /// The gateway, as other services reach it.
@@ -44,6 +44,18 @@ pub struct Store {
     pub pool: u32,
 }
 
+/// The queue. The limits are those of streams on the server: the same for all services, because each verifies them at its start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// `nats://host:port` or `memory:`.
+    pub url: String,
+    /// The most commands that may wait or be in flight in one service's stream.
+    pub max_waiting: u32,
+    /// The most bytes of each stream, which the server sets aside at once.
+    pub max_stream_bytes: ByteSize,
+}
+
 /// One URL.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -58,6 +70,18 @@ impl Default for Store {
     }
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        let lectern_queue::ConnectOptions { max_waiting, max_stream_bytes, .. } =
+            lectern_queue::ConnectOptions::default();
+        Self {
+            url: "nats://127.0.0.1:4222".to_owned(),
+            max_waiting,
+            max_stream_bytes: ByteSize(u64::from(max_stream_bytes)),
+        }
+    }
+}
+
 impl Default for Common {
     fn default() -> Self {
         let url = |url: &str| Url { url: url.to_owned() };
@@ -65,7 +89,7 @@ impl Default for Common {
             server: ServerConfig::default(),
             secret: Secret::new(""),
             store: Store::default(),
-            queue: url("nats://127.0.0.1:4222"),
+            queue: Queue::default(),
             blob: url("file:lectern-objects"),
             gateway: url("http://127.0.0.1:7400"),
             ingest: url("http://127.0.0.1:7401"),
@@ -94,6 +118,10 @@ impl Common {
         if self.store.pool == 0 {
             return Err(Failure::invalid("store.pool", "store.pool must be at least 1"));
         }
+        if self.queue.max_waiting == 0 || self.queue.max_stream_bytes < ByteSize::mib(1) {
+            let message = "queue.max_waiting must be at least 1, and queue.max_stream_bytes at least 1MiB";
+            return Err(Failure::invalid("queue", message));
+        }
         Ok(())
     }
 
@@ -101,6 +129,16 @@ impl Common {
     #[must_use]
     pub fn store_options(&self) -> lectern_store::ConnectOptions {
         lectern_store::ConnectOptions { max_pool_size: self.store.pool, ..lectern_store::ConnectOptions::default() }
+    }
+
+    /// How the queue is set up.
+    #[must_use]
+    pub fn queue_options(&self) -> lectern_queue::ConnectOptions {
+        lectern_queue::ConnectOptions {
+            max_waiting: self.queue.max_waiting,
+            max_stream_bytes: u32::try_from(self.queue.max_stream_bytes.bytes()).unwrap_or(u32::MAX),
+            ..lectern_queue::ConnectOptions::default()
+        }
     }
 
     /// Steps that run at once.

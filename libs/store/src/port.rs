@@ -134,6 +134,16 @@ pub trait Store: Send + Sync + Debug {
     /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`.
     async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError>;
 
+    /// What it costs to find what `query` asks for: index entries and records that a MongoDB examines, instructions that a SQLite carries
+    /// out. For tests and operators; figures compare within one adapter alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`], `Unavailable`, also by an adapter that cannot tell.
+    async fn cost(&self, collection: &str, query: &Query) -> Result<u64, StoreError> {
+        let _ = (collection, query);
+        Err(StoreError::unavailable("tell the cost of a query", "this adapter does not know it"))
+    }
+
     /// Adds `delta` to an integer field in one atomic step and gives the new value, or `None` and no change when a
     /// positive `delta` would take it above `limit` or a negative one below 0. A missing field counts as 0; the object
     /// that holds it must be there. Grows the revision.

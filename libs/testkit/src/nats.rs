@@ -1,6 +1,7 @@
 //! A NATS server of one's own, with JetStream.
 
-use std::net::SocketAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -13,6 +14,8 @@ use crate::pins;
 
 const MARKER: &str = "Listening for client connections on ";
 const READY: Duration = Duration::from_secs(30);
+/// How long a call of the JetStream API may take.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A private nats-server on loopback, its streams in a folder. Killed when dropped.
 #[derive(Debug)]
@@ -80,6 +83,34 @@ impl NatsServer {
     #[must_use]
     pub fn log(&self) -> String {
         self.daemon.log_text()
+    }
+
+    /// Calls the JetStream API (`STREAM.DELETE.EVENTS`) past every client library, and returns the answer's JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or does not answer within 10 s.
+    pub fn jetstream(&self, call: &str, body: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(ANSWER))?;
+        let size = body.len();
+        // Not verbose: what comes back is the greeting, and the message.
+        let lines =
+            format!("CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{call} answer {size}\r\n{body}\r\n");
+        stream.write_all(lines.as_bytes())?;
+        let (mut text, mut bytes) = (String::new(), [0; 16 * 1024]);
+        loop {
+            if let Some(message) = text.find("MSG answer ").and_then(|at| text[at..].split_once("\r\n"))
+                && let Some((message, _)) = message.1.split_once("\r\n")
+            {
+                return Ok(message.to_owned());
+            }
+            let read = stream.read(&mut bytes)?;
+            if read == 0 {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
+            text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
     }
 
     /// SIGKILL: what a crash looks like.

@@ -32,6 +32,8 @@ struct Shared {
     fault: Mutex<Fault>,
     open: Mutex<Vec<(TcpStream, TcpStream)>>,
     accepted: AtomicU64,
+    passed: AtomicU64,
+    disturbed: AtomicU64,
     done: AtomicBool,
 }
 
@@ -63,6 +65,8 @@ impl Proxy {
             fault: Mutex::new(Fault::None),
             open: Mutex::new(Vec::new()),
             accepted: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+            disturbed: AtomicU64::new(0),
             done: AtomicBool::new(false),
         });
         let acceptor = Arc::clone(&shared);
@@ -94,6 +98,19 @@ impl Proxy {
     pub fn accepted(&self) -> u64 {
         self.shared.accepted.load(Ordering::SeqCst)
     }
+
+    /// Bytes passed since the start, in both directions.
+    #[must_use]
+    pub fn passed(&self) -> u64 {
+        self.shared.passed.load(Ordering::SeqCst)
+    }
+
+    /// How often a fault was felt since the start: connections that it closed or refused, streams whose bytes it held back, chunks that it
+    /// slowed.
+    #[must_use]
+    pub fn disturbed(&self) -> u64 {
+        self.shared.disturbed.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Proxy {
@@ -108,9 +125,16 @@ impl Drop for Proxy {
 impl Shared {
     fn close_all(&self) {
         for (client, server) in lock(&self.open).drain(..) {
-            let _ = client.shutdown(Shutdown::Both);
+            // One that its own ends closed long ago is not hit.
+            if client.shutdown(Shutdown::Both).is_ok() {
+                self.hit();
+            }
             let _ = server.shutdown(Shutdown::Both);
         }
+    }
+
+    fn hit(&self) {
+        self.disturbed.fetch_add(1, Ordering::SeqCst);
     }
 
     fn fault(&self) -> Fault {
@@ -134,6 +158,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let Ok(client) = client else { continue };
         shared.accepted.fetch_add(1, Ordering::SeqCst);
         if shared.fault() == Fault::Cut {
+            shared.hit();
             let _ = client.shutdown(Shutdown::Both);
             continue;
         }
@@ -170,10 +195,15 @@ fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -> io::Res
 /// Copies one way until the end, then passes the end on.
 fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
     let mut buffer = [0_u8; CHUNK];
+    let mut holding = false;
     while !shared.done() {
         let fault = shared.fault();
         let (size, pause) = match fault {
             Fault::HalfOpen => {
+                if !holding && from.peek(&mut buffer[..1]).is_ok_and(|waiting| waiting > 0) {
+                    holding = true;
+                    shared.hit();
+                }
                 thread::sleep(TICK);
                 continue;
             }
@@ -184,6 +214,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
             }
             Fault::None | Fault::Cut | Fault::Delay(_) => (CHUNK, None),
         };
+        holding = false;
         let read = match from.read(&mut buffer[..size]) {
             Ok(0) => break,
             Ok(read) => read,
@@ -191,7 +222,11 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
             Err(_) => break,
         };
         if let Fault::Delay(delay) = fault {
+            shared.hit();
             thread::sleep(delay);
+        }
+        if pause.is_some() {
+            shared.hit();
         }
         // A partition that began while the bytes were on their way holds them back too.
         while shared.fault() == Fault::HalfOpen && !shared.done() {
@@ -200,6 +235,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
         if to.write_all(&buffer[..read]).is_err() {
             break;
         }
+        shared.passed.fetch_add(read as u64, Ordering::SeqCst);
         if let Some(rate) = pause {
             thread::sleep(Duration::from_secs_f64(read as f64 / f64::from(rate)));
         }
@@ -244,6 +280,7 @@ mod tests {
         stream.write_all(b"two").expect("the peer seems to be there");
         let mut answer = [0; 3];
         assert!(stream.read_exact(&mut answer).is_err(), "nothing passes a partition");
+        assert_eq!((proxy.disturbed(), proxy.passed()), (1, 6), "one stream is held back");
 
         proxy.set(Fault::None);
         stream.set_read_timeout(None).expect("timeout");
@@ -254,6 +291,7 @@ mod tests {
         assert_eq!(ask(&mut stream, b"three").expect("delayed"), b"three");
         proxy.set(Fault::Throttle(100_000));
         assert_eq!(ask(&mut stream, &[7; 10_000]).expect("throttled"), [7; 10_000]);
+        assert!(proxy.disturbed() >= 5, "{} chunks were slowed", proxy.disturbed());
     }
 
     #[test]
@@ -265,6 +303,7 @@ mod tests {
         assert!(ask(&mut stream, b"two").is_err());
         if let Ok(mut late) = TcpStream::connect(proxy.address()) {
             assert!(ask(&mut late, b"three").is_err());
+            assert_eq!(proxy.disturbed(), 2, "one connection was closed and one refused");
         }
         proxy.set(Fault::None);
         let mut stream = TcpStream::connect(proxy.address()).expect("connect");

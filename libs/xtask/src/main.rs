@@ -6,10 +6,12 @@
 )]
 
 mod bench;
+mod chaos;
 mod check;
 mod corpus;
 mod demo;
 mod hear;
+mod load;
 mod process;
 mod pypi;
 mod repo;
@@ -62,6 +64,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Faults on real processes under continuous load: services, servers, streams, network, storage, limits.
+    Chaos {
+        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep, --no-build.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Format, lints, licences, protos, import rules and links.
     Check {
         /// Only these: fmt, clippy, deny, proto, imports, links.
@@ -82,6 +90,12 @@ enum Command {
         /// Whisper's size: tiny or base.
         #[arg(long, default_value = "base")]
         model: hear::Model,
+    },
+    /// What a narration costs, beside the floor and the way that was replaced; about half an hour, run by hand.
+    Load {
+        /// Options of `lectern-load` (`--quick`, `--narrations 1,100`, `--permits 8`).
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
     /// Measurements.
     Bench {
@@ -110,9 +124,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
         Command::Demo { file, out, no_build, args } => return demo::run(file, &out, !no_build, &args),
         Command::Test { args } => return test::run(&args),
+        Command::Chaos { args } => return chaos::run(&args),
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
+        Command::Load { args } => return load::run(&args),
         Command::Bench { command, program } => return bench::run(command, program),
     }
     Ok(ExitCode::SUCCESS)

@@ -91,7 +91,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("ai"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters);

@@ -6,6 +6,7 @@ use lectern_blob::Blob;
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::v1::admin_service_server::AdminServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_proto::v1::key_service_server::KeyServiceServer;
 use lectern_proto::v1::narration_service_server::NarrationServiceServer;
@@ -25,6 +26,7 @@ use crate::config::Config;
 use crate::domain::{Key, Narration};
 use crate::door::Door;
 use crate::keys::Keys;
+use crate::letters::Letters;
 use crate::orders::Orders;
 use crate::stages::Stages;
 use crate::upstream::{MESSAGE_LIMIT, Upstream};
@@ -34,8 +36,10 @@ use crate::upstream::{MESSAGE_LIMIT, Upstream};
 pub struct Gateway {
     conductor: Conductor,
     orders: Orders,
+    door: Door,
     keys: Keys,
     upstream: Upstream,
+    queue: Arc<dyn Queue>,
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
     credential: Arc<ServiceCredential>,
@@ -69,7 +73,8 @@ impl Gateway {
         let keys = Keys::new(keys, Arc::clone(&clock), admin);
         let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::new(OsRandom), config.backlog.clone());
         let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
-        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
+        let conductor =
+            Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher);
         let orders = Orders::new(
             narrations,
             conductor.clone(),
@@ -79,7 +84,7 @@ impl Gateway {
             Arc::clone(&master),
             door.clone(),
         );
-        Ok(Self { conductor, orders, keys, upstream, blob, clock, credential, master })
+        Ok(Self { conductor, orders, door, keys, upstream, queue, blob, clock, credential, master })
     }
 
     /// Who may call: services of the installation, and API keys.
@@ -96,7 +101,8 @@ impl Gateway {
         if reissue {
             self.conductor.reissue().await?;
         }
-        self.conductor.clone().run(stop).await;
+        let dispatcher = self.conductor.dispatcher().clone();
+        tokio::join!(self.conductor.clone().run(stop.clone()), dispatcher.measure(&self.door, stop));
         Ok(())
     }
 
@@ -122,12 +128,16 @@ impl Gateway {
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
         let pages =
             TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
+        let dispatcher = self.conductor.dispatcher().clone();
+        let admin = api::Admin::new(letters, dispatcher, self.door.clone(), pages.clone());
         let keys = api::Keys::new(self.keys.clone(), pages);
         let voices = api::Voices::new(self.upstream.clone());
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
             .service(tune!(KeyServiceServer::new(keys)))
+            .service(tune!(AdminServiceServer::new(admin)))
             .service(tune!(VoiceServiceServer::new(voices)))
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)
@@ -151,8 +161,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
-    let queue: Arc<dyn Queue> =
-        lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters);

@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod door;
 pub mod keys;
+pub mod letters;
 pub mod orders;
 pub mod stages;
 mod store;

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
-use crate::domain::{Narration, Transition, Wish};
+use crate::domain::{Narration, Phase, Transition, Wish};
 use crate::door::Door;
 use crate::stages::Stages;
 
@@ -158,10 +158,32 @@ impl Orders {
     ) -> Result<Versioned<Narration>, Failure> {
         let current = self.get(tenant, id).await?;
         check_etag(etag, &current.record)?;
-        let old = &current.record;
+        self.start_anew(&current.record, etag).await
+    }
+
+    /// Starts a narration anew that failed in `run`, for an operator; whether it was still to be.
+    ///
+    /// # Errors
+    /// What ordering it again may answer.
+    pub async fn retry_run(&self, id: &NarrationId, run: u32) -> Result<bool, Failure> {
+        let Some(Versioned { record, .. }) = self.narrations.get(id.as_str()).await? else { return Ok(false) };
+        if record.run != run || record.phase != Phase::Failed || record.erased || record.deleted.is_some() {
+            return Ok(false);
+        }
+        match self.start_anew(&record, &record.version.to_string()).await {
+            Ok(_) => Ok(true),
+            // Somebody else did something with it.
+            Err(failure) if failure.reason == Reason::EtagMismatch => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn start_anew(&self, old: &Narration, etag: &str) -> Result<Versioned<Narration>, Failure> {
+        let id = &old.id;
         // Refused before anybody is asked for anything.
         old.clone().retry(old.pins.clone(), old.updated)?;
-        let (_, pins) = self.stages.pin(tenant, &old.wish()).await?;
+        self.door.admit(&old.tenant).await?;
+        let (_, pins) = self.stages.pin(&old.tenant, &old.wish()).await?;
         let retried = self
             .change(id, etag, |narration, now| {
                 narration.retry(pins.clone(), now)?;

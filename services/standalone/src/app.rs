@@ -79,6 +79,8 @@ impl Embedded {
             common: common.clone(),
             voice_dir: config.voice_dir.clone(),
             engine: config.engine,
+            // The script of the scripted engine is for processes of their own.
+            ..lectern_tts::config::Config::default()
         };
         let tts = Tts::new(&tts, &of_tts).await?;
         // Nobody works yet, so every lease is of an earlier boot.

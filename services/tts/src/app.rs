@@ -22,6 +22,7 @@ use crate::api::Speech;
 use crate::config::{Config, Engine};
 use crate::engine::SpeechEngine;
 use crate::engine::local::{LocalVoice, VoiceDir};
+use crate::engine::scripted::ScriptedEngine;
 use crate::engine::tone::ToneEngine;
 use crate::voices::Voices;
 use crate::work::{Recordings, segments::Segments};
@@ -47,6 +48,7 @@ impl Tts {
         let engine: Arc<dyn SpeechEngine> = match config.engine {
             Engine::Local => Arc::new(LocalVoice::new(VoiceDir::new(&config.voice_dir))),
             Engine::Tone => Arc::new(ToneEngine::new()),
+            Engine::Scripted => Arc::new(ScriptedEngine::new(&config.script, Arc::clone(&adapters.clock))?),
         };
         measure_store("tts", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
@@ -111,7 +113,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("tts"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, lectern_queue::ConnectOptions::default()).await?;
+    let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters);

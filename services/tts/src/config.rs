@@ -14,8 +14,10 @@ pub struct Config {
     pub common: Common,
     /// The folder of the local voice's weights; `cargo xtask voice` prepares one.
     pub voice_dir: PathBuf,
-    /// The speech engine: `local`, or `tone` for tests without weights.
+    /// The speech engine: `local`, or `tone` and `scripted` for tests without weights.
     pub engine: Engine,
+    /// What the scripted engine does.
+    pub script: PathBuf,
 }
 
 /// A speech engine.
@@ -26,10 +28,17 @@ pub enum Engine {
     Local,
     /// Sine tones: for tests.
     Tone,
+    /// Tones that are noted in a ledger and go wrong as a script says: for tests of whole processes.
+    Scripted,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { common: Common::default(), voice_dir: PathBuf::from("voice"), engine: Engine::Local }
+        Self {
+            common: Common::default(),
+            voice_dir: PathBuf::from("voice"),
+            engine: Engine::Local,
+            script: PathBuf::new(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use lectern_core::Digest;
 use lectern_core::id::{DocumentId, NarrationId};
 use lectern_proto::ingest::v1::ingest_service_client::IngestServiceClient;
 use lectern_proto::names;
+use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::key_service_client::KeyServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
@@ -64,6 +65,12 @@ impl Client {
     #[must_use]
     pub fn narrations(&self) -> NarrationServiceClient<Authorized> {
         NarrationServiceClient::new(self.over()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// `lectern.v1.AdminService`.
+    #[must_use]
+    pub fn admin(&self) -> AdminServiceClient<Authorized> {
+        AdminServiceClient::new(self.over())
     }
 
     /// `lectern.v1.KeyService`.

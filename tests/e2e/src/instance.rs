@@ -18,6 +18,7 @@ use crate::steps::StepReader;
 
 /// Starts before the gateway, which calls them.
 const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
+const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
 /// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal keys.
 const SECRET: &str = "end-to-end tests share this secret, which protects nothing";
 const ADMIN_KEY: &str = "end-to-end-admin-key";
@@ -47,13 +48,22 @@ pub struct Setup {
     env: Vec<(Option<&'static str>, String, String)>,
     own_mongo: bool,
     proxies: Vec<(&'static str, Link)>,
+    replicas: Vec<(&'static str, &'static str)>,
+    folder: Option<PathBuf>,
 }
 
 impl Profile {
     /// The usual instance: the tone engine in place of the voice, and the lines that say what was spoken in the log.
     #[must_use]
     pub fn setup(self) -> Setup {
-        let setup = Setup { profile: self, env: Vec::new(), own_mongo: false, proxies: Vec::new() };
+        let setup = Setup {
+            profile: self,
+            env: Vec::new(),
+            own_mongo: false,
+            proxies: Vec::new(),
+            replicas: Vec::new(),
+            folder: None,
+        };
         setup
             .env("tts", "LECTERN_ENGINE", "tone")
             .everywhere("LECTERN_TELEMETRY__LOG_FORMAT", "json")
@@ -87,6 +97,22 @@ impl Setup {
     #[must_use]
     pub fn proxied(mut self, service: &'static str, link: Link) -> Self {
         self.proxies.push((service, link));
+        self
+    }
+
+    /// Starts one more replica of a stage under a name of its own (`tts-2`), with the stage's variables and proxies. For
+    /// [`Profile::Stack`].
+    #[must_use]
+    pub fn replica(mut self, name: &'static str, of: &'static str) -> Self {
+        self.replicas.push((name, of));
+        self
+    }
+
+    /// Keeps data and logs of all processes, the servers included, in this folder, which stays: for whoever looks at them afterwards. For
+    /// [`Profile::Stack`].
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
         self
     }
 
@@ -127,19 +153,34 @@ impl Setup {
             admin: open,
             proxies: BTreeMap::new(),
             databases: None,
-            _mongo: None,
-            _nats: None,
+            mongo: None,
+            nats: None,
             objects: data.join("objects"),
-            _dir: dir,
+            _dir: Some(dir),
         }
     }
 
     async fn stack(self) -> Instance {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let objects = dir.path().join("objects");
+        let temp = self.folder.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
+        let folder = temp.as_ref().map(TempDir::path).or(self.folder.as_deref()).expect("one of them").to_owned();
+        let objects = folder.join("objects");
         std::fs::create_dir(&objects).expect("a folder for objects");
-        let nats = NatsServer::start();
-        let mongo = self.own_mongo.then(MongoServer::start);
+        let replicas = self.replicas.iter().map(|(name, _)| *name);
+        let addresses = addresses(SERVICES.into_iter().chain(["nats", "mongo"]).chain(replicas));
+        let open = |name: &str| (folder.join(name), folder.join(format!("{name}.log")), addresses[name].port());
+        let nats = if self.folder.is_some() {
+            let (data, log, port) = open("nats");
+            NatsServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
+        } else {
+            NatsServer::start()
+        };
+        let mongo = self.own_mongo.then(|| {
+            if self.folder.is_none() {
+                return MongoServer::start();
+            }
+            let (data, log, port) = open("mongo");
+            MongoServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
+        });
         let shared = mongo.is_none().then(TestServers::from_env);
         let database = |host: Option<SocketAddr>| match (&mongo, &shared) {
             (Some(mongo), _) => {
@@ -157,24 +198,26 @@ impl Setup {
             };
             proxies.insert((*service, *link), Proxy::start(target));
         }
-        let addresses = addresses();
         let mut processes = BTreeMap::new();
-        for service in STAGES.into_iter().chain(["gateway"]) {
+        let all = STAGES.into_iter().chain(["gateway"]).map(|service| (service, service));
+        for (name, service) in all.chain(self.replicas.iter().copied()) {
             let proxy = |link| proxies.get(&(service, link)).map(Proxy::address);
             let queue = proxy(Link::Queue).map_or_else(|| nats.url(), |address| format!("nats://{address}"));
-            let mut program = Program::new(&format!("lectern-{service}"), dir.path())
-                .env("LECTERN_SERVER__LISTEN", addresses[service].to_string())
+            let mut program = Program::new(&format!("lectern-{service}"), &folder)
+                .log(&folder.join(format!("lectern-{name}.log")))
+                .env("LECTERN_SERVER__LISTEN", addresses[name].to_string())
                 .env("LECTERN_STORE__URL", database(proxy(Link::Store)))
                 .env("LECTERN_QUEUE__URL", queue)
                 .env("LECTERN_BLOB__URL", format!("file:{}", objects.display()))
                 .env("LECTERN_SECRET", SECRET);
-            for (name, address) in &addresses {
-                program = program.env(&format!("LECTERN_{}__URL", name.to_uppercase()), format!("http://{address}"));
+            for service in SERVICES {
+                let url = format!("http://{}", addresses[service]);
+                program = program.env(&format!("LECTERN_{}__URL", service.to_uppercase()), url);
             }
             if service == "gateway" {
                 program = program.env("LECTERN_ADMIN_KEY", ADMIN_KEY);
             }
-            processes.insert(service, self.set(Some(service), program).start());
+            processes.insert(name, self.set(Some(service), program).start());
         }
         let admin = client(&processes["gateway"], Outbound::with_key(Secret::new(ADMIN_KEY)));
         let databases = Some(database(None));
@@ -186,30 +229,31 @@ impl Setup {
             admin,
             proxies,
             databases,
-            _mongo: mongo,
-            _nats: Some(nats),
+            mongo,
+            nats: Some(nats),
             objects,
-            _dir: dir,
+            _dir: temp,
         };
         instance.client = instance.tenant("acme").await;
         instance
     }
 }
 
-/// Addresses for the four services, below the range that connections take their ports from, so that a service that is killed finds its
+/// Addresses for processes, below the range that connections take their ports from, so that a process that is killed finds its
 /// port free when it comes back. Tests that run at once, in one process or in several, are given different ones.
-fn addresses() -> BTreeMap<&'static str, SocketAddr> {
-    static INSTANCES: AtomicU32 = AtomicU32::new(0);
+fn addresses(names: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, SocketAddr> {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let names: Vec<&'static str> = names.collect();
     loop {
-        let instance = INSTANCES.fetch_add(1, Ordering::Relaxed);
-        let port = 10_000 + (std::process::id() % 500 * 32 + instance * 4) % 16_000;
-        let bound: Result<Vec<_>, _> = ["gateway", "ingest", "ai", "tts"]
-            .into_iter()
+        let given = GIVEN.fetch_add(u32::try_from(names.len()).expect("a count"), Ordering::Relaxed);
+        let port = 10_000 + (std::process::id() % 500 * 32 + given) % 16_000;
+        let bound: Result<Vec<_>, _> = names
+            .iter()
             .zip(port..)
             .map(|(name, port)| {
                 let port = u16::try_from(port).expect("a port");
                 let listener = TcpListener::bind(("127.0.0.1", port))?;
-                Ok::<_, std::io::Error>((name, listener.local_addr()?, listener))
+                Ok::<_, std::io::Error>((*name, listener.local_addr()?, listener))
             })
             .collect();
         if let Ok(bound) = bound {
@@ -233,10 +277,10 @@ pub struct Instance {
     admin: Client,
     proxies: BTreeMap<(&'static str, Link), Proxy>,
     databases: Option<String>,
-    _mongo: Option<MongoServer>,
-    _nats: Option<NatsServer>,
+    mongo: Option<MongoServer>,
+    nats: Option<NatsServer>,
     objects: PathBuf,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 impl Instance {
@@ -318,6 +362,41 @@ impl Instance {
         self.processes.get_mut(service).expect("a process of this profile")
     }
 
+    /// Its NATS server.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has none.
+    pub fn nats(&mut self) -> &mut NatsServer {
+        self.nats.as_mut().expect("a stack")
+    }
+
+    /// Its own MongoDB-wire server.
+    ///
+    /// # Panics
+    ///
+    /// When [`Setup::own_mongo`] did not ask for one.
+    pub fn mongo(&mut self) -> &mut MongoServer {
+        self.mongo.as_mut().expect("a database of its own")
+    }
+
+    /// The URL of a service's database, past its proxy.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is not a stack.
+    #[must_use]
+    pub fn database(&self, service: &str) -> String {
+        let (base, options) = self.databases.as_deref().and_then(|url| url.split_once('?')).expect("a stack");
+        format!("{base}_{service}?{options}")
+    }
+
+    /// The installation's secret.
+    #[must_use]
+    pub const fn secret(&self) -> &'static str {
+        SECRET
+    }
+
     /// The names of its processes.
     #[must_use]
     pub fn services(&self) -> Vec<&'static str> {
@@ -336,7 +415,7 @@ impl Instance {
 
     /// Reads the step records of a service of the stack, past its proxy.
     pub async fn steps(&self, service: &str) -> StepReader {
-        StepReader::open(self.databases.as_deref().expect("a stack"), service).await
+        StepReader::open(&self.database(service)).await
     }
 
     /// The folder that holds the objects.

@@ -12,10 +12,8 @@ use lectern_store::{ConnectOptions, Steps, StepsOptions};
 pub struct StepReader(Steps);
 
 impl StepReader {
-    pub(crate) async fn open(url: &str, service: &str) -> Self {
-        let (base, options) = url.split_once('?').expect("options");
-        let url = format!("{base}_{service}?{options}");
-        let store = lectern_store::connect(&url, ConnectOptions::default()).await.expect("the service's database");
+    pub(crate) async fn open(url: &str) -> Self {
+        let store = lectern_store::connect(url, ConnectOptions::default()).await.expect("the service's database");
         Self(Steps::new(store, Arc::new(SystemClock), StepsOptions::new("e2e")))
     }
 

@@ -207,7 +207,7 @@ impl<H: Handler> Shared<H> {
         delay: std::time::Duration,
     ) -> Result<Outcome, Broken> {
         self.steps.give_back(lease).await.map_err(broken)?;
-        delivery.ack.nak(delay).await?;
+        self.hand_back(delivery, delay).await?;
         Ok(Outcome::GivenBack)
     }
 

@@ -1,7 +1,9 @@
-//! What a worker tells whoever grants its steps: how many it works on at once, and which engines are out of order.
+//! What a worker tells whoever grants its steps: how many it works on at once, which engines are out of order, and what it puts off.
+
+use std::time::Duration;
 
 use bytes::Bytes;
-use lectern_core::id::Service;
+use lectern_core::id::{Service, StepId};
 use serde::{Deserialize, Serialize};
 
 /// The topic of announcements.
@@ -29,6 +31,38 @@ impl Capacity {
     }
 
     /// Reads a hint; none when it is not an announcement.
+    #[must_use]
+    pub fn parse(hint: &[u8]) -> Option<Self> {
+        serde_json::from_slice(hint).ok()
+    }
+}
+
+/// The topic of steps that are put off.
+pub const PUT_OFF: &str = "put_off";
+
+/// A step whose command was handed back and is not to be had for a while. Who grants steps can let others have its room meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutOff {
+    /// Which.
+    pub step: StepId,
+    /// For how long from now, in milliseconds.
+    pub millis: u64,
+}
+
+impl PutOff {
+    /// A step that is put off for `delay`.
+    #[must_use]
+    pub fn new(step: StepId, delay: Duration) -> Self {
+        Self { step, millis: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    /// The payload of the hint.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+    }
+
+    /// Reads a hint; none when it says nothing of the kind.
     #[must_use]
     pub fn parse(hint: &[u8]) -> Option<Self> {
         serde_json::from_slice(hint).ok()

@@ -10,12 +10,16 @@ use lectern_store::steps::{Claim, Ending, Lease};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::capacity::{PUT_OFF, PutOff};
 use super::gate::Turn;
 use super::stats::Outcome;
 use super::{Handler, Reading, Shared};
 use crate::error::QueueError;
 use crate::letter::DeadLetter;
 use crate::port::{Delivery, Message};
+
+/// Shorter delays are not worth telling.
+const TOLD_FROM: Duration = Duration::from_secs(1);
 
 /// A delivery ended otherwise than by running its step to an end. Each leaves the command to come again.
 #[derive(Debug)]
@@ -74,13 +78,13 @@ impl<H: Handler> Shared<H> {
             Reading::For { tenant, engine } => match self.breakers.admit(engine) {
                 Ok(pass) => (tenant, Ok(pass)),
                 Err(rest) => {
-                    ack.nak(rest.min(self.options.backlog_from)).await?;
+                    self.hand_back(delivery, rest.min(self.options.backlog_from)).await?;
                     return Ok(Outcome::Deferred);
                 }
             },
             Reading::Newer => {
                 tracing::warn!(%step, "left a command that this version does not understand");
-                ack.nak(self.options.unknown_later).await?;
+                self.hand_back(delivery, self.options.unknown_later).await?;
                 return Ok(Outcome::Deferred);
             }
             // Claimed all the same: only under a lease can its step be ended, and one that has ended keeps its end.
@@ -108,7 +112,7 @@ impl<H: Handler> Shared<H> {
                 Ok(Outcome::Cancelled)
             }
             Claim::LeasedElsewhere { for_ } => {
-                ack.nak(for_).await?;
+                self.hand_back(delivery, for_).await?;
                 Ok(Outcome::Deferred)
             }
             Claim::Waiting { for_ } => {
@@ -120,7 +124,27 @@ impl<H: Handler> Shared<H> {
 
     /// Hands a command back for `delay`, or leaves it to the backlog when that is long.
     pub(super) async fn put_off(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
-        if delay > self.options.backlog_from { delivery.ack.ack().await } else { delivery.ack.nak(delay).await }
+        if delay <= self.options.backlog_from {
+            return self.hand_back(delivery, delay).await;
+        }
+        self.tell_put_off(delivery, delay).await;
+        delivery.ack.ack().await
+    }
+
+    /// Hands a command back for `delay`.
+    pub(super) async fn hand_back(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
+        self.tell_put_off(delivery, delay).await;
+        delivery.ack.nak(delay).await
+    }
+
+    async fn tell_put_off(&self, delivery: &Delivery, delay: Duration) {
+        if delay < TOLD_FROM {
+            return;
+        }
+        let hint = PutOff::new(delivery.step.clone(), delay).encode();
+        if let Err(error) = self.queue.hint(PUT_OFF, hint).await {
+            tracing::debug!(%error, step = %delivery.step, "not told that it is put off; its room is not used meanwhile");
+        }
     }
 
     /// Publishes a step's event. Before the command is answered, so that it comes again if this does not happen.

@@ -51,7 +51,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::breaker::Breakers;
 pub use self::breaker::{BreakerOptions, Engines};
-pub use self::capacity::{CAPACITY, Capacity};
+pub use self::capacity::{CAPACITY, Capacity, PUT_OFF, PutOff};
 use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
 pub use self::retry::{RetryPolicy, Rule};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, StatementStatus, params, params_from_iter};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -251,6 +251,19 @@ impl Store for SqliteStore {
                 .and_then(|mut statement| statement.query_row(params_from_iter(count.values), |row| row.get(0)))
                 .map_err(|error| StoreError::unavailable("count", error))?;
             Ok(u64::try_from(counted).unwrap_or(0))
+        })
+        .await
+    }
+
+    async fn cost(&self, collection: &str, query: &Query) -> Result<u64, StoreError> {
+        let select = sql::select(collection, query)?;
+        self.read("tell the cost of a query", move |connection| {
+            let unavailable = |error| StoreError::unavailable("tell the cost of a query", error);
+            let mut statement = connection.prepare(&select.sql).map_err(unavailable)?;
+            let mut rows = statement.query(params_from_iter(select.values)).map_err(unavailable)?;
+            while rows.next().map_err(unavailable)?.is_some() {}
+            drop(rows);
+            Ok(u64::try_from(statement.get_status(StatementStatus::VmStep)).unwrap_or(0))
         })
         .await
     }

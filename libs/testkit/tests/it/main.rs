@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail like tests")]
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
@@ -18,42 +18,21 @@ fn greeting(address: SocketAddr) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes[..read]).into_owned())
 }
 
-/// Sends protocol lines after the greeting and reads until the answer holds `until`.
-fn nats(address: SocketAddr, lines: &str, until: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("connect");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("timeout");
-    stream.write_all(lines.as_bytes()).expect("write");
-    let mut text = String::new();
-    let mut bytes = [0; 4096];
-    while !text.contains(until) {
-        let read = stream.read(&mut bytes).expect("answer");
-        assert!(read > 0, "closed after: {text}");
-        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
-    }
-    text
-}
-
-/// A JetStream API call.
-fn jetstream(address: SocketAddr, call: &str, body: &str) -> String {
-    let lines =
-        format!("CONNECT {{\"verbose\":false}}\r\nSUB in 1\r\nPUB $JS.API.{call} in {}\r\n{body}\r\n", body.len());
-    nats(address, &lines, "\"type\"")
-}
-
 #[test]
 fn nats_keeps_its_streams_over_a_crash_and_loses_them_with_its_volume() {
     let mut server = NatsServer::start();
-    let made = jetstream(server.address(), "STREAM.CREATE.S", r#"{"name":"S","subjects":["s.*"],"storage":"file"}"#);
+    let made =
+        server.jetstream("STREAM.CREATE.S", r#"{"name":"S","subjects":["s.*"],"storage":"file"}"#).expect("an answer");
     assert!(made.contains("\"did_create\":true"), "{made}");
 
     server.kill9();
     assert!(TcpStream::connect(server.address()).is_err());
     server.restart();
-    let found = jetstream(server.address(), "STREAM.INFO.S", "");
+    let found = server.jetstream("STREAM.INFO.S", "").expect("an answer");
     assert!(found.contains("\"storage\":\"file\""), "{found}");
 
     server.restart_empty();
-    let lost = jetstream(server.address(), "STREAM.INFO.S", "");
+    let lost = server.jetstream("STREAM.INFO.S", "").expect("an answer");
     assert!(lost.contains("stream not found"), "{lost}");
 }
 

@@ -1,5 +1,6 @@
 //! gRPC in: decode, call the domain, encode.
 
+mod admin;
 mod documents;
 mod encode;
 mod keys;
@@ -15,6 +16,7 @@ use lectern_core::Failure;
 use lectern_rpc::page;
 use tonic::Status;
 
+pub use admin::Admin;
 pub use documents::Documents;
 pub use keys::Keys;
 pub use narrations::Narrations;

@@ -9,6 +9,7 @@
 
 mod audit;
 mod pick;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,9 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
-use lectern_core::{Clock, Failure};
+use lectern_core::{Clock, Failure, Reason};
 use lectern_queue::{Message, Queue};
-use lectern_store::{Change, Collection, Revision, StoreError, Versioned};
+use lectern_store::{Change, Collection, Op, Query, Revision, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -29,14 +30,18 @@ use tracing::{debug, warn};
 use super::pauses::{PAUSES, Pauses};
 use super::wanted::{Window, turn, wanted};
 use super::wire;
-use super::workers::{CAPACITY, Workers};
+use super::workers::{CAPACITY, PUT_OFF, Workers};
 use crate::domain::{Lane, Narration, Pause, Slots, Turn, slots};
+use crate::door::Door;
 use pick::Pick;
+use seen::{IDLE, Seen};
 
 /// A pass takes place at least this often, for what no replica was told of.
 const EVERY: Duration = Duration::from_secs(2);
-/// A turn in which nothing was found is not looked at again for this long, unless this replica hears of work.
-const IDLE: Duration = Duration::from_secs(2);
+/// Between two measurements of the backlog.
+const MEASURED: Duration = Duration::from_secs(30);
+/// Most narrations that are counted for operators.
+const COUNTED: u64 = 1_000_000;
 /// Commands published at once.
 const PUBLISH_AT_ONCE: usize = 16;
 /// How often a pass begins anew when another replica changed the slots first.
@@ -84,18 +89,11 @@ struct ServiceState {
     touched: Mutex<BTreeMap<NarrationId, Versioned<Narration>>>,
     /// The slots as last read or written; a stale copy only costs a lost race.
     known: Mutex<Option<Versioned<Slots>>>,
-    /// Turns that were seen waiting, or found without work, and until when that holds.
+    /// What the last passes saw of its turns.
     seen: Mutex<Seen>,
     granted: AtomicU64,
     /// One pass at a time.
     pass: tokio::sync::Mutex<Vec<Lane>>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    waiting: BTreeMap<String, u64>,
-    idle: BTreeMap<String, u64>,
-    empty: BTreeMap<Lane, u64>,
 }
 
 /// Levels for metrics and operators.
@@ -175,6 +173,45 @@ impl Dispatcher {
         }
     }
 
+    /// Narrations that want steps of a service, those at work included, up to [`COUNTED`].
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn waiting(&self, service: Service) -> Result<u64, Failure> {
+        let place = format!("ready.{}.turn", service.as_str());
+        Ok(self.shared.narrations.count(&Query::new().filter(place, Op::Gte, ""), COUNTED).await?)
+    }
+
+    /// Sets the gauges of what waits and what is granted, until `stop`.
+    #[allow(clippy::cast_precision_loss, reason = "levels are far below 2^53")]
+    pub async fn measure(&self, door: &Door, stop: CancellationToken) {
+        let metrics = lectern_runtime::Metrics::new("lectern.dispatch");
+        let narrations = metrics.gauge("lectern.dispatch.narrations", "{narration}", "Narrations that want steps.");
+        let granted = metrics.gauge("lectern.dispatch.granted", "{step}", "Steps granted and not ended.");
+        let slots = metrics.gauge("lectern.dispatch.slots", "{step}", "Steps that may be granted at once.");
+        let unfinished = metrics.gauge("lectern.backlog.unfinished", "{narration}", "Narrations that are unfinished.");
+        let levels = async {
+            loop {
+                for service in Service::ALL {
+                    let labels: [(&'static str, &str); 1] = [("service", service.as_str())];
+                    let level = self.level(service);
+                    granted.set(level.granted as f64, &labels);
+                    slots.set(level.limit as f64, &labels);
+                    match self.waiting(service).await {
+                        Ok(count) => narrations.set(count as f64, &labels),
+                        Err(error) => debug!(%error, "backlog not counted"),
+                    }
+                }
+                match door.unfinished().await {
+                    Ok(count) => unfinished.set(count as f64, &[]),
+                    Err(error) => debug!(%error, "backlog not counted"),
+                }
+                tokio::time::sleep(MEASURED).await;
+            }
+        };
+        let _ = stop.run_until_cancelled(levels).await;
+    }
+
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
     pub fn touch(&self, narration: &Versioned<Narration>) {
         for state in self.shared.services.values() {
@@ -209,7 +246,7 @@ impl Dispatcher {
         let services = self.shared.services.keys().map(|service| self.run_service(*service, stop.clone()));
         let services = futures::future::join_all(services);
         // The listeners have no end of their own.
-        let listeners = async { tokio::join!(self.listen_to_workers(), self.watch_pauses()) };
+        let listeners = async { tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_pauses()) };
         tokio::select! {
             biased;
             _ = services => {}
@@ -229,6 +266,21 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => debug!(%error, "workers cannot be heard; few steps are granted at once"),
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Hears which steps are handed back for a while, and lets others have their room.
+    async fn hear_put_off(&self) {
+        loop {
+            if let Ok(mut hints) = self.shared.queue.hints(PUT_OFF).await {
+                while let Some(hint) = hints.next().await {
+                    let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
+                    if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
+                        state.wake.notify_one();
+                    }
+                }
             }
             tokio::time::sleep(EVERY).await;
         }
@@ -324,9 +376,9 @@ impl Dispatcher {
                 continue;
             }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
-            self.publish_all(&picked.steps).await;
+            let refused = self.publish_all(&picked.steps).await;
             self.note_served(&picked.turns).await;
-            return Ok(());
+            return self.let_go(service, state, &refused).await;
         }
         // Others dispatch as well, and did.
         state.wake.notify_one();
@@ -338,13 +390,8 @@ impl Dispatcher {
         let turn = turn(narration, service);
         let id = turn.id();
         let now = self.shared.clock.now().millis();
-        {
-            let mut seen = lock(&state.seen);
-            seen.idle.remove(&id);
-            seen.empty.remove(&turn.lane);
-            if seen.waiting.get(&id).is_some_and(|until| *until > now) {
-                return Ok(());
-            }
+        if lock(&state.seen).arrive(&id, turn.lane, narration, now) {
+            return Ok(());
         }
         match self.shared.turns.insert_if_absent(&turn).await? {
             None => {}
@@ -358,7 +405,7 @@ impl Dispatcher {
                 self.shared.turns.update(&id, wait).await?;
             }
         }
-        lock(&state.seen).waiting.insert(id, now + millis(IDLE));
+        lock(&state.seen).waits(id, now);
         Ok(())
     }
 
@@ -389,14 +436,41 @@ impl Dispatcher {
         }
     }
 
-    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) {
-        futures::stream::iter(steps)
-            .for_each_concurrent(PUBLISH_AT_ONCE, |(step, narration)| async move {
-                if let Err(error) = self.publish(narration, step).await {
-                    warn!(%step, %error, "step granted and not published, the audit will");
+    /// Publishes what was granted; gives the steps that a full stream refused.
+    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) -> Vec<StepId> {
+        futures::stream::iter(steps.to_vec())
+            .map(|(step, narration)| async move {
+                match self.publish(&narration, &step).await {
+                    Ok(()) => None,
+                    Err(error) if error.reason == Reason::QueueFull => {
+                        warn!(%step, %error, "step granted and refused, it is granted again in its turn");
+                        Some(step)
+                    }
+                    Err(error) => {
+                        warn!(%step, %error, "step granted and not published, the audit will");
+                        None
+                    }
                 }
             })
-            .await;
+            .buffer_unordered(PUBLISH_AT_ONCE)
+            .filter_map(futures::future::ready)
+            .collect()
+            .await
+    }
+
+    /// Releases what a full stream refused. Kept until the audit, it would wait while whatever is granted later takes each place that gets
+    /// free; released, the oldest goes first.
+    async fn let_go(&self, service: Service, state: &ServiceState, refused: &[StepId]) -> Result<(), Failure> {
+        for _ in 0..ROUNDS {
+            let Versioned { record: before, revision } = self.slots(service, state).await?;
+            let mut slots = before.clone();
+            slots.release(|grant| refused.contains(&grant.step));
+            if slots == before || self.write_slots(state, slots, revision).await? {
+                break;
+            }
+        }
+        // What is still granted the audit publishes.
+        Ok(())
     }
 
     /// Publishes a step in the trace of the call that began its narration's run.

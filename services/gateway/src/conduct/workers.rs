@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
-pub use lectern_queue::worker::{CAPACITY, Capacity};
+pub use lectern_queue::worker::{CAPACITY, PUT_OFF};
+use lectern_queue::worker::{Capacity, PutOff};
 
 /// An announcement is repeated every 5 s; a worker that was not heard of for this long is gone.
 const HEARD_WITHIN: Duration = Duration::from_secs(15);
@@ -45,11 +46,14 @@ impl Workers {
         before.is_none_or(|before| before.permits != worker.permits || before.open != worker.open)
     }
 
-    /// Notes that a step is not to be tried before `until`: meanwhile it takes nobody's room.
-    pub fn put_off(&self, step: StepId, until: Timestamp, now: Timestamp) {
+    /// Takes in that a step is put off: meanwhile it takes nobody's room. Which service has more room by it.
+    pub fn hear_put_off(&self, hint: &[u8], now: Timestamp) -> Option<Service> {
+        let PutOff { step, millis } = PutOff::parse(hint)?;
+        let service = step.kind.service();
         let mut put_off = self.waiting();
         put_off.retain(|_, until| *until > now);
-        put_off.insert(step, until);
+        put_off.insert(step, now.plus(Duration::from_millis(millis)));
+        Some(service)
     }
 
     /// Whether a step is put off at the moment.
@@ -115,7 +119,9 @@ mod tests {
     fn a_step_is_put_off_for_as_long_as_it_is_said() {
         let known = Workers::default();
         let step: StepId = "n/1/record/0".parse().expect("a step");
-        known.put_off(step.clone(), Timestamp(500), Timestamp(0));
+        let hint = PutOff::new(step.clone(), Duration::from_millis(500)).encode();
+        assert_eq!(known.hear_put_off(&hint, Timestamp(0)), Some(Service::Tts));
+        assert_eq!(known.hear_put_off(b"{}", Timestamp(0)), None);
         assert!(known.is_put_off(&step, Timestamp(499)));
         assert!(!known.is_put_off(&step, Timestamp(500)));
     }

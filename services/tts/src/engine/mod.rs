@@ -1,9 +1,11 @@
 //! The port to speech engines: voices, and one segment of text to samples with the times of its words.
 //!
-//! Adapters: [`local`] (a neural voice in this process, no network) and [`tone`] (sine tones, for tests). Nothing outside this
+//! Adapters: [`local`] (a neural voice in this process, no network), and for tests [`tone`] (sine tones) and [`scripted`] (tones that are
+//! noted and go wrong as told). Nothing outside this
 //! folder knows what engine a voice belongs to; the work on its output (trim, loudness, codec) is that of [`crate::audio`].
 
 pub mod local;
+pub mod scripted;
 pub mod tone;
 pub mod verify;
 

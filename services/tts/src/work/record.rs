@@ -23,7 +23,12 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     let folder = job.objects.folder();
     let path = folder.track(&key(&command.track_key, "track_key")?);
     if let Some(track) = job.objects.find_json::<Track>(&path).await? {
-        return Ok(recorded(&track));
+        if whole(job, &track).await? {
+            return Ok(recorded(&track));
+        }
+        // What is spoken anew may differ, so the track is made anew as well.
+        tracing::warn!(step = %job.step, "a segment of the track is not there any more, the section is recorded again");
+        job.objects.blob().delete(&path.parse().map_err(|e| Failure::internal(format!("{path}: {e}")))?).await?;
     }
     let section: Section = job.objects.read_json(&folder.section(&key(&command.section_key, "section_key")?)).await?;
     let engine = stage.voices.engine(&voice)?;
@@ -51,9 +56,84 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     Ok(recorded(&track))
 }
 
+/// Whether every segment that a track names is there: a retry after one was lost, or was damaged and deleted, makes it again.
+async fn whole(job: &Job, track: &Track) -> Result<bool, Failure> {
+    let paths: Vec<String> = track.segments.iter().map(|s| job.objects.folder().segment(&s.key)).collect();
+    let there = paths.into_iter().map(|path| async move { job.objects.exists(&path).await });
+    let there: Vec<bool> = futures::stream::iter(there).buffered(AHEAD).try_collect().await?;
+    Ok(there.into_iter().all(|there| there))
+}
+
 fn recorded(track: &Track) -> Outcome {
     Outcome::Recorded(lectern_proto::work::v1::Recorded {
         sample_rate: i32::try_from(track.sample_rate).unwrap_or(i32::MAX),
         samples: i64::try_from(track.samples).unwrap_or(i64::MAX),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_blob::memory::MemoryBlob;
+    use lectern_blob::{Blob as _, Objects};
+    use lectern_core::SystemClock;
+    use lectern_core::content::script::{Role, Speaker, Utterance};
+    use lectern_core::keys::TenantSecret;
+    use lectern_proto::work::v1::Delivery;
+
+    use super::*;
+    use crate::engine::tone::ToneEngine;
+    use crate::voices::Voices;
+    use crate::work::segments::Segments;
+
+    fn section() -> Section {
+        let said = |id, text: &str| Utterance {
+            id,
+            speaker: Speaker::default(),
+            role: Role::Body,
+            ends_block: true,
+            sources: Vec::new(),
+            added: true,
+            original: text.to_owned(),
+            spoken: text.to_owned(),
+            map: Vec::new(),
+        };
+        Section {
+            schema: lectern_core::content::script::SCHEMA,
+            index: 0,
+            title: "One".to_owned(),
+            level: 1,
+            utterances: vec![said(0, "It is said once."), said(1, "And something else.")],
+            skipped: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_segment_that_was_lost_is_spoken_again_and_nothing_else_is() {
+        let engine = Arc::new(ToneEngine::new());
+        let master: Arc<[u8]> = Arc::from(&b"a secret"[..]);
+        let stage = Recordings::new(Voices::new(vec![Arc::clone(&engine) as _]), Segments::new(1), Arc::clone(&master));
+        let tenant = "acme".parse().unwrap();
+        let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+        let objects = Objects::new(Arc::clone(&blob) as _, &tenant, &"book".parse().unwrap());
+        let secret = TenantSecret::derive(&master, &tenant);
+        let plan = lectern_core::Digest::of(b"plan");
+        let (section_key, pinned) = (secret.section(&plan, 0), "voices/tone/sine@1");
+        objects.write_json(&objects.folder().section(&section_key), &section()).await.unwrap();
+        let job = Job { step: "0af1/1/record/0".parse().unwrap(), tenant, objects, cancel: Default::default() };
+        let command = RecordSection {
+            section_key: section_key.to_string(),
+            track_key: secret.track(&section_key, pinned, "speed=100").to_string(),
+            delivery: Some(Delivery { voice: "voices/tone/sine".to_owned(), version: "1".to_owned(), speed: 1.0 }),
+            ..Default::default()
+        };
+
+        let first = record(&stage, &job, command.clone()).await.unwrap();
+        assert_eq!(record(&stage, &job, command.clone()).await.unwrap(), first);
+        assert_eq!(engine.calls(), 2, "a track that is whole is found");
+        let lost = job.objects.folder().segment(&secret.segment("It is said once.", pinned, "speed=100"));
+        assert!(blob.delete(&lost.parse().unwrap()).await.unwrap());
+        assert_eq!(record(&stage, &job, command).await.unwrap(), first);
+        assert_eq!(engine.calls(), 3, "only what was lost is spoken again");
+        assert!(job.objects.exists(&lost).await.unwrap());
+    }
 }

@@ -61,11 +61,14 @@ impl Segments {
         // Equal sentences have one key: the second waits for the first and finds it.
         let speaking = self.speaking(key);
         let speaking = speaking.lock_owned().await;
-        if let Some(bytes) = objects.find(&path).await? {
-            self.found.add(1, &[]);
-            return SegmentObject::decode(&bytes);
+        if let Some(segment) = self.find(objects, &path).await? {
+            return Ok(segment);
         }
         let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
+        // Again: while this waited, or its process stood still, whoever took the step over may have spoken it (I8).
+        if let Some(segment) = self.find(objects, &path).await? {
+            return Ok(segment);
+        }
         // In a task of its own: when the step is cancelled meanwhile, what was spoken is still put, and not paid for again.
         let (spoken, objects, key) = (self.spoken.clone(), objects.clone(), *key);
         let made = async move {
@@ -82,6 +85,12 @@ impl Segments {
             Ok::<_, Failure>(segment)
         };
         tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
+    }
+
+    async fn find(&self, objects: &Objects, path: &str) -> Result<Option<SegmentObject>, Failure> {
+        let Some(bytes) = objects.find(path).await? else { return Ok(None) };
+        self.found.add(1, &[]);
+        SegmentObject::decode(&bytes).map(Some)
     }
 
     /// The lock of everybody who wants the segment under `key` in this process.

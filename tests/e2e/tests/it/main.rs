@@ -32,6 +32,7 @@ mod erasure;
 mod formats;
 mod kill;
 mod operations;
+mod operators;
 mod orders;
 mod pool;
 mod recording;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Timestamp};
-use lectern_store::{Change, Query, Versioned};
+use lectern_store::{Change, Versioned};
 use tracing::{debug, info, warn};
 
+use super::pick::{oldest_narrations, waiting_turns};
 use super::{Dispatcher, ServiceState, lock};
 use crate::conduct::wanted::wanted;
 use crate::domain::{Lane, Narration, Slots, Turn};
@@ -18,7 +19,7 @@ pub const EVERY: Duration = Duration::from_secs(5);
 /// A grant that was not heard of for this long is published again.
 pub const AFTER: Duration = Duration::from_secs(15);
 /// Turns looked over in one audit.
-const TURNS: u32 = 100;
+const TURNS: usize = 100;
 
 impl Dispatcher {
     /// Publishes again what was granted more than `after` ago and is still wanted, releases what is not, and lets turns without work
@@ -135,15 +136,10 @@ impl Dispatcher {
     /// wakes it, or is seen by the second look.
     async fn rest_turns(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
         for lane in Lane::ALL {
-            let query = Query::new()
-                .eq("service", service.as_str())
-                .eq("lane", lane.as_str())
-                .eq("waiting", true)
-                .order("served", lectern_store::Direction::Asc)
-                .limit(TURNS);
+            let query = waiting_turns(service, lane, TURNS);
             for Versioned { record: turn, revision } in self.shared.turns.find(&query).await?.items {
                 let id = turn.id();
-                let known_to_wait = lock(&state.seen).waiting.contains_key(&id);
+                let known_to_wait = lock(&state.seen).is_waiting(&id);
                 if known_to_wait || self.has_narrations(&turn).await? {
                     continue;
                 }
@@ -162,16 +158,12 @@ impl Dispatcher {
                 }
             }
         }
-        let now = self.shared.clock.now().millis();
-        let mut seen = lock(&state.seen);
-        seen.waiting.retain(|_, until| *until > now);
-        seen.idle.retain(|_, until| *until > now);
+        lock(&state.seen).forget(self.shared.clock.now().millis());
         Ok(())
     }
 
     async fn has_narrations(&self, turn: &Turn) -> Result<bool, Failure> {
-        let place = format!("ready.{}.turn", turn.service.as_str());
-        let query = Query::new().eq(place, turn.id()).limit(1);
+        let query = oldest_narrations(turn.service, &turn.id(), 1);
         Ok(!self.shared.narrations.find(&query).await?.items.is_empty())
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use lectern_core::Failure;
-use lectern_core::id::{Service, StepId};
-use lectern_store::{Direction, Query};
+use lectern_core::id::{NarrationId, Service, StepId};
+use lectern_store::{Direction, ID, Op, Query};
 
-use super::{Dispatcher, IDLE, ServiceState, lock, millis, room};
+use super::{Dispatcher, ServiceState, lock, room};
 use crate::conduct::wanted::wanted;
 use crate::domain::{Lane, Narration, Slots, Turn};
 
@@ -16,11 +16,17 @@ const SPARE: usize = 8;
 /// Pages of turns read in one pass at most, where many are idle, paused or at their limit.
 const PAGES: usize = 8;
 
+/// Narrations of a turn that are remembered, oldest first, so that not every pass has to find them.
+const LISTED: usize = 64;
+
+/// A step that may be granted, and its narration.
+type Candidate = (StepId, Arc<Narration>);
+
 /// What a pass granted.
 #[derive(Debug, Default)]
 pub struct Picked {
     /// Steps to publish, in order, with their narrations.
-    pub steps: Vec<(StepId, Arc<Narration>)>,
+    pub steps: Vec<Candidate>,
     /// The turns that were served, by id, and when; only where more than one waited, for a single one has no order.
     pub turns: BTreeMap<String, u64>,
 }
@@ -34,7 +40,7 @@ pub struct Pick<'a> {
     /// Lanes that had work at the last pass.
     lanes: &'a mut Vec<Lane>,
     queues: BTreeMap<Lane, Waiters>,
-    steps: BTreeMap<String, VecDeque<(StepId, Arc<Narration>)>>,
+    steps: BTreeMap<String, VecDeque<Candidate>>,
 }
 
 /// The turns of a lane, the least recently served first.
@@ -99,23 +105,18 @@ impl<'a> Pick<'a> {
         let shared = &self.dispatcher.shared;
         let now = shared.clock.now().millis();
         for lane in Lane::ALL {
-            if lock(&self.state.seen).empty.get(&lane).is_some_and(|until| *until > now) {
+            if lock(&self.state.seen).is_empty(lane, now) {
                 continue;
             }
             let mut waiters = Waiters::default();
-            let mut query = Query::new()
-                .eq("service", self.service.as_str())
-                .eq("lane", lane.as_str())
-                .eq("waiting", true)
-                .order("served", Direction::Asc)
-                .limit(u32::try_from(most).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT));
+            let mut query = waiting_turns(self.service, lane, most);
             let mut any = false;
             for _ in 0..PAGES {
                 let page = shared.turns.find(&query).await?;
                 any |= !page.items.is_empty();
                 let seen = lock(&self.state.seen);
                 let held = |turn: &Turn| shared.held(self.service, &turn.tenant, &turn.engine);
-                let idle = |turn: &Turn| seen.idle.get(&turn.id()).is_some_and(|until| *until > now);
+                let idle = |turn: &Turn| seen.is_idle(&turn.id(), now);
                 let waiting = page.items.into_iter().map(|item| item.record);
                 waiters.queue.extend(waiting.filter(|turn| !held(turn) && !idle(turn)));
                 drop(seen);
@@ -125,7 +126,7 @@ impl<'a> Pick<'a> {
                 }
             }
             if !any {
-                lock(&self.state.seen).empty.insert(lane, now + millis(IDLE));
+                lock(&self.state.seen).empty(lane, now);
             }
             waiters.several = waiters.queue.len() > 1;
             if !waiters.queue.is_empty() {
@@ -136,12 +137,7 @@ impl<'a> Pick<'a> {
     }
 
     /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or nothing is left.
-    async fn next_step(
-        &mut self,
-        turn: &Turn,
-        slots: &Slots,
-        free: usize,
-    ) -> Result<Option<(StepId, Arc<Narration>)>, Failure> {
+    async fn next_step(&mut self, turn: &Turn, slots: &Slots, free: usize) -> Result<Option<Candidate>, Failure> {
         let shared = &self.dispatcher.shared;
         let id = turn.id();
         let granted = slots.of(&turn.tenant);
@@ -149,27 +145,82 @@ impl<'a> Pick<'a> {
             return Ok(None);
         }
         if !self.steps.contains_key(&id) {
-            // Every narration whose steps are all granted has a grant, so among one more than there are grants one is left.
-            let most = u32::try_from(granted + free).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT);
-            let place = format!("ready.{}", self.service.as_str());
-            let query = Query::new()
-                .eq(format!("{place}.turn"), id.as_str())
-                .order(format!("{place}.since"), Direction::Asc)
-                .limit(most);
-            let mut steps = VecDeque::new();
-            for narration in shared.narrations.find(&query).await?.items {
-                let narration = Arc::new(narration.record);
-                let wants = wanted(&narration, shared.window).into_iter();
-                let of_service = wants.filter(|step| step.kind.service() == self.service);
-                steps.extend(of_service.filter(|step| !slots.granted(step)).map(|step| (step, Arc::clone(&narration))));
-            }
+            let steps = self.oldest_steps(&id, slots, granted + free).await?;
             self.steps.insert(id.clone(), steps);
         }
         let next = self.steps.get_mut(&id).and_then(VecDeque::pop_front);
         if next.is_none() {
-            let until = shared.clock.now().millis() + millis(IDLE);
-            lock(&self.state.seen).idle.insert(id, until);
+            lock(&self.state.seen).rests(id, shared.clock.now().millis());
         }
         Ok(next)
     }
+
+    /// Steps of a turn that are not granted yet, of its `most` oldest narrations. Every narration whose steps are all granted has a grant,
+    /// so among one more narration than there are grants one has a step left.
+    async fn oldest_steps(&self, turn: &str, slots: &Slots, most: usize) -> Result<VecDeque<Candidate>, Failure> {
+        let listed = lock(&self.state.seen).listed(turn, self.now(), most);
+        if let Some(ids) = listed {
+            let records = self.read_narrations(&ids).await?;
+            let (waiting, gone): (Vec<_>, Vec<_>) = records.into_iter().partition(|narration| {
+                narration.ready.clone().at(self.service).as_ref().is_some_and(|waiting| waiting.turn == turn)
+            });
+            let complete = lock(&self.state.seen).unlist(turn, &gone);
+            let steps = self.ungranted(&waiting, slots);
+            if !steps.is_empty() || (complete && waiting.len() < most) {
+                return Ok(steps);
+            }
+        }
+        let query = oldest_narrations(self.service, turn, most.max(LISTED));
+        let found = self.dispatcher.shared.narrations.find(&query).await?;
+        let narrations: Vec<_> = found.items.into_iter().map(|item| Arc::new(item.record)).collect();
+        lock(&self.state.seen).list(turn, self.now(), &narrations, found.next.is_none());
+        Ok(self.ungranted(&narrations, slots))
+    }
+
+    /// The narrations of these ids as they are now, in the same order.
+    async fn read_narrations(&self, ids: &[NarrationId]) -> Result<Vec<Arc<Narration>>, Failure> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let query = Query::new().filter(ID, Op::In, names).limit(at_most(ids.len()));
+        let found = self.dispatcher.shared.narrations.find(&query).await?.items;
+        let mut narrations: Vec<_> = found.into_iter().map(|item| Arc::new(item.record)).collect();
+        narrations.sort_by_key(|narration| ids.iter().position(|id| *id == narration.id));
+        Ok(narrations)
+    }
+
+    fn ungranted(&self, narrations: &[Arc<Narration>], slots: &Slots) -> VecDeque<Candidate> {
+        let mut steps = VecDeque::new();
+        for narration in narrations {
+            let wants = wanted(narration, self.dispatcher.shared.window).into_iter();
+            let of_service = wants.filter(|step| step.kind.service() == self.service && !slots.granted(step));
+            steps.extend(of_service.map(|step| (step, Arc::clone(narration))));
+        }
+        steps
+    }
+
+    fn now(&self) -> u64 {
+        self.dispatcher.shared.clock.now().millis()
+    }
+}
+
+/// The turns that wait in a lane, the least recently served first.
+pub(super) fn waiting_turns(service: Service, lane: Lane, most: usize) -> Query {
+    Query::new()
+        .eq("service", service.as_str())
+        .eq("lane", lane.as_str())
+        .eq("waiting", true)
+        .order("served", Direction::Asc)
+        .limit(at_most(most))
+}
+
+/// The narrations that wait in a turn, the oldest first.
+pub(super) fn oldest_narrations(service: Service, turn: &str, most: usize) -> Query {
+    let place = format!("ready.{}", service.as_str());
+    Query::new().eq(format!("{place}.turn"), turn).order(format!("{place}.since"), Direction::Asc).limit(at_most(most))
+}
+
+fn at_most(most: usize) -> u32 {
+    u32::try_from(most).unwrap_or(u32::MAX).min(lectern_store::MAX_LIMIT)
 }

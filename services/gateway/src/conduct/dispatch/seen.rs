@@ -1,0 +1,114 @@
+//! What a replica remembers of the turns of a service between passes. It saves reading; all of it may be wrong for a moment or be forgotten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::Timestamp;
+use lectern_core::id::NarrationId;
+
+use super::millis;
+use crate::domain::{Lane, Narration};
+
+/// A turn or a lane in which nothing was found is not looked at again for this long, unless this replica hears of work.
+pub const IDLE: Duration = Duration::from_secs(2);
+/// The oldest narrations of a turn are remembered for this long, where there are more behind them.
+const LISTED_FOR: Duration = Duration::from_secs(10);
+/// Turns whose narrations are remembered.
+const TURNS: usize = 256;
+
+/// What is remembered; times are milliseconds until which it holds.
+#[derive(Debug, Default)]
+pub struct Seen {
+    waiting: BTreeMap<String, u64>,
+    idle: BTreeMap<String, u64>,
+    empty: BTreeMap<Lane, u64>,
+    lists: BTreeMap<String, List>,
+}
+
+/// The oldest narrations of a turn.
+#[derive(Debug)]
+struct List {
+    until: u64,
+    ids: BTreeSet<(Timestamp, NarrationId)>,
+    /// Whether there were no others behind them.
+    complete: bool,
+}
+
+impl Seen {
+    /// Notes that a narration waits in a turn; whether the turn is known to be marked as waiting.
+    pub fn arrive(&mut self, turn: &str, lane: Lane, narration: &Narration, now: u64) -> bool {
+        self.idle.remove(turn);
+        self.empty.remove(&lane);
+        if let Some(list) = self.lists.get_mut(turn) {
+            let place = (narration.created, narration.id.clone());
+            if list.complete || list.ids.last().is_some_and(|last| place < *last) {
+                list.ids.insert(place);
+            }
+        }
+        self.waiting.get(turn).is_some_and(|until| *until > now)
+    }
+
+    /// Notes that a turn is marked as waiting.
+    pub fn waits(&mut self, turn: String, now: u64) {
+        self.waiting.insert(turn, now + millis(IDLE));
+    }
+
+    /// Whether a turn was marked as waiting a moment ago.
+    pub fn is_waiting(&self, turn: &str) -> bool {
+        self.waiting.contains_key(turn)
+    }
+
+    /// Notes that a turn has no step to grant.
+    pub fn rests(&mut self, turn: String, now: u64) {
+        self.idle.insert(turn, now + millis(IDLE));
+    }
+
+    /// Whether a turn had no step to grant a moment ago.
+    pub fn is_idle(&self, turn: &str, now: u64) -> bool {
+        self.idle.get(turn).is_some_and(|until| *until > now)
+    }
+
+    /// Notes that nobody waits in a lane.
+    pub fn empty(&mut self, lane: Lane, now: u64) {
+        self.empty.insert(lane, now + millis(IDLE));
+    }
+
+    /// Whether nobody waited in a lane a moment ago.
+    pub fn is_empty(&self, lane: Lane, now: u64) -> bool {
+        self.empty.get(&lane).is_some_and(|until| *until > now)
+    }
+
+    /// Remembers the oldest narrations of a turn; `complete` when there are no others.
+    pub fn list(&mut self, turn: &str, now: u64, narrations: &[Arc<Narration>], complete: bool) {
+        if self.lists.len() >= TURNS {
+            self.lists.clear();
+        }
+        let ids = narrations.iter().map(|narration| (narration.created, narration.id.clone())).collect();
+        let until = now + millis(if complete { IDLE } else { LISTED_FOR });
+        self.lists.insert(turn.to_owned(), List { until, ids, complete });
+    }
+
+    /// The `most` oldest narrations of a turn as they are remembered; none when they are not.
+    pub fn listed(&mut self, turn: &str, now: u64, most: usize) -> Option<Vec<NarrationId>> {
+        let list = self.lists.get(turn).filter(|list| list.until > now);
+        let list = list.filter(|list| list.complete || list.ids.len() >= most)?;
+        Some(list.ids.iter().take(most).map(|(_, id)| id.clone()).collect())
+    }
+
+    /// Forgets narrations that are not in the turn any more; whether the rest of the list is all there is.
+    pub fn unlist(&mut self, turn: &str, gone: &[Arc<Narration>]) -> bool {
+        let Some(list) = self.lists.get_mut(turn) else { return false };
+        for narration in gone {
+            list.ids.remove(&(narration.created, narration.id.clone()));
+        }
+        list.complete
+    }
+
+    /// Drops what does not hold any more.
+    pub fn forget(&mut self, now: u64) {
+        self.waiting.retain(|_, until| *until > now);
+        self.idle.retain(|_, until| *until > now);
+        self.lists.retain(|_, list| list.until > now);
+    }
+}

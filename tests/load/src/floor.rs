@@ -1,0 +1,71 @@
+//! The floor: just the writes and messages that one narration cannot do without, over one pool, by as many tasks as there are permits. No
+//! conductor, no leases, no events read.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use futures::StreamExt as _;
+use lectern_core::OsRandom;
+use lectern_core::id::{NarrationId, StepKind};
+use lectern_queue::{ConnectOptions, Queue};
+use lectern_store::Store;
+
+use crate::Servers;
+use crate::pipeline::{self, NARRATIONS, STEPS};
+use crate::report::{Report, cpu};
+
+/// How long a task waits for a command that it has just published.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Does so many narrations.
+pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most: Duration) -> Result<Report> {
+    let options = lectern_store::ConnectOptions::default();
+    let store = lectern_store::connect(&servers.database(&format!("floor{narrations}")), options);
+    let store = store.await.map_err(|f| anyhow!("{f}"))?;
+    store.ensure(&NARRATIONS).await?;
+    store.ensure(&STEPS).await?;
+    let options = ConnectOptions::with_prefix(format!("floor{narrations}"));
+    let queue = lectern_queue::connect(&servers.nats.url(), options).await.map_err(|f| anyhow!("{f}"))?;
+    let (connections, cpu_before, begin) = (servers.proxy.accepted(), cpu(), Instant::now());
+    let done: Vec<Result<Option<Duration>>> = futures::stream::iter(0..narrations)
+        .map(|_| async {
+            if begin.elapsed() > most {
+                return Ok(None);
+            }
+            one(&store, &queue).await.map(Some)
+        })
+        .buffer_unordered(3 * permits)
+        .collect()
+        .await;
+    let took = begin.elapsed();
+    let done = done.into_iter().collect::<Result<Vec<_>>>()?;
+    let latencies: Vec<Duration> = done.into_iter().flatten().collect();
+    let each = u64::try_from(latencies.len())?;
+    Ok(Report {
+        finished: latencies.len(),
+        took,
+        latencies,
+        connections: servers.proxy.accepted() - connections,
+        cpu: cpu() - cpu_before,
+        writes: each * 16,
+        reads: 0,
+        messages: each * 10,
+    })
+}
+
+async fn one(store: &Arc<dyn Store>, queue: &Arc<dyn Queue>) -> Result<Duration> {
+    let begin = Instant::now();
+    let id = NarrationId::random(&OsRandom);
+    store.insert(NARRATIONS.name, id.as_str(), &pipeline::narration(0)).await?;
+    for kind in StepKind::ALL {
+        let step = pipeline::step_id(&id, kind);
+        queue.publish(&step, pipeline::message()).await?;
+        // Whose command it takes does not matter here: as many are taken as are published.
+        let delivery = queue.pull(kind.service(), WAIT).await?.ok_or_else(|| anyhow!("no command of {kind:?}"))?;
+        pipeline::write(&**store, &step).await?;
+        queue.emit("narration", id.as_str(), pipeline::message()).await?;
+        delivery.ack.ack().await?;
+    }
+    Ok(begin.elapsed())
+}
