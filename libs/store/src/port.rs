@@ -1,6 +1,7 @@
 //! The contract of a store. `tests/it/contract.rs` holds every adapter to it.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::Timestamp;
@@ -174,6 +175,11 @@ pub trait Store: Send + Sync + Debug {
 
     /// How many connections were opened since the store was: those of the pool, in a driver that has one.
     fn connections_opened(&self) -> u64;
+
+    /// How long callers have waited for a connection of the pool, all of them together; zero for an adapter without a pool.
+    fn waited_for_connections(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Checks what every adapter must be able to store, so that what works in a test works in production.

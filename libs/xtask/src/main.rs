@@ -11,8 +11,8 @@ mod check;
 mod corpus;
 mod demo;
 mod hear;
-mod load;
 mod process;
+mod programs;
 mod pypi;
 mod repo;
 mod stack;
@@ -91,6 +91,12 @@ enum Command {
         #[arg(long, default_value = "base")]
         model: hear::Model,
     },
+    /// The coordination of all services in virtual time under faults, seed by seed, and the mutants that it must catch.
+    Simulate {
+        /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`), and `--no-build`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// What a narration costs, beside the floor and the way that was replaced; about half an hour, run by hand.
     Load {
         /// Options of `lectern-load` (`--quick`, `--narrations 1,100`, `--permits 8`).
@@ -128,7 +134,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
-        Command::Load { args } => return load::run(&args),
+        Command::Simulate { args } => return programs::simulate(&args),
+        Command::Load { args } => return programs::load(&args),
         Command::Bench { command, program } => return bench::run(command, program),
     }
     Ok(ExitCode::SUCCESS)

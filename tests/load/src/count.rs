@@ -24,6 +24,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Writes, reads and messages so far.
+    pub fn now(&self) -> [u64; 3] {
+        [&self.writes, &self.reads, &self.messages].map(|count| count.load(Ordering::Relaxed))
+    }
+
     fn write(&self) {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
@@ -101,6 +106,10 @@ impl Store for CountedStore {
 
     fn connections_opened(&self) -> u64 {
         self.0.connections_opened()
+    }
+
+    fn waited_for_connections(&self) -> Duration {
+        self.0.waited_for_connections()
     }
 }
 

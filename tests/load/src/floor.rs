@@ -12,6 +12,7 @@ use lectern_queue::{ConnectOptions, Queue};
 use lectern_store::Store;
 
 use crate::Servers;
+use crate::count::{CountedQueue, CountedStore, Counts};
 use crate::pipeline::{self, NARRATIONS, STEPS};
 use crate::report::{Report, cpu};
 
@@ -27,6 +28,10 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     store.ensure(&STEPS).await?;
     let options = ConnectOptions::with_prefix(format!("floor{narrations}"));
     let queue = lectern_queue::connect(&servers.nats.url(), options).await.map_err(|f| anyhow!("{f}"))?;
+    let counts: Arc<Counts> = Arc::default();
+    let pool = Arc::clone(&store);
+    let store: Arc<dyn Store> = Arc::new(CountedStore(store, Arc::clone(&counts)));
+    let queue: Arc<dyn Queue> = Arc::new(CountedQueue(queue, Arc::clone(&counts)));
     let (connections, cpu_before, begin) = (servers.proxy.accepted(), cpu(), Instant::now());
     let done: Vec<Result<Option<Duration>>> = futures::stream::iter(0..narrations)
         .map(|_| async {
@@ -41,16 +46,19 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     let took = begin.elapsed();
     let done = done.into_iter().collect::<Result<Vec<_>>>()?;
     let latencies: Vec<Duration> = done.into_iter().flatten().collect();
-    let each = u64::try_from(latencies.len())?;
+    let [writes, reads, messages] = counts.now();
+    let finished = latencies.len();
     Ok(Report {
-        finished: latencies.len(),
+        finished,
         took,
         latencies,
         connections: servers.proxy.accepted() - connections,
         cpu: cpu() - cpu_before,
-        writes: each * 16,
-        reads: 0,
-        messages: each * 10,
+        writes,
+        reads,
+        messages,
+        waited: pool.waited_for_connections(),
+        cut: finished < narrations,
     })
 }
 

@@ -2,7 +2,6 @@
 //! The services share this process and its runtime; each has its own pool to its own database, as in production.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -12,7 +11,7 @@ use lectern_ai::app::Ai;
 use lectern_core::id::Service;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_gateway::app::Gateway;
-use lectern_gateway::domain::Narration;
+use lectern_gateway::domain::{Narration, Phase};
 use lectern_ingest::app::Ingest;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::key_service_client::KeyServiceClient;
@@ -40,6 +39,8 @@ use crate::report::{Report, cpu};
 
 /// Orders under way at once.
 const CLIENTS: usize = 32;
+/// Workers announce themselves this often.
+pub const ANNOUNCED: Duration = Duration::from_millis(5_500);
 const SECRET: &str = "a load test shares this secret, which protects nothing";
 const ADMIN: &str = "load-admin-key";
 const PAGE: &str = "# One page\n\nIt says nothing that anybody needs to hear.\n";
@@ -103,6 +104,7 @@ pub struct Lectern {
     /// The document that is narrated.
     pub document: String,
     narrations: Collection<Narration>,
+    pools: Vec<Arc<dyn Store>>,
     stop: CancellationToken,
     work: JoinSet<()>,
     _objects: tempfile::TempDir,
@@ -125,13 +127,14 @@ impl Lectern {
         let queue: Arc<dyn Queue> = Arc::new(CountedQueue(queue.await.map_err(failed)?, Arc::clone(&counts)));
         let open = async |service: &str| {
             let url = servers.database(&format!("{}_{service}", setup.name));
-            let store = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await.map_err(failed)?;
-            let store: Arc<dyn Store> = Arc::new(CountedStore(store, Arc::clone(&counts)));
+            let plain = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await.map_err(failed)?;
+            let store: Arc<dyn Store> = Arc::new(CountedStore(Arc::clone(&plain), Arc::clone(&counts)));
             let (queue, blob, clock) = (Arc::clone(&queue), Arc::clone(&blob), Arc::clone(&clock));
-            anyhow::Ok(Adapters { store, queue, blob, clock })
+            anyhow::Ok((Adapters { store, queue, blob, clock }, plain))
         };
-        let (of_gateway, of_ingest, of_ai, of_tts) =
+        let ((of_gateway, plain), (of_ingest, ingest_store), (of_ai, ai_store), (of_tts, tts_store)) =
             (open("gateway").await?, open("ingest").await?, open("ai").await?, open("tts").await?);
+        let pools = vec![Arc::clone(&plain), ingest_store, ai_store, tts_store];
 
         let mut common = Common { secret: Secret::new(SECRET), permits: setup.permits, ..Common::default() };
         common.server.limits.requests_per_second = 1e6;
@@ -149,11 +152,7 @@ impl Lectern {
         let tts = Tts::new(&tts, &of_tts).await.map_err(failed)?;
 
         let stop = CancellationToken::new();
-        let context = lectern_runtime::Context {
-            name: "load",
-            shutdown: Shutdown::on_signals().map_err(failed)?,
-            health: HealthState::new(),
-        };
+        let context = lectern_runtime::Context { name: "load", shutdown: Shutdown::new(), health: HealthState::new() };
         let anywhere = common.server.clone();
         let credential = ServiceCredential::new(common.secret.clone(), Arc::clone(&clock)).map_err(failed)?;
         let services = |keys| Arc::new(WithServices::new(credential.clone(), keys)) as Arc<_>;
@@ -208,8 +207,9 @@ impl Lectern {
         let mut documents = DocumentServiceClient::new(caller.clone().over(channel.clone()));
         let document = documents.create_document(request).await?.into_inner().document.context("a document")?.name;
         let client = NarrationServiceClient::new(caller.over(channel));
-        let narrations = Collection::new(Arc::clone(&of_gateway.store));
-        Ok(Self { counts, client, document, narrations, stop, work, _objects: objects })
+        // Not counted: what the measurement itself asks.
+        let narrations = Collection::new(plain);
+        Ok(Self { counts, client, document, narrations, pools, stop, work, _objects: objects })
     }
 
     /// Orders one narration.
@@ -263,14 +263,11 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     let name = format!("new{narrations}");
     let setup = Setup { name, permits, step: Duration::ZERO, backlog: 1_000_000 };
     let lectern = Lectern::start(servers, &setup).await?;
-    // Not counted: what the start and the document cost.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let counts = &lectern.counts;
-    let counted = |counts: &Counts| {
-        let Counts { writes, reads, messages } = counts;
-        [writes, reads, messages].map(|count| count.load(Ordering::Relaxed))
-    };
-    let (before, cpu_before, begin) = (counted(counts), cpu(), Instant::now());
+    // Not counted: what the start and the document cost. By then the gateway has heard of all workers.
+    tokio::time::sleep(ANNOUNCED).await;
+    let waited = |lectern: &Lectern| lectern.pools.iter().map(|pool| pool.waited_for_connections()).sum::<Duration>();
+    let (before, waited_before) = (lectern.counts.now(), waited(&lectern));
+    let (cpu_before, begin) = (cpu(), Instant::now());
     futures::stream::iter(0..narrations)
         .map(|_| lectern.order())
         .buffer_unordered(CLIENTS)
@@ -289,12 +286,13 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
         }
         tokio::time::sleep(Duration::from_millis(unfinished.clamp(5, 1_000))).await;
     }
-    let (after, cpu_after) = (counted(counts), cpu());
+    let (after, cpu_after, waited) = (lectern.counts.now(), cpu(), waited(&lectern) - waited_before);
     let [writes, reads, messages] = [0, 1, 2].map(|at| after[at] - before[at]);
     let latencies = lectern.latencies().await?;
     lectern.stop().await;
+    let finished = latencies.len();
     Ok(Report {
-        finished: latencies.len(),
+        finished,
         took: finished_at - begin,
         latencies,
         connections: servers.proxy.accepted() - connections,
@@ -302,5 +300,7 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
         writes,
         reads,
         messages,
+        waited,
+        cut: finished < narrations,
     })
 }

@@ -84,6 +84,9 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
         writes: shared.writes.load(Ordering::Relaxed),
         reads: u64::try_from(narrations)?,
         messages: shared.messages.load(Ordering::Relaxed),
+        // A client of its own has nobody to wait for; what it waits for is its connection.
+        waited: Duration::ZERO,
+        cut: shared.finished.load(Ordering::Relaxed) < narrations,
     })
 }
 
@@ -134,6 +137,7 @@ fn work(shared: &Arc<Shared>, service: Service) {
         });
         if let Err(error) = told {
             eprintln!("old way: {task}: {error:#}");
+            drop(shared.runtime.block_on(delivery.ack.nak(Duration::from_secs(1))));
             continue;
         }
         if pipeline::after(task.kind).is_none() {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use lectern_core::Reason;
 use lectern_runtime::telemetry::resident_bytes;
-use tonic::Code;
 
 use crate::Servers;
-use crate::lectern::{Lectern, Setup};
+use crate::lectern::{ANNOUNCED, Lectern, Setup};
 
 /// How long each step sleeps. Long enough that the stages are the bound, and not the database of one machine.
 const STEP: Duration = Duration::from_millis(200);
@@ -36,6 +36,7 @@ pub async fn measure(servers: &Servers, permits: usize, quick: bool) -> Result<(
             backlog: (capacity * 10.0) as u64,
         };
         let lectern = Arc::new(Lectern::start(servers, &setup).await?);
+        tokio::time::sleep(ANNOUNCED).await;
         let shed = Arc::new(AtomicU64::new(0));
         let orders = {
             let (lectern, shed) = (Arc::clone(&lectern), Arc::clone(&shed));

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use lectern_core::id::{NarrationId, StepId, StepKind};
 use lectern_queue::Message;
-use lectern_store::{CollectionSpec, Revision, Store};
+use lectern_store::{CollectionSpec, Revision, Store, StoreError};
 use serde_json::{Value, json};
 
 /// Where narrations lie.
@@ -41,10 +41,20 @@ pub fn after(kind: StepKind) -> Option<StepKind> {
 /// What a task writes: it claims its step, commits it, and folds it into the narration.
 pub async fn write(store: &dyn Store, task: &StepId) -> Result<()> {
     let id = task.to_string();
-    let claimed = store.insert(STEPS.name, &id, &step("leased")).await?;
-    store.replace(STEPS.name, &id, claimed, &step("ended")).await?;
+    match store.insert(STEPS.name, &id, &step("leased")).await {
+        // A task that comes again after an error goes on.
+        Ok(_) | Err(StoreError::Duplicate { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    ignore_conflict(store.replace(STEPS.name, &id, Revision::FIRST, &step("ended")).await)?;
     let done = StepKind::ALL.iter().position(|kind| *kind == task.kind).unwrap_or(0);
     let revision = Revision(u64::try_from(done)? + 1);
-    store.replace(NARRATIONS.name, task.narration.as_str(), revision, &narration(done + 1)).await?;
-    Ok(())
+    ignore_conflict(store.replace(NARRATIONS.name, task.narration.as_str(), revision, &narration(done + 1)).await)
+}
+
+fn ignore_conflict(written: Result<Revision, StoreError>) -> Result<()> {
+    match written {
+        Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

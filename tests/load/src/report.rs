@@ -21,12 +21,16 @@ pub struct Report {
     pub reads: u64,
     /// Messages published.
     pub messages: u64,
+    /// How long all callers together waited for connections of their pools.
+    pub waited: Duration,
+    /// Whether the round ended before all was finished.
+    pub cut: bool,
 }
 
 impl Report {
     /// The head of the table.
-    pub const HEAD: &'static str = "way      queued  finished  narrations/s    p50 ms    p99 ms  connections/1000  cpu ms each  \
-                                    writes each  reads each  messages each";
+    pub const HEAD: &'static str = "way      queued  finished  narrations/s    p50 ms    p99 ms  connections  per 1000  pool wait ms each  \
+                                    cpu ms each  writes each  reads each  messages each";
 
     /// Narrations a second.
     pub fn rate(&self) -> f64 {
@@ -43,16 +47,19 @@ impl Report {
         };
         let each = |sum: f64| sum / self.finished.max(1) as f64;
         format!(
-            "{way:8} {queued:6}  {:8}  {:12.1}  {:8.0}  {:8.0}  {:16.0}  {:11.1}  {:11.1}  {:10.1}  {:13.1}",
+            "{way:8} {queued:6}  {:8}  {:12.1}  {:8.0}  {:8.0}  {:11}  {:8.0}  {:17.2}  {:11.1}  {:11.1}  {:10.1}  {:13.1}{}",
             self.finished,
             self.rate(),
             at(0.5),
             at(0.99),
+            self.connections,
             each(self.connections as f64 * 1e3),
+            each(self.waited.as_secs_f64() * 1e3),
             each(self.cpu.as_secs_f64() * 1e3),
             each(self.writes as f64),
             each(self.reads as f64),
             each(self.messages as f64),
+            if self.cut { "  (cut short)" } else { "" },
         )
     }
 }

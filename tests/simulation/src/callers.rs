@@ -153,7 +153,9 @@ impl Caller {
             Phase::Failed => {
                 let Some(failed) = &narration.failure else { return wrong("without a reason") };
                 match &failed.step {
-                    None if failed.failure.reason == Reason::DeadlinePassed && self.order.limit.is_some() => Judged::Right,
+                    None if failed.failure.reason == Reason::DeadlinePassed && self.order.limit.is_some() => {
+                        Judged::Right
+                    }
                     None => wrong("without a step"),
                     Some(step) if !self.site.observer.was_buried(step) => wrong("without a dead letter"),
                     Some(step) => self.judge_failed(step, &failed.failure, &wrong),

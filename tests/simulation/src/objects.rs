@@ -23,7 +23,8 @@ pub fn made(step: &StepId, command: &Command) -> Vec<String> {
         Some(Work::WriteSection(work)) => key(&work.section_key).map(|key| vec![folder.section(&key)]),
         Some(Work::RecordSection(work)) => key(&work.track_key).map(|track| {
             let section = key(&work.section_key);
-            let segments = section.map(|section| segments(&tenant, &section, work.delivery.as_ref())).unwrap_or_default();
+            let segments =
+                section.map(|section| segments(&tenant, &section, work.delivery.as_ref())).unwrap_or_default();
             let segments = segments.iter().map(|segment| folder.segment(segment));
             segments.chain([folder.track(&track)]).collect()
         }),

@@ -190,7 +190,8 @@ impl Observer {
     fn step_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
         let at = |body: &Value| body.pointer("/state/at").and_then(Value::as_str).unwrap_or_default().to_owned();
         let fence = |body: &Value| body.pointer("/fence").and_then(Value::as_u64).unwrap_or_default();
-        let holder = |body: &Value| body.pointer("/state/holder").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let holder =
+            |body: &Value| body.pointer("/state/holder").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(before) = before {
             if at(before) == "ended" {
                 self.violate("I2", format!("{id} had ended and became {}", at(after)));
@@ -222,7 +223,10 @@ impl Observer {
             && before.run == after.run
             && before.phase != after.phase
         {
-            self.violate("I4", format!("run {} of {id} was {:?} and became {:?}", before.run, before.phase, after.phase));
+            self.violate(
+                "I4",
+                format!("run {} of {id} was {:?} and became {:?}", before.run, before.phase, after.phase),
+            );
         }
         if after.deleted.is_some() || after.erased {
             return;
@@ -259,4 +263,3 @@ impl Watch for Observer {
 fn scope_of(path: &str) -> String {
     path.split('/').take(2).collect::<Vec<_>>().join("/")
 }
-

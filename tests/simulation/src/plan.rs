@@ -212,7 +212,22 @@ impl Plan {
             *skew = i64::try_from(draw.below(4_001)).unwrap_or_default() - 2_000;
         }
         let engine = draw.millis(50, 3_000);
-        Self { seed, orders, tenants, queue, weather, crashes, stops, wipes, outages, hold, heals, skews, engine, by_narration }
+        Self {
+            seed,
+            orders,
+            tenants,
+            queue,
+            weather,
+            crashes,
+            stops,
+            wipes,
+            outages,
+            hold,
+            heals,
+            skews,
+            engine,
+            by_narration,
+        }
     }
 
     /// The order that a step belongs to.

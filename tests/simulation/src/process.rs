@@ -204,7 +204,8 @@ impl Process {
     }
 
     fn burnt(&self, call: u64, after: bool) -> bool {
-        !self.healed.load(Ordering::SeqCst) && self.state().fuse.is_some_and(|fuse| fuse.call <= call && fuse.after == after)
+        !self.healed.load(Ordering::SeqCst)
+            && self.state().fuse.is_some_and(|fuse| fuse.call <= call && fuse.after == after)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

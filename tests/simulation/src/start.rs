@@ -103,8 +103,7 @@ impl Site {
         );
         dispatcher.ensure().await?;
         let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default());
-        let conductor =
-            Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
+        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
         let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, master, door);
         let front = Front { process: Arc::clone(&process), orders, conductor: conductor.clone() };
         self.directory.set_gateway(replica, Some(front));
@@ -135,8 +134,7 @@ impl Site {
             self.start,
             random.next(),
         );
-        let reached =
-            Replica { process, steps: steps.clone(), queue: Arc::clone(&queue), blob: Arc::clone(&blob) };
+        let reached = Replica { process, steps: steps.clone(), queue: Arc::clone(&queue), blob: Arc::clone(&blob) };
         self.directory.set_stage(service, replica, Some(reached));
         let options = WorkerOptions { permits: 2, grace: Duration::from_secs(5), ..WorkerOptions::default() };
         let handler = Arc::new(Stage::new(simulated, blob));

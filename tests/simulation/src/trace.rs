@@ -61,12 +61,14 @@ impl Trace {
     pub fn note(&self, who: &str, what: fmt::Arguments<'_>) {
         let at = self.start.elapsed().as_millis();
         let mut inner = self.inner();
-        let mut line = if inner.lines.len() < LINES { String::new() } else { inner.lines.pop_front().unwrap_or_default() };
+        let mut line =
+            if inner.lines.len() < LINES { String::new() } else { inner.lines.pop_front().unwrap_or_default() };
         line.clear();
         // Writing to a string does not fail.
         let _ = write!(line, "{:>7}.{:03} {who:<10} {what}", at / 1_000, at % 1_000);
         // FNV-1a.
-        inner.digest = line.bytes().fold(inner.digest, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        inner.digest =
+            line.bytes().fold(inner.digest, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         inner.calls += 1;
         inner.lines.push_back(line);
     }

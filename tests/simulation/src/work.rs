@@ -10,7 +10,7 @@ use lectern_core::random::SeededRandom;
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
 use lectern_proto::v1::Artifact;
 use lectern_proto::work::v1::{
-    Assembled, AssembleRecording, Extracted, Planned, Recorded, RecordSection, Written, command::Work, event::Outcome,
+    AssembleRecording, Assembled, Extracted, Planned, RecordSection, Recorded, Written, command::Work, event::Outcome,
 };
 use lectern_stage::work::key;
 use lectern_stage::{Job, Perform};
@@ -133,7 +133,8 @@ impl Simulated {
             }
             Work::PlanScript(work) => {
                 let content = job.objects.read(&folder.content(&key(&work.content_key, "content_key")?)).await?;
-                let sections = String::from_utf8_lossy(&content).parse().map_err(|e| Failure::internal(format!("{e}")))?;
+                let sections =
+                    String::from_utf8_lossy(&content).parse().map_err(|e| Failure::internal(format!("{e}")))?;
                 let path = folder.plan(&key(&work.plan_key, "plan_key")?);
                 self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("{sections} sections")).await?;
                 Ok(Outcome::Planned(Planned { sections, words: 100, title: "A".to_owned(), ..Planned::default() }))

@@ -102,8 +102,10 @@ impl MemoryQueue {
         let hints = std::mem::take(&mut state.hints);
         // Numbers are not given twice: a late answer to a message that is lost must not meet another message.
         let next_letter = state.next_letter;
-        let work = std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
-        let groups = std::mem::take(&mut state.groups).into_iter().map(|(group, pool)| (group, pool.emptied())).collect();
+        let work =
+            std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
+        let groups =
+            std::mem::take(&mut state.groups).into_iter().map(|(group, pool)| (group, pool.emptied())).collect();
         *state = State { hints, next_letter, work, groups, ..State::default() };
         drop(state);
         self.shared.changed.notify_waiters();

@@ -35,6 +35,7 @@ const ROUNDS: u32 = 8;
 pub struct MongoStore {
     database: Database,
     opened: Arc<AtomicU64>,
+    waited: Arc<AtomicU64>,
     within: Duration,
 }
 
@@ -64,12 +65,18 @@ impl MongoStore {
         let Some(name) = client.default_database.clone() else {
             return Err(wrong("it names no database".to_owned()));
         };
-        let counted = Arc::clone(&opened);
-        client.cmap_event_handler = Some(EventHandler::callback(move |event| {
-            if let CmapEvent::ConnectionCreated(_) = event {
-                counted.fetch_add(1, Ordering::Relaxed);
+        let waited = Arc::new(AtomicU64::new(0));
+        let (counted, summed) = (Arc::clone(&opened), Arc::clone(&waited));
+        #[allow(clippy::wildcard_enum_match_arm, reason = "the driver's events may grow, and two of them matter")]
+        let count = move |event| match event {
+            CmapEvent::ConnectionCreated(_) => drop(counted.fetch_add(1, Ordering::Relaxed)),
+            CmapEvent::ConnectionCheckedOut(out) => {
+                let micros = u64::try_from(out.duration.as_micros()).unwrap_or(u64::MAX);
+                summed.fetch_add(micros, Ordering::Relaxed);
             }
-        }));
+            _ => {}
+        };
+        client.cmap_event_handler = Some(EventHandler::callback(count));
         let mut concern = WriteConcern::majority();
         concern.journal = Some(true);
         client.write_concern = Some(concern);
@@ -81,7 +88,7 @@ impl MongoStore {
         client.connect_timeout = Some(options.connect_within);
         client.server_selection_timeout = Some(options.connect_within);
         let client = Client::with_options(client).map_err(|error| wrong(error.to_string()))?;
-        let store = Self { database: client.database(&name), opened, within: options.connect_within };
+        let store = Self { database: client.database(&name), opened, waited, within: options.connect_within };
         store.ping().await?;
         tracing::info!(database = name, pool = options.max_pool_size, "connected to the database");
         Ok(Self { within: options.operation_within, ..store })
@@ -362,5 +369,9 @@ impl Store for MongoStore {
 
     fn connections_opened(&self) -> u64 {
         self.opened.load(Ordering::Relaxed)
+    }
+
+    fn waited_for_connections(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
     }
 }

@@ -1,0 +1,44 @@
+//! Programs of the workspace that are run by hand or in CI: the simulation, the load test, chaos.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::{process, repo, tools};
+
+/// Says that the programs are built already, by `cargo xtask test` say.
+pub const NO_BUILD: &str = "--no-build";
+
+/// Simulates the coordination, seed by seed.
+pub fn simulate(args: &[String]) -> Result<ExitCode> {
+    build(args)?;
+    run(Command::new(repo::bin_dir().join("lectern-simulate")).args(own(args)))
+}
+
+/// Measures what a narration costs.
+pub fn load(args: &[String]) -> Result<ExitCode> {
+    tools::debian()?;
+    tools::ensure("nats-server")?;
+    tools::ensure("secantusd")?;
+    build(args)?;
+    run(Command::new(repo::bin_dir().join("lectern-load")).args(own(args)))
+}
+
+/// Builds all programs as the tests do: one alone, its dependencies would have other features and be built again.
+pub fn build(args: &[String]) -> Result<()> {
+    if args.iter().any(|arg| arg == NO_BUILD) {
+        return Ok(());
+    }
+    process::run(process::cargo().args(["build", "--quiet", "--workspace", "--bins", "--profile", "ci"]))
+}
+
+/// The arguments that are the program's own.
+pub fn own(args: &[String]) -> impl Iterator<Item = &String> {
+    args.iter().filter(|arg| *arg != NO_BUILD)
+}
+
+/// Runs a program until it ends or is interrupted; its exit status is ours.
+pub fn run(program: &mut Command) -> Result<ExitCode> {
+    let status = process::run_interruptible(program)?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
