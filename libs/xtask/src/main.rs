@@ -15,6 +15,7 @@ mod load;
 mod process;
 mod pypi;
 mod repo;
+mod simulate;
 mod stack;
 mod test;
 mod tools;
@@ -97,6 +98,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Simulates coordination under faults: seeds, each a world of its own, and mutants that must be found.
+    Simulate {
+        /// Options of the simulator: `--seeds N`, `--from S`, `--seed S` for one in full, `--mutants` for those alone.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measurements.
     Bench {
         #[command(subcommand)]
@@ -129,6 +136,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
         Command::Load { args } => return load::run(&args),
+        Command::Simulate { args } => return simulate::run(&args),
         Command::Bench { command, program } => return bench::run(command, program),
     }
     Ok(ExitCode::SUCCESS)
