@@ -45,12 +45,12 @@ impl Caller {
     /// Sees the order through; returns once it has ended rightly, or wrongly and the observer knows.
     pub async fn run(self) {
         tokio::time::sleep_until(self.site.start + self.order.at).await;
-        while self.call(async |front: &Front| self.create(front).await).await.is_err() {
+        while self.call(|front| self.create(front)).await.is_err() {
             self.pause(2_000).await;
         }
         let accepted = Instant::now();
         let mut cancel = self.order.cancel.map(|after| accepted + after);
-        let mut delete = self.order.delete.map(|after| accepted + after);
+        let delete = self.order.delete.map(|after| accepted + after);
         let mut finishing = None;
         loop {
             if cancel.is_some_and(|at| at <= Instant::now()) && self.cancel().await {
@@ -80,7 +80,7 @@ impl Caller {
         }
     }
 
-    async fn create(&self, front: &Front) -> Result<(), Failure> {
+    async fn create(&self, front: Front) -> Result<(), Failure> {
         let Order { request, document, lane, limit, tenant, .. } = &self.order;
         let wire = api::Narration {
             document: names::of_document(document),
@@ -97,19 +97,19 @@ impl Caller {
 
     async fn cancel(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        self.call(async |front: &Front| front.orders.cancel(tenant, narration, "").await).await.is_ok()
+        self.call(|front| async move { front.orders.cancel(tenant, narration, "").await }).await.is_ok()
     }
 
     async fn delete(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        let deleted = self.call(async |front: &Front| front.orders.delete(tenant, narration, "").await).await;
+        let deleted = self.call(|front| async move { front.orders.delete(tenant, narration, "").await }).await;
         // Gone already: an earlier call whose answer was lost.
         deleted.is_ok() || deleted.is_err_and(|failure| failure.kind == Kind::NotFound)
     }
 
     async fn retry(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        self.call(async |front: &Front| front.orders.retry(tenant, narration, "").await).await.is_ok()
+        self.call(|front| async move { front.orders.retry(tenant, narration, "").await }).await.is_ok()
     }
 
     /// Looks at the narration, and now and then at the list, and at what is not the caller's.
@@ -117,7 +117,7 @@ impl Caller {
         let Order { tenant, narration, .. } = &self.order;
         let observer = &self.site.observer;
         if self.chance.below(3) == 0 {
-            let listed = self.call(async |front: &Front| front.orders.list(tenant, Query::new()).await).await;
+            let listed = self.call(|front| async move { front.orders.list(tenant, Query::new()).await }).await;
             for item in listed.ok()?.items {
                 observer.shown(tenant, &item.record);
             }
@@ -125,12 +125,12 @@ impl Caller {
         if let Some(stranger) = self.site.plan.tenants.iter().find(|other| *other != tenant)
             && self.chance.below(4) == 0
         {
-            let stolen = self.call(async |front: &Front| front.orders.get(stranger, narration).await).await;
+            let stolen = self.call(|front| async move { front.orders.get(stranger, narration).await }).await;
             if let Ok(stolen) = stolen {
                 observer.shown(stranger, &stolen.record);
             }
         }
-        let seen = self.call(async |front: &Front| front.orders.get(tenant, narration).await).await.ok()?;
+        let seen = self.call(|front| async move { front.orders.get(tenant, narration).await }).await.ok()?;
         observer.shown(tenant, &seen.record);
         Some(seen.record)
     }
@@ -191,10 +191,14 @@ impl Caller {
         }
     }
 
-    async fn call<T>(&self, call: impl AsyncFnOnce(&Front) -> Result<T, Failure>) -> Result<T, Failure> {
+    async fn call<T, C>(&self, call: impl FnOnce(Front) -> C) -> Result<T, Failure>
+    where
+        C: Future<Output = Result<T, Failure>>,
+    {
         let front = self.site.directory.gateway(&self.chance);
         let front = front.ok_or_else(|| Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "no gateway"))?;
-        rpc(&front.process, call(&front)).await
+        let process = Arc::clone(&front.process);
+        rpc(&process, call(front)).await
     }
 
     async fn pause(&self, most: u64) {

@@ -55,6 +55,11 @@ thread_local! {
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Prints the whole trace of every world from now on, or no more.
+pub fn echo(on: bool) {
+    trace::ECHO.store(on, std::sync::atomic::Ordering::SeqCst);
+}
+
 /// Runs the world of `seed`, with a defect if one is given.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use clap::Parser;
-use lectern_simulation::{Mutant, Outcome, simulate};
+use lectern_simulation::{Mutant, Outcome, echo, simulate};
 
 use report::Report;
 
@@ -30,6 +30,9 @@ struct Cli {
     /// Only this seed, twice, with the end of its trace.
     #[arg(long)]
     seed: Option<u64>,
+    /// With `--seed`: the whole trace.
+    #[arg(long)]
+    trace: bool,
     /// Only the mutants.
     #[arg(long)]
     mutants: bool,
@@ -38,7 +41,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let passed = match cli.seed {
-        Some(seed) => one(seed),
+        Some(seed) => one(seed, cli.trace),
         None => (cli.mutants || many(cli.from, cli.seeds)) && mutants(),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -50,8 +53,11 @@ fn run(seed: u64, mutant: Option<Mutant>) -> Option<Outcome> {
 }
 
 /// Tells of one seed in full.
-fn one(seed: u64) -> bool {
-    let (Some(first), Some(again)) = (run(seed, None), run(seed, None)) else { return false };
+fn one(seed: u64, trace: bool) -> bool {
+    echo(trace);
+    let first = run(seed, None);
+    echo(false);
+    let (Some(first), Some(again)) = (first, run(seed, None)) else { return false };
     for line in &first.last {
         println!("{line}");
     }

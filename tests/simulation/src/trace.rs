@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lectern_core::clock::{Clock, Timestamp};
@@ -35,6 +36,9 @@ impl Clock for Skewed {
     }
 }
 
+/// Whether every line is printed as it comes.
+pub static ECHO: AtomicBool = AtomicBool::new(false);
+
 /// The trace of one world.
 #[derive(Debug)]
 pub struct Trace {
@@ -66,6 +70,9 @@ impl Trace {
         line.clear();
         // Writing to a string does not fail.
         let _ = write!(line, "{:>7}.{:03} {who:<10} {what}", at / 1_000, at % 1_000);
+        if ECHO.load(Ordering::SeqCst) {
+            println!("{line}");
+        }
         // FNV-1a.
         inner.digest =
             line.bytes().fold(inner.digest, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));

@@ -117,7 +117,6 @@ impl Simulated {
             media_type: "audio/wav".to_owned(),
             size_bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             sha256: Digest::of(bytes.as_bytes()).to_string(),
-            ..Artifact::default()
         };
         Ok(Outcome::Assembled(Assembled { sample_rate: 24_000, samples: 24_000, artifacts: vec![artifact] }))
     }

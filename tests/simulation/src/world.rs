@@ -9,7 +9,7 @@ use lectern_blob::Blob;
 use lectern_blob::memory::MemoryBlob;
 use lectern_core::id::{Service, TenantId};
 use lectern_core::random::SeededRandom;
-use lectern_core::{Clock, Random};
+use lectern_core::{Clock, Failure, Random};
 use lectern_gateway::domain::{Narration, Paused};
 use lectern_queue::{ConnectOptions, FaultCounts, MemoryQueue, Queue};
 use lectern_store::Collection;
@@ -25,7 +25,7 @@ use crate::observer::Observer;
 use crate::plan::{Hold, PROCESSES, Plan, SPEECH_ENGINE};
 use crate::ports::{Versions, Watched, WatchedQueue};
 use crate::process::Process;
-use crate::stages::{Directory, Front};
+use crate::stages::{Directory, Front, rpc};
 use crate::start::Site;
 use crate::trace::{Skewed, Trace};
 
@@ -225,22 +225,33 @@ async fn hold_up(site: Arc<Site>, hold: Hold) {
     };
     let chance = SeededRandom::new(site.plan.seed);
     tokio::time::sleep_until(site.start + hold.from).await;
-    let again = Duration::from_secs(1);
-    let paused = async |front: Front| front.conductor.dispatcher().pauses().pause(what.clone(), String::new()).await;
-    while match site.directory.gateway(&chance) {
-        Some(front) => crate::stages::rpc(&front.process.clone(), paused(front)).await.is_err(),
-        None => true,
-    } {
-        tokio::time::sleep(again).await;
-    }
+    let pause = |front: Front| {
+        let what = what.clone();
+        async move { front.conductor.dispatcher().pauses().pause(what, String::new()).await.map(|_| ()) }
+    };
+    until_done(&site, &chance, pause).await;
     site.trace.count("pauses by an operator");
     tokio::time::sleep_until(site.start + hold.until).await;
-    let resumed = async |front: Front| front.conductor.dispatcher().pauses().resume(&what).await;
-    while match site.directory.gateway(&chance) {
-        Some(front) => crate::stages::rpc(&front.process.clone(), resumed(front)).await.is_err(),
-        None => true,
-    } {
-        tokio::time::sleep(again).await;
+    let resume = |front: Front| {
+        let what = what.clone();
+        async move { front.conductor.dispatcher().pauses().resume(&what).await.map(|_| ()) }
+    };
+    until_done(&site, &chance, resume).await;
+}
+
+/// Calls gateways until one has done it.
+async fn until_done<C>(site: &Site, chance: &SeededRandom, call: impl Fn(Front) -> C)
+where
+    C: Future<Output = Result<(), Failure>>,
+{
+    loop {
+        if let Some(front) = site.directory.gateway(chance) {
+            let process = Arc::clone(&front.process);
+            if rpc(&process, call(front)).await.is_ok() {
+                return;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Says how many steps the worker takes and which engines are out of order, to whoever grants steps.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,8 @@ pub(super) async fn announce<H: Handler>(shared: Arc<Shared<H>>, shutdown: Cance
     loop {
         let pause = shared.breakers.pause();
         let permits = if pause.is_some() || shutdown.is_cancelled() { 0 } else { shared.options.permits.max(1) };
-        shared.tell_capacity(permits).await;
+        let (open, due) = shared.breakers.resting();
+        shared.tell_capacity(permits, open).await;
         if shutdown.is_cancelled() {
             return;
         }
@@ -24,15 +26,15 @@ pub(super) async fn announce<H: Handler>(shared: Arc<Shared<H>>, shutdown: Cance
             () = shutdown.cancelled() => {}
             _ = engines.changed() => {}
             // When a probe is due, steps are taken again.
-            () = tokio::time::sleep(pause.map_or(every, |rest| rest.min(every))) => {}
+            () = tokio::time::sleep([pause, due].into_iter().flatten().fold(every, Duration::min)) => {}
         }
     }
 }
 
 impl<H: Handler> Shared<H> {
-    async fn tell_capacity(&self, permits: usize) {
+    async fn tell_capacity(&self, permits: usize, open: Vec<String>) {
         let service = self.handler.service();
-        let capacity = Capacity { service, holder: self.holder.clone(), permits, open: self.breakers.open() };
+        let capacity = Capacity { service, holder: self.holder.clone(), permits, open };
         if let Err(error) = self.queue.hint(CAPACITY, capacity.encode()).await {
             tracing::debug!(%error, "capacity not announced, it is repeated");
         }

@@ -91,9 +91,22 @@ impl Breakers {
         self.states.subscribe()
     }
 
-    /// Engines whose breaker is open.
-    pub fn open(&self) -> Vec<String> {
-        self.states.borrow().iter().filter(|(_, open)| **open).map(|(engine, _)| engine.clone()).collect()
+    /// Engines that no step is to be given for now, and how long until the first of them may be probed. One whose probe is due is not
+    /// among them: whoever grants steps has to grant the one that probes.
+    pub fn resting(&self) -> (Vec<String>, Option<Duration>) {
+        let now = Instant::now();
+        let inner = self.inner();
+        let mut resting = Vec::new();
+        let mut due: Option<Duration> = None;
+        for (name, engine) in &inner.engines {
+            if let State::Open { until, .. } = engine.state
+                && now < until
+            {
+                resting.push(name.clone());
+                due = Some(due.map_or(until - now, |least| least.min(until - now)));
+            }
+        }
+        (resting, due)
     }
 
     /// Leave for a step of this engine, or how long its command has to wait.
@@ -300,11 +313,13 @@ mod tests {
         for result in four.into_iter().chain([Ok(()), Err(&other)]).chain(four) {
             admit(&breakers).unwrap().settle(result);
         }
-        assert_eq!(breakers.open(), Vec::<String>::new());
+        assert_eq!(breakers.resting(), (Vec::new(), None));
         admit(&breakers).unwrap().settle(Err(&down));
-        assert_eq!(breakers.open(), ["e"]);
+        let (resting, due) = breakers.resting();
+        assert_eq!(resting, ["e"]);
         let rest = admit(&breakers).unwrap_err();
         assert!(rest >= 5 * SECOND && rest <= 10 * SECOND, "{rest:?}");
+        assert_eq!(due, Some(rest));
         assert!(breakers.admit(Some("f".to_owned())).is_ok(), "another engine goes on");
     }
 
@@ -315,6 +330,7 @@ mod tests {
         let mut last = admit(&breakers).unwrap_err();
         for _ in 0..5 {
             tokio::time::sleep(last + Duration::from_millis(1)).await;
+            assert_eq!(breakers.resting(), (Vec::new(), None), "whoever grants steps has to grant the one that probes");
             let mut probe = admit(&breakers).expect("one probes");
             assert!(admit(&breakers).is_err(), "and no other");
             let rest = probe.settle(Err(&down())).expect("not counted");
@@ -325,7 +341,7 @@ mod tests {
         tokio::time::sleep(last + Duration::from_millis(1)).await;
         drop(admit(&breakers).expect("a probe that comes to nothing"));
         admit(&breakers).expect("is followed by another").settle(Ok(()));
-        assert_eq!(breakers.open(), Vec::<String>::new());
+        assert_eq!(breakers.resting(), (Vec::new(), None));
         assert!(admit(&breakers).is_ok() && admit(&breakers).is_ok());
     }
 
