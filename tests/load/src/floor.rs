@@ -22,8 +22,8 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Does so many narrations.
 pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most: Duration) -> Result<Report> {
     let options = lectern_store::ConnectOptions::default();
-    let store = lectern_store::connect(&servers.database(&format!("floor{narrations}")), options);
-    let store = store.await.map_err(|f| anyhow!("{f}"))?;
+    let database = servers.database(&format!("floor{narrations}"));
+    let store = lectern_store::connect(&database, options).await.map_err(|f| anyhow!("{f}"))?;
     store.ensure(&NARRATIONS).await?;
     store.ensure(&STEPS).await?;
     let options = ConnectOptions::with_prefix(format!("floor{narrations}"));

@@ -123,8 +123,9 @@ impl Lectern {
         let blob = lectern_blob::connect(&format!("file:{}", objects.path().display()), Arc::clone(&clock))
             .await
             .map_err(failed)?;
-        let queue = lectern_queue::connect(&servers.nats.url(), ConnectOptions::with_prefix(setup.name.clone()));
-        let queue: Arc<dyn Queue> = Arc::new(CountedQueue(queue.await.map_err(failed)?, Arc::clone(&counts)));
+        let options = ConnectOptions::with_prefix(setup.name.clone());
+        let queue = lectern_queue::connect(&servers.nats.url(), options).await.map_err(failed)?;
+        let queue: Arc<dyn Queue> = Arc::new(CountedQueue(queue, Arc::clone(&counts)));
         let open = async |service: &str| {
             let url = servers.database(&format!("{}_{service}", setup.name));
             let plain = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await.map_err(failed)?;

@@ -48,13 +48,13 @@ pub async fn measure(servers: &Servers, permits: usize, quick: bool) -> Result<(
                     tokio::spawn(async move {
                         match lectern.order().await {
                             Ok(_) => {}
-                            Err(status) if status.code() == Code::Unavailable => {
-                                drop(shed.fetch_add(1, Ordering::Relaxed))
-                            }
-                            Err(status) if status.code() == Code::ResourceExhausted => {
-                                shed.fetch_add(1, Ordering::Relaxed);
-                            }
-                            Err(status) => eprintln!("overload: {status}"),
+                            // Sent away with the time to come again; anything else is a fault of the measurement.
+                            Err(status) => match lectern_rpc::failure(&status) {
+                                refused if refused.reason == Reason::Overloaded && refused.retry_after.is_some() => {
+                                    shed.fetch_add(1, Ordering::Relaxed);
+                                }
+                                refused => eprintln!("overload: {refused}"),
+                            },
                         }
                     });
                 }

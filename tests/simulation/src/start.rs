@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lectern_blob::Blob;
-use lectern_core::id::Service;
 use lectern_core::Failure;
+use lectern_core::id::Service;
 use lectern_gateway::conduct::{Conductor, DispatchOptions, Dispatcher};
 use lectern_gateway::config::Backlog;
 use lectern_gateway::domain::Narration;

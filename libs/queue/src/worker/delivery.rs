@@ -38,7 +38,12 @@ impl From<QueueError> for Broken {
 
 impl<H: Handler> Shared<H> {
     /// Sees one command through.
-    pub(super) async fn deliver(self: &Arc<Self>, delivery: Delivery, turn: Turn, drained: &CancellationToken) {
+    pub(super) async fn deliver(
+        self: &Arc<Self>,
+        delivery: Delivery,
+        turn: Turn,
+        drained: &CancellationToken,
+    ) -> Outcome {
         let span = tracing::info_span!(
             "step",
             step = %delivery.step,
@@ -62,9 +67,10 @@ impl<H: Handler> Shared<H> {
             tracing::Span::current().record("outcome", outcome.as_str());
             let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(step = %delivery.step, outcome = outcome.as_str(), took_ms, "delivery ended");
+            outcome
         }
         .instrument(span)
-        .await;
+        .await
     }
 
     async fn decide(
@@ -85,7 +91,7 @@ impl<H: Handler> Shared<H> {
             Reading::Newer => {
                 tracing::warn!(%step, "left a command that this version does not understand");
                 self.hand_back(delivery, self.options.unknown_later).await?;
-                return Ok(Outcome::Deferred);
+                return Ok(Outcome::LeftToNewer);
             }
             // Claimed all the same: only under a lease can its step be ended, and one that has ended keeps its end.
             Reading::Unreadable(why) => (TenantId::nobody(), Err(unreadable(step, &why))),

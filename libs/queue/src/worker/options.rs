@@ -49,7 +49,8 @@ pub struct WorkerOptions {
     pub announce: Duration,
     /// Longer delays are not kept in the queue: the command is acknowledged, and the reconciler publishes it again.
     pub backlog_from: Duration,
-    /// How long a command that this version does not understand is left for a newer replica.
+    /// How long a command that this version does not understand is left for a newer replica. The permit that handed it back pulls nothing
+    /// meanwhile, and a little longer.
     pub unknown_later: Duration,
     /// How long a step that must run alone is put off while another one does.
     pub alone_later: Duration,
@@ -71,7 +72,7 @@ impl Default for WorkerOptions {
             backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
             announce: Duration::from_secs(5),
             backlog_from: Duration::from_secs(30),
-            unknown_later: Duration::from_secs(15),
+            unknown_later: Duration::from_secs(5),
             alone_later: Duration::from_secs(5),
             traces: Traces::default(),
         }

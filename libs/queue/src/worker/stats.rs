@@ -21,8 +21,10 @@ pub enum Outcome {
     Lost,
     /// The step was given back by a drain or to run alone later.
     GivenBack,
-    /// The command was handed back unclaimed: leased elsewhere, not due, or not understood.
+    /// The command was handed back unclaimed: leased elsewhere, not due, or of an engine that is out of order.
     Deferred,
+    /// The command is of a newer version, and was left to a replica of that.
+    LeftToNewer,
     /// Store or queue failed on the way; the command comes again.
     Interrupted,
 }
@@ -31,7 +33,7 @@ impl Outcome {
     const COUNT: usize = Self::ALL.len();
 
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Done,
         Self::Repeated,
         Self::Retried,
@@ -41,6 +43,7 @@ impl Outcome {
         Self::Lost,
         Self::GivenBack,
         Self::Deferred,
+        Self::LeftToNewer,
         Self::Interrupted,
     ];
 
@@ -57,6 +60,7 @@ impl Outcome {
             Self::Lost => "lost",
             Self::GivenBack => "given_back",
             Self::Deferred => "deferred",
+            Self::LeftToNewer => "left_to_newer",
             Self::Interrupted => "interrupted",
         }
     }
