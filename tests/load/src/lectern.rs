@@ -242,8 +242,14 @@ impl Lectern {
         let mut latencies = Vec::new();
         loop {
             let page = self.narrations.find(&query).await?;
-            latencies
-                .extend(page.items.iter().filter_map(|item| Some(item.record.finished?.since(item.record.created))));
+            for narration in page.items.iter().map(|item| &item.record) {
+                anyhow::ensure!(
+                    !matches!(narration.phase, Phase::Failed | Phase::Cancelled),
+                    "{:?}",
+                    narration.failure
+                );
+                latencies.extend(narration.finished.map(|at| at.since(narration.created)));
+            }
             match page.next {
                 Some(next) => query = query.after(next),
                 None => return Ok(latencies),

@@ -179,16 +179,15 @@ impl Caller {
             return if self.order.retry { Judged::Retry } else { Judged::Right };
         }
         let observer = &self.site.observer;
-        match failure.reason {
-            Reason::AttemptsExhausted if observer.failed_attempts(step) >= 3 => Judged::Retry,
-            Reason::ObjectDamaged
-                if scope(&self.order.document)
-                    .is_some_and(|scope| observer.was_cut_short(&self.order.tenant, scope.as_str())) =>
-            {
-                Judged::Retry
-            }
-            _ => wrong("and it is healthy"),
+        let cut_short = || {
+            let scope = scope(&self.order.document);
+            scope.is_some_and(|scope| observer.was_cut_short(&self.order.tenant, scope.as_str()))
+        };
+        let exhausted = failure.reason == Reason::AttemptsExhausted && observer.failed_attempts(step) >= 3;
+        if exhausted || (failure.reason == Reason::ObjectDamaged && cut_short()) {
+            return Judged::Retry;
         }
+        wrong("and it is healthy")
     }
 
     async fn call<T, C>(&self, call: impl FnOnce(Front) -> C) -> Result<T, Failure>

@@ -144,7 +144,7 @@ impl Process {
         if drawn < refused {
             Some(Fault::Refused)
         } else if drawn < refused + ambiguous {
-            Some(if drawn % 2 == 0 { Fault::LostRequest } else { Fault::LostAnswer })
+            Some(if drawn.is_multiple_of(2) { Fault::LostRequest } else { Fault::LostAnswer })
         } else {
             None
         }

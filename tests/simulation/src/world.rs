@@ -130,7 +130,7 @@ async fn supervise(site: Arc<Site>, index: usize, seed: u64) {
         let ahead = site.plan.skews.get(index).copied().unwrap_or_default();
         let process = Arc::new(Process::new(
             format!("{service}-{}.{boot}", index % 2),
-            index % 2 == 0,
+            index.is_multiple_of(2),
             chance.next(),
             Arc::new(Skewed::new(site.start, ahead)),
             Arc::clone(&site.trace),

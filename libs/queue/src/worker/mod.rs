@@ -255,7 +255,7 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
                     // Who just handed it back is not to be the one who gets it again: where all replicas are idle, an old one
                     // might always be asked first, and a newer one never.
                     let away = shared.options.unknown_later + shared.options.pull_wait;
-                    drop(shutdown.run_until_cancelled(tokio::time::sleep(away)).await);
+                    let _ = shutdown.run_until_cancelled(tokio::time::sleep(away)).await;
                 }
             }
             Ok(None) => failures = 0,

@@ -349,7 +349,9 @@ async fn cost_of_a_pass(store: Arc<dyn lectern_store::Store>, backlog: usize) ->
     futures::stream::iter(0..backlog)
         .for_each_concurrent(256, |index| {
             let (narrations, ordered) = (&narrations, ordered(index));
-            async move { drop(narrations.insert(&ordered).await.expect("inserted")) }
+            async move {
+                narrations.insert(&ordered).await.expect("inserted");
+            }
         })
         .await;
     let mut costs = Vec::new();
