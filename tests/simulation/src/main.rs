@@ -87,7 +87,7 @@ fn many(from: u64, seeds: u64) -> bool {
                     }
                     let Some(outcome) = run(seed, None) else { return failed.store(true, Ordering::SeqCst) };
                     let mut differs = false;
-                    if seed % REPLAYED == 0 {
+                    if seed.is_multiple_of(REPLAYED) {
                         differs = run(seed, None).is_none_or(|again| again.digest != outcome.digest);
                     }
                     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
