@@ -230,6 +230,10 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
         }
         // A partition that began while the bytes were on their way holds them back too.
         while shared.fault() == Fault::HalfOpen && !shared.done() {
+            if !holding {
+                holding = true;
+                shared.hit();
+            }
             thread::sleep(TICK);
         }
         if to.write_all(&buffer[..read]).is_err() {

@@ -79,8 +79,7 @@ impl Embedded {
             common: common.clone(),
             voice_dir: config.voice_dir.clone(),
             engine: config.engine,
-            // The script of the scripted engine is for processes of their own.
-            ..lectern_tts::config::Config::default()
+            script: config.script.clone(),
         };
         let tts = Tts::new(&tts, &of_tts).await?;
         // Nobody works yet, so every lease is of an earlier boot.

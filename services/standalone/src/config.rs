@@ -23,8 +23,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The folder of the local voice's weights.
     pub voice_dir: PathBuf,
-    /// The speech engine: `local`, or `tone` for tests without weights.
+    /// The speech engine: `local`, or `tone` and `scripted` for tests without weights.
     pub engine: Engine,
+    /// What the scripted engine does.
+    pub script: PathBuf,
     /// What is accepted.
     pub limits: ingest::Limits,
     /// What reading one source may use.
@@ -43,6 +45,7 @@ impl Default for Config {
             data: PathBuf::from("lectern-data"),
             voice_dir: PathBuf::from("voice"),
             engine: Engine::Local,
+            script: PathBuf::new(),
             limits: ingest::Limits::default(),
             sandbox: ingest::Sandbox::default(),
             permits: 0,

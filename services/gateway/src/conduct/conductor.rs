@@ -26,6 +26,8 @@ use crate::watch::Hub;
 const GROUP: &str = "gateway";
 /// Events taken at once; those of one narration are folded in one write.
 const BATCH: usize = 64;
+/// Narrations folded at once.
+const FOLD_AT_ONCE: usize = 16;
 /// Hints about narrations that changed.
 const TOPIC: &str = "narrations";
 /// How often lost hints are made up for.
@@ -276,22 +278,30 @@ impl Conductor {
                     Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
                 }
             }
-            for (id, News { events, deliveries }) in by_narration {
-                let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
-                let span = tracing::info_span!("fold", narration = %id, events = events.len());
-                if let Some(parent) = parent {
-                    lectern_runtime::telemetry::set_parent(&span, &parent);
-                }
-                let taken = tracing::Instrument::instrument(self.take(&id, &events), span).await;
-                for delivery in deliveries {
-                    let answer = match taken {
-                        Ok(()) => delivery.ack.ack().await,
-                        Err(_) => delivery.ack.nak(Duration::from_secs(1)).await,
-                    };
-                    if let Err(error) = answer {
-                        debug!(%error, "event not acknowledged, it comes again");
-                    }
-                }
+            futures::stream::iter(by_narration)
+                .for_each_concurrent(FOLD_AT_ONCE, |(id, news)| {
+                    let conductor = self.clone();
+                    async move { conductor.take_news(&id, news).await }
+                })
+                .await;
+        }
+    }
+
+    /// Folds what is new of one narration, and answers the events.
+    async fn take_news(&self, id: &NarrationId, News { events, deliveries }: News) {
+        let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
+        let span = tracing::info_span!("fold", narration = %id, events = events.len());
+        if let Some(parent) = parent {
+            lectern_runtime::telemetry::set_parent(&span, &parent);
+        }
+        let taken = tracing::Instrument::instrument(self.take(id, &events), span).await;
+        for delivery in deliveries {
+            let answer = match taken {
+                Ok(()) => delivery.ack.ack().await,
+                Err(_) => delivery.ack.nak(Duration::from_secs(1)).await,
+            };
+            if let Err(error) = answer {
+                debug!(%error, "event not acknowledged, it comes again");
             }
         }
     }

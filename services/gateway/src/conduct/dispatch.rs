@@ -31,7 +31,7 @@ use super::pauses::{PAUSES, Pauses};
 use super::wanted::{Window, turn, wanted};
 use super::wire;
 use super::workers::{CAPACITY, PUT_OFF, Workers};
-use crate::domain::{Lane, Narration, Pause, Slots, Turn, slots};
+use crate::domain::{Lane, Narration, Pause, Phase, Slots, Turn, slots};
 use crate::door::Door;
 use pick::Pick;
 use seen::{IDLE, Seen};
@@ -214,9 +214,20 @@ impl Dispatcher {
 
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
     pub fn touch(&self, narration: &Versioned<Narration>) {
-        for state in self.shared.services.values() {
+        let wants = wanted(&narration.record, self.shared.window);
+        let id = &narration.record.id;
+        for (service, state) in &self.shared.services {
+            // A service that neither is to do a step of it nor may just have done one need not look.
+            let may_have_ended = match narration.record.phase {
+                Phase::Planning => *service == Service::Ingest,
+                Phase::Narrating | Phase::Assembling => *service != Service::Ingest,
+                Phase::Extracting | Phase::Succeeded | Phase::Failed | Phase::Cancelled => true,
+            };
+            if !may_have_ended && !wants.iter().any(|step| step.kind.service() == *service) {
+                continue;
+            }
             let mut touched = lock(&state.touched);
-            let newest = touched.entry(narration.record.id.clone()).or_insert_with(|| narration.clone());
+            let newest = touched.entry(id.clone()).or_insert_with(|| narration.clone());
             if newest.revision < narration.revision {
                 *newest = narration.clone();
             }
@@ -364,6 +375,10 @@ impl Dispatcher {
         }
         // A grant of a narration that changed stays only while the narration wants its step.
         let over = |step: &StepId| touched.contains_key(&step.narration) && !wants.contains(step);
+        if !touched.is_empty() {
+            // Another replica may have granted what ended here.
+            *lock(&state.known) = None;
+        }
         for _ in 0..ROUNDS {
             let Versioned { record: before, revision } = self.slots(service, state).await?;
             let mut slots = before.clone();

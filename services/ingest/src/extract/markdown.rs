@@ -48,7 +48,7 @@ struct Reader {
     /// What the text being gathered will be, if no paragraph.
     kind: Option<BlockKind>,
     /// Begins of open inline elements.
-    open: Vec<(usize, String)>,
+    open: Vec<Open>,
     /// The next number of each open list, none for bullets.
     lists: Vec<Option<u64>>,
     quotes: usize,
@@ -129,10 +129,14 @@ impl Reader {
         }
         let Some(kind) = html_span(&name) else { return };
         if !html.starts_with("</") {
-            self.open.push((self.inline.here(), name));
-        } else if let Some(at) = self.open.iter().rposition(|(_, open)| *open == name) {
-            let (start, _) = self.open.remove(at);
-            self.inline.mark(start, kind);
+            self.open.push(Open { start: self.inline.here(), text: name, html: true });
+        } else if let Some(at) = self.open.iter().rposition(|open| open.html && open.text == name) {
+            // Spans nest: an element that ends within one that began after it marks nothing.
+            let innermost = at + 1 == self.open.len();
+            let open = self.open.remove(at);
+            if innermost {
+                self.inline.mark(open.start, kind);
+            }
         }
     }
 
@@ -187,9 +191,11 @@ impl Reader {
             }
             Tag::TableCell => self.inline = Inline::default(),
             Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => {
-                self.open.push((self.inline.here(), String::new()));
+                self.open.push(Open { start: self.inline.here(), text: String::new(), html: false });
             }
-            Tag::Link { dest_url, .. } => self.open.push((self.inline.here(), dest_url.to_string())),
+            Tag::Link { dest_url, .. } => {
+                self.open.push(Open { start: self.inline.here(), text: dest_url.to_string(), html: false });
+            }
             Tag::Image { .. } => self.picture = Some(self.inline.here()),
             Tag::MetadataBlock(_) => self.front = Some(String::new()),
         }
@@ -241,12 +247,10 @@ impl Reader {
             TagEnd::Emphasis | TagEnd::Strong => self.close(SpanKind::Emphasis),
             TagEnd::Superscript => self.close(SpanKind::Superscript),
             TagEnd::Subscript => self.close(SpanKind::Subscript),
-            TagEnd::Strikethrough => {
-                self.open.pop();
-            }
+            TagEnd::Strikethrough => drop(self.end_open()),
             TagEnd::Link => {
-                if let Some((start, target)) = self.open.pop() {
-                    self.inline.mark(start, SpanKind::Link { target });
+                if let Some(open) = self.end_open() {
+                    self.inline.mark(open.start, SpanKind::Link { target: open.text });
                 }
             }
             TagEnd::Image => self.end_image(),
@@ -264,9 +268,17 @@ impl Reader {
     }
 
     fn close(&mut self, kind: SpanKind) {
-        if let Some((start, _)) = self.open.pop() {
-            self.inline.mark(start, kind);
+        if let Some(open) = self.end_open() {
+            self.inline.mark(open.start, kind);
         }
+    }
+
+    /// Ends the Markdown element that was opened last; HTML elements within it that were not closed end with it, unmarked.
+    fn end_open(&mut self) -> Option<Open> {
+        while self.open.last().is_some_and(|open| open.html) {
+            self.open.pop();
+        }
+        self.open.pop()
     }
 
     fn next_item(&mut self) -> BlockKind {
@@ -357,6 +369,16 @@ impl Reader {
             self.assembly.push(Draft::new(BlockKind::Figure, line));
         }
     }
+}
+
+/// An inline element that is open.
+#[derive(Debug)]
+struct Open {
+    /// Where its text begins.
+    start: usize,
+    /// A link's target, or the name of an HTML element.
+    text: String,
+    html: bool,
 }
 
 /// The span of an inline HTML element, for those that carry meaning.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sniff::Sniffed;
 
 /// Grows with every change that lets a source come out otherwise.
-pub const EXTRACTOR_VERSION: u32 = 1;
+pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// The formats, for messages to people.
 pub const ACCEPTED: &str = "PDF, DOCX, EPUB, HTML, Markdown and plain text";

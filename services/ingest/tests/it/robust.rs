@@ -181,6 +181,12 @@ const HTML: &[&str] = &[
     "<template>",
 ];
 
+#[test]
+fn html_that_ends_within_a_link_marks_nothing_across_it() {
+    survives("<sup>*[> </sup>a](x)**", "a.md");
+    survives("[<sup>a](x)b</sup> c", "a.md");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -37,7 +37,7 @@ async fn an_outage_of_an_engine_costs_no_more_attempts_than_open_its_breaker() {
     }
     assert_eq!(attempts(&world, &steps).await, 5, "probes are not counted");
     assert_eq!(*process.engines.borrow(), Engines::from([("paid".to_owned(), false)]));
-    assert_eq!(world.events().await.len(), 1, "all are done, with one content of their events");
+    assert_eq!(world.events().await.len(), steps.len(), "all are done, each with one content of its event");
 }
 
 #[tokio::test(start_paused = true)]
