@@ -1,5 +1,6 @@
 //! A TCP proxy on loopback that misbehaves on request.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,7 +31,7 @@ pub enum Fault {
 struct Shared {
     target: SocketAddr,
     fault: Mutex<Fault>,
-    open: Mutex<Vec<(TcpStream, TcpStream)>>,
+    open: Mutex<BTreeMap<u64, (TcpStream, TcpStream)>>,
     accepted: AtomicU64,
     passed: AtomicU64,
     disturbed: AtomicU64,
@@ -63,7 +64,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             target,
             fault: Mutex::new(Fault::None),
-            open: Mutex::new(Vec::new()),
+            open: Mutex::new(BTreeMap::new()),
             accepted: AtomicU64::new(0),
             passed: AtomicU64::new(0),
             disturbed: AtomicU64::new(0),
@@ -124,8 +125,8 @@ impl Drop for Proxy {
 
 impl Shared {
     fn close_all(&self) {
-        for (client, server) in lock(&self.open).drain(..) {
-            // One that its own ends closed long ago is not hit.
+        for (client, server) in std::mem::take(&mut *lock(&self.open)).into_values() {
+            // One that its own ends closed just now is not hit.
             if client.shutdown(Shutdown::Both).is_ok() {
                 self.hit();
             }
@@ -156,7 +157,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(client) = client else { continue };
-        shared.accepted.fetch_add(1, Ordering::SeqCst);
+        let id = shared.accepted.fetch_add(1, Ordering::SeqCst);
         if shared.fault() == Fault::Cut {
             shared.hit();
             let _ = client.shutdown(Shutdown::Both);
@@ -166,7 +167,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         thread::spawn(move || {
             // A target that cannot be reached shows as a connection closed at once.
             if let Ok(server) = TcpStream::connect(shared.target) {
-                let _ = join(&client, &server, &shared);
+                let _ = join(id, &client, &server, &shared);
+                // Its copies here would keep the sockets open.
+                drop(lock(&shared.open).remove(&id));
             }
             let _ = client.shutdown(Shutdown::Both);
         });
@@ -174,12 +177,12 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 }
 
 /// Copies both ways until both are done.
-fn join(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
+fn join(id: u64, client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
     for stream in [client, server] {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
     }
-    lock(&shared.open).push((client.try_clone()?, server.try_clone()?));
+    lock(&shared.open).insert(id, (client.try_clone()?, server.try_clone()?));
     // A cut that came while the target was being reached did not find this connection in the list.
     if shared.fault() == Fault::Cut {
         shared.close_all();

@@ -158,16 +158,23 @@ impl<'a> Pick<'a> {
     /// Steps of a turn that are not granted yet, of its `most` oldest narrations. Every narration whose steps are all granted has a grant,
     /// so among one more narration than there are grants one has a step left.
     async fn oldest_steps(&self, turn: &str, slots: &Slots, most: usize) -> Result<VecDeque<Candidate>, Failure> {
-        let listed = lock(&self.state.seen).listed(turn, self.now(), most);
-        if let Some(ids) = listed {
-            let records = self.read_narrations(&ids).await?;
-            let (waiting, gone): (Vec<_>, Vec<_>) = records.into_iter().partition(|narration| {
+        loop {
+            // A statement of its own: the lock is not to be held over the read.
+            let listed = lock(&self.state.seen).listed(turn, self.now(), most);
+            let Some(ids) = listed else { break };
+            let mut waiting = self.read_narrations(&ids).await?;
+            waiting.retain(|narration| {
                 narration.ready.clone().at(self.service).as_ref().is_some_and(|waiting| waiting.turn == turn)
             });
-            let complete = lock(&self.state.seen).unlist(turn, &gone);
+            let gone = ids.iter().filter(|id| !waiting.iter().any(|narration| narration.id == **id));
+            let (gone, complete) = lock(&self.state.seen).unlist(turn, gone);
             let steps = self.ungranted(&waiting, slots);
-            if !steps.is_empty() || (complete && waiting.len() < most) {
+            if !steps.is_empty() || (!gone && complete && ids.len() < most) {
                 return Ok(steps);
+            }
+            // Those that went made room for others in the list; else the list is not enough.
+            if !gone {
+                break;
             }
         }
         let query = oldest_narrations(self.service, turn, most.max(LISTED));

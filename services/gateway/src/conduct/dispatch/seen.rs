@@ -96,13 +96,12 @@ impl Seen {
         Some(list.ids.iter().take(most).map(|(_, id)| id.clone()).collect())
     }
 
-    /// Forgets narrations that are not in the turn any more; whether the rest of the list is all there is.
-    pub fn unlist(&mut self, turn: &str, gone: &[Arc<Narration>]) -> bool {
-        let Some(list) = self.lists.get_mut(turn) else { return false };
-        for narration in gone {
-            list.ids.remove(&(narration.created, narration.id.clone()));
-        }
-        list.complete
+    /// Forgets narrations that are not in the turn any more; whether there were such, and whether the rest of the list is all there is.
+    pub fn unlist<'a>(&mut self, turn: &str, gone: impl Iterator<Item = &'a NarrationId>) -> (bool, bool) {
+        let gone: BTreeSet<_> = gone.collect();
+        let Some(list) = self.lists.get_mut(turn) else { return (!gone.is_empty(), false) };
+        list.ids.retain(|(_, id)| !gone.contains(id));
+        (!gone.is_empty(), list.complete)
     }
 
     /// Drops what does not hold any more.

@@ -129,6 +129,20 @@ impl World {
     /// Orders a narration that is ready to be recorded in so many sections.
     async fn order(&self, id: &str, tenant: &str, lane: i32) -> NarrationId {
         let mut ordered = narration();
+        ordered.phase = Phase::Narrating;
+        ordered.sections = SECTIONS;
+        for section in 0..SECTIONS {
+            ordered.written.insert(section);
+        }
+        self.accept(ordered, id, tenant, lane).await
+    }
+
+    /// Orders a narration of which nothing is made.
+    async fn order_anew(&self, id: &str) -> NarrationId {
+        self.accept(narration(), id, "acme", 2).await
+    }
+
+    async fn accept(&self, mut ordered: Narration, id: &str, tenant: &str, lane: i32) -> NarrationId {
         let now = self.clock.now();
         ordered.id = id.parse().expect("an id");
         ordered.tenant = tenant.parse().expect("an id");
@@ -136,11 +150,6 @@ impl World {
         ordered.created = now;
         ordered.deadline = now.plus(Duration::from_secs(24 * 60 * 60));
         ordered.due_at = Some(now.plus(crate::domain::narration::DUE));
-        ordered.phase = Phase::Narrating;
-        ordered.sections = SECTIONS;
-        for section in 0..SECTIONS {
-            ordered.written.insert(section);
-        }
         ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
         let revision = self.narrations.insert(&ordered).await.expect("inserted");
         self.conductor.changed(&Versioned { record: ordered.clone(), revision }).await;
@@ -255,6 +264,65 @@ async fn no_more_is_published_than_can_be_worked_on() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(world.outstanding() <= PERMITS + 1, "{}", world.outstanding());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_never_rests_while_something_waits_for_it() {
+    let world = World::with_workers().await;
+    for index in 0..40 {
+        world.order(&format!("n-{index}"), "acme", 2).await;
+    }
+    let all = STEP * (40 * (SECTIONS + 1)) / u32::try_from(PERMITS).expect("few");
+    tokio::time::sleep(all + STEP).await;
+    assert_eq!(world.started().len(), 40 * (SECTIONS as usize + 1), "in no more time than the steps take");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_stage_rests_while_something_waits_for_it() {
+    let world = World::with_workers().await;
+    let mut ids = Vec::new();
+    for index in 0..40 {
+        ids.push(world.order_anew(&format!("n-{index}")).await);
+    }
+    // The busiest stages do two steps of each narration; the others add what the first and the last narration take beside them.
+    let busiest = STEP * 40 * 2 / u32::try_from(PERMITS).expect("few");
+    tokio::time::sleep(busiest + STEP * 4).await;
+    for id in ids {
+        assert_eq!(world.phase(&id).await, Phase::Succeeded, "{id}");
+    }
+}
+
+/// Narrations finished in ten minutes, when so many times as many are ordered as can be made.
+async fn goodput(times: f64) -> usize {
+    let world = World::with_workers().await;
+    let recorded = SECTIONS + 1;
+    let one = STEP.mul_f64(f64::from(recorded) / PERMITS as f64);
+    let (begin, measured) = (Duration::from_secs(300), Duration::from_secs(600));
+    let start = Instant::now();
+    let mut ordered = Vec::new();
+    while start.elapsed() < begin + measured {
+        ordered.push(world.order(&format!("n-{}", ordered.len()), &format!("t{}", ordered.len() % 7), 2).await);
+        tokio::time::sleep(one.div_f64(times)).await;
+        assert!(world.outstanding() <= PERMITS + 1, "what waits, waits in the database");
+    }
+    let mut finished = 0;
+    for id in &ordered {
+        let narration = world.narrations.get(id.as_str()).await.expect("the store").expect("a narration").record;
+        let late_enough = narration.finished.is_some_and(|at| at >= Timestamp(1_000_000).plus(begin));
+        finished += usize::from(narration.phase == Phase::Succeeded && late_enough);
+    }
+    finished
+}
+
+#[tokio::test(start_paused = true)]
+async fn goodput_at_three_times_the_capacity_is_what_it_is_at_its_peak() {
+    let mut goodputs = Vec::new();
+    for times in [0.5, 1.0, 3.0] {
+        goodputs.push(goodput(times).await);
+    }
+    let peak = goodputs.iter().copied().max().unwrap_or_default();
+    assert!(peak >= 90, "a hundred can be made in that time: {goodputs:?}");
+    assert!(goodputs[2] * 10 >= peak * 9, "{goodputs:?}");
 }
 
 #[tokio::test(start_paused = true)]
