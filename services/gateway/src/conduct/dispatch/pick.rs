@@ -144,7 +144,8 @@ impl<'a> Pick<'a> {
         if granted >= shared.options.per_tenant {
             return Ok(None);
         }
-        if !self.steps.contains_key(&id) {
+        // Fewer may have been found than there is room for, where narrations had just left the list.
+        if self.steps.get(&id).is_none_or(VecDeque::is_empty) {
             let steps = self.oldest_steps(&id, slots, granted + free).await?;
             self.steps.insert(id.clone(), steps);
         }

@@ -100,13 +100,18 @@ impl World {
 
     /// Starts the workers of every stage.
     async fn with_workers() -> Self {
+        Self::with_workers_that_take(STEP).await
+    }
+
+    /// Starts the workers of every stage, whose steps take so long.
+    async fn with_workers_that_take(step: Duration) -> Self {
         let mut world = Self::new().await;
         for service in Service::ALL {
             world.announce(service, PERMITS, &[]).await;
             for _ in 0..PERMITS {
                 let (queue, started) = (Arc::clone(&world.queue), Arc::clone(&world.started));
                 let running = Arc::clone(&world.running);
-                world.tasks.push(AbortOnDropHandle::new(tokio::spawn(work_on(queue, service, started, running))));
+                world.tasks.push(AbortOnDropHandle::new(tokio::spawn(work_on(queue, service, step, started, running))));
             }
         }
         let queue = Arc::clone(&world.queue);
@@ -183,6 +188,7 @@ fn capacity(service: Service, permits: usize, open: &[&str]) -> Capacity {
 async fn work_on(
     queue: Arc<MemoryQueue>,
     service: Service,
+    step: Duration,
     started: Arc<Mutex<Vec<(Instant, StepId)>>>,
     running: Arc<AtomicUsize>,
 ) {
@@ -190,7 +196,7 @@ async fn work_on(
         let Some(delivery) = queue.pull(service, Duration::from_secs(2)).await.expect("the queue") else { continue };
         lock(&started).push((Instant::now(), delivery.step.clone()));
         running.fetch_add(1, Ordering::SeqCst);
-        tokio::time::sleep(STEP).await;
+        tokio::time::sleep(step).await;
         running.fetch_sub(1, Ordering::SeqCst);
         let outcome = match delivery.step.kind {
             StepKind::Extract => Outcome::Extracted(work::Extracted::default()),
@@ -279,16 +285,19 @@ async fn a_stage_never_rests_while_something_waits_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn no_stage_rests_while_something_waits_for_it() {
-    let world = World::with_workers().await;
-    let mut ids = Vec::new();
-    for index in 0..40 {
-        ids.push(world.order_anew(&format!("n-{index}")).await);
-    }
-    // The busiest stages do two steps of each narration; the others add what the first and the last narration take beside them.
-    let busiest = STEP * 40 * 2 / u32::try_from(PERMITS).expect("few");
-    tokio::time::sleep(busiest + STEP * 4).await;
-    for id in ids {
-        assert_eq!(world.phase(&id).await, Phase::Succeeded, "{id}");
+    // Shorter than anything is remembered for, and longer.
+    for step in [Duration::from_millis(50), STEP] {
+        let world = World::with_workers_that_take(step).await;
+        let mut ids = Vec::new();
+        for index in 0..100 {
+            ids.push(world.order_anew(&format!("n-{index}")).await);
+        }
+        // The busiest stages do two steps of each narration; the others add what the first and the last narration take beside them.
+        let busiest = step * 100 * 2 / u32::try_from(PERMITS).expect("few");
+        tokio::time::sleep(busiest + step * 6).await;
+        for id in ids {
+            assert_eq!(world.phase(&id).await, Phase::Succeeded, "{id} at {step:?} a step");
+        }
     }
 }
 
