@@ -1,7 +1,8 @@
 //! Counts what a store and a queue are asked.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,7 +22,11 @@ pub struct Counts {
     pub reads: AtomicU64,
     /// Commands and events.
     pub messages: AtomicU64,
+    by_collection: Mutex<ByCollection>,
 }
+
+/// Reads and writes by kind and collection.
+pub type ByCollection = BTreeMap<(&'static str, String), u64>;
 
 impl Counts {
     /// Writes, reads and messages so far.
@@ -29,12 +34,33 @@ impl Counts {
         [&self.writes, &self.reads, &self.messages].map(|count| count.load(Ordering::Relaxed))
     }
 
-    fn write(&self) {
-        self.writes.fetch_add(1, Ordering::Relaxed);
+    /// Reads and writes so far, by kind and collection.
+    pub fn by_collection(&self) -> ByCollection {
+        self.by_collection.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn read(&self) {
+    /// Those since `before` for each of so many narrations, as lines, the most frequent first.
+    pub fn detail(&self, before: &ByCollection, narrations: usize) -> Vec<String> {
+        let since = |(key, count): (_, u64)| (count - before.get(&key).copied().unwrap_or(0), key);
+        let mut counts: Vec<_> = self.by_collection().into_iter().map(since).filter(|(count, _)| *count > 0).collect();
+        counts.sort_by(|a, b| b.cmp(a));
+        let each = |count: u64| count as f64 / narrations.max(1) as f64;
+        counts.iter().map(|(count, (kind, of))| format!("{:6.2} {kind} {of}", each(*count))).collect()
+    }
+
+    fn write(&self, kind: &'static str, collection: &str) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        self.note(kind, collection);
+    }
+
+    fn read(&self, kind: &'static str, collection: &str) {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        self.note(kind, collection);
+    }
+
+    fn note(&self, kind: &'static str, collection: &str) {
+        let mut counts = self.by_collection.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((kind, collection.to_owned())).or_default() += 1;
     }
 }
 
@@ -49,12 +75,12 @@ impl Store for CountedStore {
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
-        self.1.write();
+        self.1.write("insert", collection);
         self.0.insert(collection, id, body).await
     }
 
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.1.read();
+        self.1.read("get", collection);
         self.0.get(collection, id).await
     }
 
@@ -65,22 +91,22 @@ impl Store for CountedStore {
         expected: Revision,
         body: &Value,
     ) -> Result<Revision, StoreError> {
-        self.1.write();
+        self.1.write("replace", collection);
         self.0.replace(collection, id, expected, body).await
     }
 
     async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
-        self.1.write();
+        self.1.write("delete", collection);
         self.0.delete(collection, id, expected).await
     }
 
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        self.1.read();
+        self.1.read("find", collection);
         self.0.find(collection, query).await
     }
 
     async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
-        self.1.read();
+        self.1.read("count", collection);
         self.0.count(collection, query, most).await
     }
 
@@ -92,7 +118,7 @@ impl Store for CountedStore {
         delta: i64,
         limit: i64,
     ) -> Result<Option<i64>, StoreError> {
-        self.1.write();
+        self.1.write("add", collection);
         self.0.add(collection, id, field, delta, limit).await
     }
 

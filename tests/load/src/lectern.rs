@@ -274,6 +274,7 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     tokio::time::sleep(ANNOUNCED).await;
     let waited = |lectern: &Lectern| lectern.pools.iter().map(|pool| pool.waited_for_connections()).sum::<Duration>();
     let (before, waited_before) = (lectern.counts.now(), waited(&lectern));
+    let by_collection = lectern.counts.by_collection();
     let (cpu_before, begin) = (cpu(), Instant::now());
     futures::stream::iter(0..narrations)
         .map(|_| lectern.order())
@@ -295,6 +296,7 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     }
     let (after, cpu_after, waited) = (lectern.counts.now(), cpu(), waited(&lectern) - waited_before);
     let [writes, reads, messages] = [0, 1, 2].map(|at| after[at] - before[at]);
+    let detail = lectern.counts.detail(&by_collection, narrations);
     let latencies = lectern.latencies().await?;
     lectern.stop().await;
     let finished = latencies.len();
@@ -303,11 +305,12 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
         took: finished_at - begin,
         latencies,
         connections: servers.proxy.accepted() - connections,
-        cpu: cpu_after - cpu_before,
+        cpu: cpu_after.saturating_sub(cpu_before),
         writes,
         reads,
         messages,
         waited,
         cut: finished < narrations,
+        detail,
     })
 }

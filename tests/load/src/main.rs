@@ -43,7 +43,14 @@ struct Arguments {
     /// Up to 200 narrations and short overload rounds.
     #[arg(long)]
     quick: bool,
+    /// Also print which records Lectern's reads and writes are of.
+    #[arg(long)]
+    detail: bool,
 }
+
+/// Who signs in to the database, as in production.
+const USER: &str = "lectern";
+const PASSWORD: &str = "a load test signs in with this";
 
 /// The servers of a run, and the proxy that counts connections to the database.
 #[derive(Debug)]
@@ -57,9 +64,11 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// A database of its own name, through the proxy that counts.
+    /// A database of its own name, through the proxy that counts. Whoever connects signs in.
     pub fn database(&self, name: &str) -> String {
-        format!("mongodb://{}/{name}?directConnection=true", self.proxy.address())
+        let password = PASSWORD.replace(' ', "%20");
+        let server = self.proxy.address();
+        format!("mongodb://{USER}:{password}@{server}/{name}?authSource=admin&directConnection=true")
     }
 }
 
@@ -79,7 +88,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    let mongo = MongoServer::start();
+    let mongo = MongoServer::start_with_user(USER, PASSWORD);
     let proxy = Proxy::start(mongo.address());
     let servers = Servers { nats: NatsServer::start(), mongo, proxy };
     let most = Duration::from_secs(arguments.most_seconds);
@@ -87,11 +96,14 @@ async fn run(arguments: Arguments) -> Result<()> {
     if arguments.quick {
         rounds.retain(|narrations| *narrations <= 200);
     }
-    println!("permits of each stage: {}; the database syncs every commit", arguments.permits);
+    println!("permits of each stage: {}; the database syncs every commit, and clients sign in", arguments.permits);
     println!("{}", Report::HEAD);
     for narrations in rounds {
         let lectern = Box::pin(lectern::measure(&servers, narrations, arguments.permits, most)).await?;
         println!("{}", lectern.line("lectern", narrations));
+        if arguments.detail {
+            lectern.detail.iter().for_each(|line| println!("          {line}"));
+        }
         let old_way = Box::pin(old_way::measure(&servers, narrations, arguments.permits, most)).await?;
         println!("{}", old_way.line("old way", narrations));
         let floor = Box::pin(floor::measure(&servers, narrations, arguments.permits, most)).await?;

@@ -25,6 +25,8 @@ pub struct Report {
     pub waited: Duration,
     /// Whether the round ended before all was finished.
     pub cut: bool,
+    /// Reads and writes by kind and collection, the most frequent first.
+    pub detail: Vec<String>,
 }
 
 impl Report {

@@ -28,6 +28,11 @@ pub(super) fn is_index_conflict(error: &Error) -> bool {
     code(error).is_some_and(|code| INDEX_CONFLICTS.contains(&code))
 }
 
+/// Whether the server does not let this user in.
+pub(super) fn is_refused(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Authentication { .. })
+}
+
 /// An error of a read.
 pub(super) fn of_read(what: &str, error: &Error) -> StoreError {
     StoreError::unavailable(what, error)

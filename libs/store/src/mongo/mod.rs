@@ -89,7 +89,14 @@ impl MongoStore {
         client.server_selection_timeout = Some(options.connect_within);
         let client = Client::with_options(client).map_err(|error| wrong(error.to_string()))?;
         let store = Self { database: client.database(&name), opened, waited, within: options.connect_within };
-        store.ping().await?;
+        match store.limited(store.database.run_command(doc! { "ping": 1 }).into_future()).await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) if error::is_refused(&error) => {
+                return Err(wrong("the database refused its user name and password".to_owned()));
+            }
+            Some(Err(error)) => return Err(error::of_read("answer", &error).into()),
+            None => return Err(StoreError::unavailable("answer", store.too_long()).into()),
+        }
         tracing::info!(database = name, pool = options.max_pool_size, "connected to the database");
         Ok(Self { within: options.operation_within, ..store })
     }

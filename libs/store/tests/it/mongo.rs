@@ -66,6 +66,22 @@ async fn its_clock_is_that_of_the_machine_it_runs_on() {
     assert!(skew.as_secs() < 2, "{skew:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_signs_in_as_its_uri_says() {
+    let server = tokio::task::spawn_blocking(|| lectern_testkit::MongoServer::start_with_user("u", "right")).await.unwrap();
+    let uri = |user: &str| format!("mongodb://{user}{}/d?authSource=admin&directConnection=true", server.address());
+    let store = connect(&uri("u:right@"), ConnectOptions::default()).await.unwrap();
+    store.insert("c", "1", &json!({"n": 1})).await.unwrap();
+    let refused = connect(&uri("u:wrong@"), ConnectOptions::default()).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::InvalidArgument, "{refused}");
+    assert!(refused.message.contains("user name and password") && !refused.message.contains("wrong@"), "{refused}");
+    let stranger = connect(&uri(""), ConnectOptions::default()).await;
+    assert!(match stranger {
+        Ok(store) => store.insert("c", "2", &json!({"n": 2})).await.is_err(),
+        Err(_) => true,
+    });
+}
+
 #[tokio::test]
 async fn a_uri_that_cannot_be_used_says_why() {
     let nowhere = ConnectOptions { connect_within: std::time::Duration::from_millis(200), ..ConnectOptions::default() };
