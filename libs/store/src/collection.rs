@@ -265,6 +265,27 @@ impl<T: Record> Collection<T> {
         Err(StoreError::conflict(T::SPEC.name, id).into())
     }
 
+    /// [`Self::update`] that begins with a copy in place of a read. An old copy costs a lost race: what is written is always a change of what
+    /// is stored, and where `change` writes nothing, or fails, on the copy, it is asked again on what is stored.
+    ///
+    /// # Errors
+    /// Those of [`Self::update`].
+    pub async fn update_known<F>(&self, known: Versioned<T>, mut change: F) -> Result<Updated<T>, Failure>
+    where
+        F: FnMut(&mut T) -> Result<Change, Failure> + Send,
+    {
+        let Versioned { mut record, revision } = known;
+        let id = record.id();
+        if matches!(change(&mut record), Ok(Change::Write)) {
+            match self.replace(&record, revision).await {
+                Ok(revision) => return Ok(Updated { record, revision, written: true }),
+                Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.update(&id, change).await
+    }
+
     /// Reads a record with its envelope.
     pub(crate) async fn get_enveloped(&self, id: &str) -> Result<Option<(Versioned<T>, Envelope)>, StoreError> {
         self.store.get(T::SPEC.name, id).await?.map(decode::<T>).transpose()

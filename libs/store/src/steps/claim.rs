@@ -1,11 +1,13 @@
 //! What a claim gives, and what a lease is good for.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Timestamp};
 
-use super::record::{EndState, Ending, Over};
+use super::record::{EndState, Ending, Over, StepRecord};
+use crate::collection::Versioned;
 use crate::error::StoreError;
 
 /// The rules of steps.
@@ -79,7 +81,34 @@ pub struct Lease {
     pub alone: bool,
     /// The failure of the latest attempt before this one.
     pub failure: Option<Failure>,
+    pub(super) known: Known,
 }
+
+/// A step's record as the holder of its lease last wrote it, so that the next write need not read it first. Clones of a lease share it.
+#[derive(Debug, Clone)]
+pub(super) struct Known(Arc<Mutex<Versioned<StepRecord>>>);
+
+impl Known {
+    pub(super) fn new(record: Versioned<StepRecord>) -> Self {
+        Self(Arc::new(Mutex::new(record)))
+    }
+
+    pub(super) fn get(&self) -> Versioned<StepRecord> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, record: Versioned<StepRecord>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = record;
+    }
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for Known {}
 
 /// A lease that was extended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

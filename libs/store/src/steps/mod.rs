@@ -13,6 +13,7 @@ use std::sync::Arc;
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random, Reason, Timestamp};
 
+use claim::Known;
 pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions};
 use record::Taken;
 pub use record::{EndState, Ending, MAX_EVENT_BYTES, RunsRecord, StepRecord, StepState};
@@ -67,24 +68,23 @@ impl Steps {
     /// Those of the store. A claim that failed so may have taken place; then its lease runs out and counts as a crash.
     pub async fn claim(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
         let id = step.to_string();
-        let known = self.steps.get(&id).await?;
-        if let Some(Versioned { record: StepRecord { state: StepState::Ended { ending }, .. }, .. }) = known {
-            return Ok(ending.into());
-        }
         if let Some(over) = self.admit(step).await? {
-            return Ok(over);
+            // What has ended is told again, its run may be over or not.
+            return Ok(match self.get(step).await? {
+                Some(StepRecord { state: StepState::Ended { ending }, .. }) => ending.into(),
+                Some(_) | None => over,
+            });
         }
-        if known.is_none() {
-            let mut fresh = StepRecord::new(step.clone(), tenant.clone(), self.clock.now());
-            let taken = fresh.claim(holder, &self.options, self.clock.now());
-            match self.steps.insert(&fresh).await {
-                Ok(_) => return self.claimed(fresh, taken),
-                Err(StoreError::Duplicate { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+        // Most claims are the first of their step.
+        let mut fresh = StepRecord::new(step.clone(), tenant.clone(), self.clock.now());
+        let taken = fresh.claim(holder, &self.options, self.clock.now());
+        match self.steps.insert(&fresh).await {
+            Ok(revision) => return self.claimed(Versioned { record: fresh, revision }, taken),
+            Err(StoreError::Duplicate { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
         let mut taken = None;
-        let Updated { record, .. } = self
+        let Updated { record, revision, .. } = self
             .steps
             .update(&id, |record| {
                 let outcome = record.claim(holder, &self.options, self.clock.now());
@@ -94,7 +94,7 @@ impl Steps {
             })
             .await?;
         match taken {
-            Some(taken) => self.claimed(record, taken),
+            Some(taken) => self.claimed(Versioned { record, revision }, taken),
             None => Err(Failure::internal(format!("the claim of {step} decided nothing"))),
         }
     }
@@ -279,14 +279,17 @@ impl Steps {
 
     /// Whether a step may be begun: notes its run as the latest. `Some` when its run is over.
     async fn admit(&self, step: &StepId) -> Result<Option<Claim>, Failure> {
-        let known = self.runs.get(step.narration.as_str()).await?.map(|versioned| versioned.record);
-        if let Some(runs) = &known {
-            if let Some(over) = runs.over(step.run) {
-                return Ok(Some(over.into()));
+        match self.runs.get(step.narration.as_str()).await? {
+            Some(Versioned { record: runs, .. }) => {
+                if let Some(over) = runs.over(step.run) {
+                    return Ok(Some(over.into()));
+                }
+                if runs.latest == step.run {
+                    return Ok(None);
+                }
             }
-            if runs.latest == step.run {
-                return Ok(None);
-            }
+            None if step.run <= FIRST_RUN => return Ok(None),
+            None => {}
         }
         let mut over = None;
         self.mark(&step.narration, |runs| {
@@ -341,14 +344,17 @@ impl Steps {
         let mut lost = false;
         let updated = self
             .steps
-            .update(&lease.step.to_string(), |record| {
+            .update_known(lease.known.get(), |record| {
                 let decided = change(record, self.clock.now());
                 lost = decided.is_none();
                 Ok(decided.unwrap_or(Change::Skip))
             })
             .await;
         match updated {
-            Ok(_) if !lost => Ok(()),
+            Ok(Updated { record, revision, .. }) if !lost => {
+                lease.known.set(Versioned { record, revision });
+                Ok(())
+            }
             Ok(_) => Err(LeaseError::Lost(lease.step.clone())),
             // Forgotten meanwhile.
             Err(failure) if failure.kind == Kind::NotFound => Err(LeaseError::Lost(lease.step.clone())),
@@ -356,13 +362,15 @@ impl Steps {
         }
     }
 
-    fn claimed(&self, record: StepRecord, taken: Taken) -> Result<Claim, Failure> {
+    fn claimed(&self, claimed: Versioned<StepRecord>, taken: Taken) -> Result<Claim, Failure> {
         let poisoned = match taken {
             Taken::Ended(ending) => return Ok(ending.into()),
             Taken::Leased(for_) => return Ok(Claim::LeasedElsewhere { for_ }),
             Taken::Waiting(for_) => return Ok(Claim::Waiting { for_ }),
             Taken::Yes { poisoned } => poisoned,
         };
+        let known = Known::new(claimed.clone());
+        let record = claimed.record;
         let StepState::Leased { holder, until, .. } = record.state else {
             return Err(Failure::internal(format!("the claim of {} left no lease", record.step)));
         };
@@ -377,11 +385,14 @@ impl Steps {
             crashes: record.crashes,
             alone: record.crashes > 0,
             failure: record.failure,
+            known,
         };
         Ok(if poisoned { Claim::Poisoned(lease) } else { Claim::Claimed(lease) })
     }
 }
 
+/// Runs are counted from 1. That a step of the first one was claimed need not be noted: nothing comes before it.
+const FIRST_RUN: u32 = 1;
 const PAGE: u32 = crate::query::MAX_LIMIT;
 const PAGE_ROWS: usize = PAGE as usize;
 

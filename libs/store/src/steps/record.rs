@@ -212,7 +212,7 @@ impl StepRecord {
 pub struct RunsRecord {
     /// The narration.
     pub narration: NarrationId,
-    /// The latest run of which a step was claimed; 0 for none. Earlier runs are over.
+    /// The latest run of which a step was claimed; earlier runs are over. The first need not be noted: 0 for it, and for none.
     pub latest: u32,
     /// Runs up to this one are cancelled; 0 for none.
     pub cancelled: u32,

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::dispatch::Dispatcher;
+use super::recent::Recent;
 use super::wanted::{ready, wanted};
 use super::{fold, wire};
 use crate::domain::{Narration, Outcome, Transition};
@@ -53,6 +54,7 @@ pub struct Conductor {
     clock: Arc<dyn Clock>,
     dispatcher: Dispatcher,
     hub: Hub,
+    recent: Arc<Recent>,
     to_settle: mpsc::Sender<Versioned<Narration>>,
     ended: Arc<Mutex<Option<mpsc::Receiver<Versioned<Narration>>>>>,
 }
@@ -69,7 +71,8 @@ impl Conductor {
     ) -> Self {
         let (to_settle, ended) = mpsc::channel(TO_SETTLE);
         let ended = Arc::new(Mutex::new(Some(ended)));
-        Self { narrations, queue, stages, clock, dispatcher, hub: Hub::default(), to_settle, ended }
+        let (hub, recent) = (Hub::default(), Arc::default());
+        Self { narrations, queue, stages, clock, dispatcher, hub, recent, to_settle, ended }
     }
 
     /// Who waits for news here.
@@ -169,7 +172,7 @@ impl Conductor {
         }
         // A release that kept no places, or that had others, wrote it.
         if narration.record.ready != ready(&narration.record, self.dispatcher.window()) {
-            if let Some(written) = self.write(&narration.record.id, |_, _| Transition::Changed).await? {
+            if let Some(written) = self.write(&narration.record.id, None, |_, _| Transition::Changed).await? {
                 self.dispatcher.touch(&written);
             }
             return Ok(());
@@ -198,7 +201,7 @@ impl Conductor {
             self.stages.delete_recording(tenant, scope, id).await?;
         }
         // Nothing that a caller sees changes, so the version stays.
-        self.write(id, |narration, now| {
+        self.write(id, None, |narration, now| {
             if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
                 return Transition::Unchanged;
             }
@@ -216,35 +219,31 @@ impl Conductor {
     pub async fn update(
         &self,
         id: &NarrationId,
-        mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
+        transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
-        self.write(id, |narration, now| {
-            let changed = transition(narration, now);
-            if changed == Transition::Changed {
-                narration.version += 1;
-            }
-            changed
-        })
-        .await
+        self.write(id, None, seen(transition)).await
     }
 
+    /// Changes a narration, beginning with the copy that is `known`, if one is.
     async fn write(
         &self,
         id: &NarrationId,
+        known: Option<Versioned<Narration>>,
         mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
-        let updated = self
-            .narrations
-            .update(id.as_str(), |narration: &mut Narration| {
-                Ok(match transition(narration, self.clock.now()) {
-                    Transition::Changed => {
-                        narration.ready = ready(narration, self.dispatcher.window());
-                        Change::Write
-                    }
-                    Transition::Unchanged => Change::Skip,
-                })
+        let change = |narration: &mut Narration| {
+            Ok(match transition(narration, self.clock.now()) {
+                Transition::Changed => {
+                    narration.ready = ready(narration, self.dispatcher.window());
+                    Change::Write
+                }
+                Transition::Unchanged => Change::Skip,
             })
-            .await;
+        };
+        let updated = match known {
+            Some(known) => self.narrations.update_known(known, change).await,
+            None => self.narrations.update(id.as_str(), change).await,
+        };
         let updated = match updated {
             // Deleted meanwhile: nothing is left to change.
             Err(failure) if failure.kind == Kind::NotFound => return Ok(None),
@@ -308,19 +307,21 @@ impl Conductor {
 
     /// Folds a narration's events in one write.
     async fn take(&self, id: &NarrationId, events: &[(StepId, Outcome)]) -> Result<(), Failure> {
-        let updated = self
-            .update(id, |narration, now| {
-                let mut transition = Transition::Unchanged;
-                for (step, outcome) in events {
-                    if fold(narration, step, outcome.clone(), now) == Transition::Changed {
-                        transition = Transition::Changed;
-                    }
+        let fold_all = |narration: &mut Narration, now| {
+            let mut transition = Transition::Unchanged;
+            for (step, outcome) in events {
+                if fold(narration, step, outcome.clone(), now) == Transition::Changed {
+                    transition = Transition::Changed;
                 }
-                transition
-            })
+            }
+            transition
+        };
+        let updated = self
+            .write(id, self.recent.get(id), seen(fold_all))
             .await
             .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
         if let Some(updated) = updated {
+            self.recent.note(&updated);
             if updated.record.phase.terminal() {
                 let took = updated.record.updated.since(updated.record.created);
                 info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");
@@ -380,6 +381,19 @@ impl Conductor {
                 }
             }
         }
+    }
+}
+
+/// A transition that callers see.
+fn seen(
+    mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
+) -> impl FnMut(&mut Narration, Timestamp) -> Transition + Send {
+    move |narration, now| {
+        let changed = transition(narration, now);
+        if changed == Transition::Changed {
+            narration.version += 1;
+        }
+        changed
     }
 }
 

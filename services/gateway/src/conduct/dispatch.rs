@@ -375,17 +375,22 @@ impl Dispatcher {
         }
         // A grant of a narration that changed stays only while the narration wants its step.
         let over = |step: &StepId| touched.contains_key(&step.narration) && !wants.contains(step);
-        if !touched.is_empty() {
-            // Another replica may have granted what ended here.
-            *lock(&state.known) = None;
-        }
         for _ in 0..ROUNDS {
+            let remembered = lock(&state.known).is_some();
             let Versioned { record: before, revision } = self.slots(service, state).await?;
             let mut slots = before.clone();
             slots.release(|grant| over(&grant.step));
             let picked = Pick::new(self, service, state, lanes).fill(&mut slots).await?;
             if slots == before {
-                return Ok(());
+                if !remembered || touched.is_empty() {
+                    return Ok(());
+                }
+                // Another replica may have granted what ended here. A write finds out by itself.
+                *lock(&state.known) = None;
+                if self.slots(service, state).await?.revision == revision {
+                    return Ok(());
+                }
+                continue;
             }
             if !self.write_slots(state, slots, revision).await? {
                 continue;

@@ -6,6 +6,7 @@ pub mod conductor;
 pub mod dispatch;
 pub mod fold;
 pub mod pauses;
+mod recent;
 pub mod wanted;
 pub mod wire;
 pub mod workers;
