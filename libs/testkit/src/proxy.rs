@@ -200,8 +200,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
     let mut buffer = [0_u8; CHUNK];
     let mut holding = false;
     while !shared.done() {
-        let fault = shared.fault();
-        let (size, pause) = match fault {
+        let size = match shared.fault() {
             Fault::HalfOpen => {
                 if !holding && from.peek(&mut buffer[..1]).is_ok_and(|waiting| waiting > 0) {
                     holding = true;
@@ -210,12 +209,8 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
                 thread::sleep(TICK);
                 continue;
             }
-            Fault::Throttle(rate) => {
-                let rate = rate.max(1);
-                let size = usize::try_from(rate / 20).unwrap_or(CHUNK).clamp(1, CHUNK);
-                (size, Some(rate))
-            }
-            Fault::None | Fault::Cut | Fault::Delay(_) => (CHUNK, None),
+            Fault::Throttle(rate) => usize::try_from(rate / 20).unwrap_or(CHUNK).clamp(1, CHUNK),
+            Fault::None | Fault::Cut | Fault::Delay(_) => CHUNK,
         };
         holding = false;
         let read = match from.read(&mut buffer[..size]) {
@@ -224,12 +219,15 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => continue,
             Err(_) => break,
         };
-        if let Fault::Delay(delay) = fault {
-            shared.hit();
-            thread::sleep(delay);
-        }
-        if pause.is_some() {
-            shared.hit();
+        // One that began while this waited for bytes counts.
+        let fault = shared.fault();
+        match fault {
+            Fault::Delay(delay) => {
+                shared.hit();
+                thread::sleep(delay);
+            }
+            Fault::Throttle(_) => shared.hit(),
+            Fault::None | Fault::Cut | Fault::HalfOpen => {}
         }
         // A partition that began while the bytes were on their way holds them back too.
         while shared.fault() == Fault::HalfOpen && !shared.done() {
@@ -243,8 +241,8 @@ fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
             break;
         }
         shared.passed.fetch_add(read as u64, Ordering::SeqCst);
-        if let Some(rate) = pause {
-            thread::sleep(Duration::from_secs_f64(read as f64 / f64::from(rate)));
+        if let Fault::Throttle(rate) = fault {
+            thread::sleep(Duration::from_secs_f64(read as f64 / f64::from(rate.max(1))));
         }
     }
     let _ = to.shutdown(Shutdown::Write);
