@@ -124,3 +124,33 @@ async fn newer_and_damaged_records_are_left_alone_and_older_ones_read() {
     assert_eq!(counters.update("older", grow).await.unwrap().record.n, 2);
     assert_eq!(store.get("counters", "older").await.unwrap().unwrap().body["_schema"], 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_a_known_record_reads_nothing() {
+    let (store, counters) = bench();
+    counters.insert(&counter(0)).await.unwrap();
+    let known = Versioned { record: counter(0), revision: Revision(1) };
+    let before = store.calls();
+    let updated = counters.update_known(known, grow).await.unwrap();
+    assert_eq!((updated.record.n, updated.revision, updated.written), (1, Revision(2), true));
+    assert_eq!(store.calls() - before, 1, "the write");
+    assert_eq!(counters.get("a").await.unwrap().unwrap().record.n, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_copy_decides_nothing() {
+    let (_, counters) = bench();
+    counters.insert(&counter(0)).await.unwrap();
+    counters.replace(&counter(7), Revision(1)).await.unwrap();
+    let old = || Versioned { record: counter(0), revision: Revision(1) };
+    assert_eq!(counters.update_known(old(), grow).await.unwrap().record.n, 8, "the change is one of what is stored");
+    let up_to_eight = |counter: &mut Counter| if counter.n < 8 { Ok(Change::Skip) } else { grow(counter) };
+    assert_eq!(counters.update_known(old(), up_to_eight).await.unwrap().record.n, 9, "no is asked again");
+    let refuse = |counter: &mut Counter| match counter.n {
+        0 => Err(Failure::internal("an old copy")),
+        _ => grow(counter),
+    };
+    assert_eq!(counters.update_known(old(), refuse).await.unwrap().record.n, 10, "so is a failure");
+    counters.delete("a", None).await.unwrap();
+    assert_eq!(counters.update_known(old(), grow).await.unwrap_err().kind, Kind::NotFound);
+}

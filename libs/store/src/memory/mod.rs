@@ -3,6 +3,7 @@
 mod fault;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     faults: Faults,
     watch: Option<Arc<dyn Watch>>,
+    calls: AtomicU64,
 }
 
 /// Is told of every change at the moment it takes effect: for simulations that check what must always hold.
@@ -41,13 +43,13 @@ impl MemoryStore {
     /// An empty store whose clock is `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { collections: Mutex::default(), clock, faults: Faults::default(), watch: None }
+        Self { collections: Mutex::default(), clock, faults: Faults::default(), watch: None, calls: AtomicU64::new(0) }
     }
 
     /// The same with faults drawn from a plan.
     #[must_use]
     pub fn with_faults(clock: Arc<dyn Clock>, plan: FaultPlan) -> Self {
-        Self { collections: Mutex::default(), clock, faults: Faults::planned(plan), watch: None }
+        Self { faults: Faults::planned(plan), ..Self::new(clock) }
     }
 
     /// The same store, watched from now on.
@@ -73,6 +75,11 @@ impl MemoryStore {
         self.faults.heal();
     }
 
+    /// Calls so far, failed ones too.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
         self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,6 +90,7 @@ impl MemoryStore {
         call: Call,
         run: impl FnOnce(&mut BTreeMap<String, Rows>) -> Result<R, StoreError> + Send,
     ) -> Result<R, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = self.faults.next(call);
         if let Some(Fault::Delay(duration)) = fault {
             tokio::time::sleep(duration).await;

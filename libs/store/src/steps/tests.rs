@@ -72,6 +72,21 @@ async fn a_step_is_claimed_extended_and_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_that_all_goes_well_with_costs_three_calls() {
+    let b = bench();
+    let lease = b.lease("n/1/record/0").await;
+    b.steps.commit(&lease, Ending::done(vec![1], None)).await.unwrap();
+    assert_eq!(b.store.calls(), 3, "a read of its narration's runs, the claim, the end");
+    let slow = b.lease("n/1/record/2").await;
+    let before = b.store.calls();
+    for _ in 0..2 {
+        assert!(!b.steps.extend(&slow).await.unwrap().cancelled);
+    }
+    b.steps.commit(&slow, Ending::done(vec![1], None)).await.unwrap();
+    assert_eq!(b.store.calls() - before, 5, "a write and a look for a cancel each, and the end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expired_lease_is_taken_over_and_its_holder_can_do_nothing() {
     let b = bench();
     let first = b.lease("n/1/plan/0").await;

@@ -68,7 +68,8 @@ async fn its_clock_is_that_of_the_machine_it_runs_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_signs_in_as_its_uri_says() {
-    let server = tokio::task::spawn_blocking(|| lectern_testkit::MongoServer::start_with_user("u", "right")).await.unwrap();
+    let server =
+        tokio::task::spawn_blocking(|| lectern_testkit::MongoServer::start_with_user("u", "right")).await.unwrap();
     let uri = |user: &str| format!("mongodb://{user}{}/d?authSource=admin&directConnection=true", server.address());
     let store = connect(&uri("u:right@"), ConnectOptions::default()).await.unwrap();
     store.insert("c", "1", &json!({"n": 1})).await.unwrap();
