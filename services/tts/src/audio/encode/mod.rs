@@ -18,7 +18,7 @@ pub trait Encoder: Send {
     ///
     /// # Errors
     ///
-    /// `INTERNAL` if the file cannot be written or the encoder fails.
+    /// `UNAVAILABLE` if the file cannot be written, `INTERNAL` if the encoder fails.
     fn write(&mut self, samples: &[i16]) -> Result<(), Failure>;
 
     /// Writes what is left and completes the file's headers. The file is not usable before.
@@ -133,7 +133,7 @@ pub struct Spec {
 ///
 /// # Errors
 ///
-/// `INTERNAL` if the output cannot be written or the encoder cannot start.
+/// `UNAVAILABLE` if the output cannot be written, `INTERNAL` if the encoder cannot start.
 pub fn encoder<W>(format: AudioFormat, output: W, spec: &Spec) -> Result<Box<dyn Encoder>, Failure>
 where
     W: Write + Seek + Send + 'static,
@@ -146,10 +146,13 @@ where
     })
 }
 
+/// Room can be made, so the step is tried again.
 fn unwritable(error: &std::io::Error) -> Failure {
-    Failure::internal(format!(
-        "an audio file cannot be written ({error}); look at the free space of the temporary folder"
-    ))
+    Failure::new(
+        Kind::Unavailable,
+        Reason::Internal,
+        format!("an audio file cannot be written ({error}); make room in the temporary folder"),
+    )
 }
 
 #[cfg(test)]
@@ -162,5 +165,43 @@ mod tests {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
         assert_eq!("aac".parse::<AudioFormat>().unwrap_err().reason, Reason::AudioFormatUnsupported);
+    }
+
+    /// A disk that takes so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.0 < bytes.len() {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            self.0 -= bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Full {
+        fn seek(&mut self, _: std::io::SeekFrom) -> std::io::Result<u64> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_defect_and_is_tried_again() {
+        let noise: Vec<i16> = (0..24_000_i32).map(|n| (n.wrapping_mul(7_919) % 20_000) as i16).collect();
+        let spec = Spec { sample_rate: 24_000, title: "T".to_owned() };
+        for format in AudioFormat::ALL {
+            let written = encoder(format, Full(8 * 1024), &spec).and_then(|mut encoder| {
+                (0..100).try_for_each(|_| encoder.write(&noise))?;
+                encoder.finish()
+            });
+            let failure = written.unwrap_err();
+            assert_eq!(failure.kind, Kind::Unavailable, "{format}: {failure}");
+            assert!(failure.message.contains("make room"), "{format}: {failure}");
+        }
     }
 }

@@ -61,7 +61,13 @@ impl Encoder for Mp3 {
     fn write(&mut self, samples: &[i16]) -> Result<(), Failure> {
         let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         let input = self.input.as_mut().ok_or_else(|| Failure::internal("ffmpeg takes no input"))?;
-        input.write_all(&bytes).map_err(|error| Failure::internal(format!("ffmpeg stopped early: {error}")))
+        let Err(error) = input.write_all(&bytes) else { return Ok(()) };
+        // It also stops when what it writes cannot be copied. Killed, lest the copier waits for it.
+        let _ = self.child.kill();
+        match self.copier.take().map(JoinHandle::join) {
+            Some(Ok(Err(error))) => Err(unwritable(&error)),
+            Some(Ok(Ok(())) | Err(_)) | None => Err(Failure::internal(format!("ffmpeg stopped early: {error}"))),
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Failure> {
