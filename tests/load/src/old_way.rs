@@ -23,9 +23,9 @@ use lectern_store::Store;
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::{PASSWORD, Servers};
 use crate::pipeline::{self, NARRATIONS, STEPS};
 use crate::report::{Report, cpu};
+use crate::{PASSWORD, Servers};
 
 /// Orders under way at once.
 const CLIENTS: usize = 32;
