@@ -8,7 +8,11 @@
 //! What a pass reads follows from the room there is, not from the backlog: so many turns by index, and for each so many narrations.
 
 mod audit;
+mod ledger;
+mod levels;
+mod listen;
 mod pick;
+mod publish;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -18,32 +22,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
-use lectern_core::{Clock, Failure, Reason};
-use lectern_queue::{Message, Queue};
-use lectern_store::{Change, Collection, Op, Query, Revision, StoreError, Versioned};
+use lectern_core::{Clock, Failure};
+use lectern_queue::Queue;
+use lectern_store::{Change, Collection, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::pauses::{PAUSES, Pauses};
+use super::pauses::Pauses;
 use super::wanted::{Window, turn, wanted};
-use super::wire;
-use super::workers::{CAPACITY, PUT_OFF, Workers};
+use super::workers::Workers;
 use crate::domain::{Lane, Narration, Pause, Phase, Slots, Turn, slots};
-use crate::door::Door;
+use ledger::Ledger;
+pub use levels::Level;
 use pick::Pick;
+use publish::let_go;
 use seen::{IDLE, Seen};
 
 /// A pass takes place at least this often, for what no replica was told of.
 const EVERY: Duration = Duration::from_secs(2);
-/// Between two measurements of the backlog.
-const MEASURED: Duration = Duration::from_secs(30);
-/// Most narrations that are counted for operators.
-const COUNTED: u64 = 1_000_000;
-/// Commands published at once.
-const PUBLISH_AT_ONCE: usize = 16;
 /// How often a pass begins anew when another replica changed the slots first.
 const ROUNDS: usize = 16;
 
@@ -70,7 +68,6 @@ pub struct Dispatcher {
 struct Shared {
     narrations: Collection<Narration>,
     turns: Collection<Turn>,
-    slots: Collection<Slots>,
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
     master: Arc<[u8]>,
@@ -82,29 +79,19 @@ struct Shared {
 }
 
 /// What this replica knows of a service. All of it can be forgotten.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct ServiceState {
     wake: Notify,
     /// The newest of each narration that changed since the last pass.
     touched: Mutex<BTreeMap<NarrationId, Versioned<Narration>>>,
-    /// The slots as last read or written; a stale copy only costs a lost race.
-    known: Mutex<Option<Versioned<Slots>>>,
+    /// What is granted.
+    ledger: Ledger,
     /// What the last passes saw of its turns.
     seen: Mutex<Seen>,
+    /// Steps granted here since the start.
     granted: AtomicU64,
     /// One pass at a time.
     pass: tokio::sync::Mutex<Vec<Lane>>,
-}
-
-/// Levels for metrics and operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Level {
-    /// Steps granted and not ended, as this replica last saw them.
-    pub granted: usize,
-    /// Steps that may be granted at once.
-    pub limit: usize,
-    /// Steps that this replica has granted since its start.
-    pub total: u64,
 }
 
 impl Dispatcher {
@@ -117,10 +104,17 @@ impl Dispatcher {
         master: Arc<[u8]>,
         options: DispatchOptions,
     ) -> Self {
-        let services = Service::ALL.into_iter().map(|service| (service, ServiceState::default())).collect();
+        let state = |service| ServiceState {
+            wake: Notify::new(),
+            touched: Mutex::default(),
+            ledger: Ledger::new(service, narrations.beside()),
+            seen: Mutex::default(),
+            granted: AtomicU64::new(0),
+            pass: tokio::sync::Mutex::default(),
+        };
+        let services = Service::ALL.into_iter().map(|service| (service, state(service))).collect();
         let shared = Shared {
             turns: narrations.beside(),
-            slots: narrations.beside(),
             pauses: Pauses::new(narrations.beside::<Pause>(), Arc::clone(&queue), Arc::clone(&clock)),
             narrations,
             queue,
@@ -140,7 +134,7 @@ impl Dispatcher {
     /// [`StoreError::Setup`], `Unavailable`.
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.shared.turns.ensure().await?;
-        self.shared.slots.ensure().await?;
+        self.shared.narrations.beside::<Slots>().ensure().await?;
         self.shared.pauses.ensure().await
     }
 
@@ -160,56 +154,6 @@ impl Dispatcher {
     #[must_use]
     pub fn window(&self) -> Window {
         self.shared.window
-    }
-
-    /// Levels of a service.
-    #[must_use]
-    pub fn level(&self, service: Service) -> Level {
-        let Some(state) = self.shared.services.get(&service) else { return Level::default() };
-        Level {
-            granted: lock(&state.known).as_ref().map_or(0, |known| known.record.grants.len()),
-            limit: self.shared.workers.limit(service, self.shared.clock.now()),
-            total: state.granted.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Narrations that want steps of a service, those at work included, up to [`COUNTED`].
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`.
-    pub async fn waiting(&self, service: Service) -> Result<u64, Failure> {
-        let place = format!("ready.{}.turn", service.as_str());
-        Ok(self.shared.narrations.count(&Query::new().filter(place, Op::Gte, ""), COUNTED).await?)
-    }
-
-    /// Sets the gauges of what waits and what is granted, until `stop`.
-    #[allow(clippy::cast_precision_loss, reason = "levels are far below 2^53")]
-    pub async fn measure(&self, door: &Door, stop: CancellationToken) {
-        let metrics = lectern_runtime::Metrics::new("lectern.dispatch");
-        let narrations = metrics.gauge("lectern.dispatch.narrations", "{narration}", "Narrations that want steps.");
-        let granted = metrics.gauge("lectern.dispatch.granted", "{step}", "Steps granted and not ended.");
-        let slots = metrics.gauge("lectern.dispatch.slots", "{step}", "Steps that may be granted at once.");
-        let unfinished = metrics.gauge("lectern.backlog.unfinished", "{narration}", "Narrations that are unfinished.");
-        let levels = async {
-            loop {
-                for service in Service::ALL {
-                    let labels: [(&'static str, &str); 1] = [("service", service.as_str())];
-                    let level = self.level(service);
-                    granted.set(level.granted as f64, &labels);
-                    slots.set(level.limit as f64, &labels);
-                    match self.waiting(service).await {
-                        Ok(count) => narrations.set(count as f64, &labels),
-                        Err(error) => debug!(%error, "backlog not counted"),
-                    }
-                }
-                match door.unfinished().await {
-                    Ok(count) => unfinished.set(count as f64, &[]),
-                    Err(error) => debug!(%error, "backlog not counted"),
-                }
-                tokio::time::sleep(MEASURED).await;
-            }
-        };
-        let _ = stop.run_until_cancelled(levels).await;
     }
 
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
@@ -236,83 +180,15 @@ impl Dispatcher {
         }
     }
 
-    /// After a pause, a worker or an engine came or went: takes back what is held up now, and grants what is not any more.
-    async fn hold_and_wake(&self) {
-        if let Err(error) = self.take_back_held().await {
-            warn!(%error, "what is held up is not taken back, the audit will");
-        }
-        self.wake();
-    }
-
-    /// Looks again at once, at everything.
-    fn wake(&self) {
-        for state in self.shared.services.values() {
-            *lock(&state.seen) = Seen::default();
-            state.wake.notify_one();
-        }
-    }
-
     /// Dispatches until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         let services = self.shared.services.keys().map(|service| self.run_service(*service, stop.clone()));
         let services = futures::future::join_all(services);
-        // The listeners have no end of their own.
-        let listeners = async { tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_pauses()) };
+        // Listening has no end of its own.
         tokio::select! {
             biased;
             _ = services => {}
-            _ = listeners => {}
-        }
-    }
-
-    /// Hears what workers announce of themselves.
-    async fn listen_to_workers(&self) {
-        loop {
-            match self.shared.queue.hints(CAPACITY).await {
-                Ok(mut hints) => {
-                    while let Some(hint) = hints.next().await {
-                        if self.shared.workers.hear(&hint, self.shared.clock.now()) {
-                            self.hold_and_wake().await;
-                        }
-                    }
-                }
-                Err(error) => debug!(%error, "workers cannot be heard; few steps are granted at once"),
-            }
-            tokio::time::sleep(EVERY).await;
-        }
-    }
-
-    /// Hears which steps are handed back for a while, and lets others have their room.
-    async fn hear_put_off(&self) {
-        loop {
-            if let Ok(mut hints) = self.shared.queue.hints(PUT_OFF).await {
-                while let Some(hint) = hints.next().await {
-                    let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
-                    if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
-                        state.wake.notify_one();
-                    }
-                }
-            }
-            tokio::time::sleep(EVERY).await;
-        }
-    }
-
-    /// Takes in what operators pause and resume, here or at another replica.
-    async fn watch_pauses(&self) {
-        loop {
-            let listening = async {
-                match self.shared.queue.hints(PAUSES).await {
-                    Ok(mut hints) => drop(hints.next().await),
-                    Err(_) => tokio::time::sleep(EVERY).await,
-                }
-            };
-            // A timeout is the poll that covers lost hints.
-            drop(tokio::time::timeout(EVERY, listening).await);
-            match self.shared.pauses.refresh().await {
-                Ok(true) => self.hold_and_wake().await,
-                Ok(false) => {}
-                Err(error) => debug!(%error, "pauses cannot be read"),
-            }
+            () = self.listen() => {}
         }
     }
 
@@ -376,8 +252,8 @@ impl Dispatcher {
         // A grant of a narration that changed stays only while the narration wants its step.
         let over = |step: &StepId| touched.contains_key(&step.narration) && !wants.contains(step);
         for _ in 0..ROUNDS {
-            let remembered = lock(&state.known).is_some();
-            let Versioned { record: before, revision } = self.slots(service, state).await?;
+            let remembered = state.ledger.remembers();
+            let Versioned { record: before, revision } = state.ledger.slots().await?;
             let mut slots = before.clone();
             slots.release(|grant| over(&grant.step));
             let picked = Pick::new(self, service, state, lanes).fill(&mut slots).await?;
@@ -386,19 +262,18 @@ impl Dispatcher {
                     return Ok(());
                 }
                 // Another replica may have granted what ended here. A write finds out by itself.
-                *lock(&state.known) = None;
-                if self.slots(service, state).await?.revision == revision {
+                if state.ledger.read().await?.revision == revision {
                     return Ok(());
                 }
                 continue;
             }
-            if !self.write_slots(state, slots, revision).await? {
+            if !state.ledger.write(slots, revision).await? {
                 continue;
             }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
             let refused = self.publish_all(&picked.steps).await;
             self.note_served(&picked.turns).await;
-            return self.let_go(service, state, &refused).await;
+            return let_go(&state.ledger, &refused).await;
         }
         // Others dispatch as well, and did.
         state.wake.notify_one();
@@ -426,79 +301,6 @@ impl Dispatcher {
             }
         }
         lock(&state.seen).waits(id, now);
-        Ok(())
-    }
-
-    async fn slots(&self, service: Service, state: &ServiceState) -> Result<Versioned<Slots>, Failure> {
-        if let Some(known) = lock(&state.known).clone() {
-            return Ok(known);
-        }
-        let fresh = Slots::new(service);
-        let slots = match self.shared.slots.insert_if_absent(&fresh).await? {
-            Some(known) => known,
-            None => Versioned { record: fresh, revision: Revision::FIRST },
-        };
-        *lock(&state.known) = Some(slots.clone());
-        Ok(slots)
-    }
-
-    /// Writes the slots over those of `revision`; false when another replica was first.
-    async fn write_slots(&self, state: &ServiceState, slots: Slots, revision: Revision) -> Result<bool, Failure> {
-        // Taken out first: whatever becomes of the write, the old copy is of no more use.
-        *lock(&state.known) = None;
-        match self.shared.slots.replace(&slots, revision).await {
-            Ok(revision) => {
-                *lock(&state.known) = Some(Versioned { record: slots, revision });
-                Ok(true)
-            }
-            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Publishes what was granted; gives the steps that a full stream refused.
-    async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) -> Vec<StepId> {
-        futures::stream::iter(steps.to_vec())
-            .map(|(step, narration)| async move {
-                match self.publish(&narration, &step).await {
-                    Ok(()) => None,
-                    Err(error) if error.reason == Reason::QueueFull => {
-                        warn!(%step, %error, "step granted and refused, it is granted again in its turn");
-                        Some(step)
-                    }
-                    Err(error) => {
-                        warn!(%step, %error, "step granted and not published, the audit will");
-                        None
-                    }
-                }
-            })
-            .buffer_unordered(PUBLISH_AT_ONCE)
-            .filter_map(futures::future::ready)
-            .collect()
-            .await
-    }
-
-    /// Releases what a full stream refused. Kept until the audit, it would wait while whatever is granted later takes each place that gets
-    /// free; released, the oldest goes first.
-    async fn let_go(&self, service: Service, state: &ServiceState, refused: &[StepId]) -> Result<(), Failure> {
-        for _ in 0..ROUNDS {
-            let Versioned { record: before, revision } = self.slots(service, state).await?;
-            let mut slots = before.clone();
-            slots.release(|grant| refused.contains(&grant.step));
-            if slots == before || self.write_slots(state, slots, revision).await? {
-                break;
-            }
-        }
-        // What is still granted the audit publishes.
-        Ok(())
-    }
-
-    /// Publishes a step in the trace of the call that began its narration's run.
-    async fn publish(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
-        let command = wire::command(narration, step, &self.shared.master);
-        let message = Message::new(command).traced(narration.traceparent.clone());
-        let published = self.shared.queue.publish(step, message).await?;
-        debug!(%step, ?published, "step published");
         Ok(())
     }
 

@@ -2,8 +2,7 @@
 
 use lectern_core::id::{Service, StepId, StepKind};
 
-use crate::domain::narration::{Ready, Waiting};
-use crate::domain::{Lane, Narration, Phase, Turn};
+use crate::domain::{Lane, Narration, Phase, Ready, Turn, Waiting};
 
 /// How far one narration may run ahead, in steps that are published and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

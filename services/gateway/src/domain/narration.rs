@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use lectern_core::content::script::Order;
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, StepId, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Bits;
+use super::{Artifact, Bits, Pins, Ready, StepFailure, Wish};
 
 /// The layout of the record that this code writes.
 pub const SCHEMA: u32 = 1;
@@ -107,87 +107,6 @@ pub struct Narration {
     pub ready: Ready,
 }
 
-/// Which services a narration wants steps of, granted ones included, so that the one whose turn it is can be found by an index.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ready {
-    /// The turn that it waits in at ingest.
-    pub ingest: Option<Waiting>,
-    /// The same at ai.
-    pub ai: Option<Waiting>,
-    /// The same at tts.
-    pub tts: Option<Waiting>,
-}
-
-/// A narration's place in the backlog of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// The id of its [`super::Turn`].
-    pub turn: String,
-    /// When it was accepted: the oldest goes first.
-    pub since: Timestamp,
-}
-
-impl Ready {
-    /// Its place at a service.
-    pub const fn at(&mut self, service: Service) -> &mut Option<Waiting> {
-        match service {
-            Service::Ingest => &mut self.ingest,
-            Service::Ai => &mut self.ai,
-            Service::Tts => &mut self.tts,
-        }
-    }
-}
-
-/// What a caller asks for, checked as far as it can be without asking anybody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// The source.
-    pub document: DocumentId,
-    /// What is said.
-    pub order: Order,
-    /// The voice that the caller named; empty for the default.
-    pub voice: String,
-    /// Tempo in hundredths, 50 to 200.
-    pub speed: u32,
-    /// Audio formats, by their number in the public API, sorted.
-    pub formats: Vec<i32>,
-    /// Queue lane, by its number in the public API.
-    pub lane: i32,
-    /// How long a run may take; none for [`DEADLINE`].
-    pub time_limit: Option<Duration>,
-}
-
-impl Wish {
-    /// Tells a repeated request from another one.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let Self { document, order, voice, speed, formats, lane, time_limit } = self;
-        let order = lectern_core::keys::order(order);
-        let mut text = format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
-        if let Some(limit) = time_limit {
-            text.push_str(&format!("\n{}", limit.as_millis()));
-        }
-        Digest::of(text.as_bytes())
-    }
-}
-
-/// Versions that a narration keeps for the whole of a run, so that half of it is not made by another engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pins {
-    /// SHA-256 of the source.
-    pub source: Digest,
-    /// The source's file name.
-    pub file_name: String,
-    /// Extractor, name and version.
-    pub extractor: String,
-    /// Script engine, name and version.
-    pub script: String,
-    /// The voice's full name.
-    pub voice: String,
-    /// The voice's version.
-    pub voice_version: String,
-}
-
 /// Where a narration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -214,63 +133,6 @@ impl Phase {
     pub const fn terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
-}
-
-/// Why a narration ended without a recording.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepFailure {
-    /// What and why.
-    pub failure: Failure,
-    /// The step that failed.
-    pub step: Option<StepId>,
-}
-
-/// A file of the recording.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artifact {
-    /// File name.
-    pub name: String,
-    /// Media type.
-    pub media_type: String,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: Digest,
-}
-
-/// How a step ended, as its event says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The content is there.
-    Extracted,
-    /// The plan is there.
-    Planned {
-        /// At least 1.
-        sections: u32,
-        /// Estimated.
-        words: u64,
-        /// The recording's title.
-        title: String,
-        /// A BCP 47 tag.
-        language: String,
-        /// Sentences for the caller.
-        notes: Vec<String>,
-    },
-    /// The section of the step's index is written.
-    Written,
-    /// The section of the step's index is recorded.
-    Recorded,
-    /// The files are there.
-    Assembled {
-        /// Samples a second.
-        sample_rate: u32,
-        /// All samples.
-        samples: u64,
-        /// The files.
-        artifacts: Vec<Artifact>,
-    },
-    /// The step failed for good.
-    Failed(Failure),
 }
 
 /// What a transition did.

@@ -40,8 +40,7 @@ impl Dispatcher {
 
     async fn audit_grants(&self, service: Service, state: &ServiceState, after: Duration) -> Result<(), Failure> {
         // Other replicas publish too: what this one remembers may be old.
-        *lock(&state.known) = None;
-        let Versioned { record: before, revision } = self.slots(service, state).await?;
+        let Versioned { record: before, revision } = state.ledger.read().await?;
         let now = self.shared.clock.now();
         let old = |at: Timestamp| now.since(at) >= after;
         let mut fates: BTreeMap<StepId, Fate> = BTreeMap::new();
@@ -57,7 +56,7 @@ impl Dispatcher {
             grant.at = now;
         }
         // Moved before it is published, so that one replica does in each round.
-        if !self.write_slots(state, slots, revision).await? {
+        if !state.ledger.write(slots, revision).await? {
             return Ok(());
         }
         for (step, fate) in &fates {
@@ -96,8 +95,7 @@ impl Dispatcher {
         for (service, state) in &self.shared.services {
             let _one_at_a_time = state.pass.lock().await;
             loop {
-                *lock(&state.known) = None;
-                let Versioned { record: before, revision } = self.slots(*service, state).await?;
+                let Versioned { record: before, revision } = state.ledger.read().await?;
                 let mut held = Vec::new();
                 for grant in &before.grants {
                     if matches!(self.fate(*service, &grant.step).await?, Fate::Held) {
@@ -109,7 +107,7 @@ impl Dispatcher {
                 }
                 let mut slots = before.clone();
                 slots.release(|grant| held.contains(&grant.step));
-                if self.write_slots(state, slots, revision).await? {
+                if state.ledger.write(slots, revision).await? {
                     for step in &held {
                         self.withdraw(step).await;
                     }

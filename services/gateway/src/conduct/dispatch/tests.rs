@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use lectern_core::id::{ScopeId, StepKind};
 use lectern_core::{Clock, Timestamp};
 use lectern_proto::work::v1::{self as work, event::Outcome};
 use lectern_queue::worker::{CAPACITY, Capacity};
-use lectern_queue::{ConnectOptions, MemoryQueue};
+use lectern_queue::{ConnectOptions, MemoryQueue, Message};
 use lectern_store::memory::MemoryStore;
 use prost::Message as _;
 use tokio::time::Instant;

@@ -1,0 +1,36 @@
+//! A narration's places in the backlog.
+
+use lectern_core::Timestamp;
+use lectern_core::id::Service;
+use serde::{Deserialize, Serialize};
+
+/// Which services a narration wants steps of, granted ones included, so that the one whose turn it is can be found by an index.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// The turn that it waits in at ingest.
+    pub ingest: Option<Waiting>,
+    /// The same at ai.
+    pub ai: Option<Waiting>,
+    /// The same at tts.
+    pub tts: Option<Waiting>,
+}
+
+/// A narration's place in the backlog of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The id of its [`super::Turn`].
+    pub turn: String,
+    /// When it was accepted: the oldest goes first.
+    pub since: Timestamp,
+}
+
+impl Ready {
+    /// Its place at a service.
+    pub const fn at(&mut self, service: Service) -> &mut Option<Waiting> {
+        match service {
+            Service::Ingest => &mut self.ingest,
+            Service::Ai => &mut self.ai,
+            Service::Tts => &mut self.tts,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! An order as it is checked, and what is pinned for it.
+
+use std::time::Duration;
+
+use lectern_core::Digest;
+use lectern_core::content::script::Order;
+use lectern_core::id::DocumentId;
+use serde::{Deserialize, Serialize};
+
+/// What a caller asks for, checked as far as it can be without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The source.
+    pub document: DocumentId,
+    /// What is said.
+    pub order: Order,
+    /// The voice that the caller named; empty for the default.
+    pub voice: String,
+    /// Tempo in hundredths, 50 to 200.
+    pub speed: u32,
+    /// Audio formats, by their number in the public API, sorted.
+    pub formats: Vec<i32>,
+    /// Queue lane, by its number in the public API.
+    pub lane: i32,
+    /// How long a run may take; none for [`super::narration::DEADLINE`].
+    pub time_limit: Option<Duration>,
+}
+
+impl Wish {
+    /// Tells a repeated request from another one.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self { document, order, voice, speed, formats, lane, time_limit } = self;
+        let order = lectern_core::keys::order(order);
+        let mut text = format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
+        if let Some(limit) = time_limit {
+            text.push_str(&format!("\n{}", limit.as_millis()));
+        }
+        Digest::of(text.as_bytes())
+    }
+}
+
+/// Versions that a narration keeps for the whole of a run, so that half of it is not made by another engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins {
+    /// SHA-256 of the source.
+    pub source: Digest,
+    /// The source's file name.
+    pub file_name: String,
+    /// Extractor, name and version.
+    pub extractor: String,
+    /// Script engine, name and version.
+    pub script: String,
+    /// The voice's full name.
+    pub voice: String,
+    /// The voice's version.
+    pub voice_version: String,
+}
