@@ -1,49 +1,32 @@
 //! Between the narrations' records and the news: takes events in, tells the dispatcher and those who watch what changed, and sees to what
 //! is due.
 
-use std::collections::BTreeMap;
+mod events;
+mod hints;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt as _;
-use lectern_core::id::{NarrationId, StepId};
+use lectern_core::id::NarrationId;
 use lectern_core::{Clock, Failure, Kind, Timestamp};
-use lectern_queue::{EventDelivery, Queue};
-use lectern_store::{Change, Collection, ID, Op, Query, Reconciler, Versioned};
+use lectern_queue::Queue;
+use lectern_store::{Change, Collection, Reconciler, Versioned};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::dispatch::Dispatcher;
 use super::recent::Recent;
 use super::wanted::{ready, wanted};
-use super::{fold, wire};
-use crate::domain::{Narration, Outcome, Transition};
+use crate::domain::{Narration, Transition};
 use crate::stages::Stages;
 use crate::watch::Hub;
 
-/// Gateway replicas share events under this name.
-const GROUP: &str = "gateway";
-/// Events taken at once; those of one narration are folded in one write.
-const BATCH: usize = 64;
-/// Narrations folded at once.
-const FOLD_AT_ONCE: usize = 16;
-/// Hints about narrations that changed.
-const TOPIC: &str = "narrations";
-/// How often lost hints are made up for.
-const POLL: Duration = Duration::from_secs(2);
 /// Ended narrations whose stages are yet to be told; those beyond are left to the reconciler.
 const TO_SETTLE: usize = 1_024;
 /// Stages are told of so many ends at once.
 const SETTLE_AT_ONCE: usize = 16;
-
-/// Events of one narration that arrived together.
-#[derive(Debug, Default)]
-struct News {
-    events: Vec<(StepId, Outcome)>,
-    deliveries: Vec<EventDelivery>,
-}
 
 /// Conducts narrations.
 #[derive(Debug, Clone)]
@@ -251,137 +234,6 @@ impl Conductor {
         };
         Ok(updated.written.then_some(Versioned { record: updated.record, revision: updated.revision }))
     }
-
-    async fn take_events(self, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            let deliveries = match self.queue.events(GROUP, BATCH, Duration::from_secs(1)).await {
-                Ok(deliveries) => deliveries,
-                Err(error) => {
-                    warn!(%error, "events cannot be taken");
-                    tokio::select! {
-                        biased;
-                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
-                        () = shutdown.cancelled() => break,
-                    }
-                }
-            };
-            let mut by_narration: BTreeMap<NarrationId, News> = BTreeMap::new();
-            for delivery in deliveries {
-                match wire::event(&delivery.message.payload) {
-                    Ok((step, outcome)) => {
-                        let news = by_narration.entry(step.narration.clone()).or_default();
-                        news.events.push((step, outcome));
-                        news.deliveries.push(delivery);
-                    }
-                    // Left to a newer replica; the step's record has the event, and the reconciler asks for it again.
-                    Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
-                }
-            }
-            futures::stream::iter(by_narration)
-                .for_each_concurrent(FOLD_AT_ONCE, |(id, news)| {
-                    let conductor = self.clone();
-                    async move { conductor.take_news(&id, news).await }
-                })
-                .await;
-        }
-    }
-
-    /// Folds what is new of one narration, and answers the events.
-    async fn take_news(&self, id: &NarrationId, News { events, deliveries }: News) {
-        let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
-        let span = tracing::info_span!("fold", narration = %id, events = events.len());
-        if let Some(parent) = parent {
-            lectern_runtime::telemetry::set_parent(&span, &parent);
-        }
-        let taken = tracing::Instrument::instrument(self.take(id, &events), span).await;
-        for delivery in deliveries {
-            let answer = match taken {
-                Ok(()) => delivery.ack.ack().await,
-                Err(_) => delivery.ack.nak(Duration::from_secs(1)).await,
-            };
-            if let Err(error) = answer {
-                debug!(%error, "event not acknowledged, it comes again");
-            }
-        }
-    }
-
-    /// Folds a narration's events in one write.
-    async fn take(&self, id: &NarrationId, events: &[(StepId, Outcome)]) -> Result<(), Failure> {
-        let fold_all = |narration: &mut Narration, now| {
-            let mut transition = Transition::Unchanged;
-            for (step, outcome) in events {
-                if fold(narration, step, outcome.clone(), now) == Transition::Changed {
-                    transition = Transition::Changed;
-                }
-            }
-            transition
-        };
-        let updated = self
-            .write(id, self.recent.get(id), seen(fold_all))
-            .await
-            .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
-        if let Some(updated) = updated {
-            self.recent.note(&updated);
-            if updated.record.phase.terminal() {
-                let took = updated.record.updated.since(updated.record.created);
-                info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");
-            }
-            self.changed(&updated).await;
-        }
-        Ok(())
-    }
-
-    async fn tell(&self, id: &NarrationId, revision: u64) {
-        self.hub.announce(id, revision);
-        if let Err(error) = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}"))).await {
-            debug!(%error, "hint not sent");
-        }
-    }
-
-    async fn take_hints(self, shutdown: CancellationToken) {
-        loop {
-            let listening = async {
-                match self.queue.hints(TOPIC).await {
-                    Ok(mut hints) => {
-                        while let Some(hint) = hints.next().await {
-                            if let Some((id, revision)) = read_hint(&hint) {
-                                self.hub.announce(&id, revision);
-                            }
-                        }
-                    }
-                    Err(error) => debug!(%error, "hints cannot be heard, polling covers for them"),
-                }
-                tokio::time::sleep(POLL).await;
-            };
-            tokio::select! {
-                biased;
-                () = listening => {}
-                () = shutdown.cancelled() => return,
-            }
-        }
-    }
-
-    async fn poll_watched(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep(POLL) => {}
-                () = shutdown.cancelled() => return,
-            }
-            for ids in self.hub.watched().chunks(200) {
-                let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let query = Query::new().filter(ID, Op::In, ids).limit(200);
-                match self.narrations.find(&query).await {
-                    Ok(page) => {
-                        for narration in page.items {
-                            self.hub.announce(&narration.record.id, narration.revision.0);
-                        }
-                    }
-                    Err(error) => debug!(%error, "watched narrations cannot be read"),
-                }
-            }
-        }
-    }
 }
 
 /// A transition that callers see.
@@ -395,9 +247,4 @@ fn seen(
         }
         changed
     }
-}
-
-fn read_hint(hint: &[u8]) -> Option<(NarrationId, u64)> {
-    let (id, revision) = std::str::from_utf8(hint).ok()?.split_once(' ')?;
-    Some((id.parse().ok()?, revision.parse().ok()?))
 }

@@ -1,0 +1,79 @@
+//! Tells of narrations that changed, here and at other replicas. Hints may be lost, so what is watched is also polled.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use lectern_core::id::NarrationId;
+use lectern_store::{ID, Op, Query};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::Conductor;
+
+/// Hints about narrations that changed.
+const TOPIC: &str = "narrations";
+/// How often lost hints are made up for.
+const POLL: Duration = Duration::from_secs(2);
+
+impl Conductor {
+    /// Tells of a narration's new revision. What is lost costs no more than the time to the next poll.
+    pub(super) async fn tell(&self, id: &NarrationId, revision: u64) {
+        self.hub.announce(id, revision);
+        if let Err(error) = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}"))).await {
+            debug!(%error, "hint not sent");
+        }
+    }
+
+    /// Passes on what other replicas tell, until `shutdown`.
+    pub(super) async fn take_hints(self, shutdown: CancellationToken) {
+        loop {
+            let listening = async {
+                match self.queue.hints(TOPIC).await {
+                    Ok(mut hints) => {
+                        while let Some(hint) = hints.next().await {
+                            if let Some((id, revision)) = read_hint(&hint) {
+                                self.hub.announce(&id, revision);
+                            }
+                        }
+                    }
+                    Err(error) => debug!(%error, "hints cannot be heard, polling covers for them"),
+                }
+                tokio::time::sleep(POLL).await;
+            };
+            tokio::select! {
+                biased;
+                () = listening => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Reads what is watched here every [`POLL`], until `shutdown`.
+    pub(super) async fn poll_watched(self, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(POLL) => {}
+                () = shutdown.cancelled() => return,
+            }
+            for ids in self.hub.watched().chunks(200) {
+                let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+                let query = Query::new().filter(ID, Op::In, ids).limit(200);
+                match self.narrations.find(&query).await {
+                    Ok(page) => {
+                        for narration in page.items {
+                            self.hub.announce(&narration.record.id, narration.revision.0);
+                        }
+                    }
+                    Err(error) => debug!(%error, "watched narrations cannot be read"),
+                }
+            }
+        }
+    }
+}
+
+fn read_hint(hint: &[u8]) -> Option<(NarrationId, u64)> {
+    let (id, revision) = std::str::from_utf8(hint).ok()?.split_once(' ')?;
+    Some((id.parse().ok()?, revision.parse().ok()?))
+}
