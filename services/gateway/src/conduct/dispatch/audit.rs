@@ -7,9 +7,10 @@ use std::time::Duration;
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Timestamp};
 use lectern_store::{Change, Versioned};
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::pick::{oldest_narrations, waiting_turns};
+use super::publish::let_go;
 use super::{Dispatcher, ServiceState, lock};
 use crate::conduct::wanted::wanted;
 use crate::domain::{Lane, Narration, Slots, Turn};
@@ -59,18 +60,17 @@ impl Dispatcher {
         if !state.ledger.write(slots, revision).await? {
             return Ok(());
         }
-        for (step, fate) in &fates {
+        let mut wanted = Vec::new();
+        for (step, fate) in fates {
             match fate {
-                Fate::Wanted(narration) => {
-                    if let Err(error) = self.publish(narration, step).await {
-                        warn!(%step, %error, "step not published again, the next audit will");
-                    }
-                }
-                Fate::Held => self.withdraw(step).await,
+                Fate::Wanted(narration) => wanted.push((step, narration)),
+                Fate::Held => self.withdraw(&step).await,
                 Fate::Over => debug!(%step, "grant of a step that is over, released"),
             }
         }
-        Ok(())
+        // One that is in the queue already is not refused as too many, so what is refused is not there.
+        let refused = self.publish_all(&wanted).await;
+        let_go(&state.ledger, &refused).await
     }
 
     /// What becomes of a grant.

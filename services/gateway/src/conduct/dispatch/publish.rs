@@ -41,7 +41,7 @@ impl Dispatcher {
     }
 
     /// Publishes a step in the trace of the call that began its narration's run.
-    pub(super) async fn publish(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
+    async fn publish(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
         let command = wire::command(narration, step, &self.shared.master);
         let message = Message::new(command).traced(narration.traceparent.clone());
         let published = self.shared.queue.publish(step, message).await?;

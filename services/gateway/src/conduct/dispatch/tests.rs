@@ -68,11 +68,15 @@ const SECTIONS: u32 = 3;
 
 impl World {
     async fn new() -> Self {
+        Self::with_queue(ConnectOptions::default()).await
+    }
+
+    async fn with_queue(options: ConnectOptions) -> Self {
         let clock = Arc::new(VirtualClock(Instant::now()));
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let narrations = Collection::<Narration>::new(store);
         narrations.ensure().await.expect("a collection");
-        let queue = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let queue = Arc::new(MemoryQueue::new(options));
         let shared = Arc::clone(&queue) as Arc<dyn Queue>;
         let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
         let dispatcher = Dispatcher::new(
@@ -390,6 +394,28 @@ async fn lost_commands_and_events_are_made_up_for_by_the_audit() {
     world.finished(&id).await;
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(world.slots().await.grants.is_empty(), "nothing stays granted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_granted_and_lost_waits_for_no_younger_step_when_the_stream_is_full() {
+    let world = World::with_queue(ConnectOptions { max_waiting: 2, ..ConnectOptions::default() }).await;
+    world.announce(Service::Tts, 8, &[]).await;
+    world.order("old", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let granted = |slots: Slots| slots.grants.into_iter().map(|grant| grant.step.to_string()).collect::<Vec<_>>();
+    assert_eq!(granted(world.slots().await), ["old/1/record/0", "old/1/record/1"], "what the stream refused is let go");
+
+    let (lost, other) = ("old/1/record/0".parse().expect("a step"), "other/1/record/0".parse().expect("a step"));
+    world.queue.withdraw(&lost).await.expect("lost");
+    world.queue.publish(&other, Message::new(Vec::new())).await.expect("a place in the stream");
+    tokio::time::sleep(super::audit::AFTER + super::audit::EVERY).await;
+    assert!(!world.slots().await.granted(&lost), "the audit does not keep what is refused");
+
+    world.queue.withdraw(&other).await.expect("withdrawn");
+    world.order("young", "acme", 2).await;
+    tokio::time::sleep(EVERY).await;
+    assert_eq!(granted(world.slots().await), ["old/1/record/1", "old/1/record/0"], "the oldest has the place");
+    assert_eq!(world.outstanding(), 2);
 }
 
 #[tokio::test(start_paused = true)]
