@@ -1,5 +1,7 @@
 //! Makes streams and consumers, and verifies that they are what [`crate::topology`] says.
 
+use std::time::Duration;
+
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
@@ -10,20 +12,34 @@ use super::{JetStream, refused, unreachable};
 use crate::error::QueueError;
 use crate::topology;
 
+/// From the news of a loss until what was lost is made again.
+const MEND_AFTER: Duration = Duration::from_secs(1);
+
 impl JetStream {
     /// Makes and verifies the whole topology but the groups of event readers, which come with their first reader.
     pub(super) async fn ensure_all(&self) -> Result<(), QueueError> {
         for service in Service::ALL {
             let stream = topology::work_stream(&self.subjects, &self.options, service);
             let consumer = topology::work_consumer(&self.subjects, &self.options, service);
-            self.mend(&stream, Some(consumer)).await?;
+            self.ensure(&stream, Some(consumer)).await?;
         }
-        self.mend(&topology::event_stream(&self.subjects, &self.options), None).await?;
-        self.mend(&topology::dead_stream(&self.subjects, &self.options), None).await
+        self.ensure(&topology::event_stream(&self.subjects, &self.options), None).await?;
+        self.ensure(&topology::dead_stream(&self.subjects, &self.options), None).await
+    }
+
+    /// Makes again what was lost: later, for a server says that a stream is gone before it has deleted its folder. A stream that is made in
+    /// between stands in the old folder, loses its files, and answers nobody until the server is started again (nats-server 2.15.1).
+    pub(super) async fn mend(&self, stream: &stream::Config, consumer: Option<pull::Config>) -> Result<(), QueueError> {
+        tokio::time::sleep(MEND_AFTER).await;
+        self.ensure(stream, consumer).await
     }
 
     /// Makes and verifies a stream and, where given, a consumer. One at a time: many permits notice a loss at once.
-    pub(super) async fn mend(&self, stream: &stream::Config, consumer: Option<pull::Config>) -> Result<(), QueueError> {
+    pub(super) async fn ensure(
+        &self,
+        stream: &stream::Config,
+        consumer: Option<pull::Config>,
+    ) -> Result<(), QueueError> {
         let _one_at_a_time = self.mending.lock().await;
         self.ensure_stream(stream).await?;
         match consumer {

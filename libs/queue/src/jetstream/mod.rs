@@ -233,7 +233,7 @@ impl Queue for JetStream {
         let consumer = topology::event_consumer(&self.subjects, &self.options, group);
         let known = self.groups.lock().unwrap_or_else(PoisonError::into_inner).contains(group);
         if !known {
-            self.mend(&stream, Some(consumer.clone())).await?;
+            self.ensure(&stream, Some(consumer.clone())).await?;
             self.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(group.to_owned());
         }
         // What is there now; else wait for one, and take what came with it.
