@@ -42,25 +42,13 @@ impl Objects {
         &self.blob
     }
 
-    /// Reads an object, none if it is not there.
-    ///
-    /// A read that was cut short looks like damage, and a damaged object ends its narration. So what seems damaged is read three times
-    /// more, over 2.5 s: only what is still damaged then is.
+    /// Reads an object, none if it is not there. What seems damaged is [read again](read_again).
     ///
     /// # Errors
     /// `BLOB_UNAVAILABLE`, `OBJECT_DAMAGED`.
     pub async fn find(&self, path: &str) -> Result<Option<Bytes>, Failure> {
         let path = self::path(path)?;
-        for pause in AGAIN {
-            match self.blob.get(&path).await {
-                Err(error @ BlobError::Damaged { .. }) => {
-                    debug!(%error, "read again");
-                    tokio::time::sleep(pause).await;
-                }
-                read => return Ok(read?),
-            }
-        }
-        Ok(self.blob.get(&path).await?)
+        Ok(read_again(|| self.blob.get(&path)).await?)
     }
 
     /// Reads an object that must be there.
@@ -76,7 +64,8 @@ impl Objects {
     /// # Errors
     /// `BLOB_UNAVAILABLE`, `OBJECT_DAMAGED`.
     pub async fn exists(&self, path: &str) -> Result<bool, Failure> {
-        Ok(self.blob.head(&self::path(path)?).await?.is_some())
+        let path = self::path(path)?;
+        Ok(read_again(|| self.blob.head(&path)).await?.is_some())
     }
 
     /// Puts an object if it is not there.
@@ -124,6 +113,27 @@ impl Objects {
             Prefix::new(prefix.trim_end_matches('/')).map_err(|e| Failure::internal(format!("{prefix}: {e}")))?;
         Ok(self.blob.delete_prefix(&prefix).await?)
     }
+}
+
+/// Reads up to three times more, over 2.5 s, what seems damaged: a read that was cut short looks like damage, and a damaged object ends its
+/// narration. Only what is still damaged then is.
+///
+/// # Errors
+/// Those of the last read.
+pub async fn read_again<T, F>(read: impl Fn() -> F) -> Result<T, BlobError>
+where
+    F: Future<Output = Result<T, BlobError>>,
+{
+    for pause in AGAIN {
+        match read().await {
+            Err(error @ BlobError::Damaged { .. }) => {
+                debug!(%error, "read again");
+                tokio::time::sleep(pause).await;
+            }
+            read => return read,
+        }
+    }
+    read().await
 }
 
 fn path(path: &str) -> Result<ObjectPath, Failure> {

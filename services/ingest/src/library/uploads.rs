@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use lectern_blob::objects::read_again;
 use lectern_blob::{Blob, ObjectPath, Prefix};
 use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
@@ -263,7 +264,7 @@ impl Receiving {
         let mut file = NamedTempFile::new().map_err(|e| no_room(&e))?;
         for part in &self.upload.parts {
             let path = Uploads::part_path(&self.upload, part)?;
-            let bytes = self.uploads.blob.get(&path).await?.ok_or_else(|| {
+            let bytes = read_again(|| self.uploads.blob.get(&path)).await?.ok_or_else(|| {
                 Failure::new(
                     Kind::DataLoss,
                     Reason::ObjectDamaged,

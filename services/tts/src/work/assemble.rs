@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use lectern_blob::objects::read_again;
 use lectern_core::content::document::Content;
 use lectern_core::content::script::{Plan, Section};
 use lectern_core::content::timeline::{Artifact, Recording, SCHEMA, SegmentRef, Track};
@@ -214,10 +215,7 @@ async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &st
     let object = lectern_blob::ObjectPath::new(path).map_err(|e| Failure::internal(e.to_string()))?;
     job.objects.blob().put_file(&object, &file).await?;
     // Put if absent: an earlier attempt's object stays, so what is described is what is there.
-    let mut stored = job
-        .objects
-        .blob()
-        .get_range(&object, 0, u64::MAX)
+    let mut stored = read_again(|| job.objects.blob().get_range(&object, 0, u64::MAX))
         .await?
         .ok_or_else(|| Failure::internal(format!("{path} is gone right after it was put")))?;
     let (mut hasher, mut size) = (Hasher::default(), 0);
