@@ -9,8 +9,9 @@ use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 use lectern_core::Failure;
+use lectern_stage::work::no_room;
 
-use super::{Encoder, Spec, unwritable};
+use super::{Encoder, Spec};
 
 const BLOCK: usize = 4096;
 const CHANNELS: usize = 1;
@@ -50,7 +51,7 @@ impl<W: Write + Seek> Flac<W> {
         self.output
             .write_all(MARKER)
             .and_then(|()| self.output.write_all(sink.as_slice()))
-            .map_err(|error| unwritable(&error))
+            .map_err(|error| no_room(&error))
     }
 
     /// Encodes what waits: a block, or less at the end.
@@ -64,7 +65,7 @@ impl<W: Write + Seek> Flac<W> {
         self.info.update_frame_info(&frame);
         let mut sink = MemSink::<u8>::new();
         frame.write(&mut sink).map_err(failed)?;
-        self.output.write_all(sink.as_slice()).map_err(|error| unwritable(&error))
+        self.output.write_all(sink.as_slice()).map_err(|error| no_room(&error))
     }
 }
 
@@ -89,8 +90,8 @@ impl<W: Write + Seek + Send> Encoder for Flac<W> {
         self.info.set_block_sizes(BLOCK, BLOCK).map_err(failed)?;
         self.info.set_md5_digest(&self.context.md5_digest());
         self.info.set_total_samples(self.context.total_samples());
-        self.output.seek(SeekFrom::Start(0)).map_err(|error| unwritable(&error))?;
+        self.output.seek(SeekFrom::Start(0)).map_err(|error| no_room(&error))?;
         self.header()?;
-        self.output.flush().map_err(|error| unwritable(&error))
+        self.output.flush().map_err(|error| no_room(&error))
     }
 }

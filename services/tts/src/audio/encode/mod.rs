@@ -146,15 +146,6 @@ where
     })
 }
 
-/// Room can be made, so the step is tried again.
-fn unwritable(error: &std::io::Error) -> Failure {
-    Failure::new(
-        Kind::Unavailable,
-        Reason::Internal,
-        format!("an audio file cannot be written ({error}); make room in the temporary folder"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

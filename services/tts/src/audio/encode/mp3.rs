@@ -5,8 +5,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
 
 use lectern_core::Failure;
+use lectern_stage::work::no_room;
 
-use super::{Encoder, Spec, unwritable};
+use super::{Encoder, Spec};
 
 pub(super) fn available() -> bool {
     let output = Command::new("ffmpeg")
@@ -65,7 +66,7 @@ impl Encoder for Mp3 {
         // It also stops when what it writes cannot be copied. Killed, lest the copier waits for it.
         let _ = self.child.kill();
         match self.copier.take().map(JoinHandle::join) {
-            Some(Ok(Err(error))) => Err(unwritable(&error)),
+            Some(Ok(Err(error))) => Err(no_room(&error)),
             Some(Ok(Ok(())) | Err(_)) | None => Err(Failure::internal(format!("ffmpeg stopped early: {error}"))),
         }
     }
@@ -74,10 +75,11 @@ impl Encoder for Mp3 {
         // Closing its input tells ffmpeg that this was all.
         drop(self.input.take());
         let copied = self.copier.take().map(JoinHandle::join);
-        let status = self.child.wait().map_err(|error| unwritable(&error))?;
+        let status =
+            self.child.wait().map_err(|error| Failure::internal(format!("ffmpeg cannot be waited for: {error}")))?;
         match copied {
             Some(Ok(Ok(()))) if status.success() => Ok(()),
-            Some(Ok(Err(error))) => Err(unwritable(&error)),
+            Some(Ok(Err(error))) => Err(no_room(&error)),
             Some(Ok(Ok(())) | Err(_)) | None => Err(Failure::internal(format!("ffmpeg ended with {status}"))),
         }
     }

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::ptr::NonNull;
 
 use lectern_core::Failure;
+use lectern_stage::work::no_room;
 use ogg::PacketWriter;
 use ogg::writing::PacketWriteEndInfo;
 use unsafe_libopus::{
@@ -17,7 +18,7 @@ use unsafe_libopus::{
     opus_encoder_ctl, opus_encoder_destroy,
 };
 
-use super::{Encoder, Spec, unwritable};
+use super::{Encoder, Spec};
 
 /// Bits a second, on average: transparent for one voice.
 const BITRATE: i32 = 32_000;
@@ -130,7 +131,7 @@ impl<W: Write> Opus<W> {
     }
 
     fn page(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo, granule: u64) -> Result<(), Failure> {
-        self.pages.write_packet(packet, SERIAL, end, granule).map_err(|error| unwritable(&error))
+        self.pages.write_packet(packet, SERIAL, end, granule).map_err(|error| no_room(&error))
     }
 
     fn encode(&mut self) -> Result<(), Failure> {
@@ -176,7 +177,7 @@ impl<W: Write + Send> Encoder for Opus<W> {
         let last = self.held.take().unwrap_or_default();
         let end = self.pre_skip + self.samples * self.granules;
         self.page(last, PacketWriteEndInfo::EndStream, end)?;
-        self.pages.into_inner().flush().map_err(|error| unwritable(&error))
+        self.pages.into_inner().flush().map_err(|error| no_room(&error))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use lectern_core::Failure;
+use lectern_stage::work::no_room;
 
-use super::{Encoder, Spec, unwritable};
+use super::{Encoder, Spec};
 
 /// Bytes before the samples: RIFF (12), room for ds64 (8 + 28), fmt (8 + 16), data (8).
 const HEADER: u64 = 80;
@@ -17,7 +18,7 @@ pub(super) struct Wav<W> {
 
 impl<W: Write + Seek> Wav<W> {
     pub(super) fn new(mut output: W, spec: &Spec) -> Result<Self, Failure> {
-        output.write_all(&header(spec.sample_rate, 0)).map_err(|error| unwritable(&error))?;
+        output.write_all(&header(spec.sample_rate, 0)).map_err(|error| no_room(&error))?;
         Ok(Self { output, sample_rate: spec.sample_rate, samples: 0 })
     }
 }
@@ -54,7 +55,7 @@ impl<W: Write + Seek + Send> Encoder for Wav<W> {
     fn write(&mut self, samples: &[i16]) -> Result<(), Failure> {
         let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
         self.samples += samples.len() as u64;
-        self.output.write_all(&bytes).map_err(|error| unwritable(&error))
+        self.output.write_all(&bytes).map_err(|error| no_room(&error))
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Failure> {
@@ -63,7 +64,7 @@ impl<W: Write + Seek + Send> Encoder for Wav<W> {
             .seek(SeekFrom::Start(0))
             .and_then(|_| self.output.write_all(&header))
             .and_then(|()| self.output.flush())
-            .map_err(|error| unwritable(&error))
+            .map_err(|error| no_room(&error))
     }
 }
 
