@@ -204,7 +204,7 @@ impl Conductor {
         id: &NarrationId,
         transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
-        self.write(id, None, seen(transition)).await
+        self.write(id, None, seen_by_callers(transition)).await
     }
 
     /// Changes a narration, beginning with the copy that is `known`, if one is.
@@ -232,12 +232,17 @@ impl Conductor {
             Err(failure) if failure.kind == Kind::NotFound => return Ok(None),
             updated => updated?,
         };
-        Ok(updated.written.then_some(Versioned { record: updated.record, revision: updated.revision }))
+        if !updated.written {
+            return Ok(None);
+        }
+        let written = Versioned { record: updated.record, revision: updated.revision };
+        self.recent.note(&written);
+        Ok(Some(written))
     }
 }
 
 /// A transition that callers see.
-fn seen(
+fn seen_by_callers(
     mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
 ) -> impl FnMut(&mut Narration, Timestamp) -> Transition + Send {
     move |narration, now| {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::Queue;
-use lectern_store::{Change, Collection, StoreError, Versioned};
+use lectern_store::{Change, Collection, Record as _, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -256,28 +256,32 @@ impl Dispatcher {
             let Versioned { record: before, revision } = state.ledger.slots().await?;
             let mut slots = before.clone();
             slots.release(|grant| over(&grant.step));
-            let picked = Pick::new(self, service, state, lanes).fill(&mut slots).await?;
-            if slots == before {
-                if !remembered || touched.is_empty() {
-                    return Ok(());
-                }
+            // What a round saw counts when its slots do: one that another replica forestalled judged by an old copy.
+            let mut seen = lanes.clone();
+            let picked = Pick::new(self, service, state, &mut seen).fill(&mut slots).await?;
+            let counts = if slots == before {
                 // Another replica may have granted what ended here. A write finds out by itself.
-                if state.ledger.read().await?.revision == revision {
-                    return Ok(());
-                }
+                !remembered || touched.is_empty() || state.ledger.read().await?.revision == revision
+            } else {
+                state.ledger.write(slots, revision).await?
+            };
+            if !counts {
                 continue;
             }
-            if !state.ledger.write(slots, revision).await? {
-                continue;
+            *lanes = seen;
+            let now = self.shared.clock.now().millis();
+            picked.rested.into_iter().for_each(|turn| lock(&state.seen).rests(turn, now));
+            if picked.steps.is_empty() {
+                return Ok(());
             }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
             let refused = self.publish_all(&picked.steps).await;
             self.note_served(&picked.turns).await;
             return let_go(&state.ledger, &refused).await;
         }
-        // Others dispatch as well, and did.
+        // What ended here is not released yet, so this pass has to be made up for.
         state.wake.notify_one();
-        Ok(())
+        Err(StoreError::Conflict { collection: Slots::SPEC.name.to_owned(), id: service.as_str().to_owned() }.into())
     }
 
     /// Sees to it that the narration's turn is known to wait.

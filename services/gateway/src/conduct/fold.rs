@@ -7,7 +7,7 @@ use crate::domain::{Narration, Outcome, Phase, StepFailure, Transition};
 
 /// Takes the end of `step` into `narration`.
 ///
-/// Only the present run counts: an older run's result is found again by its key when the step is done anew (DESIGN 2.1). A terminal
+/// Only the present run counts: an older run's result is found again by its key when the step is done anew. A terminal
 /// state does not change (I4). The same event twice is one event.
 pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Timestamp) -> Transition {
     if step.narration != narration.id || step.run != narration.run || narration.phase.terminal() {

@@ -8,7 +8,7 @@ use lectern_store::Versioned;
 
 use crate::domain::Narration;
 
-/// Narrations that are remembered: more than can have steps under way at once.
+/// Narrations that are remembered. One beyond costs a read.
 const MOST: usize = 512;
 
 /// Unfinished narrations as this replica last wrote them, so that the next event need not read what it changes. A copy may be old: it is good
@@ -19,7 +19,7 @@ pub struct Recent(Mutex<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     narrations: HashMap<NarrationId, Versioned<Narration>>,
-    /// In the order in which they came, those that have ended since among them.
+    /// In the order in which they came.
     order: VecDeque<NarrationId>,
 }
 
@@ -29,7 +29,9 @@ impl Recent {
         let mut entries = self.entries();
         let id = &narration.record.id;
         if narration.record.phase.terminal() {
-            entries.narrations.remove(id);
+            if entries.narrations.remove(id).is_some() {
+                entries.order.retain(|known| known != id);
+            }
             return;
         }
         if entries.narrations.get(id).is_some_and(|known| known.revision > narration.revision) {
@@ -80,6 +82,7 @@ mod tests {
         narration.record.end(Phase::Succeeded, None, Timestamp(1));
         recent.note(&narration);
         assert_eq!(recent.get(&narration.record.id), None);
+        assert!(recent.entries().order.is_empty(), "one that is retried comes anew");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{Artifact, Bits, Pins, Ready, StepFailure, Wish};
 /// The layout of the record that this code writes.
 pub const SCHEMA: u32 = 1;
 
-/// After this long what is still wanted is published again; the reconciler doubles it each time.
+/// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it each time.
 pub const DUE: Duration = Duration::from_secs(15);
 
 /// The files of a deleted narration are deleted once more when the longest lease has passed, for what a step was just putting.

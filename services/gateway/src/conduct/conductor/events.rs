@@ -10,7 +10,7 @@ use lectern_queue::EventDelivery;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Conductor, seen};
+use super::{Conductor, seen_by_callers};
 use crate::conduct::{fold, wire};
 use crate::domain::{Narration, Outcome, Transition};
 
@@ -51,7 +51,7 @@ impl Conductor {
                         news.events.push((step, outcome));
                         news.deliveries.push(delivery);
                     }
-                    // Left to a newer replica; the step's record has the event, and the reconciler asks for it again.
+                    // Left to a newer replica; the step's record has the event, and the audit asks for it again.
                     Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
                 }
             }
@@ -95,11 +95,10 @@ impl Conductor {
             transition
         };
         let updated = self
-            .write(id, self.recent.get(id), seen(fold_all))
+            .write(id, self.recent.get(id), seen_by_callers(fold_all))
             .await
             .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
         if let Some(updated) = updated {
-            self.recent.note(&updated);
             if updated.record.phase.terminal() {
                 let took = updated.record.updated.since(updated.record.created);
                 info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");

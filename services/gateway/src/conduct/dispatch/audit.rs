@@ -68,7 +68,8 @@ impl Dispatcher {
                 Fate::Over => debug!(%step, "grant of a step that is over, released"),
             }
         }
-        // One that is in the queue already is not refused as too many, so what is refused is not there.
+        // One that waits in the queue is told apart from one too many, so what is refused is not there; where a server short of resources
+        // refuses both, what is let go is granted again, and found waiting.
         let refused = self.publish_all(&wanted).await;
         let_go(&state.ledger, &refused).await
     }

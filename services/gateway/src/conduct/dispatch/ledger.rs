@@ -9,7 +9,8 @@ use lectern_store::{Collection, Revision, StoreError, Versioned};
 use super::lock;
 use crate::domain::Slots;
 
-/// A service's slots, and the copy that this replica last read or wrote. An old copy only costs a lost race.
+/// A service's slots, and the copy that this replica last read or wrote. An old copy costs a lost race or, where nothing changed here, a wait
+/// until the next audit reads.
 #[derive(Debug)]
 pub struct Ledger {
     service: Service,

@@ -29,6 +29,8 @@ pub struct Picked {
     pub steps: Vec<Candidate>,
     /// The turns that were served, by id, and when; only where more than one waited, for a single one has no order.
     pub turns: BTreeMap<String, u64>,
+    /// Turns without another step, by id.
+    pub rested: Vec<String>,
 }
 
 /// One pass over one service.
@@ -80,7 +82,9 @@ impl<'a> Pick<'a> {
             let Some(waiters) = self.queues.get_mut(&lane) else { break };
             let several = waiters.several;
             let Some(turn) = waiters.queue.pop_front() else { break };
-            let Some((step, narration)) = self.next_step(&turn, slots, free).await? else { continue };
+            let Some((step, narration)) = self.next_step(&turn, slots, free, &mut picked.rested).await? else {
+                continue;
+            };
             slots.grant(step.clone(), turn.tenant.clone(), lane, now);
             if several {
                 picked.turns.insert(turn.id(), slots.served);
@@ -137,7 +141,13 @@ impl<'a> Pick<'a> {
     }
 
     /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or nothing is left.
-    async fn next_step(&mut self, turn: &Turn, slots: &Slots, free: usize) -> Result<Option<Candidate>, Failure> {
+    async fn next_step(
+        &mut self,
+        turn: &Turn,
+        slots: &Slots,
+        free: usize,
+        rested: &mut Vec<String>,
+    ) -> Result<Option<Candidate>, Failure> {
         let shared = &self.dispatcher.shared;
         let id = turn.id();
         let granted = slots.of(&turn.tenant);
@@ -151,7 +161,7 @@ impl<'a> Pick<'a> {
         }
         let next = self.steps.get_mut(&id).and_then(VecDeque::pop_front);
         if next.is_none() {
-            lock(&self.state.seen).rests(id, shared.clock.now().millis());
+            rested.push(id);
         }
         Ok(next)
     }

@@ -72,6 +72,16 @@ impl World {
     }
 
     async fn with_queue(options: ConnectOptions) -> Self {
+        let mut world = Self::at_rest(options).await;
+        let conductor = world.conductor.clone();
+        world.tasks.push(AbortOnDropHandle::new(tokio::spawn(conductor.run(CancellationToken::new()))));
+        // The gateway listens before the workers speak.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        world
+    }
+
+    /// One whose gateway does what it is told to.
+    async fn at_rest(options: ConnectOptions) -> Self {
         let clock = Arc::new(VirtualClock(Instant::now()));
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let narrations = Collection::<Narration>::new(store);
@@ -95,12 +105,7 @@ impl World {
             dispatcher,
         );
         let (started, running) = (Arc::default(), Arc::default());
-        let mut world = Self { narrations, conductor, queue, clock, started, running, tasks: Vec::new() };
-        let conductor = world.conductor.clone();
-        world.tasks.push(AbortOnDropHandle::new(tokio::spawn(conductor.run(CancellationToken::new()))));
-        // The gateway listens before the workers speak.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        world
+        Self { narrations, conductor, queue, clock, started, running, tasks: Vec::new() }
     }
 
     /// Starts the workers of every stage.
@@ -416,6 +421,54 @@ async fn what_is_granted_and_lost_waits_for_no_younger_step_when_the_stream_is_f
     tokio::time::sleep(EVERY).await;
     assert_eq!(granted(world.slots().await), ["old/1/record/1", "old/1/record/0"], "the oldest has the place");
     assert_eq!(world.outstanding(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_wakes_in_a_round_that_is_lost_earns_no_credit() {
+    let world = World::at_rest(ConnectOptions::default()).await;
+    let (dispatcher, slots) = (world.conductor.dispatcher(), world.narrations.beside::<Slots>());
+    dispatcher.workers().hear(&capacity(Service::Tts, 23, &[]).encode(), world.clock.now());
+    world.order("first", "acme", 2).await;
+    dispatcher.pass(Service::Tts).await.expect("granted");
+
+    // Another replica has served the lane for long, and written last.
+    let other = |slots: &mut Slots| {
+        for section in 100..10_100 {
+            let step: StepId = format!("first/1/record/{section}").parse().expect("a step");
+            slots.grant(step.clone(), "acme".parse().expect("a tenant"), Lane::Standard, world.clock.now());
+            slots.release(|grant| grant.step == step);
+        }
+        Ok(Change::Write)
+    };
+    slots.update(Service::Tts.as_str(), other).await.expect("written");
+    for index in 0..8 {
+        world.order(&format!("standard-{index}"), "acme", 2).await;
+        world.order(&format!("bulk-{index}"), "acme", 3).await;
+    }
+    dispatcher.pass(Service::Tts).await.expect("granted");
+    let grants = world.slots().await.grants;
+    let bulk = grants.iter().filter(|grant| grant.step.narration.as_str().starts_with("bulk")).count();
+    assert_eq!((grants.len(), bulk), (24, 4), "one in five of what is granted anew, rounded, and not all of it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_replica_granted_and_ended_here_is_released_at_once() {
+    let world = World::at_rest(ConnectOptions::default()).await;
+    let (dispatcher, slots) = (world.conductor.dispatcher(), world.narrations.beside::<Slots>());
+    dispatcher.workers().hear(&capacity(Service::Tts, 1, &[]).encode(), world.clock.now());
+    dispatcher.pass(Service::Tts).await.expect("a look");
+    let id = world.order("narration", "acme", 2).await;
+    let step: StepId = "narration/1/record/0".parse().expect("a step");
+    let other = |slots: &mut Slots| {
+        slots.grant(step.clone(), "acme".parse().expect("a tenant"), Lane::Standard, world.clock.now());
+        Ok(Change::Write)
+    };
+    slots.update(Service::Tts.as_str(), other).await.expect("granted elsewhere");
+    let failure = Failure::internal("cancelled");
+    let cancelled = world.conductor.update(&id, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
+    world.conductor.changed(&cancelled.expect("changed")).await;
+    dispatcher.pass(Service::Tts).await.expect("released");
+    assert!(world.slots().await.grants.is_empty(), "not by the audit");
 }
 
 #[tokio::test(start_paused = true)]
