@@ -266,7 +266,9 @@ impl<T: Record> Collection<T> {
     }
 
     /// [`Self::update`] that begins with a copy in place of a read. An old copy costs a lost race: what is written is always a change of what
-    /// is stored, and where `change` writes nothing, or fails, on the copy, it is asked again on what is stored.
+    /// is stored, and where `change` writes nothing, or fails, on the copy, or its record is refused, it is asked again on what is stored.
+    ///
+    /// The copy must be of a record whose id is not used for another one after it is deleted: revisions would begin anew.
     ///
     /// # Errors
     /// Those of [`Self::update`].
@@ -279,8 +281,10 @@ impl<T: Record> Collection<T> {
         if matches!(change(&mut record), Ok(Change::Write)) {
             match self.replace(&record, revision).await {
                 Ok(revision) => return Ok(Updated { record, revision, written: true }),
-                Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error @ (StoreError::Unavailable { .. } | StoreError::Ambiguous { .. })) => {
+                    return Err(error.into());
+                }
+                Err(_) => {}
             }
         }
         self.update(&id, change).await

@@ -1,7 +1,7 @@
-//! The reconciler: finds records that are due, moves their `due_at`, and has what is still wanted published again. It is why
-//! every stream may be lost without harm (invariant I1).
+//! The reconciler: finds records that are due, moves their `due_at`, and has them seen to: ended when their time is over, else made to
+//! wait for what they want (invariant I1).
 //!
-//! Any number of replicas may run it: `due_at` is moved by compare-and-swap before publishing, so one of them publishes a
+//! Any number of replicas may run it: `due_at` is moved by compare-and-swap first, so one of them sees to a
 //! record in a round. One that dies in between loses nothing but time, for the record falls due again.
 
 use std::future::Future;

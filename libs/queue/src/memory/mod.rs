@@ -1,7 +1,7 @@
 //! The queue of the embedded profile: everything in this process, nothing on disk.
 //!
 //! It keeps the semantics of the real one: one command per step, ack-wait and delayed redelivery, bounds, groups of event
-//! readers. What is queued is lost at exit, by design: at start the reconciler publishes again whatever is still wanted.
+//! readers. What is queued is lost at exit, by design: at start the gateway publishes again whatever is granted.
 //! Time is tokio's, so tests can pause it; [`Faults`] make it lose, repeat, reorder and delay, the same way for the same seed.
 
 mod faults;

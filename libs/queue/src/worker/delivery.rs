@@ -1,4 +1,4 @@
-//! What becomes of one delivered command: decided by the step's record, which is asked before the command is looked into.
+//! What becomes of one delivered command: decided by the step's record.
 
 use std::sync::Arc;
 use std::time::Duration;

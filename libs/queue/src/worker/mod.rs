@@ -9,7 +9,7 @@
 //! | failed for good, or dead | sees that its dead letter exists, publishes its event again, terminates |
 //! | cancelled, or of an earlier run | acks |
 //! | leased elsewhere | hands the command back for the rest of the lease |
-//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`] acks, the reconciler publishes it again |
+//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`] acks, the dispatcher's audit publishes it again |
 //! | crashed too often | commits its end, buries, publishes, terminates |
 //! | free | claims it and runs the handler ([`attempt`]) |
 //!

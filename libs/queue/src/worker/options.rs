@@ -47,7 +47,7 @@ pub struct WorkerOptions {
     pub backoff: Backoff,
     /// Between announcements of [`super::Capacity`].
     pub announce: Duration,
-    /// Longer delays are not kept in the queue: the command is acknowledged, and the reconciler publishes it again.
+    /// Longer delays are not kept in the queue: the command is acknowledged, and the dispatcher's audit publishes it again.
     pub backlog_from: Duration,
     /// How long a command that this version does not understand is left for a newer replica. The permit that handed it back pulls nothing
     /// meanwhile, and a little longer.

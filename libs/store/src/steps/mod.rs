@@ -277,7 +277,7 @@ impl Steps {
         }
     }
 
-    /// Whether a step may be begun: notes its run as the latest. `Some` when its run is over.
+    /// Whether a step may be begun: notes its run, if not the first, as the latest. `Some` when its run is over.
     async fn admit(&self, step: &StepId) -> Result<Option<Claim>, Failure> {
         match self.runs.get(step.narration.as_str()).await? {
             Some(Versioned { record: runs, .. }) => {
