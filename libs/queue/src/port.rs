@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use lectern_core::id::{Service, StepId};
+use tracing::warn;
 
 use crate::error::QueueError;
 use crate::letter::{DeadLetter, LetterPage};
@@ -89,6 +91,25 @@ pub struct EventDelivery {
 
 /// Lossy news, as it comes.
 pub type Hints = BoxStream<'static, Bytes>;
+
+/// Hears the hints of a topic, one after the other, without end; after `again` anew when the queue no longer gives them. What is sent
+/// meanwhile is lost.
+pub async fn hear<F>(queue: &dyn Queue, topic: &str, again: Duration, mut heard: impl FnMut(Bytes) -> F + Send)
+where
+    F: Future<Output = ()> + Send,
+{
+    loop {
+        match queue.hints(topic).await {
+            Ok(mut hints) => {
+                while let Some(hint) = hints.next().await {
+                    heard(hint).await;
+                }
+            }
+            Err(error) => warn!(topic, %error, "hints cannot be heard, what they tell of is seen a little later"),
+        }
+        tokio::time::sleep(again).await;
+    }
+}
 
 /// Carries commands, events, hints and dead letters.
 ///

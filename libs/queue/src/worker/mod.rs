@@ -40,7 +40,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId, TenantId};
 use lectern_core::{Clock, Digest, Failure, Random};
 use lectern_store::steps::Steps;
@@ -56,7 +55,7 @@ use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
 pub use self::retry::{RetryPolicy, Rule};
 pub use self::stats::{Outcome, WorkerStats};
-use crate::port::Queue;
+use crate::port::{Queue, hear};
 
 /// The topic of hints that a narration's steps were cancelled; the payload is the narration's id. Running steps look
 /// at once whether they are wanted, in place of at the next look.
@@ -296,19 +295,12 @@ impl<H: Handler> Shared<H> {
 
 /// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the time to the next look.
 async fn listen<H: Handler>(shared: Arc<Shared<H>>) {
-    loop {
-        match shared.queue.hints(CANCELLED).await {
-            Ok(mut hints) => {
-                while let Some(narration) = hints.next().await {
-                    let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
-                    for (_, poke) in running.iter().filter(|(step, _)| step.narration.as_str().as_bytes() == narration)
-                    {
-                        poke.notify_one();
-                    }
-                }
-            }
-            Err(error) => tracing::warn!(%error, "not listening for cancellations, they are seen a little later"),
+    let poke = |narration: Bytes| {
+        let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, poke) in running.iter().filter(|(step, _)| step.narration.as_str().as_bytes() == narration) {
+            poke.notify_one();
         }
-        tokio::time::sleep(shared.options.backoff.cap).await;
-    }
+        std::future::ready(())
+    };
+    hear(&*shared.queue, CANCELLED, shared.options.backoff.cap, poke).await;
 }

@@ -1,6 +1,7 @@
 //! Engines that fail, commands that cannot be read, cancels whose hint is lost, poison of all sorts, and what is announced of it.
 
 use super::*;
+use futures::StreamExt as _;
 
 /// Publishes steps of an engine that is out of order for a time.
 async fn outage(world: &World, steps: usize, time: Duration) -> Vec<StepId> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 use lectern_core::id::NarrationId;
+use lectern_queue::hear;
 use lectern_store::{ID, Op, Query};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -27,26 +27,13 @@ impl Conductor {
 
     /// Passes on what other replicas tell, until `shutdown`.
     pub(super) async fn take_hints(self, shutdown: CancellationToken) {
-        loop {
-            let listening = async {
-                match self.queue.hints(TOPIC).await {
-                    Ok(mut hints) => {
-                        while let Some(hint) = hints.next().await {
-                            if let Some((id, revision)) = read_hint(&hint) {
-                                self.hub.announce(&id, revision);
-                            }
-                        }
-                    }
-                    Err(error) => debug!(%error, "hints cannot be heard, polling covers for them"),
-                }
-                tokio::time::sleep(POLL).await;
-            };
-            tokio::select! {
-                biased;
-                () = listening => {}
-                () = shutdown.cancelled() => return,
+        let heard = |hint: Bytes| {
+            if let Some((id, revision)) = read_hint(&hint) {
+                self.hub.announce(&id, revision);
             }
-        }
+            std::future::ready(())
+        };
+        let _ = shutdown.run_until_cancelled(hear(&*self.queue, TOPIC, POLL, heard)).await;
     }
 
     /// Reads what is watched here every [`POLL`], until `shutdown`.

@@ -1,6 +1,8 @@
 //! What the dispatcher hears: what workers can do and what they put off, and what operators pause.
 
+use bytes::Bytes;
 use futures::StreamExt as _;
+use lectern_queue::hear;
 use tracing::{debug, warn};
 
 use super::seen::Seen;
@@ -16,34 +18,24 @@ impl Dispatcher {
 
     /// Hears what workers announce of themselves.
     async fn listen_to_workers(&self) {
-        loop {
-            match self.shared.queue.hints(CAPACITY).await {
-                Ok(mut hints) => {
-                    while let Some(hint) = hints.next().await {
-                        if self.shared.workers.hear(&hint, self.shared.clock.now()) {
-                            self.hold_and_wake().await;
-                        }
-                    }
-                }
-                Err(error) => debug!(%error, "workers cannot be heard; few steps are granted at once"),
+        let heard = |hint: Bytes| async move {
+            if self.shared.workers.hear(&hint, self.shared.clock.now()) {
+                self.hold_and_wake().await;
             }
-            tokio::time::sleep(EVERY).await;
-        }
+        };
+        hear(&*self.shared.queue, CAPACITY, EVERY, heard).await;
     }
 
     /// Hears which steps are handed back for a while, and lets others have their room.
     async fn hear_put_off(&self) {
-        loop {
-            if let Ok(mut hints) = self.shared.queue.hints(PUT_OFF).await {
-                while let Some(hint) = hints.next().await {
-                    let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
-                    if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
-                        state.wake.notify_one();
-                    }
-                }
+        let heard = |hint: Bytes| {
+            let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
+            if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
+                state.wake.notify_one();
             }
-            tokio::time::sleep(EVERY).await;
-        }
+            std::future::ready(())
+        };
+        hear(&*self.shared.queue, PUT_OFF, EVERY, heard).await;
     }
 
     /// Takes in what operators pause and resume, here or at another replica.
