@@ -1,9 +1,11 @@
 //! The dispatcher in virtual time, with stages that do nothing but take their time.
 
+mod backlog;
+mod lost;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
 use lectern_core::id::{ScopeId, StepKind};
 use lectern_core::{Clock, Timestamp};
 use lectern_proto::work::v1::{self as work, event::Outcome};
@@ -183,6 +185,11 @@ impl World {
         while !self.phase(id).await.terminal() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn slots(&self) -> Slots {
+        let slots = self.narrations.beside::<Slots>().get("tts").await.expect("the store");
+        slots.expect("slots of tts").record
     }
 
     fn outstanding(&self) -> usize {
@@ -389,89 +396,6 @@ async fn an_engine_that_is_out_of_order_takes_nobodys_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_commands_and_events_are_made_up_for_by_the_audit() {
-    let world = World::with_workers().await;
-    let id = world.order("lost", "acme", 2).await;
-    tokio::time::sleep(Duration::from_millis(10)).await;
-    for grant in world.slots().await.grants {
-        world.queue.withdraw(&grant.step).await.expect("lost");
-    }
-    world.finished(&id).await;
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    assert!(world.slots().await.grants.is_empty(), "nothing stays granted");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_granted_and_lost_waits_for_no_younger_step_when_the_stream_is_full() {
-    let world = World::with_queue(ConnectOptions { max_waiting: 2, ..ConnectOptions::default() }).await;
-    world.announce(Service::Tts, 8, &[]).await;
-    world.order("old", "acme", 2).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let granted = |slots: Slots| slots.grants.into_iter().map(|grant| grant.step.to_string()).collect::<Vec<_>>();
-    assert_eq!(granted(world.slots().await), ["old/1/record/0", "old/1/record/1"], "what the stream refused is let go");
-
-    let (lost, other) = ("old/1/record/0".parse().expect("a step"), "other/1/record/0".parse().expect("a step"));
-    world.queue.withdraw(&lost).await.expect("lost");
-    world.queue.publish(&other, Message::new(Vec::new())).await.expect("a place in the stream");
-    tokio::time::sleep(super::audit::AFTER + super::audit::EVERY).await;
-    assert!(!world.slots().await.granted(&lost), "the audit does not keep what is refused");
-
-    world.queue.withdraw(&other).await.expect("withdrawn");
-    world.order("young", "acme", 2).await;
-    tokio::time::sleep(EVERY).await;
-    assert_eq!(granted(world.slots().await), ["old/1/record/1", "old/1/record/0"], "the oldest has the place");
-    assert_eq!(world.outstanding(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lane_that_wakes_in_a_round_that_is_lost_earns_no_credit() {
-    let world = World::at_rest(ConnectOptions::default()).await;
-    let (dispatcher, slots) = (world.conductor.dispatcher(), world.narrations.beside::<Slots>());
-    dispatcher.workers().hear(&capacity(Service::Tts, 23, &[]).encode(), world.clock.now());
-    world.order("first", "acme", 2).await;
-    dispatcher.pass(Service::Tts).await.expect("granted");
-
-    // Another replica has served the lane for long, and written last.
-    let other = |slots: &mut Slots| {
-        for section in 100..10_100 {
-            let step: StepId = format!("first/1/record/{section}").parse().expect("a step");
-            slots.grant(step.clone(), "acme".parse().expect("a tenant"), Lane::Standard, world.clock.now());
-            slots.release(|grant| grant.step == step);
-        }
-        Ok(Change::Write)
-    };
-    slots.update(Service::Tts.as_str(), other).await.expect("written");
-    for index in 0..8 {
-        world.order(&format!("standard-{index}"), "acme", 2).await;
-        world.order(&format!("bulk-{index}"), "acme", 3).await;
-    }
-    dispatcher.pass(Service::Tts).await.expect("granted");
-    let grants = world.slots().await.grants;
-    let bulk = grants.iter().filter(|grant| grant.step.narration.as_str().starts_with("bulk")).count();
-    assert_eq!((grants.len(), bulk), (24, 4), "one in five of what is granted anew, rounded, and not all of it");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_another_replica_granted_and_ended_here_is_released_at_once() {
-    let world = World::at_rest(ConnectOptions::default()).await;
-    let (dispatcher, slots) = (world.conductor.dispatcher(), world.narrations.beside::<Slots>());
-    dispatcher.workers().hear(&capacity(Service::Tts, 1, &[]).encode(), world.clock.now());
-    dispatcher.pass(Service::Tts).await.expect("a look");
-    let id = world.order("narration", "acme", 2).await;
-    let step: StepId = "narration/1/record/0".parse().expect("a step");
-    let other = |slots: &mut Slots| {
-        slots.grant(step.clone(), "acme".parse().expect("a tenant"), Lane::Standard, world.clock.now());
-        Ok(Change::Write)
-    };
-    slots.update(Service::Tts.as_str(), other).await.expect("granted elsewhere");
-    let failure = Failure::internal("cancelled");
-    let cancelled = world.conductor.update(&id, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
-    world.conductor.changed(&cancelled.expect("changed")).await;
-    dispatcher.pass(Service::Tts).await.expect("released");
-    assert!(world.slots().await.grants.is_empty(), "not by the audit");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
     let world = World::new().await;
     world.announce(Service::Tts, PERMITS, &[]).await;
@@ -486,86 +410,4 @@ async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let grants = world.slots().await.grants;
     assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
-}
-
-/// What the queries of a pass cost with a backlog of so many narrations of one tenant, beside another with one.
-async fn cost_of_a_pass(store: Arc<dyn lectern_store::Store>, backlog: usize) -> Vec<u64> {
-    let narrations = Collection::<Narration>::new(store);
-    let turns = narrations.beside::<Turn>();
-    narrations.ensure().await.expect("a collection");
-    turns.ensure().await.expect("a collection");
-    let ordered = |index: usize| {
-        let mut ordered = narration();
-        ordered.id = format!("n{index}").parse().expect("an id");
-        ordered.tenant = (if index == 0 { "single" } else { "noisy" }).parse().expect("an id");
-        ordered.created = Timestamp(index as u64);
-        ordered.phase = Phase::Assembling;
-        ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
-        ordered
-    };
-    futures::stream::iter(0..backlog)
-        .for_each_concurrent(256, |index| {
-            let (narrations, ordered) = (&narrations, ordered(index));
-            async move {
-                narrations.insert(&ordered).await.expect("inserted");
-            }
-        })
-        .await;
-    let mut costs = Vec::new();
-    for index in [0, 1] {
-        let turn = turn(&ordered(index), Service::Tts);
-        drop(turns.insert_if_absent(&turn).await.expect("a turn"));
-        let query = pick::oldest_narrations(Service::Tts, &turn.id(), 8);
-        costs.push(narrations.store().cost("narrations", &query).await.expect("a cost"));
-    }
-    let query = pick::waiting_turns(Service::Tts, Lane::Standard, 16);
-    costs.push(turns.store().cost("turns", &query).await.expect("a cost"));
-    costs
-}
-
-/// `LECTERN_BACKLOG_SIZES=1000,1000000` measures others by hand.
-fn backlog_sizes(usual: [usize; 2]) -> [usize; 2] {
-    #[allow(clippy::disallowed_methods, reason = "how large a test is")]
-    let given = std::env::var("LECTERN_BACKLOG_SIZES").unwrap_or_default();
-    let sizes: Vec<usize> = given.split(',').filter_map(|size| size.parse().ok()).collect();
-    sizes.try_into().unwrap_or(usual)
-}
-
-#[tokio::test]
-async fn a_pass_over_a_hundred_thousand_narrations_costs_what_one_over_a_thousand_does() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut costs = Vec::new();
-    for size in backlog_sizes([1_000, 100_000]) {
-        let url = format!("sqlite:{}", folder.path().join(format!("{size}.db")).display());
-        let store = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await.expect("a store");
-        costs.push(cost_of_a_pass(store, size).await);
-    }
-    println!("{costs:?}");
-    for (few, many) in costs[0].iter().zip(&costs[1]) {
-        assert!(*many <= few + few / 10, "{costs:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_pass_examines_as_many_entries_of_an_index_as_it_grants_steps() {
-    let servers = lectern_testkit::TestServers::from_env();
-    let mut costs = Vec::new();
-    for size in backlog_sizes([100, 1_000]) {
-        let uri = servers.mongo_uri_with_database(&format!("backlog{size}"));
-        let store = lectern_store::connect(&uri, lectern_store::ConnectOptions::default()).await.expect("a store");
-        costs.push(cost_of_a_pass(store, size).await);
-    }
-    println!("{costs:?}");
-    // Eight narrations of the noisy tenant, one of the other, two turns: an entry and a record each, and one entry more to see the end.
-    let bounds = [1, 8, 2].map(|found| 2 * found + 1);
-    for costs in costs {
-        assert!(costs.iter().zip(bounds).all(|(cost, bound)| *cost <= bound), "{costs:?}");
-    }
-}
-
-impl World {
-    async fn slots(&self) -> Slots {
-        let slots = self.narrations.beside::<Slots>().get("tts").await.expect("the store");
-        slots.expect("slots of tts").record
-    }
 }
