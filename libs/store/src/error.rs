@@ -99,7 +99,9 @@ impl StoreError {
         Self::Duplicate { collection: collection.to_owned(), id: id.to_owned() }
     }
 
-    pub(crate) fn conflict(collection: &str, id: &str) -> Self {
+    /// A lost race for a record.
+    #[must_use]
+    pub fn conflict(collection: &str, id: &str) -> Self {
         Self::Conflict { collection: collection.to_owned(), id: id.to_owned() }
     }
 

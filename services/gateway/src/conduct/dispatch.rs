@@ -37,7 +37,6 @@ use crate::domain::{Lane, Narration, Pause, Phase, Slots, Turn, slots};
 use ledger::Ledger;
 pub use levels::Level;
 use pick::Pick;
-use publish::let_go;
 use seen::{IDLE, Seen};
 
 /// A pass takes place at least this often, for what no replica was told of.
@@ -275,13 +274,13 @@ impl Dispatcher {
                 return Ok(());
             }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
-            let refused = self.publish_all(&picked.steps).await;
+            let published = self.publish(&state.ledger, picked.steps).await;
             self.note_served(&picked.turns).await;
-            return let_go(&state.ledger, &refused).await;
+            return published;
         }
         // What ended here is not released yet, so this pass has to be made up for.
         state.wake.notify_one();
-        Err(StoreError::Conflict { collection: Slots::SPEC.name.to_owned(), id: service.as_str().to_owned() }.into())
+        Err(StoreError::conflict(Slots::SPEC.name, service.as_str()).into())
     }
 
     /// Sees to it that the narration's turn is known to wait.

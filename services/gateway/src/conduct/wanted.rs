@@ -50,7 +50,7 @@ pub fn ready(narration: &Narration, window: Window) -> Ready {
     for step in wanted(narration, window) {
         let service = step.kind.service();
         ready
-            .at(service)
+            .at_mut(service)
             .get_or_insert_with(|| Waiting { turn: turn(narration, service).id(), since: narration.created });
     }
     ready

@@ -26,7 +26,16 @@ pub struct Waiting {
 
 impl Ready {
     /// Its place at a service.
-    pub const fn at(&mut self, service: Service) -> &mut Option<Waiting> {
+    pub const fn at(&self, service: Service) -> Option<&Waiting> {
+        match service {
+            Service::Ingest => self.ingest.as_ref(),
+            Service::Ai => self.ai.as_ref(),
+            Service::Tts => self.tts.as_ref(),
+        }
+    }
+
+    /// The same, to be set.
+    pub const fn at_mut(&mut self, service: Service) -> &mut Option<Waiting> {
         match service {
             Service::Ingest => &mut self.ingest,
             Service::Ai => &mut self.ai,

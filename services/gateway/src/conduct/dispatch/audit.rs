@@ -10,7 +10,6 @@ use lectern_store::{Change, Versioned};
 use tracing::{debug, info};
 
 use super::pick::{oldest_narrations, waiting_turns};
-use super::publish::let_go;
 use super::{Dispatcher, ServiceState, lock};
 use crate::conduct::wanted::wanted;
 use crate::domain::{Lane, Narration, Slots, Turn};
@@ -70,8 +69,7 @@ impl Dispatcher {
         }
         // One that waits in the queue is told apart from one too many, so what is refused is not there; where a server short of resources
         // refuses both, what is let go is granted again, and found waiting.
-        let refused = self.publish_all(&wanted).await;
-        let_go(&state.ledger, &refused).await
+        self.publish(&state.ledger, wanted).await
     }
 
     /// What becomes of a grant.

@@ -43,6 +43,7 @@ pub struct Pick<'a> {
     lanes: &'a mut Vec<Lane>,
     queues: BTreeMap<Lane, Waiters>,
     steps: BTreeMap<String, VecDeque<Candidate>>,
+    picked: Picked,
 }
 
 /// The turns of a lane, the least recently served first.
@@ -53,24 +54,31 @@ struct Waiters {
 }
 
 impl<'a> Pick<'a> {
-    pub const fn new(
+    pub fn new(
         dispatcher: &'a Dispatcher,
         service: Service,
         state: &'a ServiceState,
         lanes: &'a mut Vec<Lane>,
     ) -> Self {
-        Self { dispatcher, service, state, lanes, queues: BTreeMap::new(), steps: BTreeMap::new() }
+        Self {
+            dispatcher,
+            service,
+            state,
+            lanes,
+            queues: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            picked: Picked::default(),
+        }
     }
 
     /// Grants steps until there is no room or no work.
     pub async fn fill(mut self, slots: &mut Slots) -> Result<Picked, Failure> {
-        let mut picked = Picked::default();
         let shared = &self.dispatcher.shared;
         let now = shared.clock.now();
         let limit = shared.workers.limit(self.service, now);
         let mut free = room(slots, limit, |step| shared.workers.is_put_off(step, now));
         if free == 0 {
-            return Ok(picked);
+            return Ok(self.picked);
         }
         self.read_turns(free + SPARE).await?;
         let with_work: Vec<Lane> = self.queues.keys().copied().collect();
@@ -82,15 +90,13 @@ impl<'a> Pick<'a> {
             let Some(waiters) = self.queues.get_mut(&lane) else { break };
             let several = waiters.several;
             let Some(turn) = waiters.queue.pop_front() else { break };
-            let Some((step, narration)) = self.next_step(&turn, slots, free, &mut picked.rested).await? else {
-                continue;
-            };
+            let Some((step, narration)) = self.next_step(&turn, slots, free).await? else { continue };
             slots.grant(step.clone(), turn.tenant.clone(), lane, now);
             if several {
-                picked.turns.insert(turn.id(), slots.served);
+                self.picked.turns.insert(turn.id(), slots.served);
             }
             found_work.insert(lane);
-            picked.steps.push((step, narration));
+            self.picked.steps.push((step, narration));
             free -= 1;
             if let Some(waiters) = self.queues.get_mut(&lane) {
                 waiters.queue.push_back(turn);
@@ -101,7 +107,7 @@ impl<'a> Pick<'a> {
             .into_iter()
             .filter(|lane| found_work.contains(lane) || self.queues.get(lane).is_some_and(|w| !w.queue.is_empty()))
             .collect();
-        Ok(picked)
+        Ok(self.picked)
     }
 
     /// Reads the turns that wait, lane by lane; those known to have no work, and those held up, are left out.
@@ -141,13 +147,7 @@ impl<'a> Pick<'a> {
     }
 
     /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or nothing is left.
-    async fn next_step(
-        &mut self,
-        turn: &Turn,
-        slots: &Slots,
-        free: usize,
-        rested: &mut Vec<String>,
-    ) -> Result<Option<Candidate>, Failure> {
+    async fn next_step(&mut self, turn: &Turn, slots: &Slots, free: usize) -> Result<Option<Candidate>, Failure> {
         let shared = &self.dispatcher.shared;
         let id = turn.id();
         let granted = slots.of(&turn.tenant);
@@ -161,7 +161,7 @@ impl<'a> Pick<'a> {
         }
         let next = self.steps.get_mut(&id).and_then(VecDeque::pop_front);
         if next.is_none() {
-            rested.push(id);
+            self.picked.rested.push(id);
         }
         Ok(next)
     }
@@ -174,9 +174,7 @@ impl<'a> Pick<'a> {
             let listed = lock(&self.state.seen).listed(turn, self.now(), most);
             let Some(ids) = listed else { break };
             let mut waiting = self.read_narrations(&ids).await?;
-            waiting.retain(|narration| {
-                narration.ready.clone().at(self.service).as_ref().is_some_and(|waiting| waiting.turn == turn)
-            });
+            waiting.retain(|narration| narration.ready.at(self.service).is_some_and(|waiting| waiting.turn == turn));
             let gone = ids.iter().filter(|id| !waiting.iter().any(|narration| narration.id == **id));
             let (gone, complete) = lock(&self.state.seen).unlist(turn, gone);
             let steps = self.ungranted(&waiting, slots);

@@ -18,11 +18,15 @@ use crate::domain::Narration;
 const PUBLISH_AT_ONCE: usize = 16;
 
 impl Dispatcher {
-    /// Publishes what was granted; gives the steps that a full stream refused.
-    pub(super) async fn publish_all(&self, steps: &[(StepId, Arc<Narration>)]) -> Vec<StepId> {
-        futures::stream::iter(steps.to_vec())
+    /// Publishes what was granted, and releases what a full stream refuses. Kept until the audit, that would wait while whatever is granted
+    /// later takes each place that gets free; released, the oldest goes first. What else fails the audit publishes.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`; what was refused stays granted then.
+    pub(super) async fn publish(&self, ledger: &Ledger, steps: Vec<(StepId, Arc<Narration>)>) -> Result<(), Failure> {
+        let refused: Vec<StepId> = futures::stream::iter(steps)
             .map(|(step, narration)| async move {
-                match self.publish(&narration, &step).await {
+                match self.publish_step(&narration, &step).await {
                     Ok(()) => None,
                     Err(error) if error.reason == Reason::QueueFull => {
                         warn!(%step, %error, "step granted and refused, it is granted again in its turn");
@@ -37,11 +41,12 @@ impl Dispatcher {
             .buffer_unordered(PUBLISH_AT_ONCE)
             .filter_map(futures::future::ready)
             .collect()
-            .await
+            .await;
+        let_go(ledger, &refused).await
     }
 
     /// Publishes a step in the trace of the call that began its narration's run.
-    async fn publish(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
+    async fn publish_step(&self, narration: &Narration, step: &StepId) -> Result<(), Failure> {
         let command = wire::command(narration, step, &self.shared.master);
         let message = Message::new(command).traced(narration.traceparent.clone());
         let published = self.shared.queue.publish(step, message).await?;
@@ -50,9 +55,8 @@ impl Dispatcher {
     }
 }
 
-/// Releases what a full stream refused. Kept until the audit, it would wait while whatever is granted later takes each place that gets
-/// free; released, the oldest goes first.
-pub async fn let_go(ledger: &Ledger, refused: &[StepId]) -> Result<(), Failure> {
+/// Releases what was refused.
+async fn let_go(ledger: &Ledger, refused: &[StepId]) -> Result<(), Failure> {
     for _ in 0..ROUNDS {
         let Versioned { record: before, revision } = ledger.slots().await?;
         let mut slots = before.clone();
