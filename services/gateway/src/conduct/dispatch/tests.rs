@@ -474,7 +474,7 @@ async fn a_pass_over_a_backlog_of_a_hundred_thousand_costs_what_one_over_a_thous
 async fn a_pass_over_a_backlog_examines_as_many_entries_of_an_index_as_it_grants_steps() {
     let servers = lectern_testkit::TestServers::from_env();
     let mut costs = Vec::new();
-    for size in backlog_sizes([100, 1_000]) {
+    for size in backlog_sizes([1_000, 100_000]) {
         let uri = servers.mongo_uri_with_database(&format!("backlog{size}"));
         let store = lectern_store::connect(&uri, lectern_store::ConnectOptions::default()).await.expect("a store");
         costs.push(cost_of_a_pass(store, size).await);
