@@ -63,10 +63,19 @@ impl Daemon {
     ///
     /// When the process ends first or `limit` passes; the message ends with the tail of the log.
     pub fn wait_for_address(&mut self, marker: &str, limit: Duration) -> Result<SocketAddr, StartError> {
+        self.wait_for(limit, |log| address_after(log, marker))
+    }
+
+    /// Waits until `found` sees what it looks for in the log, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// When the process ends first or `limit` passes; the message ends with the tail of the log.
+    pub fn wait_for<T>(&mut self, limit: Duration, found: impl Fn(&str) -> Option<T>) -> Result<T, StartError> {
         let deadline = Instant::now() + limit;
         loop {
-            if let Some(address) = address_after(&self.log_text(), marker) {
-                return Ok(address);
+            if let Some(value) = found(&self.log_text()) {
+                return Ok(value);
             }
             if let Some(status) = self.exited() {
                 return Err(self.trouble(&format!("ended before it was ready ({status})")));
@@ -78,7 +87,8 @@ impl Daemon {
         }
     }
 
-    fn trouble(&self, what: &str) -> StartError {
+    /// An error that says what happened to the process and ends with the tail of its log.
+    pub fn trouble(&self, what: &str) -> StartError {
         let text = self.log_text();
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines[lines.len().saturating_sub(20)..].join("\n");

@@ -1,6 +1,6 @@
 //! For tests only: starts and stops real servers and our own processes, and puts faults between them.
 //!
-//! Everything here is plain blocking code without a runtime: starting a server takes some 100 ms, and a test that cannot spare
+//! Everything here is plain blocking code without a runtime: starting a server takes some 100 ms (a MongoDB 1 to 2 s), and a test that cannot spare
 //! its thread for that long calls it from `spawn_blocking`. What is started is ended, by its process id, when its value is
 //! dropped. Functions that tests call panic with what to run when a server or a binary is missing; nothing is skipped.
 
@@ -19,7 +19,7 @@ mod proxy;
 mod shared;
 
 pub use daemon::{StartError, temp_dir};
-pub use mongo::MongoServer;
+pub use mongo::{MongoReplicaSet, MongoServer};
 pub use nats::NatsServer;
 pub use process::{Process, Program};
 pub use proxy::{Fault, Proxy};

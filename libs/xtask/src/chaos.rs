@@ -10,7 +10,7 @@ use crate::{programs, repo, tools};
 /// Runs the chaos program with `args`: groups and options.
 pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::ensure("nats-server")?;
-    tools::ensure("secantusd")?;
+    tools::ensure("mongod")?;
     programs::build(args)?;
     // A file-size limit is an error to the services and not their end: what ignores the signal passes that on to what it starts.
     let mut chaos = Command::new("sh");

@@ -57,20 +57,23 @@ pub fn ensure_debian(program: &str, package: &str) -> Result<()> {
     if on_path(program) {
         return Ok(());
     }
-    let advice = format!("`{program}` is missing: run `apt-get install {package}` as root");
+    install_debian(&[package], &format!("`{program}` is missing"))
+}
+
+/// Installs Debian packages, as root; otherwise fails with what is wrong and what to run.
+pub fn install_debian(packages: &[&str], wrong: &str) -> Result<()> {
+    let names = packages.join(" ");
+    let advice = format!("{wrong}: run `apt-get install {names}` as root");
     if !rustix::process::geteuid().is_root() || !on_path("apt-get") {
         bail!("{advice}");
     }
-    eprintln!("installing {package} (Debian)");
+    eprintln!("installing {names} (Debian)");
     let install = || {
         let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").args([
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            package,
-        ]);
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["install", "-y", "-q", "--no-install-recommends"])
+            .args(packages);
         output(&mut command)
     };
     if install().is_err() {

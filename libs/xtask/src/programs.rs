@@ -19,7 +19,7 @@ pub fn simulate(args: &[String]) -> Result<ExitCode> {
 pub fn load(args: &[String]) -> Result<ExitCode> {
     tools::debian()?;
     tools::ensure("nats-server")?;
-    tools::ensure("secantusd")?;
+    tools::ensure("mongod")?;
     if !args.iter().any(|arg| arg == NO_BUILD) {
         process::run(process::cargo().args(["build", "--quiet", "-p", "lectern-load", "--profile", "measure"]))?;
     }

@@ -96,7 +96,7 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     tools::ensure("nats-server")?;
     let given_mongo = env::value(env::MONGODB);
     if given_mongo.is_none() {
-        tools::ensure("secantusd")?;
+        tools::ensure("mongod")?;
     }
     let voice = voice::prepare()?;
     process::run(process::cargo().args(["build", "--workspace", "--bins", "--profile", "ci"]))?;
@@ -114,7 +114,7 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     let mut nats = NatsServer::open(&dir.join("nats"), &logs.join("nats-server.log"), 0)?;
     let mut mongo = match &given_mongo {
         Some(_) => None,
-        None => Some(MongoServer::open(&dir.join("mongo"), &logs.join("secantusd.log"), 0)?),
+        None => Some(MongoServer::open(&dir.join("mongo"), &logs.join("mongod.log"), 0)?),
     };
     let mongo_uri = given_mongo.or_else(|| mongo.as_ref().map(MongoServer::uri)).unwrap_or_default();
     let addresses = addresses(port)?;
@@ -147,11 +147,11 @@ fn up(dir: &Path, fresh: bool, port: u16) -> Result<ExitCode> {
     }];
     if let Some(mongo) = &mongo {
         parts.push(Part {
-            name: "secantusd".to_owned(),
+            name: "mongod".to_owned(),
             pid: mongo.id(),
             url: mongo.uri(),
             address: mongo.address(),
-            log: logs.join("secantusd.log"),
+            log: logs.join("mongod.log"),
         });
     }
     parts.extend(services.iter().map(|service| Part {

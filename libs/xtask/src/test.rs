@@ -19,7 +19,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::ensure("nats-server")?;
     let given_mongo = env::value(env::MONGODB);
     if given_mongo.is_none() {
-        tools::ensure("secantusd")?;
+        tools::ensure("mongod")?;
     }
     let voice = voice::prepare()?;
     let corpus = corpus::prepare()?;

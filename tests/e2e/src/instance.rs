@@ -371,7 +371,7 @@ impl Instance {
         self.nats.as_mut().expect("a stack")
     }
 
-    /// Its own MongoDB-wire server.
+    /// Its own MongoDB.
     ///
     /// # Panics
     ///

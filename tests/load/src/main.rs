@@ -1,4 +1,4 @@
-//! What a narration costs, measured in one run against a NATS server and a MongoDB-wire server of its own: Lectern with stages that do
+//! What a narration costs, measured in one run against a NATS server and a MongoDB of its own: Lectern with stages that do
 //! nothing, the same pipeline the way that was replaced, and the writes and messages that cannot be done without. See docs/performance.md.
 
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]
@@ -57,7 +57,7 @@ const PASSWORD: &str = "a load test signs in with this";
 pub struct Servers {
     /// Its JetStream folder is temporary.
     pub nats: NatsServer,
-    /// Every commit syncs, as in production.
+    /// A replica set of one: every write waits for a majority and its journal, as in production.
     pub mongo: MongoServer,
     /// In front of it.
     pub proxy: Proxy,
@@ -96,7 +96,10 @@ async fn run(arguments: Arguments) -> Result<()> {
     if arguments.quick {
         rounds.retain(|narrations| *narrations <= 200);
     }
-    println!("permits of each stage: {}; the database syncs every commit, and clients sign in", arguments.permits);
+    println!(
+        "permits of each stage: {}; writes wait for a majority and its journal, and clients sign in",
+        arguments.permits
+    );
     println!("{}", Report::HEAD);
     for narrations in rounds {
         let lectern = Box::pin(lectern::measure(&servers, narrations, arguments.permits, most)).await?;

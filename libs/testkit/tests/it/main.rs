@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use lectern_testkit::{Fault, MongoServer, NatsServer, Program, Proxy, TestServers, temp_dir};
+use lectern_testkit::{Fault, NatsServer, Program, Proxy, TestServers, temp_dir};
 
 /// What a NATS server says first.
 fn greeting(address: SocketAddr) -> std::io::Result<String> {
@@ -55,18 +55,6 @@ fn a_proxy_stands_between_client_and_server() {
     assert!(greeting(proxy.address()).expect("passes").starts_with("INFO "));
     proxy.set(Fault::Cut);
     assert!(!greeting(proxy.address()).unwrap_or_default().starts_with("INFO "));
-}
-
-#[test]
-fn mongo_comes_back_on_its_port_after_a_crash() {
-    let mut server = MongoServer::start();
-    assert!(TcpStream::connect(server.address()).is_ok());
-    let (uri, first) = (server.uri(), server.id());
-    server.kill9();
-    server.restart();
-    assert!(TcpStream::connect(server.address()).is_ok());
-    assert_eq!(server.uri(), uri);
-    assert_ne!(server.id(), first);
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! Against the real mongod: what a crash, a move, a taken port and a lost primary leave.
+
+#![allow(clippy::expect_used, reason = "tests")]
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use super::wire::{self, CallError, Document};
+use super::{MongoReplicaSet, MongoServer};
+use crate::daemon::temp_dir;
+
+/// The server's code for somebody who has not signed in.
+const UNAUTHORIZED: i64 = 13;
+
+/// Writes a record that a majority has in its journal before this returns.
+fn keep(server: SocketAddr, id: &str) {
+    let concern = Document::default().text("w", "majority").yes("j");
+    let insert = Document::default()
+        .text("insert", "kept")
+        .array("documents", [Document::default().text("_id", id)])
+        .document("writeConcern", &concern);
+    let reply = wire::call(server, insert).expect("acknowledged");
+    assert_eq!(reply.number("n"), Some(1), "{reply:?}");
+}
+
+fn kept(server: SocketAddr) -> Result<Option<i64>, CallError> {
+    wire::call(server, Document::default().text("count", "kept")).map(|reply| reply.number("n"))
+}
+
+#[test]
+fn a_crash_takes_nothing_that_was_acknowledged_and_the_server_is_back_on_its_port() {
+    let mut server = MongoServer::start();
+    let (uri, first) = (server.uri(), server.id());
+    keep(server.address(), "a");
+    server.kill9();
+    assert!(TcpStream::connect(server.address()).is_err());
+    server.restart();
+    assert_eq!(server.uri(), uri);
+    assert_ne!(server.id(), first);
+    assert_eq!(kept(server.address()).expect("an answer"), Some(1));
+    keep(server.address(), "b");
+}
+
+#[test]
+fn data_that_are_served_on_another_port_are_found_there_and_can_be_written() {
+    let folder = temp_dir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let mut server = MongoServer::open(&data, &log, 0).expect("it starts");
+    keep(server.address(), "a");
+    server.stop();
+    assert!(server.exited().is_some_and(|status| status.success()), "{:?}", server.exited());
+    // Somebody else has the port now, and answers nobody.
+    let held = TcpListener::bind(server.address()).expect("the port is free");
+    thread::spawn(move || held.incoming().for_each(drop));
+    let moved = MongoServer::open(&data, &log, 0).expect("it starts");
+    assert_ne!(moved.address(), server.address());
+    assert_eq!(kept(moved.address()).expect("an answer"), Some(1));
+    keep(moved.address(), "b");
+}
+
+#[test]
+fn a_port_that_a_client_holds_for_a_while_is_waited_for() {
+    let folder = temp_dir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let mut server = MongoServer::open(&data, &log, 0).expect("it starts");
+    server.kill9();
+    let held = TcpListener::bind(server.address()).expect("the port is free");
+    let client = thread::spawn(move || {
+        while !std::fs::read_to_string(&log).expect("a log").contains("Address already in use") {
+            thread::sleep(Duration::from_millis(20));
+        }
+        drop(held);
+    });
+    server.restart();
+    client.join().expect("it ends");
+    keep(server.address(), "a");
+}
+
+#[test]
+fn who_has_not_signed_in_is_refused_also_after_a_restart() {
+    let mut server = MongoServer::start_with_user("u", "p");
+    for _ in 0..2 {
+        let stranger = kept(server.address());
+        assert!(matches!(stranger, Err(CallError::Refused { code: UNAUTHORIZED, .. })), "{stranger:?}");
+        server.restart();
+    }
+}
+
+#[test]
+fn a_set_of_three_has_another_primary_when_its_first_is_killed_and_keeps_what_it_acknowledged() {
+    let mut set = MongoReplicaSet::start();
+    let first = set.primary();
+    let address = set.member(first).address();
+    keep(address, "a");
+    set.member(first).kill9();
+    let second = set.primary();
+    assert_ne!(first, second);
+    let address = set.member(second).address();
+    assert_eq!(kept(address).expect("an answer"), Some(1));
+    keep(address, "b");
+    set.member(first).restart();
+    assert_eq!(set.uri_with_database("d").matches("127.0.0.1").count(), 3);
+}
