@@ -94,6 +94,12 @@ const fn skip_reason(reason: SkipReason) -> api::SkipReason {
         SkipReason::LanguageUnsupported => api::SkipReason::LanguageUnsupported,
         SkipReason::Summarised => api::SkipReason::Summarised,
         SkipReason::NothingToSay => api::SkipReason::NothingToSay,
+        SkipReason::Watermark => api::SkipReason::Watermark,
+        SkipReason::Hidden => api::SkipReason::Hidden,
+        SkipReason::Deleted => api::SkipReason::Deleted,
+        SkipReason::Comment => api::SkipReason::Comment,
+        SkipReason::Placeholder => api::SkipReason::Placeholder,
+        SkipReason::Unaccounted => api::SkipReason::Unaccounted,
     }
 }
 

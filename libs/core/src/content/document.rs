@@ -126,14 +126,14 @@ pub enum BlockKind {
     },
     /// A picture; the text is its alternative text, and may be empty.
     Figure,
-    /// What a page repeats or counts, and nobody reads aloud.
+    /// What is found in the source and nobody reads aloud: what pages repeat or count, and what is not meant to be read.
     Furniture {
         /// Which.
         furniture: Furniture,
     },
 }
 
-/// What a page repeats or counts.
+/// What is found in the source and nobody reads aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Furniture {
@@ -145,8 +145,18 @@ pub enum Furniture {
     PageNumber,
     /// A line of a table of contents.
     ContentsEntry,
-    /// A site's menu, cookie notice and the like.
+    /// A site's menu, cookie notice, share buttons and the like.
     Navigation,
+    /// A word laid over or under pages (`DRAFT`), a stamp, the mark of whoever supplied the copy.
+    Watermark,
+    /// Text that the source keeps from being seen: hidden by its style, on a layer that is off, painted in no colour.
+    Hidden,
+    /// Text that a tracked change or `<del>` took out.
+    Deleted,
+    /// A remark about the text and not of it: a reviewer's comment, the comments of a site's readers.
+    Comment,
+    /// The prompt of a form or content control that nobody has filled in ("Click here to enter text").
+    Placeholder,
 }
 
 /// Where a block belongs.

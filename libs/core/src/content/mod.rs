@@ -4,6 +4,7 @@
 //! Offsets are counts of Unicode scalar values in a block's canonical text, half-open, from 0. Pages start at 1.
 
 pub mod document;
+mod kind;
 pub mod script;
 pub mod timeline;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Range;
+use super::document::Furniture;
 use crate::digest::Digest;
 
 /// The newest layout of a stored [`Plan`] or [`Section`].
@@ -170,6 +171,34 @@ pub enum SkipReason {
     Summarised,
     /// No letters or digits: ornaments, rules, emoji where the caller drops them.
     NothingToSay,
+    /// A word laid over or under pages, or a stamp.
+    Watermark,
+    /// Text that the source keeps from being seen.
+    Hidden,
+    /// Text that a tracked change took out.
+    Deleted,
+    /// A remark about the text: a reviewer's or a reader's comment.
+    Comment,
+    /// The prompt of a form that nobody has filled in.
+    Placeholder,
+    /// A defect: the script's writer neither spoke it nor said why. It is logged, and should be reported.
+    Unaccounted,
+}
+
+impl From<Furniture> for SkipReason {
+    fn from(furniture: Furniture) -> Self {
+        match furniture {
+            Furniture::RunningHead | Furniture::RunningFoot => Self::RunningHead,
+            Furniture::PageNumber => Self::PageNumber,
+            Furniture::ContentsEntry => Self::TableOfContents,
+            Furniture::Navigation => Self::Navigation,
+            Furniture::Watermark => Self::Watermark,
+            Furniture::Hidden => Self::Hidden,
+            Furniture::Deleted => Self::Deleted,
+            Furniture::Comment => Self::Comment,
+            Furniture::Placeholder => Self::Placeholder,
+        }
+    }
 }
 
 /// What a caller should know about a plan.

@@ -1,6 +1,6 @@
 //! What becomes of a block as a whole: spoken, or left out for a reason.
 
-use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matter};
+use lectern_core::content::document::{Block, BlockKind, Content, Matter};
 use lectern_core::content::script::{Footnotes, Order, SkipReason, Skipped};
 use lectern_core::content::words;
 
@@ -32,12 +32,7 @@ pub(super) const fn footnote(block: &Block) -> bool {
 /// Why a block is not spoken at all; none where it is.
 pub(super) fn left_out(block: &Block, order: &Order, language: Language) -> Option<SkipReason> {
     let by_kind = match &block.kind {
-        BlockKind::Furniture { furniture } => Some(match furniture {
-            Furniture::RunningHead | Furniture::RunningFoot => SkipReason::RunningHead,
-            Furniture::PageNumber => SkipReason::PageNumber,
-            Furniture::ContentsEntry => SkipReason::TableOfContents,
-            Furniture::Navigation => SkipReason::Navigation,
-        }),
+        BlockKind::Furniture { furniture } => Some((*furniture).into()),
         BlockKind::Footnote { .. } if order.footnotes == Footnotes::Skip => Some(SkipReason::FootnoteSkipped),
         BlockKind::Figure if !block.text.chars().any(char::is_alphanumeric) => Some(SkipReason::FigureWithoutText),
         BlockKind::Heading { .. }

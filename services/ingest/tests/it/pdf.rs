@@ -41,6 +41,11 @@ fn summary(content: &Content) -> String {
                 Furniture::PageNumber => "number".to_owned(),
                 Furniture::ContentsEntry => "entry".to_owned(),
                 Furniture::Navigation => "navigation".to_owned(),
+                Furniture::Watermark => "watermark".to_owned(),
+                Furniture::Hidden => "hidden".to_owned(),
+                Furniture::Deleted => "deleted".to_owned(),
+                Furniture::Comment => "comment".to_owned(),
+                Furniture::Placeholder => "placeholder".to_owned(),
             },
         };
         let pages = match (block.page, block.page_end) {
