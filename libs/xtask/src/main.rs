@@ -10,6 +10,7 @@ mod chaos;
 mod check;
 mod corpus;
 mod demo;
+mod extract_bench;
 mod hear;
 mod process;
 mod programs;
@@ -91,6 +92,8 @@ enum Command {
         #[arg(long, default_value = "base")]
         model: hear::Model,
     },
+    /// How well pinned PDFs of other hands are read, beside pdftotext and a peer; by hand.
+    ExtractBench(extract_bench::Options),
     /// The coordination of all services in virtual time under faults, seed by seed, and the mutants that it must catch.
     Simulate {
         /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`), and `--no-build`.
@@ -134,6 +137,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
+        Command::ExtractBench(options) => return extract_bench::run(&options),
         Command::Simulate { args } => return programs::simulate(&args),
         Command::Load { args } => return programs::load(&args),
         Command::Bench { command, program } => return bench::run(command, program),

@@ -1,0 +1,164 @@
+//! How well PDFs of other hands are read: fetches the pinned documents, has Lectern and a peer read them, and scores both against
+//! what poppler and PDFium find on the pages.
+//!
+//! The scorer is Python and shares no code with the extractors. It and the peer come from PyPI, every file pinned by SHA-256, into
+//! folders of the tools; the peer is under the AGPL, and is run as a process of its own.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use lectern_testkit::env::tools_dir;
+use serde::{Deserialize, Serialize};
+
+use crate::process::{self, ensure_debian};
+use crate::tools::install_once;
+use crate::{corpus, repo};
+
+const LIST: &str = "tests/fixtures/pdf/bench.toml";
+const SCRIPTS: &str = "libs/xtask/src/extract_bench";
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+const PEER_REQUIREMENTS: &str = include_str!("peer-requirements.txt");
+/// Grows with the requirements.
+const VERSION: u32 = 1;
+
+/// What to measure, and where the results go.
+#[derive(Args)]
+pub struct Options {
+    /// Only the documents of these names.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// The peer too, PyMuPDF4LLM: some ten minutes more.
+    #[arg(long)]
+    peer: bool,
+    /// Narrates every document whole with the tone engine.
+    #[arg(long)]
+    narrate: bool,
+    /// All measures as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Every word, head, bookmark and paragraph that counts against a document: a file for each.
+    #[arg(long, value_name = "DIR")]
+    details: Option<PathBuf>,
+    /// A `lectern` or `lectern-ingest` that is built already, instead of one built with the `ci` profile.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+}
+
+/// The list of documents.
+#[derive(Deserialize)]
+struct List {
+    document: Vec<Document>,
+}
+
+/// One document; what the corpus needs of it is read there.
+#[derive(Deserialize)]
+struct Document {
+    name: String,
+    producer: String,
+    #[serde(flatten)]
+    entry: corpus::Entry,
+}
+
+/// What the scorer is told.
+#[derive(Serialize)]
+struct Order<'a> {
+    program: &'a Path,
+    documents: Vec<Ordered>,
+    peer: bool,
+    narrate: bool,
+    details: Option<&'a Path>,
+    json: Option<&'a Path>,
+}
+
+#[derive(Serialize)]
+struct Ordered {
+    name: String,
+    file: PathBuf,
+    producer: String,
+}
+
+/// Prints the table; status 1 when a document misses a goal.
+pub fn run(options: &Options) -> Result<ExitCode> {
+    let list = fs::read_to_string(repo::path(LIST)).context(LIST)?;
+    let list: List = toml::from_str(&list).context(LIST)?;
+    let unknown = options.only.iter().find(|name| !list.document.iter().any(|document| document.name == **name));
+    if let Some(name) = unknown {
+        bail!("no document is named {name}: {LIST} lists them");
+    }
+    let wanted =
+        list.document.into_iter().filter(|document| options.only.is_empty() || options.only.contains(&document.name));
+    let corpus = corpus::folder()?;
+    let mut documents = Vec::new();
+    let mut entries = Vec::new();
+    for Document { name, producer, entry } in wanted {
+        documents.push(Ordered { name, file: entry.file(&corpus), producer });
+        entries.push(entry);
+    }
+    corpus::fetch_all(&entries, &corpus)?;
+    ensure_debian("pdftotext", "poppler-utils")?;
+    let mut packages = vec![self::packages("extract-bench", REQUIREMENTS, "pypdfium2")?];
+    if options.peer {
+        packages.push(self::packages("extract-bench-peer", PEER_REQUIREMENTS, "pymupdf4llm")?);
+    }
+    let program = program(options)?;
+    let order = Order {
+        program: &program,
+        documents,
+        peer: options.peer,
+        narrate: options.narrate,
+        details: options.details.as_deref(),
+        json: options.json.as_deref(),
+    };
+    score(&order, &packages)
+}
+
+fn program(options: &Options) -> Result<PathBuf> {
+    if let Some(program) = &options.program {
+        return program.canonicalize().with_context(|| format!("no program at {}", program.display()));
+    }
+    // The service alone is built sooner; it cannot narrate.
+    let package = if options.narrate { "lectern" } else { "lectern-ingest" };
+    process::run(process::cargo().args(["build", "--quiet", "--profile", "ci", "-p", package]))?;
+    Ok(repo::bin_dir().join(package))
+}
+
+fn score(order: &Order<'_>, packages: &[PathBuf]) -> Result<ExitCode> {
+    process::interrupted()?;
+    let mut python = process::python()?;
+    python
+        .arg("-B")
+        .arg(repo::path(SCRIPTS).join("bench.py"))
+        .env("PYTHONPATH", std::env::join_paths(packages)?)
+        .stdin(Stdio::piped());
+    let mut child = python.spawn().context("python3")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(&serde_json::to_vec(order)?)?;
+    }
+    let status = process::wait(&mut child)?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+/// A folder of Python packages, installed if it was not.
+fn packages(name: &str, requirements: &str, module: &str) -> Result<PathBuf> {
+    let dir = tools_dir().join(format!("{name}-{VERSION}"));
+    install_once(&dir, &dir.join(module), |scratch| {
+        eprintln!("installing {name} (PyPI)");
+        let list = scratch.join("requirements.txt");
+        fs::write(&list, requirements)?;
+        let mut pip = process::python()?;
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
+            .args(["--only-binary", ":all:", "--target"])
+            .arg(scratch)
+            .arg("--requirement")
+            .arg(&list);
+        process::output(&mut pip).map(drop).context(
+            "its packages could not be installed from PyPI: check the network, and that this is CPython 3.11 or 3.13 on x86_64 \
+             Linux, for which its files are pinned",
+        )
+    })?;
+    Ok(dir)
+}

@@ -1,0 +1,281 @@
+"""What is on the pages, by two readers that share no code with Lectern: poppler's `pdftotext` and PDFium.
+
+Each reads some pages wrongly. A word counts as printed when both read it on the page, and an order of two words when both read them as
+neighbours; what only one of them reads is disputed and not held against anybody. Running heads and page numbers are found
+here by where they stand and what they repeat, in a way of this file's own.
+"""
+
+import re
+import statistics
+import subprocess
+import xml.etree.ElementTree
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import pypdfium2
+
+from words import GLUE, cut, lines_to_items
+
+# Rows at the head and at the foot of a page among which running heads are looked for.
+EDGE_ROWS = 3
+# Points by which the same row may differ from page to page.
+SAME_HEIGHT = 3.0
+# A running head is not set larger than this many times the text; the titles of slides are.
+LARGEST_HEAD = 1.2
+# A gap, in heights of the row, that sets a page number apart from what stands beside it.
+APART = 1.5
+NUMBER = re.compile(r"^(?:[0-9]{1,4}|[ivxlc]{1,7})$")
+
+
+@dataclass
+class Line:
+    text: str
+    block: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass
+class Row:
+    """Lines side by side at one height."""
+
+    lines: list
+    edge: str = ""
+    number: str = ""
+    head: bool = False
+
+    @property
+    def y(self):
+        return self.lines[0].y0
+
+    @property
+    def size(self):
+        return max(line.y1 - line.y0 for line in self.lines)
+
+    @property
+    def words(self):
+        return [word for line in self.lines for word in cut(line.text)]
+
+    def end_words(self):
+        """First and last word of the row, each where it is set apart."""
+        lines = sorted(self.lines, key=lambda line: line.x0)
+        height = max(1.0, lines[0].y1 - lines[0].y0)
+        found = []
+        for line, other, gap in (
+            (lines[0], lines[1] if len(lines) > 1 else None, lambda a, b: b.x0 - a.x1),
+            (lines[-1], lines[-2] if len(lines) > 1 else None, lambda a, b: a.x0 - b.x1),
+        ):
+            words = cut(line.text)
+            alone = len(words) == 1 and (other is None or gap(line, other) > APART * height)
+            if alone:
+                found.append(words[0])
+        return found
+
+
+@dataclass
+class Page:
+    number: int
+    height: float
+    rows: list
+    lines: list
+    # Readings: words with open hyphens.
+    poppler: list
+    pdfium: list
+    body: list = field(default_factory=list)
+
+    def heads(self):
+        return [row for row in self.rows if row.head]
+
+    def numbers(self):
+        return [row for row in self.rows if row.number]
+
+
+def read(path):
+    """The pages of a PDF, and its bookmarks as (level, title, page or none)."""
+    pages = poppler(path)
+    document = pypdfium2.PdfDocument(path)
+    for page in pages:
+        try:
+            text = document[page.number - 1].get_textpage().get_text_range(errors="ignore")
+        except pypdfium2.PdfiumError:
+            text = ""
+        page.pdfium = pdfium_items(text)
+    bookmarks = []
+    for mark in document.get_toc():
+        dest = mark.get_dest()
+        index = dest.get_index() if dest else None
+        bookmarks.append((mark.level, mark.get_title(), None if index is None else index + 1))
+    document.close()
+    furniture(pages)
+    for page in pages:
+        out = {id(line) for row in page.rows if row.head or (row.number and len(row.words) == 1) for line in row.lines}
+        page.body = lines_to_items([line.text for line in page.lines if id(line) not in out])
+    return pages, bookmarks
+
+
+def pdfium_items(text):
+    """PDFium marks the hyphen that ends a line, and goes on with the next line at once."""
+    items = []
+    for line in text.split("\n"):
+        parts = line.replace("\x02", "\ufffe").split("\ufffe")
+        for place, part in enumerate(parts):
+            items.extend(cut(part))
+            if place + 1 < len(parts):
+                items.append(GLUE)
+        if line.rstrip()[-1:] in ("-", "\u2010", "\u00ad"):
+            items.append(GLUE)
+    return items
+
+
+def poppler(path):
+    result = subprocess.run(["pdftotext", "-bbox-layout", path, "-"], check=True, capture_output=True)
+    # Control characters of broken fonts are no XML.
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", result.stdout.decode("utf-8", "replace"))
+    text = text.replace('<html xmlns="http://www.w3.org/1999/xhtml">', "<html>")
+    head, _, rest = text.partition("<body>")
+    root = xml.etree.ElementTree.fromstring("<body>" + rest.rpartition("</html>")[0])
+    pages = []
+    for number, node in enumerate(root.iter("page"), 1):
+        lines = []
+        for block, block_node in enumerate(node.iter("block")):
+            for line in block_node.iter("line"):
+                words = [word.text or "" for word in line.iter("word")]
+                box = [float(line.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
+                lines.append(Line(" ".join(words), block, *box))
+        lines = [line for line in lines if line.text.strip()]
+        pages.append(Page(number, float(node.get("height")), rows(lines), lines, lines_to_items(l.text for l in lines), []))
+    return pages
+
+
+def rows(lines):
+    found = []
+    for line in sorted(lines, key=lambda line: (line.y0, line.x0)):
+        middle = (line.y0 + line.y1) / 2
+        if found and any(other.y0 <= middle <= other.y1 for other in found[-1].lines):
+            found[-1].lines.append(line)
+        else:
+            found.append(Row([line]))
+    for row in found[:EDGE_ROWS]:
+        row.edge = "top"
+    for row in found[-EDGE_ROWS:]:
+        row.edge = row.edge or "foot"
+    return found
+
+
+def value(word):
+    """The number that a word is, arabic or roman; none if it is none."""
+    if word.isdigit():
+        return int(word)
+    digits = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+    total = 0
+    for at, letter in enumerate(word):
+        here = digits[letter]
+        total += -here if at + 1 < len(word) and digits[word[at + 1]] > here else here
+    return total
+
+
+def furniture(pages):
+    """Marks the rows that are running heads and page numbers."""
+    edges = [[row for row in page.rows if row.edge] for page in pages]
+    page_numbers(pages, edges)
+    running_heads(pages, edges)
+    for page in pages:
+        for row in set_in_text(page.rows):
+            row.head, row.number = False, ""
+
+
+def set_in_text(rows_of_page):
+    """Marked rows that have text between them and either edge of the page."""
+    outer = set()
+    for inward in (rows_of_page, rows_of_page[::-1]):
+        for row in inward:
+            if not (row.head or row.number):
+                break
+            outer.add(id(row))
+    return [row for row in rows_of_page if (row.head or row.number) and id(row) not in outer]
+
+
+def page_numbers(pages, edges):
+    """A number set apart at the same height that grows with the pages: of the two pages before and behind it, at least two
+    (or all there are) have the number that follows from it."""
+    candidates = []
+    for rows_of_page in edges:
+        here = []
+        for row in rows_of_page:
+            for word in dict.fromkeys(row.end_words() + numbered_ends(row)):
+                if NUMBER.match(word):
+                    here.append((row, word, value(word)))
+        candidates.append(here)
+    for at, here in enumerate(candidates):
+        for row, word, number in here:
+            near = [other for other in range(at - 4, at + 5) if other != at and 0 <= other < len(pages)]
+            agree = sum(
+                any(
+                    value_ == number + other - at and abs(row_.y - row.y) < SAME_HEIGHT and word_.isdigit() == word.isdigit()
+                    for row_, word_, value_ in candidates[other]
+                )
+                for other in near
+            )
+            if agree >= min(2, len(near)) and agree:
+                row.number = word
+
+
+def numbered_ends(row):
+    """`Page 7`, `7 of 20`, `7/20`, `- 7 -`, `A-3`: a short row that ends or begins with a number."""
+    words = row.words
+    if not words or len(words) > 4:
+        return []
+    return [words[0], words[-1]] + ([words[1]] if words[0] in ("page", "seite", "slide", "chapter") and len(words) > 1 else [])
+
+
+def running_heads(pages, edges):
+    """What a row says, its number aside, is said at the same height on pages near by, or it stands where most pages have such
+    a row."""
+    near_pages = 4
+    text_size = statistics.median([line.y1 - line.y0 for page in pages for line in page.lines] or [1.0])
+    texts = []
+    for rows_of_page in edges:
+        texts.append([(row, tuple(word for word in row.words if word != row.number)) for row in rows_of_page])
+    heights = defaultdict(lambda: [0, 0])
+    for at, here in enumerate(texts):
+        for row, words in here:
+            if not words:
+                continue
+            others = sum(
+                any(other_words == words and abs(other.y - row.y) < SAME_HEIGHT for other, other_words in texts[near])
+                for near in range(max(0, at - near_pages), min(len(pages), at + near_pages + 1))
+                if near != at
+            )
+            # A title over two or three slides is none; beside a page number, one more page is proof enough.
+            repeated = others >= (1 if row.number else 3)
+            # A single short word (an item of a table) repeats by chance.
+            if repeated and row.size <= LARGEST_HEAD * text_size and (len(words) > 1 or len(words[0]) > 3 or row.number) and len(words) <= 20:
+                row.head = True
+            seen = heights[round(row.y)]
+            seen[0] += row.head or bool(row.number)
+            seen[1] += 1
+    for here in texts:
+        for row, words in here:
+            around = [heights[key] for key in (round(row.y) - 1, round(row.y), round(row.y) + 1) if key in heights]
+            marked, seen = sum(item[0] for item in around), sum(item[1] for item in around)
+            if words and seen >= 5 and marked >= 0.7 * seen and len(words) <= 20 and row.size <= LARGEST_HEAD * text_size:
+                row.head = True
+            elif words and row.number and len(words) > 2:
+                row.head = True
+
+
+def printed(pages, first, last):
+    """Every word that either reader has on these pages, however its hyphens are read."""
+    bag = Counter()
+    for page in pages[max(0, first - 1) : last]:
+        bag |= Counter()
+        for items in (page.poppler, page.pdfium):
+            bag.update(set(item for item in items if item is not GLUE))
+            bag.update(
+                items[at - 1] + items[at + 1]
+                for at in range(1, len(items) - 1)
+                if items[at] is GLUE and items[at - 1] is not GLUE and items[at + 1] is not GLUE
+            )
+    return bag
