@@ -9,6 +9,9 @@ const DUPLICATE_KEY: i32 = 11_000;
 /// Its codes for an index that is there with other options or another key.
 const INDEX_CONFLICTS: [i32; 2] = [85, 86];
 
+/// Its code for what the user who signed in may not do.
+const UNAUTHORIZED: i32 = 13;
+
 /// The code that the server gave, if it gave one.
 fn code(error: &Error) -> Option<i32> {
     if let ErrorKind::Command(command) = &*error.kind {
@@ -26,6 +29,11 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
 
 pub(super) fn is_index_conflict(error: &Error) -> bool {
     code(error).is_some_and(|code| INDEX_CONFLICTS.contains(&code))
+}
+
+/// Whether the server lets this user in, and not do this.
+pub(super) fn is_forbidden(error: &Error) -> bool {
+    code(error) == Some(UNAUTHORIZED)
 }
 
 /// Whether the server does not let this user in.

@@ -157,6 +157,10 @@ impl MongoStore {
                 index.name, spec.name
             ))),
             Some(Err(error)) if error::is_index_conflict(&error) => Err(other_definition(spec, index)),
+            Some(Err(error)) if error::is_forbidden(&error) => Err(StoreError::Setup(format!(
+                "the database's user may not {what}: {error}; grant it the role readWrite on the database {}",
+                self.database.name()
+            ))),
             Some(Err(error)) => Err(StoreError::unavailable(what, error)),
             None => Err(StoreError::unavailable(what, self.too_long())),
         }
