@@ -2,10 +2,11 @@
 
 use lectern_core::content::document::{BlockKind, Matter};
 
+use super::super::content::outline::Outline;
+use super::super::layout::lines::Line;
+use super::super::layout::metrics::Metrics;
+use super::super::wording::numbering;
 use super::draft::Draft;
-use super::lines::Line;
-use super::metrics::Metrics;
-use super::outline::Outline;
 
 /// Longest heading, in words.
 const LONGEST: usize = 28;
@@ -24,31 +25,6 @@ struct Candidate {
     look: Look,
     depth: Option<u8>,
     outline: Option<u8>,
-}
-
-/// The depth of a heading's number: `2.1 Title` is 2, `Chapter 3` is 1, `A.2 Title` is 2.
-pub fn number(text: &str) -> Option<u8> {
-    let first = text.split_whitespace().next()?;
-    let core = first.trim_end_matches(['.', ':', ')']);
-    let second = text.split_whitespace().nth(1)?.trim_end_matches(['.', ':']);
-    let parts: Vec<&str> = core.split('.').collect();
-    let digits = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    let letter = |part: &str| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase());
-    let roman =
-        |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase()) && crate::clean::running::roman(part).is_some();
-    let numbered = parts.iter().skip(1).all(digits)
-        && parts.first().is_some_and(|part| {
-            digits(part)
-                || (letter(part) && (parts.len() > 1 || first.ends_with('.')))
-                || (roman(part) && first.ends_with('.'))
-        });
-    if numbered {
-        return u8::try_from(parts.len()).ok();
-    }
-    let counted = second.parse::<u32>().is_ok() || letter(second) || roman(second);
-    (matches!(first.to_lowercase().as_str(), "chapter" | "part" | "appendix" | "section" | "kapitel" | "chapitre")
-        && counted)
-        .then_some(1)
 }
 
 /// Turns the drafts that head others into headings; answers the title, if the first page has one.
@@ -112,7 +88,7 @@ fn candidate(
         return None;
     }
     let known = outline.level(&text);
-    let depth = number(&text);
+    let depth = numbering::depth(&text);
     let look = look(first);
     let larger = look.size > 1.07 * metrics.body;
     let stops = text.ends_with(['.', ',', ';', ':']) && !text.ends_with("...");
@@ -194,12 +170,19 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, drafts: &mut [Draft], o
             break;
         }
         let text = draft.rough();
-        if outline.level(&text).is_some() || number(&text).is_some() || text.trim().eq_ignore_ascii_case("abstract") {
+        if outline.level(&text).is_some()
+            || numbering::depth(&text).is_some()
+            || text.trim().eq_ignore_ascii_case("abstract")
+        {
             break;
         }
         let words = text.split_whitespace().count();
         let bold = draft.lines.iter().all(|line| line.mostly(|face| face.bold));
-        if bold && at > title + 2 || words > 14 || text.ends_with('.') || super::contents::heading(&text) {
+        if bold && at > title + 2
+            || words > 14
+            || text.ends_with('.')
+            || super::super::wording::contents::heading(&text)
+        {
             break;
         }
         draft.matter = Matter::Front;
@@ -252,26 +235,4 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
             (base + candidate.outline.or(candidate.depth).unwrap_or(ranked)).clamp(1, 6)
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_give_depth() {
-        for (text, wanted) in [
-            ("2 Method", Some(1)),
-            ("2.1 Sample", Some(2)),
-            ("3.4.1. Deep", Some(3)),
-            ("A.2 Proofs", Some(2)),
-            ("Chapter 3", Some(1)),
-            ("IV. RESULTS", Some(1)),
-            ("A tide", None),
-            ("Results", None),
-            ("1990s music", None),
-        ] {
-            assert_eq!(number(text), wanted, "{text}");
-        }
-    }
 }

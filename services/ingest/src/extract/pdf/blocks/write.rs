@@ -5,14 +5,31 @@ use std::collections::HashMap;
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content, SCHEMA, Span, SpanKind, Warning};
 
+use super::super::EXTRACTOR;
+use super::super::content::file::File;
+use super::super::content::outline::Outline;
+use super::super::content::page::Link;
+use super::super::layout::furniture::Piece;
+use super::super::layout::lines::Line;
+use super::super::layout::metrics::Metrics;
 use super::draft::Draft;
-use super::file::File;
-use super::furniture::Piece;
 use super::inline::{self, Inline};
-use super::outline::Outline;
-use super::{EXTRACTOR, Laid, classify, headings, notes};
+use super::{classify, headings, notes};
 use crate::clean;
 use crate::clean::hyphens::Words;
+
+/// A document's drafts in reading order, with what is needed to write them.
+#[derive(Debug)]
+pub struct Laid {
+    /// The drafts.
+    pub drafts: Vec<Draft>,
+    /// What is usual in it.
+    pub metrics: Metrics,
+    /// All its lines, for its vocabulary.
+    pub lines: Vec<Line>,
+    /// The links of each page.
+    pub links: Vec<Vec<Link>>,
+}
 
 /// The finished content.
 pub fn content(file: &File, laid: Laid, furniture: Vec<Piece>, warnings: Vec<Warning>, pages: usize) -> Content {
@@ -102,7 +119,7 @@ fn with_furniture(drafts: Vec<Draft>, furniture: Vec<Piece>) -> Vec<Draft> {
     out
 }
 
-fn block(draft: Draft, words: &Words, links: &[Vec<super::page::Link>], id: usize) -> Option<Block> {
+fn block(draft: Draft, words: &Words, links: &[Vec<Link>], id: usize) -> Option<Block> {
     let Inline { text, spans } = match &draft.text {
         Some(text) => Inline { text: text.clone(), spans: Vec::new() },
         None => inline::write(&draft, words, links),

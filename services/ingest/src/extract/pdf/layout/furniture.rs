@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use lectern_core::content::document::Furniture;
 
+use super::super::content::page::{Page, Run};
 use super::lines::{self, Line};
-use super::page::{Page, Run};
 use crate::clean::running::{self, BandLine, Running};
 
 /// The bands reach this share of the page's height.

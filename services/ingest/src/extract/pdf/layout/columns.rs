@@ -2,7 +2,7 @@
 //! divide the page into bands, and each band is read column by column. The order of drawing tells columns from tables: text
 //! in columns is drawn column after column, a table row after row.
 
-use super::page::Run;
+use super::super::content::page::Run;
 
 /// Columns within columns.
 const DEEPEST: usize = 3;
@@ -227,7 +227,7 @@ fn sides(phrases: &[&Phrase], gutter: f32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::font::Face;
+    use super::super::super::content::font::Face;
     use super::*;
 
     fn run(text: &str, x0: f32, x1: f32, y: f32, seq: u32) -> Run {

@@ -1,7 +1,7 @@
 //! The file: objects, streams within limits, and the refusals that can be told before a page is looked at.
 
 use lopdf::xref::XrefRecovery;
-use lopdf::{Dictionary, Document, LoadOptions, Object};
+use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 
 use lectern_core::{
     Failure,
@@ -11,7 +11,7 @@ use lectern_core::{
 /// Most bytes that one stream may inflate to.
 const LARGEST_STREAM: usize = 32 * 1024 * 1024;
 /// Most pages that are read.
-pub const MOST_PAGES: usize = 5_000;
+const MOST_PAGES: usize = 5_000;
 
 /// An open file.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ fn damaged(why: &str) -> Failure {
 }
 
 /// A document that cannot be read within the limits.
-pub fn too_complex(why: &str) -> Failure {
+fn too_complex(why: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::DocumentTooComplex,
@@ -81,6 +81,21 @@ impl File {
     /// Whether the file had to be repaired to be read.
     pub fn repaired(&self) -> bool {
         self.document.xref_recovery == Some(XrefRecovery::Reconstructed)
+    }
+
+    /// Its pages, in order.
+    ///
+    /// # Errors
+    /// `DOCUMENT_DAMAGED` without a page, `DOCUMENT_TOO_COMPLEX` with too many.
+    pub fn pages(&self) -> Result<Vec<ObjectId>, Failure> {
+        let pages: Vec<ObjectId> = self.document.page_iter().take(MOST_PAGES + 1).collect();
+        if pages.is_empty() {
+            return Err(damaged("it has no pages that can be found"));
+        }
+        if pages.len() > MOST_PAGES {
+            return Err(too_complex(&format!("it has more than {MOST_PAGES} pages")));
+        }
+        Ok(pages)
     }
 
     /// The parsed document.

@@ -3,7 +3,7 @@
 use unicode_normalization::char::compose;
 
 use super::font::Face;
-use super::interpret::Matrix;
+use super::matrix::Matrix;
 use super::page::{Page, Run};
 use crate::clean;
 

@@ -2,11 +2,11 @@
 
 use lectern_core::content::document::{BlockKind, Furniture};
 
-use super::contents;
+use super::super::layout::lines::Line;
+use super::super::layout::metrics::Metrics;
+use super::super::wording::contents;
+use super::super::wording::markers::{self, Marker};
 use super::draft::Draft;
-use super::lines::Line;
-use super::lists::{self, Marker};
-use super::metrics::Metrics;
 
 /// What a region holds, in order.
 #[derive(Debug)]
@@ -125,12 +125,12 @@ impl Builder<'_> {
             return false;
         }
         let Some(first) = text.chars().next() else { return false };
-        if first.is_lowercase() || lists::marker(text).is_none() && "([\"“‘".contains(first) {
-            return lists::marker(text).is_none();
+        if first.is_lowercase() || markers::marker(text).is_none() && "([\"“‘".contains(first) {
+            return markers::marker(text).is_none();
         }
         // A full line that ends without a stop goes on, whatever comes.
         let full = last.x1 > last.right - 0.06 * (last.right - last.left).max(1.0);
-        full && lists::marker(text).is_none() && (open == self.drafts.len() - 1 || first.is_numeric())
+        full && markers::marker(text).is_none() && (open == self.drafts.len() - 1 || first.is_numeric())
     }
 
     /// Whether `line` begins something new after `last`, which stands above it in the same region.
@@ -165,7 +165,7 @@ impl Builder<'_> {
             return false;
         }
         let short = self.short(last, line);
-        match lists::marker(text) {
+        match markers::marker(text) {
             Some((Marker::Bullet, _))
                 if (line.x0 - last.x0).abs() > 0.25 * size || short || ends_sentence(&last.text()) =>
             {
@@ -229,11 +229,11 @@ impl Builder<'_> {
 
     /// Whether an ordinal is the first of a list or the next of the list before.
     fn follows(&self, word: &str) -> bool {
-        let Some(value) = lists::ordinal(word) else { return false };
+        let Some(value) = markers::ordinal(word) else { return false };
         value == 1
             || self.drafts.iter().rev().take(60).any(|draft| match &draft.kind {
                 BlockKind::ListItem { ordinal: Some(before), .. } => {
-                    lists::ordinal(before).is_some_and(|before| before + 1 == value || word == "i.")
+                    markers::ordinal(before).is_some_and(|before| before + 1 == value || word == "i.")
                 }
                 BlockKind::ListItem { ordinal: None, .. }
                 | BlockKind::Heading { .. }
@@ -262,7 +262,7 @@ impl Builder<'_> {
         let plain = line.size <= 1.1 * metrics.body;
         if code(&line, metrics) {
             draft.kind = BlockKind::Code { language: None };
-        } else if plain && let Some((marker, skip)) = lists::marker(text) {
+        } else if plain && let Some((marker, skip)) = markers::marker(text) {
             let heads = line.mostly(|face| face.bold) && !metrics.bold;
             let ordinal = match marker {
                 Marker::Bullet => Some(None),

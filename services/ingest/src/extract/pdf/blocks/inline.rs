@@ -3,10 +3,10 @@
 use lectern_core::content::Range;
 use lectern_core::content::document::{BlockKind, Span, SpanKind};
 
+use super::super::content::font::Face;
+use super::super::content::page::Link;
+use super::super::layout::lines::{Line, Piece, Style};
 use super::draft::Draft;
-use super::font::Face;
-use super::lines::{Line, Piece, Style};
-use super::page::Link;
 use crate::clean::hyphens::{Joint, Words, ends_divided};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

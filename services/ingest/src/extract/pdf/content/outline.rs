@@ -55,7 +55,7 @@ impl Outline {
             let (first, rest) = text.split_once(' ')?;
             let bare = if first.eq_ignore_ascii_case("chapter") || first.eq_ignore_ascii_case("appendix") {
                 rest.split_once(' ')?.1
-            } else if super::headings::number(text).is_some() {
+            } else if super::super::wording::numbering::depth(text).is_some() {
                 rest
             } else {
                 return None;

@@ -1,7 +1,7 @@
 //! Runs to lines: which runs share a baseline, which of them are raised or lowered, where a line falls into cells.
 
-use super::font::Face;
-use super::page::Run;
+use super::super::content::font::Face;
+use super::super::content::page::Run;
 
 /// Gaps of at least this many ems between runs are a space.
 const SPACE: f32 = 0.13;

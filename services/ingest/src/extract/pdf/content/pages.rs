@@ -5,7 +5,8 @@ use std::num::NonZero;
 use lopdf::ObjectId;
 
 use super::file::File;
-use super::interpret::{Fonts, Machine, Matrix};
+use super::interpreter::{Fonts, Machine};
+use super::matrix::Matrix;
 use super::page::{Link, Page, Rule};
 
 /// Threads at most; a document is not worth more.
@@ -14,7 +15,7 @@ const MOST_THREADS: usize = 8;
 const MOST_LINKS: usize = 2_000;
 
 /// Reads `pages` of `file`, in their order.
-pub fn pages(file: &File, pages: &[ObjectId]) -> Vec<Page> {
+pub fn read(file: &File, pages: &[ObjectId]) -> Vec<Page> {
     let fonts = Fonts::default();
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let share = pages.len().div_ceil(threads).max(1);

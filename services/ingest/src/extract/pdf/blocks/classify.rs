@@ -2,9 +2,9 @@
 
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
-use super::contents;
+use super::super::layout::metrics::Metrics;
+use super::super::wording::contents;
 use super::draft::Draft;
-use super::metrics::Metrics;
 
 /// Settles captions before headings are looked for.
 pub fn captions(drafts: &mut [Draft], metrics: &Metrics) {
@@ -148,7 +148,8 @@ fn formula(draft: &Draft) -> bool {
 /// Set in from both edges of its column, over more than a line.
 fn quoted(draft: &Draft, metrics: &Metrics) -> bool {
     let em = metrics.body;
-    let inset = |line: &super::lines::Line| line.x0 - line.left > 1.1 * em && line.right - line.x1 > 0.7 * em;
+    let inset =
+        |line: &super::super::layout::lines::Line| line.x0 - line.left > 1.1 * em && line.right - line.x1 > 0.7 * em;
     let Some(first) = draft.lines.first() else { return false };
     let left = draft.lines.iter().map(|line| line.x0).fold(f32::MAX, f32::min);
     // Centred lines begin at many places, quotations at one.

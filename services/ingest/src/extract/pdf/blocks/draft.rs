@@ -2,7 +2,7 @@
 
 use lectern_core::content::document::{BlockKind, Matter};
 
-use super::lines::Line;
+use super::super::layout::lines::Line;
 
 /// A block in the making.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Tables: consecutive lines that fall into cells at the same places, between rules or without.
 
+use super::super::content::page::Rule;
 use super::lines::{Cell, Line};
-use super::page::Rule;
 
 /// A table's place in the lines of a region.
 #[derive(Debug)]
@@ -185,10 +185,10 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
 fn listed(cells: &[Cell]) -> bool {
     let first = cells[0].text.trim();
     let marker = first.chars().count() <= 5
-        && (super::lists::marker(&format!("{first} x")).is_some()
+        && (super::super::wording::markers::marker(&format!("{first} x")).is_some()
             || first.trim_end_matches('.').split('.').all(|part| part.chars().all(|char| char.is_ascii_digit()))
             || first.starts_with('['));
-    (cells.len() == 2 && marker) || cells.iter().any(|cell| super::contents::leaders(&cell.text))
+    (cells.len() == 2 && marker) || cells.iter().any(|cell| super::super::wording::contents::leaders(&cell.text))
 }
 
 fn push(rows: &mut Vec<Vec<String>>, row: Vec<String>, continues: bool) {

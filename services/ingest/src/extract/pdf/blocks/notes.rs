@@ -2,10 +2,10 @@
 
 use lectern_core::content::document::BlockKind;
 
+use super::super::content::page::Rule;
+use super::super::layout::lines::Line;
+use super::super::layout::metrics::Metrics;
 use super::draft::Draft;
-use super::lines::Line;
-use super::metrics::Metrics;
-use super::page::Rule;
 
 /// Takes the footnotes off the end of a region's `lines`.
 pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[String]) -> Vec<Draft> {

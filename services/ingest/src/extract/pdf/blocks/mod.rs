@@ -1,0 +1,10 @@
+//! Lines to blocks: what belongs together, what it is, and how it reads.
+
+pub mod assemble;
+mod classify;
+mod draft;
+mod headings;
+mod inline;
+mod notes;
+mod paragraphs;
+pub mod write;

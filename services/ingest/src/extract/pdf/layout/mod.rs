@@ -1,0 +1,8 @@
+//! What the pages show to lines in reading order: without running heads, by columns; and the tables among the lines.
+
+mod columns;
+pub mod furniture;
+pub mod lines;
+pub mod metrics;
+pub mod regions;
+pub mod tables;

@@ -1,0 +1,44 @@
+//! The order of the phases.
+
+use lectern_core::Failure;
+use lectern_core::content::document::{Content, Warning};
+
+use super::blocks::{assemble, write};
+use super::content::file::File;
+use super::content::{legibility, pages};
+use super::layout::metrics::Metrics;
+use super::layout::{furniture, regions};
+
+/// The name and version that contents carry; it grows when the same file gives other blocks.
+pub const EXTRACTOR: &str = "pdf/1";
+
+/// Reads a PDF.
+///
+/// # Errors
+/// `DOCUMENT_EMPTY`, `FORMAT_UNSUPPORTED` (no PDF header), `DOCUMENT_DAMAGED`, `DOCUMENT_ENCRYPTED` (a password is asked for),
+/// `NO_TEXT_LAYER` (pictures of pages), `DOCUMENT_TOO_COMPLEX` (over the page limit). All are the caller's to mend.
+pub fn extract(source: &[u8]) -> Result<Content, Failure> {
+    let file = File::open(source)?;
+    let ids = file.pages()?;
+    let mut pages = pages::read(&file, &ids);
+    legibility::has_text(&pages)?;
+    let mut warnings = legibility::warnings(&file, &pages);
+
+    let furniture = furniture::remove(&mut pages);
+    let arranged = regions::arrange(&mut pages);
+    warnings.extend(arranged.turned.iter().map(|page| turned(*page)));
+    let lines = arranged.regions.concat();
+    let metrics = Metrics::of(&lines);
+
+    let drafts = assemble::assemble(&pages, arranged, &metrics);
+    let links: Vec<_> = pages.into_iter().map(|page| page.links).collect();
+    Ok(write::content(&file, write::Laid { drafts, metrics, lines, links }, furniture, warnings, ids.len()))
+}
+
+fn turned(page: usize) -> Warning {
+    Warning {
+        code: "TURNED_TEXT".to_owned(),
+        message: "Text at an angle to the rest stands in blocks of its own behind the page.".to_owned(),
+        page: u32::try_from(page + 1).ok(),
+    }
+}
