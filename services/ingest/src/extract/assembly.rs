@@ -16,6 +16,8 @@ pub(super) struct Draft {
     pub line: Line,
     /// The page it begins on, from 1.
     pub page: Option<u32>,
+    /// The page it ends on, where that is another.
+    pub page_end: Option<u32>,
     pub confidence: f32,
     /// Its language, where the source says.
     pub language: Option<String>,
@@ -26,7 +28,16 @@ pub(super) struct Draft {
 
 impl Draft {
     pub fn new(kind: BlockKind, line: Line) -> Self {
-        Self { kind, line, page: None, confidence: 1.0, language: None, matter: Matter::Body, anchors: Vec::new() }
+        Self {
+            kind,
+            line,
+            page: None,
+            page_end: None,
+            confidence: 1.0,
+            language: None,
+            matter: Matter::Body,
+            anchors: Vec::new(),
+        }
     }
 
     /// A table from its cells. The text is derived, and marks of cells become marks of it.
@@ -154,13 +165,13 @@ fn block(id: usize, draft: Draft, language: &str, notes: &HashMap<String, u32>) 
             Span { range: mark.range, kind }
         })
         .collect();
-    let own = draft.language.as_deref().and_then(language_tag).filter(|tag| !tag.eq_ignore_ascii_case(language));
+    let own = draft.language.as_deref().and_then(language_tag).filter(|tag| !says_the_same(language, tag));
     Block {
         id: number(id),
         kind: draft.kind,
         text: draft.line.text,
         page: draft.page,
-        page_end: None,
+        page_end: draft.page_end,
         confidence: draft.confidence,
         language: own,
         matter: draft.matter,
@@ -255,19 +266,35 @@ pub(super) fn lead(text: &str, label: &str) -> Option<usize> {
     alone.then(|| open + label.chars().count() + close)
 }
 
-/// Everything under a heading such as "References" is a bibliography, until a heading of the same level or higher.
-fn mark_references(drafts: &mut [Draft]) {
-    let mut inside: Option<u8> = None;
-    for draft in drafts {
-        if let BlockKind::Heading { level } = draft.kind {
-            if inside.is_some_and(|outer| level <= outer) {
-                inside = None;
+/// Follows the headings of a document, and says what stands under one such as "References": until a heading of the same level
+/// or higher.
+#[derive(Debug, Default)]
+pub(super) struct References {
+    inside: Option<u8>,
+}
+
+impl References {
+    /// Whether the next block, of this kind and text, is part of a bibliography.
+    pub fn hold(&mut self, kind: &BlockKind, text: &str) -> bool {
+        if let BlockKind::Heading { level } = *kind {
+            if self.inside.is_some_and(|outer| level <= outer) {
+                self.inside = None;
             }
-            if inside.is_none() && is_reference_title(&draft.line.text) {
-                inside = Some(level);
+            if self.inside.is_none() && is_reference_title(text) {
+                self.inside = Some(level);
             }
         }
-        if inside.is_some() && draft.matter == Matter::Body {
+        self.inside.is_some()
+    }
+}
+
+/// Everything under a heading such as "References" is a bibliography, but for the notes and the furniture of its pages.
+fn mark_references(drafts: &mut [Draft]) {
+    let mut references = References::default();
+    for draft in drafts {
+        let inside = references.hold(&draft.kind, &draft.line.text);
+        let apart = matches!(draft.kind, BlockKind::Footnote { .. } | BlockKind::Furniture { .. });
+        if inside && !apart && draft.matter == Matter::Body {
             draft.matter = Matter::References;
         }
     }
@@ -281,6 +308,9 @@ fn is_reference_title(text: &str) -> bool {
         "works cited",
         "literature cited",
         "reference list",
+        "references and notes",
+        "literature",
+        "sources",
         "literatur",
         "literaturverzeichnis",
         "bibliographie",
@@ -337,6 +367,12 @@ pub(super) fn language_tag(text: &str) -> Option<String> {
         }
     }
     Some(tag)
+}
+
+/// Whether a block's own `tag` adds nothing to the document's: it is the same, or the same less exactly (`en` within `en-US`).
+fn says_the_same(document: &str, tag: &str) -> bool {
+    let (document, tag) = (document.to_ascii_lowercase(), tag.to_ascii_lowercase());
+    document.strip_prefix(&tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// A range over all of `line`, for marks.
@@ -400,5 +436,18 @@ mod tests {
         let content = assembly.finish("text/plain", "text/1").unwrap();
         let inside: Vec<bool> = content.blocks.iter().map(|block| block.matter == Matter::References).collect();
         assert_eq!(inside, [true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn a_language_less_exact_than_the_documents_is_no_other() {
+        for (document, tag, wanted) in [
+            ("en", "en", true),
+            ("en-US", "en", true),
+            ("en", "en-GB", false),
+            ("en", "de", false),
+            ("eng", "en", false),
+        ] {
+            assert_eq!(says_the_same(document, tag), wanted, "{document} {tag}");
+        }
     }
 }

@@ -102,6 +102,13 @@ impl Inline {
         }
     }
 
+    /// Marks `start` to `end`, bytes of what was added so far; marks that would cross an earlier one are cut there.
+    pub fn mark_between(&mut self, start: usize, end: usize, kind: SpanKind, note: Option<String>) {
+        if start < end && end <= self.raw.len() {
+            self.marks.push(RawMark { start, end, kind, note });
+        }
+    }
+
     /// The raw text since `start`.
     pub fn since(&self, start: usize) -> &str {
         self.raw.get(start..).unwrap_or_default()
@@ -140,8 +147,7 @@ impl Inline {
                 marks.push(Mark { range: Range::new(start, end), kind: raw.kind, note: raw.note });
             }
         }
-        sort(&mut marks);
-        Line { text, marks }
+        Line { text, marks: nested(marks) }
     }
 }
 
@@ -149,6 +155,30 @@ impl Inline {
 pub(super) fn sort(marks: &mut Vec<Mark>) {
     marks.sort_by_key(|mark| (mark.range.start, u32::MAX - mark.range.end));
     marks.dedup();
+}
+
+/// Sorts, and cuts marks in two that would cross an earlier one: spans nest.
+fn nested(mut marks: Vec<Mark>) -> Vec<Mark> {
+    sort(&mut marks);
+    let mut out: Vec<Mark> = Vec::with_capacity(marks.len());
+    let mut waiting: std::collections::VecDeque<Mark> = marks.into();
+    while let Some(mut mark) = waiting.pop_front() {
+        let (start, end) = (mark.range.start, mark.range.end);
+        let crossed = out
+            .iter()
+            .map(|other| other.range)
+            .find(|other| other.start < start && start < other.end && other.end < end);
+        if let Some(other) = crossed {
+            let rest = Mark { range: Range::new(other.end, end), ..mark.clone() };
+            mark.range.end = other.end;
+            let place = waiting.partition_point(|next| {
+                (next.range.start, u32::MAX - next.range.end) <= (rest.range.start, u32::MAX - rest.range.end)
+            });
+            waiting.insert(place, rest);
+        }
+        out.push(mark);
+    }
+    out
 }
 
 /// Canonical text of `raw`, and for each cluster of it (byte offset, scalar offset in the result), with one entry for the end.
@@ -204,6 +234,17 @@ mod tests {
         let line = inline.finish();
         assert_eq!(line.text, "A café here.");
         assert_eq!(line.marks[0].range.of(&line.text), "café");
+    }
+
+    #[test]
+    fn marks_that_would_cross_are_cut() {
+        let mut inline = Inline::default();
+        inline.text("one two three");
+        inline.mark_between(0, 7, SpanKind::Emphasis, None);
+        inline.mark_between(4, 13, SpanKind::Code, None);
+        let line = inline.finish();
+        let found: Vec<_> = line.marks.iter().map(|mark| (mark.range.of(&line.text).trim(), &mark.kind)).collect();
+        assert_eq!(found, [("one two", &SpanKind::Emphasis), ("two", &SpanKind::Code), ("three", &SpanKind::Code)]);
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn the_demo_comes_out_block_for_block() {
     assert_eq!(found.lines().count(), wanted.lines().count());
     assert_eq!(content.title.as_deref(), Some("The Measure of the Tide"));
     assert_eq!(content.authors, ["The Lectern Project"]);
-    assert_eq!(content.language, "en");
+    assert_eq!(content.language, "en-GB");
     assert!(content.warnings.is_empty(), "{:?}", content.warnings);
 }
 

@@ -3,14 +3,20 @@
 use lectern_core::Failure;
 use lectern_core::content::document::{Content, Warning};
 
-use super::blocks::{assemble, write};
+use super::super::assembly::Assembly;
+use super::blocks::write::Writer;
+use super::blocks::{assemble, classify, headings};
+use super::content::about::about;
 use super::content::file::File;
+use super::content::outline::Outline;
 use super::content::{legibility, pages};
 use super::layout::metrics::Metrics;
 use super::layout::{furniture, regions};
 
 /// The name and version that contents carry; it grows when the same file gives other blocks.
 pub const EXTRACTOR: &str = "pdf/1";
+
+const MEDIA_TYPE: &str = "application/pdf";
 
 /// Reads a PDF.
 ///
@@ -30,9 +36,17 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     let lines = arranged.regions.concat();
     let metrics = Metrics::of(&lines);
 
-    let drafts = assemble::assemble(&pages, arranged, &metrics);
+    let mut groups = assemble::groups(&pages, arranged, &metrics);
+    classify::captions(&mut groups, &metrics);
+    let title = headings::mark(&mut groups, &metrics, &Outline::read(&file));
+    classify::settle(&mut groups, &metrics);
+
     let links: Vec<_> = pages.into_iter().map(|page| page.links).collect();
-    Ok(write::content(&file, write::Laid { drafts, metrics, lines, links }, furniture, warnings, ids.len()))
+    let writer = Writer::new(&groups, &lines, &links);
+    let mut meta = about(&file, ids.len());
+    meta.title = meta.title.or_else(|| title.map(|at| writer.text(&groups[at]).text));
+    let drafts = writer.drafts(groups, furniture);
+    Assembly { meta, drafts, warnings }.finish(MEDIA_TYPE, EXTRACTOR)
 }
 
 fn turned(page: usize) -> Warning {

@@ -1,4 +1,4 @@
-//! Regions to drafts in reading order: notes and tables are taken out, the rest becomes paragraphs and the like.
+//! Regions to groups of lines in reading order: notes and tables are taken out, the rest becomes paragraphs and the like.
 
 use lectern_core::content::document::BlockKind;
 
@@ -7,12 +7,21 @@ use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::layout::regions::Arranged;
 use super::super::layout::tables;
-use super::draft::Draft;
+use super::group::Group;
 use super::notes;
 use super::paragraphs::{self, Item};
 
-/// The drafts of what was `arranged` from `pages`.
-pub fn assemble(pages: &[Page], arranged: Arranged, metrics: &Metrics) -> Vec<Draft> {
+/// How sure a table is that rules part.
+const RULED: f32 = 0.95;
+/// How sure a table is that is told by its alignment alone.
+const ALIGNED: f32 = 0.8;
+/// How sure the order is of what stands beside the text.
+const ASIDE: f32 = 0.5;
+/// White space above what begins a region or stands alone: more than any gap within.
+pub const APART: f32 = 9.0;
+
+/// The groups of what was `arranged` from `pages`.
+pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics) -> Vec<Group> {
     let Arranged { regions, aside, turned: _ } = arranged;
     let mut marks: Vec<Vec<String>> = vec![Vec::new(); pages.len()];
     for lines in &regions {
@@ -28,17 +37,17 @@ pub fn assemble(pages: &[Page], arranged: Arranged, metrics: &Metrics) -> Vec<Dr
         notes.extend(notes::take(&mut lines, metrics, rules, &marks[page]));
         with_tables(lines, rules, &mut items);
     }
-    let mut drafts = paragraphs::group(items, metrics);
-    insert_behind(&mut drafts, notes);
-    insert_behind(&mut drafts, aside.into_iter().map(label).collect());
-    drafts
+    let mut groups = paragraphs::group(items, metrics);
+    insert_behind(&mut groups, notes);
+    insert_behind(&mut groups, aside.into_iter().map(label).collect());
+    groups
 }
 
 /// A line beside the text.
-fn label(line: Line) -> Draft {
-    let mut draft = Draft::new(BlockKind::Figure, line, 9.0);
-    draft.confidence = 0.5;
-    draft
+fn label(line: Line) -> Group {
+    let mut group = Group::new(BlockKind::Figure, line, APART);
+    group.confidence = ASIDE;
+    group
 }
 
 fn with_tables(lines: Vec<Line>, rules: &[Rule], items: &mut Vec<Item>) {
@@ -47,10 +56,8 @@ fn with_tables(lines: Vec<Line>, rules: &[Rule], items: &mut Vec<Item>) {
     for (at, line) in lines.into_iter().enumerate() {
         if let Some(table) = found.next_if(|table| table.from == at) {
             skip = table.to;
-            let text = table.rows.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
-            let confidence = if table.ruled { 0.95 } else { 0.8 };
-            let kind = BlockKind::Table { rows: table.rows, header_rows: table.header_rows };
-            items.push(Item::Whole(Box::new(Draft::ready(kind, text, line.page, confidence))));
+            let confidence = if table.ruled { RULED } else { ALIGNED };
+            items.push(Item::Whole(Box::new(Group::table(table.rows, table.header_rows, line.page, confidence))));
         }
         if at >= skip {
             items.push(Item::Line(line));
@@ -58,19 +65,19 @@ fn with_tables(lines: Vec<Line>, rules: &[Rule], items: &mut Vec<Item>) {
     }
 }
 
-/// Puts each of `more` behind the last draft that begins on its page or before.
-fn insert_behind(drafts: &mut Vec<Draft>, more: Vec<Draft>) {
+/// Puts each of `more` behind the last group that begins on its page or before.
+fn insert_behind(groups: &mut Vec<Group>, more: Vec<Group>) {
     if more.is_empty() {
         return;
     }
-    let mut out: Vec<Draft> = Vec::with_capacity(drafts.len() + more.len());
+    let mut out: Vec<Group> = Vec::with_capacity(groups.len() + more.len());
     let mut more = more.into_iter().peekable();
-    for draft in drafts.drain(..) {
-        while let Some(note) = more.next_if(|note| note.page < draft.page) {
+    for group in groups.drain(..) {
+        while let Some(note) = more.next_if(|note| note.page < group.page) {
             out.push(note);
         }
-        out.push(draft);
+        out.push(group);
     }
     out.extend(more);
-    *drafts = out;
+    *groups = out;
 }

@@ -1,23 +1,24 @@
-//! What drafts are beyond headings: captions, quotations, formulas, depth of items, front matter and references.
+//! What groups are beyond headings: captions, quotations, formulas, depth of items, front matter and references.
 
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
+use super::super::super::assembly::References;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::contents;
-use super::draft::Draft;
+use super::group::Group;
 
 /// Settles captions before headings are looked for.
-pub fn captions(drafts: &mut [Draft], metrics: &Metrics) {
-    for draft in drafts.iter_mut().filter(|draft| matches!(draft.kind, BlockKind::Paragraph)) {
-        let text = draft.rough();
+pub fn captions(groups: &mut [Group], metrics: &Metrics) {
+    for group in groups.iter_mut().filter(|group| matches!(group.kind, BlockKind::Paragraph)) {
+        let text = group.rough();
         let Some(stop) = caption(&text) else { continue };
-        let small = draft.lines.first().is_some_and(|line| line.size < 0.96 * metrics.body);
-        let label_apart = draft.lines.first().and_then(|line| line.pieces.first()).is_some_and(|piece| {
+        let small = group.lines.first().is_some_and(|line| line.size < 0.96 * metrics.body);
+        let label_apart = group.lines.first().and_then(|line| line.pieces.first()).is_some_and(|piece| {
             (piece.style.face.bold && !metrics.bold || piece.style.face.italic)
                 && piece.text.contains(|char: char| char.is_numeric())
         });
         if stop || small || label_apart {
-            draft.kind = BlockKind::Caption;
+            group.kind = BlockKind::Caption;
         }
     }
 }
@@ -67,31 +68,26 @@ fn caption(text: &str) -> Option<bool> {
 }
 
 /// Settles what depends on headings: quotations, formulas, depth, matter.
-pub fn settle(drafts: &mut [Draft], metrics: &Metrics) {
-    depths(drafts);
-    let mut references: Option<u8> = None;
+pub fn settle(groups: &mut [Group], metrics: &Metrics) {
+    depths(groups);
+    let mut references = References::default();
     let mut front = false;
     let mut abstracted = false;
-    for draft in drafts.iter_mut() {
-        match &draft.kind {
-            BlockKind::Heading { level } => {
-                let level = *level;
-                let text = draft.rough();
-                if is_references(&text) {
-                    references = Some(level);
-                } else if references.is_some_and(|open| level <= open) {
-                    references = None;
-                }
+    for group in groups.iter_mut() {
+        let cited = references.hold(&group.kind, &group.rough());
+        match &group.kind {
+            BlockKind::Heading { .. } => {
+                let text = group.rough();
                 front = contents::heading(&text);
                 abstracted = text.trim().eq_ignore_ascii_case("abstract");
             }
-            BlockKind::Furniture { furniture: Furniture::ContentsEntry } => draft.matter = Matter::Front,
+            BlockKind::Furniture { furniture: Furniture::ContentsEntry } => group.matter = Matter::Front,
             BlockKind::Paragraph => {
-                if formula(draft) {
-                    draft.kind = BlockKind::Formula { latex: false };
-                } else if !abstracted && references.is_none() && quoted(draft, metrics) {
-                    draft.kind = BlockKind::Quote;
-                    draft.confidence = 0.8;
+                if formula(group) {
+                    group.kind = BlockKind::Formula { latex: false };
+                } else if !abstracted && !cited && quoted(group, metrics) {
+                    group.kind = BlockKind::Quote;
+                    group.confidence = 0.8;
                 }
             }
             BlockKind::ListItem { .. }
@@ -104,70 +100,46 @@ pub fn settle(drafts: &mut [Draft], metrics: &Metrics) {
             | BlockKind::Figure
             | BlockKind::Furniture { .. } => {}
         }
-        if references.is_some()
-            && draft.matter.is_body()
-            && !matches!(draft.kind, BlockKind::Footnote { .. } | BlockKind::Furniture { .. })
-        {
-            draft.matter = Matter::References;
-        }
-        if front && draft.matter.is_body() && matches!(draft.kind, BlockKind::Heading { .. }) {
-            draft.matter = Matter::Front;
+        if front && group.matter.is_body() && matches!(group.kind, BlockKind::Heading { .. }) {
+            group.matter = Matter::Front;
         }
     }
 }
 
-fn is_references(text: &str) -> bool {
-    let bare = text.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.' || char.is_whitespace());
-    matches!(
-        bare.trim().to_lowercase().as_str(),
-        "references"
-            | "bibliography"
-            | "literature"
-            | "works cited"
-            | "literatur"
-            | "literaturverzeichnis"
-            | "références"
-            | "bibliographie"
-            | "sources"
-            | "literature cited"
-            | "references and notes"
-    )
-}
-
 /// Mostly mathematics, and no sentence.
-fn formula(draft: &Draft) -> bool {
+fn formula(group: &Group) -> bool {
     let (mut math, mut all) = (0, 0);
-    for piece in draft.lines.iter().flat_map(|line| &line.pieces) {
+    for piece in group.lines.iter().flat_map(|line| &line.pieces) {
         let count = piece.text.chars().filter(|char| !char.is_whitespace()).count();
         all += count;
         math += if piece.style.face.math { count } else { 0 };
     }
-    all > 0 && math * 10 >= all * 4 && draft.lines.len() <= 6
+    all > 0 && math * 10 >= all * 4 && group.lines.len() <= 6
 }
 
 /// Set in from both edges of its column, over more than a line.
-fn quoted(draft: &Draft, metrics: &Metrics) -> bool {
+fn quoted(group: &Group, metrics: &Metrics) -> bool {
     let em = metrics.body;
     let inset =
         |line: &super::super::layout::lines::Line| line.x0 - line.left > 1.1 * em && line.right - line.x1 > 0.7 * em;
-    let Some(first) = draft.lines.first() else { return false };
-    let left = draft.lines.iter().map(|line| line.x0).fold(f32::MAX, f32::min);
+    let Some(first) = group.lines.first() else { return false };
+    let left = group.lines.iter().map(|line| line.x0).fold(f32::MAX, f32::min);
     // Centred lines begin at many places, quotations at one.
-    let straight = draft.lines.iter().skip(1).filter(|line| line.x0 - left < 0.5 * em).count() + 1 >= draft.lines.len();
-    draft.lines.len() >= 2
+    let straight = group.lines.iter().skip(1).filter(|line| line.x0 - left < 0.5 * em).count() + 1 >= group.lines.len();
+    group.lines.len() >= 2
         && straight
-        && draft.lines.iter().all(inset)
+        && group.lines.iter().all(inset)
         && first.size > 0.75 * em
-        && draft.rough().split_whitespace().count() >= 12
+        && group.rough().split_whitespace().count() >= 12
 }
 
 /// Depth of list items, by where their markers stand.
-fn depths(drafts: &mut [Draft]) {
+fn depths(groups: &mut [Group]) {
     let mut stack: Vec<f32> = Vec::new();
     let mut region = usize::MAX;
-    for draft in drafts.iter_mut() {
-        let Some(first) = draft.lines.first() else { continue };
-        match &mut draft.kind {
+    for group in groups.iter_mut() {
+        let Some(first) = group.lines.first() else { continue };
+        match &mut group.kind {
             BlockKind::ListItem { depth, .. } => {
                 if first.region != region {
                     // Another column has other edges: markers keep their distance from the edge.

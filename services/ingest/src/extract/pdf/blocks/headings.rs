@@ -6,7 +6,7 @@ use super::super::content::outline::Outline;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::numbering;
-use super::draft::Draft;
+use super::group::Group;
 
 /// Longest heading, in words.
 const LONGEST: usize = 28;
@@ -21,32 +21,32 @@ struct Look {
 }
 
 struct Candidate {
-    draft: usize,
+    group: usize,
     look: Look,
     depth: Option<u8>,
     outline: Option<u8>,
 }
 
-/// Turns the drafts that head others into headings; answers the title, if the first page has one.
-pub fn mark(drafts: &mut [Draft], metrics: &Metrics, outline: &Outline) -> Option<usize> {
+/// Turns the groups that head others into headings; answers the title, if the first page has one.
+pub fn mark(groups: &mut [Group], metrics: &Metrics, outline: &Outline) -> Option<usize> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    for (at, draft) in drafts.iter().enumerate() {
-        if let Some(candidate) = candidate(at, draft, drafts.get(at + 1), metrics, outline) {
+    for (at, group) in groups.iter().enumerate() {
+        if let Some(candidate) = candidate(at, group, groups.get(at + 1), metrics, outline) {
             candidates.push(candidate);
         }
     }
-    prune(&mut candidates, drafts, metrics);
-    let title = find_title(&candidates, drafts, metrics);
+    prune(&mut candidates, groups, metrics);
+    let title = find_title(&candidates, groups, metrics);
     if let Some(title) = title {
-        byline(title, &mut candidates, drafts, outline);
+        byline(title, &mut candidates, groups, outline);
     }
     let levels = levels(&candidates, title);
     for (candidate, level) in candidates.iter().zip(levels) {
-        let draft = &mut drafts[candidate.draft];
-        draft.kind = BlockKind::Heading { level };
-        draft.skip = 0;
-        draft.hang = None;
-        draft.confidence =
+        let group = &mut groups[candidate.group];
+        group.kind = BlockKind::Heading { level };
+        group.skip = 0;
+        group.hang = None;
+        group.confidence =
             if candidate.outline.is_some() || candidate.look.size > 1.1 * metrics.body { 1.0 } else { 0.85 };
     }
     title
@@ -61,12 +61,12 @@ fn look(line: &Line) -> Look {
 
 fn candidate(
     at: usize,
-    draft: &Draft,
-    next: Option<&Draft>,
+    group: &Group,
+    next: Option<&Group>,
     metrics: &Metrics,
     outline: &Outline,
 ) -> Option<Candidate> {
-    let listed = match &draft.kind {
+    let listed = match &group.kind {
         BlockKind::Paragraph => false,
         BlockKind::ListItem { ordinal: Some(_), .. } => true,
         BlockKind::ListItem { ordinal: None, .. }
@@ -80,11 +80,11 @@ fn candidate(
         | BlockKind::Figure
         | BlockKind::Furniture { .. } => return None,
     };
-    let first = draft.lines.first()?;
-    let text = draft.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+    let first = group.lines.first()?;
+    let text = group.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
     let words = text.split_whitespace().count();
     let letters = text.chars().filter(|char| char.is_alphabetic()).count();
-    if words > LONGEST || letters < 2 || draft.lines.len() > 4 || draft.page != draft.page_end {
+    if words > LONGEST || letters < 2 || group.lines.len() > 4 || group.page != group.page_end {
         return None;
     }
     let known = outline.level(&text);
@@ -92,9 +92,9 @@ fn candidate(
     let look = look(first);
     let larger = look.size > 1.07 * metrics.body;
     let stops = text.ends_with(['.', ',', ';', ':']) && !text.ends_with("...");
-    let alone = draft.above > 1.1 || at == 0;
+    let alone = group.above > 1.1 || at == 0;
     // Set apart from the text that follows, which must be there.
-    let followed = next.is_some_and(|next| next.page <= draft.page + 1);
+    let followed = next.is_some_and(|next| next.page <= group.page + 1);
     let bold = look.bold && !metrics.bold;
     let lowercase = text.chars().find(|char| char.is_alphabetic()).is_some_and(char::is_lowercase);
     let small = look.size < 0.92 * metrics.body;
@@ -103,19 +103,19 @@ fn candidate(
         "abstract" | "summary" | "preface" | "acknowledgements" | "acknowledgments" | "references" | "bibliography"
     );
     let apart = alone && followed && !stops && !small && !lowercase;
-    let by_name = named && (bold || larger || look.caps) && draft.lines.len() == 1;
+    let by_name = named && (bold || larger || look.caps) && group.lines.len() == 1;
     let by_outline =
-        known.is_some() && !small && draft.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone);
+        known.is_some() && !small && group.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone);
     let by_size = larger && (!stops || depth.is_some()) && (look.size > 1.15 * metrics.body || bold || alone);
-    let by_weight = bold && apart && words <= 16 && draft.lines.len() <= 2;
+    let by_weight = bold && apart && words <= 16 && group.lines.len() <= 2;
     let by_number = depth.is_some() && !listed && apart && (look.caps || (look.italic && words <= 12));
     let is = by_name || by_outline || by_size || by_weight || by_number;
-    (is && !mathematical(draft)).then_some(Candidate { draft: at, look, depth, outline: known })
+    (is && !mathematical(group)).then_some(Candidate { group: at, look, depth, outline: known })
 }
 
-fn mathematical(draft: &Draft) -> bool {
+fn mathematical(group: &Group) -> bool {
     let (mut math, mut all) = (0, 0);
-    for piece in draft.lines.iter().flat_map(|line| &line.pieces) {
+    for piece in group.lines.iter().flat_map(|line| &line.pieces) {
         let count = piece.text.chars().filter(|char| !char.is_whitespace()).count();
         all += count;
         math += if piece.style.face.math { count } else { 0 };
@@ -124,8 +124,8 @@ fn mathematical(draft: &Draft) -> bool {
 }
 
 /// Takes back what looks like headings but comes in heaps: labels of a figure, cells of a form.
-fn prune(candidates: &mut Vec<Candidate>, drafts: &[Draft], metrics: &Metrics) {
-    let set: Vec<usize> = candidates.iter().map(|candidate| candidate.draft).collect();
+fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
+    let set: Vec<usize> = candidates.iter().map(|candidate| candidate.group).collect();
     candidates.retain(|candidate| {
         if candidate.outline.is_some() || candidate.depth.is_some() || candidate.look.size > 1.15 * metrics.body {
             return true;
@@ -134,42 +134,42 @@ fn prune(candidates: &mut Vec<Candidate>, drafts: &[Draft], metrics: &Metrics) {
         let run = |step: isize| {
             (1..=3isize)
                 .take_while(|by| {
-                    let other = candidate.draft as isize + by * step;
+                    let other = candidate.group as isize + by * step;
                     usize::try_from(other).is_ok_and(|other| set.contains(&other))
                 })
                 .count()
         };
         let in_row = 1 + run(1) + run(-1);
-        in_row < 4 && drafts[candidate.draft].lines.len() <= 3
+        in_row < 4 && groups[candidate.group].lines.len() <= 3
     });
 }
 
 /// The candidate that is the document's title: the largest type on the first pages, unnumbered.
-fn find_title(candidates: &[Candidate], drafts: &[Draft], metrics: &Metrics) -> Option<usize> {
-    let first = drafts.iter().map(|draft| draft.page).min()?;
+fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
+    let first = groups.iter().map(|group| group.page).min()?;
     let best = candidates
         .iter()
-        .filter(|candidate| drafts[candidate.draft].page == first && candidate.depth.is_none())
+        .filter(|candidate| groups[candidate.group].page == first && candidate.depth.is_none())
         .filter(|candidate| candidate.look.size > 1.15 * metrics.body)
-        .max_by(|a, b| a.look.size.total_cmp(&b.look.size).then(b.draft.cmp(&a.draft)))?;
+        .max_by(|a, b| a.look.size.total_cmp(&b.look.size).then(b.group.cmp(&a.group)))?;
     let rivals = candidates
         .iter()
-        .filter(|other| other.draft != best.draft && other.look.size > best.look.size - 0.4)
-        .filter(|other| other.draft > best.draft + 1 || drafts[other.draft].page != first)
+        .filter(|other| other.group != best.group && other.look.size > best.look.size - 0.4)
+        .filter(|other| other.group > best.group + 1 || groups[other.group].page != first)
         .count();
-    let before = candidates.iter().filter(|other| other.draft < best.draft && other.depth.is_some()).count();
-    (rivals == 0 && before == 0).then_some(best.draft)
+    let before = candidates.iter().filter(|other| other.group < best.group && other.depth.is_some()).count();
+    (rivals == 0 && before == 0).then_some(best.group)
 }
 
 /// What stands right under the title, authors and the like, heads nothing; short lines there are front matter.
-fn byline(title: usize, candidates: &mut Vec<Candidate>, drafts: &mut [Draft], outline: &Outline) {
-    let page = drafts[title].page;
-    for at in title + 1..drafts.len().min(title + 8) {
-        let draft = &mut drafts[at];
-        if draft.page != page || !matches!(draft.kind, BlockKind::Paragraph) {
+fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], outline: &Outline) {
+    let page = groups[title].page;
+    for at in title + 1..groups.len().min(title + 8) {
+        let group = &mut groups[at];
+        if group.page != page || !matches!(group.kind, BlockKind::Paragraph) {
             break;
         }
-        let text = draft.rough();
+        let text = group.rough();
         if outline.level(&text).is_some()
             || numbering::depth(&text).is_some()
             || text.trim().eq_ignore_ascii_case("abstract")
@@ -177,7 +177,7 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, drafts: &mut [Draft], o
             break;
         }
         let words = text.split_whitespace().count();
-        let bold = draft.lines.iter().all(|line| line.mostly(|face| face.bold));
+        let bold = group.lines.iter().all(|line| line.mostly(|face| face.bold));
         if bold && at > title + 2
             || words > 14
             || text.ends_with('.')
@@ -185,8 +185,8 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, drafts: &mut [Draft], o
         {
             break;
         }
-        draft.matter = Matter::Front;
-        candidates.retain(|candidate| candidate.draft != at);
+        group.matter = Matter::Front;
+        candidates.retain(|candidate| candidate.group != at);
     }
 }
 
@@ -200,7 +200,7 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
     };
     // Styles, most prominent first.
     let mut styles: Vec<(Look, Vec<&Candidate>)> = Vec::new();
-    for candidate in candidates.iter().filter(|candidate| Some(candidate.draft) != title) {
+    for candidate in candidates.iter().filter(|candidate| Some(candidate.group) != title) {
         match styles.iter_mut().find(|(look, _)| same(look, &candidate.look)) {
             Some((_, members)) => members.push(candidate),
             None => styles.push((candidate.look, vec![candidate])),
@@ -228,7 +228,7 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
     candidates
         .iter()
         .map(|candidate| {
-            if Some(candidate.draft) == title {
+            if Some(candidate.group) == title {
                 return 1;
             }
             let ranked = ranks.iter().find(|(look, _)| same(look, &candidate.look)).map_or(1, |(_, level)| *level);

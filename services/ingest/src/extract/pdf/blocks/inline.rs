@@ -1,47 +1,56 @@
-//! A draft's lines become one text, and what stands in it: emphasis, code, raised and lowered text, links, citations.
+//! Lines become one text, and what stands in it: emphasis, code, raised and lowered text, marks of notes, links, citations.
 
-use lectern_core::content::Range;
-use lectern_core::content::document::{BlockKind, Span, SpanKind};
+use lectern_core::content::document::{BlockKind, SpanKind};
 
+use super::super::super::inline::{Inline, Line as Text, code as canonical};
 use super::super::content::font::Face;
 use super::super::content::page::Link;
 use super::super::layout::lines::{Line, Piece, Style};
-use super::draft::Draft;
+use super::notes::Notes;
 use crate::clean::hyphens::{Joint, Words, ends_divided};
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What of a block's letters, at most, is set apart by a bold or slanted face; what most of it is set in sets nothing apart.
+const MOST_EMPHASIS: f32 = 0.7;
+/// What of a block's letters, at most, is code within text; above, the block's face is fixed and says nothing.
+const MOST_CODE: f32 = 0.9;
+/// Widest indentation or gap of code, in letters.
+const WIDEST_GAP: f32 = 80.0;
+
+/// What a text is written with.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The document's vocabulary.
+    pub words: &'a Words,
+    /// The links of each page.
+    pub links: &'a [Vec<Link>],
+    /// The document's notes.
+    pub notes: &'a Notes,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Look {
     style: Style,
-    link: Option<usize>,
+    /// The page, and the number of the link on it.
+    link: Option<(usize, usize)>,
+    page: usize,
 }
 
-/// A text and its spans.
 #[derive(Debug, Default)]
-pub struct Inline {
-    /// The text.
-    pub text: String,
-    /// The spans, sorted.
-    pub spans: Vec<Span>,
-}
-
 struct Writer {
     chars: Vec<char>,
     looks: Vec<Look>,
 }
 
 impl Writer {
-    fn push(&mut self, text: &str, look: &Look) {
-        for char in text.chars() {
-            self.chars.push(char);
-            self.looks.push(look.clone());
-        }
+    fn push(&mut self, text: &str, look: Look) {
+        self.chars.extend(text.chars());
+        self.looks.resize(self.chars.len(), look);
     }
 
     fn space(&mut self) {
         if self.chars.last().is_some_and(|char| !char.is_whitespace()) {
-            let look = self.looks.last().cloned().unwrap_or_default();
-            self.chars.push(' ');
-            self.looks.push(look);
+            let look = self.looks.last().copied().unwrap_or_default();
+            self.push(" ", look);
         }
     }
 
@@ -51,63 +60,30 @@ impl Writer {
     }
 }
 
-/// The text of `draft`.
-pub fn write(draft: &Draft, words: &Words, links: &[Vec<Link>]) -> Inline {
-    if matches!(draft.kind, BlockKind::Code { .. }) {
-        return Inline { text: code(&draft.lines), spans: Vec::new() };
+/// The text of a block of this `kind` on these `lines`, without the first `skip` scalar values.
+pub fn write(kind: &BlockKind, lines: &[Line], skip: usize, context: &Context<'_>) -> Text {
+    if matches!(kind, BlockKind::Code { .. }) {
+        return Text { text: canonical(&code(lines)), marks: Vec::new() };
     }
-    let mut writer = Writer { chars: Vec::new(), looks: Vec::new() };
-    let mut seen: Vec<(usize, usize)> = Vec::new();
-    for line in &draft.lines {
+    let mut writer = Writer::default();
+    for line in lines {
         let first = line.text();
         let first = first.split_whitespace().next().unwrap_or_default();
-        join(&mut writer, words, first);
+        join(&mut writer, context.words, first);
+        let links: &[Link] = context.links.get(line.page).map_or(&[], Vec::as_slice);
         for piece in &line.pieces {
             if piece.space {
                 writer.space();
             }
-            let page: &[Link] = links.get(line.page).map_or(&[], Vec::as_slice);
-            for (text, link) in linked(piece, line, page) {
-                let link = link.map(|at| {
-                    let key = (line.page, at);
-                    seen.iter().position(|other| *other == key).unwrap_or_else(|| {
-                        seen.push(key);
-                        seen.len() - 1
-                    })
-                });
-                writer.push(&text, &Look { style: piece.style, link });
+            for (text, link) in linked(piece, line, links) {
+                let link = link.map(|at| (line.page, at));
+                writer.push(&text, Look { style: piece.style, link, page: line.page });
             }
         }
     }
-    writer.chars.drain(..draft.skip.min(writer.chars.len()));
-    writer.looks.drain(..draft.skip.min(writer.looks.len()));
-    trim(&mut writer);
-    let target = |link: usize| -> &str {
-        seen.get(link).and_then(|(page, at)| links.get(*page)?.get(*at)).map_or("", |link| link.target.as_str())
-    };
-    let spans = spans(&writer, draft, target);
-    Inline { text: writer.chars.into_iter().collect(), spans }
-}
-
-fn trim(writer: &mut Writer) {
-    // A soft hyphen that nothing followed.
-    while writer.chars.last().is_some_and(|char| char.is_whitespace() || *char == '\u{ad}') {
-        writer.chars.pop();
-        writer.looks.pop();
-    }
-    let lead = writer.chars.iter().take_while(|char| char.is_whitespace()).count();
-    writer.chars.drain(..lead);
-    writer.looks.drain(..lead);
-    let mut at = 0;
-    while at < writer.chars.len() {
-        let doubled = at > 0 && writer.chars[at] == ' ' && writer.chars[at - 1] == ' ';
-        if doubled || writer.chars[at] == '\u{ad}' {
-            writer.chars.remove(at);
-            writer.looks.remove(at);
-        } else {
-            at += 1;
-        }
-    }
+    writer.chars.drain(..skip.min(writer.chars.len()));
+    writer.looks.drain(..skip.min(writer.looks.len()));
+    marked(&writer, kind, context)
 }
 
 /// Ends a line before one that starts with `first`.
@@ -176,130 +152,118 @@ fn linked(piece: &Piece, line: &Line, links: &[Link]) -> Vec<(String, Option<usi
     out
 }
 
-fn spans<'a>(writer: &Writer, draft: &Draft, target: impl Fn(usize) -> &'a str) -> Vec<Span> {
-    let mut out = Vec::new();
-    let heading = matches!(draft.kind, BlockKind::Heading { .. });
+/// The text with its marks.
+fn marked(writer: &Writer, kind: &BlockKind, context: &Context<'_>) -> Text {
+    let mut out = Marks::new(writer);
     let letters = |is: &dyn Fn(Face) -> bool| {
-        writer
-            .chars
-            .iter()
-            .zip(&writer.looks)
-            .filter(|(char, look)| char.is_alphanumeric() && is(look.style.face))
-            .count()
+        let all = writer.chars.iter().zip(&writer.looks);
+        all.filter(|(char, look)| char.is_alphanumeric() && is(look.style.face)).count() as f32
     };
-    let all = letters(&|_| true).max(1);
-    // What most of the block is set in sets nothing apart.
-    let bold = letters(&|face| face.bold) * 10 < all * 7;
-    let italic = letters(&|face| face.italic) * 10 < all * 7;
-    let mono = letters(&|face| face.mono) * 10 < all * 9;
-    if !heading {
-        stretch(
-            writer,
-            &mut out,
-            |look| {
-                let face = look.style.face;
-                (!face.mono && !face.math && ((face.bold && bold) || (face.italic && italic))).then_some(())
-            },
-            |()| SpanKind::Emphasis,
-        );
+    let all = letters(&|_| true).max(1.0);
+    let bold = letters(&|face| face.bold) < MOST_EMPHASIS * all;
+    let italic = letters(&|face| face.italic) < MOST_EMPHASIS * all;
+    let mono = letters(&|face| face.mono) < MOST_CODE * all;
+    if !matches!(kind, BlockKind::Heading { .. }) {
+        let apart = |face: Face| !face.mono && !face.math && ((face.bold && bold) || (face.italic && italic));
+        out.stretches(|look| apart(look.style.face).then_some(()), |(), _| (SpanKind::Emphasis, None));
     }
-    stretch(writer, &mut out, |look| (look.style.face.mono && mono).then_some(()), |()| SpanKind::Code);
-    stretch(writer, &mut out, |look| (look.style.shift > 0).then_some(()), |()| SpanKind::Superscript);
-    stretch(writer, &mut out, |look| (look.style.shift < 0).then_some(()), |()| SpanKind::Subscript);
-    stretch(writer, &mut out, |look| look.link, |link| SpanKind::Link { target: target(link).to_owned() });
-    citations(&writer.chars, &mut out);
-    nest(out)
+    out.stretches(|look| (look.style.face.mono && mono).then_some(()), |(), _| (SpanKind::Code, None));
+    out.stretches(
+        |look| (look.style.shift > 0).then_some(look.page),
+        |page, label| match context.notes.find(page, label) {
+            Some(key) => (SpanKind::NoteReference { note: None }, Some(key)),
+            None => (SpanKind::Superscript, None),
+        },
+    );
+    out.stretches(|look| (look.style.shift < 0).then_some(()), |(), _| (SpanKind::Subscript, None));
+    out.stretches(
+        |look| look.link,
+        |(page, at), _| {
+            let target = context.links.get(page).and_then(|links| links.get(at));
+            (SpanKind::Link { target: target.map(|link| link.target.clone()).unwrap_or_default() }, None)
+        },
+    );
+    out.citations();
+    out.inline.finish()
 }
 
-/// Adds a span for each stretch of characters to which `key` gives the same answer.
-fn stretch<K: PartialEq + Copy>(
-    writer: &Writer,
-    out: &mut Vec<Span>,
-    key: impl Fn(&Look) -> Option<K>,
-    kind: impl Fn(K) -> SpanKind,
-) {
-    let mut at = 0;
-    while at < writer.chars.len() {
-        let Some(here) = key(&writer.looks[at]) else {
-            at += 1;
-            continue;
-        };
-        let mut end = at + 1;
-        while end < writer.chars.len() && key(&writer.looks[end]) == Some(here) {
-            end += 1;
+/// Puts marks on a text.
+struct Marks<'a> {
+    writer: &'a Writer,
+    inline: Inline,
+    /// The byte at which each scalar value begins, and the end.
+    bytes: Vec<usize>,
+}
+
+impl<'a> Marks<'a> {
+    fn new(writer: &'a Writer) -> Self {
+        let mut inline = Inline::default();
+        inline.text(&writer.chars.iter().collect::<String>());
+        let mut bytes = vec![0];
+        bytes.extend(writer.chars.iter().scan(0, |at, char| {
+            *at += char.len_utf8();
+            Some(*at)
+        }));
+        Self { writer, inline, bytes }
+    }
+
+    fn mark(&mut self, start: usize, end: usize, kind: SpanKind, note: Option<String>) {
+        self.inline.mark_between(self.bytes[start], self.bytes[end], kind, note);
+    }
+
+    /// Marks each stretch of characters to which `key` gives the same answer; `kind` says how, from it and the stretch's text.
+    fn stretches<K: PartialEq + Copy>(
+        &mut self,
+        key: impl Fn(&Look) -> Option<K>,
+        kind: impl Fn(K, &str) -> (SpanKind, Option<String>),
+    ) {
+        let mut at = 0;
+        while at < self.writer.looks.len() {
+            let here = key(&self.writer.looks[at]);
+            let end = at + self.writer.looks[at..].iter().take_while(|look| key(look) == here).count();
+            let text: String = self.writer.chars[at..end].iter().collect();
+            if let Some(here) = here
+                && !text.trim().is_empty()
+            {
+                let (kind, note) = kind(here, &text);
+                self.mark(at, end, kind, note);
+            }
+            at = end;
         }
-        let next = end;
-        let mut start = at;
-        while start < end && writer.chars[start].is_whitespace() {
-            start += 1;
+    }
+
+    /// `[12]`, `[3, 4]`, `[5–7]`, `[Knu84]`.
+    fn citations(&mut self) {
+        for start in 1..self.writer.chars.len() {
+            if self.writer.chars[start] != '[' {
+                continue;
+            }
+            let rest = &self.writer.chars[start..];
+            let Some(length) = rest.iter().take(LONGEST_CITATION).position(|char| *char == ']') else { continue };
+            let inner: String = rest[1..length].iter().collect();
+            if !inner.is_empty() && inner.split([',', ';']).all(cites) {
+                self.mark(start, start + length + 1, SpanKind::Citation, None);
+            }
         }
-        while end > start && writer.chars[end - 1].is_whitespace() {
-            end -= 1;
-        }
-        if writer.chars[start..end].iter().any(|char| !char.is_whitespace()) {
-            out.push(Span { range: range(start, end), kind: kind(here) });
-        }
-        at = next;
     }
 }
 
-fn range(start: usize, end: usize) -> Range {
-    Range::new(u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX))
-}
+/// Longest citation in brackets, in letters.
+const LONGEST_CITATION: usize = 40;
 
-/// `[12]`, `[3, 4]`, `[5–7]`, `[Knu84]`.
-fn citations(chars: &[char], out: &mut Vec<Span>) {
-    for (start, open) in chars.iter().enumerate() {
-        if *open != '[' || start == 0 {
-            continue;
-        }
-        let Some(length) = chars[start..].iter().take(40).position(|char| *char == ']') else { continue };
-        let inner: String = chars[start + 1..start + length].iter().collect();
-        let cites = !inner.is_empty()
-            && inner.split([',', ';']).all(|part| {
-                let part = part.trim();
-                let numbers = part.split(['-', '–']).all(|number| {
-                    let number = number.trim();
-                    (1..=3).contains(&number.len()) && number.chars().all(|char| char.is_ascii_digit())
-                });
-                let letters = part.chars().take_while(|char| char.is_alphabetic() || *char == '+').count();
-                let key = (2..=5).contains(&letters)
-                    && part.chars().next().is_some_and(char::is_uppercase)
-                    && part.chars().skip(letters).take(2).filter(char::is_ascii_digit).count() == 2
-                    && part.chars().count() <= letters + 3;
-                numbers || key
-            });
-        if cites {
-            out.push(Span { range: range(start, start + length + 1), kind: SpanKind::Citation });
-        }
-    }
-}
-
-/// Sorts, and cuts spans that would cross an earlier one.
-fn nest(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_by_key(|span| (span.range.start, std::cmp::Reverse(span.range.end)));
-    let mut out: Vec<Span> = Vec::new();
-    let mut pending: Vec<Span> = Vec::new();
-    spans.reverse();
-    while let Some(mut span) = spans.pop() {
-        let crossing = out.iter().rev().find(|other| {
-            other.range.start < span.range.start
-                && span.range.start < other.range.end
-                && other.range.end < span.range.end
-        });
-        if let Some(crossing) = crossing {
-            let mut rest = span.clone();
-            rest.range.start = crossing.range.end;
-            span.range.end = crossing.range.end;
-            pending.push(rest);
-        }
-        out.push(span);
-        if !pending.is_empty() {
-            spans.append(&mut pending);
-            spans.sort_by_key(|span| (std::cmp::Reverse(span.range.start), span.range.end));
-        }
-    }
-    out
+/// Whether a part of what stands in brackets is a number, a range of them, or a key.
+fn cites(part: &str) -> bool {
+    let part = part.trim();
+    let numbers = part.split(['-', '–']).all(|number| {
+        let number = number.trim();
+        (1..=3).contains(&number.len()) && number.chars().all(|char| char.is_ascii_digit())
+    });
+    let letters = part.chars().take_while(|char| char.is_alphabetic() || *char == '+').count();
+    let key = (2..=5).contains(&letters)
+        && part.chars().next().is_some_and(char::is_uppercase)
+        && part.chars().skip(letters).take(2).filter(char::is_ascii_digit).count() == 2
+        && part.chars().count() <= letters + 3;
+    numbers || key
 }
 
 /// Lines of code, with their indentation.
@@ -312,13 +276,14 @@ fn code(lines: &[Line]) -> String {
         }
         let text = line.text();
         let letter = (line.x1 - line.x0) / text.chars().count().max(1) as f32;
-        let indent = if letter > 0.5 { ((line.x0 - left) / letter).round().clamp(0.0, 80.0) as usize } else { 0 };
+        let indent = if letter > 0.5 { ((line.x0 - left) / letter).round().clamp(0.0, WIDEST_GAP) as usize } else { 0 };
         out.extend(std::iter::repeat_n(' ', indent));
         // Wide gaps within a line align what follows.
         let mut end: Option<f32> = None;
         for piece in &line.pieces {
             if let Some(end) = end {
-                let gap = if letter > 0.5 { ((piece.x0 - end) / letter).round().clamp(0.0, 80.0) as usize } else { 1 };
+                let gap =
+                    if letter > 0.5 { ((piece.x0 - end) / letter).round().clamp(0.0, WIDEST_GAP) as usize } else { 1 };
                 out.extend(std::iter::repeat_n(' ', gap.max(usize::from(piece.space))));
             }
             out.push_str(&piece.text);

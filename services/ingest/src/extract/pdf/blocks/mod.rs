@@ -1,9 +1,9 @@
 //! Lines to blocks: what belongs together, what it is, and how it reads.
 
 pub mod assemble;
-mod classify;
-mod draft;
-mod headings;
+pub mod classify;
+mod group;
+pub mod headings;
 mod inline;
 mod notes;
 mod paragraphs;

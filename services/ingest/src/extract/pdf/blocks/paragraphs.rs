@@ -1,4 +1,4 @@
-//! Lines to drafts of blocks: where a paragraph, an item or a stretch of code begins, and what runs on over columns and pages.
+//! Lines to groups: where a paragraph, an item or a stretch of code begins, and what runs on over columns and pages.
 
 use lectern_core::content::document::{BlockKind, Furniture};
 
@@ -6,7 +6,8 @@ use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::contents;
 use super::super::wording::markers::{self, Marker};
-use super::draft::Draft;
+use super::assemble::APART;
+use super::group::Group;
 
 /// What a region holds, in order.
 #[derive(Debug)]
@@ -14,31 +15,31 @@ pub enum Item {
     /// A line of text.
     Line(Line),
     /// A block that was found as a whole.
-    Whole(Box<Draft>),
+    Whole(Box<Group>),
 }
 
-/// Groups `items` into drafts.
-pub fn group(items: Vec<Item>, metrics: &Metrics) -> Vec<Draft> {
-    let mut builder = Builder { metrics, drafts: Vec::new(), previous: None, open: None, contents: false };
+/// Groups `items`.
+pub fn group(items: Vec<Item>, metrics: &Metrics) -> Vec<Group> {
+    let mut builder = Builder { metrics, groups: Vec::new(), previous: None, open: None, contents: false };
     for item in items {
         match item {
             Item::Line(line) => builder.line(line),
-            Item::Whole(draft) => {
+            Item::Whole(group) => {
                 builder.leave();
-                builder.drafts.push(*draft);
+                builder.groups.push(*group);
                 builder.previous = None;
             }
         }
     }
-    builder.drafts
+    builder.groups
 }
 
 struct Builder<'a> {
     metrics: &'a Metrics,
-    drafts: Vec<Draft>,
-    /// The line before, where the last draft is still being filled.
+    groups: Vec<Group>,
+    /// The line before, where the last group is still being filled.
     previous: Option<Line>,
-    /// A draft that broke off in mid-sentence at the end of a region or before a float.
+    /// A group that broke off in mid-sentence at the end of a region or before a float.
     open: Option<usize>,
     /// Whether a heading has announced a table of contents.
     contents: bool,
@@ -67,12 +68,12 @@ fn first_word_width(line: &Line) -> f32 {
 impl Builder<'_> {
     fn leave(&mut self) {
         if let Some(line) = self.previous.take()
-            && let Some(draft) = self.drafts.last()
-            && matches!(draft.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote)
+            && let Some(group) = self.groups.last()
+            && matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote)
             && !ends_sentence(&line.text())
             && (line.size - self.metrics.body).abs() < 0.6
         {
-            self.open = Some(self.drafts.len() - 1);
+            self.open = Some(self.groups.len() - 1);
         }
     }
 
@@ -84,7 +85,7 @@ impl Builder<'_> {
             self.open = None;
             let furniture = Furniture::ContentsEntry;
             self.contents = true;
-            self.drafts.push(Draft::new(BlockKind::Furniture { furniture }, line, 9.0));
+            self.groups.push(Group::new(BlockKind::Furniture { furniture }, line, APART));
             return;
         }
         let moved = self.previous.as_ref().is_none_or(|last| {
@@ -96,29 +97,29 @@ impl Builder<'_> {
                 && self.resumes(open, &line, &text)
             {
                 self.open = None;
-                self.drafts[open].push(line.clone());
-                if open == self.drafts.len() - 1 {
+                self.groups[open].push(line.clone());
+                if open == self.groups.len() - 1 {
                     self.previous = Some(line);
                 }
                 return;
             }
         } else if let Some(last) = &self.previous
             && !self.begins(last, &line, &text)
-            && let Some(draft) = self.drafts.last_mut()
+            && let Some(group) = self.groups.last_mut()
         {
-            draft.push(line.clone());
+            group.push(line.clone());
             self.previous = Some(line);
             return;
         }
         self.begin(line, &text, moved);
     }
 
-    /// Whether `line`, the first of its region, continues the draft that broke off.
+    /// Whether `line`, the first of its region, continues the group that broke off.
     fn resumes(&self, open: usize, line: &Line, text: &str) -> bool {
-        let draft = &self.drafts[open];
-        let Some(last) = draft.last() else { return false };
+        let group = &self.groups[open];
+        let Some(last) = group.last() else { return false };
         if (last.size - line.size).abs() > 0.06 * last.size
-            || line.page > draft.page_end + 2
+            || line.page > group.page_end + 2
             || code(line, self.metrics) != code(last, self.metrics)
             || line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
         {
@@ -130,12 +131,12 @@ impl Builder<'_> {
         }
         // A full line that ends without a stop goes on, whatever comes.
         let full = last.x1 > last.right - 0.06 * (last.right - last.left).max(1.0);
-        full && markers::marker(text).is_none() && (open == self.drafts.len() - 1 || first.is_numeric())
+        full && markers::marker(text).is_none() && (open == self.groups.len() - 1 || first.is_numeric())
     }
 
     /// Whether `line` begins something new after `last`, which stands above it in the same region.
     fn begins(&self, last: &Line, line: &Line, text: &str) -> bool {
-        let Some(draft) = self.drafts.last() else { return true };
+        let Some(group) = self.groups.last() else { return true };
         let metrics = self.metrics;
         let size = line.size.max(last.size);
         if code(line, metrics) != code(last, metrics) {
@@ -144,14 +145,14 @@ impl Builder<'_> {
         }
         let gap = line.y - last.y;
         let leading = metrics.leading(size);
-        if matches!(draft.kind, BlockKind::Code { .. }) {
+        if matches!(group.kind, BlockKind::Code { .. }) {
             return gap > 2.6 * leading;
         }
         if (line.size - last.size).abs() > 0.07 * size {
             return true;
         }
         if line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
-            && (draft.lines.iter().all(|line| line.mostly(|face| face.bold)) || line.mostly(|face| face.bold))
+            && (group.lines.iter().all(|line| line.mostly(|face| face.bold)) || line.mostly(|face| face.bold))
             && (self.short(last, line) || gap > 1.12 * leading || line.mostly(|face| face.bold))
         {
             return true;
@@ -181,11 +182,11 @@ impl Builder<'_> {
             Some((Marker::Bullet, _)) | None => {}
         }
         if super::notes::bracketed(text).is_some()
-            && draft.lines.iter().any(|line| super::notes::bracketed(&line.text()).is_some())
+            && group.lines.iter().any(|line| super::notes::bracketed(&line.text()).is_some())
         {
             return true;
         }
-        let edge = match draft.hang {
+        let edge = match group.hang {
             Some(hang) => {
                 // Back out of an item's text.
                 if line.x0 < hang - 0.6 * size {
@@ -193,7 +194,7 @@ impl Builder<'_> {
                 }
                 hang
             }
-            None => draft.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
+            None => group.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
         // Centred lines have one middle.
         if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < 2.0
@@ -204,11 +205,11 @@ impl Builder<'_> {
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + 0.7 * size && line.x0 > last.x0 + 0.7 * size {
-            let hanging = draft.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
-            return !hanging && (short || ends_sentence(&last.text()) || draft.lines.len() > 1);
+            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
+            return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
         }
-        if draft.lines.len() == 1 && line.x0 < last.x0 - 0.7 * size {
-            // The draft's first line was indented; this is its second.
+        if group.lines.len() == 1 && line.x0 < last.x0 - 0.7 * size {
+            // The group's first line was indented; this is its second.
             return short && ends_sentence(&last.text());
         }
         short
@@ -231,7 +232,7 @@ impl Builder<'_> {
     fn follows(&self, word: &str) -> bool {
         let Some(value) = markers::ordinal(word) else { return false };
         value == 1
-            || self.drafts.iter().rev().take(60).any(|draft| match &draft.kind {
+            || self.groups.iter().rev().take(60).any(|group| match &group.kind {
                 BlockKind::ListItem { ordinal: Some(before), .. } => {
                     markers::ordinal(before).is_some_and(|before| before + 1 == value || word == "i.")
                 }
@@ -253,15 +254,15 @@ impl Builder<'_> {
         let metrics = self.metrics;
         let above = match &self.previous {
             Some(last) if !moved => (line.y - last.y) / metrics.leading(line.size.max(last.size)),
-            Some(_) | None => 9.0,
+            Some(_) | None => APART,
         };
         if !moved && self.previous.as_ref().is_some_and(|last| ends_sentence(&last.text())) {
             self.open = None;
         }
-        let mut draft = Draft::new(BlockKind::Paragraph, line.clone(), above);
+        let mut group = Group::new(BlockKind::Paragraph, line.clone(), above);
         let plain = line.size <= 1.1 * metrics.body;
         if code(&line, metrics) {
-            draft.kind = BlockKind::Code { language: None };
+            group.kind = BlockKind::Code { language: None };
         } else if plain && let Some((marker, skip)) = markers::marker(text) {
             let heads = line.mostly(|face| face.bold) && !metrics.bold;
             let ordinal = match marker {
@@ -269,9 +270,9 @@ impl Builder<'_> {
                 Marker::Ordinal(word) => (!heads && self.follows(&word)).then_some(Some(word)),
             };
             if let Some(ordinal) = ordinal {
-                draft.kind = BlockKind::ListItem { ordinal, depth: 0 };
-                draft.skip = skip;
-                draft.hang = Some(hang(&line, skip));
+                group.kind = BlockKind::ListItem { ordinal, depth: 0 };
+                group.skip = skip;
+                group.hang = Some(hang(&line, skip));
             }
         }
         if contents::heading(text) {
@@ -279,7 +280,7 @@ impl Builder<'_> {
         } else if self.contents && (line.size > 1.1 * metrics.body || text.len() > 90) {
             self.contents = false;
         }
-        self.drafts.push(draft);
+        self.groups.push(group);
         self.previous = Some(line);
     }
 }

@@ -1,5 +1,6 @@
 //! The file to what its pages show: runs of text with their place, rules, links.
 
+pub mod about;
 mod cmap;
 mod encoding;
 pub mod file;

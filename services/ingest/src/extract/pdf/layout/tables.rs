@@ -10,8 +10,8 @@ pub struct Found {
     pub from: usize,
     /// One past the last.
     pub to: usize,
-    /// Its cells, top to bottom.
-    pub rows: Vec<Vec<String>>,
+    /// Its cells, top to bottom, left to right: the lines of each.
+    pub rows: Vec<Vec<Vec<Line>>>,
     /// How many of the first rows are headers.
     pub header_rows: u32,
     /// Whether rules say that it is one.
@@ -111,7 +111,7 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
     }
     // A rule below every row: rows are what lies between rules. Else every line that fills the first column begins one.
     let by_rules = used.len() >= 4 && used.len() + 1 > body.len() / 3;
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut rows: Vec<Vec<Vec<Line>>> = Vec::new();
     let mut section = usize::MAX;
     for line in body {
         let here = used.iter().filter(|y| **y < line.y).count();
@@ -164,13 +164,13 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
     if columns.is_empty() || parted < 3 && !(parted == 2 && columns.len() >= 2) {
         return None;
     }
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut rows: Vec<Vec<Vec<Line>>> = Vec::new();
     for line in body {
         let row = split(line, &columns);
         let continues = !rows.is_empty() && row[0].is_empty();
         push(&mut rows, row, continues);
     }
-    let texts: Vec<&String> = rows.iter().flatten().filter(|cell| !cell.is_empty()).collect();
+    let texts: Vec<String> = rows.iter().flatten().filter(|cell| !cell.is_empty()).map(|cell| text(cell)).collect();
     let longest = texts.iter().map(|cell| cell.chars().count()).max()?;
     let filled = texts.len() * 10 >= rows.len() * (columns.len() + 1) * 6;
     if !filled || rows.len() < 2 || (longest > 70 && columns.len() < 2) || longest > 160 {
@@ -191,20 +191,16 @@ fn listed(cells: &[Cell]) -> bool {
     (cells.len() == 2 && marker) || cells.iter().any(|cell| super::super::wording::contents::leaders(&cell.text))
 }
 
-fn push(rows: &mut Vec<Vec<String>>, row: Vec<String>, continues: bool) {
+fn push(rows: &mut Vec<Vec<Vec<Line>>>, row: Vec<Vec<Line>>, continues: bool) {
     match rows.last_mut() {
-        Some(last) if continues => {
-            for (cell, more) in last.iter_mut().zip(row) {
-                if !more.is_empty() {
-                    if !cell.is_empty() {
-                        cell.push(' ');
-                    }
-                    cell.push_str(&more);
-                }
-            }
-        }
+        Some(last) if continues => last.iter_mut().zip(row).for_each(|(cell, more)| cell.extend(more)),
         Some(_) | None => rows.push(row),
     }
+}
+
+/// The words of a cell.
+fn text(cell: &[Line]) -> String {
+    cell.iter().map(Line::text).collect::<Vec<_>>().join(" ")
 }
 
 fn inner(bounds: &[f32]) -> Vec<f32> {
@@ -231,26 +227,31 @@ fn gutters(lines: &[Line]) -> Vec<f32> {
     out
 }
 
-fn split(line: &Line, columns: &[f32]) -> Vec<String> {
-    let mut row = vec![String::new(); columns.len() + 1];
+/// The parts of a line by the `columns` in which their middles stand.
+fn split(line: &Line, columns: &[f32]) -> Vec<Vec<Line>> {
+    let mut row: Vec<Vec<Line>> = vec![Vec::new(); columns.len() + 1];
     for piece in &line.pieces {
         let middle = (piece.x0 + piece.x1) / 2.0;
         let cell = &mut row[columns.iter().filter(|x| **x < middle).count()];
-        if !cell.is_empty() && piece.space {
-            cell.push(' ');
+        match cell.last_mut() {
+            Some(part) => {
+                part.x1 = part.x1.max(piece.x1);
+                part.pieces.push(piece.clone());
+            }
+            None => cell.push(Line { pieces: vec![piece.clone()], x0: piece.x0, x1: piece.x1, ..line.clone() }),
         }
-        cell.push_str(&piece.text);
     }
     row
 }
 
 /// Whether the first row heads the others: set apart by its face, or words above numbers.
-fn header(rows: &[Vec<String>], lines: &[Line]) -> u32 {
+fn header(rows: &[Vec<Vec<Line>>], lines: &[Line]) -> u32 {
     let bold = |line: &Line| line.mostly(|face| face.bold);
     if lines.len() > 1 && bold(&lines[0]) && !bold(&lines[lines.len() - 1]) {
         return 1;
     }
-    let number = |cell: &str| cell.chars().next().is_some_and(|char| char.is_numeric() || "+-−$€£<>~".contains(char));
+    let number =
+        |cell: &[Line]| text(cell).chars().next().is_some_and(|char| char.is_numeric() || "+-−$€£<>~".contains(char));
     let Some((first, rest)) = rows.split_first() else { return 0 };
     let heads = first.iter().enumerate().any(|(column, cell)| {
         !cell.is_empty() && !number(cell) && !rest.is_empty() && rest.iter().all(|row| number(&row[column]))

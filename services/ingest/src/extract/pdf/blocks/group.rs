@@ -1,12 +1,12 @@
-//! A block in the making: its lines, before they become one text.
+//! Lines that make one block, before they become one text.
 
 use lectern_core::content::document::{BlockKind, Matter};
 
 use super::super::layout::lines::Line;
 
-/// A block in the making.
+/// Lines that make one block.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct Group {
     /// What it is so far.
     pub kind: BlockKind,
     /// Its lines.
@@ -19,8 +19,8 @@ pub struct Draft {
     pub matter: Matter,
     /// How sure.
     pub confidence: f32,
-    /// A text that is there already (tables, furniture).
-    pub text: Option<String>,
+    /// A table's cells: rows of columns of lines. Then it has no lines of its own.
+    pub cells: Vec<Vec<Vec<Line>>>,
     /// The page it begins on, from 0.
     pub page: usize,
     /// The page it ends on.
@@ -29,8 +29,8 @@ pub struct Draft {
     pub above: f32,
 }
 
-impl Draft {
-    /// A draft of one line.
+impl Group {
+    /// A group of one line.
     pub fn new(kind: BlockKind, line: Line, above: f32) -> Self {
         let page = line.page;
         Self {
@@ -40,23 +40,23 @@ impl Draft {
             hang: None,
             matter: Matter::Body,
             confidence: 1.0,
-            text: None,
+            cells: Vec::new(),
             page,
             page_end: page,
             above,
         }
     }
 
-    /// A draft whose text is known.
-    pub fn ready(kind: BlockKind, text: String, page: usize, confidence: f32) -> Self {
+    /// A table of these cells.
+    pub fn table(cells: Vec<Vec<Vec<Line>>>, header_rows: u32, page: usize, confidence: f32) -> Self {
         Self {
-            kind,
+            kind: BlockKind::Table { rows: Vec::new(), header_rows },
             lines: Vec::new(),
             skip: 0,
             hang: None,
             matter: Matter::Body,
             confidence,
-            text: Some(text),
+            cells,
             page,
             page_end: page,
             above: 0.0,
@@ -76,12 +76,7 @@ impl Draft {
 
     /// Its lines' texts with spaces between.
     pub fn rough(&self) -> String {
-        match &self.text {
-            Some(text) => text.clone(),
-            None => {
-                let text = self.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
-                text.chars().skip(self.skip).collect()
-            }
-        }
+        let text = self.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+        text.chars().skip(self.skip).collect()
     }
 }
