@@ -6,6 +6,7 @@
 mod archive;
 mod assembly;
 pub mod child;
+mod csv;
 mod docx;
 mod dom;
 mod encoding;
@@ -13,10 +14,15 @@ mod epub;
 mod html;
 mod inline;
 mod markdown;
+mod odt;
+mod opc;
 mod ordinal;
 pub mod pdf;
+mod pptx;
+mod sheet;
 mod sniff;
 mod text;
+mod xlsx;
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
@@ -28,7 +34,7 @@ use sniff::Sniffed;
 pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// The formats, for messages to people.
-pub const ACCEPTED: &str = "PDF, DOCX, EPUB, HTML, Markdown and plain text";
+pub const ACCEPTED: &str = "PDF, DOCX, ODT, PPTX, XLSX, CSV, EPUB, HTML, Markdown and plain text";
 
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one way.
 #[must_use]
@@ -36,7 +42,8 @@ pub fn extractor_pin() -> String {
     format!("lectern-extract/{EXTRACTOR_VERSION}")
 }
 
-/// What a caller says of a source. It decides between Markdown and plain text and nothing else.
+/// What a caller says of a source. It decides between formats that look alike (CSV, Markdown and
+/// plain text), and nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// The name of the file, with or without folders.
@@ -56,6 +63,11 @@ impl Hint {
     fn says_text(&self) -> bool {
         self.media_type().is_some_and(|media| media.starts_with("text/plain"))
             || self.extension().is_some_and(|name| ["txt", "text", "asc", "log"].contains(&&*name))
+    }
+
+    fn says_csv(&self) -> bool {
+        self.media_type().is_some_and(|media| media.contains("csv") || media.contains("tab-separated"))
+            || self.extension().is_some_and(|name| ["csv", "tsv", "tab"].contains(&&*name))
     }
 
     fn media_type(&self) -> Option<String> {
@@ -79,6 +91,11 @@ pub fn extract(source: &[u8], hint: &Hint) -> Result<Content, Failure> {
         Sniffed::Text(decoded) => text::extract(decoded),
         Sniffed::Html(decoded) => html::extract(decoded),
         Sniffed::Docx => docx::extract(source),
+        Sniffed::Odt => odt::extract(source),
+        Sniffed::FlatOdt(decoded) => odt::extract_flat(&decoded.text),
+        Sniffed::Pptx => pptx::extract(source),
+        Sniffed::Xlsx => xlsx::extract(source),
+        Sniffed::Csv(decoded) => csv::extract(decoded),
         Sniffed::Epub => epub::extract(source),
     }
 }

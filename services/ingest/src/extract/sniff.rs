@@ -13,6 +13,11 @@ use super::{ACCEPTED, Hint};
 pub(super) enum Sniffed {
     Pdf,
     Docx,
+    Odt,
+    FlatOdt(Decoded),
+    Pptx,
+    Xlsx,
+    Csv(Decoded),
     Epub,
     Html(Decoded),
     Markdown(Decoded),
@@ -45,10 +50,16 @@ pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     if is_binary(&decoded.text) {
         return Err(unsupported("binary data of an unknown kind"));
     }
+    if hint.says_csv() {
+        return Ok(Sniffed::Csv(decoded));
+    }
     let start = decoded.text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
     match markup(start) {
         Markup::Html => return Ok(Sniffed::Html(decoded)),
         Markup::Fragment if !hint.says_markdown() => return Ok(Sniffed::Html(decoded)),
+        Markup::Xml(root) if root == "office:document" && decoded.text.contains(super::odt::MEDIA_TYPE) => {
+            return Ok(Sniffed::FlatOdt(decoded));
+        }
         Markup::Xml(root) => return Err(unsupported(&format!("XML with the root element <{root}>"))),
         Markup::Fragment | Markup::None => {}
     }
@@ -107,12 +118,15 @@ fn archive(source: &[u8]) -> Result<Sniffed, Failure> {
         return if types.contains("wordprocessingml") {
             Ok(Sniffed::Docx)
         } else if types.contains("spreadsheetml") {
-            Err(unsupported("an Excel workbook (XLSX); save it as PDF"))
+            Ok(Sniffed::Xlsx)
         } else if types.contains("presentationml") {
-            Err(unsupported("a PowerPoint presentation (PPTX); save it as PDF"))
+            Ok(Sniffed::Pptx)
         } else {
             Err(damaged_because("it is an Office file without a document in it"))
         };
+    }
+    if mimetype.starts_with(super::odt::MEDIA_TYPE) {
+        return Ok(Sniffed::Odt);
     }
     if mimetype.starts_with("application/vnd.oasis.opendocument") {
         return Err(unsupported("an OpenDocument file; save it as DOCX or PDF"));
@@ -231,6 +245,11 @@ mod tests {
         match sniff(source, &hint) {
             Ok(Sniffed::Pdf) => "pdf".to_owned(),
             Ok(Sniffed::Docx) => "docx".to_owned(),
+            Ok(Sniffed::Odt) => "odt".to_owned(),
+            Ok(Sniffed::FlatOdt(_)) => "flat odt".to_owned(),
+            Ok(Sniffed::Pptx) => "pptx".to_owned(),
+            Ok(Sniffed::Xlsx) => "xlsx".to_owned(),
+            Ok(Sniffed::Csv(_)) => "csv".to_owned(),
             Ok(Sniffed::Epub) => "epub".to_owned(),
             Ok(Sniffed::Html(_)) => "html".to_owned(),
             Ok(Sniffed::Markdown(_)) => "markdown".to_owned(),

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use lectern_core::content::document::Content;
+use lectern_core::content::document::{BlockKind, Content};
 use lectern_ingest::extract::{Hint, extract};
 
 use crate::pack::packed;
@@ -50,6 +50,52 @@ fn each_format_keeps_its_structure() {
         assert_eq!((content.title.as_deref(), content.language.as_str()), (Some(title), language), "{name}");
         assert_eq!(content.authors, authors, "{name}");
     }
+}
+
+#[test]
+fn files_of_other_programs_are_read_block_by_block() {
+    let author = "The Lectern authors";
+    for (name, title, authors, language, pages) in [
+        ("odt/harbour.odt", Some("The Harbour Book"), vec![author], "en-GB", None),
+        ("odt/pandoc-tides.odt", Some("A Short Book of Tides"), vec![author], "en", None),
+        ("pptx/talk.pptx", Some("Harbour Lights"), vec![author], "en", Some(6)),
+        ("pptx/libreoffice-talk.pptx", Some("Harbour Lights"), vec![author], "en-US", Some(6)),
+        ("pptx/pandoc-tides.pptx", Some("A Short Book of Tides"), vec![author], "en", Some(4)),
+        ("xlsx/pilots.xlsx", Some("Pilots of the harbour"), vec![author], "en", None),
+        ("xlsx/libreoffice-pilots.xlsx", Some("Pilots of the harbour"), vec![author], "en-US", None),
+        ("csv/pilots.csv", None, vec![], "en", None),
+    ] {
+        let content = expect(name, &fixture(name));
+        let found = (content.title.as_deref(), content.language.as_str(), content.pages);
+        assert_eq!(found, (title, language, pages), "{name}");
+        assert_eq!(content.authors, authors, "{name}");
+    }
+}
+
+#[test]
+fn a_flat_document_is_read_as_its_package_is() {
+    let flat = read("harbour.fodt", &fixture("generate/harbour.fodt"));
+    let packed = read("harbour.odt", &fixture("odt/harbour.odt"));
+    let spoken = |content: &Content| {
+        let all = content.blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Furniture { .. }));
+        all.map(|block| block.text.clone()).collect::<Vec<_>>()
+    };
+    // LibreOffice puts a frame that is anchored to a paragraph before the paragraph's words.
+    let (mut flat, mut packed) = (spoken(&flat), spoken(&packed));
+    flat.sort();
+    packed.sort();
+    assert_eq!(flat, packed);
+}
+
+#[test]
+fn the_tables_of_a_workbook_are_those_that_another_program_exports() {
+    let tables = |content: &Content| {
+        let all = content.blocks.iter().filter(|block| matches!(block.kind, BlockKind::Table { .. }));
+        all.map(|block| block.text.clone()).collect::<Vec<_>>()
+    };
+    let book = tables(&read("pilots.xlsx", &fixture("xlsx/pilots.xlsx")));
+    let exported = tables(&read("pilots.csv", &fixture("csv/pilots.csv")));
+    assert_eq!(book[0], exported[0], "dates, times, shares and amounts as LibreOffice shows them");
 }
 
 #[test]

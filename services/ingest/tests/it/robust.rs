@@ -45,13 +45,139 @@ fn hostile_and_broken_packages_are_refused_with_their_reason() {
         ("half an archive", cut, Reason::DocumentDamaged),
         ("too many members", many, Reason::DocumentTooComplex),
         ("some archive", zipped([("a.txt", b"text".as_slice())]), Reason::FormatUnsupported),
-        ("a workbook", zipped([("[Content_Types].xml", b"spreadsheetml".as_slice())]), Reason::FormatUnsupported),
+        (
+            "a workbook without sheets",
+            zipped([("[Content_Types].xml", b"spreadsheetml".as_slice())]),
+            Reason::DocumentDamaged,
+        ),
         ("a protected book", epub("META-INF/encryption.xml", drm), Reason::DocumentEncrypted),
         ("a book of Apple's", epub("META-INF/sinf.xml", "<s/>"), Reason::DocumentEncrypted),
         ("a book without a package", epub("x", "y"), Reason::DocumentDamaged),
         ("marks without words", b"--- *** !!!".to_vec(), Reason::DocumentEmpty),
     ] {
         assert_eq!(reason(&bytes), wanted, "{what}");
+    }
+}
+
+fn odt(content: &str) -> Vec<u8> {
+    let mimetype = b"application/vnd.oasis.opendocument.text".as_slice();
+    zipped([("mimetype", mimetype), ("content.xml", content.as_bytes())])
+}
+
+fn odt_text(text: &str) -> Vec<u8> {
+    odt(&format!(
+        "<office:document-content><office:body><office:text>{text}</office:text></office:body></office:document-content>"
+    ))
+}
+
+fn xlsx(sheet: &str, strings: &str) -> Vec<u8> {
+    let relation = |id: &str, kind: &str, target: &str| {
+        format!("<Relationship Id='{id}' Type='http://x/{kind}' Target='{target}'/>")
+    };
+    let relations = relation("r1", "worksheet", "s.xml") + &relation("r2", "sharedStrings", "t.xml");
+    zipped([
+        ("[Content_Types].xml", b"spreadsheetml".as_slice()),
+        ("xl/workbook.xml", b"<workbook><sheets><sheet name='S' r:id='r1'/></sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", format!("<Relationships>{relations}</Relationships>").as_bytes()),
+        ("xl/s.xml", sheet.as_bytes()),
+        ("xl/t.xml", strings.as_bytes()),
+    ])
+}
+
+fn pptx(slide: &str, times: usize) -> Vec<u8> {
+    let list = "<p:sldId id='256' r:id='r1'/>".repeat(times);
+    zipped([
+        ("[Content_Types].xml", b"presentationml".as_slice()),
+        ("ppt/presentation.xml", format!("<p><sldIdLst>{list}</sldIdLst></p>").as_bytes()),
+        ("ppt/_rels/presentation.xml.rels", b"<R><Relationship Id='r1' Type='x/slide' Target='s.xml'/></R>"),
+        ("ppt/s.xml", slide.as_bytes()),
+    ])
+}
+
+#[test]
+fn office_files_that_grow_when_they_are_read_are_bounded() {
+    let wide = |cell: &str| {
+        format!(
+            "<table:table><table:table-row table:number-rows-repeated='1048576'><table:table-cell table:number-columns-repeated=\
+             '16384'>{cell}</table:table-cell><table:table-cell><text:p>end</text:p></table:table-cell></table:table-row></table:table>"
+        )
+    };
+    let word = "<text:p>word</text:p>";
+    let deep = (0..60)
+        .fold(word.to_owned(), |inner, _| format!("<text:list><text:list-item>{inner}</text:list-item></text:list>"));
+    let deeper = format!("{}x{}", "<text:span>".repeat(500), "</text:span>".repeat(500));
+    let long = "word ".repeat(20_000);
+    let many = "<c t='s'><v>0</v></c>".repeat(1_000);
+    let far = "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>";
+    let rows = "<row><c r='XFD1'><v>1</v></c></row>".repeat(100);
+    let slide = "<sld><cSld><spTree><sp><txBody><p><r><t>word</t></r></p></txBody></sp></spTree></cSld></sld>";
+    for (what, bytes, wanted) in [
+        ("repeated cells", odt_text(&wide(word)), Some(Reason::DocumentTooComplex)),
+        ("repeated empty cells before one", odt_text(&wide("")), Some(Reason::DocumentTooComplex)),
+        ("repeated cells within repeated cells", odt_text(&wide(&wide(word))), Some(Reason::DocumentTooComplex)),
+        ("a million spaces", odt_text("<text:p>a<text:s text:c='4000000000'/>b</text:p>"), None),
+        ("lists within lists", odt_text(&deep), None),
+        ("spans within spans", odt_text(&format!("<text:p>{deeper}</text:p>")), Some(Reason::DocumentTooComplex)),
+        ("a text that is a bomb", odt_text(&" ".repeat(80 << 20)), Some(Reason::DocumentTooComplex)),
+        ("one cell far away", xlsx(&format!("<w><sheetData>{far}</sheetData></w>"), "<sst/>"), None),
+        (
+            "wide rows",
+            xlsx(&format!("<w><sheetData>{rows}</sheetData></w>"), "<sst/>"),
+            Some(Reason::DocumentTooComplex),
+        ),
+        (
+            "one long text in many cells",
+            xlsx(
+                &format!("<w><sheetData><row>{many}</row></sheetData></w>"),
+                &format!("<sst><si><t>{long}</t></si></sst>"),
+            ),
+            Some(Reason::DocumentTooComplex),
+        ),
+        ("a slide shown twice", pptx(slide, 2), None),
+        ("a slide shown too often", pptx(slide, 10_001), Some(Reason::DocumentTooComplex)),
+    ] {
+        match (extract(&bytes, &Hint::default()), wanted) {
+            (Ok(content), None) => view::check(&content),
+            (Err(failure), Some(wanted)) => assert_eq!(failure.reason, wanted, "{what}: {failure}"),
+            (found, _) => panic!("{what}: {:?}", found.map(|content| content.blocks.len())),
+        }
+    }
+}
+
+#[test]
+fn encrypted_open_documents_are_refused_as_encrypted() {
+    let manifest = "<manifest:manifest><manifest:file-entry manifest:full-path='content.xml'><manifest:encryption-data/>\
+                    </manifest:file-entry></manifest:manifest>";
+    let bytes = zipped([
+        ("mimetype", b"application/vnd.oasis.opendocument.text".as_slice()),
+        ("META-INF/manifest.xml", manifest.as_bytes()),
+        ("content.xml", b"\x01\x02"),
+    ]);
+    assert_eq!(reason(&bytes), Reason::DocumentEncrypted);
+}
+
+#[test]
+fn files_that_were_cut_short_are_damaged_or_what_is_left_of_them() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in ["odt/harbour.odt", "pptx/talk.pptx", "xlsx/pilots.xlsx", "csv/pilots.csv", "generate/harbour.fodt"] {
+        let whole = std::fs::read(fixtures.join(name)).unwrap();
+        for sixteenth in 1..16 {
+            let cut = &whole[..whole.len() * sixteenth / 16];
+            let hint = Hint { file_name: Some(name.to_owned()), media_type: None };
+            match extract(cut, &hint) {
+                Ok(content) => {
+                    assert!(name.starts_with("csv"), "{name} at {sixteenth}/16 was read");
+                    view::check(&content);
+                }
+                Err(failure) => assert!(
+                    matches!(
+                        failure.reason,
+                        Reason::DocumentDamaged | Reason::DocumentEmpty | Reason::FormatUnsupported
+                    ),
+                    "{name} at {sixteenth}/16: {failure}"
+                ),
+            }
+        }
     }
 }
 
@@ -181,6 +307,32 @@ const HTML: &[&str] = &[
     "<template>",
 ];
 
+const CSV: &[&str] = &[",", ";", "\t", "|", "\n", "\r\n", "\"", "\"\"", "a", "1", "2024-01-01", " ", "name", "sep=;\n"];
+
+/// Whole elements, so that most of what is made of them is well-formed.
+const ODF: &[&str] = &[
+    "<text:p>word</text:p>",
+    "<text:h text:outline-level='2'>head</text:h>",
+    "<text:list><text:list-item><text:p>item</text:p></text:list-item></text:list>",
+    "<text:list text:continue-numbering='true'><text:list-header><text:p>x</text:p></text:list-header></text:list>",
+    "<text:list><text:list-item>",
+    "</text:list-item></text:list>",
+    "<text:p>",
+    "</text:p>",
+    "<text:s text:c='9'/>",
+    "<text:note text:note-class='footnote'><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note>",
+    "<text:a xlink:href='x'>",
+    "</text:a>",
+    "<table:table><table:table-row><table:table-cell table:number-columns-spanned='3'><text:p>c</text:p></table:table-cell><table:table-cell><text:p>d</text:p></table:table-cell></table:table-row></table:table>",
+    "<text:section text:display='none'>",
+    "</text:section>",
+    "<draw:frame><draw:text-box><text:p>box</text:p></draw:text-box></draw:frame>",
+    "<draw:frame><draw:image/><svg:desc>seen</svg:desc></draw:frame>",
+    "<office:annotation><text:p>remark</text:p></office:annotation>",
+    "word",
+    " ",
+];
+
 #[test]
 fn html_that_ends_within_a_link_marks_nothing_across_it() {
     survives("<sup>*[> </sup>a](x)**", "a.md");
@@ -203,6 +355,20 @@ proptest! {
     #[test]
     fn any_text_gives_valid_blocks(text in pieces(MARKDOWN)) {
         survives(&text, "a.txt");
+    }
+
+    #[test]
+    fn any_table_gives_valid_blocks(text in pieces(CSV)) {
+        survives(&text, "a.csv");
+    }
+
+    #[test]
+    fn any_open_document_gives_valid_blocks(text in pieces(ODF)) {
+        let flat = format!(
+            "<?xml version='1.0'?><office:document office:mimetype='application/vnd.oasis.opendocument.text'><office:body>\
+             <office:text>{text}</office:text></office:body></office:document>"
+        );
+        survives(&flat, "a.fodt");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::dom::{Element, Node};
 
 /// The text of an `<m:oMath>`.
-pub(super) fn formula(math: &Element) -> String {
+pub(in super::super) fn formula(math: &Element) -> String {
     let mut out = String::new();
     each(math, &mut out);
     out.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -17,6 +17,8 @@ use super::assembly::{Assembly, Meta};
 use super::dom::{Element, parse_xml};
 use super::encoding::decode;
 use super::html::resolve;
+pub(super) use math::formula;
+
 use body::Body;
 use numbering::Numbering;
 use styles::Styles;

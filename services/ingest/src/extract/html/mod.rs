@@ -17,6 +17,7 @@ use super::text::warn_encoding;
 use regions::Regions;
 use walk::{Place, Walk};
 
+pub(super) use math::formula;
 pub(super) use notes::typed;
 pub(super) use tables::{Cell, grid};
 
