@@ -62,9 +62,17 @@ impl Words {
         if !after.is_alphanumeric() {
             return Joint::With;
         }
-        if before.is_numeric() || after.is_numeric() || after.is_uppercase() {
+        // `ARITHMETIC EVALUA-` + `TION` is one word; `Anglo-` + `Saxon` is two. Capitals alone divide as small letters do.
+        let capitals = |word: &str| {
+            word.chars().filter(|char| char.is_alphabetic()).count() > 1
+                && word.chars().all(|char| !char.is_lowercase() && !char.is_numeric())
+        };
+        let part = |word: &str| word.rsplit('-').next().is_some_and(capitals);
+        let divided = part(head) && first.split('-').next().is_some_and(capitals);
+        if before.is_numeric() || after.is_numeric() {
             return Joint::With;
         }
+        let upper = after.is_uppercase() && !divided;
         let (head, first) = (key(head), key(first));
         if head.is_empty() || first.is_empty() {
             return Joint::With;
@@ -74,7 +82,8 @@ impl Words {
         if joined > hyphened {
             return Joint::Without;
         }
-        if hyphened > 0 {
+        // `Camel` + `Case` was joined above, where the document writes it so elsewhere.
+        if hyphened > 0 || upper {
             return Joint::With;
         }
         // `state-of-the-` + `art`: a word that has hyphens already keeps the next.
@@ -123,7 +132,7 @@ mod tests {
     #[test]
     fn the_document_decides_whether_a_hyphen_stays() {
         let mut words = Words::default();
-        words.add_line("a one-sided view, for example, of the re-entry", false);
+        words.add_line("a one-sided view, for example, of the re-entry in JavaScript, with X-RAY", false);
         for (last, first, wanted) in [
             ("one-", "sided", Joint::With),
             ("exam-", "ple,", Joint::Without),
@@ -135,6 +144,10 @@ mod tests {
             ("state-of-the-", "art", Joint::With),
             ("pre-", "and", Joint::Space),
             ("Anglo-", "Saxon", Joint::With),
+            ("Java-", "Script", Joint::Without),
+            ("EVALUA-", "TION.", Joint::Without),
+            ("X-", "RAY", Joint::With),
+            ("GPL-", "2", Joint::With),
             ("1914-", "18", Joint::With),
             ("self-", "taught", Joint::With),
             ("plain", "word", Joint::Space),

@@ -322,7 +322,10 @@ fn is_reference_title(text: &str) -> bool {
 }
 
 fn first_heading(drafts: &[Draft]) -> Option<String> {
-    let headings = || drafts.iter().filter(|draft| matches!(draft.kind, BlockKind::Heading { .. }));
+    // The heading of a table of contents titles that alone.
+    let headings = || {
+        drafts.iter().filter(|draft| matches!(draft.kind, BlockKind::Heading { .. }) && draft.matter != Matter::Front)
+    };
     let level = |draft: &&Draft| if let BlockKind::Heading { level } = draft.kind { level } else { u8::MAX };
     let top = headings().map(|draft| level(&draft)).min()?;
     headings().find(|draft| level(draft) == top).map(|draft| draft.line.text.clone())

@@ -36,15 +36,17 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     let lines = arranged.regions.concat();
     let metrics = Metrics::of(&lines);
 
-    let mut groups = assemble::groups(&pages, arranged, &metrics);
+    let outline = Outline::read(&file, &ids);
+    let mut groups = assemble::groups(&pages, arranged, &metrics, &outline);
     classify::captions(&mut groups, &metrics);
-    let title = headings::mark(&mut groups, &metrics, &Outline::read(&file));
+    let title = headings::mark(&mut groups, &metrics, &outline);
     classify::settle(&mut groups, &metrics);
 
     let links: Vec<_> = pages.into_iter().map(|page| page.links).collect();
     let writer = Writer::new(&groups, &lines, &links);
     let mut meta = about(&file, ids.len());
-    meta.title = meta.title.or_else(|| title.map(|at| writer.text(&groups[at]).text));
+    meta.title =
+        meta.title.or_else(|| title.map(|at| writer.text(&groups[at]).text)).or_else(|| headings::manual(&groups));
     let drafts = writer.drafts(groups, furniture);
     Assembly { meta, drafts, warnings }.finish(MEDIA_TYPE, EXTRACTOR)
 }

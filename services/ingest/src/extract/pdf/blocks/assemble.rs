@@ -2,11 +2,13 @@
 
 use lectern_core::content::document::BlockKind;
 
+use super::super::content::outline::Outline;
 use super::super::content::page::{Page, Rule};
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::layout::regions::Arranged;
 use super::super::layout::tables;
+use super::announced;
 use super::group::Group;
 use super::notes;
 use super::paragraphs::{self, Item};
@@ -21,7 +23,7 @@ const ASIDE: f32 = 0.5;
 pub const APART: f32 = 9.0;
 
 /// The groups of what was `arranged` from `pages`.
-pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics) -> Vec<Group> {
+pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics, outline: &Outline) -> Vec<Group> {
     let Arranged { regions, aside, turned: _ } = arranged;
     let mut marks: Vec<Vec<String>> = vec![Vec::new(); pages.len()];
     for lines in &regions {
@@ -37,7 +39,7 @@ pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics) -> Vec<Grou
         notes.extend(notes::take(&mut lines, metrics, rules, &marks[page]));
         with_tables(lines, rules, &mut items);
     }
-    let mut groups = paragraphs::group(items, metrics);
+    let mut groups = paragraphs::group(announced::mark(items, outline), metrics);
     insert_behind(&mut groups, notes);
     insert_behind(&mut groups, aside.into_iter().map(label).collect());
     groups

@@ -5,11 +5,47 @@ use lectern_core::content::document::{BlockKind, Matter};
 use super::super::content::outline::Outline;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
-use super::super::wording::numbering;
+use super::super::wording::{contents, front, numbering};
 use super::group::Group;
 
-/// Longest heading, in words.
+/// Longest heading, in words: titles of articles run to some two lines.
 const LONGEST: usize = 28;
+/// Longest heading that only its weight tells, in words.
+const LONGEST_BOLD: usize = 16;
+/// Longest heading that only its number and slant tell, in words.
+const LONGEST_ITALIC: usize = 12;
+/// Lines of the longest heading, and of the longest that only its weight tells.
+const MOST_LINES: usize = 4;
+const MOST_BOLD_LINES: usize = 2;
+/// Lines of the longest heading that the outline tells.
+const MOST_LINES_KNOWN: usize = 3;
+/// Type this many times the text's is larger: sizes that come from rounding differ less.
+const LARGER: f32 = 1.07;
+/// Type this many times the text's is a heading's even where nothing else sets it apart: one step of typographic scales (10 to 12).
+const MUCH_LARGER: f32 = 1.15;
+/// Type below this share of the text's is small: notes, captions, labels.
+const SMALL: f32 = 0.92;
+/// White space above a heading, in leadings, at the least.
+const SPACE_ABOVE: f32 = 1.1;
+/// From this share of mathematics on, a line is a formula and heads nothing.
+const MATHEMATICS: f32 = 1.0 / 3.0;
+/// So many headings in a row without text between are labels of a figure or cells of a form.
+const HEAP: usize = 4;
+/// Sizes nearer than this, in points, are one.
+const SAME_SIZE: f32 = 0.4;
+/// Groups under a title among which its byline stands.
+const BYLINE: usize = 7;
+/// Longest line of a byline, in words.
+const LONGEST_BYLINE: usize = 14;
+/// What heavier type and capitals add to a heading's rank, in points of size.
+const WEIGHT_OF_BOLD: f32 = 0.6;
+const WEIGHT_OF_CAPS: f32 = 0.3;
+/// Of a style's headings, the share whose numbers or outline entries must agree to settle its level.
+const VOTES: usize = 3;
+/// Deepest level there is.
+const DEEPEST: u8 = 6;
+/// How sure a heading is that only its weight or its number tells.
+const BY_WEIGHT: f32 = 0.85;
 
 /// How a heading is set; equal looks are equal levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +83,7 @@ pub fn mark(groups: &mut [Group], metrics: &Metrics, outline: &Outline) -> Optio
         group.skip = 0;
         group.hang = None;
         group.confidence =
-            if candidate.outline.is_some() || candidate.look.size > 1.1 * metrics.body { 1.0 } else { 0.85 };
+            if candidate.outline.is_some() || candidate.look.size > LARGER * metrics.body { 1.0 } else { BY_WEIGHT };
     }
     title
 }
@@ -66,6 +102,11 @@ fn candidate(
     metrics: &Metrics,
     outline: &Outline,
 ) -> Option<Candidate> {
+    let first = group.lines.first()?;
+    let text = group.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+    if let BlockKind::Heading { level } = group.kind {
+        return Some(Candidate { group: at, look: look(first), depth: numbering::depth(&text), outline: Some(level) });
+    }
     let listed = match &group.kind {
         BlockKind::Paragraph => false,
         BlockKind::ListItem { ordinal: Some(_), .. } => true,
@@ -80,35 +121,35 @@ fn candidate(
         | BlockKind::Figure
         | BlockKind::Furniture { .. } => return None,
     };
-    let first = group.lines.first()?;
-    let text = group.lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
     let words = text.split_whitespace().count();
     let letters = text.chars().filter(|char| char.is_alphabetic()).count();
-    if words > LONGEST || letters < 2 || group.lines.len() > 4 || group.page != group.page_end {
+    if words > LONGEST || letters < 2 || group.lines.len() > MOST_LINES || group.page != group.page_end {
         return None;
     }
     let known = outline.level(&text);
     let depth = numbering::depth(&text);
     let look = look(first);
-    let larger = look.size > 1.07 * metrics.body;
+    let larger = look.size > LARGER * metrics.body;
     let stops = text.ends_with(['.', ',', ';', ':']) && !text.ends_with("...");
-    let alone = group.above > 1.1 || at == 0;
+    let alone = group.above > SPACE_ABOVE || at == 0;
     // Set apart from the text that follows, which must be there.
     let followed = next.is_some_and(|next| next.page <= group.page + 1);
     let bold = look.bold && !metrics.bold;
     let lowercase = text.chars().find(|char| char.is_alphabetic()).is_some_and(char::is_lowercase);
-    let small = look.size < 0.92 * metrics.body;
+    let small = look.size < SMALL * metrics.body;
     let named = matches!(
         text.trim().to_lowercase().as_str(),
         "abstract" | "summary" | "preface" | "acknowledgements" | "acknowledgments" | "references" | "bibliography"
     );
     let apart = alone && followed && !stops && !small && !lowercase;
     let by_name = named && (bold || larger || look.caps) && group.lines.len() == 1;
-    let by_outline =
-        known.is_some() && !small && group.lines.len() <= 3 && (bold || larger || look.italic || look.caps || alone);
-    let by_size = larger && (!stops || depth.is_some()) && (look.size > 1.15 * metrics.body || bold || alone);
-    let by_weight = bold && apart && words <= 16 && group.lines.len() <= 2;
-    let by_number = depth.is_some() && !listed && apart && (look.caps || (look.italic && words <= 12));
+    let by_outline = known.is_some()
+        && !small
+        && group.lines.len() <= MOST_LINES_KNOWN
+        && (bold || larger || look.italic || look.caps || alone);
+    let by_size = larger && (!stops || depth.is_some()) && (look.size > MUCH_LARGER * metrics.body || bold || alone);
+    let by_weight = bold && apart && words <= LONGEST_BOLD && group.lines.len() <= MOST_BOLD_LINES;
+    let by_number = depth.is_some() && !listed && apart && (look.caps || (look.italic && words <= LONGEST_ITALIC));
     let is = by_name || by_outline || by_size || by_weight || by_number;
     (is && !mathematical(group)).then_some(Candidate { group: at, look, depth, outline: known })
 }
@@ -120,19 +161,20 @@ fn mathematical(group: &Group) -> bool {
         all += count;
         math += if piece.style.face.math { count } else { 0 };
     }
-    math * 3 > all
+    math as f32 > MATHEMATICS * all as f32
 }
 
 /// Takes back what looks like headings but comes in heaps: labels of a figure, cells of a form.
 fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
     let set: Vec<usize> = candidates.iter().map(|candidate| candidate.group).collect();
     candidates.retain(|candidate| {
-        if candidate.outline.is_some() || candidate.depth.is_some() || candidate.look.size > 1.15 * metrics.body {
+        if candidate.outline.is_some() || candidate.depth.is_some() || candidate.look.size > MUCH_LARGER * metrics.body
+        {
             return true;
         }
         // Four in a row without text between are no headings.
         let run = |step: isize| {
-            (1..=3isize)
+            (1..HEAP as isize)
                 .take_while(|by| {
                     let other = candidate.group as isize + by * step;
                     usize::try_from(other).is_ok_and(|other| set.contains(&other))
@@ -140,49 +182,50 @@ fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
                 .count()
         };
         let in_row = 1 + run(1) + run(-1);
-        in_row < 4 && groups[candidate.group].lines.len() <= 3
+        in_row < HEAP && groups[candidate.group].lines.len() < MOST_LINES
     });
 }
 
-/// The candidate that is the document's title: the largest type on the first pages, unnumbered.
+/// The candidate that is the document's title: the largest type on the first page, unnumbered, and set as no heading elsewhere.
+/// Chapters may be set larger, as books do behind a title page.
 fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
     let first = groups.iter().map(|group| group.page).min()?;
     let best = candidates
         .iter()
         .filter(|candidate| groups[candidate.group].page == first && candidate.depth.is_none())
-        .filter(|candidate| candidate.look.size > 1.15 * metrics.body)
+        .filter(|candidate| candidate.look.size > MUCH_LARGER * metrics.body)
         .max_by(|a, b| a.look.size.total_cmp(&b.look.size).then(b.group.cmp(&a.group)))?;
-    let rivals = candidates
-        .iter()
-        .filter(|other| other.group != best.group && other.look.size > best.look.size - 0.4)
-        .filter(|other| other.group > best.group + 1 || groups[other.group].page != first)
-        .count();
+    let alike = |other: &Candidate| {
+        (other.look.size - best.look.size).abs() < SAME_SIZE
+            && other.look.bold == best.look.bold
+            && (other.group > best.group + 1 || groups[other.group].page != first)
+    };
+    let rivals = candidates.iter().filter(|other| other.group != best.group && alike(other)).count();
     let before = candidates.iter().filter(|other| other.group < best.group && other.depth.is_some()).count();
-    (rivals == 0 && before == 0).then_some(best.group)
+    let named = contents::heading(&groups[best.group].rough());
+    (rivals == 0 && before == 0 && !named).then_some(best.group)
 }
 
-/// What stands right under the title, authors and the like, heads nothing; short lines there are front matter.
+/// The title of a manual page: the name under its first heading, "NAME" (man-pages(7)).
+pub fn manual(groups: &[Group]) -> Option<String> {
+    let mut groups = groups.iter();
+    let first = groups.find(|group| matches!(group.kind, BlockKind::Heading { .. }))?;
+    let names = groups.next().filter(|_| first.rough().trim() == "NAME")?.rough();
+    let (name, _) = names.split_once([' ', '\u{a0}'])?;
+    let dashed = names.split_whitespace().any(|word| matches!(word, "-" | "–" | "—" | "−" | "\\-"));
+    dashed.then(|| name.trim_end_matches(',').to_owned())
+}
+
+/// What stands right under the title and names authors, their places or a date heads nothing, and is front matter.
 fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], outline: &Outline) {
     let page = groups[title].page;
-    for at in title + 1..groups.len().min(title + 8) {
+    for at in title + 1..groups.len().min(title + 1 + BYLINE) {
         let group = &mut groups[at];
         if group.page != page || !matches!(group.kind, BlockKind::Paragraph) {
             break;
         }
         let text = group.rough();
-        if outline.level(&text).is_some()
-            || numbering::depth(&text).is_some()
-            || text.trim().eq_ignore_ascii_case("abstract")
-        {
-            break;
-        }
-        let words = text.split_whitespace().count();
-        let bold = group.lines.iter().all(|line| line.mostly(|face| face.bold));
-        if bold && at > title + 2
-            || words > 14
-            || text.ends_with('.')
-            || super::super::wording::contents::heading(&text)
-        {
+        if outline.level(&text).is_some() || numbering::depth(&text).is_some() || !front::signs(&text, LONGEST_BYLINE) {
             break;
         }
         group.matter = Matter::Front;
@@ -193,7 +236,7 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], o
 fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
     let base = u8::from(title.is_some());
     let same = |a: &Look, b: &Look| {
-        (a.size - b.size).abs() < 0.35
+        (a.size - b.size).abs() < SAME_SIZE
             && a.bold == b.bold
             && (a.caps == b.caps || a.size > 1.0 && (a.size - b.size).abs() < 0.05 && a.bold)
             && (a.italic == b.italic)
@@ -206,7 +249,9 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
             None => styles.push((candidate.look, vec![candidate])),
         }
     }
-    let weight = |look: &Look| look.size + if look.bold { 0.6 } else { 0.0 } + if look.caps { 0.3 } else { 0.0 };
+    let weight = |look: &Look| {
+        look.size + if look.bold { WEIGHT_OF_BOLD } else { 0.0 } + if look.caps { WEIGHT_OF_CAPS } else { 0.0 }
+    };
     styles.sort_by(|a, b| weight(&b.0).total_cmp(&weight(&a.0)));
     let mut ranks: Vec<(Look, u8)> = Vec::new();
     let mut last = 0u8;
@@ -220,8 +265,8 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
         }
         let voted = (1..8usize)
             .max_by_key(|level| (votes[*level], 8 - level))
-            .filter(|level| votes[*level] * 3 > members.len());
-        let level = voted.and_then(|level| u8::try_from(level).ok()).unwrap_or((last + 1).min(6));
+            .filter(|level| votes[*level] * VOTES > members.len());
+        let level = voted.and_then(|level| u8::try_from(level).ok()).unwrap_or((last + 1).min(DEEPEST));
         last = level;
         ranks.push((*look, level));
     }
@@ -232,7 +277,7 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
                 return 1;
             }
             let ranked = ranks.iter().find(|(look, _)| same(look, &candidate.look)).map_or(1, |(_, level)| *level);
-            (base + candidate.outline.or(candidate.depth).unwrap_or(ranked)).clamp(1, 6)
+            (base + candidate.outline.or(candidate.depth).unwrap_or(ranked)).clamp(1, DEEPEST)
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Lines to blocks: what belongs together, what it is, and how it reads.
 
+mod announced;
 pub mod assemble;
 pub mod classify;
 mod group;

@@ -26,6 +26,11 @@ pub fn group(items: Vec<Item>, metrics: &Metrics) -> Vec<Group> {
             Item::Line(line) => builder.line(line),
             Item::Whole(group) => {
                 builder.leave();
+                // Text goes on behind a table or a figure, and never behind a heading.
+                if matches!(group.kind, BlockKind::Heading { .. }) {
+                    builder.open = None;
+                    builder.contents = contents::heading(&group.rough());
+                }
                 builder.groups.push(*group);
                 builder.previous = None;
             }

@@ -2,5 +2,6 @@
 //! contents. Every phase may ask.
 
 pub mod contents;
+pub mod front;
 pub mod markers;
 pub mod numbering;
