@@ -14,7 +14,20 @@ use super::paragraphs::Item;
 /// Lines of the longest heading.
 const MOST_LINES: usize = 4;
 
-/// Makes headings of the lines among `items` that `outline` names.
+/// Where a heading stands among the items.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    /// Its lines.
+    lines: usize,
+    /// The pieces of its line, where text runs on behind it.
+    pieces: Option<usize>,
+    /// Whether it has the number that its entry has.
+    exact: bool,
+    level: u8,
+}
+
+/// Makes headings of the lines among `items` that `outline` names, and of the beginnings of lines that are set apart.
 pub fn mark(items: Vec<Item>, outline: &Outline) -> Vec<Item> {
     let mut on_page: HashMap<usize, Vec<usize>> = HashMap::new();
     for (at, item) in items.iter().enumerate() {
@@ -22,38 +35,76 @@ pub fn mark(items: Vec<Item>, outline: &Outline) -> Vec<Item> {
             on_page.entry(line.page).or_default().push(at);
         }
     }
-    // Where a heading begins: its lines, and its level.
-    let mut found: HashMap<usize, (usize, u8)> = HashMap::new();
+    let mut found: HashMap<usize, Place> = HashMap::new();
     let mut taken = vec![false; items.len()];
     for (_, entry) in outline.placed() {
         let lines = entry.page.and_then(|page| on_page.get(&page)).map_or(&[][..], Vec::as_slice);
-        let place = lines
-            .iter()
-            .filter_map(|at| Some((*at, lines_of(&items, *at, entry)?)))
-            .filter(|(at, count)| !taken[*at..at + count].contains(&true))
-            .max_by(|a, b| size(&items, a.0).total_cmp(&size(&items, b.0)).then(a.1.cmp(&b.1)).then(b.0.cmp(&a.0)));
-        if let Some((at, count)) = place {
-            taken[at..at + count].fill(true);
-            found.insert(at, (count, entry.level));
+        let free = |place: &Place| !taken[place.at..place.at + place.lines].contains(&true);
+        let rank = |a: &Place, b: &Place| {
+            let sizes = size(&items, a.at).total_cmp(&size(&items, b.at));
+            a.exact.cmp(&b.exact).then(sizes).then(a.lines.cmp(&b.lines)).then(b.at.cmp(&a.at))
+        };
+        let whole = lines.iter().filter_map(|at| whole(&items, *at, entry)).filter(free).max_by(rank);
+        if let Some(place) = whole.or_else(|| lines.iter().filter_map(|at| run_in(&items, *at, entry)).find(free)) {
+            taken[place.at..place.at + place.lines].fill(true);
+            found.insert(place.at, place);
         }
     }
     let mut out = Vec::with_capacity(items.len());
     let mut items = items.into_iter().enumerate();
     while let Some((at, item)) = items.next() {
         match (item, found.get(&at)) {
-            (Item::Line(line), Some((count, level))) => {
-                let mut group = Group::new(BlockKind::Heading { level: *level }, line, APART);
-                for (_, more) in items.by_ref().take(count - 1) {
+            (Item::Line(line), Some(place)) => {
+                let kind = BlockKind::Heading { level: place.level };
+                let (line, rest) = match place.pieces {
+                    Some(pieces) => split(line, pieces),
+                    None => (line, None),
+                };
+                let mut group = Group::new(kind, line, APART);
+                for (_, more) in items.by_ref().take(place.lines - 1) {
                     if let Item::Line(line) = more {
                         group.push(line);
                     }
                 }
                 out.push(Item::Whole(Box::new(group)));
+                out.extend(rest.map(Item::Line));
             }
             (item, _) => out.push(item),
         }
     }
     out
+}
+
+/// A line in two, before its piece `at`.
+fn split(mut line: Line, at: usize) -> (Line, Option<Line>) {
+    let pieces = line.pieces.split_off(at);
+    line.x1 = line.pieces.iter().map(|piece| piece.x1).fold(line.x0, f32::max);
+    let rest = pieces.first().map(|first| first.x0).map(|x0| {
+        let x1 = pieces.iter().map(|piece| piece.x1).fold(x0, f32::max);
+        Line { pieces, x0, x1, ..line.clone() }
+    });
+    (line, rest)
+}
+
+/// The title of `entry` where it begins the line `at`, in another face than what follows.
+fn run_in(items: &[Item], at: usize, entry: &Entry) -> Option<Place> {
+    let Some(Item::Line(line)) = items.get(at) else { return None };
+    let mut text = String::new();
+    for (count, piece) in line.pieces.iter().enumerate() {
+        if piece.space && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&piece.text);
+        let next = line.pieces.get(count + 1)?;
+        if entry.names(&text) && next.style.face != piece.style.face {
+            let exact = entry.names_exactly(&text);
+            return Some(Place { at, lines: 1, pieces: Some(count + 1), exact, level: entry.level });
+        }
+        if !entry.begins_with(&text) {
+            return None;
+        }
+    }
+    None
 }
 
 fn size(items: &[Item], at: usize) -> f32 {
@@ -63,22 +114,23 @@ fn size(items: &[Item], at: usize) -> f32 {
     }
 }
 
-/// How many lines from `at` make the title of `entry`.
-fn lines_of(items: &[Item], at: usize, entry: &Entry) -> Option<usize> {
+/// The title of `entry` on the lines from `at`.
+fn whole(items: &[Item], at: usize, entry: &Entry) -> Option<Place> {
     let mut text = String::new();
-    let mut first: Option<&Line> = None;
+    let mut page = None;
     for (count, item) in items[at..].iter().take(MOST_LINES).enumerate() {
         let Item::Line(line) = item else { return None };
-        if first.is_some_and(|first| first.page != line.page) {
+        if page.is_some_and(|page| page != line.page) {
             return None;
         }
-        first = first.or(Some(line));
+        page = Some(line.page);
         if !text.is_empty() {
             text.push(' ');
         }
         text.push_str(&line.text());
         if entry.names(&text) {
-            return Some(count + 1);
+            let exact = entry.names_exactly(&text);
+            return Some(Place { at, lines: count + 1, pieces: None, exact, level: entry.level });
         }
         if !entry.begins_with(&text) {
             return None;
@@ -109,6 +161,47 @@ mod tests {
         })
     }
 
+    fn headings(items: Vec<Item>, outline: &Outline) -> Vec<(String, u8)> {
+        let heading = |item: Item| match item {
+            Item::Whole(group) => match group.kind {
+                BlockKind::Heading { level } => Some((group.rough(), level)),
+                _ => None,
+            },
+            Item::Line(_) => None,
+        };
+        mark(items, outline).into_iter().filter_map(heading).collect()
+    }
+
+    #[test]
+    fn a_title_that_its_text_follows_on_the_line_is_parted_from_it() {
+        let mut outline = Outline::default();
+        outline.add("A note on the setting", 2, Some(0));
+        let Item::Line(mut first) = line("A note on the setting", 10.0, 0) else { panic!("a line") };
+        let mut rest = first.pieces[0].clone();
+        rest.text = "Once upon a time".to_owned();
+        rest.style.face.mono = false;
+        (rest.x0, rest.x1, rest.space) = (110.0, 300.0, true);
+        first.pieces.push(rest);
+        let items = mark(vec![Item::Line(first)], &outline);
+        let [Item::Whole(heading), Item::Line(text)] = &items[..] else { panic!("{items:?}") };
+        assert_eq!((heading.rough().as_str(), text.text().as_str()), ("A note on the setting", "Once upon a time"));
+    }
+
+    #[test]
+    fn the_number_of_a_chapter_on_a_line_of_its_own_belongs_to_it_where_the_outline_says_so() {
+        let mut outline = Outline::default();
+        outline.add("Chapter 2. Using It", 1, Some(0));
+        outline.add("3 Ending", 1, Some(1));
+        let items = vec![
+            line("Chapter 2.", 18.0, 0),
+            line("Using It", 20.0, 0),
+            line("Chapter 3", 18.0, 1),
+            line("Ending", 20.0, 1),
+        ];
+        let wanted = [("Chapter 2. Using It".to_owned(), 1), ("Ending".to_owned(), 1)];
+        assert_eq!(headings(items, &outline), wanted);
+    }
+
     #[test]
     fn the_outline_wins_over_how_a_heading_is_set() {
         let mut outline = Outline::default();
@@ -124,16 +217,7 @@ mod tests {
             line("two lines", 12.0, 3),
             line("Elsewhere", 10.0, 3),
         ];
-        let found: Vec<(String, u8)> = mark(items, &outline)
-            .into_iter()
-            .filter_map(|item| match item {
-                Item::Whole(group) => match group.kind {
-                    BlockKind::Heading { level } => Some((group.rough(), level)),
-                    _ => None,
-                },
-                Item::Line(_) => None,
-            })
-            .collect();
+        let found = headings(items, &outline);
         assert_eq!(found, [("2 Flowables".to_owned(), 1), ("2.1 A title of two lines".to_owned(), 2)]);
     }
 }

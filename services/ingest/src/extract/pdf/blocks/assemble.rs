@@ -36,7 +36,7 @@ pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics, outline: &O
     for mut lines in regions {
         let Some(page) = lines.first().map(|line| line.page) else { continue };
         let rules = &pages[page].rules;
-        notes.extend(notes::take(&mut lines, metrics, rules, &marks[page]));
+        notes::take(&mut lines, metrics, rules, &marks[page], &mut notes);
         with_tables(lines, rules, &mut items);
     }
     let mut groups = paragraphs::group(announced::mark(items, outline), metrics);

@@ -33,6 +33,8 @@ const MATHEMATICS: f32 = 1.0 / 3.0;
 const HEAP: usize = 4;
 /// Sizes nearer than this, in points, are one.
 const SAME_SIZE: f32 = 0.4;
+/// Of a document's headings, one in so many may be set as its title is by chance.
+const STRAY: usize = 20;
 /// Groups under a title among which its byline stands.
 const BYLINE: usize = 7;
 /// Longest line of a byline, in words.
@@ -186,8 +188,8 @@ fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
     });
 }
 
-/// The candidate that is the document's title: the largest type on the first page, unnumbered, and set as no heading elsewhere.
-/// Chapters may be set larger, as books do behind a title page.
+/// The candidate that is the document's title: the largest type on the first page, unnumbered, and set as hardly a heading elsewhere
+/// or alone on a title page. Chapters may be set larger, as books do.
 fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
     let first = groups.iter().map(|group| group.page).min()?;
     let best = candidates
@@ -201,9 +203,20 @@ fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> 
             && (other.group > best.group + 1 || groups[other.group].page != first)
     };
     let rivals = candidates.iter().filter(|other| other.group != best.group && alike(other)).count();
+    let unlike = rivals * STRAY < candidates.len() || title_page(groups, best.group);
     let before = candidates.iter().filter(|other| other.group < best.group && other.depth.is_some()).count();
     let named = contents::heading(&groups[best.group].rough());
-    (rivals == 0 && before == 0 && !named).then_some(best.group)
+    (unlike && before == 0 && !named).then_some(best.group)
+}
+
+/// Whether the page of group `at` is a title page: others follow it, and nothing on it is longer than a byline.
+fn title_page(groups: &[Group], at: usize) -> bool {
+    let page = groups[at].page;
+    let short = |group: &Group| group.rough().split_whitespace().count() <= LONGEST_BYLINE;
+    let plain =
+        |group: &Group| matches!(group.kind, BlockKind::Paragraph | BlockKind::Heading { .. } | BlockKind::Figure);
+    groups.iter().any(|group| group.page > page)
+        && groups.iter().filter(|group| group.page == page).all(|group| plain(group) && short(group))
 }
 
 /// The title of a manual page: the name under its first heading, "NAME" (man-pages(7)).

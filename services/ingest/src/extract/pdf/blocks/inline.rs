@@ -183,6 +183,7 @@ fn marked(writer: &Writer, kind: &BlockKind, context: &Context<'_>) -> Text {
             (SpanKind::Link { target: target.map(|link| link.target.clone()).unwrap_or_default() }, None)
         },
     );
+    out.figures(context.notes);
     out.citations();
     out.inline.finish()
 }
@@ -229,6 +230,20 @@ impl<'a> Marks<'a> {
                 self.mark(at, end, kind, note);
             }
             at = end;
+        }
+    }
+
+    /// Raised figures of Unicode that refer to a note.
+    fn figures(&mut self, notes: &Notes) {
+        let raised = |char: char| super::notes::figures(char.encode_utf8(&mut [0; 4]));
+        let mut at = 0;
+        while at < self.writer.chars.len() {
+            let digits: Vec<String> = self.writer.chars[at..].iter().map_while(|char| raised(*char)).collect();
+            let end = at + digits.len();
+            if let Some(key) = notes.find(self.writer.looks[at].page, &digits.concat()).filter(|_| end > at) {
+                self.mark(at, end, SpanKind::NoteReference { note: None }, Some(key));
+            }
+            at = end.max(at + 1);
         }
     }
 

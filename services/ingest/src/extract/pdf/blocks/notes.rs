@@ -12,29 +12,44 @@ use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::assemble::APART;
 use super::group::Group;
+use super::paragraphs;
 
-/// Takes the footnotes off the end of a region's `lines`.
-pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[String]) -> Vec<Group> {
-    let small =
-        lines.iter().rev().take_while(|line| line.size < 0.94 * metrics.body && line.size > 0.4 * metrics.body).count();
-    let mut from = lines.len() - small;
-    // What stands above the first mark is a caption or the like, unless a rule says that notes begin there.
+/// Notes are smaller than the text by this share of it at the least (8.5 to 9 points below 10), and larger than specks.
+const SMALL: std::ops::Range<f32> = 0.4..0.94;
+/// The rule above notes stands at most this many ems above their first baseline.
+const BELOW_RULE: f32 = 2.6;
+/// The rule above notes covers at most this share of the column; longer ones belong to tables.
+const RULE: f32 = 0.6;
+/// A column narrower than this, in points, is measured as if it were as wide.
+const NARROWEST: f32 = 120.0;
+
+/// Takes the footnotes off the end of a region's `lines`, and adds them to `notes`. A note begins at a mark. Lines without one go on
+/// with the last note of the page before, where a rule parts them from the text and that note broke off; else they are text.
+pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[String], notes: &mut Vec<Group>) {
+    let small = |line: &Line| line.size < SMALL.end * metrics.body && line.size > SMALL.start * metrics.body;
+    let mut from = lines.len() - lines.iter().rev().take_while(|line| small(line)).count();
     let ruled = |line: &Line| {
         rules.iter().any(|rule| {
             rule.lies()
                 && rule.y1 < line.y
-                && rule.y0 > line.y - 2.6 * line.size
-                && rule.x1 - rule.x0 < 0.6 * (line.right - line.left).max(120.0)
+                && rule.y0 > line.y - BELOW_RULE * line.size
+                && rule.x1 - rule.x0 < RULE * (line.right - line.left).max(NARROWEST)
         })
     };
-    while from < lines.len() && mark(&lines[from], marks).is_none() && !ruled(&lines[from]) {
+    let goes_on = |line: &Line| {
+        notes.last().is_some_and(|note| note.page_end + 1 == line.page && !paragraphs::ends_sentence(&note.rough()))
+    };
+    let begins = |line: &Line| {
+        let ruled = ruled(line);
+        mark(line, marks).is_some() || ruled && (goes_on(line) || flush(line).is_some())
+    };
+    while from < lines.len() && !begins(&lines[from]) {
         from += 1;
     }
-    let mut notes: Vec<Group> = Vec::new();
+    let before = notes.len();
     for line in lines.drain(from..) {
-        match mark(&line, marks)
-            .or_else(|| if notes.is_empty() || follows(&notes, &line) { flush(&line) } else { None })
-        {
+        let next = || notes.len() == before || follows(notes, &line);
+        match mark(&line, marks).or_else(|| flush(&line).filter(|_| next())) {
             Some((label, skip)) => {
                 let mut group = Group::new(BlockKind::Footnote { label }, line, APART);
                 group.skip = skip;
@@ -46,7 +61,26 @@ pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[S
             },
         }
     }
-    notes
+}
+
+/// The digits that raised figures of Unicode stand for; none where `text` is anything else.
+pub fn figures(text: &str) -> Option<String> {
+    let digit = |char: char| {
+        let value = match char {
+            '\u{b9}' => 1,
+            '\u{b2}' => 2,
+            '\u{b3}' => 3,
+            '\u{2070}' | '\u{2074}'..='\u{2079}' => char as u32 - 0x2070,
+            _ => return None,
+        };
+        char::from_digit(value, 10)
+    };
+    text.chars().map(digit).collect::<Option<String>>().filter(|digits| !digits.is_empty())
+}
+
+/// How many raised figures `text` begins with.
+fn leading_figures(text: &str) -> usize {
+    text.chars().take_while(|char| figures(char.encode_utf8(&mut [0; 4])).is_some()).count()
 }
 
 /// A number that stands at the text without a gap: some faces have raised figures that are glyphs of their own.
@@ -179,6 +213,11 @@ fn mark(line: &Line, marks: &[String]) -> Option<(String, usize)> {
         return Some((label.to_owned(), first.text.chars().count() + gap));
     }
     let text = line.text();
+    let raised = leading_figures(&text);
+    if let Some(label) = figures(&text.chars().take(raised).collect::<String>()) {
+        let gap = text.chars().skip(raised).take_while(|char| char.is_whitespace()).count();
+        return Some((label, raised + gap));
+    }
     let symbol = text.chars().next().filter(|char| "*∗†‡§¶".contains(*char));
     if let Some(symbol) = symbol {
         let rest = text.chars().skip(1).take_while(|char| char.is_whitespace()).count();
@@ -194,4 +233,60 @@ pub fn bracketed(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('[')?;
     let (label, rest) = inner.split_once(']')?;
     (label.len() <= 12 && !label.is_empty() && rest.starts_with(' ')).then_some(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::layout::lines::{Piece, Style};
+    use super::*;
+
+    fn line(text: &str, size: f32, y: f32, page: usize) -> Line {
+        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        Line { pieces: vec![piece], x0: 72.0, x1: 300.0, y, size, page, region: 0, left: 72.0, right: 500.0 }
+    }
+
+    fn taken(pages: &[Vec<Line>], rules: &[Rule]) -> (Vec<String>, Vec<(String, String)>) {
+        let all: Vec<Line> = pages.concat();
+        let metrics = Metrics::of(&all);
+        let (mut left, mut notes) = (Vec::new(), Vec::new());
+        for page in pages {
+            let mut lines = page.clone();
+            take(&mut lines, &metrics, rules, &[], &mut notes);
+            left.extend(lines.iter().map(Line::text));
+        }
+        let labelled = |note: &Group| match &note.kind {
+            BlockKind::Footnote { label } => (label.clone(), note.rough()),
+            _ => panic!("no note"),
+        };
+        (left, notes.iter().map(labelled).collect())
+    }
+
+    #[test]
+    fn raised_figures_of_unicode_are_marks() {
+        let page = vec![
+            line("The text of the page goes on for some while.", 10.0, 100.0, 0),
+            line("\u{b9} It had been lent.", 8.0, 700.0, 0),
+            line("\u{b9}\u{2070} From the same.", 8.0, 710.0, 0),
+        ];
+        let (left, notes) = taken(&[page], &[]);
+        assert_eq!(left.len(), 1);
+        let wanted = [("1", "It had been lent."), ("10", "From the same.")];
+        assert_eq!(notes, wanted.map(|(label, text)| (label.to_owned(), text.to_owned())));
+    }
+
+    #[test]
+    fn small_text_without_a_mark_is_text_unless_it_goes_on_with_a_note() {
+        let rule = Rule { x0: 72.0, y0: 690.0, x1: 150.0, y1: 690.5 };
+        let body = |page| line("The text of the page goes on for some while, and so on.", 10.0, 100.0, page);
+        let abstracted = vec![body(0), line("In this paper we say what we say.", 8.0, 700.0, 0)];
+        let (left, notes) = taken(&[abstracted], &[rule]);
+        assert_eq!((left.len(), notes.len()), (2, 0));
+        let pages = [
+            vec![body(0), line("\u{b2} A note that breaks off in the", 8.0, 700.0, 0)],
+            vec![body(1), line("middle, and ends here.", 8.0, 700.0, 1)],
+        ];
+        let (_, notes) = taken(&pages, &[rule]);
+        let text = "A note that breaks off in the middle, and ends here.";
+        assert_eq!(notes, [("2".to_owned(), text.to_owned())]);
+    }
 }

@@ -50,7 +50,8 @@ struct Builder<'a> {
     contents: bool,
 }
 
-fn ends_sentence(text: &str) -> bool {
+/// Whether `text` ends where a sentence may.
+pub fn ends_sentence(text: &str) -> bool {
     let text = text.trim_end_matches(|char: char| {
         matches!(char, '"' | '”' | '’' | '\'' | ')' | ']' | '»')
             || char.is_ascii_digit() && !text.ends_with(char::is_alphabetic)

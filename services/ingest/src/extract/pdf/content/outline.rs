@@ -98,6 +98,11 @@ impl Entry {
         whole == self.key || self.bare.as_ref() == Some(&whole) || shorter.is_some_and(|bare| bare == self.key)
     }
 
+    /// Whether `text` is this entry's title with the same number, or as little without one.
+    pub fn names_exactly(&self, text: &str) -> bool {
+        key(text) == self.key
+    }
+
     /// Whether its title may go on behind `text`.
     pub fn begins_with(&self, text: &str) -> bool {
         let whole = key(text);

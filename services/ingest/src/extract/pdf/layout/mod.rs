@@ -1,6 +1,7 @@
 //! What the pages show to lines in reading order: without running heads, by columns; and the tables among the lines.
 
 mod columns;
+mod dropcaps;
 pub mod furniture;
 pub mod lines;
 pub mod metrics;

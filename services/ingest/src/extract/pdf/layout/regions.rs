@@ -2,8 +2,8 @@
 //! at an angle.
 
 use super::super::content::page::{Page, Run};
-use super::columns;
 use super::lines::{self, Line};
+use super::{columns, dropcaps};
 
 /// The lines of a document.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub fn arrange(pages: &mut [Page]) -> Arranged {
         let (figures, runs) = figures(std::mem::take(&mut page.runs));
         out.aside.extend(by_turn(&figures, number));
         for region in columns::regions(runs) {
-            let mut lines = lines::lines(region.runs, number);
+            let mut lines = lines::lines(dropcaps::join(region.runs), number);
             for line in &mut lines {
                 line.region = out.regions.len();
                 line.left = region.left;
