@@ -7,12 +7,31 @@ use super::super::layout::metrics::Metrics;
 use super::super::wording::contents;
 use super::group::Group;
 
+/// A caption is set this much smaller than the text at the most, where it is: half a point of ten.
+const SMALLER: f32 = 0.96;
+/// From this share of mathematics on, a block is a formula; prose about formulas has less.
+const MATHEMATICS: f32 = 0.4;
+/// Lines of the longest displayed formula.
+const MOST_FORMULA_LINES: usize = 6;
+/// Ems by which a quotation is set in from the left and the right edge of its column.
+const INSET: (f32, f32) = (1.1, 0.7);
+/// Ems by which the left edges of a quotation's lines may differ.
+const STRAIGHT: f32 = 0.5;
+/// Words of the shortest quotation; less is a label or a line of an address.
+const FEWEST_QUOTED: usize = 12;
+/// Type smaller than this share of the text's is no quotation.
+const SMALLEST_QUOTE: f32 = 0.75;
+/// How sure a quotation is: nothing but its edges tells.
+const QUOTED: f32 = 0.8;
+/// Points by which markers of one depth may stand apart.
+const SAME_DEPTH: f32 = 3.0;
+
 /// Settles captions before headings are looked for.
 pub fn captions(groups: &mut [Group], metrics: &Metrics) {
     for group in groups.iter_mut().filter(|group| matches!(group.kind, BlockKind::Paragraph)) {
         let text = group.rough();
         let Some(stop) = caption(&text) else { continue };
-        let small = group.lines.first().is_some_and(|line| line.size < 0.96 * metrics.body);
+        let small = group.lines.first().is_some_and(|line| line.size < SMALLER * metrics.body);
         let label_apart = group.lines.first().and_then(|line| line.pieces.first()).is_some_and(|piece| {
             (piece.style.face.bold && !metrics.bold || piece.style.face.italic)
                 && piece.text.contains(|char: char| char.is_numeric())
@@ -87,7 +106,7 @@ pub fn settle(groups: &mut [Group], metrics: &Metrics) {
                     group.kind = BlockKind::Formula { latex: false };
                 } else if !abstracted && !cited && quoted(group, metrics) {
                     group.kind = BlockKind::Quote;
-                    group.confidence = 0.8;
+                    group.confidence = QUOTED;
                 }
             }
             BlockKind::ListItem { .. }
@@ -114,23 +133,25 @@ fn formula(group: &Group) -> bool {
         all += count;
         math += if piece.style.face.math { count } else { 0 };
     }
-    all > 0 && math * 10 >= all * 4 && group.lines.len() <= 6
+    all > 0 && math as f32 >= MATHEMATICS * all as f32 && group.lines.len() <= MOST_FORMULA_LINES
 }
 
 /// Set in from both edges of its column, over more than a line.
 fn quoted(group: &Group, metrics: &Metrics) -> bool {
     let em = metrics.body;
-    let inset =
-        |line: &super::super::layout::lines::Line| line.x0 - line.left > 1.1 * em && line.right - line.x1 > 0.7 * em;
+    let inset = |line: &super::super::layout::lines::Line| {
+        line.x0 - line.left > INSET.0 * em && line.right - line.x1 > INSET.1 * em
+    };
     let Some(first) = group.lines.first() else { return false };
     let left = group.lines.iter().map(|line| line.x0).fold(f32::MAX, f32::min);
     // Centred lines begin at many places, quotations at one.
-    let straight = group.lines.iter().skip(1).filter(|line| line.x0 - left < 0.5 * em).count() + 1 >= group.lines.len();
+    let straight =
+        group.lines.iter().skip(1).filter(|line| line.x0 - left < STRAIGHT * em).count() + 1 >= group.lines.len();
     group.lines.len() >= 2
         && straight
         && group.lines.iter().all(inset)
-        && first.size > 0.75 * em
-        && group.rough().split_whitespace().count() >= 12
+        && first.size > SMALLEST_QUOTE * em
+        && group.rough().split_whitespace().count() >= FEWEST_QUOTED
 }
 
 /// Depth of list items, by where their markers stand.
@@ -146,10 +167,10 @@ fn depths(groups: &mut [Group]) {
                     region = first.region;
                 }
                 let x = first.x0 - first.left;
-                while stack.last().is_some_and(|last| *last > x + 3.0) {
+                while stack.last().is_some_and(|last| *last > x + SAME_DEPTH) {
                     stack.pop();
                 }
-                if stack.last().is_none_or(|last| *last < x - 3.0) {
+                if stack.last().is_none_or(|last| *last < x - SAME_DEPTH) {
                     stack.push(x);
                 }
                 *depth = u8::try_from(stack.len().saturating_sub(1)).unwrap_or(u8::MAX);
@@ -157,7 +178,7 @@ fn depths(groups: &mut [Group]) {
             BlockKind::Heading { .. } => stack.clear(),
             BlockKind::Paragraph => {
                 // Text at the margin ends the list; text within an item does not.
-                if stack.first().is_some_and(|outer| first.x0 - first.left <= *outer + 3.0) {
+                if stack.first().is_some_and(|outer| first.x0 - first.left <= *outer + SAME_DEPTH) {
                     stack.clear();
                 }
             }

@@ -192,10 +192,11 @@ fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
 /// or alone on a title page. Chapters may be set larger, as books do.
 fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
     let first = groups.iter().map(|group| group.page).min()?;
+    let alone = title_page(groups, first);
     let best = candidates
         .iter()
         .filter(|candidate| groups[candidate.group].page == first && candidate.depth.is_none())
-        .filter(|candidate| candidate.look.size > MUCH_LARGER * metrics.body)
+        .filter(|candidate| alone || candidate.look.size > MUCH_LARGER * metrics.body)
         .max_by(|a, b| a.look.size.total_cmp(&b.look.size).then(b.group.cmp(&a.group)))?;
     let alike = |other: &Candidate| {
         (other.look.size - best.look.size).abs() < SAME_SIZE
@@ -203,15 +204,14 @@ fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> 
             && (other.group > best.group + 1 || groups[other.group].page != first)
     };
     let rivals = candidates.iter().filter(|other| other.group != best.group && alike(other)).count();
-    let unlike = rivals * STRAY < candidates.len() || title_page(groups, best.group);
+    let unlike = rivals * STRAY < candidates.len() || alone;
     let before = candidates.iter().filter(|other| other.group < best.group && other.depth.is_some()).count();
     let named = contents::heading(&groups[best.group].rough());
     (unlike && before == 0 && !named).then_some(best.group)
 }
 
-/// Whether the page of group `at` is a title page: others follow it, and nothing on it is longer than a byline.
-fn title_page(groups: &[Group], at: usize) -> bool {
-    let page = groups[at].page;
+/// Whether `page` is a title page: others follow it, and nothing on it is longer than a byline.
+fn title_page(groups: &[Group], page: usize) -> bool {
     let short = |group: &Group| group.rough().split_whitespace().count() <= LONGEST_BYLINE;
     let plain =
         |group: &Group| matches!(group.kind, BlockKind::Paragraph | BlockKind::Heading { .. } | BlockKind::Figure);
@@ -293,4 +293,88 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
             (base + candidate.outline.or(candidate.depth).unwrap_or(ranked)).clamp(1, DEEPEST)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::layout::lines::{Piece, Style};
+    use super::*;
+
+    fn group(text: &str, size: f32, page: usize) -> Group {
+        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        let line = Line {
+            pieces: vec![piece],
+            x0: 72.0,
+            x1: 300.0,
+            y: 0.0,
+            size,
+            page,
+            region: page,
+            left: 72.0,
+            right: 500.0,
+        };
+        Group::new(BlockKind::Paragraph, line, super::super::assemble::APART)
+    }
+
+    fn titled(mut groups: Vec<Group>) -> Option<String> {
+        let lines: Vec<Line> = groups.iter().flat_map(|group| group.lines.clone()).collect();
+        let title = mark(&mut groups, &Metrics::of(&lines), &Outline::default());
+        title.map(|at| groups[at].rough()).or_else(|| manual(&groups))
+    }
+
+    const TEXT: &str =
+        "Text that is as long as the text of a document is, so that its size is the usual one, and more of it.";
+
+    #[test]
+    fn the_title_is_what_no_other_heading_is_set_as() {
+        for (name, groups, wanted) in [
+            (
+                "chapters are larger than the title",
+                vec![group("A Book", 17.0, 0), group(TEXT, 10.0, 0), group("Contents", 24.0, 1), group(TEXT, 10.0, 1)],
+                Some("A Book"),
+            ),
+            (
+                "the first heading is one of two",
+                vec![group("Salt", 17.0, 0), group(TEXT, 10.0, 0), group("Bread", 17.0, 0), group(TEXT, 10.0, 0)],
+                None,
+            ),
+            (
+                "a title page of slides",
+                vec![
+                    group("On Buses", 11.0, 0),
+                    group("Ann Smith", 10.0, 0),
+                    group("Speed", 11.0, 1),
+                    group(TEXT, 10.0, 1),
+                ],
+                Some("On Buses"),
+            ),
+            ("a table of contents", vec![group("Contents", 24.0, 0), group(TEXT, 10.0, 0)], None),
+            (
+                "a manual page",
+                vec![
+                    group("NAME", 14.0, 0),
+                    group("bash − GNU Bourne-Again SHell", 10.0, 0),
+                    group("SYNOPSIS", 14.0, 0),
+                    group(TEXT, 10.0, 0),
+                ],
+                Some("bash"),
+            ),
+        ] {
+            assert_eq!(titled(groups).as_deref(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_message_under_the_title_is_no_byline() {
+        let mut groups = vec![
+            group("Harvest Supper", 20.0, 0),
+            group("Ann Smith", 10.0, 0),
+            group("Bring a plate and a chair", 10.0, 0),
+            group(TEXT, 10.0, 0),
+        ];
+        let lines: Vec<Line> = groups.iter().flat_map(|group| group.lines.clone()).collect();
+        mark(&mut groups, &Metrics::of(&lines), &Outline::default());
+        let front: Vec<bool> = groups.iter().map(|group| group.matter == Matter::Front).collect();
+        assert_eq!(front, [false, true, false, false]);
+    }
 }

@@ -9,6 +9,48 @@ use super::super::wording::markers::{self, Marker};
 use super::assemble::APART;
 use super::group::Group;
 
+/// Ems by which an edge must differ to be another: an indent is one em or more, rounding far less.
+const INDENT: f32 = 0.7;
+/// Ems to the left of an item's text at which a line is out of the item.
+const OUTDENT: f32 = 0.6;
+/// Ems by which a bullet, and an ordinal, must stand elsewhere than the line above to begin an item in mid-sentence.
+const BULLET_SHIFT: f32 = 0.25;
+const ORDINAL_SHIFT: f32 = 0.4;
+/// White space between lines of one paragraph is at most this many leadings; in display type, which is set by hand, more.
+const WITHIN: f32 = 1.24;
+const WITHIN_DISPLAY: f32 = 1.45;
+/// And this many in mid-sentence: text may be set with double spacing here and there.
+const WITHIN_SENTENCE: f32 = 2.0;
+/// And this many where another weight begins.
+const WITHIN_WEIGHT: f32 = 1.12;
+/// Lines of code farther apart than this many leadings are two listings.
+const WITHIN_CODE: f32 = 2.6;
+/// Sizes that differ by this share are two.
+const OTHER_SIZE: f32 = 0.07;
+/// Type this many times the text's is display type.
+const DISPLAY: f32 = 1.1;
+/// A line is short, if behind it there is room for the next word and this many ems, and this share of the column.
+const ROOM: f32 = 0.6;
+const ROOM_SHARE: f32 = 0.04;
+/// A line that leaves this share of its column free ends far before the edge.
+const FAR_SHORT: f32 = 0.35;
+/// A line that leaves less than this share of its column free is full.
+const FULL: f32 = 0.06;
+/// Ems by which a line must stand above the last to begin another column.
+const ABOVE: f32 = 0.5;
+/// Points by which equal edges may differ.
+const ROUNDING: f32 = 1.0;
+/// Points by which the middles of centred lines may differ.
+const CENTRED: f32 = 2.0;
+/// Points by which text may differ from the text's size and still be running text.
+const BODY: f32 = 0.6;
+/// Pages over which a paragraph may go on: a figure may fill one.
+const PAGES_BETWEEN: usize = 2;
+/// Groups back that are looked at for the item before.
+const ITEMS_BACK: usize = 60;
+/// Longest line of a table of contents, in characters.
+const LONGEST_ENTRY: usize = 90;
+
 /// What a region holds, in order.
 #[derive(Debug)]
 pub enum Item {
@@ -77,7 +119,7 @@ impl Builder<'_> {
             && let Some(group) = self.groups.last()
             && matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote)
             && !ends_sentence(&line.text())
-            && (line.size - self.metrics.body).abs() < 0.6
+            && (line.size - self.metrics.body).abs() < BODY
         {
             self.open = Some(self.groups.len() - 1);
         }
@@ -85,7 +127,7 @@ impl Builder<'_> {
 
     fn line(&mut self, line: Line) {
         let text = line.text();
-        let entry = self.contents && line.size <= 1.1 * self.metrics.body && contents::numbered(&text);
+        let entry = self.contents && line.size <= DISPLAY * self.metrics.body && contents::numbered(&text);
         if contents::leaders(&text) || entry {
             self.leave();
             self.open = None;
@@ -95,7 +137,7 @@ impl Builder<'_> {
             return;
         }
         let moved = self.previous.as_ref().is_none_or(|last| {
-            last.region != line.region || last.page != line.page || line.y < last.y - 0.5 * line.size
+            last.region != line.region || last.page != line.page || line.y < last.y - ABOVE * line.size
         });
         if moved {
             self.leave();
@@ -124,8 +166,8 @@ impl Builder<'_> {
     fn resumes(&self, open: usize, line: &Line, text: &str) -> bool {
         let group = &self.groups[open];
         let Some(last) = group.last() else { return false };
-        if (last.size - line.size).abs() > 0.06 * last.size
-            || line.page > group.page_end + 2
+        if (last.size - line.size).abs() > OTHER_SIZE * last.size
+            || line.page > group.page_end + PAGES_BETWEEN
             || code(line, self.metrics) != code(last, self.metrics)
             || line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
         {
@@ -136,7 +178,7 @@ impl Builder<'_> {
             return markers::marker(text).is_none();
         }
         // A full line that ends without a stop goes on, whatever comes.
-        let full = last.x1 > last.right - 0.06 * (last.right - last.left).max(1.0);
+        let full = last.x1 > last.right - FULL * (last.right - last.left).max(1.0);
         full && markers::marker(text).is_none() && (open == self.groups.len() - 1 || first.is_numeric())
     }
 
@@ -152,21 +194,21 @@ impl Builder<'_> {
         let gap = line.y - last.y;
         let leading = metrics.leading(size);
         if matches!(group.kind, BlockKind::Code { .. }) {
-            return gap > 2.6 * leading;
+            return gap > WITHIN_CODE * leading;
         }
-        if (line.size - last.size).abs() > 0.07 * size {
+        if (line.size - last.size).abs() > OTHER_SIZE * size {
             return true;
         }
         if line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
             && (group.lines.iter().all(|line| line.mostly(|face| face.bold)) || line.mostly(|face| face.bold))
-            && (self.short(last, line) || gap > 1.12 * leading || line.mostly(|face| face.bold))
+            && (self.short(last, line) || gap > WITHIN_WEIGHT * leading || line.mostly(|face| face.bold))
         {
             return true;
         }
-        let display = line.size > 1.1 * metrics.body;
-        let wide = if display { 1.45 } else { 1.24 };
+        let display = line.size > DISPLAY * metrics.body;
+        let wide = if display { WITHIN_DISPLAY } else { WITHIN };
         if gap > wide * leading {
-            return true;
+            return gap > WITHIN_SENTENCE * leading || !self.runs_on(last, line, text);
         }
         if display {
             return false;
@@ -174,13 +216,13 @@ impl Builder<'_> {
         let short = self.short(last, line);
         match markers::marker(text) {
             Some((Marker::Bullet, _))
-                if (line.x0 - last.x0).abs() > 0.25 * size || short || ends_sentence(&last.text()) =>
+                if (line.x0 - last.x0).abs() > BULLET_SHIFT * size || short || ends_sentence(&last.text()) =>
             {
                 return true;
             }
             Some((Marker::Ordinal(word), _)) => {
                 if self.follows(&word)
-                    && (short || ends_sentence(&last.text()) || (line.x0 - last.x0).abs() > 0.4 * size)
+                    && (short || ends_sentence(&last.text()) || (line.x0 - last.x0).abs() > ORDINAL_SHIFT * size)
                 {
                     return true;
                 }
@@ -195,7 +237,7 @@ impl Builder<'_> {
         let edge = match group.hang {
             Some(hang) => {
                 // Back out of an item's text.
-                if line.x0 < hang - 0.6 * size {
+                if line.x0 < hang - OUTDENT * size {
                     return true;
                 }
                 hang
@@ -203,42 +245,53 @@ impl Builder<'_> {
             None => group.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
         // Centred lines have one middle.
-        if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < 2.0
-            && (line.x0 - last.x0).abs() > 0.7 * size
+        if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < CENTRED
+            && (line.x0 - last.x0).abs() > INDENT * size
             && !ends_sentence(&last.text())
         {
             return false;
         }
         // An indented first line, unless the whole block is set so, or hangs.
-        if line.x0 > edge + 0.7 * size && line.x0 > last.x0 + 0.7 * size {
+        if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
             let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
             return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
         }
-        if group.lines.len() == 1 && line.x0 < last.x0 - 0.7 * size {
+        if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
             // The group's first line was indented; this is its second.
             return short && ends_sentence(&last.text());
         }
         short
             && (ends_sentence(&last.text())
-                || text.chars().next().is_some_and(char::is_uppercase) && line.x0 >= last.x0 - 1.0 && self.much(last))
+                || text.chars().next().is_some_and(char::is_uppercase)
+                    && line.x0 >= last.x0 - ROUNDING
+                    && self.much(last))
+    }
+
+    /// Whether a sentence goes on from `last` to `line`: a full line without a stop, and small letters at the same edge below it.
+    fn runs_on(&self, last: &Line, line: &Line, text: &str) -> bool {
+        !ends_sentence(&last.text())
+            && text.starts_with(char::is_lowercase)
+            && markers::marker(text).is_none()
+            && !self.short(last, line)
+            && (line.x0 - last.x0).abs() < INDENT * line.size
     }
 
     /// Whether the next line's first word would have had room on the last line.
     fn short(&self, last: &Line, line: &Line) -> bool {
         let room = last.right - last.x1;
-        room > first_word_width(line) + 0.6 * last.size && room > 0.04 * (last.right - last.left)
+        room > first_word_width(line) + ROOM * last.size && room > ROOM_SHARE * (last.right - last.left)
     }
 
     /// Whether a line ends far before the edge.
     fn much(&self, last: &Line) -> bool {
-        last.right - last.x1 > 0.35 * (last.right - last.left)
+        last.right - last.x1 > FAR_SHORT * (last.right - last.left)
     }
 
     /// Whether an ordinal is the first of a list or the next of the list before.
     fn follows(&self, word: &str) -> bool {
         let Some(value) = markers::ordinal(word) else { return false };
         value == 1
-            || self.groups.iter().rev().take(60).any(|group| match &group.kind {
+            || self.groups.iter().rev().take(ITEMS_BACK).any(|group| match &group.kind {
                 BlockKind::ListItem { ordinal: Some(before), .. } => {
                     markers::ordinal(before).is_some_and(|before| before + 1 == value || word == "i.")
                 }
@@ -266,7 +319,7 @@ impl Builder<'_> {
             self.open = None;
         }
         let mut group = Group::new(BlockKind::Paragraph, line.clone(), above);
-        let plain = line.size <= 1.1 * metrics.body;
+        let plain = line.size <= DISPLAY * metrics.body;
         if code(&line, metrics) {
             group.kind = BlockKind::Code { language: None };
         } else if plain && let Some((marker, skip)) = markers::marker(text) {
@@ -283,7 +336,7 @@ impl Builder<'_> {
         }
         if contents::heading(text) {
             self.contents = true;
-        } else if self.contents && (line.size > 1.1 * metrics.body || text.len() > 90) {
+        } else if self.contents && (line.size > DISPLAY * metrics.body || text.len() > LONGEST_ENTRY) {
             self.contents = false;
         }
         self.groups.push(group);
@@ -308,4 +361,39 @@ fn hang(line: &Line, skip: usize) -> f32 {
         seen += count;
     }
     line.x0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::layout::lines::{Piece, Style};
+    use super::*;
+
+    fn line(text: &str, y: f32) -> Line {
+        let x1 = if text.len() > 40 { 498.0 } else { 72.0 + 6.0 * text.len() as f32 };
+        let piece = Piece { text: text.to_owned(), x0: 72.0, x1, style: Style::default(), space: false };
+        Line { pieces: vec![piece], x0: 72.0, x1, y, size: 10.0, page: 0, region: 0, left: 72.0, right: 500.0 }
+    }
+
+    fn texts(lines: &[Line]) -> Vec<String> {
+        let items = lines.iter().cloned().map(Item::Line).collect();
+        group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
+    }
+
+    #[test]
+    fn a_sentence_that_runs_on_is_one_paragraph_though_its_lines_stand_apart() {
+        let mut lines: Vec<Line> = (0..30)
+            .map(|at| line("the usual line of the text of this document and.", 100.0 + 12.0 * at as f32))
+            .collect();
+        lines.push(line("A full line of a sentence that goes on and that is", 480.0));
+        lines.push(line("set wider than the text is usually set.", 498.0));
+        lines.push(line("A paragraph of its own below it, which ends as it is", 516.0));
+        lines.push(line("Another.", 534.0));
+        let found = texts(&lines);
+        let wanted = [
+            "A full line of a sentence that goes on and that is set wider than the text is usually set.",
+            "A paragraph of its own below it, which ends as it is",
+            "Another.",
+        ];
+        assert_eq!(found[found.len() - 3..], wanted);
+    }
 }
