@@ -3,7 +3,8 @@
 //! - services never depend on services, `standalone` excepted; libraries never depend on services;
 //! - `domain` uses `lectern_core` and plain libraries, no runtime and no driver;
 //! - only a service's `app.rs` constructs adapters;
-//! - `mongodb` belongs to `store`, `async-nats` to `queue`, `google-cloud-storage` to `blob`;
+//! - `mongodb` belongs to `store`, `async-nats` to `queue`, `google-cloud-storage` to `blob`, clients of HTTP to `fetch`;
+//! - nothing but `fetch` and the tools resolves a name or opens a connection by itself;
 //! - the environment is read by `runtime` and the tools alone.
 //!
 //! A file that grew long is reported without failing.
@@ -20,7 +21,26 @@ use crate::repo;
 const LONG: usize = 450;
 
 /// Drivers, and the one crate that may depend on each.
-const DRIVERS: [(&str, &str); 3] = [("mongodb", "store"), ("async-nats", "queue"), ("google-cloud-storage", "blob")];
+const DRIVERS: [(&str, &str); 11] = [
+    ("mongodb", "store"),
+    ("async-nats", "queue"),
+    ("google-cloud-storage", "blob"),
+    ("hyper", "fetch"),
+    ("hyper-util", "fetch"),
+    ("reqwest", "fetch"),
+    ("ureq", "fetch"),
+    ("isahc", "fetch"),
+    ("curl", "fetch"),
+    ("attohttpc", "fetch"),
+    ("hickory-resolver", "fetch"),
+];
+
+/// What goes out past the guard of `libs/fetch`.
+const WAYS_OUT: [&str; 5] =
+    ["TcpStream::connect", "TcpSocket::new", "UdpSocket::bind", "lookup_host(", ".to_socket_addrs("];
+
+/// Crates under `libs` that may use them: the guard, and the tools, which talk to servers of their own on loopback.
+const GOES_OUT: [&str; 3] = ["fetch", "testkit", "xtask"];
 
 /// What `domain` must not name: runtimes, drivers, transports, and our crates but `core`.
 const NOT_IN_DOMAIN: [&str; 14] = [
@@ -41,7 +61,7 @@ const NOT_IN_DOMAIN: [&str; 14] = [
 ];
 
 /// What constructs an adapter: the ports' `connect`, and the adapters' own names.
-const ADAPTERS: [&str; 10] = [
+const ADAPTERS: [&str; 11] = [
     "lectern_store::connect",
     "lectern_queue::connect",
     "lectern_blob::connect",
@@ -52,6 +72,7 @@ const ADAPTERS: [&str; 10] = [
     "MemoryStore::",
     "FsBlob::",
     "MemoryBlob::",
+    "Outside::system",
 ];
 
 /// Crates under `libs` that may read the environment.
@@ -161,6 +182,7 @@ fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
     let domain = service && inside.starts_with("domain");
     let wires = inside == Path::new("app.rs") || krate.folder == "standalone";
     let environment = krate.kind == "libs" && READS_ENVIRONMENT.contains(&krate.folder.as_str());
+    let goes_out = krate.kind == "libs" && GOES_OUT.contains(&krate.folder.as_str());
     let mut wrong = Vec::new();
     if inside.file_name().is_some_and(|name| name == "testing.rs" || name == "tests.rs") {
         return wrong;
@@ -187,6 +209,9 @@ fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
             && let Some(name) = ADAPTERS.iter().find(|name| code.contains(*name))
         {
             wrong.push(format!("{line}: {name} constructs an adapter; only app.rs does"));
+        }
+        if !goes_out && let Some(name) = WAYS_OUT.iter().find(|name| code.contains(*name)) {
+            wrong.push(format!("{line}: {name} goes out past the guard; call by a client of lectern-fetch"));
         }
         if !environment && (code.contains("env::var(") || code.contains("env::var_os(") || code.contains("env::vars("))
         {
@@ -228,6 +253,11 @@ mod tests {
             ("services", "ai", "app.rs", "let s = lectern_store::connect(url).await?;", 0),
             ("services", "ai", "config.rs", "let x = std::env::var(\"X\");", 1),
             ("libs", "runtime", "config.rs", "let x = std::env::var(\"X\");", 0),
+            ("services", "ingest", "library/import.rs", "let s = TcpStream::connect(address).await?;", 1),
+            ("services", "ingest", "library/import.rs", "let found = tokio::net::lookup_host(name).await?;", 1),
+            ("services", "ingest", "library/import.rs", "let outside = Outside::system();", 1),
+            ("services", "ingest", "app.rs", "let outside = Outside::system();", 0),
+            ("libs", "fetch", "outside.rs", "let s = TcpStream::connect(address).await?;", 0),
         ];
         for (kind, folder, file, source, problems) in cases {
             assert_eq!(
@@ -246,6 +276,9 @@ mod tests {
             ("libs", "queue", "[dev-dependencies]\nlectern-gateway.workspace = true", 1),
             ("libs", "store", "[dependencies]\nmongodb.workspace = true", 0),
             ("libs", "rpc", "[dependencies]\nmongodb.workspace = true", 1),
+            ("libs", "fetch", "[dependencies]\nhyper.workspace = true", 0),
+            ("libs", "rpc", "[dependencies]\nhyper.workspace = true", 1),
+            ("services", "ai", "[dependencies]\nreqwest.workspace = true", 1),
             ("libs", "rpc", "[dependencies]\nlectern-testkit.workspace = true", 1),
             ("libs", "rpc", "[dev-dependencies]\nlectern-testkit.workspace = true", 0),
         ];
