@@ -216,6 +216,12 @@ reasons! {
     EngineLimited = "ENGINE_LIMITED",
     /// A step's command cannot be read.
     CommandUnreadable = "COMMAND_UNREADABLE",
+    /// The installation does not import by URL; its operator may allow it.
+    ImportDisabled = "IMPORT_DISABLED",
+    /// The URL, or an address that it leads to, is not one that is called.
+    UrlRefused = "URL_REFUSED",
+    /// The server of the URL cannot be reached, or does not answer as it should.
+    UrlUnreachable = "URL_UNREACHABLE",
 }
 
 impl fmt::Display for Reason {

@@ -8,8 +8,8 @@ use async_stream::try_stream;
 use bytes::Bytes;
 use futures::Stream;
 use lectern_blob::{Blob, Objects};
-use lectern_core::id::DocumentId;
-use lectern_core::{Digest, Failure};
+use lectern_core::id::{DocumentId, TenantId};
+use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{
     self as api, create_document_request::Source, document_service_server::DocumentService,
@@ -22,7 +22,8 @@ use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::domain::Document;
-use crate::library::{Arrival, Library, Receiving, Uploads};
+use crate::library::import::Wanted;
+use crate::library::{Arrival, Imports, Library, Receiving, Uploads};
 
 /// Bytes of one message of content.
 const CHUNK: usize = 64 * 1024;
@@ -32,21 +33,33 @@ const CHUNK: usize = 64 * 1024;
 pub struct Documents {
     library: Library,
     uploads: Uploads,
+    imports: Imports,
     blob: Arc<dyn Blob>,
 }
 
 impl Documents {
     /// The services over these parts.
     #[must_use]
-    pub const fn new(library: Library, uploads: Uploads, blob: Arc<dyn Blob>) -> Self {
-        Self { library, uploads, blob }
+    pub const fn new(library: Library, uploads: Uploads, imports: Imports, blob: Arc<dyn Blob>) -> Self {
+        Self { library, uploads, imports, blob }
+    }
+
+    /// The id that follows from a caller's request id.
+    fn requested(&self, tenant: &TenantId, request_id: &str) -> Result<Option<DocumentId>, Failure> {
+        if request_id.is_empty() {
+            return Ok(None);
+        }
+        let request_id: DocumentId =
+            request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
+        Ok(Some(DocumentId::of(&self.library.secret(tenant).request(&format!("document/{request_id}")))))
     }
 
     async fn create(
         &self,
-        tenant: lectern_core::id::TenantId,
+        tenant: TenantId,
         request: api::CreateDocumentRequest,
     ) -> Result<Versioned<Document>, Failure> {
+        let id = self.requested(&tenant, &request.request_id)?;
         let (bytes, file_name): (Bytes, String) = match request.source {
             Some(Source::Text(text)) => {
                 // Text is text, whatever it looks like; only its name may make it Markdown.
@@ -54,17 +67,15 @@ impl Documents {
                 (text.into(), name)
             }
             Some(Source::Data(data)) => (data, request.file_name),
-            None => return Err(Failure::invalid("source", "send the source as text or data")),
+            Some(Source::Uri(uri)) => {
+                let api::CreateDocumentRequest { display_name, file_name, .. } = request;
+                let wanted = Wanted { tenant, id, uri, display_name, file_name };
+                return Box::pin(self.imports.import(wanted)).await;
+            }
+            None => return Err(Failure::invalid("source", "send the source as text, data or uri")),
         };
         self.library.limits().inline(bytes.len() as u64)?;
         let sha256 = Digest::of(&bytes);
-        let id = if request.request_id.is_empty() {
-            None
-        } else {
-            let request_id: DocumentId =
-                request.request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
-            Some(DocumentId::of(&self.library.secret(&tenant).request(&format!("document/{request_id}"))))
-        };
         let digest = Digest::of(format!("{sha256}\n{}\n{file_name}", request.display_name).as_bytes());
         let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
         file.write_all(&bytes).map_err(|e| no_room(&e))?;
@@ -82,7 +93,7 @@ impl Documents {
 
     async fn upload(
         &self,
-        tenant: lectern_core::id::TenantId,
+        tenant: TenantId,
         mut messages: Streaming<api::UploadDocumentRequest>,
     ) -> Result<Versioned<Document>, Failure> {
         let broken = |status: Status| lectern_rpc::failure(&status);
@@ -124,8 +135,8 @@ async fn receive(
             Some(Part::Start(_)) => return Err(Failure::invalid("part", "start may only be the first message")),
             None => {
                 return Err(Failure::new(
-                    lectern_core::Kind::Aborted,
-                    lectern_core::Reason::OffsetMismatch,
+                    Kind::Aborted,
+                    Reason::OffsetMismatch,
                     "the stream ended before finish; ask QueryUpload and go on from there",
                 ));
             }

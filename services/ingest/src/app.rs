@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Clock, Failure, OsRandom, Random, SystemClock};
+use lectern_fetch::{Client, Outside, Roots};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
@@ -24,7 +25,7 @@ use crate::api::Documents;
 use crate::config::Config;
 use crate::domain::{Document, Limits, Upload};
 use crate::extract::child::{self, Sandbox};
-use crate::library::{Library, Reader, Uploads};
+use crate::library::{Imports, Library, Reader, Uploads};
 use crate::work;
 
 /// Bytes of the largest message: an inline source and its frame.
@@ -37,6 +38,7 @@ pub struct Ingest {
     steps: Steps,
     library: Library,
     uploads: Uploads,
+    imports: Imports,
     reader: Reader,
     permits: usize,
     grace: Duration,
@@ -74,11 +76,13 @@ impl Ingest {
             Limits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
         let uploads = Uploads::new(uploads, library.clone(), blob, clock, random);
+        let imports = imports(config, library.clone())?;
         Ok(Self {
             adapters: adapters.clone(),
             steps,
             library,
             uploads,
+            imports,
             reader,
             permits,
             grace: config.common.server.drain,
@@ -124,7 +128,8 @@ impl Ingest {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let documents = Documents::new(self.library.clone(), self.uploads.clone(), Arc::clone(&self.adapters.blob));
+        let blob = Arc::clone(&self.adapters.blob);
+        let documents = Documents::new(self.library.clone(), self.uploads.clone(), self.imports.clone(), blob);
         let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(DocumentServiceServer::new(documents.clone()), MESSAGE_LIMIT))
@@ -133,6 +138,15 @@ impl Ingest {
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)
     }
+}
+
+/// What imports by URL, where the operator allows it: over the system's resolver and sockets, as the guard lets it.
+fn imports(config: &Config, library: Library) -> Result<Imports, Failure> {
+    if !config.import.enabled {
+        return Ok(Imports::off(library));
+    }
+    let client = Client::new(config.import.policy()?, Outside::system(), Roots::public())?;
+    Ok(Imports::by(client, config.import.rules(config.limits.upload), library))
 }
 
 /// The process: connects, serves and works until told to stop.

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use lectern_core::Failure;
+use lectern_fetch::Network;
+use lectern_fetch::policy::{HTTPS, Policy};
 use lectern_runtime::ByteSize;
 use lectern_runtime::config::duration;
 use lectern_stage::Common;
 use serde::{Deserialize, Serialize};
+
+use crate::library::import::Rules;
 
 /// Settings of ingest.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -18,6 +23,8 @@ pub struct Config {
     pub limits: Limits,
     /// What reading one source may use.
     pub sandbox: Sandbox,
+    /// Import by URL.
+    pub import: Import,
 }
 
 /// Sizes that a source may have.
@@ -42,6 +49,61 @@ pub struct Sandbox {
     /// Time from start to answer.
     #[serde(with = "duration")]
     pub wall: Duration,
+}
+
+/// Import by URL: what callers may have fetched, from the public internet alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Import {
+    /// Whether anything is imported.
+    pub enabled: bool,
+    /// The ports that may be called.
+    pub ports: Vec<u16>,
+    /// Public networks that are closed as well, such as one's own: `203.0.113.0/24`.
+    pub closed: Vec<String>,
+    /// Bytes of one source; no more than an upload may have.
+    pub bytes: ByteSize,
+    /// Time for one source, from the call to its last byte.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// Imports at once in this process, each with a temporary file.
+    pub at_once: usize,
+    /// Imports at once of one tenant in this process.
+    pub per_tenant: usize,
+}
+
+impl Import {
+    /// What the client that imports may call.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for a network that is not one.
+    pub fn policy(&self) -> Result<Policy, Failure> {
+        let closed = self.closed.iter().map(|network| network.parse::<Network>());
+        let closed = closed.collect::<Result<_, _>>().map_err(|e| Failure::invalid("import.closed", e))?;
+        Ok(Policy::Public { ports: self.ports.clone(), closed })
+    }
+
+    /// How much is imported, where an upload may have `upload` bytes.
+    #[must_use]
+    pub fn rules(&self, upload: ByteSize) -> Rules {
+        let usual = lectern_fetch::Limits::default();
+        let limits = lectern_fetch::Limits { whole: self.timeout, bytes: self.bytes.min(upload).0, ..usual };
+        Rules { limits, at_once: self.at_once, per_tenant: self.per_tenant }
+    }
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            ports: vec![HTTPS],
+            closed: Vec::new(),
+            bytes: ByteSize(64 << 20),
+            timeout: Duration::from_secs(60),
+            at_once: 8,
+            per_tenant: 2,
+        }
+    }
 }
 
 impl Default for Limits {

@@ -1,6 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lectern_core::Failure;
@@ -43,14 +45,17 @@ pub struct Up {
     /// Where gRPC is served; loopback only, since the embedded instance asks for no key.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Allows import by URL, as the setting `import.enabled` does.
+    #[arg(long)]
+    pub import: bool,
 }
 
 /// Narrates documents.
 #[derive(Debug, Args)]
 pub struct Narrate {
-    /// The documents.
+    /// The documents: files, or https:// URLs where import is allowed.
     #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub sources: Vec<Source>,
     /// How the document becomes a script.
     #[arg(long, value_enum, default_value_t = Style::Narration)]
     pub style: Style,
@@ -84,6 +89,53 @@ pub struct Narrate {
     /// Keeps the data of the instance of its own in this folder, so that what was spoken once is not spoken again.
     #[arg(long, value_name = "DIR", conflicts_with = "server")]
     pub data: Option<PathBuf>,
+    /// Allows the instance of its own to fetch https:// URLs, as the setting `import.enabled` does.
+    #[arg(long, conflicts_with = "server")]
+    pub import: bool,
+}
+
+/// A document to narrate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file of this machine.
+    File(PathBuf),
+    /// What the server is to fetch.
+    Url(String),
+}
+
+impl From<OsString> for Source {
+    fn from(argument: OsString) -> Self {
+        match argument.to_str() {
+            Some(url) if url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://")) => {
+                Self::Url(url.to_owned())
+            }
+            Some(_) | None => Self::File(argument.into()),
+        }
+    }
+}
+
+impl Source {
+    /// What its files are named by: the name of the file, or the last part of the URL's path, without the ending.
+    #[must_use]
+    pub fn stem(&self) -> OsString {
+        let path = match self {
+            Self::File(path) => path,
+            Self::Url(url) => {
+                let path = url.split(['?', '#']).next().unwrap_or_default();
+                Path::new(path.trim_end_matches('/'))
+            }
+        };
+        path.file_stem().unwrap_or_default().to_owned()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
 }
 
 /// How the document becomes a script.
@@ -160,4 +212,26 @@ pub fn nothing_to_do() -> Failure {
         "command",
         "say what to do: `lectern narrate FILE`, `lectern up` or `lectern keys`; --help says more",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_a_url_when_it_begins_like_one() {
+        for (argument, url, stem) in [
+            ("a/tides.md", false, "tides"),
+            ("https", false, "https"),
+            ("http://docs.example.com/a.md", false, "a"),
+            ("https://docs.example.com/papers/tides.pdf?x=/y.z#part", true, "tides"),
+            ("HTTPS://docs.example.com/tides", true, "tides"),
+            ("https://docs.example.com/book/", true, "book"),
+        ] {
+            let source = Source::from(OsString::from(argument));
+            assert_eq!(matches!(source, Source::Url(_)), url, "{argument}");
+            assert_eq!(source.stem(), stem, "{argument}");
+            assert_eq!(source.to_string(), argument);
+        }
+    }
 }

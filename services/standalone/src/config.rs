@@ -31,6 +31,8 @@ pub struct Config {
     pub limits: ingest::Limits,
     /// What reading one source may use.
     pub sandbox: ingest::Sandbox,
+    /// Import by URL.
+    pub import: ingest::Import,
     /// Steps of each stage that run at once; 0 means one for each core.
     pub permits: usize,
     /// Logs, traces and metrics.
@@ -48,6 +50,7 @@ impl Default for Config {
             script: PathBuf::new(),
             limits: ingest::Limits::default(),
             sandbox: ingest::Sandbox::default(),
+            import: ingest::Import::default(),
             permits: 0,
             telemetry: TelemetryConfig::default(),
         }
@@ -68,6 +71,7 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
             if let Some(listen) = up.listen {
                 config.server.listen = listen;
             }
+            config.import.enabled |= up.import;
         }
         // A person at a terminal reads the progress, not the log.
         Some(Command::Narrate(_) | Command::Keys(_)) if !cli.verbose => {
@@ -75,6 +79,9 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
             "error,lectern_runtime::bootstrap=off".clone_into(&mut config.telemetry.log_filter);
         }
         Some(Command::Narrate(_) | Command::Keys(_)) | None => {}
+    }
+    if let Some(Command::Narrate(order)) = &cli.command {
+        config.import.enabled |= order.import;
     }
     Ok(config)
 }

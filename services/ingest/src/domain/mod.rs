@@ -1,6 +1,7 @@
 //! The noun: a document, and the upload that it may come by. Pure: no runtime, no driver, no wire format.
 
 pub mod document;
+pub mod file_name;
 pub mod limits;
 pub mod upload;
 

@@ -1,5 +1,6 @@
 //! What callers may do with documents: hand them in, look, erase. The API decodes and encodes around this.
 
+pub mod import;
 mod reading;
 mod uploads;
 
@@ -13,6 +14,7 @@ use lectern_proto::names;
 use lectern_store::{Change, Collection, Direction, Page, Query, Revision, StoreError, Versioned};
 use tracing::info;
 
+pub use import::Imports;
 pub use reading::Reader;
 pub use uploads::{Receiving, Uploads};
 
@@ -83,11 +85,15 @@ impl Library {
     ///
     /// # Errors
     /// `REQUEST_ID_REUSED` when that call had another body.
-    pub async fn known(&self, arrival: &Arrival) -> Result<Option<Versioned<Document>>, Failure> {
-        let Some(id) = &arrival.id else { return Ok(None) };
+    pub async fn known(
+        &self,
+        id: Option<&DocumentId>,
+        request: &Digest,
+    ) -> Result<Option<Versioned<Document>>, Failure> {
+        let Some(id) = id else { return Ok(None) };
         match self.documents.get(id.as_str()).await? {
             Some(known) if known.record.erased.is_some() => Err(erased(id)),
-            Some(known) if known.record.request == arrival.request => Ok(Some(known)),
+            Some(known) if known.record.request == *request => Ok(Some(known)),
             Some(_) => Err(reused(id)),
             None => Ok(None),
         }
@@ -98,7 +104,7 @@ impl Library {
     /// # Errors
     /// What `DocumentService.CreateDocument` documents.
     pub async fn accept(&self, arrival: Arrival, file: &std::path::Path) -> Result<Versioned<Document>, Failure> {
-        if let Some(known) = self.known(&arrival).await? {
+        if let Some(known) = self.known(arrival.id.as_ref(), &arrival.request).await? {
             return Ok(known);
         }
         if arrival.size == 0 {
@@ -148,7 +154,8 @@ impl Library {
             }
             // The same request came twice at once, and the other was faster.
             Err(StoreError::Duplicate { .. }) => {
-                self.known(&arrival).await?.ok_or_else(|| Failure::not_found(names::of_document(&id)))
+                let known = self.known(arrival.id.as_ref(), &arrival.request).await?;
+                known.ok_or_else(|| Failure::not_found(names::of_document(&id)))
             }
             Err(error) => Err(error.into()),
         }

@@ -2,6 +2,7 @@
 
 mod debian_pdfs;
 mod formats;
+mod import;
 mod pack;
 mod pdf;
 mod robust;

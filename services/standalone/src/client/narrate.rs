@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Progress;
 use super::{Authorized, connect, transfer};
 use crate::app::Embedded;
-use crate::cli::{self, Narrate};
+use crate::cli::{self, Narrate, Source};
 use crate::config::Config;
 
 /// Narrates every file, against `--server` or an instance of its own.
@@ -26,13 +26,17 @@ use crate::config::Config;
 /// # Errors
 /// The first failure; what was made before it is kept.
 pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result<(), Failure> {
-    for file in &order.files {
-        if !file.is_file() {
-            return Err(Failure::invalid("FILE", format!("{} is not a file", file.display())));
+    for source in &order.sources {
+        match source {
+            Source::File(file) if !file.is_file() => {
+                let message = format!("{} is not a file; name one, or a URL that begins with https://", file.display());
+                return Err(Failure::invalid("FILE", message));
+            }
+            Source::File(_) | Source::Url(_) => {}
         }
     }
-    let folders: std::collections::BTreeSet<_> = order.files.iter().map(|file| file.file_stem()).collect();
-    if folders.len() < order.files.len() {
+    let folders: std::collections::BTreeSet<_> = order.sources.iter().map(Source::stem).collect();
+    if folders.len() < order.sources.len() {
         return Err(Failure::invalid(
             "FILE",
             "two of the documents have the same name but for the ending; narrate them one by one, each with its own -o",
@@ -64,12 +68,12 @@ pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result
 }
 
 async fn all(order: &Narrate, channel: &Authorized, context: &Context) -> Result<(), Failure> {
-    for file in &order.files {
-        let folder = match order.files.len() {
+    for source in &order.sources {
+        let folder = match order.sources.len() {
             1 => order.out.clone(),
-            _ => order.out.join(file.file_stem().unwrap_or_default()),
+            _ => order.out.join(source.stem()),
         };
-        one(order, channel, context, file, &folder).await?;
+        one(order, channel, context, source, &folder).await?;
     }
     Ok(())
 }
@@ -84,15 +88,18 @@ async fn one(
     order: &Narrate,
     channel: &Authorized,
     context: &Context,
-    file: &Path,
+    source: &Source,
     folder: &Path,
 ) -> Result<(), Failure> {
-    say(&format!("{}", file.display()));
+    say(&source.to_string());
     std::fs::create_dir_all(folder).map_err(|e| {
         let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
         Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
     })?;
-    let document = transfer::upload(channel, file).await?;
+    let document = match source {
+        Source::File(file) => transfer::upload(channel, file).await?,
+        Source::Url(url) => transfer::import(channel, url).await?,
+    };
     let uploaded = Instant::now();
     let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
     say(&format!("  {}{pages}, {} words, {}", document.media_type, document.word_count, document.language));

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use lectern_core::digest::Hasher;
 use lectern_core::{Failure, Kind, OsRandom, Random as _, Reason};
+use lectern_proto::v1::create_document_request::Source;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::upload_document_request::Part;
 use lectern_proto::v1::{
-    Artifact, Document, DownloadArtifactRequest, QueryUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish,
-    UploadStart,
+    Artifact, CreateDocumentRequest, Document, DownloadArtifactRequest, QueryUploadRequest, UploadChunk,
+    UploadDocumentRequest, UploadFinish, UploadStart,
 };
 use lectern_rpc::failure;
 use tokio::io::AsyncWriteExt as _;
@@ -70,6 +71,21 @@ pub async fn upload(channel: &Authorized, file: &Path) -> Result<Document, Failu
         }
     }
     Err(Failure::internal("the upload was given up"))
+}
+
+/// Has the server fetch a URL.
+///
+/// # Errors
+/// What the server answers: `IMPORT_DISABLED` where it may not.
+pub async fn import(channel: &Authorized, url: &str) -> Result<Document, Failure> {
+    let request = CreateDocumentRequest {
+        request_id: format!("cli-{:016x}", OsRandom.next()),
+        source: Some(Source::Uri(url.to_owned())),
+        ..CreateDocumentRequest::default()
+    };
+    let mut client = DocumentServiceClient::new(channel.clone());
+    let answer = client.create_document(request).await.map_err(|s| failure(&s))?;
+    Ok(answer.into_inner().document.unwrap_or_default())
 }
 
 /// Fetches a file of a narration into `folder`; it appears there whole or not at all.

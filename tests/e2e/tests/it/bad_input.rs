@@ -37,6 +37,7 @@ fn rows() -> Vec<Row> {
         Row("an empty text", |d| Box::pin(d.text("")), InvalidArgument, "DOCUMENT_EMPTY"),
         Row("a text without words", |d| Box::pin(d.text(" \n * * * \n")), InvalidArgument, "DOCUMENT_EMPTY"),
         Row("no source", |d| Box::pin(d.nothing()), InvalidArgument, "INVALID_FIELD"),
+        Row("a URL where nothing is imported", |d| Box::pin(d.url()), FailedPrecondition, "IMPORT_DISABLED"),
         Row("a PDF cut in half", |d| Box::pin(d.upload(half())), InvalidArgument, "DOCUMENT_DAMAGED"),
         Row(
             "an encrypted PDF",
@@ -258,6 +259,10 @@ impl Door {
 
     async fn nothing(&self) -> Result<(), Status> {
         self.client.documents().create_document(api::CreateDocumentRequest::default()).await.map(|_| ())
+    }
+
+    async fn url(&self) -> Result<(), Status> {
+        self.client.create(Source::Uri("https://127.0.0.1/a.pdf".to_owned()), "").await.map(|_| ())
     }
 
     async fn send(&self, messages: Vec<api::UploadDocumentRequest>) -> Result<(), Status> {

@@ -30,6 +30,7 @@ mod corpus;
 mod documents;
 mod erasure;
 mod formats;
+mod import;
 mod kill;
 mod operations;
 mod operators;
