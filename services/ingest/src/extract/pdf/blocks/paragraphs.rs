@@ -103,7 +103,10 @@ pub fn ends_sentence(text: &str) -> bool {
 
 /// Whether a line is code: fixed width, where the document's text is not.
 fn code(line: &Line, metrics: &Metrics) -> bool {
-    !metrics.mono && line.mostly(|face| face.mono)
+    // A line of dashes has no letters that could tell.
+    let letters = line.pieces.iter().any(|piece| piece.text.contains(char::is_alphanumeric));
+    let ruled = !letters && line.pieces.iter().all(|piece| piece.style.face.mono);
+    !metrics.mono && (ruled || line.mostly(|face| face.mono))
 }
 
 fn first_word_width(line: &Line) -> f32 {
@@ -377,6 +380,27 @@ mod tests {
     fn texts(lines: &[Line]) -> Vec<String> {
         let items = lines.iter().cloned().map(Item::Line).collect();
         group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
+    }
+
+    #[test]
+    fn rules_drawn_with_dashes_are_part_of_the_code_around_them() {
+        let mono = |text: &str, y: f32| {
+            let mut line = line(text, y);
+            line.pieces[0].style.face.mono = true;
+            line
+        };
+        let mut lines: Vec<Line> =
+            (0..9).map(|at| line("the usual line of the text of it.", 100.0 + 12.0 * at as f32)).collect();
+        lines.extend([
+            mono("Parameter  Setting", 212.0),
+            mono("---------  -------", 224.0),
+            mono("Rates      Equal", 236.0),
+        ]);
+        let items = lines.iter().cloned().map(Item::Line).collect();
+        let groups = group(items, &Metrics::of(&lines));
+        let code = groups.last().unwrap();
+        assert!(matches!(code.kind, BlockKind::Code { .. }));
+        assert_eq!(code.lines.len(), 3);
     }
 
     #[test]

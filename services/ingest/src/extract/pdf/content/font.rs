@@ -126,6 +126,47 @@ fn base_name(dict: &Dictionary) -> String {
     }
 }
 
+/// Parts of the names of faces whose letters are all as wide.
+const MONO_NAMES: [&str; 11] =
+    ["courier", "mono", "cmtt", "sftt", "ectt", "lmtt", "consol", "typewriter", "menlo", "monaco", "nimbusmonl"];
+/// A subset of fewer letters than this says nothing of its face, whatever its flags: capitals of a heading may be equally wide.
+const FEWEST_LETTERS: usize = 6;
+/// Letters that are narrow, and wide, in every face that gives letters their own widths.
+const NARROW: &str = "fijlrtIJ";
+const WIDE: &str = "mwMWQOG";
+/// Widths that differ by this share are two.
+const OTHER_WIDTH: f32 = 0.01;
+
+/// The letters of a font, with their advances.
+fn letters(codes: &Codes) -> Vec<(char, f32)> {
+    let letter = |text: &str, width: f32| {
+        let mut chars = text.chars();
+        let char = chars.next().filter(char::is_ascii_alphabetic)?;
+        (chars.next().is_none() && width > 0.0).then_some((char, width))
+    };
+    match codes {
+        Codes::Simple { texts, advances } => {
+            texts.iter().zip(advances).filter_map(|(text, width)| letter(text, *width)).collect()
+        }
+        Codes::Composite(composite) => {
+            let text =
+                |cid: &u32| composite.to_unicode.text(*cid).or_else(|| composite.glyphs.get(cid).map(String::as_str));
+            composite.widths.iter().filter_map(|(cid, width)| letter(text(cid)?, *width)).collect()
+        }
+    }
+}
+
+/// Whether narrow and wide letters are equally wide; none where the font has not both.
+fn equal_widths(codes: &Codes) -> Option<bool> {
+    let letters = letters(codes);
+    let of =
+        |set: &str| letters.iter().filter(|(char, _)| set.contains(*char)).map(|(_, width)| *width).collect::<Vec<_>>();
+    let (narrow, wide) = (of(NARROW), of(WIDE));
+    let least = narrow.iter().copied().reduce(f32::min)?;
+    let most = wide.iter().copied().reduce(f32::max)?;
+    Some((most - least).abs() < OTHER_WIDTH * most)
+}
+
 fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes) -> Face {
     let lower = name.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -134,14 +175,10 @@ fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes)
     let math =
         has(&["cmmi", "cmsy", "cmex", "msam", "msbm", "lmmath", "math", "stmary", "eufm", "txsy", "pxsy", "rsfs"]);
     let slanted = number(b"ItalicAngle").is_some_and(|angle| angle.abs() > 1.0) || flags & 64 != 0;
-    let same_width = match codes {
-        Codes::Simple { advances, .. } => {
-            let letters = [b'i', b'm', b'e', b'a', b'w', b't'];
-            let seen: Vec<f32> =
-                letters.iter().map(|code| advances[usize::from(*code)]).filter(|width| *width > 0.0).collect();
-            seen.len() >= 4 && seen.iter().all(|width| (width - seen[0]).abs() < 0.001)
-        }
-        Codes::Composite(_) => false,
+    let named = has(&MONO_NAMES);
+    let mono = match equal_widths(codes) {
+        Some(equal) => equal,
+        None => named || (flags & 1 != 0 && letters(codes).len() >= FEWEST_LETTERS),
     };
     Face {
         bold: has(&["bold", "black", "heavy", "demi", "cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "-bd", "medi"])
@@ -149,22 +186,7 @@ fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes)
             || flags & (1 << 18) != 0
             || number(b"FontWeight").is_some_and(|weight| weight >= 600.0),
         italic: !math && (slanted || has(&["italic", "oblique", "cmti", "cmsl", "sfti", "sfsl", "lmri", "ital"])),
-        mono: !math
-            && (flags & 1 != 0
-                || same_width
-                || has(&[
-                    "courier",
-                    "mono",
-                    "cmtt",
-                    "sftt",
-                    "ectt",
-                    "lmtt",
-                    "consol",
-                    "typewriter",
-                    "menlo",
-                    "monaco",
-                    "nimbusmonl",
-                ])),
+        mono: !math && mono,
         math,
     }
 }
@@ -387,4 +409,31 @@ fn standard_width(name: &str, text: &str) -> f32 {
     };
     let heavier = if lower.contains("bold") { 1.05 } else { 1.0 };
     f32::from(plain) * 0.001 * heavier
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn simple(widths: &[(char, f32)]) -> Codes {
+        let mut texts = vec![String::new(); 256];
+        let mut advances = vec![0.0; 256];
+        for (code, (char, width)) in widths.iter().enumerate() {
+            texts[code + 1] = char.to_string();
+            advances[code + 1] = *width;
+        }
+        Codes::Simple { texts, advances }
+    }
+
+    #[test]
+    fn only_narrow_and_wide_letters_together_tell_a_fixed_width() {
+        for (widths, wanted) in [
+            (vec![('i', 0.6), ('m', 0.6), ('a', 0.6)], Some(true)),
+            (vec![('i', 0.28), ('m', 0.83), ('a', 0.56)], Some(false)),
+            (vec![('A', 0.67), ('B', 0.67), ('S', 0.67), ('R', 0.67)], None),
+            (vec![('I', 0.28), ('M', 0.83)], Some(false)),
+        ] {
+            assert_eq!(equal_widths(&simple(&widths)), wanted, "{widths:?}");
+        }
+    }
 }
