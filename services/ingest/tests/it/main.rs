@@ -5,6 +5,7 @@ mod formats;
 mod import;
 mod pack;
 mod pdf;
+mod pdf_blocks;
 mod robust;
 mod sandbox;
 mod view;
