@@ -2,6 +2,7 @@
 
 use lectern_core::content::Range;
 use lectern_core::content::script::{self, Footnotes, LengthTarget, Order, Role, SkipReason, Style};
+use lectern_core::content::timeline;
 use lectern_core::id::StepId;
 use lectern_core::{Failure, Kind, Reason};
 
@@ -36,12 +37,18 @@ pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
         skipped: section
             .skipped
             .iter()
-            .map(|skipped| skipped_to_wire(skipped.block, skipped.range.unwrap_or(Range::new(0, 0)), skipped.reason))
+            .map(|skipped| api::SkippedPart {
+                part: Some(part(skipped.block, skipped.range.unwrap_or(Range::new(0, 0)))),
+                reason: skip_reason(skipped.reason).into(),
+                excerpt: String::new(),
+            })
             .collect(),
     }
 }
 
-fn utterance_to_wire(utterance: &script::Utterance) -> api::Utterance {
+/// An utterance in the public API.
+#[must_use]
+pub fn utterance_to_wire(utterance: &script::Utterance) -> api::Utterance {
     let role = match utterance.role {
         Role::Heading { .. } => "heading",
         Role::Body => "body",
@@ -71,8 +78,35 @@ pub fn part(block: u32, range: Range) -> api::SourcePart {
 
 /// A part that is not spoken, in the public API.
 #[must_use]
-pub fn skipped_to_wire(block: u32, range: Range, reason: SkipReason) -> api::SkippedPart {
-    api::SkippedPart { part: Some(part(block, range)), reason: skip_reason(reason).into() }
+pub fn skipped_to_wire(block: u32, skipped: &timeline::SkippedPart) -> api::SkippedPart {
+    api::SkippedPart {
+        part: Some(part(block, skipped.range)),
+        reason: skip_reason(skipped.reason).into(),
+        excerpt: skipped.excerpt.clone(),
+    }
+}
+
+/// What became of a block as a whole, in the public API.
+#[must_use]
+pub const fn fate_to_wire(fate: timeline::Fate) -> api::block_fate::Fate {
+    match fate {
+        timeline::Fate::Spoken => api::block_fate::Fate::Spoken,
+        timeline::Fate::Summarised => api::block_fate::Fate::Summarised,
+        timeline::Fate::Skipped => api::block_fate::Fate::Skipped,
+    }
+}
+
+/// Counts over blocks, in the public API.
+#[must_use]
+pub fn coverage_to_wire(coverage: timeline::Coverage) -> api::Coverage {
+    api::Coverage {
+        blocks: number(coverage.blocks),
+        spoken: number(coverage.spoken),
+        summarised: number(coverage.summarised),
+        skipped: number(coverage.skipped),
+        words: coverage.words.into(),
+        words_spoken: coverage.words_spoken.into(),
+    }
 }
 
 const fn skip_reason(reason: SkipReason) -> api::SkipReason {

@@ -1,8 +1,11 @@
-//! The content that travels between stages, as immutable objects in JSON: what a document holds ([`document`]), what will be
-//! said ([`script`]), and when it is heard ([`timeline`]). A field that is added has a default, so that an older object still reads.
+//! The content that travels between stages, as immutable objects in JSON: what a document holds
+//! ([`document`]), what will be said ([`script`]), and when it is heard ([`timeline`]). What
+//! becomes of every character of a document is [`accounting`]. A field that is added has a default,
+//! so that an older object still reads.
 //!
 //! Offsets are counts of Unicode scalar values in a block's canonical text, half-open, from 0. Pages start at 1.
 
+pub mod accounting;
 pub mod document;
 mod kind;
 pub mod script;

@@ -196,10 +196,15 @@ pub struct SpokenPart {
 }
 
 /// A part of a block that is not heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedPart {
     /// Range in the block's text.
     pub range: Range,
     /// Why.
     pub reason: SkipReason,
+    /// How it begins, so that a reader sees what was left out: white space folded, at most
+    /// [`EXCERPT`](super::accounting::EXCERPT) scalar values, with `…` at the end where that is not
+    /// all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub excerpt: String,
 }

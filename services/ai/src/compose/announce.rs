@@ -10,21 +10,12 @@ fn count(n: usize, one: &str, many: &str) -> String {
 pub(super) fn code(block: &Block) -> String {
     let lines = block.text.lines().filter(|line| !line.trim().is_empty()).count().max(1);
     let lines = count(lines, "line", "lines");
-    match &block.kind {
-        BlockKind::Code { language: Some(language) } if !language.trim().is_empty() => {
-            format!("Code in {}, {lines}.", language_name(language.trim()))
-        }
-        BlockKind::Code { .. }
-        | BlockKind::Heading { .. }
-        | BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Table { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Formula { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => format!("Code, {lines}."),
+    if let BlockKind::Code { language: Some(language) } = &block.kind
+        && !language.trim().is_empty()
+    {
+        format!("Code in {}, {lines}.", language_name(language.trim()))
+    } else {
+        format!("Code, {lines}.")
     }
 }
 

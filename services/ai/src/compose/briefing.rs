@@ -2,11 +2,11 @@
 //!
 //! Without a length it takes a tenth of the document's words, at least 150 and at most 900.
 
+use lectern_core::Failure;
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content};
 use lectern_core::content::script::{Order, PlanNote, PlannedSection, SkipReason, Skipped, Source};
 use lectern_core::content::words;
-use lectern_core::{Failure, Kind, Reason};
 
 use super::narration::Outline;
 use super::sentence::Passage;
@@ -66,13 +66,6 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
             ),
         });
     }
-    if chosen.is_empty() {
-        return Err(Failure::new(
-            Kind::FailedPrecondition,
-            Reason::DocumentEmpty,
-            "the document has no sentences to choose from; order a narration instead",
-        ));
-    }
     let sections = planned(&chosen, &sentences, &parts, content);
     let kept: std::collections::HashSet<u32> =
         sections.iter().flat_map(|section| section.blocks.iter().copied()).collect();
@@ -83,19 +76,15 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
 }
 
 /// Code, tables and formulas are never quoted by a briefing; that is said by their own reasons.
-fn reason(block: &Block) -> SkipReason {
-    match block.kind {
-        BlockKind::Code { .. } => SkipReason::CodeBody,
-        BlockKind::Table { .. } => SkipReason::TableBody,
-        BlockKind::Formula { .. } => SkipReason::Formula,
-        BlockKind::Heading { .. }
-        | BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => SkipReason::Summarised,
+const fn reason(block: &Block) -> SkipReason {
+    if matches!(block.kind, BlockKind::Code { .. }) {
+        SkipReason::CodeBody
+    } else if matches!(block.kind, BlockKind::Table { .. }) {
+        SkipReason::TableBody
+    } else if matches!(block.kind, BlockKind::Formula { .. }) {
+        SkipReason::Formula
+    } else {
+        SkipReason::Summarised
     }
 }
 
@@ -110,7 +99,7 @@ fn sentences(
         let mut position = 0;
         for &id in &part.blocks {
             let block = super::write::find(content, id)?;
-            if !matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote) {
+            if !block.kind.is_running_text() {
                 continue;
             }
             let passage = Passage::new(block, language);
@@ -132,7 +121,7 @@ fn sentences(
 /// The heading that begins a part.
 fn heading<'a>(part: &PlannedSection, content: &'a Content) -> Option<&'a Block> {
     let block = part.blocks.first().and_then(|id| content.blocks.get(*id as usize))?;
-    classify::heading(block).map(|_| block)
+    block.kind.heading_level().map(|_| block)
 }
 
 /// The words that a choice comes to, with the headings above it.

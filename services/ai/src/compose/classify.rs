@@ -4,47 +4,27 @@ use lectern_core::content::document::{Block, BlockKind, Content, Matter};
 use lectern_core::content::script::{Footnotes, Order, SkipReason, Skipped};
 use lectern_core::content::words;
 
+use super::sentence::Passage;
 use super::table;
 use crate::speakable::{Language, can_say};
 
-/// The level of a heading.
-pub(super) const fn heading(block: &Block) -> Option<u8> {
-    match block.kind {
-        BlockKind::Heading { level } => Some(level),
-        BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Table { .. }
-        | BlockKind::Code { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Formula { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => None,
-    }
-}
-
-/// Whether a block is a note.
-pub(super) const fn footnote(block: &Block) -> bool {
-    matches!(block.kind, BlockKind::Footnote { .. })
-}
+/// Words of the announcement of code ("Code in Rust, 12 lines.").
+const CODE_WORDS: u32 = 8;
+/// Words of the announcement of a table that is not read out.
+const TABLE_WORDS: u32 = 10;
+/// A formula is heard in at least this many words: `x = 1` is "x equals one", and a stop.
+const FORMULA_WORDS: u32 = 4;
 
 /// Why a block is not spoken at all; none where it is.
 pub(super) fn left_out(block: &Block, order: &Order, language: Language) -> Option<SkipReason> {
-    let by_kind = match &block.kind {
-        BlockKind::Furniture { furniture } => Some((*furniture).into()),
-        BlockKind::Footnote { .. } if order.footnotes == Footnotes::Skip => Some(SkipReason::FootnoteSkipped),
-        BlockKind::Figure if !block.text.chars().any(char::is_alphanumeric) => Some(SkipReason::FigureWithoutText),
-        BlockKind::Heading { .. }
-        | BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Table { .. }
-        | BlockKind::Code { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Formula { .. }
-        | BlockKind::Figure => None,
+    let by_kind = if let BlockKind::Furniture { furniture } = block.kind {
+        Some(furniture.into())
+    } else if block.kind.is_footnote() && order.footnotes == Footnotes::Skip {
+        Some(SkipReason::FootnoteSkipped)
+    } else if matches!(block.kind, BlockKind::Figure) && !has_letters(block) {
+        Some(SkipReason::FigureWithoutText)
+    } else {
+        None
     };
     let by_place = match block.matter {
         Matter::Body => None,
@@ -57,21 +37,30 @@ pub(super) fn left_out(block: &Block, order: &Order, language: Language) -> Opti
 
 /// Code and formulas are in no language, whatever was detected.
 fn foreign(block: &Block, language: Language) -> Option<SkipReason> {
-    if matches!(block.kind, BlockKind::Code { .. } | BlockKind::Formula { .. }) {
+    if block.kind.is_notation() {
         return None;
     }
     let tag = block.language.as_deref()?;
     (Language::of(tag) != Some(language)).then_some(SkipReason::LanguageUnsupported)
 }
 
-/// A block without anything that the voice can say. Code, formulas and tables are announced whatever they hold.
+/// A block without anything that the voice can say. Code is announced whatever it holds; formulas
+/// and tables where they hold a letter or digit: a brace or a sum sign by itself is a piece of a
+/// formula, and nothing that a listener misses.
 fn silent(block: &Block, language: Language) -> Option<SkipReason> {
-    let announced = matches!(block.kind, BlockKind::Code { .. } | BlockKind::Formula { .. } | BlockKind::Table { .. });
-    if (announced && !block.text.trim().is_empty()) || block.text.chars().any(|c| can_say(c, language)) {
+    let code = matches!(block.kind, BlockKind::Code { .. });
+    let announced = code || matches!(block.kind, BlockKind::Formula { .. } | BlockKind::Table { .. });
+    if announced && (has_letters(block) || code && !block.text.trim().is_empty()) {
         return None;
     }
-    let letters = block.text.chars().any(char::is_alphanumeric);
-    Some(if letters { SkipReason::LanguageUnsupported } else { SkipReason::NothingToSay })
+    if !announced && block.text.chars().any(|c| can_say(c, language)) {
+        return Passage::new(block, language).all_cut();
+    }
+    Some(if has_letters(block) { SkipReason::LanguageUnsupported } else { SkipReason::NothingToSay })
+}
+
+fn has_letters(block: &Block) -> bool {
+    block.text.chars().any(char::is_alphanumeric)
 }
 
 /// Parts the blocks: those that are spoken, and those that are not.
@@ -88,18 +77,14 @@ pub(super) fn part<'a>(content: &'a Content, order: &Order, language: Language) 
 
 /// Roughly how many words are heard for a block.
 pub(super) fn spoken_words(block: &Block) -> u32 {
-    match &block.kind {
-        BlockKind::Code { .. } => 8,
-        BlockKind::Table { .. } if !table::read_out(block) => 10,
-        BlockKind::Table { .. } => words(&block.text).saturating_mul(2),
-        BlockKind::Formula { .. } => words(&block.text).saturating_mul(2).max(4),
-        BlockKind::Heading { .. }
-        | BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => words(&block.text),
+    let written = words(&block.text);
+    if matches!(block.kind, BlockKind::Code { .. }) {
+        CODE_WORDS
+    } else if matches!(block.kind, BlockKind::Table { .. }) {
+        if table::read_out(block) { written.saturating_mul(2) } else { TABLE_WORDS }
+    } else if matches!(block.kind, BlockKind::Formula { .. }) {
+        written.saturating_mul(2).max(FORMULA_WORDS)
+    } else {
+        written
     }
 }

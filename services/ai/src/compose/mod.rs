@@ -3,11 +3,13 @@
 //! Pure functions: equal content and order give equal plans and sections, as long as [`ENGINE_PIN`] is the same.
 
 mod announce;
+mod balance;
 mod briefing;
 mod classify;
 mod cuts;
 mod narration;
 mod number;
+pub mod preview;
 mod sections;
 mod sentence;
 mod table;
@@ -22,7 +24,7 @@ use lectern_core::{Digest, Failure, Kind, Reason};
 use crate::speakable::Language;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/2+speech-en/2";
+pub const ENGINE_PIN: &str = "extractive/3+speech-en/2";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names `content` in object storage.
 ///
@@ -30,18 +32,21 @@ pub const ENGINE_PIN: &str = "extractive/2+speech-en/2";
 /// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY` where nothing is left to say,
 /// `INVALID_FIELD` where the order contradicts itself.
 pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
+    let plan = outline(content, content_key, order)?;
+    match refusal(&plan) {
+        Some(failure) => Err(failure),
+        None => Ok(plan),
+    }
+}
+
+/// The plan, which may have no section: a preview shows that too.
+fn outline(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
     let language = language(content)?;
-    let outline = match order.style {
+    let mut outline = match order.style {
         Style::Narration => narration::outline(content, order, language)?,
         Style::Briefing => briefing::outline(content, order, language)?,
     };
-    if outline.sections.is_empty() {
-        return Err(Failure::new(
-            Kind::FailedPrecondition,
-            Reason::DocumentEmpty,
-            "the document has no words to speak; look at its blocks to see what was found",
-        ));
-    }
+    outline.skipped.extend(balance::of_outline(content, &outline.sections, &outline.skipped)?);
     Ok(Plan {
         schema: SCHEMA,
         content: content_key,
@@ -53,6 +58,18 @@ pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Pla
         skipped: outline.skipped,
         notes: outline.notes,
     })
+}
+
+/// Why nothing can be made of a plan; none where something can.
+fn refusal(plan: &Plan) -> Option<Failure> {
+    let message = match plan.order.style {
+        Style::Narration => {
+            "the document has no words to speak; a preview shows what was found, and why it is left out"
+        }
+        Style::Briefing => "the document has no sentences to choose from; order a narration instead",
+    };
+    let refusal = || Failure::new(Kind::FailedPrecondition, Reason::DocumentEmpty, message);
+    plan.sections.is_empty().then(refusal)
 }
 
 /// The section `index` of `plan`, written out as utterances.
@@ -94,7 +111,7 @@ fn language(content: &Content) -> Result<Language, Failure> {
 }
 
 fn title(content: &Content) -> String {
-    let heading = || content.blocks.iter().find(|block| classify::heading(block).is_some() && block.matter.is_body());
+    let heading = || content.blocks.iter().find(|block| block.kind.heading_level().is_some() && block.matter.is_body());
     let title = content.title.as_deref().map(fold).filter(|title| !title.is_empty());
     title.or_else(|| heading().map(|block| fold(&block.text))).unwrap_or_else(|| "Untitled".to_owned())
 }

@@ -42,8 +42,8 @@ fn place_notes(spoken: &[&Block], footnotes: Footnotes) -> HashMap<u32, u32> {
         return placed;
     }
     let notes: HashMap<u32, &Block> =
-        spoken.iter().filter(|block| classify::footnote(block)).map(|block| (block.id, *block)).collect();
-    for block in spoken.iter().filter(|block| !classify::footnote(block)) {
+        spoken.iter().filter(|block| block.kind.is_footnote()).map(|block| (block.id, *block)).collect();
+    for block in spoken.iter().filter(|block| !block.kind.is_footnote()) {
         for span in &block.spans {
             if let SpanKind::NoteReference { note: Some(note) } = span.kind
                 && notes.contains_key(&note)

@@ -2,17 +2,15 @@
 
 use lectern_core::content::document::{Block, Content};
 
-use super::classify;
-
 /// How many characters of a heading are its number, with its stop; 0 where it has none.
 ///
 /// A number of several parts, or with a stop, is one by itself. A plain one is believed when another heading has the one before it, or
 /// after it where it is 1.
 pub(super) fn length(content: &Content, block: &Block) -> u32 {
-    let Some((number, length)) = classify::heading(block).and_then(|_| leading(&block.text)) else { return 0 };
+    let Some((number, length)) = block.kind.heading_level().and_then(|_| leading(&block.text)) else { return 0 };
     let Number::Plain(number) = number else { return length };
     let sibling = if number == 1 { 2 } else { number - 1 };
-    let others = content.blocks.iter().filter(|other| other.id != block.id && classify::heading(other).is_some());
+    let others = content.blocks.iter().filter(|other| other.id != block.id && other.kind.heading_level().is_some());
     let counted = others.filter_map(|other| leading(&other.text)).any(|(other, _)| other.first() == sibling);
     if counted { length } else { 0 }
 }

@@ -31,7 +31,7 @@ struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     fn new(blocks: &[&'a Block]) -> Self {
-        let level = blocks.first().and_then(|block| classify::heading(block));
+        let level = blocks.first().and_then(|block| block.kind.heading_level());
         let words = blocks.iter().map(|block| classify::spoken_words(block)).fold(0, u32::saturating_add);
         Self { blocks: blocks.to_vec(), level, words, part: 0 }
     }
@@ -74,14 +74,14 @@ fn pieces<'a>(blocks: &[&'a Block], scale: u32) -> Vec<Piece<'a>> {
 
 /// The first level at which the document has more than one heading: a single title above it is no division.
 fn top_level(blocks: &[&Block]) -> u8 {
-    let count = |level: u8| blocks.iter().filter(|block| classify::heading(block) == Some(level)).count();
+    let count = |level: u8| blocks.iter().filter(|block| block.kind.heading_level() == Some(level)).count();
     (1..=6).find(|level| count(*level) > 1).or_else(|| (1..=6).find(|level| count(*level) > 0)).unwrap_or(6)
 }
 
 /// Divides at headings of `level` and above; what is still too long at lower ones, and at last between paragraphs.
 fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &mut Vec<Piece<'a>>) {
     let begins: Vec<usize> = (0..blocks.len())
-        .filter(|at| *at == 0 || classify::heading(blocks[*at]).is_some_and(|heading| heading <= level))
+        .filter(|at| *at == 0 || blocks[*at].kind.heading_level().is_some_and(|heading| heading <= level))
         .collect();
     for (index, begin) in begins.iter().enumerate() {
         let end = begins.get(index + 1).copied().unwrap_or(blocks.len());
@@ -89,8 +89,8 @@ fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &
         let piece = Piece::new(part);
         if piece.words <= limit {
             found.push(piece);
-        } else if part.iter().skip(1).any(|block| classify::heading(block).is_some()) && level < 6 {
-            let lower = part.iter().skip(1).filter_map(|block| classify::heading(block)).min().unwrap_or(6);
+        } else if part.iter().skip(1).any(|block| block.kind.heading_level().is_some()) && level < 6 {
+            let lower = part.iter().skip(1).filter_map(|block| block.kind.heading_level()).min().unwrap_or(6);
             divide(part, lower.max(level + 1), limit, target, found);
         } else {
             slice(part, piece.words, target, found);
@@ -204,7 +204,7 @@ fn pairs(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
 /// The heading that what follows stands under: the last of those that a piece begins with.
 fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
     let leading =
-        piece.blocks.iter().map_while(|block| classify::heading(block).map(|level| (fold(&block.text), level)));
+        piece.blocks.iter().map_while(|block| block.kind.heading_level().map(|level| (fold(&block.text), level)));
     leading.filter(|(title, _)| !title.is_empty()).last().map(|(title, level)| (title, level.clamp(1, 6)))
 }
 

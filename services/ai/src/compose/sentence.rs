@@ -2,11 +2,11 @@
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
-use lectern_core::content::script::{Mapping, Role, Source, Speaker, Utterance};
+use lectern_core::content::script::{Mapping, Role, SkipReason, Source, Speaker, Utterance};
 
 use super::cuts::{self, Cut};
 use super::write::led;
-use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoken};
+use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoken, can_say};
 
 /// Spoken characters that one utterance should not exceed: a local voice takes some 400 phonemes at once.
 pub(super) const MAX_SPOKEN: u32 = 300;
@@ -101,14 +101,17 @@ impl Passage {
 
     /// The cuts that begin in a range.
     pub(super) fn cuts_in(&self, range: Range) -> impl Iterator<Item = &Cut> {
-        self.cuts.iter().filter(move |cut| range.start <= cut.range.start && cut.range.start < range.end)
+        let first = self.cuts.partition_point(|cut| cut.range.start < range.start);
+        self.cuts[first..].iter().take_while(move |cut| cut.range.start < range.end)
     }
 
     /// What is left of a range without the cuts, trimmed of white space at both ends and before punctuation that follows a cut.
     pub(super) fn kept(&self, range: Range) -> Vec<Range> {
         let mut kept = Vec::new();
         let mut at = range.start;
-        for cut in self.cuts.iter().filter(|cut| cut.range.end > range.start && cut.range.start < range.end) {
+        // Cuts are sorted and apart from each other, so their ends are in order too.
+        let first = self.cuts.partition_point(|cut| cut.range.end <= range.start);
+        for cut in self.cuts[first..].iter().take_while(|cut| cut.range.start < range.end) {
             kept.push(Range::new(at, cut.range.start.max(at)));
             at = cut.range.end.max(at);
         }
@@ -145,6 +148,17 @@ impl Passage {
             kept.pop();
         }
         kept
+    }
+
+    /// Why nothing of it is said, where all that could be said is cut away: the reason of the first
+    /// cut. A formula that is cut is announced, so there is something to hear.
+    pub(super) fn all_cut(&self) -> Option<SkipReason> {
+        let first = self.cuts.first()?;
+        let kept = self.kept(Range::new(0, u32::try_from(self.chars.len()).unwrap_or(u32::MAX)));
+        let says = kept.iter().flat_map(|range| &self.chars[range.start as usize..range.end as usize]);
+        let silent = !says.into_iter().any(|c| can_say(*c, self.language));
+        let announced = self.cuts.iter().any(|cut| cut.reason == SkipReason::Formula);
+        (silent && !announced).then_some(first.reason)
     }
 
     fn folded(&self, ranges: &[Range]) -> Folded {

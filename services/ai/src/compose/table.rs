@@ -31,19 +31,8 @@ fn offset(at: usize) -> u32 {
 
 /// The cells, by the rows where the text is derived from them, else by the lines and bars of the text.
 pub(super) fn grid(block: &Block) -> Grid {
-    let (cells, header_rows): (&[Vec<String>], u32) = match &block.kind {
-        BlockKind::Table { rows, header_rows } => (rows, *header_rows),
-        BlockKind::Heading { .. }
-        | BlockKind::Paragraph
-        | BlockKind::ListItem { .. }
-        | BlockKind::Code { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Formula { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => (&[], 0),
-    };
+    let (cells, header_rows): (&[Vec<String>], u32) =
+        if let BlockKind::Table { rows, header_rows } = &block.kind { (rows, *header_rows) } else { (&[], 0) };
     let derived = cells.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
     let lengths: Vec<Vec<usize>> = if derived == block.text {
         cells.iter().map(|row| row.iter().map(|cell| cell.chars().count()).collect()).collect()
@@ -57,6 +46,10 @@ pub(super) fn grid(block: &Block) -> Grid {
     for row in lengths {
         let mut ranges = Vec::new();
         let columns = row.len();
+        // The line feed behind a row is counted with its last cell; a row may have none.
+        if columns == 0 {
+            at += 1;
+        }
         for (column, length) in row.into_iter().enumerate() {
             ranges.push(trimmed(&chars, at, at + length));
             at += length + if column + 1 < columns { 3 } else { 1 };
@@ -108,5 +101,13 @@ mod tests {
             grid.rows.iter().map(|row| row.iter().map(|cell| cell.of(&block.text)).collect()).collect();
         assert_eq!(cells, [["Name", "Age"], ["Ann | Bo", ""]]);
         assert_eq!(grid.headers, 1);
+    }
+
+    #[test]
+    fn a_row_without_cells_takes_a_line_of_the_text() {
+        let rows = vec![vec![], vec!["One".to_owned()], vec![], vec!["Two".to_owned()]];
+        let block = crate::compose::tests::block(BlockKind::Table { rows, header_rows: 0 }, "\nOne\n\nTwo");
+        let cells: Vec<&str> = grid(&block).rows.iter().flatten().map(|cell| cell.of(&block.text)).collect();
+        assert_eq!(cells, ["One", "Two"]);
     }
 }

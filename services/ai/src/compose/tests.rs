@@ -1,14 +1,16 @@
 //! What holds for any document, and one rich document as readable text.
 
+mod accounted;
+
 use std::fmt::Write as _;
 
 use lectern_core::Digest;
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matter, SCHEMA, Span, SpanKind};
 use lectern_core::content::script::{Footnotes, LengthTarget, Order, Plan, Section, SkipReason, Style};
-use proptest::prelude::*;
 
-use super::{plan, text_of, write_section};
+use self::accounted::accounted;
+use super::{plan, write_section};
 
 pub(super) fn block(kind: BlockKind, text: &str) -> Block {
     Block {
@@ -49,135 +51,6 @@ fn written(content: &Content, order: &Order) -> (Plan, Vec<Section>) {
     let plan = plan(content, Digest::of(b"content"), order).unwrap();
     let sections = plan.sections.iter().map(|section| write_section(content, &plan, section.index).unwrap()).collect();
     (plan, sections)
-}
-
-/// I9 and what a caption may count on.
-fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
-    let mut heard: Vec<Vec<u8>> = content.blocks.iter().map(|block| vec![0; block.text.chars().count()]).collect();
-    let mut listed: Vec<Vec<bool>> = heard.iter().map(|block| vec![false; block.len()]).collect();
-    for section in sections {
-        for (at, utterance) in section.utterances.iter().enumerate() {
-            assert_eq!(utterance.id as usize, at);
-            assert_eq!(utterance.added, utterance.sources.is_empty());
-            assert!(!utterance.spoken.is_empty());
-            if utterance.added {
-                continue;
-            }
-            assert_eq!(utterance.original, text_of(content, &utterance.sources), "{utterance:?}");
-            let (spoken, original) = (Range::all(&utterance.spoken), Range::all(&utterance.original));
-            let mut last = (0, 0);
-            for step in &utterance.map {
-                assert!(step.spoken.start >= last.0 && step.original.start >= last.1, "{utterance:?}");
-                assert!(step.spoken.end <= spoken.end && step.original.end <= original.end, "{utterance:?}");
-                last = (step.spoken.end, step.original.end);
-            }
-            for source in &utterance.sources {
-                for at in source.range.start..source.range.end {
-                    heard[source.block as usize][at as usize] += 1;
-                }
-            }
-        }
-    }
-    for skip in plan.skipped.iter().chain(sections.iter().flat_map(|section| &section.skipped)) {
-        let block = &mut listed[skip.block as usize];
-        let range = skip.range.unwrap_or(Range::new(0, u32::try_from(block.len()).unwrap()));
-        block[range.start as usize..range.end as usize].fill(true);
-    }
-    for block in &content.blocks {
-        for (at, c) in block.text.chars().enumerate() {
-            let (spoken, skipped) = (heard[block.id as usize][at], listed[block.id as usize][at]);
-            assert!(spoken <= 1, "{at} of block {} is spoken {spoken} times: {:?}", block.id, block);
-            assert!(!c.is_alphanumeric() || spoken == 1 || skipped, "{at} ({c:?}) of {block:?} is lost");
-            assert!(spoken == 0 || !skipped, "{at} of {block:?} is spoken and listed as skipped");
-        }
-    }
-}
-
-fn any_text() -> impl Strategy<Value = String> {
-    let word = prop_oneof![
-        8 => "[A-Za-z]{1,9}",
-        1 => "[0-9]{1,5}",
-        1 => Just("[3, 4]".to_owned()),
-        1 => Just("(Smith et al., 2020)".to_owned()),
-        1 => Just("日本語".to_owned()),
-        1 => "\\PC{1,6}",
-        1 => Just("$5.3 million".to_owned()),
-        1 => Just("x¹".to_owned()),
-    ];
-    let end = prop_oneof![Just(". "), Just(" "), Just(", "), Just("? "), Just(" — ")];
-    prop::collection::vec((word, end), 0..40).prop_map(|words| {
-        let text: String = words.into_iter().flat_map(|(word, end)| [word, end.to_owned()]).collect();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    })
-}
-
-fn any_block() -> impl Strategy<Value = Block> {
-    let kind = prop_oneof![
-        6 => Just(BlockKind::Paragraph),
-        2 => (1u8..4).prop_map(|level| BlockKind::Heading { level }),
-        2 => (prop::option::of(Just("3.".to_owned())), 0u8..2).prop_map(|(ordinal, depth)| BlockKind::ListItem { ordinal, depth }),
-        1 => Just(BlockKind::Quote),
-        1 => Just(BlockKind::Caption),
-        1 => Just(BlockKind::Footnote { label: "1".to_owned() }),
-        1 => Just(BlockKind::Figure),
-        1 => Just(BlockKind::Code { language: None }),
-        1 => any::<bool>().prop_map(|latex| BlockKind::Formula { latex }),
-        1 => Just(BlockKind::Furniture { furniture: Furniture::PageNumber }),
-        2 => (1u32..3).prop_map(|header_rows| BlockKind::Table { rows: vec![], header_rows }),
-    ];
-    let span = (0u32..80, 1u32..12, 0usize..7, 0u32..9);
-    (kind, any_text(), prop::collection::vec(any_text(), 1..5), 1usize..6, prop::collection::vec(span, 0..4)).prop_map(
-        |(kind, text, cells, columns, spans)| {
-            if let BlockKind::Table { header_rows, .. } = kind {
-                let rows: Vec<Vec<String>> = cells.iter().map(|cell| vec![cell.clone(); columns]).collect();
-                let text = rows.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
-                return block(BlockKind::Table { rows, header_rows }, &text);
-            }
-            let mut block = block(kind, &text);
-            let length = lectern_core::content::length(&text);
-            let mut at = 0;
-            for (gap, size, kind, note) in spans {
-                let start = at + gap;
-                let range = Range::new(start, start + size);
-                if range.end > length {
-                    break;
-                }
-                at = range.end;
-                let kind = match kind {
-                    0 => SpanKind::Citation,
-                    1 => SpanKind::NoteReference { note: Some(note) },
-                    2 => SpanKind::Code,
-                    3 => SpanKind::Formula { latex: true },
-                    4 => SpanKind::Superscript,
-                    5 => SpanKind::Subscript,
-                    _ => SpanKind::Emphasis,
-                };
-                block.spans.push(Span { range, kind });
-            }
-            block
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn every_block_is_spoken_or_listed(
-        blocks in prop::collection::vec(any_block(), 1..9),
-        footnotes in prop_oneof![Just(Footnotes::Skip), Just(Footnotes::Inline), Just(Footnotes::End)],
-        briefing in any::<bool>(),
-    ) {
-        let content = content(blocks);
-        let order = order(if briefing { Style::Briefing } else { Style::Narration }, None, footnotes);
-        match plan(&content, Digest::of(b"content"), &order) {
-            Ok(_) => {
-                let (plan, sections) = written(&content, &order);
-                accounted(&content, &plan, &sections);
-            }
-            Err(failure) => prop_assert_eq!(failure.reason, lectern_core::Reason::DocumentEmpty),
-        }
-    }
 }
 
 fn mark(text: &str, part: &str, kind: SpanKind) -> Span {
@@ -363,4 +236,65 @@ fn what_cannot_be_planned_is_refused_with_a_reason() {
     assert_eq!(reason(&empty, &plain), "DOCUMENT_EMPTY");
     assert_eq!(reason(&german, &plain), "LANGUAGE_UNSUPPORTED");
     assert_eq!(reason(&rich(), &sized), "INVALID_FIELD");
+}
+
+#[test]
+fn what_has_no_words_is_left_out_or_announced_and_never_lost() {
+    use SkipReason::{Citation, CodeBody, Formula, LanguageUnsupported, NothingToSay, TableBody};
+    let formula = |latex| BlockKind::Formula { latex };
+    let table = |cells: &[&str]| BlockKind::Table {
+        rows: vec![cells.iter().map(|cell| (*cell).to_owned()).collect()],
+        header_rows: 0,
+    };
+    // A block, what is heard of it, and why the rest is not.
+    let cases = [
+        (block(formula(false), "{"), "", NothingToSay),
+        (block(formula(false), "( )"), "", NothingToSay),
+        (block(formula(false), "∑"), "", NothingToSay),
+        (block(formula(true), "\\{"), "", NothingToSay),
+        (block(formula(false), "ℵ日"), "Equation omitted.", Formula),
+        (block(formula(true), "\\mystery{x}"), "Equation omitted.", Formula),
+        (block(table(&["—", "•"]), "— | •"), "", NothingToSay),
+        (block(table(&["日", "本"]), "日 | 本"), "Table with two columns and one row, not read out.", TableBody),
+        (block(BlockKind::Code { language: None }, "}"), "Code, one line.", CodeBody),
+        (block(BlockKind::Heading { level: 2 }, "***"), "", NothingToSay),
+        (block(BlockKind::Quote, "日本語"), "", LanguageUnsupported),
+        (marked(BlockKind::Paragraph, "[12]", &[("[12]", SpanKind::Citation)]), "", Citation),
+        (block(BlockKind::Caption, "\u{200B}"), "", NothingToSay),
+    ];
+    for (odd, heard, reason) in cases {
+        let content = content(vec![block(BlockKind::Paragraph, "Words before."), odd.clone()]);
+        let (plan, sections) = written(&content, &order(Style::Narration, None, Footnotes::Skip));
+        accounted(&content, &plan, &sections);
+        let of_odd = |at: &&lectern_core::content::script::Utterance| at.sources.iter().any(|source| source.block == 1);
+        let said: Vec<&str> =
+            sections.iter().flat_map(|s| &s.utterances).filter(of_odd).map(|u| u.spoken.as_str()).collect();
+        assert_eq!(said.join(" "), heard, "{odd:?}");
+        let preview = super::preview::preview(&content, &plan, &sections).unwrap();
+        assert_eq!(preview.blocks[1].account.skipped.last().map(|part| part.reason), Some(reason), "{odd:?}");
+    }
+}
+
+#[test]
+fn a_preview_shows_what_would_be_said_and_why_an_order_would_fail() {
+    let content = rich();
+    let narration = order(Style::Narration, None, Footnotes::Skip);
+    let plan = super::preview::plan(&content, &narration).unwrap();
+    let sections: Vec<Section> =
+        plan.sections.iter().map(|section| write_section(&content, &plan, section.index).unwrap()).collect();
+    let preview = super::preview::preview(&content, &plan, &sections).unwrap();
+    assert!(preview.refusal.is_none());
+    assert_eq!(preview.blocks.len(), content.blocks.len());
+    assert_eq!(preview.coverage.blocks, preview.coverage.spoken + preview.coverage.skipped);
+    let code = &preview.blocks[12];
+    assert_eq!(code.utterances[0].spoken, "Code in Rust, three lines.");
+    assert_eq!(code.account.skipped[0].excerpt, "fn main() { run(); }");
+
+    let empty = self::content(vec![block(BlockKind::Furniture { furniture: Furniture::Watermark }, "DRAFT")]);
+    for style in [Style::Narration, Style::Briefing] {
+        let plan = super::preview::plan(&empty, &order(style, None, Footnotes::Skip)).unwrap();
+        let preview = super::preview::preview(&empty, &plan, &[]).unwrap();
+        assert_eq!(preview.refusal.unwrap().reason.as_str(), "DOCUMENT_EMPTY");
+        assert_eq!(preview.blocks[0].account.skipped[0].reason, SkipReason::Watermark);
+    }
 }

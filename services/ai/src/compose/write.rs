@@ -11,7 +11,7 @@ use lectern_core::content::script::{
 use lectern_core::{Failure, Kind, Reason};
 
 use super::sentence::Passage;
-use super::{announce, classify, fold, number, table};
+use super::{announce, balance, fold, number, table};
 use crate::speakable::{self, Emoji, Language};
 
 /// Writes a planned section.
@@ -37,7 +37,8 @@ pub(super) fn section(
             Style::Briefing => writer.chosen(block, planned),
         }
     }
-    let Writer { utterances, skipped, .. } = writer;
+    let Writer { utterances, mut skipped, .. } = writer;
+    skipped.extend(balance::of_section(content, planned, &utterances, &skipped)?);
     Ok(Section {
         schema: SCHEMA,
         index: planned.index,
@@ -90,22 +91,23 @@ impl Writer<'_> {
         match &block.kind {
             BlockKind::Code { .. } => self.omit(block, &announce::code(block), SkipReason::CodeBody),
             BlockKind::Table { .. } if table::read_out(block) => self.table(block),
-            BlockKind::Table { .. } => {
-                let grid = table::grid(block);
-                self.omit(
-                    block,
-                    &announce::table(grid.rows.len() - grid.headers, grid.columns()),
-                    SkipReason::TableBody,
-                );
-            }
+            BlockKind::Table { .. } => self.omit_table(block),
             BlockKind::Formula { latex: true } => self.formula(block),
+            BlockKind::Formula { latex: false } => {
+                let (before, listed) = (self.utterances.len(), self.skipped.len());
+                self.prose(block, &manner(block, self.language))?;
+                if self.utterances.len() == before {
+                    // It is left out as a whole, not letter by letter.
+                    self.skipped.truncate(listed);
+                    self.omit(block, announce::FORMULA, SkipReason::Formula);
+                }
+            }
             BlockKind::Heading { .. }
             | BlockKind::Paragraph
             | BlockKind::ListItem { .. }
             | BlockKind::Quote
             | BlockKind::Caption
             | BlockKind::Footnote { .. }
-            | BlockKind::Formula { latex: false }
             | BlockKind::Figure
             | BlockKind::Furniture { .. } => self.prose(block, &manner(block, self.language))?,
         }
@@ -148,7 +150,7 @@ impl Writer<'_> {
                     continue;
                 }
                 let block = find(self.content, note)?;
-                if classify::footnote(block) {
+                if block.kind.is_footnote() {
                     self.block(block)?;
                 }
             }
@@ -182,14 +184,15 @@ impl Writer<'_> {
                 })),
             }
         }
-        if passage.cuts_in(sentence).any(|cut| cut.reason == SkipReason::Formula) {
-            self.announce(announce::FORMULA, false);
+        if let Some(formula) = passage.cuts_in(sentence).find(|cut| cut.reason == SkipReason::Formula) {
+            self.announce(Source { block: block.id, range: formula.range }, announce::FORMULA, false);
         }
         self.utterances.len() > before
     }
 
     /// A table, row by row: "header: cell, header: cell." The header row itself is read once, before the others.
     fn table(&mut self, block: &Block) {
+        let listed = self.skipped.len();
         let grid = table::grid(block);
         let passage = Passage::new(block, self.language);
         for cut in passage.cuts_in(Range::all(&block.text)) {
@@ -213,28 +216,36 @@ impl Writer<'_> {
                     _ => String::new(),
                 })
                 .collect();
+            let before = self.utterances.len();
             for utterance in passage.row(block.id, row, &leads) {
                 self.push(utterance);
             }
-            if let Some(last) = self.utterances.get_mut(first..).and_then(<[Utterance]>::last_mut) {
+            let said = self.utterances.get_mut(before..).unwrap_or_default();
+            if let Some(last) = said.last_mut() {
                 last.ends_block = true;
             }
-            for cell in row {
-                let nothing =
-                    passage.spoken(*cell).is_empty() && cell.of(&block.text).chars().any(char::is_alphanumeric);
-                let cut = passage.cuts_in(*cell).any(|_| true);
-                if nothing && !cut {
-                    self.skipped.push(Skipped {
-                        block: block.id,
-                        range: Some(*cell),
-                        reason: SkipReason::NothingToSay,
-                    });
-                }
-            }
+            let said: Vec<Range> = said.iter().flat_map(|said| &said.sources).map(|source| source.range).collect();
+            let kept = row.iter().flat_map(|cell| passage.kept(*cell));
+            let silent = kept
+                .flat_map(|part| outside(part, &said))
+                .filter(|part| part.of(&block.text).chars().any(char::is_alphanumeric));
+            self.skipped.extend(silent.map(|part| Skipped {
+                block: block.id,
+                range: Some(part),
+                reason: SkipReason::NothingToSay,
+            }));
         }
         if self.utterances.len() == first {
-            self.announce(&announce::table(grid.rows.len() - grid.headers, grid.columns()), true);
+            // It is left out as a whole, not cell by cell.
+            self.skipped.truncate(listed);
+            self.omit_table(block);
         }
+    }
+
+    fn omit_table(&mut self, block: &Block) {
+        let grid = table::grid(block);
+        let words = announce::table(grid.rows.len() - grid.headers, grid.columns());
+        self.omit(block, &words, SkipReason::TableBody);
     }
 
     /// A displayed formula in words, or that it is left out.
@@ -255,18 +266,19 @@ impl Writer<'_> {
 
     /// Announces a block and lists its body as not spoken.
     fn omit(&mut self, block: &Block, words: &str, reason: SkipReason) {
-        self.announce(words, true);
+        self.announce(Source { block: block.id, range: Range::all(&block.text) }, words, true);
         self.skipped.push(Skipped { block: block.id, range: None, reason });
     }
 
-    fn announce(&mut self, words: &str, ends_block: bool) {
+    /// Words of ours about what stands at `about`.
+    fn announce(&mut self, about: Source, words: &str, ends_block: bool) {
         let spoken = speakable::speak(words, &[], self.language, Emoji::Named);
         self.push(Utterance {
             id: 0,
             speaker: Speaker::default(),
             role: Role::Announcement,
             ends_block,
-            sources: Vec::new(),
+            sources: vec![about],
             added: true,
             original: fold(words),
             spoken: spoken.text,
@@ -326,6 +338,19 @@ fn manner(block: &Block, language: Language) -> Manner {
         | BlockKind::Formula { .. }
         | BlockKind::Furniture { .. } => Manner::plain(Role::Body),
     }
+}
+
+/// What of a range lies in none of `holes`, which are in order and apart from each other.
+fn outside(range: Range, holes: &[Range]) -> Vec<Range> {
+    let mut at = range.start;
+    let mut left = Vec::new();
+    for hole in holes {
+        left.push(Range::new(at, hole.start.min(range.end)));
+        at = at.max(hole.end);
+    }
+    left.push(Range::new(at, range.end));
+    left.retain(|part| !part.is_empty());
+    left
 }
 
 fn capitalised(words: &str) -> String {

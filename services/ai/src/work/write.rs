@@ -1,9 +1,11 @@
 //! `WriteSection`: one planned section to utterances.
 
 use lectern_core::Failure;
-use lectern_core::content::{document::Content, script::Plan, script::Section};
+use lectern_core::content::document::Content;
+use lectern_core::content::script::{Plan, Section, SkipReason};
 use lectern_proto::work::v1::{WriteSection, Written, event::Outcome};
 use lectern_stage::work::{Job, key, same_pin};
+use tracing::error;
 
 use super::compute;
 use crate::compose;
@@ -20,6 +22,10 @@ pub async fn write(job: &Job, command: WriteSection) -> Result<Outcome, Failure>
     let content: Content = job.objects.read_json(&folder.content(&key(&command.content_key, "content_key")?)).await?;
     let plan: Plan = job.objects.read_json(&folder.plan(&key(&command.plan_key, "plan_key")?)).await?;
     let section = compute(move || compose::write_section(&content, &plan, index)).await?;
+    for defect in section.skipped.iter().filter(|skip| skip.reason == SkipReason::Unaccounted) {
+        let (block, range) = (defect.block, defect.range);
+        error!(step = %job.step, block, ?range, "the rules neither speak this nor say why not; it is listed as skipped");
+    }
     job.check()?;
     job.objects.write_json(&path, &section).await?;
     Ok(written(&section))

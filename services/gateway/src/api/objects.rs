@@ -20,8 +20,9 @@ use crate::domain::{Narration, Phase};
 
 /// Bytes of one message of a download.
 const CHUNK: usize = 64 * 1024;
-/// A script's page ends when it is larger than this.
-const SCRIPT_PAGE: usize = 3 * 1024 * 1024;
+/// A page of the script or the manifest ends before it is larger than this: clients take messages
+/// of 4 MiB unless told otherwise.
+const MESSAGE: usize = 3 * 1024 * 1024;
 
 fn objects(blob: &Arc<dyn Blob>, narration: &Narration) -> Objects {
     Objects::new(Arc::clone(blob), &narration.tenant, &narration.scope)
@@ -70,7 +71,7 @@ pub async fn script(
         let section: Section = objects.read_json(&objects.folder().section(&keys.section(next))).await?;
         let section = convert::section_to_wire(&section);
         size += section.encoded_len();
-        if size > SCRIPT_PAGE && !response.sections.is_empty() {
+        if size > MESSAGE && !response.sections.is_empty() {
             break;
         }
         response.sections.push(section);
@@ -101,27 +102,29 @@ pub async fn manifest(
     let key = Keys::of(narration, master).recording();
     let path = objects.folder().artifact(&narration.id, &key, "manifest.json");
     let manifest: timeline::Manifest = objects.read_json(&path).await?;
-    let end = manifest.blocks.len().min(start.saturating_add(size));
+    let (blocks, end) = page_of(&manifest.blocks, start, size);
     let next_page_token = if end < manifest.blocks.len() { page::seal(secret, &purpose, &end)? } else { String::new() };
-    let blocks = manifest.blocks.get(start..end).unwrap_or_default().iter().map(fate).collect();
-    let c = manifest.coverage;
-    let coverage = api::Coverage {
-        blocks: convert::number(c.blocks),
-        spoken: convert::number(c.spoken),
-        summarised: convert::number(c.summarised),
-        skipped: convert::number(c.skipped),
-        words: c.words.into(),
-        words_spoken: c.words_spoken.into(),
-    };
-    Ok(api::GetManifestResponse { coverage: Some(coverage), blocks, next_page_token })
+    let coverage = Some(convert::coverage_to_wire(manifest.coverage));
+    Ok(api::GetManifestResponse { coverage, blocks, next_page_token })
+}
+
+/// At most `count` blocks from `start` on, fewer where they would be too large for a message, and
+/// where the next page begins.
+fn page_of(blocks: &[timeline::BlockFate], start: usize, count: usize) -> (Vec<api::BlockFate>, usize) {
+    let (mut page, mut size) = (Vec::new(), 0);
+    for block in blocks.iter().skip(start).take(count) {
+        let block = fate(block);
+        size += block.encoded_len();
+        if size > MESSAGE && !page.is_empty() {
+            break;
+        }
+        page.push(block);
+    }
+    let end = start.saturating_add(page.len());
+    (page, end)
 }
 
 fn fate(block: &timeline::BlockFate) -> api::BlockFate {
-    let fate = match block.fate {
-        timeline::Fate::Spoken => api::block_fate::Fate::Spoken,
-        timeline::Fate::Summarised => api::block_fate::Fate::Summarised,
-        timeline::Fate::Skipped => api::block_fate::Fate::Skipped,
-    };
     let spoken = block.spoken.iter().map(|part| api::SpokenPart {
         part: Some(convert::part(block.block, part.range)),
         section: convert::number(part.section),
@@ -133,13 +136,9 @@ fn fate(block: &timeline::BlockFate) -> api::BlockFate {
         kind: block.kind.clone(),
         page: convert::number(block.page.unwrap_or(0)),
         length: convert::number(block.length),
-        fate: fate.into(),
+        fate: convert::fate_to_wire(block.fate).into(),
         spoken: spoken.collect(),
-        skipped: block
-            .skipped
-            .iter()
-            .map(|part| convert::skipped_to_wire(block.block, part.range, part.reason))
-            .collect(),
+        skipped: block.skipped.iter().map(|part| convert::skipped_to_wire(block.block, part)).collect(),
     }
 }
 
@@ -213,4 +212,43 @@ fn message(at: &mut u64, data: Bytes, artifact: Option<api::Artifact>) -> api::D
     let offset = i64::try_from(*at).unwrap_or(i64::MAX);
     *at += data.len() as u64;
     api::DownloadArtifactResponse { offset, crc32c: crc32c::crc32c(&data), data, artifact }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::content::Range;
+    use lectern_core::content::script::SkipReason;
+    use lectern_core::content::timeline::{BlockFate, Fate, SkippedPart};
+
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_manifest_ends_before_its_message_is_too_large() {
+        let part = |excerpt: &str| SkippedPart {
+            range: Range::new(0, 9),
+            reason: SkipReason::Citation,
+            excerpt: excerpt.to_owned(),
+        };
+        let block = |id| BlockFate {
+            block: id,
+            kind: "paragraph".to_owned(),
+            page: None,
+            length: 9,
+            fate: Fate::Skipped,
+            spoken: Vec::new(),
+            skipped: vec![part(&"語".repeat(120)); 1_000],
+        };
+        let blocks: Vec<BlockFate> = (0..20).map(block).collect();
+        let (mut start, mut seen) = (0, Vec::new());
+        while start < blocks.len() {
+            let (page, end) = page_of(&blocks, start, 15);
+            assert!(!page.is_empty() && end > start);
+            assert!(page.iter().map(prost::Message::encoded_len).sum::<usize>() <= MESSAGE);
+            seen.extend(page.iter().map(|block| block.block));
+            start = end;
+        }
+        assert_eq!(seen, (0..20).collect::<Vec<_>>());
+        assert_eq!(page_of(&blocks[..3], 1, 1).1, 2);
+        assert_eq!(page_of(&blocks, 20, 15), (Vec::new(), 20));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lectern_core::content::document::{BlockKind, Content};
+use lectern_core::content::document::Content;
 use lectern_core::content::words;
 use lectern_core::id::{DocumentId, ScopeId, TenantId};
 use lectern_core::{Digest, Timestamp};
@@ -78,20 +78,9 @@ impl Document {
         self.pages = content.pages.unwrap_or(0);
         self.words = content.blocks.iter().map(|block| u64::from(words(&block.text))).sum();
         self.language.clone_from(&content.language);
-        let headings = content.blocks.iter().filter_map(|block| match block.kind {
-            BlockKind::Heading { level } => {
-                Some(Heading { level, text: clip(&block.text), page: block.page.unwrap_or(0) })
-            }
-            BlockKind::Paragraph
-            | BlockKind::ListItem { .. }
-            | BlockKind::Table { .. }
-            | BlockKind::Code { .. }
-            | BlockKind::Quote
-            | BlockKind::Caption
-            | BlockKind::Footnote { .. }
-            | BlockKind::Formula { .. }
-            | BlockKind::Figure
-            | BlockKind::Furniture { .. } => None,
+        let headings = content.blocks.iter().filter_map(|block| {
+            let level = block.kind.heading_level()?;
+            Some(Heading { level, text: clip(&block.text), page: block.page.unwrap_or(0) })
         });
         self.outline = headings.take(OUTLINE_LIMIT).collect();
         self.warnings = content.warnings.iter().take(20).map(|warning| clip(&warning.message)).collect();

@@ -5,7 +5,6 @@ pub mod captions;
 pub mod chapters;
 pub mod manifest;
 pub mod pauses;
-mod ranges;
 pub mod track;
 pub mod transcript;
 
