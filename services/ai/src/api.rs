@@ -1,29 +1,49 @@
 //! `lectern.ai.v1.ScriptService`: gRPC in.
 
+mod preview;
+
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures::Stream;
+use lectern_blob::Blob;
 use lectern_core::content::document::{Block, BlockKind, Content, Matter, SCHEMA};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::ai::v1::{self as ai, script_service_server::ScriptService};
 use lectern_proto::{convert, v1 as api};
 use lectern_rpc::auth::caller;
 use lectern_rpc::status::status;
+use lectern_stage::api::internal;
 use tonic::{Request, Response, Status};
 
+use self::preview::Previews;
 use crate::compose;
 use crate::work::compute;
+
+/// A stream of answers.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Bytes of text that `ComposeScript` takes.
 const TEXT_LIMIT: usize = 1024 * 1024;
 
 /// The script service.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Scripts;
+#[derive(Debug, Clone)]
+pub struct Scripts {
+    previews: Previews,
+}
+
+impl Scripts {
+    /// The service over `blob`; it composes at most `permits` previews at once.
+    #[must_use]
+    pub fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
+        Self { previews: Previews::new(blob, permits) }
+    }
+}
 
 #[tonic::async_trait]
 impl ScriptService for Scripts {
-    type ComposeScriptStream = Pin<Box<dyn Stream<Item = Result<ai::ComposeScriptResponse, Status>> + Send>>;
+    type ComposeScriptStream = Answers<ai::ComposeScriptResponse>;
+    type PreviewScriptStream = Answers<ai::PreviewScriptResponse>;
 
     async fn describe_engine(
         &self,
@@ -52,13 +72,25 @@ impl ScriptService for Scripts {
         .await
         .map_err(|f| status(&f))?;
         Ok(Response::new(Box::pin(async_stream::try_stream! {
-            let (content, plan) = (std::sync::Arc::new(content), std::sync::Arc::new(plan));
+            let (content, plan) = (Arc::new(content), Arc::new(plan));
             for section in &plan.sections {
-                let (content, plan, index) = (std::sync::Arc::clone(&content), std::sync::Arc::clone(&plan), section.index);
+                let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), section.index);
                 let section = compute(move || compose::write_section(&content, &plan, index)).await.map_err(|f| status(&f))?;
                 yield ai::ComposeScriptResponse { section: Some(convert::section_to_wire(&section)) };
             }
         })))
+    }
+
+    async fn preview_script(
+        &self,
+        request: Request<ai::PreviewScriptRequest>,
+    ) -> Result<Response<Self::PreviewScriptStream>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        let parts = self.previews.preview(&tenant, request.into_inner()).await.map_err(|f| status(&f))?;
+        Ok(Response::new(Box::pin(futures::stream::iter(
+            parts.map(|part| Ok(ai::PreviewScriptResponse { part: Some(part) })),
+        ))))
     }
 }
 

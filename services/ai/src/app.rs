@@ -74,8 +74,9 @@ impl Ai {
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
         let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
+        let scripts = api::Scripts::new(Arc::clone(&self.adapters.blob), self.permits);
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
-            .service(tune!(ScriptServiceServer::new(api::Scripts)))
+            .service(tune!(ScriptServiceServer::new(scripts)))
             .service(tune!(StageServiceServer::new(stage)))
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)

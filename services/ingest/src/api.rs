@@ -270,6 +270,20 @@ impl IngestService for Documents {
         }))
     }
 
+    async fn prepare_content(
+        &self,
+        request: Request<ingest::PrepareContentRequest>,
+    ) -> Result<Response<ingest::PrepareContentResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
+        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
+        let key = self.library.prepare(&document).await.map_err(|f| status(&f))?;
+        Ok(Response::new(ingest::PrepareContentResponse {
+            scope: document.scope.to_string(),
+            content_key: key.to_string(),
+        }))
+    }
+
     async fn read_content(
         &self,
         request: Request<ingest::ReadContentRequest>,
@@ -277,8 +291,8 @@ impl IngestService for Documents {
         let tenant = caller(&request)?.tenant.clone();
         let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
         let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
+        let key = self.library.prepare(&document).await.map_err(|f| status(&f))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &document.scope);
-        let key = self.library.secret(&tenant).content(&document.sha256, self.library.pin());
         let mut json = objects.read(&objects.folder().content(&key)).await.map_err(|f| status(&f))?;
         Ok(Response::new(Box::pin(try_stream! {
             while !json.is_empty() {

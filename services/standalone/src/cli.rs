@@ -30,6 +30,9 @@ pub struct Cli {
 pub enum Command {
     /// Narrates documents: PDF, DOCX, EPUB, HTML, Markdown or text.
     Narrate(Narrate),
+    /// Prints what would be spoken of documents and what skipped, and why, block by block, before
+    /// anything is spent.
+    Preview(Preview),
     /// Serves until it is stopped; started again on the same data, it finishes what was unfinished.
     Up(Up),
     /// Makes, lists and revokes API keys of a server.
@@ -56,6 +59,46 @@ pub struct Narrate {
     /// The documents: files, or https:// URLs where import is allowed.
     #[arg(required = true, value_name = "FILE")]
     pub sources: Vec<Source>,
+    /// What becomes a script, and how.
+    #[command(flatten)]
+    pub script: Script,
+    /// The voice, as ListVoices names it; the default voice of the document's language where none is given.
+    #[arg(long, value_name = "VOICE", default_value = "")]
+    pub voice: String,
+    /// Tempo, 0.5 to 2.0.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub speed: f64,
+    /// Audio formats, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Format::Opus, Format::Wav])]
+    pub format: Vec<Format>,
+    /// The folder for the files; with several documents, a folder in it for each.
+    #[arg(long, short, value_name = "DIR", default_value = "lectern-out")]
+    pub out: PathBuf,
+    /// Where it is made.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Previews documents.
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// The documents: files, or https:// URLs where import is allowed.
+    #[arg(required = true, value_name = "FILE")]
+    pub sources: Vec<Source>,
+    /// What would become a script, and how.
+    #[command(flatten)]
+    pub script: Script,
+    /// Prints JSON for programs, one line a document.
+    #[arg(long)]
+    pub json: bool,
+    /// Where it is made.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What becomes a script, and how.
+#[derive(Debug, Args)]
+pub struct Script {
     /// How the document becomes a script.
     #[arg(long, value_enum, default_value_t = Style::Narration)]
     pub style: Style,
@@ -65,21 +108,14 @@ pub struct Narrate {
     /// Length of a briefing in words.
     #[arg(long, value_name = "N")]
     pub words: Option<i32>,
-    /// The voice, as ListVoices names it; the default voice of the document's language where none is given.
-    #[arg(long, value_name = "VOICE", default_value = "")]
-    pub voice: String,
-    /// Tempo, 0.5 to 2.0.
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    pub speed: f64,
     /// What becomes of footnotes.
     #[arg(long, value_enum, default_value_t = Footnotes::Skip)]
     pub footnotes: Footnotes,
-    /// Audio formats, separated by commas.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Format::Opus, Format::Wav])]
-    pub format: Vec<Format>,
-    /// The folder for the files; with several documents, a folder in it for each.
-    #[arg(long, short, value_name = "DIR", default_value = "lectern-out")]
-    pub out: PathBuf,
+}
+
+/// Which instance does the work.
+#[derive(Debug, Args)]
+pub struct Place {
     /// A running server (`http://host:port`) instead of an instance of its own.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -115,6 +151,20 @@ impl From<OsString> for Source {
 }
 
 impl Source {
+    /// Refuses what is neither a file nor a URL, before anything is started.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD`.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::File(file) if !file.is_file() => {
+                let message = format!("{} is not a file; name one, or a URL that begins with https://", file.display());
+                Err(Failure::invalid("FILE", message))
+            }
+            Self::File(_) | Self::Url(_) => Ok(()),
+        }
+    }
+
     /// What its files are named by: the name of the file, or the last part of the URL's path, without the ending.
     #[must_use]
     pub fn stem(&self) -> OsString {
@@ -210,7 +260,7 @@ pub enum KeyCommand {
 pub fn nothing_to_do() -> Failure {
     Failure::invalid(
         "command",
-        "say what to do: `lectern narrate FILE`, `lectern up` or `lectern keys`; --help says more",
+        "say what to do: `lectern narrate FILE`, `lectern preview FILE`, `lectern up` or `lectern keys`; --help says more",
     )
 }
 

@@ -74,14 +74,17 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
             config.import.enabled |= up.import;
         }
         // A person at a terminal reads the progress, not the log.
-        Some(Command::Narrate(_) | Command::Keys(_)) if !cli.verbose => {
+        Some(Command::Narrate(_) | Command::Preview(_) | Command::Keys(_)) if !cli.verbose => {
             // The failure itself is printed once, as the command's last line.
             "error,lectern_runtime::bootstrap=off".clone_into(&mut config.telemetry.log_filter);
         }
-        Some(Command::Narrate(_) | Command::Keys(_)) | None => {}
+        Some(Command::Narrate(_) | Command::Preview(_) | Command::Keys(_)) | None => {}
     }
-    if let Some(Command::Narrate(order)) = &cli.command {
-        config.import.enabled |= order.import;
-    }
+    let place = match &cli.command {
+        Some(Command::Narrate(order)) => Some(&order.place),
+        Some(Command::Preview(preview)) => Some(&preview.place),
+        Some(Command::Up(_) | Command::Keys(_)) | None => None,
+    };
+    config.import.enabled |= place.is_some_and(|place| place.import);
     Ok(config)
 }

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             match cli.command {
                 Some(Command::Up(_)) => app::up(config, context).await,
                 Some(Command::Narrate(order)) => client::narrate::run(order, config, context).await,
+                Some(Command::Preview(preview)) => client::preview::run(preview, config, context).await,
                 Some(Command::Keys(keys)) => client::keys::run(keys).await,
                 None => Err(cli::nothing_to_do()),
             }

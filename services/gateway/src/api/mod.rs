@@ -7,6 +7,7 @@ mod keys;
 mod listen;
 mod narrations;
 mod objects;
+mod preview;
 mod voices;
 
 use std::pin::Pin;

@@ -17,7 +17,7 @@ use lectern_store::{Cursor, Query, Versioned};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{Answers, encode, listen, objects, page_size};
+use super::{Answers, encode, listen, objects, page_size, preview};
 use crate::conduct::Conductor;
 use crate::domain::Narration;
 use crate::orders::Orders;
@@ -90,6 +90,7 @@ impl Narrations {
 
 #[tonic::async_trait]
 impl NarrationService for Narrations {
+    type PreviewDocumentStream = Answers<api::PreviewDocumentResponse>;
     type WatchNarrationStream = Answers<api::WatchNarrationResponse>;
     type ListenNarrationStream = Answers<api::ListenNarrationResponse>;
     type DownloadArtifactStream = Answers<api::DownloadArtifactResponse>;
@@ -105,6 +106,15 @@ impl NarrationService for Narrations {
         })?;
         let accepted = self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::CreateNarrationResponse { narration: Some(encode::narration(&accepted)) }))
+    }
+
+    async fn preview_document(
+        &self,
+        request: Request<api::PreviewDocumentRequest>,
+    ) -> Result<Response<Self::PreviewDocumentStream>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let stream = preview::preview(&self.upstream, &tenant, request.into_inner()).await?;
+        Ok(Response::new(stream))
     }
 
     async fn get_narration(

@@ -174,6 +174,25 @@ impl Library {
         }
     }
 
+    /// The key of a document's content. It is made first where this version of the extractor has
+    /// not read the document yet.
+    ///
+    /// # Errors
+    /// Why the source cannot be read any more; `SERVICE_UNAVAILABLE` when too many others are being
+    /// read, `BLOB_UNAVAILABLE`.
+    pub async fn prepare(&self, document: &Document) -> Result<Digest, Failure> {
+        let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &document.tenant, &document.scope);
+        let key = self.secret(&document.tenant).content(&document.sha256, self.pin());
+        let path = objects.folder().content(&key);
+        if !objects.exists(&path).await? {
+            let source = objects.folder().source(&document.sha256);
+            let content = self.reader.read_stored(&objects, &source, &document.file_name).await?;
+            objects.write_json(&path, &content).await?;
+            info!(document = %document.id, extractor = self.pin(), "document read by a newer extractor");
+        }
+        Ok(key)
+    }
+
     /// A page of this tenant's documents, the newest first.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! Reading sources, a few at once, each in a sandboxed process.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use lectern_blob::Objects;
 use lectern_core::content::document::Content;
 use lectern_core::{Failure, Kind, Reason};
+use lectern_stage::work::no_room;
 use tokio::sync::Semaphore;
 
 use crate::extract::child::{Sandbox, Source};
@@ -38,6 +41,18 @@ impl Reader {
     #[must_use]
     pub fn pin(&self) -> &str {
         &self.pin
+    }
+
+    /// Reads the source that lies in object storage at `path`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); `OBJECT_DAMAGED` where the source is not there.
+    pub async fn read_stored(&self, objects: &Objects, path: &str, file_name: &str) -> Result<Content, Failure> {
+        let source = objects.read(path).await?;
+        let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
+        file.write_all(&source).map_err(|e| no_room(&e))?;
+        drop(source);
+        self.read(file.path(), file_name).await
     }
 
     /// Reads the source in `file`.

@@ -1,14 +1,12 @@
 //! `ExtractDocument`: a source to content. Documents are read when they are handed in, so most often the content is there; it is not after
 //! an upgrade of the extractor, or when storage lost it.
 
-use std::io::Write as _;
-
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
 use lectern_core::content::words;
 use lectern_proto::work::v1::{ExtractDocument, Extracted, event::Outcome};
 use lectern_stage::Job;
-use lectern_stage::work::{key, no_room, same_pin};
+use lectern_stage::work::{key, same_pin};
 
 use crate::library::Reader;
 
@@ -19,13 +17,10 @@ pub async fn extract(reader: &Reader, job: &Job, command: ExtractDocument) -> Re
     if let Some(content) = job.objects.find_json::<Content>(&path).await? {
         return Ok(extracted(&content));
     }
-    let source = job.objects.read(&job.objects.folder().source(&key(&command.source, "source")?)).await?;
-    let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
-    file.write_all(&source).map_err(|e| no_room(&e))?;
-    drop(source);
+    let source = job.objects.folder().source(&key(&command.source, "source")?);
     // Dropping the future ends the reading process, so a cancel stops it at once.
     let content = tokio::select! {
-        content = reader.read(file.path(), &command.file_name) => content?,
+        content = reader.read_stored(&job.objects, &source, &command.file_name) => content?,
         () = job.cancel.cancelled() => return job.check().map(|()| Outcome::Extracted(Extracted::default())),
     };
     job.check()?;

@@ -1,7 +1,10 @@
 //! The command line client: what it does, it does over the public API, against a server or an instance of its own.
 
+mod instance;
 pub mod keys;
 pub mod narrate;
+mod order;
+pub mod preview;
 mod progress;
 mod transfer;
 

@@ -7,17 +7,15 @@ use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::{
-    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Footnotes, Lane, Length, Narration, Style,
-    WatchNarrationRequest, length::Target,
+    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Lane, Narration, WatchNarrationRequest,
 };
 use lectern_rpc::failure;
 use lectern_runtime::Context;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
+use super::instance::Instance;
 use super::progress::Progress;
-use super::{Authorized, connect, transfer};
-use crate::app::Embedded;
+use super::{Authorized, transfer};
 use crate::cli::{self, Narrate, Source};
 use crate::config::Config;
 
@@ -25,16 +23,8 @@ use crate::config::Config;
 ///
 /// # Errors
 /// The first failure; what was made before it is kept.
-pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result<(), Failure> {
-    for source in &order.sources {
-        match source {
-            Source::File(file) if !file.is_file() => {
-                let message = format!("{} is not a file; name one, or a URL that begins with https://", file.display());
-                return Err(Failure::invalid("FILE", message));
-            }
-            Source::File(_) | Source::Url(_) => {}
-        }
-    }
+pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Failure> {
+    order.sources.iter().try_for_each(Source::check)?;
     let folders: std::collections::BTreeSet<_> = order.sources.iter().map(Source::stem).collect();
     if folders.len() < order.sources.len() {
         return Err(Failure::invalid(
@@ -42,29 +32,9 @@ pub async fn run(order: Narrate, mut config: Config, context: Context) -> Result
             "two of the documents have the same name but for the ending; narrate them one by one, each with its own -o",
         ));
     }
-    if let Some(server) = &order.server {
-        let channel = connect(server, order.key.as_deref())?;
-        return all(&order, &channel, &context).await;
-    }
-    // An instance of its own: on a free port, its data gone with it unless the caller keeps them.
-    let folder = tempfile::tempdir().map_err(|e| {
-        Failure::new(
-            Kind::FailedPrecondition,
-            Reason::Internal,
-            format!("no temporary folder: {e}; name one with --data"),
-        )
-    })?;
-    config.data = order.data.clone().unwrap_or_else(|| folder.path().to_owned());
-    config.server.listen.set_port(0);
-    // It outlives the signal: first the narration is cancelled, then the instance is stopped.
-    let stop = CancellationToken::new();
-    let embedded = Box::pin(Embedded::start(&config, &context, stop.clone())).await?;
-    let channel = connect(&format!("http://{}", embedded.address), None)?;
-    let instance = tokio::spawn(embedded.ended());
-    let result = all(&order, &channel, &context).await;
-    stop.cancel();
-    let ended = instance.await.unwrap_or_else(|e| Err(Failure::internal(format!("the instance broke off: {e}"))));
-    result.and(ended)
+    let instance = Instance::open(&order.place, config, &context).await?;
+    let result = all(&order, &instance.channel, &context).await;
+    instance.close(result).await
 }
 
 async fn all(order: &Narrate, channel: &Authorized, context: &Context) -> Result<(), Failure> {
@@ -96,10 +66,7 @@ async fn one(
         let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
         Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
     })?;
-    let document = match source {
-        Source::File(file) => transfer::upload(channel, file).await?,
-        Source::Url(url) => transfer::import(channel, url).await?,
-    };
+    let document = transfer::hand_in(channel, source).await?;
     let uploaded = Instant::now();
     let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
     say(&format!("  {}{pages}, {} words, {}", document.media_type, document.word_count, document.language));
@@ -180,20 +147,6 @@ async fn watch(client: &mut NarrationServiceClient<Authorized>, name: &str) -> R
 }
 
 fn narration(order: &Narrate, document: &str) -> Narration {
-    let target = match (order.minutes, order.words) {
-        (Some(minutes), _) => Some(Target::Minutes(minutes)),
-        (None, Some(words)) => Some(Target::Words(words)),
-        (None, None) => None,
-    };
-    let style = match order.style {
-        cli::Style::Narration => Style::Narration,
-        cli::Style::Briefing => Style::Briefing,
-    };
-    let footnotes = match order.footnotes {
-        cli::Footnotes::Skip => Footnotes::Skip,
-        cli::Footnotes::Inline => Footnotes::Inline,
-        cli::Footnotes::End => Footnotes::End,
-    };
     let format = |format: &cli::Format| match format {
         cli::Format::Opus => AudioFormat::Opus,
         cli::Format::Wav => AudioFormat::Wav,
@@ -201,15 +154,11 @@ fn narration(order: &Narrate, document: &str) -> Narration {
         cli::Format::Mp3 => AudioFormat::Mp3,
     };
     Narration {
-        document: document.to_owned(),
-        style: style.into(),
-        length: target.map(|target| Length { target: Some(target) }),
-        footnotes: footnotes.into(),
         voice: order.voice.clone(),
         speed: order.speed,
         formats: order.format.iter().map(|f| format(f).into()).collect(),
         lane: Lane::Interactive.into(),
-        ..Narration::default()
+        ..super::order::order(&order.script, document)
     }
 }
 

@@ -9,13 +9,14 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::upload_document_request::Part;
 use lectern_proto::v1::{
-    Artifact, CreateDocumentRequest, Document, DownloadArtifactRequest, QueryUploadRequest, UploadChunk,
-    UploadDocumentRequest, UploadFinish, UploadStart,
+    Artifact, CreateDocumentRequest, DeleteDocumentRequest, Document, DownloadArtifactRequest, QueryUploadRequest,
+    UploadChunk, UploadDocumentRequest, UploadFinish, UploadStart,
 };
 use lectern_rpc::failure;
 use tokio::io::AsyncWriteExt as _;
 
 use super::Authorized;
+use crate::cli;
 
 /// Bytes of a chunk.
 const CHUNK: usize = 512 * 1024;
@@ -86,6 +87,26 @@ pub async fn import(channel: &Authorized, url: &str) -> Result<Document, Failure
     let mut client = DocumentServiceClient::new(channel.clone());
     let answer = client.create_document(request).await.map_err(|s| failure(&s))?;
     Ok(answer.into_inner().document.unwrap_or_default())
+}
+
+/// Hands a document in: a file of this machine, or a URL that the server fetches.
+///
+/// # Errors
+/// Those of [`upload`] and [`import`].
+pub async fn hand_in(channel: &Authorized, source: &cli::Source) -> Result<Document, Failure> {
+    match source {
+        cli::Source::File(file) => upload(channel, file).await,
+        cli::Source::Url(url) => import(channel, url).await,
+    }
+}
+
+/// Erases a document that was handed in for a look.
+///
+/// # Errors
+/// What the server answers.
+pub async fn erase(channel: &Authorized, document: &Document) -> Result<(), Failure> {
+    let request = DeleteDocumentRequest { name: document.name.clone(), etag: String::new() };
+    DocumentServiceClient::new(channel.clone()).delete_document(request).await.map(drop).map_err(|s| failure(&s))
 }
 
 /// Fetches a file of a narration into `folder`; it appears there whole or not at all.

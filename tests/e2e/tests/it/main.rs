@@ -36,6 +36,7 @@ mod operations;
 mod operators;
 mod orders;
 mod pool;
+mod preview;
 mod recording;
 mod restart;
 mod trace;

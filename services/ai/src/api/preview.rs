@@ -1,0 +1,240 @@
+//! `PreviewScript`: content in object storage to what an order would make of it. It reads and
+//! computes; nothing is stored.
+
+use std::sync::Arc;
+
+use lectern_blob::{Blob, Objects};
+use lectern_core::content::document::Content;
+use lectern_core::content::script::{Plan, Section};
+use lectern_core::id::{ScopeId, TenantId};
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::ai::v1::{PreviewScriptRequest, preview_script_response::Part};
+use lectern_proto::{convert, v1 as api};
+use lectern_stage::work::key;
+use prost::Message as _;
+use tokio::sync::Semaphore;
+
+use crate::compose::preview::{self, Preview, Previewed};
+use crate::compose::{ENGINE_PIN, write_section};
+use crate::work::compute;
+
+/// Previews that may wait for their turn before the next one is turned away.
+const WAITING: usize = 64;
+/// How soon a caller that was turned away should try again.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+/// A block that is larger than this on the wire comes in several messages. A message may be larger
+/// by one utterance or skipped part.
+const MESSAGE: usize = 1024 * 1024;
+
+/// Composes previews, a few at once.
+#[derive(Debug, Clone)]
+pub(super) struct Previews {
+    blob: Arc<dyn Blob>,
+    turns: Arc<Semaphore>,
+    admission: Arc<Semaphore>,
+}
+
+impl Previews {
+    pub(super) fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
+        let (turns, admission) = (Semaphore::new(permits), Semaphore::new(permits + WAITING));
+        Self { blob, turns: Arc::new(turns), admission: Arc::new(admission) }
+    }
+
+    /// The messages of a preview. A caller that goes away ends it between two sections.
+    pub(super) async fn preview(
+        &self,
+        tenant: &TenantId,
+        request: PreviewScriptRequest,
+    ) -> Result<std::vec::IntoIter<Part>, Failure> {
+        let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
+        let content_key = key(&request.content_key, "content_key")?;
+        let order = convert::order(request.style, request.length, request.footnotes)?;
+        let _waiting = self.admission.try_acquire().map_err(|_| busy())?;
+        let _composing = self.turns.acquire().await.map_err(|_| busy())?;
+        let objects = Objects::new(Arc::clone(&self.blob), tenant, &scope);
+        let content: Content = objects.read_json(&objects.folder().content(&content_key)).await?;
+        let (content, plan) = compute(move || {
+            let plan = preview::plan(&content, &order)?;
+            Ok((Arc::new(content), Arc::new(plan)))
+        })
+        .await?;
+        let mut sections = Vec::with_capacity(plan.sections.len());
+        for planned in &plan.sections {
+            let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), planned.index);
+            sections.push(compute(move || write_section(&content, &plan, index)).await?);
+        }
+        compute(move || parts(&content, &plan, &sections)).await
+    }
+}
+
+fn busy() -> Failure {
+    let message = "too many documents are being previewed; try again soon";
+    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message).after(AGAIN)
+}
+
+fn parts(content: &Content, plan: &Plan, sections: &[Section]) -> Result<std::vec::IntoIter<Part>, Failure> {
+    let preview = preview::preview(content, plan, sections)?;
+    let mut parts = vec![Part::Summary(summary(content, plan, &preview))];
+    parts.extend(preview.blocks.iter().flat_map(block).map(Part::Block));
+    Ok(parts.into_iter())
+}
+
+fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::PreviewSummary {
+    let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
+    let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
+    api::PreviewSummary {
+        title: plan.title.clone(),
+        language: plan.language.clone(),
+        engine: ENGINE_PIN.to_owned(),
+        section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
+        coverage: Some(convert::coverage_to_wire(preview.coverage)),
+        notes: warnings.chain(notes).collect(),
+        failure: preview.refusal.as_ref().map(|failure| convert::failure_to_wire(failure, None)),
+    }
+}
+
+/// A block as one message, or as several where it is large.
+fn block(previewed: &Previewed<'_>) -> Vec<api::PreviewBlock> {
+    let Previewed { block, account, section, utterances } = previewed;
+    let like = |continued| api::PreviewBlock {
+        block: convert::number(block.id),
+        kind: block.kind.name().to_owned(),
+        level: block.kind.heading_level().map_or(0, i32::from),
+        page: convert::number(block.page.unwrap_or(0)),
+        fate: convert::fate_to_wire(account.fate).into(),
+        section: convert::number(*section),
+        continued,
+        ..api::PreviewBlock::default()
+    };
+    let mut messages = vec![like(false)];
+    let mut room = MESSAGE;
+    let mut message_with = |size: usize, messages: &mut Vec<api::PreviewBlock>| {
+        if size > room && room < MESSAGE {
+            messages.push(like(true));
+            room = MESSAGE;
+        }
+        room = room.saturating_sub(size);
+    };
+    for piece in pieces(&block.text) {
+        message_with(piece.len(), &mut messages);
+        if let Some(message) = messages.last_mut() {
+            message.text.push_str(piece);
+        }
+    }
+    for utterance in utterances {
+        let utterance = convert::utterance_to_wire(utterance);
+        message_with(utterance.encoded_len(), &mut messages);
+        if let Some(message) = messages.last_mut() {
+            message.utterances.push(utterance);
+        }
+    }
+    for part in &account.skipped {
+        let part = convert::skipped_to_wire(block.id, part);
+        message_with(part.encoded_len(), &mut messages);
+        if let Some(message) = messages.last_mut() {
+            message.skipped.push(part);
+        }
+    }
+    messages
+}
+
+/// A text in pieces that fit a message.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.floor_char_boundary(MESSAGE);
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece).filter(|piece| !piece.is_empty())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_blob::memory::MemoryBlob;
+    use lectern_core::SystemClock;
+    use lectern_core::content::document::{Block, BlockKind, Matter, SCHEMA};
+
+    use super::*;
+
+    fn content(texts: &[&str]) -> Content {
+        let block = |(id, text): (u32, &&str)| Block {
+            id,
+            kind: BlockKind::Paragraph,
+            text: (*text).to_owned(),
+            page: Some(3),
+            page_end: None,
+            confidence: 1.0,
+            language: None,
+            matter: Matter::Body,
+            spans: Vec::new(),
+        };
+        Content {
+            schema: SCHEMA,
+            title: Some("Salt".to_owned()),
+            authors: Vec::new(),
+            language: "en".to_owned(),
+            media_type: "text/plain".to_owned(),
+            extractor: "text/1".to_owned(),
+            pages: None,
+            blocks: (0..).zip(texts).map(block).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn request(content_key: &str) -> PreviewScriptRequest {
+        let (scope, content_key) = ("book".to_owned(), content_key.to_owned());
+        PreviewScriptRequest { scope, content_key, style: api::Style::Narration.into(), ..Default::default() }
+    }
+
+    fn blocks(parts: impl Iterator<Item = Part>) -> Vec<api::PreviewBlock> {
+        parts.filter_map(|part| if let Part::Block(block) = part { Some(block) } else { None }).collect()
+    }
+
+    #[tokio::test]
+    async fn a_preview_reads_the_content_and_puts_nothing() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let blob: Arc<dyn Blob> = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+        let objects = Objects::new(Arc::clone(&blob), &tenant, &"book".parse().unwrap());
+        let key = lectern_core::Digest::of(b"content");
+        let path = objects.folder().content(&key);
+        let previews = Previews::new(Arc::clone(&blob), 1);
+
+        let missing = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
+        assert_eq!(missing.reason, Reason::ObjectDamaged);
+        objects.write_json(&path, &content(&["Salt is old.", "{"])).await.unwrap();
+        let mut parts = previews.preview(&tenant, request(&key.to_string())).await.unwrap();
+        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+        assert_eq!((summary.title.as_str(), summary.section_count, summary.failure), ("Salt", 1, None));
+        let blocks = blocks(parts);
+        assert_eq!(blocks[0].utterances[0].spoken, "Salt is old.");
+        assert_eq!((blocks[0].page, blocks[0].fate()), (3, api::block_fate::Fate::Spoken));
+        assert_eq!(blocks[1].skipped[0].reason(), api::SkipReason::NothingToSay);
+        assert!(objects.delete_all(&objects.folder().all()).await.unwrap() == 1, "only the content is there");
+
+        previews.turns.close();
+        let busy = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
+        assert_eq!((busy.kind, busy.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+    }
+
+    #[test]
+    fn a_large_block_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
+        let text = "Ünder the sea [3], it is dark. ".repeat(40_000);
+        let content = content(&["Short.", text.trim_end()]);
+        let order = convert::order(api::Style::Narration.into(), None, 0).unwrap();
+        let plan = preview::plan(&content, &order).unwrap();
+        let sections: Vec<Section> =
+            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index).unwrap()).collect();
+        let all: Vec<api::PreviewBlock> = blocks(parts(&content, &plan, &sections).unwrap());
+        assert!(all.iter().all(|message| message.encoded_len() <= 2 * MESSAGE));
+        assert!(!all[0].continued && all[0].text == "Short.");
+        let large = &all[1..];
+        assert!(large.len() > 3 && large.iter().all(|message| message.block == 1));
+        assert!(!large[0].continued && large[1..].iter().all(|message| message.continued));
+        assert_eq!(large.iter().map(|message| message.text.as_str()).collect::<String>(), content.blocks[1].text);
+        let said: usize = large.iter().map(|message| message.utterances.len()).sum();
+        let written: usize = sections.iter().map(|section| section.utterances.len()).sum();
+        assert_eq!(said + all[0].utterances.len(), written);
+        assert_eq!(large.iter().map(|message| message.skipped.len()).sum::<usize>(), 40_000);
+    }
+}

@@ -1,0 +1,163 @@
+//! A preview as JSON: what programs read of `lectern preview --json`, one object a document.
+
+use lectern_core::Failure;
+use lectern_proto::convert;
+use lectern_proto::v1::block_fate::Fate;
+use lectern_proto::v1::{self as api, SkipReason};
+use serde::Serialize;
+
+use super::Preview;
+use crate::cli;
+
+/// One document.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The document, as it was named on the command line.
+    file: String,
+    /// Why there is no preview of it, or why an order would fail; absent where it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refusal>,
+    /// What the source is; absent where it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    /// Every block, in the source's order.
+    blocks: Vec<Block>,
+}
+
+/// Why a document, or an order of it, is refused.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    reason: String,
+    message: String,
+}
+
+/// The document as a whole.
+#[derive(Debug, Serialize)]
+struct Source {
+    media_type: String,
+    language: String,
+    pages: i32,
+    words: i64,
+    words_spoken: i64,
+    title: String,
+    sections: i32,
+    engine: String,
+    notes: Vec<String>,
+}
+
+/// One block.
+#[derive(Debug, Serialize)]
+struct Block {
+    block: i32,
+    kind: String,
+    /// The level of a heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<i32>,
+    /// From 1; absent for sources without pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<i32>,
+    text: String,
+    fate: &'static str,
+    /// Why it is not spoken; absent where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What is said for it, announcements among that; empty where it is silent.
+    spoken: String,
+    /// The section that it is heard in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section: Option<i32>,
+    /// The parts that are not heard.
+    skipped: Vec<Skipped>,
+}
+
+/// A part that is not heard.
+#[derive(Debug, Serialize)]
+struct Skipped {
+    start: i32,
+    end: i32,
+    reason: String,
+    excerpt: String,
+}
+
+impl Report {
+    /// The report of a document that was looked at.
+    pub fn new(source: &cli::Source, looked: &Result<Preview, Failure>) -> Self {
+        let file = source.to_string();
+        match looked {
+            Ok(preview) => Self {
+                file,
+                refused: preview.summary.failure.clone().map(|f| Refusal::of(&convert::failure(f))),
+                source: Some(Source::of(preview)),
+                blocks: preview.blocks.iter().map(Block::of).collect(),
+            },
+            Err(failure) => Self { file, refused: Some(Refusal::of(failure)), source: None, blocks: Vec::new() },
+        }
+    }
+}
+
+impl Refusal {
+    fn of(failure: &Failure) -> Self {
+        Self { reason: failure.reason.as_str().to_owned(), message: failure.message.clone() }
+    }
+}
+
+impl Source {
+    fn of(preview: &Preview) -> Self {
+        let Preview { document, summary, .. } = preview;
+        let coverage = summary.coverage.unwrap_or_default();
+        Self {
+            media_type: document.media_type.clone(),
+            language: summary.language.clone(),
+            pages: document.page_count,
+            words: coverage.words,
+            words_spoken: coverage.words_spoken,
+            title: summary.title.clone(),
+            sections: summary.section_count,
+            engine: summary.engine.clone(),
+            notes: summary.notes.clone(),
+        }
+    }
+}
+
+impl Block {
+    fn of(block: &api::PreviewBlock) -> Self {
+        let skipped = |part: &api::SkippedPart| {
+            let place = part.part.unwrap_or_default();
+            let (reason, excerpt) = (word(part.reason()), part.excerpt.clone());
+            Skipped { start: place.start, end: place.end, reason, excerpt }
+        };
+        let silent = block.fate() != Fate::Spoken;
+        Self {
+            block: block.block,
+            kind: block.kind.clone(),
+            level: Some(block.level).filter(|level| *level > 0),
+            page: Some(block.page).filter(|page| *page > 0),
+            text: block.text.clone(),
+            fate: fate(block.fate()),
+            reason: block.skipped.first().filter(|_| silent).map(|part| word(part.reason())),
+            spoken: spoken(block),
+            section: Some(block.section).filter(|_| !block.utterances.is_empty()),
+            skipped: block.skipped.iter().map(skipped).collect(),
+        }
+    }
+}
+
+/// What is said for a block.
+pub fn spoken(block: &api::PreviewBlock) -> String {
+    block.utterances.iter().map(|utterance| utterance.spoken.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// What becomes of a block, in a word.
+pub const fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Spoken => "spoken",
+        Fate::Summarised => "summarised",
+        Fate::Skipped => "skipped",
+        Fate::Unspecified => "unknown",
+    }
+}
+
+/// The word of a reason, as the manifest's JSON has it (`page_number`).
+fn word(reason: SkipReason) -> String {
+    reason.as_str_name().trim_start_matches("SKIP_REASON_").to_lowercase()
+}
