@@ -27,6 +27,8 @@ const WITHIN_WEIGHT: f32 = 1.12;
 const WITHIN_CODE: f32 = 2.6;
 /// Sizes that differ by this share are two.
 const OTHER_SIZE: f32 = 0.07;
+/// Sizes within one sentence differ by less than this share: faces are matched by eye.
+const SAME_SENTENCE: f32 = 0.2;
 /// Type this many times the text's is display type.
 const DISPLAY: f32 = 1.1;
 /// A line is short, if behind it there is room for the next word and this many ems, and this share of the column.
@@ -190,16 +192,19 @@ impl Builder<'_> {
         let Some(group) = self.groups.last() else { return true };
         let metrics = self.metrics;
         let size = line.size.max(last.size);
-        if code(line, metrics) != code(last, metrics) {
-            // A line of text that happens to hold one command is no block of code.
-            return true;
-        }
         let gap = line.y - last.y;
         let leading = metrics.leading(size);
+        if code(line, metrics) != matches!(group.kind, BlockKind::Code { .. }) {
+            // A command at the end of a sentence may have a line of its own, and is no block of code.
+            let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_code(last, line);
+            return !sentence;
+        }
         if matches!(group.kind, BlockKind::Code { .. }) {
             return gap > WITHIN_CODE * leading;
         }
-        if (line.size - last.size).abs() > OTHER_SIZE * size {
+        let differ = (line.size - last.size).abs() / size;
+        // A title that the text runs on behind may fill most of its line, and lend it its size.
+        if differ > OTHER_SIZE && !(differ < SAME_SENTENCE && self.runs_on(last, line, text)) {
             return true;
         }
         if line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
@@ -256,7 +261,9 @@ impl Builder<'_> {
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
-            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
+            // Ragged lines leave some room; a sentence that goes on in small letters hangs all the same.
+            let ragged = text.starts_with(char::is_lowercase) && !self.much(last);
+            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && (!short || ragged);
             return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
         }
         if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
@@ -277,6 +284,14 @@ impl Builder<'_> {
             && markers::marker(text).is_none()
             && !self.short(last, line)
             && (line.x0 - last.x0).abs() < INDENT * line.size
+    }
+
+    /// Whether the sentence of the full line `last` goes on with words of code at the same edge.
+    fn runs_on_in_code(&self, last: &Line, line: &Line) -> bool {
+        !ends_sentence(&last.text())
+            && !self.short(last, line)
+            && (line.x0 - last.x0).abs() < INDENT * line.size
+            && ends_sentence(&line.text())
     }
 
     /// Whether the next line's first word would have had room on the last line.
@@ -380,6 +395,51 @@ mod tests {
     fn texts(lines: &[Line]) -> Vec<String> {
         let items = lines.iter().cloned().map(Item::Line).collect();
         group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
+    }
+
+    /// What the groups of these lines, set as (left edge, text, whether it is code), read as behind some usual text.
+    fn set(lines: &[(f32, &str, bool)]) -> Vec<String> {
+        let mut all: Vec<Line> =
+            (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32)).collect();
+        for (at, (x0, text, mono)) in lines.iter().enumerate() {
+            let mut line = line(text, 230.0 + 12.0 * at as f32);
+            line.x0 = *x0;
+            line.pieces[0].x0 = *x0;
+            line.pieces[0].style.face.mono = *mono;
+            all.push(line);
+        }
+        texts(&all).split_off(1)
+    }
+
+    #[test]
+    fn what_goes_on_in_mid_sentence_is_no_block_of_its_own() {
+        for (name, lines, wanted) in [
+            (
+                "a command ends the sentence",
+                vec![
+                    (72.0, "the next write to the client causes it to be sent a", false),
+                    (72.0, "SIGPIPE.", true),
+                    (72.0, "then it ends as it began, which is all there is to say.", false),
+                ],
+                2,
+            ),
+            ("code below a paragraph", vec![(72.0, "Type the following:", false), (72.0, "make install", true)], 2),
+            (
+                "a ragged line hangs below its label",
+                vec![
+                    (72.0, "-s  If no arguments remain after it, then", false),
+                    (96.0, "commands are read from the standard input of this one.", false),
+                ],
+                1,
+            ),
+            (
+                "a short line above what is displayed",
+                vec![(72.0, "The form is", false), (96.0, "coproc name", false)],
+                2,
+            ),
+        ] {
+            assert_eq!(set(&lines).len(), wanted, "{name}: {:?}", set(&lines));
+        }
     }
 
     #[test]
