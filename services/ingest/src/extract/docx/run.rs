@@ -4,13 +4,9 @@ use lectern_core::content::document::SpanKind;
 
 use super::super::dom::{Element, Node};
 use super::super::inline::{Inline, Line};
+pub(super) use super::super::opc::is_on;
 use super::Package;
 use super::math::formula;
-
-/// Whether an on/off value says on (ECMA-376, part 1, clause 17.17.4).
-pub(super) fn is_on(value: &str) -> bool {
-    !matches!(value, "0" | "false" | "off")
-}
 
 fn switch(properties: &Element, name: &str) -> Option<bool> {
     properties.child(name).map(|part| part.local("val").is_none_or(is_on))
