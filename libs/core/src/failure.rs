@@ -222,6 +222,8 @@ reasons! {
     UrlRefused = "URL_REFUSED",
     /// The server of the URL cannot be reached, or does not answer as it should.
     UrlUnreachable = "URL_UNREACHABLE",
+    /// The source is pictures, and the program that reads them is not installed.
+    OcrNotInstalled = "OCR_NOT_INSTALLED",
 }
 
 impl fmt::Display for Reason {

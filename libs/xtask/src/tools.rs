@@ -14,7 +14,8 @@ use crate::process::{self, remove_dir};
 use crate::pypi;
 
 /// Programs that the tests run, with the Debian packages that hold them.
-const DEBIAN: [(&str, &str); 2] = [("pdftotext", "poppler-utils"), ("ffmpeg", "ffmpeg")];
+const DEBIAN: [(&str, &str); 3] =
+    [("pdftotext", "poppler-utils"), ("tesseract", "tesseract-ocr"), ("ffmpeg", "ffmpeg")];
 
 /// Installs the tools named, or all of them and the Debian packages that tests use, and prints where they are.
 pub fn install(names: &[String]) -> Result<()> {

@@ -22,9 +22,10 @@ use lectern_store::{Collection, Reconciler, Versioned};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Documents;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::{Document, Limits, Upload};
 use crate::extract::child::{self, Sandbox};
+use crate::extract::ocr::{self, Recogniser};
 use crate::library::{Imports, Library, Reader, Uploads};
 use crate::work;
 
@@ -60,7 +61,8 @@ impl Ingest {
             wall: config.sandbox.wall,
             ..child::Limits::default()
         };
-        let reader = Reader::new(Sandbox::new(program, limits), permits);
+        let recogniser = if config.ocr.enabled { Some(Recogniser::find(settings(&config.ocr)).await) } else { None };
+        let reader = Reader::new(Sandbox::new(program, limits), recogniser, permits);
         let documents: Collection<Document> = Collection::new(Arc::clone(&store));
         documents.ensure().await?;
         let uploads: Collection<Upload> = Collection::new(store);
@@ -147,6 +149,15 @@ fn imports(config: &Config, library: Library) -> Result<Imports, Failure> {
     }
     let client = Client::new(config.import.policy()?, Outside::system(), Roots::public())?;
     Ok(Imports::by(client, config.import.rules(config.limits.upload), library))
+}
+
+fn settings(ocr: &config::Ocr) -> ocr::Settings {
+    ocr::Settings {
+        tesseract: ocr.tesseract.clone(),
+        pdftoppm: ocr.pdftoppm.clone(),
+        languages: ocr.languages.clone(),
+        wall: ocr.wall,
+    }
 }
 
 /// The process: connects, serves and works until told to stop.

@@ -1,5 +1,6 @@
 //! The settings of ingest: environment over file over defaults.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lectern_core::Failure;
@@ -25,6 +26,8 @@ pub struct Config {
     pub sandbox: Sandbox,
     /// Import by URL.
     pub import: Import,
+    /// Recognition of text in pictures.
+    pub ocr: Ocr,
 }
 
 /// Sizes that a source may have.
@@ -102,6 +105,35 @@ impl Default for Import {
             timeout: Duration::from_secs(60),
             at_once: 8,
             per_tenant: 2,
+        }
+    }
+}
+
+/// Recognition of text in pictures and scanned pages, by programs that the operator installs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ocr {
+    /// Whether pictures are read; where they are not, they are refused.
+    pub enabled: bool,
+    /// The program `tesseract` (Debian's tesseract-ocr).
+    pub tesseract: PathBuf,
+    /// The program `pdftoppm`, with `pdfinfo` beside it (Debian's poppler-utils).
+    pub pdftoppm: PathBuf,
+    /// The languages that text may be in, as tesseract names them, with `+` between them (Debian's tesseract-ocr-deu for `deu`).
+    pub languages: String,
+    /// Time for all pages of one source.
+    #[serde(with = "duration")]
+    pub wall: Duration,
+}
+
+impl Default for Ocr {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            tesseract: PathBuf::from("/usr/bin/tesseract"),
+            pdftoppm: PathBuf::from("/usr/bin/pdftoppm"),
+            languages: "eng".to_owned(),
+            wall: Duration::from_secs(600),
         }
     }
 }

@@ -73,6 +73,7 @@ impl Embedded {
             limits: config.limits.clone(),
             sandbox: config.sandbox.clone(),
             import: config.import.clone(),
+            ocr: config.ocr.clone(),
         };
         let ingest = Ingest::new(&ingest, &of_ingest, this_program()?).await?;
         let ai = Ai::new(&lectern_ai::config::Config { common: common.clone() }, &of_ai).await?;

@@ -33,6 +33,8 @@ pub struct Config {
     pub sandbox: ingest::Sandbox,
     /// Import by URL.
     pub import: ingest::Import,
+    /// Recognition of text in pictures.
+    pub ocr: ingest::Ocr,
     /// Steps of each stage that run at once; 0 means one for each core.
     pub permits: usize,
     /// Logs, traces and metrics.
@@ -51,6 +53,7 @@ impl Default for Config {
             limits: ingest::Limits::default(),
             sandbox: ingest::Sandbox::default(),
             import: ingest::Import::default(),
+            ocr: ingest::Ocr::default(),
             permits: 0,
             telemetry: TelemetryConfig::default(),
         }

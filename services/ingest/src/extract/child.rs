@@ -13,7 +13,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
@@ -37,6 +37,8 @@ const PANICKED: u8 = 101;
 const NOT_STARTED: u8 = 64;
 /// The child's exit status when the source alone did not fit into its memory.
 const NO_MEMORY: u8 = 65;
+/// What programs of other makers say when memory does not suffice: C++ and the dynamic loader.
+const NO_ROOM: [&str; 3] = ["std::bad_alloc", "failed to map segment", "annot allocate memory"];
 /// How much of the child's standard error is kept, in bytes.
 const STDERR_BYTES: u64 = 16 << 10;
 
@@ -91,9 +93,26 @@ pub struct Sandbox {
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
     hint: Hint,
+    /// Another program, which takes the child's place once the limits are lowered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<Run>,
     memory_bytes: u64,
     cpu_seconds: u64,
     open_files: u64,
+}
+
+/// Another program that reads a source on standard input and answers on standard output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    program: PathBuf,
+    args: Vec<String>,
+}
+
+impl Run {
+    /// Runs `program` with `args`.
+    pub fn new<'a>(program: &std::path::Path, args: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { program: program.to_owned(), args: args.into_iter().map(str::to_owned).collect() }
+    }
 }
 
 /// What the child answers.
@@ -116,12 +135,32 @@ impl Sandbox {
     /// # Errors
     /// Those of [`super::extract`], and those of the module's table.
     pub async fn extract(&self, source: Source, hint: Hint) -> Result<Content, Failure> {
-        let mut child = self.spawn(&source, hint).await?;
+        let answer = self.answer(&source, hint, None).await?;
+        // A long answer takes a while to read; the runtime's threads are for others.
+        tokio::task::spawn_blocking(move || match serde_json::from_slice::<Answer>(&answer) {
+            Ok(Answer::Ok(content)) => Ok(*content),
+            Ok(Answer::Failure(failure)) => Err(failure),
+            Err(error) => Err(damaged_because(&format!("the extractor's answer cannot be read ({error})"))),
+        })
+        .await
+        .map_err(|error| Failure::internal(format!("the extractor's answer was not read: {error}")))?
+    }
+
+    /// Runs another program on `source` under the same limits, and returns what it wrote. Dropping the future kills it.
+    ///
+    /// # Errors
+    /// Those of the module's table; a program that fails is `DOCUMENT_DAMAGED`.
+    pub async fn run(&self, run: Run, source: &Source) -> Result<Vec<u8>, Failure> {
+        self.answer(source, Hint::default(), Some(run)).await
+    }
+
+    async fn answer(&self, source: &Source, hint: Hint, run: Option<Run>) -> Result<Vec<u8>, Failure> {
+        let mut child = self.spawn(source, hint, run).await?;
         let run = async {
             let (answer, noise, _) = tokio::join!(
                 read(child.stdout.take(), self.limits.output_bytes),
                 read(child.stderr.take(), STDERR_BYTES),
-                feed(child.stdin.take(), &source),
+                feed(child.stdin.take(), source),
             );
             (answer, noise)
         };
@@ -143,19 +182,13 @@ impl Sandbox {
         if !status.success() {
             return Err(ended(status, &noise));
         }
-        // A long answer takes a while to read; the runtime's threads are for others.
-        tokio::task::spawn_blocking(move || match serde_json::from_slice::<Answer>(&answer) {
-            Ok(Answer::Ok(content)) => Ok(*content),
-            Ok(Answer::Failure(failure)) => Err(failure),
-            Err(error) => Err(damaged_because(&format!("the extractor's answer cannot be read ({error})"))),
-        })
-        .await
-        .map_err(|error| Failure::internal(format!("the extractor's answer was not read: {error}")))?
+        Ok(answer)
     }
 
-    async fn spawn(&self, source: &Source, hint: Hint) -> Result<Child, Failure> {
+    async fn spawn(&self, source: &Source, hint: Hint, run: Option<Run>) -> Result<Child, Failure> {
         let order = Order {
             hint,
+            run,
             memory_bytes: self.limits.memory_bytes,
             cpu_seconds: self.limits.cpu_seconds,
             open_files: self.limits.open_files,
@@ -222,6 +255,9 @@ fn ended(status: ExitStatus, noise: &str) -> Failure {
             Failure::internal(format!("the extractor process did not start: {}", noise.trim()))
         }
         (Some(code), _) if code == i32::from(NO_MEMORY) => too_much("more memory than is allowed"),
+        (Some(_), _) | (_, Some(ABORT)) if NO_ROOM.iter().any(|said| noise.contains(said)) => {
+            too_much("more memory than is allowed")
+        }
         (_, Some(ABORT)) if noise.contains("overflowed its stack") => too_much("more nesting than is allowed"),
         (_, Some(ABORT)) if noise.contains("memory allocation") => too_much("more memory than is allowed"),
         (_, Some(KILL | CPU_TIME)) => too_much("more processor time or memory than is allowed"),
@@ -249,6 +285,13 @@ pub fn child_main(order: Option<OsString>) -> ExitCode {
     };
     if let Err(error) = lower_limits(&order) {
         eprintln!("cannot lower the limits: {error}");
+        return ExitCode::from(NOT_STARTED);
+    }
+    if let Some(run) = order.run {
+        // The program takes this process's place, with its limits and its streams: what ends the one ends the other. One
+        // thread, since the limit of processor time counts them all.
+        let error = std::process::Command::new(&run.program).args(&run.args).env("OMP_THREAD_LIMIT", "1").exec();
+        eprintln!("cannot run {}: {error}", run.program.display());
         return ExitCode::from(NOT_STARTED);
     }
     // The default hook has told standard error why.
@@ -306,6 +349,8 @@ mod tests {
             (code(64), "", Reason::Internal),
             (code(65), "", Reason::DocumentTooComplex),
             (code(1), "", Reason::DocumentDamaged),
+            (signal(6), "terminate called after throwing an instance of 'std::bad_alloc'", Reason::DocumentTooComplex),
+            (code(127), "libx.so: failed to map segment from shared object", Reason::DocumentTooComplex),
         ] {
             assert_eq!(ended(status, noise).reason, wanted, "{status} {noise}");
         }

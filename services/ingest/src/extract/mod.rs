@@ -14,6 +14,7 @@ mod epub;
 mod html;
 mod inline;
 mod markdown;
+pub mod ocr;
 mod odt;
 mod opc;
 mod ordinal;
@@ -40,6 +41,13 @@ pub const ACCEPTED: &str = "PDF, DOCX, ODT, PPTX, XLSX, CSV, EPUB, HTML, Markdow
 #[must_use]
 pub fn extractor_pin() -> String {
     format!("lectern-extract/{EXTRACTOR_VERSION}")
+}
+
+/// Whether a source that begins with `head` is a PDF. Readers accept junk before the header within the first kilobyte (ISO
+/// 32000-1, annex H.3.4.1).
+#[must_use]
+pub fn is_pdf(head: &[u8]) -> bool {
+    head.get(..head.len().min(1024)).is_some_and(|head| head.windows(5).any(|five| five == b"%PDF-"))
 }
 
 /// What a caller says of a source. It decides between formats that look alike (CSV, Markdown and

@@ -6,7 +6,7 @@ use lectern_core::{Failure, Kind, Reason};
 use super::archive::{Archive, damaged_because, encrypted};
 use super::assembly::empty;
 use super::encoding::{Decoded, decode};
-use super::{ACCEPTED, Hint};
+use super::{ACCEPTED, Hint, is_pdf, ocr};
 
 /// A recognised source. Text formats are decoded on the way.
 #[derive(Debug)]
@@ -33,8 +33,7 @@ pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     if source.iter().all(u8::is_ascii_whitespace) {
         return Err(empty());
     }
-    // Readers accept junk before the header within the first kilobyte (ISO 32000-1, annex H.3.4.1).
-    if source.get(..source.len().min(1024)).is_some_and(|head| head.windows(5).any(|five| five == b"%PDF-")) {
+    if is_pdf(source) {
         return Ok(Sniffed::Pdf);
     }
     if source.starts_with(b"PK\x03\x04") || source.starts_with(b"PK\x05\x06") {
@@ -42,6 +41,10 @@ pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     }
     if source.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Err(compound_file(source));
+    }
+    let picture = PICTURES.iter().find(|(magic, _)| source.starts_with(magic));
+    if let Some((_, name)) = picture.filter(|(magic, _)| *magic != b"RIFF" || source.get(8..12) == Some(b"WEBP")) {
+        return ocr::picture(name);
     }
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| source.starts_with(magic)) {
         return Err(unsupported(name));
@@ -67,17 +70,22 @@ pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     Ok(if markdown { Sniffed::Markdown(decoded) } else { Sniffed::Text(decoded) })
 }
 
-/// Formats that are recognised in order to name them in the refusal.
-const MAGIC: [(&[u8], &str); 24] = [
-    (b"{\\rtf", "an RTF document; save it as DOCX"),
-    (b"%!PS", "PostScript; convert it to PDF"),
+/// Pictures, whose text can be recognised where the service does that.
+const PICTURES: [(&[u8], &str); 5] = [
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
     (b"II*\0", "a TIFF picture"),
     (b"MM\0*", "a TIFF picture"),
+    (b"RIFF", "a WebP picture"),
+];
+
+/// Formats that are recognised in order to name them in the refusal.
+const MAGIC: [(&[u8], &str); 20] = [
+    (b"{\\rtf", "an RTF document; save it as DOCX"),
+    (b"%!PS", "PostScript; convert it to PDF"),
+    (b"GIF8", "a GIF picture"),
     (b"BM", "a BMP picture"),
-    (b"RIFF", "a RIFF file (WebP, WAV or AVI)"),
+    (b"RIFF", "a RIFF file (WAV or AVI)"),
     (b"AT&TFORM", "a DjVu document; convert it to PDF"),
     (b"\x1f\x8b", "gzip data; unpack it first"),
     (b"BZh", "bzip2 data; unpack it first"),
@@ -110,8 +118,15 @@ fn archive(source: &[u8]) -> Result<Sniffed, Failure> {
     if mimetype == "application/epub+zip" || archive.has("META-INF/container.xml") {
         return Ok(Sniffed::Epub);
     }
-    if archive.has("word/document.xml") {
-        return Ok(Sniffed::Docx);
+    // The main part decides: any of them may hold files of the others.
+    for (part, sniffed) in [
+        ("word/document.xml", Sniffed::Docx),
+        ("ppt/presentation.xml", Sniffed::Pptx),
+        ("xl/workbook.xml", Sniffed::Xlsx),
+    ] {
+        if archive.has(part) {
+            return Ok(sniffed);
+        }
     }
     if let Some(types) = archive.read("[Content_Types].xml")? {
         let types = decode(&types).text;
@@ -265,7 +280,7 @@ mod tests {
             (b"  \n ", Some("a.pdf"), "DOCUMENT_EMPTY"),
             (b"junk\n%PDF-1.7\n...", Some("a.txt"), "pdf"),
             (b"PK\x03\x04cut", Some("a.docx"), "DOCUMENT_DAMAGED"),
-            (b"\x89PNG\r\n\x1a\n", Some("a.pdf"), "FORMAT_UNSUPPORTED"),
+            (b"\x89PNG\r\n\x1a\n", Some("a.pdf"), "NO_TEXT_LAYER"),
             (b"{\\rtf1 hello}", None, "FORMAT_UNSUPPORTED"),
             (b"\x00\x01\x02\x03\x00\x00", None, "FORMAT_UNSUPPORTED"),
             (b"<!DOCTYPE html><title>x</title>", Some("a.txt"), "html"),

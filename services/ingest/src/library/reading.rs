@@ -11,6 +11,7 @@ use lectern_stage::work::no_room;
 use tokio::sync::Semaphore;
 
 use crate::extract::child::{Sandbox, Source};
+use crate::extract::ocr::Recogniser;
 use crate::extract::{self, Hint};
 
 /// Calls that may wait for a reader before the next one is turned away.
@@ -20,18 +21,23 @@ const WAITING: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Reader {
     sandbox: Arc<Sandbox>,
+    recogniser: Option<Arc<Recogniser>>,
     pin: Arc<str>,
     gate: Arc<Semaphore>,
     door: Arc<Semaphore>,
 }
 
 impl Reader {
-    /// Reads at most `permits` sources at once in `sandbox`.
+    /// Reads at most `permits` sources at once in `sandbox`, and pictures by `recogniser`.
     #[must_use]
-    pub fn new(sandbox: Sandbox, permits: usize) -> Self {
+    pub fn new(sandbox: Sandbox, recogniser: Option<Recogniser>, permits: usize) -> Self {
+        let pin = extract::extractor_pin();
+        // Another version of the recogniser may read other words, so its contents have other keys.
+        let pin = recogniser.as_ref().map_or_else(|| pin.clone(), |recogniser| format!("{pin}+{}", recogniser.pin()));
         Self {
             sandbox: Arc::new(sandbox),
-            pin: extract::extractor_pin().into(),
+            recogniser: recogniser.map(Arc::new),
+            pin: pin.into(),
             gate: Arc::new(Semaphore::new(permits)),
             door: Arc::new(Semaphore::new(permits + WAITING)),
         }
@@ -71,6 +77,22 @@ impl Reader {
         let _waiting = self.door.try_acquire().map_err(|_| busy())?;
         let _reading = self.gate.acquire().await.map_err(|_| busy())?;
         let hint = Hint { file_name: Some(file_name.to_owned()).filter(|name| !name.is_empty()), media_type: None };
-        self.sandbox.extract(Source::Path(file.to_owned()), hint).await
+        let source = Source::Path(file.to_owned());
+        match (self.sandbox.extract(source.clone(), hint).await, &self.recogniser) {
+            (Err(failure), Some(recogniser)) if failure.reason == Reason::NoTextLayer => {
+                let head = head(file).await?;
+                recogniser.read(&self.sandbox, &source, extract::is_pdf(&head)).await
+            }
+            (found, _) => found,
+        }
     }
+}
+
+/// The first kilobyte of a file.
+async fn head(file: &Path) -> Result<Vec<u8>, Failure> {
+    use tokio::io::AsyncReadExt as _;
+    let cannot = |error: std::io::Error| Failure::internal(format!("cannot open the stored source again: {error}"));
+    let mut head = Vec::new();
+    tokio::fs::File::open(file).await.map_err(cannot)?.take(1024).read_to_end(&mut head).await.map_err(cannot)?;
+    Ok(head)
 }

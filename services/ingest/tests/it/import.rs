@@ -90,7 +90,8 @@ async fn library() -> Library {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::clone(&clock)));
     let documents: Collection<Document> = Collection::new(store);
     documents.ensure().await.expect("a collection");
-    let reader = Reader::new(Sandbox::new(Path::new(env!("CARGO_BIN_EXE_lectern-ingest")), ChildLimits::default()), 4);
+    let reader =
+        Reader::new(Sandbox::new(Path::new(env!("CARGO_BIN_EXE_lectern-ingest")), ChildLimits::default()), None, 4);
     let limits = Limits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 };
     let blob = Arc::new(MemoryBlob::new(Arc::clone(&clock)));
     Library::new(

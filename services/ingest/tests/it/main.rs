@@ -3,6 +3,7 @@
 mod debian_pdfs;
 mod formats;
 mod import;
+mod ocr;
 mod pack;
 mod pdf;
 mod pdf_blocks;

@@ -84,6 +84,21 @@ fn xlsx(sheet: &str, strings: &str) -> Vec<u8> {
     ])
 }
 
+#[test]
+fn a_presentation_that_holds_a_workbook_is_a_presentation() {
+    let list = "<p><sldIdLst><sldId id='256' r:id='r1'/></sldIdLst></p>";
+    let bytes = zipped([
+        ("[Content_Types].xml", b"presentationml.presentation.main+xml spreadsheetml.sheet".as_slice()),
+        ("ppt/presentation.xml", list.as_bytes()),
+        ("ppt/_rels/presentation.xml.rels", b"<R><Relationship Id='r1' Type='x/slide' Target='s.xml'/></R>"),
+        ("ppt/s.xml", b"<sld><cSld><spTree><sp><txBody><p><r><t>word</t></r></p></txBody></sp></spTree></cSld></sld>"),
+        ("ppt/embeddings/Sheet1.xlsx", b"PK"),
+    ]);
+    let content = extract(&bytes, &Hint::default()).unwrap();
+    assert_eq!((content.pages, content.blocks[0].text.as_str()), (Some(1), "word"));
+    assert_eq!(reason(&pptx("<sld/>", 0)), Reason::DocumentEmpty, "no slides");
+}
+
 fn pptx(slide: &str, times: usize) -> Vec<u8> {
     let list = "<p:sldId id='256' r:id='r1'/>".repeat(times);
     zipped([

@@ -48,11 +48,12 @@ fn rows() -> Vec<Row> {
         Row("a scanned PDF", |d| Box::pin(d.upload(fixture("pdf/scanned.pdf"))), InvalidArgument, "NO_TEXT_LAYER"),
         Row("a ZIP bomb as DOCX", |d| Box::pin(d.upload(bomb())), InvalidArgument, "DOCUMENT_TOO_COMPLEX"),
         Row(
-            "a picture",
+            "a picture cut in half",
             |d| Box::pin(d.upload(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec())),
             InvalidArgument,
-            "FORMAT_UNSUPPORTED",
+            "DOCUMENT_DAMAGED",
         ),
+        Row("an animation", |d| Box::pin(d.upload(b"GIF89a".to_vec())), InvalidArgument, "FORMAT_UNSUPPORTED"),
         Row(
             "an upload that says it is over the limit",
             |d| Box::pin(d.announced()),

@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Content, Furniture};
 
-use super::archive::{Archive, damaged_because, too_complex};
+use super::archive::{Archive, too_complex};
 use super::assembly::{Assembly, Draft, language_tag};
 use super::dom::Element;
 use super::inline::Line;
@@ -49,7 +49,7 @@ struct Slide {
 /// A PPTX to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_DAMAGED` without a readable presentation, `DOCUMENT_EMPTY` without words, and those of archives.
+/// `DOCUMENT_DAMAGED` without a readable presentation, `DOCUMENT_EMPTY` without words or slides, and those of archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     let main = opc::main_part(&mut archive, "ppt/presentation.xml")?;
@@ -64,9 +64,6 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut slides = Vec::new();
     for path in &order {
         slides.push(slide(&mut archive, path, &mut layouts)?);
-    }
-    if slides.is_empty() {
-        return Err(damaged_because("it has no slides"));
     }
     assembly.meta.pages = u32::try_from(slides.len()).ok();
     let has_parts = slides.iter().any(|slide| slide.begins_part());
