@@ -39,6 +39,8 @@ COLUMNS = (
     ("silenced", "silenced ‰", "{:.2f}"),
     ("seconds", "s", "{:.2f}"),
     ("memory", "MB", "{:.0f}"),
+    ("poppler_seconds", "pdftotext s", "{:.2f}"),
+    ("poppler_memory", "MB", "{:.0f}"),
 )
 
 
@@ -58,7 +60,7 @@ def cell(name, form, measures, misses):
         return "–"
     if name in ("foreign", "silenced"):
         value *= 1000
-    if name == "memory":
+    if name.endswith("memory"):
         value /= 1e6
     text = form.format(value)
     return f"**{text}**" if name in misses else text
@@ -104,8 +106,8 @@ def main():
         name, path = document["name"], document["file"]
         print(name, file=sys.stderr, flush=True)
         pages, bookmarks = reference.read(path)
-        seconds, memory = extractors.poppler_cost(path)
-        result = results[name] = {"producer": document["producer"], "pdftotext": {"seconds": seconds, "memory": memory}}
+        poppler_seconds, poppler_memory = extractors.poppler_cost(path)
+        result = results[name] = {"producer": document["producer"]}
         readers = {"lectern": lambda: extractors.lectern(order["program"], path)}
         if order["peer"]:
             readers["pymupdf4llm"] = lambda: extractors.peer(path)
@@ -118,14 +120,13 @@ def main():
                 failed += reader == "lectern"
                 continue
             measures, found = measure(list(blocks), pages, bookmarks, seconds, memory)
+            measures.update(poppler_seconds=poppler_seconds, poppler_memory=poppler_memory)
             misses = missed(measures) if reader == "lectern" else []
             result[reader] = measures
             rows.append(([name, reader], measures, misses))
             failed += bool(misses)
             if order["details"]:
                 details(order["details"], name if reader == "lectern" else f"{name}.{reader}", measures, found)
-        cost = result["pdftotext"]
-        rows.append(([name, "pdftotext"], {"seconds": cost["seconds"], "memory": cost["memory"]}, []))
         if order["narrate"]:
             said = extractors.narrated(order["program"], path)
             result["narrated"] = said or "whole"

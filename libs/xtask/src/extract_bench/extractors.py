@@ -60,7 +60,8 @@ def lectern(program, path):
     for block in answer["ok"]["blocks"]:
         page = block.get("page") or 1
         lead = block.get("ordinal") or block.get("label") or ""
-        text = f"{lead} {with_seams(block)}".strip()
+        # The mark of a note and its first word may be printed as one.
+        text = f"{lead}{SEAM}{with_seams(block)}" if lead else with_seams(block)
         blocks.append(
             Block(block["kind"], text, page, block.get("page_end") or page, block.get("furniture") or "")
         )

@@ -20,10 +20,13 @@ from words import GLUE, cut, lines_to_items
 EDGE_ROWS = 3
 # Points by which the same row may differ from page to page.
 SAME_HEIGHT = 3.0
-# A running head is not set larger than this many times the text; the titles of slides are.
+# Set larger than this many times the text, a row may be the title of some slides in a row, unless most pages near by have it.
 LARGEST_HEAD = 1.2
-# A gap, in heights of the row, that sets a page number apart from what stands beside it.
-APART = 1.5
+ON_MOST_PAGES = 6
+# A document whose pages have fewer words at the median is one of slides.
+WORDS_OF_A_SLIDE = 100
+# Words of a line that is a page number and little else: `page 7 of 20`.
+SHORT_NUMBER = 4
 NUMBER = re.compile(r"^(?:[0-9]{1,4}|[ivxlc]{1,7})$")
 
 
@@ -58,20 +61,15 @@ class Row:
     def words(self):
         return [word for line in self.lines for word in cut(line.text)]
 
-    def end_words(self):
-        """First and last word of the row, each where it is set apart."""
+    def numbers_at_ends(self):
+        """Numbers with which the row begins or ends, or that are set apart there (`7 / 20`)."""
         lines = sorted(self.lines, key=lambda line: line.x0)
-        height = max(1.0, lines[0].y1 - lines[0].y0)
-        found = []
-        for line, other, gap in (
-            (lines[0], lines[1] if len(lines) > 1 else None, lambda a, b: b.x0 - a.x1),
-            (lines[-1], lines[-2] if len(lines) > 1 else None, lambda a, b: a.x0 - b.x1),
-        ):
+        found = [self.words[0], self.words[-1]] if self.words else []
+        for line in (lines[0], lines[-1]):
             words = cut(line.text)
-            alone = len(words) == 1 and (other is None or gap(line, other) > APART * height)
-            if alone:
-                found.append(words[0])
-        return found
+            if len(words) <= SHORT_NUMBER:
+                found += words
+        return [word for word in dict.fromkeys(found) if NUMBER.match(word)]
 
 
 @dataclass
@@ -198,15 +196,13 @@ def set_in_text(rows_of_page):
 
 
 def page_numbers(pages, edges):
-    """A number set apart at the same height that grows with the pages: of the two pages before and behind it, at least two
+    """A number at the end of a row, at the same height that grows with the pages: of the two pages before and behind it, at least two
     (or all there are) have the number that follows from it."""
     candidates = []
     for rows_of_page in edges:
         here = []
         for row in rows_of_page:
-            for word in dict.fromkeys(row.end_words() + numbered_ends(row)):
-                if NUMBER.match(word):
-                    here.append((row, word, value(word)))
+            here += [(row, word, value(word)) for word in row.numbers_at_ends()]
         candidates.append(here)
     for at, here in enumerate(candidates):
         for row, word, number in here:
@@ -219,21 +215,15 @@ def page_numbers(pages, edges):
                 for other in near
             )
             if agree >= min(2, len(near)) and agree:
-                row.number = word
-
-
-def numbered_ends(row):
-    """`Page 7`, `7 of 20`, `7/20`, `- 7 -`, `A-3`: a short row that ends or begins with a number."""
-    words = row.words
-    if not words or len(words) > 4:
-        return []
-    return [words[0], words[-1]] + ([words[1]] if words[0] in ("page", "seite", "slide", "chapter") and len(words) > 1 else [])
+                row.number = row.number or word
 
 
 def running_heads(pages, edges):
     """What a row says, its number aside, is said at the same height on pages near by, or it stands where most pages have such
     a row."""
     near_pages = 4
+    slides = statistics.median([sum(len(row.words) for row in page.rows) for page in pages] or [0]) < WORDS_OF_A_SLIDE
+    everywhere = Counter(words for page in edges for words in {tuple(row.words) for row in page})
     text_size = statistics.median([line.y1 - line.y0 for page in pages for line in page.lines] or [1.0])
     texts = []
     for rows_of_page in edges:
@@ -249,9 +239,13 @@ def running_heads(pages, edges):
                 if near != at
             )
             # A title over two or three slides is none; beside a page number, one more page is proof enough.
-            repeated = others >= (1 if row.number else 3)
+            large = row.size > LARGEST_HEAD * text_size
+            repeated = others >= (ON_MOST_PAGES if large else 1 if row.number else 3)
+            # A drawing that grows from slide to slide repeats as well.
+            if slides and not row.number and everywhere[tuple(row.words)] < len(pages) / 2:
+                continue
             # A single short word (an item of a table) repeats by chance.
-            if repeated and row.size <= LARGEST_HEAD * text_size and (len(words) > 1 or len(words[0]) > 3 or row.number) and len(words) <= 20:
+            if repeated and (len(words) > 1 or len(words[0]) > 3 or row.number) and len(words) <= 20:
                 row.head = True
             seen = heights[round(row.y)]
             seen[0] += row.head or bool(row.number)
@@ -260,7 +254,7 @@ def running_heads(pages, edges):
         for row, words in here:
             around = [heights[key] for key in (round(row.y) - 1, round(row.y), round(row.y) + 1) if key in heights]
             marked, seen = sum(item[0] for item in around), sum(item[1] for item in around)
-            if words and seen >= 5 and marked >= 0.7 * seen and len(words) <= 20 and row.size <= LARGEST_HEAD * text_size:
+            if words and not slides and seen >= 5 and marked >= 0.7 * seen and len(words) <= 20:
                 row.head = True
             elif words and row.number and len(words) > 2:
                 row.head = True
