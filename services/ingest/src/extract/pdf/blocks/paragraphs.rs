@@ -261,9 +261,7 @@ impl Builder<'_> {
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
-            // Ragged lines leave some room; a sentence that goes on in small letters hangs all the same.
-            let ragged = text.starts_with(char::is_lowercase) && !self.much(last);
-            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && (!short || ragged);
+            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
             return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
         }
         if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
@@ -431,11 +429,6 @@ mod tests {
                     (96.0, "commands are read from the standard input of this one.", false),
                 ],
                 1,
-            ),
-            (
-                "a short line above what is displayed",
-                vec![(72.0, "The form is", false), (96.0, "coproc name", false)],
-                2,
             ),
         ] {
             assert_eq!(set(&lines).len(), wanted, "{name}: {:?}", set(&lines));
