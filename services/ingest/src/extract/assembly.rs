@@ -1,13 +1,21 @@
 //! Blocks on their way into a [`Content`]: drafts are collected in reading order, then ids, note references, the language and
 //! the title are settled in one place for every format.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matter, SCHEMA, Span, SpanKind, Warning};
 use lectern_core::{Failure, Kind, Reason};
 
-use super::inline::{Line, sort};
+use super::inline::{Line, Mark, Scalars, sort};
+
+mod headings;
+mod language;
+mod notes;
+
+pub(super) use headings::is_label;
+pub(super) use language::language_tag;
+pub(super) use notes::{is_note_mark, lead, note_label};
 
 /// A block without its place.
 #[derive(Debug, Clone)]
@@ -44,13 +52,22 @@ impl Draft {
     pub fn table(rows: Vec<Vec<Line>>, header_rows: u32) -> Self {
         let texts = rows.iter().map(|row| row.iter().map(|cell| cell.text.clone()).collect()).collect();
         let mut line = Line::default();
+        // Counted on the way: a table may have a hundred thousand cells.
+        let mut length = 0_u32;
         for (r, row) in rows.into_iter().enumerate() {
             for (c, cell) in row.into_iter().enumerate() {
-                match (r, c) {
-                    (0, 0) => line = cell,
-                    (_, 0) => line.join("\n", cell),
-                    _ => line.join(" | ", cell),
-                }
+                let joint = match (r, c) {
+                    (0, 0) => "",
+                    (_, 0) => "\n",
+                    _ => " | ",
+                };
+                line.text.push_str(joint);
+                length += lectern_core::content::length(joint);
+                let end = length + lectern_core::content::length(&cell.text);
+                line.text.push_str(&cell.text);
+                let moved = |range: Range| Range::new(range.start + length, range.end + length);
+                line.marks.extend(cell.marks.into_iter().map(|mark| Mark { range: moved(mark.range), ..mark }));
+                length = end;
             }
         }
         Self::new(BlockKind::Table { rows: texts, header_rows }, line)
@@ -83,12 +100,17 @@ pub(super) struct Meta {
     pub pages: Option<u32>,
 }
 
+/// The most warnings of one kind: a person reads no longer list.
+const MOST_WARNINGS: usize = 20;
+
 /// Collects a document.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
     pub meta: Meta,
     pub drafts: Vec<Draft>,
     pub warnings: Vec<Warning>,
+    /// By code, how many warnings came after the most that are listed.
+    pub more_warnings: BTreeMap<String, usize>,
 }
 
 impl Assembly {
@@ -96,9 +118,26 @@ impl Assembly {
         self.drafts.push(draft);
     }
 
+    /// Adds a warning. The same one is added once, and one kind at most [`MOST_WARNINGS`] times: then the last says how many
+    /// more there are.
     pub fn warn(&mut self, code: &str, message: impl Into<String>) {
-        if !self.warnings.iter().any(|known| known.code == code) {
-            self.warnings.push(Warning { code: code.to_owned(), message: message.into(), page: None });
+        let message = message.into();
+        let known = self.warnings.iter().filter(|known| known.code == code).count();
+        if known < MOST_WARNINGS {
+            if !self.warnings.iter().any(|known| known.code == code && known.message == message) {
+                self.warnings.push(Warning { code: code.to_owned(), message, page: None });
+            }
+        } else {
+            *self.more_warnings.entry(code.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// The words that a reader leaves out on purpose, as a block that says why. They are words nobody reads aloud, so the block
+    /// has no structure.
+    pub fn leave_out(&mut self, furniture: Furniture, text: &str, matter: Matter) {
+        let line = Line::plain(text);
+        if line.text.chars().any(char::is_alphanumeric) {
+            self.push(Draft { matter, ..Draft::new(BlockKind::Furniture { furniture }, line) });
         }
     }
 
@@ -111,14 +150,19 @@ impl Assembly {
         if !self.drafts.iter().any(|draft| draft.line.text.chars().any(char::is_alphanumeric)) {
             return Err(empty());
         }
-        recognise_notes(&mut self.drafts);
+        headings::join_labels(&mut self.drafts);
+        notes::recognise(&mut self.drafts);
+        notes::set_aside_empty_headings(&mut self.drafts);
         mark_references(&mut self.drafts);
-        let title = self.meta.title.map(|text| Line::plain(&text).text).filter(|text| !text.is_empty());
-        let title = title.or_else(|| first_heading(&self.drafts));
-        let language = self.meta.language.as_deref().and_then(language_tag).unwrap_or_else(|| guess(&self.drafts));
+        let title = self.meta.title.take().map(|text| Line::plain(&text).text).filter(|text| !text.is_empty());
+        let title = title.or_else(|| headings::title(&self.drafts));
+        let declared = self.meta.language.take();
+        let language = self.settle_language(declared.as_deref());
+        for (code, more) in std::mem::take(&mut self.more_warnings) {
+            self.warnings.push(Warning { code, message: format!("and {more} more of this kind"), page: None });
+        }
         let notes = note_ids(&self.drafts);
-        let blocks =
-            self.drafts.into_iter().enumerate().map(|(id, draft)| block(id, draft, &language, &notes)).collect();
+        let blocks = self.drafts.into_iter().enumerate().map(|(id, draft)| block(id, draft, &notes)).collect();
         Ok(Content {
             schema: SCHEMA,
             title,
@@ -146,17 +190,18 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn block(id: usize, draft: Draft, language: &str, notes: &HashMap<String, u32>) -> Block {
+fn block(id: usize, draft: Draft, notes: &HashMap<String, u32>) -> Block {
     let mut marks = draft.line.marks;
     sort(&mut marks);
     let length = lectern_core::content::length(&draft.line.text);
+    let scalars = Scalars::new(&draft.line.text);
     let spans = marks
         .into_iter()
         .filter(|mark| mark.range.start < mark.range.end && mark.range.end <= length)
         .map(|mark| {
             let found = mark.note.as_ref().and_then(|key| notes.get(key).copied()).filter(|note| *note != number(id));
             // A mark in brackets that leads to no note leads to the literature.
-            let bracketed = mark.range.of(&draft.line.text).starts_with('[');
+            let bracketed = scalars.of(mark.range).starts_with('[');
             let kind = match (matches!(mark.kind, SpanKind::NoteReference { .. }), found) {
                 (true, None) if bracketed => SpanKind::Citation,
                 (true, note) => SpanKind::NoteReference { note },
@@ -165,7 +210,6 @@ fn block(id: usize, draft: Draft, language: &str, notes: &HashMap<String, u32>) 
             Span { range: mark.range, kind }
         })
         .collect();
-    let own = draft.language.as_deref().and_then(language_tag).filter(|tag| !says_the_same(language, tag));
     Block {
         id: number(id),
         kind: draft.kind,
@@ -173,7 +217,7 @@ fn block(id: usize, draft: Draft, language: &str, notes: &HashMap<String, u32>) 
         page: draft.page,
         page_end: draft.page_end,
         confidence: draft.confidence,
-        language: own,
+        language: draft.language,
         matter: draft.matter,
         spans,
     }
@@ -189,81 +233,6 @@ fn note_ids(drafts: &[Draft]) -> HashMap<String, u32> {
         }
     }
     ids
-}
-
-/// Whether `text` can be the mark of a note: a number, up to three signs, or one letter, with or without brackets.
-pub(super) fn is_note_mark(text: &str) -> bool {
-    let inner = text.trim().trim_matches(['[', ']', '(', ')', '.']);
-    let count = inner.chars().count();
-    let digits = inner.chars().all(|char| char.is_ascii_digit()) && (1..=4).contains(&count);
-    let signs = inner.chars().all(|char| "*†‡§‖¶#".contains(char)) && (1..=3).contains(&count);
-    let letter = count == 1 && inner.chars().all(|char| char.is_ascii_lowercase());
-    let roman = (1..=5).contains(&count) && inner.chars().all(|char| "ivxl".contains(char));
-    digits || signs || letter || roman
-}
-
-/// The mark without its brackets.
-pub(super) fn note_label(text: &str) -> String {
-    text.trim().trim_matches(['[', ']', '(', ')', '.']).trim().to_owned()
-}
-
-/// Sources that do not say what a note is: a raised link with a short mark, whose target begins with the same mark, is a
-/// reference, and the target is a note.
-fn recognise_notes(drafts: &mut [Draft]) {
-    let mut targets: HashMap<String, usize> = HashMap::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        for anchor in &draft.anchors {
-            targets.entry(anchor.clone()).or_insert(index);
-        }
-    }
-    let mut found: Vec<(usize, String)> = Vec::new();
-    for (index, draft) in drafts.iter().enumerate() {
-        for mark in draft.line.marks.iter().filter(|mark| matches!(mark.kind, SpanKind::NoteReference { .. })) {
-            let Some(target) = mark.note.as_ref().and_then(|key| targets.get(key)).copied() else { continue };
-            let label = note_label(mark.range.of(&draft.line.text));
-            if target > index && drafts.get(target).is_some_and(|note| begins_with_mark(note, &label)) {
-                found.push((target, label));
-            }
-        }
-    }
-    for (target, label) in found {
-        let Some(note) = drafts.get_mut(target) else { continue };
-        if matches!(note.kind, BlockKind::Footnote { .. }) {
-            continue;
-        }
-        if !matches!(note.kind, BlockKind::ListItem { .. }) {
-            let cut = lead(&note.line.text, &label).unwrap_or(0);
-            note.line.drop_start(cut);
-        }
-        note.kind = BlockKind::Footnote { label };
-    }
-}
-
-fn begins_with_mark(draft: &Draft, label: &str) -> bool {
-    match &draft.kind {
-        BlockKind::Paragraph => lead(&draft.line.text, label).is_some(),
-        BlockKind::ListItem { ordinal: Some(ordinal), .. } => note_label(ordinal) == label,
-        BlockKind::ListItem { ordinal: None, .. }
-        | BlockKind::Heading { .. }
-        | BlockKind::Table { .. }
-        | BlockKind::Code { .. }
-        | BlockKind::Quote
-        | BlockKind::Caption
-        | BlockKind::Footnote { .. }
-        | BlockKind::Formula { .. }
-        | BlockKind::Figure
-        | BlockKind::Furniture { .. } => false,
-    }
-}
-
-/// The number of scalar values that the mark `label`, its brackets and what divides it from the note take at the start of `text`.
-pub(super) fn lead(text: &str, label: &str) -> Option<usize> {
-    let open = usize::from(text.starts_with(['[', '(']));
-    let rest: String = text.chars().skip(open).collect();
-    let after = rest.strip_prefix(label)?;
-    let close = after.chars().take_while(|char| "]).: \u{2009}".contains(*char)).count();
-    let alone = after.is_empty() || close > 0 || !label.ends_with(char::is_alphanumeric);
-    alone.then(|| open + label.chars().count() + close)
 }
 
 /// Follows the headings of a document, and says what stands under one such as "References": until a heading of the same level
@@ -321,63 +290,6 @@ fn is_reference_title(text: &str) -> bool {
     .contains(&name.trim())
 }
 
-fn first_heading(drafts: &[Draft]) -> Option<String> {
-    // The heading of a table of contents titles that alone.
-    let headings = || {
-        drafts.iter().filter(|draft| matches!(draft.kind, BlockKind::Heading { .. }) && draft.matter != Matter::Front)
-    };
-    let level = |draft: &&Draft| if let BlockKind::Heading { level } = draft.kind { level } else { u8::MAX };
-    let top = headings().map(|draft| level(&draft)).min()?;
-    headings().find(|draft| level(draft) == top).map(|draft| draft.line.text.clone())
-}
-
-fn guess(drafts: &[Draft]) -> String {
-    let mut sample = String::new();
-    for draft in drafts.iter().filter(|draft| {
-        !matches!(draft.kind, BlockKind::Code { .. } | BlockKind::Furniture { furniture: Furniture::Navigation })
-    }) {
-        sample.push_str(&draft.line.text);
-        sample.push(' ');
-        if sample.len() > 20_000 {
-            break;
-        }
-    }
-    crate::clean::language(&sample).unwrap_or("und").to_owned()
-}
-
-/// A BCP 47 tag in its usual spelling (`en_us` becomes `en-US`), or none if it cannot be one.
-pub(super) fn language_tag(text: &str) -> Option<String> {
-    let text = text.trim().replace('_', "-");
-    let mut parts = text.split('-');
-    let first = parts.next()?.to_ascii_lowercase();
-    let known = (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_lowercase());
-    if !known || first == "und" || first == "zxx" || first == "mul" {
-        return None;
-    }
-    let mut tag = first;
-    for part in parts {
-        if !(1..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
-        }
-        tag.push('-');
-        match part.len() {
-            2 => tag.push_str(&part.to_ascii_uppercase()),
-            4 => tag.extend(
-                part.char_indices()
-                    .map(|(at, char)| if at == 0 { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() }),
-            ),
-            _ => tag.push_str(&part.to_ascii_lowercase()),
-        }
-    }
-    Some(tag)
-}
-
-/// Whether a block's own `tag` adds nothing to the document's: it is the same, or the same less exactly (`en` within `en-US`).
-fn says_the_same(document: &str, tag: &str) -> bool {
-    let (document, tag) = (document.to_ascii_lowercase(), tag.to_ascii_lowercase());
-    document.strip_prefix(&tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-}
-
 /// A range over all of `line`, for marks.
 pub(super) fn whole(line: &Line) -> Range {
     Range::all(&line.text)
@@ -388,40 +300,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn language_tags_take_their_usual_spelling() {
-        for (given, wanted) in [
-            ("en", Some("en")),
-            ("EN_us", Some("en-US")),
-            ("zh-hant-TW", Some("zh-Hant-TW")),
-            ("english language", None),
-            ("", None),
-            ("und", None),
-        ] {
-            assert_eq!(language_tag(given).as_deref(), wanted, "{given}");
+    fn each_of_many_warnings_is_named_until_they_are_too_many() {
+        let mut assembly = Assembly::default();
+        assembly.push(Draft::new(BlockKind::Paragraph, Line::plain("Words.")));
+        for file in 0..MOST_WARNINGS + 5 {
+            assembly.warn("MALFORMED_XHTML", format!("file {file}"));
+            assembly.warn("MALFORMED_XHTML", "file 0");
         }
-    }
-
-    #[test]
-    fn note_marks_are_short() {
-        for (text, wanted) in [
-            ("1", true),
-            ("[12]", true),
-            ("*", true),
-            ("††", true),
-            ("a", true),
-            ("iv", true),
-            ("word", false),
-            ("", false),
-        ] {
-            assert_eq!(is_note_mark(text), wanted, "{text}");
-        }
+        assembly.warn("OTHER", "another kind");
+        let warnings = assembly.finish("text/plain", "text/1").unwrap().warnings;
+        let of_kind: Vec<&str> =
+            warnings.iter().filter(|warning| warning.code == "MALFORMED_XHTML").map(|w| w.message.as_str()).collect();
+        assert_eq!((of_kind.len(), of_kind[0], of_kind[19]), (MOST_WARNINGS + 1, "file 0", "file 19"));
+        assert!(of_kind[20].starts_with("and ") && warnings.iter().any(|warning| warning.code == "OTHER"));
     }
 
     #[test]
     fn a_table_keeps_the_marks_of_its_cells() {
         let cell = |text: &str| Line::plain(text);
         let mut marked = cell("bold");
-        marked.marks.push(super::super::inline::Mark { range: whole(&marked), kind: SpanKind::Emphasis, note: None });
+        marked.marks.push(Mark { range: whole(&marked), kind: SpanKind::Emphasis, note: None });
         let draft = Draft::table(vec![vec![cell(""), cell("b")], vec![cell("c"), marked]], 1);
         assert_eq!(draft.line.text, " | b\nc | bold");
         assert_eq!(draft.line.marks[0].range.of(&draft.line.text), "bold");
@@ -439,18 +337,5 @@ mod tests {
         let content = assembly.finish("text/plain", "text/1").unwrap();
         let inside: Vec<bool> = content.blocks.iter().map(|block| block.matter == Matter::References).collect();
         assert_eq!(inside, [true, true, true, true, false, false]);
-    }
-
-    #[test]
-    fn a_language_less_exact_than_the_documents_is_no_other() {
-        for (document, tag, wanted) in [
-            ("en", "en", true),
-            ("en-US", "en", true),
-            ("en", "en-GB", false),
-            ("en", "de", false),
-            ("eng", "en", false),
-        ] {
-            assert_eq!(says_the_same(document, tag), wanted, "{document} {tag}");
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! One small tree for HTML and XML. XML is read strictly, without entities of its own (so nothing expands), and not deeper than
 //! a limit; HTML is read as browsers do, and what nests deeper than the limit becomes a sibling, as in browsers.
+//!
+//! Both take time in proportion to their input: adjacent texts are gathered in one buffer, and HTML that would make a browser's
+//! algorithm take the square of it (formatting elements that are never closed) is flattened first ([`tamed`]).
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -85,6 +88,33 @@ impl Element {
         text
     }
 
+    /// The text below that a reader would see: without that of scripts, styles and what they stand for.
+    pub fn shown_text(&self) -> String {
+        let mut text = String::new();
+        self.add_shown(&mut text);
+        text
+    }
+
+    fn add_shown(&self, text: &mut String) {
+        for node in &self.children {
+            match node {
+                Node::Text(part) => text.push_str(part),
+                Node::Element(child)
+                    if matches!(&*child.name, "script" | "style" | "template" | "noscript" | "head") => {}
+                Node::Element(child) => {
+                    // Blocks divide words, and so may what looks like one.
+                    if !matches!(
+                        &*child.name,
+                        "b" | "i" | "em" | "strong" | "u" | "sub" | "sup" | "span" | "a" | "font"
+                    ) {
+                        text.push(' ');
+                    }
+                    child.add_shown(text);
+                }
+            }
+        }
+    }
+
     fn add_text(&self, text: &mut String) {
         for node in &self.children {
             match node {
@@ -106,21 +136,23 @@ pub(super) fn parse_xml(name: &str, text: &str) -> Result<Element, Failure> {
     let mut reader = Reader::from_str(text);
     // The last element is the open one; the first holds the root.
     let mut open = vec![Element::default()];
+    let mut gathered = String::new();
     let add = |open: &mut Vec<Element>, node: Node| {
         if let Some(last) = open.last_mut() {
             last.children.push(node);
         }
     };
-    let add_text = |open: &mut Vec<Element>, text: &str| {
-        if let Some(Node::Text(before)) = open.last_mut().and_then(|last| last.children.last_mut()) {
-            *before = format!("{before}{text}").into();
-        } else if open.len() > 1 && !text.is_empty() {
-            add(open, Node::Text(text.into()));
+    // Texts and entities that follow each other are one node, which is made once.
+    let end_text = |open: &mut Vec<Element>, gathered: &mut String| {
+        if open.len() > 1 && !gathered.is_empty() {
+            add(open, Node::Text(gathered.as_str().into()));
         }
+        gathered.clear();
     };
     loop {
         match reader.read_event().map_err(|error| broken(&error))? {
             Event::Start(start) => {
+                end_text(&mut open, &mut gathered);
                 if open.len() > DEPTH {
                     return Err(too_complex(format!(
                         "the part {name} of the document nests deeper than {DEPTH} elements; simplify it"
@@ -129,26 +161,28 @@ pub(super) fn parse_xml(name: &str, text: &str) -> Result<Element, Failure> {
                 open.push(element(&start).map_err(|error| broken(&error))?);
             }
             Event::Empty(start) => {
+                end_text(&mut open, &mut gathered);
                 let empty = element(&start).map_err(|error| broken(&error))?;
                 add(&mut open, Node::Element(empty));
             }
             Event::End(_) => {
+                end_text(&mut open, &mut gathered);
                 if open.len() > 1
                     && let Some(done) = open.pop()
                 {
                     add(&mut open, Node::Element(done));
                 }
             }
-            Event::Text(text) => add_text(&mut open, &text.xml10_content()),
-            Event::CData(text) => add_text(&mut open, &text.xml10_content()),
+            Event::Text(text) => gathered.push_str(&text.xml10_content()),
+            Event::CData(text) => gathered.push_str(&text.xml10_content()),
             Event::GeneralRef(reference) => {
                 let char = reference.resolve_char_ref().map_err(|error| broken(&error))?;
                 if let Some(char) = char {
-                    add_text(&mut open, char.encode_utf8(&mut [0; 4]));
+                    gathered.push(char);
                 } else {
                     let entity = reference.xml10_content();
                     let text = entity_text(&entity).ok_or_else(|| broken(&format!("unknown entity &{entity};")))?;
-                    add_text(&mut open, text);
+                    gathered.push_str(text);
                 }
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -187,9 +221,144 @@ fn element(start: &BytesStart<'_>) -> Result<Element, quick_xml::Error> {
     Ok(Element { name: local.as_ref().into(), attributes, children: Vec::new() })
 }
 
+/// Parses XHTML that is not well-formed. HTML knows no `<title/>`: it would take the rest of the file for the title, so elements
+/// that close themselves are closed by a tag of their own first.
+pub(super) fn parse_xhtml(text: &str) -> Element {
+    parse_html(&expanded(text))
+}
+
+/// Elements that HTML closes by itself (HTML Living Standard, section 13.1.2, void elements).
+const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param"];
+
+/// `text` with `<a/>` as `<a></a>`, for all elements but those that HTML closes by itself and those of SVG and MathML, where
+/// HTML knows the short form as well.
+fn expanded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let skipped =
+            [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")].iter().find(|(begin, _)| tag.starts_with(begin));
+        if let Some((_, close)) = skipped {
+            let end = tag.find(close).map_or(tag.len(), |end| end + close.len());
+            let (whole, after) = tag.split_at(end);
+            out.push_str(whole);
+            rest = after;
+            continue;
+        }
+        let end = tag_end(tag);
+        let (whole, after) = tag.split_at(end);
+        let name = tag_name(whole);
+        let alone = whole.strip_suffix("/>").filter(|_| !name.is_empty() && !VOID.contains(&name.as_str()));
+        match alone {
+            Some(inner) => {
+                out.push_str(inner);
+                out.push_str("></");
+                out.push_str(&name);
+                out.push('>');
+            }
+            None => out.push_str(whole),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the tag that `text` begins with ends, behind its `>`; quoted values may hold one.
+fn tag_end(text: &str) -> usize {
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match (quote, byte) {
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'>') => return at + 1,
+            // A tag that was cut off.
+            (None, b'<') => return at,
+            (None, _) => {}
+        }
+    }
+    text.len()
+}
+
+/// Formatting elements, which HTML opens again in each block until they are closed (the standard's "list of active formatting
+/// elements", section 13.2.4.3).
+const FORMATTING: [&str; 14] =
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+/// How many of them may be open at a time. A page of a person's has a handful; each one more makes every block after it dearer.
+const OPEN_FORMATTING: usize = 64;
+/// How many other elements may be open at a time; browsers stop at 512 (Blink's `kMaximumHTMLParserDOMTreeDepth`). A parser
+/// looks through all of them at each new one.
+const OPEN_ELEMENTS: usize = 512;
+/// Elements whose end the next one implies (the standard, section 13.1.2.4): many may be begun, few are open.
+const IMPLIED_END: [&str; 16] = [
+    "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup", "rt", "rp", "html",
+    "body",
+];
+/// Elements whose text holds no tags.
+const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
+
+/// `text` without the tags that nest too deeply: a page of a million open elements would take the square of that. No text is
+/// dropped; the blocks that lose their tag are paragraphs.
+fn tamed(text: &str) -> std::borrow::Cow<'_, str> {
+    let (mut formatting, mut elements) = (0_usize, 0_usize);
+    let mut kept: Option<String> = None;
+    let (mut copied, mut from) = (0, 0);
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find('<')).map(|at| at + from) {
+        let tag = text.get(at..).unwrap_or_default();
+        from = at + 1;
+        let close = tag.starts_with("</");
+        let name = tag_name(tag);
+        if tag.starts_with("<!--") {
+            from = tag.find("-->").map_or(text.len(), |end| at + end);
+        }
+        if name.is_empty() || VOID.contains(&name.as_str()) || IMPLIED_END.contains(&name.as_str()) {
+            continue;
+        }
+        if RAW.contains(&name.as_str()) && !close {
+            from = tag.find("</").map_or(text.len(), |end| at + end);
+            continue;
+        }
+        let format = FORMATTING.contains(&name.as_str());
+        let (depth, limit) = if format { (&mut formatting, OPEN_FORMATTING) } else { (&mut elements, OPEN_ELEMENTS) };
+        let excess = *depth > limit || (*depth == limit && !close);
+        *depth = if close { depth.saturating_sub(1) } else { *depth + 1 };
+        if excess {
+            let out = kept.get_or_insert_with(|| String::with_capacity(text.len()));
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            if !format {
+                out.push_str("<p>");
+            }
+            copied = (at + tag_end(tag)).max(copied);
+            from = from.max(copied);
+        }
+    }
+    match kept {
+        Some(mut out) => {
+            out.push_str(text.get(copied..).unwrap_or_default());
+            out.into()
+        }
+        None => text.into(),
+    }
+}
+
+/// The name of the tag that `text` begins with, in lower case.
+fn tag_name(text: &str) -> String {
+    let name = text.strip_prefix('<').unwrap_or_default();
+    let name = name.strip_prefix('/').unwrap_or(name);
+    name.chars()
+        .take_while(|char| char.is_ascii_alphanumeric() || ":-_".contains(*char))
+        .take(16)
+        .collect::<String>()
+        .to_ascii_lowercase()
+}
+
 /// Parses HTML as browsers do: any text is a page.
 pub(super) fn parse_html(text: &str) -> Element {
-    let html = Html::parse_document(text);
+    let html = Html::parse_document(&tamed(text));
     let mut open = vec![Element::default()];
     for edge in html.tree.root().traverse() {
         match edge {
@@ -249,6 +418,48 @@ mod tests {
         for broken in ["", "<a>", "<a></b>", "text"] {
             assert_eq!(parse_xml("x", broken).unwrap_err().reason, Reason::DocumentDamaged, "{broken}");
         }
+    }
+
+    #[test]
+    fn xhtml_that_is_not_well_formed_keeps_what_follows_an_element_that_closes_itself() {
+        for head in [
+            "<title/>",
+            "<script src='a>b.js'/>",
+            "<style />",
+            "<script/><title>x</title>",
+            "<!-- <title/> --><title/>",
+        ] {
+            let page = format!("<html><head>{head}</head><body><p>One & <a id='n'/>two<br/>three.</p></body></html>");
+            let root = parse_xhtml(&page);
+            let body = root.find("body").unwrap();
+            assert_eq!(body.text(), "One & twothree.", "{head}");
+            assert_eq!(body.find("a").unwrap().text(), "", "{head}");
+        }
+        assert_eq!(parse_xhtml("<p>cut <b").find("p").unwrap().text().trim(), "cut");
+    }
+
+    #[test]
+    fn a_text_with_entities_is_one_node() {
+        let root = parse_xml("x", &format!("<p>{}</p>", "a&amp;".repeat(1_000))).unwrap();
+        assert_eq!((root.children.len(), root.text().len()), (1, 2_000));
+    }
+
+    #[test]
+    fn formatting_that_is_never_closed_is_flattened_and_loses_no_text() {
+        let count = |tags: usize| {
+            let page = format!("<p>start{}", "<b>x<p>".repeat(tags));
+            let root = parse_html(&page);
+            assert_eq!(root.text().matches('x').count(), tags);
+            root.all().len()
+        };
+        let (small, large) = (count(400), count(800));
+        assert!(large < small * 5 / 2, "{small} elements, then {large}");
+        let deep = |tags: usize| parse_html(&format!("{}x", "<div>".repeat(tags))).all().len();
+        assert!(deep(1_000) * 5 / 2 > deep(2_000));
+        let script = format!("<script>{}</script><div>x</div>", "'<div>'".repeat(1_000));
+        assert_eq!(tamed(&script), script);
+        let closed = "<b>bold</b> ".repeat(1_000);
+        assert_eq!(tamed(&closed), closed);
     }
 
     #[test]

@@ -63,6 +63,34 @@ impl Line {
     }
 }
 
+/// Where the scalar values of a text begin, so that many ranges of one text cost no more than the text.
+#[derive(Debug)]
+pub(super) struct Scalars<'a> {
+    text: &'a str,
+    /// Byte offsets, with one more for the end; empty for ASCII, where a scalar value is a byte.
+    starts: Vec<usize>,
+}
+
+impl<'a> Scalars<'a> {
+    pub fn new(text: &'a str) -> Self {
+        let starts = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len())).collect()
+        };
+        Self { text, starts }
+    }
+
+    /// The text of `range`.
+    pub fn of(&self, range: Range) -> &'a str {
+        let at = |scalar: u32| {
+            let scalar = scalar as usize;
+            if self.starts.is_empty() { scalar } else { self.starts.get(scalar).copied().unwrap_or(self.text.len()) }
+        };
+        self.text.get(at(range.start)..at(range.end)).unwrap_or_default()
+    }
+}
+
 /// Gathers the text of one block.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inline {
@@ -114,10 +142,18 @@ impl Inline {
         self.raw.get(start..).unwrap_or_default()
     }
 
+    /// The raw text from `start` to `end`.
+    pub fn between(&self, start: usize, end: usize) -> &str {
+        self.raw.get(start..end).unwrap_or_default()
+    }
+
     /// Takes everything since `start` away again, with its marks.
     pub fn cut(&mut self, start: usize) {
         self.raw.truncate(start);
-        self.marks.retain(|mark| mark.end <= start);
+        // Marks are added where they end, so those that end later come last.
+        while self.marks.last().is_some_and(|mark| mark.end > start) {
+            self.marks.pop();
+        }
     }
 
     /// Whether only white space was added so far.
@@ -161,21 +197,23 @@ pub(super) fn sort(marks: &mut Vec<Mark>) {
 fn nested(mut marks: Vec<Mark>) -> Vec<Mark> {
     sort(&mut marks);
     let mut out: Vec<Mark> = Vec::with_capacity(marks.len());
+    // The ends of the marks that are open where the next one begins, the innermost last.
+    let mut open: Vec<u32> = Vec::new();
     let mut waiting: std::collections::VecDeque<Mark> = marks.into();
     while let Some(mut mark) = waiting.pop_front() {
         let (start, end) = (mark.range.start, mark.range.end);
-        let crossed = out
-            .iter()
-            .map(|other| other.range)
-            .find(|other| other.start < start && start < other.end && other.end < end);
-        if let Some(other) = crossed {
-            let rest = Mark { range: Range::new(other.end, end), ..mark.clone() };
-            mark.range.end = other.end;
+        while open.last().is_some_and(|last| *last <= start) {
+            open.pop();
+        }
+        if let Some(cut) = open.last().copied().filter(|last| *last < end) {
+            let rest = Mark { range: Range::new(cut, end), ..mark.clone() };
+            mark.range.end = cut;
             let place = waiting.partition_point(|next| {
                 (next.range.start, u32::MAX - next.range.end) <= (rest.range.start, u32::MAX - rest.range.end)
             });
             waiting.insert(place, rest);
         }
+        open.push(mark.range.end);
         out.push(mark);
     }
     out

@@ -1,9 +1,14 @@
 //! Markdown: CommonMark with the tables, footnotes, strikethrough and task lists of GitHub, front matter, definition lists
 //! and `$` formulas. HTML blocks go through the HTML extractor.
+//!
+//! What it can beyond that: what note-taking programs and site generators write ([`dialect`]). What it cannot: the text of files
+//! that are embedded (`![[Note]]`), components of MDX that make text of their own, templates, bibliographies of Pandoc.
+
+mod dialect;
 
 use lectern_core::Failure;
-use lectern_core::content::document::{BlockKind, Content, SpanKind};
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use lectern_core::content::document::{BlockKind, Content, Furniture, SpanKind};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::assembly::{Assembly, Draft, whole};
 use super::encoding::Decoded;
@@ -26,8 +31,10 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
         | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS
         | Options::ENABLE_MATH
         | Options::ENABLE_GFM
+        | Options::ENABLE_WIKILINKS
         | Options::ENABLE_DEFINITION_LIST;
-    for event in Parser::new_ext(&decoded.text, options) {
+    let common = dialect::to_common(&decoded.text);
+    for event in Parser::new_ext(&common, options) {
         reader.event(event);
     }
     reader.flush();
@@ -60,9 +67,11 @@ struct Reader {
     html: String,
     front: Option<String>,
     verbatim: Option<(Option<String>, String)>,
-    /// Pictures met inside a paragraph; they follow it.
-    figures: Vec<Line>,
-    picture: Option<usize>,
+    /// Pictures, and what is not read, met inside a paragraph; they follow it.
+    figures: Vec<Draft>,
+    picture: Option<Picture>,
+    /// Whether the text of a wiki link is being read that names its target.
+    wiki_name: bool,
     anchor: Option<String>,
 }
 
@@ -96,6 +105,9 @@ impl Reader {
             front.push_str(text);
         } else if let Some((_, body)) = &mut self.verbatim {
             body.push_str(text);
+        } else if self.wiki_name {
+            // A place within a note is shown as "Note > Place"; a sign is no word.
+            self.inline.text(&text.replace(['#', '^'], " "));
         } else {
             self.inline.text(text);
         }
@@ -125,6 +137,21 @@ impl Reader {
             .to_ascii_lowercase();
         if name == "br" {
             self.inline.text(" ");
+            return;
+        }
+        if let Some(comment) = html.strip_prefix("<!--") {
+            self.leave_out(Furniture::Comment, comment.trim_end_matches("-->"));
+            return;
+        }
+        if matches!(&*name, "del" | "s" | "strike") {
+            if html.starts_with("</") {
+                if let Some(at) = self.open.iter().rposition(|open| open.html && open.text == name) {
+                    let open = self.open.remove(at);
+                    self.strike(open.start);
+                }
+            } else {
+                self.open.push(Open { start: self.inline.here(), text: name, html: true });
+            }
             return;
         }
         let Some(kind) = html_span(&name) else { return };
@@ -193,10 +220,14 @@ impl Reader {
             Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => {
                 self.open.push(Open { start: self.inline.here(), text: String::new(), html: false });
             }
-            Tag::Link { dest_url, .. } => {
+            Tag::Link { dest_url, link_type, .. } => {
+                self.wiki_name = matches!(link_type, LinkType::WikiLink { has_pothole: false });
                 self.open.push(Open { start: self.inline.here(), text: dest_url.to_string(), html: false });
             }
-            Tag::Image { .. } => self.picture = Some(self.inline.here()),
+            Tag::Image { link_type, .. } => {
+                let named = matches!(link_type, LinkType::WikiLink { has_pothole: false });
+                self.picture = Some(Picture { start: self.inline.here(), named });
+            }
             Tag::MetadataBlock(_) => self.front = Some(String::new()),
         }
     }
@@ -247,8 +278,13 @@ impl Reader {
             TagEnd::Emphasis | TagEnd::Strong => self.close(SpanKind::Emphasis),
             TagEnd::Superscript => self.close(SpanKind::Superscript),
             TagEnd::Subscript => self.close(SpanKind::Subscript),
-            TagEnd::Strikethrough => drop(self.end_open()),
+            TagEnd::Strikethrough => {
+                if let Some(open) = self.end_open() {
+                    self.strike(open.start);
+                }
+            }
             TagEnd::Link => {
+                self.wiki_name = false;
                 if let Some(open) = self.end_open() {
                     self.inline.mark(open.start, SpanKind::Link { target: open.text });
                 }
@@ -292,10 +328,28 @@ impl Reader {
     }
 
     fn end_image(&mut self) {
-        let Some(start) = self.picture.take() else { return };
+        let Some(Picture { start, named }) = self.picture.take() else { return };
         let alt = self.inline.since(start).to_owned();
         self.inline.cut(start);
-        self.figures.push(Line::plain(&alt));
+        // An embedded file's name, or its width ("![[map.png|300]]"), is no description of it.
+        let width = alt.trim().chars().all(|char| char.is_ascii_digit() || char == 'x');
+        let file = named && alt.contains('.');
+        let alt = if width || file { "" } else { alt.as_str() };
+        self.figures.push(Draft::new(BlockKind::Figure, Line::plain(alt)));
+    }
+
+    /// Takes the text since `start` away, which is struck out.
+    fn strike(&mut self, start: usize) {
+        let text = self.inline.since(start).to_owned();
+        self.inline.cut(start);
+        self.leave_out(Furniture::Deleted, &text);
+    }
+
+    fn leave_out(&mut self, furniture: Furniture, text: &str) {
+        let line = Line::plain(text);
+        if line.text.chars().any(char::is_alphanumeric) {
+            self.figures.push(Draft::new(BlockKind::Furniture { furniture }, line));
+        }
     }
 
     fn end_code(&mut self) {
@@ -312,7 +366,14 @@ impl Reader {
 
     fn end_html(&mut self) {
         let html = std::mem::take(&mut self.html);
+        let mut rest = html.as_str();
+        while let Some((_, after)) = rest.split_once("<!--") {
+            let (comment, after) = after.split_once("-->").unwrap_or((after, ""));
+            self.leave_out(Furniture::Comment, comment);
+            rest = after;
+        }
         super::html::fragment(&html, &mut self.assembly);
+        self.push_figures();
     }
 
     fn end_front(&mut self) {
@@ -365,10 +426,19 @@ impl Reader {
     }
 
     fn push_figures(&mut self) {
-        for line in std::mem::take(&mut self.figures) {
-            self.assembly.push(Draft::new(BlockKind::Figure, line));
+        for draft in std::mem::take(&mut self.figures) {
+            self.assembly.push(draft);
         }
     }
+}
+
+/// A picture that is open.
+#[derive(Debug)]
+struct Picture {
+    /// Where its alternative text begins.
+    start: usize,
+    /// Whether that text is the name of the file.
+    named: bool,
 }
 
 /// An inline element that is open.

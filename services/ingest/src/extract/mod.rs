@@ -11,6 +11,7 @@ mod docx;
 mod dom;
 mod encoding;
 mod epub;
+mod formats;
 mod html;
 mod inline;
 mod markdown;
@@ -34,9 +35,6 @@ use sniff::Sniffed;
 /// Grows with every change that lets a source come out otherwise.
 pub const EXTRACTOR_VERSION: u32 = 2;
 
-/// The formats, for messages to people.
-pub const ACCEPTED: &str = "PDF, DOCX, ODT, PPTX, XLSX, CSV, EPUB, HTML, Markdown and plain text";
-
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one way.
 #[must_use]
 pub fn extractor_pin() -> String {
@@ -50,8 +48,7 @@ pub fn is_pdf(head: &[u8]) -> bool {
     head.get(..head.len().min(1024)).is_some_and(|head| head.windows(5).any(|five| five == b"%PDF-"))
 }
 
-/// What a caller says of a source. It decides between formats that look alike (CSV, Markdown and
-/// plain text), and nothing else.
+/// What a caller says of a source. It decides only between formats that look alike, such as Markdown, CSV and plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// The name of the file, with or without folders.
@@ -62,31 +59,6 @@ pub struct Hint {
     pub media_type: Option<String>,
 }
 
-impl Hint {
-    fn says_markdown(&self) -> bool {
-        self.media_type().is_some_and(|media| media.contains("markdown"))
-            || self.extension().is_some_and(|name| ["md", "markdown", "mdown", "mkd", "mkdn", "mdx"].contains(&&*name))
-    }
-
-    fn says_text(&self) -> bool {
-        self.media_type().is_some_and(|media| media.starts_with("text/plain"))
-            || self.extension().is_some_and(|name| ["txt", "text", "asc", "log"].contains(&&*name))
-    }
-
-    fn says_csv(&self) -> bool {
-        self.media_type().is_some_and(|media| media.contains("csv") || media.contains("tab-separated"))
-            || self.extension().is_some_and(|name| ["csv", "tsv", "tab"].contains(&&*name))
-    }
-
-    fn media_type(&self) -> Option<String> {
-        self.media_type.as_ref().map(|media| media.to_ascii_lowercase())
-    }
-
-    fn extension(&self) -> Option<String> {
-        self.file_name.as_ref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end.to_ascii_lowercase())
-    }
-}
-
 /// Turns `source` into blocks. The same bytes and hint give the same content.
 ///
 /// # Errors
@@ -94,16 +66,7 @@ impl Hint {
 /// `DOCUMENT_ENCRYPTED`, `NO_TEXT_LAYER` for scanned pages, `DOCUMENT_TOO_COMPLEX` past a limit.
 pub fn extract(source: &[u8], hint: &Hint) -> Result<Content, Failure> {
     match sniff::sniff(source, hint)? {
-        Sniffed::Pdf => pdf::extract(source),
-        Sniffed::Markdown(decoded) => markdown::extract(decoded),
-        Sniffed::Text(decoded) => text::extract(decoded),
-        Sniffed::Html(decoded) => html::extract(decoded),
-        Sniffed::Docx => docx::extract(source),
-        Sniffed::Odt => odt::extract(source),
-        Sniffed::FlatOdt(decoded) => odt::extract_flat(&decoded.text),
-        Sniffed::Pptx => pptx::extract(source),
-        Sniffed::Xlsx => xlsx::extract(source),
-        Sniffed::Csv(decoded) => csv::extract(decoded),
-        Sniffed::Epub => epub::extract(source),
+        Sniffed::Bytes(read) => read(source),
+        Sniffed::Text(read, decoded) => read(decoded),
     }
 }

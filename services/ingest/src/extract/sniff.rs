@@ -1,27 +1,20 @@
-//! What a source is, told from its content. What a caller says of it only decides between Markdown and plain text, which
-//! look alike.
+//! What a source is, told from its content: which line of the table of formats ([`super::formats`]) it is. What a caller says
+//! of it only decides between formats that look alike.
 
+use lectern_core::content::document::Content;
 use lectern_core::{Failure, Kind, Reason};
 
 use super::archive::{Archive, damaged_because, encrypted};
 use super::assembly::empty;
 use super::encoding::{Decoded, decode};
-use super::{ACCEPTED, Hint, is_pdf, ocr};
+use super::formats::{FORMATS, Format, PICTURES, REFUSED, Reader, Sign, accepted, said};
+use super::{Hint, ocr};
 
-/// A recognised source. Text formats are decoded on the way.
+/// The reader of a recognised source. Text is decoded on the way.
 #[derive(Debug)]
 pub(super) enum Sniffed {
-    Pdf,
-    Docx,
-    Odt,
-    FlatOdt(Decoded),
-    Pptx,
-    Xlsx,
-    Csv(Decoded),
-    Epub,
-    Html(Decoded),
-    Markdown(Decoded),
-    Text(Decoded),
+    Bytes(fn(&[u8]) -> Result<Content, Failure>),
+    Text(fn(Decoded) -> Result<Content, Failure>, Decoded),
 }
 
 /// Recognises `source`.
@@ -30,11 +23,21 @@ pub(super) enum Sniffed {
 /// `DOCUMENT_EMPTY` without bytes, `FORMAT_UNSUPPORTED` naming what it is where that is known, `DOCUMENT_ENCRYPTED`,
 /// `DOCUMENT_DAMAGED` for an archive that cannot be opened.
 pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
-    if source.iter().all(u8::is_ascii_whitespace) {
+    if source.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Err(empty());
     }
-    if is_pdf(source) {
-        return Ok(Sniffed::Pdf);
+    let begins = |sign: &Sign| match sign {
+        Sign::Bytes { bytes, latest } => {
+            source.get(..source.len().min(latest + bytes.len())).is_some_and(|head| holds(head, bytes))
+        }
+        Sign::Archive(_) | Sign::Text(_) => false,
+    };
+    let picture = PICTURES.iter().find(|(magic, _)| source.starts_with(magic));
+    if let Some((_, name)) = picture.filter(|(magic, _)| *magic != b"RIFF" || source.get(8..12) == Some(b"WEBP")) {
+        return ocr::picture(name);
+    }
+    if let Some(found) = known(begins) {
+        return found.map(|format| with(format, || decode(source)));
     }
     if source.starts_with(b"PK\x03\x04") || source.starts_with(b"PK\x05\x06") {
         return archive(source);
@@ -42,111 +45,80 @@ pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     if source.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Err(compound_file(source));
     }
-    let picture = PICTURES.iter().find(|(magic, _)| source.starts_with(magic));
-    if let Some((_, name)) = picture.filter(|(magic, _)| *magic != b"RIFF" || source.get(8..12) == Some(b"WEBP")) {
-        return ocr::picture(name);
-    }
-    if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| source.starts_with(magic)) {
-        return Err(unsupported(name));
-    }
-    let decoded = decode(source);
-    if is_binary(&decoded.text) {
-        return Err(unsupported("binary data of an unknown kind"));
-    }
-    if hint.says_csv() {
-        return Ok(Sniffed::Csv(decoded));
-    }
-    let start = decoded.text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
-    match markup(start) {
-        Markup::Html => return Ok(Sniffed::Html(decoded)),
-        Markup::Fragment if !hint.says_markdown() => return Ok(Sniffed::Html(decoded)),
-        Markup::Xml(root) if root == "office:document" && decoded.text.contains(super::odt::MEDIA_TYPE) => {
-            return Ok(Sniffed::FlatOdt(decoded));
-        }
-        Markup::Xml(root) => return Err(unsupported(&format!("XML with the root element <{root}>"))),
-        Markup::Fragment | Markup::None => {}
-    }
-    let markdown = hint.says_markdown() || (!hint.says_text() && looks_like_markdown(&decoded.text));
-    Ok(if markdown { Sniffed::Markdown(decoded) } else { Sniffed::Text(decoded) })
+    text(source, hint)
 }
 
-/// Pictures, whose text can be recognised where the service does that.
-const PICTURES: [(&[u8], &str); 5] = [
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"RIFF", "a WebP picture"),
-];
+/// The line of the table that one of its signs tells, or the refusal of what is known but not read.
+fn known(told: impl Fn(&Sign) -> bool) -> Option<Result<&'static Format, Failure>> {
+    let read = FORMATS.iter().find(|format| format.signs.iter().any(&told)).map(Ok);
+    read.or_else(|| REFUSED.iter().find(|(sign, _)| told(sign)).map(|(_, what)| Err(unsupported(what))))
+}
 
-/// Formats that are recognised in order to name them in the refusal.
-const MAGIC: [(&[u8], &str); 20] = [
-    (b"{\\rtf", "an RTF document; save it as DOCX"),
-    (b"%!PS", "PostScript; convert it to PDF"),
-    (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
-    (b"RIFF", "a RIFF file (WAV or AVI)"),
-    (b"AT&TFORM", "a DjVu document; convert it to PDF"),
-    (b"\x1f\x8b", "gzip data; unpack it first"),
-    (b"BZh", "bzip2 data; unpack it first"),
-    (b"\xfd7zXZ\0", "xz data; unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first"),
-    (b"Rar!", "a RAR archive; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard data; unpack it first"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"ID3", "an MP3 recording"),
-    (b"OggS", "an Ogg recording"),
-    (b"fLaC", "a FLAC recording"),
-    (b"ITOLITLS", "a Microsoft Reader book"),
-    (b"wOFF", "a font"),
-    (b"SQLite format 3", "an SQLite database"),
-];
+fn with(format: &Format, decoded: impl FnOnce() -> Decoded) -> Sniffed {
+    match format.reader {
+        Reader::Bytes(read) => Sniffed::Bytes(read),
+        Reader::Text(read) => Sniffed::Text(read, decoded()),
+    }
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
 
 fn unsupported(what: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::FormatUnsupported,
-        format!("the source is {what}; accepted are {ACCEPTED}"),
+        format!("the source is {what}; accepted are {}", accepted()),
     )
 }
 
+/// What an archive says of itself.
+#[derive(Debug)]
+pub(super) struct Members<'a> {
+    archive: Archive<'a>,
+    /// The member `mimetype`, as EPUB and OpenDocument have it.
+    pub media_type: String,
+    /// The member `[Content_Types].xml`, as Office has it.
+    pub content_types: String,
+}
+
+impl Members<'_> {
+    /// Whether it is the Office file whose main part this is. The main part decides, for any of them may hold files of the
+    /// others; without one of the usual names the content types do.
+    pub fn is_office(&self, main: &str, kind: &str) -> bool {
+        let named = ["word/document.xml", "ppt/presentation.xml", "xl/workbook.xml"].iter().any(|part| self.has(part));
+        self.has(main) || !named && self.content_types.contains(kind)
+    }
+
+    /// Whether the archive has this member.
+    pub fn has(&self, name: &str) -> bool {
+        self.archive.has(name)
+    }
+}
+
+/// What the content types of an Office file with a document in it name.
+const OFFICE: [&str; 3] = ["wordprocessingml", "spreadsheetml", "presentationml"];
+
 fn archive(source: &[u8]) -> Result<Sniffed, Failure> {
     let mut archive = Archive::open(source)?;
-    let mimetype = if archive.has("mimetype") { archive.read("mimetype")? } else { None };
-    let mimetype = mimetype.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default();
-    if mimetype == "application/epub+zip" || archive.has("META-INF/container.xml") {
-        return Ok(Sniffed::Epub);
-    }
-    // The main part decides: any of them may hold files of the others.
-    for (part, sniffed) in [
-        ("word/document.xml", Sniffed::Docx),
-        ("ppt/presentation.xml", Sniffed::Pptx),
-        ("xl/workbook.xml", Sniffed::Xlsx),
-    ] {
-        if archive.has(part) {
-            return Ok(sniffed);
-        }
-    }
-    if let Some(types) = archive.read("[Content_Types].xml")? {
-        let types = decode(&types).text;
-        return if types.contains("wordprocessingml") {
-            Ok(Sniffed::Docx)
-        } else if types.contains("spreadsheetml") {
-            Ok(Sniffed::Xlsx)
-        } else if types.contains("presentationml") {
-            Ok(Sniffed::Pptx)
-        } else {
+    let media_type = archive.read("mimetype")?.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let types = archive.read("[Content_Types].xml")?.map(|bytes| decode(&bytes).text);
+    let office = types.is_some();
+    let members =
+        Members { archive, media_type: media_type.unwrap_or_default(), content_types: types.unwrap_or_default() };
+    let told = |sign: &Sign| match sign {
+        Sign::Archive(holds) => holds(&members),
+        Sign::Bytes { .. } | Sign::Text(_) => false,
+    };
+    match known(told) {
+        Some(Ok(format)) => Ok(with(format, || decode(source))),
+        Some(Err(_)) if office && !OFFICE.iter().any(|kind| members.content_types.contains(kind)) => {
             Err(damaged_because("it is an Office file without a document in it"))
-        };
+        }
+        Some(Err(failure)) => Err(failure),
+        None => Err(unsupported("a ZIP archive")),
     }
-    if mimetype.starts_with(super::odt::MEDIA_TYPE) {
-        return Ok(Sniffed::Odt);
-    }
-    if mimetype.starts_with("application/vnd.oasis.opendocument") {
-        return Err(unsupported("an OpenDocument file; save it as DOCX or PDF"));
-    }
-    Err(unsupported("a ZIP archive that is neither DOCX nor EPUB; unpack it and send one document"))
 }
 
 /// An OLE compound file: an encrypted Office document, or an Office document of before 2007.
@@ -164,23 +136,84 @@ fn compound_file(source: &[u8]) -> Failure {
     }
 }
 
-fn is_binary(text: &str) -> bool {
-    let sample = text.chars().take(64_000);
-    let (mut all, mut control) = (0_usize, 0_usize);
-    for char in sample {
-        all += 1;
-        if char == '\0' {
-            return true;
-        }
-        control += usize::from((char.is_control() && !"\n\r\t\u{c}\u{1b}\u{85}".contains(char)) || char == '\u{fffd}');
-    }
-    control * 20 > all
+/// A text, as the signs of text formats see it.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    /// All of it, without a byte order mark and white space before it.
+    pub text: &'a str,
+    /// What it begins with.
+    pub markup: Markup,
+    /// The format that the caller named.
+    said: Option<&'static Format>,
 }
 
-enum Markup {
+impl Text<'_> {
+    /// Whether the caller said that it is of the format of this name.
+    pub fn is_said_to_be(&self, name: &str) -> bool {
+        self.said.is_some_and(|format| format.name == name)
+    }
+
+    /// Whether it is XML of another kind than HTML.
+    pub const fn is_xml(&self) -> bool {
+        matches!(self.markup, Markup::Xml(_))
+    }
+
+    /// Whether it begins with the header of a mail or of a web archive whose content type begins with `content`.
+    pub fn is_mail(&self, content: &str) -> bool {
+        let header = self.text.lines().take_while(|line| !line.trim().is_empty());
+        let mut named = 0_usize;
+        let mut typed = false;
+        for line in header {
+            if line.starts_with([' ', '\t']) {
+                continue;
+            }
+            let Some((name, value)) = line.split_once(':') else { return false };
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+                return false;
+            }
+            named += 1;
+            typed |=
+                name.eq_ignore_ascii_case("content-type") && value.trim().to_ascii_lowercase().starts_with(content);
+        }
+        // One header alone may be a line of text with a colon in it.
+        named > 1 && typed
+    }
+}
+
+fn text(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
+    let decoded = decode(source);
+    if let Some(fault) = decoded.fault() {
+        return Err(unsupported(&fault));
+    }
+    let start = decoded.text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
+    let text = Text { text: start, markup: markup(start), said: said(hint) };
+    let told = |sign: &Sign| match sign {
+        Sign::Text(holds) => holds(&text),
+        Sign::Bytes { .. } | Sign::Archive(_) => false,
+    };
+    // What is refused is asked first here: plain text would take it.
+    if let Some((_, what)) = REFUSED.iter().find(|(sign, _)| told(sign)) {
+        return Err(unsupported(what));
+    }
+    let found = FORMATS.iter().find(|format| format.signs.iter().any(told));
+    match (found, text.markup) {
+        (Some(format), _) => Ok(with(format, || decoded)),
+        (None, Markup::Xml(root)) => Err(unsupported(&format!("XML with the root element <{root}>"))),
+        (None, Markup::Html | Markup::Wrapped | Markup::Fragment | Markup::None) => {
+            Err(unsupported("of no known kind"))
+        }
+    }
+}
+
+/// What a text begins with.
+#[derive(Debug)]
+pub(super) enum Markup {
     Html,
+    /// Lines of another format, and a whole page of HTML in them.
+    Wrapped,
     /// Begins with an HTML element, but is no whole page.
     Fragment,
+    /// XML with this root element.
     Xml(String),
     None,
 }
@@ -228,12 +261,25 @@ fn markup(text: &str) -> Markup {
         "" => Markup::None,
         _ if declared => Markup::Xml(name),
         "svg" | "rss" | "feed" => Markup::Xml(name),
+        // The submissions of the SEC's EDGAR, saved objects of databases and the like put lines of their own around a page.
+        _ if holds_page(rest) => Markup::Wrapped,
         _ => Markup::None,
     }
 }
 
+/// How far from the start a wrapped page may begin, in bytes: the header of a wrapper takes a few kilobytes.
+const WRAPPER: usize = 32_000;
+
+/// Whether a page begins in the first part of `text`, and ends.
+fn holds_page(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let head = bytes.get(..bytes.len().min(WRAPPER)).unwrap_or_default().to_ascii_lowercase();
+    let tail = bytes.get(bytes.len().saturating_sub(WRAPPER)..).unwrap_or_default().to_ascii_lowercase();
+    (holds(&head, b"<html") || holds(&head, b"<!doctype html")) && holds(&tail, b"</html")
+}
+
 /// Two kinds of Markdown syntax, or a fenced block and anything else; one `#` or `*` may stand in any text.
-fn looks_like_markdown(text: &str) -> bool {
+pub(super) fn looks_like_markdown(text: &str) -> bool {
     let mut heading = false;
     let mut fence = 0;
     let mut link = false;
@@ -257,18 +303,16 @@ mod tests {
 
     fn name(source: &[u8], file_name: Option<&str>) -> String {
         let hint = Hint { file_name: file_name.map(str::to_owned), media_type: None };
+        let of = |same: &dyn Fn(&Reader) -> bool| {
+            FORMATS.iter().find(|format| same(&format.reader)).map(|format| format.name.to_lowercase()).unwrap()
+        };
         match sniff(source, &hint) {
-            Ok(Sniffed::Pdf) => "pdf".to_owned(),
-            Ok(Sniffed::Docx) => "docx".to_owned(),
-            Ok(Sniffed::Odt) => "odt".to_owned(),
-            Ok(Sniffed::FlatOdt(_)) => "flat odt".to_owned(),
-            Ok(Sniffed::Pptx) => "pptx".to_owned(),
-            Ok(Sniffed::Xlsx) => "xlsx".to_owned(),
-            Ok(Sniffed::Csv(_)) => "csv".to_owned(),
-            Ok(Sniffed::Epub) => "epub".to_owned(),
-            Ok(Sniffed::Html(_)) => "html".to_owned(),
-            Ok(Sniffed::Markdown(_)) => "markdown".to_owned(),
-            Ok(Sniffed::Text(_)) => "text".to_owned(),
+            Ok(Sniffed::Bytes(found)) => {
+                of(&|reader| matches!(reader, Reader::Bytes(read) if std::ptr::fn_addr_eq(*read, found)))
+            }
+            Ok(Sniffed::Text(found, _)) => {
+                of(&|reader| matches!(reader, Reader::Text(read) if std::ptr::fn_addr_eq(*read, found)))
+            }
             Err(failure) => failure.reason.to_string(),
         }
     }
@@ -290,10 +334,10 @@ mod tests {
             (b"<p align=\"center\">Logo</p>\n\n# Tool", Some("README.md"), "markdown"),
             (b"# Title\n\nText", Some("notes.md"), "markdown"),
             (b"# Title\n\nText with a [link](x).", None, "markdown"),
-            (b"# Title\n\nText with a [link](x).", Some("notes.txt"), "text"),
-            (b"# not a title", None, "text"),
-            (b"1 < 2 and 3 > 2", None, "text"),
-            (b"caf\xe9 in Latin-1", None, "text"),
+            (b"# Title\n\nText with a [link](x).", Some("notes.txt"), "plain text"),
+            (b"# not a title", None, "plain text"),
+            (b"1 < 2 and 3 > 2", None, "plain text"),
+            (b"caf\xe9 in Latin-1", None, "plain text"),
             (
                 b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
                 None,

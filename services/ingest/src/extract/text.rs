@@ -1,5 +1,13 @@
-//! Plain text: paragraphs by blank lines, hard-wrapped lines joined again, and the headings, lists and quotations that
-//! people write without markup. Every guess lowers the confidence of its block.
+//! Plain text: paragraphs by blank lines, hard-wrapped lines joined again, and the headings, lists, tables, notes and quotations
+//! that people write without markup. Every guess lowers the confidence of its block.
+//!
+//! What it can: books as libraries of free texts give them (wrapper, contents, chapters of two lines, `_emphasis_`,
+//! `[Illustration]`), words divided at a line's end, tables drawn with signs or spaces, pages by form feeds. What it cannot:
+//! columns side by side, diagrams of signs (they are code), and headings that look like any other line.
+
+mod book;
+mod emphasis;
+mod table;
 
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Content, Furniture};
@@ -7,6 +15,8 @@ use lectern_core::content::document::{BlockKind, Content, Furniture};
 use super::assembly::{Assembly, Draft};
 use super::encoding::Decoded;
 use super::inline::{Line, code};
+use crate::clean::hyphens::{Joint, Words, ends_divided};
+use emphasis::styled;
 
 /// A line this long was not broken by hand.
 const LONG_LINE: usize = 100;
@@ -22,25 +32,34 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     warn_encoding(&mut assembly, &decoded);
     let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
     let paged = text.trim_end_matches(['\u{c}', '\n', ' ']).contains('\u{c}');
-    let wrapped = is_wrapped(&text);
+    let mut reader = Reader { assembly, wrapped: is_wrapped(&text), words: Words::default() };
+    let mut divided = false;
+    for line in text.lines() {
+        reader.words.add_line(line, divided);
+        divided = ends_divided(line);
+    }
     let mut page = 1;
     for sheet in text.split('\u{c}') {
-        let first = assembly.drafts.len();
+        let first = reader.assembly.drafts.len();
         let lines: Vec<&str> = sheet.lines().collect();
         for group in lines.split(|line| line.trim().is_empty()).filter(|group| !group.is_empty()) {
-            read_group(group, wrapped, &mut assembly);
+            reader.group(group);
         }
         if paged {
-            for draft in assembly.drafts.iter_mut().skip(first) {
+            for draft in reader.assembly.drafts.iter_mut().skip(first) {
                 draft.page = Some(page);
             }
-            mark_page_numbers(assembly.drafts.get_mut(first..).unwrap_or_default(), page);
+            mark_page_numbers(reader.assembly.drafts.get_mut(first..).unwrap_or_default(), page);
             page += 1;
         }
     }
+    let mut assembly = reader.assembly;
     if paged {
         assembly.meta.pages = Some(page - 1);
     }
+    book::set_wrapper_aside(&mut assembly);
+    book::mark_contents(&mut assembly.drafts);
+    book::mark_chapter_titles(&mut assembly.drafts);
     assembly.finish("text/plain", "text/1")
 }
 
@@ -52,6 +71,14 @@ pub(super) fn warn_encoding(assembly: &mut Assembly, decoded: &Decoded) {
             decoded.encoding
         );
         assembly.warn("ENCODING_GUESSED", message);
+    }
+    if decoded.mended {
+        let message = "the text was encoded twice (UTF-8 taken for Windows-1252) and was mended";
+        assembly.warn("ENCODING_MENDED", message);
+    }
+    if decoded.padding > 0 {
+        let message = format!("{} NUL bytes at the end of the text were left out", decoded.padding);
+        assembly.warn("PADDING_LEFT_OUT", message);
     }
     if decoded.lossy {
         let message =
@@ -69,69 +96,139 @@ fn is_wrapped(text: &str) -> bool {
     !followed.is_empty() && over * 10 <= followed.len() && filled * 2 >= followed.len()
 }
 
-/// A run of lines between blank ones.
-fn read_group(lines: &[&str], wrapped: bool, assembly: &mut Assembly) {
-    if let Some((level, rest)) = underlined(lines) {
-        assembly.push(heading(level, lines[0], 1.0));
-        if !rest.is_empty() {
-            read_group(rest, wrapped, assembly);
-        }
-        return;
-    }
-    if let [line] = lines
-        && let Some(level) = bare_heading(line)
-    {
-        assembly.push(heading(level, line, 0.7));
-        return;
-    }
-    if lines.iter().all(|line| is_rule(line)) {
-        return;
-    }
-    if lines.iter().any(|line| bullet(line).is_some()) {
-        read_list(lines, assembly);
-        return;
-    }
-    if lines.iter().all(|line| line.trim_start().starts_with('>')) {
-        let text: Vec<&str> = lines.iter().map(|line| line.trim_start().trim_start_matches(['>', ' '])).collect();
-        assembly.push(Draft::new(BlockKind::Quote, Line::plain(&text.join("\n"))));
-        return;
-    }
-    if is_layout(lines) {
-        let line = Line { text: code(&lines.join("\n")), marks: Vec::new() };
-        let mut draft = Draft::new(BlockKind::Code { language: None }, line);
-        draft.confidence = 0.6;
-        assembly.push(draft);
-        return;
-    }
-    // Verse, addresses and the like keep their lines as blocks where the text as a whole is not hard-wrapped.
-    let short = lines.iter().all(|line| line.trim().chars().count() <= LONG_LINE);
-    if wrapped || lines.len() == 1 || short {
-        assembly.push(Draft::new(BlockKind::Paragraph, Line::plain(&joined(lines))));
-    } else {
-        for line in lines {
-            assembly.push(Draft::new(BlockKind::Paragraph, Line::plain(line)));
-        }
-    }
+/// What is known of the text as a whole.
+#[derive(Debug)]
+struct Reader {
+    assembly: Assembly,
+    /// Whether its lines were broken at a width.
+    wrapped: bool,
+    /// Its words, to tell the hyphens of words from those of line ends.
+    words: Words,
 }
 
-/// Lines as one text; a word divided by a hyphen at a line's end keeps it, since plain text breaks at hyphens that are there.
-fn joined(lines: &[&str]) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let line = line.trim();
-        let hyphen = text.ends_with('-') && text.chars().rev().nth(1).is_some_and(char::is_alphabetic);
-        let goes_on = hyphen && line.starts_with(char::is_alphabetic);
-        if !text.is_empty() && !goes_on {
-            text.push(' ');
+impl Reader {
+    /// A run of lines between blank ones.
+    fn group(&mut self, lines: &[&str]) {
+        if let Some((level, rest)) = underlined(lines) {
+            self.assembly.push(heading(level, lines[0], 1.0));
+            if !rest.is_empty() {
+                self.group(rest);
+            }
+            return;
         }
-        text.push_str(line);
+        if let Some(draft) = table::read(lines) {
+            self.assembly.push(draft);
+            return;
+        }
+        // A ruled table by itself; text with a ruler over and under it is that text.
+        if lines.len() > 1 && lines.iter().any(|line| is_rule(line)) {
+            for part in lines.split(|line| is_rule(line)).filter(|part| !part.is_empty()) {
+                self.group(part);
+            }
+            return;
+        }
+        if let Some(draft) = book::bracketed(&self.joined(lines)) {
+            self.assembly.push(draft);
+            return;
+        }
+        if let [line] = lines
+            && let Some(level) = bare_heading(line)
+        {
+            self.assembly.push(heading(level, line, 0.7));
+            return;
+        }
+        if let Some(title) = book::two_line_heading(lines) {
+            self.assembly.push(heading(1, &title, 0.7));
+            return;
+        }
+        if lines.iter().all(|line| is_rule(line)) {
+            return;
+        }
+        if lines.iter().any(|line| bullet(line).is_some()) {
+            self.list(lines);
+            return;
+        }
+        if lines.iter().all(|line| line.trim_start().starts_with('>')) {
+            let text: Vec<&str> = lines.iter().map(|line| line.trim_start().trim_start_matches(['>', ' '])).collect();
+            self.assembly.push(Draft::new(BlockKind::Quote, styled(&self.joined(&text))));
+            return;
+        }
+        if is_layout(lines) {
+            let line = Line { text: code(&lines.join("\n")), marks: Vec::new() };
+            let mut draft = Draft::new(BlockKind::Code { language: None }, line);
+            draft.confidence = 0.6;
+            self.assembly.push(draft);
+            return;
+        }
+        // Verse, addresses and the like keep their lines as blocks where the text as a whole is not hard-wrapped.
+        let short = lines.iter().all(|line| line.trim().chars().count() <= LONG_LINE);
+        if self.wrapped || lines.len() == 1 || short {
+            self.assembly.push(Draft::new(BlockKind::Paragraph, styled(&self.joined(lines))));
+        } else {
+            for line in lines {
+                self.assembly.push(Draft::new(BlockKind::Paragraph, styled(line)));
+            }
+        }
     }
-    text
+
+    /// Lines as one text. Whether a hyphen at a line's end is the word's is told by the words of the rest of the text.
+    fn joined(&self, lines: &[&str]) -> String {
+        let mut text = String::new();
+        for line in lines {
+            let line = line.trim();
+            let last = text.split_whitespace().next_back().unwrap_or_default();
+            let first = line.split_whitespace().next().unwrap_or_default();
+            // A part that has a hyphen of its own is of a compound: "up-" and "to-date".
+            let joint =
+                if first.contains('-') && last.ends_with('-') { Joint::With } else { self.words.joint(last, first) };
+            match joint {
+                Joint::Space if text.is_empty() => {}
+                Joint::Space => text.push(' '),
+                Joint::With => {}
+                Joint::Without => {
+                    text.pop();
+                }
+            }
+            text.push_str(line);
+        }
+        text
+    }
+
+    fn list(&mut self, lines: &[&str]) {
+        let mut indents: Vec<usize> = Vec::new();
+        let mut item: Option<(BlockKind, Vec<&str>)> = None;
+        for line in lines {
+            if let Some((indent, ordinal, text)) = bullet(line) {
+                self.flush(item.take());
+                while indents.last().is_some_and(|last| *last > indent) {
+                    indents.pop();
+                }
+                if indents.last() != Some(&indent) {
+                    indents.push(indent);
+                }
+                let depth = u8::try_from(indents.len() - 1).unwrap_or(u8::MAX);
+                item = Some((BlockKind::ListItem { ordinal, depth }, vec![text]));
+            } else if let Some((_, texts)) = &mut item {
+                texts.push(line);
+            } else {
+                item = Some((BlockKind::Paragraph, vec![line]));
+            }
+        }
+        self.flush(item);
+    }
+
+    fn flush(&mut self, item: Option<(BlockKind, Vec<&str>)>) {
+        if let Some((kind, lines)) = item {
+            let mut draft = Draft::new(kind, styled(&self.joined(&lines)));
+            draft.confidence = 0.9;
+            self.assembly.push(draft);
+        }
+    }
 }
 
 fn heading(level: u8, text: &str, confidence: f32) -> Draft {
     let text = text.trim().trim_matches(['=', '#']).trim();
-    let mut draft = Draft::new(BlockKind::Heading { level }, Line::plain(text));
+    let mut draft = Draft::new(BlockKind::Heading { level }, styled(text));
     draft.confidence = confidence;
     draft
 }
@@ -160,7 +257,8 @@ fn bare_heading(line: &str) -> Option<u8> {
     let text = line.trim();
     let length = text.chars().count();
     let letters = text.chars().filter(|char| char.is_alphabetic()).count();
-    if length > LONGEST_HEADING
+    if text.starts_with("***")
+        || length > LONGEST_HEADING
         || letters < 2
         || text.ends_with([',', ';', ':', '.']) && !text.ends_with("...") && letters > 12
     {
@@ -214,37 +312,6 @@ fn bullet(line: &str) -> Option<(usize, Option<String>, &str)> {
     let number = (1..=3).contains(&inner.len()) && inner.bytes().all(|byte| byte.is_ascii_digit());
     let letter = mark.ends_with(')') && inner.len() == 1 && inner.bytes().all(|byte| byte.is_ascii_lowercase());
     ((number || letter) && !rest.trim().is_empty()).then(|| (indent, Some(mark.to_owned()), rest.trim()))
-}
-
-fn read_list(lines: &[&str], assembly: &mut Assembly) {
-    let mut indents: Vec<usize> = Vec::new();
-    let mut item: Option<(BlockKind, Vec<&str>)> = None;
-    for line in lines {
-        if let Some((indent, ordinal, text)) = bullet(line) {
-            flush(item.take(), assembly);
-            while indents.last().is_some_and(|last| *last > indent) {
-                indents.pop();
-            }
-            if indents.last() != Some(&indent) {
-                indents.push(indent);
-            }
-            let depth = u8::try_from(indents.len() - 1).unwrap_or(u8::MAX);
-            item = Some((BlockKind::ListItem { ordinal, depth }, vec![text]));
-        } else if let Some((_, texts)) = &mut item {
-            texts.push(line);
-        } else {
-            item = Some((BlockKind::Paragraph, vec![line]));
-        }
-    }
-    flush(item, assembly);
-}
-
-fn flush(item: Option<(BlockKind, Vec<&str>)>, assembly: &mut Assembly) {
-    if let Some((kind, lines)) = item {
-        let mut draft = Draft::new(kind, Line::plain(&joined(&lines)));
-        draft.confidence = 0.9;
-        assembly.push(draft);
-    }
 }
 
 /// Text whose spaces matter: every line indented by four, or columns made of spaces.
@@ -325,6 +392,41 @@ mod tests {
                 ("quote", "quoted words over two lines"),
             ],
         );
+    }
+
+    #[test]
+    fn a_book_of_a_free_library_reads_as_a_book() {
+        expect(
+            "The Free Shelf presents\n\nTitle: The Lamp\n\n*** START OF THE EBOOK THE LAMP ***\n\nCONTENTS\n\n  I.  The Wick    1\n  II. The Oil     7\n\n\
+             CHAPTER I.\n\nThe Wick\n\nIt was _quite_ dark and no-\nbody came to the half-\nopen door of the house on the hill.[1] Nobody.\n\n\
+             [Illustration: The door]\n\nCHAPTER II.\nTHE OIL\n\nThe end came soon after that, as it often does.\n\n[1] There were two doors.\n\n\
+             *** END OF THE EBOOK THE LAMP ***\n\nLicence text.\n",
+            &[
+                ("p", "The Free Shelf presents"),
+                ("p", "Title: The Lamp"),
+                ("p", "*** START OF THE EBOOK THE LAMP ***"),
+                ("furniture@0", "CONTENTS"),
+                ("furniture@0", "I. The Wick 1 II. The Oil 7"),
+                ("h1", "CHAPTER I. The Wick"),
+                ("p", "It was quite dark and nobody came to the half-open door of the house on the hill.[1] Nobody."),
+                ("other", "The door"),
+                ("h1", "CHAPTER II. THE OIL"),
+                ("p", "The end came soon after that, as it often does."),
+                ("other", "There were two doors."),
+                ("p", "*** END OF THE EBOOK THE LAMP ***"),
+                ("p", "Licence text."),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_library_puts_around_a_book_is_front_and_back_matter() {
+        let text = "Shelf\n\nTitle: The Lamp\nAuthor: A. Keeper\n\n*** START OF THIS TEXT ***\n\nWords of it.\n\n*** END OF THIS TEXT ***\n\nLicence.";
+        let content = extract(super::super::encoding::decode(text.as_bytes())).unwrap();
+        use lectern_core::content::document::Matter::{Back, Body, Front};
+        let matters: Vec<_> = content.blocks.iter().map(|block| block.matter).collect();
+        assert_eq!(matters, [Front, Front, Front, Body, Back, Back]);
+        assert_eq!((content.title.as_deref(), content.authors), (Some("The Lamp"), vec!["A. Keeper".to_owned()]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod debian_pdfs;
 mod formats;
 mod import;
+mod kinds;
 mod ocr;
 mod pack;
 mod pdf;

@@ -1,14 +1,14 @@
 //! The inline content of a paragraph: runs, links, fields, notes, drawings.
 
-use lectern_core::content::document::SpanKind;
+use lectern_core::content::document::{Furniture, SpanKind};
 
 use super::super::dom::{Element, Node};
 use super::super::inline::{Inline, Line};
 pub(super) use super::super::opc::is_on;
-use super::Package;
 use super::math::formula;
+use super::{Package, changes};
 
-fn switch(properties: &Element, name: &str) -> Option<bool> {
+pub(super) fn switch(properties: &Element, name: &str) -> Option<bool> {
     properties.child(name).map(|part| part.local("val").is_none_or(is_on))
 }
 
@@ -18,6 +18,16 @@ pub(super) fn emphasis(properties: &Element) -> Option<bool> {
         (None, None) => None,
         (bold, italic) => Some(bold == Some(true) || italic == Some(true)),
     }
+}
+
+/// The reference of a run whose mark is the text of the run.
+pub(super) fn custom_reference(run: &Element) -> Option<(&'static str, &Element)> {
+    let found = run.elements().find_map(|part| match &*part.name {
+        "footnoteReference" => Some(("footnote", part)),
+        "endnoteReference" => Some(("endnote", part)),
+        _ => None,
+    });
+    found.filter(|(_, reference)| reference.local("customMarkFollows").is_some_and(is_on))
 }
 
 /// A complex field: its instruction, then its result.
@@ -43,6 +53,12 @@ pub(super) struct Runs<'p> {
     pub display: bool,
     /// Whether a page number was met.
     pub page_number: bool,
+    /// What is not read, by its reason, for blocks after the paragraph.
+    pub left_out: Vec<(Furniture, String)>,
+    /// The style of the paragraph, from which its runs inherit.
+    style: Option<&'p str>,
+    /// Where the formulas of the paragraph begin and end, in raw bytes.
+    formulas: Vec<(usize, usize, bool)>,
 }
 
 impl<'p> Runs<'p> {
@@ -56,6 +72,38 @@ impl<'p> Runs<'p> {
             anchors: Vec::new(),
             display: false,
             page_number: false,
+            left_out: Vec::new(),
+            style: None,
+            formulas: Vec::new(),
+        }
+    }
+
+    /// Reads a paragraph. Several may follow each other, where the marks between them were deleted.
+    pub fn paragraph(&mut self, element: &'p Element) {
+        self.style = element.child("pPr").and_then(|properties| properties.value("pStyle"));
+        self.read(element);
+    }
+
+    /// The formulas, if the paragraph holds nothing else: each with whether it is LaTeX.
+    pub fn only_formulas(&self) -> Option<Vec<(String, bool)>> {
+        let mut done = 0;
+        for (start, end, _) in &self.formulas {
+            if !self.inline.between(done, *start).trim_matches([' ', '\n', '\t', ',', ';', '.']).is_empty() {
+                return None;
+            }
+            done = *end;
+        }
+        let rest = self.inline.since(done).trim_matches([' ', '\n', '\t', ',', ';', '.']);
+        let all =
+            || self.formulas.iter().map(|(start, end, latex)| (self.inline.between(*start, *end).to_owned(), *latex));
+        (rest.is_empty() && !self.formulas.is_empty()).then(|| all().collect())
+    }
+
+    /// Sets text aside, as one piece with what stands directly before it.
+    fn set_aside(&mut self, furniture: Furniture, text: &str) {
+        match self.left_out.last_mut() {
+            Some((known, before)) if *known == furniture => before.push_str(text),
+            Some(_) | None => self.left_out.push((furniture, text.to_owned())),
         }
     }
 
@@ -73,7 +121,14 @@ impl<'p> Runs<'p> {
                 }
                 "bookmarkStart" => self.anchors.extend(child.local("name").map(|name| format!("#{name}"))),
                 // Tracked changes as accepted: what was deleted or moved away is not read.
-                "del" | "moveFrom" | "pPr" | "rPr" | "sdtPr" | "sdtEndPr" => {}
+                // What was moved stands at its new place.
+                "moveFrom" => self.deleted_fields(child),
+                "del" => {
+                    self.deleted_fields(child);
+                    self.set_aside(Furniture::Deleted, &changes::deleted_text(child));
+                }
+                changes::PROMPT => self.set_aside(Furniture::Placeholder, &child.text()),
+                "pPr" | "rPr" | "sdtPr" | "sdtEndPr" => {}
                 "AlternateContent" => {
                     if let Some(choice) = child.child("Choice").or_else(|| child.child("Fallback")) {
                         self.read(choice);
@@ -86,9 +141,33 @@ impl<'p> Runs<'p> {
     }
 
     fn math(&mut self, math: &Element) {
+        // Formulas that follow each other are several.
+        if self.formulas.last().is_some_and(|(_, end, _)| *end == self.inline.here()) {
+            self.inline.text(" ");
+        }
         let start = self.inline.here();
-        self.inline.text(&formula(math));
-        self.inline.mark(start, SpanKind::Formula { latex: false });
+        let (text, latex) = formula(math);
+        self.inline.text(&text);
+        self.inline.mark(start, SpanKind::Formula { latex });
+        if start < self.inline.here() {
+            self.formulas.push((start, self.inline.here(), latex));
+        }
+    }
+
+    /// Fields that begin within what was deleted and end behind it, or the other way round, do not swallow what stands between.
+    fn deleted_fields(&mut self, deleted: &Element) {
+        let mut inner = 0_usize;
+        for part in deleted.all().into_iter().filter(|part| &*part.name == "fldChar") {
+            match part.local("fldCharType") {
+                Some("begin") => inner += 1,
+                Some("end") if inner > 0 => inner -= 1,
+                Some("separate") if inner > 0 => {}
+                Some(_) | None => self.field_char(part),
+            }
+        }
+        for _ in 0..inner {
+            self.fields.push(Field { instruction: String::new(), result: Some(self.inline.here()) });
+        }
     }
 
     fn hyperlink(&mut self, link: &'p Element) {
@@ -101,7 +180,8 @@ impl<'p> Runs<'p> {
             (outside, inside) => outside.or(inside),
         };
         if let Some(target) = target.filter(|target| !target.starts_with("#_Toc")) {
-            self.inline.mark(start, SpanKind::Link { target });
+            let key = target.starts_with('#').then(|| target.clone());
+            self.inline.mark_note(start, SpanKind::Link { target }, key);
         }
     }
 
@@ -128,7 +208,15 @@ impl<'p> Runs<'p> {
 
     fn run(&mut self, run: &'p Element) {
         let properties = run.child("rPr");
-        if properties.and_then(|properties| switch(properties, "vanish")) == Some(true) {
+        let style = properties.and_then(|properties| properties.value("rStyle"));
+        let direct = |name: &str| properties.and_then(|properties| switch(properties, name));
+        let hidden = direct("vanish").unwrap_or_else(|| self.package.styles.hides(self.style, style));
+        let struck = direct("strike") == Some(true) || direct("dstrike") == Some(true);
+        if hidden || struck {
+            // Fields may begin and end in hidden runs.
+            self.deleted_fields(run);
+            let furniture = if hidden { Furniture::Hidden } else { Furniture::Deleted };
+            self.set_aside(furniture, &changes::shown_text(run));
             return;
         }
         let start = self.inline.here();
@@ -136,8 +224,12 @@ impl<'p> Runs<'p> {
         if start == self.inline.here() {
             return;
         }
+        if let Some((name, reference)) = custom_reference(run) {
+            let key = reference.local("id").map(|id| format!("{name}:{id}"));
+            self.inline.mark_note(start, SpanKind::NoteReference { note: None }, key);
+            return;
+        }
         let Some(properties) = properties else { return };
-        let style = properties.value("rStyle");
         if emphasis(properties).unwrap_or_else(|| style.is_some_and(|style| self.package.styles.emphasis(style))) {
             self.inline.mark(start, SpanKind::Emphasis);
         }

@@ -44,6 +44,7 @@ struct Style {
     base: Option<String>,
     paragraph: Paragraph,
     emphasis: Option<bool>,
+    hidden: Option<bool>,
     language: Option<String>,
 }
 
@@ -55,6 +56,8 @@ pub(super) struct Styles {
     default: Option<String>,
     /// The language of text that names none.
     pub language: Option<String>,
+    /// Whether text is hidden that does not say otherwise.
+    hidden: bool,
 }
 
 /// What a style means by its name. Names are those of the file format and stay English in every language of the program.
@@ -77,7 +80,10 @@ impl Styles {
             .and_then(|part| part.find("lang"))
             .and_then(|lang| lang.local("val"))
             .map(str::to_owned);
-        let mut styles = Self { language, ..Self::default() };
+        let defaults =
+            root.child("docDefaults").and_then(|part| part.child("rPrDefault")).and_then(|part| part.child("rPr"));
+        let hidden = defaults.and_then(|run| super::run::switch(run, "vanish")).unwrap_or(false);
+        let mut styles = Self { language, hidden, ..Self::default() };
         for element in root.elements().filter(|part| &*part.name == "style") {
             let Some(id) = element.local("styleId") else { continue };
             let kind = element.local("type").unwrap_or("paragraph");
@@ -93,6 +99,7 @@ impl Styles {
                     paragraph: element.child("pPr").map(Paragraph::read).unwrap_or_default(),
                     // Only character styles emphasise; a bold paragraph style is how the whole paragraph looks.
                     emphasis: run.filter(|_| kind == "character").and_then(super::run::emphasis),
+                    hidden: run.and_then(|run| super::run::switch(run, "vanish")),
                     language: run
                         .and_then(|run| run.child("lang"))
                         .and_then(|lang| lang.local("val"))
@@ -138,6 +145,13 @@ impl Styles {
     /// Whether a character style emphasises.
     pub fn emphasis(&self, id: &str) -> bool {
         self.chain(Some(id)).find_map(|(_, style)| style.emphasis).unwrap_or(false)
+    }
+
+    /// Whether text is hidden by the styles of its paragraph and of itself. Hiding is a toggle: two styles that both hide show
+    /// (ECMA-376, part 1, clause 17.7.3).
+    pub fn hides(&self, paragraph: Option<&str>, character: Option<&str>) -> bool {
+        let by = |id: Option<&str>| self.chain(id).find_map(|(_, style)| style.hidden).unwrap_or(false);
+        self.hidden || by(paragraph) != (character.is_some() && by(character))
     }
 
     /// The language that a paragraph has by its style.

@@ -1,19 +1,23 @@
-//! EPUB 2 and 3: the chapters of the spine, in its order, through the HTML extractor.
+//! EPUB 2 and 3: the chapters of the spine, in its order, through the HTML extractor; what the spine marks as beside the order
+//! (`linear="no"`) comes after it.
+//!
+//! What it can: chapters that are no well-formed XHTML, titles that only the table of contents has (of a file, or of an anchor
+//! in one), notes as in HTML, also in a file of their own, obfuscated fonts. What it cannot: copy protection, media overlays,
+//! text that only a style sheet hides, fixed layouts whose order is that of their places on the page.
 
 mod package;
-
-use std::collections::HashMap;
+mod titles;
 
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Content, Furniture, Matter};
 
 use super::archive::{Archive, damaged_because, encrypted};
-use super::assembly::{Assembly, Draft};
-use super::dom::{Element, parse_html, parse_xml};
+use super::assembly::Assembly;
+use super::dom::{Element, parse_xhtml, parse_xml};
 use super::encoding::decode;
-use super::html::{Links, Mode, read, resolve, typed};
-use super::inline::Line;
+use super::html::{Links, Mode, read};
 use package::{Item, Package};
+use titles::Titles;
 
 /// A book to blocks.
 ///
@@ -31,9 +35,14 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
         .ok_or_else(|| damaged_because("its container names no package"))?
         .to_owned();
     let package = Package::read(&xml(&mut archive, &path)?, &path);
-    let titles = titles(&mut archive, &package)?;
+    let titles = Titles::read(&mut archive, &package)?;
     let mut assembly = Assembly { meta: package.meta.clone(), ..Assembly::default() };
-    for item in &package.spine {
+    for path in &package.beside {
+        let message = format!("{path} is a page of the book that its order of reading leaves out, and was not read");
+        assembly.warn("CHAPTER_NOT_IN_ORDER", message);
+    }
+    let (order, aside): (Vec<&Item>, Vec<&Item>) = package.spine.iter().partition(|item| item.linear);
+    for item in order.into_iter().chain(aside) {
         let Some(bytes) = archive.read(&item.path)? else {
             assembly.warn("CHAPTER_MISSING", format!("the book lists {} but does not hold it", item.path));
             continue;
@@ -67,7 +76,7 @@ fn chapter(
     item: &Item,
     bytes: &[u8],
     package: &Package,
-    titles: &HashMap<String, Title>,
+    titles: &Titles,
     assembly: &mut Assembly,
 ) -> Result<(), Failure> {
     let decoded = decode(bytes);
@@ -76,7 +85,7 @@ fn chapter(
         Err(failure) if failure.reason == lectern_core::Reason::DocumentDamaged => {
             assembly
                 .warn("MALFORMED_XHTML", format!("{} is not well-formed and was read as browsers would", item.path));
-            parse_html(&decoded.text)
+            parse_xhtml(&decoded.text)
         }
         Err(failure) => return Err(failure),
     };
@@ -96,75 +105,6 @@ fn chapter(
             draft.matter = Matter::Front;
         }
     }
-    let headed = added.iter().any(|draft| matches!(draft.kind, BlockKind::Heading { .. }));
-    let spoken = added.iter().any(|draft| {
-        !matches!(draft.kind, BlockKind::Figure | BlockKind::Furniture { .. } | BlockKind::Footnote { .. })
-    });
-    let matter = added.first().map(|draft| draft.matter).unwrap_or_default();
-    // A chapter whose title is a picture, or stands in the contents only.
-    if let (false, true, Some(title)) = (headed, spoken, titles.get(&item.path)) {
-        let mut draft = Draft::new(BlockKind::Heading { level: title.level }, Line::plain(&title.text));
-        draft.confidence = 0.8;
-        draft.matter = matter;
-        let opening =
-            assembly.drafts.get_mut(first).filter(|opening| opening.line.text.eq_ignore_ascii_case(&draft.line.text));
-        match opening {
-            Some(opening) if opening.kind == BlockKind::Paragraph => opening.kind = draft.kind,
-            Some(_) | None => assembly.drafts.insert(first, draft),
-        }
-    }
+    titles.place(&item.path, first, &mut assembly.drafts);
     Ok(())
-}
-
-/// A chapter's title in the table of contents.
-#[derive(Debug)]
-struct Title {
-    text: String,
-    level: u8,
-}
-
-/// The titles of whole files, from the navigation document or the NCX.
-fn titles(archive: &mut Archive<'_>, package: &Package) -> Result<HashMap<String, Title>, Failure> {
-    let mut titles = HashMap::new();
-    if let Some(path) = &package.navigation
-        && let Some(bytes) = archive.read(path)?
-        && let Ok(page) = parse_xml(path, &decode(&bytes).text)
-    {
-        for nav in page.all().into_iter().filter(|part| &*part.name == "nav" && typed(part, &["toc", "doc-toc"], &[])) {
-            navigation(nav, 0, path, &mut titles);
-        }
-    } else if let Some(path) = &package.ncx
-        && let Some(bytes) = archive.read(path)?
-        && let Ok(root) = parse_xml(path, &decode(&bytes).text)
-        && let Some(map) = root.find("navMap")
-    {
-        points(map, 1, path, &mut titles);
-    }
-    Ok(titles)
-}
-
-fn insert(path: &str, href: &str, text: &str, level: u8, titles: &mut HashMap<String, Title>) {
-    if !text.trim().is_empty() {
-        let file = resolve(path, href.split('#').next().unwrap_or_default());
-        titles.entry(file).or_insert_with(|| Title { text: text.to_owned(), level: level.clamp(1, 6) });
-    }
-}
-
-fn navigation(element: &Element, level: u8, path: &str, titles: &mut HashMap<String, Title>) {
-    for part in element.elements() {
-        match &*part.name {
-            "ol" => navigation(part, level.saturating_add(1), path, titles),
-            "a" => insert(path, part.attribute("href").unwrap_or_default(), &part.text(), level, titles),
-            _ => navigation(part, level, path, titles),
-        }
-    }
-}
-
-fn points(element: &Element, level: u8, path: &str, titles: &mut HashMap<String, Title>) {
-    for point in element.elements().filter(|part| &*part.name == "navPoint") {
-        let text = point.child("navLabel").map(Element::text).unwrap_or_default();
-        let href = point.child("content").and_then(|content| content.attribute("src")).unwrap_or_default();
-        insert(path, href, &text, level, titles);
-        points(point, level.saturating_add(1), path, titles);
-    }
 }

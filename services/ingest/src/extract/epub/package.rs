@@ -15,6 +15,8 @@ pub(super) struct Item {
     pub matter: Option<Matter>,
     /// Whether it is the table of contents.
     pub navigation: bool,
+    /// Whether it is part of the order of reading, and not beside it (answers, notes, a picture's page).
+    pub linear: bool,
 }
 
 /// A package document.
@@ -22,6 +24,8 @@ pub(super) struct Item {
 pub(super) struct Package {
     pub meta: Meta,
     pub spine: Vec<Item>,
+    /// Pages of the book that are not in the spine.
+    pub beside: Vec<String>,
     /// The path of the navigation document (EPUB 3).
     pub navigation: Option<String>,
     /// The path of the NCX (EPUB 2).
@@ -56,9 +60,16 @@ impl Package {
             let named = named(&path);
             let contents = Some(&path) == navigation.as_ref() || guided.is_some_and(|(_, _, toc)| *toc);
             let matter = guided.map(|(_, matter, _)| *matter).or(named);
-            spine.push(Item { navigation: contents, matter, path });
+            let linear = reference.attribute("linear") != Some("no");
+            spine.push(Item { navigation: contents, matter, path, linear });
         }
-        Self { meta: meta(root), spine, navigation, ncx }
+        let beside = items
+            .iter()
+            .filter(|item| item.attribute("media-type") == Some("application/xhtml+xml"))
+            .filter_map(|item| place(item))
+            .filter(|path| Some(path) != navigation.as_ref() && !spine.iter().any(|item: &Item| item.path == *path))
+            .collect();
+        Self { meta: meta(root), spine, beside, navigation, ncx }
     }
 }
 

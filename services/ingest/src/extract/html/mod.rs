@@ -1,11 +1,16 @@
 //! HTML: web pages, the XHTML of books, and fragments within Markdown. Everything that can be seen becomes a block; a site's
-//! menus and footers become furniture.
+//! menus, buttons, footers and readers' comments become furniture, and so does what is hidden or struck out.
+//!
+//! What it can: headings, lists, tables, code, quotations, notes in the ways of ARIA, `epub:type`, common converters and plain
+//! links, MathML and LaTeX, ruby, verse by its line breaks, pages within the lines of another format. What it cannot: text that
+//! scripts would add, and what a style sheet (rather than an attribute) hides or puts in another order.
 
 mod math;
 mod notes;
 mod regions;
 mod tables;
 mod walk;
+mod wrapped;
 
 use lectern_core::Failure;
 use lectern_core::content::document::{Content, Matter};
@@ -16,6 +21,7 @@ use super::encoding::Decoded;
 use super::text::warn_encoding;
 use regions::Regions;
 use walk::{Place, Walk};
+use wrapped::Part;
 
 pub(super) use math::formula;
 pub(super) use notes::typed;
@@ -107,11 +113,22 @@ fn percent_decode(text: &str) -> String {
 pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     let mut assembly = Assembly::default();
     warn_encoding(&mut assembly, &decoded);
-    let root = parse_html(&decoded.text);
-    let page = root.find("html").unwrap_or(&root);
-    assembly.meta = meta(page);
-    let links = Links { file: String::new(), language: assembly.meta.language.clone() };
-    read(page, Mode::Page, &links, Matter::Body, &mut assembly);
+    for part in wrapped::parts(&decoded.text) {
+        match part {
+            Part::Around(text) => wrapped::set_aside(text, &mut assembly),
+            Part::Page(text) => {
+                let root = parse_html(text);
+                let page = root.find("html").unwrap_or(&root);
+                let meta = meta(page);
+                let links = Links { file: String::new(), language: meta.language.clone() };
+                // The first page of several is the document, and the others belong to it.
+                if assembly.meta.title.is_none() {
+                    assembly.meta = meta;
+                }
+                read(page, Mode::Page, &links, Matter::Body, &mut assembly);
+            }
+        }
+    }
     assembly.finish("text/html", "html/1")
 }
 

@@ -71,7 +71,7 @@ fn all_headers(row: &Element) -> bool {
     cells.peek().is_some() && cells.all(|cell| &*cell.name == "th")
 }
 
-/// Whether `table` only arranges a page: it says so, has one column, or holds what no cell holds.
+/// Whether `table` only arranges a page: it says so, has one column or one row, or holds what no cell holds.
 pub(super) fn is_layout(table: &Element) -> bool {
     let says = matches!(table.attribute("role"), Some("presentation" | "none"));
     let holds = table
@@ -79,8 +79,9 @@ pub(super) fn is_layout(table: &Element) -> bool {
         .iter()
         .skip(1)
         .any(|part| matches!(&*part.name, "table" | "h1" | "h2" | "h3" | "article" | "section"));
-    let widest = rows(table).iter().map(|(row, _)| row.elements().count()).max().unwrap_or(0);
-    says || holds || widest < 2
+    let rows = rows(table);
+    let widest = rows.iter().map(|(row, _)| row.elements().count()).max().unwrap_or(0);
+    says || holds || widest < 2 || rows.len() < 2
 }
 
 #[cfg(test)]

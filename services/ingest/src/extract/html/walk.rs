@@ -1,5 +1,6 @@
 //! The walk over a page: inline content gathers in one line, and each block-level element ends the block before it.
 
+mod breaks;
 mod phrase;
 mod structure;
 
@@ -28,6 +29,10 @@ pub(super) struct Place {
     matter: Matter,
     furniture: Option<Furniture>,
     language: Option<String>,
+    /// Whether the source says that its lines are lines: verse, addresses.
+    verse: bool,
+    /// Whether its lines look so: dialogue without paragraphs and the like.
+    lines: bool,
 }
 
 impl Place {
@@ -92,15 +97,19 @@ impl<'a> Walk<'a> {
             last.anchors.append(&mut self.anchors);
         }
         if self.hidden > 0 {
-            let message = format!("{} words that the page hides were left out", self.hidden);
+            let message = format!("{} words that the page keeps from readers of a screen were left out", self.hidden);
             self.assembly.warn("HIDDEN_TEXT_LEFT_OUT", message);
         }
     }
 
     fn children(&mut self, element: &'a Element, place: &Place) {
-        for node in &element.children {
+        for (at, node) in element.children.iter().enumerate() {
             match node {
                 Node::Text(text) => self.inline.text(text),
+                Node::Element(child) if &*child.name == "br" => {
+                    let rest = element.children.get(at + 1..).unwrap_or_default();
+                    self.line_break(rest, place);
+                }
                 Node::Element(child) => {
                     self.anchor(child);
                     if let Some(place) = self.enter(child, place) {
@@ -125,10 +134,16 @@ impl<'a> Walk<'a> {
             || style.contains("display:none")
             || style.contains("visibility:hidden")
         {
-            self.hidden += words(&element.text());
+            self.leave_out(Furniture::Hidden, element);
             return None;
         }
         if element.attribute("aria-hidden") == Some("true") {
+            // Kept from readers of a screen: icons, and what is said again beside it.
+            self.hidden += words(&element.shown_text());
+            return None;
+        }
+        if matches!(&*element.name, "del" | "s" | "strike") || style.contains("line-through") {
+            self.leave_out(Furniture::Deleted, element);
             return None;
         }
         let mut place = place.clone();
@@ -148,7 +163,17 @@ impl<'a> Walk<'a> {
         if let Some(matter) = super::matter(element) {
             place.matter = matter;
         }
+        place.verse |= breaks::is_verse(element);
+        place.lines = breaks::keeps_lines(element, place.lines);
         Some(place)
+    }
+
+    /// What the page does not show, as a block behind the one it stands in.
+    fn leave_out(&mut self, furniture: Furniture, element: &Element) {
+        let line = Line::plain(&element.shown_text());
+        if line.text.chars().any(char::is_alphanumeric) {
+            self.figures.push(Draft::new(BlockKind::Furniture { furniture }, line));
+        }
     }
 
     fn furniture(&self, element: &Element, place: &Place) -> Option<Furniture> {
@@ -160,7 +185,13 @@ impl<'a> Walk<'a> {
         if typed(element, &["pagebreak", "doc-pagebreak"], &[]) {
             return Some(Furniture::PageNumber);
         }
-        (self.mode == Mode::Page && is_navigation(element, place.sectioned)).then_some(Furniture::Navigation)
+        if self.mode != Mode::Page {
+            return None;
+        }
+        if self.regions.are_comments(element) {
+            return Some(Furniture::Comment);
+        }
+        is_navigation(element, place.sectioned).then_some(Furniture::Navigation)
     }
 
     fn element(&mut self, element: &'a Element, place: &Place) {
@@ -174,9 +205,9 @@ impl<'a> Walk<'a> {
             "script" if element.attribute("type").is_some_and(|kind| kind.starts_with("math/tex")) => {
                 self.marked(&undelimited(&element.text()), SpanKind::Formula { latex: true });
             }
-            "script" | "style" | "template" | "noscript" | "head" | "iframe" | "canvas" | "audio" | "video"
-            | "button" | "select" | "textarea" | "input" | "rt" | "rp" | "map" => {}
-            "br" => self.inline.text(" "),
+            "noscript" => self.hidden += words(&element.text()),
+            "script" | "style" | "template" | "head" | "iframe" | "canvas" | "audio" | "video" | "button"
+            | "select" | "textarea" | "input" | "rt" | "rp" | "map" => {}
             "wbr" => {}
             "hr" => self.flush(place),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -295,11 +326,16 @@ impl<'a> Walk<'a> {
     fn push(&mut self, mut draft: Draft, place: &Place) {
         let title = matches!(draft.kind, BlockKind::Heading { level: 1 });
         let mut furniture = place.furniture;
-        if furniture.is_none() && place.outside && !(title && self.regions.heading_outside) {
+        if furniture.is_none()
+            && place.outside
+            && !(title && self.regions.heading_outside)
+            && self.regions.leaves_out(&draft)
+        {
             furniture = Some(Furniture::Navigation);
         }
         match furniture {
             Some(_) if draft.kind == BlockKind::Figure => return,
+            Some(_) if matches!(draft.kind, BlockKind::Furniture { .. }) => {}
             Some(furniture) => {
                 if matches!(draft.kind, BlockKind::Code { .. } | BlockKind::Table { .. }) {
                     draft.line = Line::plain(&draft.line.text);

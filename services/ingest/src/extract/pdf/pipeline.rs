@@ -48,7 +48,7 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     meta.title =
         meta.title.or_else(|| title.map(|at| writer.text(&groups[at]).text)).or_else(|| headings::manual(&groups));
     let drafts = writer.drafts(groups, furniture);
-    Assembly { meta, drafts, warnings }.finish(MEDIA_TYPE, EXTRACTOR)
+    Assembly { meta, drafts, warnings, ..Assembly::default() }.finish(MEDIA_TYPE, EXTRACTOR)
 }
 
 fn turned(page: usize) -> Warning {

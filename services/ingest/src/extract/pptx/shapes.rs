@@ -111,8 +111,7 @@ impl Reader<'_> {
             let ordinal = counters.next(&bullet, level);
             let depth = u8::try_from(level).unwrap_or(u8::MAX);
             let kind = match bullet {
-                Bullet::None if is_formula(&text.line) => BlockKind::Formula { latex: false },
-                Bullet::None => BlockKind::Paragraph,
+                Bullet::None => formula(&text.line).unwrap_or(BlockKind::Paragraph),
                 Bullet::Sign | Bullet::Number { .. } => BlockKind::ListItem { ordinal, depth },
             };
             found.push(draft(kind, text));
@@ -213,9 +212,10 @@ fn draft(kind: BlockKind, text: Text) -> Draft {
     draft
 }
 
-fn is_formula(line: &Line) -> bool {
-    let first = line.marks.first();
-    first.is_some_and(|mark| mark.range == whole(line) && matches!(mark.kind, SpanKind::Formula { .. }))
+/// The formula that is all of `line`.
+fn formula(line: &Line) -> Option<BlockKind> {
+    let first = line.marks.first().filter(|mark| mark.range == whole(line))?;
+    if let SpanKind::Formula { latex } = first.kind { Some(BlockKind::Formula { latex }) } else { None }
 }
 
 /// The shapes of a tree in their order, those of groups in the place of the group.

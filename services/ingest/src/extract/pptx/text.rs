@@ -38,8 +38,9 @@ fn runs<'e>(
             "br" => inline.text("\n"),
             "oMath" => {
                 let start = inline.here();
-                inline.text(&formula(part));
-                inline.mark(start, SpanKind::Formula { latex: false });
+                let (text, latex) = formula(part);
+                inline.text(&text);
+                inline.mark(start, SpanKind::Formula { latex });
             }
             "AlternateContent" => {
                 if let Some(choice) = part.child("Choice").or_else(|| part.child("Fallback")) {

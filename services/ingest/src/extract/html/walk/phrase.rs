@@ -56,7 +56,10 @@ impl<'a> Walk<'a> {
         if let Some(target) =
             element.attribute("href").filter(|href| !href.is_empty() && !href.starts_with("javascript:"))
         {
-            self.mark(start, SpanKind::Link { target: target.to_owned() });
+            // Where it leads within the document tells whether it is a reference to a note that nothing calls one.
+            let key = self.links.target(target);
+            let begin = if start.1 == self.ended { start.0 } else { 0 };
+            self.inline.mark_note(begin, SpanKind::Link { target: target.to_owned() }, key);
         }
     }
 
