@@ -136,15 +136,24 @@ def poppler(path):
     root = xml.etree.ElementTree.fromstring("<body>" + rest.rpartition("</html>")[0])
     pages = []
     for number, node in enumerate(root.iter("page"), 1):
-        lines = []
+        lines, boxes = [], defaultdict(list)
         for block, block_node in enumerate(node.iter("block")):
             for line in block_node.iter("line"):
-                words = [word.text or "" for word in line.iter("word")]
+                words = [word.text or "" for word in line.iter("word") if not drawn_again(word, boxes)]
                 box = [float(line.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
                 lines.append(Line(" ".join(words), block, *box))
         lines = [line for line in lines if line.text.strip()]
         pages.append(Page(number, float(node.get("height")), rows(lines), lines, lines_to_items(l.text for l in lines), []))
     return pages
+
+
+def drawn_again(word, boxes):
+    """Whether the same word stands here already: shadows and heavy type are drawn twice. Notes where it stands."""
+    box = [float(word.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
+    seen = boxes[word.text]
+    again = any(min(box[2], x1) - max(box[0], x0) > 0.5 * (box[2] - box[0]) and min(box[3], y1) - max(box[1], y0) > 0.5 * (box[3] - box[1]) for x0, y0, x1, y1 in seen)
+    seen.append(box)
+    return again
 
 
 def rows(lines):

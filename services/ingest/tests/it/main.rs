@@ -8,6 +8,7 @@ mod ocr;
 mod pack;
 mod pdf;
 mod pdf_blocks;
+mod pdf_content;
 mod robust;
 mod sandbox;
 mod view;

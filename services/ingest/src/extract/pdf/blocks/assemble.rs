@@ -3,7 +3,7 @@
 use lectern_core::content::document::BlockKind;
 
 use super::super::content::outline::Outline;
-use super::super::content::page::{Page, Rule};
+use super::super::content::page::Page;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::layout::regions::Arranged;
@@ -33,11 +33,18 @@ pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics, outline: &O
     }
     let mut items = Vec::new();
     let mut notes = Vec::new();
+    let mut last = None;
     for mut lines in regions {
         let Some(page) = lines.first().map(|line| line.page) else { continue };
         let rules = &pages[page].rules;
-        notes::take(&mut lines, metrics, rules, &marks[page], &mut notes);
-        with_tables(lines, rules, &mut items);
+        let mut found = tables::find(&lines, rules);
+        // Notes stand below the last table, and not in one; what seems a table among notes is none.
+        let below = found.iter().filter(|table| table.ruled).map(|table| table.to).max().unwrap_or(0);
+        let mut under = lines.split_off(below);
+        notes::take(&mut under, metrics, rules, &marks[page], &mut notes);
+        lines.append(&mut under);
+        found.retain(|table| table.to <= lines.len());
+        with_tables(lines, found, &mut last, &mut items);
     }
     let mut groups = paragraphs::group(announced::mark(items, outline), metrics);
     insert_behind(&mut groups, notes);
@@ -52,19 +59,44 @@ fn label(line: Line) -> Group {
     group
 }
 
-fn with_tables(lines: Vec<Line>, rules: &[Rule], items: &mut Vec<Item>) {
-    let mut found = tables::find(&lines, rules).into_iter().peekable();
+/// A table that ended its region, and where it is among the items.
+struct Last {
+    at: usize,
+    page: usize,
+    table: tables::Found,
+}
+
+fn with_tables(lines: Vec<Line>, found: Vec<tables::Found>, last: &mut Option<Last>, items: &mut Vec<Item>) {
+    let mut found = found.into_iter().peekable();
     let mut skip = 0;
+    let end = lines.len();
     for (at, line) in lines.into_iter().enumerate() {
         if let Some(table) = found.next_if(|table| table.from == at) {
             skip = table.to;
-            let confidence = if table.ruled { RULED } else { ALIGNED };
-            items.push(Item::Whole(Box::new(Group::table(table.rows, table.header_rows, line.page, confidence))));
+            place(table, line.page, end, last, items);
         }
         if at >= skip {
+            *last = None;
             items.push(Item::Line(line));
         }
     }
+}
+
+/// Adds a table, or its rows to the table that it goes on with.
+fn place(table: tables::Found, page: usize, end: usize, last: &mut Option<Last>, items: &mut Vec<Item>) {
+    let ends = table.to == end;
+    if let Some(before) = last.take().filter(|last| last.page + 1 == page && last.table.goes_on(&table))
+        && let Some(Item::Whole(group)) = items.get_mut(before.at)
+    {
+        group.cells.extend(before.table.rest(table));
+        group.page_end = page;
+        *last = ends.then_some(Last { page, ..before });
+        return;
+    }
+    let confidence = if table.ruled { RULED } else { ALIGNED };
+    let group = Group::table(table.rows.clone(), table.header_rows, page, confidence);
+    items.push(Item::Whole(Box::new(group)));
+    *last = ends.then_some(Last { at: items.len() - 1, page, table });
 }
 
 /// Puts each of `more` behind the last group that begins on its page or before.

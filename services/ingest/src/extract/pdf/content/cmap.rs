@@ -7,6 +7,11 @@ use super::lexer::{Lexer, Operand, Token};
 /// Most codes that one range may name; longer ones are cut, for a range costs nothing to write.
 const LONGEST_RANGE: u32 = 0x1_0000;
 
+/// Most codes that a map may name in all.
+const MOST_CODES: usize = 200_000;
+/// Most operands before one operator; sections hold a hundred entries (9.7.5).
+const MOST_OPERANDS: usize = 100_000;
+
 /// A parsed map.
 #[derive(Debug, Default)]
 pub struct CMap {
@@ -41,7 +46,7 @@ impl CMap {
         while let Some(token) = lexer.token() {
             match token {
                 Token::Operand(operand) => {
-                    if stack.len() < 100_000 {
+                    if stack.len() < MOST_OPERANDS {
                         stack.push(operand);
                     }
                 }
@@ -111,7 +116,8 @@ impl CMap {
 
     fn range(&mut self, triple: &[Operand]) {
         let (Some(low), Some(high)) = (triple[0].text().map(value), triple[1].text().map(value)) else { return };
-        let high = high.min(low.saturating_add(LONGEST_RANGE));
+        let room = u32::try_from(MOST_CODES.saturating_sub(self.texts.len())).unwrap_or(0);
+        let high = high.min(low.saturating_add(LONGEST_RANGE.min(room)));
         if let Operand::Array(texts) = &triple[2] {
             for (code, text) in (low..=high).zip(texts) {
                 if let Some(text) = text.text() {
@@ -184,5 +190,12 @@ mod tests {
     fn a_range_that_claims_everything_is_cut() {
         let map = CMap::parse(b"1 beginbfrange <00000000> <ffffffff> <0041> endbfrange");
         assert!(map.texts.len() <= LONGEST_RANGE as usize + 1);
+    }
+
+    #[test]
+    fn many_ranges_that_claim_everything_are_cut() {
+        let ranges: String =
+            (0..9).map(|at| format!("1 beginbfrange <{at}0000000> <{at}fffffff> <0041> endbfrange ")).collect();
+        assert!(CMap::parse(ranges.as_bytes()).texts.len() <= MOST_CODES + 9);
     }
 }

@@ -63,16 +63,24 @@ impl File {
         if !tail.windows(9).any(|window| window == b"startxref") {
             return Err(damaged("its end is missing, so it was cut short"));
         }
-        let options = LoadOptions { max_decompressed_size: Some(LARGEST_STREAM), ..LoadOptions::default() };
         // The parser is not ours: a panic in it is damage in the file, not an end of this process.
-        let loaded = std::panic::catch_unwind(|| Document::load_mem_with_options(source, options));
+        let load = |source: &[u8]| {
+            let options = LoadOptions { max_decompressed_size: Some(LARGEST_STREAM), ..LoadOptions::default() };
+            std::panic::catch_unwind(|| Document::load_mem_with_options(source, options))
+        };
+        let mut loaded = load(source);
+        if matches!(&loaded, Ok(Ok(document)) if locked(document) && document.trailer.get(b"ID").is_err())
+            && let Some(named) = with_identifier(source)
+        {
+            loaded = load(&named);
+        }
         let document = match loaded {
             Ok(Ok(document)) => document,
             Ok(Err(lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_))) => return Err(encrypted()),
             Ok(Err(error)) => return Err(damaged(&error.to_string())),
             Err(_) => return Err(damaged("its objects contradict each other")),
         };
-        if document.trailer.has(b"Encrypt") && document.encryption_state.is_none() {
+        if locked(&document) {
             return Err(encrypted());
         }
         Ok(Self { document })
@@ -128,6 +136,12 @@ impl File {
         self.get(dict, key)?.as_float().ok().filter(|number| number.is_finite())
     }
 
+    /// An array of numbers; what is none in it counts as 0.
+    pub fn numbers(&self, dict: &Dictionary, key: &[u8]) -> Option<Vec<f32>> {
+        let array = self.get(dict, key)?.as_array().ok()?;
+        Some(array.iter().map(|item| self.resolve(item).as_float().unwrap_or(0.0)).collect())
+    }
+
     /// A stream's data, decoded; none if it is no stream, is malformed or too large.
     pub fn data(&self, object: &Object) -> Option<Vec<u8>> {
         let stream = self.resolve(object).as_stream().ok()?;
@@ -152,6 +166,19 @@ impl File {
         }
         None
     }
+}
+
+/// Whether it is encrypted and no password is known.
+fn locked(document: &Document) -> bool {
+    document.trailer.has(b"Encrypt") && document.encryption_state.is_none()
+}
+
+/// `source` with an empty identifier, which takes part in the key: one that is missing counts as empty, in all viewers. What
+/// follows the last trailer is found from the file's end, so that nothing that is found by its place moves.
+fn with_identifier(source: &[u8]) -> Option<Vec<u8>> {
+    const ENTRY: &[u8] = b"/Encrypt";
+    let at = source.windows(ENTRY.len()).rposition(|window| window == ENTRY)?;
+    Some([&source[..at], b"/ID[()()]", &source[at..]].concat())
 }
 
 fn encrypted() -> Failure {

@@ -7,6 +7,19 @@ use lopdf::{Dictionary, Object, Stream};
 use super::cmap::CMap;
 use super::encoding::{self, Table};
 use super::file::File;
+use super::standard;
+
+/// Flags of a font's descriptor (table 123).
+const FIXED_PITCH: i64 = 1;
+const SYMBOLIC: i64 = 1 << 2;
+const ITALIC: i64 = 1 << 6;
+const FORCE_BOLD: i64 = 1 << 18;
+/// The weight from which on a face is bold.
+const SEMIBOLD: f32 = 600.0;
+/// Degrees up to which a face counts as upright.
+const UPRIGHT: f32 = 1.0;
+/// Widths of a composite font that are kept.
+const MOST_WIDTHS: usize = 0x2_0000;
 
 /// What a face looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -174,17 +187,17 @@ fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes)
     let flags = number(b"Flags").unwrap_or(0.0) as i64;
     let math =
         has(&["cmmi", "cmsy", "cmex", "msam", "msbm", "lmmath", "math", "stmary", "eufm", "txsy", "pxsy", "rsfs"]);
-    let slanted = number(b"ItalicAngle").is_some_and(|angle| angle.abs() > 1.0) || flags & 64 != 0;
+    let slanted = number(b"ItalicAngle").is_some_and(|angle| angle.abs() > UPRIGHT) || flags & ITALIC != 0;
     let named = has(&MONO_NAMES);
     let mono = match equal_widths(codes) {
         Some(equal) => equal,
-        None => named || (flags & 1 != 0 && letters(codes).len() >= FEWEST_LETTERS),
+        None => named || (flags & FIXED_PITCH != 0 && letters(codes).len() >= FEWEST_LETTERS),
     };
     Face {
         bold: has(&["bold", "black", "heavy", "demi", "cmbx", "cmb1", "sfbx", "ecbx", "lmbx", "-bd", "medi"])
             && !has(&["mediumcond"])
-            || flags & (1 << 18) != 0
-            || number(b"FontWeight").is_some_and(|weight| weight >= 600.0),
+            || flags & FORCE_BOLD != 0
+            || number(b"FontWeight").is_some_and(|weight| weight >= SEMIBOLD),
         italic: !math && (slanted || has(&["italic", "oblique", "cmti", "cmsl", "sfti", "sfsl", "lmri", "ital"])),
         mono: !math && mono,
         math,
@@ -222,7 +235,7 @@ fn simple(
         }
     } else {
         for (code, advance) in advances.iter_mut().enumerate() {
-            *advance = standard_width(name, &texts[code]);
+            *advance = standard::advance(name, &texts[code]);
         }
     }
     Font { face: Face::default(), em, vertical: false, codes: Codes::Simple { texts, advances } }
@@ -253,8 +266,9 @@ fn simple_table(file: &File, dict: &Dictionary, name: &str, subtype: &[u8], desc
     let named = encoding.and_then(|object| object.as_name().ok());
     let described = encoding.and_then(|object| file.dict(object));
     let base_named = named.or_else(|| described.and_then(|dict| file.get(dict, b"BaseEncoding")?.as_name().ok()));
-    let symbolic =
-        descriptor.and_then(|descriptor| file.number(descriptor, b"Flags")).is_some_and(|flags| flags as i64 & 4 != 0);
+    let symbolic = descriptor
+        .and_then(|descriptor| file.number(descriptor, b"Flags"))
+        .is_some_and(|flags| flags as i64 & SYMBOLIC != 0);
     let mut table = match base_named {
         Some(name) => encoding::base(name),
         None if name == "Symbol" || name.starts_with("Symbol,") => encoding::symbol(),
@@ -327,7 +341,7 @@ fn composite(
 
 fn cid_widths(file: &File, array: &[Object], widths: &mut HashMap<u32, f32>) {
     let mut at = 0;
-    while at + 1 < array.len() && widths.len() < 0x2_0000 {
+    while at + 1 < array.len() && widths.len() < MOST_WIDTHS {
         let first = file.resolve(&array[at]).as_float().unwrap_or(0.0).max(0.0) as u32;
         if let Ok(list) = file.resolve(&array[at + 1]).as_array() {
             for (cid, width) in (first..).zip(list) {
@@ -374,41 +388,6 @@ fn program_glyphs(file: &File, descendant: &Dictionary, descriptor: &Dictionary)
             })
             .collect(),
     })
-}
-
-/// Advances of printable ASCII in the two proportional standard faces, in thousandths of an em.
-const SANS: [u16; 95] = [
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
-    722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
-    556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
-    260, 334, 584,
-];
-const SERIF: [u16; 95] = [
-    250, 333, 408, 500, 500, 833, 778, 180, 333, 333, 500, 564, 250, 333, 250, 278, 500, 500, 500, 500, 500, 500, 500,
-    500, 500, 500, 278, 278, 564, 564, 564, 444, 921, 722, 667, 667, 722, 611, 556, 722, 722, 333, 389, 722, 611, 889,
-    722, 722, 556, 722, 667, 556, 611, 722, 722, 944, 722, 722, 611, 333, 278, 333, 469, 500, 333, 444, 500, 444, 500,
-    444, 333, 500, 500, 278, 278, 500, 278, 778, 500, 500, 500, 500, 333, 389, 278, 500, 500, 722, 500, 500, 444, 480,
-    200, 480, 541,
-];
-
-/// The advance of a text in one of the standard fonts, which need not be described (9.6.2.2); others are near it.
-fn standard_width(name: &str, text: &str) -> f32 {
-    let lower = name.to_lowercase();
-    if lower.contains("courier") {
-        return 0.6;
-    }
-    let Some(char) = text.chars().next() else { return 0.0 };
-    let table = if lower.contains("times") || lower.contains("serif") { &SERIF } else { &SANS };
-    let plain = match char {
-        ' '..='~' => table[char as usize - 32],
-        '•' => 350,
-        '—' => 1000,
-        '‘' | '’' => 250,
-        _ => 556,
-    };
-    let heavier = if lower.contains("bold") { 1.05 } else { 1.0 };
-    f32::from(plain) * 0.001 * heavier
 }
 
 #[cfg(test)]

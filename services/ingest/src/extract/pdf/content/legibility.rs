@@ -9,6 +9,13 @@ use super::page::Page;
 /// Letters on a page below which it counts as one without text.
 const FEWEST_LETTERS: usize = 8;
 
+/// A page without text of which pictures cover this share is a picture of a page.
+const PICTURED: f32 = 0.2;
+/// A document of which this share of the pages are such pictures is a scan.
+const SCANNED: f32 = 0.9;
+/// Glyphs without a meaning from this share of a page's letters on are worth a warning: a few are ornaments.
+const UNKNOWN: f32 = 0.02;
+
 fn letters(page: &Page) -> usize {
     page.runs.iter().chain(&page.turned).map(|run| run.text.chars().filter(|char| char.is_alphanumeric()).count()).sum()
 }
@@ -18,10 +25,10 @@ pub fn has_text(pages: &[Page]) -> Result<(), Failure> {
     let without = pages.iter().filter(|page| letters(page) < FEWEST_LETTERS).count();
     let pictured = pages
         .iter()
-        .filter(|page| letters(page) < FEWEST_LETTERS && page.pictures > 0.2 * page.width * page.height)
+        .filter(|page| letters(page) < FEWEST_LETTERS && page.pictures > PICTURED * page.width * page.height)
         .count();
     let all: usize = pages.iter().map(letters).sum();
-    if all > 0 && (without < pages.len() && pictured * 10 < pages.len() * 9) {
+    if all > 0 && (without < pages.len() && (pictured as f32) < SCANNED * pages.len() as f32) {
         return Ok(());
     }
     if pictured > 0 {
@@ -59,10 +66,10 @@ pub fn warnings(file: &File, pages: &[Page]) -> Vec<Warning> {
                 Some(number),
             );
         }
-        if letters(page) < FEWEST_LETTERS && page.pictures > 0.2 * page.width * page.height {
+        if letters(page) < FEWEST_LETTERS && page.pictures > PICTURED * page.width * page.height {
             warn("PAGE_WITHOUT_TEXT", "The page is a picture; what it says is not read.".to_owned(), Some(number));
         }
-        if page.unmapped > 0 && page.unmapped as usize * 50 > letters(page) {
+        if page.unmapped > 0 && page.unmapped as f32 > UNKNOWN * letters(page) as f32 {
             let message = format!("{} characters have no known meaning and are left out.", page.unmapped);
             warn("UNKNOWN_CHARACTERS", message, Some(number));
         }

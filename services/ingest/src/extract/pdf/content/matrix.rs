@@ -22,6 +22,12 @@ impl Matrix {
         (a * x + c * y + e, b * x + d * y + f)
     }
 
+    /// By how much it enlarges, on the average of all directions.
+    pub fn scale(self) -> f32 {
+        let [a, b, c, d, _, _] = self.0;
+        (a * d - b * c).abs().sqrt()
+    }
+
     /// The last six of `operands`, where they are numbers.
     pub fn read(operands: &[Operand]) -> Option<Self> {
         let mut numbers = [0.0; 6];

@@ -1,15 +1,24 @@
 //! The file to what its pages show: runs of text with their place, rules, links.
 
 pub mod about;
+mod accents;
+mod annotations;
 mod cmap;
 mod encoding;
 pub mod file;
 pub mod font;
 mod interpreter;
+mod layers;
 pub mod legibility;
 mod lexer;
+mod marks;
 mod matrix;
 pub mod outline;
+mod overstruck;
 pub mod page;
 pub mod pages;
-mod runs;
+mod painting;
+pub mod runs;
+mod showing;
+mod spacing;
+mod standard;

@@ -3,8 +3,46 @@
 
 use super::font::Face;
 
+/// What the file says a text is, if it says that it is no content (14.8.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Artifact {
+    /// It does not say what.
+    Other,
+    /// A running head.
+    Head,
+    /// A running foot.
+    Foot,
+    /// A page number.
+    PageNumber,
+    /// A watermark.
+    Watermark,
+}
+
+/// Whether a text can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ink {
+    /// It can.
+    #[default]
+    Shown,
+    /// It is drawn without ink, as text recognition does behind the picture of a page.
+    Bare,
+    /// It is kept from sight: in the paper's colour, outside the page or the clip, on a layer that is off.
+    Unseen,
+}
+
+/// What a glyph's surroundings say of it; equal in all glyphs of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// What it is, if it is no content.
+    pub artifact: Option<Artifact>,
+    /// Whether it can be seen.
+    pub ink: Ink,
+    /// Whether it is part of a form, which is how most programs place figures.
+    pub form: bool,
+}
+
 /// Glyphs of one face and size that stand on one baseline without a gap between them wider than a space.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Run {
     /// Their text, single spaces within; none at the ends.
     pub text: String,
@@ -24,25 +62,28 @@ pub struct Run {
     pub lead: bool,
     /// Whether a space was drawn after it.
     pub trail: bool,
-    /// Whether the file says that it is no content of the document (14.8.2.2).
-    pub artifact: bool,
-    /// Whether it is drawn without ink, as text recognition does.
-    pub hidden: bool,
-    /// Whether it is part of a form, which is how most programs place figures.
-    pub form: bool,
+    /// What its surroundings say of it.
+    pub marks: Marks,
     /// Quarter turns against the page, 0 to 3; its coordinates are in the frame that makes it upright.
     pub turn: u8,
+    /// Degrees by which it leans beyond its quarter turns; 0 for nearly all text.
+    pub slant: i8,
 }
+
+/// Letters reach about this share of the em above the baseline: the height of capitals in usual faces, and a little.
+const ASCENT: f32 = 0.74;
+/// Letters reach about this share of the em below the baseline.
+const DESCENT: f32 = 0.22;
 
 impl Run {
     /// The upper edge of its letters, about.
     pub fn top(&self) -> f32 {
-        self.y - self.size * 0.74
+        self.y - self.size * ASCENT
     }
 
     /// The lower edge.
     pub fn bottom(&self) -> f32 {
-        self.y + self.size * 0.22
+        self.y + self.size * DESCENT
     }
 
     /// Its width.
@@ -51,7 +92,12 @@ impl Run {
     }
 }
 
-/// A drawn straight line, or a box thin enough to be one.
+/// A drawn line is at least this long, in points; what is shorter is a dot or a part of a letter.
+const SHORTEST_RULE: f32 = 4.0;
+/// A box of at most this thickness, in points, is a line.
+const THICKEST_RULE: f32 = 2.5;
+
+/// A drawn straight line, or a box.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Left.
@@ -67,12 +113,38 @@ pub struct Rule {
 impl Rule {
     /// Whether it lies.
     pub fn lies(&self) -> bool {
-        self.x1 - self.x0 > 4.0 && self.y1 - self.y0 <= 2.5
+        self.x1 - self.x0 > SHORTEST_RULE && self.y1 - self.y0 <= THICKEST_RULE
     }
 
     /// Whether it stands.
     pub fn stands(&self) -> bool {
-        self.y1 - self.y0 > 4.0 && self.x1 - self.x0 <= 2.5
+        self.y1 - self.y0 > SHORTEST_RULE && self.x1 - self.x0 <= THICKEST_RULE
+    }
+
+    /// The least box around `points`.
+    pub fn around(points: &[(f32, f32)]) -> Self {
+        let empty = Self { x0: f32::MAX, y0: f32::MAX, x1: f32::MIN, y1: f32::MIN };
+        points.iter().fold(empty, |area, (x, y)| Self {
+            x0: area.x0.min(*x),
+            y0: area.y0.min(*y),
+            x1: area.x1.max(*x),
+            y1: area.y1.max(*y),
+        })
+    }
+
+    /// What both boxes cover; of negative width or height where they do not meet.
+    pub fn meet(self, other: Self) -> Self {
+        Self {
+            x0: self.x0.max(other.x0),
+            y0: self.y0.max(other.y0),
+            x1: self.x1.min(other.x1),
+            y1: self.y1.min(other.y1),
+        }
+    }
+
+    /// Whether it covers any area, or at least a line.
+    pub fn is_some(&self) -> bool {
+        self.x0 <= self.x1 && self.y0 <= self.y1
     }
 }
 
@@ -94,8 +166,12 @@ pub struct Page {
     pub height: f32,
     /// Upright text.
     pub runs: Vec<Run>,
-    /// Text that stands at an angle to the rest, by quarter turn.
+    /// Text that stands at an angle to the rest.
     pub turned: Vec<Run>,
+    /// Text that cannot be seen.
+    pub unseen: Vec<Run>,
+    /// What readers noted beside the page.
+    pub remarks: Vec<String>,
     /// Drawn lines.
     pub rules: Vec<Rule>,
     /// Links to addresses.

@@ -1,18 +1,40 @@
 //! Glyphs to runs: where words end, which accents belong to which letters, what was drawn twice.
 
-use unicode_normalization::char::compose;
-
+use super::accents::accent;
 use super::font::Face;
 use super::matrix::Matrix;
-use super::page::{Page, Run};
+use super::overstruck::{Overstruck, Struck};
+use super::page::{Ink, Marks, Page, Run};
+use super::spacing::{self, Part};
 use crate::clean;
 
 /// Most bytes of text on one page.
 const MOST_TEXT: usize = 400_000;
-/// A gap between glyphs of at least this many ems is a space.
-const SPACE: f32 = 0.13;
+/// A gap between glyphs of at least this many ems is a space, whether one was drawn or not: kerning stays below, as other readers
+/// have it, and the narrowest spaces of justified lines above.
+pub const SPACE: f32 = 0.115;
+/// A drawn space of less than this many ems parts nothing: programs draw spaces that they take back again.
+pub const DRAWN_SPACE: f32 = 0.05;
 /// A gap of more than this many ems ends a run.
 const GAP: f32 = 0.9;
+/// A glyph that begins more than this many ems before the last one's end is a new run.
+const BACK: f32 = -0.35;
+/// Sizes that differ by less than this share are one.
+const SAME_SIZE: f32 = 0.05;
+/// Baselines that differ by less than this many ems are one.
+const SAME_LINE: f32 = 0.08;
+/// Points by which a glyph may stand beyond the page's edge and count as on it.
+const EDGE: f32 = 2.0;
+/// Text that leans by fewer degrees than this is as good as straight: scans are fed a little askew.
+const STRAIGHT: f32 = 5.0;
+/// Sizes in points between which text is read; others are marks of machines.
+const SIZES: std::ops::RangeInclusive<f32> = 0.5..=2_000.0;
+/// What stands at most this many ems above or below a line stands on it: raised text, a field beside its label.
+const BESIDE: f32 = 0.6;
+/// A space that is drawn at most this many ems behind a run ends its last word.
+const SPACE_BEHIND: f32 = 2.0;
+/// Coordinates beyond this are damage.
+const FARTHEST: f32 = 100_000.0;
 
 /// A glyph as it is shown.
 #[derive(Debug)]
@@ -27,12 +49,8 @@ pub struct Glyph<'a> {
     pub em: f32,
     /// The face.
     pub face: Face,
-    /// Whether it is marked as no content.
-    pub artifact: bool,
-    /// Whether it is drawn without ink.
-    pub hidden: bool,
-    /// Whether it is part of a form.
-    pub form: bool,
+    /// What its surroundings say of it.
+    pub marks: Marks,
 }
 
 /// Collects glyphs into runs.
@@ -42,13 +60,25 @@ pub struct Runs {
     height: f32,
     done: Vec<Run>,
     open: Option<Run>,
+    /// The glyphs of the open run.
+    parts: Vec<Part>,
+    seen: Overstruck,
     bytes: usize,
+}
+
+/// Where a glyph stands in the frame that makes it upright.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    turn: u8,
+    slant: i8,
+    x: f32,
+    y: f32,
 }
 
 impl Runs {
     /// For a page of this size.
-    pub const fn new(width: f32, height: f32) -> Self {
-        Self { width, height, done: Vec::new(), open: None, bytes: 0 }
+    pub fn new(width: f32, height: f32) -> Self {
+        Self { width, height, done: Vec::new(), open: None, parts: Vec::new(), seen: Overstruck::default(), bytes: 0 }
     }
 
     /// Whether the page holds more text than is read.
@@ -60,13 +90,77 @@ impl Runs {
     pub fn add(&mut self, glyph: &Glyph<'_>) {
         let [a, b, c, d, e, f] = glyph.place.0;
         let size = c.hypot(d) * glyph.em;
-        if !size.is_finite() || !(0.5..=2_000.0).contains(&size) || !e.is_finite() || !f.is_finite() {
+        if !size.is_finite() || !SIZES.contains(&size) || !(e.abs() < FARTHEST && f.abs() < FARTHEST) {
             return;
         }
-        if e < -2.0 || f < -2.0 || e > self.width + 2.0 || f > self.height + 2.0 {
+        let mut marks = glyph.marks;
+        if e < -EDGE || f < -EDGE || e > self.width + EDGE || f > self.height + EDGE {
+            marks.ink = Ink::Unseen;
+        }
+        let Frame { turn, slant, x, y } = self.frame(a, b, e, f);
+        let advance = glyph.advance * a.hypot(b);
+        if glyph.text.chars().all(|char| char.is_whitespace() || char == '\u{a0}') {
+            if !glyph.text.is_empty() {
+                self.space(x, y, size);
+            }
             return;
         }
-        let along = a.hypot(b);
+        self.bytes += glyph.text.len();
+        let goes_on = self.open.as_ref().is_some_and(|run| {
+            run.turn == turn
+                && run.slant == slant
+                && run.face == glyph.face
+                && run.marks == marks
+                && (run.size - size).abs() < SAME_SIZE * size
+                && (run.y - y).abs() < SAME_LINE * size
+        });
+        let gap = self.open.as_ref().map_or(0.0, |run| x - run.x1);
+        let onwards = goes_on && gap > BACK * size && self.open.as_ref().is_some_and(|run| x >= run.x0);
+        let struck = Struck { text: glyph.text, turn, slant, x, y, size, advance };
+        if marks.ink == Ink::Shown && self.seen.again(&struck, onwards && gap > -0.5 * advance) {
+            return;
+        }
+        let reach = spacing::reach(&self.parts, GAP);
+        if let Some(run) = &mut self.open
+            && goes_on
+        {
+            if accent(run, gap, glyph.text) {
+                run.x1 = run.x1.max(x + advance);
+                return;
+            }
+            if onwards && gap < reach * size {
+                let space = gap > SPACE * size || run.trail && gap > DRAWN_SPACE * size;
+                if space && !run.text.ends_with(' ') {
+                    run.text.push(' ');
+                }
+                run.trail = false;
+                self.parts.push(Part { at: run.text.len(), gap: gap / size });
+                run.text.push_str(glyph.text);
+                run.x1 = run.x1.max(x + advance);
+                return;
+            }
+        }
+        let lead = self.open.as_ref().is_some_and(|run| run.trail && (run.y - y).abs() < BESIDE * size && x >= run.x0);
+        self.close();
+        self.parts.push(Part { at: 0, gap: 0.0 });
+        self.open = Some(Run {
+            text: glyph.text.to_owned(),
+            x0: x,
+            x1: (x + advance).max(x),
+            y,
+            size,
+            face: glyph.face,
+            seq: 0,
+            lead,
+            trail: false,
+            marks,
+            turn,
+            slant,
+        });
+    }
+
+    /// The frame of a glyph whose line runs along (`a`, `b`) from (`e`, `f`).
+    fn frame(&self, a: f32, b: f32, e: f32, f: f32) -> Frame {
         // Quarter turn against the page; y grows downwards here, so text that climbs has a negative b.
         let turn: u8 = if a.abs() >= b.abs() {
             if a >= 0.0 { 0 } else { 2 }
@@ -75,118 +169,106 @@ impl Runs {
         } else {
             3
         };
+        let angle = b.atan2(a);
+        let lean = (angle.to_degrees() + 90.0 * f32::from(turn) + 180.0).rem_euclid(360.0) - 180.0;
+        if lean.abs() > STRAIGHT {
+            let (sin, cos) = angle.sin_cos();
+            return Frame { turn, slant: lean.round() as i8, x: e * cos + f * sin, y: f * cos - e * sin };
+        }
         let (x, y) = match turn {
             0 => (e, f),
             1 => (self.height - f, e),
             2 => (self.width - e, self.height - f),
             _ => (f, self.width - e),
         };
-        let end = x + glyph.advance * along;
-        if glyph.text.chars().all(|char| char.is_whitespace() || char == '\u{a0}') {
-            if !glyph.text.is_empty() {
-                self.space(x, y, size);
-            }
-            return;
-        }
-        self.bytes += glyph.text.len();
-        if let Some(run) = &mut self.open {
-            let gap = x - run.x1;
-            let same = run.turn == turn
-                && run.face == glyph.face
-                && run.artifact == glyph.artifact
-                && run.hidden == glyph.hidden
-                && run.form == glyph.form
-                && (run.size - size).abs() < 0.05 * size
-                && (run.y - y).abs() < 0.08 * size;
-            if same && accent(run, gap, glyph.text) {
-                run.x1 = run.x1.max(end);
-                return;
-            }
-            if same && gap < GAP * size && gap > -0.35 * size && x >= run.x0 {
-                if (gap > SPACE * size || run.trail) && !run.text.ends_with(' ') {
-                    run.text.push(' ');
-                }
-                run.trail = false;
-                run.text.push_str(glyph.text);
-                run.x1 = run.x1.max(end);
-                return;
-            }
-        }
-        let lead = self.open.as_ref().is_some_and(|run| run.trail && (run.y - y).abs() < 0.6 * size && x >= run.x0);
-        self.close();
-        self.open = Some(Run {
-            text: glyph.text.to_owned(),
-            x0: x,
-            x1: end.max(x),
-            y,
-            size,
-            face: glyph.face,
-            seq: 0,
-            lead,
-            trail: false,
-            artifact: glyph.artifact,
-            hidden: glyph.hidden,
-            form: glyph.form,
-            turn,
-        });
+        Frame { turn, slant: 0, x, y }
     }
 
     fn space(&mut self, x: f32, y: f32, size: f32) {
         if let Some(run) = &mut self.open
-            && (run.y - y).abs() < 0.5 * size.max(run.size)
+            && (run.y - y).abs() < BESIDE * size.max(run.size)
             && x >= run.x0
-            && x < run.x1 + 2.0 * size
+            && x < run.x1 + SPACE_BEHIND * size
         {
             run.trail = true;
         }
     }
 
     fn close(&mut self) {
+        let parts = std::mem::take(&mut self.parts);
         let Some(mut run) = self.open.take() else { return };
-        if run.text.contains(['\u{ad}', '\u{fffe}', '\u{2}']) {
-            // At a run's end these divide a word; elsewhere normalisation drops them.
-            let divided = run.text.trim_end().ends_with(['\u{ad}', '\u{fffe}', '\u{2}']);
-            run.text = clean::normalise(&run.text);
-            if divided {
-                run.text.push('\u{ad}');
-            }
-        } else {
-            run.text = clean::normalise(&run.text);
+        if let Some(text) = spacing::words(&run.text, &parts, run.face.mono) {
+            run.text = text;
         }
-        let trimmed = clean::single_spaced(&run.text);
-        if trimmed.is_empty() {
+        // At a run's end these divide a word; elsewhere normalisation drops them.
+        let divided = run.text.trim_end().ends_with(['\u{ad}', '\u{fffe}', '\u{2}']);
+        run.text = clean::normalise(&run.text);
+        if divided {
+            run.text.push('\u{ad}');
+        }
+        run.text = clean::single_spaced(&run.text);
+        if run.text.is_empty() {
             return;
         }
-        run.text = trimmed;
-        // Poor man's bold draws the same again, a hair aside.
-        let again = self.done.iter().rev().take(4).any(|other| {
-            other.text == run.text
-                && other.turn == run.turn
-                && (other.x0 - run.x0).abs() < 0.12 * run.size
-                && (other.y - run.y).abs() < 0.12 * run.size
-        });
-        if again {
-            return;
-        }
-        run.seq = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
         self.done.push(run);
     }
 
-    /// The page's runs, upright ones and others; where most stand at an angle, that way is up.
-    pub fn finish(mut self, page: &mut Page) -> (Vec<Run>, Vec<Run>) {
+    /// Ends the open run; what comes next is not joined to it.
+    pub fn part(&mut self) {
         self.close();
-        let mut weight = [0usize; 4];
-        let mut seen = 0;
-        let mut unseen = 0;
-        for run in &self.done {
-            weight[usize::from(run.turn & 3)] += run.text.len();
-            *(if run.hidden { &mut unseen } else { &mut seen }) += run.text.len();
+    }
+
+    /// The runs so far, which are taken out.
+    pub fn take(&mut self) -> Vec<Run> {
+        self.close();
+        std::mem::take(&mut self.done)
+    }
+
+    /// Puts `more`, an annotation's, behind what it belongs to: what stands left of it on its line, or else above it.
+    pub fn insert(&mut self, more: Vec<Run>) {
+        self.close();
+        let Some(first) = more.first() else { return };
+        let (mut left, mut above) = (None::<(f32, usize)>, None::<(f32, usize)>);
+        for (at, run) in self.done.iter().enumerate() {
+            if run.turn != first.turn || run.slant != first.slant || run.marks.ink == Ink::Unseen {
+                continue;
+            }
+            let size = run.size.max(first.size);
+            let level = (run.y - first.y).abs() < BESIDE * size;
+            if level && run.x0 < first.x0 && left.is_none_or(|(x, _)| run.x1 >= x) {
+                left = Some((run.x1, at));
+            }
+            if !level && run.y < first.y && above.is_none_or(|(y, _)| run.y >= y) {
+                above = Some((run.y, at));
+            }
         }
-        // Hidden text is what recognition read off a scan; under visible text it only says the same again.
-        let keep_hidden = unseen >= seen;
-        self.done.retain(|run| !run.hidden || keep_hidden);
-        let up = (0..4u8).max_by_key(|turn| (weight[usize::from(*turn)], 3 - *turn)).unwrap_or(0);
-        let (upright, turned): (Vec<Run>, Vec<Run>) = self.done.into_iter().partition(|run| run.turn == up);
+        let at = left.or(above).map_or(0, |(_, at)| at + 1);
+        self.done.splice(at..at, more);
+    }
+
+    /// Puts the runs on `page`: those that stand as most of the text does, those at an angle to them, those that cannot be seen.
+    pub fn finish(mut self, page: &mut Page) {
+        self.close();
+        for (at, run) in self.done.iter_mut().enumerate() {
+            run.seq = u32::try_from(at).unwrap_or(u32::MAX);
+        }
+        let letters = |runs: &[Run], is: &dyn Fn(&Run) -> bool| -> usize {
+            runs.iter().filter(|run| is(run)).map(|run| run.text.len()).sum()
+        };
+        // Text without ink is what recognition read off a scan; under visible text it only says the same again.
+        let bare = letters(&self.done, &|run| run.marks.ink == Ink::Bare);
+        let keeps_bare = bare >= letters(&self.done, &|run| run.marks.ink == Ink::Shown);
+        let (seen, unseen): (Vec<Run>, Vec<Run>) = self.done.into_iter().partition(|run| match run.marks.ink {
+            Ink::Shown => true,
+            Ink::Bare => keeps_bare,
+            Ink::Unseen => false,
+        });
+        page.unseen = unseen;
+        let up = (0..4u8)
+            .max_by_key(|turn| (letters(&seen, &|run| run.turn == *turn && run.slant == 0), 3 - *turn))
+            .unwrap_or(0);
+        let (upright, turned): (Vec<Run>, Vec<Run>) =
+            seen.into_iter().partition(|run| run.turn == up && run.slant == 0);
         if up % 2 == 1 {
             std::mem::swap(&mut page.width, &mut page.height);
         }
@@ -194,44 +276,7 @@ impl Runs {
             page.rules.clear();
             page.links.clear();
         }
-        (upright, turned)
+        page.runs = upright;
+        page.turned = turned;
     }
-}
-
-/// Puts a letter under an accent that was drawn before it, or an accent over the letter before it; says whether it did.
-fn accent(run: &mut Run, gap: f32, text: &str) -> bool {
-    if gap > -0.12 * run.size {
-        return false;
-    }
-    let mut chars = text.chars();
-    let (Some(new), None) = (chars.next(), chars.next()) else { return false };
-    let Some(last) = run.text.chars().last() else { return false };
-    let composed = match (combining(last), combining(new)) {
-        (Some(mark), None) => compose(if new == 'ı' { 'i' } else { new }, mark),
-        (None, Some(mark)) => compose(last, mark),
-        (Some(_), Some(_)) | (None, None) => None,
-    };
-    let Some(composed) = composed else { return false };
-    run.text.pop();
-    run.text.push(composed);
-    true
-}
-
-const fn combining(char: char) -> Option<char> {
-    Some(match char {
-        '`' | '\u{300}' => '\u{300}',
-        '´' | '\u{301}' => '\u{301}',
-        '^' | 'ˆ' | '\u{302}' => '\u{302}',
-        '~' | '˜' | '\u{303}' => '\u{303}',
-        '¯' | 'ˉ' | '\u{304}' => '\u{304}',
-        '˘' => '\u{306}',
-        '˙' => '\u{307}',
-        '¨' | '\u{308}' => '\u{308}',
-        '˚' => '\u{30a}',
-        '˝' => '\u{30b}',
-        'ˇ' => '\u{30c}',
-        '¸' => '\u{327}',
-        '˛' => '\u{328}',
-        _ => return None,
-    })
 }

@@ -6,6 +6,44 @@ use super::super::content::page::Run;
 
 /// Columns within columns.
 const DEEPEST: usize = 3;
+/// Points by which a phrase may reach over a gutter, by rounding.
+const SLACK: f32 = 2.0;
+/// A gap of this many ems ends a phrase: no space of a justified line is so wide.
+const PHRASE_GAP: f32 = 0.95;
+/// A phrase goes on at most this many ems before the last run's end.
+const PHRASE_BACK: f32 = -0.5;
+/// Baselines within this many ems are one row.
+const ON_ROW: f32 = 0.6;
+/// Sizes that differ by fewer points than this are one.
+const SAME_SIZE: f32 = 0.2;
+/// Ems to the next line of a block.
+const NEXT_LINE: std::ops::Range<f32> = 0.5..1.45;
+/// Ems by which the lines of a block may begin apart.
+const INDENT: f32 = 2.0;
+/// Rows before the last on which a phrase may stand: raised and lowered text is drawn between.
+const ROWS_BACK: usize = 4;
+/// Widths in points between which a page's text has columns.
+const WIDTHS: std::ops::Range<f32> = 60.0..20_000.0;
+/// The narrowest gutter, in points.
+const NARROWEST: usize = 5;
+/// A gutter is looked for outside this share of the width at either edge, for a column is no narrower.
+const EDGE_SHARE: usize = 6;
+/// Phrases that end before a gutter, and that begin behind it, at the least.
+const EACH_SIDE: i32 = 4;
+/// Of all phrases, the share that must keep clear of the gutter is one in this many.
+const CLEAR: usize = 3;
+/// A column is at most this many times as wide as the other.
+const UNEQUAL: f32 = 3.5;
+/// A row of text is wider than this share of its column, more often than once in three.
+const WIDE: f32 = 0.6;
+/// Letters of a row of text on the average: two words.
+const TEXT_LETTERS: usize = 12;
+/// Letters of a row of an index or a list on the average: one word.
+const ENTRY_LETTERS: usize = 8;
+/// Rows of a column that need not be full.
+const LONG: usize = 8;
+/// Rows for each one that the drawing takes across the gutter: a table takes every row across.
+const ROWS_A_PAIR: usize = 8;
 
 /// A part of a page that is read line by line.
 #[derive(Debug)]
@@ -43,7 +81,11 @@ fn phrases(runs: Vec<Run>) -> Vec<Phrase> {
         if let Some(phrase) = out.last_mut() {
             let size = phrase.size.max(run.size);
             let gap = run.x0 - phrase.x1;
-            if (run.y - phrase.y).abs() < 0.6 * size && gap < 0.95 * size && gap > -0.5 * size && run.x0 >= phrase.x0 {
+            if (run.y - phrase.y).abs() < ON_ROW * size
+                && gap < PHRASE_GAP * size
+                && gap > PHRASE_BACK * size
+                && run.x0 >= phrase.x0
+            {
                 phrase.x1 = phrase.x1.max(run.x1);
                 phrase.size = size;
                 phrase.letters += run.text.len();
@@ -104,7 +146,7 @@ fn settle(band: &mut Vec<Phrase>, spanning: &mut Vec<Phrase>, gutter: f32, depth
         out.push(region(std::mem::take(spanning)));
     }
     let (left, right): (Vec<Phrase>, Vec<Phrase>) =
-        std::mem::take(band).into_iter().partition(|phrase| phrase.x1 <= gutter + 2.0);
+        std::mem::take(band).into_iter().partition(|phrase| phrase.x1 <= gutter + SLACK);
     for mut side in [left, right] {
         side.sort_by_key(|phrase| phrase.seq);
         order(side, depth + 1, out);
@@ -114,15 +156,14 @@ fn settle(band: &mut Vec<Phrase>, spanning: &mut Vec<Phrase>, gutter: f32, depth
 /// Whether `phrase` is the short last line of a block that spans the columns.
 fn continues(last: &Phrase, phrase: &Phrase) -> bool {
     let gap = phrase.y - last.y;
-    (phrase.size - last.size).abs() < 0.2
-        && gap > 0.5 * last.size
-        && gap < 1.45 * last.size
-        && (phrase.x0 - last.x0).abs() < 2.0 * last.size
+    (phrase.size - last.size).abs() < SAME_SIZE
+        && (NEXT_LINE.start * last.size..NEXT_LINE.end * last.size).contains(&gap)
+        && (phrase.x0 - last.x0).abs() < INDENT * last.size
         && phrase.seq > last.seq
 }
 
 fn crosses(phrase: &Phrase, gutter: f32) -> bool {
-    phrase.x0 < gutter - 2.0 && phrase.x1 > gutter + 2.0
+    phrase.x0 < gutter - SLACK && phrase.x1 > gutter + SLACK
 }
 
 fn region(phrases: Vec<Phrase>) -> Region {
@@ -136,7 +177,7 @@ fn gutter(phrases: &[Phrase]) -> Option<f32> {
     let left = phrases.iter().map(|phrase| phrase.x0).fold(f32::MAX, f32::min).max(0.0);
     let right = phrases.iter().map(|phrase| phrase.x1).fold(0.0, f32::max);
     let width = right - left;
-    if !(60.0..20_000.0).contains(&width) {
+    if !WIDTHS.contains(&width) {
         return None;
     }
     let bins = width as usize + 1;
@@ -159,7 +200,7 @@ fn gutter(phrases: &[Phrase]) -> Option<f32> {
         let Some((count, from)) = plateau else { return };
         let middle = left + (from + to) as f32 / 2.0;
         let size = to - from;
-        if size >= 5 && best.is_none_or(|(least, wide, _)| count < least || (count == least && size > wide)) {
+        if size >= NARROWEST && best.is_none_or(|(least, wide, _)| count < least || (count == least && size > wide)) {
             best = Some((count, size, middle));
         }
     };
@@ -168,8 +209,8 @@ fn gutter(phrases: &[Phrase]) -> Option<f32> {
         across += crossing[bin];
         ended += ends[bin];
         started += starts[bin];
-        let inside = bin * 6 > bins && bin * 6 < bins * 5;
-        let enough = ended >= 4 && total - started >= 4;
+        let inside = bin * EDGE_SHARE > bins && bin * EDGE_SHARE < bins * (EDGE_SHARE - 1);
+        let enough = ended >= EACH_SIDE && total - started >= EACH_SIDE;
         let here = (inside && enough).then_some(across);
         match (plateau, here) {
             (Some((count, _)), Some(now)) if count == now => {}
@@ -183,69 +224,121 @@ fn gutter(phrases: &[Phrase]) -> Option<f32> {
     let (_, _, middle) = best?;
     let free: Vec<&Phrase> = phrases.iter().filter(|phrase| !crosses(phrase, middle)).collect();
     // A page of which few lines keep clear of the gutter has no columns.
-    (free.len() * 3 >= phrases.len() && sides(&free, middle)).then_some(middle)
+    (free.len() * CLEAR >= phrases.len() && sides(&free, middle)).then_some(middle)
 }
 
 fn columnar(band: &[Phrase], gutter: f32) -> bool {
     sides(&band.iter().collect::<Vec<_>>(), gutter)
 }
 
-/// Whether phrases on both sides are text in columns: side after side, side by side, and each about as wide as its column.
+/// A side of the gutter: its phrases as rows, in the order of drawing.
+struct Side {
+    rows: Vec<Row>,
+    x0: f32,
+    x1: f32,
+}
+
+/// Phrases on one baseline.
+struct Row {
+    y: f32,
+    x0: f32,
+    x1: f32,
+    letters: usize,
+}
+
+impl Side {
+    fn of(phrases: &[&Phrase]) -> Self {
+        let mut rows: Vec<Row> = Vec::new();
+        for phrase in phrases {
+            match rows.iter_mut().rev().take(ROWS_BACK).find(|row| (row.y - phrase.y).abs() < ON_ROW * phrase.size) {
+                Some(row) => {
+                    row.x0 = row.x0.min(phrase.x0);
+                    row.x1 = row.x1.max(phrase.x1);
+                    row.letters += phrase.letters;
+                }
+                None => rows.push(Row { y: phrase.y, x0: phrase.x0, x1: phrase.x1, letters: phrase.letters }),
+            }
+        }
+        let x0 = rows.iter().map(|row| row.x0).fold(f32::MAX, f32::min);
+        let x1 = rows.iter().map(|row| row.x1).fold(0.0, f32::max);
+        Self { rows, x0, x1 }
+    }
+
+    fn width(&self) -> f32 {
+        self.x1 - self.x0
+    }
+
+    fn top(&self) -> f32 {
+        self.rows.iter().map(|row| row.y).fold(f32::MAX, f32::min)
+    }
+
+    fn bottom(&self) -> f32 {
+        self.rows.iter().map(|row| row.y).fold(0.0, f32::max)
+    }
+
+    /// Whether its rows are of text: of some letters, and many about as wide as the column.
+    fn full(&self) -> bool {
+        let wide = self.rows.iter().filter(|row| row.x1 - row.x0 > WIDE * self.width()).count();
+        self.letters() >= TEXT_LETTERS * self.rows.len() && wide * 3 >= self.rows.len()
+    }
+
+    /// Whether it has so many rows, of more than numbers, that it need not be full.
+    fn long(&self) -> bool {
+        self.rows.len() >= LONG && self.letters() >= ENTRY_LETTERS * self.rows.len()
+    }
+
+    fn letters(&self) -> usize {
+        self.rows.iter().map(|row| row.letters).sum()
+    }
+}
+
+/// Whether phrases on both sides are text in columns: side after side, side by side, and each about as wide as its column, or long.
 fn sides(phrases: &[&Phrase], gutter: f32) -> bool {
     let mut drawn: Vec<&Phrase> = phrases.to_vec();
     drawn.sort_by_key(|phrase| phrase.seq);
-    let is_left = |phrase: &Phrase| phrase.x1 <= gutter + 2.0;
+    let is_left = |phrase: &Phrase| phrase.x1 <= gutter + SLACK;
     let (left, right): (Vec<&Phrase>, Vec<&Phrase>) = drawn.iter().partition(|phrase| is_left(phrase));
-    if left.len() < 2 || right.len() < 2 {
+    let (left, right) = (Side::of(&left), Side::of(&right));
+    let fewer = left.rows.len().min(right.rows.len());
+    if fewer < 2 || left.bottom().min(right.bottom()) <= left.top().max(right.top()) {
         return false;
     }
-    let switches = drawn.windows(2).filter(|pair| is_left(pair[0]) != is_left(pair[1])).count();
-    if switches > 3.max(drawn.len() / 7) {
+    if left.width().min(right.width()) * UNEQUAL < left.width().max(right.width()) {
         return false;
     }
-    let span = |side: &[&Phrase]| {
-        let x0 = side.iter().map(|phrase| phrase.x0).fold(f32::MAX, f32::min);
-        let x1 = side.iter().map(|phrase| phrase.x1).fold(0.0, f32::max);
-        let top = side.iter().map(|phrase| phrase.y).fold(f32::MAX, f32::min);
-        let bottom = side.iter().map(|phrase| phrase.y).fold(0.0, f32::max);
-        (x1 - x0, top, bottom)
-    };
-    let (left_width, left_top, left_bottom) = span(&left);
-    let (right_width, right_top, right_bottom) = span(&right);
-    if left_bottom.min(right_bottom) <= left_top.max(right_top) {
+    let pairs = row_pairs(&drawn, is_left);
+    if pairs > (fewer / ROWS_A_PAIR).max(1) {
         return false;
     }
-    let full = |side: &[&Phrase], width: f32| {
-        let letters: usize = side.iter().map(|phrase| phrase.letters).sum();
-        let wide = side.iter().filter(|phrase| phrase.x1 - phrase.x0 > 0.6 * width).count();
-        letters >= 12 * side.len() && wide * 3 >= side.len()
-    };
-    left_width.min(right_width) * 3.5 > left_width.max(right_width)
-        && full(&left, left_width)
-        && full(&right, right_width)
+    left.full() && right.full() || left.long() && right.long()
+}
+
+/// How often the drawing goes from the left to the right at the height at which it began on the left: once for columns side by
+/// side, once a row for a table. Between columns, and between text and the notes in its margin, it goes to another height.
+fn row_pairs(drawn: &[&Phrase], is_left: impl Fn(&Phrase) -> bool) -> usize {
+    let mut pairs = 0;
+    let mut began: Option<&Phrase> = None;
+    let mut before: Option<bool> = None;
+    for phrase in drawn {
+        let left = is_left(phrase);
+        if before != Some(left) {
+            if left {
+                began = Some(phrase);
+            } else if began.take().is_some_and(|began| (began.y - phrase.y).abs() < ON_ROW * phrase.size) {
+                pairs += 1;
+            }
+        }
+        before = Some(left);
+    }
+    pairs
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::content::font::Face;
     use super::*;
 
     fn run(text: &str, x0: f32, x1: f32, y: f32, seq: u32) -> Run {
-        Run {
-            text: text.to_owned(),
-            x0,
-            x1,
-            y,
-            size: 10.0,
-            face: Face::default(),
-            seq,
-            lead: false,
-            trail: false,
-            artifact: false,
-            hidden: false,
-            form: false,
-            turn: 0,
-        }
+        Run { text: text.to_owned(), x0, x1, y, size: 10.0, seq, ..Run::default() }
     }
 
     fn texts(region: &Region) -> Vec<&str> {
@@ -265,6 +358,62 @@ mod tests {
         assert_eq!(regions.len(), 3);
         assert_eq!(texts(&regions[0]), ["A title across both"]);
         assert!(texts(&regions[1]).iter().all(|text| text.contains("left")));
+    }
+
+    #[test]
+    fn short_entries_in_three_columns_are_read_down() {
+        let mut runs = Vec::new();
+        for column in 0..3u32 {
+            for row in 0..12u32 {
+                let x = 50.0 + 180.0 * column as f32;
+                let end = x + [90.0, 40.0, 60.0][row as usize % 3];
+                runs.push(run(&format!("an entry {column}"), x, end, 80.0 + 12.0 * row as f32, 12 * column + row));
+            }
+        }
+        let regions = regions(runs);
+        assert_eq!(regions.len(), 3);
+        assert!(regions.iter().all(|region| region.runs.iter().all(|run| run.text == region.runs[0].text)));
+    }
+
+    #[test]
+    fn notes_in_the_margin_are_read_apart_from_the_text_beside_them() {
+        let (mut runs, mut seq) = (Vec::new(), 0);
+        let mut draw = |text: &str, x0: f32, x1: f32, y: f32| {
+            runs.push(run(text, x0, x1, y, seq));
+            seq += 1;
+        };
+        for row in 0..30 {
+            let y = 80.0 + 12.0 * row as f32;
+            draw("a line of the text that is as wide as the others", 50.0, 350.0, y);
+            if row % 10 == 4 {
+                for by in 0..3 {
+                    draw("a note in the margin", 370.0, 470.0, y + 12.0 * by as f32);
+                }
+            }
+        }
+        let regions = regions(runs);
+        assert_eq!(regions.len(), 2);
+        assert!(texts(&regions[1]).iter().all(|text| text.contains("note")));
+    }
+
+    #[test]
+    fn cells_of_several_lines_are_no_columns() {
+        let (mut runs, mut seq) = (Vec::new(), 0);
+        for row in 0..6 {
+            for (x0, x1) in [(50.0, 290.0), (310.0, 550.0)] {
+                for line in 0..2 {
+                    runs.push(run(
+                        "words within a cell of a table",
+                        x0,
+                        x1,
+                        80.0 + 30.0 * row as f32 + 12.0 * line as f32,
+                        seq,
+                    ));
+                    seq += 1;
+                }
+            }
+        }
+        assert_eq!(regions(runs).len(), 1);
     }
 
     #[test]

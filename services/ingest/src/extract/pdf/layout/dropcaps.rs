@@ -67,25 +67,10 @@ fn beside(runs: &mut [Run], cap: &Run, first: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::content::font::Face;
     use super::*;
 
     fn run(text: &str, x0: f32, y: f32, size: f32) -> Run {
-        Run {
-            text: text.to_owned(),
-            x0,
-            x1: x0 + 0.5 * size * text.chars().count() as f32,
-            y,
-            size,
-            face: Face::default(),
-            seq: 0,
-            lead: false,
-            trail: false,
-            artifact: false,
-            hidden: false,
-            form: false,
-            turn: 0,
-        }
+        Run { text: text.to_owned(), x0, x1: x0 + 0.5 * size * text.chars().count() as f32, y, size, ..Run::default() }
     }
 
     #[test]

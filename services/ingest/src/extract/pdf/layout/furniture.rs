@@ -1,18 +1,16 @@
-//! Takes running heads, feet and page numbers off the pages before anything else is read, so that columns and paragraphs join
-//! across them.
-
-use std::collections::HashMap;
+//! Takes what nobody reads aloud off the pages before anything else is read, so that columns and paragraphs join across them:
+//! running heads, feet and page numbers, watermarks, what cannot be seen, what readers noted. All of it is listed.
 
 use lectern_core::content::document::Furniture;
 
-use super::super::content::page::{Page, Run};
-use super::lines::{self, Line};
-use crate::clean::running::{self, BandLine, Running};
+use super::super::content::page::{Artifact, Page, Run};
+use super::bands;
+use super::lines;
+use super::watermarks;
 
-/// The bands reach this share of the page's height.
-const BAND: f32 = 0.13;
-/// Rows looked at from either edge.
-const ROWS: usize = 3;
+/// Where more than this share of a document's letters are marked as no content, the marks mean nothing: some programs put them
+/// around whole pages.
+const UNSOUND: f32 = 0.5;
 
 /// A piece of furniture.
 #[derive(Debug)]
@@ -27,114 +25,84 @@ pub struct Piece {
     pub text: String,
 }
 
-struct Candidate {
-    page: usize,
-    /// 0 is the outermost row.
-    row: usize,
-    top: bool,
-    artifact: bool,
-    text: String,
-    /// Size of its type.
-    size: f32,
-    /// Numbers of the runs it is made of.
-    runs: Vec<u32>,
-}
-
 /// Removes the furniture from `pages` and returns it, in order of pages.
 pub fn remove(pages: &mut [Page]) -> Vec<Piece> {
-    let candidates: Vec<Candidate> =
-        pages.iter().enumerate().flat_map(|(number, page)| candidates(number, page)).collect();
-    let band: Vec<BandLine> = candidates
-        .iter()
-        .map(|candidate| BandLine { page: candidate.page, top: candidate.top, text: candidate.text.clone() })
-        .collect();
-    let kinds = running::classify(&band, pages.len());
-    // The title reads as the head does that repeats it, but is larger.
-    let mut least: HashMap<String, f32> = HashMap::new();
-    for candidate in &candidates {
-        let size = least.entry(running::masked(&candidate.text)).or_insert(candidate.size);
-        *size = size.min(candidate.size);
+    if !sound(pages) {
+        for run in pages.iter_mut().flat_map(|page| page.runs.iter_mut().chain(&mut page.turned)) {
+            run.marks.artifact = None;
+        }
     }
-    let larger = |candidate: &Candidate| {
-        least.get(&running::masked(&candidate.text)).is_some_and(|least| candidate.size > 1.15 * least)
+    let mut out = Vec::new();
+    for (number, page) in pages.iter_mut().enumerate() {
+        marked(number, page, &mut out);
+    }
+    watermarks::remove(pages, &mut out);
+    bands::remove(pages, &mut out);
+    for (number, page) in pages.iter_mut().enumerate() {
+        unnamed(number, page, &mut out);
+    }
+    for (number, page) in pages.iter_mut().enumerate() {
+        let unseen = lines::by_angle(&std::mem::take(&mut page.unseen), number);
+        let text = unseen.iter().map(lines::Line::text).collect::<Vec<_>>().join(" ");
+        if !text.is_empty() {
+            out.push(Piece { page: number, top: false, furniture: Furniture::Hidden, text });
+        }
+        let remarks = page.remarks.drain(..);
+        out.extend(remarks.map(|text| Piece { page: number, top: false, furniture: Furniture::Comment, text }));
+    }
+    out.sort_by_key(|piece| (piece.page, !piece.top));
+    out
+}
+
+/// Whether what is marked as no content is a small part of the pages.
+fn sound(pages: &[Page]) -> bool {
+    let (mut marked, mut all) = (0usize, 0usize);
+    for run in pages.iter().flat_map(|page| &page.runs) {
+        all += run.text.len();
+        marked += if run.marks.artifact.is_some() { run.text.len() } else { 0 };
+    }
+    marked as f32 <= UNSOUND * all as f32
+}
+
+/// Takes what is only marked as no content and stands at no edge.
+fn unnamed(number: usize, page: &mut Page, out: &mut Vec<Piece>) {
+    let mut taken: Vec<Run> = page.runs.extract_if(.., |run| run.marks.artifact.is_some()).collect();
+    taken.extend(page.turned.extract_if(.., |run| run.marks.artifact.is_some()));
+    let lines = lines::by_angle(&taken, number);
+    out.extend(lines.iter().map(|line| Piece {
+        page: number,
+        top: false,
+        furniture: Furniture::Watermark,
+        text: line.text(),
+    }));
+}
+
+/// Takes what the file says is a head, a foot, a page number or a watermark, wherever it stands.
+fn marked(number: usize, page: &mut Page, out: &mut Vec<Piece>) {
+    let height = page.height;
+    let kind = |run: &Run| {
+        Some(match run.marks.artifact? {
+            Artifact::Head => Furniture::RunningHead,
+            Artifact::Foot => Furniture::RunningFoot,
+            Artifact::PageNumber => Furniture::PageNumber,
+            Artifact::Watermark => Furniture::Watermark,
+            Artifact::Other => return None,
+        })
     };
-    let mut out = Vec::new();
-    let mut at = 0;
-    while at < candidates.len() {
-        // One edge of one page: inwards until a row that stays.
-        let (page, top) = (candidates[at].page, candidates[at].top);
-        let end = at + candidates[at..].iter().take_while(|next| next.page == page && next.top == top).count();
-        let mut row = at;
-        while row < end {
-            let next = row + candidates[row..end].iter().take_while(|other| other.row == candidates[row].row).count();
-            let mut all = true;
-            for (candidate, kind) in candidates[row..next].iter().zip(&kinds[row..next]) {
-                let Some(furniture) = furniture(candidate, *kind).filter(|_| !larger(candidate)) else {
-                    all = false;
-                    continue;
-                };
-                pages[page].runs.retain(|run| !candidate.runs.contains(&run.seq));
-                out.push(Piece { page, top, furniture, text: candidate.text.clone() });
-            }
-            if !all {
-                break;
-            }
-            row = next;
-        }
-        at = end;
-    }
-    out
-}
-
-fn furniture(candidate: &Candidate, kind: Option<Running>) -> Option<Furniture> {
-    match kind {
-        Some(Running::PageNumber) => Some(Furniture::PageNumber),
-        Some(Running::Head) => Some(Furniture::RunningHead),
-        Some(Running::Foot) => Some(Furniture::RunningFoot),
-        None if candidate.artifact => Some(match (running::page_number(&candidate.text), candidate.top) {
-            (Some(_), _) => Furniture::PageNumber,
-            (None, true) => Furniture::RunningHead,
-            (None, false) => Furniture::RunningFoot,
-        }),
-        None => None,
-    }
-}
-
-fn candidates(number: usize, page: &Page) -> Vec<Candidate> {
-    let mut out = Vec::new();
-    for top in [true, false] {
-        let edge = page.height * BAND;
-        let runs: Vec<&Run> = page
-            .runs
-            .iter()
-            .filter(|run| if top { run.y < edge + run.size } else { run.y > page.height - edge })
-            .collect();
-        let mut rows = lines::lines(runs.iter().map(|run| (*run).clone()).collect(), number);
-        if !top {
-            rows.reverse();
-        }
-        for (row, line) in rows.iter().take(ROWS).enumerate() {
-            for (text, x0, x1) in pieces(line) {
-                let members = |run: &&&Run| {
-                    (run.y - line.y).abs() < 0.6 * line.size.max(run.size) && run.x0 >= x0 - 0.5 && run.x1 <= x1 + 0.5
-                };
-                let members: Vec<&&Run> = runs.iter().filter(members).collect();
-                out.push(Candidate {
-                    page: number,
-                    row,
-                    top,
-                    artifact: !members.is_empty() && members.iter().all(|run| run.artifact),
-                    text,
-                    size: line.size,
-                    runs: members.iter().map(|run| run.seq).collect(),
-                });
-            }
+    for furniture in [Furniture::RunningHead, Furniture::RunningFoot, Furniture::PageNumber, Furniture::Watermark] {
+        let mut taken: Vec<Run> = page.runs.extract_if(.., |run| kind(run) == Some(furniture)).collect();
+        taken.extend(page.turned.extract_if(.., |run| kind(run) == Some(furniture)));
+        for line in lines::by_angle(&taken, number) {
+            let text = line.text();
+            let furniture = match furniture {
+                Furniture::RunningHead | Furniture::RunningFoot
+                    if crate::clean::running::page_number(&text).is_some() =>
+                {
+                    Furniture::PageNumber
+                }
+                other => other,
+            };
+            out.push(Piece { page: number, top: line.y < height / 2.0, furniture, text });
         }
     }
-    out
-}
-
-/// Parts of a band line: number and title may stand at opposite edges.
-fn pieces(line: &Line) -> Vec<(String, f32, f32)> {
-    line.cells(1.5 * line.size).into_iter().map(|cell| (cell.text, cell.x0, cell.x1)).collect()
 }

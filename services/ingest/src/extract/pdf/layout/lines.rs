@@ -2,9 +2,45 @@
 
 use super::super::content::font::Face;
 use super::super::content::page::Run;
+use super::super::content::runs::{DRAWN_SPACE, SPACE};
 
-/// Gaps of at least this many ems between runs are a space.
-const SPACE: f32 = 0.13;
+/// Baselines closer than this many ems are one row, raised and lowered text included.
+pub const SAME_ROW: f32 = 0.6;
+/// Points by which places may differ by rounding.
+pub const SLACK: f32 = 0.5;
+/// A run this much smaller than the usual one finds its line after the others: it may be raised or lowered.
+const SMALL_RUN: f32 = 0.8;
+/// Rows before the last among which a run's own is: runs come top to bottom.
+const ROWS_BACK: usize = 60;
+/// Sizes that differ by fewer points, and baselines that differ by fewer ems, are one.
+const SAME_SIZE: f32 = 0.3;
+const SAME_LINE: f32 = 0.1;
+/// Letters of type larger than the rest from which on it is the line, and no initial.
+const FEWEST_LETTERS: usize = 3;
+/// What holds for this share of a line's letters holds for the line.
+const MOSTLY: f32 = 0.8;
+/// How much of a run's height must lie within a line's.
+const FIT: f32 = 0.45;
+/// A run this many times as large as the row's is the one that tells its place.
+const LARGER: f32 = 1.05;
+/// Sizes of this many times each other share a baseline.
+const ALIKE: std::ops::Range<f32> = 0.9..1.12;
+/// Baselines of like sizes farther apart than this many ems are two lines.
+const OTHER_LINE: f32 = 0.35;
+/// Runs that cover each other by this share and stand this many ems apart are two lines.
+const CROWDED: (f32, f32) = (0.5, 0.3);
+/// Type below this share of its line's size is small: figures of notes are two thirds of it, small capitals above.
+const SMALL: f32 = 0.88;
+/// Ems above the baseline from which on small type, and any type, is raised.
+const RAISED: (f32, f32) = (0.12, 0.25);
+/// Ems below the baseline from which on small type is lowered.
+const LOWERED: f32 = 0.06;
+/// Raised letters that reach this many ems into the letter before are set so for their looks, as in TeX's names.
+const NESTLED: f32 = 0.1;
+/// Words that begin more than this many ems before the last one's end were drawn over it.
+const OVER_ANOTHER: f32 = 0.5;
+/// Pieces of one style closer than this many ems are one.
+const SAME_PIECE: f32 = 0.5;
 
 /// How a piece of a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +115,7 @@ impl Line {
 
     /// Whether most letters satisfy `is`.
     pub fn mostly(&self, is: impl Fn(Face) -> bool) -> bool {
-        let (mut with, mut all) = (0, 0);
+        let (mut with, mut all) = (0usize, 0usize);
         for piece in &self.pieces {
             let letters = piece.text.chars().filter(|char| char.is_alphanumeric()).count();
             all += letters;
@@ -87,7 +123,14 @@ impl Line {
                 with += letters;
             }
         }
-        all > 0 && with * 10 >= all * 8
+        all > 0 && with as f32 >= MOSTLY * all as f32
+    }
+
+    /// Whether `run`, of the same angle, is a part of it.
+    pub fn holds(&self, run: &Run) -> bool {
+        (run.y - self.y).abs() < SAME_ROW * self.size.max(run.size)
+            && run.x0 >= self.x0 - SLACK
+            && run.x1 <= self.x1 + SLACK
     }
 
     /// The parts between gaps of more than `gap` points.
@@ -110,20 +153,34 @@ impl Line {
     }
 }
 
+/// Runs at angles to each other, apart.
+pub fn angles(runs: &[Run]) -> Vec<Vec<Run>> {
+    let mut keys: Vec<(u8, i8)> = runs.iter().map(|run| (run.turn, run.slant)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let at = |key: (u8, i8)| runs.iter().filter(move |run| (run.turn, run.slant) == key).cloned().collect();
+    keys.into_iter().map(at).collect()
+}
+
+/// The lines of runs at any angle, angle by angle.
+pub fn by_angle(runs: &[Run], page: usize) -> Vec<Line> {
+    angles(runs).into_iter().flat_map(|runs| lines(runs, page)).collect()
+}
+
 /// Groups the runs of one region into lines, top to bottom.
 pub fn lines(mut runs: Vec<Run>, page: usize) -> Vec<Line> {
     let mut sizes: Vec<f32> = runs.iter().map(|run| run.size).collect();
     sizes.sort_by(f32::total_cmp);
     let typical = sizes.get(sizes.len() / 2).copied().unwrap_or(10.0);
     runs.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.x0.total_cmp(&b.x0)));
-    let (seeds, small): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.size >= 0.8 * typical);
+    let (seeds, small): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.size >= SMALL_RUN * typical);
     let mut rows: Vec<Row> = Vec::new();
     for run in seeds.into_iter().chain(small) {
-        let from = rows.len().saturating_sub(60);
+        let from = rows.len().saturating_sub(ROWS_BACK);
         let best = (0..rows.len())
-            .skip(if run.size >= 0.8 * typical { from } else { 0 })
+            .skip(if run.size >= SMALL_RUN * typical { from } else { 0 })
             .map(|at| (at, rows[at].fit(&run)))
-            .filter(|(_, fit)| *fit > 0.45)
+            .filter(|(_, fit)| *fit > FIT)
             .max_by(|a, b| a.1.total_cmp(&b.1));
         match best {
             Some((at, _)) => rows[at].push(run),
@@ -152,19 +209,19 @@ impl Row {
         }
         // Equal sizes share a baseline; only smaller type is raised or lowered.
         let apart = (run.y - self.y).abs();
-        if run.size > 0.9 * self.size && run.size < 1.12 * self.size && apart > 0.35 * self.size {
+        if ALIKE.contains(&(run.size / self.size)) && apart > OTHER_LINE * self.size {
             return 0.0;
         }
         // Two runs in one place are two lines.
         let crowded = self.runs.iter().any(|other| {
-            other.x1.min(run.x1) - other.x0.max(run.x0) > 0.5 * run.width().min(other.width()).max(1.0)
-                && (other.y - run.y).abs() > 0.3 * run.size
+            other.x1.min(run.x1) - other.x0.max(run.x0) > CROWDED.0 * run.width().min(other.width()).max(1.0)
+                && (other.y - run.y).abs() > CROWDED.1 * run.size
         });
         if crowded { 0.0 } else { fit }
     }
 
     fn push(&mut self, run: Run) {
-        if run.size > self.size * 1.05 {
+        if run.size > self.size * LARGER {
             self.size = run.size;
             self.y = run.y;
             self.top = run.top();
@@ -180,23 +237,28 @@ fn line(mut row: Row, page: usize) -> Option<Line> {
     let mut pieces: Vec<Piece> = Vec::with_capacity(row.runs.len());
     let mut before: Option<(f32, f32, bool)> = None;
     for run in row.runs {
-        let smaller = run.size < 0.88 * size;
-        let shift = if (smaller && run.y < y - 0.12 * size) || run.y < y - 0.25 * size {
+        let gap = before.map_or(0.0, |(end, _, _)| run.x0 - end);
+        let smaller = run.size < SMALL * size;
+        let nestled = gap < -NESTLED * size && run.text.chars().all(char::is_uppercase);
+        let shift = if nestled {
+            0
+        } else if (smaller && run.y < y - RAISED.0 * size) || run.y < y - RAISED.1 * size {
             1
-        } else if smaller && run.y > y + 0.06 * size {
+        } else if smaller && run.y > y + LOWERED * size {
             -1
         } else {
             0
         };
         let style = Style { face: run.face, shift };
-        let space = before.is_some_and(|(end, other, trail)| {
-            let gap = run.x0 - end;
-            gap > SPACE * other.min(run.size) || ((run.lead || trail) && gap > -0.1 * size)
+        let space = before.is_some_and(|(_, other, trail)| {
+            gap > SPACE * other.min(run.size)
+                || ((run.lead || trail) && gap > DRAWN_SPACE * size)
+                || gap < -OVER_ANOTHER * size && run.text.chars().count() > 1
         });
         before = Some((run.x1, run.size, run.trail));
         if let Some(last) = pieces.last_mut()
             && last.style == style
-            && run.x0 - last.x1 < 0.5 * size
+            && run.x0 - last.x1 < SAME_PIECE * size
         {
             if space {
                 last.text.push(' ');
@@ -218,7 +280,7 @@ fn dominant(runs: &[Run]) -> (f32, f32) {
     for run in runs {
         let alike = runs
             .iter()
-            .filter(|other| (other.size - run.size).abs() < 0.3 && (other.y - run.y).abs() < 0.1 * run.size)
+            .filter(|other| (other.size - run.size).abs() < SAME_SIZE && (other.y - run.y).abs() < SAME_LINE * run.size)
             .map(|other| other.text.chars().count())
             .sum::<usize>();
         // A short line with a long note mark: the larger type is the line.
@@ -227,9 +289,9 @@ fn dominant(runs: &[Run]) -> (f32, f32) {
         }
     }
     let largest = runs.iter().map(|run| run.size).fold(0.0, f32::max);
-    if best.1 < 0.8 * largest
-        && let Some(run) = runs.iter().find(|run| run.size >= largest - 0.01)
-        && run.text.chars().count() >= 3
+    if best.1 < SMALL_RUN * largest
+        && let Some(run) = runs.iter().find(|run| run.size >= largest - f32::EPSILON)
+        && run.text.chars().count() >= FEWEST_LETTERS
     {
         return (run.size, run.y);
     }
@@ -241,21 +303,7 @@ mod tests {
     use super::*;
 
     fn run(text: &str, x0: f32, x1: f32, y: f32, size: f32) -> Run {
-        Run {
-            text: text.to_owned(),
-            x0,
-            x1,
-            y,
-            size,
-            face: Face::default(),
-            seq: 0,
-            lead: false,
-            trail: false,
-            artifact: false,
-            hidden: false,
-            form: false,
-            turn: 0,
-        }
+        Run { text: text.to_owned(), x0, x1, y, size, ..Run::default() }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the pages show to lines in reading order: without running heads, by columns; and the tables among the lines.
 
+mod bands;
 mod columns;
 mod dropcaps;
 pub mod furniture;
@@ -7,3 +8,4 @@ pub mod lines;
 pub mod metrics;
 pub mod regions;
 pub mod tables;
+mod watermarks;

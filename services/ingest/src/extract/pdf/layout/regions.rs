@@ -21,7 +21,7 @@ pub fn arrange(pages: &mut [Page]) -> Arranged {
     let mut out = Arranged::default();
     for (number, page) in pages.iter_mut().enumerate() {
         let (figures, runs) = figures(std::mem::take(&mut page.runs));
-        out.aside.extend(by_turn(&figures, number));
+        out.aside.extend(lines::by_angle(&figures, number));
         for region in columns::regions(runs) {
             let mut lines = lines::lines(dropcaps::join(region.runs), number);
             for line in &mut lines {
@@ -32,7 +32,7 @@ pub fn arrange(pages: &mut [Page]) -> Arranged {
             out.regions.push(lines);
         }
         if !page.turned.is_empty() {
-            out.aside.extend(by_turn(&std::mem::take(&mut page.turned), number));
+            out.aside.extend(lines::by_angle(&std::mem::take(&mut page.turned), number));
             out.turned.push(number);
         }
     }
@@ -41,17 +41,10 @@ pub fn arrange(pages: &mut [Page]) -> Arranged {
 
 /// Parts the labels of figures, which stand in forms, from the page's text; a page that is one form has no figures.
 fn figures(runs: Vec<Run>) -> (Vec<Run>, Vec<Run>) {
-    let count = |form: bool| runs.iter().filter(|run| run.form == form).map(|run| run.text.len()).sum::<usize>();
+    let count = |form: bool| runs.iter().filter(|run| run.marks.form == form).map(|run| run.text.len()).sum::<usize>();
     let (inside, outside) = (count(true), count(false));
     if inside == 0 || inside > outside {
         return (Vec::new(), runs);
     }
-    runs.into_iter().partition(|run| run.form)
-}
-
-/// Lines for each quarter turn.
-fn by_turn(runs: &[Run], number: usize) -> Vec<Line> {
-    (0..4u8)
-        .flat_map(|turn| lines::lines(runs.iter().filter(|run| run.turn == turn).cloned().collect(), number))
-        .collect()
+    runs.into_iter().partition(|run| run.marks.form)
 }

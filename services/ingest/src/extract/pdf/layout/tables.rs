@@ -1,7 +1,9 @@
 //! Tables: consecutive lines that fall into cells at the same places, between rules or without.
 
 use super::super::content::page::Rule;
+use super::super::wording::{contents, markers};
 use super::lines::{Cell, Line};
+use crate::clean::running;
 
 /// A table's place in the lines of a region.
 #[derive(Debug)]
@@ -16,10 +18,65 @@ pub struct Found {
     pub header_rows: u32,
     /// Whether rules say that it is one.
     pub ruled: bool,
+    /// Where its columns are parted.
+    pub columns: Vec<f32>,
 }
 
 /// The gap that parts cells, in ems.
 const GAP: f32 = 1.0;
+/// White space that parts columns, in ems of the largest type.
+const GUTTER: f32 = 0.6;
+/// Points by which the columns of a table may differ on its next page.
+const SAME_COLUMN: f32 = 6.0;
+/// Points by which rules on one line may differ in height, and the gap that parts them.
+const SAME_RULE: (f32, f32) = (2.0, 3.0);
+/// Points by which the ends of a table's rules may differ.
+const SAME_WIDTH: f32 = 8.0;
+/// Points by which text may reach over its table's rules.
+const OVERHANG: f32 = 6.0;
+/// Points by which a rule may fall short of the text below it, or two rules that stand be one.
+const SAME_EDGE: f32 = 4.0;
+/// Ems above a baseline at which a rule is above the line's letters, and below the line before.
+const ABOVE_LETTERS: f32 = 0.3;
+const BELOW_LINE: f32 = 0.1;
+/// Points by which the type of a table's lines may differ.
+const SAME_SIZE: f32 = 1.0;
+/// A line of one cell goes on with a cell of the row above if it begins this many ems behind the first column.
+const SET_IN: f32 = 2.0;
+/// Rules stand at most this many ems above the baseline of a table's first line.
+const BELOW_RULE: f32 = 3.0;
+/// Lines of a table farther apart than this many ems are two tables.
+const FAR: f32 = 2.4;
+/// Of the cells of a table without rules, the share that is filled.
+const FILLED: f32 = 0.6;
+/// Of the cells of a table with rules, the share that is filled: forms leave most boxes empty.
+const FILLED_BOXES: f32 = 0.25;
+/// Characters of the longest cell of a table without rules, of two columns and of more.
+const LONGEST_CELL: (usize, usize) = (70, 160);
+/// Characters of the longest marker of a list item.
+const LONGEST_MARKER: usize = 5;
+
+/// Entries of a table of contents that need nothing beside them to be known.
+const FEWEST_ENTRIES: usize = 6;
+
+impl Found {
+    /// Whether `next`, at the top of the next page, is the rest of this table, at the foot of its own.
+    pub fn goes_on(&self, next: &Self) -> bool {
+        self.ruled == next.ruled
+            && self.columns.len() == next.columns.len()
+            && self.columns.iter().zip(&next.columns).all(|(a, b)| (a - b).abs() < SAME_COLUMN)
+    }
+
+    /// The rows of `next`, which goes on with this table, without the header that it repeats.
+    pub fn rest(&self, next: Self) -> Vec<Vec<Vec<Line>>> {
+        let header = self.header_rows as usize;
+        let same = |(row, head): &(&Vec<Vec<Line>>, &Vec<Vec<Line>>)| {
+            row.iter().zip(head.iter()).all(|(cell, other)| text(cell) == text(other))
+        };
+        let repeated = next.rows.iter().zip(&self.rows[..header]).take_while(same).count();
+        next.rows.into_iter().skip(repeated).collect()
+    }
+}
 
 /// The tables among `lines` of one region.
 pub fn find(lines: &[Line], rules: &[Rule]) -> Vec<Found> {
@@ -28,8 +85,17 @@ pub fn find(lines: &[Line], rules: &[Rule]) -> Vec<Found> {
     let mut from = 0;
     while from < lines.len() {
         if let Some(table) = ruled(lines, from, &across, rules).or_else(|| aligned(lines, from, &across)) {
+            let beside = |at: Option<usize>| {
+                at.and_then(|at| lines.get(at)).is_some_and(|line| {
+                    let text = line.text();
+                    contents::leaders(&text) || contents::heading(&text)
+                })
+            };
+            let listed = beside(table.from.checked_sub(1)) || beside(Some(table.to));
             from = table.to;
-            found.push(table);
+            if !is_contents(&table.rows, listed) {
+                found.push(table);
+            }
         } else {
             from += 1;
         }
@@ -44,12 +110,14 @@ fn cells(line: &Line) -> Vec<Cell> {
 /// Lying rules with those that continue each other as one, top to bottom.
 fn joined(rules: &[Rule]) -> Vec<Rule> {
     let mut lying: Vec<Rule> = rules.iter().copied().filter(Rule::lies).collect();
-    lying.sort_by(|a, b| ((a.y0 / 1.5).round()).total_cmp(&(b.y0 / 1.5).round()).then(a.x0.total_cmp(&b.x0)));
+    lying.sort_by(|a, b| {
+        ((a.y0 / SAME_RULE.0).round()).total_cmp(&(b.y0 / SAME_RULE.0).round()).then(a.x0.total_cmp(&b.x0))
+    });
     let mut out: Vec<Rule> = Vec::new();
     for rule in lying {
         if let Some(last) = out.last_mut()
-            && (last.y0 - rule.y0).abs() < 2.0
-            && rule.x0 - last.x1 < 3.0
+            && (last.y0 - rule.y0).abs() < SAME_RULE.0
+            && rule.x0 - last.x1 < SAME_RULE.1
         {
             last.x1 = last.x1.max(rule.x1);
         } else {
@@ -64,16 +132,18 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
     let first = &lines[from];
     let above = if from == 0 { f32::MIN } else { lines[from - 1].y };
     let top = across.iter().filter(|rule| {
-        rule.y1 <= first.y - 0.3 * first.size
-            && rule.y0 > above - 0.1 * first.size
-            && rule.y0 > first.y - 3.0 * first.size
-            && rule.x0 <= first.x0 + 4.0
-            && rule.x1 >= first.x1 - 4.0
+        rule.y1 <= first.y - ABOVE_LETTERS * first.size
+            && rule.y0 > above - BELOW_LINE * first.size
+            && rule.y0 > first.y - BELOW_RULE * first.size
+            && rule.x0 <= first.x0 + SAME_EDGE
+            && rule.x1 >= first.x1 - SAME_EDGE
     });
     let top = top.max_by(|a, b| a.y0.total_cmp(&b.y0))?;
     let alike: Vec<&Rule> = across
         .iter()
-        .filter(|rule| rule.y0 >= top.y0 - 1.0 && (rule.x0 - top.x0).abs() < 8.0 && (rule.x1 - top.x1).abs() < 8.0)
+        .filter(|rule| {
+            rule.y0 >= top.y0 - 1.0 && (rule.x0 - top.x0).abs() < SAME_WIDTH && (rule.x1 - top.x1).abs() < SAME_WIDTH
+        })
         .collect();
     let mut to = from;
     let mut used: Vec<f32> = vec![top.y0];
@@ -81,7 +151,7 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
         let end = to + lines[to..].iter().take_while(|line| line.y < rule.y0 + 1.0).count();
         let inside = &lines[to..end];
         let parted = inside.iter().filter(|line| cells(line).len() >= 2).count();
-        let fits = inside.iter().all(|line| line.x0 > top.x0 - 6.0 && line.x1 < top.x1 + 6.0);
+        let fits = inside.iter().all(|line| line.x0 > top.x0 - OVERHANG && line.x1 < top.x1 + OVERHANG);
         if !fits || (!inside.is_empty() && parted == 0 && inside.len() > 3) {
             break;
         }
@@ -99,13 +169,18 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
     let mut bounds: Vec<f32> = rules
         .iter()
         .filter(|rule| {
-            rule.stands() && rule.y0 < bottom && rule.y1 > top.y0 && rule.x0 >= top.x0 - 8.0 && rule.x1 <= top.x1 + 8.0
+            rule.stands()
+                && rule.y0 < bottom
+                && rule.y1 > top.y0
+                && rule.x0 >= top.x0 - SAME_WIDTH
+                && rule.x1 <= top.x1 + SAME_WIDTH
         })
         .map(|rule| rule.x0)
         .collect();
     bounds.sort_by(f32::total_cmp);
-    bounds.dedup_by(|a, b| (*a - *b).abs() < 4.0);
-    let columns = if bounds.len() >= 3 { inner(&bounds) } else { gutters(body) };
+    bounds.dedup_by(|a, b| (*a - *b).abs() < SAME_EDGE);
+    let boxed = bounds.len() >= 3;
+    let columns = if boxed { inner(&bounds) } else { gutters(body) };
     if columns.is_empty() {
         return None;
     }
@@ -121,7 +196,13 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
         push(&mut rows, row, continues);
         section = here;
     }
-    let header_rows = if used.len() >= 3 && !by_rules {
+    let filled = rows.iter().flatten().filter(|cell| !cell.is_empty()).count();
+    // Labels in a drawing stand between rules too, each by itself.
+    if rows.len() < 2 || (filled as f32) < FILLED_BOXES * (rows.len() * (columns.len() + 1)) as f32 {
+        return None;
+    }
+    // Where every cell is in a box, the rule below the first row says nothing.
+    let header_rows = if used.len() >= 3 && !by_rules && !boxed {
         let second = used[1];
         let mut count = body.iter().filter(|line| line.y < second).count();
         count = count.min(rows.len().saturating_sub(1));
@@ -129,7 +210,7 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
     } else {
         header(&rows, body)
     };
-    Some(Found { from, to, rows, header_rows, ruled: true })
+    Some(Found { from, to, rows, header_rows, ruled: true, columns })
 }
 
 /// A table without rules: at least three lines in a row with cells at the same places.
@@ -141,13 +222,13 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
         let cells = cells(line);
         if to > from {
             let gap = line.y - lines[to - 1].y;
-            if gap > 2.4 * line.size || (line.size - lines[from].size).abs() > 1.0 {
+            if gap > FAR * line.size || (line.size - lines[from].size).abs() > SAME_SIZE {
                 break;
             }
         }
         if cells.len() >= 2 && !listed(&cells) {
             parted += 1;
-        } else if to == from || cells[0].x0 < lines[from].x0 + 2.0 * line.size || cells.len() > 1 {
+        } else if to == from || cells[0].x0 < lines[from].x0 + SET_IN * line.size || cells.len() > 1 {
             break;
         }
         let body = &lines[from..=to];
@@ -172,23 +253,36 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
     }
     let texts: Vec<String> = rows.iter().flatten().filter(|cell| !cell.is_empty()).map(|cell| text(cell)).collect();
     let longest = texts.iter().map(|cell| cell.chars().count()).max()?;
-    let filled = texts.len() * 10 >= rows.len() * (columns.len() + 1) * 6;
-    if !filled || rows.len() < 2 || (longest > 70 && columns.len() < 2) || longest > 160 {
+    let filled = texts.len() as f32 >= FILLED * (rows.len() * (columns.len() + 1)) as f32;
+    if !filled || rows.len() < 2 || (longest > LONGEST_CELL.0 && columns.len() < 2) || longest > LONGEST_CELL.1 {
         return None;
     }
     let between = across.iter().any(|rule| rule.y0 > body[0].y && rule.y0 < body[body.len() - 1].y);
     let header_rows = header(&rows, body);
-    Some(Found { from, to, rows, header_rows, ruled: between })
+    Some(Found { from, to, rows, header_rows, ruled: between, columns })
+}
+
+/// Whether rows are entries of a table of contents: titles before page numbers that climb. Few are, if one stands `beside` them.
+fn is_contents(rows: &[Vec<Vec<Line>>], beside: bool) -> bool {
+    let number = |row: &Vec<Vec<Line>>| row.last().and_then(|cell| running::page_number(text(cell).trim()));
+    let numbers: Vec<i64> = rows.iter().filter_map(number).collect();
+    let titled =
+        rows.iter().all(|row| row[..row.len() - 1].iter().any(|cell| text(cell).contains(char::is_alphabetic)));
+    numbers.len() == rows.len()
+        && numbers.is_sorted()
+        && numbers.first() < numbers.last()
+        && titled
+        && (beside || rows.len() >= FEWEST_ENTRIES)
 }
 
 /// A bullet, number or note mark with its text is no row of two cells; neither is a line of a table of contents.
 fn listed(cells: &[Cell]) -> bool {
     let first = cells[0].text.trim();
-    let marker = first.chars().count() <= 5
-        && (super::super::wording::markers::marker(&format!("{first} x")).is_some()
+    let marker = first.chars().count() <= LONGEST_MARKER
+        && (markers::marker(&format!("{first} x")).is_some()
             || first.trim_end_matches('.').split('.').all(|part| part.chars().all(|char| char.is_ascii_digit()))
             || first.starts_with('['));
-    (cells.len() == 2 && marker) || cells.iter().any(|cell| super::super::wording::contents::leaders(&cell.text))
+    (cells.len() == 2 && marker) || cells.iter().any(|cell| contents::leaders(&cell.text))
 }
 
 fn push(rows: &mut Vec<Vec<Vec<Line>>>, row: Vec<Vec<Line>>, continues: bool) {
@@ -219,7 +313,7 @@ fn gutters(lines: &[Line]) -> Vec<f32> {
     let mut out = Vec::new();
     let mut reach = f32::MAX;
     for (x0, x1) in taken {
-        if reach < x0 - 0.6 * size {
+        if reach < x0 - GUTTER * size {
             out.push((reach + x0) / 2.0);
         }
         reach = if reach == f32::MAX { x1 } else { reach.max(x1) };
@@ -257,4 +351,62 @@ fn header(rows: &[Vec<Vec<Line>>], lines: &[Line]) -> u32 {
         !cell.is_empty() && !number(cell) && !rest.is_empty() && rest.iter().all(|row| number(&row[column]))
     });
     u32::from(heads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::content::page::Run;
+    use super::super::lines::lines;
+    use super::*;
+
+    fn run(text: &str, x0: f32, y: f32) -> Run {
+        let x1 = x0 + 5.0 * text.chars().count() as f32;
+        Run { text: text.to_owned(), x0, x1, y, size: 10.0, ..Run::default() }
+    }
+
+    fn lying(y: f32) -> Rule {
+        Rule { x0: 48.0, y0: y, x1: 450.0, y1: y }
+    }
+
+    fn boxes(from: f32, to: f32) -> Vec<Rule> {
+        [48.0, 180.0, 320.0, 450.0].map(|x| Rule { x0: x, y0: from, x1: x, y1: to }).to_vec()
+    }
+
+    fn boxed(rows: &[[&str; 3]], top: f32) -> Found {
+        let mut runs = Vec::new();
+        let mut rules = boxes(top, top + 20.0 * rows.len() as f32);
+        rules.push(lying(top));
+        for (at, row) in rows.iter().enumerate() {
+            let y = top + 20.0 * at as f32 + 14.0;
+            runs.extend(row.iter().zip([52.0, 190.0, 330.0]).map(|(text, x)| run(text, x, y)));
+            rules.push(lying(y + 6.0));
+        }
+        find(&lines(runs, 0), &rules).pop().unwrap()
+    }
+
+    #[test]
+    fn a_table_goes_on_over_the_page_and_heads_its_rows_once() {
+        let first = boxed(&[["Load", "Toll", "Age"], ["Hay", "two pence", "3"], ["Coal", "six pence", "4"]], 600.0);
+        let next = boxed(&[["Sheep", "one penny", "Friday"], ["Stone", "nine pence", "Sunday"]], 72.0);
+        assert_eq!((first.header_rows, next.header_rows), (1, 0));
+        assert!(first.goes_on(&next));
+        let again = boxed(&[["Load", "Toll", "Age"], ["Stone", "nine pence", "5"]], 72.0);
+        let rest: Vec<String> = first.rest(again).iter().flatten().map(|cell| text(cell)).collect();
+        assert_eq!(rest, ["Stone", "nine pence", "5"]);
+    }
+
+    #[test]
+    fn titles_before_climbing_page_numbers_are_no_table() {
+        let entries = |numbers: [u32; 6]| {
+            let titles = ["Scope", "Members", "Duties", "Resources", "Packages", "Archive"];
+            let rows = titles.iter().zip(numbers).enumerate();
+            let runs = rows.flat_map(|(at, (title, number))| {
+                let y = 60.0 + 14.0 * at as f32;
+                [run(title, 72.0, y), run(&number.to_string(), 480.0, y)]
+            });
+            find(&lines(runs.collect(), 0), &[]).len()
+        };
+        assert_eq!(entries([3, 5, 5, 9, 15, 29]), 0);
+        assert_eq!(entries([3, 50, 5, 9, 15, 29]), 1);
+    }
 }

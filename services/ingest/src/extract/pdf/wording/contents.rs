@@ -41,6 +41,27 @@ pub fn heading(text: &str) -> bool {
     )
 }
 
+/// Whether a line only says that what it stands at goes on from or on another page, as long tables do.
+pub fn carried(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let core = lower.rsplit(['–', '—', ':', '-']).next().unwrap_or(&lower);
+    let core = core.trim_matches(|char: char| !char.is_alphanumeric());
+    [
+        "continues on next page",
+        "continued on next page",
+        "continues on the next page",
+        "continued on the next page",
+        "continued from previous page",
+        "continued from the previous page",
+        "fortsetzung auf der nächsten seite",
+        "fortsetzung der vorherigen seite",
+        "fortgesetzt von vorheriger seite",
+        "suite de la page précédente",
+        "suite sur la page suivante",
+    ]
+    .contains(&core)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +75,18 @@ mod tests {
             ("A sentence. Another. One more. Yes.", false),
         ] {
             assert_eq!(leaders(line), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_carry_a_table_over_are_known() {
+        for (line, wanted) in [
+            ("continues on next page", true),
+            ("Table 1 – continued from previous page", true),
+            ("(Continued on next page)", true),
+            ("The story continues on next page", false),
+        ] {
+            assert_eq!(carried(line), wanted, "{line}");
         }
     }
 }
