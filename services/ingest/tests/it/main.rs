@@ -11,4 +11,5 @@ mod pdf_blocks;
 mod pdf_content;
 mod robust;
 mod sandbox;
+mod truth;
 mod view;
