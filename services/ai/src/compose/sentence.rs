@@ -11,6 +11,10 @@ use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoke
 /// Spoken characters that one utterance should not exceed: a local voice takes some 400 phonemes at once.
 pub(super) const MAX_SPOKEN: u32 = 300;
 
+/// Written characters among which the end of the next breath is looked for, so that a sentence of any length is cut in time that
+/// grows with its length alone. Four breaths: more than a writer puts between two stops.
+const WINDOW: usize = 4 * MAX_SPOKEN as usize;
+
 /// A block's text, ready to be taken apart.
 pub(super) struct Passage {
     chars: Vec<char>,
@@ -31,6 +35,21 @@ pub(super) struct Phrase {
 struct Folded {
     text: String,
     places: Vec<u32>,
+}
+
+impl Folded {
+    /// Cuts it to at most `limit` characters, between words where there are any, and says where in the block the rest begins.
+    fn cut_to(&mut self, limit: usize) -> Option<u32> {
+        if self.places.len() <= limit {
+            return None;
+        }
+        let chars: Vec<char> = self.text.chars().collect();
+        let end = chars[..limit].iter().rposition(|c| *c == ' ').filter(|end| *end > 0).unwrap_or(limit);
+        let rest = self.places[end];
+        self.text = chars[..end].iter().collect();
+        self.places.truncate(end);
+        Some(rest)
+    }
 }
 
 impl Passage {
@@ -162,10 +181,18 @@ impl Passage {
     }
 
     fn folded(&self, ranges: &[Range]) -> Folded {
+        self.folded_within(ranges, usize::MAX)
+    }
+
+    /// The first `limit` characters of them.
+    fn folded_within(&self, ranges: &[Range], limit: usize) -> Folded {
         let mut folded = Folded { text: String::new(), places: Vec::new() };
         let mut space = None;
         for at in ranges.iter().flat_map(|range| range.start..range.end) {
             let Some(&c) = self.chars.get(at as usize) else { break };
+            if folded.places.len() >= limit {
+                break;
+            }
             if c.is_whitespace() {
                 space = space.or(Some(at));
                 continue;
@@ -201,10 +228,12 @@ impl Passage {
         let mut phrases = Vec::new();
         let mut waiting = vec![(parts.to_vec(), true)];
         while let Some((parts, last)) = waiting.pop() {
-            let folded = self.folded(&parts);
+            let mut folded = self.folded_within(&parts, WINDOW + 1);
+            let beyond = folded.cut_to(WINDOW);
             let mut spoken = self.speak(&folded);
-            if let Some(cut) = cut_at(&spoken, &folded) {
-                let (head, tail) = split(&parts, folded.places[cut]);
+            let cut = cut_at(&spoken, &folded).map(|cut| folded.places[cut]);
+            if let Some(cut) = cut.or(beyond) {
+                let (head, tail) = split(&parts, cut);
                 waiting.push((self.trim(tail), last));
                 waiting.push((self.trim(head), false));
                 continue;

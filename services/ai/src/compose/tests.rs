@@ -212,6 +212,19 @@ fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
     assert_eq!(plan.notes[0].code, "SOURCE_TOO_SHORT");
 }
 
+/// Each cut looks at a few breaths only: the time grows with the sentence, not with its square.
+#[test]
+fn a_sentence_without_an_end_is_cut_into_breaths_all_the_same() {
+    let sentence = "word ".repeat(4_000);
+    let run = "[".repeat(1_000) + "x" + &"](y)".repeat(1_000);
+    let content = content(vec![block(BlockKind::Paragraph, sentence.trim()), block(BlockKind::Paragraph, &run)]);
+    let (plan, sections) = written(&content, &order(Style::Narration, None, Footnotes::Skip));
+    accounted(&content, &plan, &sections);
+    for utterance in sections.iter().flat_map(|section| &section.utterances) {
+        assert!(lectern_core::content::length(&utterance.spoken) <= 310, "{}", utterance.spoken);
+    }
+}
+
 #[test]
 fn long_sentences_are_said_in_breaths() {
     let text = format!(
