@@ -38,7 +38,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
         reader.event(event);
     }
     reader.flush();
-    reader.assembly.finish("text/markdown", "markdown/1")
+    reader.assembly.finish("text/markdown", "markdown/2")
 }
 
 /// A table being read.

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use sniff::Sniffed;
 
 /// Grows with every change that lets a source come out otherwise.
-pub const EXTRACTOR_VERSION: u32 = 2;
+pub const EXTRACTOR_VERSION: u32 = 3;
 
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one way.
 #[must_use]

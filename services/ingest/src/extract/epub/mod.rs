@@ -49,7 +49,7 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
         };
         chapter(item, &bytes, &package, &titles, &mut assembly)?;
     }
-    assembly.finish("application/epub+zip", "epub/1")
+    assembly.finish("application/epub+zip", "epub/2")
 }
 
 fn xml(archive: &mut Archive<'_>, name: &str) -> Result<Element, Failure> {

@@ -129,7 +129,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
             }
         }
     }
-    assembly.finish("text/html", "html/1")
+    assembly.finish("text/html", "html/2")
 }
 
 /// A piece of HTML within another format.

@@ -14,7 +14,7 @@ use super::layout::metrics::Metrics;
 use super::layout::{furniture, regions};
 
 /// The name and version that contents carry; it grows when the same file gives other blocks.
-pub const EXTRACTOR: &str = "pdf/1";
+pub const EXTRACTOR: &str = "pdf/2";
 
 const MEDIA_TYPE: &str = "application/pdf";
 
