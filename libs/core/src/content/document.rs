@@ -105,8 +105,9 @@ pub enum BlockKind {
     },
     /// Code or other text whose lines and spaces matter.
     Code {
-        /// The programming language, where the source names it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// The programming language, where the source names it. Its name in JSON differs, since a kind
+        /// lies flat in its block, which has a `language` of its own.
+        #[serde(rename = "programming_language", default, skip_serializing_if = "Option::is_none")]
         language: Option<String>,
     },
     /// A displayed quotation.
@@ -238,4 +239,28 @@ pub struct Warning {
     /// The page it is about, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_of_code_and_that_of_its_block_are_kept_apart_in_json() {
+        let block = Block {
+            id: 0,
+            kind: BlockKind::Code { language: Some("rust".to_owned()) },
+            text: "fn main() {}".to_owned(),
+            page: None,
+            page_end: None,
+            confidence: 1.0,
+            language: Some("de".to_owned()),
+            matter: Matter::Body,
+            spans: Vec::new(),
+        };
+        let json = serde_json::to_string(&block).unwrap();
+        let read: Block = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.kind, block.kind);
+        assert_eq!(read.language, block.language);
+    }
 }

@@ -11,21 +11,31 @@ fn listed(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split(' ').any(|entry| entry == word)
 }
 
+/// The longest run that is looked at for an address without a scheme: what sitemaps.org allows a URL.
+/// A longer one is no address, and looking to its end from each of its words would take time by the square.
+const LONGEST_ADDRESS: usize = 2_048;
+
 /// Where a run of characters that an address may hold ends; closing punctuation is not part of it.
-fn address_end(cx: &Cx<'_>, start: usize) -> usize {
+/// None for a run that is too long and has no scheme.
+fn address_end(cx: &Cx<'_>, start: usize) -> Option<usize> {
     let inside =
         |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
-    let mut end = (start..).find(|at| !cx.char(*at).is_some_and(inside)).unwrap_or(start);
+    let stops = |at: &usize| !cx.char(*at).is_some_and(inside);
+    let mut end = match (start..=start + LONGEST_ADDRESS).find(stops) {
+        Some(end) => end,
+        None if cx.text.slice(start, start + LONGEST_ADDRESS).contains("://") => (start..).find(stops)?,
+        None => return None,
+    };
+    let opened = (start..end).any(|at| cx.char(at) == Some('('));
     while end > start {
         let Some(last) = cx.char(end - 1) else { break };
-        let opened = (start..end).any(|at| cx.char(at) == Some('('));
         if matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']' | '*') || (last == ')' && !opened) {
             end -= 1;
         } else {
             break;
         }
     }
-    end
+    Some(end)
 }
 
 /// `https://www.example.com/a?b` is "example dot com".
@@ -34,7 +44,7 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     if cx.glued_before() || !first.is_alphanumeric() {
         return None;
     }
-    let end = address_end(cx, cx.at);
+    let end = address_end(cx, cx.at)?;
     let text = cx.text.slice(cx.at, end);
     if !text.contains(['.', ':', '@']) {
         return None;

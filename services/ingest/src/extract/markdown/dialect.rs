@@ -146,7 +146,7 @@ impl Writer {
     fn block(&mut self, line: &str) {
         let trimmed = line.trim();
         let indent = line.len() - line.trim_start().len();
-        if self.opens_fence(trimmed) || self.admonition(trimmed, indent) || self.container(trimmed) {
+        if self.opens_fence(line) || self.admonition(trimmed, indent) || self.container(trimmed) {
             return;
         }
         if CONTENTS.contains(&trimmed.to_ascii_lowercase().as_str()) || is_template(trimmed) {
@@ -183,7 +183,8 @@ impl Writer {
         self.put_inline(line);
     }
 
-    fn opens_fence(&mut self, line: &str) -> bool {
+    fn opens_fence(&mut self, printed: &str) -> bool {
+        let line = printed.trim();
         let sign = line.chars().next().filter(|sign| "`~".contains(*sign));
         let Some(sign) = sign else { return false };
         let count = line.chars().take_while(|char| *char == sign).count();
@@ -206,7 +207,8 @@ impl Writer {
             return true;
         }
         self.fence = Some(fence);
-        self.put(line);
+        // With what it is set in by: a fence may belong to an item of a list.
+        self.put(printed);
         true
     }
 
@@ -309,6 +311,7 @@ mod tests {
             ("::: {.note}\nText.\n:::", "\nText.\n\n"),
             ("```{note} Look\nText.\n```\nAfter.", "\nLook\n\nText.\n\nAfter.\n"),
             ("```\n%% code %%\n==a==\n```\n[TOC]", "```\n%% code %%\n==a==\n```\n\n"),
+            ("- One:\n\n  ```sh\n  ls\n  ```", "- One:\n\n  ```sh\n  ls\n  ```\n"),
             ("    %% code %%", "    %% code %%\n"),
             ("import A from 'a'\n# T", "\n# T\n"),
             ("One^[A note.] two", "One[^inline-note-1] two\n\n[^inline-note-1]: A note.\n"),

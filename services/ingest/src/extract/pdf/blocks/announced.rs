@@ -163,10 +163,7 @@ mod tests {
 
     fn headings(items: Vec<Item>, outline: &Outline) -> Vec<(String, u8)> {
         let heading = |item: Item| match item {
-            Item::Whole(group) => match group.kind {
-                BlockKind::Heading { level } => Some((group.rough(), level)),
-                _ => None,
-            },
+            Item::Whole(group) => group.kind.heading_level().map(|level| (group.rough(), level)),
             Item::Line(_) => None,
         };
         mark(items, outline).into_iter().filter_map(heading).collect()

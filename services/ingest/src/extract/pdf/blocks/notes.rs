@@ -254,9 +254,9 @@ mod tests {
             take(&mut lines, &metrics, rules, &[], &mut notes);
             left.extend(lines.iter().map(Line::text));
         }
-        let labelled = |note: &Group| match &note.kind {
-            BlockKind::Footnote { label } => (label.clone(), note.rough()),
-            _ => panic!("no note"),
+        let labelled = |note: &Group| {
+            let BlockKind::Footnote { label } = &note.kind else { panic!("no note") };
+            (label.clone(), note.rough())
         };
         (left, notes.iter().map(labelled).collect())
     }

@@ -90,7 +90,8 @@ impl Runs {
     pub fn add(&mut self, glyph: &Glyph<'_>) {
         let [a, b, c, d, e, f] = glyph.place.0;
         let size = c.hypot(d) * glyph.em;
-        if !size.is_finite() || !SIZES.contains(&size) || !(e.abs() < FARTHEST && f.abs() < FARTHEST) {
+        let sound = size.is_finite() && SIZES.contains(&size) && e.abs() < FARTHEST && f.abs() < FARTHEST;
+        if !sound {
             return;
         }
         let mut marks = glyph.marks;

@@ -135,7 +135,7 @@ pub fn remove(pages: &mut [Page], out: &mut Vec<Piece>) {
         bands.margins();
         bands.carried();
         bands.wrapped();
-        bands.from_outside();
+        bands.keep_outermost();
     }
     bands.artifacts();
     let turned = bands.turned(pages);
@@ -243,7 +243,7 @@ impl Bands {
             let repeated = bands.near(cell.page).any(|other| other.same_place(cell) && other.masked == cell.masked);
             // The title reads as the head does that repeats it, but is larger.
             let title = least.get(&cell.masked).is_some_and(|least| cell.size > LARGEST * least);
-            let fits = (most || cell.small(bands.body)) && (cell.apart() || most) && !cell.labels();
+            let fits = (most || cell.small(bands.body) && cell.apart()) && !cell.labels();
             (repeated && fits && !title).then(|| cell.head())
         });
     }
@@ -320,7 +320,7 @@ impl Bands {
     }
 
     /// Heads are only taken from the edge inwards, up to the first row that stays; numbers that climb are, wherever they stand.
-    fn from_outside(&mut self) {
+    fn keep_outermost(&mut self) {
         for page in self.pages.clone() {
             for top in [true, false] {
                 let mut open = true;
@@ -511,7 +511,7 @@ mod tests {
         let pages = ["a", "b", "c", "d", "e"].map(|own| {
             let own = format!("subject {own}");
             let mut extra = vec![(own.as_str(), 72.0, 660.0, 10.0)];
-            if own < "subject c".to_owned() {
+            if own.as_str() < "subject c" {
                 extra.push(("A list goes on:", 72.0, 86.0, 10.0));
             }
             page(&extra)

@@ -100,7 +100,16 @@ fn marked(number: usize, page: &mut Page, out: &mut Vec<Piece>) {
                 {
                     Furniture::PageNumber
                 }
-                other => other,
+                other @ (Furniture::RunningHead
+                | Furniture::RunningFoot
+                | Furniture::PageNumber
+                | Furniture::ContentsEntry
+                | Furniture::Navigation
+                | Furniture::Watermark
+                | Furniture::Hidden
+                | Furniture::Deleted
+                | Furniture::Comment
+                | Furniture::Placeholder) => other,
             };
             out.push(Piece { page: number, top: line.y < height / 2.0, furniture, text });
         }
