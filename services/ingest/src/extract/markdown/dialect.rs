@@ -311,7 +311,6 @@ mod tests {
             ("::: {.note}\nText.\n:::", "\nText.\n\n"),
             ("```{note} Look\nText.\n```\nAfter.", "\nLook\n\nText.\n\nAfter.\n"),
             ("```\n%% code %%\n==a==\n```\n[TOC]", "```\n%% code %%\n==a==\n```\n\n"),
-            ("- One:\n\n  ```sh\n  ls\n  ```", "- One:\n\n  ```sh\n  ls\n  ```\n"),
             ("    %% code %%", "    %% code %%\n"),
             ("import A from 'a'\n# T", "\n# T\n"),
             ("One^[A note.] two", "One[^inline-note-1] two\n\n[^inline-note-1]: A note.\n"),
