@@ -13,6 +13,7 @@ mod daemon;
 pub mod env;
 mod mongo;
 mod nats;
+pub mod pdfs;
 pub mod pins;
 mod process;
 mod proxy;

@@ -1,39 +1,16 @@
 //! The PDFs that tests read but the repository does not ship: taken from pinned Debian packages, verified, and kept in the cache
-//! as `<package>/<name>.pdf`. The tests' list is `tests/fixtures/pdf/debian.toml`; `extract-bench` has one of its own.
+//! as `<package>/<name>.pdf`. The lists are those of the tests and of `extract-bench`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use lectern_testkit::env::cache_dir;
-use serde::Deserialize;
+use lectern_testkit::pdfs::{self, Pdf};
 
 use crate::process::{self, remove_dir};
-use crate::{pypi, repo};
-
-const LIST: &str = "tests/fixtures/pdf/debian.toml";
-
-/// One PDF in a Debian package.
-#[derive(Deserialize)]
-pub struct Entry {
-    /// Binary package.
-    package: String,
-    /// Exact version.
-    version: String,
-    /// Path inside, with or without a leading slash; `.gz` is unpacked.
-    path: String,
-    /// SHA-256 of the PDF (not of the `.gz`), in hex.
-    sha256: String,
-}
-
-impl Entry {
-    /// Where it is kept.
-    pub fn file(&self, corpus: &Path) -> PathBuf {
-        let name = Path::new(self.path.trim_end_matches(".gz")).file_stem().unwrap_or_default();
-        corpus.join(&self.package).join(format!("{}.pdf", name.to_string_lossy()))
-    }
-}
+use crate::pypi;
 
 /// The folder of all that is fetched.
 pub fn folder() -> Result<PathBuf> {
@@ -45,18 +22,12 @@ pub fn folder() -> Result<PathBuf> {
 /// Fetches what is missing of the tests' list and returns the folder.
 pub fn prepare() -> Result<PathBuf> {
     let corpus = folder()?;
-    let list = repo::path(LIST);
-    if !list.exists() {
-        eprintln!("no {LIST}: no corpus");
-        return Ok(corpus);
-    }
-    let entries = entries(&fs::read_to_string(&list)?).with_context(|| LIST)?;
-    fetch_all(&entries, &corpus)?;
+    fetch_all(&pdfs::listed(pdfs::TESTS).map_err(Error::msg)?, &corpus)?;
     Ok(corpus)
 }
 
 /// Fetches what is missing; a package of which several files are missing, once.
-pub fn fetch_all(entries: &[Entry], corpus: &Path) -> Result<()> {
+pub fn fetch_all(entries: &[Pdf], corpus: &Path) -> Result<()> {
     let mut missing = Vec::new();
     for entry in entries {
         let file = entry.file(corpus);
@@ -65,31 +36,16 @@ pub fn fetch_all(entries: &[Entry], corpus: &Path) -> Result<()> {
         }
     }
     while let Some(first) = missing.first().copied() {
-        let of_first = |entry: &&Entry| entry.package == first.package && entry.version == first.version;
-        let (together, others): (Vec<&Entry>, Vec<&Entry>) = missing.iter().copied().partition(of_first);
+        let of_first = |entry: &&Pdf| entry.package == first.package && entry.version == first.version;
+        let (together, others): (Vec<&Pdf>, Vec<&Pdf>) = missing.iter().copied().partition(of_first);
         fetch(&together, corpus).with_context(|| format!("{} {}", first.package, first.version))?;
         missing = others;
     }
     Ok(())
 }
 
-/// Every table of every array of tables; fields beyond those of [`Entry`] belong to the tests.
-fn entries(text: &str) -> Result<Vec<Entry>> {
-    let table: toml::Table = text.parse()?;
-    let arrays = table.into_iter().filter_map(|(_, value)| match value {
-        toml::Value::Array(items) => Some(items),
-        toml::Value::String(_)
-        | toml::Value::Integer(_)
-        | toml::Value::Float(_)
-        | toml::Value::Boolean(_)
-        | toml::Value::Datetime(_)
-        | toml::Value::Table(_) => None,
-    });
-    arrays.flatten().filter(toml::Value::is_table).map(|item| Ok(item.try_into()?)).collect()
-}
-
 /// Fetches one package and keeps these files of it.
-fn fetch(entries: &[&Entry], corpus: &Path) -> Result<()> {
+fn fetch(entries: &[&Pdf], corpus: &Path) -> Result<()> {
     let Some(package) = entries.first() else { return Ok(()) };
     if !process::on_path("apt-get") || !process::on_path("dpkg-deb") {
         bail!("the corpus comes from Debian packages: run this on Debian or in a Debian container");
@@ -125,7 +81,7 @@ fn fetch(entries: &[&Entry], corpus: &Path) -> Result<()> {
 }
 
 /// Puts one file of an unpacked package where it is kept, once its digest is the pinned one.
-fn keep(entry: &Entry, tree: &Path, file: &Path) -> Result<()> {
+fn keep(entry: &Pdf, tree: &Path, file: &Path) -> Result<()> {
     // Debian's tools compress documentation over a size; the list may name the file with or without that.
     let plain = tree.join(entry.path.trim_start_matches('/'));
     let packed = PathBuf::from(format!("{}.gz", plain.display()));
@@ -146,7 +102,7 @@ fn keep(entry: &Entry, tree: &Path, file: &Path) -> Result<()> {
     fs::rename(&pdf, file).with_context(|| file.display().to_string())
 }
 
-fn remedy(entry: &Entry) -> String {
+fn remedy(entry: &Pdf) -> String {
     let candidate = process::output(Command::new("apt-cache").args(["policy", &entry.package]))
         .ok()
         .and_then(|output| {
@@ -156,19 +112,6 @@ fn remedy(entry: &Entry) -> String {
         .unwrap_or_else(|| "none".to_owned());
     format!(
         "this version cannot be downloaded (apt's candidate is {candidate}): run `apt-get update` as root, check the network, or pin \
-         the candidate in {LIST} with its digest after comparing the file"
+         the candidate in its list with its digest after comparing the file"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entries_are_read_whatever_the_array_is_called_and_named_after_package_and_file() {
-        let text = "about = 'x'\n[[pdf]]\npackage = 'p'\nversion = '1'\npath = '/usr/share/doc/p/a.b.pdf.gz'\nsha256 = 'ff'\nheadings = ['x']\n";
-        let entries = entries(text).expect("parses");
-        assert_eq!(entries.len(), 1);
-        assert_eq!(entries[0].file(Path::new("/c")), Path::new("/c/p/a.b.pdf"));
-    }
 }

@@ -9,9 +9,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::Args;
 use lectern_testkit::env::tools_dir;
+use lectern_testkit::pdfs::{self, Pdf};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{self, ensure_debian};
@@ -48,19 +49,13 @@ pub struct Options {
     program: Option<PathBuf>,
 }
 
-/// The list of documents.
-#[derive(Deserialize)]
-struct List {
-    document: Vec<Document>,
-}
-
 /// One document; what the corpus needs of it is read there.
 #[derive(Deserialize)]
 struct Document {
     name: String,
     producer: String,
     #[serde(flatten)]
-    entry: corpus::Entry,
+    entry: Pdf,
 }
 
 /// What the scorer is told.
@@ -83,14 +78,12 @@ struct Ordered {
 
 /// Prints the table; status 1 when a document misses a goal.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    let list = fs::read_to_string(repo::path(LIST)).context(LIST)?;
-    let list: List = toml::from_str(&list).context(LIST)?;
-    let unknown = options.only.iter().find(|name| !list.document.iter().any(|document| document.name == **name));
+    let list: Vec<Document> = pdfs::listed(LIST).map_err(Error::msg)?;
+    let unknown = options.only.iter().find(|name| !list.iter().any(|document| document.name == **name));
     if let Some(name) = unknown {
         bail!("no document is named {name}: {LIST} lists them");
     }
-    let wanted =
-        list.document.into_iter().filter(|document| options.only.is_empty() || options.only.contains(&document.name));
+    let wanted = list.into_iter().filter(|document| options.only.is_empty() || options.only.contains(&document.name));
     let corpus = corpus::folder()?;
     let mut documents = Vec::new();
     let mut entries = Vec::new();

@@ -8,40 +8,27 @@ use std::path::PathBuf;
 use lectern_core::Digest;
 use lectern_core::content::document::{BlockKind, Content};
 use lectern_ingest::extract::pdf::extract;
+use lectern_testkit::env;
+use lectern_testkit::pdfs::{self, Pdf};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
-struct Corpus {
-    document: Vec<Document>,
-}
-
-#[derive(Debug, Deserialize)]
 struct Document {
-    package: String,
-    path: String,
-    sha256: String,
+    #[serde(flatten)]
+    pdf: Pdf,
     headings: Vec<String>,
     order: Vec<[String; 2]>,
 }
 
 fn corpus() -> Vec<(Document, Vec<u8>)> {
-    let listed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pdf/debian.toml");
-    let corpus: Corpus = toml::from_str(&std::fs::read_to_string(listed).unwrap()).unwrap();
-    #[allow(clippy::disallowed_methods, reason = "a test's own configuration")]
-    let folder = std::env::var("LECTERN_PDF_CORPUS").unwrap_or_else(|_| {
-        panic!("LECTERN_PDF_CORPUS is not set: run `cargo xtask test`, or unpack what tests/fixtures/pdf/debian.toml lists and name the folder")
-    });
-    corpus
-        .document
-        .into_iter()
-        .map(|document| {
-            let name = document.path.rsplit('/').next().unwrap().trim_end_matches(".gz");
-            let path = PathBuf::from(&folder).join(&document.package).join(name);
-            let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            assert_eq!(Digest::of(&bytes).to_string(), document.sha256, "{}", path.display());
-            (document, bytes)
-        })
-        .collect()
+    let folder = PathBuf::from(env::required(env::PDF_CORPUS));
+    let read = |document: Document| {
+        let file = document.pdf.file(&folder);
+        let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(Digest::of(&bytes).to_string(), document.pdf.sha256, "{}", file.display());
+        (document, bytes)
+    };
+    pdfs::listed(pdfs::TESTS).unwrap().into_iter().map(read).collect()
 }
 
 fn folded(text: &str) -> String {
@@ -79,9 +66,14 @@ fn headings_are_found_in_order() {
         let hits = in_order(&wanted, &found);
         let recall = hits as f64 / wanted.len() as f64;
         let precision = hits as f64 / found.len().max(1) as f64;
-        println!("{} {}: recall {recall:.2}, precision {precision:.2}", document.package, document.path);
-        assert!(recall >= 0.9, "{}: {hits} of {} headings in order; found {found:#?}", document.path, wanted.len());
-        assert!(precision >= 0.75, "{}: {hits} of {} found are headings; found {found:#?}", document.path, found.len());
+        println!("{} {}: recall {recall:.2}, precision {precision:.2}", document.pdf.package, document.pdf.path);
+        assert!(recall >= 0.9, "{}: {hits} of {} headings in order; found {found:#?}", document.pdf.path, wanted.len());
+        assert!(
+            precision >= 0.75,
+            "{}: {hits} of {} found are headings; found {found:#?}",
+            document.pdf.path,
+            found.len()
+        );
     }
 }
 
@@ -92,9 +84,9 @@ fn what_is_read_first_comes_first() {
         let text: String = content.blocks.iter().map(|block| folded(&block.text)).collect();
         for [first, second] in &document.order {
             let at = |phrase: &str| {
-                text.find(&folded(phrase)).unwrap_or_else(|| panic!("{}: {phrase:?} is missing", document.path))
+                text.find(&folded(phrase)).unwrap_or_else(|| panic!("{}: {phrase:?} is missing", document.pdf.path))
             };
-            assert!(at(first) < at(second), "{}: {first:?} comes behind {second:?}", document.path);
+            assert!(at(first) < at(second), "{}: {first:?} comes behind {second:?}", document.pdf.path);
         }
     }
 }

@@ -9,6 +9,7 @@ use lectern_e2e::{Profile, of};
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{AudioFormat, Narration};
 use lectern_testkit::env;
+use lectern_testkit::pdfs::{self, Pdf};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::recording::{captions, content, fates};
@@ -18,13 +19,13 @@ pub(crate) const COVERED: f64 = 0.99;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_pdfs_are_narrated_whole() {
-    let files = corpus();
-    assert!(files.len() >= 8, "{} PDFs: `cargo xtask corpus` fetches them", files.len());
+    let folder = PathBuf::from(env::required(env::PDF_CORPUS));
+    let corpus: Vec<Pdf> = pdfs::listed(pdfs::TESTS).expect("the list");
     let instance = Profile::Embedded.setup().start().await;
     let client = instance.client();
-    for file in files {
+    for file in corpus.iter().map(|pdf| pdf.file(&folder)) {
         let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
-        let bytes = std::fs::read(&file).expect("the PDF");
+        let bytes = std::fs::read(&file).expect("the PDF; `cargo xtask corpus` fetches it");
         let upload = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         let document = client.upload(&upload, name, &bytes).await.expect(name);
         // Hours of speech: at double tempo and in one format, which is enough for what is checked.
@@ -40,18 +41,6 @@ async fn foreign_pdfs_are_narrated_whole() {
         let recall = recall(&pdftotext(&file), &content);
         assert!(recall >= COVERED, "{name}: {recall:.4} of the words");
     }
-}
-
-fn corpus() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env::required(env::PDF_CORPUS));
-    let packages = std::fs::read_dir(&folder).expect("the corpus").map(|entry| entry.expect("an entry").path());
-    let files = packages.filter(|path| path.is_dir()).flat_map(|package| {
-        let files = std::fs::read_dir(package).expect("a package");
-        files.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
-    });
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "pdf")).collect();
-    files.sort();
-    files
 }
 
 pub(crate) fn pdftotext(file: &Path) -> String {
