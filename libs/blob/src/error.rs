@@ -60,7 +60,8 @@ impl From<BlobError> for Failure {
             BlobError::OutOfRange { path, .. } => {
                 Self::new(Kind::OutOfRange, Reason::InvalidField, message).at("offset").about(path.to_string())
             }
-            // The stream that feeds a put fails when its caller goes away or an upstream breaks off: trying again may do.
+            // The stream that feeds a put fails when its caller goes away or an upstream breaks
+            // off: trying again may do.
             BlobError::Source(_) => Self::new(Kind::Aborted, Reason::BlobUnavailable, message),
             BlobError::Path(_) => Self::internal(message),
         }

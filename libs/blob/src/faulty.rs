@@ -1,5 +1,5 @@
-//! Any other adapter, made to fail as a file says. For tests of whole processes only: what object storage that is slow, fails, or cuts
-//! reads short does to them.
+//! Any other adapter, made to fail as a file says. For tests of whole processes only: what object
+//! storage that is slow, fails, or cuts reads short does to them.
 //!
 //! The file is JSON, and read again after 100 ms at most; what it leaves out does not happen:
 //!
@@ -7,7 +7,8 @@
 //! {"fail": 0.2, "fail_after": 0.1, "truncate": 0.1, "delay_ms": 300}
 //! ```
 //!
-//! Every fault is one line of the log, `object storage was disturbed` with `fault`, so that a test sees that it was hit.
+//! Every fault is one line of the log, `object storage was disturbed` with `fault`, so that a test
+//! sees that it was hit.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,8 @@ impl FaultyBlob {
         drawn < share
     }
 
-    /// Waits, and fails as the file says. Whether the answer of the call that follows is to be lost.
+    /// Waits, and fails as the file says. Whether the answer of the call that follows is to be
+    /// lost.
     async fn enter(&self, what: &str) -> Result<bool, BlobError> {
         let control = self.control();
         if control.delay_ms > 0 {

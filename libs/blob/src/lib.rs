@@ -1,9 +1,10 @@
 //! The object storage port and its adapters.
 //!
-//! Objects are immutable and named by what decides their content, so there is no overwrite: a put of a name that is there
-//! already leaves the object as it was and says so. A put has reached stable storage when it returns, so a record that is
-//! committed afterwards never refers to an object that a crash takes away (invariant I5). Every object carries its CRC32C;
-//! whole reads check it.
+//! Objects are immutable and named by what decides their content, so there is no overwrite: a put
+//! of a name that is there already leaves the object as it was and says so. A put has reached
+//! stable storage when it returns, so a record that is committed afterwards never refers to an
+//! object that a crash takes away (invariant I5). Every object carries its CRC32C; whole reads
+//! check it.
 //!
 //! | URL | adapter |
 //! | --- | --- |
@@ -63,7 +64,8 @@ pub enum Put {
 
 /// Object storage.
 ///
-/// Calls may be repeated after any error: a put that failed has either left nothing or a whole object.
+/// Calls may be repeated after any error: a put that failed has either left nothing or a whole
+/// object.
 #[async_trait]
 pub trait Blob: Send + Sync + Debug {
     /// Puts `bytes` under `path` if nothing is there. Durable when it returns.
@@ -72,7 +74,8 @@ pub trait Blob: Send + Sync + Debug {
     /// [`BlobError::Unavailable`].
     async fn put(&self, path: &ObjectPath, bytes: Bytes) -> Result<Put, BlobError>;
 
-    /// Like [`Blob::put`] for content of unknown length. When `content` yields an error nothing is stored.
+    /// Like [`Blob::put`] for content of unknown length. When `content` yields an error nothing is
+    /// stored.
     ///
     /// # Errors
     /// [`BlobError::Source`] with the error of `content`; [`BlobError::Unavailable`].
@@ -90,11 +93,13 @@ pub trait Blob: Send + Sync + Debug {
     /// [`BlobError::Damaged`] when what is read is not what was put; [`BlobError::Unavailable`].
     async fn get(&self, path: &ObjectPath) -> Result<Option<Bytes>, BlobError>;
 
-    /// `length` bytes from `offset`, fewer where the object ends before; `None` when there is no object. A stream that is
-    /// cut short ends with [`io::ErrorKind::UnexpectedEof`]. A range is not checked against the CRC32C.
+    /// `length` bytes from `offset`, fewer where the object ends before; `None` when there is no
+    /// object. A stream that is cut short ends with [`io::ErrorKind::UnexpectedEof`]. A range is
+    /// not checked against the CRC32C.
     ///
     /// # Errors
-    /// [`BlobError::OutOfRange`] when `offset` is past the end; [`BlobError::Damaged`]; [`BlobError::Unavailable`].
+    /// [`BlobError::OutOfRange`] when `offset` is past the end; [`BlobError::Damaged`];
+    /// [`BlobError::Unavailable`].
     async fn get_range(&self, path: &ObjectPath, offset: u64, length: u64) -> Result<Option<ByteStream>, BlobError>;
 
     /// What is known of the object; `None` when there is none.
@@ -103,8 +108,8 @@ pub trait Blob: Send + Sync + Debug {
     /// [`BlobError::Damaged`]; [`BlobError::Unavailable`].
     async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, BlobError>;
 
-    /// The objects under `prefix`, in byte order of their paths, from the first one after `after`; at most `limit` and at
-    /// most [`MAX_PAGE`]. An empty page is the end.
+    /// The objects under `prefix`, in byte order of their paths, from the first one after `after`;
+    /// at most `limit` and at most [`MAX_PAGE`]. An empty page is the end.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].
@@ -121,7 +126,8 @@ pub trait Blob: Send + Sync + Debug {
     /// [`BlobError::Unavailable`].
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError>;
 
-    /// Deletes every object under `prefix`, durably; how many there were. Objects put meanwhile may stay.
+    /// Deletes every object under `prefix`, durably; how many there were. Objects put meanwhile may
+    /// stay.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`]; some objects may be gone then.
@@ -133,8 +139,8 @@ pub trait Blob: Send + Sync + Debug {
     /// [`BlobError::Unavailable`].
     async fn ping(&self) -> Result<(), BlobError>;
 
-    /// A URL under which anybody may read the object for `lifetime`; `None` where the adapter has none to give and the
-    /// caller has to stream the bytes itself.
+    /// A URL under which anybody may read the object for `lifetime`; `None` where the adapter has
+    /// none to give and the caller has to stream the bytes itself.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].
@@ -144,7 +150,8 @@ pub trait Blob: Send + Sync + Debug {
 /// Opens the storage that `url` names; the module page lists the forms.
 ///
 /// # Errors
-/// `INVALID_FIELD` at `blob.url` for a URL that this build does not know; `BLOB_UNAVAILABLE` when it cannot be opened.
+/// `INVALID_FIELD` at `blob.url` for a URL that this build does not know; `BLOB_UNAVAILABLE` when
+/// it cannot be opened.
 pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Blob>, Failure> {
     let known = "use file:PATH for a directory or memory: for nothing that lasts";
     let (scheme, rest) = url

@@ -73,7 +73,8 @@ impl MemoryBlob {
         Self { clock, state: Arc::default() }
     }
 
-    /// Lets one later call of this sort go wrong; faults of a sort are used up in the order they were given.
+    /// Lets one later call of this sort go wrong; faults of a sort are used up in the order they
+    /// were given.
     pub fn inject(&self, op: Op, fault: Fault) {
         self.state().faults.push_back((op, fault));
     }
@@ -88,7 +89,8 @@ impl MemoryBlob {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next fault for `op` and waits or fails as it says; a fault for later is handed back.
+    /// Takes the next fault for `op` and waits or fails as it says; a fault for later is handed
+    /// back.
     async fn enter(&self, op: Op) -> Result<Option<Fault>, BlobError> {
         let fault = {
             let mut state = self.state();

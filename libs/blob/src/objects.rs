@@ -115,8 +115,8 @@ impl Objects {
     }
 }
 
-/// Reads up to three times more, over 2.5 s, what seems damaged: a read that was cut short looks like damage, and a damaged object ends its
-/// narration. Only what is still damaged then is.
+/// Reads up to three times more, over 2.5 s, what seems damaged: a read that was cut short looks
+/// like damage, and a damaged object ends its narration. Only what is still damaged then is.
 ///
 /// # Errors
 /// Those of the last read.

@@ -1,5 +1,6 @@
-//! Names of objects. They follow from ids and digests, never from a caller's text, and are checked all the same: a name
-//! that leaves its tenant's folder would be a read across tenants (invariant I6).
+//! Names of objects. They follow from ids and digests, never from a caller's text, and are checked
+//! all the same: a name that leaves its tenant's folder would be a read across tenants (invariant
+//! I6).
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,7 +51,8 @@ impl ObjectPath {
     /// Checks a path.
     ///
     /// # Errors
-    /// [`NotAPath`] when a part is empty, `.` or `..`, too long, or has other characters than letters, digits, `.`, `_` and `-`.
+    /// [`NotAPath`] when a part is empty, `.` or `..`, too long, or has other characters than
+    /// letters, digits, `.`, `_` and `-`.
     pub fn new(path: impl Into<String>) -> Result<Self, NotAPath> {
         let path = path.into();
         if valid(&path) { Ok(Self(path)) } else { Err(NotAPath::of(&path)) }
@@ -95,7 +97,8 @@ impl fmt::Display for ObjectPath {
     }
 }
 
-/// A folder of objects: empty for all of them, or a path that ends with `/`, so that `a/b` never covers `a/bc`.
+/// A folder of objects: empty for all of them, or a path that ends with `/`, so that `a/b` never
+/// covers `a/bc`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prefix(String);
 

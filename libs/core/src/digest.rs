@@ -1,4 +1,5 @@
-//! 256-bit digests: SHA-256 of bytes, and HMAC-SHA-256 under a tenant's secret for everything that names content.
+//! 256-bit digests: SHA-256 of bytes, and HMAC-SHA-256 under a tenant's secret for everything that
+//! names content.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,10 +24,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// HMAC-SHA-256 of `parts` under `secret`. Each part is preceded by its length, so parts cannot run together.
+    /// HMAC-SHA-256 of `parts` under `secret`. Each part is preceded by its length, so parts cannot
+    /// run together.
     #[must_use]
     pub fn keyed(secret: &[u8], parts: &[&[u8]]) -> Self {
-        // HMAC takes keys of any length (RFC 2104 section 2), so this constructor has no failing case.
+        // HMAC takes keys of any length (RFC 2104 section 2), so this constructor has no failing
+        // case.
         let mut mac = match Hmac::<Sha256>::new_from_slice(secret) {
             Ok(mac) => mac,
             Err(_) => unreachable!("HMAC takes keys of any length"),

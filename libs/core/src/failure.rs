@@ -1,5 +1,5 @@
-//! The one closed set of failures. Every error of every crate becomes a [`Failure`]; its [`Kind`] decides the gRPC code,
-//! whether to try again, and how loudly to log.
+//! The one closed set of failures. Every error of every crate becomes a [`Failure`]; its [`Kind`]
+//! decides the gRPC code, whether to try again, and how loudly to log.
 
 use std::fmt;
 use std::time::Duration;
@@ -81,7 +81,8 @@ impl Kind {
         }
     }
 
-    /// The kind of a number in `google.rpc.Code`; OK, UNKNOWN, UNIMPLEMENTED and numbers beyond have none.
+    /// The kind of a number in `google.rpc.Code`; OK, UNKNOWN, UNIMPLEMENTED and numbers beyond
+    /// have none.
     #[must_use]
     pub fn of_code(code: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
@@ -105,7 +106,8 @@ impl Kind {
         Self::Internal,
     ];
 
-    /// Whether an operator should see it: a defect or a broken dependency rather than a caller's mistake.
+    /// Whether an operator should see it: a defect or a broken dependency rather than a caller's
+    /// mistake.
     #[must_use]
     pub const fn ours(self) -> bool {
         matches!(self, Self::Unavailable | Self::DataLoss | Self::Internal | Self::DeadlineExceeded)
@@ -114,7 +116,8 @@ impl Kind {
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// Why, in one documented word: the `reason` of `google.rpc.ErrorInfo`. `lectern.v1.ErrorReason` lists the same.
+        /// Why, in one documented word: the `reason` of `google.rpc.ErrorInfo`.
+        /// `lectern.v1.ErrorReason` lists the same.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Reason {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*

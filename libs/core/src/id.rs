@@ -79,8 +79,8 @@ id! {
 }
 
 impl TenantId {
-    /// Stands where a tenant is stored and none is known: in the record and the dead letter of a command that cannot be
-    /// read. No credential names it, and nothing is read or written for it.
+    /// Stands where a tenant is stored and none is known: in the record and the dead letter of a
+    /// command that cannot be read. No credential names it, and nothing is read or written for it.
     #[must_use]
     pub fn nobody() -> Self {
         Self("-".to_owned())

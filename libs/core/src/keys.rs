@@ -1,11 +1,13 @@
-//! The names of artefacts. An artefact's key is an HMAC, under the tenant's secret, of everything that decides its
-//! content: inputs, engine, engine version and parameters. Whoever knows the inputs of a step knows where its result lies, so
-//! a repeated step finds it and pays nothing, and a narration's record need not list its sections' digests.
+//! The names of artefacts. An artefact's key is an HMAC, under the tenant's secret, of everything
+//! that decides its content: inputs, engine, engine version and parameters. Whoever knows the
+//! inputs of a step knows where its result lies, so a repeated step finds it and pays nothing, and
+//! a narration's record need not list its sections' digests.
 
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
 
-/// A tenant's secret: derived from the installation's, so that equal content of two tenants has unlike keys.
+/// A tenant's secret: derived from the installation's, so that equal content of two tenants has
+/// unlike keys.
 #[derive(Clone)]
 pub struct TenantSecret([u8; 32]);
 
@@ -22,13 +24,15 @@ impl TenantSecret {
         Digest::keyed(&self.0, &all)
     }
 
-    /// The extracted content of a source: `source` is the SHA-256 of its bytes, `extractor` the pinned name and version.
+    /// The extracted content of a source: `source` is the SHA-256 of its bytes, `extractor` the
+    /// pinned name and version.
     #[must_use]
     pub fn content(&self, source: &Digest, extractor: &str) -> Digest {
         self.key("content", &[&source.0, extractor.as_bytes()])
     }
 
-    /// The plan of a script: `order` is the canonical text of style, length, footnotes and the like, `engine` the pinned name and version.
+    /// The plan of a script: `order` is the canonical text of style, length, footnotes and the
+    /// like, `engine` the pinned name and version.
     #[must_use]
     pub fn plan(&self, content: &Digest, order: &str, engine: &str) -> Digest {
         self.key("plan", &[&content.0, order.as_bytes(), engine.as_bytes()])
@@ -40,7 +44,8 @@ impl TenantSecret {
         self.key("section", &[&plan.0, &index.to_be_bytes()])
     }
 
-    /// One recorded section: `voice` is the pinned engine, voice and version, `delivery` the canonical text of speed and the like.
+    /// One recorded section: `voice` is the pinned engine, voice and version, `delivery` the
+    /// canonical text of speed and the like.
     #[must_use]
     pub fn track(&self, section: &Digest, voice: &str, delivery: &str) -> Digest {
         self.key("track", &[&section.0, voice.as_bytes(), delivery.as_bytes()])
@@ -77,7 +82,8 @@ impl std::fmt::Debug for TenantSecret {
     }
 }
 
-/// Where objects lie in object storage: everything of a scope under one prefix, so that it is erased as one.
+/// Where objects lie in object storage: everything of a scope under one prefix, so that it is
+/// erased as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     prefix: String,
@@ -138,7 +144,8 @@ impl Folder {
         format!("{}/recording/{narration}/", self.prefix)
     }
 
-    /// A file of a recording; `recording.json`, a [`Recording`](crate::content::timeline::Recording), lists the others.
+    /// A file of a recording; `recording.json`, a
+    /// [`Recording`](crate::content::timeline::Recording), lists the others.
     #[must_use]
     pub fn artifact(&self, narration: &NarrationId, key: &Digest, file: &str) -> String {
         format!("{}{key}/{file}", self.recordings(narration))

@@ -1,5 +1,6 @@
-//! What every part of Lectern shares and nothing outside it decides: ids, digests, time, randomness, backoff,
-//! failures, and the content that travels between stages. No I/O, no runtime, no driver.
+//! What every part of Lectern shares and nothing outside it decides: ids, digests, time,
+//! randomness, backoff, failures, and the content that travels between stages. No I/O, no runtime,
+//! no driver.
 
 pub mod backoff;
 pub mod clock;

@@ -1,4 +1,5 @@
-//! Between the wire's messages and the content model: what more than one service has to read or write.
+//! Between the wire's messages and the content model: what more than one service has to read or
+//! write.
 
 use lectern_core::content::Range;
 use lectern_core::content::script::{self, Footnotes, LengthTarget, Order, Role, SkipReason, Style};

@@ -1,6 +1,8 @@
-//! Generated protobuf types, gRPC clients and servers, the descriptor set for reflection, and resource names.
+//! Generated protobuf types, gRPC clients and servers, the descriptor set for reflection, and
+//! resource names.
 //!
-//! The protos in `proto/lectern` are the documentation of every message; nothing is documented again here.
+//! The protos in `proto/lectern` are the documentation of every message; nothing is documented
+//! again here.
 
 pub mod convert;
 pub mod names;

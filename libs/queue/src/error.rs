@@ -2,7 +2,8 @@
 
 use lectern_core::{Failure, Kind, Reason};
 
-/// Why a queue operation failed. A refused duplicate is not a failure: see [`crate::Published::AlreadyWaiting`].
+/// Why a queue operation failed. A refused duplicate is not a failure: see
+/// [`crate::Published::AlreadyWaiting`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
     /// The stream is at its bound of messages or bytes.

@@ -1,11 +1,13 @@
-//! Dead letters: copies of commands that failed for good, kept for an operator to inspect, replay or discard.
+//! Dead letters: copies of commands that failed for good, kept for an operator to inspect, replay
+//! or discard.
 
 use bytes::Bytes;
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A command that failed for good. There is at most one a step: a step that dies again under the same run replaces it.
+/// A command that failed for good. There is at most one a step: a step that dies again under the
+/// same run replaces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The step, and the letter's id.

@@ -1,9 +1,10 @@
-//! The queue: the port that carries commands, events, hints and dead letters between the services, its two adapters, and
-//! the loop that every stage service runs.
+//! The queue: the port that carries commands, events, hints and dead letters between the services,
+//! its two adapters, and the loop that every stage service runs.
 //!
-//! Messages carry news, never truth: the database says what is wanted and what was done, so every message may be lost,
-//! repeated, delayed or reordered without harm. Read [`port`] for the contract, [`topology`] for the streams and
-//! consumers, [`worker`] for what becomes of a delivered command. No other crate may depend on `async-nats`.
+//! Messages carry news, never truth: the database says what is wanted and what was done, so every
+//! message may be lost, repeated, delayed or reordered without harm. Read [`port`] for the
+//! contract, [`topology`] for the streams and consumers, [`worker`] for what becomes of a delivered
+//! command. No other crate may depend on `async-nats`.
 
 pub mod error;
 mod jetstream;
@@ -25,14 +26,17 @@ pub use memory::{FaultCounts, Faults, MemoryQueue};
 pub use options::ConnectOptions;
 pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue, hear};
 
-/// Connects to the queue that `url` names: `nats://[user:password@]host:port[,host:port...]` (or `tls://`), or `memory:`.
+/// Connects to the queue that `url` names: `nats://[user:password@]host:port[,host:port...]` (or
+/// `tls://`), or `memory:`.
 ///
-/// With NATS it waits up to [`ConnectOptions::connect_within`] for a server, then creates and verifies streams and
-/// consumers. With `memory:` every call makes a queue of its own; services of one process share one by sharing the `Arc`.
+/// With NATS it waits up to [`ConnectOptions::connect_within`] for a server, then creates and
+/// verifies streams and consumers. With `memory:` every call makes a queue of its own; services of
+/// one process share one by sharing the `Arc`.
 ///
 /// # Errors
-/// `InvalidArgument` when the URL names no adapter, `Unavailable` when no server answers in time, `FailedPrecondition`
-/// when a stream or consumer exists with settings that cannot be changed to what is needed.
+/// `InvalidArgument` when the URL names no adapter, `Unavailable` when no server answers in time,
+/// `FailedPrecondition` when a stream or consumer exists with settings that cannot be changed to
+/// what is needed.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Queue>, Failure> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryQueue::new(options)));

@@ -1,12 +1,13 @@
-//! How a queue is set up. One value serves every adapter, so that tests and services configure them alike.
+//! How a queue is set up. One value serves every adapter, so that tests and services configure them
+//! alike.
 
 use std::time::Duration;
 
 /// Settings of a queue. The defaults are those of production.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectOptions {
-    /// Put before every stream name (`{prefix}_WORK_AI`) and subject (`{prefix}.work.ai.>`), so that several installations share one
-    /// server. Letters, digits and `-`; empty for none.
+    /// Put before every stream name (`{prefix}_WORK_AI`) and subject (`{prefix}.work.ai.>`), so
+    /// that several installations share one server. Letters, digits and `-`; empty for none.
     pub prefix: String,
     /// How the client names itself to the server.
     pub name: String,
@@ -18,7 +19,8 @@ pub struct ConnectOptions {
     pub max_waiting: u32,
     /// The most bytes of each stream, which the server sets aside at once.
     pub max_stream_bytes: u32,
-    /// The most commands of one service that may be in flight at once, over all replicas of a server's clients. In process, the workers' permits are the bound.
+    /// The most commands of one service that may be in flight at once, over all replicas of a
+    /// server's clients. In process, the workers' permits are the bound.
     pub max_in_flight: u32,
     /// Copies that a clustered server keeps of each stream: 1, 3 or 5.
     pub replicas: u8,

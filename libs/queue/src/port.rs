@@ -43,11 +43,13 @@ impl Message {
 pub enum Published {
     /// It is in the queue.
     Queued,
-    /// A command of this step waits, is in flight or is delayed already: nothing was added, nothing needs to be.
+    /// A command of this step waits, is in flight or is delayed already: nothing was added, nothing
+    /// needs to be.
     AlreadyWaiting,
 }
 
-/// Answers to one delivery. Each may be called more than once; an answer to a message that is gone does nothing.
+/// Answers to one delivery. Each may be called more than once; an answer to a message that is gone
+/// does nothing.
 #[async_trait]
 pub trait Acknowledge: Send + Sync + Debug {
     /// Done with: the message is removed. Returns once the broker has confirmed it.
@@ -59,7 +61,8 @@ pub trait Acknowledge: Send + Sync + Debug {
     /// Still at it: the ack-wait starts anew.
     async fn progress(&self) -> Result<(), QueueError>;
 
-    /// Never again: the message is removed without having been done. Copy it to the dead letters first (I7).
+    /// Never again: the message is removed without having been done. Copy it to the dead letters
+    /// first (I7).
     async fn term(&self) -> Result<(), QueueError>;
 }
 
@@ -70,7 +73,8 @@ pub struct Delivery {
     pub step: StepId,
     /// The command.
     pub message: Message,
-    /// How often it was delivered, this time included; from 1. A hint: the step's record counts what matters.
+    /// How often it was delivered, this time included; from 1. A hint: the step's record counts
+    /// what matters.
     pub deliveries: u64,
     /// Answers to it.
     pub ack: Arc<dyn Acknowledge>,
@@ -92,8 +96,8 @@ pub struct EventDelivery {
 /// Lossy news, as it comes.
 pub type Hints = BoxStream<'static, Bytes>;
 
-/// Hears the hints of a topic, one after the other, without end; after `again` anew when the queue no longer gives them. What is sent
-/// meanwhile is lost.
+/// Hears the hints of a topic, one after the other, without end; after `again` anew when the queue
+/// no longer gives them. What is sent meanwhile is lost.
 pub async fn hear<F>(queue: &dyn Queue, topic: &str, again: Duration, mut heard: impl FnMut(Bytes) -> F + Send)
 where
     F: Future<Output = ()> + Send,
@@ -113,8 +117,8 @@ where
 
 /// Carries commands, events, hints and dead letters.
 ///
-/// Delivery is at least once and in no promised order; acknowledged messages can be lost. Nothing here may be the only
-/// record of anything.
+/// Delivery is at least once and in no promised order; acknowledged messages can be lost. Nothing
+/// here may be the only record of anything.
 #[async_trait]
 pub trait Queue: Send + Sync + Debug {
     /// Queues a command under its step's subject. Returns once it is stored.
@@ -123,9 +127,11 @@ pub trait Queue: Send + Sync + Debug {
     /// [`QueueError::Full`] when the service's stream is at its bound.
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError>;
 
-    /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams and consumers that were lost are made again.
+    /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams
+    /// and consumers that were lost are made again.
     ///
-    /// Let it run to its end: a command that was on its way to a dropped call comes again only after the ack-wait.
+    /// Let it run to its end: a command that was on its way to a dropped call comes again only
+    /// after the ack-wait.
     async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError>;
 
     /// Removes the command of a step, waiting or in flight; does nothing when there is none.
@@ -134,21 +140,26 @@ pub trait Queue: Send + Sync + Debug {
     /// Publishes an event under `events.<noun>.<id>`. Returns once it is stored.
     async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError>;
 
-    /// Takes up to `max` events for `group`, waiting up to `wait` for the first; empty when none came.
+    /// Takes up to `max` events for `group`, waiting up to `wait` for the first; empty when none
+    /// came.
     ///
-    /// Members of a group share its events; every group gets all of them, from the oldest that is kept. Let it run to its end.
+    /// Members of a group share its events; every group gets all of them, from the oldest that is
+    /// kept. Let it run to its end.
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError>;
 
-    /// Tells whoever listens right now; may be lost. `topic` is words of letters and digits joined by dots.
+    /// Tells whoever listens right now; may be lost. `topic` is words of letters and digits joined
+    /// by dots.
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError>;
 
     /// Listens to a topic from now on. A slow listener loses hints.
     async fn hints(&self, topic: &str) -> Result<Hints, QueueError>;
 
-    /// Stores a dead letter, in place of an earlier one of the same step. Returns once it is stored.
+    /// Stores a dead letter, in place of an earlier one of the same step. Returns once it is
+    /// stored.
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError>;
 
-    /// Lists dead letters, of one service or all, oldest first: up to `limit` from `from` on (0, or a page's `next`).
+    /// Lists dead letters, of one service or all, oldest first: up to `limit` from `from` on (0, or
+    /// a page's `next`).
     async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError>;
 
     /// The dead letter of a step.

@@ -1,7 +1,7 @@
 //! Subjects and stream names: the one place that spells them.
 //!
-//! A step's subject is its id with dots for slashes, so the claim needs no look inside the message. Ids hold no dots
-//! ([`lectern_core::id`]), so a subject reads back without doubt.
+//! A step's subject is its id with dots for slashes, so the claim needs no look inside the message.
+//! Ids hold no dots ([`lectern_core::id`]), so a subject reads back without doubt.
 
 use lectern_core::id::{Service, StepId};
 
@@ -102,7 +102,8 @@ impl Subjects {
         self.stream("DEAD")
     }
 
-    /// The step that a `work` or `dead` subject is of; none for a kind that this version does not know.
+    /// The step that a `work` or `dead` subject is of; none for a kind that this version does not
+    /// know.
     #[must_use]
     pub fn parse_step(&self, subject: &str) -> Option<StepId> {
         let rest = self.strip(subject)?;

@@ -101,7 +101,8 @@ pub fn event_consumer(subjects: &Subjects, options: &ConnectOptions, group: &str
     pull(group, subjects.all_events(), options.ack_wait, MAX_EVENTS_IN_FLIGHT)
 }
 
-/// No `backoff`: it would override the ack-wait and would not apply to naks. No bound on deliveries: the step's record decides.
+/// No `backoff`: it would override the ack-wait and would not apply to naks. No bound on
+/// deliveries: the step's record decides.
 fn pull(name: &str, filter_subject: String, ack_wait: Duration, max_ack_pending: i64) -> consumer::pull::Config {
     consumer::pull::Config {
         durable_name: Some(name.to_owned()),

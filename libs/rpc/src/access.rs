@@ -1,5 +1,5 @@
-//! A span and a log line for every call. The span continues the caller's trace (`traceparent`) and lasts, like the line,
-//! until the last byte of the response.
+//! A span and a log line for every call. The span continues the caller's trace (`traceparent`) and
+//! lasts, like the line, until the last byte of the response.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Who is calling. The credential comes in the metadata `authorization`, and the tenant from the credential: never from a
-//! request. Handlers ask [`caller`].
+//! Who is calling. The credential comes in the metadata `authorization`, and the tenant from the
+//! credential: never from a request. Handlers ask [`caller`].
 
 use std::sync::Arc;
 
@@ -94,7 +94,8 @@ pub trait Authenticate: Send + Sync + 'static {
     async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure>;
 }
 
-/// The failure for a credential that is missing, unknown or revoked: one for all, so that nobody learns which.
+/// The failure for a credential that is missing, unknown or revoked: one for all, so that nobody
+/// learns which.
 #[must_use]
 pub fn key_invalid() -> Failure {
     Failure::new(
@@ -104,7 +105,8 @@ pub fn key_invalid() -> Failure {
     )
 }
 
-/// Lets everybody in as the tenant `local` with every right: for the embedded instance on loopback alone.
+/// Lets everybody in as the tenant `local` with every right: for the embedded instance on loopback
+/// alone.
 #[derive(Debug, Clone)]
 pub struct Open(Caller);
 

@@ -1,4 +1,5 @@
-//! Calls to other services: a channel that connects when it is first used, and what every call carries.
+//! Calls to other services: a channel that connects when it is first used, and what every call
+//! carries.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,8 +58,8 @@ impl ClientConfig {
     }
 }
 
-/// A channel to the service; cheap to clone. It connects with the first call, and again whenever the connection is lost. Needs
-/// a tokio runtime.
+/// A channel to the service; cheap to clone. It connects with the first call, and again whenever
+/// the connection is lost. Needs a tokio runtime.
 ///
 /// # Errors
 /// `INVALID_FIELD` for a URL that is not one or certificates that cannot be read.
@@ -112,8 +113,8 @@ enum Proof {
     Service { name: &'static str, credential: Arc<ServiceCredential>, tenant: TenantId },
 }
 
-/// Adds to every call: a credential, the tenant, the trace (`traceparent`), and what is left of the deadline of the call that
-/// is being handled. A call whose deadline has passed is not sent.
+/// Adds to every call: a credential, the tenant, the trace (`traceparent`), and what is left of the
+/// deadline of the call that is being handled. A call whose deadline has passed is not sent.
 #[derive(Debug, Clone)]
 pub struct Outbound(Proof);
 
@@ -136,7 +137,8 @@ impl Outbound {
         Self(Proof::Service { name, credential, tenant })
     }
 
-    /// A channel whose calls carry this, for a generated client: `ScriptServiceClient::new(outbound.over(channel))`.
+    /// A channel whose calls carry this, for a generated client:
+    /// `ScriptServiceClient::new(outbound.over(channel))`.
     #[must_use]
     pub fn over(self, channel: Channel) -> InterceptedService<Channel, Self> {
         InterceptedService::new(channel, self)

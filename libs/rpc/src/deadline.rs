@@ -1,8 +1,9 @@
-//! Deadlines that travel. A server reads `grpc-timeout`, stops the handler and its response when it has passed, and the
-//! calls that the handler makes meanwhile get what is left of it ([`crate::Outbound`]).
+//! Deadlines that travel. A server reads `grpc-timeout`, stops the handler and its response when it
+//! has passed, and the calls that the handler makes meanwhile get what is left of it
+//! ([`crate::Outbound`]).
 //!
-//! A deadline is known inside the handler and its response stream. A task that the handler spawns does not inherit it: give
-//! it [`current`] by [`scope`].
+//! A deadline is known inside the handler and its response stream. A task that the handler spawns
+//! does not inherit it: give it [`current`] by [`scope`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -88,7 +89,8 @@ pub fn parse(headers: &HeaderMap) -> Result<Option<Duration>, Failure> {
 #[derive(Debug)]
 pub(crate) struct Ending {
     pub(crate) end: CancellationToken,
-    /// Ends streams of health and reflection, which no work depends on and which would hold up the end of the process.
+    /// Ends streams of health and reflection, which no work depends on and which would hold up the
+    /// end of the process.
     pub(crate) stop: CancellationToken,
 }
 

@@ -1,5 +1,6 @@
-//! API keys: `lk_{id}_{secret}`. The id is public and finds the record, the secret has 256 random bits, and only the key's
-//! SHA-256 is stored: with that much randomness a slow hash would protect nothing.
+//! API keys: `lk_{id}_{secret}`. The id is public and finds the record, the secret has 256 random
+//! bits, and only the key's SHA-256 is stored: with that much randomness a slow hash would protect
+//! nothing.
 
 use std::fmt;
 
@@ -63,7 +64,8 @@ impl ApiKey {
         Digest::of(self.expose().as_bytes())
     }
 
-    /// Whether it is the key that `stored` is the hash of, in a time that does not depend on where they differ.
+    /// Whether it is the key that `stored` is the hash of, in a time that does not depend on where
+    /// they differ.
     #[must_use]
     pub fn matches(&self, stored: &Digest) -> bool {
         equal(&self.hash(), stored)

@@ -1,9 +1,10 @@
-//! gRPC server and client plumbing that is the same for every service: status details, authentication, limits, deadlines,
-//! TLS, health, reflection, page tokens. It knows no service and no proto of ours.
+//! gRPC server and client plumbing that is the same for every service: status details,
+//! authentication, limits, deadlines, TLS, health, reflection, page tokens. It knows no service and
+//! no proto of ours.
 //!
-//! A call passes, from the outside in: the access log and its span ([`access`]), the end of the process and the caller's
-//! deadline ([`deadline`]), the credential ([`auth`]), the limits ([`limits`]), the service. Health and reflection need no
-//! credential and have no limits.
+//! A call passes, from the outside in: the access log and its span ([`access`]), the end of the
+//! process and the caller's deadline ([`deadline`]), the credential ([`auth`]), the limits
+//! ([`limits`]), the service. Health and reflection need no credential and have no limits.
 
 #![allow(clippy::result_large_err, reason = "tonic::Status is the error of every handler")]
 
@@ -31,8 +32,8 @@ pub use status::{failure, status};
 /// Largest request message that a server decodes, in bytes, unless a service sets another.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
-/// Gives a generated server or client our message limit and compression: `tune!(NarrationServiceServer::new(api))`, or
-/// with another limit in bytes as second argument.
+/// Gives a generated server or client our message limit and compression:
+/// `tune!(NarrationServiceServer::new(api))`, or with another limit in bytes as second argument.
 #[macro_export]
 macro_rules! tune {
     ($service:expr) => {

@@ -1,4 +1,5 @@
-//! Limits that keep one tenant from taking everybody's room: requests a second by tenant, and calls in flight by process.
+//! Limits that keep one tenant from taking everybody's room: requests a second by tenant, and calls
+//! in flight by process.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -115,7 +116,8 @@ impl RateLimiter {
         Bucket { tokens: (bucket.tokens + gained).min(f64::from(self.config.burst)), at: now.max(bucket.at) }
     }
 
-    /// Drops full buckets, which say nothing that a new one does not; if there are none, the tenth idle longest.
+    /// Drops full buckets, which say nothing that a new one does not; if there are none, the tenth
+    /// idle longest.
     fn forget(&self, buckets: &mut HashMap<TenantId, Bucket>, now: Timestamp) {
         let full = f64::from(self.config.burst);
         buckets.retain(|_, bucket| self.refilled(*bucket, now).tokens < full);

@@ -99,7 +99,8 @@ pub(crate) fn refuse(status: &Status) -> Response<Body> {
     status.clone().into_http()
 }
 
-/// Health and reflection: open to all and never limited, so that probes and people with grpcurl get an answer.
+/// Health and reflection: open to all and never limited, so that probes and people with grpcurl get
+/// an answer.
 pub(crate) fn open_to_all(path: &str) -> bool {
     path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.")
 }

@@ -1,5 +1,5 @@
-//! Page tokens and resume tokens: opaque to callers, sealed under the tenant's secret, so that a token of another tenant,
-//! method or request, or one that was made up, is recognised.
+//! Page tokens and resume tokens: opaque to callers, sealed under the tenant's secret, so that a
+//! token of another tenant, method or request, or one that was made up, is recognised.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::key::equal;
 
-/// Writes `position` as a token. `purpose` names the method and everything of the request that must not change between
-/// pages: `ListNarrations state=FAILED`.
+/// Writes `position` as a token. `purpose` names the method and everything of the request that must
+/// not change between pages: `ListNarrations state=FAILED`.
 ///
 /// # Errors
 /// `INTERNAL` when the position cannot be written.

@@ -1,5 +1,6 @@
-//! A gRPC server with all that every service of ours has: health, reflection v1 and v1alpha, authentication, limits,
-//! deadlines, TLS, keepalive, connection age, an access log, and an orderly end.
+//! A gRPC server with all that every service of ours has: health, reflection v1 and v1alpha,
+//! authentication, limits, deadlines, TLS, keepalive, connection age, an access log, and an orderly
+//! end.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -115,7 +116,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without services. Who calls is decided by `authenticate`, whether services serve by `health`.
+    /// A server without services. Who calls is decided by `authenticate`, whether services serve by
+    /// `health`.
     #[must_use]
     pub fn builder(
         config: ServerConfig,
@@ -151,11 +153,13 @@ impl Server {
         self
     }
 
-    /// Binds and serves until `stop` is cancelled: then nothing serves any more by health, no connection is taken, and calls in
-    /// flight may end within the configured drain; those that do not are answered UNAVAILABLE.
+    /// Binds and serves until `stop` is cancelled: then nothing serves any more by health, no
+    /// connection is taken, and calls in flight may end within the configured drain; those that do
+    /// not are answered UNAVAILABLE.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for limits, certificates or an address that cannot be used; `INTERNAL` for descriptors that cannot be read.
+    /// `INVALID_FIELD` for limits, certificates or an address that cannot be used; `INTERNAL` for
+    /// descriptors that cannot be read.
     pub fn serve(mut self, stop: CancellationToken) -> Result<Serving, Failure> {
         self.config.limits.check()?;
         let mut server = tonic::transport::Server::builder()
@@ -223,7 +227,8 @@ impl Server {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
             let builder =
                 self.descriptors.iter().fold(start, |builder, set| builder.register_encoded_file_descriptor_set(set));
-            // Descriptors may hold more services than this server has; only those that it has are listed.
+            // Descriptors may hold more services than this server has; only those that it has are
+            // listed.
             let served = self.names.iter().copied().chain(["grpc.health.v1.Health"]);
             served.fold(builder, tonic_reflection::server::Builder::with_service_name)
         };

@@ -1,5 +1,6 @@
-//! How services prove to each other who they are: a token that names the service, the tenant it calls for and a moment
-//! within a minute, sealed under a secret that all services of an installation share.
+//! How services prove to each other who they are: a token that names the service, the tenant it
+//! calls for and a moment within a minute, sealed under a secret that all services of an
+//! installation share.
 //!
 //! `{base64url of JSON}.{HMAC-SHA-256 as hexadecimal}`
 
@@ -30,7 +31,8 @@ struct Claims {
     expires: Timestamp,
 }
 
-/// Makes and checks tokens. The secret is the installation's: every service has it in its configuration.
+/// Makes and checks tokens. The secret is the installation's: every service has it in its
+/// configuration.
 #[derive(Clone)]
 pub struct ServiceCredential {
     secret: Secret,

@@ -1,7 +1,8 @@
 //! Failures as gRPC statuses with `google.rpc` details, and back again for calls between services.
 //!
-//! Every status carries `ErrorInfo` with the reason and the domain `lectern`. A field gives `BadRequest`, a delay
-//! `RetryInfo`, a resource `ResourceInfo`, a state that does not fit `PreconditionFailure`, a used-up limit `QuotaFailure`.
+//! Every status carries `ErrorInfo` with the reason and the domain `lectern`. A field gives
+//! `BadRequest`, a delay `RetryInfo`, a resource `ResourceInfo`, a state that does not fit
+//! `PreconditionFailure`, a used-up limit `QuotaFailure`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -36,7 +37,8 @@ pub const fn code(kind: Kind) -> Code {
     }
 }
 
-/// The kind of a code, and the reason to assume where a status brings none: it comes from the transport or a stranger then.
+/// The kind of a code, and the reason to assume where a status brings none: it comes from the
+/// transport or a stranger then.
 const fn kind(code: Code) -> (Kind, Reason) {
     match code {
         Code::InvalidArgument => (Kind::InvalidArgument, Reason::InvalidField),
@@ -56,7 +58,8 @@ const fn kind(code: Code) -> (Kind, Reason) {
     }
 }
 
-/// The status of a failure. A defect is logged here with its trace id, and the caller is told only that id.
+/// The status of a failure. A defect is logged here with its trace id, and the caller is told only
+/// that id.
 #[must_use]
 pub fn status(failure: &Failure) -> Status {
     let mut metadata = HashMap::new();
@@ -105,14 +108,16 @@ pub fn status(failure: &Failure) -> Status {
     Status::with_error_details(code(failure.kind), message, details)
 }
 
-/// The failure that a status tells of. Statuses of strangers, without our `ErrorInfo`, get the reason that fits their code.
+/// The failure that a status tells of. Statuses of strangers, without our `ErrorInfo`, get the
+/// reason that fits their code.
 #[must_use]
 pub fn failure(status: &Status) -> Failure {
     let (kind, assumed) = kind(status.code());
     let details = status.get_error_details();
     let ours = details.error_info().filter(|info| info.domain == DOMAIN);
     let reason = ours.and_then(|info| Reason::ALL.iter().find(|reason| reason.as_str() == info.reason));
-    // A connection that broke off is told by the transport, not by the other side; the same call may succeed on the next one.
+    // A connection that broke off is told by the transport, not by the other side; the same call
+    // may succeed on the next one.
     let broken = ours.is_none()
         && matches!(status.code(), Code::Internal | Code::Unknown)
         && std::error::Error::source(status).is_some();

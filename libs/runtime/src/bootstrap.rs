@@ -1,4 +1,5 @@
-//! The life of a service process: runtime, telemetry, signals, the work itself, and an exit status that says how it went.
+//! The life of a service process: runtime, telemetry, signals, the work itself, and an exit status
+//! that says how it went.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
@@ -21,8 +22,8 @@ pub struct Context {
     pub health: HealthState,
 }
 
-/// Runs `work` on a multi-threaded runtime with telemetry installed and signals caught; for `main` to return. A failure is
-/// printed as one line and becomes the exit status (see [`fail`]).
+/// Runs `work` on a multi-threaded runtime with telemetry installed and signals caught; for `main`
+/// to return. A failure is printed as one line and becomes the exit status (see [`fail`]).
 pub fn run<F, Fut>(name: &'static str, telemetry: &TelemetryConfig, work: F) -> ExitCode
 where
     F: FnOnce(Context) -> Fut,
@@ -62,8 +63,8 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(panic = message, place, backtrace, "a task panicked");
 }
 
-/// Prints a failure as one line on standard error and turns it into an exit status of `sysexits.h`: 64 to 78, by kind. A
-/// failure that names a field is one of the configuration or the command line.
+/// Prints a failure as one line on standard error and turns it into an exit status of `sysexits.h`:
+/// 64 to 78, by kind. A failure that names a field is one of the configuration or the command line.
 #[must_use]
 pub fn fail(name: &str, failure: &Failure) -> ExitCode {
     let line = failure.message.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,5 +1,5 @@
-//! Health that tells the truth: a service serves once every check that it depends on has passed, and no longer when one
-//! fails, is late, or the process drains.
+//! Health that tells the truth: a service serves once every check that it depends on has passed,
+//! and no longer when one fails, is late, or the process drains.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,8 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check `name` (`store`, `queue`, `blob`, `clock`) that every service depends on, asked every 5 s and given 2 s.
+    /// A check `name` (`store`, `queue`, `blob`, `clock`) that every service depends on, asked
+    /// every 5 s and given 2 s.
     pub fn new<F, Fut>(name: &'static str, probe: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -111,8 +112,8 @@ impl HealthState {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a check and asks it, at once and then periodically, until `stop`. Services that depend on it do not serve before
-    /// its first answer. Needs a tokio runtime.
+    /// Adds a check and asks it, at once and then periodically, until `stop`. Services that depend
+    /// on it do not serve before its first answer. Needs a tokio runtime.
     pub fn watch(&self, check: Check, stop: CancellationToken) {
         self.state().checks.push(check.clone());
         self.tell();
@@ -138,7 +139,8 @@ impl HealthState {
         }
     }
 
-    /// Says whether a part of the process (`engine/local`) serves. It has a name in the health service, and no service depends on it.
+    /// Says whether a part of the process (`engine/local`) serves. It has a name in the health
+    /// service, and no service depends on it.
     pub fn part(&self, name: String, serves: bool) {
         if self.state().parts.insert(name, serves) != Some(serves) {
             self.tell();
@@ -162,7 +164,8 @@ impl HealthState {
         self.changed.send_modify(|version| *version = version.wrapping_add(1));
     }
 
-    /// Whether the gRPC service `service` serves; with an empty name, whether the whole process does.
+    /// Whether the gRPC service `service` serves; with an empty name, whether the whole process
+    /// does.
     #[must_use]
     pub fn serving(&self, service: &str) -> bool {
         let state = self.state();

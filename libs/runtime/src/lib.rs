@@ -1,8 +1,8 @@
-//! What a service process needs before it does its work: configuration, telemetry, health, an orderly end, and the
-//! function that puts them together.
+//! What a service process needs before it does its work: configuration, telemetry, health, an
+//! orderly end, and the function that puts them together.
 //!
-//! This is the only crate that reads the environment. It knows nothing of gRPC: `lectern-rpc` serves the health that is
-//! gathered here.
+//! This is the only crate that reads the environment. It knows nothing of gRPC: `lectern-rpc`
+//! serves the health that is gathered here.
 
 pub mod bootstrap;
 pub mod config;

@@ -1,4 +1,5 @@
-//! An orderly end: the first SIGTERM or SIGINT asks the process to finish, the second ends it at once.
+//! An orderly end: the first SIGTERM or SIGINT asks the process to finish, the second ends it at
+//! once.
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ impl Shutdown {
         Self::default()
     }
 
-    /// One that SIGTERM and SIGINT trigger. A second signal exits the process with status 130. Needs a tokio runtime.
+    /// One that SIGTERM and SIGINT trigger. A second signal exits the process with status 130.
+    /// Needs a tokio runtime.
     ///
     /// # Errors
     /// `INTERNAL` when the system refuses a signal handler.
@@ -79,7 +81,8 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// Gives work `grace` to finish. On Kubernetes it has to be shorter than `terminationGracePeriodSeconds`.
+    /// Gives work `grace` to finish. On Kubernetes it has to be shorter than
+    /// `terminationGracePeriodSeconds`.
     #[must_use]
     pub fn new(grace: Duration) -> Self {
         Self { tasks: TaskTracker::new(), grace }

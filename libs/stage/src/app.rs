@@ -1,4 +1,5 @@
-//! What the start of every service process has in common. Adapters are constructed by each service's own `app.rs`.
+//! What the start of every service process has in common. Adapters are constructed by each
+//! service's own `app.rs`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -39,7 +40,8 @@ pub struct Adapters {
 /// A replica this far off the database's clock is not ready: takeovers count on it.
 const SKEW: Duration = Duration::from_secs(2);
 
-/// Lets the process serve only while store, queue and object storage answer and its clock agrees with the database's.
+/// Lets the process serve only while store, queue and object storage answer and its clock agrees
+/// with the database's.
 pub fn watch_health(context: &Context, adapters: &Adapters) {
     let stop = context.shutdown.token();
     let Adapters { store, queue, blob, clock } = adapters.clone();
@@ -112,8 +114,9 @@ pub fn measure_worker<H: Handler>(service: &'static str, worker: &Worker<H>) {
     }
 }
 
-/// Exports which engines are out of order, as a gauge and as health of `engine/{name}`. The process as a whole serves on: what it
-/// is asked for besides does not need the engine, and its commands wait.
+/// Exports which engines are out of order, as a gauge and as health of `engine/{name}`. The process
+/// as a whole serves on: what it is asked for besides does not need the engine, and its commands
+/// wait.
 pub fn watch_engines<H: Handler>(service: &'static str, worker: &Worker<H>, health: &HealthState) {
     let (mut engines, health) = (worker.engines(), health.clone());
     tokio::spawn(async move {
@@ -147,7 +150,8 @@ pub fn announce(address: std::net::SocketAddr) {
     println!("listening on {address}");
 }
 
-/// Waits until the calls in flight have ended, and says how many connections the process has opened to its database in all.
+/// Waits until the calls in flight have ended, and says how many connections the process has opened
+/// to its database in all.
 ///
 /// # Errors
 /// What ended the server before it was told to stop.

@@ -1,4 +1,5 @@
-//! The settings that all services share. Every key has a default that suits a process on a developer's machine; `--print-config` shows them.
+//! The settings that all services share. Every key has a default that suits a process on a
+//! developer's machine; `--print-config` shows them.
 
 use lectern_core::{Failure, Kind, Reason};
 use lectern_rpc::ServerConfig;
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Common {
     /// Where and how gRPC is served.
     pub server: ServerConfig,
-    /// The installation's secret, the same for all its services: credentials between services and the keys of objects are made from it. At
-    /// least 32 bytes. To change it is to lose sight of every object.
+    /// The installation's secret, the same for all its services: credentials between services and
+    /// the keys of objects are made from it. At least 32 bytes. To change it is to lose sight of
+    /// every object.
     pub secret: Secret,
     /// The service's own database.
     pub store: Store,
@@ -44,7 +46,8 @@ pub struct Store {
     pub pool: u32,
 }
 
-/// The queue. The limits are those of streams on the server: the same for all services, because each verifies them at its start.
+/// The queue. The limits are those of streams on the server: the same for all services, because
+/// each verifies them at its start.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Queue {

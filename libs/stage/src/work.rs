@@ -1,4 +1,5 @@
-//! Commands in, events out. The queue's worker claims, renews and commits; this decodes what it was given, and a stage's [`Perform`] does it.
+//! Commands in, events out. The queue's worker claims, renews and commits; this decodes what it was
+//! given, and a stage's [`Perform`] does it.
 
 use std::sync::Arc;
 
@@ -98,7 +99,8 @@ pub trait Perform: Send + Sync + 'static {
     /// The noun that its events are about: `document`, `script` or `recording`.
     fn noun(&self) -> &'static str;
 
-    /// Does a step's work and says how it ended. A result that is there already is found and not made again.
+    /// Does a step's work and says how it ended. A result that is there already is found and not
+    /// made again.
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure>;
 }
 
@@ -134,7 +136,8 @@ impl<P: Perform> Stage<P> {
         let work = command.work.ok_or_else(|| wrong("says nothing to do"))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
         let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone() };
-        // Dropping the work stops it at its next await: no call is begun and no object put after a cancel. What was put stays.
+        // Dropping the work stops it at its next await: no call is begun and no object put after a
+        // cancel. What was put stays.
         let performed = task.cancel.run_until_cancelled(self.perform.perform(&job, work)).await;
         let outcome = performed.ok_or_else(cancelled)??;
         Ok(event(&step, &tenant, outcome))
@@ -160,7 +163,8 @@ fn read(bytes: &Bytes) -> Reading {
         return unreadable("names no layout");
     }
     let Some(work) = &command.work else {
-        // A kind of work that this version does not know is decoded as none, and its bytes are left out.
+        // A kind of work that this version does not know is decoded as none, and its bytes are left
+        // out.
         return if command.encoded_len() < bytes.len() { Reading::Newer } else { unreadable("says nothing to do") };
     };
     let Ok(tenant) = command.tenant.parse() else { return unreadable("names no tenant") };
@@ -170,8 +174,8 @@ fn read(bytes: &Bytes) -> Reading {
     Reading::For { tenant, engine: engine(work) }
 }
 
-/// The engine that a work needs, by its name in the narration's pins: `extractive` of `extractive/1`, `local` of
-/// `voices/local/heart`.
+/// The engine that a work needs, by its name in the narration's pins: `extractive` of
+/// `extractive/1`, `local` of `voices/local/heart`.
 fn engine(work: &Work) -> Option<String> {
     let name = match work {
         Work::ExtractDocument(_) => None,
@@ -209,7 +213,8 @@ impl<P: Perform> Handler for Stage<P> {
     }
 
     fn failed(&self, step: &StepId, command: &Bytes, failure: &Failure) -> Bytes {
-        // The tenant is only for people who read the event; a command that cannot be decoded names none.
+        // The tenant is only for people who read the event; a command that cannot be decoded names
+        // none.
         let tenant = Command::decode(command.clone()).map(|command| command.tenant).unwrap_or_default();
         let failed = StepFailed { failure: Some(convert::failure_to_wire(failure, Some(step))) };
         let event = Event { schema: SCHEMA, step: step.to_string(), tenant, outcome: Some(Outcome::Failed(failed)) };

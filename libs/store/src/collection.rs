@@ -1,4 +1,5 @@
-//! Typed collections over the port: schema and writer of every record, and the loop that reads, changes and writes.
+//! Typed collections over the port: schema and writer of every record, and the loop that reads,
+//! changes and writes.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -26,12 +27,13 @@ const RESENDS: u32 = 4;
 const ROUNDS: u32 = 24;
 const PAUSE: Backoff = Backoff { base: Duration::from_millis(4), cap: Duration::from_millis(250) };
 
-/// Something that is stored: serialises as a JSON object of at most 64 KB without fields that start with `_`.
+/// Something that is stored: serialises as a JSON object of at most 64 KB without fields that start
+/// with `_`.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// Where.
     const SPEC: CollectionSpec;
-    /// The newest layout that this release reads, and the one it writes. Raise it for a change that older releases must not
-    /// touch; a new field with a serde default needs no raise.
+    /// The newest layout that this release reads, and the one it writes. Raise it for a change that
+    /// older releases must not touch; a new field with a serde default needs no raise.
     const SCHEMA: u32;
 
     /// Its key: 1 to 512 bytes.
@@ -54,7 +56,8 @@ pub struct Page<T> {
     pub items: Vec<Versioned<T>>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<Cursor>,
-    /// How many records were left out because a newer release wrote them or they are damaged. Each was logged.
+    /// How many records were left out because a newer release wrote them or they are damaged. Each
+    /// was logged.
     pub left_out: u32,
 }
 
@@ -110,7 +113,8 @@ impl<T: Record> Collection<T> {
         Self::with_random(store, Arc::new(OsRandom))
     }
 
-    /// The same with a source of randomness for writer tokens and jitter, for simulations that replay.
+    /// The same with a source of randomness for writer tokens and jitter, for simulations that
+    /// replay.
     pub fn with_random(store: Arc<dyn Store>, random: Arc<dyn Random>) -> Self {
         Self { store, random, record: PhantomData }
     }
@@ -138,8 +142,9 @@ impl<T: Record> Collection<T> {
     /// Writes a new record.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when the id, or the values of a unique index, are taken; `TooLarge`, `Invalid`,
-    /// `Unavailable`; `Ambiguous` when it stays unknown whether it was written.
+    /// [`StoreError::Duplicate`] when the id, or the values of a unique index, are taken;
+    /// `TooLarge`, `Invalid`, `Unavailable`; `Ambiguous` when it stays unknown whether it was
+    /// written.
     pub async fn insert(&self, record: &T) -> Result<Revision, StoreError> {
         let id = record.id();
         let (body, writer) = self.encode(record, Envelope::default())?;
@@ -176,7 +181,8 @@ impl<T: Record> Collection<T> {
         }
     }
 
-    /// Counts the records that meet a query's conditions, up to `most`; its order, limit and place are not looked at.
+    /// Counts the records that meet a query's conditions, up to `most`; its order, limit and place
+    /// are not looked at.
     ///
     /// # Errors
     /// [`StoreError::Invalid`], `Unavailable`.
@@ -195,8 +201,9 @@ impl<T: Record> Collection<T> {
     /// Writes `record` over the one that is at revision `expected`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when it is at another revision, also when this write took place and was followed by
-    /// another before its answer was lost; `NotFound`, `Duplicate`, `TooLarge`, `Invalid`, `Unavailable`, `Ambiguous`.
+    /// [`StoreError::Conflict`] when it is at another revision, also when this write took place and
+    /// was followed by another before its answer was lost; `NotFound`, `Duplicate`, `TooLarge`,
+    /// `Invalid`, `Unavailable`, `Ambiguous`.
     pub async fn replace(&self, record: &T, expected: Revision) -> Result<Revision, StoreError> {
         self.replace_enveloped(record, expected, Envelope::default()).await
     }
@@ -220,8 +227,8 @@ impl<T: Record> Collection<T> {
         Err(StoreError::ambiguous(format!("delete {}/{id}", T::SPEC.name), "it did not answer several times"))
     }
 
-    /// Finds records. Those of a newer release, and damaged ones, are logged and left out, so that they do not stand in
-    /// the way of the others.
+    /// Finds records. Those of a newer release, and damaged ones, are logged and left out, so that
+    /// they do not stand in the way of the others.
     ///
     /// # Errors
     /// [`StoreError::Invalid`], `Unavailable`.
@@ -238,10 +245,11 @@ impl<T: Record> Collection<T> {
         self.store.add(T::SPEC.name, id, field, delta, limit).await
     }
 
-    /// Reads a record, changes it, and writes it by compare-and-swap; starts again when somebody else was first.
+    /// Reads a record, changes it, and writes it by compare-and-swap; starts again when somebody
+    /// else was first.
     ///
-    /// `change` may run several times, each time on what is stored then, and must judge by that alone: it may find its own
-    /// change there, after a write whose answer was lost.
+    /// `change` may run several times, each time on what is stored then, and must judge by that
+    /// alone: it may find its own change there, after a write whose answer was lost.
     ///
     /// # Errors
     /// That of `change`; `NotFound`; `Aborted` after many lost races; those of reading and writing.
@@ -265,10 +273,12 @@ impl<T: Record> Collection<T> {
         Err(StoreError::conflict(T::SPEC.name, id).into())
     }
 
-    /// [`Self::update`] that begins with a copy in place of a read. An old copy costs a lost race: what is written is always a change of what
-    /// is stored, and where `change` writes nothing, or fails, on the copy, or its record is refused, it is asked again on what is stored.
+    /// [`Self::update`] that begins with a copy in place of a read. An old copy costs a lost race:
+    /// what is written is always a change of what is stored, and where `change` writes nothing, or
+    /// fails, on the copy, or its record is refused, it is asked again on what is stored.
     ///
-    /// The copy must be of a record whose id is not used for another one after it is deleted: revisions would begin anew.
+    /// The copy must be of a record whose id is not used for another one after it is deleted:
+    /// revisions would begin anew.
     ///
     /// # Errors
     /// Those of [`Self::update`].
@@ -301,7 +311,8 @@ impl<T: Record> Collection<T> {
         query: &Query,
     ) -> Result<(Vec<(Versioned<T>, Envelope)>, Option<Cursor>, u32), StoreError> {
         let mut rows = self.store.find(T::SPEC.name, query).await?;
-        // A full page may be the last one; then the next is empty. Asking for one more would break the largest limit.
+        // A full page may be the last one; then the next is empty. Asking for one more would break
+        // the largest limit.
         let full = rows.len() >= usize::try_from(query.limit).unwrap_or(usize::MAX);
         let next = if full { rows.last().map(|row| query.cursor_after(row)) } else { None };
         let mut left_out = 0;

@@ -49,7 +49,8 @@ pub enum StoreError {
         /// What the driver or the system said.
         why: String,
     },
-    /// It is not known whether a write took place. Writing again at the same revision is safe; so is reading.
+    /// It is not known whether a write took place. Writing again at the same revision is safe; so
+    /// is reading.
     #[error("the database did not say whether it could {what}: {why}; read the record again")]
     Ambiguous {
         /// What was tried.
@@ -81,7 +82,8 @@ pub enum StoreError {
         /// The newest schema that this release reads.
         known: u32,
     },
-    /// A record, field name or value that no adapter could store or compare: a defect of the caller.
+    /// A record, field name or value that no adapter could store or compare: a defect of the
+    /// caller.
     #[error("the store cannot take {what}: {why}")]
     Invalid {
         /// What.

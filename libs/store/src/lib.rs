@@ -1,8 +1,8 @@
-//! The store: the port behind which every service keeps its records, its adapters, and the two mechanisms built on
-//! records alone: [`steps`] (claim, lease, fence) and the [`reconcile`]r.
+//! The store: the port behind which every service keeps its records, its adapters, and the two
+//! mechanisms built on records alone: [`steps`] (claim, lease, fence) and the [`reconcile`]r.
 //!
-//! A service owns one database. Truth lives in small records, each changed by compare-and-swap on its revision; what grows
-//! is an object in `lectern-blob`. No other crate may depend on `mongodb`.
+//! A service owns one database. Truth lives in small records, each changed by compare-and-swap on
+//! its revision; what grows is an object in `lectern-blob`. No other crate may depend on `mongodb`.
 //!
 //! | URL | adapter |
 //! | --- | --- |
@@ -36,7 +36,8 @@ pub use steps::{Claim, Ending, Extended, Lease, LeaseError, Steps, StepsOptions}
 /// How to connect.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// Most connections of the pool to one database server, 1 to 1,000. The driver's monitors come on top.
+    /// Most connections of the pool to one database server, 1 to 1,000. The driver's monitors come
+    /// on top.
     pub max_pool_size: u32,
     /// How long to look for a server, and to wait for one connection.
     pub connect_within: Duration,
@@ -63,8 +64,8 @@ impl Default for ConnectOptions {
 /// Opens the database that `url` names and waits until it answers.
 ///
 /// # Errors
-/// `InvalidArgument` when the URL names no adapter or lacks a part, `Unavailable` when no server answers in time,
-/// `FailedPrecondition` when another process has the file.
+/// `InvalidArgument` when the URL names no adapter or lacks a part, `Unavailable` when no server
+/// answers in time, `FailedPrecondition` when another process has the file.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store>, Failure> {
     match url.split_once(':') {
         Some(("mongodb", _)) => Ok(Arc::new(mongo::MongoStore::open(url, options).await?)),
@@ -83,8 +84,9 @@ pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store
     }
 }
 
-/// How far the machine's clock is from the database's, the half of the round trip taken into account. Leases allow for
-/// [`StepsOptions::skew`]; a replica that is more than 2 s off is not ready.
+/// How far the machine's clock is from the database's, the half of the round trip taken into
+/// account. Leases allow for [`StepsOptions::skew`]; a replica that is more than 2 s off is not
+/// ready.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].

@@ -33,14 +33,17 @@ impl Revision {
     }
 }
 
-/// An index of a collection. A name stands for one definition for ever: for other fields take another name.
+/// An index of a collection. A name stands for one definition for ever: for other fields take
+/// another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Index {
     /// Its name within the collection: `a-z`, `0-9` and `_`.
     pub name: &'static str,
-    /// Dotted paths of the fields, in order; each holds text, a number or a truth value, or nothing.
+    /// Dotted paths of the fields, in order; each holds text, a number or a truth value, or
+    /// nothing.
     pub fields: &'static [&'static str],
-    /// Whether two records may not agree in all fields. A record in which one of them is null or missing is exempt.
+    /// Whether two records may not agree in all fields. A record in which one of them is null or
+    /// missing is exempt.
     pub unique: bool,
 }
 
@@ -80,16 +83,18 @@ pub struct Stored {
 
 /// A database of one service: collections of small JSON records, each changed by compare-and-swap.
 ///
-/// Every write is durable when it returns. There are no transactions: a change touches one record. Numbers compare as
-/// numbers, texts by their bytes, and nothing (null or a missing field) comes before everything else. Bodies are objects
-/// without `_id` and `_revision` at the top, without keys that are empty, start with `$` or hold a NUL, and without
-/// integers beyond 64 bits with sign.
+/// Every write is durable when it returns. There are no transactions: a change touches one record.
+/// Numbers compare as numbers, texts by their bytes, and nothing (null or a missing field) comes
+/// before everything else. Bodies are objects without `_id` and `_revision` at the top, without
+/// keys that are empty, start with `$` or hold a NUL, and without integers beyond 64 bits with
+/// sign.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
     /// Makes the collection and its indexes if they are not there, and verifies them if they are.
     ///
     /// # Errors
-    /// [`StoreError::Setup`] when an index of that name has another definition; [`StoreError::Unavailable`].
+    /// [`StoreError::Setup`] when an index of that name has another definition;
+    /// [`StoreError::Unavailable`].
     async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError>;
 
     /// Writes a new record at [`Revision::FIRST`].
@@ -107,8 +112,8 @@ pub trait Store: Send + Sync + Debug {
     /// Writes `body` over a record that is at revision `expected`; gives the new revision.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when it is at another, `NotFound` when there is none, `Duplicate` when a unique index
-    /// forbids it, `TooLarge`, `Invalid`, `Unavailable`, `Ambiguous`.
+    /// [`StoreError::Conflict`] when it is at another, `NotFound` when there is none, `Duplicate`
+    /// when a unique index forbids it, `TooLarge`, `Invalid`, `Unavailable`, `Ambiguous`.
     async fn replace(
         &self,
         collection: &str,
@@ -117,7 +122,8 @@ pub trait Store: Send + Sync + Debug {
         body: &Value,
     ) -> Result<Revision, StoreError>;
 
-    /// Deletes a record, if it is at revision `expected` where one is given; whether there was one to delete.
+    /// Deletes a record, if it is at revision `expected` where one is given; whether there was one
+    /// to delete.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when it is at another revision, `Unavailable`, `Ambiguous`.
@@ -126,17 +132,20 @@ pub trait Store: Send + Sync + Debug {
     /// Finds records that meet all conditions, in order, at most `query.limit`.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`, `Corrupt`.
+    /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`,
+    /// `Corrupt`.
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError>;
 
-    /// Counts the records that meet all conditions of `query`, up to `most`; its order, limit and place are not looked at.
+    /// Counts the records that meet all conditions of `query`, up to `most`; its order, limit and
+    /// place are not looked at.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for a field or value that cannot be compared, `Unavailable`.
     async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError>;
 
-    /// What it costs to find what `query` asks for: index entries and records that a MongoDB examines, instructions that a SQLite carries
-    /// out. For tests and operators; figures compare within one adapter alone.
+    /// What it costs to find what `query` asks for: index entries and records that a MongoDB
+    /// examines, instructions that a SQLite carries out. For tests and operators; figures compare
+    /// within one adapter alone.
     ///
     /// # Errors
     /// [`StoreError::Invalid`], `Unavailable`, also by an adapter that cannot tell.
@@ -145,13 +154,13 @@ pub trait Store: Send + Sync + Debug {
         Err(StoreError::unavailable("tell the cost of a query", "this adapter does not know it"))
     }
 
-    /// Adds `delta` to an integer field in one atomic step and gives the new value, or `None` and no change when a
-    /// positive `delta` would take it above `limit` or a negative one below 0. A missing field counts as 0; the object
-    /// that holds it must be there. Grows the revision.
+    /// Adds `delta` to an integer field in one atomic step and gives the new value, or `None` and
+    /// no change when a positive `delta` would take it above `limit` or a negative one below 0. A
+    /// missing field counts as 0; the object that holds it must be there. Grows the revision.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], `Corrupt` when the field is no integer, `Unavailable`, and `Ambiguous`, upon which it
-    /// may have been added or not.
+    /// [`StoreError::NotFound`], `Corrupt` when the field is no integer, `Unavailable`, and
+    /// `Ambiguous`, upon which it may have been added or not.
     async fn add(
         &self,
         collection: &str,
@@ -173,16 +182,19 @@ pub trait Store: Send + Sync + Debug {
     /// [`StoreError::Unavailable`].
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// How many connections were opened since the store was: those of the pool, in a driver that has one.
+    /// How many connections were opened since the store was: those of the pool, in a driver that
+    /// has one.
     fn connections_opened(&self) -> u64;
 
-    /// How long callers have waited for a connection of the pool, all of them together; zero for an adapter without a pool.
+    /// How long callers have waited for a connection of the pool, all of them together; zero for an
+    /// adapter without a pool.
     fn waited_for_connections(&self) -> Duration {
         Duration::ZERO
     }
 }
 
-/// Checks what every adapter must be able to store, so that what works in a test works in production.
+/// Checks what every adapter must be able to store, so that what works in a test works in
+/// production.
 pub(crate) fn check_body(collection: &str, id: &str, body: &Value) -> Result<String, StoreError> {
     if id.is_empty() || id.len() > 512 || id.contains('\0') {
         return Err(StoreError::invalid(format!("the id {id:?}"), "it must have 1 to 512 bytes and no NUL"));

@@ -1,4 +1,5 @@
-//! What to find: conditions, an order that always ends with the id, and a cursor that continues after the last row.
+//! What to find: conditions, an order that always ends with the id, and a cursor that continues
+//! after the last row.
 
 use std::cmp::Ordering;
 
@@ -37,8 +38,8 @@ pub struct Condition {
     pub field: String,
     /// How it is compared.
     pub op: Op,
-    /// With what: text, a number, a truth value or null; for [`Op::In`] an array of such, null excepted. A field has the
-    /// same type in all records of a collection.
+    /// With what: text, a number, a truth value or null; for [`Op::In`] an array of such, null
+    /// excepted. A field has the same type in all records of a collection.
     pub value: Value,
 }
 
@@ -52,7 +53,8 @@ pub enum Direction {
     Desc,
 }
 
-/// Where a page ended: the values of the order's fields in its last record, the id last. Callers seal it as a page token.
+/// Where a page ended: the values of the order's fields in its last record, the id last. Callers
+/// seal it as a page token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub Vec<Value>);
@@ -117,7 +119,8 @@ impl Query {
         self
     }
 
-    /// The order with the id at its end, in the direction of the field before it, so that an index read backwards serves.
+    /// The order with the id at its end, in the direction of the field before it, so that an index
+    /// read backwards serves.
     pub(crate) fn full_order(&self) -> Vec<(&str, Direction)> {
         let mut order: Vec<(&str, Direction)> = self.order.iter().map(|(f, d)| (f.as_str(), *d)).collect();
         if order.iter().all(|(field, _)| *field != ID) {
@@ -203,7 +206,8 @@ fn check_operand(condition: &Condition) -> Result<(), StoreError> {
     }
 }
 
-/// Rows after the cursor: those after it in the first field, or equal there and after it in the second, and so on.
+/// Rows after the cursor: those after it in the first field, or equal there and after it in the
+/// second, and so on.
 fn beyond(order: &[(&str, Direction)], values: &[Value]) -> Expr {
     let is = |field: &str, op, value: &Value| Expr::Is(Condition { field: field.to_owned(), op, value: value.clone() });
     let mut any = Vec::with_capacity(order.len());
@@ -222,7 +226,8 @@ fn beyond(order: &[(&str, Direction)], values: &[Value]) -> Expr {
     Expr::Any(any)
 }
 
-/// Compares two values as every adapter must: nothing, numbers, texts, truth values; anything else is equal.
+/// Compares two values as every adapter must: nothing, numbers, texts, truth values; anything else
+/// is equal.
 pub(crate) fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     fn rank(value: Option<&Value>) -> u8 {
         match value {

@@ -1,8 +1,9 @@
-//! The reconciler: finds records that are due, moves their `due_at`, and has them seen to: ended when their time is over, else made to
-//! wait for what they want (invariant I1).
+//! The reconciler: finds records that are due, moves their `due_at`, and has them seen to: ended
+//! when their time is over, else made to wait for what they want (invariant I1).
 //!
-//! Any number of replicas may run it: `due_at` is moved by compare-and-swap first, so one of them sees to a
-//! record in a round. One that dies in between loses nothing but time, for the record falls due again.
+//! Any number of replicas may run it: `due_at` is moved by compare-and-swap first, so one of them
+//! sees to a record in a round. One that dies in between loses nothing but time, for the record
+//! falls due again.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use crate::collection::{Collection, Envelope, Record, Versioned};
 use crate::error::StoreError;
 use crate::query::{Direction, Op, Query};
 
-/// A record that wants attention at a time. A service that changes it sets [`Due::due_at`] to [`ReconcilerOptions::first`]
-/// from now in the same write, or to `None` when nothing more is wanted.
+/// A record that wants attention at a time. A service that changes it sets [`Due::due_at`] to
+/// [`ReconcilerOptions::first`] from now in the same write, or to `None` when nothing more is
+/// wanted.
 pub trait Due: Record {
     /// The path of the field that [`Due::due_at`] reads, in milliseconds; it must have an index.
     const DUE_FIELD: &'static str = "due_at";
@@ -107,8 +109,8 @@ impl<T: Due> Reconciler<T> {
         Self { collection, clock, options }
     }
 
-    /// Looks at once and then at every interval until `stop`; a look under way ends after the records in hand. Failures are
-    /// logged, and met by the next look.
+    /// Looks at once and then at every interval until `stop`; a look under way ends after the
+    /// records in hand. Failures are logged, and met by the next look.
     pub async fn run<F, P>(&self, publish: F, stop: CancellationToken)
     where
         F: Fn(Versioned<T>) -> P + Send + Sync,
@@ -145,7 +147,8 @@ impl<T: Due> Reconciler<T> {
         let mut after = None;
         let now = self.clock.now();
         loop {
-            // The cursor walks past records that could not be moved, so that they do not hide those behind them.
+            // The cursor walks past records that could not be moved, so that they do not hide those
+            // behind them.
             let query = Query::new()
                 .filter(T::DUE_FIELD, Op::Lte, now.millis())
                 .order(T::DUE_FIELD, Direction::Asc)

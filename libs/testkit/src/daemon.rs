@@ -1,4 +1,5 @@
-//! One child process: started with its output in a log file, waited for, signalled and ended by its id.
+//! One child process: started with its output in a log file, waited for, signalled and ended by its
+//! id.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -32,7 +33,8 @@ pub struct Daemon {
     name: String,
     child: Child,
     log: PathBuf,
-    /// Bytes in the log when this process was started; an earlier process of the same name wrote them.
+    /// Bytes in the log when this process was started; an earlier process of the same name wrote
+    /// them.
     log_start: u64,
     ended: Option<ExitStatus>,
 }
@@ -136,7 +138,8 @@ impl Daemon {
         }
     }
 
-    /// Stops the process (SIGSTOP) and waits until all its threads have stopped, which the signal alone does not promise.
+    /// Stops the process (SIGSTOP) and waits until all its threads have stopped, which the signal
+    /// alone does not promise.
     ///
     /// # Panics
     ///
@@ -163,7 +166,8 @@ impl Daemon {
         }
     }
 
-    /// Asks it to stop (SIGTERM) and waits; after `limit` it is killed. Returns how it ended by itself, none if it had to be killed.
+    /// Asks it to stop (SIGTERM) and waits; after `limit` it is killed. Returns how it ended by
+    /// itself, none if it had to be killed.
     pub fn stop(&mut self, limit: Duration) -> Option<ExitStatus> {
         self.signal(Signal::CONT);
         self.signal(Signal::TERM);
@@ -199,7 +203,8 @@ fn address_after(log: &str, marker: &str) -> Option<SocketAddr> {
     })
 }
 
-/// A name that no other test process of this machine uses, from the process id, the time and a counter.
+/// A name that no other test process of this machine uses, from the process id, the time and a
+/// counter.
 pub fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() % 1_000_000_000_000);

@@ -1,11 +1,13 @@
-//! The environment that `cargo xtask` and the tests agree on: names of variables and places of files.
+//! The environment that `cargo xtask` and the tests agree on: names of variables and places of
+//! files.
 
 use std::env;
 use std::path::PathBuf;
 
 /// URL of the NATS server that tests share (`nats://127.0.0.1:4222`).
 pub const NATS: &str = "LECTERN_TEST_NATS";
-/// URI of the MongoDB that tests share; set by a contributor, it takes the place of the server that `cargo xtask test` starts.
+/// URI of the MongoDB that tests share; set by a contributor, it takes the place of the server that
+/// `cargo xtask test` starts.
 pub const MONGODB: &str = "MONGODB_URI";
 /// Folder of the built service binaries.
 pub const BIN_DIR: &str = "LECTERN_BIN_DIR";

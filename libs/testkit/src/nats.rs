@@ -45,8 +45,9 @@ impl NatsServer {
         started.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a process group of its own: Ctrl-C
-    /// does not reach it, and whoever started it stops it when those that use it have stopped.
+    /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a
+    /// process group of its own: Ctrl-C does not reach it, and whoever started it stops it when
+    /// those that use it have stopped.
     ///
     /// # Errors
     ///
@@ -85,7 +86,8 @@ impl NatsServer {
         self.daemon.log_text()
     }
 
-    /// Calls the JetStream API (`STREAM.DELETE.EVENTS`) past every client library, and returns the answer's JSON.
+    /// Calls the JetStream API (`STREAM.DELETE.EVENTS`) past every client library, and returns the
+    /// answer's JSON.
     ///
     /// # Errors
     ///

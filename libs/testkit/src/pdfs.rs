@@ -1,5 +1,5 @@
-//! The PDFs of other hands that tests read: files of pinned Debian packages, listed in `tests/fixtures/pdf/debian.toml`, never committed,
-//! fetched by `cargo xtask corpus`.
+//! The PDFs of other hands that tests read: files of pinned Debian packages, listed in
+//! `tests/fixtures/pdf/debian.toml`, never committed, fetched by `cargo xtask corpus`.
 
 use std::path::{Path, PathBuf};
 
@@ -31,8 +31,8 @@ impl Pdf {
     }
 }
 
-/// The documents of `list` (a path from the repository's root), each as `T`: what a test knows of a document stands beside what
-/// fetches it.
+/// The documents of `list` (a path from the repository's root), each as `T`: what a test knows of a
+/// document stands beside what fetches it.
 ///
 /// # Errors
 ///

@@ -16,7 +16,8 @@ use crate::env;
 const MARKER: &str = "listening on ";
 const LISTEN: &str = "LECTERN_SERVER__LISTEN";
 
-/// How one of our programs is started. Nothing of the test's environment reaches it but `PATH`, `HOME` and what is set here.
+/// How one of our programs is started. Nothing of the test's environment reaches it but `PATH`,
+/// `HOME` and what is set here.
 #[derive(Debug, Clone)]
 pub struct Program {
     name: String,
@@ -29,8 +30,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program `name` of `LECTERN_BIN_DIR`, its output appended to `{name}.log` in `logs`. It listens on a free port of
-    /// loopback unless `LECTERN_SERVER__LISTEN` is set to something else.
+    /// The program `name` of `LECTERN_BIN_DIR`, its output appended to `{name}.log` in `logs`. It
+    /// listens on a free port of loopback unless `LECTERN_SERVER__LISTEN` is set to something else.
     ///
     /// # Panics
     ///
@@ -94,7 +95,8 @@ impl Program {
         self
     }
 
-    /// Puts it in a process group of its own, which Ctrl-C does not reach: whoever started it stops it.
+    /// Puts it in a process group of its own, which Ctrl-C does not reach: whoever started it stops
+    /// it.
     #[must_use]
     pub const fn apart(mut self) -> Self {
         self.apart = true;
@@ -200,7 +202,8 @@ impl Process {
         self.daemon.kill();
     }
 
-    /// SIGTERM: a drain. Killed after `limit`; returns how it ended by itself, none if it had to be killed.
+    /// SIGTERM: a drain. Killed after `limit`; returns how it ended by itself, none if it had to be
+    /// killed.
     pub fn stop(&mut self, limit: Duration) -> Option<ExitStatus> {
         self.daemon.stop(limit)
     }
@@ -220,7 +223,8 @@ impl Process {
         self.daemon.signal(Signal::CONT);
     }
 
-    /// Kills it if it still runs and starts it again, on the same address with the same environment.
+    /// Kills it if it still runs and starts it again, on the same address with the same
+    /// environment.
     ///
     /// # Panics
     ///

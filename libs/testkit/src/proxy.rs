@@ -18,8 +18,8 @@ pub enum Fault {
     None,
     /// Open connections are reset and new ones closed at once.
     Cut,
-    /// Connections stay open, new ones are accepted, and no byte passes in either direction: what a partition looks like. Bytes
-    /// that were sent meanwhile arrive when the fault ends.
+    /// Connections stay open, new ones are accepted, and no byte passes in either direction: what a
+    /// partition looks like. Bytes that were sent meanwhile arrive when the fault ends.
     HalfOpen,
     /// Every chunk waits this long, in each direction.
     Delay(Duration),
@@ -106,8 +106,8 @@ impl Proxy {
         self.shared.passed.load(Ordering::SeqCst)
     }
 
-    /// How often a fault was felt since the start: connections that it closed or refused, streams whose bytes it held back, chunks that it
-    /// slowed.
+    /// How often a fault was felt since the start: connections that it closed or refused, streams
+    /// whose bytes it held back, chunks that it slowed.
     #[must_use]
     pub fn disturbed(&self) -> u64 {
         self.shared.disturbed.load(Ordering::SeqCst)

@@ -3,7 +3,8 @@
 use crate::daemon::fresh_name;
 use crate::env;
 
-/// The NATS server and the MongoDB that `cargo xtask test` started, with a fresh name for what this test puts there.
+/// The NATS server and the MongoDB that `cargo xtask test` started, with a fresh name for what this
+/// test puts there.
 #[derive(Debug, Clone)]
 pub struct TestServers {
     nats: String,
@@ -46,7 +47,8 @@ impl TestServers {
         format!("{}_{suffix}", self.name)
     }
 
-    /// A prefix for streams, subjects and files that no other test uses: lower-case letters and digits, at most 30.
+    /// A prefix for streams, subjects and files that no other test uses: lower-case letters and
+    /// digits, at most 30.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.name

@@ -1,4 +1,5 @@
-//! Measurements that the project promises: the embedded instance at rest, and the time to the first audio.
+//! Measurements that the project promises: the embedded instance at rest, and the time to the first
+//! audio.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +17,8 @@ use crate::{process, repo, voice};
 /// What to measure.
 #[derive(Subcommand)]
 pub enum BenchCommand {
-    /// Resident memory and time to ready of `lectern up` on fresh data, before the voice is first used.
+    /// Resident memory and time to ready of `lectern up` on fresh data, before the voice is first
+    /// used.
     Idle,
     /// Time from the end of the upload to the first audio, for PDFs of 2 and of 100 pages.
     FirstAudio,
@@ -73,8 +75,8 @@ fn first_audio(program: &Path, voice: &Path) -> Result<ExitCode> {
     Ok(if times[1] <= bound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Narrates until the first section is recorded, and cancels: the seconds from the end of the upload, which `lectern narrate` reports by
-/// naming the document's words.
+/// Narrates until the first section is recorded, and cancels: the seconds from the end of the
+/// upload, which `lectern narrate` reports by naming the document's words.
 fn narrate(program: &Path, voice: &Path, file: &Path, out: &Path) -> Result<f64> {
     let mut command = Command::new(program);
     command.arg("narrate").arg(file).arg("-o").arg(out).arg("--data").arg(out.with_extension("data"));

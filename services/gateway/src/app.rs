@@ -50,7 +50,8 @@ impl Gateway {
     /// The gateway over these adapters.
     ///
     /// # Errors
-    /// `STORE_UNAVAILABLE` when its collections cannot be made, `INVALID_FIELD` for settings that cannot be used.
+    /// `STORE_UNAVAILABLE` when its collections cannot be made, `INVALID_FIELD` for settings that
+    /// cannot be used.
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let Adapters { store, queue, blob, clock } = adapters.clone();
         let common = &config.common;
@@ -93,7 +94,8 @@ impl Gateway {
         Arc::new(WithServices::new((*self.credential).clone(), Arc::new(self.keys.clone())))
     }
 
-    /// Conducts until `stop`. With `reissue`, everything unfinished is published at once first: for a queue that keeps nothing.
+    /// Conducts until `stop`. With `reissue`, everything unfinished is published at once first: for
+    /// a queue that keeps nothing.
     ///
     /// # Errors
     /// Those of reissuing.

@@ -11,7 +11,8 @@ pub struct Config {
     /// What all services share.
     #[serde(flatten)]
     pub common: Common,
-    /// The installation's admin key: who sends it may make, list and revoke API keys. Empty for none.
+    /// The installation's admin key: who sends it may make, list and revoke API keys. Empty for
+    /// none.
     pub admin_key: Secret,
     /// How the stages are shared.
     pub dispatch: Dispatch,

@@ -1,8 +1,9 @@
-//! Load is shed at the door: an order that would wait behind more than the installation takes is refused at once, with the time to come
-//! again, rather than accepted and let expire.
+//! Load is shed at the door: an order that would wait behind more than the installation takes is
+//! refused at once, with the time to come again, rather than accepted and let expire.
 //!
-//! What waits is counted by the database at intervals, and each replica adds what it has let in since; so the bound is passed by no more
-//! than what other replicas let in within one interval. Nothing is counted up and down, so nothing can be miscounted for good.
+//! What waits is counted by the database at intervals, and each replica adds what it has let in
+//! since; so the bound is passed by no more than what other replicas let in within one interval.
+//! Nothing is counted up and down, so nothing can be miscounted for good.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +16,15 @@ use lectern_store::{Collection, Op, Query};
 use crate::config::Backlog;
 use crate::domain::Narration;
 
-/// A count is good for this long, and for longer the more was counted, so that counting costs a bounded share of the database.
+/// A count is good for this long, and for longer the more was counted, so that counting costs a
+/// bounded share of the database.
 const COUNTED_FOR: Duration = Duration::from_secs(5);
 /// Narrations that add a second to that.
 const COUNTED_A_SECOND: u64 = 20_000;
 /// Tenants whose counts are remembered.
 const TENANTS: usize = 10_000;
-/// Who is refused is asked to come again after this long at least, and at most twice as long, so that not all come at once.
+/// Who is refused is asked to come again after this long at least, and at most twice as long, so
+/// that not all come at once.
 const COME_AGAIN: Duration = Duration::from_secs(10);
 /// The phases of an unfinished narration.
 const UNFINISHED: [&str; 4] = ["extracting", "planning", "narrating", "assembling"];
@@ -65,8 +68,9 @@ impl Door {
     /// Lets one more narration of a tenant in.
     ///
     /// # Errors
-    /// `OVERLOADED` (UNAVAILABLE) when all tenants together, `LIMIT_EXCEEDED` (RESOURCE_EXHAUSTED) when this one has as many unfinished
-    /// narrations as are taken; both say when to come again. `STORE_UNAVAILABLE`.
+    /// `OVERLOADED` (UNAVAILABLE) when all tenants together, `LIMIT_EXCEEDED` (RESOURCE_EXHAUSTED)
+    /// when this one has as many unfinished narrations as are taken; both say when to come again.
+    /// `STORE_UNAVAILABLE`.
     pub async fn admit(&self, tenant: &TenantId) -> Result<(), Failure> {
         let of_tenant = Some(tenant.clone());
         if self.count(&None, self.limits.most).await? >= self.limits.most {

@@ -17,7 +17,8 @@ use tracing::info;
 
 use crate::domain::Key;
 
-/// A key that was found good or bad is not looked up again for this long, so a revoked one is refused everywhere within it.
+/// A key that was found good or bad is not looked up again for this long, so a revoked one is
+/// refused everywhere within it.
 const REMEMBERED: Duration = Duration::from_secs(20);
 /// Keys remembered at once.
 const REMEMBERED_MOST: usize = 10_000;

@@ -41,7 +41,8 @@ impl Filter {
     }
 }
 
-/// Whose a letter is; empty where nobody knows. Letters of earlier releases say it in their command alone.
+/// Whose a letter is; empty where nobody knows. Letters of earlier releases say it in their command
+/// alone.
 #[must_use]
 pub fn tenant_of(letter: &DeadLetter) -> String {
     if letter.tenant != TenantId::nobody() {
@@ -76,14 +77,15 @@ impl Letters {
         Self { queue, orders, clock }
     }
 
-    /// The same filter for letters that are there now: those that are buried while they are worked through are left out.
+    /// The same filter for letters that are there now: those that are buried while they are worked
+    /// through are left out.
     #[must_use]
     pub fn up_to_now(&self, filter: Filter) -> Filter {
         Filter { until: Some(self.clock.now()), ..filter }
     }
 
-    /// Letters that meet `filter`, the oldest first, from `from` on (0, or where the page before ended), and where the next page starts.
-    /// The page may be short although there are more.
+    /// Letters that meet `filter`, the oldest first, from `from` on (0, or where the page before
+    /// ended), and where the next page starts. The page may be short although there are more.
     ///
     /// # Errors
     /// `QUEUE_UNAVAILABLE`.
@@ -115,7 +117,8 @@ impl Letters {
         letter.ok_or_else(|| Failure::not_found(lectern_proto::names::of_dead_letter(step)))
     }
 
-    /// Lets the narration of a letter go on, and discards the letter. A letter that dies again under the new run is another.
+    /// Lets the narration of a letter go on, and discards the letter. A letter that dies again
+    /// under the new run is another.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`; safe to repeat.

@@ -1,7 +1,7 @@
 //! Owns narrations: the public API, and the conductor of the stages.
 //!
-//! Read it from [`conduct`], the two pure functions that say what happens next; [`domain`] is the noun, [`orders`] what callers may do
-//! with it, [`api`] how they say so.
+//! Read it from [`conduct`], the two pure functions that say what happens next; [`domain`] is the
+//! noun, [`orders`] what callers may do with it, [`api`] how they say so.
 
 pub mod api;
 pub mod app;

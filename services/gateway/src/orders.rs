@@ -1,4 +1,5 @@
-//! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and encodes around this.
+//! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and
+//! encodes around this.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +66,8 @@ impl Orders {
         let id = if request_id.is_empty() {
             NarrationId::random(&*self.random)
         } else {
-            // The request id is an id like any other; what matters is that it cannot hold anything else.
+            // The request id is an id like any other; what matters is that it cannot hold anything
+            // else.
             let request_id: NarrationId =
                 request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
             NarrationId::of(&self.secret(tenant).request(request_id.as_str()))
@@ -197,8 +199,8 @@ impl Orders {
         Ok(retried)
     }
 
-    /// Deletes a narration and the files of its recording. The record stays as a tombstone without content; files that a step was just
-    /// putting are swept later.
+    /// Deletes a narration and the files of its recording. The record stays as a tombstone without
+    /// content; files that a step was just putting are swept later.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
@@ -242,7 +244,8 @@ impl Orders {
         refused.map_or(Ok(changed), Err)
     }
 
-    /// Cancels every narration of a document that is about to be erased, and clears what their records say of it.
+    /// Cancels every narration of a document that is about to be erased, and clears what their
+    /// records say of it.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; safe to repeat.

@@ -1,4 +1,5 @@
-//! What the gateway asks of the stages beside commands, as a port: gRPC in production ([`crate::upstream`]), direct calls in simulations.
+//! What the gateway asks of the stages beside commands, as a port: gRPC in production
+//! ([`crate::upstream`]), direct calls in simulations.
 
 use std::fmt::Debug;
 
@@ -14,7 +15,8 @@ pub trait Stages: Send + Sync + Debug {
     /// What a run of `wish` is pinned to, and the scope that it is made in.
     ///
     /// # Errors
-    /// What a stage answers: the document is not there, the style or the voice is not to be had, a stage cannot be reached.
+    /// What a stage answers: the document is not there, the style or the voice is not to be had, a
+    /// stage cannot be reached.
     async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure>;
 
     /// Stops the steps of a narration's runs up to `run`, in every stage.

@@ -41,7 +41,8 @@ impl Due for Narration {
     }
 
     fn longest(&self) -> Option<Duration> {
-        // What waits and what is granted is seen to by the dispatcher, so a look at a narration only covers what that was not told of.
+        // What waits and what is granted is seen to by the dispatcher, so a look at a narration
+        // only covers what that was not told of.
         let settled = !self.cancel_pending && self.deleted.is_none();
         settled.then_some(LOOKED_AT_LEAST)
     }

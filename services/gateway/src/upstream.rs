@@ -1,4 +1,5 @@
-//! The stage services, as the gateway calls them: their gRPC clients, under the gateway's own credential and the caller's tenant.
+//! The stage services, as the gateway calls them: their gRPC clients, under the gateway's own
+//! credential and the caller's tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,8 @@ use tonic::transport::Channel;
 use crate::domain::{Pins, Wish};
 use crate::stages::Stages;
 
-/// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is nearer.
+/// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is
+/// nearer.
 const SHORT: Duration = Duration::from_secs(10);
 
 /// Messages to and from stages may be this large: an inline source and its frame.

@@ -1,4 +1,5 @@
-//! Who waits for news of which narration. Replicas hint each other after a write; a poll every two seconds covers hints that were lost.
+//! Who waits for news of which narration. Replicas hint each other after a write; a poll every two
+//! seconds covers hints that were lost.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lectern_core::id::NarrationId;
 use tokio::sync::watch;
 
-/// The newest revision that this replica has heard of, for every narration that somebody here waits for.
+/// The newest revision that this replica has heard of, for every narration that somebody here waits
+/// for.
 #[derive(Debug, Clone, Default)]
 pub struct Hub(Arc<Mutex<HashMap<NarrationId, watch::Sender<u64>>>>);
 

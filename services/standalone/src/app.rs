@@ -1,7 +1,8 @@
-//! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory, the extractive engine, the local voice.
+//! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory,
+//! the extractive engine, the local voice.
 //!
-//! The public port is the gateway's. It asks for no key, so it must be on loopback. Each stage listens on a free port of loopback, where the
-//! gateway calls it as it would in production.
+//! The public port is the gateway's. It asks for no key, so it must be on loopback. Each stage
+//! listens on a free port of loopback, where the gateway calls it as it would in production.
 
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -62,7 +62,8 @@ pub struct Narrate {
     /// What becomes a script, and how.
     #[command(flatten)]
     pub script: Script,
-    /// The voice, as ListVoices names it; the default voice of the document's language where none is given.
+    /// The voice, as ListVoices names it; the default voice of the document's language where none
+    /// is given.
     #[arg(long, value_name = "VOICE", default_value = "")]
     pub voice: String,
     /// Tempo, 0.5 to 2.0.
@@ -122,7 +123,8 @@ pub struct Place {
     /// The API key for --server.
     #[arg(long, value_name = "KEY", requires = "server")]
     pub key: Option<String>,
-    /// Keeps the data of the instance of its own in this folder, so that what was spoken once is not spoken again.
+    /// Keeps the data of the instance of its own in this folder, so that what was spoken once is
+    /// not spoken again.
     #[arg(long, value_name = "DIR", conflicts_with = "server")]
     pub data: Option<PathBuf>,
     /// Allows the instance of its own to fetch https:// URLs, as the setting `import.enabled` does.
@@ -165,7 +167,8 @@ impl Source {
         }
     }
 
-    /// What its files are named by: the name of the file, or the last part of the URL's path, without the ending.
+    /// What its files are named by: the name of the file, or the last part of the URL's path,
+    /// without the ending.
     #[must_use]
     pub fn stem(&self) -> OsString {
         let path = match self {

@@ -28,7 +28,8 @@ pub enum Engine {
     Local,
     /// Sine tones: for tests.
     Tone,
-    /// Tones that are noted in a ledger and go wrong as a script says: for tests of whole processes.
+    /// Tones that are noted in a ledger and go wrong as a script says: for tests of whole
+    /// processes.
     Scripted,
 }
 

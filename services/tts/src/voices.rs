@@ -67,8 +67,8 @@ impl Voices {
     }
 }
 
-/// Whether a voice speaks a language, by the primary subtag of BCP 47: `en-US` speaks `en`. A document whose language was not found
-/// out (`und`) is spoken by any voice.
+/// Whether a voice speaks a language, by the primary subtag of BCP 47: `en-US` speaks `en`. A
+/// document whose language was not found out (`und`) is spoken by any voice.
 fn speaks(voice: &Voice, language: &str) -> bool {
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let wanted = primary(language);

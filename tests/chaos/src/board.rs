@@ -197,7 +197,8 @@ impl Board {
         self.state().orders.get(narration).cloned()
     }
 
-    /// What of `before` has not changed since `end`, and whether an order accepted since then has succeeded: what recovery waits for.
+    /// What of `before` has not changed since `end`, and whether an order accepted since then has
+    /// succeeded: what recovery waits for.
     #[must_use]
     pub fn waits_for(&self, before: &BTreeSet<String>, end: u64) -> (Vec<String>, bool) {
         let state = self.state();

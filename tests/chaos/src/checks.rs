@@ -1,5 +1,5 @@
-//! What must hold when all faults are over and every narration has ended: read in the databases and among the objects, past every proxy, and
-//! through the API that callers download from.
+//! What must hold when all faults are over and every narration has ended: read in the databases and
+//! among the objects, past every proxy, and through the API that callers download from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -71,7 +71,8 @@ fn state(order: &Order) -> Result<(), String> {
     Err(format!("it is {} ({}: {}), and should be {} {:?}", end.phase, end.reason, end.message, expected.0, expected.1))
 }
 
-/// Every file of every succeeded narration is there, has the size and digest that are listed, and the manifest accounts for every block.
+/// Every file of every succeeded narration is there, has the size and digest that are listed, and
+/// the manifest accounts for every block.
 async fn files(run: &Run, orders: &[Order]) {
     let wanted = orders.iter().filter(|order| order.is("succeeded"));
     let checks = wanted.map(|order| async move { (order, verify(run.load.client(order.tenant), order).await) });
@@ -133,7 +134,8 @@ fn accounted(manifest: &[u8], order: &Order) -> Result<(), String> {
     manifest.blocks.iter().find(lost).map_or(Ok(()), |fate| Err(format!("block {} is not accounted for", fate.block)))
 }
 
-/// I1, I2: the steps of every succeeded run are done, nothing is held any more, and no end was committed twice.
+/// I1, I2: the steps of every succeeded run are done, nothing is held any more, and no end was
+/// committed twice.
 ///
 /// I4 as well: what was seen as an end is still there.
 async fn steps(run: &mut Run, orders: &[Order]) {
@@ -211,7 +213,8 @@ fn letters(run: &mut Run, orders: &[Order]) {
     }
 }
 
-/// I8: no call of the engine began after its result was stored. Calls that repeated another before that are counted.
+/// I8: no call of the engine began after its result was stored. Calls that repeated another before
+/// that are counted.
 fn paid(run: &Run, orders: &[Order]) {
     let calls = run.ledger.calls();
     let texts = by_text(&calls);

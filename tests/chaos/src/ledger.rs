@@ -1,4 +1,5 @@
-//! The scripted engine of tts: its script, and the ledger of what it was asked to say and therefore paid.
+//! The scripted engine of tts: its script, and the ledger of what it was asked to say and therefore
+//! paid.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,8 @@ use crate::texts::Poison;
 
 /// Calls for which the engine is out of order.
 pub const OUT_OF_ORDER: u32 = 2;
-/// How long every call takes, in milliseconds, as a remote engine's would: so that faults find calls in flight.
+/// How long every call takes, in milliseconds, as a remote engine's would: so that faults find
+/// calls in flight.
 pub const CALL: u64 = 150;
 /// As much of the ledger's end as holds a few calls, in bytes.
 const TAIL: u64 = 2_048;
@@ -32,7 +34,8 @@ pub struct Call {
     pub delivery: String,
 }
 
-/// The script and the ledger of a group. The ledger is a row of files, so that one can be begun that is short.
+/// The script and the ledger of a group. The ledger is a row of files, so that one can be begun
+/// that is short.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     folder: PathBuf,
@@ -42,7 +45,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Writes the script into `folder`. `slow` is how long the slow sentence takes, in milliseconds.
+    /// Writes the script into `folder`. `slow` is how long the slow sentence takes, in
+    /// milliseconds.
     ///
     /// # Panics
     ///

@@ -1,8 +1,11 @@
-//! For tests only: the system as processes with real servers, faults in sequence under continuous load, and what must hold afterwards.
+//! For tests only: the system as processes with real servers, faults in sequence under continuous
+//! load, and what must hold afterwards.
 //!
-//! A [`groups`] module is one sequence of faults on a stack of its own. [`run::Run`] is that stack under load: it begins and ends faults,
-//! starts again what fell, and measures how long the narrations took to go on. [`checks`] reads databases and objects past every proxy when
-//! all has ended. Every fault has to show that it was hit; one that was not fails its group, as a broken invariant does.
+//! A [`groups`] module is one sequence of faults on a stack of its own. [`run::Run`] is that stack
+//! under load: it begins and ends faults, starts again what fell, and measures how long the
+//! narrations took to go on. [`checks`] reads databases and objects past every proxy when all has
+//! ended. Every fault has to show that it was hit; one that was not fails its group, as a broken
+//! invariant does.
 
 #![allow(
     clippy::expect_used,

@@ -1,5 +1,6 @@
-//! The callers: tenants that order narrations without pause, ask again when they are not answered, and change their minds now and then. And
-//! the watcher, who reads in the gateway's database what became of each order.
+//! The callers: tenants that order narrations without pause, ask again when they are not answered,
+//! and change their minds now and then. And the watcher, who reads in the gateway's database what
+//! became of each order.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -148,8 +149,8 @@ fn place(client: &Client, board: &Arc<Board>, all: &CancellationToken, wanted: W
     tokio::spawn(async move { all.run_until_cancelled(Box::pin(order(client, board, wanted))).await });
 }
 
-/// One caller, from the document to the order and perhaps its cancellation. Every call has a request id, so that one whose answer was lost is
-/// made again without a second narration.
+/// One caller, from the document to the order and perhaps its cancellation. Every call has a
+/// request id, so that one whose answer was lost is made again without a second narration.
 async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
     let Wanted { number, tenant, poison, cancel } = wanted;
     let text = texts::document(number, poison);

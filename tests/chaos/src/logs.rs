@@ -63,8 +63,8 @@ impl Logs {
         lines
     }
 
-    /// How often each reason, and each message of a warning or an error, stands in the lines since `mark`; lines about a disturbed
-    /// storage by their fault.
+    /// How often each reason, and each message of a warning or an error, stands in the lines since
+    /// `mark`; lines about a disturbed storage by their fault.
     #[must_use]
     pub fn counts(&self, mark: &Mark) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();

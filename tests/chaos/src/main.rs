@@ -95,7 +95,8 @@ async fn run(arguments: &Arguments, stop: &CancellationToken) -> Result<bool> {
     Ok(passed)
 }
 
-/// One group on threads of its own, so that what it panics about ends it alone. Its processes end with it.
+/// One group on threads of its own, so that what it panics about ends it alone. Its processes end
+/// with it.
 async fn one(group: Group, scale: Scale, folder: &Path, keep: bool, stop: CancellationToken) -> GroupReport {
     let began = Instant::now();
     let report = Arc::new(Mutex::new(GroupReport { group: group.name().to_owned(), ..GroupReport::default() }));

@@ -1,5 +1,5 @@
-//! The objects on disk, read and damaged past every service: the directory adapter puts a folder of its own, `~` and two digits, before every
-//! file name, and 16 bytes of its own after every object.
+//! The objects on disk, read and damaged past every service: the directory adapter puts a folder of
+//! its own, `~` and two digits, before every file name, and 16 bytes of its own after every object.
 
 use std::fs;
 use std::io;
@@ -48,8 +48,8 @@ impl Objects {
         Ok(bytes)
     }
 
-    /// When the object was given its name, in milliseconds since 1970: the last change of its links, which is that or the removal of
-    /// the name it was written under, just after.
+    /// When the object was given its name, in milliseconds since 1970: the last change of its
+    /// links, which is that or the removal of the name it was written under, just after.
     #[must_use]
     pub fn stored_at(&self, object: &str) -> Option<u64> {
         let metadata = fs::metadata(self.file(object)).ok()?;

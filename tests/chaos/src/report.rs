@@ -22,7 +22,8 @@ pub struct FaultReport {
     pub repeated: usize,
     /// Milliseconds it lasted.
     pub lasted_ms: u64,
-    /// Milliseconds from its end until every narration in flight had gone on and one that was accepted later had succeeded.
+    /// Milliseconds from its end until every narration in flight had gone on and one that was
+    /// accepted later had succeeded.
     pub recovery_ms: Option<u64>,
     /// How often it was really hit.
     pub hits: u64,

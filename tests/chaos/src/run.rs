@@ -1,4 +1,5 @@
-//! One group's stack under load: faults begin and end, what falls is started again, and an operator does what the runbook says.
+//! One group's stack under load: faults begin and end, what falls is started again, and an operator
+//! does what the runbook says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub const FIRST_POISON: usize = 100_000;
 const TICK: Duration = Duration::from_millis(100);
 /// How often one narration is retried by the operator.
 const RETRIES: u32 = 8;
-/// A fault begins when so many narrations are in flight, which are ordered if they are not, or after this long.
+/// A fault begins when so many narrations are in flight, which are ordered if they are not, or
+/// after this long.
 const BUSY: (usize, Duration) = (4, Duration::from_secs(5));
 
 /// The state of a process, as Linux says: `T` for one that is stopped.
@@ -179,7 +181,8 @@ impl Run {
         }
     }
 
-    /// Ends a fault, and waits until every narration in flight has gone on, and one that was accepted later has succeeded.
+    /// Ends a fault, and waits until every narration in flight has gone on, and one that was
+    /// accepted later has succeeded.
     pub async fn end(&mut self, fault: Fault) {
         let end = now();
         let before = self.board().in_flight();
@@ -279,7 +282,8 @@ impl Run {
         }
     }
 
-    /// Deletes the object that the message names, where its file is damaged, and retries the narration.
+    /// Deletes the object that the message names, where its file is damaged, and retries the
+    /// narration.
     pub async fn retry(&mut self, order: &Order, message: &str) {
         let named = message.split_whitespace().map(|word| word.trim_end_matches([':', ';', ',']));
         for object in named.filter(|word| word.starts_with(&format!("{}/", TENANTS[order.tenant]))) {

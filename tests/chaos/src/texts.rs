@@ -1,8 +1,10 @@
-//! Documents of which no two share a sentence, so that every segment has a key of its own and a repeated call of the engine shows.
+//! Documents of which no two share a sentence, so that every segment has a key of its own and a
+//! repeated call of the engine shows.
 
 use std::fmt::Write as _;
 
-/// What the engine does with one sentence of a document; the words are those of the script in [`crate::ledger`].
+/// What the engine does with one sentence of a document; the words are those of the script in
+/// [`crate::ledger`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Poison {
     /// It panics.
@@ -57,7 +59,8 @@ fn name(mut number: usize) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// The document of a number: a title, and two headed paragraphs, each long enough to be a section of its own.
+/// The document of a number: a title, and two headed paragraphs, each long enough to be a section
+/// of its own.
 #[must_use]
 pub fn document(number: usize, poison: Option<Poison>) -> Text {
     const NOUNS: [&str; 12] = [

@@ -111,7 +111,8 @@ impl Client {
         self.create(Source::Text(text.to_owned()), "source.md").await.expect("a document")
     }
 
-    /// One stream of an upload: `start`, the bytes from `offset` on, and `finish` where the digest is given.
+    /// One stream of an upload: `start`, the bytes from `offset` on, and `finish` where the digest
+    /// is given.
     ///
     /// # Errors
     /// The call's status.
@@ -175,7 +176,8 @@ impl Client {
         Ok(answer.into_inner().narration.expect("the narration"))
     }
 
-    /// Watches a narration until it is as wanted or terminal. A stream that breaks, as a killed server's does, is opened again with its token.
+    /// Watches a narration until it is as wanted or terminal. A stream that breaks, as a killed
+    /// server's does, is opened again with its token.
     ///
     /// # Panics
     ///
@@ -378,7 +380,8 @@ pub fn document_id(name: &str) -> DocumentId {
     names::document(name, "name").expect("a document's name")
 }
 
-/// Markdown of `sections` headed sections with about `words` words each; no two sentences are the same.
+/// Markdown of `sections` headed sections with about `words` words each; no two sentences are the
+/// same.
 #[must_use]
 pub fn chapters(sections: usize, words: usize) -> String {
     const NOUNS: [&str; 8] = ["harbour", "lantern", "gauge", "river", "station", "letter", "window", "engine"];

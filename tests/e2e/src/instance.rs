@@ -1,4 +1,5 @@
-//! The system, started for one test: the embedded binary, or four services with servers of their own.
+//! The system, started for one test: the embedded binary, or four services with servers of their
+//! own.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -19,7 +20,8 @@ use crate::steps::StepReader;
 /// Starts before the gateway, which calls them.
 const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
 const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
-/// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal keys.
+/// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal
+/// keys.
 const SECRET: &str = "end-to-end tests share this secret, which protects nothing";
 const ADMIN_KEY: &str = "end-to-end-admin-key";
 
@@ -53,7 +55,8 @@ pub struct Setup {
 }
 
 impl Profile {
-    /// The usual instance: the tone engine in place of the voice, and the lines that say what was spoken in the log.
+    /// The usual instance: the tone engine in place of the voice, and the lines that say what was
+    /// spoken in the log.
     #[must_use]
     pub fn setup(self) -> Setup {
         let setup = Setup {
@@ -86,30 +89,32 @@ impl Setup {
         self
     }
 
-    /// Starts a MongoDB for this instance alone instead of taking a database of the one that tests share.
+    /// Starts a MongoDB for this instance alone instead of taking a database of the one that tests
+    /// share.
     #[must_use]
     pub const fn own_mongo(mut self) -> Self {
         self.own_mongo = true;
         self
     }
 
-    /// Puts a proxy into a connection of a service; [`Instance::proxy`] has it. For [`Profile::Stack`].
+    /// Puts a proxy into a connection of a service; [`Instance::proxy`] has it. For
+    /// [`Profile::Stack`].
     #[must_use]
     pub fn proxied(mut self, service: &'static str, link: Link) -> Self {
         self.proxies.push((service, link));
         self
     }
 
-    /// Starts one more replica of a stage under a name of its own (`tts-2`), with the stage's variables and proxies. For
-    /// [`Profile::Stack`].
+    /// Starts one more replica of a stage under a name of its own (`tts-2`), with the stage's
+    /// variables and proxies. For [`Profile::Stack`].
     #[must_use]
     pub fn replica(mut self, name: &'static str, of: &'static str) -> Self {
         self.replicas.push((name, of));
         self
     }
 
-    /// Keeps data and logs of all processes, the servers included, in this folder, which stays: for whoever looks at them afterwards. For
-    /// [`Profile::Stack`].
+    /// Keeps data and logs of all processes, the servers included, in this folder, which stays: for
+    /// whoever looks at them afterwards. For [`Profile::Stack`].
     #[must_use]
     pub fn in_folder(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
@@ -239,8 +244,9 @@ impl Setup {
     }
 }
 
-/// Addresses for processes, below the range that connections take their ports from, so that a process that is killed finds its
-/// port free when it comes back. Tests that run at once, in one process or in several, are given different ones.
+/// Addresses for processes, below the range that connections take their ports from, so that a
+/// process that is killed finds its port free when it comes back. Tests that run at once, in one
+/// process or in several, are given different ones.
 fn addresses(names: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, SocketAddr> {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     let names: Vec<&'static str> = names.collect();
@@ -331,7 +337,8 @@ impl Instance {
         client(&self.processes["gateway"], Outbound::anonymous())
     }
 
-    /// A service of the stack as the gateway calls it: with a service credential for [`Self::tenant_id`].
+    /// A service of the stack as the gateway calls it: with a service credential for
+    /// [`Self::tenant_id`].
     ///
     /// # Panics
     ///

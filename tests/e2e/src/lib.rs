@@ -1,8 +1,10 @@
-//! For tests only: starts the system as its callers find it, in one process or in four, and calls its public API.
+//! For tests only: starts the system as its callers find it, in one process or in four, and calls
+//! its public API.
 //!
-//! A test asks a [`Profile`] for a [`Setup`], starts it and gets an [`Instance`], whose [`Client`] has the generated clients and the few
-//! things that every test does: hand in a source, order, watch to the end, download and verify. What a helper finds wrong it panics about,
-//! with what it saw; the logs of the processes follow.
+//! A test asks a [`Profile`] for a [`Setup`], starts it and gets an [`Instance`], whose [`Client`]
+//! has the generated clients and the few things that every test does: hand in a source, order,
+//! watch to the end, download and verify. What a helper finds wrong it panics about, with what it
+//! saw; the logs of the processes follow.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! What the stages noted of their work: step records in a service's database, and log lines of what was spoken.
+//! What the stages noted of their work: step records in a service's database, and log lines of what
+//! was spoken.
 
 use std::sync::Arc;
 
@@ -7,7 +8,8 @@ use lectern_core::id::StepId;
 use lectern_store::steps::{StepRecord, StepState};
 use lectern_store::{ConnectOptions, Steps, StepsOptions};
 
-/// Reads a service's step records straight from its database: what a test that freezes the service needs.
+/// Reads a service's step records straight from its database: what a test that freezes the service
+/// needs.
 #[derive(Debug)]
 pub struct StepReader(Steps);
 
@@ -36,7 +38,8 @@ impl StepReader {
     }
 }
 
-/// The keys of the segments that the engine spoke, in order, from a log in JSON with `lectern_tts=debug`.
+/// The keys of the segments that the engine spoke, in order, from a log in JSON with
+/// `lectern_tts=debug`.
 ///
 /// # Panics
 ///

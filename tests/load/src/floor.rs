@@ -1,5 +1,5 @@
-//! The floor: just the writes and messages that one narration cannot do without, over one pool, by as many tasks as there are permits. No
-//! conductor, no leases, no events read.
+//! The floor: just the writes and messages that one narration cannot do without, over one pool, by
+//! as many tasks as there are permits. No conductor, no leases, no events read.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
-//! Lectern with stages that do nothing: its real gateway over gRPC with keys, its real worker loop, stages that answer at once (or sleep).
-//! The services share this process and its runtime; each has its own pool to its own database, as in production.
+//! Lectern with stages that do nothing: its real gateway over gRPC with keys, its real worker loop,
+//! stages that answer at once (or sleep). The services share this process and its runtime; each has
+//! its own pool to its own database, as in production.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -270,7 +271,8 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     let name = format!("new{narrations}");
     let setup = Setup { name, permits, step: Duration::ZERO, backlog: 1_000_000 };
     let lectern = Lectern::start(servers, &setup).await?;
-    // Not counted: what the start and the document cost. By then the gateway has heard of all workers.
+    // Not counted: what the start and the document cost. By then the gateway has heard of all
+    // workers.
     tokio::time::sleep(ANNOUNCED).await;
     let waited = |lectern: &Lectern| lectern.pools.iter().map(|pool| pool.waited_for_connections()).sum::<Duration>();
     let (before, waited_before) = (lectern.counts.now(), waited(&lectern));

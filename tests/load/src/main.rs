@@ -1,5 +1,6 @@
-//! What a narration costs, measured in one run against a NATS server and a MongoDB of its own: Lectern with stages that do
-//! nothing, the same pipeline the way that was replaced, and the writes and messages that cannot be done without. See docs/performance.md.
+//! What a narration costs, measured in one run against a NATS server and a MongoDB of its own:
+//! Lectern with stages that do nothing, the same pipeline the way that was replaced, and the writes
+//! and messages that cannot be done without. See docs/performance.md.
 
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]
 #![allow(clippy::print_stdout, reason = "it prints a report")]
@@ -37,7 +38,8 @@ struct Arguments {
     /// Steps that each stage does at once.
     #[arg(long, default_value_t = 8)]
     permits: usize,
-    /// The longest time of one round, in seconds; a round that is not done by then says how far it came.
+    /// The longest time of one round, in seconds; a round that is not done by then says how far it
+    /// came.
     #[arg(long, default_value_t = 240)]
     most_seconds: u64,
     /// Up to 200 narrations and short overload rounds.

@@ -1,11 +1,15 @@
-//! The way that was replaced. There, FastAPI put tasks on a queue, and Celery workers ran each under `asyncio.run`: a new event loop, and
-//! because an async client cannot cross loops, a new Motor client with new connections. Here, in Rust: threads that take a task with a
-//! broker connection that lasts (as Celery's does), make a runtime and a database client for it, write what Lectern writes at the least, and drop
-//! both. The door keeps its one client and looks a key up, as FastAPI's did; what HTTP itself costs there is left out, in its favour.
+//! The way that was replaced. There, FastAPI put tasks on a queue, and Celery workers ran each
+//! under `asyncio.run`: a new event loop, and because an async client cannot cross loops, a new
+//! Motor client with new connections. Here, in Rust: threads that take a task with a broker
+//! connection that lasts (as Celery's does), make a runtime and a database client for it, write
+//! what Lectern writes at the least, and drop both. The door keeps its one client and looks a key
+//! up, as FastAPI's did; what HTTP itself costs there is left out, in its favour.
 //!
-//! A new client signs in anew. The key that SCRAM-SHA-256 derives from a password by 15,000 rounds of PBKDF2 (RFC 5802, section 3; 15,000 is
-//! MongoDB's default) is kept by PyMongo with the client, so that each of those clients derived it again (`pymongo/auth_shared.py`: the cache is a
-//! part of the client's credential). The Rust driver keeps it for the whole process; what it would have cost is therefore done beside it.
+//! A new client signs in anew. The key that SCRAM-SHA-256 derives from a password by 15,000 rounds
+//! of PBKDF2 (RFC 5802, section 3; 15,000 is MongoDB's default) is kept by PyMongo with the client,
+//! so that each of those clients derived it again (`pymongo/auth_shared.py`: the cache is a part of
+//! the client's credential). The Rust driver keeps it for the whole process; what it would have
+//! cost is therefore done beside it.
 
 use std::collections::HashMap;
 use std::hint::black_box;

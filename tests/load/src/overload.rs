@@ -1,4 +1,5 @@
-//! Overload: sleeping stages, and orders at half, once and three times what they can do. Goodput must not fall when more is asked for.
+//! Overload: sleeping stages, and orders at half, once and three times what they can do. Goodput
+//! must not fall when more is asked for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,8 @@ use lectern_runtime::telemetry::resident_bytes;
 use crate::Servers;
 use crate::lectern::{ANNOUNCED, Lectern, Setup};
 
-/// How long each step sleeps. Long enough that the stages are the bound, and not the database of one machine.
+/// How long each step sleeps. Long enough that the stages are the bound, and not the database of
+/// one machine.
 const STEP: Duration = Duration::from_millis(200);
 /// Steps of tts, the busiest stage, in a narration of one section.
 const BUSIEST: f64 = 2.0;
@@ -48,7 +50,8 @@ pub async fn measure(servers: &Servers, permits: usize, quick: bool) -> Result<(
                     tokio::spawn(async move {
                         match lectern.order().await {
                             Ok(_) => {}
-                            // Sent away with the time to come again; anything else is a fault of the measurement.
+                            // Sent away with the time to come again; anything else is a fault of
+                            // the measurement.
                             Err(status) => match lectern_rpc::failure(&status) {
                                 refused if refused.reason == Reason::Overloaded && refused.retry_after.is_some() => {
                                     shed.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
-//! The writes and messages of one narration of one section, for the ways that are not Lectern: five steps, each claimed and committed in the
-//! stage's database, folded into the narration's record, and told by one command and one event.
+//! The writes and messages of one narration of one section, for the ways that are not Lectern: five
+//! steps, each claimed and committed in the stage's database, folded into the narration's record,
+//! and told by one command and one event.
 
 use anyhow::Result;
 use lectern_core::id::{NarrationId, StepId, StepKind};

@@ -69,7 +69,8 @@ impl Report {
 /// Processor time of this process so far, user and system (Linux's `/proc`).
 pub fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name in brackets may hold spaces; utime and stime are the 12th and 13th fields after it, in hundredths of a second.
+    // The name in brackets may hold spaces; utime and stime are the 12th and 13th fields after it,
+    // in hundredths of a second.
     let after = stat.rsplit(')').next().unwrap_or_default();
     let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)

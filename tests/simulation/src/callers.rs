@@ -1,5 +1,5 @@
-//! The callers of a world: each orders a narration, perhaps cancels or deletes it, looks at it as tenants do, retries what failed, and
-//! judges what became of it.
+//! The callers of a world: each orders a narration, perhaps cancels or deletes it, looks at it as
+//! tenants do, retries what failed, and judges what became of it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -42,7 +42,8 @@ impl Caller {
         Self { site, order, chance: SeededRandom::new(seed) }
     }
 
-    /// Sees the order through; returns once it has ended rightly, or wrongly and the observer knows.
+    /// Sees the order through; returns once it has ended rightly, or wrongly and the observer
+    /// knows.
     pub async fn run(self) {
         tokio::time::sleep_until(self.site.start + self.order.at).await;
         while self.call(|front| self.create(front)).await.is_err() {

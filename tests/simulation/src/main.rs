@@ -1,4 +1,5 @@
-//! `lectern-simulate`: many seeds, then the mutants; or one seed, told in full. `cargo xtask simulate` runs it.
+//! `lectern-simulate`: many seeds, then the mutants; or one seed, told in full.
+//! `cargo xtask simulate` runs it.
 
 mod report;
 

@@ -1,4 +1,5 @@
-//! Which objects a step makes: the same rules for the simulated stages that make them and for the observer that looks for them.
+//! Which objects a step makes: the same rules for the simulated stages that make them and for the
+//! observer that looks for them.
 
 use lectern_core::Digest;
 use lectern_core::id::{ScopeId, StepId, TenantId};

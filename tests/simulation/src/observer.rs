@@ -1,5 +1,5 @@
-//! What must always hold, checked at every effect on a store, the queue and object storage: invariants I2 to I8. I1 is for the end of a
-//! world.
+//! What must always hold, checked at every effect on a store, the queue and object storage:
+//! invariants I2 to I8. I1 is for the end of a world.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -135,7 +135,8 @@ impl Observer {
         drop(state);
         self.trace.note(process, format_args!("pays for {path}"));
         self.trace.count("paid calls");
-        // Who looked before it was stored could not know; nobody can take back a call that is on its way.
+        // Who looked before it was stored could not know; nobody can take back a call that is on
+        // its way.
         if let Some(stored) = stored.filter(|stored| *stored < looked || looked == 0) {
             self.violate("I8", format!("{process} paid for {path}, stored at {stored}, looked for at {looked}"));
         }

@@ -1,4 +1,5 @@
-//! What one seed stands for: the orders of a world and everything that goes wrong in it, drawn before it begins.
+//! What one seed stands for: the orders of a world and everything that goes wrong in it, drawn
+//! before it begins.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::process::Weather;
 pub const SCRIPT_ENGINE: &str = "sim";
 /// Its speech engine.
 pub const SPEECH_ENGINE: &str = "tone";
-/// Processes, in the order that [`Crash`] and [`Stop`] count them: two gateways, then two of each stage.
+/// Processes, in the order that [`Crash`] and [`Stop`] count them: two gateways, then two of each
+/// stage.
 pub const PROCESSES: usize = 8;
 
 /// How a step is poisoned, in the first run of its narration.
@@ -263,7 +265,8 @@ fn order(draw: &Draw, index: u64, tenants: &[TenantId], last: u64) -> Option<Ord
     let narration = NarrationId::of(&TenantSecret::derive(MASTER, &tenant).request(&request));
     let poison = draw.one_in(4).then(|| {
         let kinds = StepKind::ALL;
-        // At most one order of a world ends processes, so that healthy steps do not lose leases beyond their limit.
+        // At most one order of a world ends processes, so that healthy steps do not lose leases
+        // beyond their limit.
         let sorts = [Poison::Panics, Poison::Damaged, Poison::Fails, Poison::Kills];
         let sort = sorts[draw.index(if index == 0 { 4 } else { 3 })];
         (sort, kinds[draw.index(kinds.len())])
@@ -285,8 +288,8 @@ fn order(draw: &Draw, index: u64, tenants: &[TenantId], last: u64) -> Option<Ord
     })
 }
 
-/// Crashes and stops. A stage has at most two that may cost its steps a lease: with poison beside them a healthy step then stays within
-/// the crashes that it may cause.
+/// Crashes and stops. A stage has at most two that may cost its steps a lease: with poison beside
+/// them a healthy step then stays within the crashes that it may cause.
 fn crashes(draw: &Draw, last: u64) -> (Vec<Crash>, Vec<Stop>) {
     let mut budget = [6, 2, 2, 2];
     let (mut crashes, mut stops) = (Vec::new(), Vec::new());

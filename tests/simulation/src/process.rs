@@ -1,5 +1,6 @@
-//! A simulated process: its clock, its randomness, and what may befall it at any call of a port. It runs until a fuse burns down at such
-//! a call; from then on none of its calls returns, and its supervisor drops all that is left of it.
+//! A simulated process: its clock, its randomness, and what may befall it at any call of a port. It
+//! runs until a fuse burns down at such a call; from then on none of its calls returns, and its
+//! supervisor drops all that is left of it.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -117,7 +118,8 @@ impl Process {
         std::future::pending().await
     }
 
-    /// Runs one call of a port: other tasks and time come in between, before it and after it, and the process may die there.
+    /// Runs one call of a port: other tasks and time come in between, before it and after it, and
+    /// the process may die there.
     pub async fn call<T, E: Display>(
         &self,
         op: &'static str,

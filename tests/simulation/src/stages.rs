@@ -1,5 +1,5 @@
-//! What the gateway asks of the stages, answered by a stage's replica without a wire between them. Calls end when the replica dies, or
-//! after a deadline.
+//! What the gateway asks of the stages, answered by a stage's replica without a wire between them.
+//! Calls end when the replica dies, or after a deadline.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

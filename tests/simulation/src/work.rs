@@ -1,4 +1,5 @@
-//! The simulated stages: they find, pay for and put objects as the real ones do, by the same names, with nothing in them.
+//! The simulated stages: they find, pay for and put objects as the real ones do, by the same names,
+//! with nothing in them.
 
 use std::sync::Arc;
 use std::time::Duration;

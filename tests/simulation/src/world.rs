@@ -1,4 +1,5 @@
-//! One world: its processes under supervision, its callers, and everything that goes wrong, until all has ended or time is up.
+//! One world: its processes under supervision, its callers, and everything that goes wrong, until
+//! all has ended or time is up.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,6 @@
-//! Makes the entries of directories last. An fsync of a directory covers every link made before it began, so puts that wait
-//! for the same directory share one: each takes a number after its link, and whoever holds the lock syncs for all numbers
-//! given out so far.
+//! Makes the entries of directories last. An fsync of a directory covers every link made before it
+//! began, so puts that wait for the same directory share one: each takes a number after its link,
+//! and whoever holds the lock syncs for all numbers given out so far.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -24,8 +24,8 @@ struct Turn {
 pub(super) struct Dirs {
     root: PathBuf,
     turns: Mutex<HashMap<PathBuf, Arc<Turn>>>,
-    /// Directories whose own entry is known to be on disk. One that was deleted and made anew is not the same: inode
-    /// numbers are given out again at once, so the time of birth counts too.
+    /// Directories whose own entry is known to be on disk. One that was deleted and made anew is
+    /// not the same: inode numbers are given out again at once, so the time of birth counts too.
     safe: Mutex<HashMap<PathBuf, (u64, SystemTime)>>,
 }
 
@@ -38,13 +38,15 @@ impl Dirs {
         Self { root, turns: Mutex::default(), safe: Mutex::default() }
     }
 
-    /// Returns when all entries that `folder` had at the time of the call, and its own way from the root, are on disk.
+    /// Returns when all entries that `folder` had at the time of the call, and its own way from the
+    /// root, are on disk.
     pub(super) fn sync(&self, folder: &Path) -> io::Result<()> {
         self.sync_entries(folder)?;
         let mut folder = folder;
         while folder != self.root {
             let metadata = fs::metadata(folder)?;
-            // Where the file system tells no time of birth, nothing is remembered and every put pays for all folders.
+            // Where the file system tells no time of birth, nothing is remembered and every put
+            // pays for all folders.
             let identity = metadata.created().ok().map(|born| (metadata.ino(), born));
             let Some(parent) = folder.parent() else { break };
             if identity.is_none() || locked(&self.safe).get(folder) != identity.as_ref() {

@@ -5,15 +5,17 @@
 //! ROOT/tmp/{instance}/{counter}                                                      what is being written
 //! ```
 //!
-//! The folders that begin with `~` keep directories small, and because no part of a path may hold that character, an object
-//! `a` and an object `a/b` do not get in each other's way.
+//! The folders that begin with `~` keep directories small, and because no part of a path may hold
+//! that character, an object `a` and an object `a/b` do not get in each other's way.
 //!
-//! A file is the object's bytes and a [trailer](trailer) with its length and CRC32C, so the two appear together, by one
-//! hard link that never replaces what is there. The order of a put: write, fsync the file, link, fsync the directory and those
-//! above it that are new. See `dirs` for how concurrent puts share the fsync of a directory.
+//! A file is the object's bytes and a [trailer](trailer) with its length and CRC32C, so the two
+//! appear together, by one hard link that never replaces what is there. The order of a put: write,
+//! fsync the file, link, fsync the directory and those above it that are new. See `dirs` for how
+//! concurrent puts share the fsync of a directory.
 //!
-//! Several processes on one machine may share the directory. Each writes in a folder of its own under `tmp/`, on which it
-//! holds a file lock; what a dead process left there is removed when the next one starts.
+//! Several processes on one machine may share the directory. Each writes in a folder of its own
+//! under `tmp/`, on which it holds a file lock; what a dead process left there is removed when the
+//! next one starts.
 
 mod dirs;
 mod temp;
@@ -56,7 +58,8 @@ struct Inner {
 }
 
 impl FsBlob {
-    /// Opens the directory `root`, makes it if it is missing, and removes what dead processes left in its `tmp/`.
+    /// Opens the directory `root`, makes it if it is missing, and removes what dead processes left
+    /// in its `tmp/`.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`] when it cannot be made or written.
@@ -119,7 +122,8 @@ impl Inner {
         };
         for _ in 0..PUT_TRIES {
             let Some(put) = self.link(written, folder, &file).map_err(what())? else { continue };
-            // Also for an object that was there: whoever linked it may not have come to its own fsync yet.
+            // Also for an object that was there: whoever linked it may not have come to its own
+            // fsync yet.
             return match self.dirs.sync(folder) {
                 Ok(()) => Ok(put),
                 // A folder goes only when it is empty: the object was put, and then deleted.
@@ -130,13 +134,15 @@ impl Inner {
         Err(what()(io::Error::other("its folder disappears again and again")))
     }
 
-    /// Links a file into its folder; `None` when a deletion by another process took the folder away meanwhile.
+    /// Links a file into its folder; `None` when a deletion by another process took the folder away
+    /// meanwhile.
     fn link(&self, written: &TempFile, folder: &Path, file: &Path) -> io::Result<Option<Put>> {
         // Deletions by this process wait with removing folders.
         let _staying = self.removal.read().unwrap_or_else(PoisonError::into_inner);
         match fs::create_dir_all(folder) {
             Ok(()) => {}
-            // "Exists" too: the folder was there when it was to be made, and gone when that was looked at.
+            // "Exists" too: the folder was there when it was to be made, and gone when that was
+            // looked at.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
                 return Ok(None);
             }

@@ -1,5 +1,5 @@
-//! The last 16 bytes of an object's file: `LECB`, CRC32C and length, little endian. Being in the file they are linked with
-//! it in one step, which a file beside it could not be.
+//! The last 16 bytes of an object's file: `LECB`, CRC32C and length, little endian. Being in the
+//! file they are linked with it in one step, which a file beside it could not be.
 
 const MAGIC: [u8; 4] = *b"LECB";
 

@@ -1,5 +1,5 @@
-//! Listing and deleting what lies under a folder. Both read the whole folder: object storage in a directory is meant for
-//! one machine and a scope at a time.
+//! Listing and deleting what lies under a folder. Both read the whole folder: object storage in a
+//! directory is meant for one machine and a scope at a time.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,7 +62,8 @@ pub(super) fn first_after(
                 waiting.push((below, path.clone()));
             } else {
                 let path = format!("{path}{name}/");
-                // All of a folder that sorts before `after`, and does not hold it, is of earlier pages.
+                // All of a folder that sorts before `after`, and does not hold it, is of earlier
+                // pages.
                 if after.is_none_or(|after| after.as_str() < path.as_str() || after.as_str().starts_with(&path)) {
                     waiting.push((below, path));
                 }
@@ -72,7 +73,8 @@ pub(super) fn first_after(
     Ok(found)
 }
 
-/// Deletes the objects under `prefix` and the folders that this leaves empty; how many objects there were.
+/// Deletes the objects under `prefix` and the folders that this leaves empty; how many objects
+/// there were.
 pub(super) fn delete_all(objects: &Path, prefix: &Prefix, dirs: &Dirs, removal: &RwLock<()>) -> io::Result<u64> {
     let top = objects.join(prefix.as_str().trim_end_matches('/'));
     let mut count = 0;
@@ -95,7 +97,8 @@ fn empty(folder: &Path, count: &mut u64, removal: &RwLock<()>) -> io::Result<()>
         if is_dir {
             empty(&below, count, removal)?;
             if !remove_if_empty(&below, removal)? {
-                // Somebody put an object meanwhile: the directory stays, so what went from it has to be made to last here.
+                // Somebody put an object meanwhile: the directory stays, so what went from it has
+                // to be made to last here.
                 gone_is_empty(fs::File::open(&below).and_then(|dir| dir.sync_all()))?;
             }
         } else if gone_is_empty(fs::remove_file(&below).map(|()| true))? {

@@ -1,4 +1,5 @@
-//! The contract of the storage port, run against every adapter, and what each adapter promises beyond it.
+//! The contract of the storage port, run against every adapter, and what each adapter promises
+//! beyond it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 

@@ -1,5 +1,6 @@
-//! What a document holds: blocks in reading order. Every word that was found stands in exactly one block, also what is not
-//! meant to be spoken (running heads, page numbers), so that the manifest can account for all of it.
+//! What a document holds: blocks in reading order. Every word that was found stands in exactly one
+//! block, also what is not meant to be spoken (running heads, page numbers), so that the manifest
+//! can account for all of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,9 @@ pub struct Block {
     /// What it is.
     #[serde(flatten)]
     pub kind: BlockKind,
-    /// Its canonical text: NFC, line breaks and line-break hyphens resolved, white space single, except in code, where lines stay.
-    /// A table's text is its rows, cells joined by ` | `, rows by a line feed; a list item's is without its bullet or number.
+    /// Its canonical text: NFC, line breaks and line-break hyphens resolved, white space single,
+    /// except in code, where lines stay. A table's text is its rows, cells joined by ` | `, rows by
+    /// a line feed; a list item's is without its bullet or number.
     pub text: String,
     /// The page it begins on, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,8 +107,8 @@ pub enum BlockKind {
     },
     /// Code or other text whose lines and spaces matter.
     Code {
-        /// The programming language, where the source names it. Its name in JSON differs, since a kind
-        /// lies flat in its block, which has a `language` of its own.
+        /// The programming language, where the source names it. Its name in JSON differs, since a
+        /// kind lies flat in its block, which has a `language` of its own.
         #[serde(rename = "programming_language", default, skip_serializing_if = "Option::is_none")]
         language: Option<String>,
     },
@@ -127,7 +129,8 @@ pub enum BlockKind {
     },
     /// A picture; the text is its alternative text, and may be empty.
     Figure,
-    /// What is found in the source and nobody reads aloud: what pages repeat or count, and what is not meant to be read.
+    /// What is found in the source and nobody reads aloud: what pages repeat or count, and what is
+    /// not meant to be read.
     Furniture {
         /// Which.
         furniture: Furniture,
@@ -150,13 +153,16 @@ pub enum Furniture {
     Navigation,
     /// A word laid over or under pages (`DRAFT`), a stamp, the mark of whoever supplied the copy.
     Watermark,
-    /// Text that the source keeps from being seen: hidden by its style, on a layer that is off, painted in no colour.
+    /// Text that the source keeps from being seen: hidden by its style, on a layer that is off,
+    /// painted in no colour.
     Hidden,
     /// Text that a tracked change or `<del>` took out.
     Deleted,
-    /// A remark about the text and not of it: a reviewer's comment, the comments of a site's readers.
+    /// A remark about the text and not of it: a reviewer's comment, the comments of a site's
+    /// readers.
     Comment,
-    /// The prompt of a form or content control that nobody has filled in ("Click here to enter text").
+    /// The prompt of a form or content control that nobody has filled in ("Click here to enter
+    /// text").
     Placeholder,
 }
 

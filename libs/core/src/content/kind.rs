@@ -1,4 +1,5 @@
-//! What may be asked of a block's kind, so that a question is answered in one place and a new kind is thought of there.
+//! What may be asked of a block's kind, so that a question is answered in one place and a new kind
+//! is thought of there.
 
 use super::document::BlockKind;
 
@@ -27,20 +28,22 @@ impl BlockKind {
         if let Self::Heading { level } = self { Some(*level) } else { None }
     }
 
-    /// Whether it is text in sentences, of the work itself: paragraphs, items of lists, quotations. Languages are told from it, and
-    /// briefings choose from it.
+    /// Whether it is text in sentences, of the work itself: paragraphs, items of lists, quotations.
+    /// Languages are told from it, and briefings choose from it.
     #[must_use]
     pub const fn is_running_text(&self) -> bool {
         matches!(self, Self::Paragraph | Self::ListItem { .. } | Self::Quote)
     }
 
-    /// Whether it is set apart from the running text and refers to it or is referred to: captions, notes, pictures.
+    /// Whether it is set apart from the running text and refers to it or is referred to: captions,
+    /// notes, pictures.
     #[must_use]
     pub const fn is_apparatus(&self) -> bool {
         matches!(self, Self::Caption | Self::Footnote { .. } | Self::Figure)
     }
 
-    /// Whether its text is in no natural language: code and formulas, whatever their words look like.
+    /// Whether its text is in no natural language: code and formulas, whatever their words look
+    /// like.
     #[must_use]
     pub const fn is_notation(&self) -> bool {
         matches!(self, Self::Code { .. } | Self::Formula { .. })

@@ -3,7 +3,8 @@
 //! becomes of every character of a document is [`accounting`]. A field that is added has a default,
 //! so that an older object still reads.
 //!
-//! Offsets are counts of Unicode scalar values in a block's canonical text, half-open, from 0. Pages start at 1.
+//! Offsets are counts of Unicode scalar values in a block's canonical text, half-open, from 0.
+//! Pages start at 1.
 
 pub mod accounting;
 pub mod document;
@@ -62,7 +63,8 @@ pub fn length(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
-/// The number of words in `text`: runs of characters between white space that hold a letter or a digit.
+/// The number of words in `text`: runs of characters between white space that hold a letter or a
+/// digit.
 #[must_use]
 pub fn words(text: &str) -> u32 {
     let count = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();

@@ -1,4 +1,5 @@
-//! What will be said: a plan of sections, and for each section its utterances, with the blocks they came from.
+//! What will be said: a plan of sections, and for each section its utterances, with the blocks they
+//! came from.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,8 @@ pub struct Plan {
     /// Blocks that no section speaks, each with a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
-    /// What a caller should know (`SOURCE_TOO_SHORT`: the length asked for was not reached, and why).
+    /// What a caller should know (`SOURCE_TOO_SHORT`: the length asked for was not reached, and
+    /// why).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<PlanNote>,
 }
@@ -99,13 +101,15 @@ pub enum Footnotes {
 pub struct PlannedSection {
     /// Its place, from 0.
     pub index: u32,
-    /// Its title, in the document's own words; a chapter's name. Sections cut from a text without headings are named "Part N".
+    /// Its title, in the document's own words; a chapter's name. Sections cut from a text without
+    /// headings are named "Part N".
     pub title: String,
     /// The level of its heading, 1 to 6.
     pub level: u8,
     /// The ids of the blocks it covers, in the order they are spoken.
     pub blocks: Vec<u32>,
-    /// For a briefing: the sentences chosen, in order. Empty for a narration, which takes all of `blocks`.
+    /// For a briefing: the sentences chosen, in order. Empty for a narration, which takes all of
+    /// `blocks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<Source>,
     /// Estimated spoken words.
@@ -181,7 +185,8 @@ pub enum SkipReason {
     Comment,
     /// The prompt of a form that nobody has filled in.
     Placeholder,
-    /// A defect: the script's writer neither spoke it nor said why. It is logged, and should be reported.
+    /// A defect: the script's writer neither spoke it nor said why. It is logged, and should be
+    /// reported.
     Unaccounted,
 }
 
@@ -251,7 +256,8 @@ pub struct Utterance {
     /// Whether its words are not the document's own: an announcement ("Table with three columns").
     #[serde(default)]
     pub added: bool,
-    /// What a caption shows: the source's own words, white space folded. Equals the text of `sources` unless `added`.
+    /// What a caption shows: the source's own words, white space folded. Equals the text of
+    /// `sources` unless `added`.
     pub original: String,
     /// What the voice is given: words only, with `.`, `,`, `?`, `!`, `;`, `:` and apostrophes.
     pub spoken: String,

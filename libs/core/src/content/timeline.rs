@@ -1,5 +1,5 @@
-//! When it is heard: a recorded section as a list of segments, and the finished recording. Times are counts of samples at the
-//! track's rate.
+//! When it is heard: a recorded section as a list of segments, and the finished recording. Times
+//! are counts of samples at the track's rate.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,8 @@ pub struct Recording {
     pub samples: u64,
     /// SHA-256 of the samples before encoding, as signed 16-bit little-endian PCM.
     pub pcm_digest: Digest,
-    /// Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128); none for a recording too short to measure.
+    /// Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128); none for a recording too short to
+    /// measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loudness: Option<f64>,
     /// True peak in dBTP.
@@ -78,7 +79,8 @@ pub struct Recording {
     pub true_peak: Option<f64>,
     /// Spoken words.
     pub words: u32,
-    /// Calls of the speech engine that this recording needed, and how many of them an earlier result answered.
+    /// Calls of the speech engine that this recording needed, and how many of them an earlier
+    /// result answered.
     pub segments: u32,
 }
 

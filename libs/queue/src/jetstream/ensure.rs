@@ -16,7 +16,8 @@ use crate::topology;
 const MEND_AFTER: Duration = Duration::from_secs(1);
 
 impl JetStream {
-    /// Makes and verifies the whole topology but the groups of event readers, which come with their first reader.
+    /// Makes and verifies the whole topology but the groups of event readers, which come with their
+    /// first reader.
     pub(super) async fn ensure_all(&self) -> Result<(), QueueError> {
         for service in Service::ALL {
             let stream = topology::work_stream(&self.subjects, &self.options, service);
@@ -27,14 +28,16 @@ impl JetStream {
         self.ensure(&topology::dead_stream(&self.subjects, &self.options), None).await
     }
 
-    /// Makes again what was lost: later, for a server says that a stream is gone before it has deleted its folder. A stream that is made in
-    /// between stands in the old folder, loses its files, and answers nobody until the server is started again (nats-server 2.15.1).
+    /// Makes again what was lost: later, for a server says that a stream is gone before it has
+    /// deleted its folder. A stream that is made in between stands in the old folder, loses its
+    /// files, and answers nobody until the server is started again (nats-server 2.15.1).
     pub(super) async fn mend(&self, stream: &stream::Config, consumer: Option<pull::Config>) -> Result<(), QueueError> {
         tokio::time::sleep(MEND_AFTER).await;
         self.ensure(stream, consumer).await
     }
 
-    /// Makes and verifies a stream and, where given, a consumer. One at a time: many permits notice a loss at once.
+    /// Makes and verifies a stream and, where given, a consumer. One at a time: many permits notice
+    /// a loss at once.
     pub(super) async fn ensure(
         &self,
         stream: &stream::Config,
@@ -123,7 +126,8 @@ impl JetStream {
         }
     }
 
-    /// A cluster lets overlapping consumers pass with a warning, so what was made is read back and compared.
+    /// A cluster lets overlapping consumers pass with a warning, so what was made is read back and
+    /// compared.
     async fn ensure_consumer(&self, stream: &str, wanted: pull::Config) -> Result<(), QueueError> {
         let name = wanted.durable_name.clone().unwrap_or_default();
         let made: PullConsumer = match self.context.create_consumer_on_stream(wanted.clone(), stream).await {

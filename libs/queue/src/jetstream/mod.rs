@@ -1,7 +1,7 @@
 //! The queue over NATS JetStream. The only place in the workspace that talks to a NATS server.
 //!
-//! Streams and consumers that are missing are made again by whoever notices, and the operation goes on; a server
-//! that lost its disk is an empty queue, not an outage.
+//! Streams and consumers that are missing are made again by whoever notices, and the operation goes
+//! on; a server that lost its disk is an empty queue, not an outage.
 
 mod ensure;
 mod pull;

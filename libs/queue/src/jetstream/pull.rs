@@ -1,8 +1,8 @@
 //! Takes messages from a consumer by plain requests, exactly as many as asked for.
 //!
-//! The client library's own streams prefetch, so that the ack-wait runs while messages sit in a buffer. Its one-off batches
-//! stop listening after a heartbeat. Hence requests of our own: what they need is three fields and five statuses
-//! (JetStream wire API, `CONSUMER.MSG.NEXT`).
+//! The client library's own streams prefetch, so that the ack-wait runs while messages sit in a
+//! buffer. Its one-off batches stop listening after a heartbeat. Hence requests of our own: what
+//! they need is three fields and five statuses (JetStream wire API, `CONSUMER.MSG.NEXT`).
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::{ANSWER_WITHIN, JetStream, refused, unreachable};
 use crate::error::QueueError;
 
-/// Waits from here on ask for heartbeats, so that a lost consumer is noticed before the wait is over.
+/// Waits from here on ask for heartbeats, so that a lost consumer is noticed before the wait is
+/// over.
 const HEARTBEATS_FROM: Duration = Duration::from_secs(10);
 /// The longest time between heartbeats.
 const LONGEST_BEAT: Duration = Duration::from_secs(5);
@@ -43,7 +44,8 @@ struct Request {
 }
 
 impl JetStream {
-    /// Asks `consumer` for up to `batch` messages: waits up to `wait` for them, or takes what is there when `wait` is none.
+    /// Asks `consumer` for up to `batch` messages: waits up to `wait` for them, or takes what is
+    /// there when `wait` is none.
     pub(super) async fn request_messages(
         &self,
         stream: &str,

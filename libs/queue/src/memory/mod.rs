@@ -1,8 +1,9 @@
 //! The queue of the embedded profile: everything in this process, nothing on disk.
 //!
-//! It keeps the semantics of the real one: one command per step, ack-wait and delayed redelivery, bounds, groups of event
-//! readers. What is queued is lost at exit, by design: at start the gateway publishes again whatever is granted.
-//! Time is tokio's, so tests can pause it; [`Faults`] make it lose, repeat, reorder and delay, the same way for the same seed.
+//! It keeps the semantics of the real one: one command per step, ack-wait and delayed redelivery,
+//! bounds, groups of event readers. What is queued is lost at exit, by design: at start the gateway
+//! publishes again whatever is granted. Time is tokio's, so tests can pause it; [`Faults`] make it
+//! lose, repeat, reorder and delay, the same way for the same seed.
 
 mod faults;
 mod pool;
@@ -96,11 +97,13 @@ impl MemoryQueue {
         self.shared.dice.heal();
     }
 
-    /// Loses every stream with its consumers, dead letters included, as when the server's storage is wiped.
+    /// Loses every stream with its consumers, dead letters included, as when the server's storage
+    /// is wiped.
     pub fn wipe(&self) {
         let mut state = self.shared.state();
         let hints = std::mem::take(&mut state.hints);
-        // Numbers are not given twice: a late answer to a message that is lost must not meet another message.
+        // Numbers are not given twice: a late answer to a message that is lost must not meet
+        // another message.
         let next_letter = state.next_letter;
         let work =
             std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
@@ -123,7 +126,8 @@ impl MemoryQueue {
         self.shared.state().work.get(&service).map_or(0, Pool::len)
     }
 
-    /// Runs `take` until it gives something or `wait` is over, waking when the queue changes or something becomes visible.
+    /// Runs `take` until it gives something or `wait` is over, waking when the queue changes or
+    /// something becomes visible.
     async fn until<T>(&self, wait: Duration, mut take: impl FnMut(&mut State, Instant) -> Taken<T>) -> Option<T> {
         let deadline = Instant::now() + wait;
         loop {
@@ -361,7 +365,8 @@ impl Queue for MemoryQueue {
     }
 }
 
-/// An answer goes by the message's sequence, as with a real broker: one to an earlier delivery still counts.
+/// An answer goes by the message's sequence, as with a real broker: one to an earlier delivery
+/// still counts.
 #[derive(Debug)]
 struct Answer {
     shared: Arc<Shared>,

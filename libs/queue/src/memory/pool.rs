@@ -46,7 +46,8 @@ impl<T: Clone> Pool<T> {
         self.next += 1;
     }
 
-    /// Takes the oldest visible message and hides it for `ack_wait`: its sequence, itself, and how often it was taken.
+    /// Takes the oldest visible message and hides it for `ack_wait`: its sequence, itself, and how
+    /// often it was taken.
     pub fn take(&mut self, now: Instant, ack_wait: Duration, dice: &Dice) -> Option<(u64, T, u64)> {
         let visible = self.slots.iter_mut().filter(|(_, slot)| slot.visible <= now);
         let (sequence, slot) = if dice.reorders() {

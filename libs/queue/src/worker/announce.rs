@@ -1,4 +1,5 @@
-//! Says how many steps the worker takes and which engines are out of order, to whoever grants steps.
+//! Says how many steps the worker takes and which engines are out of order, to whoever grants
+//! steps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::capacity::{CAPACITY, Capacity};
 use super::{Handler, Shared};
 
-/// Announces at the start, periodically, at each transition of a breaker, and at the shutdown that no more steps are taken.
+/// Announces at the start, periodically, at each transition of a breaker, and at the shutdown that
+/// no more steps are taken.
 pub(super) async fn announce<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken) {
     let mut engines = shared.breakers.subscribe();
     let every = shared.options.announce;

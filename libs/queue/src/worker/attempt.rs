@@ -64,8 +64,9 @@ impl<H: Handler> Shared<H> {
         };
         let result = self.handle(delivery, &lease, &signal, drained).await;
         drop(place);
-        // Work that ended well although the step was cancelled is discarded once that is known here. Before, it is committed: the
-        // fence alone decides, and the conductor ignores events of a run that is over.
+        // Work that ended well although the step was cancelled is discarded once that is known
+        // here. Before, it is committed: the fence alone decides, and the conductor ignores events
+        // of a run that is over.
         match (result, signal.reason()) {
             (_, Some(Stop::Lost | Stop::Cancelled)) | (None, _) => self.stopped(delivery, &lease, &signal).await,
             (Some(Ok(done)), Some(Stop::Drained) | None) => {
@@ -230,7 +231,8 @@ impl<H: Handler> Shared<H> {
     }
 }
 
-/// How often a commit is tried again when the store fails: with the default backoff about a quarter of a minute.
+/// How often a commit is tried again when the store fails: with the default backoff about a quarter
+/// of a minute.
 const COMMIT_TRIES: u32 = 5;
 
 fn broken(error: LeaseError) -> Broken {

@@ -1,11 +1,13 @@
-//! Circuit breakers, one for each engine (a provider of speech or text) that this worker's steps use.
+//! Circuit breakers, one for each engine (a provider of speech or text) that this worker's steps
+//! use.
 //!
-//! Closed: steps are taken. Open: commands of the engine are handed back unclaimed, so that an outage costs no attempts.
-//! When the open time is over, one step probes: its success closes the breaker, its failure opens it for longer. Only
-//! [`Reason::EngineUnavailable`] and [`Reason::EngineLimited`] count; a failing database says nothing of an engine.
+//! Closed: steps are taken. Open: commands of the engine are handed back unclaimed, so that an
+//! outage costs no attempts. When the open time is over, one step probes: its success closes the
+//! breaker, its failure opens it for longer. Only [`Reason::EngineUnavailable`] and
+//! [`Reason::EngineLimited`] count; a failing database says nothing of an engine.
 //!
-//! Each worker learns for itself; nothing is shared between replicas. Time is the runtime's, which no change of the wall
-//! clock moves.
+//! Each worker learns for itself; nothing is shared between replicas. Time is the runtime's, which
+//! no change of the wall clock moves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +23,8 @@ use tokio::time::Instant;
 pub struct BreakerOptions {
     /// Failures of the engine in a row that open it.
     pub failures: u32,
-    /// Bounds of the open time; half of a bound is kept and half of it drawn. Never shorter than the provider asks.
+    /// Bounds of the open time; half of a bound is kept and half of it drawn. Never shorter than
+    /// the provider asks.
     pub open: Backoff,
     /// How long commands wait while another step probes.
     pub probing: Duration,
@@ -72,7 +75,8 @@ pub struct Breakers {
     states: watch::Sender<Engines>,
 }
 
-/// Leave to run one step. A probe that is dropped unsettled (its step was done already, cancelled or lost) lets the next one probe.
+/// Leave to run one step. A probe that is dropped unsettled (its step was done already, cancelled
+/// or lost) lets the next one probe.
 #[derive(Debug)]
 pub struct Pass {
     breakers: Arc<Breakers>,
@@ -91,8 +95,9 @@ impl Breakers {
         self.states.subscribe()
     }
 
-    /// Engines that no step is to be given for now, and how long until the first of them may be probed. One whose probe is due is not
-    /// among them: whoever grants steps has to grant the one that probes.
+    /// Engines that no step is to be given for now, and how long until the first of them may be
+    /// probed. One whose probe is due is not among them: whoever grants steps has to grant the one
+    /// that probes.
     pub fn resting(&self) -> (Vec<String>, Option<Duration>) {
         let now = Instant::now();
         let inner = self.inner();
@@ -136,7 +141,8 @@ impl Breakers {
         Ok(Pass { breakers: Arc::clone(self), engine: Some(name), probe })
     }
 
-    /// How long it makes no sense to pull: every engine seen lately is open, and no probe is due. None when some step can run.
+    /// How long it makes no sense to pull: every engine seen lately is open, and no probe is due.
+    /// None when some step can run.
     pub fn pause(&self) -> Option<Duration> {
         let now = Instant::now();
         let inner = self.inner();
@@ -174,8 +180,8 @@ impl Breakers {
         self.tell(&inner);
     }
 
-    /// Notes that the engine failed. With a time when its breaker was open already: the attempt tells nothing new of the step, so
-    /// it does not count, and the command waits that long.
+    /// Notes that the engine failed. With a time when its breaker was open already: the attempt
+    /// tells nothing new of the step, so it does not count, and the command waits that long.
     fn down(&self, name: &str, probe: bool, failure: &Failure) -> Option<Duration> {
         let now = Instant::now();
         let asked = failure.retry_after.unwrap_or_default();
@@ -244,8 +250,9 @@ impl Breakers {
 }
 
 impl Pass {
-    /// Tells the breaker how the attempt ended; the time when a failed one is not to be counted and its command waits. A failure
-    /// that is not the engine's says nothing, and a probe that ended so is followed by another.
+    /// Tells the breaker how the attempt ended; the time when a failed one is not to be counted and
+    /// its command waits. A failure that is not the engine's says nothing, and a probe that ended
+    /// so is followed by another.
     pub fn settle(&mut self, result: Result<(), &Failure>) -> Option<Duration> {
         let engine = self.engine.as_deref()?;
         match result {

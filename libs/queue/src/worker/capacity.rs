@@ -1,4 +1,5 @@
-//! What a worker tells whoever grants its steps: how many it works on at once, which engines are out of order, and what it puts off.
+//! What a worker tells whoever grants its steps: how many it works on at once, which engines are
+//! out of order, and what it puts off.
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl Capacity {
 /// The topic of steps that are put off.
 pub const PUT_OFF: &str = "put_off";
 
-/// A step whose command was handed back and is not to be had for a while. Who grants steps can let others have its room meanwhile.
+/// A step whose command was handed back and is not to be had for a while. Who grants steps can let
+/// others have its room meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutOff {
     /// Which.

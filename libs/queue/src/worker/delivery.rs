@@ -21,7 +21,8 @@ use crate::port::{Delivery, Message};
 /// Shorter delays are not worth telling.
 const TOLD_FROM: Duration = Duration::from_secs(1);
 
-/// A delivery ended otherwise than by running its step to an end. Each leaves the command to come again.
+/// A delivery ended otherwise than by running its step to an end. Each leaves the command to come
+/// again.
 #[derive(Debug)]
 pub(super) enum Broken {
     /// The lease is somebody else's: no answer is sent.
@@ -93,7 +94,8 @@ impl<H: Handler> Shared<H> {
                 self.hand_back(delivery, self.options.unknown_later).await?;
                 return Ok(Outcome::LeftToNewer);
             }
-            // Claimed all the same: only under a lease can its step be ended, and one that has ended keeps its end.
+            // Claimed all the same: only under a lease can its step be ended, and one that has
+            // ended keeps its end.
             Reading::Unreadable(why) => (TenantId::nobody(), Err(unreadable(step, &why))),
         };
         match self.steps.claim(step, &self.holder, &tenant).await.map_err(Broken::Interrupted)? {
@@ -153,15 +155,17 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    /// Publishes a step's event. Before the command is answered, so that it comes again if this does not happen.
+    /// Publishes a step's event. Before the command is answered, so that it comes again if this
+    /// does not happen.
     pub(super) async fn emit(&self, delivery: &Delivery, event: Bytes) -> Result<(), QueueError> {
         let (noun, id) = self.handler.event_subject(&delivery.step);
         let traceparent = (self.options.traces.current)().or_else(|| delivery.message.traceparent.clone());
         self.queue.emit(noun, &id, Message::new(event).traced(traceparent)).await
     }
 
-    /// Ends a step that fails for good: its record says so, its copy is among the dead letters, its event is out, and only then
-    /// its command is removed (I7). Whatever is missed is made up for when the command comes again.
+    /// Ends a step that fails for good: its record says so, its copy is among the dead letters, its
+    /// event is out, and only then its command is removed (I7). Whatever is missed is made up for
+    /// when the command comes again.
     pub(super) async fn end_failed(
         &self,
         delivery: &Delivery,

@@ -26,8 +26,9 @@ impl Gate {
         Arc::clone(&self.inside).read_owned().await
     }
 
-    /// Trades a turn for being alone: waits until all others have left. None when another step waits for it already; to queue
-    /// behind that one under a lease would count its crash as one's own.
+    /// Trades a turn for being alone: waits until all others have left. None when another step
+    /// waits for it already; to queue behind that one under a lease would count its crash as one's
+    /// own.
     pub async fn alone(&self, turn: Turn) -> Option<Alone> {
         let alone = Arc::clone(&self.alone).try_lock_owned().ok()?;
         drop(turn);

@@ -56,8 +56,9 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Extends the lease, and with it the ack-wait, until the step is stopped or this is dropped. Looks more often whether the
-    /// step is still wanted, as that costs one read and an extension costs a write.
+    /// Extends the lease, and with it the ack-wait, until the step is stopped or this is dropped.
+    /// Looks more often whether the step is still wanted, as that costs one read and an extension
+    /// costs a write.
     pub async fn beat(self) {
         let mut until = self.lease.until;
         let mut due = Instant::now() + self.every;

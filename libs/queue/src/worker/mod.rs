@@ -1,7 +1,8 @@
-//! The loop that every stage service runs: takes commands, has a [`Handler`] do them, and sees to it that each step ends
-//! once, whatever is lost, repeated or crashes meanwhile.
+//! The loop that every stage service runs: takes commands, has a [`Handler`] do them, and sees to
+//! it that each step ends once, whatever is lost, repeated or crashes meanwhile.
 //!
-//! What becomes of a delivery follows from the step's record, never from the message ([`delivery`]):
+//! What becomes of a delivery follows from the step's record, never from the message
+//! ([`delivery`]):
 //!
 //! | the record says | the worker |
 //! | --- | --- |
@@ -13,13 +14,15 @@
 //! | crashed too often | commits its end, buries, publishes, terminates |
 //! | free | claims it and runs the handler ([`attempt`]) |
 //!
-//! Before the record is asked, the command is read ([`Reading`]): one of a newer version is left to a newer replica, one of an
-//! engine that is out of order waits unclaimed ([`breaker`]), and one that cannot be read ends its step as a dead letter.
-//! Whether a failed attempt is followed by another is for [`retry`] to say.
+//! Before the record is asked, the command is read ([`Reading`]): one of a newer version is left to
+//! a newer replica, one of an engine that is out of order waits unclaimed ([`breaker`]), and one
+//! that cannot be read ends its step as a dead letter. Whether a failed attempt is followed by
+//! another is for [`retry`] to say.
 //!
-//! A handler runs in a task of its own. If it panics, the process lives on, so the panic counts as a failed attempt,
-//! not as a crash. A crash is a lease that ran out because its process died or hung; after one, the step runs alone in its
-//! process ([`gate`]). Who lost the lease discards the work and answers nothing: the message is the new holder's.
+//! A handler runs in a task of its own. If it panics, the process lives on, so the panic counts as
+//! a failed attempt, not as a crash. A crash is a lease that ran out because its process died or
+//! hung; after one, the step runs alone in its process ([`gate`]). Who lost the lease discards the
+//! work and answers nothing: the message is the new holder's.
 
 mod announce;
 mod attempt;
@@ -57,8 +60,8 @@ pub use self::retry::{RetryPolicy, Rule};
 pub use self::stats::{Outcome, WorkerStats};
 use crate::port::{Queue, hear};
 
-/// The topic of hints that a narration's steps were cancelled; the payload is the narration's id. Running steps look
-/// at once whether they are wanted, in place of at the next look.
+/// The topic of hints that a narration's steps were cancelled; the payload is the narration's id.
+/// Running steps look at once whether they are wanted, in place of at the next look.
 pub const CANCELLED: &str = "cancelled";
 
 /// What a step made.
@@ -83,8 +86,9 @@ pub struct Task {
     pub attempt: u32,
     /// How many leases of the step were lost.
     pub crashes: u32,
-    /// Fires when nobody wants the work any more: the narration was cancelled, the lease was lost, or the process drains and its
-    /// grace is over. A handler that does not end soon after is aborted.
+    /// Fires when nobody wants the work any more: the narration was cancelled, the lease was lost,
+    /// or the process drains and its grace is over. A handler that does not end soon after is
+    /// aborted.
     pub cancel: CancellationToken,
 }
 
@@ -95,11 +99,12 @@ pub enum Reading {
     For {
         /// Whose.
         tenant: TenantId,
-        /// The engine that it needs, by the name in the narration's pins; none when it needs no provider.
+        /// The engine that it needs, by the name in the narration's pins; none when it needs no
+        /// provider.
         engine: Option<String>,
     },
-    /// A newer layout, or a kind of work that this version does not know: handed back for a newer replica, without a claim and
-    /// without counting an attempt.
+    /// A newer layout, or a kind of work that this version does not know: handed back for a newer
+    /// replica, without a claim and without counting an attempt.
     Newer,
     /// It cannot be read by any version, and why. Its step fails for good.
     Unreadable(String),
@@ -117,8 +122,9 @@ pub trait Handler: Send + Sync + 'static {
     /// Does a step. It may run more than once, so what it makes must be content-addressed.
     ///
     /// # Errors
-    /// A retryable [`lectern_core::Kind`] is tried again as [`RetryPolicy`] says, not before [`Failure::retry_after`] where given; any
-    /// other fails the step for good. `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame.
+    /// A retryable [`lectern_core::Kind`] is tried again as [`RetryPolicy`] says, not before
+    /// [`Failure::retry_after`] where given; any other fails the step for good.
+    /// `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame.
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure>;
 
     /// The encoded event that a step failed for good.
@@ -189,7 +195,8 @@ impl<H: Handler> Worker<H> {
         Arc::clone(&self.shared.stats)
     }
 
-    /// The engines that its steps have named so far, and whether each one's breaker is open; news with every transition.
+    /// The engines that its steps have named so far, and whether each one's breaker is open; news
+    /// with every transition.
     #[must_use]
     pub fn engines(&self) -> watch::Receiver<Engines> {
         self.shared.breakers.subscribe()
@@ -236,7 +243,8 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
     let mut failures = 0_u32;
     while !shutdown.is_cancelled() {
         shared.wait_for_engines(&shutdown).await;
-        // Before the claim: who waits here while a step runs alone holds no lease that its crash would cost.
+        // Before the claim: who waits here while a step runs alone holds no lease that its crash
+        // would cost.
         let turn = tokio::select! {
             biased;
             () = shutdown.cancelled() => return,
@@ -251,8 +259,9 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
             Ok(Some(delivery)) => {
                 failures = 0;
                 if shared.deliver(delivery, turn, &drained).await == Outcome::LeftToNewer {
-                    // Who just handed it back is not to be the one who gets it again: where all replicas are idle, an old one
-                    // might always be asked first, and a newer one never.
+                    // Who just handed it back is not to be the one who gets it again: where all
+                    // replicas are idle, an old one might always be asked first, and a newer one
+                    // never.
                     let away = shared.options.unknown_later + shared.options.pull_wait;
                     let _ = shutdown.run_until_cancelled(tokio::time::sleep(away)).await;
                 }
@@ -274,8 +283,9 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
 }
 
 impl<H: Handler> Shared<H> {
-    /// Waits while every engine seen lately is out of order and no probe is due. Not for ever: commands of an engine that was not
-    /// seen lately may have come, so now and then one is pulled regardless.
+    /// Waits while every engine seen lately is out of order and no probe is due. Not for ever:
+    /// commands of an engine that was not seen lately may have come, so now and then one is pulled
+    /// regardless.
     async fn wait_for_engines(&self, shutdown: &CancellationToken) {
         let longest = self.options.backlog_from;
         let look = tokio::time::Instant::now() + longest;
@@ -293,7 +303,8 @@ impl<H: Handler> Shared<H> {
     }
 }
 
-/// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the time to the next look.
+/// Passes hints of cancelled narrations on to their running steps. Lost hints cost no more than the
+/// time to the next look.
 async fn listen<H: Handler>(shared: Arc<Shared<H>>) {
     let poke = |narration: Bytes| {
         let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,8 +7,8 @@ use lectern_core::backoff::Backoff;
 use super::breaker::BreakerOptions;
 use super::retry::RetryPolicy;
 
-/// How steps join traces. The functions are `lectern-runtime`'s; without them, steps begin no trace and events carry on the
-/// command's.
+/// How steps join traces. The functions are `lectern-runtime`'s; without them, steps begin no trace
+/// and events carry on the command's.
 #[derive(Debug, Clone, Copy)]
 pub struct Traces {
     /// Makes a span, not entered yet, a child of what a `traceparent` names.
@@ -32,8 +32,9 @@ pub struct WorkerOptions {
     pub pull_wait: Duration,
     /// Between heartbeats of a lease; a third of the lease.
     pub heartbeat: Duration,
-    /// Between looks whether a running step is still wanted: one read by key a step at work, a few a second for a process. With
-    /// [`WorkerOptions::stop_within`] it bounds how long cancelled work goes on when the hint of it was lost: 2 s.
+    /// Between looks whether a running step is still wanted: one read by key a step at work, a few
+    /// a second for a process. With [`WorkerOptions::stop_within`] it bounds how long cancelled
+    /// work goes on when the hint of it was lost: 2 s.
     pub look: Duration,
     /// How long steps at work may go on after the shutdown.
     pub grace: Duration,
@@ -47,10 +48,11 @@ pub struct WorkerOptions {
     pub backoff: Backoff,
     /// Between announcements of [`super::Capacity`].
     pub announce: Duration,
-    /// Longer delays are not kept in the queue: the command is acknowledged, and the dispatcher's audit publishes it again.
+    /// Longer delays are not kept in the queue: the command is acknowledged, and the dispatcher's
+    /// audit publishes it again.
     pub backlog_from: Duration,
-    /// How long a command that this version does not understand is left for a newer replica. The permit that handed it back pulls nothing
-    /// meanwhile, and a little longer.
+    /// How long a command that this version does not understand is left for a newer replica. The
+    /// permit that handed it back pulls nothing meanwhile, and a little longer.
     pub unknown_later: Duration,
     /// How long a step that must run alone is put off while another one does.
     pub alone_later: Duration,

@@ -1,8 +1,9 @@
-//! When a failed attempt is made again, as data: one rule for each sort of failure. The one place that knows how many
-//! attempts a step has.
+//! When a failed attempt is made again, as data: one rule for each sort of failure. The one place
+//! that knows how many attempts a step has.
 //!
-//! Attempts of all sorts are counted together; the rule of the latest failure decides whether there is another. A delay that
-//! the failure itself asks for is a lower bound: a provider is never asked again before the time that it gave.
+//! Attempts of all sorts are counted together; the rule of the latest failure decides whether there
+//! is another. A delay that the failure itself asks for is a lower bound: a provider is never asked
+//! again before the time that it gave.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ impl Rule {
 pub struct RetryPolicy {
     /// Somebody else was first: soon over.
     pub aborted: Rule,
-    /// Something cannot be reached, or took too long: over within a minute or two, or longer than attempts can bridge.
+    /// Something cannot be reached, or took too long: over within a minute or two, or longer than
+    /// attempts can bridge.
     pub unavailable: Rule,
     /// A quota is used up: it fills again, slowly.
     pub exhausted: Rule,

@@ -21,7 +21,8 @@ pub enum Outcome {
     Lost,
     /// The step was given back by a drain or to run alone later.
     GivenBack,
-    /// The command was handed back unclaimed: leased elsewhere, not due, or of an engine that is out of order.
+    /// The command was handed back unclaimed: leased elsewhere, not due, or of an engine that is
+    /// out of order.
     Deferred,
     /// The command is of a newer version, and was left to a replica of that.
     LeftToNewer,

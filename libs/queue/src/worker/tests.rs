@@ -469,7 +469,8 @@ async fn a_step_leased_elsewhere_is_left_for_the_rest_of_the_lease() {
     assert_eq!(world.events().await, ["done n/1/plan/0"]);
 }
 
-/// Whatever the queue does, every step ends once with one event content, as long as somebody publishes what is wanted (I1, I2, I3).
+/// Whatever the queue does, every step ends once with one event content, as long as somebody
+/// publishes what is wanted (I1, I2, I3).
 #[tokio::test(start_paused = true)]
 async fn every_step_ends_once_over_a_faulty_queue_and_killed_processes() {
     for seed in 0..8 {

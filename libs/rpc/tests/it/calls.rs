@@ -115,7 +115,8 @@ async fn health_follows_the_checks_and_needs_no_credential() {
 
 #[tokio::test]
 async fn tuned_services_read_compressed_messages_up_to_their_limit() {
-    // The generated health server stands for any other; a plain tonic server keeps it apart from our own health.
+    // The generated health server stands for any other; a plain tonic server keeps it apart from
+    // our own health.
     let service = HealthService::from_health_reporter(HealthReporter::new());
     let routes = tonic::service::Routes::new(tune!(HealthServer::new(service), 100));
     let incoming = tonic::transport::server::TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();

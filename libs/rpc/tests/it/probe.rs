@@ -1,4 +1,5 @@
-//! A small service, written by hand over the messages of the health protocol: what it does follows from the text it is sent.
+//! A small service, written by hand over the messages of the health protocol: what it does follows
+//! from the text it is sent.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -1,8 +1,10 @@
-//! Configuration: environment over file over defaults, checked as a whole before anything is bound or opened.
+//! Configuration: environment over file over defaults, checked as a whole before anything is bound
+//! or opened.
 //!
-//! A service's configuration is one serde struct with a [`Default`]. `LECTERN_STORE__URL` sets the key `store.url`; a list is
-//! written with commas. The file is TOML. Every key of file and environment must be one of the struct's: a misspelt one is
-//! an error that names the nearest. So that all keys are known, fields must not be skipped when they are serialised.
+//! A service's configuration is one serde struct with a [`Default`]. `LECTERN_STORE__URL` sets the
+//! key `store.url`; a list is written with commas. The file is TOML. Every key of file and
+//! environment must be one of the struct's: a misspelt one is an error that names the nearest. So
+//! that all keys are known, fields must not be skipped when they are serialised.
 
 mod secret;
 mod tree;
@@ -53,7 +55,8 @@ impl Loader {
         self
     }
 
-    /// Leaves variables alone that are not this configuration's: names without the prefix, or beginnings that end with `*`.
+    /// Leaves variables alone that are not this configuration's: names without the prefix, or
+    /// beginnings that end with `*`.
     #[must_use]
     pub fn ignore(mut self, names: &[&str]) -> Self {
         self.others.extend(names.iter().map(|name| (*name).to_owned()));
@@ -122,7 +125,8 @@ fn read_with<T: DeserializeOwned>(tree: &Node, variables: &[Variable<'_>]) -> Re
         Ok(config) => return Ok(config),
         Err(wrong) => wrong,
     };
-    // Where a default is unset and the struct is flattened, nothing says that a text is meant as a number.
+    // Where a default is unset and the struct is flattened, nothing says that a text is meant as a
+    // number.
     if let Ok(config) = without(None).guessed().read() {
         return Ok(config);
     }
@@ -157,7 +161,8 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
     format!("is not TOML: line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
-/// Reads configuration from the environment (`{prefix}_...`), then `file` or what `{prefix}_CONFIG` names, then `T`'s defaults.
+/// Reads configuration from the environment (`{prefix}_...`), then `file` or what `{prefix}_CONFIG`
+/// names, then `T`'s defaults.
 ///
 /// # Errors
 /// As [`Loader::load`].
@@ -165,8 +170,8 @@ pub fn load<T: DeserializeOwned + Serialize + Default>(prefix: &str, file: Optio
     Loader::new(prefix).file(file).load()
 }
 
-/// Configuration as TOML that can be shown: secrets, and credentials in URLs, are replaced by `***`; keys without a value
-/// are left out.
+/// Configuration as TOML that can be shown: secrets, and credentials in URLs, are replaced by
+/// `***`; keys without a value are left out.
 ///
 /// # Errors
 /// `INTERNAL` when `T` cannot be written as TOML.

@@ -10,8 +10,8 @@ use serde_json::Value;
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "***";
 
-/// A secret text of the configuration. It is wiped from memory when dropped, and shown and serialised as `***`; an empty one
-/// as nothing. A default secret is empty.
+/// A secret text of the configuration. It is wiped from memory when dropped, and shown and
+/// serialised as `***`; an empty one as nothing. A default secret is empty.
 #[derive(Clone, Default)]
 pub struct Secret(SecretString);
 
@@ -118,7 +118,8 @@ fn without_credentials(text: &str) -> String {
         shown.push_str(before);
         shown.push_str("://");
         let authority = after.find(['/', '?', '#', ' ']).unwrap_or(after.len());
-        // A password with an unescaped '/' or '?' would end the authority early: then look on to the last '@'.
+        // A password with an unescaped '/' or '?' would end the authority early: then look on to
+        // the last '@'.
         let at =
             after[..authority].rfind('@').or_else(|| after.find("://").is_none().then(|| after.rfind('@')).flatten());
         rest = match at {

@@ -1,6 +1,7 @@
-//! Configuration as a tree whose leaves remember where they come from. A leaf from the environment is a text that becomes a
-//! number, a truth value or a list when the struct asks for one. A flattened struct does not say what it asks for: then the
-//! text takes the [`Shape`] of the default.
+//! Configuration as a tree whose leaves remember where they come from. A leaf from the environment
+//! is a text that becomes a number, a truth value or a list when the struct asks for one. A
+//! flattened struct does not say what it asks for: then the text takes the [`Shape`] of the
+//! default.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::IntoIter;
@@ -95,7 +96,8 @@ impl Wrong {
         self
     }
 
-    /// Whether neither variable nor key is known: serde reads a flattened struct from a copy that forgot them.
+    /// Whether neither variable nor key is known: serde reads a flattened struct from a copy that
+    /// forgot them.
     pub(super) const fn nowhere(&self) -> bool {
         self.variable.is_none() && self.path.is_empty()
     }
@@ -344,7 +346,8 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-/// Keys below a table of the defaults; none where any key may stand: below a value that has no default, or in an empty map.
+/// Keys below a table of the defaults; none where any key may stand: below a value that has no
+/// default, or in an empty map.
 fn known(defaults: &Value) -> Option<&serde_json::Map<String, Value>> {
     defaults.as_object().filter(|map| !map.is_empty())
 }

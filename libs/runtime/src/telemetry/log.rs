@@ -1,4 +1,5 @@
-//! Log lines as JSON objects: `time`, `level`, `service`, `target`, `message`, the event's fields, `span`, `trace_id`.
+//! Log lines as JSON objects: `time`, `level`, `service`, `target`, `message`, the event's fields,
+//! `span`, `trace_id`.
 
 use std::fmt;
 
@@ -73,7 +74,8 @@ where
         if let Some(span) = context.lookup_current() {
             line.insert("span".to_owned(), span.name().into());
         }
-        // Entering a span activates its context, so the trace is known here without asking the subscriber again.
+        // Entering a span activates its context, so the trace is known here without asking the
+        // subscriber again.
         if let Some(trace) = super::trace::trace_id(&opentelemetry::Context::current()) {
             line.insert("trace_id".to_owned(), trace.into());
         }

@@ -46,8 +46,8 @@ impl Metrics {
         Histogram(builder.with_boundaries(bounds.to_vec()).build())
     }
 
-    /// A level that is asked for when metrics are exported; no measurement when there is no answer. Several may be observed
-    /// under one name when their labels differ.
+    /// A level that is asked for when metrics are exported; no measurement when there is no answer.
+    /// Several may be observed under one name when their labels differ.
     pub fn observe(
         &self,
         name: &'static str,
@@ -120,7 +120,8 @@ impl Histogram {
     }
 }
 
-/// The process's resident memory in bytes; `None` where the system does not tell (it is read from Linux's `/proc`).
+/// The process's resident memory in bytes; `None` where the system does not tell (it is read from
+/// Linux's `/proc`).
 #[must_use]
 pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

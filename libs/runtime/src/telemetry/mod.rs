@@ -1,7 +1,7 @@
 //! Logs on standard error, and traces and metrics by OTLP where an endpoint is configured.
 //!
-//! Spans have trace ids, and calls between services carry them, with or without an endpoint: a log line can be followed
-//! through all services either way.
+//! Spans have trace ids, and calls between services carry them, with or without an endpoint: a log
+//! line can be followed through all services either way.
 
 mod log;
 mod metrics;
@@ -75,11 +75,12 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Installs logs, traces and metrics for the whole process, once. Needs a tokio runtime when there is an endpoint.
-    /// Instruments made before are dead, so call it first.
+    /// Installs logs, traces and metrics for the whole process, once. Needs a tokio runtime when
+    /// there is an endpoint. Instruments made before are dead, so call it first.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for a filter, ratio or endpoint that is not one; `INTERNAL` when telemetry is installed already.
+    /// `INVALID_FIELD` for a filter, ratio or endpoint that is not one; `INTERNAL` when telemetry
+    /// is installed already.
     pub fn install(service: &'static str, config: &TelemetryConfig) -> Result<Self, Failure> {
         if !(0.0..=1.0).contains(&config.trace_ratio) {
             return Err(Failure::invalid("telemetry.trace_ratio", "the share of traces is a number from 0 to 1"));

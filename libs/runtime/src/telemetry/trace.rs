@@ -29,8 +29,9 @@ pub(super) fn trace_id(context: &opentelemetry::Context) -> Option<String> {
     span.is_valid().then(|| span.trace_id().to_string())
 }
 
-/// Makes `span`, which must not have been entered yet, a child of the remote span that `traceparent` names. Text that is not a
-/// trace context is ignored, as W3C Trace Context (section 3.2) asks: the span begins a trace of its own.
+/// Makes `span`, which must not have been entered yet, a child of the remote span that
+/// `traceparent` names. Text that is not a trace context is ignored, as W3C Trace Context (section
+/// 3.2) asks: the span begins a trace of its own.
 pub fn set_parent(span: &tracing::Span, traceparent: &str) {
     let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
     let parent = TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &carrier);

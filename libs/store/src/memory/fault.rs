@@ -1,4 +1,5 @@
-//! Faults of the store in memory: scripted one by one, or drawn from a seed so that a simulation replays.
+//! Faults of the store in memory: scripted one by one, or drawn from a seed so that a simulation
+//! replays.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,5 @@
-//! A store in memory, for tests and simulation: the same contract, and faults where they are asked for.
+//! A store in memory, for tests and simulation: the same contract, and faults where they are asked
+//! for.
 
 mod fault;
 
@@ -27,7 +28,8 @@ pub struct MemoryStore {
     calls: AtomicU64,
 }
 
-/// Is told of every change at the moment it takes effect: for simulations that check what must always hold.
+/// Is told of every change at the moment it takes effect: for simulations that check what must
+/// always hold.
 pub trait Watch: Send + Sync + std::fmt::Debug {
     /// The body of a record changed from `before` to `after`; none where there is no record.
     fn changed(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>);

@@ -4,7 +4,8 @@ use mongodb::error::{Error, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure};
 
 use crate::error::StoreError;
 
-/// The server's code for a violated unique index. Nothing else about such an error is to be relied on.
+/// The server's code for a violated unique index. Nothing else about such an error is to be relied
+/// on.
 const DUPLICATE_KEY: i32 = 11_000;
 /// Its codes for an index that is there with other options or another key.
 const INDEX_CONFLICTS: [i32; 2] = [85, 86];

@@ -1,7 +1,8 @@
 //! A store in a MongoDB database: one client, and one pool, for the whole service process.
 //!
-//! A record is a document: `_id`, `_revision`, and the body's fields beside them. Writes wait for a majority and its
-//! journal, reads see what a majority has. Nothing depends on transactions, change streams or TTL indexes.
+//! A record is a document: `_id`, `_revision`, and the body's fields beside them. Writes wait for a
+//! majority and its journal, reads see what a majority has. Nothing depends on transactions, change
+//! streams or TTL indexes.
 
 mod bson;
 mod error;
@@ -49,7 +50,8 @@ impl MongoStore {
     /// Connects to the database that the URI's path names and waits until it answers.
     ///
     /// # Errors
-    /// `InvalidArgument` for a URI that cannot be used, `Unavailable` when no server answers in time.
+    /// `InvalidArgument` for a URI that cannot be used, `Unavailable` when no server answers in
+    /// time.
     pub async fn open(uri: &str, options: ConnectOptions) -> Result<Self, Failure> {
         let wrong = |why: String| {
             Failure::invalid(
@@ -167,7 +169,8 @@ impl MongoStore {
     }
 }
 
-/// An index as the driver wants it. One to find by ends with the id, so that it also gives the order.
+/// An index as the driver wants it. One to find by ends with the id, so that it also gives the
+/// order.
 fn model(index: &Index) -> IndexModel {
     let mut keys: Document = index.fields.iter().map(|field| ((*field).to_owned(), Bson::Int32(1))).collect();
     let mut options = IndexOptions::default();

@@ -1,7 +1,8 @@
 //! A store in one SQLite file, which one process has to itself: the embedded default.
 //!
-//! Write-ahead log, a sync at every commit, one connection that writes (writes that wait share a commit) and a few that
-//! read. One table a collection: id, revision, body as JSON, with indexes on expressions over it.
+//! Write-ahead log, a sync at every commit, one connection that writes (writes that wait share a
+//! commit) and a few that read. One table a collection: id, revision, body as JSON, with indexes on
+//! expressions over it.
 
 mod sql;
 mod writer;
@@ -46,10 +47,12 @@ struct Readers {
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, making it and its folder if need be, and locks it against other processes.
+    /// Opens the file at `path`, making it and its folder if need be, and locks it against other
+    /// processes.
     ///
     /// # Errors
-    /// [`StoreError::Setup`] when another process has it, or it is no such file; [`StoreError::Unavailable`].
+    /// [`StoreError::Setup`] when another process has it, or it is no such file;
+    /// [`StoreError::Unavailable`].
     pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || Self::open_blocking(path, clock))

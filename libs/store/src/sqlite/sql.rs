@@ -1,4 +1,5 @@
-//! Names, paths and conditions as SQL. Every name is checked before it becomes text; every value is a parameter.
+//! Names, paths and conditions as SQL. Every name is checked before it becomes text; every value is
+//! a parameter.
 
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
 use rusqlite::{Connection, ToSql};
@@ -65,7 +66,8 @@ pub(super) fn path(field: &str) -> String {
     format!("$.{}", quoted.join("."))
 }
 
-/// Makes the table and its indexes. An index whose definition changed is made again: nobody else uses the file.
+/// Makes the table and its indexes. An index whose definition changed is made again: nobody else
+/// uses the file.
 pub(super) fn ensure(connection: &Connection, spec: &CollectionSpec) -> Result<(), StoreError> {
     let what = || format!("set up {}", spec.name);
     let table = table(spec.name)?;
@@ -107,7 +109,8 @@ fn index_sql(spec: &CollectionSpec, index: &Index) -> Result<String, StoreError>
     if !index.unique {
         columns.push("id".to_owned());
     }
-    // SQLite holds two rows apart in a unique index when a column is NULL in either, which is our rule for nothing.
+    // SQLite holds two rows apart in a unique index when a column is NULL in either, which is our
+    // rule for nothing.
     Ok(format!(
         "CREATE {unique}INDEX \"{}\" ON {} ({})",
         index_name(spec, index)?,

@@ -1,5 +1,5 @@
-//! The one connection that writes, on a thread of its own. Writes that wait are committed together: one sync to disk for
-//! all of them, and each is answered only after it.
+//! The one connection that writes, on a thread of its own. Writes that wait are committed together:
+//! one sync to disk for all of them, and each is answered only after it.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -14,7 +14,8 @@ const MOST: usize = 128;
 
 /// Tells a caller the result of its write, or why the commit failed.
 type Settle = Box<dyn FnOnce(Option<StoreError>) + Send>;
-/// Carries a write out, if there is a transaction to do it in, and keeps its result for after the commit.
+/// Carries a write out, if there is a transaction to do it in, and keeps its result for after the
+/// commit.
 type Write = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Settle + Send>;
 
 /// The handle of the writing thread.
@@ -45,8 +46,8 @@ impl Writer {
         let write: Write = Box::new(move |connection| {
             let result = connection.and_then(run);
             Box::new(move |failed| {
-                // A refusal falls with the commit as well: it may be due to a write that was to be committed with it. The
-                // caller may have gone away.
+                // A refusal falls with the commit as well: it may be due to a write that was to be
+                // committed with it. The caller may have gone away.
                 let _ = answer.send(failed.map_or(result, Err));
             })
         });

@@ -36,7 +36,8 @@ impl StepsOptions {
 pub enum Claim {
     /// The step is the claimer's to do.
     Claimed(Lease),
-    /// The step crashed too often. It is the claimer's not to do but to end, by committing [`Ending::dead`].
+    /// The step crashed too often. It is the claimer's not to do but to end, by committing
+    /// [`Ending::dead`].
     Poisoned(Lease),
     /// It is done; its event is to be published again.
     Done(Ending),
@@ -84,7 +85,8 @@ pub struct Lease {
     pub(super) known: Known,
 }
 
-/// A step's record as the holder of its lease last wrote it, so that the next write need not read it first. Clones of a lease share it.
+/// A step's record as the holder of its lease last wrote it, so that the next write need not read
+/// it first. Clones of a lease share it.
 #[derive(Debug, Clone)]
 pub(super) struct Known(Arc<Mutex<Versioned<StepRecord>>>);
 
@@ -122,7 +124,8 @@ pub struct Extended {
 /// Why a call on a lease did nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
-    /// The lease is somebody else's now, or the step has ended: discard the work; send no ack, nak or term.
+    /// The lease is somebody else's now, or the step has ended: discard the work; send no ack, nak
+    /// or term.
     #[error("the lease of {0} is lost; discard the work")]
     Lost(StepId),
     /// The store failed; the lease may still be held.

@@ -1,9 +1,10 @@
-//! Steps: claim, lease, fence, attempts and crashes. The mechanism by which work is done at most once while its commands
-//! may be lost, repeated and reordered.
+//! Steps: claim, lease, fence, attempts and crashes. The mechanism by which work is done at most
+//! once while its commands may be lost, repeated and reordered.
 //!
-//! A worker claims a step, extends the lease while it works, and commits how it ended. The claim grows the fence and every
-//! later call checks it, so a worker that lost its lease cannot commit, however late it wakes up. Nothing here knows the
-//! queue; `lectern-queue` acknowledges by what these calls say.
+//! A worker claims a step, extends the lease while it works, and commits how it ended. The claim
+//! grows the fence and every later call checks it, so a worker that lost its lease cannot commit,
+//! however late it wakes up. Nothing here knows the queue; `lectern-queue` acknowledges by what
+//! these calls say.
 
 mod claim;
 mod record;
@@ -38,7 +39,8 @@ impl Steps {
         Self::with_random(store, clock, options, Arc::new(OsRandom))
     }
 
-    /// The same with a source of randomness for writer tokens and jitter, for simulations that replay.
+    /// The same with a source of randomness for writer tokens and jitter, for simulations that
+    /// replay.
     pub fn with_random(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -62,10 +64,12 @@ impl Steps {
         self.runs.ensure().await
     }
 
-    /// Claims a step, if it is free, due and still wanted. A step that is not known yet begins here.
+    /// Claims a step, if it is free, due and still wanted. A step that is not known yet begins
+    /// here.
     ///
     /// # Errors
-    /// Those of the store. A claim that failed so may have taken place; then its lease runs out and counts as a crash.
+    /// Those of the store. A claim that failed so may have taken place; then its lease runs out and
+    /// counts as a crash.
     pub async fn claim(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
         let id = step.to_string();
         if let Some(over) = self.admit(step).await? {
@@ -115,7 +119,8 @@ impl Steps {
         Ok(Extended { until, cancelled })
     }
 
-    /// Whether a step's work is still wanted: its run was not cancelled and no later one has begun. One read by key.
+    /// Whether a step's work is still wanted: its run was not cancelled and no later one has begun.
+    /// One read by key.
     ///
     /// # Errors
     /// Those of the store.
@@ -156,8 +161,9 @@ impl Steps {
         Ok(())
     }
 
-    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. How many attempts there are is for
-    /// the caller to know; after the last one, commit [`Ending::failed`] instead.
+    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. How many
+    /// attempts there are is for the caller to know; after the last one, commit [`Ending::failed`]
+    /// instead.
     ///
     /// # Errors
     /// [`LeaseError`].
@@ -170,7 +176,8 @@ impl Steps {
         .await
     }
 
-    /// Gives a step back undone, to be claimed at once; no attempt is counted. For a process that drains.
+    /// Gives a step back undone, to be claimed at once; no attempt is counted. For a process that
+    /// drains.
     ///
     /// # Errors
     /// [`LeaseError`].
@@ -178,7 +185,8 @@ impl Steps {
         self.on(lease, |record, now| record.release(now, now)).await
     }
 
-    /// Cancels the runs of a narration up to `run`: claims are refused, and holders learn by their next [`Steps::extend`].
+    /// Cancels the runs of a narration up to `run`: claims are refused, and holders learn by their
+    /// next [`Steps::extend`].
     ///
     /// # Errors
     /// Those of the store.
@@ -199,7 +207,8 @@ impl Steps {
         Ok(self.steps.get(&step.to_string()).await?.map(|versioned| versioned.record))
     }
 
-    /// The steps of a narration, of all runs, by id; at most [`crate::MAX_LIMIT`] at a time, after the last id seen.
+    /// The steps of a narration, of all runs, by id; at most [`crate::MAX_LIMIT`] at a time, after
+    /// the last id seen.
     ///
     /// # Errors
     /// Those of the store.
@@ -207,8 +216,8 @@ impl Steps {
         Ok(self.steps.find(&of_narration(narration).after(after)).await?)
     }
 
-    /// Cancels all runs of a narration for ever and deletes its steps. A claim at the same moment may leave one behind: call
-    /// it again after the longest lease.
+    /// Cancels all runs of a narration for ever and deletes its steps. A claim at the same moment
+    /// may leave one behind: call it again after the longest lease.
     ///
     /// # Errors
     /// Those of the store; call it again.
@@ -235,8 +244,9 @@ impl Steps {
         }
     }
 
-    /// Deletes the tombstones of narrations that were forgotten before `before`, at most [`crate::MAX_LIMIT`] of them; how
-    /// many. Leave time for every late command to come and go: a day is ample.
+    /// Deletes the tombstones of narrations that were forgotten before `before`, at most
+    /// [`crate::MAX_LIMIT`] of them; how many. Leave time for every late command to come and go: a
+    /// day is ample.
     ///
     /// # Errors
     /// Those of the store.
@@ -249,8 +259,8 @@ impl Steps {
         Ok(swept)
     }
 
-    /// Ends the leases that another boot holds, counting each as a crash; how many. For embedded mode alone, where one
-    /// process has the store to itself: there, the holders are gone.
+    /// Ends the leases that another boot holds, counting each as a crash; how many. For embedded
+    /// mode alone, where one process has the store to itself: there, the holders are gone.
     ///
     /// # Errors
     /// Those of the store; call it again.
@@ -277,7 +287,8 @@ impl Steps {
         }
     }
 
-    /// Whether a step may be begun: notes its run, if not the first, as the latest. `Some` when its run is over.
+    /// Whether a step may be begun: notes its run, if not the first, as the latest. `Some` when its
+    /// run is over.
     async fn admit(&self, step: &StepId) -> Result<Option<Claim>, Failure> {
         match self.runs.get(step.narration.as_str()).await? {
             Some(Versioned { record: runs, .. }) => {
@@ -304,7 +315,8 @@ impl Steps {
         Ok(over.map(Claim::from))
     }
 
-    /// Changes what is known of a narration's runs, from nothing if need be. `change` says whether to write.
+    /// Changes what is known of a narration's runs, from nothing if need be. `change` says whether
+    /// to write.
     async fn mark<F>(&self, narration: &NarrationId, mut change: F) -> Result<(), Failure>
     where
         F: FnMut(&mut RunsRecord) -> bool + Send,
@@ -391,7 +403,8 @@ impl Steps {
     }
 }
 
-/// Runs are counted from 1. That a step of the first one was claimed need not be noted: nothing comes before it.
+/// Runs are counted from 1. That a step of the first one was claimed need not be noted: nothing
+/// comes before it.
 const FIRST_RUN: u32 = 1;
 const PAGE: u32 = crate::query::MAX_LIMIT;
 const PAGE_ROWS: usize = PAGE as usize;

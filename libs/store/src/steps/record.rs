@@ -1,4 +1,5 @@
-//! What is stored of a step, and its transitions: pure functions that say what becomes of it, without I/O.
+//! What is stored of a step, and its transitions: pure functions that say what becomes of it,
+//! without I/O.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ pub enum EndState {
 pub struct Ending {
     /// How it ended.
     pub state: EndState,
-    /// The encoded event that says so, at most [`MAX_EVENT_BYTES`]; published again whenever the step is asked for.
+    /// The encoded event that says so, at most [`MAX_EVENT_BYTES`]; published again whenever the
+    /// step is asked for.
     #[serde(with = "as_base64")]
     pub event: Vec<u8>,
     /// The digest of the result, if there is one.
@@ -175,7 +177,8 @@ impl StepRecord {
         Taken::Yes { poisoned: self.crashes > options.max_crashes }
     }
 
-    /// Whether the holder of this fence still has the lease. It may have run out, as long as nobody took it over.
+    /// Whether the holder of this fence still has the lease. It may have run out, as long as nobody
+    /// took it over.
     pub(super) fn held_by(&self, fence: u64) -> bool {
         match self.state {
             StepState::Leased { .. } => self.fence == fence,
@@ -206,13 +209,14 @@ impl StepRecord {
     }
 }
 
-/// What a stage knows of a narration: which of its runs are over. It outlives the steps, so that a late command does not
-/// start erased work anew.
+/// What a stage knows of a narration: which of its runs are over. It outlives the steps, so that a
+/// late command does not start erased work anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunsRecord {
     /// The narration.
     pub narration: NarrationId,
-    /// The latest run of which a step was claimed; earlier runs are over. The first need not be noted: 0 for it, and for none.
+    /// The latest run of which a step was claimed; earlier runs are over. The first need not be
+    /// noted: 0 for it, and for none.
     pub latest: u32,
     /// Runs up to this one are cancelled; 0 for none.
     pub cancelled: u32,

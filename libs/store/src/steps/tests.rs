@@ -232,7 +232,8 @@ struct Seen {
     tried: BTreeSet<u64>,
 }
 
-/// Workers that crash, dawdle, fail, drain and commit at random, over a store that fails as often, until all has ended.
+/// Workers that crash, dawdle, fail, drain and commit at random, over a store that fails as often,
+/// until all has ended.
 async fn chaos(seed: u64) {
     const WORKERS: u64 = 6;
     let clock = Arc::new(ManualClock::at(START));

@@ -1,4 +1,5 @@
-//! What every adapter must do. A case gets an empty store; [`CASES`] is run whole against each adapter.
+//! What every adapter must do. A case gets an empty store; [`CASES`] is run whole against each
+//! adapter.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -60,7 +60,8 @@ async fn a_page_far_down_a_list_examines_no_more_than_it_gives() {
         let far_down = page.clone().after(Cursor(vec![json!(n / 3), json!(format!("{n:05}"))]));
         for query in [page, far_down] {
             let cost = store.cost("c", &query).await.unwrap();
-            // An entry and a record each; a cursor is up to three ranges, and each may look at one more to know its end.
+            // An entry and a record each; a cursor is up to three ranges, and each may look at one
+            // more to know its end.
             assert!(cost <= 2 * (20 + 3), "{cost} for {query:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! Starting one mongod, and waiting until it serves as what it is: a replica set of one, or one member of several.
+//! Starting one mongod, and waiting until it serves as what it is: a replica set of one, or one
+//! member of several.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -39,8 +40,8 @@ pub struct Mode {
     pub signed_in: bool,
 }
 
-/// Starts a mongod with its data in a folder and waits until it listens. Port 0 takes a free one, chosen by the server itself, so
-/// that nobody else can take it in between.
+/// Starts a mongod with its data in a folder and waits until it listens. Port 0 takes a free one,
+/// chosen by the server itself, so that nobody else can take it in between.
 ///
 /// # Errors
 ///
@@ -55,7 +56,8 @@ pub fn launch(data: &Path, log: &Path, port: u16, mode: Mode) -> Result<(Daemon,
         command
             .args(["--replSet", SET, "--bind_ip", "127.0.0.1", "--port", &port.to_string()])
             .args(["--wiredTigerCacheSizeGB", CACHE_GB, "--oplogSize", OPLOG_MB])
-            // No socket file beside the port, no line for every connection, no samples of itself twice a second.
+            // No socket file beside the port, no line for every connection, no samples of itself
+            // twice a second.
             .args(["--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"])
             .arg("--dbpath")
             .arg(data);
@@ -80,8 +82,8 @@ pub fn launch(data: &Path, log: &Path, port: u16, mode: Mode) -> Result<(Daemon,
     }
 }
 
-/// Waits until the server, alone in its set, is the set's primary and takes writes. New data make a new set; data that were served
-/// on another port keep their set, which learns its new address.
+/// Waits until the server, alone in its set, is the set's primary and takes writes. New data make a
+/// new set; data that were served on another port keep their set, which learns its new address.
 ///
 /// # Errors
 ///
@@ -155,7 +157,8 @@ pub fn set_of(members: &[SocketAddr]) -> Document {
         .document("settings", &settings)
 }
 
-/// Makes the first user of a server, who may do everything; a client on the same machine may do that without signing in.
+/// Makes the first user of a server, who may do everything; a client on the same machine may do
+/// that without signing in.
 ///
 /// # Errors
 ///
@@ -172,8 +175,8 @@ fn port_in(log: &str) -> Option<u16> {
     rest[..rest.find(|c: char| !c.is_ascii_digit())?].parse().ok()
 }
 
-/// The key by which the members of a set know each other, which mongod wants before it asks anybody to sign in. It lies beside the
-/// data and is made once.
+/// The key by which the members of a set know each other, which mongod wants before it asks anybody
+/// to sign in. It lies beside the data and is made once.
 fn key_file(data: &Path) -> Result<PathBuf, StartError> {
     let path = data.with_extension("key");
     let make = || -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! A MongoDB of one's own: mongod as a replica set of one ([`MongoServer`]), or of three ([`MongoReplicaSet`]).
+//! A MongoDB of one's own: mongod as a replica set of one ([`MongoServer`]), or of three
+//! ([`MongoReplicaSet`]).
 
 mod launch;
 mod replica_set;

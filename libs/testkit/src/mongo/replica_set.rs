@@ -1,4 +1,5 @@
-//! A replica set of three, for what a set of one cannot show: another primary, and a majority that is away.
+//! A replica set of three, for what a set of one cannot show: another primary, and a majority that
+//! is away.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -13,7 +14,8 @@ const MEMBERS: usize = 3;
 /// How long the set may take to have a primary: an election, and its rounds.
 const ELECTED: Duration = Duration::from_secs(60);
 
-/// Three mongods on loopback that are one replica set, their data in temporary folders. Killed when dropped.
+/// Three mongods on loopback that are one replica set, their data in temporary folders. Killed when
+/// dropped.
 #[derive(Debug)]
 pub struct MongoReplicaSet {
     members: Vec<MongoServer>,
@@ -44,7 +46,8 @@ impl MongoReplicaSet {
         Ok(set)
     }
 
-    /// The connection string, which names all members: a client finds the primary, and the next one.
+    /// The connection string, which names all members: a client finds the primary, and the next
+    /// one.
     #[must_use]
     pub fn uri(&self) -> String {
         self.uri_with_database("")

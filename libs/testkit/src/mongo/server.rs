@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use super::launch::{self, Mode, create_user, launch};
 use crate::daemon::{Daemon, StartError, TempDir, temp_dir};
 
-/// A private MongoDB on loopback, its data in a folder: a replica set of one, so that majorities, the journal and retried writes
-/// are what they are in production. Killed when dropped.
+/// A private MongoDB on loopback, its data in a folder: a replica set of one, so that majorities,
+/// the journal and retried writes are what they are in production. Killed when dropped.
 #[derive(Debug)]
 pub struct MongoServer {
     daemon: Daemon,
@@ -35,8 +35,8 @@ impl MongoServer {
         Self::alone(mode).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts one that answers only who has signed in (SCRAM-SHA-256), and makes `user`, who may do everything:
-    /// `mongodb://USER:PASSWORD@HOST:PORT/NAME?authSource=admin&directConnection=true`.
+    /// Starts one that answers only who has signed in (SCRAM-SHA-256), and makes `user`, who may do
+    /// everything: `mongodb://USER:PASSWORD@HOST:PORT/NAME?authSource=admin&directConnection=true`.
     ///
     /// # Panics
     ///
@@ -74,8 +74,9 @@ impl MongoServer {
         }
     }
 
-    /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a process group of its own: Ctrl-C
-    /// does not reach it, and whoever started it stops it when those that use it have stopped.
+    /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a
+    /// process group of its own: Ctrl-C does not reach it, and whoever started it stops it when
+    /// those that use it have stopped.
     ///
     /// # Errors
     ///
@@ -89,7 +90,8 @@ impl MongoServer {
         Ok(server)
     }
 
-    /// The connection string. Direct, so that a client that comes through a [`crate::Proxy`] stays with it.
+    /// The connection string. Direct, so that a client that comes through a [`crate::Proxy`] stays
+    /// with it.
     #[must_use]
     pub fn uri(&self) -> String {
         format!("mongodb://{}/?directConnection=true", self.address)
@@ -144,7 +146,8 @@ impl MongoServer {
         self.daemon.signal(Signal::CONT);
     }
 
-    /// Kills it if it still runs, starts it again on the same port and data, and waits until it takes part in its set again.
+    /// Kills it if it still runs, starts it again on the same port and data, and waits until it
+    /// takes part in its set again.
     ///
     /// # Panics
     ///

@@ -1,5 +1,6 @@
-//! Commands of MongoDB over its wire protocol, as few as starting a server takes, so that this crate
-//! needs no driver: `OP_MSG` with one document each way (MongoDB Wire Protocol, opcode 2013), in BSON.
+//! Commands of MongoDB over its wire protocol, as few as starting a server takes, so that this
+//! crate needs no driver: `OP_MSG` with one document each way (MongoDB Wire Protocol, opcode 2013),
+//! in BSON.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};

@@ -1,4 +1,5 @@
-//! The kit against the real servers: they start, crash, hang, come back with their data, and are gone when dropped.
+//! The kit against the real servers: they start, crash, hang, come back with their data, and are
+//! gone when dropped.
 
 #![allow(clippy::expect_used, reason = "helpers of tests fail like tests")]
 

@@ -1,4 +1,5 @@
-//! A briefing: the most important sentences in the document's own words and order, under its own headings.
+//! A briefing: the most important sentences in the document's own words and order, under its own
+//! headings.
 //!
 //! Without a length it takes a tenth of the document's words, at least 150 and at most 900.
 

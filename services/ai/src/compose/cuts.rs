@@ -1,4 +1,5 @@
-//! Parts of a block's text that are seen and not heard: citations, marks of notes, formulas without words, foreign scripts.
+//! Parts of a block's text that are seen and not heard: citations, marks of notes, formulas without
+//! words, foreign scripts.
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
@@ -45,7 +46,8 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
     apart(cuts)
 }
 
-/// Whether raised digits stand where a note is marked: after an ordinary word or a sentence, not after a unit or a variable.
+/// Whether raised digits stand where a note is marked: after an ordinary word or a sentence, not
+/// after a unit or a variable.
 fn note_mark(chars: &[char], range: Range) -> bool {
     let (start, end) = (range.start as usize, range.end as usize);
     let digits = start < end
@@ -58,7 +60,8 @@ fn note_mark(chars: &[char], range: Range) -> bool {
     digits && (after_word || after_stop)
 }
 
-/// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, and raised digits after a word.
+/// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, and
+/// raised digits after a word.
 fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
     let mut at = 0;
     while at < chars.len() {
@@ -91,11 +94,13 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// `[12]` and `[3, 4-6]`, after a word and not at the start, where it would be the label of an entry.
+/// `[12]` and `[3, 4-6]`, after a word and not at the start, where it would be the label of an
+/// entry.
 fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let before = chars[..at].iter().rev().find(|c| !c.is_whitespace())?;
     let glued = at.checked_sub(1).is_some_and(|at| chars[at].is_alphanumeric() || chars[at] == '_');
-    // `list[3]` is an index when what stands before it is no plain word; after a word a citation may stand without a space.
+    // `list[3]` is an index when what stands before it is no plain word; after a word a citation
+    // may stand without a space.
     if glued && !chars[..at].iter().rev().take_while(|c| !c.is_whitespace()).all(|c| c.is_alphabetic()) {
         return None;
     }
@@ -109,7 +114,8 @@ fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     (citation && sayable).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
 }
 
-/// `(Smith et al., 2020)`, `(Smith and Jones, 2019a; Brown, 2021, p. 4)`: capitalised names, a comma, a year; nothing else.
+/// `(Smith et al., 2020)`, `(Smith and Jones, 2019a; Brown, 2021, p. 4)`: capitalised names, a
+/// comma, a year; nothing else.
 fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let length = chars[at..].iter().take(200).position(|c| *c == ')')?;
     let inner: String = chars[at + 1..at + length].iter().collect();
@@ -145,7 +151,8 @@ fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
             && year(years)
             && locator
     };
-    // A single place and year, `(Berlin, 2020)`, looks the same; an "et al." or an "and" settles it, else a lone surname is believed.
+    // A single place and year, `(Berlin, 2020)`, looks the same; an "et al." or an "and" settles
+    // it, else a lone surname is believed.
     let citation = inner.split(';').all(entry);
     (citation && at > 0).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
 }

@@ -1,6 +1,8 @@
-//! Documents to scripts: what is said, in which sections, from which blocks. One file a style; what styles share beside them.
+//! Documents to scripts: what is said, in which sections, from which blocks. One file a style; what
+//! styles share beside them.
 //!
-//! Pure functions: equal content and order give equal plans and sections, as long as [`ENGINE_PIN`] is the same.
+//! Pure functions: equal content and order give equal plans and sections, as long as [`ENGINE_PIN`]
+//! is the same.
 
 mod announce;
 mod balance;
@@ -26,11 +28,12 @@ use crate::speakable::Language;
 /// The engine and rules that make plans and sections; it changes whenever their output may.
 pub const ENGINE_PIN: &str = "extractive/3+speech-en/2";
 
-/// The outline of a script for `order`: sections, what is left out and why. `content_key` names `content` in object storage.
+/// The outline of a script for `order`: sections, what is left out and why. `content_key` names
+/// `content` in object storage.
 ///
 /// # Errors
-/// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY` where nothing is left to say,
-/// `INVALID_FIELD` where the order contradicts itself.
+/// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY`
+/// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself.
 pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
     let plan = outline(content, content_key, order)?;
     match refusal(&plan) {
@@ -75,7 +78,8 @@ fn refusal(plan: &Plan) -> Option<Failure> {
 /// The section `index` of `plan`, written out as utterances.
 ///
 /// # Errors
-/// `INVALID_FIELD` where the plan has no such section, `OBJECT_DAMAGED` where it names blocks that `content` has not.
+/// `INVALID_FIELD` where the plan has no such section, `OBJECT_DAMAGED` where it names blocks that
+/// `content` has not.
 pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Section, Failure> {
     let language = language(content)?;
     let planned = plan.sections.get(index as usize).ok_or_else(|| {
@@ -84,7 +88,8 @@ pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Secti
     write::section(content, plan, planned, language)
 }
 
-/// The document's own words at `sources`, white space folded: what [`Utterance::original`] equals unless it is `added`.
+/// The document's own words at `sources`, white space folded: what [`Utterance::original`] equals
+/// unless it is `added`.
 ///
 /// [`Utterance::original`]: lectern_core::content::script::Utterance::original
 #[must_use]

@@ -4,8 +4,8 @@ use lectern_core::content::document::{Block, Content};
 
 /// How many characters of a heading are its number, with its stop; 0 where it has none.
 ///
-/// A number of several parts, or with a stop, is one by itself. A plain one is believed when another heading has the one before it, or
-/// after it where it is 1.
+/// A number of several parts, or with a stop, is one by itself. A plain one is believed when
+/// another heading has the one before it, or after it where it is 1.
 pub(super) fn length(content: &Content, block: &Block) -> u32 {
     let Some((number, length)) = block.kind.heading_level().and_then(|_| leading(&block.text)) else { return 0 };
     let Number::Plain(number) = number else { return length };

@@ -1,4 +1,5 @@
-//! Where sections begin: at the document's own headings where it has them, else at the ends of paragraphs.
+//! Where sections begin: at the document's own headings where it has them, else at the ends of
+//! paragraphs.
 
 use lectern_core::content::document::{Block, BlockKind};
 use lectern_core::content::script::PlannedSection;
@@ -11,7 +12,8 @@ const TARGET: u32 = 1500;
 const SLACK: u32 = 300;
 /// Sections shorter than this are joined to a neighbour.
 const SMALL: u32 = 50;
-/// The first section is cut to about this, so that there is something to hear early: a title and an opening paragraph.
+/// The first section is cut to about this, so that there is something to hear early: a title and an
+/// opening paragraph.
 const FIRST: u32 = 80;
 /// The first section is cut only when longer than this.
 const FIRST_LIMIT: u32 = 160;
@@ -72,13 +74,15 @@ fn pieces<'a>(blocks: &[&'a Block], scale: u32) -> Vec<Piece<'a>> {
     joined
 }
 
-/// The first level at which the document has more than one heading: a single title above it is no division.
+/// The first level at which the document has more than one heading: a single title above it is no
+/// division.
 fn top_level(blocks: &[&Block]) -> u8 {
     let count = |level: u8| blocks.iter().filter(|block| block.kind.heading_level() == Some(level)).count();
     (1..=6).find(|level| count(*level) > 1).or_else(|| (1..=6).find(|level| count(*level) > 0)).unwrap_or(6)
 }
 
-/// Divides at headings of `level` and above; what is still too long at lower ones, and at last between paragraphs.
+/// Divides at headings of `level` and above; what is still too long at lower ones, and at last
+/// between paragraphs.
 fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &mut Vec<Piece<'a>>) {
     let begins: Vec<usize> = (0..blocks.len())
         .filter(|at| *at == 0 || blocks[*at].kind.heading_level().is_some_and(|heading| heading <= level))
@@ -122,7 +126,8 @@ fn push_part<'a>(blocks: &[&'a Block], part: &mut u32, found: &mut Vec<Piece<'a>
     found.push(piece);
 }
 
-/// Whether a section may begin here: not between a heading, or a caption, and what it is about, and not within a list.
+/// Whether a section may begin here: not between a heading, or a caption, and what it is about, and
+/// not within a list.
 fn can_begin(blocks: &[&Block], at: usize) -> bool {
     let after = at.checked_sub(1).map(|at| &blocks[at].kind);
     let bound = matches!(after, Some(BlockKind::Heading { .. } | BlockKind::Caption));
@@ -139,7 +144,8 @@ fn can_begin(blocks: &[&Block], at: usize) -> bool {
         )
 }
 
-/// Joins what is too small to what follows, if that is of the same or a lower level, else to what went before.
+/// Joins what is too small to what follows, if that is of the same or a lower level, else to what
+/// went before.
 fn join_small<'a>(pieces: Vec<Piece<'a>>, small: u32, limit: u32) -> Vec<Piece<'a>> {
     let mut joined: Vec<Piece<'a>> = Vec::new();
     let mut pieces = pieces.into_iter().peekable();
@@ -208,7 +214,8 @@ fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
     leading.filter(|(title, _)| !title.is_empty()).last().map(|(title, level)| (title, level.clamp(1, 6)))
 }
 
-/// Titles: the heading; where a text was cut, its heading and the part; where there is none, the part alone.
+/// Titles: the heading; where a text was cut, its heading and the part; where there is none, the
+/// part alone.
 fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
     let mut current: Option<(String, u8)> = None;
     let mut nameless = 0;

@@ -1,4 +1,5 @@
-//! A block's text as sentences and phrases: what is cut away, where the words stand, and how long a breath may be.
+//! A block's text as sentences and phrases: what is cut away, where the words stand, and how long a
+//! breath may be.
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
@@ -8,11 +9,13 @@ use super::cuts::{self, Cut};
 use super::write::led;
 use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoken, can_say};
 
-/// Spoken characters that one utterance should not exceed: a local voice takes some 400 phonemes at once.
+/// Spoken characters that one utterance should not exceed: a local voice takes some 400 phonemes at
+/// once.
 pub(super) const MAX_SPOKEN: u32 = 300;
 
-/// Written characters among which the end of the next breath is looked for, so that a sentence of any length is cut in time that
-/// grows with its length alone. Four breaths: more than a writer puts between two stops.
+/// Written characters among which the end of the next breath is looked for, so that a sentence of
+/// any length is cut in time that grows with its length alone. Four breaths: more than a writer
+/// puts between two stops.
 const WINDOW: usize = 4 * MAX_SPOKEN as usize;
 
 /// A block's text, ready to be taken apart.
@@ -38,7 +41,8 @@ struct Folded {
 }
 
 impl Folded {
-    /// Cuts it to at most `limit` characters, between words where there are any, and says where in the block the rest begins.
+    /// Cuts it to at most `limit` characters, between words where there are any, and says where in
+    /// the block the rest begins.
     fn cut_to(&mut self, limit: usize) -> Option<u32> {
         if self.places.len() <= limit {
             return None;
@@ -92,7 +96,8 @@ impl Passage {
         Self { chars, cuts: Vec::new(), marks: Vec::new(), language }
     }
 
-    /// The sentences, as ranges of the block's text. What is cut away does not decide where they end.
+    /// The sentences, as ranges of the block's text. What is cut away does not decide where they
+    /// end.
     pub(super) fn sentences(&self) -> Vec<Range> {
         let mut chars = self.chars.clone();
         for cut in &self.cuts {
@@ -124,7 +129,8 @@ impl Passage {
         self.cuts[first..].iter().take_while(move |cut| cut.range.start < range.end)
     }
 
-    /// What is left of a range without the cuts, trimmed of white space at both ends and before punctuation that follows a cut.
+    /// What is left of a range without the cuts, trimmed of white space at both ends and before
+    /// punctuation that follows a cut.
     pub(super) fn kept(&self, range: Range) -> Vec<Range> {
         let mut kept = Vec::new();
         let mut at = range.start;
@@ -223,7 +229,8 @@ impl Passage {
         self.speak(&self.folded(&self.kept(range))).text
     }
 
-    /// The phrases of a sentence: one, or as many as keep each under [`MAX_SPOKEN`]. An error names ranges without words.
+    /// The phrases of a sentence: one, or as many as keep each under [`MAX_SPOKEN`]. An error names
+    /// ranges without words.
     pub(super) fn phrases(&self, parts: &[Range]) -> Vec<Result<Phrase, Vec<Range>>> {
         let mut phrases = Vec::new();
         let mut waiting = vec![(parts.to_vec(), true)];

@@ -29,7 +29,8 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// The cells, by the rows where the text is derived from them, else by the lines and bars of the text.
+/// The cells, by the rows where the text is derived from them, else by the lines and bars of the
+/// text.
 pub(super) fn grid(block: &Block) -> Grid {
     let (cells, header_rows): (&[Vec<String>], u32) =
         if let BlockKind::Table { rows, header_rows } = &block.kind { (rows, *header_rows) } else { (&[], 0) };

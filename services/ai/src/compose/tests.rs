@@ -141,7 +141,8 @@ fn footnotes_are_skipped_or_come_at_the_end_as_the_caller_chose() {
     assert_eq!(home.blocks.last(), Some(&3));
 }
 
-/// A text of `paragraphs` paragraphs of about a hundred words, with a heading before every `every`th.
+/// A text of `paragraphs` paragraphs of about a hundred words, with a heading before every
+/// `every`th.
 fn long(paragraphs: usize, every: usize) -> Content {
     let mut blocks = Vec::new();
     let words = [

@@ -1,4 +1,5 @@
-//! Blocks to utterances: sentence by sentence, each with where it came from, what it shows and what is said.
+//! Blocks to utterances: sentence by sentence, each with where it came from, what it shows and what
+//! is said.
 
 use std::collections::HashSet;
 
@@ -114,7 +115,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Prose, sentence by sentence; a note follows the sentence that refers to it, where the caller chose so.
+    /// Prose, sentence by sentence; a note follows the sentence that refers to it, where the caller
+    /// chose so.
     fn prose(&mut self, block: &Block, manner: &Manner) -> Result<(), Failure> {
         let passage = Passage::new(block, self.language).numbered(number::length(self.content, block));
         let sentences = passage.sentences();
@@ -190,7 +192,8 @@ impl Writer<'_> {
         self.utterances.len() > before
     }
 
-    /// A table, row by row: "header: cell, header: cell." The header row itself is read once, before the others.
+    /// A table, row by row: "header: cell, header: cell." The header row itself is read once,
+    /// before the others.
     fn table(&mut self, block: &Block) {
         let listed = self.skipped.len();
         let grid = table::grid(block);

@@ -1,9 +1,11 @@
-//! Picks the sentences that carry a text: how central their words are, where they stand, how much they repeat each other.
+//! Picks the sentences that carry a text: how central their words are, where they stand, how much
+//! they repeat each other.
 //!
-//! Words are weighted by how rare the sentences are that hold them (TF-IDF); a sentence scores by its likeness to the whole
-//! text, as in centroid summaries; early sentences of a section and of the text gain; sentences that lean on one before them
-//! (`However`, `It`, `This`) lose. Picking is greedy with marginal relevance (Carbonell and Goldstein, 1998): what repeats a
-//! picked sentence loses. All arithmetic is on integers of a fixed order, so that every machine picks the same.
+//! Words are weighted by how rare the sentences are that hold them (TF-IDF); a sentence scores by
+//! its likeness to the whole text, as in centroid summaries; early sentences of a section and of
+//! the text gain; sentences that lean on one before them (`However`, `It`, `This`) lose. Picking is
+//! greedy with marginal relevance (Carbonell and Goldstein, 1998): what repeats a picked sentence
+//! loses. All arithmetic is on integers of a fixed order, so that every machine picks the same.
 
 use std::collections::{HashMap, HashSet};
 
@@ -71,7 +73,8 @@ fn likeness(a: &Vector, b: &Vector) -> u64 {
     dot(&a.terms, &b.terms).saturating_mul(1000) / norms
 }
 
-/// Picks sentences whose words come to `target`, within a tenth where the sentences allow; their places, in order.
+/// Picks sentences whose words come to `target`, within a tenth where the sentences allow; their
+/// places, in order.
 #[must_use]
 pub fn pick(candidates: &[Candidate], target: u32) -> Vec<usize> {
     let scores = score(candidates);
@@ -182,7 +185,8 @@ fn score(candidates: &[Candidate]) -> Vec<u64> {
                 return 0;
             }
             let mut score = likeness(&centre, vector) + 50;
-            // Where it stands: the first sentences of a part, and of the whole, say what it is about.
+            // Where it stands: the first sentences of a part, and of the whole, say what it is
+            // about.
             score = score
                 * match candidate.position {
                     0 => 16,

@@ -1,4 +1,5 @@
-//! Puts readings together: spaces between words, pauses after them, nothing but the alphabet of the voice, and the map.
+//! Puts readings together: spaces between words, pauses after them, nothing but the alphabet of the
+//! voice, and the map.
 
 use lectern_core::content::Range;
 use lectern_core::content::script::Mapping;
@@ -34,7 +35,8 @@ fn offset(at: usize) -> u32 {
 }
 
 impl Assembly {
-    /// Says `words` for the written `start..end`. Pauses inside `words` are kept; other characters become spaces.
+    /// Says `words` for the written `start..end`. Pauses inside `words` are kept; other characters
+    /// become spaces.
     pub(crate) fn words(&mut self, words: &str, start: usize, end: usize) {
         let clean = clean(words);
         if clean.is_empty() {

@@ -1,10 +1,12 @@
 //! Written text to spoken words, with a map from every spoken word to the characters it reads.
 //!
-//! Order of work: marks that the document gave (code, formulas, raised text) are protected first; then the tokens are read
-//! from left to right by the language's rules; then whatever is left is reduced to the alphabet of the voice: Latin letters,
-//! apostrophes and hyphens inside words, single spaces, and `. , ? ! ; :`. Digits and symbols never reach a voice.
+//! Order of work: marks that the document gave (code, formulas, raised text) are protected first;
+//! then the tokens are read from left to right by the language's rules; then whatever is left is
+//! reduced to the alphabet of the voice: Latin letters, apostrophes and hyphens inside words,
+//! single spaces, and `. , ? ! ; :`. Digits and symbols never reach a voice.
 //!
-//! A language is a folder of rules here (`en`) and a folder of tables under `data`. Nothing here knows blocks or documents.
+//! A language is a folder of rules here (`en`) and a folder of tables under `data`. Nothing here
+//! knows blocks or documents.
 
 mod assemble;
 pub(crate) mod en;
@@ -71,7 +73,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of a BCP 47 tag; `und` and the empty tag, "not determined", are read as English. None where there are no rules.
+    /// The language of a BCP 47 tag; `und` and the empty tag, "not determined", are read as
+    /// English. None where there are no rules.
     #[must_use]
     pub fn of(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
@@ -82,8 +85,9 @@ impl Language {
     }
 }
 
-/// Reads `text` aloud. `marks` are sorted by start and do not overlap; a mark that reaches past the end is ignored.
-/// The result does not end in a stop unless the text does: what kind of pause follows is for the caller to say.
+/// Reads `text` aloud. `marks` are sorted by start and do not overlap; a mark that reaches past the
+/// end is ignored. The result does not end in a stop unless the text does: what kind of pause
+/// follows is for the caller to say.
 #[must_use]
 pub fn speak(text: &str, marks: &[Mark], language: Language, emoji: Emoji) -> Spoken {
     match language {
@@ -91,7 +95,8 @@ pub fn speak(text: &str, marks: &[Mark], language: Language, emoji: Emoji) -> Sp
     }
 }
 
-/// Whether a character can be said at all in this language: a letter or digit that no rule reads must be listed as left out.
+/// Whether a character can be said at all in this language: a letter or digit that no rule reads
+/// must be listed as left out.
 #[must_use]
 pub fn can_say(c: char, language: Language) -> bool {
     match language {
@@ -124,8 +129,8 @@ pub fn ordinal_label(label: &str, language: Language) -> String {
     }
 }
 
-/// Parts of a displayed formula that can each be said in at most `limit` spoken characters, cut at its relations and line breaks.
-/// Empty where a part has no words or is too long.
+/// Parts of a displayed formula that can each be said in at most `limit` spoken characters, cut at
+/// its relations and line breaks. Empty where a part has no words or is too long.
 #[must_use]
 pub fn formula_parts(latex: &str, limit: usize, language: Language) -> Vec<Range> {
     match language {

@@ -1,4 +1,5 @@
-//! Where sentences end. Abbreviations, initials, decimals and ordinals end none; a stop ends one when what follows begins another.
+//! Where sentences end. Abbreviations, initials, decimals and ordinals end none; a stop ends one
+//! when what follows begins another.
 
 use lectern_core::content::Range;
 
@@ -9,7 +10,8 @@ use super::text::Text;
 /// A character that stands for text which is passed over: it neither ends nor begins a sentence.
 pub const PASSED_OVER: char = '\u{200B}';
 
-/// The sentences of `text`, in order, without the white space around them. Together they hold every other character.
+/// The sentences of `text`, in order, without the white space around them. Together they hold every
+/// other character.
 #[must_use]
 pub fn sentences(text: &str, language: Language) -> Vec<Range> {
     let data = match language {
@@ -89,7 +91,8 @@ impl Splitter {
         tidy.into_iter().map(|(start, end)| Range::new(offset(start), offset(end))).collect()
     }
 
-    /// Whether the stop at `stop` ends the sentence that began at `start`; `after` is the white space behind it.
+    /// Whether the stop at `stop` ends the sentence that began at `start`; `after` is the white
+    /// space behind it.
     fn ends(&self, start: usize, stop: usize, after: usize, full_stop: bool) -> bool {
         let next = (after..self.chars.len()).find(|at| !space(self.chars[*at]) && self.chars[*at] != PASSED_OVER);
         let Some(next) = next else { return false };
@@ -101,7 +104,8 @@ impl Splitter {
             return false;
         }
         if !full_stop {
-            // An ellipsis, a question, an exclamation: a capital, a digit or an opening mark begins the next.
+            // An ellipsis, a question, an exclamation: a capital, a digit or an opening mark begins
+            // the next.
             return true;
         }
         let begin = (start..stop).rev().find(|at| {

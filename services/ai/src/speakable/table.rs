@@ -1,4 +1,5 @@
-//! Tables as data files: a line is `key = value`, `#` begins a comment line, values may hold several parts split by ` | `.
+//! Tables as data files: a line is `key = value`, `#` begins a comment line, values may hold
+//! several parts split by ` | `.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
-//! A text as characters and tokens: what every rule reads. Characters are made plain one for one (typographic quotes, odd
-//! hyphens and spaces, digits of mathematical alphabets), so that a place here is a place in the written text.
+//! A text as characters and tokens: what every rule reads. Characters are made plain one for one
+//! (typographic quotes, odd hyphens and spaces, digits of mathematical alphabets), so that a place
+//! here is a place in the written text.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -36,7 +37,8 @@ pub(crate) fn latin(c: char) -> bool {
     c.is_ascii_alphabetic() || (matches!(u32::from(c), 0xC0..=0x24F | 0x1E00..=0x1EFF) && c.is_alphabetic())
 }
 
-/// The compatible plain characters of one that is not plain itself: `ﬁ`, `①`, `½`; none where that gives nothing sayable.
+/// The compatible plain characters of one that is not plain itself: `ﬁ`, `①`, `½`; none where that
+/// gives nothing sayable.
 pub(crate) fn plain(c: char) -> Option<String> {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric().then(|| c.to_string());

@@ -1,4 +1,5 @@
-//! Queue in: one file for each command. Composing is craft without I/O (`crate::compose`); here its inputs are read and its results put.
+//! Queue in: one file for each command. Composing is craft without I/O (`crate::compose`); here its
+//! inputs are read and its results put.
 
 mod plan;
 mod write;
@@ -34,7 +35,8 @@ impl Perform for Scripts {
     }
 }
 
-/// Runs composing, which computes for milliseconds to seconds, where it does not hold up the runtime.
+/// Runs composing, which computes for milliseconds to seconds, where it does not hold up the
+/// runtime.
 pub(crate) async fn compute<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {

@@ -1,5 +1,5 @@
-//! `lectern.v1.DocumentService`, passed on to ingest, which owns documents. What only the gateway knows is added here: erasing a document
-//! ends its narrations first.
+//! `lectern.v1.DocumentService`, passed on to ingest, which owns documents. What only the gateway
+//! knows is added here: erasing a document ends its narrations first.
 
 use futures::StreamExt as _;
 use lectern_proto::names;
@@ -46,7 +46,8 @@ impl DocumentService for Documents {
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
         let mut owner = self.owner(&request)?;
-        // A stream that breaks off ends here as one that was not finished; ingest keeps what it has and waits for the rest.
+        // A stream that breaks off ends here as one that was not finished; ingest keeps what it has
+        // and waits for the rest.
         let messages = request
             .into_inner()
             .take_while(|m| std::future::ready(m.is_ok()))
@@ -83,8 +84,9 @@ impl DocumentService for Documents {
         let document = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
         let request = request.into_inner();
         let mut owner = self.upstream.documents(&tenant);
-        // Its narrations end first: a step whose input is gone must not fail what was erased. Ingest, who knows the document and its etag,
-        // decides before that whether it may be erased at all. A call that breaks in the middle is repeated by the caller; every part of it is
+        // Its narrations end first: a step whose input is gone must not fail what was erased.
+        // Ingest, who knows the document and its etag, decides before that whether it may be erased
+        // at all. A call that breaks in the middle is repeated by the caller; every part of it is
         // safe to repeat.
         let get = api::GetDocumentRequest { name: request.name.clone() };
         let may = owner.get_document(get).await.is_ok_and(|known| {

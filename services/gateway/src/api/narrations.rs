@@ -73,7 +73,8 @@ impl Narrations {
         if let Some(phase) = encode::phase(state) {
             query = query.eq("phase", encode::phase_word(phase));
         }
-        // The filters are part of the purpose: a token is good for the list that it came from and no other.
+        // The filters are part of the purpose: a token is good for the list that it came from and
+        // no other.
         let purpose = format!("ListNarrations document={} state={}", request.document, request.state);
         let after: Option<Cursor> = page::open(&secret, &purpose, &request.page_token)?;
         let page = self.orders.list(tenant, query.after(after)).await?;

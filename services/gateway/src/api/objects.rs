@@ -1,4 +1,5 @@
-//! What callers read of finished work: script, manifest and files, straight from object storage by the narration's keys.
+//! What callers read of finished work: script, manifest and files, straight from object storage by
+//! the narration's keys.
 
 use std::sync::Arc;
 

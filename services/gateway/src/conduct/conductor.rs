@@ -1,5 +1,5 @@
-//! Between the narrations' records and the news: takes events in, tells the dispatcher and those who watch what changed, and sees to what
-//! is due.
+//! Between the narrations' records and the news: takes events in, tells the dispatcher and those
+//! who watch what changed, and sees to what is due.
 
 mod events;
 mod hints;
@@ -90,7 +90,8 @@ impl Conductor {
         );
     }
 
-    /// After a write that changed `narration`: lets what it wants now be granted, and tells those who watch.
+    /// After a write that changed `narration`: lets what it wants now be granted, and tells those
+    /// who watch.
     pub async fn changed(&self, narration: &Versioned<Narration>) {
         self.dispatcher.touch(narration);
         self.tell(&narration.record.id, narration.revision.0).await;
@@ -99,7 +100,8 @@ impl Conductor {
         }
     }
 
-    /// Publishes again, at once, everything that is granted and unfinished: for a queue that keeps nothing over a restart.
+    /// Publishes again, at once, everything that is granted and unfinished: for a queue that keeps
+    /// nothing over a restart.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`.
@@ -110,7 +112,8 @@ impl Conductor {
         Ok(())
     }
 
-    /// Tells the stages of narrations that ended here. A stage that hangs holds up neither events nor other narrations.
+    /// Tells the stages of narrations that ended here. A stage that hangs holds up neither events
+    /// nor other narrations.
     async fn settle_ended(self, shutdown: CancellationToken) {
         let taken = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(ended) = taken else { return };
@@ -127,7 +130,8 @@ impl Conductor {
         let _ = shutdown.run_until_cancelled(settled).await;
     }
 
-    /// What the reconciler does with a narration that is due, in the trace of the call that began its run.
+    /// What the reconciler does with a narration that is due, in the trace of the call that began
+    /// its run.
     async fn see_to(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
         let span = tracing::info_span!("reconcile", narration = %narration.record.id);
         if let Some(parent) = &narration.record.traceparent {
@@ -173,7 +177,8 @@ impl Conductor {
             .any(|service| self.dispatcher.pauses().hold(service, &narration.tenant, narration.engine(service)))
     }
 
-    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, then notes that this was done.
+    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, then
+    /// notes that this was done.
     ///
     /// # Errors
     /// The first stage's failure; safe to repeat.
@@ -195,7 +200,8 @@ impl Conductor {
         Ok(())
     }
 
-    /// Changes a narration by a transition that callers see; none when it changed nothing, or the narration is gone.
+    /// Changes a narration by a transition that callers see; none when it changed nothing, or the
+    /// narration is gone.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.

@@ -1,11 +1,14 @@
 //! Who goes next: grants steps to a stage service, and publishes what is granted (ADR 0011).
 //!
-//! The backlog is the narrations themselves, each with its place in a turn for every service that it wants steps of. A pass looks at one
-//! service: it releases grants that have ended, and while there is room takes the lane that is furthest behind, in it the turn
-//! that was served least recently, and grants that turn's oldest step. The grants lie in one record a service, changed by compare-and-swap, so that any
-//! number of replicas dispatch; every message may be lost, because an audit publishes again what is granted and does not end.
+//! The backlog is the narrations themselves, each with its place in a turn for every service that
+//! it wants steps of. A pass looks at one service: it releases grants that have ended, and while
+//! there is room takes the lane that is furthest behind, in it the turn that was served least
+//! recently, and grants that turn's oldest step. The grants lie in one record a service, changed by
+//! compare-and-swap, so that any number of replicas dispatch; every message may be lost, because an
+//! audit publishes again what is granted and does not end.
 //!
-//! What a pass reads follows from the room there is, not from the backlog: so many turns by index, and for each so many narrations.
+//! What a pass reads follows from the room there is, not from the backlog: so many turns by index,
+//! and for each so many narrations.
 
 mod audit;
 mod ledger;
@@ -155,12 +158,14 @@ impl Dispatcher {
         self.shared.window
     }
 
-    /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no longer wants is released.
+    /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no
+    /// longer wants is released.
     pub fn touch(&self, narration: &Versioned<Narration>) {
         let wants = wanted(&narration.record, self.shared.window);
         let id = &narration.record.id;
         for (service, state) in &self.shared.services {
-            // A service that neither is to do a step of it nor may just have done one need not look.
+            // A service that neither is to do a step of it nor may just have done one need not
+            // look.
             let may_have_ended = match narration.record.phase {
                 Phase::Planning => *service == Service::Ingest,
                 Phase::Narrating | Phase::Assembling => *service != Service::Ingest,
@@ -255,7 +260,8 @@ impl Dispatcher {
             let Versioned { record: before, revision } = state.ledger.slots().await?;
             let mut slots = before.clone();
             slots.release(|grant| over(&grant.step));
-            // What a round saw counts when its slots do: one that another replica forestalled judged by an old copy.
+            // What a round saw counts when its slots do: one that another replica forestalled
+            // judged by an old copy.
             let mut seen = lanes.clone();
             let picked = Pick::new(self, service, state, &mut seen).fill(&mut slots).await?;
             let counts = if slots == before {
@@ -307,7 +313,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Notes when turns were served. Only their order depends on it, so what fails is not tried again.
+    /// Notes when turns were served. Only their order depends on it, so what fails is not tried
+    /// again.
     async fn note_served(&self, turns: &BTreeMap<String, u64>) {
         for (id, served) in turns {
             let note = |turn: &mut Turn| {

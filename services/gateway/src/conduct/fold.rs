@@ -1,4 +1,5 @@
-//! What happened, taken into the narration. Events come in any order, more than once, and late; some never come.
+//! What happened, taken into the narration. Events come in any order, more than once, and late;
+//! some never come.
 
 use lectern_core::id::{StepId, StepKind};
 use lectern_core::{Failure, Timestamp};
@@ -7,8 +8,8 @@ use crate::domain::{Narration, Outcome, Phase, StepFailure, Transition};
 
 /// Takes the end of `step` into `narration`.
 ///
-/// Only the present run counts: an older run's result is found again by its key when the step is done anew. A terminal
-/// state does not change (I4). The same event twice is one event.
+/// Only the present run counts: an older run's result is found again by its key when the step is
+/// done anew. A terminal state does not change (I4). The same event twice is one event.
 pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Timestamp) -> Transition {
     if step.narration != narration.id || step.run != narration.run || narration.phase.terminal() {
         return Transition::Unchanged;
@@ -68,7 +69,8 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Tim
                 return Transition::Changed;
             }
         }
-        // An event whose outcome is not of its step's kind is a defect of the stage; it changes nothing here and is logged there.
+        // An event whose outcome is not of its step's kind is a defect of the stage; it changes
+        // nothing here and is logged there.
         (StepKind::Extract | StepKind::Plan | StepKind::Write | StepKind::Record | StepKind::Assemble, _) => {}
     }
     if progress(narration) == before {

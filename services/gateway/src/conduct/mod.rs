@@ -1,6 +1,6 @@
-//! Conducting: the only place that knows the order of the stages. [`fold`] takes what happened into a narration, [`wanted`] says what
-//! should happen next; both are pure. [`conductor`] connects them to events and callers, [`dispatch`] decides which of all that is wanted
-//! is published, and when.
+//! Conducting: the only place that knows the order of the stages. [`fold`] takes what happened into
+//! a narration, [`wanted`] says what should happen next; both are pure. [`conductor`] connects them
+//! to events and callers, [`dispatch`] decides which of all that is wanted is published, and when.
 
 pub mod conductor;
 pub mod dispatch;

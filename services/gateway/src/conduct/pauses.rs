@@ -1,4 +1,5 @@
-//! What operators have paused: kept in the gateway's database, known to every replica within two seconds.
+//! What operators have paused: kept in the gateway's database, known to every replica within two
+//! seconds.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

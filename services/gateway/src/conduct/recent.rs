@@ -11,8 +11,9 @@ use crate::domain::Narration;
 /// Narrations that are remembered. One beyond costs a read.
 const MOST: usize = 512;
 
-/// Unfinished narrations as this replica last wrote them, so that the next event need not read what it changes. A copy may be old: it is good
-/// for [`lectern_store::Collection::update_known`] and for nothing else.
+/// Unfinished narrations as this replica last wrote them, so that the next event need not read what
+/// it changes. A copy may be old: it is good for [`lectern_store::Collection::update_known`] and
+/// for nothing else.
 #[derive(Debug, Default)]
 pub struct Recent(Mutex<Entries>);
 

@@ -19,8 +19,9 @@ impl Default for Window {
     }
 }
 
-/// The steps that should be published for `narration`, the most urgent first: the lowest sections before the higher ones, and recording before
-/// writing, so that the first section is heard while the second is written. Empty for a terminal narration.
+/// The steps that should be published for `narration`, the most urgent first: the lowest sections
+/// before the higher ones, and recording before writing, so that the first section is heard while
+/// the second is written. Empty for a terminal narration.
 #[must_use]
 pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
     let step = |kind, index| StepId { narration: narration.id.clone(), run: narration.run, kind, index };
@@ -105,7 +106,8 @@ mod tests {
     }
 
     proptest! {
-        /// However events are ordered, repeated or lost, publishing what is wanted again finishes the narration, and a terminal state stays.
+        /// However events are ordered, repeated or lost, publishing what is wanted again finishes
+        /// the narration, and a terminal state stays.
         #[test]
         fn every_narration_ends_whatever_happens_to_its_events(
             sections in 1_u32..30,

@@ -13,7 +13,8 @@ use crate::domain::{Artifact, Narration, Outcome};
 /// The layout of commands that this code writes, and the newest of events that it reads.
 pub const SCHEMA: i32 = 1;
 
-/// The keys of everything that a narration's steps make. They follow from what is pinned, so the record need not hold them.
+/// The keys of everything that a narration's steps make. They follow from what is pinned, so the
+/// record need not hold them.
 #[derive(Debug, Clone)]
 pub struct Keys {
     secret: TenantSecret,
@@ -127,7 +128,8 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
 /// Reads an event.
 ///
 /// # Errors
-/// INTERNAL when the bytes are not an event that this version knows; the caller leaves it to a newer replica.
+/// INTERNAL when the bytes are not an event that this version knows; the caller leaves it to a
+/// newer replica.
 pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
     let event =
         work::Event::decode(bytes).map_err(|e| Failure::internal(format!("an event cannot be decoded: {e}")))?;

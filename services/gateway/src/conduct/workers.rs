@@ -1,4 +1,5 @@
-//! What the stages can work on, as their workers announce it: how many steps at once, and which engines are out of order.
+//! What the stages can work on, as their workers announce it: how many steps at once, and which
+//! engines are out of order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,8 @@ const HEARD_WITHIN: Duration = Duration::from_secs(15);
 /// Steps granted of a service whose workers were never heard of: it finds work when it starts.
 const UNHEARD: usize = 4;
 
-/// Steps granted beyond what the workers can work on, so that the next one is there when one ends. More would only wait in the queue,
-/// where nobody can go first any more.
+/// Steps granted beyond what the workers can work on, so that the next one is there when one ends.
+/// More would only wait in the queue, where nobody can go first any more.
 const AHEAD: usize = 1;
 
 /// What one worker announced last.
@@ -28,7 +29,8 @@ struct Worker {
     heard: Timestamp,
 }
 
-/// What is known of all workers. Announcements are hints: they may be late or lost, and are repeated.
+/// What is known of all workers. Announcements are hints: they may be late or lost, and are
+/// repeated.
 #[derive(Debug, Default)]
 pub struct Workers {
     workers: Mutex<BTreeMap<String, Worker>>,
@@ -46,7 +48,8 @@ impl Workers {
         before.is_none_or(|before| before.permits != worker.permits || before.open != worker.open)
     }
 
-    /// Takes in that a step is put off: meanwhile it takes nobody's room. Which service has more room by it.
+    /// Takes in that a step is put off: meanwhile it takes nobody's room. Which service has more
+    /// room by it.
     pub fn hear_put_off(&self, hint: &[u8], now: Timestamp) -> Option<Service> {
         let PutOff { step, millis } = PutOff::parse(hint)?;
         let service = step.kind.service();

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// A set over `0..len`, stored as hexadecimal digits of its bytes, the lowest section in the lowest bit of the first byte.
+/// A set over `0..len`, stored as hexadecimal digits of its bytes, the lowest section in the lowest
+/// bit of the first byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Bits(Vec<u8>);

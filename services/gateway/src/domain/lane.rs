@@ -38,7 +38,8 @@ impl Lane {
         }
     }
 
-    /// The lane of a number in the public API; the unspecified one and unknown numbers are standard.
+    /// The lane of a number in the public API; the unspecified one and unknown numbers are
+    /// standard.
     #[must_use]
     pub const fn of_number(number: i32) -> Self {
         match number {

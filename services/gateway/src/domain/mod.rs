@@ -1,5 +1,5 @@
-//! The noun: a narration, its states and its transitions; and what decides which of its steps go first. Pure: no runtime, no driver, no wire
-//! format.
+//! The noun: a narration, its states and its transitions; and what decides which of its steps go
+//! first. Pure: no runtime, no driver, no wire format.
 
 pub mod bits;
 pub mod key;

@@ -12,16 +12,19 @@ use super::{Artifact, Bits, Pins, Ready, StepFailure, Wish};
 /// The layout of the record that this code writes.
 pub const SCHEMA: u32 = 1;
 
-/// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it each time.
+/// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
+/// each time.
 pub const DUE: Duration = Duration::from_secs(15);
 
-/// The files of a deleted narration are deleted once more when the longest lease has passed, for what a step was just putting.
+/// The files of a deleted narration are deleted once more when the longest lease has passed, for
+/// what a step was just putting.
 pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 
 /// A run that is not finished after this long fails, where its caller set no limit.
 pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A deadline that the caller did not set, and that passes while what the narration needs is paused, is moved on by this much.
+/// A deadline that the caller did not set, and that passes while what the narration needs is
+/// paused, is moved on by this much.
 pub const MOVED_ON: Duration = Duration::from_secs(60 * 60);
 
 /// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
@@ -94,12 +97,14 @@ pub struct Narration {
     pub due_at: Option<Timestamp>,
     /// Grows with every change that a caller can see; public etags and resume tokens are it.
     pub version: u64,
-    /// When its caller deleted it: what is left is a tombstone, so that the same request may be made anew.
+    /// When its caller deleted it: what is left is a tombstone, so that the same request may be
+    /// made anew.
     #[serde(default)]
     pub deleted: Option<Timestamp>,
     /// Whether the stages have yet to be told that it was cancelled.
     pub cancel_pending: bool,
-    /// The `traceparent` of the call that began the run: what is published later, or by another replica, stays in its trace.
+    /// The `traceparent` of the call that began the run: what is published later, or by another
+    /// replica, stays in its trace.
     #[serde(default)]
     pub traceparent: Option<String>,
     /// Which services it wants steps of.
@@ -218,7 +223,8 @@ impl Narration {
         Transition::Changed
     }
 
-    /// Moves on a deadline that has passed while an operator holds up what it needs, unless its caller set it.
+    /// Moves on a deadline that has passed while an operator holds up what it needs, unless its
+    /// caller set it.
     pub fn hold(&mut self, now: Timestamp) -> Transition {
         if self.phase.terminal() || now < self.deadline || self.time_limit.is_some() {
             return Transition::Unchanged;
@@ -262,7 +268,8 @@ impl Narration {
         self.finished = None;
         self.deadline = now.plus(self.time_limit.unwrap_or(DEADLINE));
         self.cancel_pending = false;
-        // Every step is asked for again: what was made under the same pins is found by its key, and what storage lost is made anew.
+        // Every step is asked for again: what was made under the same pins is found by its key, and
+        // what storage lost is made anew.
         self.sections = 0;
         self.written = Bits::default();
         self.recorded = Bits::default();
@@ -296,7 +303,8 @@ impl Narration {
         self.updated = now;
     }
 
-    /// Takes the place of a deleted narration of the same request: its steps are of a later run than those that were stopped.
+    /// Takes the place of a deleted narration of the same request: its steps are of a later run
+    /// than those that were stopped.
     pub fn take_place_of(&mut self, tombstone: &Self) {
         self.run = tombstone.run + 1;
         self.version = tombstone.version + 1;

@@ -1,4 +1,5 @@
-//! Pauses: what an operator has stopped for a while. Nothing that is paused is started; nothing is lost by it.
+//! Pauses: what an operator has stopped for a while. Nothing that is paused is started; nothing is
+//! lost by it.
 
 use std::fmt;
 use std::str::FromStr;

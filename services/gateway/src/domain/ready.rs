@@ -4,7 +4,8 @@ use lectern_core::Timestamp;
 use lectern_core::id::Service;
 use serde::{Deserialize, Serialize};
 
-/// Which services a narration wants steps of, granted ones included, so that the one whose turn it is can be found by an index.
+/// Which services a narration wants steps of, granted ones included, so that the one whose turn it
+/// is can be found by an index.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// The turn that it waits in at ingest.

@@ -1,8 +1,8 @@
 //! Slots: which steps of a stage service are granted, and whose turn it is next. Pure.
 //!
-//! A step is published when it is granted and not before, and only as many are granted as the stage can work on and a few more, so
-//! that a step that becomes urgent waits behind few others whatever the backlog. Grants are step ids: granting or releasing twice is
-//! granting or releasing once.
+//! A step is published when it is granted and not before, and only as many are granted as the stage
+//! can work on and a few more, so that a step that becomes urgent waits behind few others whatever
+//! the backlog. Grants are step ids: granting or releasing twice is granting or releasing once.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ use super::Lane;
 /// The layout of the records that this code writes.
 pub const SCHEMA: u32 = 1;
 
-/// Most steps of one service that are granted at once, over all its replicas: keeps the record under 64 KB with the longest ids.
+/// Most steps of one service that are granted at once, over all its replicas: keeps the record
+/// under 64 KB with the longest ids.
 pub const MOST: usize = 256;
 
 /// How far a lane's pass moves when a lane of weight 1 is served. Divisible by all weights.
@@ -39,8 +40,8 @@ pub struct Slots {
     pub service: Service,
     /// Grants ever made: the clock of [`Turn::served`].
     pub served: u64,
-    /// How far each lane has come: it moves by less the more weight the lane has, and the lane that is behind is served next
-    /// (stride scheduling: Waldspurger and Weihl, 1995).
+    /// How far each lane has come: it moves by less the more weight the lane has, and the lane that
+    /// is behind is served next (stride scheduling: Waldspurger and Weihl, 1995).
     pub passes: BTreeMap<Lane, u64>,
     /// What is granted, in the order of granting.
     pub grants: Vec<Grant>,
@@ -80,14 +81,16 @@ impl Slots {
         before - self.grants.len()
     }
 
-    /// Which of the lanes that have work is next: the one that is furthest behind, the more urgent among equals.
+    /// Which of the lanes that have work is next: the one that is furthest behind, the more urgent
+    /// among equals.
     #[must_use]
     pub fn next_lane(&self, with_work: impl IntoIterator<Item = Lane>) -> Option<Lane> {
         with_work.into_iter().min_by_key(|lane| (self.pass(*lane), *lane))
     }
 
-    /// Lets lanes that had no work while others were served catch up, so that a pause earns no credit. `with_work` are the lanes that have
-    /// some now, `before` those that had some at the last look.
+    /// Lets lanes that had no work while others were served catch up, so that a pause earns no
+    /// credit. `with_work` are the lanes that have some now, `before` those that had some at the
+    /// last look.
     pub fn wake(&mut self, with_work: &[Lane], before: &[Lane]) {
         let behind = before.iter().filter(|lane| with_work.contains(lane)).map(|lane| self.pass(*lane)).min();
         let Some(behind) = behind else { return };
@@ -115,7 +118,8 @@ pub struct Turn {
     pub engine: String,
     /// Whether there may be work. False only after a look found none.
     pub waiting: bool,
-    /// The service's count of grants when one of this turn was last made; 0 for never. The lowest is next.
+    /// The service's count of grants when one of this turn was last made; 0 for never. The lowest
+    /// is next.
     pub served: u64,
 }
 

@@ -40,7 +40,8 @@ impl Wish {
     }
 }
 
-/// Versions that a narration keeps for the whole of a run, so that half of it is not made by another engine.
+/// Versions that a narration keeps for the whole of a run, so that half of it is not made by
+/// another engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pins {
     /// SHA-256 of the source.

@@ -1,4 +1,5 @@
-//! The command line client: what it does, it does over the public API, against a server or an instance of its own.
+//! The command line client: what it does, it does over the public API, against a server or an
+//! instance of its own.
 
 mod instance;
 pub mod keys;

@@ -1,4 +1,5 @@
-//! What a person sees while a narration is made: one line for each change of stage, one that counts sections.
+//! What a person sees while a narration is made: one line for each change of stage, one that counts
+//! sections.
 
 use std::io::{IsTerminal as _, Write as _};
 

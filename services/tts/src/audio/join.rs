@@ -1,8 +1,10 @@
-//! Segments and pauses to one recording, sample by sample. Nothing is held but the piece at hand: each goes through the meter (samples,
-//! SHA-256 of the PCM, loudness, true peak) and to every encoder.
+//! Segments and pauses to one recording, sample by sample. Nothing is held but the piece at hand:
+//! each goes through the meter (samples, SHA-256 of the PCM, loudness, true peak) and to every
+//! encoder.
 //!
-//! A recording is joined with [`Gain::NONE`] first. Only if [`Measured::correction`] then asks for it is it joined again,
-//! to new files, with that constant gain: a voice's fixed gain makes this rare.
+//! A recording is joined with [`Gain::NONE`] first. Only if [`Measured::correction`] then asks for
+//! it is it joined again, to new files, with that constant gain: a voice's fixed gain makes this
+//! rare.
 
 use ebur128::{EbuR128, Mode};
 use lectern_core::content::timeline::SegmentRef;
@@ -55,7 +57,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// The constant gain that brings the recording to -16 LUFS with its true peak at most -1 dBTP; none where it is within 1 LU already.
+    /// The constant gain that brings the recording to -16 LUFS with its true peak at most -1 dBTP;
+    /// none where it is within 1 LU already.
     #[must_use]
     pub fn correction(&self) -> Option<Gain> {
         let (loudness, peak) = (self.loudness?, self.true_peak?);
@@ -149,7 +152,8 @@ impl Join {
     ///
     /// # Errors
     ///
-    /// `OBJECT_DAMAGED` if the segment is not the one that the track means; else as the encoders answer.
+    /// `OBJECT_DAMAGED` if the segment is not the one that the track means; else as the encoders
+    /// answer.
     pub fn segment(&mut self, place: &SegmentRef, segment: &SegmentObject) -> Result<(), Failure> {
         if segment.samples.len() as u64 != place.samples || segment.sample_rate != self.meter.sample_rate {
             return Err(Failure::new(

@@ -1,8 +1,9 @@
 //! A look-ahead limiter on true peaks.
 //!
-//! A sample peak says little about what a converter or a lossy codec will reach between the samples, so peaks are measured on the
-//! signal oversampled four times (ITU-R BS.1770-4, annex 2). The gain falls before a peak comes, by the look-ahead, and recovers after it:
-//! no sample is cut off, and nothing is distorted beyond a brief change of level.
+//! A sample peak says little about what a converter or a lossy codec will reach between the
+//! samples, so peaks are measured on the signal oversampled four times (ITU-R BS.1770-4, annex 2).
+//! The gain falls before a peak comes, by the look-ahead, and recovers after it: no sample is cut
+//! off, and nothing is distorted beyond a brief change of level.
 
 use std::collections::VecDeque;
 use std::f64::consts::PI;
@@ -13,7 +14,8 @@ use lectern_core::Failure;
 
 use super::factor;
 
-/// Positions between two samples at which the signal is interpolated, the first being the sample itself.
+/// Positions between two samples at which the signal is interpolated, the first being the sample
+/// itself.
 const PHASES: usize = 4;
 /// Samples on each side that an interpolated value is made from.
 const REACH: usize = 12;
@@ -67,7 +69,8 @@ pub fn true_peak(samples: &[f32]) -> f32 {
     peaks(samples).into_iter().fold(0.0, f32::max)
 }
 
-/// Lowers `samples` where their true peak exceeds `ceiling` (in dBTP), and leaves them alone elsewhere.
+/// Lowers `samples` where their true peak exceeds `ceiling` (in dBTP), and leaves them alone
+/// elsewhere.
 ///
 /// # Errors
 ///
@@ -75,13 +78,15 @@ pub fn true_peak(samples: &[f32]) -> f32 {
 pub fn limit(samples: &mut [f32], sample_rate: u32, ceiling: f64) -> Result<(), Failure> {
     #[allow(clippy::cast_possible_truncation, reason = "a magnitude")]
     let ceiling = factor(ceiling) as f32;
-    // A moving gain shifts energy between samples, so a peak may remain a hair over: a second pass finds little to do.
+    // A moving gain shifts energy between samples, so a peak may remain a hair over: a second pass
+    // finds little to do.
     for _ in 0..3 {
         if !pass(samples, sample_rate, ceiling) {
             break;
         }
     }
-    // Interpolators differ by a decibel on noise near half the rate. What counts is the meter that judges the recording.
+    // Interpolators differ by a decibel on noise near half the rate. What counts is the meter that
+    // judges the recording.
     let peak = f64::from(true_peak(samples)).max(metered(samples, sample_rate)?);
     if peak > f64::from(ceiling) {
         #[allow(clippy::cast_possible_truncation, reason = "a magnitude")]
@@ -130,7 +135,8 @@ fn pass(samples: &mut [f32], sample_rate: u32, ceiling: f32) -> bool {
         gain = wanted.min(1.0 - (1.0 - gain) * recover);
         *wanted = gain;
     }
-    // The mean over the look-ahead turns steps into ramps. Each value in it is at most what the newest sample wants.
+    // The mean over the look-ahead turns steps into ramps. Each value in it is at most what the
+    // newest sample wants.
     let mut sum = window as f64;
     for (at, sample) in samples.iter_mut().enumerate() {
         let leaving = at.checked_sub(window).map_or(1.0, |before| envelope[before]);
@@ -166,7 +172,8 @@ mod tests {
 
     #[test]
     fn peaks_between_samples_are_found() {
-        // A quarter-rate sine sampled off its crests: every sample at 0.707, the signal itself at 1.
+        // A quarter-rate sine sampled off its crests: every sample at 0.707, the signal itself
+        // at 1.
         let samples: Vec<f32> = (0..2400).map(|i| (PI / 2.0 * f64::from(i) + PI / 4.0).sin() as f32).collect();
         let peak = true_peak(&samples[..]);
         assert!((0.98..1.1).contains(&peak), "{peak}");

@@ -1,9 +1,11 @@
-//! Speech as the engine gave it to samples of the recording: trimmed, brought to level, limited, rounded to 16 bits.
+//! Speech as the engine gave it to samples of the recording: trimmed, brought to level, limited,
+//! rounded to 16 bits.
 //!
-//! The gain is a constant of the voice's version, so the first second of a recording is as loud as the last and a segment's
-//! bytes do not depend on its neighbours. It is found once a voice version: speak the calibration text (`CALIBRATION` in the tests
-//! of [`super::join`]), join it with its pauses, measure by EBU R 128, add what is missing to -16 LUFS, and repeat until it is within
-//! 0.2 LU (the limiter eats a little). The test fails when the constant no longer fits.
+//! The gain is a constant of the voice's version, so the first second of a recording is as loud as
+//! the last and a segment's bytes do not depend on its neighbours. It is found once a voice
+//! version: speak the calibration text (`CALIBRATION` in the tests of [`super::join`]), join it
+//! with its pauses, measure by EBU R 128, add what is missing to -16 LUFS, and repeat until it is
+//! within 0.2 LU (the limiter eats a little). The test fails when the constant no longer fits.
 
 use lectern_core::Failure;
 use lectern_core::content::timeline::WordTime;
@@ -11,7 +13,8 @@ use lectern_core::content::timeline::WordTime;
 use super::{factor, limiter, trim};
 use crate::engine::Speech;
 
-/// The true peak of every segment, in dBTP: one decibel under what a recording may have, for lossy codecs, which overshoot.
+/// The true peak of every segment, in dBTP: one decibel under what a recording may have, for lossy
+/// codecs, which overshoot.
 pub const CEILING_DBTP: f64 = -2.0;
 
 /// A segment as it goes into a recording.

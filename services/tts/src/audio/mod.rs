@@ -1,5 +1,6 @@
-//! Samples made fit to hear: [`record`] turns one text into a checked, mastered [`segment`]; [`join`] assembles segments and pauses into
-//! a recording, sample by sample and without holding it; [`encode`] writes the files.
+//! Samples made fit to hear: [`record`] turns one text into a checked, mastered [`segment`];
+//! [`join`] assembles segments and pauses into a recording, sample by sample and without holding
+//! it; [`encode`] writes the files.
 //!
 //! Audio is one channel. Levels are in decibels; sample positions are counts.
 

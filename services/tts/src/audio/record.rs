@@ -13,8 +13,8 @@ pub const ATTEMPTS: u32 = 3;
 ///
 /// # Errors
 ///
-/// What the engine answers, at once: whether to try again is for the step to decide. `SPEECH_REJECTED` where the checks failed
-/// [`ATTEMPTS`] times.
+/// What the engine answers, at once: whether to try again is for the step to decide.
+/// `SPEECH_REJECTED` where the checks failed [`ATTEMPTS`] times.
 pub fn record(engine: &dyn SpeechEngine, request: &SegmentRequest) -> Result<SegmentObject, Failure> {
     let voice = engine.voice(&request.voice)?;
     let mut usage = Usage::default();

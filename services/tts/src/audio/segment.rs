@@ -1,10 +1,12 @@
-//! A segment as an object in storage: samples, word times and what they cost, immutable and self-checking.
+//! A segment as an object in storage: samples, word times and what they cost, immutable and
+//! self-checking.
 //!
 //! ```text
 //! "LECSEG1\n"  SHA-256 of all that follows  length of the header (u32, little-endian)  header (JSON)  samples
 //! ```
 //!
-//! Samples are stored as signed 16-bit little-endian PCM; the header names the encoding, so that a later one can be told apart.
+//! Samples are stored as signed 16-bit little-endian PCM; the header names the encoding, so that a
+//! later one can be told apart.
 
 use lectern_core::content::timeline::WordTime;
 use lectern_core::{Digest, Failure, Kind, Reason};

@@ -16,7 +16,8 @@ use crate::testing::local_voice;
 
 const RATE: u32 = 24_000;
 
-/// What the voices' gains are calibrated on: sentences of unlike length and kind, with the pause before each in milliseconds.
+/// What the voices' gains are calibrated on: sentences of unlike length and kind, with the pause
+/// before each in milliseconds.
 const CALIBRATION: &[(u32, &str)] = &[
     (0, "Chapter three. The river and the mill."),
     (

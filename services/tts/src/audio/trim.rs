@@ -6,7 +6,8 @@ use std::ops::Range;
 const EDGE_BELOW_LOUDEST: f64 = 42.0;
 /// Seconds over which a moment's level is taken.
 const MOMENT: f64 = 0.01;
-/// Seconds kept before the first and after the last audible moment: the onset of a plosive, the decay of a vowel.
+/// Seconds kept before the first and after the last audible moment: the onset of a plosive, the
+/// decay of a vowel.
 const KEEP: (f64, f64) = (0.02, 0.05);
 /// Seconds of fade at both ends, so that no cut clicks.
 const FADE: f64 = 0.004;

@@ -1,8 +1,10 @@
-//! The port to speech engines: voices, and one segment of text to samples with the times of its words.
+//! The port to speech engines: voices, and one segment of text to samples with the times of its
+//! words.
 //!
-//! Adapters: [`local`] (a neural voice in this process, no network), and for tests [`tone`] (sine tones) and [`scripted`] (tones that are
-//! noted and go wrong as told). Nothing outside this
-//! folder knows what engine a voice belongs to; the work on its output (trim, loudness, codec) is that of [`crate::audio`].
+//! Adapters: [`local`] (a neural voice in this process, no network), and for tests [`tone`] (sine
+//! tones) and [`scripted`] (tones that are noted and go wrong as told). Nothing outside this folder
+//! knows what engine a voice belongs to; the work on its output (trim, loudness, codec) is that of
+//! [`crate::audio`].
 
 pub mod local;
 pub mod scripted;
@@ -18,14 +20,14 @@ use serde::{Deserialize, Serialize};
 /// Turns text into speech, one segment at a time.
 ///
 /// Calls block for as long as the speech takes to compute: run them on a blocking pool
-/// (`tokio::task::spawn_blocking`), never on a thread that drives futures. One engine serves any number of threads at once, each
-/// call using one core; the same request gives the same samples.
+/// (`tokio::task::spawn_blocking`), never on a thread that drives futures. One engine serves any
+/// number of threads at once, each call using one core; the same request gives the same samples.
 pub trait SpeechEngine: Send + Sync + fmt::Debug {
     /// The voices this engine speaks with.
     fn voices(&self) -> Vec<Voice>;
 
-    /// Whether the engine could speak now: asked when an order comes in, so that it is refused then and not after a book was written. Cheap
-    /// but for the first time.
+    /// Whether the engine could speak now: asked when an order comes in, so that it is refused then
+    /// and not after a book was written. Cheap but for the first time.
     ///
     /// # Errors
     ///
@@ -38,8 +40,9 @@ pub trait SpeechEngine: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// `VOICE_UNKNOWN` for a voice of another engine, `VOICE_NOT_INSTALLED` where the voice's files are missing or damaged,
-    /// `INVALID_FIELD` for a text without anything to say, or whatever a remote engine answers.
+    /// `VOICE_UNKNOWN` for a voice of another engine, `VOICE_NOT_INSTALLED` where the voice's files
+    /// are missing or damaged, `INVALID_FIELD` for a text without anything to say, or whatever a
+    /// remote engine answers.
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure>;
 
     /// The voice with this id.
@@ -72,14 +75,16 @@ pub struct Voice {
     pub language: String,
     /// Samples a second, one channel.
     pub sample_rate: u32,
-    /// Changes whenever the same text would sound otherwise: the code's version and the first digits of the weights' digest.
+    /// Changes whenever the same text would sound otherwise: the code's version and the first
+    /// digits of the weights' digest.
     pub version: String,
     /// The fixed gain in decibels that brings this voice to -16 LUFS; see [`crate::audio::master`].
     pub gain_db: f32,
 }
 
 impl Voice {
-    /// The id and the version (`local/heart@1.5f70741d`): what a narration pins and what segments are keyed by.
+    /// The id and the version (`local/heart@1.5f70741d`): what a narration pins and what segments
+    /// are keyed by.
     #[must_use]
     pub fn pinned(&self) -> String {
         format!("{}@{}", self.id, self.version)
@@ -161,7 +166,8 @@ impl SegmentRequest {
         Self { text: text.into(), voice: voice.into(), speed, attempt: 0 }
     }
 
-    /// The seed for whatever is random about the speech: it follows the request, so equal requests sound equal.
+    /// The seed for whatever is random about the speech: it follows the request, so equal requests
+    /// sound equal.
     #[must_use]
     pub fn seed(&self) -> u64 {
         Digest::keyed(

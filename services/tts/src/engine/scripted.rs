@@ -1,7 +1,8 @@
-//! The tone generator as if it were paid for: every call is a line of a ledger, and a script says which texts go wrong and how. For tests of
-//! whole processes only.
+//! The tone generator as if it were paid for: every call is a line of a ledger, and a script says
+//! which texts go wrong and how. For tests of whole processes only.
 //!
-//! The script is JSON and read again at every call, so a test may change it; a rule is for texts that contain its `text`:
+//! The script is JSON and read again at every call, so a test may change it; a rule is for texts
+//! that contain its `text`:
 //!
 //! ```json
 //! {"ledger": "/tmp/ledger.jsonl", "rules": [

@@ -1,6 +1,8 @@
-//! A tone generator: for each word a sine as long as a voice would speak it. For tests of everything around a voice.
+//! A tone generator: for each word a sine as long as a voice would speak it. For tests of
+//! everything around a voice.
 //!
-//! It counts its calls, can take its time, and can fail as a script says, so that a test sees what is synthesised again and when.
+//! It counts its calls, can take its time, and can fail as a script says, so that a test sees what
+//! is synthesised again and when.
 
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
@@ -95,7 +97,8 @@ impl SpeechEngine for ToneEngine {
     }
 }
 
-/// 70 ms a character and 40 ms between words: some 165 words a minute. The pitch follows the word, so unlike texts differ.
+/// 70 ms a character and 40 ms between words: some 165 words a minute. The pitch follows the word,
+/// so unlike texts differ.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,12 +1,15 @@
-//! Checks on what an engine returned, before anybody hears it: a recording never holds silence or noise in place of speech.
+//! Checks on what an engine returned, before anybody hears it: a recording never holds silence or
+//! noise in place of speech.
 
 use std::fmt;
 
 use super::{SegmentRequest, Speech};
 
-/// Seconds of speech a letter or digit takes at normal speed, at least and at most. English prose is near 0.065.
+/// Seconds of speech a letter or digit takes at normal speed, at least and at most. English prose
+/// is near 0.065.
 const SECONDS_A_LETTER: (f64, f64) = (0.02, 0.25);
-/// Seconds that any segment may have beside its letters: breath before and after, a pause at a comma.
+/// Seconds that any segment may have beside its letters: breath before and after, a pause at a
+/// comma.
 const SECONDS_BESIDE: f64 = 1.2;
 /// A level that counts as sound: -50 dBFS, some 25 dB under speech.
 const AUDIBLE: f32 = 0.003;

@@ -1,8 +1,9 @@
 //! Captions in WebVTT: what is written, when it is heard.
 //!
-//! A cue shows a range of one block of the source, word for word, and says which in its id: `s3.u12.b45[120-180]` is section 3,
-//! utterance 12, block 45, scalar values 120 to 180. Words of ours (an announced table) have the id `s3.u12.added[0-42]` and the
-//! class `added`. A cue has at most two lines of 42 characters; only a single longer word makes a longer line.
+//! A cue shows a range of one block of the source, word for word, and says which in its id:
+//! `s3.u12.b45[120-180]` is section 3, utterance 12, block 45, scalar values 120 to 180. Words of
+//! ours (an announced table) have the id `s3.u12.added[0-42]` and the class `added`. A cue has at
+//! most two lines of 42 characters; only a single longer word makes a longer line.
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
@@ -36,7 +37,8 @@ pub struct Cue {
 ///
 /// # Errors
 ///
-/// `INTERNAL` if the tracks are not those of the sections, or an utterance's text is not that of the blocks it names.
+/// `INTERNAL` if the tracks are not those of the sections, or an utterance's text is not that of
+/// the blocks it names.
 pub fn cues(content: &Content, sections: &[Section], tracks: &[Track]) -> Result<Vec<Cue>, Failure> {
     let mut cues = Vec::new();
     let mut free = 0;
@@ -89,8 +91,8 @@ fn words(text: &str, range: Range) -> Vec<Word<'_>> {
     words
 }
 
-/// Cuts words into cues of full lines. A cue that would leave a single short line for the next is still cut by length alone: its range
-/// must be one stretch of its block.
+/// Cuts words into cues of full lines. A cue that would leave a single short line for the next is
+/// still cut by length alone: its range must be one stretch of its block.
 fn wrap<'a>(words: Vec<Word<'a>>) -> Vec<(Range, Vec<String>, Vec<Word<'a>>)> {
     let mut cues: Vec<(Range, Vec<String>, Vec<Word<'a>>)> = Vec::new();
     for word in words {
@@ -150,7 +152,8 @@ fn of_utterance(
         let begins = clock.at(position);
         position += inside.iter().map(|word| u64::from(length(word.text))).sum::<u64>();
         let rate = placed.track.sample_rate;
-        // Rounding may leave nothing of a very short cue: every cue is there for a millisecond at least, and none overlap.
+        // Rounding may leave nothing of a very short cue: every cue is there for a millisecond at
+        // least, and none overlap.
         let start = milliseconds(offset + begins, rate).max(*free);
         let end = milliseconds(offset + clock.at(position), rate).max(start + 1);
         *free = end;
@@ -241,7 +244,8 @@ mod tests {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// What a check by a stranger does: each cue's id names a span, and the cue says what stands there.
+    /// What a check by a stranger does: each cue's id names a span, and the cue says what stands
+    /// there.
     fn assert_faithful(content: &Content, cues: &[Cue]) {
         for cue in cues {
             assert!(cue.start < cue.end, "{cue:?}");

@@ -1,4 +1,5 @@
-//! Chapters: one a section, in the JSON of the Podcasting 2.0 namespace (version 1.2.0) with fields of ours beside it.
+//! Chapters: one a section, in the JSON of the Podcasting 2.0 namespace (version 1.2.0) with fields
+//! of ours beside it.
 
 use lectern_core::Failure;
 use lectern_core::content::script::Section;
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{milliseconds, place};
 
-/// Milliseconds of silence that are heard before a chapter's first word when a listener jumps to it.
+/// Milliseconds of silence that are heard before a chapter's first word when a listener jumps to
+/// it.
 const LEAD: u64 = 250;
 
 /// `chapters.json`.

@@ -94,7 +94,8 @@ pub fn quoted(content: &Content, id: u32, block: u32, range: Range) -> Utterance
     Utterance { sources: vec![Source { block, range }], ..utterance(id, Role::Body, true, text) }
 }
 
-/// A section of whole blocks without a document: the first is a heading, the others are one paragraph.
+/// A section of whole blocks without a document: the first is a heading, the others are one
+/// paragraph.
 pub fn section(index: u32, texts: &[&str]) -> Section {
     let last = texts.len() - 1;
     let utterances = texts.iter().enumerate().map(|(at, text)| {

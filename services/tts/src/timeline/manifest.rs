@@ -93,7 +93,8 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
     })
 }
 
-/// What of each block is heard, and when. An announcement is about its blocks and does not speak them.
+/// What of each block is heard, and when. An announcement is about its blocks and does not speak
+/// them.
 fn spoken_parts(placed: &[Placed<'_>]) -> BTreeMap<u32, Vec<SpokenPart>> {
     let mut parts: BTreeMap<u32, Vec<SpokenPart>> = BTreeMap::new();
     for at in placed {

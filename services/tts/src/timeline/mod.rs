@@ -1,5 +1,6 @@
-//! When what is heard: pauses between utterances ([`pauses`]), a section's [`track`], and from all sections and tracks the captions
-//! ([`captions`]), the chapters ([`chapters`]) and the manifest ([`manifest`]). Pure functions: no I/O, no clock.
+//! When what is heard: pauses between utterances ([`pauses`]), a section's [`track`], and from all
+//! sections and tracks the captions ([`captions`]), the chapters ([`chapters`]) and the manifest
+//! ([`manifest`]). Pure functions: no I/O, no clock.
 
 pub mod captions;
 pub mod chapters;

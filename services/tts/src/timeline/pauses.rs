@@ -1,4 +1,5 @@
-//! The silence before each utterance, from what stands next to what. It is what lets a listener hear headings, paragraphs and lists.
+//! The silence before each utterance, from what stands next to what. It is what lets a listener
+//! hear headings, paragraphs and lists.
 
 use lectern_core::content::script::{Role, Section, Utterance};
 
@@ -40,8 +41,8 @@ const fn after_heading(level: u8) -> u32 {
     }
 }
 
-/// Milliseconds of silence before `next`, which is in the section with this index; `previous` is the utterance before it in the same
-/// section, none for the section's first.
+/// Milliseconds of silence before `next`, which is in the section with this index; `previous` is
+/// the utterance before it in the same section, none for the section's first.
 #[must_use]
 pub fn before(section: u32, previous: Option<&Utterance>, next: &Utterance) -> u32 {
     let Some(previous) = previous else {

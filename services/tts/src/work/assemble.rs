@@ -1,5 +1,5 @@
-//! `AssembleRecording`: all tracks to the files of a recording. `recording.json` is put last and lists the others, so a recording that has
-//! it is whole.
+//! `AssembleRecording`: all tracks to the files of a recording. `recording.json` is put last and
+//! lists the others, so a recording that has it is whole.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -152,7 +152,8 @@ pub(crate) fn format_of(wire: i32) -> Result<AudioFormat, Failure> {
     }
 }
 
-/// Joins all segments into the audio files in `folder`: they are read ahead here and encoded on a thread of their own.
+/// Joins all segments into the audio files in `folder`: they are read ahead here and encoded on a
+/// thread of their own.
 async fn join(
     stage: &Recordings,
     job: &Job,
@@ -243,7 +244,8 @@ fn assembled(recording: &Recording) -> Outcome {
     })
 }
 
-/// The canonical text of a delivery must be the same here and at the conductor, who derives the same keys.
+/// The canonical text of a delivery must be the same here and at the conductor, who derives the
+/// same keys.
 #[cfg(test)]
 mod tests {
     use super::*;

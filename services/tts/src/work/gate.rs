@@ -1,5 +1,5 @@
-//! Whose turn it is to speak: all cores and no more, and the earliest section first, so that a recording can be listened to while its
-//! later sections are still made.
+//! Whose turn it is to speak: all cores and no more, and the earliest section first, so that a
+//! recording can be listened to while its later sections are still made.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// A number of permits. Who waits gets one by rank, the lowest first, and among equals in the order of coming.
+/// A number of permits. Who waits gets one by rank, the lowest first, and among equals in the order
+/// of coming.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     state: Arc<Mutex<State>>,
@@ -66,7 +67,8 @@ impl Gate {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a permit; none when the process breaks off. A caller that stops waiting leaves nothing behind.
+    /// Waits for a permit; none when the process breaks off. A caller that stops waiting leaves
+    /// nothing behind.
     pub(crate) async fn enter(&self, rank: u32) -> Option<Permit> {
         let turn = {
             let mut state = self.lock();

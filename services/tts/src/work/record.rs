@@ -17,7 +17,8 @@ use crate::timeline::track::{self, Recorded};
 /// Segments asked for at once; the gate decides how many of them are spoken at once.
 const AHEAD: usize = 8;
 
-/// Speaks a section, sentence by sentence, and puts its track. Segments that are there already cost a read.
+/// Speaks a section, sentence by sentence, and puts its track. Segments that are there already cost
+/// a read.
 pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Result<Outcome, Failure> {
     let (voice, speed) = stage.delivery(command.delivery.as_ref())?;
     let folder = job.objects.folder();
@@ -48,7 +49,8 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
         }
     };
     let segments = futures::stream::iter(texts.into_iter().map(speak)).buffered(AHEAD).try_collect();
-    // A cancel does not wait for its turn at the gate; what is being spoken just then ends by itself.
+    // A cancel does not wait for its turn at the gate; what is being spoken just then ends by
+    // itself.
     let Some(segments) = job.cancel.run_until_cancelled(segments).await.transpose()? else { return Err(cancelled()) };
     let track = track::track(&section, voice.sample_rate, segments)?;
     job.check()?;
@@ -56,7 +58,8 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     Ok(recorded(&track))
 }
 
-/// Whether every segment that a track names is there: a retry after one was lost, or was damaged and deleted, makes it again.
+/// Whether every segment that a track names is there: a retry after one was lost, or was damaged
+/// and deleted, makes it again.
 async fn whole(job: &Job, track: &Track) -> Result<bool, Failure> {
     let paths: Vec<String> = track.segments.iter().map(|s| job.objects.folder().segment(&s.key)).collect();
     let there = paths.into_iter().map(|path| async move { job.objects.exists(&path).await });

@@ -1,4 +1,5 @@
-//! Segments: spoken once, kept for good. Every step of this process shares one gate, so that synthesis takes all cores and no more.
+//! Segments: spoken once, kept for good. Every step of this process shares one gate, so that
+//! synthesis takes all cores and no more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -45,7 +46,8 @@ impl Segments {
         }
     }
 
-    /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is durable when this returns.
+    /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is
+    /// durable when this returns.
     ///
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
@@ -65,11 +67,13 @@ impl Segments {
             return Ok(segment);
         }
         let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
-        // Again: while this waited, or its process stood still, whoever took the step over may have spoken it (I8).
+        // Again: while this waited, or its process stood still, whoever took the step over may have
+        // spoken it (I8).
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }
-        // In a task of its own: when the step is cancelled meanwhile, what was spoken is still put, and not paid for again.
+        // In a task of its own: when the step is cancelled meanwhile, what was spoken is still put,
+        // and not paid for again.
         let (spoken, objects, key) = (self.spoken.clone(), objects.clone(), *key);
         let made = async move {
             let _speaking = speaking;

@@ -1,5 +1,5 @@
-//! Limits that are hit: streams that hold two commands, files that may not grow, and documents whose text makes the engine panic, end its
-//! process, refuse, or rest.
+//! Limits that are hit: streams that hold two commands, files that may not grow, and documents
+//! whose text makes the engine panic, end its process, refuse, or rest.
 
 use std::fs;
 use std::io;
@@ -81,7 +81,8 @@ async fn poison(run: &mut Run) {
     run.end(fault).await;
 }
 
-/// tts may write no file beyond 64 KiB: no segment and no recording. Its log is put aside before it reaches that.
+/// tts may write no file beyond 64 KiB: no segment and no recording. Its log is put aside before it
+/// reaches that.
 async fn file_size_of_tts(run: &mut Run) {
     let lasts = run.scale.seconds(6, 15);
     let log = run.instance.process("tts").log_path().to_owned();
@@ -110,7 +111,8 @@ async fn file_size_of_tts(run: &mut Run) {
     run.end(fault).await;
 }
 
-/// nats-server may write no file beyond 4 KiB; then it is restarted, as a server is that ran out of room.
+/// nats-server may write no file beyond 4 KiB; then it is restarted, as a server is that ran out of
+/// room.
 async fn file_size_of_nats(run: &mut Run) {
     let lasts = run.scale.seconds(5, 12);
     let mut fault = run.begin(format!("files of nats-server at most 4 KiB for {} s", lasts.as_secs())).await;

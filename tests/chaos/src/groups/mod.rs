@@ -52,7 +52,8 @@ impl Group {
         }
     }
 
-    /// Runs it with everything in `folder`, and checks what must hold. What is found goes into `report`.
+    /// Runs it with everything in `folder`, and checks what must hold. What is found goes into
+    /// `report`.
     pub async fn run(self, scale: Scale, folder: &Path, report: Arc<Mutex<GroupReport>>) {
         let setup = Run::setup(folder);
         let setup = match self {

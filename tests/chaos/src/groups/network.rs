@@ -1,5 +1,5 @@
-//! Connections between every service and nats, and between every service and its database: cut, half-open, slowed to 1 KB/s, and delayed by
-//! 500 ms.
+//! Connections between every service and nats, and between every service and its database: cut,
+//! half-open, slowed to 1 KB/s, and delayed by 500 ms.
 
 use std::time::Duration;
 

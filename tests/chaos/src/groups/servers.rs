@@ -1,4 +1,5 @@
-//! nats-server and the database killed with SIGKILL, stopped with SIGSTOP, and restarted with SIGTERM.
+//! nats-server and the database killed with SIGKILL, stopped with SIGSTOP, and restarted with
+//! SIGTERM.
 
 use std::process::ExitStatus;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! Every service killed with SIGKILL, stopped with SIGSTOP for longer than a lease, and restarted with SIGTERM. ai and tts have two replicas,
-//! so that what a stopped one holds is taken over while it still believes that it holds it.
+//! Every service killed with SIGKILL, stopped with SIGSTOP for longer than a lease, and restarted
+//! with SIGTERM. ai and tts have two replicas, so that what a stopped one holds is taken over while
+//! it still believes that it holds it.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;

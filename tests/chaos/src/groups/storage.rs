@@ -1,5 +1,5 @@
-//! Object storage that fails, loses answers, is slow, and cuts reads short, by a decorator in every process; and objects that are damaged on
-//! disk, which the operator deletes as the runbook says.
+//! Object storage that fails, loses answers, is slow, and cuts reads short, by a decorator in every
+//! process; and objects that are damaged on disk, which the operator deletes as the runbook says.
 
 use std::path::Path;
 use std::time::Duration;
@@ -61,8 +61,8 @@ fn set(run: &Run, control: &Value) {
     std::fs::write(&new, control.to_string()).and_then(|()| std::fs::rename(&new, &file)).expect("the control file");
 }
 
-/// Damages an object of a finished narration, orders another one of the same document that needs it, and does what the runbook says until
-/// that one succeeds.
+/// Damages an object of a finished narration, orders another one of the same document that needs
+/// it, and does what the runbook says until that one succeeds.
 async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     let scope = |order: &Order| format!("{}/{}/{kind}", TENANTS[order.tenant], order.document);
     let orders = run.board().all();

@@ -1,4 +1,5 @@
-//! Every stream and every consumer deleted under load, and JetStream's folder wiped: messages carry the news, never the truth.
+//! Every stream and every consumer deleted under load, and JetStream's folder wiped: messages carry
+//! the news, never the truth.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! The main job on PDFs of other hands and programs: every block accounted for, captions true to their blocks, and no word lost that
-//! `pdftotext` finds. Their headings and order are checked in the ingest service.
+//! The main job on PDFs of other hands and programs: every block accounted for, captions true to
+//! their blocks, and no word lost that `pdftotext` finds. Their headings and order are checked in
+//! the ingest service.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -53,8 +54,8 @@ pub(crate) fn pdftotext(file: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The share of the reference's words, each as often as it stands there, that the blocks have too. Hyphens, and the line breaks behind
-/// them, are folded on both sides.
+/// The share of the reference's words, each as often as it stands there, that the blocks have too.
+/// Hyphens, and the line breaks behind them, are folded on both sides.
 pub(crate) fn recall(reference: &str, content: &Content) -> f64 {
     let blocks: Vec<&str> = content.blocks.iter().map(|block| block.text.as_str()).collect();
     let mut found: HashMap<String, i64> = HashMap::new();

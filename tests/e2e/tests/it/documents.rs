@@ -33,7 +33,8 @@ async fn an_upload_that_broke_off_goes_on_from_what_is_safe(profile: Profile) {
     assert_eq!((gap.code, gap.reason.as_str()), (Code::FailedPrecondition, "OFFSET_MISMATCH"));
     assert!(gap.message.contains("20000"), "{}", gap.message);
 
-    // A caller that dies in the middle: whatever arrived, the answer of QueryUpload is where to go on.
+    // A caller that dies in the middle: whatever arrived, the answer of QueryUpload is where to go
+    // on.
     let (mut sender, receiver) = futures::channel::mpsc::channel(16);
     let mut documents = client.documents();
     let dying = tokio::spawn(async move { documents.upload_document(receiver).await.map(|_| ()) });

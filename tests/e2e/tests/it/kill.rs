@@ -1,8 +1,10 @@
-//! `kill -9` of a stage while it holds a step: claimed, and nothing committed. The lease runs out, the service comes back, and the recording
-//! is the same, sample for sample, at the cost of what was not yet stored.
+//! `kill -9` of a stage while it holds a step: claimed, and nothing committed. The lease runs out,
+//! the service comes back, and the recording is the same, sample for sample, at the cost of what
+//! was not yet stored.
 //!
-//! A proxy between the service and its database makes this certain rather than likely: every write waits a little, and once the test has
-//! seen the claim, nothing passes any more until the process is dead.
+//! A proxy between the service and its database makes this certain rather than likely: every write
+//! waits a little, and once the test has seen the claim, nothing passes any more until the process
+//! is dead.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -90,8 +92,9 @@ async fn killed_at(kind: StepKind, index: u32) {
     assert_eq!(own.len(), known.len(), "every segment of the document was spoken for it");
 }
 
-/// Waits until the step's record shows it claimed, and a step that records is in the middle of its work; then lets nothing pass to the
-/// database. The commit, which takes [`SLOW`] at least, has not arrived by then.
+/// Waits until the step's record shows it claimed, and a step that records is in the middle of its
+/// work; then lets nothing pass to the database. The commit, which takes [`SLOW`] at least, has not
+/// arrived by then.
 async fn freeze_when_leased(instance: &Instance, records: &StepReader, step: &StepId, document: &api::Document) {
     let claimed = async {
         while !records.leased(step).await {

@@ -1,4 +1,5 @@
-//! The system as its callers see it. Most cases run twice: against the embedded binary, and against four processes with real servers.
+//! The system as its callers see it. Most cases run twice: against the embedded binary, and against
+//! four processes with real servers.
 
 #![allow(
     clippy::expect_used,

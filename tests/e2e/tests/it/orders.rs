@@ -113,7 +113,8 @@ async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(
     assert_eq!(list(&one.name, State::Succeeded, 1).await, all[1..]);
     assert!(list(&one.name, State::Failed, 0).await.is_empty());
 
-    // Deleting a narration takes its files, and leaves those of the other narration of the same document.
+    // Deleting a narration takes its files, and leaves those of the other narration of the same
+    // document.
     let folder = |narration: &api::Narration| format!("/recording/{}/", narration_id(&narration.name));
     let files = |folder: &str| instance.object_names().iter().filter(|name| name.contains(folder)).count();
     assert!(files(&folder(&first)) >= 6 && files(&folder(&second)) >= 6, "{:?}", instance.object_names());

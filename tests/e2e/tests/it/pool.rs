@@ -1,4 +1,5 @@
-//! Two hundred narrations at once do not open one connection more than the pool has: what the predecessor could not do.
+//! Two hundred narrations at once do not open one connection more than the pool has: what the
+//! predecessor could not do.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use lectern_testkit::Fault;
 
 /// Connections of each service's pool.
 const POOL: u64 = 10;
-/// Connections that the driver opens beside its pool to one server: it listens for changes on one and measures round trips on another.
+/// Connections that the driver opens beside its pool to one server: it listens for changes on one
+/// and measures round trips on another.
 const MONITORS: u64 = 2;
 /// Narrations in all.
 const NARRATIONS: usize = 200;

@@ -131,7 +131,8 @@ async fn ranges(client: &Client, narration: &api::Narration, wav: &[u8]) {
     }
 }
 
-/// The blocks of the document: over the API where ingest has a port of its own, else as they are stored.
+/// The blocks of the document: over the API where ingest has a port of its own, else as they are
+/// stored.
 pub(crate) async fn content(instance: &Instance, document: &str) -> Content {
     if instance.profile() == Profile::Stack {
         let request = ReadContentRequest { document: document.to_owned() };
@@ -151,7 +152,8 @@ pub(crate) async fn content(instance: &Instance, document: &str) -> Content {
     objects.read_json(path).await.expect("content")
 }
 
-/// The manifest, page by page: every block once, each with its fate, and the counts are theirs (I9).
+/// The manifest, page by page: every block once, each with its fate, and the counts are theirs
+/// (I9).
 pub(crate) async fn fates(
     client: &Client,
     narration: &api::Narration,
@@ -202,7 +204,8 @@ pub(crate) async fn fates(
     coverage
 }
 
-/// Every caption is, but for white space and hyphens, the span of the block that it names; words of ours are marked.
+/// Every caption is, but for white space and hyphens, the span of the block that it names; words of
+/// ours are marked.
 pub(crate) fn captions(vtt: &[u8], content: &Content, sections: usize, length: u64) -> Vec<Cue> {
     let cues = media::captions(std::str::from_utf8(vtt).expect("UTF-8"));
     let mut free = 0;

@@ -1,4 +1,5 @@
-//! One narration is one trace, from the caller's order through the queue and every stage, and its metrics tell what was done.
+//! One narration is one trace, from the caller's order through the queue and every stage, and its
+//! metrics tell what was done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -138,7 +139,8 @@ impl MetricsService for Collector {
 async fn start(profile: Profile) -> (Instance, Collector) {
     let (collector, address) = Collector::start().await;
     let setup = profile.setup().everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}"));
-    // A process exports what is left when it ends; until then, nothing but spans is of interest here.
+    // A process exports what is left when it ends; until then, nothing but spans is of interest
+    // here.
     (setup.everywhere("LECTERN_TELEMETRY__METRICS_EVERY", "1h").start().await, collector)
 }
 
@@ -221,7 +223,8 @@ async fn one_narration_is_one_trace(profile: Profile) {
     }
 }
 
-/// The queue of the embedded instance keeps nothing: what is left after a restart is published by the reconciler, which no call began.
+/// The queue of the embedded instance keeps nothing: what is left after a restart is published by
+/// the reconciler, which no call began.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_on_after_a_restart_stays_in_the_trace() {
     let (mut instance, collector) = start(Profile::Embedded).await;

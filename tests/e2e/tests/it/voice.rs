@@ -25,7 +25,8 @@ async fn the_voice_speaks(profile: Profile) {
     loud_enough(rate, &samples);
 }
 
-/// On the embedded profile alone: ten minutes of speech take a while, and both profiles run the same engine.
+/// On the embedded profile alone: ten minutes of speech take a while, and both profiles run the
+/// same engine.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_sounds_as_promised() {
     let instance = Profile::Embedded.setup().env("tts", "LECTERN_ENGINE", "local").start().await;
@@ -88,7 +89,8 @@ fn samples_of_first_section(chapters: &[u8]) -> usize {
     usize::try_from(end).expect("a count")
 }
 
-/// Together the captions of a section are its utterances' own words, in order; those of ours are marked.
+/// Together the captions of a section are its utterances' own words, in order; those of ours are
+/// marked.
 fn captions_say_the_script(vtt: &[u8], sections: &[api::ScriptSection]) {
     let cues = media::captions(std::str::from_utf8(vtt).expect("UTF-8"));
     for (index, section) in sections.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Defects on purpose, one for each invariant, to see that the simulation finds them. Each is a port that does not keep its promise, so
-//! that no code of production knows of them.
+//! Defects on purpose, one for each invariant, to see that the simulation finds them. Each is a
+//! port that does not keep its promise, so that no code of production knows of them.
 
 mod blob;
 mod queue;

@@ -119,7 +119,8 @@ impl Blob for BlobPort {
     }
 }
 
-/// The one storage of a world, below all processes and defects: it tells the observer of what is durable.
+/// The one storage of a world, below all processes and defects: it tells the observer of what is
+/// durable.
 #[derive(Debug)]
 pub struct Watched {
     observer: Arc<Observer>,

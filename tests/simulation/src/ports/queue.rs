@@ -1,4 +1,5 @@
-//! The queue of a simulated process: it takes time and fails, and two versions of commands travel on it side by side.
+//! The queue of a simulated process: it takes time and fails, and two versions of commands travel
+//! on it side by side.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -219,7 +220,8 @@ impl Acknowledge for AckPort {
     }
 }
 
-/// The one queue of a world, below all processes and defects: it tells the observer of dead letters.
+/// The one queue of a world, below all processes and defects: it tells the observer of dead
+/// letters.
 #[derive(Debug)]
 pub struct WatchedQueue {
     observer: Arc<Observer>,

@@ -1,3 +1,4 @@
-//! The simulator's own tests: a few seeds of all, and that they replay. `cargo xtask simulate` runs the many.
+//! The simulator's own tests: a few seeds of all, and that they replay. `cargo xtask simulate` runs
+//! the many.
 
 mod replay;

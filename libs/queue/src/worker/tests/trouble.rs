@@ -1,4 +1,5 @@
-//! Engines that fail, commands that cannot be read, cancels whose hint is lost, poison of all sorts, and what is announced of it.
+//! Engines that fail, commands that cannot be read, cancels whose hint is lost, poison of all
+//! sorts, and what is announced of it.
 
 use super::*;
 use futures::StreamExt as _;

@@ -116,7 +116,8 @@ fn label(cx: &Cx<'_>, at: usize) -> bool {
     })
 }
 
-/// Whether what follows a possible "Drive" or "Street" is not a name: the address ended, or a sentence began.
+/// Whether what follows a possible "Drive" or "Street" is not a name: the address ended, or a
+/// sentence began.
 fn street_goes_on(cx: &Cx<'_>, at: usize) -> bool {
     cx.word_at(at).is_some_and(|(word, _)| {
         cx.data.starters.has(&word.to_lowercase())

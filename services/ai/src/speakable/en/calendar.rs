@@ -147,7 +147,8 @@ pub(crate) fn numeric(cx: &Cx<'_>) -> Option<Reading> {
     Some(Reading::new(end, format!("{name} {}, {}", number::ordinal(day), number::year(year))))
 }
 
-/// `3h 25m`, `2 h 5 min 10 s`: each part smaller than the one before; `m` is a minute only in such company.
+/// `3h 25m`, `2 h 5 min 10 s`: each part smaller than the one before; `m` is a minute only in such
+/// company.
 pub(crate) fn duration(cx: &Cx<'_>) -> Option<Reading> {
     if cx.glued_before() {
         return None;

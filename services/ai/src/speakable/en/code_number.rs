@@ -1,4 +1,5 @@
-//! Numbers that count nothing: telephone numbers, versions, addresses of machines, section numbers, ordinals, long keys.
+//! Numbers that count nothing: telephone numbers, versions, addresses of machines, section numbers,
+//! ordinals, long keys.
 
 use super::{Cx, Reading, number};
 
@@ -66,7 +67,8 @@ pub(crate) fn phone(cx: &Cx<'_>) -> Option<Reading> {
     Some(Reading::new(end, format!("{}{}", if plus { "plus " } else { "" }, words.join(", "))))
 }
 
-/// `192.168.0.1`, `1.2.3`, `v1.2.3`, `2.0.1-rc1`: parts with "point", or "dot" between the digits of a machine's address.
+/// `192.168.0.1`, `1.2.3`, `v1.2.3`, `2.0.1-rc1`: parts with "point", or "dot" between the digits
+/// of a machine's address.
 pub(crate) fn dotted(cx: &Cx<'_>) -> Option<Reading> {
     if cx.glued_before() {
         return None;

@@ -7,7 +7,8 @@ use crate::speakable::table::Table;
 /// All tables of English; each is a file under `data/en`.
 #[derive(Debug)]
 pub(crate) struct Data {
-    /// Abbreviations that end in a full stop: what they are read as, and whether they may end a sentence.
+    /// Abbreviations that end in a full stop: what they are read as, and whether they may end a
+    /// sentence.
     pub(crate) abbreviations: Table,
     /// Names after which a Roman numeral is an ordinal.
     pub(crate) rulers: Table,

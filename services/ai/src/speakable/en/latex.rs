@@ -1,5 +1,5 @@
-//! Formulas in LaTeX, in words: fractions, roots, powers, indices, sums, Greek letters, operators, functions.
-//! A command that is not known has no words, and then the formula has none.
+//! Formulas in LaTeX, in words: fractions, roots, powers, indices, sums, Greek letters, operators,
+//! functions. A command that is not known has no words, and then the formula has none.
 
 use lectern_core::content::Range;
 
@@ -16,7 +16,8 @@ pub(crate) fn read(latex: &str) -> Option<String> {
     words.chars().any(char::is_alphabetic).then_some(words)
 }
 
-/// Parts that can each be said in at most `limit` characters, cut at relations and line breaks; empty where that cannot be.
+/// Parts that can each be said in at most `limit` characters, cut at relations and line breaks;
+/// empty where that cannot be.
 pub(crate) fn parts(latex: &str, limit: usize) -> Vec<Range> {
     let whole = read(latex);
     let Some(words) = whole else { return Vec::new() };

@@ -1,4 +1,5 @@
-//! What the document marked, and what is markup: code, formulas, tags, links of Markdown, emoji, compatibility characters.
+//! What the document marked, and what is markup: code, formulas, tags, links of Markdown, emoji,
+//! compatibility characters.
 
 use super::{Cx, Reading, latex, name, number};
 use crate::speakable::text::{TokenKind, lowered, plain, raised};

@@ -1,4 +1,5 @@
-//! English. The rules, one subject a file, are asked in a fixed order at each token; the first that knows the text answers.
+//! English. The rules, one subject a file, are asked in a fixed order at each token; the first that
+//! knows the text answers.
 
 mod abbreviation;
 mod calendar;
@@ -184,8 +185,8 @@ impl Cx<'_> {
     }
 }
 
-/// The rules in the order in which they are asked: what is protected, then whole names and addresses, then numbers from the
-/// most particular to the plainest, then words.
+/// The rules in the order in which they are asked: what is protected, then whole names and
+/// addresses, then numbers from the most particular to the plainest, then words.
 const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
     marked::protected,
     marked::markup,

@@ -1,4 +1,5 @@
-//! Names that are not plain words: acronyms, letters with digits (`GPT4`, `H2O`), camel case, identifiers, shouting.
+//! Names that are not plain words: acronyms, letters with digits (`GPT4`, `H2O`), camel case,
+//! identifiers, shouting.
 
 use super::{Cx, Reading, number};
 use crate::speakable::text::TokenKind;
@@ -18,7 +19,8 @@ pub(crate) fn spell(letters: &str) -> String {
     parts.join(" ")
 }
 
-/// An identifier in words: `snake_case`, `camelCase` and dots are silent, digits are numbers, acronyms are spelt.
+/// An identifier in words: `snake_case`, `camelCase` and dots are silent, digits are numbers,
+/// acronyms are spelt.
 pub(crate) fn identifier(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for part in parts(text) {
@@ -85,7 +87,8 @@ fn word(part: &str) -> String {
     part.to_owned()
 }
 
-/// Splits at everything that is no letter or digit, between letters and digits, and where a capital follows a small letter.
+/// Splits at everything that is no letter or digit, between letters and digits, and where a capital
+/// follows a small letter.
 fn parts(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut parts: Vec<String> = Vec::new();
@@ -176,7 +179,8 @@ pub(crate) fn mixed(cx: &Cx<'_>) -> Option<Reading> {
     }
     let digits_first = text.starts_with(|c: char| c.is_ascii_digit());
     let letters = |c: char| c.is_alphabetic();
-    // `5th`, `1990s` and quantities were read by other rules; what is left is `3D`, `4K`, `1080p`, `2x`.
+    // `5th`, `1990s` and quantities were read by other rules; what is left is `3D`, `4K`, `1080p`,
+    // `2x`.
     if digits_first {
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
         let rest: String = text.chars().skip_while(char::is_ascii_digit).collect();
@@ -198,7 +202,8 @@ pub(crate) fn mixed(cx: &Cx<'_>) -> Option<Reading> {
             return number::in_name(&part);
         }
         let known = word(&part);
-        // Letters before digits are a symbol (`CO2`, `Rs5`) rather than a word when they are few or all capitals.
+        // Letters before digits are a symbol (`CO2`, `Rs5`) rather than a word when they are few or
+        // all capitals.
         if known == part && index == 0 && part.chars().count() <= 2 { spell(&part) } else { known }
     });
     let words: Vec<String> = words.collect();

@@ -123,7 +123,8 @@ pub(crate) fn integer(text: &str) -> String {
     text.parse().map_or_else(|_| digits(&text), cardinal)
 }
 
-/// Digits inside a name (`RFC2616`, `B12`): up to three as a number, four in pairs, more one by one.
+/// Digits inside a name (`RFC2616`, `B12`): up to three as a number, four in pairs, more one by
+/// one.
 pub(crate) fn in_name(text: &str) -> String {
     match (text.len(), text.parse::<u128>()) {
         (1..=3, Ok(_)) if !text.starts_with('0') || text == "0" => integer(text),

@@ -1,4 +1,5 @@
-//! Roman numerals, by context: after a ruler's name an ordinal, after a label (`World War`, `Chapter`) a cardinal.
+//! Roman numerals, by context: after a ruler's name an ordinal, after a label (`World War`,
+//! `Chapter`) a cardinal.
 
 use super::{Cx, Reading, number};
 use crate::speakable::text::TokenKind;

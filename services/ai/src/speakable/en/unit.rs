@@ -1,4 +1,5 @@
-//! Units behind a number. Symbols are case-sensitive: mA is not MA, Mb is not MB. Prefixes and bases are tables.
+//! Units behind a number. Symbols are case-sensitive: mA is not MA, Mb is not MB. Prefixes and
+//! bases are tables.
 
 use super::Cx;
 
@@ -116,7 +117,8 @@ fn doubtful(text: &str) -> bool {
     )
 }
 
-/// The unit behind a number that ends at `at`. `label`: the number is that of a figure or a section.
+/// The unit behind a number that ends at `at`. `label`: the number is that of a figure or a
+/// section.
 pub(super) fn after(cx: &Cx<'_>, at: usize, one: bool, label: bool) -> Option<(String, usize)> {
     let start = cx.skip_spaces(at);
     let hyphen = cx.char(at) == Some('-') && cx.char(at + 1).is_some_and(char::is_alphabetic);

@@ -11,8 +11,9 @@ fn listed(list: &str, word: &str) -> bool {
     !word.is_empty() && list.split(' ').any(|entry| entry == word)
 }
 
-/// The longest run that is looked at for an address without a scheme: what sitemaps.org allows a URL.
-/// A longer one is no address, and looking to its end from each of its words would take time by the square.
+/// The longest run that is looked at for an address without a scheme: what sitemaps.org allows a
+/// URL. A longer one is no address, and looking to its end from each of its words would take time
+/// by the square.
 const LONGEST_ADDRESS: usize = 2_048;
 
 /// Where a run of characters that an address may hold ends; closing punctuation is not part of it.

@@ -51,7 +51,8 @@ impl Conductor {
                         news.events.push((step, outcome));
                         news.deliveries.push(delivery);
                     }
-                    // Left to a newer replica; the step's record has the event, and the audit asks for it again.
+                    // Left to a newer replica; the step's record has the event, and the audit asks
+                    // for it again.
                     Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
                 }
             }

@@ -1,4 +1,5 @@
-//! Tells of narrations that changed, here and at other replicas. Hints may be lost, so what is watched is also polled.
+//! Tells of narrations that changed, here and at other replicas. Hints may be lost, so what is
+//! watched is also polled.
 
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ const TOPIC: &str = "narrations";
 const POLL: Duration = Duration::from_secs(2);
 
 impl Conductor {
-    /// Tells of a narration's new revision. What is lost costs no more than the time to the next poll.
+    /// Tells of a narration's new revision. What is lost costs no more than the time to the next
+    /// poll.
     pub(super) async fn tell(&self, id: &NarrationId, revision: u64) {
         self.hub.announce(id, revision);
         if let Err(error) = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}"))).await {

@@ -1,4 +1,5 @@
-//! Looks over what is granted and does not end, and what waits and has no work. This is why every command and every event may be lost.
+//! Looks over what is granted and does not end, and what waits and has no work. This is why every
+//! command and every event may be lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ pub const AFTER: Duration = Duration::from_secs(15);
 const TURNS: usize = 100;
 
 impl Dispatcher {
-    /// Publishes again what was granted more than `after` ago and is still wanted, releases what is not, and lets turns without work
-    /// wait no more.
+    /// Publishes again what was granted more than `after` ago and is still wanted, releases what is
+    /// not, and lets turns without work wait no more.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
@@ -67,8 +68,9 @@ impl Dispatcher {
                 Fate::Over => debug!(%step, "grant of a step that is over, released"),
             }
         }
-        // One that waits in the queue is told apart from one too many, so what is refused is not there; where a server short of resources
-        // refuses both, what is let go is granted again, and found waiting.
+        // One that waits in the queue is told apart from one too many, so what is refused is not
+        // there; where a server short of resources refuses both, what is let go is granted again,
+        // and found waiting.
         self.publish(&state.ledger, wanted).await
     }
 
@@ -86,7 +88,8 @@ impl Dispatcher {
         Ok(Fate::Wanted(Arc::new(record)))
     }
 
-    /// Takes back, at once, what is granted and held up: it is granted anew when it is not held up any more.
+    /// Takes back, at once, what is granted and held up: it is granted anew when it is not held up
+    /// any more.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; the audit makes up for it.
@@ -122,15 +125,16 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Takes a command out of the queue. One that is worked on just then ends by itself: its event counts as ever.
+    /// Takes a command out of the queue. One that is worked on just then ends by itself: its event
+    /// counts as ever.
     async fn withdraw(&self, step: &StepId) {
         if let Err(error) = self.shared.queue.withdraw(step).await {
             debug!(%step, %error, "command not withdrawn");
         }
     }
 
-    /// Lets turns wait no more that have no narration in them. Who begins to wait at the same moment either sees that the turn rests and
-    /// wakes it, or is seen by the second look.
+    /// Lets turns wait no more that have no narration in them. Who begins to wait at the same
+    /// moment either sees that the turn rests and wakes it, or is seen by the second look.
     async fn rest_turns(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
         for lane in Lane::ALL {
             let query = waiting_turns(service, lane, TURNS);

@@ -1,4 +1,5 @@
-//! The record of what is granted of one service, shared by all replicas and changed by compare-and-swap.
+//! The record of what is granted of one service, shared by all replicas and changed by
+//! compare-and-swap.
 
 use std::sync::Mutex;
 
@@ -9,8 +10,8 @@ use lectern_store::{Collection, Revision, StoreError, Versioned};
 use super::lock;
 use crate::domain::Slots;
 
-/// A service's slots, and the copy that this replica last read or wrote. An old copy costs a lost race or, where nothing changed here, a wait
-/// until the next audit reads.
+/// A service's slots, and the copy that this replica last read or wrote. An old copy costs a lost
+/// race or, where nothing changed here, a wait until the next audit reads.
 #[derive(Debug)]
 pub struct Ledger {
     service: Service,

@@ -57,7 +57,8 @@ impl Dispatcher {
         }
     }
 
-    /// After a pause, a worker or an engine came or went: takes back what is held up now, and grants what is not any more.
+    /// After a pause, a worker or an engine came or went: takes back what is held up now, and
+    /// grants what is not any more.
     async fn hold_and_wake(&self) {
         if let Err(error) = self.take_back_held().await {
             warn!(%error, "what is held up is not taken back, the audit will");

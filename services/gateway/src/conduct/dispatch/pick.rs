@@ -27,7 +27,8 @@ type Candidate = (StepId, Arc<Narration>);
 pub struct Picked {
     /// Steps to publish, in order, with their narrations.
     pub steps: Vec<Candidate>,
-    /// The turns that were served, by id, and when; only where more than one waited, for a single one has no order.
+    /// The turns that were served, by id, and when; only where more than one waited, for a single
+    /// one has no order.
     pub turns: BTreeMap<String, u64>,
     /// Turns without another step, by id.
     pub rested: Vec<String>,
@@ -110,7 +111,8 @@ impl<'a> Pick<'a> {
         Ok(self.picked)
     }
 
-    /// Reads the turns that wait, lane by lane; those known to have no work, and those held up, are left out.
+    /// Reads the turns that wait, lane by lane; those known to have no work, and those held up, are
+    /// left out.
     async fn read_turns(&mut self, most: usize) -> Result<(), Failure> {
         let shared = &self.dispatcher.shared;
         let now = shared.clock.now().millis();
@@ -146,7 +148,8 @@ impl<'a> Pick<'a> {
         Ok(())
     }
 
-    /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or nothing is left.
+    /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or
+    /// nothing is left.
     async fn next_step(&mut self, turn: &Turn, slots: &Slots, free: usize) -> Result<Option<Candidate>, Failure> {
         let shared = &self.dispatcher.shared;
         let id = turn.id();
@@ -154,7 +157,8 @@ impl<'a> Pick<'a> {
         if granted >= shared.options.per_tenant {
             return Ok(None);
         }
-        // Fewer may have been found than there is room for, where narrations had just left the list.
+        // Fewer may have been found than there is room for, where narrations had just left the
+        // list.
         if self.steps.get(&id).is_none_or(VecDeque::is_empty) {
             let steps = self.oldest_steps(&id, slots, granted + free).await?;
             self.steps.insert(id.clone(), steps);
@@ -166,8 +170,9 @@ impl<'a> Pick<'a> {
         Ok(next)
     }
 
-    /// Steps of a turn that are not granted yet, of its `most` oldest narrations. Every narration whose steps are all granted has a grant,
-    /// so among one more narration than there are grants one has a step left.
+    /// Steps of a turn that are not granted yet, of its `most` oldest narrations. Every narration
+    /// whose steps are all granted has a grant, so among one more narration than there are grants
+    /// one has a step left.
     async fn oldest_steps(&self, turn: &str, slots: &Slots, most: usize) -> Result<VecDeque<Candidate>, Failure> {
         loop {
             // A statement of its own: the lock is not to be held over the read.

@@ -18,8 +18,9 @@ use crate::domain::Narration;
 const PUBLISH_AT_ONCE: usize = 16;
 
 impl Dispatcher {
-    /// Publishes what was granted, and releases what a full stream refuses. Kept until the audit, that would wait while whatever is granted
-    /// later takes each place that gets free; released, the oldest goes first. What else fails the audit publishes.
+    /// Publishes what was granted, and releases what a full stream refuses. Kept until the audit,
+    /// that would wait while whatever is granted later takes each place that gets free; released,
+    /// the oldest goes first. What else fails the audit publishes.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; what was refused stays granted then.

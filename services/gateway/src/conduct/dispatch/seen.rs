@@ -1,4 +1,5 @@
-//! What a replica remembers of the turns of a service between passes. It saves reading; all of it may be wrong for a moment or be forgotten.
+//! What a replica remembers of the turns of a service between passes. It saves reading; all of it
+//! may be wrong for a moment or be forgotten.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use lectern_core::id::NarrationId;
 use super::millis;
 use crate::domain::{Lane, Narration};
 
-/// A turn or a lane in which nothing was found is not looked at again for this long, unless this replica hears of work.
+/// A turn or a lane in which nothing was found is not looked at again for this long, unless this
+/// replica hears of work.
 pub const IDLE: Duration = Duration::from_secs(2);
 /// The oldest narrations of a turn are remembered for this long, where there are more behind them.
 const LISTED_FOR: Duration = Duration::from_secs(10);
@@ -96,7 +98,8 @@ impl Seen {
         Some(list.ids.iter().take(most).map(|(_, id)| id.clone()).collect())
     }
 
-    /// Forgets narrations that are not in the turn any more; whether there were such, and whether the rest of the list is all there is.
+    /// Forgets narrations that are not in the turn any more; whether there were such, and whether
+    /// the rest of the list is all there is.
     pub fn unlist<'a>(&mut self, turn: &str, gone: impl Iterator<Item = &'a NarrationId>) -> (bool, bool) {
         let gone: BTreeSet<_> = gone.collect();
         let Some(list) = self.lists.get_mut(turn) else { return (!gone.is_empty(), false) };

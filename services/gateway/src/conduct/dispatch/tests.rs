@@ -309,7 +309,8 @@ async fn no_stage_rests_while_something_waits_for_it() {
         for index in 0..100 {
             ids.push(world.order_anew(&format!("n-{index}")).await);
         }
-        // The busiest stages do two steps of each narration; the others add what the first and the last narration take beside them.
+        // The busiest stages do two steps of each narration; the others add what the first and the
+        // last narration take beside them.
         let busiest = step * 100 * 2 / u32::try_from(PERMITS).expect("few");
         tokio::time::sleep(busiest + step * 6).await;
         for id in ids {
@@ -412,7 +413,8 @@ async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
     assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
 }
 
-/// What the queries of a pass cost with a backlog of so many narrations of one tenant, beside another with one.
+/// What the queries of a pass cost with a backlog of so many narrations of one tenant, beside
+/// another with one.
 async fn cost_of_a_pass(store: Arc<dyn lectern_store::Store>, backlog: usize) -> Vec<u64> {
     let narrations = Collection::<Narration>::new(store);
     let turns = narrations.beside::<Turn>();
@@ -480,7 +482,8 @@ async fn a_pass_over_a_backlog_examines_as_many_entries_of_an_index_as_it_grants
         costs.push(cost_of_a_pass(store, size).await);
     }
     println!("{costs:?}");
-    // Eight narrations of the noisy tenant, one of the other, two turns: an entry and a record each, and one entry more to see the end.
+    // Eight narrations of the noisy tenant, one of the other, two turns: an entry and a record
+    // each, and one entry more to see the end.
     let bounds = [1, 8, 2].map(|found| 2 * found + 1);
     for costs in costs {
         assert!(costs.iter().zip(bounds).all(|(cost, bound)| *cost <= bound), "{costs:?}");

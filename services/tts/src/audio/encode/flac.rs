@@ -16,7 +16,8 @@ use super::{Encoder, Spec};
 const BLOCK: usize = 4096;
 const CHANNELS: usize = 1;
 const BITS: usize = 16;
-/// Bytes before STREAMINFO's content: the marker and the block's header, which says that it is the last block.
+/// Bytes before STREAMINFO's content: the marker and the block's header, which says that it is the
+/// last block.
 const MARKER: &[u8; 8] = b"fLaC\x80\x00\x00\x22";
 
 pub(super) struct Flac<W> {

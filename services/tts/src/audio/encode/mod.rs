@@ -1,4 +1,5 @@
-//! Files of audio: one streaming encoder a format, behind one trait. Samples go in as they are joined; nothing is held but a frame.
+//! Files of audio: one streaming encoder a format, behind one trait. Samples go in as they are
+//! joined; nothing is held but a frame.
 
 mod flac;
 mod mp3;
@@ -75,8 +76,8 @@ impl AudioFormat {
         }
     }
 
-    /// Whether this machine can write it: ask when an order comes in, not when its audio is ready. Runs a program for MP3, so it blocks
-    /// for some milliseconds.
+    /// Whether this machine can write it: ask when an order comes in, not when its audio is ready.
+    /// Runs a program for MP3, so it blocks for some milliseconds.
     ///
     /// # Errors
     ///
@@ -129,7 +130,8 @@ pub struct Spec {
     pub title: String,
 }
 
-/// An encoder that writes to `output`, which is at its start. Keep a second handle to read the file back.
+/// An encoder that writes to `output`, which is at its start. Keep a second handle to read the file
+/// back.
 ///
 /// # Errors
 ///

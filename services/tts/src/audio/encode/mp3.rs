@@ -1,4 +1,5 @@
-//! MP3 through an ffmpeg process: permissively licensed encoders do not exist, and a program that is run is not linked.
+//! MP3 through an ffmpeg process: permissively licensed encoders do not exist, and a program that
+//! is run is not linked.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -86,7 +87,8 @@ impl Encoder for Mp3 {
 }
 
 impl Drop for Mp3 {
-    /// A recording that is given up takes its process with it. After [`Encoder::finish`] there is none.
+    /// A recording that is given up takes its process with it. After [`Encoder::finish`] there is
+    /// none.
     fn drop(&mut self) {
         if self.input.is_some() {
             let _ = self.child.kill();

@@ -1,5 +1,6 @@
-//! Opus in Ogg (RFC 6716, RFC 7845), streaming. What is decoded is exactly as long as what was encoded: the encoder's delay is
-//! declared as pre-skip, and the last page's granule position ends the stream at the last sample.
+//! Opus in Ogg (RFC 6716, RFC 7845), streaming. What is decoded is exactly as long as what was
+//! encoded: the encoder's delay is declared as pre-skip, and the last page's granule position ends
+//! the stream at the last sample.
 #![allow(
     unsafe_code,
     reason = "the encoder is libopus translated from C; every call is in this file, behind a type that owns its state"
@@ -22,7 +23,8 @@ use super::{Encoder, Spec};
 
 /// Bits a second, on average: transparent for one voice.
 const BITRATE: i32 = 32_000;
-/// Of 10. One stream is encoded by one core, so a long recording waits for this; for one voice at this rate more is not heard.
+/// Of 10. One stream is encoded by one core, so a long recording waits for this; for one voice at
+/// this rate more is not heard.
 const COMPLEXITY: i32 = 5;
 /// Frames a second: 20 ms each.
 const FRAMES: u32 = 50;
@@ -40,14 +42,16 @@ fn failed(what: impl std::fmt::Display) -> Failure {
 /// The encoder's state, owned.
 struct State(NonNull<OpusEncoder>);
 
-// SAFETY: the state is one heap block that refers to nothing of its thread, and only `&mut self` reaches it.
+// SAFETY: the state is one heap block that refers to nothing of its thread, and only `&mut self`
+// reaches it.
 unsafe impl Send for State {}
 
 impl State {
     fn new(sample_rate: u32) -> Result<Self, Failure> {
         let rate = i32::try_from(sample_rate).map_err(failed)?;
         let mut error = OPUS_OK;
-        // SAFETY: `error` outlives the call; the result is checked for null before use and freed once, in `drop`.
+        // SAFETY: `error` outlives the call; the result is checked for null before use and freed
+        // once, in `drop`.
         let state = unsafe { opus_encoder_create(rate, 1, OPUS_APPLICATION_AUDIO, &raw mut error) };
         let state =
             NonNull::new(state).map(Self).ok_or_else(|| failed(format!("error {error} at {sample_rate} Hz")))?;
@@ -57,7 +61,8 @@ impl State {
             (OPUS_SET_COMPLEXITY_REQUEST, COMPLEXITY),
             (OPUS_SET_SIGNAL_REQUEST, OPUS_SIGNAL_VOICE),
         ] {
-            // SAFETY: the state is alive, and each of these requests takes one `i32` (opus_defines.h).
+            // SAFETY: the state is alive, and each of these requests takes one `i32`
+            // (opus_defines.h).
             let code = unsafe { opus_encoder_ctl!(state.0.as_ptr(), request, value) };
             if code != OPUS_OK {
                 return Err(failed(format!("request {request} was answered with {code}")));
@@ -69,7 +74,8 @@ impl State {
     /// Samples of delay, at the input's rate.
     fn delay(&mut self) -> Result<u32, Failure> {
         let mut delay = 0_i32;
-        // SAFETY: the state is alive, and this request takes one pointer to an `i32`, which outlives the call.
+        // SAFETY: the state is alive, and this request takes one pointer to an `i32`, which
+        // outlives the call.
         let code = unsafe { opus_encoder_ctl!(self.0.as_ptr(), OPUS_GET_LOOKAHEAD_REQUEST, &mut delay) };
         if code == OPUS_OK { u32::try_from(delay).map_err(failed) } else { Err(failed(format!("no delay: {code}"))) }
     }
@@ -168,7 +174,8 @@ impl<W: Write + Send> Encoder for Opus<W> {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Failure> {
-        // The decoder is a pre-skip late: silence pushes the last samples out, and fills the last frame.
+        // The decoder is a pre-skip late: silence pushes the last samples out, and fills the last
+        // frame.
         let delay = self.pre_skip.div_ceil(self.granules);
         let frame = self.frame as u64;
         let padding = (self.samples + delay).next_multiple_of(frame).max(frame) - self.samples;
@@ -217,7 +224,8 @@ mod tests {
 
     use super::*;
 
-    /// Decodes at 24 kHz as RFC 7845 says: pre-skip dropped, the end cut at the last granule position.
+    /// Decodes at 24 kHz as RFC 7845 says: pre-skip dropped, the end cut at the last granule
+    /// position.
     fn decode(bytes: Vec<u8>) -> Vec<i16> {
         let mut reader = PacketReader::new(Cursor::new(bytes));
         let head = reader.read_packet().unwrap().unwrap();

@@ -23,7 +23,8 @@ impl<W: Write + Seek> Wav<W> {
     }
 }
 
-/// The header for so many samples. Under 4 GB the room for 64-bit sizes is a JUNK chunk, as EBU Tech 3306 has it.
+/// The header for so many samples. Under 4 GB the room for 64-bit sizes is a JUNK chunk, as EBU
+/// Tech 3306 has it.
 fn header(sample_rate: u32, samples: u64) -> Vec<u8> {
     let data = samples * 2;
     let riff = data + HEADER - 8;

@@ -1,5 +1,6 @@
-//! One thread for each network run under way. The runtime's shared pool would let calls wait for each other; here each call
-//! takes a pool of one thread and gives it back, so as many run at once as callers there are.
+//! One thread for each network run under way. The runtime's shared pool would let calls wait for
+//! each other; here each call takes a pool of one thread and gives it back, so as many run at once
+//! as callers there are.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,8 +1,9 @@
 //! The local voice: a small neural network in this process, pure Rust, no network, no key.
 //!
-//! Text becomes phonemes ([`phonemes`]), the network turns phonemes into spectra and durations ([`network`]), and a
-//! source-filter vocoder turns spectra into samples ([`vocoder`]). The files are checked against pinned digests when they are
-//! first needed ([`weights`]); until then an idle process holds none of it.
+//! Text becomes phonemes ([`phonemes`]), the network turns phonemes into spectra and durations
+//! ([`network`]), and a source-filter vocoder turns spectra into samples ([`vocoder`]). The files
+//! are checked against pinned digests when they are first needed ([`weights`]); until then an idle
+//! process holds none of it.
 
 mod lanes;
 mod network;
@@ -32,10 +33,12 @@ pub const SAMPLE_RATE: u32 = 24_000;
 /// Grows when this folder's code makes other samples of the same text.
 const CODE_VERSION: u32 = 1;
 
-/// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as [`crate::audio::master`] says.
+/// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as
+/// [`crate::audio::master`] says.
 const GAIN_DB: f32 = 10.4;
 
-/// The local neural voice. Loads its files when it is first asked whether it is ready, or to speak; many threads may call it at once.
+/// The local neural voice. Loads its files when it is first asked whether it is ready, or to speak;
+/// many threads may call it at once.
 #[derive(Debug)]
 pub struct LocalVoice {
     files: Arc<Files>,
@@ -70,7 +73,8 @@ impl LocalVoice {
         Self { files: Arc::new(files), checked: AtomicBool::new(false) }
     }
 
-    /// Checks that the files are there and undamaged, without loading them: for health checks and start-up messages.
+    /// Checks that the files are there and undamaged, without loading them: for health checks and
+    /// start-up messages.
     ///
     /// # Errors
     ///
@@ -79,7 +83,8 @@ impl LocalVoice {
         self.files.dir.read().map(drop)
     }
 
-    /// Loads in the background, while the script of the order that asked is written: the first sentence need not wait for it.
+    /// Loads in the background, while the script of the order that asked is written: the first
+    /// sentence need not wait for it.
     fn warm(&self) {
         let files = Arc::clone(&self.files);
         let load = move || {

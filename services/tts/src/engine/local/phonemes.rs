@@ -1,7 +1,8 @@
 //! Text to phoneme ids, with the place of every word.
 //!
-//! The lexicon and its rules come from `misaki-rs`; words that it does not know go to a small network trained on spelling. Numbers,
-//! units and abbreviations are not read here: the script's spoken text consists of words already.
+//! The lexicon and its rules come from `misaki-rs`; words that it does not know go to a small
+//! network trained on spelling. Numbers, units and abbreviations are not read here: the script's
+//! spoken text consists of words already.
 
 use std::collections::HashMap;
 use std::ops;
@@ -76,7 +77,8 @@ impl Phonemizer {
         Ok(Self { g2p, vocabulary })
     }
 
-    /// `text` as inputs of at most [`MAX_PHONEMES`] phonemes, cut after clauses where possible, else between words.
+    /// `text` as inputs of at most [`MAX_PHONEMES`] phonemes, cut after clauses where possible,
+    /// else between words.
     pub(super) fn chunks(&self, text: &str) -> Result<Vec<Chunk>, Failure> {
         let chunks = pack(self.groups(text)?);
         if chunks.iter().any(|chunk| !chunk.words.is_empty()) {
@@ -157,7 +159,8 @@ fn cut_long_group(group: Group) -> Vec<Group> {
         .collect()
 }
 
-/// Fills inputs with groups. When one is full it is cut after its last clause, or where there is none after its last group.
+/// Fills inputs with groups. When one is full it is cut after its last clause, or where there is
+/// none after its last group.
 fn pack(groups: Vec<Group>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut open: Vec<Group> = Vec::new();
@@ -256,7 +259,8 @@ impl Speller {
 }
 
 impl Fallback for Speller {
-    /// Never fails on a word: what has no letter that the network knows is silent. An error here would fail the whole sentence.
+    /// Never fails on a word: what has no letter that the network knows is silent. An error here
+    /// would fail the whole sentence.
     fn phonemize(&self, word: &str) -> Result<String, FallbackError> {
         let letters: Vec<i32> = word.chars().filter_map(|letter| self.alphabet.get(&letter)).copied().collect();
         let pieces = letters.chunks(self.longest).map(|piece| self.spell(piece));
@@ -281,7 +285,8 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_after_clauses_and_no_word_is_lost() {
-        /// Lengths of groups and whether a clause ends with each, then how many groups each chunk gets.
+        /// Lengths of groups and whether a clause ends with each, then how many groups each chunk
+        /// gets.
         type Case = (&'static [(usize, bool)], &'static [usize]);
         let cases: [Case; 5] = [
             (&[(100, false), (100, false)], &[2]),

@@ -1,6 +1,7 @@
 //! Spectra to samples: a source-filter vocoder.
 //!
-//! The network gives, for each frame of 12.5 ms and each of 601 frequency bins, the parts of a short-time spectrum:
+//! The network gives, for each frame of 12.5 ms and each of 601 frequency bins, the parts of a
+//! short-time spectrum:
 //!
 //! ```text
 //! S = exp(lh) · e^(iπ·tanh(theta)) · STFT(pulses(f0))      voiced: a pulse train through a filter
@@ -54,14 +55,16 @@ impl Vocoder {
         let mut block = self.inverse.make_output_vec();
         let mut scratch =
             vec![Complex32::default(); self.forward.get_scratch_len().max(self.inverse.get_scratch_len())];
-        // The sums of overlapping windowed blocks and of squared windows; half a window hangs over at both ends.
+        // The sums of overlapping windowed blocks and of squared windows; half a window hangs over
+        // at both ends.
         let mut sum = vec![0.0_f32; length + WINDOW - HOP];
         let mut weight = vec![0.0_f32; sum.len()];
         let failed = |error: realfft::FftError| Failure::internal(format!("the vocoder's transform failed: {error}"));
 
         for frame in 0..count {
             for (i, value) in windowed.iter_mut().enumerate() {
-                // A unit cosine has the peak sum(window)/2, so that exp(lh) is a harmonic's magnitude.
+                // A unit cosine has the peak sum(window)/2, so that exp(lh) is a harmonic's
+                // magnitude.
                 *value = reflected(&source, frame * HOP + i) * self.hann[i] / (WINDOW as f32 / 4.0);
             }
             self.forward.process_with_scratch(&mut windowed, &mut spectrum, &mut scratch).map_err(failed)?;
@@ -101,8 +104,9 @@ fn reflected(signal: &[f32], index: usize) -> f32 {
     signal.get(at).copied().unwrap_or(0.0)
 }
 
-/// A band-limited pulse train at the pitch `f0` (hertz a frame): every harmonic under the limit at unit amplitude, by the closed form
-/// `Σ cos(h·t) = sin((H+½)t) / (2 sin(t/2)) − ½`. Silent where there is no voice.
+/// A band-limited pulse train at the pitch `f0` (hertz a frame): every harmonic under the limit at
+/// unit amplitude, by the closed form `Σ cos(h·t) = sin((H+½)t) / (2 sin(t/2)) − ½`. Silent where
+/// there is no voice.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "phases are folded to one turn before")]
 fn pulses(f0: &[f32]) -> Vec<f32> {
     let at = |frame: isize| {
@@ -129,7 +133,8 @@ fn pulses(f0: &[f32]) -> Vec<f32> {
             let t = (turns * std::f64::consts::TAU) as f32;
             let harmonics = (HIGHEST_HERTZ / hertz).floor() + 0.5;
             let divisor = 2.0 * (t * 0.5).sin();
-            // At the pulse itself both are zero and the quotient's limit is the number of harmonics.
+            // At the pulse itself both are zero and the quotient's limit is the number of
+            // harmonics.
             let value = if divisor.abs() <= 2e-3 { harmonics } else { (harmonics * t).sin() / divisor };
             out.push(value - 0.5);
         }
@@ -137,7 +142,8 @@ fn pulses(f0: &[f32]) -> Vec<f32> {
     out
 }
 
-/// Pairs of standard normal numbers (Box-Muller over SplitMix64): the same seed gives the same noise on every machine.
+/// Pairs of standard normal numbers (Box-Muller over SplitMix64): the same seed gives the same
+/// noise on every machine.
 struct Normal(u64);
 
 impl Normal {
