@@ -5,7 +5,7 @@
 //! that contain its `text`:
 //!
 //! ```json
-//! {"ledger": "/tmp/ledger.jsonl", "rules": [
+//! {"ledger": "ledger.jsonl", "rules": [
 //!   {"text": "kaboom", "does": "panic"},
 //!   {"text": "blackout", "does": "abort"},
 //!   {"text": "mumble", "does": "fail"},
