@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn documents_are_read_with_what_tests_add_and_named_after_package_and_file() {
-        let text = "[[document]]\npackage = 'p'\nversion = '1'\npath = '/usr/share/doc/p/a.b.pdf.gz'\nsha256 = 'ff'\nheadings = ['x']\n";
+        let text = "[[document]]\npackage = 'p'\nversion = '1'\npath = '/usr/share/doc/p/a.b.pdf.gz'\n\
+            sha256 = 'ff'\nheadings = ['x']\n";
         let documents: Vec<Pdf> = documents(text).expect("parses");
         assert_eq!(documents.len(), 1);
         assert_eq!(documents[0].file(Path::new("/c")), Path::new("/c/p/a.b.pdf"));

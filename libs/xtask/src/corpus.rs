@@ -114,6 +114,6 @@ fn remedy(entry: &Pdf) -> String {
         .unwrap_or_else(|| "none".to_owned());
     format!(
         "this version cannot be downloaded (apt's candidate is {candidate}): run `apt-get update` as root, check the network, or pin \
-         the candidate in its list with its digest after comparing the file"
+         the candidate, with its digest, in the list of tests/fixtures/pdf that names it, after comparing the file"
     )
 }

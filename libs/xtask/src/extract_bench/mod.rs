@@ -1,8 +1,9 @@
-//! How well PDFs of other hands are read: fetches the pinned documents, has Lectern and a peer read them, and scores both against
-//! what poppler and PDFium find on the pages.
+//! How well PDFs of other hands are read: fetches the pinned documents, has Lectern and a peer read
+//! them, and scores both against what poppler and PDFium find on the pages.
 //!
-//! The scorer is Python and shares no code with the extractors. It and the peer come from PyPI, every file pinned by SHA-256, into
-//! folders of the tools; the peer is under the AGPL, and is run as a process of its own.
+//! The scorer is Python and shares no code with the extractors. It and the peer come from PyPI,
+//! every file pinned by SHA-256, into folders of the tools; the peer is under the AGPL, and is run
+//! as a process of its own.
 
 use std::fs;
 use std::io::Write as _;
@@ -44,7 +45,8 @@ pub struct Options {
     /// Every word, head, bookmark and paragraph that counts against a document: a file for each.
     #[arg(long, value_name = "DIR")]
     details: Option<PathBuf>,
-    /// A `lectern` or `lectern-ingest` that is built already, instead of one built with the `ci` profile.
+    /// A `lectern` or `lectern-ingest` that is built already, instead of one built with the `ci`
+    /// profile.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
@@ -55,7 +57,7 @@ struct Document {
     name: String,
     producer: String,
     #[serde(flatten)]
-    entry: Pdf,
+    pdf: Pdf,
 }
 
 /// What the scorer is told.
@@ -86,12 +88,12 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let wanted = list.into_iter().filter(|document| options.only.is_empty() || options.only.contains(&document.name));
     let corpus = corpus::folder()?;
     let mut documents = Vec::new();
-    let mut entries = Vec::new();
-    for Document { name, producer, entry } in wanted {
-        documents.push(Ordered { name, file: entry.file(&corpus), producer });
-        entries.push(entry);
+    let mut pdfs = Vec::new();
+    for Document { name, producer, pdf } in wanted {
+        documents.push(Ordered { name, file: pdf.file(&corpus), producer });
+        pdfs.push(pdf);
     }
-    corpus::fetch_all(&entries, &corpus)?;
+    corpus::fetch_all(&pdfs, &corpus)?;
     ensure_debian("pdftotext", "poppler-utils")?;
     let mut packages = vec![self::packages("extract-bench", REQUIREMENTS, "pypdfium2")?];
     if options.peer {

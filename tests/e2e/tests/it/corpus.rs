@@ -22,6 +22,7 @@ pub(crate) const COVERED: f64 = 0.99;
 async fn foreign_pdfs_are_narrated_whole() {
     let folder = PathBuf::from(env::required(env::PDF_CORPUS));
     let corpus: Vec<Pdf> = pdfs::listed(pdfs::TESTS).expect("the list");
+    assert!(corpus.len() >= 8, "{} PDFs in {}", corpus.len(), pdfs::TESTS);
     let instance = Profile::Embedded.setup().start().await;
     let client = instance.client();
     for file in corpus.iter().map(|pdf| pdf.file(&folder)) {

@@ -94,23 +94,9 @@ fn marked(number: usize, page: &mut Page, out: &mut Vec<Piece>) {
         taken.extend(page.turned.extract_if(.., |run| kind(run) == Some(furniture)));
         for line in lines::by_angle(&taken, number) {
             let text = line.text();
-            let furniture = match furniture {
-                Furniture::RunningHead | Furniture::RunningFoot
-                    if crate::clean::running::page_number(&text).is_some() =>
-                {
-                    Furniture::PageNumber
-                }
-                other @ (Furniture::RunningHead
-                | Furniture::RunningFoot
-                | Furniture::PageNumber
-                | Furniture::ContentsEntry
-                | Furniture::Navigation
-                | Furniture::Watermark
-                | Furniture::Hidden
-                | Furniture::Deleted
-                | Furniture::Comment
-                | Furniture::Placeholder) => other,
-            };
+            let edge = matches!(furniture, Furniture::RunningHead | Furniture::RunningFoot);
+            let counts = edge && crate::clean::running::page_number(&text).is_some();
+            let furniture = if counts { Furniture::PageNumber } else { furniture };
             out.push(Piece { page: number, top: line.y < height / 2.0, furniture, text });
         }
     }
