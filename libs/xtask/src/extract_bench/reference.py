@@ -27,6 +27,8 @@ ON_MOST_PAGES = 6
 WORDS_OF_A_SLIDE = 100
 # Words of a line that is a page number and little else: `page 7 of 20`.
 SHORT_NUMBER = 4
+# The number of a section.
+SECTION = re.compile(r"(?<!\w)[0-9]+(?:\.[0-9]+)+\.?(?!\w)")
 NUMBER = re.compile(r"^(?:[0-9]{1,4}|[ivxlc]{1,7})$")
 
 
@@ -64,9 +66,11 @@ class Row:
     def numbers_at_ends(self):
         """Numbers with which the row begins or ends, or that are set apart there (`7 / 20`)."""
         lines = sorted(self.lines, key=lambda line: line.x0)
-        found = [self.words[0], self.words[-1]] if self.words else []
+        # `5.6.2` counts sections, and no pages.
+        words = [word for line in lines for word in cut(SECTION.sub(" x ", line.text))]
+        found = [words[0], words[-1]] if words else []
         for line in (lines[0], lines[-1]):
-            words = cut(line.text)
+            words = cut(SECTION.sub(" x ", line.text))
             if len(words) <= SHORT_NUMBER:
                 found += words
         return [word for word in dict.fromkeys(found) if NUMBER.match(word)]
@@ -143,7 +147,8 @@ def poppler(path):
                 box = [float(line.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
                 lines.append(Line(" ".join(words), block, *box))
         lines = [line for line in lines if line.text.strip()]
-        pages.append(Page(number, float(node.get("height")), rows(lines), lines, lines_to_items(l.text for l in lines), []))
+        height = float(node.get("height"))
+        pages.append(Page(number, height, rows(lines, height), lines, lines_to_items(l.text for l in lines), []))
     return pages
 
 
@@ -156,7 +161,8 @@ def drawn_again(word, boxes):
     return again
 
 
-def rows(lines):
+def rows(lines, height):
+    """The rows of a page of this height, those at its edges marked; on a page with little text, the last rows stand at no foot."""
     found = []
     for line in sorted(lines, key=lambda line: (line.y0, line.x0)):
         middle = (line.y0 + line.y1) / 2
@@ -165,9 +171,9 @@ def rows(lines):
         else:
             found.append(Row([line]))
     for row in found[:EDGE_ROWS]:
-        row.edge = "top"
+        row.edge = "top" if row.y < height / 2 else ""
     for row in found[-EDGE_ROWS:]:
-        row.edge = row.edge or "foot"
+        row.edge = row.edge or ("foot" if row.y > height / 2 else "")
     return found
 
 
@@ -208,9 +214,13 @@ def page_numbers(pages, edges):
     """A number at the end of a row, at the same height that grows with the pages: of the two pages before and behind it, at least two
     (or all there are) have the number that follows from it."""
     candidates = []
+    text_size = size_of_text(pages)
     for rows_of_page in edges:
         here = []
         for row in rows_of_page:
+            # `12.2 Divider`: the numbers of headings at the top of pages climb with the pages too.
+            if row.size > LARGEST_HEAD * text_size and len(row.words) > 1:
+                continue
             here += [(row, word, value(word)) for word in row.numbers_at_ends()]
         candidates.append(here)
     for at, here in enumerate(candidates):
@@ -227,13 +237,17 @@ def page_numbers(pages, edges):
                 row.number = row.number or word
 
 
+def size_of_text(pages):
+    return statistics.median([line.y1 - line.y0 for page in pages for line in page.lines] or [1.0])
+
+
 def running_heads(pages, edges):
     """What a row says, its number aside, is said at the same height on pages near by, or it stands where most pages have such
     a row."""
     near_pages = 4
     slides = statistics.median([sum(len(row.words) for row in page.rows) for page in pages] or [0]) < WORDS_OF_A_SLIDE
     everywhere = Counter(words for page in edges for words in {tuple(row.words) for row in page})
-    text_size = statistics.median([line.y1 - line.y0 for page in pages for line in page.lines] or [1.0])
+    text_size = size_of_text(pages)
     texts = []
     for rows_of_page in edges:
         texts.append([(row, tuple(word for word in row.words if word != row.number)) for row in rows_of_page])
@@ -263,7 +277,9 @@ def running_heads(pages, edges):
         for row, words in here:
             around = [heights[key] for key in (round(row.y) - 1, round(row.y), round(row.y) + 1) if key in heights]
             marked, seen = sum(item[0] for item in around), sum(item[1] for item in around)
-            if words and not slides and seen >= 5 and marked >= 0.7 * seen and len(words) <= 20:
+            # Type larger than a head's, where heads stand on other pages, is a heading's.
+            large = row.size > LARGEST_HEAD * text_size
+            if words and not slides and not large and seen >= 5 and marked >= 0.7 * seen and len(words) <= 20:
                 row.head = True
             elif words and row.number and len(words) > 2:
                 row.head = True

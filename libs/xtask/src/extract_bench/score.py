@@ -19,6 +19,8 @@ ORDINAL = re.compile(
     r"^(?:(?:chapter|appendix|part|section|annex|kapitel|anhang|teil|abschnitt)\s+)?(?:[0-9]+|[ivxlc]+|[a-z])?(?:[.\-][0-9]+)*[.:)—–-]*\s+",
     re.IGNORECASE,
 )
+# Rows of the longest heading.
+MOST_ROWS = 4
 FLOWING = ("paragraph", "list_item", "quote")
 
 
@@ -184,8 +186,9 @@ def furniture_spoken(result, pages, touching, bodies):
         for row in page.heads():
             words = [word for word in row.words if word != row.number] or row.words
             alone = [block for block in spoken if block.words == words or block.words == row.words]
-            whole_rows = sum(other.words == words for other in page.rows if other is not row and not other.head)
-            too_often = len(words) > 1 and occurrences(words, text) > occurrences(words, around)
+            whole_rows = printed_in_text(words, page.rows, row)
+            # Its heading, too, may be read apart from its number.
+            too_often = len(words) > 1 and occurrences(words, text) > max(occurrences(words, around), whole_rows)
             if len(alone) > whole_rows or too_often:
                 heads.append(" ".join(words))
         for row in page.numbers():
@@ -206,6 +209,17 @@ def furniture_spoken(result, pages, touching, bodies):
             result.note("page numbers spoken", f"page {number}: {printed_number}")
 
 
+def printed_in_text(words, rows, head):
+    """How often the words of a head are printed as rows of the text too, as its heading is, on one row or on some in sequence."""
+    wanted = "".join(words)
+    texts = ["" if other is head or other.head else "".join(other.words) for other in rows]
+    return sum(
+        all(texts[first:end]) and "".join(texts[first:end]) == wanted
+        for first in range(len(texts))
+        for end in range(first + 1, min(first + MOST_ROWS, len(texts)) + 1)
+    )
+
+
 def plain(text):
     return "".join(cut(text))
 
@@ -219,11 +233,10 @@ def headings_found(result, blocks, pages, bookmarks):
         words = cut(ORDINAL.sub("", title.strip()) or title)
         if page is None or not words:
             continue
-        there = printed(pages, page, page + 1)
-        if sum(word in there for word in words) < 0.8 * len(words):
+        whole, bare = plain(title), plain(ORDINAL.sub("", title.strip()))
+        if not any(printed_as_rows(number, pages, whole, bare) for number in (page, page + 1)):
             continue
         result.bookmarks += 1
-        whole, bare = plain(title), plain(ORDINAL.sub("", title.strip()))
         near = [at for number in (page - 1, page, page + 1) for at in by_page.get(number, [])]
         candidates = []
         for at in near:
@@ -238,6 +251,21 @@ def headings_found(result, blocks, pages, bookmarks):
         holders = [blocks[at] for at in near if bare and bare in plain(blocks[at].text)]
         where = "; ".join(f"{block.kind} {block.furniture} {block.text[:60]!r}" for block in holders[:2]) or "in no block"
         result.note("bookmarks that are no heading", f"page {page}: {title!r}: {where}")
+
+
+def printed_as_rows(number, pages, whole, bare):
+    """Whether a page has the title on rows of their own or at the beginning of one; words of it that stand in the text are no title."""
+    if number > len(pages):
+        return False
+    for lines in (pages[number - 1].lines, [line for row in pages[number - 1].rows for line in row.lines]):
+        for first in range(len(lines)):
+            text = ""
+            for line in lines[first : first + MOST_ROWS]:
+                text = f"{text} {line.text.strip()}".strip()
+                for option in (plain(text), plain(ORDINAL.sub("", text))):
+                    if bare and option.startswith((whole, bare)) or same(option, whole) or same(option, bare):
+                        return True
+    return False
 
 
 def same(found, wanted):
@@ -268,7 +296,9 @@ def broken_paragraphs(result, blocks, bodies):
             continue
         # `quartz()` and `na.omit` begin entries of lists of names.
         begins_small = re.match(r"[a-zà-ÿ]+[,;]?(?:\s|$)", follower.text.lstrip()) is not None
-        ends_open = len(block.words) > 1 and (block.words[-1] in UNFINISHED or block.text.rstrip()[-1:] in ",-–")
+        # `enable-keypad (On)` ends with a parenthesis, and not with a word that wants another.
+        text = block.text.rstrip()
+        ends_open = len(block.words) > 1 and (block.words[-1] in UNFINISHED and text[-1].isalpha() or text[-1] in ",-–")
         if (begins_small or ends_open) and neighbours[block.words[-1], follower.words[0]]:
             result.broken += 1
             result.note(
