@@ -143,7 +143,7 @@ def poppler(path):
         lines, boxes = [], defaultdict(list)
         for block, block_node in enumerate(node.iter("block")):
             for line in block_node.iter("line"):
-                words = [word.text or "" for word in line.iter("word") if not drawn_again(word, boxes)]
+                words = touching([word for word in line.iter("word") if not drawn_again(word, boxes)])
                 box = [float(line.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
                 lines.append(Line(" ".join(words), block, *box))
         lines = [line for line in lines if line.text.strip()]
@@ -152,9 +152,26 @@ def poppler(path):
     return pages
 
 
+def corners(word):
+    return [float(word.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
+
+
+def touching(words):
+    """The texts of words; letters of one size that touch are one word: poppler takes kerning (`inv` and `oking`) for a space."""
+    out, before = [], None
+    for word in words:
+        box = corners(word)
+        if before and box[0] <= before[2] and box[0] > before[0] and (box[1], box[3]) == (before[1], before[3]):
+            out[-1] += word.text or ""
+        else:
+            out.append(word.text or "")
+        before = box
+    return out
+
+
 def drawn_again(word, boxes):
     """Whether the same word stands here already: shadows and heavy type are drawn twice. Notes where it stands."""
-    box = [float(word.get(name)) for name in ("xMin", "yMin", "xMax", "yMax")]
+    box = corners(word)
     seen = boxes[word.text]
     again = any(min(box[2], x1) - max(box[0], x0) > 0.5 * (box[2] - box[0]) and min(box[3], y1) - max(box[1], y0) > 0.5 * (box[3] - box[1]) for x0, y0, x1, y1 in seen)
     seen.append(box)

@@ -19,6 +19,7 @@ ORDINAL = re.compile(
     r"^(?:(?:chapter|appendix|part|section|annex|kapitel|anhang|teil|abschnitt)\s+)?(?:[0-9]+|[ivxlc]+|[a-z])?(?:[.\-][0-9]+)*[.:)—–-]*\s+",
     re.IGNORECASE,
 )
+FIGURE = re.compile(r"^(?:[0-9][^\W0-9_]|[^\W0-9_][0-9])$")
 # Rows of the longest heading.
 MOST_ROWS = 4
 FLOWING = ("paragraph", "list_item", "quote")
@@ -330,7 +331,7 @@ def foreign_words(result, blocks, pages):
             cache[key] = (printed(pages, block.page, block.page_end), spaced_runs(pages, block.page, block.page_end), page_joints(pages, *key))
         there, runs, joints = cache[key]
         foreign = [word for word in block.words if word not in there and word not in joints and not spaced(word, runs)]
-        said.update(word for word in block.words if word not in foreign)
+        said.update(word for word in block.words if word in there or word in joints)
         result.foreign += len(foreign)
         if foreign:
             result.note("words not on the page", f"page {block.page}: {block.kind}: {' '.join(foreign)[:400]} (in {block.text[:80]!r})")
@@ -367,14 +368,15 @@ def spaced_runs(pages, first, last):
                 if item is not GLUE and len(item) <= 2 and item.strip():
                     run += item
                 else:
-                    if len(run) > 2:
+                    if len(run) > 1:
                         runs.append(run)
                     run = ""
     return runs
 
 
 def spaced(word, runs):
-    return len(word) > 2 and any(word in run for run in runs)
+    """Whether a word is one of letter-spaced letters; of two, one is a figure, as in `1k`: two letters may be two words."""
+    return any(word in run for run in runs) and (len(word) > 2 or FIGURE.match(word) is not None)
 
 
 def silenced_words(result, blocks, pages):
