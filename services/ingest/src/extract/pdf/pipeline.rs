@@ -5,13 +5,13 @@ use lectern_core::content::document::{Content, Warning};
 
 use super::super::assembly::Assembly;
 use super::blocks::write::Writer;
-use super::blocks::{assemble, classify, headings};
+use super::blocks::{assemble, classify, headings, index};
 use super::content::about::about;
 use super::content::file::File;
 use super::content::outline::Outline;
 use super::content::{legibility, pages};
 use super::layout::metrics::Metrics;
-use super::layout::{furniture, regions};
+use super::layout::{furniture, regions, repeated};
 
 /// The name and version that contents carry; it grows when the same file gives other blocks.
 pub const EXTRACTOR: &str = "pdf/2";
@@ -30,8 +30,9 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     legibility::has_text(&pages)?;
     let mut warnings = legibility::warnings(&file, &pages);
 
-    let furniture = furniture::remove(&mut pages);
-    let arranged = regions::arrange(&mut pages);
+    let mut furniture = furniture::remove(&mut pages);
+    let mut arranged = regions::arrange(&mut pages);
+    repeated::remove(&mut arranged, &mut furniture);
     warnings.extend(arranged.turned.iter().map(|page| turned(*page)));
     let lines = arranged.regions.concat();
     let metrics = Metrics::of(&lines);
@@ -41,6 +42,7 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     classify::captions(&mut groups, &metrics);
     let title = headings::mark(&mut groups, &metrics, &outline);
     classify::settle(&mut groups, &metrics);
+    index::mark(&mut groups);
 
     let links: Vec<_> = pages.into_iter().map(|page| page.links).collect();
     let writer = Writer::new(&groups, &lines, &links);

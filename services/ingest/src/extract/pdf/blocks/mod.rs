@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod classify;
 mod group;
 pub mod headings;
+pub mod index;
 mod inline;
 mod notes;
 mod paragraphs;

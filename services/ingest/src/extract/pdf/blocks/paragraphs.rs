@@ -196,13 +196,19 @@ impl Builder<'_> {
         let leading = metrics.leading(size);
         if code(line, metrics) != matches!(group.kind, BlockKind::Code { .. }) {
             // A command at the end of a sentence may have a line of its own, and is no block of code.
-            let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_code(last, line);
+            let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_face(last, line);
             return !sentence;
         }
         if matches!(group.kind, BlockKind::Code { .. }) {
             return gap > WITHIN_CODE * leading;
         }
         let differ = (line.size - last.size).abs() / size;
+        if gap < WITHIN * leading
+            && differ < SAME_SENTENCE
+            && (self.divided(last, line, text) || self.ends_in_bold(last, line))
+        {
+            return false;
+        }
         // A title that the text runs on behind may fill most of its line, and lend it its size.
         if differ > OTHER_SIZE && !(differ < SAME_SENTENCE && self.runs_on(last, line, text)) {
             return true;
@@ -252,6 +258,11 @@ impl Builder<'_> {
             }
             None => group.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
+        // Back out of the lines that hang below the first, as those of an entry of a bibliography do.
+        let hung = group.lines.iter().skip(1).map(|line| line.x0).reduce(f32::min);
+        if hung.is_some_and(|hung| line.x0 < hung - OUTDENT * size) && !text.starts_with(char::is_lowercase) {
+            return true;
+        }
         // Centred lines have one middle.
         if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < CENTRED
             && (line.x0 - last.x0).abs() > INDENT * size
@@ -261,7 +272,8 @@ impl Builder<'_> {
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
-            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !short;
+            // Ragged lines leave some room; one that leaves much is a label, and no beginning of a sentence.
+            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !(short && self.much(last));
             return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
         }
         if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
@@ -284,12 +296,26 @@ impl Builder<'_> {
             && (line.x0 - last.x0).abs() < INDENT * line.size
     }
 
-    /// Whether the sentence of the full line `last` goes on with words of code at the same edge.
-    fn runs_on_in_code(&self, last: &Line, line: &Line) -> bool {
+    /// Whether the sentence of the full line `last` ends with words of another face, which fill a line at the same edge.
+    fn runs_on_in_face(&self, last: &Line, line: &Line) -> bool {
         !ends_sentence(&last.text())
             && !self.short(last, line)
             && (line.x0 - last.x0).abs() < INDENT * line.size
             && ends_sentence(&line.text())
+    }
+
+    /// Whether bold words end the sentence of `last`, which is not bold: the name of a variable, of an option.
+    fn ends_in_bold(&self, last: &Line, line: &Line) -> bool {
+        line.mostly(|face| face.bold) && !last.mostly(|face| face.bold) && self.runs_on_in_face(last, line)
+    }
+
+    /// Whether a hyphen at the end of the full line `last` divides a word.
+    fn divided(&self, last: &Line, line: &Line, text: &str) -> bool {
+        let before = last.text();
+        let word = before.strip_suffix(['-', '\u{ad}', '\u{2010}']);
+        word.is_some_and(|word| word.ends_with(char::is_alphabetic))
+            && text.starts_with(char::is_alphabetic)
+            && !self.short(last, line)
     }
 
     /// Whether the next line's first word would have had room on the last line.
@@ -395,15 +421,21 @@ mod tests {
         group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
     }
 
-    /// What the groups of these lines, set as (left edge, text, whether it is code), read as behind some usual text.
-    fn set(lines: &[(f32, &str, bool)]) -> Vec<String> {
+    /// What the groups of these lines, set as (left edge, text, face: `b`old, `m`ono, `r`oman, and `w` for a roman line
+    /// that leaves some room), read as behind some usual text.
+    fn set(lines: &[(f32, &str, char)]) -> Vec<String> {
         let mut all: Vec<Line> =
             (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32)).collect();
-        for (at, (x0, text, mono)) in lines.iter().enumerate() {
+        for (at, (x0, text, face)) in lines.iter().enumerate() {
             let mut line = line(text, 230.0 + 12.0 * at as f32);
             line.x0 = *x0;
             line.pieces[0].x0 = *x0;
-            line.pieces[0].style.face.mono = *mono;
+            if *face == 'w' {
+                line.x1 = 410.0;
+                line.pieces[0].x1 = 410.0;
+            }
+            line.pieces[0].style.face.mono = *face == 'm';
+            line.pieces[0].style.face.bold = *face == 'b';
             all.push(line);
         }
         texts(&all).split_off(1)
@@ -415,21 +447,49 @@ mod tests {
             (
                 "a command ends the sentence",
                 vec![
-                    (72.0, "the next write to the client causes it to be sent a", false),
-                    (72.0, "SIGPIPE.", true),
-                    (72.0, "then it ends as it began, which is all there is to say.", false),
+                    (72.0, "the next write to the client causes it to be sent a", 'r'),
+                    (72.0, "SIGPIPE.", 'm'),
+                    (72.0, "then it ends as it began, which is all there is to say.", 'r'),
                 ],
                 2,
             ),
-            ("code below a paragraph", vec![(72.0, "Type the following:", false), (72.0, "make install", true)], 2),
+            ("code below a paragraph", vec![(72.0, "Type the following:", 'r'), (72.0, "make install", 'm')], 2),
             (
-                "a ragged line hangs below its label",
+                "a bold word ends the sentence",
                 vec![
-                    (72.0, "-s  If no arguments remain after it, then", false),
-                    (96.0, "commands are read from the standard input of this one.", false),
+                    (72.0, "signals are sent again upon the receipt of a", 'r'),
+                    (72.0, "SIGWINCH.", 'b'),
                 ],
                 1,
             ),
+            (
+                "a word in capitals is divided",
+                vec![
+                    (72.0, "see the description of it under SHELLBUILTINCOM-", 'r'),
+                    (72.0, "MANDS.", 'b'),
+                ],
+                1,
+            ),
+            ("a bold line below a label", vec![(72.0, "A label", 'r'), (72.0, "Names.", 'b')], 2),
+            (
+                "a ragged line hangs below its label",
+                vec![
+                    (72.0, "-s  If no arguments remain after it, then", 'r'),
+                    (96.0, "commands are read from the standard input of this one.", 'r'),
+                ],
+                1,
+            ),
+            (
+                "entries of a bibliography with ragged lines",
+                vec![
+                    (72.0, "Bates D (2013). Fast and Elegant Numerical", 'w'),
+                    (92.0, "Algebra Using the RcppEigen Package, and more.", 'r'),
+                    (72.0, "Chambers J (2008). Software for Data, and more", 'r'),
+                    (92.0, "of it.", 'r'),
+                ],
+                2,
+            ),
+            ("a label and its meaning", vec![(72.0, "timer events", 'r'), (92.0, "An event that comes.", 'r')], 2),
         ] {
             assert_eq!(set(&lines).len(), wanted, "{name}: {:?}", set(&lines));
         }

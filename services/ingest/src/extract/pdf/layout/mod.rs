@@ -7,5 +7,6 @@ pub mod furniture;
 pub mod lines;
 pub mod metrics;
 pub mod regions;
+pub mod repeated;
 pub mod tables;
 mod watermarks;

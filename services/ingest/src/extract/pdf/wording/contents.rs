@@ -1,4 +1,6 @@
-//! Tables of contents.
+//! Tables of contents, and indexes.
+
+use super::numbering;
 
 /// Whether a line has dot leaders: a title, a row of dots, a page number.
 pub fn leaders(line: &str) -> bool {
@@ -41,6 +43,20 @@ pub fn heading(text: &str) -> bool {
     )
 }
 
+/// Whether a heading, its number aside, announces an index of words.
+pub fn index(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let number = numbering::words(text).unwrap_or(0);
+    let name = words[number..].join(" ").to_lowercase();
+    let lettered = name.split_once(' ').filter(|(letter, _)| letter.chars().count() == 1).map(|(_, rest)| rest);
+    let bare = lettered.unwrap_or(&name);
+    bare == "index"
+        || bare.ends_with(" index")
+        || bare.starts_with("index of ")
+        || ["stichwortverzeichnis", "sachregister", "sachverzeichnis", "índice alfabético", "indice analitico"]
+            .contains(&bare)
+}
+
 /// Whether a line only says that what it stands at goes on from or on another page, as long tables do.
 pub fn carried(line: &str) -> bool {
     let lower = line.to_lowercase();
@@ -75,6 +91,20 @@ mod tests {
             ("A sentence. Another. One more. Yes.", false),
         ] {
             assert_eq!(leaders(line), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_told_by_its_name() {
+        for (text, wanted) in [
+            ("Index", true),
+            ("E Concept index", true),
+            ("12. Index of names", true),
+            ("Indexing", false),
+            ("The index of refraction", false),
+            ("Using an index expression", false),
+        ] {
+            assert_eq!(index(text), wanted, "{text}");
         }
     }
 
