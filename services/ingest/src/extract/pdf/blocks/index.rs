@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(kept("Index", &entries), 2);
         assert_eq!(kept("A Concept index", &entries), 2);
         assert_eq!(kept("Arrays", &entries), 2 + 1 + entries.len());
-        let text = ["An index of prices", "tells in 2019", "what is dear", "and what is", "not, and", "for whom", "it is."];
+        let text =
+            ["An index of prices", "tells in 2019", "what is dear", "and what is", "not, and", "for whom", "it is."];
         assert_eq!(kept("The consumer price index", &text), 2 + 1 + text.len());
     }
 }

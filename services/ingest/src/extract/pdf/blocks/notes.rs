@@ -10,9 +10,9 @@ use super::super::super::inline::Mark;
 use super::super::content::page::Rule;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
+use super::super::wording::sentence;
 use super::assemble::APART;
 use super::group::Group;
-use super::paragraphs;
 
 /// Notes are smaller than the text by this share of it at the least (8.5 to 9 points below 10), and larger than specks.
 const SMALL: std::ops::Range<f32> = 0.4..0.94;
@@ -36,9 +36,8 @@ pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[S
                 && rule.x1 - rule.x0 < RULE * (line.right - line.left).max(NARROWEST)
         })
     };
-    let goes_on = |line: &Line| {
-        notes.last().is_some_and(|note| note.page_end + 1 == line.page && !paragraphs::ends_sentence(&note.rough()))
-    };
+    let goes_on =
+        |line: &Line| notes.last().is_some_and(|note| note.page_end + 1 == line.page && !sentence::ends(&note.rough()));
     let begins = |line: &Line| {
         let ruled = ruled(line);
         mark(line, marks).is_some() || ruled && (goes_on(line) || flush(line).is_some())

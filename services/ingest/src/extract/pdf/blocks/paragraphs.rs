@@ -6,6 +6,7 @@ use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::contents;
 use super::super::wording::markers::{self, Marker};
+use super::super::wording::sentence;
 use super::assemble::APART;
 use super::group::Group;
 
@@ -94,15 +95,6 @@ struct Builder<'a> {
     contents: bool,
 }
 
-/// Whether `text` ends where a sentence may.
-pub fn ends_sentence(text: &str) -> bool {
-    let text = text.trim_end_matches(|char: char| {
-        matches!(char, '"' | '”' | '’' | '\'' | ')' | ']' | '»')
-            || char.is_ascii_digit() && !text.ends_with(char::is_alphabetic)
-    });
-    text.ends_with(['.', '!', '?', ':', ';', '…'])
-}
-
 /// Whether a line is code: fixed width, where the document's text is not.
 fn code(line: &Line, metrics: &Metrics) -> bool {
     // A line of dashes has no letters that could tell.
@@ -123,7 +115,7 @@ impl Builder<'_> {
         if let Some(line) = self.previous.take()
             && let Some(group) = self.groups.last()
             && matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote)
-            && !ends_sentence(&line.text())
+            && !sentence::ends(&line.text())
             && (line.size - self.metrics.body).abs() < BODY
         {
             self.open = Some(self.groups.len() - 1);
@@ -230,13 +222,13 @@ impl Builder<'_> {
         let short = self.short(last, line);
         match markers::marker(text) {
             Some((Marker::Bullet, _))
-                if (line.x0 - last.x0).abs() > BULLET_SHIFT * size || short || ends_sentence(&last.text()) =>
+                if (line.x0 - last.x0).abs() > BULLET_SHIFT * size || short || sentence::ends(&last.text()) =>
             {
                 return true;
             }
             Some((Marker::Ordinal(word), _)) => {
                 if self.follows(&word)
-                    && (short || ends_sentence(&last.text()) || (line.x0 - last.x0).abs() > ORDINAL_SHIFT * size)
+                    && (short || sentence::ends(&last.text()) || (line.x0 - last.x0).abs() > ORDINAL_SHIFT * size)
                 {
                     return true;
                 }
@@ -266,22 +258,22 @@ impl Builder<'_> {
         // Centred lines have one middle.
         if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < CENTRED
             && (line.x0 - last.x0).abs() > INDENT * size
-            && !ends_sentence(&last.text())
+            && !sentence::ends(&last.text())
         {
             return false;
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
             // Ragged lines leave some room; one that leaves much is a label, and no beginning of a sentence.
-            let hanging = group.lines.len() == 1 && !ends_sentence(&last.text()) && !(short && self.much(last));
-            return !hanging && (short || ends_sentence(&last.text()) || group.lines.len() > 1);
+            let hanging = group.lines.len() == 1 && !sentence::ends(&last.text()) && !(short && self.much(last));
+            return !hanging && (short || sentence::ends(&last.text()) || group.lines.len() > 1);
         }
         if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
             // The group's first line was indented; this is its second.
-            return short && ends_sentence(&last.text());
+            return short && sentence::ends(&last.text());
         }
         short
-            && (ends_sentence(&last.text())
+            && (sentence::ends(&last.text())
                 || text.chars().next().is_some_and(char::is_uppercase)
                     && line.x0 >= last.x0 - ROUNDING
                     && self.much(last))
@@ -289,7 +281,7 @@ impl Builder<'_> {
 
     /// Whether a sentence goes on from `last` to `line`: a full line without a stop, and small letters at the same edge below it.
     fn runs_on(&self, last: &Line, line: &Line, text: &str) -> bool {
-        !ends_sentence(&last.text())
+        !sentence::ends(&last.text())
             && text.starts_with(char::is_lowercase)
             && markers::marker(text).is_none()
             && !self.short(last, line)
@@ -298,10 +290,10 @@ impl Builder<'_> {
 
     /// Whether the sentence of the full line `last` ends with words of another face, which fill a line at the same edge.
     fn runs_on_in_face(&self, last: &Line, line: &Line) -> bool {
-        !ends_sentence(&last.text())
+        !sentence::ends(&last.text())
             && !self.short(last, line)
             && (line.x0 - last.x0).abs() < INDENT * line.size
-            && ends_sentence(&line.text())
+            && sentence::ends(&line.text())
     }
 
     /// Whether bold words end the sentence of `last`, which is not bold: the name of a variable, of an option.
@@ -357,7 +349,7 @@ impl Builder<'_> {
             Some(last) if !moved => (line.y - last.y) / metrics.leading(line.size.max(last.size)),
             Some(_) | None => APART,
         };
-        if !moved && self.previous.as_ref().is_some_and(|last| ends_sentence(&last.text())) {
+        if !moved && self.previous.as_ref().is_some_and(|last| sentence::ends(&last.text())) {
             self.open = None;
         }
         let mut group = Group::new(BlockKind::Paragraph, line.clone(), above);
@@ -456,18 +448,12 @@ mod tests {
             ("code below a paragraph", vec![(72.0, "Type the following:", 'r'), (72.0, "make install", 'm')], 2),
             (
                 "a bold word ends the sentence",
-                vec![
-                    (72.0, "signals are sent again upon the receipt of a", 'r'),
-                    (72.0, "SIGWINCH.", 'b'),
-                ],
+                vec![(72.0, "signals are sent again upon the receipt of a", 'r'), (72.0, "SIGWINCH.", 'b')],
                 1,
             ),
             (
                 "a word in capitals is divided",
-                vec![
-                    (72.0, "see the description of it under SHELLBUILTINCOM-", 'r'),
-                    (72.0, "MANDS.", 'b'),
-                ],
+                vec![(72.0, "see the description of it under SHELLBUILTINCOM-", 'r'), (72.0, "MANDS.", 'b')],
                 1,
             ),
             ("a bold line below a label", vec![(72.0, "A label", 'r'), (72.0, "Names.", 'b')], 2),

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use lectern_core::content::document::Furniture;
 
+use super::super::wording::sentence;
 use super::furniture::Piece;
 use super::lines::Line;
 use super::regions::Arranged;
-use crate::clean::sentence;
 
 /// Pages that must agree.
 const FEWEST: usize = 3;
@@ -24,44 +24,100 @@ fn key(line: &Line) -> Key {
     (line.text(), line.x0.round() as i32, line.y.round() as i32)
 }
 
+/// A page's lines, in reading order.
+struct Body {
+    page: usize,
+    lines: Vec<Line>,
+}
+
+impl Body {
+    /// The lines that end it in words of most pages, and the line above them, if it has both.
+    fn foot(&self, on: &HashMap<Key, usize>, pages: usize) -> Option<(&[Line], &Line)> {
+        let repeated = |line: &&Line| on.get(&key(line)).is_some_and(|seen| most(*seen, pages));
+        let count = self.lines.iter().rev().take_while(repeated).count();
+        let (above, foot) = self.lines.split_at(self.lines.len() - count);
+        above.last().filter(|_| count > 0).map(|last| (foot, last))
+    }
+}
+
+fn most(seen: usize, pages: usize) -> bool {
+    seen >= FEWEST && seen as f32 >= MOST_PAGES * pages as f32
+}
+
 /// Takes such feet out of `arranged` and adds them to `out`.
 pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
-    let mut pages: Vec<(usize, Vec<&Line>)> = Vec::new();
+    let mut bodies: Vec<Body> = Vec::new();
     for line in arranged.regions.iter().flatten() {
-        match pages.last_mut() {
-            Some((page, lines)) if *page == line.page => lines.push(line),
-            Some(_) | None => pages.push((line.page, vec![line])),
+        match bodies.last_mut() {
+            Some(body) if body.page == line.page => body.lines.push(line.clone()),
+            Some(_) | None => bodies.push(Body { page: line.page, lines: vec![line.clone()] }),
         }
     }
     let mut on: HashMap<Key, usize> = HashMap::new();
-    for (_, lines) in &pages {
-        for key in lines.iter().map(|line| key(line)).collect::<HashSet<_>>() {
+    for body in &bodies {
+        for key in body.lines.iter().map(key).collect::<HashSet<_>>() {
             *on.entry(key).or_default() += 1;
         }
     }
-    let enough = |seen: usize| seen >= FEWEST && seen as f32 >= MOST_PAGES * pages.len() as f32;
-    let repeated = |line: &&&Line| on.get(&key(line)).is_some_and(|seen| enough(*seen));
-    // How many lines of each page are such a foot, and on which pages that have one it parts a sentence.
-    let feet: HashMap<usize, usize> =
-        pages.iter().map(|(page, lines)| (*page, lines.iter().rev().take_while(repeated).count())).collect();
-    let headed: Vec<&(usize, Vec<&Line>)> =
-        pages.iter().filter(|(page, lines)| feet[page] > 0 && feet[page] < lines.len()).collect();
-    let parts = |(page, lines): &&&(usize, Vec<&Line>)| !sentence::ends(&lines[lines.len() - feet[page] - 1].text());
-    let parted = headed.iter().filter(parts).count();
-    if !enough(headed.len()) || (parted as f32) < PARTED * headed.len() as f32 {
+    let feet: Vec<(usize, &[Line], &Line)> = bodies
+        .iter()
+        .filter_map(|body| body.foot(&on, bodies.len()).map(|(foot, above)| (body.page, foot, above)))
+        .collect();
+    let parted = feet.iter().filter(|(_, _, above)| !sentence::ends(&above.text())).count();
+    if !most(feet.len(), bodies.len()) || (parted as f32) < PARTED * feet.len() as f32 {
         return;
     }
-    let mut taken: Vec<Piece> = Vec::new();
-    for (page, lines) in headed {
-        let foot = &lines[lines.len() - feet[page]..];
-        let text = foot.iter().map(|line| line.text()).collect::<Vec<_>>().join(" ");
-        taken.push(Piece { page: *page, top: false, furniture: Furniture::RunningFoot, text });
+    let mut taken: HashSet<(usize, Key)> = HashSet::new();
+    for (page, foot, _) in feet {
+        taken.extend(foot.iter().map(|line| (page, key(line))));
+        let text = foot.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+        out.push(Piece { page, top: false, furniture: Furniture::RunningFoot, text });
     }
-    let with: HashSet<usize> = taken.iter().map(|piece| piece.page).collect();
-    let feet: HashSet<Key> = taken_keys(arranged, &with, &feet);
     for region in &mut arranged.regions {
-        region.retain(|line| !(with.contains(&line.page) && feet.contains(&key(line))));
+        region.retain(|line| !taken.contains(&(line.page, key(line))));
     }
-    out.extend(taken);
     out.sort_by_key(|piece| (piece.page, !piece.top));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::{self, Piece as Part, Style};
+    use super::*;
+
+    fn line(text: &str, page: usize, y: f32) -> Line {
+        let part = Part { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        lines::Line {
+            pieces: vec![part],
+            x0: 72.0,
+            x1: 300.0,
+            y,
+            size: 10.0,
+            page,
+            region: page,
+            left: 72.0,
+            right: 300.0,
+        }
+    }
+
+    /// How many lines are taken of pages that end in these words, below `texts`.
+    fn taken(texts: &[&str], last: &str) -> usize {
+        let region = |(page, text): (usize, &&str)| {
+            vec![line(text, page, 100.0), line("The count was signed by two", page, 112.0), line(last, page, 124.0)]
+        };
+        let mut arranged = Arranged { regions: texts.iter().enumerate().map(region).collect(), ..Arranged::default() };
+        let mut out = Vec::new();
+        remove(&mut arranged, &mut out);
+        let left: usize = arranged.regions.iter().map(Vec::len).sum();
+        assert_eq!(out.is_empty(), left == 3 * texts.len());
+        3 * texts.len() - left
+    }
+
+    #[test]
+    fn words_that_part_a_sentence_on_page_after_page_are_a_foot_however_high_they_stand() {
+        let parted = ["They counted less, until", "on the last day, for they", "had moved away."];
+        let whole = ["Name: Ann.", "Name: Bob.", "Name: Carl."];
+        assert_eq!(taken(&parted, "of the men."), 6);
+        assert_eq!(taken(&whole, "of the men."), 0, "forms end in the same words");
+        assert_eq!(taken(&parted[..2], "of the men."), 0, "two pages prove nothing");
+    }
 }

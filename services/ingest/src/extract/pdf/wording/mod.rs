@@ -5,3 +5,4 @@ pub mod contents;
 pub mod front;
 pub mod markers;
 pub mod numbering;
+pub mod sentence;
