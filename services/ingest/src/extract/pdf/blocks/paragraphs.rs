@@ -250,17 +250,18 @@ impl Builder<'_> {
             }
             None => group.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
-        // Back out of the lines that hang below the first, as those of an entry of a bibliography do.
-        let hung = group.lines.iter().skip(1).map(|line| line.x0).reduce(f32::min);
-        if hung.is_some_and(|hung| line.x0 < hung - OUTDENT * size) && !text.starts_with(char::is_lowercase) {
-            return true;
-        }
         // Centred lines have one middle.
         if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < CENTRED
             && (line.x0 - last.x0).abs() > INDENT * size
             && !sentence::ends(&last.text())
         {
             return false;
+        }
+        // Back at the edge of the first line, out of those that hang below it, as the next entry of a bibliography is.
+        let hung = group.lines.iter().skip(1).map(|line| line.x0).reduce(f32::min);
+        let back = group.lines.first().is_some_and(|first| (line.x0 - first.x0).abs() < INDENT * size);
+        if back && hung.is_some_and(|hung| line.x0 < hung - OUTDENT * size) && !text.starts_with(char::is_lowercase) {
+            return true;
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
