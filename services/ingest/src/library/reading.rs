@@ -83,6 +83,7 @@ impl Reader {
                 let head = head(file).await?;
                 recogniser.read(&self.sandbox, &source, extract::is_pdf(&head)).await
             }
+            (Ok(content), Some(recogniser)) => Ok(recogniser.complete(&self.sandbox, &source, content).await),
             (found, _) => found,
         }
     }

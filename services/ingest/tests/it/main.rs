@@ -9,6 +9,7 @@ mod pack;
 mod pdf;
 mod pdf_blocks;
 mod pdf_content;
+mod pdf_tagged;
 mod robust;
 mod sandbox;
 mod truth;

@@ -20,11 +20,8 @@ const GAPS: &[(&str, &[&str])] = &[
     ("lists.weasyprint.pdf", &["p: 1"]),
     // Word's own styles of inner lists are lists of their own at level 0; their depth is in their name.
     ("lists.word.docx", &["li1 -: ", "li0 -: linen", "li0 -: washed"]),
-    // A quotation set in by its left edge alone; a size of headings that comes once.
-    ("mixed.typst.pdf", &["quote: When", "p: When", "h2: Winding", "h3: Winding"]),
+    // A size of headings that comes once.
     ("mixed.weasyprint.pdf", &["p: 1", "h2: Winding", "h3: Winding"]),
-    // A mark of a note before a comma.
-    ("notes.typst.pdf", &["p: The winter"]),
     ("tables.reportlab.pdf", &["p: 1"]),
     // A table without rules.
     ("tables.weasyprint.pdf", &["p: 1", "table: Month", "h2: Month", "p: January", "p: June", "p: October"]),

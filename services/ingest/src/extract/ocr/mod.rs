@@ -5,10 +5,14 @@
 //! every extraction and end when the reading is cancelled. Neither is linked: they are run where the operator installed them,
 //! and a source that needs them is refused with the names of their packages where he did not.
 //!
-//! It cannot read: pages with text beside pages without (their text is read, their pictures are not), tables, headings and
+//! A PDF in which only some pages are pictures is read as any other, and these pages are recognised afterwards (`mixed`): where a
+//! program is missing or a page cannot be read, the page stays listed with the reason, and the rest is not lost.
+//!
+//! It cannot read: pictures beside text on one page, tables, headings and
 //! lists (all text is paragraphs, in the order that tesseract finds), running heads and page numbers (they are spoken), and
 //! handwriting.
 
+mod mixed;
 mod recogniser;
 mod words;
 

@@ -18,8 +18,8 @@ const RESOLUTION: &str = "300";
 const VERSION: u32 = 1;
 
 /// The Debian packages of the programs.
-const TESSERACT_PACKAGE: &str = "tesseract-ocr";
-const POPPLER_PACKAGE: &str = "poppler-utils";
+pub(super) const TESSERACT_PACKAGE: &str = "tesseract-ocr";
+pub(super) const POPPLER_PACKAGE: &str = "poppler-utils";
 
 /// Which programs, and how long they may take.
 #[derive(Debug, Clone)]
@@ -71,16 +71,15 @@ impl Recogniser {
     /// `OCR_NOT_INSTALLED` naming the package that is missing, `NO_TEXT_LAYER` where no words are found, `DOCUMENT_TOO_COMPLEX`
     /// past a limit, `DOCUMENT_DAMAGED` where a program cannot read the source.
     pub async fn read(&self, sandbox: &Sandbox, source: &Source, is_pdf: bool) -> Result<Content, Failure> {
-        let Some(tesseract) = &self.tesseract else { return Err(missing(TESSERACT_PACKAGE)) };
+        if self.tesseract.is_none() {
+            return Err(missing(TESSERACT_PACKAGE));
+        }
         if is_pdf && self.pdftoppm.is_none() {
             return Err(missing(POPPLER_PACKAGE));
         }
         let all = async { if is_pdf { self.pdf(sandbox, source).await } else { self.picture(sandbox, source).await } };
         let Ok(assembly) = tokio::time::timeout(self.settings.wall, all).await else {
-            return Err(too_complex(format!(
-                "recognising the text takes more than {} seconds; split the document",
-                self.settings.wall.as_secs()
-            )));
+            return Err(self.too_long());
         };
         let mut assembly = assembly?;
         if assembly.drafts.is_empty() {
@@ -90,8 +89,7 @@ impl Recogniser {
                 "the source is pictures, and no words were found in them; send a sharper copy, or one with text",
             ));
         }
-        let message = format!("the text was recognised from pictures by {tesseract} ({})", self.settings.languages);
-        assembly.warn("RECOGNISED_TEXT", message);
+        assembly.warn("RECOGNISED_TEXT", self.said());
         assembly.finish(if is_pdf { "application/pdf" } else { "image/*" }, &self.pin())
     }
 
@@ -116,16 +114,46 @@ impl Recogniser {
         };
         let mut assembly = Assembly { meta, ..Assembly::default() };
         for page in 1..=pages {
-            let number = page.to_string();
-            let draw = Run::new(
-                &self.settings.pdftoppm,
-                ["-r", RESOLUTION, "-gray", "-f", number.as_str(), "-l", number.as_str(), "-"],
-            );
-            let picture = sandbox.run(draw, source).await?;
-            let table = self.recognise(sandbox, &Source::Bytes(picture)).await?;
+            let table = self.page(sandbox, source, page).await?;
             assembly.drafts.extend(paragraphs(&table, page));
         }
         Ok(assembly)
+    }
+
+    /// The words on one page of a PDF, as tesseract's table.
+    pub(super) async fn page(&self, sandbox: &Sandbox, source: &Source, page: u32) -> Result<String, Failure> {
+        let number = page.to_string();
+        let draw = Run::new(
+            &self.settings.pdftoppm,
+            ["-r", RESOLUTION, "-gray", "-f", number.as_str(), "-l", number.as_str(), "-"],
+        );
+        let picture = sandbox.run(draw, source).await?;
+        self.recognise(sandbox, &Source::Bytes(picture)).await
+    }
+
+    pub(super) const fn has_tesseract(&self) -> bool {
+        self.tesseract.is_some()
+    }
+
+    pub(super) const fn has_pdftoppm(&self) -> bool {
+        self.pdftoppm.is_some()
+    }
+
+    pub(super) const fn wall(&self) -> Duration {
+        self.settings.wall
+    }
+
+    /// What a listener is told of recognised text.
+    pub(super) fn said(&self) -> String {
+        let tesseract = self.tesseract.as_deref().unwrap_or_default();
+        format!("the text was recognised from pictures by {tesseract} ({})", self.settings.languages)
+    }
+
+    pub(super) fn too_long(&self) -> Failure {
+        too_complex(format!(
+            "recognising the text takes more than {} seconds; split the document",
+            self.settings.wall.as_secs()
+        ))
     }
 
     async fn recognise(&self, sandbox: &Sandbox, picture: &Source) -> Result<String, Failure> {

@@ -7,4 +7,5 @@ mod layout;
 mod pipeline;
 mod wording;
 
+pub use content::legibility::PAGE_WITHOUT_TEXT;
 pub use pipeline::{EXTRACTOR, extract};

@@ -8,6 +8,7 @@ use super::blocks::write::Writer;
 use super::blocks::{assemble, classify, headings, index};
 use super::content::about::about;
 use super::content::file::File;
+use super::content::interpreter::Shared;
 use super::content::outline::Outline;
 use super::content::{legibility, pages};
 use super::layout::metrics::Metrics;
@@ -26,19 +27,23 @@ const MEDIA_TYPE: &str = "application/pdf";
 pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     let file = File::open(source)?;
     let ids = file.pages()?;
-    let mut pages = pages::read(&file, &ids);
+    let shared = Shared::of(&file);
+    let mut pages = pages::read(&file, &shared, &ids);
+    let structure = shared.structure.as_ref();
     legibility::has_text(&pages)?;
     let mut warnings = legibility::warnings(&file, &pages);
 
     let mut furniture = furniture::remove(&mut pages);
-    let mut arranged = regions::arrange(&mut pages);
+    let mut arranged = regions::arrange(&mut pages, &ids, structure);
     repeated::remove(&mut arranged, &mut furniture);
     warnings.extend(arranged.turned.iter().map(|page| turned(*page)));
-    let lines = arranged.regions.concat();
+    furniture.extend(arranged.numbers.iter().cloned());
+    furniture.sort_by_key(|piece| (piece.page, !piece.top));
+    let lines = arranged.lines();
     let metrics = Metrics::of(&lines);
 
     let outline = Outline::read(&file, &ids);
-    let mut groups = assemble::groups(&pages, arranged, &metrics, &outline);
+    let mut groups = assemble::groups(&pages, arranged, &metrics, &outline, structure);
     classify::captions(&mut groups, &metrics);
     let title = headings::mark(&mut groups, &metrics, &outline);
     classify::settle(&mut groups, &metrics);

@@ -45,8 +45,11 @@ fn head(out: &mut String, preview: &Preview) {
     let c = summary.coverage.unwrap_or_default();
     let summarised = if c.summarised > 0 { format!(", {} summarised", c.summarised) } else { String::new() };
     let blocks = format!("{} blocks: {} spoken{summarised}, {} skipped", c.blocks, c.spoken, c.skipped);
-    let sections = summary.section_count;
-    line(out, 2, &format!("{blocks}; {} of {} words, in {sections} sections", c.words_spoken, c.words));
+    let sections = match summary.section_count {
+        1 => "1 section".to_owned(),
+        count => format!("{count} sections"),
+    };
+    line(out, 2, &format!("{blocks}; {} of {} words, in {sections}", c.words_spoken, c.words));
     summary.notes.iter().for_each(|note| line(out, 2, &format!("note: {note}")));
     if let Some(failure) = summary.failure.clone().map(convert::failure) {
         line(out, 2, &format!("an order would fail: {} [{}]", failure.message, failure.reason));

@@ -110,7 +110,7 @@ fn run_in(items: &[Item], at: usize, entry: &Entry) -> Option<Place> {
 fn size(items: &[Item], at: usize) -> f32 {
     match items.get(at) {
         Some(Item::Line(line)) => line.size,
-        Some(Item::Whole(_)) | None => 0.0,
+        Some(Item::Whole(_) | Item::Set(_)) | None => 0.0,
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     fn headings(items: Vec<Item>, outline: &Outline) -> Vec<(String, u8)> {
         let heading = |item: Item| match item {
             Item::Whole(group) => group.kind.heading_level().map(|level| (group.rough(), level)),
-            Item::Line(_) => None,
+            Item::Line(_) | Item::Set(_) => None,
         };
         mark(items, outline).into_iter().filter_map(heading).collect()
     }

@@ -1,17 +1,20 @@
-//! Regions to groups of lines in reading order: notes and tables are taken out, the rest becomes paragraphs and the like.
+//! Regions to groups of lines in reading order: notes and tables are taken out, the rest becomes
+//! paragraphs and the like.
 
 use lectern_core::content::document::BlockKind;
 
 use super::super::content::outline::Outline;
 use super::super::content::page::Page;
+use super::super::content::structure::Structure;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
-use super::super::layout::regions::Arranged;
+use super::super::layout::regions::{Arranged, Region};
 use super::super::layout::tables;
 use super::announced;
 use super::group::Group;
 use super::notes;
 use super::paragraphs::{self, Item};
+use super::tagged::Parts;
 
 /// How sure a table is that rules part.
 const RULED: f32 = 0.95;
@@ -23,33 +26,78 @@ const ASIDE: f32 = 0.5;
 pub const APART: f32 = 9.0;
 
 /// The groups of what was `arranged` from `pages`.
-pub fn groups(pages: &[Page], arranged: Arranged, metrics: &Metrics, outline: &Outline) -> Vec<Group> {
-    let Arranged { regions, aside, turned: _ } = arranged;
+/// `structure` says what some of it is.
+pub fn groups(
+    pages: &[Page],
+    arranged: Arranged,
+    metrics: &Metrics,
+    outline: &Outline,
+    structure: Option<&Structure>,
+) -> Vec<Group> {
+    let Arranged { regions, aside, numbers: _, turned: _ } = arranged;
     let mut marks: Vec<Vec<String>> = vec![Vec::new(); pages.len()];
-    for lines in &regions {
-        if let Some(first) = lines.first() {
-            marks[first.page].extend(notes::references(lines));
-        }
+    for region in &regions {
+        marks[region.page].extend(notes::references(&region.lines));
     }
+    let mut parts = structure.map(|structure| Parts::new(structure, metrics, &regions));
+    let feet = parts.as_ref().map_or_else(Vec::new, |parts| feet(parts, &regions, metrics));
     let mut items = Vec::new();
     let mut notes = Vec::new();
     let mut last = None;
-    for mut lines in regions {
-        let Some(page) = lines.first().map(|line| line.page) else { continue };
+    for (at, region) in regions.into_iter().enumerate() {
+        let page = region.page;
         let rules = &pages[page].rules;
-        let mut found = tables::find(&lines, rules);
-        // Notes stand below the last table, and not in one; what seems a table among notes is none.
-        let below = found.iter().filter(|table| table.ruled).map(|table| table.to).max().unwrap_or(0);
-        let mut under = lines.split_off(below);
-        notes::take(&mut under, metrics, rules, &marks[page], &mut notes);
-        lines.append(&mut under);
-        found.retain(|table| table.to <= lines.len());
-        with_tables(lines, found, &mut last, &mut items);
+        let seen = match region.part.zip(parts.as_mut()) {
+            Some((part, parts)) if !parts.is_coarse(&region) => {
+                let mut region = region;
+                if feet.contains(&at) {
+                    notes::take(&mut region.lines, metrics, rules, &marks[page], &mut notes);
+                }
+                last = None;
+                parts.place(part, region, &marks[page], &mut items, &mut notes);
+                continue;
+            }
+            Some(_) => region.apart,
+            // A region may have lost its lines to the furniture.
+            None => vec![region.lines].into_iter().filter(|lines| !lines.is_empty()).collect(),
+        };
+        for mut lines in seen {
+            let mut found = tables::find(&lines, rules);
+            // Notes stand below the last table, and not in one; what seems a table among notes is
+            // none.
+            let below = found.iter().filter(|table| table.ruled).map(|table| table.to).max().unwrap_or(0);
+            let mut under = lines.split_off(below);
+            notes::take(&mut under, metrics, rules, &marks[page], &mut notes);
+            lines.append(&mut under);
+            found.retain(|table| table.to <= lines.len());
+            with_tables(lines, found, &mut last, &mut items);
+        }
     }
     let mut groups = paragraphs::group(announced::mark(items, outline), metrics);
     insert_behind(&mut groups, notes);
     insert_behind(&mut groups, aside.into_iter().map(label).collect());
     groups
+}
+
+/// The regions at the end of each page that may be notes though the structure calls them text,
+/// since it tells of none.
+fn feet(parts: &Parts<'_>, regions: &[Region], metrics: &Metrics) -> Vec<usize> {
+    if parts.tells_notes() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let mut ended = None;
+    for (at, region) in regions.iter().enumerate().rev() {
+        if ended == Some(region.page) {
+            continue;
+        }
+        if parts.is_text(region) && region.lines.iter().all(|line| notes::is_small(line, metrics)) {
+            out.push(at);
+        } else {
+            ended = Some(region.page);
+        }
+    }
+    out
 }
 
 /// A line beside the text.

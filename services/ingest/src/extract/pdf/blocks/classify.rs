@@ -161,6 +161,10 @@ fn depths(groups: &mut [Group]) {
     for group in groups.iter_mut() {
         let Some(first) = group.lines.first() else { continue };
         match &mut group.kind {
+            BlockKind::ListItem { depth, .. } if group.depth.is_some() => {
+                *depth = group.depth.unwrap_or_default();
+                stack.clear();
+            }
             BlockKind::ListItem { depth, .. } => {
                 if first.region != region {
                     // Another column has other edges: markers keep their distance from the edge.

@@ -27,6 +27,8 @@ pub struct Group {
     pub page_end: usize,
     /// White space above its first line, in lines; large at the top of a region.
     pub above: f32,
+    /// The depth of an item, where the file's structure tells.
+    pub depth: Option<u8>,
 }
 
 impl Group {
@@ -44,6 +46,7 @@ impl Group {
             page,
             page_end: page,
             above,
+            depth: None,
         }
     }
 
@@ -60,6 +63,7 @@ impl Group {
             page,
             page_end: page,
             above: 0.0,
+            depth: None,
         }
     }
 

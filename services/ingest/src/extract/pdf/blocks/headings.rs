@@ -247,7 +247,12 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], o
 }
 
 fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
-    let base = u8::from(title.is_some());
+    let known = |candidate: &&Candidate| Some(candidate.group) == title;
+    let titled = candidates.iter().find(known).and_then(|title| title.outline);
+    // Where the title is the only heading of its level, the others are counted from it already.
+    let mut told = candidates.iter().filter(|other| !known(other)).filter_map(|other| other.outline).peekable();
+    let counted = titled.is_some_and(|level| told.peek().is_some() && told.all(|other| other > level));
+    let base = u8::from(title.is_some() && !counted);
     let same = |a: &Look, b: &Look| {
         (a.size - b.size).abs() < SAME_SIZE
             && a.bold == b.bold

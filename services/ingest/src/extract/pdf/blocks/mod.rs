@@ -9,4 +9,5 @@ pub mod index;
 mod inline;
 mod notes;
 mod paragraphs;
+mod tagged;
 pub mod write;

@@ -26,7 +26,7 @@ const NARROWEST: f32 = 120.0;
 /// Takes the footnotes off the end of a region's `lines`, and adds them to `notes`. A note begins at a mark. Lines without one go on
 /// with the last note of the page before, where a rule parts them from the text and that note broke off; else they are text.
 pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[String], notes: &mut Vec<Group>) {
-    let small = |line: &Line| line.size < SMALL.end * metrics.body && line.size > SMALL.start * metrics.body;
+    let small = |line: &Line| is_small(line, metrics);
     let mut from = lines.len() - lines.iter().rev().take_while(|line| small(line)).count();
     let ruled = |line: &Line| {
         rules.iter().any(|rule| {
@@ -62,6 +62,11 @@ pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[S
     }
 }
 
+/// Whether `line` is set as notes are.
+pub fn is_small(line: &Line, metrics: &Metrics) -> bool {
+    line.size < SMALL.end * metrics.body && line.size > SMALL.start * metrics.body
+}
+
 /// The digits that raised figures of Unicode stand for; none where `text` is anything else.
 pub fn figures(text: &str) -> Option<String> {
     let digit = |char: char| {
@@ -75,6 +80,18 @@ pub fn figures(text: &str) -> Option<String> {
         char::from_digit(value, 10)
     };
     text.chars().map(digit).collect::<Option<String>>().filter(|digits| !digits.is_empty())
+}
+
+/// The label of a note that begins with `line`, and the scalar values up to its text: what is `told` to be its marker, or what looks
+/// like one.
+pub fn label(line: &Line, told: &str, marks: &[String]) -> (String, usize) {
+    let text = line.text();
+    if let Some(rest) = text.strip_prefix(told).filter(|_| !told.is_empty()) {
+        let gap = rest.chars().take_while(|char| char.is_whitespace()).count();
+        let label = told.trim_matches(|char: char| char.is_whitespace() || ".)([]:".contains(char));
+        return (figures(label).unwrap_or_else(|| label.to_owned()), told.chars().count() + gap);
+    }
+    mark(line, marks).or_else(|| flush(line)).unwrap_or_default()
 }
 
 /// How many raised figures `text` begins with.
@@ -186,7 +203,7 @@ pub fn bind_flush(drafts: &mut [Draft]) {
     }
 }
 
-/// Where `label` stands right behind a letter or a stop and before white space or the end.
+/// Where `label` stands right behind a letter or a stop and before white space, a stop or the end.
 fn flush_marks(text: &str, label: &str) -> Vec<Range> {
     let chars: Vec<char> = text.chars().collect();
     let label: Vec<char> = label.chars().collect();
@@ -196,7 +213,7 @@ fn flush_marks(text: &str, label: &str) -> Vec<Range> {
             chars[*at..end] == label
                 && (chars[at - 1].is_alphabetic()
                     || matches!(chars[at - 1], '.' | ',' | ';' | ')' | '”' | '’' | '?' | '!'))
-                && chars.get(end).is_none_or(|next| next.is_whitespace())
+                && chars.get(end).is_none_or(|next| next.is_whitespace() || matches!(next, ',' | '.' | ';' | ':'))
         })
         .filter_map(|at| Some(Range::new(u32::try_from(at).ok()?, u32::try_from(at + label.len()).ok()?)))
         .collect()

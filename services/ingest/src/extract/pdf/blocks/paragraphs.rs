@@ -59,16 +59,20 @@ const LONGEST_ENTRY: usize = 90;
 pub enum Item {
     /// A line of text.
     Line(Line),
+    /// The lines of one block that the file's structure tells to be text.
+    Set(Vec<Line>),
     /// A block that was found as a whole.
     Whole(Box<Group>),
 }
 
 /// Groups `items`.
 pub fn group(items: Vec<Item>, metrics: &Metrics) -> Vec<Group> {
-    let mut builder = Builder { metrics, groups: Vec::new(), previous: None, open: None, contents: false };
+    let mut builder =
+        Builder { metrics, groups: Vec::new(), previous: None, open: None, contents: false, last_set: None };
     for item in items {
         match item {
             Item::Line(line) => builder.line(line),
+            Item::Set(lines) => builder.set(lines),
             Item::Whole(group) => {
                 builder.leave();
                 // Text goes on behind a table or a figure, and never behind a heading.
@@ -93,6 +97,8 @@ struct Builder<'a> {
     open: Option<usize>,
     /// Whether a heading has announced a table of contents.
     contents: bool,
+    /// The last group, where the structure told that it is one.
+    last_set: Option<usize>,
 }
 
 /// Whether a line is code: fixed width, where the document's text is not.
@@ -157,6 +163,62 @@ impl Builder<'_> {
             return;
         }
         self.begin(line, &text, moved);
+    }
+
+    /// A block that is one as a whole; what it is, is told as for any other.
+    fn set(&mut self, lines: Vec<Line>) {
+        self.leave();
+        let before = self.last_set.take();
+        let mut lines = lines.into_iter();
+        let Some(first) = lines.next() else { return };
+        let text = std::iter::once(&first).chain(lines.as_slice()).map(Line::text).collect::<Vec<_>>().join(" ");
+        let is_code = std::iter::once(&first).chain(lines.as_slice()).all(|line| code(line, self.metrics));
+        let entry = self.contents && first.size <= DISPLAY * self.metrics.body && contents::numbered(&text);
+        if contents::leaders(&text) || entry && text.len() <= LONGEST_ENTRY {
+            self.begin(first, &text, true);
+            self.contents = true;
+            if let Some(group) = self.groups.last_mut() {
+                group.kind = BlockKind::Furniture { furniture: Furniture::ContentsEntry };
+                (group.skip, group.hang) = (0, None);
+            }
+        } else if is_code && self.code_goes_on(&first) || self.sentence_goes_on(before, &first, &text) {
+            lines = std::iter::once(first).chain(lines).collect::<Vec<_>>().into_iter();
+        } else {
+            self.begin(first, &text, true);
+        }
+        self.previous = None;
+        self.open = None;
+        if let Some(group) = self.groups.last_mut() {
+            if matches!(group.kind, BlockKind::Code { .. }) && !is_code {
+                group.kind = BlockKind::Paragraph;
+            }
+            lines.for_each(|line| group.push(line));
+            self.last_set = Some(self.groups.len() - 1);
+        }
+    }
+
+    /// Whether `first`, with which a block begins, goes on in mid-sentence: some programs tag a paragraph anew in each column, and
+    /// some each of its lines.
+    fn sentence_goes_on(&self, before: Option<usize>, first: &Line, text: &str) -> bool {
+        let last = before.filter(|at| at + 1 == self.groups.len()).and_then(|at| self.groups.get(at));
+        last.filter(|group| matches!(group.kind, BlockKind::Paragraph)).and_then(Group::last).is_some_and(|last| {
+            text.starts_with(char::is_lowercase)
+                && markers::marker(text).is_none()
+                && !sentence::ends(&last.text())
+                // Display type is broken by hand.
+                && (first.size > DISPLAY * self.metrics.body || !self.short(last, first))
+                && (last.size - first.size).abs() < OTHER_SIZE * last.size
+                && code(first, self.metrics) == code(last, self.metrics)
+        })
+    }
+
+    /// Whether `line` goes on with the listing before: some programs make a paragraph of each of its lines.
+    fn code_goes_on(&self, line: &Line) -> bool {
+        let last = self.groups.last().filter(|group| matches!(group.kind, BlockKind::Code { .. }));
+        last.and_then(Group::last).is_some_and(|last| {
+            let gap = line.y - last.y;
+            line.page == last.page && gap > 0.0 && gap <= WITHIN_CODE * self.metrics.leading(line.size.max(last.size))
+        })
     }
 
     /// Whether `line`, the first of its region, continues the group that broke off.

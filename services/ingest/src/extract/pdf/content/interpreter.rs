@@ -16,6 +16,7 @@ use super::matrix::Matrix;
 use super::page::{Artifact, Ink, Link, Marks, Page, Rule, Run};
 use super::painting::{Paint, Path};
 use super::runs::{Glyph, Runs};
+use super::structure::Structure;
 
 /// Forms within forms.
 const DEEPEST_FORM: usize = 12;
@@ -33,12 +34,14 @@ pub struct Shared {
     fonts: Mutex<HashMap<ObjectId, Arc<Font>>>,
     /// Which layers are off.
     pub layers: Layers,
+    /// What the file says that its text is.
+    pub structure: Option<Structure>,
 }
 
 impl Shared {
     /// For the pages of `file`.
     pub fn of(file: &File) -> Self {
-        Self { fonts: Mutex::default(), layers: Layers::read(file) }
+        Self { fonts: Mutex::default(), layers: Layers::read(file), structure: Structure::read(file) }
     }
 
     fn font(&self, file: &File, reference: &Object) -> Option<Arc<Font>> {
@@ -86,6 +89,8 @@ pub struct Machine<'a> {
     pub(super) path: Path,
     /// Forms that are being drawn.
     pub(super) depth: usize,
+    /// The page or form whose content is read, by which its marked content is known.
+    pub(super) owner: Option<ObjectId>,
     operators: u32,
     content: usize,
 }
@@ -118,19 +123,22 @@ impl<'a> Machine<'a> {
             areas: Vec::new(),
             path: Path::default(),
             depth: 0,
+            owner: None,
             operators: 0,
             content: 0,
         }
     }
 
     /// Runs the page's `content` with its `resources`.
-    pub fn read(&mut self, content: &[u8], resources: Option<&'a Dictionary>) {
+    pub fn read(&mut self, page: ObjectId, content: &[u8], resources: Option<&'a Dictionary>) {
+        self.owner = Some(page);
         let state = self.state.clone();
         self.run(content, resources, 0);
         // What a page leaves open ends with it; annotations are drawn afresh.
         self.state = state;
         self.saved.clear();
         self.marks.clear();
+        self.owner = None;
         self.runs.part();
     }
 
@@ -268,10 +276,9 @@ impl<'a> Machine<'a> {
 
     fn object(&mut self, stack: &[Operand], resources: Option<&'a Dictionary>, depth: usize) {
         let Some(name) = stack.last().and_then(Operand::name) else { return };
-        let object = resources
-            .and_then(|resources| self.file.dict(self.file.get(resources, b"XObject")?))
-            .and_then(|listed| self.file.get(listed, name));
-        let Some(object) = object else { return };
+        let listed = resources.and_then(|resources| self.file.dict(self.file.get(resources, b"XObject")?));
+        let Some(named) = listed.and_then(|listed| listed.get(name).ok()) else { return };
+        let object = self.file.resolve(named);
         let Ok(stream) = object.as_stream() else { return };
         let kind = self.file.get(&stream.dict, b"Subtype").and_then(|kind| kind.as_name().ok());
         let off = stream.dict.get(b"OC").is_ok_and(|layer| self.is_off(layer));
@@ -286,13 +293,15 @@ impl<'a> Machine<'a> {
         if kind != Some(b"Form") || depth >= DEEPEST_FORM {
             return;
         }
-        let saved = self.depth;
+        let (saved, owner) = (self.depth, self.owner);
         self.depth = depth + 1;
+        self.owner = named.as_reference().ok();
         let marks = self.marks.len();
         self.mark_as(None, off);
         self.form(object, &stream.dict, resources, depth + 1);
         self.marks.truncate(marks);
         self.depth = saved;
+        self.owner = owner;
     }
 
     /// Draws a form; it leaves the state as it was.

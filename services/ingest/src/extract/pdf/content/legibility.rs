@@ -9,6 +9,9 @@ use super::page::Page;
 /// Letters on a page below which it counts as one without text.
 const FEWEST_LETTERS: usize = 8;
 
+/// The code of a warning of a page that is a picture; recognition may read it yet.
+pub const PAGE_WITHOUT_TEXT: &str = "PAGE_WITHOUT_TEXT";
+
 /// A page without text of which pictures cover this share is a picture of a page.
 const PICTURED: f32 = 0.2;
 /// A document of which this share of the pages are such pictures is a scan.
@@ -67,7 +70,7 @@ pub fn warnings(file: &File, pages: &[Page]) -> Vec<Warning> {
             );
         }
         if letters(page) < FEWEST_LETTERS && page.pictures > PICTURED * page.width * page.height {
-            warn("PAGE_WITHOUT_TEXT", "The page is a picture; what it says is not read.".to_owned(), Some(number));
+            warn(PAGE_WITHOUT_TEXT, "The page is a picture; what it says is not read.".to_owned(), Some(number));
         }
         if page.unmapped > 0 && page.unmapped as f32 > UNKNOWN * letters(page) as f32 {
             let message = format!("{} characters have no known meaning and are left out.", page.unmapped);

@@ -6,6 +6,7 @@ use super::file::File;
 use super::interpreter::Machine;
 use super::lexer::Operand;
 use super::page::{Artifact, Ink, Marks};
+use super::structure::Role;
 
 /// Marks within marks.
 const DEEPEST: usize = 512;
@@ -16,6 +17,8 @@ pub struct Mark {
     artifact: Option<Artifact>,
     /// Whether it is on a layer that is off.
     off: bool,
+    /// The part of the structure that it is, or is in.
+    part: Option<u32>,
     /// Text that stands for what is shown within, until it was given out.
     pub actual: Option<String>,
     /// Whether it had such a text.
@@ -45,6 +48,15 @@ impl Properties<'_> {
             Self::Named(named) => file.get(named, key)?.as_name().ok().map(<[u8]>::to_vec),
             Self::None => None,
         }
+    }
+
+    fn number(&self, file: &File, key: &[u8]) -> Option<u32> {
+        let number = match self {
+            Self::Written(written) => written.entry(key).and_then(Operand::number)?,
+            Self::Named(named) => file.number(named, key)?,
+            Self::None => return None,
+        };
+        (number >= 0.0).then_some(number as u32)
     }
 
     /// The edges of the page that it is attached to.
@@ -109,8 +121,14 @@ impl<'a> Machine<'a> {
                 .and_then(Operand::name)
                 .and_then(|name| listed()?.get(name).ok())
                 .is_some_and(|layer| self.is_off(layer));
-        let artifact = (tag == Some(b"Artifact")).then(|| properties.artifact(self.file));
-        self.marks.push(Mark { artifact, off, replaces: actual.is_some(), actual });
+        let mut artifact = (tag == Some(b"Artifact")).then(|| properties.artifact(self.file));
+        let structure = self.shared.structure.as_ref();
+        let part =
+            structure.and_then(|structure| structure.part_of(self.owner?, properties.number(self.file, b"MCID")?));
+        if structure.zip(part).is_some_and(|(structure, part)| structure.role(part) == Role::Artifact) {
+            artifact = artifact.or(Some(Artifact::Other));
+        }
+        self.marks.push(Mark { artifact, off, part, replaces: actual.is_some(), actual });
     }
 
     /// What the open marks say of a glyph that is shown with this `ink`.
@@ -120,6 +138,7 @@ impl<'a> Machine<'a> {
             artifact: self.marks.iter().find_map(|mark| mark.artifact),
             ink: if off { Ink::Unseen } else { ink },
             form: self.depth > 0,
+            part: self.marks.iter().rev().find_map(|mark| mark.part),
         }
     }
 

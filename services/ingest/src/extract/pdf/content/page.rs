@@ -39,6 +39,8 @@ pub struct Marks {
     pub ink: Ink,
     /// Whether it is part of a form, which is how most programs place figures.
     pub form: bool,
+    /// The part of the structure to which it belongs.
+    pub part: Option<u32>,
 }
 
 /// Glyphs of one face and size that stand on one baseline without a gap between them wider than a space.

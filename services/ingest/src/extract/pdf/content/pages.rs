@@ -18,18 +18,16 @@ const FEW: usize = 8;
 const USUAL_PAGE: [f32; 4] = [0.0, 0.0, 612.0, 792.0];
 
 /// Reads `pages` of `file`, in their order.
-pub fn read(file: &File, pages: &[ObjectId]) -> Vec<Page> {
-    let shared = Shared::of(file);
+pub fn read(file: &File, shared: &Shared, pages: &[ObjectId]) -> Vec<Page> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let share = pages.len().div_ceil(threads).max(1);
     if threads == 1 || pages.len() < FEW {
-        return pages.iter().map(|page| one(file, &shared, *page)).collect();
+        return pages.iter().map(|page| one(file, shared, *page)).collect();
     }
     std::thread::scope(|scope| {
         let running: Vec<_> = pages
             .chunks(share)
             .map(|part| {
-                let shared = &shared;
                 (part.len(), scope.spawn(move || part.iter().map(|page| one(file, shared, *page)).collect::<Vec<_>>()))
             })
             .collect();
@@ -65,8 +63,8 @@ fn one<'a>(file: &'a File, shared: &'a Shared, id: ObjectId) -> Page {
     };
     let resources = file.inherited(page, b"Resources").and_then(|object| file.dict(object));
     let mut content = Vec::new();
-    for id in file.document().get_page_contents(id) {
-        if let Ok(object) = file.document().get_object(id)
+    for part in file.document().get_page_contents(id) {
+        if let Ok(object) = file.document().get_object(part)
             && let Some(bytes) = file.data(object)
         {
             content.extend_from_slice(&bytes);
@@ -74,7 +72,7 @@ fn one<'a>(file: &'a File, shared: &'a Shared, id: ObjectId) -> Page {
         }
     }
     let mut machine = Machine::new(file, shared, base, width, height);
-    machine.read(&content, resources);
+    machine.read(id, &content, resources);
     annotations::read(file, page, base, &mut machine);
     machine.finish()
 }

@@ -13,7 +13,7 @@ use super::watermarks;
 const UNSOUND: f32 = 0.5;
 
 /// A piece of furniture.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Piece {
     /// The page, from 0.
     pub page: usize,

@@ -9,4 +9,5 @@ pub mod metrics;
 pub mod regions;
 pub mod repeated;
 pub mod tables;
+mod tagged;
 mod watermarks;

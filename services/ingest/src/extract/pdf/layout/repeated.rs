@@ -47,7 +47,7 @@ fn most(seen: usize, pages: usize) -> bool {
 /// Takes such feet out of `arranged` and adds them to `out`.
 pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
     let mut bodies: Vec<Body> = Vec::new();
-    for line in arranged.regions.iter().flatten() {
+    for line in arranged.regions.iter().flat_map(|region| &region.lines) {
         match bodies.last_mut() {
             Some(body) if body.page == line.page => body.lines.push(line.clone()),
             Some(_) | None => bodies.push(Body { page: line.page, lines: vec![line.clone()] }),
@@ -74,7 +74,9 @@ pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
         out.push(Piece { page, top: false, furniture: Furniture::RunningFoot, text });
     }
     for region in &mut arranged.regions {
-        region.retain(|line| !taken.contains(&(line.page, key(line))));
+        for lines in std::iter::once(&mut region.lines).chain(&mut region.apart) {
+            lines.retain(|line| !taken.contains(&(line.page, key(line))));
+        }
     }
     out.sort_by_key(|piece| (piece.page, !piece.top));
 }
@@ -82,6 +84,7 @@ pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
 #[cfg(test)]
 mod tests {
     use super::super::lines::{self, Piece as Part, Style};
+    use super::super::regions::Region;
     use super::*;
 
     fn line(text: &str, page: usize, y: f32) -> Line {
@@ -102,12 +105,17 @@ mod tests {
     /// How many lines are taken of pages that end in these words, below `texts`.
     fn taken(texts: &[&str], last: &str) -> usize {
         let region = |(page, text): (usize, &&str)| {
-            vec![line(text, page, 100.0), line("The count was signed by two", page, 112.0), line(last, page, 124.0)]
+            let lines = vec![
+                line(text, page, 100.0),
+                line("The count was signed by two", page, 112.0),
+                line(last, page, 124.0),
+            ];
+            Region { lines, page, ..Region::default() }
         };
         let mut arranged = Arranged { regions: texts.iter().enumerate().map(region).collect(), ..Arranged::default() };
         let mut out = Vec::new();
         remove(&mut arranged, &mut out);
-        let left: usize = arranged.regions.iter().map(Vec::len).sum();
+        let left = arranged.lines().len();
         assert_eq!(out.is_empty(), left == 3 * texts.len());
         3 * texts.len() - left
     }
