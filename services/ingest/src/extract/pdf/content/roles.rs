@@ -93,10 +93,10 @@ impl<'a> Roles<'a> {
             if let Some(class) = standard(name) {
                 return class;
             }
-            let next = mapped.and_then(|mapped| file.get(mapped, name)).and_then(|object| match object {
-                // A name, or a name with its namespace.
-                Object::Array(pair) => file.resolve(pair.first()?).as_name().ok(),
-                other => other.as_name().ok(),
+            // A name, or a name with its namespace.
+            let next = mapped.and_then(|mapped| file.get(mapped, name)).and_then(|object| {
+                let named = object.as_array().ok().map_or(Some(object), |pair| pair.first())?;
+                file.resolve(named).as_name().ok()
             });
             match next.or_else(|| self.own.get(name).copied()) {
                 Some(next) => name = next,
