@@ -1,5 +1,7 @@
 //! Recognition of text in pictures, by the programs that `cargo xtask tools` installs.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
