@@ -12,10 +12,12 @@ use super::inline::{Line, Mark, Scalars, sort};
 mod headings;
 mod language;
 mod notes;
+mod pictures;
 
-pub(super) use headings::is_label;
+pub(super) use headings::{is_label, is_number};
 pub(super) use language::language_tag;
 pub(super) use notes::{is_note_mark, lead, note_label};
+pub(super) use pictures::link;
 
 /// A block without its place.
 #[derive(Debug, Clone)]
@@ -150,6 +152,7 @@ impl Assembly {
         if !self.drafts.iter().any(|draft| draft.line.text.chars().any(char::is_alphanumeric)) {
             return Err(empty());
         }
+        pictures::set_buttons_aside(&mut self.drafts);
         headings::join_labels(&mut self.drafts);
         notes::recognise(&mut self.drafts);
         notes::set_aside_empty_headings(&mut self.drafts);

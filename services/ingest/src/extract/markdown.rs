@@ -4,15 +4,19 @@
 //! What it can beyond that: what note-taking programs and site generators write ([`dialect`]). What it cannot: the text of files
 //! that are embedded (`![[Note]]`), components of MDX that make text of their own, templates, bibliographies of Pandoc.
 
+mod blocks;
 mod dialect;
+mod spans;
+
+pub(super) use spans::html_span;
 
 use lectern_core::Failure;
-use lectern_core::content::document::{BlockKind, Content, Furniture, SpanKind};
+use lectern_core::content::document::{BlockKind, Content, SpanKind};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 
-use super::assembly::{Assembly, Draft, whole};
+use super::assembly::{self, Assembly, Draft, whole};
 use super::encoding::Decoded;
-use super::inline::{Inline, Line, Mark, code};
+use super::inline::{Inline, Line, Mark};
 use super::text::warn_encoding;
 
 /// Markdown to blocks.
@@ -100,73 +104,6 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some(front) = &mut self.front {
-            front.push_str(text);
-        } else if let Some((_, body)) = &mut self.verbatim {
-            body.push_str(text);
-        } else if self.wiki_name {
-            // A place within a note is shown as "Note > Place"; a sign is no word.
-            self.inline.text(&text.replace(['#', '^'], " "));
-        } else {
-            self.inline.text(text);
-        }
-    }
-
-    fn marked(&mut self, text: &str, kind: SpanKind) {
-        let start = self.inline.here();
-        self.inline.text(text);
-        self.inline.mark(start, kind);
-    }
-
-    fn display_math(&mut self, text: &str) {
-        // Within a line of text it is a span, alone in its paragraph a block.
-        let alone = self.inline.is_blank() && self.kind.is_none() && self.table.is_none();
-        self.marked(text, SpanKind::Formula { latex: true });
-        if alone {
-            self.kind = Some(BlockKind::Formula { latex: true });
-        }
-    }
-
-    fn inline_html(&mut self, html: &str) {
-        let name: String = html
-            .trim_start_matches(['<', '/'])
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase();
-        if name == "br" {
-            self.inline.text(" ");
-            return;
-        }
-        if let Some(comment) = html.strip_prefix("<!--") {
-            self.leave_out(Furniture::Comment, comment.trim_end_matches("-->"));
-            return;
-        }
-        if matches!(&*name, "del" | "s" | "strike") {
-            if html.starts_with("</") {
-                if let Some(at) = self.open.iter().rposition(|open| open.html && open.text == name) {
-                    let open = self.open.remove(at);
-                    self.strike(open.start);
-                }
-            } else {
-                self.open.push(Open { start: self.inline.here(), text: name, html: true });
-            }
-            return;
-        }
-        let Some(kind) = html_span(&name) else { return };
-        if !html.starts_with("</") {
-            self.open.push(Open { start: self.inline.here(), text: name, html: true });
-        } else if let Some(at) = self.open.iter().rposition(|open| open.html && open.text == name) {
-            // Spans nest: an element that ends within one that began after it marks nothing.
-            let innermost = at + 1 == self.open.len();
-            let open = self.open.remove(at);
-            if innermost {
-                self.inline.mark(open.start, kind);
-            }
-        }
-    }
-
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph => {}
@@ -218,11 +155,11 @@ impl Reader {
             }
             Tag::TableCell => self.inline = Inline::default(),
             Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => {
-                self.open.push(Open { start: self.inline.here(), text: String::new(), html: false });
+                self.begin(String::new(), false);
             }
             Tag::Link { dest_url, link_type, .. } => {
                 self.wiki_name = matches!(link_type, LinkType::WikiLink { has_pothole: false });
-                self.open.push(Open { start: self.inline.here(), text: dest_url.to_string(), html: false });
+                self.begin(dest_url.to_string(), false);
             }
             Tag::Image { link_type, .. } => {
                 let named = matches!(link_type, LinkType::WikiLink { has_pothole: false });
@@ -286,148 +223,13 @@ impl Reader {
             TagEnd::Link => {
                 self.wiki_name = false;
                 if let Some(open) = self.end_open() {
+                    let inside = self.figures.iter_mut().skip(open.figures);
+                    inside.for_each(|figure| assembly::link(figure, &open.text));
                     self.inline.mark(open.start, SpanKind::Link { target: open.text });
                 }
             }
             TagEnd::Image => self.end_image(),
             TagEnd::MetadataBlock(_) => self.end_front(),
-        }
-    }
-
-    /// The printed mark of a note: notes count from 1 in the order of their first references, as renderers print them.
-    fn number(&mut self, label: &str) -> String {
-        let place = self.notes.iter().position(|known| known == label).unwrap_or_else(|| {
-            self.notes.push(label.to_owned());
-            self.notes.len() - 1
-        });
-        (place + 1).to_string()
-    }
-
-    fn close(&mut self, kind: SpanKind) {
-        if let Some(open) = self.end_open() {
-            self.inline.mark(open.start, kind);
-        }
-    }
-
-    /// Ends the Markdown element that was opened last; HTML elements within it that were not closed end with it, unmarked.
-    fn end_open(&mut self) -> Option<Open> {
-        while self.open.last().is_some_and(|open| open.html) {
-            self.open.pop();
-        }
-        self.open.pop()
-    }
-
-    fn next_item(&mut self) -> BlockKind {
-        let depth = u8::try_from(self.lists.len().saturating_sub(1)).unwrap_or(u8::MAX);
-        let ordinal = self.lists.last_mut().and_then(|next| {
-            let number = (*next)?;
-            *next = Some(number.saturating_add(1));
-            Some(format!("{number}."))
-        });
-        BlockKind::ListItem { ordinal, depth }
-    }
-
-    fn end_image(&mut self) {
-        let Some(Picture { start, named }) = self.picture.take() else { return };
-        let alt = self.inline.since(start).to_owned();
-        self.inline.cut(start);
-        // An embedded file's name, or its width ("![[map.png|300]]"), is no description of it.
-        let width = alt.trim().chars().all(|char| char.is_ascii_digit() || char == 'x');
-        let file = named && alt.contains('.');
-        let alt = if width || file { "" } else { alt.as_str() };
-        self.figures.push(Draft::new(BlockKind::Figure, Line::plain(alt)));
-    }
-
-    /// Takes the text since `start` away, which is struck out.
-    fn strike(&mut self, start: usize) {
-        let text = self.inline.since(start).to_owned();
-        self.inline.cut(start);
-        self.leave_out(Furniture::Deleted, &text);
-    }
-
-    fn leave_out(&mut self, furniture: Furniture, text: &str) {
-        let line = Line::plain(text);
-        if line.text.chars().any(char::is_alphanumeric) {
-            self.figures.push(Draft::new(BlockKind::Furniture { furniture }, line));
-        }
-    }
-
-    fn end_code(&mut self) {
-        let Some((language, body)) = self.verbatim.take() else { return };
-        let line = Line { text: code(&body), marks: Vec::new() };
-        let kind = if language.as_deref() == Some("math") {
-            BlockKind::Formula { latex: true }
-        } else {
-            BlockKind::Code { language }
-        };
-        self.kind = None;
-        self.push(kind, line);
-    }
-
-    fn end_html(&mut self) {
-        let html = std::mem::take(&mut self.html);
-        let mut rest = html.as_str();
-        while let Some((_, after)) = rest.split_once("<!--") {
-            let (comment, after) = after.split_once("-->").unwrap_or((after, ""));
-            self.leave_out(Furniture::Comment, comment);
-            rest = after;
-        }
-        super::html::fragment(&html, &mut self.assembly);
-        self.push_figures();
-    }
-
-    fn end_front(&mut self) {
-        let Some(front) = self.front.take() else { return };
-        for line in front.lines() {
-            let Some((key, value)) = line.split_once([':', '=']) else { continue };
-            let value = value.trim().trim_matches(['"', '\'']).to_owned();
-            if value.is_empty() || value.starts_with(['[', '{', '|', '>']) {
-                continue;
-            }
-            match key.trim() {
-                "title" => self.assembly.meta.title = Some(value),
-                "author" => self.assembly.meta.authors.push(value),
-                "lang" | "language" => self.assembly.meta.language = Some(value),
-                _ => {}
-            }
-        }
-    }
-
-    /// Ends the block whose text is being gathered.
-    fn flush(&mut self) {
-        if self.table.is_some() {
-            return;
-        }
-        self.open.clear();
-        let line = std::mem::take(&mut self.inline).finish();
-        if line.text.is_empty() {
-            self.push_figures();
-            return;
-        }
-        let kind = self.kind.take().unwrap_or(if self.quotes > 0 { BlockKind::Quote } else { BlockKind::Paragraph });
-        // Text beside a displayed formula makes it a paragraph with a formula in it.
-        let beside = line.marks.first().is_some_and(|mark| mark.range != whole(&line));
-        let kind = if matches!(kind, BlockKind::Formula { .. }) && beside { BlockKind::Paragraph } else { kind };
-        self.push(kind, line);
-    }
-
-    fn push(&mut self, kind: BlockKind, mut line: Line) {
-        if matches!(kind, BlockKind::Formula { .. }) {
-            line.marks.clear();
-        }
-        let mut draft = Draft::new(kind, line);
-        if let Some(label) = self.note.take() {
-            draft.anchors.push(format!("note:{label}"));
-            draft.kind = BlockKind::Footnote { label: self.number(&label) };
-        }
-        draft.anchors.extend(self.anchor.take());
-        self.assembly.push(draft);
-        self.push_figures();
-    }
-
-    fn push_figures(&mut self) {
-        for draft in std::mem::take(&mut self.figures) {
-            self.assembly.push(draft);
         }
     }
 }
@@ -448,19 +250,9 @@ struct Open {
     start: usize,
     /// A link's target, or the name of an HTML element.
     text: String,
+    /// Pictures met before it.
+    figures: usize,
     html: bool,
-}
-
-/// The span of an inline HTML element, for those that carry meaning.
-pub(super) fn html_span(name: &str) -> Option<SpanKind> {
-    Some(match name {
-        "sup" => SpanKind::Superscript,
-        "sub" => SpanKind::Subscript,
-        "em" | "i" | "b" | "strong" | "cite" | "dfn" | "mark" | "u" | "var" => SpanKind::Emphasis,
-        "code" | "kbd" | "samp" | "tt" => SpanKind::Code,
-        "q" => SpanKind::Quote,
-        _ => return None,
-    })
 }
 
 const fn rank(level: HeadingLevel) -> u8 {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a document that cannot be read fails its test")]
 
-use lectern_core::content::document::{Content, Furniture, Matter};
+use lectern_core::content::document::{BlockKind, Content, Furniture, Matter};
 use lectern_ingest::extract::{Hint, extract};
 
 use crate::pack::zipped;
@@ -324,4 +324,38 @@ fn a_page_within_the_lines_of_another_format_is_read_alone() {
         content.blocks[0].kind,
         lectern_core::content::document::BlockKind::Furniture { furniture: Furniture::Hidden }
     );
+}
+
+#[test]
+fn a_row_of_pictures_that_lead_elsewhere_is_a_menu_and_a_picture_alone_is_none() {
+    let badges = "[![Build](b.svg)](https://ci.example/x) [![Version](v.svg?x=1)](https://packages.example/x)";
+    let text = format!(
+        "# Tern\n\n{badges}\n\nWords.\n\n[![A boat](boat.png)](https://boats.example/)\n\n\
+         [![Small](s.png)](large.png) [![Smaller](t.png)](LARGE.JPG?raw=1)\n"
+    );
+    let wanted = [
+        "h1: Tern",
+        "navigation: Build",
+        "navigation: Version",
+        "p: Words.",
+        "figure: A boat",
+        "figure: Small",
+        "figure: Smaller",
+    ];
+    assert_eq!(lines(&read(text.as_bytes(), "a.md")), wanted);
+    let page = "<h1>Tern</h1><p><a href='https://ci.example/x'><img src=b.svg alt=Build></a> \
+        <a href='https://packages.example/x'><img src=v.svg alt=Version></a></p><p>Words.</p>\
+        <p><a href='https://boats.example/'><img src=boat.png alt='A boat'></a></p>\
+        <p><a href=large.png><img src=s.png alt=Small></a> <a href='LARGE.JPG?raw=1'><img src=t.png alt=Smaller></a></p>";
+    assert_eq!(lines(&read(page.as_bytes(), "a.html")), wanted);
+}
+
+#[test]
+fn code_in_a_list_keeps_its_own_indentation() {
+    // The sign of a dialect: without one the text is handed on as it is.
+    let text = "[TOC]\n\n- Type this:\n\n  ```python\n  if tide:\n      wait()\n  ```\n\n- And wait.\n";
+    let content = read(text.as_bytes(), "a.md");
+    let code = content.blocks.iter().find(|block| matches!(block.kind, BlockKind::Code { .. })).unwrap();
+    assert_eq!(code.text, "if tide:\n    wait()");
+    assert_eq!(lines(&content).last().unwrap(), "li0 -: And wait.");
 }

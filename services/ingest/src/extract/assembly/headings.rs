@@ -63,22 +63,24 @@ const NUMBERS: [&str; 25] = [
     "fifth",
 ];
 
+/// Whether a word in lower case counts: digits ("4", "2.1"), a numeral, or a number in words.
+pub(in super::super) fn is_number(word: &str) -> bool {
+    let digits = word
+        .split(['.', '-'])
+        .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits || crate::clean::running::roman(word).is_some() || NUMBERS.contains(&word)
+}
+
 /// Whether `text` only counts: a number, a letter or numeral behind the name of a part ("Chapter IV.", "2", "Part One").
 pub(in super::super) fn is_label(text: &str) -> bool {
     let lower = text.trim().trim_matches(|char: char| ".:()[]–—- ".contains(char)).to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
-    let numbered = |word: &str| {
-        let digits = word
-            .split(['.', '-'])
-            .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()));
-        digits || crate::clean::running::roman(word).is_some() || NUMBERS.contains(&word)
-    };
     let tens = |word: &str| word.split('-').all(|part| NUMBERS.contains(&part) || part == "thirty" || part == "forty");
     match words.as_slice() {
         // "I" by itself is a word.
-        [number] => numbered(number) && *number != "i",
-        ["the", number, part] | [number, part] if PARTS.contains(part) => numbered(number) || tens(number),
-        [part, number] => PARTS.contains(part) && (numbered(number) || tens(number) || number.chars().count() == 1),
+        [number] => is_number(number) && *number != "i",
+        ["the", number, part] | [number, part] if PARTS.contains(part) => is_number(number) || tens(number),
+        [part, number] => PARTS.contains(part) && (is_number(number) || tens(number) || number.chars().count() == 1),
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
 use super::super::assembly::{Assembly, Draft, is_label};
 use super::super::inline::Line;
-use super::LONGEST_HEADING;
+use super::headings::LONGEST_HEADING;
 
 /// How sure such a guess is.
 const CONFIDENCE: f32 = 0.7;

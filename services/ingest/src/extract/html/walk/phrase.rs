@@ -3,7 +3,7 @@
 use lectern_core::content::document::{BlockKind, SpanKind};
 
 use super::{Place, Walk};
-use crate::extract::assembly::Draft;
+use crate::extract::assembly::{self, Draft};
 use crate::extract::dom::Element;
 use crate::extract::html::math::{formula, undelimited};
 use crate::extract::html::notes::{Role, role, typed};
@@ -41,6 +41,7 @@ impl<'a> Walk<'a> {
 
     pub(super) fn link(&mut self, element: &'a Element, place: &Place) {
         let start = (self.inline.here(), self.ended);
+        let pictures = self.figures.len();
         match role(element, place.raised) {
             Role::Back if place.note || place.notes => return,
             Role::Reference => {
@@ -58,6 +59,8 @@ impl<'a> Walk<'a> {
         {
             // Where it leads within the document tells whether it is a reference to a note that nothing calls one.
             let key = self.links.target(target);
+            // Those that a block within the link has ended are not pictures of a row.
+            self.figures.iter_mut().skip(pictures).for_each(|figure| assembly::link(figure, target));
             let begin = if start.1 == self.ended { start.0 } else { 0 };
             self.inline.mark_note(begin, SpanKind::Link { target: target.to_owned() }, key);
         }
