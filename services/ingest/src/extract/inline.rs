@@ -47,7 +47,24 @@ impl Line {
         self.marks.retain(|mark| !mark.range.is_empty());
     }
 
-    /// Adds `other` behind `joint`.
+    /// The lines that hold something, with a space between them. Counted on the way: a cell may hold a hundred thousand.
+    pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        let mut length = 0;
+        for part in parts.into_iter().filter(|part| !part.text.is_empty()) {
+            if length > 0 {
+                all.text.push(' ');
+                length += 1;
+            }
+            let moved = |range: Range| Range::new(range.start + length, range.end + length);
+            all.marks.extend(part.marks.into_iter().map(|mark| Mark { range: moved(mark.range), ..mark }));
+            length += lectern_core::content::length(&part.text);
+            all.text.push_str(&part.text);
+        }
+        all
+    }
+
+    /// Adds `other` behind `joint`. For two lines; many are [`Self::joined`].
     pub fn join(&mut self, joint: &str, other: Self) {
         if !self.text.is_empty() || joint != " " {
             self.text.push_str(joint);
@@ -283,6 +300,18 @@ mod tests {
         let line = inline.finish();
         let found: Vec<_> = line.marks.iter().map(|mark| (mark.range.of(&line.text).trim(), &mark.kind)).collect();
         assert_eq!(found, [("one two", &SpanKind::Emphasis), ("two", &SpanKind::Code), ("three", &SpanKind::Code)]);
+    }
+
+    #[test]
+    fn many_lines_are_joined_with_their_marks() {
+        let marked = |text: &str| {
+            let mut line = Line::plain(text);
+            line.marks.push(Mark { range: Range::all(&line.text), kind: SpanKind::Code, note: None });
+            line
+        };
+        let line = Line::joined([Line::default(), marked("é"), Line::plain("b"), Line::default(), marked("c")]);
+        let found: Vec<&str> = line.marks.iter().map(|mark| mark.range.of(&line.text)).collect();
+        assert_eq!((line.text.as_str(), found), ("é b c", vec!["é", "c"]));
     }
 
     #[test]

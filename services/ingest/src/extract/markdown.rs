@@ -10,6 +10,8 @@ mod spans;
 
 pub(super) use spans::html_span;
 
+use std::collections::HashMap;
+
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Content, SpanKind};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
@@ -63,8 +65,8 @@ struct Reader {
     /// The next number of each open list, none for bullets.
     lists: Vec<Option<u64>>,
     quotes: usize,
-    /// The labels of notes, in the order of their first references.
-    notes: Vec<String>,
+    /// The numbers of notes by their labels, in the order of their first references.
+    notes: HashMap<String, usize>,
     /// The label of the open footnote, until its first text took it.
     note: Option<String>,
     table: Option<Table>,

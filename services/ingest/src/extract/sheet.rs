@@ -1,6 +1,8 @@
 //! Sheets of cells to tables: empty borders go, blank rows divide, and headers are told from the cells below them. Shared by
 //! the formats that have cells and no more.
 
+use std::collections::HashSet;
+
 use lectern_core::Failure;
 use lectern_core::content::document::BlockKind;
 
@@ -78,9 +80,10 @@ fn has_header(rows: &[Vec<String>]) -> bool {
     if body.is_empty() {
         return false;
     }
+    let mut names: HashSet<&str> = HashSet::with_capacity(head.len());
     head.iter().enumerate().all(|(column, name)| {
         let name = name.trim();
-        let known = head.iter().take(column).any(|other| other.trim() == name);
+        let known = !names.insert(name);
         let repeated = || body.iter().filter_map(|row| row.get(column)).any(|cell| cell.trim() == name);
         if name.is_empty() { column == 0 } else { !known && !is_quantity(name) && !repeated() }
     })

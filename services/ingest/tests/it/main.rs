@@ -2,6 +2,7 @@
 
 mod debian_pdfs;
 mod formats;
+mod hostile;
 mod import;
 mod kinds;
 mod ocr;

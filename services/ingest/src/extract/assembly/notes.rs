@@ -1,12 +1,12 @@
 //! Notes that a source does not mark as such: which paragraphs are notes, and which headings stand over nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{BlockKind, Matter, SpanKind};
 
 use super::Draft;
-use crate::extract::inline::{Mark, Scalars};
+use crate::extract::inline::{Mark, Scalars, sort};
 
 /// Whether `text` can be the mark of a note: a number, up to three signs, or one letter, with or without brackets.
 pub(in super::super) fn is_note_mark(text: &str) -> bool {
@@ -64,6 +64,12 @@ struct Linked {
 
 fn linked(drafts: &[Draft], targets: &HashMap<String, usize>) -> Vec<Linked> {
     let mut found = Vec::new();
+    // Which draft refers to which; a note may hold as many links as lead to it.
+    let target = |mark: &Mark| mark.note.as_ref().and_then(|key| targets.get(key)).copied();
+    let referred = |(index, draft): (usize, &Draft)| {
+        draft.line.marks.iter().filter_map(target).map(|target| (index, target)).collect::<Vec<_>>()
+    };
+    let references: HashSet<(usize, usize)> = drafts.iter().enumerate().flat_map(referred).collect();
     for (index, draft) in drafts.iter().enumerate() {
         let scalars = Scalars::new(&draft.line.text);
         for (at, mark) in draft.line.marks.iter().enumerate() {
@@ -71,12 +77,12 @@ fn linked(drafts: &[Draft], targets: &HashMap<String, usize>) -> Vec<Linked> {
             if !plain && !matches!(mark.kind, SpanKind::NoteReference { .. }) {
                 continue;
             }
-            let Some(target) = mark.note.as_ref().and_then(|key| targets.get(key)).copied() else { continue };
+            let Some(target) = target(mark) else { continue };
             let text = scalars.of(mark.range);
             let Some(note) = drafts.get(target).filter(|_| target > index && is_note_mark(text)) else { continue };
             let label = note_label(text);
-            let back = |mark: &Mark| mark.note.as_ref().is_some_and(|key| targets.get(key) == Some(&index));
-            let sure = !plain || label.chars().all(|char| SIGNS.contains(char)) || note.line.marks.iter().any(back);
+            let back = references.contains(&(target, index));
+            let sure = !plain || label.chars().all(|char| SIGNS.contains(char)) || back;
             let marked = matches!(note.kind, BlockKind::Footnote { .. });
             if marked || sure && begins_with_mark(note, &label) {
                 found.push(Linked { draft: index, mark: at, target, label });
@@ -113,31 +119,81 @@ fn printed_mark(text: &str) -> Option<&str> {
 
 /// Notes that no link leads to, bound to the mark that is printed before them.
 fn bind_printed(drafts: &mut [Draft]) {
-    for at in 1..drafts.len() {
-        let is_text = |draft: &&Draft| draft.kind == BlockKind::Paragraph && draft.matter == Matter::Body;
-        let Some(note) = drafts.get(at).filter(is_text) else { continue };
-        let raised = raised_mark(note);
-        let Some(mark) = raised.or_else(|| printed_mark(&note.line.text)).map(str::to_owned) else { continue };
-        let raised = raised.is_some();
-        // Raised numbers count through a whole document, signs begin again on each page.
-        let first = if raised { 0 } else { at.saturating_sub(REACH) };
+    for draft in drafts.iter_mut() {
+        sort(&mut draft.line.marks);
+    }
+    let mut raised = Raised::default();
+    for at in 0..drafts.len() {
+        bind_note(drafts, at, &mut raised);
+        if let Some(draft) = drafts.get(at) {
+            raised.add(at, draft);
+        }
+    }
+}
+
+/// Binds the draft at `at` to the nearest mark before it, where it is a note.
+fn bind_note(drafts: &mut [Draft], at: usize, raised: &mut Raised) -> Option<()> {
+    let note = drafts.get(at).filter(|note| note.kind == BlockKind::Paragraph && note.matter == Matter::Body)?;
+    let (mark, source, range) = if let Some(mark) = raised_mark(note) {
+        let (source, range) = raised.take(drafts, mark)?;
+        (mark.to_owned(), source, range)
+    } else {
+        let mark = printed_mark(&note.line.text)?;
+        let first = at.saturating_sub(REACH);
         let before = drafts.get(first..at).unwrap_or_default();
-        let reference = |(index, draft)| {
-            let range = if raised { raised_reference(draft, &mark)? } else { printed_reference(draft, &mark)? };
-            Some((first + index, range))
-        };
-        let Some((source, range)) = before.iter().enumerate().rev().find_map(reference) else { continue };
-        let key = format!("printed:{at}");
-        if let Some(draft) = drafts.get_mut(source) {
-            draft.line.marks.retain(|known| known.range != range);
-            let kind = SpanKind::NoteReference { note: None };
-            draft.line.marks.push(Mark { range, kind, note: Some(key.clone()) });
+        let reference = |(index, draft)| Some((first + index, printed_reference(draft, mark)?));
+        let (source, range) = before.iter().enumerate().rev().find_map(reference)?;
+        (mark.to_owned(), source, range)
+    };
+    let key = format!("printed:{at}");
+    if let Some(draft) = drafts.get_mut(source) {
+        let known = same(&draft.line.marks, range);
+        let kind = SpanKind::NoteReference { note: None };
+        draft.line.marks.splice(known, [Mark { range, kind, note: Some(key.clone()) }]);
+    }
+    if let Some(note) = drafts.get_mut(at) {
+        note.line.drop_start(mark.chars().count());
+        note.anchors.push(key);
+        note.kind = BlockKind::Footnote { label: note_label(&mark) };
+    }
+    Some(())
+}
+
+/// Where the marks of this range stand among `marks`, which are sorted.
+fn same(marks: &[Mark], range: Range) -> std::ops::Range<usize> {
+    let key = |range: Range| (range.start, u32::MAX - range.end);
+    let first = marks.partition_point(|mark| key(mark.range) < key(range));
+    first..marks.partition_point(|mark| key(mark.range) <= key(range))
+}
+
+/// The raised marks of the blocks so far, by what they say, the nearest last. A book may have a hundred thousand of them, and as
+/// many notes.
+#[derive(Debug, Default)]
+struct Raised(HashMap<String, Vec<(usize, Range)>>);
+
+impl Raised {
+    fn add(&mut self, at: usize, draft: &Draft) {
+        let scalars = Scalars::new(&draft.line.text);
+        // The first of a block is taken before its others.
+        for mark in draft.line.marks.iter().rev() {
+            let text = scalars.of(mark.range);
+            if mark.kind == SpanKind::Superscript && mark.range.start > 0 && is_note_mark(text) {
+                self.0.entry(text.to_owned()).or_default().push((at, mark.range));
+            }
         }
-        if let Some(note) = drafts.get_mut(at) {
-            note.line.drop_start(mark.chars().count());
-            note.anchors.push(key);
-            note.kind = BlockKind::Footnote { label: note_label(&mark) };
+    }
+
+    /// The nearest that says `mark` and refers to no other note.
+    fn take(&mut self, drafts: &[Draft], mark: &str) -> Option<(usize, Range)> {
+        let known = self.0.get_mut(mark)?;
+        while let Some((at, range)) = known.pop() {
+            let marks = drafts.get(at).map(|draft| draft.line.marks.as_slice()).unwrap_or_default();
+            let here = marks.get(same(marks, range)).unwrap_or_default();
+            if here.iter().any(|mark| mark.kind == SpanKind::Superscript) {
+                return Some((at, range));
+            }
         }
+        None
     }
 }
 
@@ -146,12 +202,6 @@ fn raised_mark(note: &Draft) -> Option<&str> {
     let mark = note.line.marks.iter().find(|mark| mark.range.start == 0 && mark.kind == SpanKind::Superscript)?;
     let text = mark.range.of(&note.line.text);
     (is_note_mark(text) && text.chars().count() < note.line.text.chars().count()).then_some(text)
-}
-
-/// Where the same number is raised behind a word.
-fn raised_reference(draft: &Draft, mark: &str) -> Option<Range> {
-    let wanted = draft.line.marks.iter().filter(|known| known.kind == SpanKind::Superscript && known.range.start > 0);
-    wanted.map(|known| known.range).find(|range| range.of(&draft.line.text) == mark)
 }
 
 /// Where `mark` stands behind a word of `draft` that is no reference yet.

@@ -94,29 +94,24 @@ impl<'p> Body<'_, 'p> {
 
     /// The text of a cell: its paragraphs in one line, list items with their marks, tables within it as text.
     fn cell(&mut self, cell: &'p Element, figures: &mut Vec<Line>, left_out: &mut Vec<(Furniture, String)>) -> Line {
-        let mut line = Line::default();
+        let mut lines = Vec::new();
         for child in cell.elements() {
-            let inner = match &*child.name {
+            match &*child.name {
                 "p" => {
                     let mut runs = Runs::new(self.package);
                     runs.paragraph(child);
                     figures.append(&mut runs.figures);
                     left_out.append(&mut runs.left_out);
-                    let mut inner = std::mem::take(&mut runs.inline).finish();
+                    lines.push(std::mem::take(&mut runs.inline).finish());
                     for text_box in std::mem::take(&mut runs.boxes) {
-                        let more = self.cell(text_box, figures, left_out);
-                        inner.join(" ", more);
+                        lines.push(self.cell(text_box, figures, left_out));
                     }
-                    inner
                 }
-                "tcPr" | "sdtPr" | "sdtEndPr" | "tblPr" | "tblGrid" | "trPr" | "del" | "moveFrom" => continue,
-                _ => self.cell(child, figures, left_out),
-            };
-            if !inner.text.is_empty() {
-                line.join(" ", inner);
+                "tcPr" | "sdtPr" | "sdtEndPr" | "tblPr" | "tblGrid" | "trPr" | "del" | "moveFrom" => {}
+                _ => lines.push(self.cell(child, figures, left_out)),
             }
         }
-        line
+        Line::joined(lines)
     }
 
     /// Whether a table only arranges a page: it has one column or one row, holds another table or a heading, or its cells hold

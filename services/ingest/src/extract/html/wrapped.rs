@@ -17,13 +17,11 @@ pub(super) enum Part<'a> {
 /// The parts of `text`. A source that is a page, or a fragment of one, is one part.
 pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
     let lower = text.to_ascii_lowercase();
-    let start = |from: usize| {
-        let find = |wanted: &str| lower.get(from..).and_then(|rest| rest.find(wanted)).map(|at| at + from);
-        match (find("<html"), find("<!doctype html")) {
-            (Some(page), Some(doctype)) => Some(page.min(doctype)),
-            (page, doctype) => page.or(doctype),
-        }
-    };
+    // Found once for all pages: looking for a mark that is not there takes the whole rest of the text.
+    let mut starts: Vec<usize> =
+        ["<html", "<!doctype html"].iter().flat_map(|mark| lower.match_indices(mark)).map(|(at, _)| at).collect();
+    starts.sort_unstable();
+    let start = |from: usize| starts.get(starts.partition_point(|at| *at < from)).copied();
     let first = start(0);
     // Without a line of another format before the first page, browsers' rules know best.
     let before = first.and_then(|at| text.get(..at)).unwrap_or_default();

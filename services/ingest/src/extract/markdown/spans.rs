@@ -76,11 +76,8 @@ impl Reader {
 
     /// The printed mark of a note: notes count from 1 in the order of their first references, as renderers print them.
     pub(super) fn number(&mut self, label: &str) -> String {
-        let place = self.notes.iter().position(|known| known == label).unwrap_or_else(|| {
-            self.notes.push(label.to_owned());
-            self.notes.len() - 1
-        });
-        (place + 1).to_string()
+        let next = self.notes.len() + 1;
+        self.notes.entry(label.to_owned()).or_insert(next).to_string()
     }
 
     pub(super) fn begin(&mut self, text: String, html: bool) {

@@ -139,44 +139,38 @@ impl<'d> Body<'_, 'd> {
 
     /// The text of a cell in one line: its paragraphs, its list items with their marks, tables within it as text.
     fn cell(&mut self, cell: &'d Element, beside: &mut Vec<Beside<'d>>) -> Result<Line, Failure> {
-        let mut line = Line::default();
+        let mut lines = Vec::new();
         for child in cell.elements() {
-            let inner = match &*child.name {
+            match &*child.name {
                 "p" | "h" => {
                     let mut runs = Runs::read(self.part, child, self.notes.len());
                     self.notes.append(&mut runs.notes);
-                    let mut inner = runs.inline.finish();
+                    lines.push(runs.inline.finish());
                     for part in runs.before.into_iter().chain(runs.after) {
                         match part {
-                            Beside::Blocks(parent) => inner.join(" ", self.cell(parent, beside)?),
+                            Beside::Blocks(parent) => lines.push(self.cell(parent, beside)?),
                             Beside::Figure(_) | Beside::Aside(..) => beside.push(part),
                         }
                     }
-                    inner
                 }
                 "table-cell" => {
                     let inner = self.cell(child, beside)?;
                     let times = repeated(child, "number-columns-repeated");
-                    if inner.text.is_empty() { inner } else { self.repeat(&inner, times)? }
+                    if !inner.text.is_empty() {
+                        lines.push(self.repeat(&inner, times)?);
+                    }
                 }
-                "covered-table-cell" | "tracked-changes" => continue,
-                _ => self.cell(child, beside)?,
-            };
-            if !inner.text.is_empty() {
-                line.join(" ", inner);
+                "covered-table-cell" | "tracked-changes" => {}
+                _ => lines.push(self.cell(child, beside)?),
             }
         }
-        Ok(line)
+        Ok(Line::joined(lines))
     }
 
     /// A cell of a table within a cell, as often as it is repeated.
     fn repeat(&mut self, line: &Line, times: usize) -> Result<Line, Failure> {
         self.budget.spend(times, line.text.len().saturating_mul(times - 1))?;
-        let mut out = Line::default();
-        for _ in 0..times {
-            out.join(" ", line.clone());
-        }
-        Ok(out)
+        Ok(Line::joined(std::iter::repeat_n(line.clone(), times)))
     }
 }
 

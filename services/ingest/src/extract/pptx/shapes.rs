@@ -6,6 +6,7 @@ use lectern_core::content::document::{BlockKind, Furniture, SpanKind};
 
 use super::super::assembly::{Draft, whole};
 use super::super::dom::Element;
+use super::super::html::{Cell, grid};
 use super::super::inline::Line;
 use super::super::opc::{alternative, is_on};
 use super::NOTES_LABEL;
@@ -64,16 +65,14 @@ impl Reader<'_> {
 
     /// A title in all its paragraphs is one heading.
     fn title(&self, shape: &Element) -> Option<Draft> {
-        let mut line = Line::default();
+        let mut lines = Vec::new();
         let mut language = None;
         for paragraph in paragraphs(shape) {
             let text = text(paragraph, self.links);
             language = language.or(text.language);
-            if !text.line.text.is_empty() {
-                line.join(" ", text.line);
-            }
+            lines.push(text.line);
         }
-        let mut draft = Draft::new(BlockKind::Heading { level: self.level }, line);
+        let mut draft = Draft::new(BlockKind::Heading { level: self.level }, Line::joined(lines));
         draft.language = language;
         (!draft.line.text.is_empty()).then_some(draft)
     }
@@ -179,27 +178,19 @@ impl Reader<'_> {
     fn table(&self, table: &Element) -> Draft {
         let rows = table.elements().filter(|part| &*part.name == "tr");
         let covered = |cell: &Element| ["hMerge", "vMerge"].iter().any(|key| cell.attribute(key).is_some_and(is_on));
-        let mut grid: Vec<Vec<Line>> = rows
+        let cells: Vec<Vec<Cell>> = rows
             .map(|row| {
                 let cells = row.elements().filter(|part| &*part.name == "tc");
-                cells.map(|cell| if covered(cell) { Line::default() } else { self.cell(cell) }).collect()
+                let line = |cell| if covered(cell) { Line::default() } else { self.cell(cell) };
+                cells.map(|cell| Cell { line: line(cell), columns: 1, rows: 1 }).collect()
             })
             .collect();
-        let width = grid.iter().map(Vec::len).max().unwrap_or(0);
-        grid.iter_mut().for_each(|row| row.resize(width, Line::default()));
         let headed = table.child("tblPr").and_then(|part| part.attribute("firstRow")).is_some_and(is_on);
-        Draft::table(grid, u32::from(headed))
+        Draft::table(grid(cells), u32::from(headed))
     }
 
     fn cell(&self, cell: &Element) -> Line {
-        let mut line = Line::default();
-        for paragraph in paragraphs(cell) {
-            let text = text(paragraph, self.links);
-            if !text.line.text.is_empty() {
-                line.join(" ", text.line);
-            }
-        }
-        line
+        Line::joined(paragraphs(cell).map(|paragraph| text(paragraph, self.links).line))
     }
 }
 

@@ -11,6 +11,9 @@ use crate::extract::dom::{Element, Node};
 /// than the width at which text is wrapped.
 const LONGEST_LINE: usize = 60;
 
+/// The longest text before a break that may be the number of a heading, in bytes, with the white space of the source around it.
+const LONGEST_LABEL: usize = 200;
+
 /// Class names that say that lines are meant.
 const VERSE: [&str; 9] = ["poem", "poetry", "verse", "stanza", "lg", "lyrics", "song", "address", "lines"];
 
@@ -20,7 +23,8 @@ impl<'a> Walk<'a> {
         let double = is_double(rest);
         let single = place.verse || place.lines && !goes_on(rest);
         let heading = matches!(self.kind, Some(BlockKind::Heading { .. } | BlockKind::Caption));
-        if heading && is_label(self.inline.since(0)) {
+        let so_far = self.inline.since(0);
+        if heading && so_far.len() <= LONGEST_LABEL && is_label(so_far) {
             self.inline.text(": ");
         } else if self.cells == 0 && !heading && (double || single && self.kind.is_none()) {
             self.flush(place);
@@ -41,7 +45,9 @@ fn is_double(rest: &[Node]) -> bool {
 
 /// Whether the text behind a `<br>` begins in lower case: a sentence that was broken at a width goes on.
 fn goes_on(rest: &[Node]) -> bool {
-    let text = rest.iter().map(|node| match node {
+    // As far as the next line, so that all lines together are looked at once.
+    let is_break = |node: &&Node| matches!(node, Node::Element(element) if &*element.name == "br");
+    let text = rest.iter().take_while(|node| !is_break(node)).map(|node| match node {
         Node::Text(text) => text.trim_start().to_owned(),
         Node::Element(element) => element.text().trim_start().to_owned(),
     });

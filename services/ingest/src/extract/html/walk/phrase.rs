@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
     pub(super) fn math(&mut self, element: &'a Element, place: &Place) {
         let (text, latex) = formula(element);
         let block = element.attribute("display") == Some("block") && self.cells == 0;
-        if block && self.inline.is_blank() && self.kind.is_none() {
+        if block && self.kind.is_none() && self.inline.is_blank() {
             self.flush(place);
             self.push(
                 Draft::new(BlockKind::Formula { latex }, Line { text: Line::plain(&text).text, marks: Vec::new() }),

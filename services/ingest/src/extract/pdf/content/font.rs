@@ -20,6 +20,8 @@ const SEMIBOLD: f32 = 600.0;
 const UPRIGHT: f32 = 1.0;
 /// Widths of a composite font that are kept.
 const MOST_WIDTHS: usize = 0x2_0000;
+/// The last number of a glyph (ISO 32000-1, annex C, maximum value of a CID).
+const LAST_CID: f32 = 65_535.0;
 
 /// What a face looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -340,22 +342,26 @@ fn composite(
 }
 
 fn cid_widths(file: &File, array: &[Object], widths: &mut HashMap<u32, f32>) {
-    let mut at = 0;
-    while at + 1 < array.len() && widths.len() < MOST_WIDTHS {
-        let first = file.resolve(&array[at]).as_float().unwrap_or(0.0).max(0.0) as u32;
+    let cid = |object: &Object| file.resolve(object).as_float().unwrap_or(0.0).clamp(0.0, LAST_CID) as u32;
+    let (mut at, mut written) = (0, 0);
+    // What is written counts, not what is kept: a file may give all widths again and again.
+    while at + 1 < array.len() && written < MOST_WIDTHS {
+        let first = cid(&array[at]);
         if let Ok(list) = file.resolve(&array[at + 1]).as_array() {
-            for (cid, width) in (first..).zip(list) {
+            for (cid, width) in (first..=LAST_CID as u32).zip(list) {
                 widths.insert(cid, file.resolve(width).as_float().unwrap_or(0.0) * 0.001);
             }
+            written += 1 + list.len();
             at += 2;
         } else {
-            let last = file.resolve(&array[at + 1]).as_float().unwrap_or(0.0).clamp(0.0, 65_535.0) as u32;
+            let last = cid(&array[at + 1]);
             let Some(width) = array.get(at + 2).map(|width| file.resolve(width).as_float().unwrap_or(0.0)) else {
                 break;
             };
             for cid in first..=last {
                 widths.insert(cid, width * 0.001);
             }
+            written += 1 + (last.saturating_sub(first)) as usize;
             at += 3;
         }
     }

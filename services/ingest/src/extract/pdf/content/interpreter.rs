@@ -24,7 +24,7 @@ const DEEPEST_FORM: usize = 12;
 const MOST_OPERATORS: u32 = 3_000_000;
 /// Bytes of content that are read for one page, forms included each time that they are drawn: a form costs a few bytes to draw
 /// again, and may hold millions.
-const MOST_CONTENT: usize = 128 * 1024 * 1024;
+pub(super) const MOST_CONTENT: usize = 128 * 1024 * 1024;
 /// Operands before one operator that are kept.
 const MOST_OPERANDS: usize = 512;
 
@@ -309,6 +309,9 @@ impl<'a> Machine<'a> {
         if self.operators >= MOST_OPERATORS || self.content > MOST_CONTENT {
             return;
         }
+        // What is unpacked is counted as well: a form that is long and draws nothing may be drawn a million times.
+        let packed = object.as_stream().map_or(0, |stream| stream.content.len());
+        self.content = self.content.saturating_add(packed);
         let Some(content) = self.file.data(object) else { return };
         let state = self.state.clone();
         let (text, line, marks) = (self.text, self.line, self.marks.len());

@@ -131,12 +131,12 @@ impl<'a> Places<'a> {
         }
         let tree = file.get(catalog, b"Names").and_then(|object| file.dict(object));
         if let Some(tree) = tree.and_then(|tree| file.get(tree, b"Dests")).and_then(|object| file.dict(object)) {
-            places.tree(tree, 0);
+            places.tree(tree, 0, &mut HashSet::new());
         }
         places
     }
 
-    fn tree(&mut self, node: &'a Dictionary, depth: usize) {
+    fn tree(&mut self, node: &'a Dictionary, depth: usize, seen: &mut HashSet<ObjectId>) {
         let list = |key: &[u8]| self.file.get(node, key).and_then(|object| object.as_array().ok());
         for pair in list(b"Names").into_iter().flat_map(|names| names.chunks_exact(2)) {
             if let Ok(name) = self.file.resolve(&pair[0]).as_str()
@@ -147,8 +147,10 @@ impl<'a> Places<'a> {
         }
         if depth < DEEPEST_NAME {
             for kid in self.file.get(node, b"Kids").and_then(|object| object.as_array().ok()).into_iter().flatten() {
-                if let Some(kid) = self.file.dict(kid).filter(|_| self.names.len() < MOST_NAMES) {
-                    self.tree(kid, depth + 1);
+                // A node that is its own kid, a thousand times over, would be looked at a thousand times at each depth.
+                let again = kid.as_reference().is_ok_and(|id| !seen.insert(id));
+                if let Some(kid) = self.file.dict(kid).filter(|_| !again && self.names.len() < MOST_NAMES) {
+                    self.tree(kid, depth + 1, seen);
                 }
             }
         }

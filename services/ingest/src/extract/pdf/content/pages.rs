@@ -6,7 +6,7 @@ use lopdf::ObjectId;
 
 use super::annotations;
 use super::file::File;
-use super::interpreter::{Machine, Shared};
+use super::interpreter::{MOST_CONTENT, Machine, Shared};
 use super::matrix::Matrix;
 use super::page::Page;
 
@@ -62,17 +62,27 @@ fn one<'a>(file: &'a File, shared: &'a Shared, id: ObjectId) -> Page {
         _ => (Matrix([0.0, -1.0, -1.0, 0.0, high, right]), height, width),
     };
     let resources = file.inherited(page, b"Resources").and_then(|object| file.dict(object));
-    let mut content = Vec::new();
-    for part in file.document().get_page_contents(id) {
-        if let Ok(object) = file.document().get_object(part)
-            && let Some(bytes) = file.data(object)
-        {
-            content.extend_from_slice(&bytes);
-            content.push(b'\n');
-        }
-    }
+    let (content, whole) = contents(file, id);
     let mut machine = Machine::new(file, shared, base, width, height);
     machine.read(id, &content, resources);
     annotations::read(file, page, base, &mut machine);
-    machine.finish()
+    let page = machine.finish();
+    Page { cut: page.cut || !whole, ..page }
+}
+
+/// The content of a page, from all of its streams, and whether that is all of it. A file may list one stream a million times, so
+/// what is unpacked is counted as what comes out of it.
+fn contents(file: &File, page: ObjectId) -> (Vec<u8>, bool) {
+    let (mut content, mut packed) = (Vec::new(), 0_usize);
+    for id in file.document().get_page_contents(page) {
+        let Ok(object) = file.document().get_object(id) else { continue };
+        packed += object.as_stream().map_or(0, |stream| stream.content.len());
+        let Some(bytes) = file.data(object) else { continue };
+        if content.len() + bytes.len() + packed > MOST_CONTENT {
+            return (content, false);
+        }
+        content.extend_from_slice(&bytes);
+        content.push(b'\n');
+    }
+    (content, true)
 }
