@@ -58,7 +58,8 @@ def listen(group):
     begin = max(0, group[0]["start_ms"] - MARGIN_MS)
     end = min(length, group[-1]["end_ms"] + MARGIN_MS)
     clip = audio[begin * RATE // 1000 : end * RATE // 1000]
-    # A pass that fell into repetition is made again with a higher temperature, by the recogniser's own thresholds.
+    # A pass that fell into repetition is made again with a higher temperature, by the recogniser's
+    # own thresholds.
     segments, _ = model.transcribe(clip, language="en", beam_size=5, condition_on_previous_text=False, without_timestamps=True)
     return " ".join(segment.text for segment in segments)
 

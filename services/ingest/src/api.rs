@@ -108,7 +108,8 @@ impl Documents {
         let sha256 = match receive(&mut receiving, &mut messages).await {
             Ok(sha256) => sha256,
             Err(failure) => {
-                // What came before the fault is good and is kept, so that the caller goes on from there.
+                // What came before the fault is good and is kept, so that the caller goes on from
+                // there.
                 receiving.flush().await?;
                 return Err(failure);
             }

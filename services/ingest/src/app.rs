@@ -46,7 +46,8 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// Ingest over these adapters. Sources are read by `program extract-child`, which must be this program.
+    /// Ingest over these adapters. Sources are read by `program extract-child`, which must be this
+    /// program.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
@@ -97,7 +98,8 @@ impl Ingest {
         &self.steps
     }
 
-    /// Works until `stop`: reads documents for narrations, and deletes what was erased or left behind.
+    /// Works until `stop`: reads documents for narrations, and deletes what was erased or left
+    /// behind.
     pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let documents = work::Documents::new(self.reader.clone());
         let stage = Arc::new(Stage::new(documents, Arc::clone(&self.adapters.blob)));
@@ -142,7 +144,8 @@ impl Ingest {
     }
 }
 
-/// What imports by URL, where the operator allows it: over the system's resolver and sockets, as the guard lets it.
+/// What imports by URL, where the operator allows it: over the system's resolver and sockets, as
+/// the guard lets it.
 fn imports(config: &Config, library: Library) -> Result<Imports, Failure> {
     if !config.import.enabled {
         return Ok(Imports::off(library));

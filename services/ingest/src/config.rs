@@ -119,7 +119,8 @@ pub struct Ocr {
     pub tesseract: PathBuf,
     /// The program `pdftoppm`, with `pdfinfo` beside it (Debian's poppler-utils).
     pub pdftoppm: PathBuf,
-    /// The languages that text may be in, as tesseract names them, with `+` between them (Debian's tesseract-ocr-deu for `deu`).
+    /// The languages that text may be in, as tesseract names them, with `+` between them (Debian's
+    /// tesseract-ocr-deu for `deu`).
     pub languages: String,
     /// Time for all pages of one source.
     #[serde(with = "duration")]

@@ -1,4 +1,5 @@
-//! The process of ingest; started with `extract-child`, the sandboxed process that reads one source.
+//! The process of ingest; started with `extract-child`, the sandboxed process that reads one
+//! source.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
-//! `cargo run --profile ci -p lectern-fuzz --example hammer TARGET SECONDS SEED FOLDER`: runs a target on mutations of its corpus for that
-//! long. FOLDER keeps the input at hand (for what overflows the stack or never ends), those that broke a promise, and the slow.
+//! `cargo run --profile ci -p lectern-fuzz --example hammer TARGET SECONDS SEED FOLDER`: runs a
+//! target on mutations of its corpus for that long. FOLDER keeps the input at hand (for what
+//! overflows the stack or never ends), those that broke a promise, and the slow.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, reason = "a tool that is run by hand")]
 

@@ -1,5 +1,5 @@
-//! `cargo run --profile ci -p lectern-fuzz --example replay TARGET FILE...`: runs a target on files, one after the other, and says how
-//! long each took.
+//! `cargo run --profile ci -p lectern-fuzz --example replay TARGET FILE...`: runs a target on
+//! files, one after the other, and says how long each took.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a tool that is run by hand")]
 

@@ -1,7 +1,9 @@
-//! One function for each parser: takes any bytes and panics where the parser, or what comes after it, breaks a promise.
+//! One function for each parser: takes any bytes and panics where the parser, or what comes after
+//! it, breaks a promise.
 //!
-//! [`TARGETS`] is the table of them. `libfuzzer/` drives them with cargo-fuzz, by hand; `tests/it` replays `corpus/<target>/` and
-//! mutations of it as ordinary tests. A file that once broke something stays in the corpus.
+//! [`TARGETS`] is the table of them. `libfuzzer/` drives them with cargo-fuzz, by hand; `tests/it`
+//! replays `corpus/<target>/` and mutations of it as ordinary tests. A file that once broke
+//! something stays in the corpus.
 
 #![allow(clippy::panic, reason = "to panic is how a target tells that a promise is broken")]
 
@@ -24,7 +26,8 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-/// Every parser. A new format gets a line here, a binary in `libfuzzer/`, and a folder in `corpus/`.
+/// Every parser. A new format gets a line here, a binary in `libfuzzer/`, and a folder in
+/// `corpus/`.
 pub const TARGETS: &[Target] = &[
     Target { name: "pdf", run: |bytes| promises::read(bytes, &named("a.pdf")) },
     Target { name: "pdf_content", run: |bytes| promises::read(&pdf::with_content(bytes), &named("a.pdf")) },

@@ -1,5 +1,6 @@
-//! Archives around the bytes under test. Bytes that begin with `PK` are an archive already; all others are the text of its members, each
-//! behind a line `=== <name>`, so that a corpus can be read and its mutations are not stopped by a checksum.
+//! Archives around the bytes under test. Bytes that begin with `PK` are an archive already; all
+//! others are the text of its members, each behind a line `=== <name>`, so that a corpus can be
+//! read and its mutations are not stopped by a checksum.
 
 use std::io::{Cursor, Write as _};
 

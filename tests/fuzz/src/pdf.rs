@@ -1,4 +1,5 @@
-//! A whole PDF around the bytes under test, so that they reach the part that reads them without any door of its own into the crate.
+//! A whole PDF around the bytes under test, so that they reach the part that reads them without any
+//! door of its own into the crate.
 
 use std::fmt::Write as _;
 
@@ -15,7 +16,8 @@ pub fn with_character_map(map: &[u8]) -> Vec<u8> {
     page(&[(font.to_vec(), None), (below.to_vec(), None), (Vec::new(), Some(map.to_vec()))], content)
 }
 
-/// A page of text in a font whose program is `program` but for its first byte, which says of which kind.
+/// A page of text in a font whose program is `program` but for its first byte, which says of which
+/// kind.
 pub fn with_font_program(program: &[u8]) -> Vec<u8> {
     let (kind, program) = program.split_first().unwrap_or((&0, &[]));
     let (subtype, key, stream) = match kind % 4 {
@@ -37,8 +39,8 @@ pub fn with_font_program(program: &[u8]) -> Vec<u8> {
     page(&objects, content)
 }
 
-/// A file of one page. Objects 1 to 4 are catalog, pages, page and content; `fonts` begin at 5, the first is the page's `/F1`; an
-/// object with a second part is a stream.
+/// A file of one page. Objects 1 to 4 are catalog, pages, page and content; `fonts` begin at 5, the
+/// first is the page's `/F1`; an object with a second part is a stream.
 fn page(fonts: &[(Vec<u8>, Option<Vec<u8>>)], content: &[u8]) -> Vec<u8> {
     let mut objects: Vec<(Vec<u8>, Option<Vec<u8>>)> = vec![
         (b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(), None),

@@ -1,5 +1,5 @@
-//! What holds whatever a document holds: the failures of a reader are the document's, never ours; what is read is well formed; and
-//! every section of what is read can be written.
+//! What holds whatever a document holds: the failures of a reader are the document's, never ours;
+//! what is read is well formed; and every section of what is read can be written.
 
 use lectern_ai::compose;
 use lectern_core::content::document::{BlockKind, Content, SpanKind};
@@ -19,7 +19,8 @@ pub fn read(source: &[u8], hint: &Hint) {
     }
 }
 
-/// Ids are places; ranges lie within their text and hold something; notes that are referred to are notes.
+/// Ids are places; ranges lie within their text and hold something; notes that are referred to are
+/// notes.
 fn well_formed(content: &Content) {
     for (place, block) in content.blocks.iter().enumerate() {
         assert_eq!(block.id as usize, place);
@@ -37,8 +38,8 @@ fn well_formed(content: &Content) {
     }
 }
 
-/// A plan may be refused for what the document is; once there is one, each of its sections can be written, and what is spoken
-/// is in the alphabet of a voice.
+/// A plan may be refused for what the document is; once there is one, each of its sections can be
+/// written, and what is spoken is in the alphabet of a voice.
 fn can_be_written(content: &Content) {
     let notes = content.blocks.iter().any(|block| matches!(block.kind, BlockKind::Footnote { .. }));
     let ways = [Footnotes::Skip, Footnotes::Inline, Footnotes::End];

@@ -3,7 +3,8 @@
 //! - services never depend on services, `standalone` excepted; libraries never depend on services;
 //! - `domain` uses `lectern_core` and plain libraries, no runtime and no driver;
 //! - only a service's `app.rs` constructs adapters;
-//! - `mongodb` belongs to `store`, `async-nats` to `queue`, `google-cloud-storage` to `blob`, clients of HTTP to `fetch`;
+//! - `mongodb` belongs to `store`, `async-nats` to `queue`, `google-cloud-storage` to `blob`,
+//!   clients of HTTP to `fetch`;
 //! - nothing but `fetch` and the tools resolves a name or opens a connection by itself;
 //! - the environment is read by `runtime` and the tools alone.
 //!
@@ -39,7 +40,8 @@ const DRIVERS: [(&str, &str); 11] = [
 const WAYS_OUT: [&str; 5] =
     ["TcpStream::connect", "TcpSocket::new", "UdpSocket::bind", "lookup_host(", ".to_socket_addrs("];
 
-/// Crates under `libs` that may use them: the guard, and the tools, which talk to servers of their own on loopback.
+/// Crates under `libs` that may use them: the guard, and the tools, which talk to servers of their
+/// own on loopback.
 const GOES_OUT: [&str; 3] = ["fetch", "testkit", "xtask"];
 
 /// What `domain` must not name: runtimes, drivers, transports, and our crates but `core`.
@@ -175,8 +177,8 @@ fn dependencies(krate: &Crate, manifest: &Manifest) -> Vec<String> {
     wrong
 }
 
-/// Problems of one file, each as `line: what`. Test modules are left out: files named `testing.rs` or `tests.rs`, and the lines from
-/// `#[cfg(test)]` on.
+/// Problems of one file, each as `line: what`. Test modules are left out: files named `testing.rs`
+/// or `tests.rs`, and the lines from `#[cfg(test)]` on.
 fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
     let service = krate.kind == "services";
     let domain = service && inside.starts_with("domain");

@@ -2,22 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, repo};
+use super::written;
+use crate::repo;
 
 /// Checks every Markdown file that git knows or would add.
 pub fn check() -> Result<bool> {
-    let mut list = Command::new("git");
-    list.current_dir(repo::root()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"]);
-    let files = String::from_utf8(process::output(&mut list)?.stdout)?;
     let mut passed = true;
-    // Fixtures are input for tests, broken links included; their README is documentation.
-    let written = |file: &&str| !file.is_empty() && (!file.contains("/fixtures/") || file.ends_with("README.md"));
-    for file in files.split('\0').filter(written) {
-        let path = repo::path(file);
+    for file in written(&["*.md"])? {
+        let path = repo::path(&file);
         // Listed by git and deleted since.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         for (line, target) in links(&text) {

@@ -1,7 +1,9 @@
-//! Everything that is checked without running: format, lints, dependencies, protos, import rules, links.
+//! Everything that is checked without running: format, lints, dependencies, protos, import rules,
+//! links, the width of prose.
 
 mod imports;
 mod links;
+mod prose;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -14,16 +16,18 @@ use crate::{repo, tools};
 /// Prints what is wrong and says whether nothing was.
 type Check = fn() -> Result<bool>;
 
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("fmt", fmt),
     ("imports", imports::check),
     ("links", links::check),
+    ("prose", prose::check),
     ("proto", proto),
     ("deny", deny),
     ("clippy", clippy),
 ];
 
-/// Runs the checks named, or all of them: every one runs to its end, the cheap ones first, and the failed ones are listed at the end.
+/// Runs the checks named, or all of them: every one runs to its end, the cheap ones first, and the
+/// failed ones are listed at the end.
 pub fn run(only: &[String]) -> Result<ExitCode> {
     if let Some(unknown) = only.iter().find(|name| !CHECKS.iter().any(|(known, _)| known == name)) {
         bail!("no check is named {unknown}; there are: {}", CHECKS.map(|(name, _)| name).join(", "));
@@ -44,6 +48,16 @@ pub fn run(only: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
+/// The files of these patterns that git knows or would add. Fixtures are input for tests, whatever
+/// is wrong in them included; their README is documentation.
+fn written(patterns: &[&str]) -> Result<Vec<String>> {
+    let mut list = Command::new("git");
+    list.current_dir(repo::root()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
+    let files = String::from_utf8(process::output(list.args(patterns))?.stdout)?;
+    let written = |file: &&str| !file.is_empty() && (!file.contains("/fixtures/") || file.ends_with("README.md"));
+    Ok(files.split('\0').filter(written).map(str::to_owned).collect())
+}
+
 fn passes(command: &mut Command) -> Result<bool> {
     Ok(run_interruptible(command)?.success())
 }
@@ -52,14 +66,16 @@ fn fmt() -> Result<bool> {
     passes(process::cargo().args(["fmt", "--all", "--check"]))
 }
 
-/// With the profile of the tests, whose build scripts, procedural macros and C libraries it then shares.
+/// With the profile of the tests, whose build scripts, procedural macros and C libraries it then
+/// shares.
 fn clippy() -> Result<bool> {
     let mut command = process::cargo();
     command.args(["clippy", "--workspace", "--all-targets", "--profile", "ci", "--quiet", "--", "-D", "warnings"]);
     passes(&mut command)
 }
 
-/// Advisories need a database that is fetched from the network; they are checked where the contributor asks for them.
+/// Advisories need a database that is fetched from the network; they are checked where the
+/// contributor asks for them.
 fn deny() -> Result<bool> {
     let mut command = Command::new(tools::ensure("cargo-deny")?);
     command.current_dir(repo::root()).args(["--log-level", "error", "check", "bans", "licenses", "sources"]);

@@ -19,7 +19,8 @@ LIMITS = {"hint": {}, "memory_bytes": 8 << 30, "cpu_seconds": 300, "open_files":
 SECONDS = 1800
 
 
-# Between us and the program, since the peak memory that the system tells of a child begins with that of whoever started it.
+# Between us and the program, since the peak memory that the system tells of a child begins with
+# that of whoever started it.
 LAUNCHER = """
 import json, os, subprocess, sys, time
 start = time.monotonic()

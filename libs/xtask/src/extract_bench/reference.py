@@ -20,7 +20,8 @@ from words import GLUE, cut, lines_to_items
 EDGE_ROWS = 3
 # Points by which the same row may differ from page to page.
 SAME_HEIGHT = 3.0
-# Set larger than this many times the text, a row may be the title of some slides in a row, unless most pages near by have it.
+# Set larger than this many times the text, a row may be the title of some slides in a row, unless
+# most pages near by have it.
 LARGEST_HEAD = 1.2
 ON_MOST_PAGES = 6
 # A document whose pages have fewer words at the median is one of slides.
@@ -278,7 +279,8 @@ def running_heads(pages, edges):
                 for near in range(max(0, at - near_pages), min(len(pages), at + near_pages + 1))
                 if near != at
             )
-            # A title over two or three slides is none; beside a page number, one more page is proof enough.
+            # A title over two or three slides is none; beside a page number, one more page is proof
+            # enough.
             large = row.size > LARGEST_HEAD * text_size
             repeated = others >= (ON_MOST_PAGES if large else 1 if row.number else 3)
             # A drawing that grows from slide to slide repeats as well.

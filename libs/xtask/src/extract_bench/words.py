@@ -9,9 +9,11 @@ import unicodedata
 from collections import Counter
 
 WORD = re.compile(r"[^\W_]+")
-# What may end a line in the middle of a word: hyphen-minus, soft hyphen, hyphen, and PDFium's own sign for it.
+# What may end a line in the middle of a word: hyphen-minus, soft hyphen, hyphen, and PDFium's own
+# sign for it.
 HYPHENS = "-\u00ad\u2010\ufffe\x02"
-# In the text of a block, where raised or lowered text begins or ends: `x` and a raised `2` may be read as one word or as two.
+# In the text of a block, where raised or lowered text begins or ends: `x` and a raised `2` may be
+# read as one word or as two.
 SEAM = "\ue000"
 # Between a hyphen at the end of a line and the rest of the word.
 GLUE = object()

@@ -1,5 +1,5 @@
-//! Words that a line break divided. The printed page does not say whether a hyphen at the end of a line belongs to the word;
-//! the rest of the document often does.
+//! Words that a line break divided. The printed page does not say whether a hyphen at the end of a
+//! line belongs to the word; the rest of the document often does.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,8 @@ pub enum Joint {
 }
 
 impl Words {
-    /// Counts the words of one line. Its last word is left out where it ends in a hyphen, its first where `continues`.
+    /// Counts the words of one line. Its last word is left out where it ends in a hyphen, its first
+    /// where `continues`.
     pub fn add_line(&mut self, line: &str, continues: bool) {
         let mut words = line.split_whitespace().peekable();
         if continues {
@@ -62,7 +63,8 @@ impl Words {
         if !after.is_alphanumeric() {
             return Joint::With;
         }
-        // `ARITHMETIC EVALUA-` + `TION` is one word; `Anglo-` + `Saxon` is two. Capitals alone divide as small letters do.
+        // `ARITHMETIC EVALUA-` + `TION` is one word; `Anglo-` + `Saxon` is two. Capitals alone
+        // divide as small letters do.
         let capitals = |word: &str| {
             word.chars().filter(|char| char.is_alphabetic()).count() > 1
                 && word.chars().all(|char| !char.is_lowercase() && !char.is_numeric())

@@ -1,7 +1,8 @@
 //! The language of a text: by its commonest words, and where those say nothing, by its letters.
 //!
-//! Trigrams alone take English with foreign names for Afrikaans; a language's small words are in every sentence of it and in
-//! few of another's, so they are asked first. What is too short to tell is not guessed.
+//! Trigrams alone take English with foreign names for Afrikaans; a language's small words are in
+//! every sentence of it and in few of another's, so they are asked first. What is too short to tell
+//! is not guessed.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -14,15 +15,17 @@ const FEWEST_LETTERS: usize = 24;
 const SAMPLE: usize = 8_000;
 /// Below this many words the count of the commonest ones is chance.
 const FEWEST_WORDS: usize = 6;
-/// The share of a text's words that the listed ones have at least, in a hundred. In prose they have about a third (Kučera and
-/// Francis 1967: the 20 commonest have 31 % of the Brown corpus); in lists and notes far less.
+/// The share of a text's words that the listed ones have at least, in a hundred. In prose they have
+/// about a third (Kučera and Francis 1967: the 20 commonest have 31 % of the Brown corpus); in
+/// lists and notes far less.
 const SHARE: usize = 12;
-/// Where a text has this many words and not even this share (in a hundred) of the small words of its letters' language, it is
-/// names, or of a language that looks alike.
+/// Where a text has this many words and not even this share (in a hundred) of the small words of
+/// its letters' language, it is names, or of a language that looks alike.
 const TELLING_WORDS: usize = 20;
 const LEAST_SHARE: usize = 4;
 
-/// The commonest words of languages in Latin letters that are not among the commonest of many others.
+/// The commonest words of languages in Latin letters that are not among the commonest of many
+/// others.
 const COMMON: [(Lang, &str); 19] = [
     (
         Lang::Eng,
@@ -160,8 +163,8 @@ fn languages_of(word: &str) -> &'static [usize] {
     words.get(word).map_or(&[], Vec::as_slice)
 }
 
-/// Whether `text` can be in the language of the BCP 47 tag at all: whether they are of a script it is written in. A
-/// tag that names a script, and languages that are not listed, can be anything.
+/// Whether `text` can be in the language of the BCP 47 tag at all: whether they are of a script it
+/// is written in. A tag that names a script, and languages that are not listed, can be anything.
 #[must_use]
 pub fn can_be_in(text: &str, language: &str) -> bool {
     let mut parts = language.split('-');
@@ -171,7 +174,8 @@ pub fn can_be_in(text: &str, language: &str) -> bool {
     }
     let latin = text.chars().filter(|char| char.is_alphabetic() && *char < '\u{250}').count();
     let all = text.chars().filter(|char| char.is_alphabetic()).count();
-    // Text in any language names some things in Latin letters; all of it in them is another language.
+    // Text in any language names some things in Latin letters; all of it in them is another
+    // language.
     let elsewhere = NOT_LATIN.contains(&primary.as_str());
     all == 0 || if elsewhere { latin < all } else { true }
 }

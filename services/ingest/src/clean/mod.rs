@@ -1,5 +1,6 @@
-//! What every format needs before its words become blocks: safe normalisation of characters ([`unicode`]), words that a line
-//! break divided ([`hyphens`]), words of running heads ([`running`]) and the language of a text ([`language`]).
+//! What every format needs before its words become blocks: safe normalisation of characters
+//! ([`unicode`]), words that a line break divided ([`hyphens`]), words of running heads
+//! ([`running`]) and the language of a text ([`language`]).
 //!
 //! Nothing here knows a file format, and nothing here drops a word.
 

@@ -1,6 +1,8 @@
-//! What the words of running heads and feet say: whether two are the same but for their number, and which number a page has.
+//! What the words of running heads and feet say: whether two are the same but for their number, and
+//! which number a page has.
 
-/// `text` in lower case with digits (and a lone Roman numeral) masked, so that `12 Tides` and `13 Tides` are the same.
+/// `text` in lower case with digits (and a lone Roman numeral) masked, so that `12 Tides` and
+/// `13 Tides` are the same.
 #[must_use]
 pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -28,7 +30,8 @@ pub fn masked(text: &str) -> String {
     out
 }
 
-/// The value of a lower-case or upper-case Roman numeral up to 399, as front matter is numbered with.
+/// The value of a lower-case or upper-case Roman numeral up to 399, as front matter is numbered
+/// with.
 #[must_use]
 pub fn roman(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 9 {
@@ -55,7 +58,8 @@ pub fn roman(text: &str) -> Option<i64> {
     (total > 0).then_some(total)
 }
 
-/// The number that `text` is, if it is hardly more than one: `12`, `- 12 -`, `xii`, `Page 12 of 40`, `3-12`.
+/// The number that `text` is, if it is hardly more than one: `12`, `- 12 -`, `xii`,
+/// `Page 12 of 40`, `3-12`.
 #[must_use]
 pub fn page_number(text: &str) -> Option<i64> {
     let lower = text.trim().to_lowercase();

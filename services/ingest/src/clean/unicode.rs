@@ -1,13 +1,15 @@
-//! Normalisation of characters: NFC, with the compatibility forms resolved that only say how a letter was drawn (ligatures,
-//! full-width forms), and without control characters. Forms that carry meaning stay: `²`, `½`, `™` and `№` are not touched.
+//! Normalisation of characters: NFC, with the compatibility forms resolved that only say how a
+//! letter was drawn (ligatures, full-width forms), and without control characters. Forms that carry
+//! meaning stay: `²`, `½`, `™` and `№` are not touched.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// Characters that divide a word at the end of a line and are no part of it: soft hyphen and the noncharacters that broken
-/// encodings leave in its place.
+/// Characters that divide a word at the end of a line and are no part of it: soft hyphen and the
+/// noncharacters that broken encodings leave in its place.
 pub const BREAK_HYPHENS: [char; 3] = ['\u{ad}', '\u{fffe}', '\u{2}'];
 
-/// The normal form of `text`. White space other than a line feed becomes a space; nothing is trimmed.
+/// The normal form of `text`. White space other than a line feed becomes a space; nothing is
+/// trimmed.
 #[must_use]
 pub fn normalise(text: &str) -> String {
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {

@@ -14,7 +14,8 @@ pub const SCHEMA: u32 = 1;
 /// Headings kept in the record, so that it stays small; the content has all of them.
 pub const OUTLINE_LIMIT: usize = 200;
 
-/// After an erasure the scope is deleted once more when the longest lease has passed, for what a step was just putting.
+/// After an erasure the scope is deleted once more when the longest lease has passed, for what a
+/// step was just putting.
 pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 
 /// A source that was handed in.

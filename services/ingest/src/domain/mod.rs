@@ -1,4 +1,5 @@
-//! The noun: a document, and the upload that it may come by. Pure: no runtime, no driver, no wire format.
+//! The noun: a document, and the upload that it may come by. Pure: no runtime, no driver, no wire
+//! format.
 
 pub mod document;
 pub mod file_name;

@@ -15,7 +15,8 @@ pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// An upload's parts are this large, but for the last of each stream.
 pub const PART_SIZE: usize = 4 * 1024 * 1024;
 
-/// More parts than this do not fit its record; streams that break after a few bytes again and again could get there.
+/// More parts than this do not fit its record; streams that break after a few bytes again and again
+/// could get there.
 pub const PART_LIMIT: usize = 1_000;
 
 /// A source on its way in.

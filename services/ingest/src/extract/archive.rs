@@ -1,4 +1,5 @@
-//! ZIP archives read under limits. What an archive says of its sizes is not believed: bytes are counted as they are read.
+//! ZIP archives read under limits. What an archive says of its sizes is not believed: bytes are
+//! counted as they are read.
 
 use std::io::{Cursor, Read};
 
@@ -12,7 +13,8 @@ const MEMBERS: usize = 20_000;
 const MEMBER_BYTES: u64 = 64 << 20;
 /// The most bytes of all members that are read, uncompressed.
 const TOTAL_BYTES: u64 = 256 << 20;
-/// The largest ratio of uncompressed to compressed bytes of a member of more than [`RATIO_FROM`] bytes.
+/// The largest ratio of uncompressed to compressed bytes of a member of more than [`RATIO_FROM`]
+/// bytes.
 const RATIO: u64 = 300;
 /// Small members may have any ratio.
 const RATIO_FROM: u64 = 4 << 20;
@@ -33,7 +35,8 @@ impl<'a> Archive<'a> {
     /// Reads the directory of an archive.
     ///
     /// # Errors
-    /// `DOCUMENT_DAMAGED` without a readable directory, `DOCUMENT_TOO_COMPLEX` with too many members.
+    /// `DOCUMENT_DAMAGED` without a readable directory, `DOCUMENT_TOO_COMPLEX` with too many
+    /// members.
     pub fn open(bytes: &'a [u8]) -> Result<Self, Failure> {
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
         if zip.len() > MEMBERS {
@@ -53,7 +56,8 @@ impl<'a> Archive<'a> {
     /// A member's bytes, or none if there is no such member.
     ///
     /// # Errors
-    /// `DOCUMENT_DAMAGED` where it cannot be unpacked, `DOCUMENT_ENCRYPTED` where it is encrypted, `DOCUMENT_TOO_COMPLEX` past a limit.
+    /// `DOCUMENT_DAMAGED` where it cannot be unpacked, `DOCUMENT_ENCRYPTED` where it is encrypted,
+    /// `DOCUMENT_TOO_COMPLEX` past a limit.
     pub fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let Some(index) = self.zip.index_for_name(name) else { return Ok(None) };
         let member = self.zip.by_index(index).map_err(|error| damaged(&error))?;

@@ -1,5 +1,5 @@
-//! Blocks on their way into a [`Content`]: drafts are collected in reading order, then ids, note references, the language and
-//! the title are settled in one place for every format.
+//! Blocks on their way into a [`Content`]: drafts are collected in reading order, then ids, note
+//! references, the language and the title are settled in one place for every format.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -120,8 +120,8 @@ impl Assembly {
         self.drafts.push(draft);
     }
 
-    /// Adds a warning. The same one is added once, and one kind at most [`MOST_WARNINGS`] times: then the last says how many
-    /// more there are.
+    /// Adds a warning. The same one is added once, and one kind at most [`MOST_WARNINGS`] times:
+    /// then the last says how many more there are.
     pub fn warn(&mut self, code: &str, message: impl Into<String>) {
         let message = message.into();
         let known = self.warnings.iter().filter(|known| known.code == code).count();
@@ -134,8 +134,8 @@ impl Assembly {
         }
     }
 
-    /// The words that a reader leaves out on purpose, as a block that says why. They are words nobody reads aloud, so the block
-    /// has no structure.
+    /// The words that a reader leaves out on purpose, as a block that says why. They are words
+    /// nobody reads aloud, so the block has no structure.
     pub fn leave_out(&mut self, furniture: Furniture, text: &str, matter: Matter) {
         let line = Line::plain(text);
         if line.text.chars().any(char::is_alphanumeric) {
@@ -238,8 +238,8 @@ fn note_ids(drafts: &[Draft]) -> HashMap<String, u32> {
     ids
 }
 
-/// Follows the headings of a document, and says what stands under one such as "References": until a heading of the same level
-/// or higher.
+/// Follows the headings of a document, and says what stands under one such as "References": until a
+/// heading of the same level or higher.
 #[derive(Debug, Default)]
 pub(super) struct References {
     inside: Option<u8>,
@@ -260,7 +260,8 @@ impl References {
     }
 }
 
-/// Everything under a heading such as "References" is a bibliography, but for the notes and the furniture of its pages.
+/// Everything under a heading such as "References" is a bibliography, but for the notes and the
+/// furniture of its pages.
 fn mark_references(drafts: &mut [Draft]) {
     let mut references = References::default();
     for draft in drafts {

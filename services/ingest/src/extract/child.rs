@@ -1,8 +1,10 @@
-//! Extraction in a process of its own. A parser that meets a hostile file can eat memory, spin or crash; in a child with
-//! hard limits it harms one document and nothing else, and it can be stopped at any moment.
+//! Extraction in a process of its own. A parser that meets a hostile file can eat memory, spin or
+//! crash; in a child with hard limits it harms one document and nothing else, and it can be stopped
+//! at any moment.
 //!
-//! The parent starts its own executable with a hidden subcommand, passes the [`Order`] as one argument of JSON and the source
-//! on standard input, and reads one line of JSON from standard output. The child lowers its own limits before it reads a byte.
+//! The parent starts its own executable with a hidden subcommand, passes the [`Order`] as one
+//! argument of JSON and the source on standard input, and reads one line of JSON from standard
+//! output. The child lowers its own limits before it reads a byte.
 //!
 //! | what became of the child | failure |
 //! | --- | --- |
@@ -146,7 +148,8 @@ impl Sandbox {
         .map_err(|error| Failure::internal(format!("the extractor's answer was not read: {error}")))?
     }
 
-    /// Runs another program on `source` under the same limits, and returns what it wrote. Dropping the future kills it.
+    /// Runs another program on `source` under the same limits, and returns what it wrote. Dropping
+    /// the future kills it.
     ///
     /// # Errors
     /// Those of the module's table; a program that fails is `DOCUMENT_DAMAGED`.
@@ -244,7 +247,8 @@ fn too_much(what: &str) -> Failure {
     too_complex(format!("reading the document takes {what}; split it, or save it again in a simpler form"))
 }
 
-/// What an unsuccessful end means. Signal numbers are those of Linux on every architecture that Rust supports there but MIPS.
+/// What an unsuccessful end means. Signal numbers are those of Linux on every architecture that
+/// Rust supports there but MIPS.
 fn ended(status: ExitStatus, noise: &str) -> Failure {
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
@@ -273,8 +277,8 @@ fn ended(status: ExitStatus, noise: &str) -> Failure {
     }
 }
 
-/// The child's side: lowers the limits, reads the source from standard input and answers on standard output. `order` is the
-/// argument after [`SUBCOMMAND`].
+/// The child's side: lowers the limits, reads the source from standard input and answers on
+/// standard output. `order` is the argument after [`SUBCOMMAND`].
 #[must_use]
 pub fn child_main(order: Option<OsString>) -> ExitCode {
     let order = order.and_then(|order| order.into_string().ok());
@@ -288,8 +292,8 @@ pub fn child_main(order: Option<OsString>) -> ExitCode {
         return ExitCode::from(NOT_STARTED);
     }
     if let Some(run) = order.run {
-        // The program takes this process's place, with its limits and its streams: what ends the one ends the other. One
-        // thread, since the limit of processor time counts them all.
+        // The program takes this process's place, with its limits and its streams: what ends the
+        // one ends the other. One thread, since the limit of processor time counts them all.
         let error = std::process::Command::new(&run.program).args(&run.args).env("OMP_THREAD_LIMIT", "1").exec();
         eprintln!("cannot run {}: {error}", run.program.display());
         return ExitCode::from(NOT_STARTED);

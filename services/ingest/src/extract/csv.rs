@@ -1,7 +1,9 @@
-//! CSV and its kin (RFC 4180): a table whose columns are divided by commas, semicolons, tabs or bars. Which it is, follows from
-//! the file itself; that it is a table at all, only its name or media type can say.
+//! CSV and its kin (RFC 4180): a table whose columns are divided by commas, semicolons, tabs or
+//! bars. Which it is, follows from the file itself; that it is a table at all, only its name or
+//! media type can say.
 //!
-//! It cannot read: quotes other than `"`, columns of fixed width, and comments, which come out as rows.
+//! It cannot read: quotes other than `"`, columns of fixed width, and comments, which come out as
+//! rows.
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
@@ -11,7 +13,8 @@ use super::encoding::Decoded;
 use super::sheet::{CELLS, blocks, too_many_cells};
 use super::text::warn_encoding;
 
-/// Dividers, in the order in which they are believed where several fit: a comma is most often a part of text or of a number.
+/// Dividers, in the order in which they are believed where several fit: a comma is most often a
+/// part of text or of a number.
 const DIVIDERS: [u8; 4] = *b"\t;|,";
 
 /// How many records are looked at to find the divider.
@@ -72,7 +75,8 @@ fn divider(text: &str) -> u8 {
     best.1
 }
 
-/// The records of a text. Quotes may hold dividers and line ends; a quote that is never closed ends with the text.
+/// The records of a text. Quotes may hold dividers and line ends; a quote that is never closed ends
+/// with the text.
 fn records(text: &str, divider: u8) -> impl Iterator<Item = Vec<String>> {
     let divider = char::from(divider);
     let mut rest = text.chars().peekable();

@@ -1,8 +1,10 @@
-//! One small tree for HTML and XML. XML is read strictly, without entities of its own (so nothing expands), and not deeper than
-//! a limit; HTML is read as browsers do, and what nests deeper than the limit becomes a sibling, as in browsers.
+//! One small tree for HTML and XML. XML is read strictly, without entities of its own (so nothing
+//! expands), and not deeper than a limit; HTML is read as browsers do, and what nests deeper than
+//! the limit becomes a sibling, as in browsers.
 //!
-//! Both take time in proportion to their input: adjacent texts are gathered in one buffer, and HTML that would make a browser's
-//! algorithm take the square of it (elements that are never closed, attributes without number) is flattened first ([`tamed`]).
+//! Both take time in proportion to their input: adjacent texts are gathered in one buffer, and HTML
+//! that would make a browser's algorithm take the square of it (elements that are never closed,
+//! attributes without number) is flattened first ([`tamed`]).
 
 mod tamed;
 
@@ -91,7 +93,8 @@ impl Element {
         text
     }
 
-    /// The text below that a reader would see: without that of scripts, styles and what they stand for.
+    /// The text below that a reader would see: without that of scripts, styles and what they stand
+    /// for.
     pub fn shown_text(&self) -> String {
         let mut text = String::new();
         self.add_shown(&mut text);
@@ -131,8 +134,8 @@ impl Element {
 /// Parses XML.
 ///
 /// # Errors
-/// `DOCUMENT_DAMAGED` where it is not well-formed or names an entity that neither XML nor HTML has, `DOCUMENT_TOO_COMPLEX`
-/// where it nests too deeply. `name` names the part in messages.
+/// `DOCUMENT_DAMAGED` where it is not well-formed or names an entity that neither XML nor HTML has,
+/// `DOCUMENT_TOO_COMPLEX` where it nests too deeply. `name` names the part in messages.
 pub(super) fn parse_xml(name: &str, text: &str) -> Result<Element, Failure> {
     let broken =
         |error: &dyn std::fmt::Display| damaged_because(&format!("its part {name} is not well-formed XML ({error})"));
@@ -226,14 +229,14 @@ fn element(start: &BytesStart<'_>) -> Result<Element, quick_xml::Error> {
     Ok(Element { name: local.as_ref().into(), attributes, children: Vec::new() })
 }
 
-/// Parses XHTML that is not well-formed. HTML knows no `<title/>`: it would take the rest of the file for the title, so elements
-/// that close themselves are closed by a tag of their own first.
+/// Parses XHTML that is not well-formed. HTML knows no `<title/>`: it would take the rest of the
+/// file for the title, so elements that close themselves are closed by a tag of their own first.
 pub(super) fn parse_xhtml(text: &str) -> Element {
     parse_html(&expanded(text))
 }
 
-/// `text` with `<a/>` as `<a></a>`, for all elements but those that HTML closes by itself and those of SVG and MathML, where
-/// HTML knows the short form as well.
+/// `text` with `<a/>` as `<a></a>`, for all elements but those that HTML closes by itself and those
+/// of SVG and MathML, where HTML knows the short form as well.
 fn expanded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -289,7 +292,8 @@ fn tag_end(text: &str) -> usize {
 pub(super) fn parse_html(text: &str) -> Element {
     let html = Html::parse_document(&tamed(text));
     let mut open = vec![Element::default()];
-    // How many of the open elements are too deep: their children become the siblings that follow them.
+    // How many of the open elements are too deep: their children become the siblings that follow
+    // them.
     let mut too_deep = 0_usize;
     for edge in html.tree.root().traverse() {
         match edge {

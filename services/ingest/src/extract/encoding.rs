@@ -1,9 +1,11 @@
-//! Bytes to text: byte order marks, UTF-8, declarations, and else the encoding that a detector finds likeliest.
+//! Bytes to text: byte order marks, UTF-8, declarations, and else the encoding that a detector
+//! finds likeliest.
 //!
-//! What it can: every encoding of the WHATWG Encoding Standard (Shift-JIS, EUC-JP, ISO-2022-JP, GB 18030, Big5, EUC-KR,
-//! the ISO 8859 and Windows families, KOI8), UTF-16 with and without a mark, padding of NUL bytes, and UTF-8 that was taken
-//! for Windows-1252 and encoded again. What it cannot: UTF-32, and encodings that the standard leaves out (the code pages of
-//! DOS, those of old Macintoshes): their text is refused rather than read in wrong letters ([`Decoded::fault`]).
+//! What it can: every encoding of the WHATWG Encoding Standard (Shift-JIS, EUC-JP, ISO-2022-JP, GB
+//! 18030, Big5, EUC-KR, the ISO 8859 and Windows families, KOI8), UTF-16 with and without a mark,
+//! padding of NUL bytes, and UTF-8 that was taken for Windows-1252 and encoded again. What it
+//! cannot: UTF-32, and encodings that the standard leaves out (the code pages of DOS, those of old
+//! Macintoshes): their text is refused rather than read in wrong letters ([`Decoded::fault`]).
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -56,8 +58,8 @@ impl Decoded {
     }
 }
 
-/// Decodes `bytes`. A byte order mark is believed first, then valid UTF-8, then a declaration in the first kilobyte, then the
-/// detector.
+/// Decodes `bytes`. A byte order mark is believed first, then valid UTF-8, then a declaration in
+/// the first kilobyte, then the detector.
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return with(encoding, bytes.get(mark..).unwrap_or_default(), false);
@@ -117,8 +119,9 @@ fn is_iso_2022(bytes: &[u8]) -> bool {
 /// At least this many sequences of one text must fit before they are no chance.
 const FEWEST_SEQUENCES: usize = 2;
 
-/// The text that was encoded in UTF-8, taken for Windows-1252, and encoded in UTF-8 again (`donâ€™t`): all its characters fit
-/// Windows-1252, and their bytes are valid UTF-8, which no text in a language is by chance.
+/// The text that was encoded in UTF-8, taken for Windows-1252, and encoded in UTF-8 again
+/// (`donâ€™t`): all its characters fit Windows-1252, and their bytes are valid UTF-8, which no text
+/// in a language is by chance.
 fn encoded_twice(text: &str) -> Option<String> {
     let lead = |char: char| matches!(char, '\u{c2}'..='\u{f4}');
     if text.is_ascii() || !text.contains(lead) {
@@ -149,7 +152,8 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// `<meta charset=...>`, `charset=...` within a content type, or an XML declaration's `encoding="..."`.
+/// `<meta charset=...>`, `charset=...` within a content type, or an XML declaration's
+/// `encoding="..."`.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(1024))?).to_ascii_lowercase();
     if !head.contains('<') {
@@ -177,8 +181,9 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
 /// At least this many misplaced characters, so that one odd name does not condemn a text.
 const FEWEST_MISPLACED: usize = 3;
 
-/// Whether a guessed text is in wrong letters: among its characters beyond ASCII that touch a lower-case letter before them,
-/// more than half are capitals, or signs that no language writes within a word.
+/// Whether a guessed text is in wrong letters: among its characters beyond ASCII that touch a
+/// lower-case letter before them, more than half are capitals, or signs that no language writes
+/// within a word.
 fn is_garbled(text: &str) -> bool {
     let (mut touching, mut misplaced) = (0_usize, 0_usize);
     let mut chars = text.chars().take(SAMPLE).peekable();
@@ -273,7 +278,8 @@ mod tests {
 
     #[test]
     fn an_encoding_that_cannot_be_told_is_refused() {
-        // Code page 850 and Mac OS Roman: French with its accents where Windows has quotes and capitals.
+        // Code page 850 and Mac OS Roman: French with its accents where Windows has quotes and
+        // capitals.
         let dos = b"Le caf\x82 pr\x8as de la for\x88t, o\x97 l'\x82t\x82 est d\x82j\x85 l\x85, a \x82t\x82 ferm\x82 l'ann\x82e derni\x8are.";
         assert!(decode(dos).fault().is_some(), "{:?}", decode(dos));
     }

@@ -1,7 +1,9 @@
-//! The formats, as one table: what each is called, what callers and the content say of it, and which reader takes it.
+//! The formats, as one table: what each is called, what callers and the content say of it, and
+//! which reader takes it.
 //!
-//! A new format is a line here and its reader. [`super::sniff`] goes down the table in its order, and the message of what is
-//! accepted is made of it. [`REFUSED`] lists what is recognised only in order to name it, with what to do about it.
+//! A new format is a line here and its reader. [`super::sniff`] goes down the table in its order,
+//! and the message of what is accepted is made of it. [`REFUSED`] lists what is recognised only in
+//! order to name it, with what to do about it.
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
@@ -44,7 +46,8 @@ pub(super) enum Reader {
     Text(fn(Decoded) -> Result<Content, Failure>),
 }
 
-/// Readers of PDF accept junk before the header within the first kilobyte (ISO 32000-1, annex H.3.4.1).
+/// Readers of PDF accept junk before the header within the first kilobyte (ISO 32000-1, annex
+/// H.3.4.1).
 const PDF_LATEST: usize = 1019;
 
 pub(super) const CSV: &str = "CSV";
@@ -52,7 +55,8 @@ pub(super) const HTML: &str = "HTML";
 pub(super) const MARKDOWN: &str = "Markdown";
 pub(super) const TEXT: &str = "plain text";
 
-/// The formats. The first whose sign is found reads the source; plain text is what nothing else is, and comes last.
+/// The formats. The first whose sign is found reads the source; plain text is what nothing else is,
+/// and comes last.
 pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "PDF",

@@ -1,4 +1,5 @@
-//! The text of one block while it is read: raw pieces and marks go in, canonical text and valid spans come out.
+//! The text of one block while it is read: raw pieces and marks go in, canonical text and valid
+//! spans come out.
 
 use lectern_core::content::Range;
 use lectern_core::content::document::SpanKind;
@@ -47,7 +48,8 @@ impl Line {
         self.marks.retain(|mark| !mark.range.is_empty());
     }
 
-    /// The lines that hold something, with a space between them. Counted on the way: a cell may hold a hundred thousand.
+    /// The lines that hold something, with a space between them. Counted on the way: a cell may
+    /// hold a hundred thousand.
     pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::default();
         let mut length = 0;
@@ -80,7 +82,8 @@ impl Line {
     }
 }
 
-/// Where the scalar values of a text begin, so that many ranges of one text cost no more than the text.
+/// Where the scalar values of a text begin, so that many ranges of one text cost no more than the
+/// text.
 #[derive(Debug)]
 pub(super) struct Scalars<'a> {
     text: &'a str,
@@ -147,7 +150,8 @@ impl Inline {
         }
     }
 
-    /// Marks `start` to `end`, bytes of what was added so far; marks that would cross an earlier one are cut there.
+    /// Marks `start` to `end`, bytes of what was added so far; marks that would cross an earlier
+    /// one are cut there.
     pub fn mark_between(&mut self, start: usize, end: usize, kind: SpanKind, note: Option<String>) {
         if start < end && end <= self.raw.len() {
             self.marks.push(RawMark { start, end, kind, note });
@@ -204,7 +208,8 @@ impl Inline {
     }
 }
 
-/// Sorts by start, the longer first, so that an outer mark precedes what it holds. Equal marks become one.
+/// Sorts by start, the longer first, so that an outer mark precedes what it holds. Equal marks
+/// become one.
 pub(super) fn sort(marks: &mut Vec<Mark>) {
     marks.sort_by_key(|mark| (mark.range.start, u32::MAX - mark.range.end));
     marks.dedup();
@@ -236,13 +241,15 @@ fn nested(mut marks: Vec<Mark>) -> Vec<Mark> {
     out
 }
 
-/// Canonical text of `raw`, and for each cluster of it (byte offset, scalar offset in the result), with one entry for the end.
+/// Canonical text of `raw`, and for each cluster of it (byte offset, scalar offset in the result),
+/// with one entry for the end.
 fn canonical(raw: &str) -> (String, Vec<(usize, usize)>) {
     let mut text = String::with_capacity(raw.len());
     let mut places = Vec::with_capacity(raw.len() + 1);
     let mut count = 0;
     let mut space = false;
-    // Composition never crosses a grapheme cluster (UAX #29, section 3), so clusters can be normalised one by one.
+    // Composition never crosses a grapheme cluster (UAX #29, section 3), so clusters can be
+    // normalised one by one.
     for (byte, cluster) in raw.grapheme_indices(true) {
         places.push((byte, count + usize::from(space && count > 0)));
         let ascii = cluster.len() == 1 && !cluster.as_bytes()[0].is_ascii_control();
@@ -265,7 +272,8 @@ fn canonical(raw: &str) -> (String, Vec<(usize, usize)>) {
     (text, places)
 }
 
-/// Canonical text of code: lines and inner spaces stay; line ends are `\n`, trailing white space and outer blank lines go.
+/// Canonical text of code: lines and inner spaces stay; line ends are `\n`, trailing white space
+/// and outer blank lines go.
 pub(super) fn code(raw: &str) -> String {
     let unified = raw.replace("\r\n", "\n").replace('\r', "\n").replace('\t', "    ");
     let lines: Vec<String> = unified.split('\n').map(|line| normalise(line).trim_end().to_owned()).collect();

@@ -1,8 +1,9 @@
-//! Markdown: CommonMark with the tables, footnotes, strikethrough and task lists of GitHub, front matter, definition lists
-//! and `$` formulas. HTML blocks go through the HTML extractor.
+//! Markdown: CommonMark with the tables, footnotes, strikethrough and task lists of GitHub, front
+//! matter, definition lists and `$` formulas. HTML blocks go through the HTML extractor.
 //!
-//! What it can beyond that: what note-taking programs and site generators write ([`dialect`]). What it cannot: the text of files
-//! that are embedded (`![[Note]]`), components of MDX that make text of their own, templates, bibliographies of Pandoc.
+//! What it can beyond that: what note-taking programs and site generators write ([`dialect`]). What
+//! it cannot: the text of files that are embedded (`![[Note]]`), components of MDX that make text
+//! of their own, templates, bibliographies of Pandoc.
 
 mod blocks;
 mod dialect;

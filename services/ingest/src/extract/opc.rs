@@ -14,7 +14,8 @@ use super::html::resolve;
 #[derive(Debug, Clone)]
 pub(super) struct Relation {
     pub id: String,
-    /// The last part of its type's address (`styles`); the same in the strict and the transitional form.
+    /// The last part of its type's address (`styles`); the same in the strict and the transitional
+    /// form.
     pub kind: String,
     /// The path of the part within the package, or the address of what is outside of it.
     pub target: String,
@@ -93,7 +94,8 @@ pub(super) fn is_on(value: &str) -> bool {
     !matches!(value, "0" | "false" | "off")
 }
 
-/// What a picture says of itself, unless that is only the name of its file, which programs write there for want of better.
+/// What a picture says of itself, unless that is only the name of its file, which programs write
+/// there for want of better.
 pub(super) fn alternative(properties: &Element) -> &str {
     let said = ["descr", "title"].iter().find_map(|key| {
         properties.attribute(key).map(str::trim).filter(|text| !text.is_empty() && !is_file_name(text))

@@ -1,6 +1,7 @@
 //! Numbers of list items as they are printed.
 
-/// `number` in the style `1`, `a`, `A`, `i` or `I` of HTML; numbers that a style cannot write come out as digits.
+/// `number` in the style `1`, `a`, `A`, `i` or `I` of HTML; numbers that a style cannot write come
+/// out as digits.
 pub(super) fn printed(number: i64, style: char) -> String {
     let written = match style {
         'a' => letters(number),

@@ -1,5 +1,5 @@
-//! Sheets of cells to tables: empty borders go, blank rows divide, and headers are told from the cells below them. Shared by
-//! the formats that have cells and no more.
+//! Sheets of cells to tables: empty borders go, blank rows divide, and headers are told from the
+//! cells below them. Shared by the formats that have cells and no more.
 
 use std::collections::HashSet;
 
@@ -10,12 +10,12 @@ use super::archive::too_complex;
 use super::assembly::Draft;
 use super::inline::Line;
 
-/// The most cells of a document's sheets, empty ones within them counted. A table of 20 columns and 10,000 rows, which is
-/// already some thirty hours of speech, has a fifth of it.
+/// The most cells of a document's sheets, empty ones within them counted. A table of 20 columns and
+/// 10,000 rows, which is already some thirty hours of speech, has a fifth of it.
 pub(super) const CELLS: usize = 1_000_000;
 
-/// From this many columns on, a row with one cell above the others is their title. In a table of two columns it may as well be
-/// a name whose value is missing.
+/// From this many columns on, a row with one cell above the others is their title. In a table of
+/// two columns it may as well be a name whose value is missing.
 const TITLED_FROM: usize = 3;
 
 /// `DOCUMENT_TOO_COMPLEX` for sheets of more than [`CELLS`] cells.
@@ -23,7 +23,8 @@ pub(super) fn too_many_cells() -> Failure {
     too_complex(format!("the sheets have more than {CELLS} cells; delete rows and columns that are not needed"))
 }
 
-/// The blocks of a sheet: a table for each run of rows without a blank one, and lines of one cell as paragraphs.
+/// The blocks of a sheet: a table for each run of rows without a blank one, and lines of one cell
+/// as paragraphs.
 pub(super) fn blocks(rows: Vec<Vec<String>>) -> Vec<Draft> {
     let mut found = Vec::new();
     let mut part: Vec<Vec<String>> = Vec::new();
@@ -73,8 +74,8 @@ fn trimmed(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     rows
 }
 
-/// Whether the first row names the columns: it is text, says each name once, leaves only the corner empty, and repeats nothing
-/// that stands below it.
+/// Whether the first row names the columns: it is text, says each name once, leaves only the corner
+/// empty, and repeats nothing that stands below it.
 fn has_header(rows: &[Vec<String>]) -> bool {
     let Some((head, body)) = rows.split_first() else { return false };
     if body.is_empty() {

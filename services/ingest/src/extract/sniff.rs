@@ -1,5 +1,5 @@
-//! What a source is, told from its content: which line of the table of formats ([`super::formats`]) it is. What a caller says
-//! of it only decides between formats that look alike.
+//! What a source is, told from its content: which line of the table of formats ([`super::formats`])
+//! it is. What a caller says of it only decides between formats that look alike.
 
 use lectern_core::content::document::Content;
 use lectern_core::{Failure, Kind, Reason};
@@ -20,8 +20,8 @@ pub(super) enum Sniffed {
 /// Recognises `source`.
 ///
 /// # Errors
-/// `DOCUMENT_EMPTY` without bytes, `FORMAT_UNSUPPORTED` naming what it is where that is known, `DOCUMENT_ENCRYPTED`,
-/// `DOCUMENT_DAMAGED` for an archive that cannot be opened.
+/// `DOCUMENT_EMPTY` without bytes, `FORMAT_UNSUPPORTED` naming what it is where that is known,
+/// `DOCUMENT_ENCRYPTED`, `DOCUMENT_DAMAGED` for an archive that cannot be opened.
 pub(super) fn sniff(source: &[u8], hint: &Hint) -> Result<Sniffed, Failure> {
     if source.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Err(empty());
@@ -84,8 +84,8 @@ pub(super) struct Members<'a> {
 }
 
 impl Members<'_> {
-    /// Whether it is the Office file whose main part this is. The main part decides, for any of them may hold files of the
-    /// others; without one of the usual names the content types do.
+    /// Whether it is the Office file whose main part this is. The main part decides, for any of
+    /// them may hold files of the others; without one of the usual names the content types do.
     pub fn is_office(&self, main: &str, kind: &str) -> bool {
         let named = ["word/document.xml", "ppt/presentation.xml", "xl/workbook.xml"].iter().any(|part| self.has(part));
         self.has(main) || !named && self.content_types.contains(kind)
@@ -158,7 +158,8 @@ impl Text<'_> {
         matches!(self.markup, Markup::Xml(_))
     }
 
-    /// Whether it begins with the header of a mail or of a web archive whose content type begins with `content`.
+    /// Whether it begins with the header of a mail or of a web archive whose content type begins
+    /// with `content`.
     pub fn is_mail(&self, content: &str) -> bool {
         let header = self.text.lines().take_while(|line| !line.trim().is_empty());
         let mut named = 0_usize;
@@ -261,13 +262,15 @@ fn markup(text: &str) -> Markup {
         "" => Markup::None,
         _ if declared => Markup::Xml(name),
         "svg" | "rss" | "feed" => Markup::Xml(name),
-        // The submissions of the SEC's EDGAR, saved objects of databases and the like put lines of their own around a page.
+        // The submissions of the SEC's EDGAR, saved objects of databases and the like put lines of
+        // their own around a page.
         _ if holds_page(rest) => Markup::Wrapped,
         _ => Markup::None,
     }
 }
 
-/// How far from the start a wrapped page may begin, in bytes: the header of a wrapper takes a few kilobytes.
+/// How far from the start a wrapped page may begin, in bytes: the header of a wrapper takes a few
+/// kilobytes.
 const WRAPPER: usize = 32_000;
 
 /// Whether a page begins in the first part of `text`, and ends.
@@ -278,7 +281,8 @@ fn holds_page(text: &str) -> bool {
     (holds(&head, b"<html") || holds(&head, b"<!doctype html")) && holds(&tail, b"</html")
 }
 
-/// Two kinds of Markdown syntax, or a fenced block and anything else; one `#` or `*` may stand in any text.
+/// Two kinds of Markdown syntax, or a fenced block and anything else; one `#` or `*` may stand in
+/// any text.
 pub(super) fn looks_like_markdown(text: &str) -> bool {
     let mut heading = false;
     let mut fence = 0;

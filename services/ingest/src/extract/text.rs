@@ -1,9 +1,11 @@
-//! Plain text: paragraphs by blank lines, hard-wrapped lines joined again, and the headings, lists, tables, notes and quotations
-//! that people write without markup. Every guess lowers the confidence of its block.
+//! Plain text: paragraphs by blank lines, hard-wrapped lines joined again, and the headings, lists,
+//! tables, notes and quotations that people write without markup. Every guess lowers the confidence
+//! of its block.
 //!
-//! What it can: books as libraries of free texts give them (wrapper, contents, chapters of two lines, `_emphasis_`,
-//! `[Illustration]`), words divided at a line's end, tables drawn with signs or spaces, pages by form feeds. What it cannot:
-//! columns side by side, diagrams of signs (they are code), and headings that look like any other line.
+//! What it can: books as libraries of free texts give them (wrapper, contents, chapters of two
+//! lines, `_emphasis_`, `[Illustration]`), words divided at a line's end, tables drawn with signs
+//! or spaces, pages by form feeds. What it cannot: columns side by side, diagrams of signs (they
+//! are code), and headings that look like any other line.
 
 mod book;
 mod emphasis;
@@ -86,7 +88,8 @@ pub(super) fn warn_encoding(assembly: &mut Assembly, decoded: &Decoded) {
     }
 }
 
-/// Whether lines were broken at a width: most that are followed by another line are of about one length.
+/// Whether lines were broken at a width: most that are followed by another line are of about one
+/// length.
 fn is_wrapped(text: &str) -> bool {
     let lines: Vec<usize> = text.lines().map(|line| line.trim_end().chars().count()).collect();
     let followed: Vec<usize> = lines.windows(2).filter(|pair| pair[0] > 0 && pair[1] > 0).map(|pair| pair[0]).collect();
@@ -159,7 +162,8 @@ impl Reader {
             self.assembly.push(draft);
             return;
         }
-        // Verse, addresses and the like keep their lines as blocks where the text as a whole is not hard-wrapped.
+        // Verse, addresses and the like keep their lines as blocks where the text as a whole is not
+        // hard-wrapped.
         let short = lines.iter().all(|line| line.trim().chars().count() <= LONG_LINE);
         if self.wrapped || lines.len() == 1 || short {
             self.assembly.push(Draft::new(BlockKind::Paragraph, styled(&self.joined(lines))));
@@ -170,7 +174,8 @@ impl Reader {
         }
     }
 
-    /// Lines as one text. Whether a hyphen at a line's end is the word's is told by the words of the rest of the text.
+    /// Lines as one text. Whether a hyphen at a line's end is the word's is told by the words of
+    /// the rest of the text.
     fn joined(&self, lines: &[&str]) -> String {
         let mut text = String::new();
         for line in lines {
@@ -225,7 +230,8 @@ impl Reader {
     }
 }
 
-/// The indent, the printed ordinal and the text of a list item. A line between two dashes is no item.
+/// The indent, the printed ordinal and the text of a list item. A line between two dashes is no
+/// item.
 fn bullet(line: &str) -> Option<(usize, Option<String>, &str)> {
     let indent =
         line.chars().take_while(|char| char.is_whitespace()).map(|char| if char == '\t' { 4 } else { 1 }).sum();

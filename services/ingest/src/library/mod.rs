@@ -1,4 +1,5 @@
-//! What callers may do with documents: hand them in, look, erase. The API decodes and encodes around this.
+//! What callers may do with documents: hand them in, look, erase. The API decodes and encodes
+//! around this.
 
 pub mod import;
 mod reading;
@@ -203,8 +204,8 @@ impl Library {
         Ok(self.documents.find(&query).await?)
     }
 
-    /// Erases a document: leaves a tombstone and deletes its scope, now and once more when no step can still be putting.
-    /// Erasing it again deletes again what may be left.
+    /// Erases a document: leaves a tombstone and deletes its scope, now and once more when no step
+    /// can still be putting. Erasing it again deletes again what may be left.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `BLOB_UNAVAILABLE`.

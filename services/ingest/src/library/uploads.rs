@@ -1,4 +1,5 @@
-//! Uploads: sources that arrive in parts. A part is durable before its offset is; what a broken stream had sent is kept.
+//! Uploads: sources that arrive in parts. A part is durable before its offset is; what a broken
+//! stream had sent is kept.
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
@@ -131,7 +132,8 @@ impl Receiving {
     /// Takes a chunk.
     ///
     /// # Errors
-    /// `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `LIMIT_EXCEEDED`, and what keeps a part from being put.
+    /// `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `LIMIT_EXCEEDED`, and what keeps a part from being
+    /// put.
     pub async fn chunk(&mut self, offset: u64, data: &Bytes, crc32c: u32) -> Result<(), Failure> {
         // The upload is finished: the answer is its document, and what is sent again is not kept.
         if self.upload.document.is_some() {
@@ -170,7 +172,8 @@ impl Receiving {
     /// Makes what was received durable, and its offset known.
     ///
     /// # Errors
-    /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`, `OFFSET_MISMATCH` when another stream of the same upload was faster.
+    /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`, `OFFSET_MISMATCH` when another stream of the same
+    /// upload was faster.
     pub async fn flush(&mut self) -> Result<(), Failure> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -196,7 +199,8 @@ impl Receiving {
         Ok(())
     }
 
-    /// Ends the upload: checks the whole against `sha256`, reads it, and accepts or refuses it. A refused one is dropped.
+    /// Ends the upload: checks the whole against `sha256`, reads it, and accepts or refuses it. A
+    /// refused one is dropped.
     ///
     /// # Errors
     /// `CHECKSUM_MISMATCH`, and what [`Library::accept`] answers.
@@ -220,7 +224,8 @@ impl Receiving {
                     .await?;
                 self.uploads.drop_parts(&self.upload).await?;
             }
-            // What cannot be read today cannot be read tomorrow: nothing is kept. Anything else may be tried again.
+            // What cannot be read today cannot be read tomorrow: nothing is kept. Anything else may
+            // be tried again.
             Err(failure) if !failure.kind.retryable() || failure.reason == Reason::LimitExceeded => {
                 self.uploads.drop_upload(&self.upload).await?;
             }

@@ -1,5 +1,6 @@
-//! `ExtractDocument`: a source to content. Documents are read when they are handed in, so most often the content is there; it is not after
-//! an upgrade of the extractor, or when storage lost it.
+//! `ExtractDocument`: a source to content. Documents are read when they are handed in, so most
+//! often the content is there; it is not after an upgrade of the extractor, or when storage lost
+//! it.
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;

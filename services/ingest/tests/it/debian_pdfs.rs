@@ -1,5 +1,5 @@
-//! PDFs of other hands and programs, from pinned Debian packages; they are not committed. `cargo xtask test` fetches them, see
-//! tests/fixtures/pdf/debian.toml.
+//! PDFs of other hands and programs, from pinned Debian packages; they are not committed.
+//! `cargo xtask test` fetches them, see tests/fixtures/pdf/debian.toml.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 

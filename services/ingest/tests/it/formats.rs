@@ -17,7 +17,8 @@ fn read(file_name: &str, bytes: &[u8]) -> Content {
     content
 }
 
-/// Compares with the blocks that were written down, and read by a person, in a file beside the fixture.
+/// Compares with the blocks that were written down, and read by a person, in a file beside the
+/// fixture.
 fn expect(name: &str, bytes: &[u8]) -> Content {
     let content = read(name, bytes);
     let found = view::blocks(&content);

@@ -1,6 +1,6 @@
-//! Files that were made to harm the service. Each is read, or refused with its reason, by what the readers count themselves, and
-//! not by the limits of the sandbox (a failure that names those fails the test); and beside each of them another document is
-//! read by the same reader.
+//! Files that were made to harm the service. Each is read, or refused with its reason, by what the
+//! readers count themselves, and not by the limits of the sandbox (a failure that names those fails
+//! the test); and beside each of them another document is read by the same reader.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 

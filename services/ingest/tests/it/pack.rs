@@ -7,7 +7,8 @@ use std::path::Path;
 
 use zip::write::SimpleFileOptions;
 
-/// The parts of a folder under `tests/fixtures`, packed; `mimetype` first and stored, as EPUB asks, where it is a book.
+/// The parts of a folder under `tests/fixtures`, packed; `mimetype` first and stored, as EPUB asks,
+/// where it is a book.
 pub fn packed(folder: &str) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();

@@ -1,5 +1,5 @@
-//! PDFs that the repository ships: the demo comes out perfect, two columns in order, bad files are refused by reason, and no
-//! damage makes the reader panic.
+//! PDFs that the repository ships: the demo comes out perfect, two columns in order, bad files are
+//! refused by reason, and no damage makes the reader panic.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
@@ -232,7 +232,8 @@ fn an_empty_password_opens_the_file() {
     assert!(content.blocks.iter().any(|block| block.text.contains("A clock made of water")));
 }
 
-/// A small generator of equally distributed numbers (Steele, Lea and Flood 2014), so that a failure can be had again.
+/// A small generator of equally distributed numbers (Steele, Lea and Flood 2014), so that a failure
+/// can be had again.
 struct Dice(u64);
 
 impl Dice {

@@ -1,5 +1,5 @@
-//! What becomes of a PDF's lines: headings that the outline names, notes and their marks, drop caps, what stands under a title.
-//! The files are written here, byte by byte.
+//! What becomes of a PDF's lines: headings that the outline names, notes and their marks, drop
+//! caps, what stands under a title. The files are written here, byte by byte.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use lectern_core::content::document::{BlockKind, Content, Matter, SpanKind};
 use lectern_ingest::extract::pdf::extract;
 
-/// A file of one page with this content, and these further objects from 10 on; `catalog` is put into the catalog.
-/// F is Helvetica, B is bold, C is Courier.
+/// A file of one page with this content, and these further objects from 10 on; `catalog` is put
+/// into the catalog. F is Helvetica, B is bold, C is Courier.
 fn file(content: &str, catalog: &str, objects: &[&str]) -> Vec<u8> {
     let font = |name: &str| format!("<</Type/Font/Subtype/Type1/BaseFont/{name}/Encoding/WinAnsiEncoding>>");
     let mut bodies = vec![

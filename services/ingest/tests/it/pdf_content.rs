@@ -1,12 +1,13 @@
-//! What a page's content says besides its words: what can be seen, what was filled in, what is no content. The files are written
-//! here, operator by operator.
+//! What a page's content says besides its words: what can be seen, what was filled in, what is no
+//! content. The files are written here, operator by operator.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use lectern_core::content::document::{Block, BlockKind, Content, Furniture};
 use lectern_ingest::extract::pdf::extract;
 
-/// A file of these pages; `extra` are objects from number 10 on, `page` and `catalog` entries of their dictionaries.
+/// A file of these pages; `extra` are objects from number 10 on, `page` and `catalog` entries of
+/// their dictionaries.
 fn file(contents: &[&str], extra: &[&str], page: &str, catalog: &str) -> Vec<u8> {
     use std::fmt::Write as _;
 

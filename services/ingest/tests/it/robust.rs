@@ -1,5 +1,5 @@
-//! What must hold for any input: hostile archives are refused with their reason, and no text makes an extractor panic or a
-//! span point outside of its text.
+//! What must hold for any input: hostile archives are refused with their reason, and no text makes
+//! an extractor panic or a span point outside of its text.
 
 use lectern_core::Reason;
 use lectern_ingest::extract::{Hint, extract};

@@ -1,5 +1,5 @@
-//! Documents of known truth: made by generators that are not ours from blocks that were written down once
-//! (`tests/fixtures/truth/make.py`), and compared with what comes out block by block.
+//! Documents of known truth: made by generators that are not ours from blocks that were written
+//! down once (`tests/fixtures/truth/make.py`), and compared with what comes out block by block.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
@@ -8,17 +8,20 @@ use std::path::{Path, PathBuf};
 use lectern_core::content::document::{BlockKind, Content, SpanKind};
 use lectern_ingest::extract::{Hint, extract};
 
-/// What is not read right yet: the file, and the beginnings of the lines that are missing or stand there instead. A gap that is closed
-/// is taken out of this list; docs/backlog.md says what is behind them.
+/// What is not read right yet: the file, and the beginnings of the lines that are missing or stand
+/// there instead. A gap that is closed is taken out of this list; docs/backlog.md says what is
+/// behind them.
 const GAPS: &[(&str, &[&str])] = &[
-    // The only page number of a document of one page cannot be told by what other pages have in its place.
+    // The only page number of a document of one page cannot be told by what other pages have in its
+    // place.
     ("columns.weasyprint.pdf", &["p: 1"]),
     ("headings.reportlab.pdf", &["p: 1"]),
     ("headings.weasyprint.pdf", &["p: 1"]),
     // The bullets of an inner list are no bullets of the outer.
     ("lists.reportlab.pdf", &["p: 1", "li1 -: linen", "li0 -: • linen"]),
     ("lists.weasyprint.pdf", &["p: 1"]),
-    // Word's own styles of inner lists are lists of their own at level 0; their depth is in their name.
+    // Word's own styles of inner lists are lists of their own at level 0; their depth is in their
+    // name.
     ("lists.word.docx", &["li1 -: ", "li0 -: linen", "li0 -: washed"]),
     // A size of headings that comes once.
     ("mixed.weasyprint.pdf", &["p: 1", "h2: Winding", "h3: Winding"]),
@@ -31,7 +34,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/truth")
 }
 
-/// The blocks in the truth's words: kind and text; notes at the end, their marks as `[note]`; furniture is no truth of a document.
+/// The blocks in the truth's words: kind and text; notes at the end, their marks as `[note]`;
+/// furniture is no truth of a document.
 fn blocks(content: &Content) -> Vec<String> {
     let (mut body, mut notes) = (Vec::new(), Vec::new());
     for block in &content.blocks {

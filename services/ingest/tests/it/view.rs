@@ -52,8 +52,8 @@ fn name(span: &Span) -> String {
     }
 }
 
-/// What holds of every content: ids are places, ranges lie within their text and hold something, marks are sorted and do not
-/// cross, notes that are referred to are notes.
+/// What holds of every content: ids are places, ranges lie within their text and hold something,
+/// marks are sorted and do not cross, notes that are referred to are notes.
 pub fn check(content: &Content) {
     for (place, block) in content.blocks.iter().enumerate() {
         assert_eq!(block.id as usize, place);

@@ -71,7 +71,8 @@ pub(in super::super) fn is_number(word: &str) -> bool {
     digits || crate::clean::running::roman(word).is_some() || NUMBERS.contains(&word)
 }
 
-/// Whether `text` only counts: a number, a letter or numeral behind the name of a part ("Chapter IV.", "2", "Part One").
+/// Whether `text` only counts: a number, a letter or numeral behind the name of a part ("Chapter
+/// IV.", "2", "Part One").
 pub(in super::super) fn is_label(text: &str) -> bool {
     let lower = text.trim().trim_matches(|char: char| ".:()[]–—- ".contains(char)).to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
@@ -89,8 +90,9 @@ const fn level(draft: &Draft) -> Option<u8> {
     if let BlockKind::Heading { level } = draft.kind { Some(level) } else { None }
 }
 
-/// Joins a heading that only counts with the one that follows it: the number and the title of a chapter are one heading. A
-/// deeper heading is the title only if it is no section of its own: nothing stands under it, or it has no siblings.
+/// Joins a heading that only counts with the one that follows it: the number and the title of a
+/// chapter are one heading. A deeper heading is the title only if it is no section of its own:
+/// nothing stands under it, or it has no siblings.
 pub(super) fn join_labels(drafts: &mut Vec<Draft>) {
     let all = std::mem::take(drafts);
     let titles: Vec<Option<usize>> = (0..all.len())
@@ -182,7 +184,8 @@ const GENERIC: [&str; 24] = [
 /// A document's title stands among so many of its first blocks.
 const NEAR_START: usize = 12;
 
-/// The heading that names the document: the highest near its start, or else the first that is no name of a part.
+/// The heading that names the document: the highest near its start, or else the first that is no
+/// name of a part.
 pub(super) fn title(drafts: &[Draft]) -> Option<String> {
     let named = |draft: &&Draft| {
         let name = draft.line.text.trim_matches(|char: char| !char.is_alphabetic()).to_lowercase();

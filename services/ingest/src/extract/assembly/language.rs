@@ -1,7 +1,8 @@
 //! The language of a document and of its blocks: what the source says of it, confirmed by its text.
 //!
-//! Programs write the language of whoever installed them into every file, so a declaration stands only until the text clearly
-//! says otherwise. Blocks are judged together with their neighbours: a line by itself says little.
+//! Programs write the language of whoever installed them into every file, so a declaration stands
+//! only until the text clearly says otherwise. Blocks are judged together with their neighbours: a
+//! line by itself says little.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,11 @@ const PASSAGE: usize = 400;
 const MOST_PASSAGES: usize = 400;
 /// A declaration is overruled by this share of the judged text, in a hundred.
 const OVERRULING_SHARE: usize = 80;
-/// The most of the judged text, in a hundred, that may be in the declared language where it is overruled.
+/// The most of the judged text, in a hundred, that may be in the declared language where it is
+/// overruled.
 const DECLARED_SHARE: usize = 10;
-/// A block says by itself that it is in another language than the document from this many characters on: a long sentence.
+/// A block says by itself that it is in another language than the document from this many
+/// characters on: a long sentence.
 const OWN_PASSAGE: usize = 100;
 
 /// How much of a text is in which language, in characters.
@@ -58,7 +61,8 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 impl Assembly {
-    /// The document's language, and those of its blocks that are in another. `declared` is what the source says.
+    /// The document's language, and those of its blocks that are in another. `declared` is what the
+    /// source says.
     pub(super) fn settle_language(&mut self, declared: Option<&str>) -> String {
         let shares = shares(&self.drafts);
         let by_blocks = declared_by_blocks(&self.drafts);
@@ -97,13 +101,15 @@ impl Assembly {
     }
 }
 
-/// Whether a block's own `tag` adds nothing to the document's: it is the same, or the same less exactly (`en` within `en-US`).
+/// Whether a block's own `tag` adds nothing to the document's: it is the same, or the same less
+/// exactly (`en` within `en-US`).
 fn says_the_same(document: &str, tag: &str) -> bool {
     let (document, tag) = (document.to_ascii_lowercase(), tag.to_ascii_lowercase());
     document.strip_prefix(&tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// Leaves a block's language where it differs from the document's and the block's text does not contradict it.
+/// Leaves a block's language where it differs from the document's and the block's text does not
+/// contradict it.
 fn settle_block(draft: &mut Draft, document: &str) {
     let told = if is_prose(draft) && draft.line.text.len() >= OWN_PASSAGE {
         guess(&draft.line.text).filter(|guess| guess.sure)
@@ -123,7 +129,8 @@ fn settle_block(draft: &mut Draft, document: &str) {
     .filter(|tag| !says_the_same(document, tag));
 }
 
-/// The language that nearly all blocks say of themselves, which is more exact than what the document says as a whole.
+/// The language that nearly all blocks say of themselves, which is more exact than what the
+/// document says as a whole.
 fn declared_by_blocks(drafts: &[Draft]) -> Option<String> {
     let mut said: BTreeMap<String, usize> = BTreeMap::new();
     let mut all = 0;

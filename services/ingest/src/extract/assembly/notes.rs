@@ -1,4 +1,5 @@
-//! Notes that a source does not mark as such: which paragraphs are notes, and which headings stand over nothing else.
+//! Notes that a source does not mark as such: which paragraphs are notes, and which headings stand
+//! over nothing else.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +9,8 @@ use lectern_core::content::document::{BlockKind, Matter, SpanKind};
 use super::Draft;
 use crate::extract::inline::{Mark, Scalars, sort};
 
-/// Whether `text` can be the mark of a note: a number, up to three signs, or one letter, with or without brackets.
+/// Whether `text` can be the mark of a note: a number, up to three signs, or one letter, with or
+/// without brackets.
 pub(in super::super) fn is_note_mark(text: &str) -> bool {
     let inner = text.trim().trim_matches(['[', ']', '(', ')', '.']);
     let count = inner.chars().count();
@@ -24,12 +26,14 @@ pub(in super::super) fn note_label(text: &str) -> String {
     text.trim().trim_matches(['[', ']', '(', ')', '.']).trim().to_owned()
 }
 
-/// How many blocks behind its mark a note may stand that no link leads to: a long section's, or a page's.
+/// How many blocks behind its mark a note may stand that no link leads to: a long section's, or a
+/// page's.
 const REACH: usize = 60;
 
-/// Sources that do not say what a note is. A reference is a raised or bracketed link with a short mark whose target, further on,
-/// begins with the same mark; a plain link is one where its mark is a sign, or where the target links back. A note that no link
-/// leads to begins with a sign, or a number in brackets, that stands behind a word before it.
+/// Sources that do not say what a note is. A reference is a raised or bracketed link with a short
+/// mark whose target, further on, begins with the same mark; a plain link is one where its mark is
+/// a sign, or where the target links back. A note that no link leads to begins with a sign, or a
+/// number in brackets, that stands behind a word before it.
 pub(super) fn recognise(drafts: &mut [Draft]) {
     let mut targets: HashMap<String, usize> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -95,7 +99,8 @@ fn linked(drafts: &[Draft], targets: &HashMap<String, usize>) -> Vec<Linked> {
 /// Signs that mark notes (Chicago Manual of Style, 14.25).
 const SIGNS: &str = "*†‡§‖¶#";
 
-/// The mark that a note without a link begins with: one to three of one sign, or a number in brackets, and then a word.
+/// The mark that a note without a link begins with: one to three of one sign, or a number in
+/// brackets, and then a word.
 fn printed_mark(text: &str) -> Option<&str> {
     let first = text.chars().next()?;
     let end = if "*†‡".contains(first) {
@@ -166,8 +171,8 @@ fn same(marks: &[Mark], range: Range) -> std::ops::Range<usize> {
     first..marks.partition_point(|mark| key(mark.range) <= key(range))
 }
 
-/// The raised marks of the blocks so far, by what they say, the nearest last. A book may have a hundred thousand of them, and as
-/// many notes.
+/// The raised marks of the blocks so far, by what they say, the nearest last. A book may have a
+/// hundred thousand of them, and as many notes.
 #[derive(Debug, Default)]
 struct Raised(HashMap<String, Vec<(usize, Range)>>);
 
@@ -238,7 +243,8 @@ fn printed_reference(draft: &Draft, mark: &str) -> Option<Range> {
     None
 }
 
-/// Whether a mark may lie at `range` beside `known`: they do not cross, and `known` is no bound reference there.
+/// Whether a mark may lie at `range` beside `known`: they do not cross, and `known` is no bound
+/// reference there.
 fn leaves_room(known: &Mark, range: Range) -> bool {
     let bound = known.range == range && matches!(known.kind, SpanKind::NoteReference { .. }) && known.note.is_some();
     let apart = known.range.end <= range.start || known.range.start >= range.end;
@@ -263,7 +269,8 @@ fn begins_with_mark(draft: &Draft, label: &str) -> bool {
     }
 }
 
-/// The number of scalar values that the mark `label`, its brackets and what divides it from the note take at the start of `text`.
+/// The number of scalar values that the mark `label`, its brackets and what divides it from the
+/// note take at the start of `text`.
 pub(in super::super) fn lead(text: &str, label: &str) -> Option<usize> {
     let open = usize::from(text.starts_with(['[', '(']));
     let rest: String = text.chars().skip(open).collect();
@@ -273,7 +280,8 @@ pub(in super::super) fn lead(text: &str, label: &str) -> Option<usize> {
     alone.then(|| open + label.chars().count() + close)
 }
 
-/// A heading ("Notes") under which only notes stand is not spoken where they are not: it goes to the back matter.
+/// A heading ("Notes") under which only notes stand is not spoken where they are not: it goes to
+/// the back matter.
 pub(super) fn set_aside_empty_headings(drafts: &mut [Draft]) {
     // What stands between a heading and the next: notes, anything else.
     let (mut notes, mut others) = (false, false);

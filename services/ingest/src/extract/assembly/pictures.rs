@@ -17,9 +17,9 @@ pub(in crate::extract) fn link(figure: &mut Draft, target: &str) {
     }
 }
 
-/// Two or more pictures in a row that each lead to another page are buttons or badges (a build's state,
-/// a shop, a share): a menu drawn with pictures. A thumbnail leads to the picture itself, and one
-/// linked picture alone may be an illustration.
+/// Two or more pictures in a row that each lead to another page are buttons or badges (a build's
+/// state, a shop, a share): a menu drawn with pictures. A thumbnail leads to the picture itself,
+/// and one linked picture alone may be an illustration.
 pub(super) fn set_buttons_aside(drafts: &mut [Draft]) {
     for row in drafts.chunk_by_mut(|a, b| [a, b].iter().all(|draft| is_button(draft))) {
         for draft in &mut *row {

@@ -1,4 +1,5 @@
-//! Tracked changes by their final state, as if all were accepted, and prompts of controls that nobody filled in.
+//! Tracked changes by their final state, as if all were accepted, and prompts of controls that
+//! nobody filled in.
 
 use super::super::dom::{Element, Node};
 use super::run::is_on;
@@ -6,7 +7,8 @@ use super::run::is_on;
 /// The name that runs of a prompt get: they are set aside wherever they stand.
 pub(super) const PROMPT: &str = "prompt of a content control";
 
-/// Renames the runs within content controls that show their prompt (ECMA-376, part 1, clause 17.5.2.39), at every level.
+/// Renames the runs within content controls that show their prompt (ECMA-376, part 1, clause
+/// 17.5.2.39), at every level.
 pub(super) fn mark_prompts(element: &mut Element, inside: bool) {
     let control = &*element.name == "sdt"
         && element

@@ -7,8 +7,8 @@ use super::super::ordinal::printed;
 use super::changes;
 use super::run::custom_reference;
 
-/// The printed marks of all notes of `document`: footnotes and endnotes count apart, endnotes in Roman numerals unless the
-/// section says otherwise. Notes whose mark was deleted have none.
+/// The printed marks of all notes of `document`: footnotes and endnotes count apart, endnotes in
+/// Roman numerals unless the section says otherwise. Notes whose mark was deleted have none.
 pub(super) fn labels(document: &Element) -> HashMap<(String, String), String> {
     let mut labels = HashMap::new();
     let mut runs = Vec::new();

@@ -1,5 +1,5 @@
-//! Office formulas (ECMA-376, part 1, chapter 22.1) as LaTeX, which says what belongs together; those that hold what LaTeX has
-//! no plain words for (matrices, boxes) are written in a line.
+//! Office formulas (ECMA-376, part 1, chapter 22.1) as LaTeX, which says what belongs together;
+//! those that hold what LaTeX has no plain words for (matrices, boxes) are written in a line.
 
 use super::super::dom::{Element, Node};
 

@@ -1,8 +1,10 @@
-//! DOCX: the main document of an Office Open XML package (ECMA-376, part 1), with its styles, numbering, notes, heads and feet.
+//! DOCX: the main document of an Office Open XML package (ECMA-376, part 1), with its styles,
+//! numbering, notes, heads and feet.
 //!
-//! What it can: tracked changes by their final state (runs, paragraph marks, rows, cells, moves, fields), content controls, text
-//! boxes, formulas, notes of both kinds, parts of HTML, tables that only arrange a page. What is deleted, hidden by any style, a
-//! prompt or a reviewer's comment becomes furniture. What it cannot: the text of diagrams and charts, embedded documents other
+//! What it can: tracked changes by their final state (runs, paragraph marks, rows, cells, moves,
+//! fields), content controls, text boxes, formulas, notes of both kinds, parts of HTML, tables that
+//! only arrange a page. What is deleted, hidden by any style, a prompt or a reviewer's comment
+//! becomes furniture. What it cannot: the text of diagrams and charts, embedded documents other
 //! than HTML, macros, and the order of text boxes that float over a page.
 
 mod body;
@@ -37,14 +39,16 @@ struct Package {
     links: HashMap<String, String>,
     /// The printed marks of notes, by kind (`footnote`) and id.
     labels: HashMap<(String, String), String>,
-    /// Parts of other formats that stand for a piece of the text, by id; none where they are not HTML.
+    /// Parts of other formats that stand for a piece of the text, by id; none where they are not
+    /// HTML.
     chunks: HashMap<String, Option<String>>,
 }
 
 /// A DOCX to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_DAMAGED` without a readable main part, `DOCUMENT_EMPTY` without words, and those of archives.
+/// `DOCUMENT_DAMAGED` without a readable main part, `DOCUMENT_EMPTY` without words, and those of
+/// archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     let main = opc::main_part(&mut archive, "word/document.xml")?;

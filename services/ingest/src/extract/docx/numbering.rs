@@ -1,4 +1,5 @@
-//! Lists: their definitions and their counters, so that an item's number is the one that is printed.
+//! Lists: their definitions and their counters, so that an item's number is the one that is
+//! printed.
 
 use std::collections::HashMap;
 
@@ -94,7 +95,8 @@ impl Numbering {
         self.lists.get(id)?.levels.iter().position(bound)
     }
 
-    /// Counts an item of list `id` at `level`. None if there is no such list: `0` takes a paragraph out of its style's list.
+    /// Counts an item of list `id` at `level`. None if there is no such list: `0` takes a paragraph
+    /// out of its style's list.
     pub fn next(&mut self, id: &str, level: usize) -> Option<Marker> {
         let list = self.lists.get(id)?;
         let level = level.min(LEVELS - 1);

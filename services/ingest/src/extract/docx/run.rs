@@ -134,7 +134,8 @@ impl<'p> Runs<'p> {
                         self.read(choice);
                     }
                 }
-                // ins, moveTo, smartTag, sdt, sdtContent, dir, bdo, customXml and the like wrap runs.
+                // ins, moveTo, smartTag, sdt, sdtContent, dir, bdo, customXml and the like wrap
+                // runs.
                 _ => self.read(child),
             }
         }
@@ -154,7 +155,8 @@ impl<'p> Runs<'p> {
         }
     }
 
-    /// Fields that begin within what was deleted and end behind it, or the other way round, do not swallow what stands between.
+    /// Fields that begin within what was deleted and end behind it, or the other way round, do not
+    /// swallow what stands between.
     fn deleted_fields(&mut self, deleted: &Element) {
         let mut inner = 0_usize;
         for part in deleted.all().into_iter().filter(|part| &*part.name == "fldChar") {
@@ -300,7 +302,8 @@ impl<'p> Runs<'p> {
         }
     }
 
-    /// A character of a symbol font. Those fonts hide their characters in the private use area; plain ones are kept.
+    /// A character of a symbol font. Those fonts hide their characters in the private use area;
+    /// plain ones are kept.
     fn symbol(&mut self, part: &Element) {
         let char = part.local("char").and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
         if let Some(char) = char.filter(|char| !('\u{e000}'..='\u{f8ff}').contains(char)) {
@@ -312,7 +315,8 @@ impl<'p> Runs<'p> {
         let Some(id) = part.local("id") else { return };
         let start = self.inline.here();
         let custom = part.local("customMarkFollows").is_some_and(is_on);
-        // The mark is the note's place in the document, settled when the notes are numbered; a custom one follows as text.
+        // The mark is the note's place in the document, settled when the notes are numbered; a
+        // custom one follows as text.
         if !custom {
             self.inline.text(
                 &self.package.labels.get(&(kind.to_owned(), id.to_owned())).cloned().unwrap_or_else(|| "*".to_owned()),

@@ -60,7 +60,8 @@ pub(super) struct Styles {
     hidden: bool,
 }
 
-/// What a style means by its name. Names are those of the file format and stay English in every language of the program.
+/// What a style means by its name. Names are those of the file format and stay English in every
+/// language of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Title,
@@ -97,7 +98,8 @@ impl Styles {
                     name: element.value("name").unwrap_or(id).to_ascii_lowercase(),
                     base: element.value("basedOn").map(str::to_owned),
                     paragraph: element.child("pPr").map(Paragraph::read).unwrap_or_default(),
-                    // Only character styles emphasise; a bold paragraph style is how the whole paragraph looks.
+                    // Only character styles emphasise; a bold paragraph style is how the whole
+                    // paragraph looks.
                     emphasis: run.filter(|_| kind == "character").and_then(super::run::emphasis),
                     hidden: run.and_then(|run| super::run::switch(run, "vanish")),
                     language: run
@@ -147,8 +149,8 @@ impl Styles {
         self.chain(Some(id)).find_map(|(_, style)| style.emphasis).unwrap_or(false)
     }
 
-    /// Whether text is hidden by the styles of its paragraph and of itself. Hiding is a toggle: two styles that both hide show
-    /// (ECMA-376, part 1, clause 17.7.3).
+    /// Whether text is hidden by the styles of its paragraph and of itself. Hiding is a toggle: two
+    /// styles that both hide show (ECMA-376, part 1, clause 17.7.3).
     pub fn hides(&self, paragraph: Option<&str>, character: Option<&str>) -> bool {
         let by = |id: Option<&str>| self.chain(id).find_map(|(_, style)| style.hidden).unwrap_or(false);
         self.hidden || by(paragraph) != (character.is_some() && by(character))

@@ -13,7 +13,8 @@ use super::body::Body;
 use super::changes;
 use super::run::{Runs, is_on};
 
-/// Cells of data are short. Where half of the cells have more words than this, which is two sentences, they hold prose.
+/// Cells of data are short. Where half of the cells have more words than this, which is two
+/// sentences, they hold prose.
 const PROSE_WORDS: u32 = 30;
 
 impl<'p> Body<'_, 'p> {
@@ -92,7 +93,8 @@ impl<'p> Body<'_, 'p> {
         }
     }
 
-    /// The text of a cell: its paragraphs in one line, list items with their marks, tables within it as text.
+    /// The text of a cell: its paragraphs in one line, list items with their marks, tables within
+    /// it as text.
     fn cell(&mut self, cell: &'p Element, figures: &mut Vec<Line>, left_out: &mut Vec<(Furniture, String)>) -> Line {
         let mut lines = Vec::new();
         for child in cell.elements() {
@@ -114,8 +116,8 @@ impl<'p> Body<'_, 'p> {
         Line::joined(lines)
     }
 
-    /// Whether a table only arranges a page: it has one column or one row, holds another table or a heading, or its cells hold
-    /// prose.
+    /// Whether a table only arranges a page: it has one column or one row, holds another table or a
+    /// heading, or its cells hold prose.
     fn is_layout(&self, table: &Element) -> bool {
         let rows = rows(table);
         let widest = rows.iter().map(|row| cells(row).len()).max().unwrap_or(0);

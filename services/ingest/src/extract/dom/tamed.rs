@@ -1,4 +1,5 @@
-//! HTML that would take a browser's algorithm the square of its length, made harmless before it is parsed.
+//! HTML that would take a browser's algorithm the square of its length, made harmless before it is
+//! parsed.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,23 +8,27 @@ use std::ops::Range;
 pub(super) const VOID: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param"];
 
-/// Formatting elements, which HTML opens again in each block until they are closed (the standard's "list of active formatting
-/// elements", section 13.2.4.3).
+/// Formatting elements, which HTML opens again in each block until they are closed (the standard's
+/// "list of active formatting elements", section 13.2.4.3).
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
-/// How many of them may be open at a time. A page of a person's has a handful; each one more makes every block after it dearer.
+/// How many of them may be open at a time. A page of a person's has a handful; each one more makes
+/// every block after it dearer.
 const OPEN_FORMATTING: usize = 64;
-/// How many other elements may be open at a time; browsers stop at 512 (Blink's `kMaximumHTMLParserDOMTreeDepth`). A parser
-/// looks through all of them at each new one.
+/// How many other elements may be open at a time; browsers stop at 512 (Blink's
+/// `kMaximumHTMLParserDOMTreeDepth`). A parser looks through all of them at each new one.
 const OPEN_ELEMENTS: usize = 512;
-/// Elements whose end the next one implies (the standard, section 13.1.2.4): many may be begun, few are open.
+/// Elements whose end the next one implies (the standard, section 13.1.2.4): many may be begun, few
+/// are open.
 const IMPLIED_END: [&str; 13] =
     ["p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "html", "body"];
 /// The same, within an element only; everywhere else each of them is in the one before.
 const IMPLIED_WITHIN: [(&str, &str); 3] = [("rt", "ruby"), ("rp", "ruby"), ("optgroup", "select")];
-/// How many attributes of a tag are read. Of a page of a person's a tag has a handful; a parser compares each with all others.
+/// How many attributes of a tag are read. Of a page of a person's a tag has a handful; a parser
+/// compares each with all others.
 const ATTRIBUTES: usize = 500;
-/// Elements of drawings that may close themselves, where they are not HTML's: a drawing has thousands of them.
+/// Elements of drawings that may close themselves, where they are not HTML's: a drawing has
+/// thousands of them.
 const DRAWN: [&str; 24] = [
     "svg",
     "g",
@@ -53,8 +58,9 @@ const DRAWN: [&str; 24] = [
 /// Elements whose text holds no tags.
 const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
 
-/// `text` without the tags that nest too deeply, and without the attributes that are too many: a page of a million open elements
-/// would take the square of that. No text is dropped; the blocks that lose their tag are paragraphs.
+/// `text` without the tags that nest too deeply, and without the attributes that are too many: a
+/// page of a million open elements would take the square of that. No text is dropped; the blocks
+/// that lose their tag are paragraphs.
 pub(super) fn tamed(text: &str) -> Cow<'_, str> {
     let (mut formatting, mut elements) = (0_usize, 0_usize);
     // How many of the elements are open that others are implied within.
@@ -111,12 +117,13 @@ pub(super) fn tamed(text: &str) -> Cow<'_, str> {
     out.finish()
 }
 
-/// Whether the place in a page is within a drawing, where a tag that closes itself is closed. Sure of it as long as no tag came
-/// that could have led back to HTML.
+/// Whether the place in a page is within a drawing, where a tag that closes itself is closed. Sure
+/// of it as long as no tag came that could have led back to HTML.
 #[derive(Debug, Default)]
 struct Drawing {
     open: bool,
-    /// The element of text in the drawing that was begun last (`<title>`), if nothing came behind it.
+    /// The element of text in the drawing that was begun last (`<title>`), if nothing came behind
+    /// it.
     text: Option<String>,
 }
 

@@ -1,9 +1,10 @@
-//! EPUB 2 and 3: the chapters of the spine, in its order, through the HTML extractor; what the spine marks as beside the order
-//! (`linear="no"`) comes after it.
+//! EPUB 2 and 3: the chapters of the spine, in its order, through the HTML extractor; what the
+//! spine marks as beside the order (`linear="no"`) comes after it.
 //!
-//! What it can: chapters that are no well-formed XHTML, titles that only the table of contents has (of a file, or of an anchor
-//! in one), notes as in HTML, also in a file of their own, obfuscated fonts. What it cannot: copy protection, media overlays,
-//! text that only a style sheet hides, fixed layouts whose order is that of their places on the page.
+//! What it can: chapters that are no well-formed XHTML, titles that only the table of contents has
+//! (of a file, or of an anchor in one), notes as in HTML, also in a file of their own, obfuscated
+//! fonts. What it cannot: copy protection, media overlays, text that only a style sheet hides,
+//! fixed layouts whose order is that of their places on the page.
 
 mod package;
 mod titles;
@@ -22,7 +23,8 @@ use titles::Titles;
 /// A book to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_ENCRYPTED` under copy protection, `DOCUMENT_DAMAGED` without a readable package, and those of archives.
+/// `DOCUMENT_ENCRYPTED` under copy protection, `DOCUMENT_DAMAGED` without a readable package, and
+/// those of archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     refuse_protection(&mut archive)?;
@@ -56,7 +58,8 @@ fn xml(archive: &mut Archive<'_>, name: &str) -> Result<Element, Failure> {
     parse_xml(name, &decode(&archive.need(name)?).text)
 }
 
-/// Fonts may be obfuscated (EPUB OCF 3.3, section 4.2.6.3.1, and Adobe's older way); anything else that is encrypted is text we may not read.
+/// Fonts may be obfuscated (EPUB OCF 3.3, section 4.2.6.3.1, and Adobe's older way); anything else
+/// that is encrypted is text we may not read.
 fn refuse_protection(archive: &mut Archive<'_>) -> Result<(), Failure> {
     if archive.has("META-INF/sinf.xml") {
         return Err(encrypted("the book is"));

@@ -15,7 +15,8 @@ pub(super) struct Item {
     pub matter: Option<Matter>,
     /// Whether it is the table of contents.
     pub navigation: bool,
-    /// Whether it is part of the order of reading, and not beside it (answers, notes, a picture's page).
+    /// Whether it is part of the order of reading, and not beside it (answers, notes, a picture's
+    /// page).
     pub linear: bool,
 }
 

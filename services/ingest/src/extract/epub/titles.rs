@@ -1,5 +1,5 @@
-//! The titles of the table of contents: whole files and anchors in them, for chapters whose own title is a picture, a plain
-//! paragraph, or missing.
+//! The titles of the table of contents: whole files and anchors in them, for chapters whose own
+//! title is a picture, a plain paragraph, or missing.
 
 use std::collections::HashMap;
 
@@ -115,7 +115,8 @@ impl Titles {
     }
 }
 
-/// The letters and digits of a title, in lower case: books differ from their tables of contents in the rest.
+/// The letters and digits of a title, in lower case: books differ from their tables of contents in
+/// the rest.
 fn folded(text: &str) -> String {
     text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,5 @@
-//! MathML and the ways that pages carry formulas: LaTeX where the page has it, else the formula written in a line.
+//! MathML and the ways that pages carry formulas: LaTeX where the page has it, else the formula
+//! written in a line.
 
 use super::super::dom::{Element, Node};
 

@@ -1,9 +1,11 @@
-//! HTML: web pages, the XHTML of books, and fragments within Markdown. Everything that can be seen becomes a block; a site's
-//! menus, buttons, footers and readers' comments become furniture, and so does what is hidden or struck out.
+//! HTML: web pages, the XHTML of books, and fragments within Markdown. Everything that can be seen
+//! becomes a block; a site's menus, buttons, footers and readers' comments become furniture, and so
+//! does what is hidden or struck out.
 //!
-//! What it can: headings, lists, tables, code, quotations, notes in the ways of ARIA, `epub:type`, common converters and plain
-//! links, MathML and LaTeX, ruby, verse by its line breaks, pages within the lines of another format. What it cannot: text that
-//! scripts would add, and what a style sheet (rather than an attribute) hides or puts in another order.
+//! What it can: headings, lists, tables, code, quotations, notes in the ways of ARIA, `epub:type`,
+//! common converters and plain links, MathML and LaTeX, ruby, verse by its line breaks, pages
+//! within the lines of another format. What it cannot: text that scripts would add, and what a
+//! style sheet (rather than an attribute) hides or puts in another order.
 
 mod math;
 mod notes;

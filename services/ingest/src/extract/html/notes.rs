@@ -1,5 +1,5 @@
-//! How pages and books mark notes and the references to them: ARIA roles, `epub:type`, and the class names of common
-//! converters.
+//! How pages and books mark notes and the references to them: ARIA roles, `epub:type`, and the
+//! class names of common converters.
 
 use super::super::assembly::{is_note_mark, note_label};
 use super::super::dom::Element;

@@ -1,5 +1,5 @@
-//! What belongs to a web page's text and what to the site around it. Nothing is dropped: the site's parts become
-//! furniture, so the manifest still accounts for their words.
+//! What belongs to a web page's text and what to the site around it. Nothing is dropped: the site's
+//! parts become furniture, so the manifest still accounts for their words.
 
 use lectern_core::content::document::SpanKind;
 use lectern_core::content::words;
@@ -47,7 +47,8 @@ impl<'a> Regions<'a> {
         Self { main, guessed: said.is_none(), heading_outside, has_text: body.saturating_sub(comments) >= FEWEST_WORDS }
     }
 
-    /// Whether a block outside of the main element is part of the site. Where the main element is a guess, paragraphs are not.
+    /// Whether a block outside of the main element is part of the site. Where the main element is a
+    /// guess, paragraphs are not.
     pub fn leaves_out(&self, draft: &Draft) -> bool {
         let linked = || {
             let all = whole(&draft.line);
@@ -64,15 +65,17 @@ impl<'a> Regions<'a> {
     }
 }
 
-/// A paragraph of a text has at least so many words, which is more than a menu's entry or a caption has.
+/// A paragraph of a text has at least so many words, which is more than a menu's entry or a caption
+/// has.
 const PARAGRAPH: u32 = 20;
 /// Fewer paragraphs do not show where a page's text is.
 const FEWEST_PARAGRAPHS: u32 = 4;
-/// The part of the words of a page's paragraphs, in a hundred, that its text holds; the rest are teasers and notices.
+/// The part of the words of a page's paragraphs, in a hundred, that its text holds; the rest are
+/// teasers and notices.
 const TEXT_SHARE: u32 = 80;
 
-/// The smallest element that holds nearly all of the page's paragraphs, where a page has several and is not that element as a
-/// whole: what is around it is the site's.
+/// The smallest element that holds nearly all of the page's paragraphs, where a page has several
+/// and is not that element as a whole: what is around it is the site's.
 fn densest(body: &Element) -> Option<&Element> {
     let (count, all) = paragraphs(body);
     if count < FEWEST_PARAGRAPHS {
@@ -91,7 +94,8 @@ const APART: [&str; 9] = ["script", "style", "nav", "footer", "aside", "form", "
 /// Elements that a paragraph does not hold.
 const BLOCKS: [&str; 8] = ["p", "div", "table", "ul", "ol", "section", "article", "blockquote"];
 
-/// How many paragraphs there are in `element`, and how many words they have. Text that is mostly links is none.
+/// How many paragraphs there are in `element`, and how many words they have. Text that is mostly
+/// links is none.
 fn paragraphs(element: &Element) -> (u32, u32) {
     if APART.contains(&&*element.name) || holds_comments(element) {
         return (0, 0);
@@ -137,8 +141,8 @@ fn names(element: &Element) -> Vec<String> {
         .collect()
 }
 
-/// Whether an element is part of the site rather than of the text. `sectioned` says whether an article, a section or the
-/// main element is open around it.
+/// Whether an element is part of the site rather than of the text. `sectioned` says whether an
+/// article, a section or the main element is open around it.
 pub(super) fn is_navigation(element: &Element, sectioned: bool) -> bool {
     let role = element.attribute("role").unwrap_or_default();
     if &*element.name == "nav" || ["navigation", "banner", "contentinfo", "search", "menu", "menubar"].contains(&role) {
@@ -180,7 +184,8 @@ const SURE: [&str; 14] = [
     "taboola",
 ];
 const SURE_WORDS: u32 = 200;
-/// Names of buttons to share, follow, subscribe and print, with or without links; the text around them is longer.
+/// Names of buttons to share, follow, subscribe and print, with or without links; the text around
+/// them is longer.
 const BUTTONS: [&str; 15] = [
     "share",
     "sharing",

@@ -1,16 +1,19 @@
-//! Tables: cells by row, with the places that a merged cell covers left empty, so that every row has all columns.
+//! Tables: cells by row, with the places that a merged cell covers left empty, so that every row
+//! has all columns.
 
 use std::ops::Range;
 
 use super::super::dom::Element;
 use super::super::inline::Line;
 
-/// No cell covers more columns or rows (HTML Living Standard, section 4.9.11, `colspan` and `rowspan`).
+/// No cell covers more columns or rows (HTML Living Standard, section 4.9.11, `colspan` and
+/// `rowspan`).
 const MOST_COLUMNS: usize = 1_000;
 const MOST_ROWS: usize = 65_534;
 
-/// How many places a grid has at most for each row and cell that is written. Tables that people make have two or three; one of
-/// a hundred thousand cells in one row and as many rows of one cell would have ten thousand million.
+/// How many places a grid has at most for each row and cell that is written. Tables that people
+/// make have two or three; one of a hundred thousand cells in one row and as many rows of one cell
+/// would have ten thousand million.
 const SPARSEST: usize = 16;
 
 /// A cell in the source.
@@ -21,8 +24,9 @@ pub(in super::super) struct Cell {
     pub rows: usize,
 }
 
-/// Lays cells out in a grid. A column in which no cell begins is left out, so its size follows from the cells that are written,
-/// and not from how far they say that they reach. A table that would be nearly all empty places has its cells row by row.
+/// Lays cells out in a grid. A column in which no cell begins is left out, so its size follows from
+/// the cells that are written, and not from how far they say that they reach. A table that would be
+/// nearly all empty places has its cells row by row.
 pub(in super::super) fn grid(rows: Vec<Vec<Cell>>) -> Vec<Vec<Line>> {
     let written = rows.iter().map(Vec::len).sum::<usize>() + rows.len();
     let Some((places, width)) = places(&rows, written.saturating_mul(SPARSEST)) else {
@@ -47,9 +51,11 @@ struct Covered {
     rows: usize,
 }
 
-/// The place of each cell in its row, and how many a row has; none where all rows would have more than `most`.
+/// The place of each cell in its row, and how many a row has; none where all rows would have more
+/// than `most`.
 fn places(rows: &[Vec<Cell>], most: usize) -> Option<(Vec<Vec<usize>>, usize)> {
-    // By where they begin. Each covers a column in which a cell begins, so no row has fewer places than it has of these.
+    // By where they begin. Each covers a column in which a cell begins, so no row has fewer places
+    // than it has of these.
     let mut covered: Vec<Covered> = Vec::new();
     let mut begun: Vec<Vec<usize>> = Vec::with_capacity(rows.len());
     let mut looked_at: usize = 0;
@@ -112,7 +118,8 @@ fn all_headers(row: &Element) -> bool {
     cells.peek().is_some() && cells.all(|cell| &*cell.name == "th")
 }
 
-/// Whether `table` only arranges a page: it says so, has one column or one row, or holds what no cell holds.
+/// Whether `table` only arranges a page: it says so, has one column or one row, or holds what no
+/// cell holds.
 pub(super) fn is_layout(table: &Element) -> bool {
     let says = matches!(table.attribute("role"), Some("presentation" | "none"));
     let holds = table

@@ -1,4 +1,5 @@
-//! The walk over a page: inline content gathers in one line, and each block-level element ends the block before it.
+//! The walk over a page: inline content gathers in one line, and each block-level element ends the
+//! block before it.
 
 mod breaks;
 mod phrase;
@@ -259,7 +260,8 @@ impl<'a> Walk<'a> {
 
     /// An element that ends the block before it and its own last one.
     fn container(&mut self, element: &'a Element, place: &Place) {
-        // An item's first text takes the item's kind, even when it stands in a paragraph of its own.
+        // An item's first text takes the item's kind, even when it stands in a paragraph of its
+        // own.
         self.flush(place);
         self.children(element, place);
         self.flush(place);

@@ -1,5 +1,6 @@
-//! Pages within the lines of another format: the submissions of the SEC's EDGAR (`<DOCUMENT>`, `<TYPE>`, `<TEXT>`), the dumps of
-//! crawlers and the like. The pages are read; what stands around them is set aside.
+//! Pages within the lines of another format: the submissions of the SEC's EDGAR (`<DOCUMENT>`,
+//! `<TYPE>`, `<TEXT>`), the dumps of crawlers and the like. The pages are read; what stands around
+//! them is set aside.
 
 use lectern_core::content::document::{Furniture, Matter};
 
@@ -17,7 +18,8 @@ pub(super) enum Part<'a> {
 /// The parts of `text`. A source that is a page, or a fragment of one, is one part.
 pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
     let lower = text.to_ascii_lowercase();
-    // Found once for all pages: looking for a mark that is not there takes the whole rest of the text.
+    // Found once for all pages: looking for a mark that is not there takes the whole rest of the
+    // text.
     let mut starts: Vec<usize> =
         ["<html", "<!doctype html"].iter().flat_map(|mark| lower.match_indices(mark)).map(|(at, _)| at).collect();
     starts.sort_unstable();
@@ -42,7 +44,8 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Whether what stands before a page is of another format: it begins with a tag that HTML does not know.
+/// Whether what stands before a page is of another format: it begins with a tag that HTML does not
+/// know.
 fn is_wrapper(before: &str) -> bool {
     let mut rest = before.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
     while let Some((_, after)) = rest.strip_prefix("<!--").and_then(|comment| comment.split_once("-->")) {

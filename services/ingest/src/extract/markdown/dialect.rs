@@ -1,7 +1,8 @@
-//! What note-taking programs and site generators write beyond CommonMark, turned into it line by line: comments (`%% %%`),
-//! callouts (`> [!tip]`), admonitions (`!!!`, `???`, `===`, `:::`, MyST's fences), shortcodes (`{{< >}}`, `{% %}`), tables of
-//! contents (`[TOC]`), ids of blocks (`^id`), attributes (`{.small}`), tags (`#todo`), highlights (`==word==`), inline notes
-//! (`^[text]`) and short names of emoji (`:tada:`). Code is left as it is.
+//! What note-taking programs and site generators write beyond CommonMark, turned into it line by
+//! line: comments (`%% %%`), callouts (`> [!tip]`), admonitions (`!!!`, `???`, `===`, `:::`, MyST's
+//! fences), shortcodes (`{{< >}}`, `{% %}`), tables of contents (`[TOC]`), ids of blocks (`^id`),
+//! attributes (`{.small}`), tags (`#todo`), highlights (`==word==`), inline notes (`^[text]`) and
+//! short names of emoji (`:tada:`). Code is left as it is.
 
 mod inline;
 
@@ -279,7 +280,8 @@ fn callout(line: &str) -> Option<(String, &str)> {
     plain.then(|| (quote.trim_end().to_owned(), title.trim_start_matches(['-', '+'])))
 }
 
-/// A line that is only for a program: a shortcode without words, an import of MDX, an attribute list of its own.
+/// A line that is only for a program: a shortcode without words, an import of MDX, an attribute
+/// list of its own.
 fn is_template(line: &str) -> bool {
     let liquid = line.starts_with("{%") && line.ends_with("%}") && line.matches("{%").count() == 1;
     let import = (line.starts_with("import ") || line.starts_with("export "))

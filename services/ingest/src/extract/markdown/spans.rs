@@ -74,7 +74,8 @@ impl Reader {
         }
     }
 
-    /// The printed mark of a note: notes count from 1 in the order of their first references, as renderers print them.
+    /// The printed mark of a note: notes count from 1 in the order of their first references, as
+    /// renderers print them.
     pub(super) fn number(&mut self, label: &str) -> String {
         let next = self.notes.len() + 1;
         self.notes.entry(label.to_owned()).or_insert(next).to_string()
@@ -90,7 +91,8 @@ impl Reader {
         }
     }
 
-    /// Ends the Markdown element that was opened last; HTML elements within it that were not closed end with it, unmarked.
+    /// Ends the Markdown element that was opened last; HTML elements within it that were not closed
+    /// end with it, unmarked.
     pub(super) fn end_open(&mut self) -> Option<Open> {
         while self.open.last().is_some_and(|open| open.html) {
             self.open.pop();

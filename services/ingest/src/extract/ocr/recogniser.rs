@@ -11,7 +11,8 @@ use super::super::assembly::{Assembly, Meta};
 use super::super::child::{Run, Sandbox, Source};
 use super::words::paragraphs;
 
-/// Dots an inch of a drawn page: what tesseract's own guide asks for ("Improving the quality of the output", Rescaling).
+/// Dots an inch of a drawn page: what tesseract's own guide asks for ("Improving the quality of the
+/// output", Rescaling).
 const RESOLUTION: &str = "300";
 
 /// Grows with every change that lets the same table of words come out otherwise.
@@ -52,8 +53,8 @@ impl Recogniser {
         Self { settings, tesseract, pdftoppm }
     }
 
-    /// What a content depends on beside the extractor: the programs' versions and the languages. Programs that are not there
-    /// make no content, so nothing depends on them.
+    /// What a content depends on beside the extractor: the programs' versions and the languages.
+    /// Programs that are not there make no content, so nothing depends on them.
     #[must_use]
     pub fn pin(&self) -> String {
         let program = |name: &Option<String>| name.as_deref().unwrap_or("none").replace([' ', '/'], "-");
@@ -68,8 +69,9 @@ impl Recogniser {
     /// Reads a source of pictures: a PDF page by page, anything else as one picture.
     ///
     /// # Errors
-    /// `OCR_NOT_INSTALLED` naming the package that is missing, `NO_TEXT_LAYER` where no words are found, `DOCUMENT_TOO_COMPLEX`
-    /// past a limit, `DOCUMENT_DAMAGED` where a program cannot read the source.
+    /// `OCR_NOT_INSTALLED` naming the package that is missing, `NO_TEXT_LAYER` where no words are
+    /// found, `DOCUMENT_TOO_COMPLEX` past a limit, `DOCUMENT_DAMAGED` where a program cannot read
+    /// the source.
     pub async fn read(&self, sandbox: &Sandbox, source: &Source, is_pdf: bool) -> Result<Content, Failure> {
         if self.tesseract.is_none() {
             return Err(missing(TESSERACT_PACKAGE));

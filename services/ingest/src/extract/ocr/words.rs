@@ -6,7 +6,8 @@ use super::super::assembly::Draft;
 use super::super::inline::Line;
 use crate::clean::hyphens::{Joint, Words};
 
-/// Columns of the table: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
+/// Columns of the table: level, page, block, paragraph, line, word, left, top, width, height,
+/// confidence, text.
 const COLUMNS: usize = 12;
 
 /// The level of words.

@@ -150,7 +150,8 @@ impl<'d> Count<'d> {
         (&*element.name == "h").then(|| self.heading(element, part.styles.list(style))).flatten()
     }
 
-    /// Headings outside of lists are counted by the outline, unless their style takes them out of it.
+    /// Headings outside of lists are counted by the outline, unless their style takes them out of
+    /// it.
     fn heading(&mut self, element: &Element, list: Option<&str>) -> Option<Marker> {
         let counted = !says_yes(element.local("is-list-header")) && self.styles.has(OUTLINE) && list != Some("");
         if !counted {

@@ -1,5 +1,5 @@
-//! Lists: their styles and their counters, so that an item's number is the one that is printed (ODF 1.3, part 3, sections 5.3,
-//! 16.30 and 19.880).
+//! Lists: their styles and their counters, so that an item's number is the one that is printed (ODF
+//! 1.3, part 3, sections 5.3, 16.30 and 19.880).
 
 use std::collections::HashMap;
 
@@ -72,7 +72,8 @@ impl ListStyles {
         self.styles.get(style)?.get(level)?.as_ref()
     }
 
-    /// Counts an item at `level`, from 0, and says how it is marked. `start` is the number that the item asks for.
+    /// Counts an item at `level`, from 0, and says how it is marked. `start` is the number that the
+    /// item asks for.
     pub fn next(&self, style: &str, level: usize, counters: &mut Counters, start: Option<i64>) -> Marker {
         let level = level.min(LEVELS - 1);
         let own = self.level(style, level);

@@ -1,10 +1,11 @@
-//! ODT: the text of an OpenDocument package, or of one flat XML file (ODF 1.3), with its styles, list and heading numbers,
-//! notes, tables, frames, formulas, heads and feet.
+//! ODT: the text of an OpenDocument package, or of one flat XML file (ODF 1.3), with its styles,
+//! list and heading numbers, notes, tables, frames, formulas, heads and feet.
 //!
-//! Tracked changes are read by the final state; what they deleted, comments, hidden text and unfilled placeholders are listed
-//! and not spoken. It cannot read: the text of linked sections and of embedded spreadsheets, text documents and OLE objects
-//! (their replacement's description is read), the data of charts (their title is read), numbers in scripts other than Latin
-//! (they come out as digits), and how text is arranged on a page: frames are read where they are anchored.
+//! Tracked changes are read by the final state; what they deleted, comments, hidden text and
+//! unfilled placeholders are listed and not spoken. It cannot read: the text of linked sections and
+//! of embedded spreadsheets, text documents and OLE objects (their replacement's description is
+//! read), the data of charts (their title is read), numbers in scripts other than Latin (they come
+//! out as digits), and how text is arranged on a page: frames are read where they are anchored.
 
 mod body;
 mod count;
@@ -27,7 +28,8 @@ use body::Body;
 use lists::ListStyles;
 use styles::Styles;
 
-/// The media type of text documents; templates, master documents and those for the web have it as their beginning.
+/// The media type of text documents; templates, master documents and those for the web have it as
+/// their beginning.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.oasis.opendocument.text";
 
 /// An embedded object.
@@ -75,8 +77,8 @@ struct Roots {
 /// An ODT to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_ENCRYPTED` with a password, `DOCUMENT_DAMAGED` without a readable text, `DOCUMENT_EMPTY` without words, and those
-/// of archives.
+/// `DOCUMENT_ENCRYPTED` with a password, `DOCUMENT_DAMAGED` without a readable text,
+/// `DOCUMENT_EMPTY` without words, and those of archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     let manifest = optional(&mut archive, "META-INF/manifest.xml")?;
@@ -172,7 +174,8 @@ fn deletions(text: &Element) -> HashMap<&str, &Element> {
     regions.filter_map(|region| Some((region.local("id")?, region.child("deletion")?))).collect()
 }
 
-/// What the controls of the document's forms say, by id: the value that was filled in, or the text of a label.
+/// What the controls of the document's forms say, by id: the value that was filled in, or the text
+/// of a label.
 fn controls(text: &Element) -> HashMap<&str, &str> {
     let forms = text.elements().filter(|part| &*part.name == "forms").flat_map(Element::all);
     forms

@@ -1,5 +1,5 @@
-//! The inline content of a paragraph: text, spans, links, fields, notes, and what is anchored in it (ODF 1.3, part 3,
-//! chapters 6, 7 and 10).
+//! The inline content of a paragraph: text, spans, links, fields, notes, and what is anchored in it
+//! (ODF 1.3, part 3, chapters 6, 7 and 10).
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use super::super::inline::{Inline, Line};
 use super::styles::Position;
 use super::{Object, Part};
 
-/// No run of spaces is longer: more than a line holds changes nothing, and `text:c` may name any number.
+/// No run of spaces is longer: more than a line holds changes nothing, and `text:c` may name any
+/// number.
 const SPACES: usize = 256;
 
 /// What stands in a paragraph and is no text of it.
@@ -55,7 +56,8 @@ impl<'d> Runs<'d> {
         runs
     }
 
-    /// Reads what stands between paragraphs: a frame that is anchored to a page, a mark of a tracked change.
+    /// Reads what stands between paragraphs: a frame that is anchored to a page, a mark of a
+    /// tracked change.
     pub fn alone(part: &'d Part<'d>, element: &'d Element, first_note: usize) -> Self {
         let mut runs = Self::new(part, first_note);
         runs.element(element);
@@ -171,7 +173,8 @@ impl<'d> Runs<'d> {
         }
     }
 
-    /// Takes everything since `start`, and the notes since `notes`, out of the paragraph and lists it as hidden.
+    /// Takes everything since `start`, and the notes since `notes`, out of the paragraph and lists
+    /// it as hidden.
     fn hide(&mut self, start: usize, notes: usize) {
         let mut line = Line::plain(self.inline.since(start));
         for note in self.notes.split_off(notes) {

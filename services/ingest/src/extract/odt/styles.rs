@@ -1,4 +1,5 @@
-//! Paragraph and text styles of an OpenDocument file (ODF 1.3, part 3, chapters 15, 16 and 20), with what they inherit.
+//! Paragraph and text styles of an OpenDocument file (ODF 1.3, part 3, chapters 15, 16 and 20),
+//! with what they inherit.
 
 use std::collections::HashMap;
 
@@ -104,7 +105,8 @@ impl Styles {
         self.chain(family, name).find_map(|style| style.language.as_deref())
     }
 
-    /// Whether a text style emphasises. A bold paragraph style is how the whole paragraph looks, and emphasises nothing.
+    /// Whether a text style emphasises. A bold paragraph style is how the whole paragraph looks,
+    /// and emphasises nothing.
     pub fn emphasis(&self, name: Option<&str>) -> bool {
         let first = |of: fn(&Style) -> Option<bool>| self.chain("text", name).find_map(of).unwrap_or(false);
         first(|style| style.bold) || first(|style| style.italic)
@@ -162,7 +164,8 @@ fn position(value: &str) -> Position {
     }
 }
 
-/// A style's name as people see it, in lower case: signs that an XML name cannot hold are written `_20_`.
+/// A style's name as people see it, in lower case: signs that an XML name cannot hold are written
+/// `_20_`.
 fn plain_name(name: &str) -> String {
     let mut out = String::new();
     let mut rest = name;

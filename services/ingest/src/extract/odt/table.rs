@@ -1,4 +1,5 @@
-//! Tables (ODF 1.3, part 3, chapter 9): cells by row. Repeated cells and rows are written out under a limit.
+//! Tables (ODF 1.3, part 3, chapter 9): cells by row. Repeated cells and rows are written out under
+//! a limit.
 
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Furniture};
@@ -10,8 +11,8 @@ use super::super::inline::Line;
 use super::body::{Body, Place};
 use super::runs::{Beside, Runs, is_block};
 
-/// The most cells that all tables of a document may have once repetitions are written out. A table of 20 columns and 10,000
-/// rows, which is already some thirty hours of speech, has a fifth of it.
+/// The most cells that all tables of a document may have once repetitions are written out. A table
+/// of 20 columns and 10,000 rows, which is already some thirty hours of speech, has a fifth of it.
 const CELLS: usize = 1_000_000;
 /// The most bytes of text that repetitions may add.
 const REPEATED_BYTES: usize = 16 << 20;
@@ -137,7 +138,8 @@ impl<'d> Body<'_, 'd> {
         self.budget.expand(cells, |cell| cell.text.is_empty(), |cell| (1, cell.text.len()))
     }
 
-    /// The text of a cell in one line: its paragraphs, its list items with their marks, tables within it as text.
+    /// The text of a cell in one line: its paragraphs, its list items with their marks, tables
+    /// within it as text.
     fn cell(&mut self, cell: &'d Element, beside: &mut Vec<Beside<'d>>) -> Result<Line, Failure> {
         let mut lines = Vec::new();
         for child in cell.elements() {
@@ -193,7 +195,8 @@ fn rows(parent: &Element, header: bool) -> Vec<(&Element, bool)> {
     found
 }
 
-/// Whether a table only arranges a page: it has one column, or holds what no cell of a table of facts holds.
+/// Whether a table only arranges a page: it has one column, or holds what no cell of a table of
+/// facts holds.
 fn is_layout(table: &Element, rows: &[(&Element, bool)]) -> bool {
     let widest = rows
         .iter()

@@ -1,5 +1,5 @@
-//! Born-digital PDF to blocks in reading order. It executes nothing, follows no link and stays within the limits that each file
-//! names.
+//! Born-digital PDF to blocks in reading order. It executes nothing, follows no link and stays
+//! within the limits that each file names.
 
 mod blocks;
 mod content;

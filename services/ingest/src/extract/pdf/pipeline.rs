@@ -22,8 +22,9 @@ const MEDIA_TYPE: &str = "application/pdf";
 /// Reads a PDF.
 ///
 /// # Errors
-/// `DOCUMENT_EMPTY`, `FORMAT_UNSUPPORTED` (no PDF header), `DOCUMENT_DAMAGED`, `DOCUMENT_ENCRYPTED` (a password is asked for),
-/// `NO_TEXT_LAYER` (pictures of pages), `DOCUMENT_TOO_COMPLEX` (over the page limit). All are the caller's to mend.
+/// `DOCUMENT_EMPTY`, `FORMAT_UNSUPPORTED` (no PDF header), `DOCUMENT_DAMAGED`, `DOCUMENT_ENCRYPTED`
+/// (a password is asked for), `NO_TEXT_LAYER` (pictures of pages), `DOCUMENT_TOO_COMPLEX` (over the
+/// page limit). All are the caller's to mend.
 pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     let file = File::open(source)?;
     let ids = file.pages()?;

@@ -1,5 +1,5 @@
-//! Bullets and numbers of paragraphs: what the paragraph, its shape, the layout or the master say, the nearest first (ECMA-376,
-//! part 1, clause 21.1.2.4).
+//! Bullets and numbers of paragraphs: what the paragraph, its shape, the layout or the master say,
+//! the nearest first (ECMA-376, part 1, clause 21.1.2.4).
 
 use super::super::dom::Element;
 use super::super::ordinal::printed;
@@ -19,7 +19,8 @@ pub(super) enum Bullet {
     },
 }
 
-/// The bullet of paragraphs of `level`, from 0, by the first of `lists` that says one. `lists` hold `<a:lvl1pPr>` and so on.
+/// The bullet of paragraphs of `level`, from 0, by the first of `lists` that says one. `lists` hold
+/// `<a:lvl1pPr>` and so on.
 pub(super) fn inherited<'e>(lists: impl IntoIterator<Item = &'e Element>, level: usize) -> Bullet {
     let name = format!("lvl{}pPr", level + 1);
     lists.into_iter().find_map(|list| own(list.child(&name)?)).unwrap_or(Bullet::None)
@@ -72,7 +73,8 @@ impl Counters {
     }
 }
 
-/// A number in one of the schemes of clause 20.1.10.61; scripts other than Latin come out as digits.
+/// A number in one of the schemes of clause 20.1.10.61; scripts other than Latin come out as
+/// digits.
 fn written(number: i64, style: &str) -> String {
     let digits = match style {
         _ if style.starts_with("alphaLc") => printed(number, 'a'),

@@ -1,15 +1,16 @@
-//! PPTX: the slides of a presentation in the order in which they are shown (ECMA-376, part 1, chapter 19), with their titles as
-//! headings, bullets and numbers as their layouts print them, tables, the text of `SmartArt`, descriptions of pictures,
-//! formulas, and the speaker's notes.
+//! PPTX: the slides of a presentation in the order in which they are shown (ECMA-376, part 1,
+//! chapter 19), with their titles as headings, bullets and numbers as their layouts print them,
+//! tables, the text of `SmartArt`, descriptions of pictures, formulas, and the speaker's notes.
 //!
-//! - A slide is a page. Its title comes first, then its shapes in the order that screen readers follow (that of the file, which
-//!   PowerPoint shows as the reading order), groups from within.
-//! - The speaker's notes are footnotes with the label `notes` behind their slide, so that callers choose whether they are spoken.
-//! - Hidden slides, comments, and footers, dates and slide numbers are listed and not spoken. What stands on a master or a
-//!   layout is never read: it is decoration, or a prompt.
+//! - A slide is a page. Its title comes first, then its shapes in the order that screen readers
+//!   follow (that of the file, which PowerPoint shows as the reading order), groups from within.
+//! - The speaker's notes are footnotes with the label `notes` behind their slide, so that callers
+//!   choose whether they are spoken.
+//! - Hidden slides, comments, and footers, dates and slide numbers are listed and not spoken. What
+//!   stands on a master or a layout is never read: it is decoration, or a prompt.
 //!
-//! It cannot read: the data of charts (their title is read), embedded files and media (their description is read), the order
-//! in which an animation shows things, and the names of sections.
+//! It cannot read: the data of charts (their title is read), embedded files and media (their
+//! description is read), the order in which an animation shows things, and the names of sections.
 
 mod bullets;
 mod shapes;
@@ -49,7 +50,8 @@ struct Slide {
 /// A PPTX to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_DAMAGED` without a readable presentation, `DOCUMENT_EMPTY` without words or slides, and those of archives.
+/// `DOCUMENT_DAMAGED` without a readable presentation, `DOCUMENT_EMPTY` without words or slides,
+/// and those of archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     let main = opc::main_part(&mut archive, "ppt/presentation.xml")?;
@@ -185,8 +187,8 @@ fn read(assembly: &mut Assembly, layouts: &Layouts, slide: &Slide, number: u32, 
     }
 }
 
-/// Programs write the keyboard's language into every run, so the language that most of the text names says nothing: the words
-/// decide. What names another one is in another one.
+/// Programs write the keyboard's language into every run, so the language that most of the text
+/// names says nothing: the words decide. What names another one is in another one.
 fn keep_other_languages(assembly: &mut Assembly) {
     let primary = |tag: &Option<String>| {
         let tag = tag.as_deref().and_then(language_tag)?;

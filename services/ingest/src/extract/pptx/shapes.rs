@@ -129,7 +129,8 @@ impl Reader<'_> {
         let index = place(shape);
         let layout = self.layout.and_then(|layout| same_place(layout, index, kind));
         found.extend(layout.and_then(list));
-        // A placeholder of a layout says what its own are for; without a type it is for anything, as bodies are.
+        // A placeholder of a layout says what its own are for; without a type it is for anything,
+        // as bodies are.
         let kind = layout.and_then(placeholder).unwrap_or(kind);
         let of_master = match kind {
             "subTitle" | "obj" | "" | "tbl" | "chart" | "pic" | "clipArt" | "dgm" | "media" => "body",
@@ -243,7 +244,8 @@ fn place(shape: &Element) -> Option<&str> {
     properties(shape).and_then(|placeholder| placeholder.attribute("idx"))
 }
 
-/// The placeholder of a layout that one of a slide takes its form from: of the same place, else of the same type.
+/// The placeholder of a layout that one of a slide takes its form from: of the same place, else of
+/// the same type.
 fn same_place<'e>(layout: &'e Element, index: Option<&str>, kind: &str) -> Option<&'e Element> {
     let by_place = |index: &str| {
         tree(layout).into_iter().find(|shape| placeholder(shape).is_some() && place(shape) == Some(index))

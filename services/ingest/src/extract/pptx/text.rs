@@ -1,4 +1,5 @@
-//! The inline content of a paragraph on a slide: runs, breaks, fields, links and formulas (ECMA-376, part 1, chapter 21.1.2).
+//! The inline content of a paragraph on a slide: runs, breaks, fields, links and formulas
+//! (ECMA-376, part 1, chapter 21.1.2).
 
 use std::collections::HashMap;
 

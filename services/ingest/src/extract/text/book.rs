@@ -1,5 +1,5 @@
-//! Books as libraries of free texts give them: the wrapper around the text, the list of contents, chapters whose title stands
-//! under their number, and remarks in brackets.
+//! Books as libraries of free texts give them: the wrapper around the text, the list of contents,
+//! chapters whose title stands under their number, and remarks in brackets.
 
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
@@ -10,7 +10,8 @@ use super::headings::LONGEST_HEADING;
 /// How sure such a guess is.
 const CONFIDENCE: f32 = 0.7;
 
-/// Which end of a text a line marks, as Project Gutenberg and its like do: `*** START OF THIS EBOOK ***`.
+/// Which end of a text a line marks, as Project Gutenberg and its like do:
+/// `*** START OF THIS EBOOK ***`.
 fn mark(text: &str) -> Option<Matter> {
     let inner = text.strip_prefix("***")?.trim_end_matches('*').trim().to_uppercase();
     match () {
@@ -20,7 +21,8 @@ fn mark(text: &str) -> Option<Matter> {
     }
 }
 
-/// What stands before the mark of the start, and behind that of the end, belongs to the library. Its header names the book.
+/// What stands before the mark of the start, and behind that of the end, belongs to the library.
+/// Its header names the book.
 pub(super) fn set_wrapper_aside(assembly: &mut Assembly) {
     let place = |wanted: Matter| assembly.drafts.iter().position(|draft| mark(&draft.line.text) == Some(wanted));
     let (start, end) = (place(Matter::Front), place(Matter::Back));
@@ -92,7 +94,8 @@ fn folded(text: &str) -> String {
     text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a block under "Contents" is of the list: its lines end in page numbers, or it names what comes again as a heading.
+/// Whether a block under "Contents" is of the list: its lines end in page numbers, or it names what
+/// comes again as a heading.
 fn is_entry(draft: &Draft, headings: &[String]) -> bool {
     let text = &draft.line.text;
     let paged = text.lines().all(|line| line.trim_end().ends_with(|char: char| char.is_ascii_digit()));

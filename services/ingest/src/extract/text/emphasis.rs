@@ -39,7 +39,8 @@ pub(super) fn styled(text: &str) -> Line {
     inline.finish()
 }
 
-/// Where the emphasis that the sign at `at` opens is closed: both signs touch a word on their inner side and none on the outer.
+/// Where the emphasis that the sign at `at` opens is closed: both signs touch a word on their inner
+/// side and none on the outer.
 fn closing(chars: &[char], at: usize) -> Option<usize> {
     let sign = *chars.get(at)?;
     let before = at.checked_sub(1).and_then(|at| chars.get(at)).copied().unwrap_or(' ');

@@ -1,4 +1,5 @@
-//! Tables in plain text: grids of `+`, `-` and `|`, rows divided by `|`, and columns that are kept apart by spaces.
+//! Tables in plain text: grids of `+`, `-` and `|`, rows divided by `|`, and columns that are kept
+//! apart by spaces.
 
 use super::super::assembly::Draft;
 use super::super::inline::Line;
@@ -20,7 +21,8 @@ fn is_ruler(line: &str) -> bool {
     line.len() > 2 && line.chars().all(|char| "+-=|: ".contains(char)) && line.contains(['-', '='])
 }
 
-/// Rows divided by `|`: at least two, of as many cells each. A row whose first cell is empty goes on with the one before it.
+/// Rows divided by `|`: at least two, of as many cells each. A row whose first cell is empty goes
+/// on with the one before it.
 fn ruled(lines: &[&str]) -> Option<Draft> {
     let rows: Vec<&&str> = lines.iter().filter(|line| !is_ruler(line)).collect();
     let cells = |line: &str| line.matches('|').count();

@@ -1,5 +1,5 @@
-//! Days of spreadsheets: a number of days since the end of 1899, or since the beginning of 1904 (ECMA-376, part 1, clause
-//! 18.17.4.1).
+//! Days of spreadsheets: a number of days since the end of 1899, or since the beginning of 1904
+//! (ECMA-376, part 1, clause 18.17.4.1).
 
 /// A moment of a calendar without zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,8 @@ const LAST: f64 = 2_958_466.0;
 
 const THOUSANDTHS_OF_A_DAY: i64 = 86_400_000;
 
-/// The moment that `serial` stands for; none for what is before the calendar or after the year 9999.
+/// The moment that `serial` stands for; none for what is before the calendar or after the
+/// year 9999.
 pub(super) fn moment(serial: f64, from_1904: bool) -> Option<Moment> {
     if !(0.0..LAST).contains(&serial) {
         return None;
@@ -30,7 +31,8 @@ pub(super) fn moment(serial: f64, from_1904: bool) -> Option<Moment> {
     #[allow(clippy::cast_possible_truncation, reason = "both are within the range that was checked")]
     let (whole, rest) = (serial.floor() as i64, (serial.fract() * 86_400_000.0).round() as i64);
     let (whole, rest) = (whole + rest / THOUSANDTHS_OF_A_DAY, rest % THOUSANDTHS_OF_A_DAY);
-    // 1900 has a 29th of February there, for the sake of an older program: days before it count from a day later.
+    // 1900 has a 29th of February there, for the sake of an older program: days before it count
+    // from a day later.
     let shift = match (from_1904, whole) {
         (true, _) => 24_107,
         (false, ..60) => 25_568,
@@ -42,7 +44,8 @@ pub(super) fn moment(serial: f64, from_1904: bool) -> Option<Moment> {
     Some(Moment { year, month, day, weekday, seconds: rest / 1000, thousandths: rest % 1000 })
 }
 
-/// The date of a number of days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// The date of a number of days since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date
+/// algorithms").
 fn civil(days: i64) -> (i64, usize, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

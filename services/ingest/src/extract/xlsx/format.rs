@@ -42,8 +42,8 @@ impl Formats {
 
 const GENERAL: &str = "General";
 
-/// The formats that have a number and no code in the file, as programs write them in English; dates of the system's own format
-/// are written so that no reader mistakes the month.
+/// The formats that have a number and no code in the file, as programs write them in English; dates
+/// of the system's own format are written so that no reader mistakes the month.
 fn built_in(id: u32) -> Option<&'static str> {
     Some(match id {
         1 => "0",

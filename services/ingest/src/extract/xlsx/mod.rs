@@ -1,12 +1,13 @@
-//! XLSX: the sheets of a workbook as headings and tables (ECMA-376, part 1, chapter 18), with values as people see them:
-//! numbers, percentages, amounts, dates and times by their formats.
+//! XLSX: the sheets of a workbook as headings and tables (ECMA-376, part 1, chapter 18), with
+//! values as people see them: numbers, percentages, amounts, dates and times by their formats.
 //!
-//! Blank rows divide a sheet into tables, empty borders go, merged cells keep their place. Hidden sheets, rows and columns, and
-//! comments, are listed and not spoken.
+//! Blank rows divide a sheet into tables, empty borders go, merged cells keep their place. Hidden
+//! sheets, rows and columns, and comments, are listed and not spoken.
 //!
-//! It cannot read: charts, pictures and text boxes, heads and feet of the printed page, fractions (`# ?/?` comes out as a
-//! decimal), formats that depend on a condition or on the reader's country (dates of the system's own format come out as
-//! `2024-03-01`), and formulas that were never calculated, which have no value.
+//! It cannot read: charts, pictures and text boxes, heads and feet of the printed page, fractions
+//! (`# ?/?` comes out as a decimal), formats that depend on a condition or on the reader's country
+//! (dates of the system's own format come out as `2024-03-01`), and formulas that were never
+//! calculated, which have no value.
 
 mod date;
 mod format;
@@ -28,8 +29,8 @@ use sheet::Sheet;
 /// An XLSX to blocks.
 ///
 /// # Errors
-/// `DOCUMENT_DAMAGED` without a readable workbook, `DOCUMENT_EMPTY` without words, `DOCUMENT_TOO_COMPLEX` past a limit, and those
-/// of archives.
+/// `DOCUMENT_DAMAGED` without a readable workbook, `DOCUMENT_EMPTY` without words,
+/// `DOCUMENT_TOO_COMPLEX` past a limit, and those of archives.
 pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
     let mut archive = Archive::open(source)?;
     let main = opc::main_part(&mut archive, "xl/workbook.xml")?;

@@ -125,7 +125,8 @@ impl Sheet {
         self.rows.iter().map(|row| row.cells.len()).sum()
     }
 
-    /// The rows that are shown, an empty one where rows were left out, and the texts of rows and columns that are hidden.
+    /// The rows that are shown, an empty one where rows were left out, and the texts of rows and
+    /// columns that are hidden.
     pub fn into_rows(self) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
         let is_hidden =
             |column: usize| self.hidden_columns.iter().any(|(first, last)| (*first..=*last).contains(&column));

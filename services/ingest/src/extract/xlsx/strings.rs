@@ -1,4 +1,5 @@
-//! The texts that cells share (ECMA-376, part 1, clause 18.4), read in one pass: there may be a million of them.
+//! The texts that cells share (ECMA-376, part 1, clause 18.4), read in one pass: there may be a
+//! million of them.
 
 use lectern_core::Failure;
 use quick_xml::Reader;

@@ -1,5 +1,5 @@
-//! Line breaks. Two of them end a block; one does where the lines are meant as lines (verse, addresses), divides the number of
-//! a heading from its words, and is a space everywhere else.
+//! Line breaks. Two of them end a block; one does where the lines are meant as lines (verse,
+//! addresses), divides the number of a heading from its words, and is a space everywhere else.
 
 use lectern_core::content::document::BlockKind;
 
@@ -7,11 +7,12 @@ use super::{Place, Walk};
 use crate::extract::assembly::is_label;
 use crate::extract::dom::{Element, Node};
 
-/// The longest line of an element whose breaks are kept, in characters: a line of verse, of an address or of a list, and less
-/// than the width at which text is wrapped.
+/// The longest line of an element whose breaks are kept, in characters: a line of verse, of an
+/// address or of a list, and less than the width at which text is wrapped.
 const LONGEST_LINE: usize = 60;
 
-/// The longest text before a break that may be the number of a heading, in bytes, with the white space of the source around it.
+/// The longest text before a break that may be the number of a heading, in bytes, with the white
+/// space of the source around it.
 const LONGEST_LABEL: usize = 200;
 
 /// Class names that say that lines are meant.
@@ -43,7 +44,8 @@ fn is_double(rest: &[Node]) -> bool {
     }
 }
 
-/// Whether the text behind a `<br>` begins in lower case: a sentence that was broken at a width goes on.
+/// Whether the text behind a `<br>` begins in lower case: a sentence that was broken at a width
+/// goes on.
 fn goes_on(rest: &[Node]) -> bool {
     // As far as the next line, so that all lines together are looked at once.
     let is_break = |node: &&Node| matches!(node, Node::Element(element) if &*element.name == "br");

@@ -57,7 +57,8 @@ impl<'a> Walk<'a> {
         if let Some(target) =
             element.attribute("href").filter(|href| !href.is_empty() && !href.starts_with("javascript:"))
         {
-            // Where it leads within the document tells whether it is a reference to a note that nothing calls one.
+            // Where it leads within the document tells whether it is a reference to a note that
+            // nothing calls one.
             let key = self.links.target(target);
             // Those that a block within the link has ended are not pictures of a row.
             self.figures.iter_mut().skip(pictures).for_each(|figure| assembly::link(figure, target));

@@ -1,4 +1,5 @@
-//! Elements that are more than one block, or a block of a special kind: lists, notes, terms, code and tables.
+//! Elements that are more than one block, or a block of a special kind: lists, notes, terms, code
+//! and tables.
 
 use lectern_core::content::document::{BlockKind, SpanKind};
 

@@ -16,7 +16,8 @@ fn near(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// One line as CommonMark. Code spans are left as they are; texts of inline notes are added to `notes`.
+/// One line as CommonMark. Code spans are left as they are; texts of inline notes are added to
+/// `notes`.
 pub(super) fn to_common(line: &str, notes: &mut Vec<String>) -> String {
     let line = without_end_marks(line);
     let mut out = String::with_capacity(line.len());
@@ -132,7 +133,8 @@ fn note(rest: &str, out: &mut String, notes: &mut Vec<String>) -> Option<usize> 
     Some(end + 3)
 }
 
-/// `{{< name args >}}`, `{{% name %}}`, `{% name %}`: a picture by its description, everything else without a trace of it.
+/// `{{< name args >}}`, `{{% name %}}`, `{% name %}`: a picture by its description, everything else
+/// without a trace of it.
 fn shortcode(rest: &str, out: &mut String) -> Option<usize> {
     let (open, close) =
         [("{{<", ">}}"), ("{{%", "%}}"), ("{%", "%}")].into_iter().find(|(open, _)| rest.starts_with(open))?;

@@ -1,5 +1,5 @@
-//! Headings that the outline announces: lines that read as an entry does, on the page to which it leads. How they are set does not
-//! matter; the author's program has said what they are.
+//! Headings that the outline announces: lines that read as an entry does, on the page to which it
+//! leads. How they are set does not matter; the author's program has said what they are.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,8 @@ struct Place {
     level: u8,
 }
 
-/// Makes headings of the lines among `items` that `outline` names, and of the beginnings of lines that are set apart.
+/// Makes headings of the lines among `items` that `outline` names, and of the beginnings of lines
+/// that are set apart.
 pub fn mark(items: Vec<Item>, outline: &Outline) -> Vec<Item> {
     let mut on_page: HashMap<usize, Vec<usize>> = HashMap::new();
     for (at, item) in items.iter().enumerate() {

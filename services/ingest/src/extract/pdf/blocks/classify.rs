@@ -1,4 +1,5 @@
-//! What groups are beyond headings: captions, quotations, formulas, depth of items, front matter and references.
+//! What groups are beyond headings: captions, quotations, formulas, depth of items, front matter
+//! and references.
 
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 

@@ -1,4 +1,5 @@
-//! Headings and their levels: by the outline, by numbering, and by how much their type differs from the text's.
+//! Headings and their levels: by the outline, by numbering, and by how much their type differs from
+//! the text's.
 
 use lectern_core::content::document::{BlockKind, Matter};
 
@@ -21,7 +22,8 @@ const MOST_BOLD_LINES: usize = 2;
 const MOST_LINES_KNOWN: usize = 3;
 /// Type this many times the text's is larger: sizes that come from rounding differ less.
 const LARGER: f32 = 1.07;
-/// Type this many times the text's is a heading's even where nothing else sets it apart: one step of typographic scales (10 to 12).
+/// Type this many times the text's is a heading's even where nothing else sets it apart: one step
+/// of typographic scales (10 to 12).
 const MUCH_LARGER: f32 = 1.15;
 /// Type below this share of the text's is small: notes, captions, labels.
 const SMALL: f32 = 0.92;
@@ -42,7 +44,8 @@ const LONGEST_BYLINE: usize = 14;
 /// What heavier type and capitals add to a heading's rank, in points of size.
 const WEIGHT_OF_BOLD: f32 = 0.6;
 const WEIGHT_OF_CAPS: f32 = 0.3;
-/// Of a style's headings, the share whose numbers or outline entries must agree to settle its level.
+/// Of a style's headings, the share whose numbers or outline entries must agree to settle its
+/// level.
 const VOTES: usize = 3;
 /// Deepest level there is.
 const DEEPEST: u8 = 6;
@@ -188,8 +191,9 @@ fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
     });
 }
 
-/// The candidate that is the document's title: the largest type on the first page, unnumbered, and set as hardly a heading elsewhere
-/// or alone on a title page. Chapters may be set larger, as books do.
+/// The candidate that is the document's title: the largest type on the first page, unnumbered, and
+/// set as hardly a heading elsewhere or alone on a title page. Chapters may be set larger, as books
+/// do.
 fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
     let first = groups.iter().map(|group| group.page).min()?;
     let alone = title_page(groups, first);
@@ -229,7 +233,8 @@ pub fn manual(groups: &[Group]) -> Option<String> {
     dashed.then(|| name.trim_end_matches(',').to_owned())
 }
 
-/// What stands right under the title and names authors, their places or a date heads nothing, and is front matter.
+/// What stands right under the title and names authors, their places or a date heads nothing, and
+/// is front matter.
 fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], outline: &Outline) {
     let page = groups[title].page;
     for at in title + 1..groups.len().min(title + 1 + BYLINE) {
@@ -274,7 +279,8 @@ fn levels(candidates: &[Candidate], title: Option<usize>) -> Vec<u8> {
     let mut ranks: Vec<(Look, u8)> = Vec::new();
     let mut last = 0u8;
     for (look, members) in &styles {
-        // What outline or numbers say of most members holds for the style; else it is one below the style before.
+        // What outline or numbers say of most members holds for the style; else it is one below the
+        // style before.
         let mut votes = [0usize; 8];
         for member in members {
             if let Some(level) = member.outline.or(member.depth) {

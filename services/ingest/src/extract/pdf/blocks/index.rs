@@ -1,5 +1,6 @@
-//! Indexes of words: nobody has them read aloud, any more than a table of contents. A heading announces one, and most of what
-//! follows ends in the number of a page; text under such a heading is text.
+//! Indexes of words: nobody has them read aloud, any more than a table of contents. A heading
+//! announces one, and most of what follows ends in the number of a page; text under such a heading
+//! is text.
 
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
@@ -7,7 +8,8 @@ use super::super::layout::lines::Line;
 use super::super::wording::contents;
 use super::group::Group;
 
-/// Of an index's lines, the share that end in a page number, at the least: an entry may have two lines above its last.
+/// Of an index's lines, the share that end in a page number, at the least: an entry may have two
+/// lines above its last.
 const NUMBERED: f32 = 1.0 / 3.0;
 /// Lines of the shortest index.
 const FEWEST: usize = 6;

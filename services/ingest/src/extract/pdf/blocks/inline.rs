@@ -1,4 +1,5 @@
-//! Lines become one text, and what stands in it: emphasis, code, raised and lowered text, marks of notes, links, citations.
+//! Lines become one text, and what stands in it: emphasis, code, raised and lowered text, marks of
+//! notes, links, citations.
 
 use lectern_core::content::document::{BlockKind, SpanKind};
 
@@ -9,9 +10,11 @@ use super::super::layout::lines::{Line, Piece, Style};
 use super::notes::Notes;
 use crate::clean::hyphens::{Joint, Words, ends_divided};
 
-/// What of a block's letters, at most, is set apart by a bold or slanted face; what most of it is set in sets nothing apart.
+/// What of a block's letters, at most, is set apart by a bold or slanted face; what most of it is
+/// set in sets nothing apart.
 const MOST_EMPHASIS: f32 = 0.7;
-/// What of a block's letters, at most, is code within text; above, the block's face is fixed and says nothing.
+/// What of a block's letters, at most, is code within text; above, the block's face is fixed and
+/// says nothing.
 const MOST_CODE: f32 = 0.9;
 /// Widest indentation or gap of code, in letters.
 const WIDEST_GAP: f32 = 80.0;
@@ -212,7 +215,8 @@ impl<'a> Marks<'a> {
         self.inline.mark_between(self.bytes[start], self.bytes[end], kind, note);
     }
 
-    /// Marks each stretch of characters to which `key` gives the same answer; `kind` says how, from it and the stretch's text.
+    /// Marks each stretch of characters to which `key` gives the same answer; `kind` says how, from
+    /// it and the stretch's text.
     fn stretches<K: PartialEq + Copy>(
         &mut self,
         key: impl Fn(&Look) -> Option<K>,

@@ -14,7 +14,8 @@ use super::super::wording::sentence;
 use super::assemble::APART;
 use super::group::Group;
 
-/// Notes are smaller than the text by this share of it at the least (8.5 to 9 points below 10), and larger than specks.
+/// Notes are smaller than the text by this share of it at the least (8.5 to 9 points below 10), and
+/// larger than specks.
 const SMALL: std::ops::Range<f32> = 0.4..0.94;
 /// The rule above notes stands at most this many ems above their first baseline.
 const BELOW_RULE: f32 = 2.6;
@@ -23,8 +24,9 @@ const RULE: f32 = 0.6;
 /// A column narrower than this, in points, is measured as if it were as wide.
 const NARROWEST: f32 = 120.0;
 
-/// Takes the footnotes off the end of a region's `lines`, and adds them to `notes`. A note begins at a mark. Lines without one go on
-/// with the last note of the page before, where a rule parts them from the text and that note broke off; else they are text.
+/// Takes the footnotes off the end of a region's `lines`, and adds them to `notes`. A note begins
+/// at a mark. Lines without one go on with the last note of the page before, where a rule parts
+/// them from the text and that note broke off; else they are text.
 pub fn take(lines: &mut Vec<Line>, metrics: &Metrics, rules: &[Rule], marks: &[String], notes: &mut Vec<Group>) {
     let small = |line: &Line| is_small(line, metrics);
     let mut from = lines.len() - lines.iter().rev().take_while(|line| small(line)).count();
@@ -82,8 +84,8 @@ pub fn figures(text: &str) -> Option<String> {
     text.chars().map(digit).collect::<Option<String>>().filter(|digits| !digits.is_empty())
 }
 
-/// The label of a note that begins with `line`, and the scalar values up to its text: what is `told` to be its marker, or what looks
-/// like one.
+/// The label of a note that begins with `line`, and the scalar values up to its text: what is
+/// `told` to be its marker, or what looks like one.
 pub fn label(line: &Line, told: &str, marks: &[String]) -> (String, usize) {
     let text = line.text();
     if let Some(rest) = text.strip_prefix(told).filter(|_| !told.is_empty()) {
@@ -99,7 +101,8 @@ fn leading_figures(text: &str) -> usize {
     text.chars().take_while(|char| figures(char.encode_utf8(&mut [0; 4])).is_some()).count()
 }
 
-/// A number that stands at the text without a gap: some faces have raised figures that are glyphs of their own.
+/// A number that stands at the text without a gap: some faces have raised figures that are glyphs
+/// of their own.
 fn flush(line: &Line) -> Option<(String, usize)> {
     let text = line.text();
     let digits = text.chars().take_while(char::is_ascii_digit).count();
@@ -156,8 +159,9 @@ impl Notes {
         Self { pages }
     }
 
-    /// The key of the note to which a raised `label` on `page` refers: the page's own, or the only one so marked, where it
-    /// stands on the next page or its mark is no number. Any other raised number is an exponent.
+    /// The key of the note to which a raised `label` on `page` refers: the page's own, or the only
+    /// one so marked, where it stands on the next page or its mark is no number. Any other raised
+    /// number is an exponent.
     pub fn find(&self, page: usize, label: &str) -> Option<String> {
         let pages = self.pages.get(label.trim()).filter(|_| is_label(label.trim()))?;
         let own = pages.contains(&page).then_some(page);
@@ -174,8 +178,8 @@ pub fn key(page: usize, label: &str) -> String {
     format!("page {page} note {label}")
 }
 
-/// References to notes whose marks are not raised but drawn by raised figures of their own: `wave.1 Every`. A note's number must
-/// stand so in exactly one place of its page.
+/// References to notes whose marks are not raised but drawn by raised figures of their own:
+/// `wave.1 Every`. A note's number must stand so in exactly one place of its page.
 pub fn bind_flush(drafts: &mut [Draft]) {
     let referred: HashSet<String> =
         drafts.iter().flat_map(|draft| &draft.line.marks).filter_map(|mark| mark.note.clone()).collect();

@@ -1,4 +1,5 @@
-//! Lines to groups: where a paragraph, an item or a stretch of code begins, and what runs on over columns and pages.
+//! Lines to groups: where a paragraph, an item or a stretch of code begins, and what runs on over
+//! columns and pages.
 
 use lectern_core::content::document::{BlockKind, Furniture};
 
@@ -14,10 +15,12 @@ use super::group::Group;
 const INDENT: f32 = 0.7;
 /// Ems to the left of an item's text at which a line is out of the item.
 const OUTDENT: f32 = 0.6;
-/// Ems by which a bullet, and an ordinal, must stand elsewhere than the line above to begin an item in mid-sentence.
+/// Ems by which a bullet, and an ordinal, must stand elsewhere than the line above to begin an item
+/// in mid-sentence.
 const BULLET_SHIFT: f32 = 0.25;
 const ORDINAL_SHIFT: f32 = 0.4;
-/// White space between lines of one paragraph is at most this many leadings; in display type, which is set by hand, more.
+/// White space between lines of one paragraph is at most this many leadings; in display type, which
+/// is set by hand, more.
 const WITHIN: f32 = 1.24;
 const WITHIN_DISPLAY: f32 = 1.45;
 /// And this many in mid-sentence: text may be set with double spacing here and there.
@@ -32,7 +35,8 @@ const OTHER_SIZE: f32 = 0.07;
 const SAME_SENTENCE: f32 = 0.2;
 /// Type this many times the text's is display type.
 const DISPLAY: f32 = 1.1;
-/// A line is short, if behind it there is room for the next word and this many ems, and this share of the column.
+/// A line is short, if behind it there is room for the next word and this many ems, and this share
+/// of the column.
 const ROOM: f32 = 0.6;
 const ROOM_SHARE: f32 = 0.04;
 /// A line that leaves this share of its column free ends far before the edge.
@@ -197,8 +201,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether `first`, with which a block begins, goes on in mid-sentence: some programs tag a paragraph anew in each column, and
-    /// some each of its lines.
+    /// Whether `first`, with which a block begins, goes on in mid-sentence: some programs tag a
+    /// paragraph anew in each column, and some each of its lines.
     fn sentence_goes_on(&self, before: Option<usize>, first: &Line, text: &str) -> bool {
         let last = before.filter(|at| at + 1 == self.groups.len()).and_then(|at| self.groups.get(at));
         last.filter(|group| matches!(group.kind, BlockKind::Paragraph)).and_then(Group::last).is_some_and(|last| {
@@ -212,7 +216,8 @@ impl Builder<'_> {
         })
     }
 
-    /// Whether `line` goes on with the listing before: some programs make a paragraph of each of its lines.
+    /// Whether `line` goes on with the listing before: some programs make a paragraph of each of
+    /// its lines.
     fn code_goes_on(&self, line: &Line) -> bool {
         let last = self.groups.last().filter(|group| matches!(group.kind, BlockKind::Code { .. }));
         last.and_then(Group::last).is_some_and(|last| {
@@ -249,7 +254,8 @@ impl Builder<'_> {
         let gap = line.y - last.y;
         let leading = metrics.leading(size);
         if code(line, metrics) != matches!(group.kind, BlockKind::Code { .. }) {
-            // A command at the end of a sentence may have a line of its own, and is no block of code.
+            // A command at the end of a sentence may have a line of its own, and is no block of
+            // code.
             let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_face(last, line);
             return !sentence;
         }
@@ -319,7 +325,8 @@ impl Builder<'_> {
         {
             return false;
         }
-        // Back at the edge of the first line, out of those that hang below it, as the next entry of a bibliography is.
+        // Back at the edge of the first line, out of those that hang below it, as the next entry of
+        // a bibliography is.
         let hung = group.lines.iter().skip(1).map(|line| line.x0).reduce(f32::min);
         let back = group.lines.first().is_some_and(|first| (line.x0 - first.x0).abs() < INDENT * size);
         if back && hung.is_some_and(|hung| line.x0 < hung - OUTDENT * size) && !text.starts_with(char::is_lowercase) {
@@ -327,7 +334,8 @@ impl Builder<'_> {
         }
         // An indented first line, unless the whole block is set so, or hangs.
         if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
-            // Ragged lines leave some room; one that leaves much is a label, and no beginning of a sentence.
+            // Ragged lines leave some room; one that leaves much is a label, and no beginning of a
+            // sentence.
             let hanging = group.lines.len() == 1 && !sentence::ends(&last.text()) && !(short && self.much(last));
             return !hanging && (short || sentence::ends(&last.text()) || group.lines.len() > 1);
         }
@@ -342,7 +350,8 @@ impl Builder<'_> {
                     && self.much(last))
     }
 
-    /// Whether a sentence goes on from `last` to `line`: a full line without a stop, and small letters at the same edge below it.
+    /// Whether a sentence goes on from `last` to `line`: a full line without a stop, and small
+    /// letters at the same edge below it.
     fn runs_on(&self, last: &Line, line: &Line, text: &str) -> bool {
         !sentence::ends(&last.text())
             && text.starts_with(char::is_lowercase)
@@ -351,7 +360,8 @@ impl Builder<'_> {
             && (line.x0 - last.x0).abs() < INDENT * line.size
     }
 
-    /// Whether the sentence of the full line `last` ends with words of another face, which fill a line at the same edge.
+    /// Whether the sentence of the full line `last` ends with words of another face, which fill a
+    /// line at the same edge.
     fn runs_on_in_face(&self, last: &Line, line: &Line) -> bool {
         !sentence::ends(&last.text())
             && !self.short(last, line)
@@ -359,7 +369,8 @@ impl Builder<'_> {
             && sentence::ends(&line.text())
     }
 
-    /// Whether bold words end the sentence of `last`, which is not bold: the name of a variable, of an option.
+    /// Whether bold words end the sentence of `last`, which is not bold: the name of a variable, of
+    /// an option.
     fn ends_in_bold(&self, last: &Line, line: &Line) -> bool {
         line.mostly(|face| face.bold) && !last.mostly(|face| face.bold) && self.runs_on_in_face(last, line)
     }
@@ -476,8 +487,8 @@ mod tests {
         group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
     }
 
-    /// What the groups of these lines, set as (left edge, text, face: `b`old, `m`ono, `r`oman, and `w` for a roman line
-    /// that leaves some room), read as behind some usual text.
+    /// What the groups of these lines, set as (left edge, text, face: `b`old, `m`ono, `r`oman, and
+    /// `w` for a roman line that leaves some room), read as behind some usual text.
     fn set(lines: &[(f32, &str, char)]) -> Vec<String> {
         let mut all: Vec<Line> =
             (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32)).collect();

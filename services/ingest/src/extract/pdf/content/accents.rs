@@ -7,7 +7,8 @@ use super::page::Run;
 /// An accent stands at least this many ems back over its letter; kerning does not reach so far.
 const OVER: f32 = -0.12;
 
-/// Puts a letter under an accent that was drawn before it, or an accent over the letter before it; says whether it did.
+/// Puts a letter under an accent that was drawn before it, or an accent over the letter before it;
+/// says whether it did.
 pub fn accent(run: &mut Run, gap: f32, text: &str) -> bool {
     if gap > OVER * run.size {
         return false;

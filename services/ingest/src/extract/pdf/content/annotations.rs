@@ -1,4 +1,5 @@
-//! Annotations (12.5): links, what was filled into a form's fields, text that was written onto the page, watermarks and stamps.
+//! Annotations (12.5): links, what was filled into a form's fields, text that was written onto the
+//! page, watermarks and stamps.
 
 use lopdf::{Dictionary, Object};
 
@@ -20,7 +21,8 @@ const PASSWORD: i64 = 1 << 13;
 const PUSHED: i64 = 1 << 16;
 /// What a ticked box says.
 const TICKED: &str = "✔";
-/// A field's type where the field leaves it to the viewer: this share of its height, between these points.
+/// A field's type where the field leaves it to the viewer: this share of its height, between these
+/// points.
 const SIZE_IN_FIELD: f32 = 0.7;
 const SIZES_IN_FIELD: std::ops::RangeInclusive<f32> = 4.0..=12.0;
 /// Ems from a field's middle or top down to the baseline, and from its left edge to its text.

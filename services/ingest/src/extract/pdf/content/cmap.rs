@@ -1,4 +1,5 @@
-//! Character maps: how long a code is, and what it means in Unicode or as a glyph's number (ISO 32000-1, 9.7.5 and 9.10.3).
+//! Character maps: how long a code is, and what it means in Unicode or as a glyph's number (ISO
+//! 32000-1, 9.7.5 and 9.10.3).
 
 use std::collections::HashMap;
 
@@ -7,7 +8,8 @@ use super::lexer::{Lexer, Operand, Token};
 /// Most codes that one range may name; longer ones are cut, for a range costs nothing to write.
 const LONGEST_RANGE: u32 = 0x1_0000;
 
-/// Most codes that all ranges of a map may name: four times all codes of two bytes, since ranges may come twice.
+/// Most codes that all ranges of a map may name: four times all codes of two bytes, since ranges
+/// may come twice.
 const MOST_IN_RANGES: u32 = 0x4_0000;
 /// Most operands before one operator; sections hold a hundred entries (9.7.5).
 const MOST_OPERANDS: usize = 100_000;

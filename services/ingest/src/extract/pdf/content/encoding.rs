@@ -1,4 +1,5 @@
-//! Glyph names and the simple fonts' encodings (ISO 32000-1, annex D; Adobe Glyph List Specification, section 2).
+//! Glyph names and the simple fonts' encodings (ISO 32000-1, annex D; Adobe Glyph List
+//! Specification, section 2).
 
 use lopdf::{Dictionary, Document, Encoding, Object};
 
@@ -78,7 +79,8 @@ fn unicode_name(name: &str) -> Option<String> {
     ((4..=6).contains(&digits.len())).then(|| hex(digits).map(String::from))?
 }
 
-/// Looks a name up in the glyph list that lopdf carries; it is reached through an encoding that names it.
+/// Looks a name up in the glyph list that lopdf carries; it is reached through an encoding that
+/// names it.
 fn listed(name: &str) -> Option<String> {
     let mut encoding = Dictionary::new();
     encoding.set("Differences", vec![Object::Integer(65), Object::Name(name.as_bytes().to_vec())]);

@@ -1,4 +1,5 @@
-//! The file: objects, streams within limits, and the refusals that can be told before a page is looked at.
+//! The file: objects, streams within limits, and the refusals that can be told before a page is
+//! looked at.
 
 use lopdf::xref::XrefRecovery;
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
@@ -40,8 +41,9 @@ impl File {
     /// Opens `source`.
     ///
     /// # Errors
-    /// `DOCUMENT_EMPTY` without a byte, `FORMAT_UNSUPPORTED` without a PDF header, `DOCUMENT_DAMAGED` for a file that is cut
-    /// short or cannot be parsed, `DOCUMENT_ENCRYPTED` for one that asks for a password.
+    /// `DOCUMENT_EMPTY` without a byte, `FORMAT_UNSUPPORTED` without a PDF header,
+    /// `DOCUMENT_DAMAGED` for a file that is cut short or cannot be parsed, `DOCUMENT_ENCRYPTED`
+    /// for one that asks for a password.
     pub fn open(source: &[u8]) -> Result<Self, Failure> {
         if source.is_empty() {
             return Err(Failure::new(
@@ -173,8 +175,9 @@ fn locked(document: &Document) -> bool {
     document.trailer.has(b"Encrypt") && document.encryption_state.is_none()
 }
 
-/// `source` with an empty identifier, which takes part in the key: one that is missing counts as empty, in all viewers. What
-/// follows the last trailer is found from the file's end, so that nothing that is found by its place moves.
+/// `source` with an empty identifier, which takes part in the key: one that is missing counts as
+/// empty, in all viewers. What follows the last trailer is found from the file's end, so that
+/// nothing that is found by its place moves.
 fn with_identifier(source: &[u8]) -> Option<Vec<u8>> {
     const ENTRY: &[u8] = b"/Encrypt";
     let at = source.windows(ENTRY.len()).rposition(|window| window == ENTRY)?;

@@ -1,4 +1,5 @@
-//! Fonts: from the bytes of a shown string to text and advance, and what the face says about the text (bold, italic, code).
+//! Fonts: from the bytes of a shown string to text and advance, and what the face says about the
+//! text (bold, italic, code).
 
 use std::collections::HashMap;
 
@@ -144,7 +145,8 @@ fn base_name(dict: &Dictionary) -> String {
 /// Parts of the names of faces whose letters are all as wide.
 const MONO_NAMES: [&str; 11] =
     ["courier", "mono", "cmtt", "sftt", "ectt", "lmtt", "consol", "typewriter", "menlo", "monaco", "nimbusmonl"];
-/// A subset of fewer letters than this says nothing of its face, whatever its flags: capitals of a heading may be equally wide.
+/// A subset of fewer letters than this says nothing of its face, whatever its flags: capitals of a
+/// heading may be equally wide.
 const FEWEST_LETTERS: usize = 6;
 /// Letters that are narrow, and wide, in every face that gives letters their own widths.
 const NARROW: &str = "fijlrtIJ";

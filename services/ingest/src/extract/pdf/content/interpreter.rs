@@ -1,6 +1,7 @@
-//! The content stream's machine: graphics state, forms, appearances of annotations (ISO 32000-1, 8 and 9). It draws nothing; it
-//! notes where text, rules and pictures would stand. What text operators do is in `showing`, what paths and colours do in
-//! `painting`, what marked content says in `marks`.
+//! The content stream's machine: graphics state, forms, appearances of annotations (ISO 32000-1, 8
+//! and 9). It draws nothing; it notes where text, rules and pictures would stand. What text
+//! operators do is in `showing`, what paths and colours do in `painting`, what marked content says
+//! in `marks`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +23,8 @@ use super::structure::Structure;
 const DEEPEST_FORM: usize = 12;
 /// Operators on one page, forms included.
 const MOST_OPERATORS: u32 = 3_000_000;
-/// Bytes of content that are read for one page, forms included each time that they are drawn: a form costs a few bytes to draw
-/// again, and may hold millions.
+/// Bytes of content that are read for one page, forms included each time that they are drawn: a
+/// form costs a few bytes to draw again, and may hold millions.
 pub(super) const MOST_CONTENT: usize = 128 * 1024 * 1024;
 /// Operands before one operator that are kept.
 const MOST_OPERANDS: usize = 512;
@@ -148,8 +149,8 @@ impl<'a> Machine<'a> {
         self.page
     }
 
-    /// What the appearance `stream` of an annotation shows in `area` of the page's user space; `artifact`, if it is none of the
-    /// page's content.
+    /// What the appearance `stream` of an annotation shows in `area` of the page's user space;
+    /// `artifact`, if it is none of the page's content.
     pub fn appearance(
         &mut self,
         stream: &'a Object,
@@ -309,7 +310,8 @@ impl<'a> Machine<'a> {
         if self.operators >= MOST_OPERATORS || self.content > MOST_CONTENT {
             return;
         }
-        // What is unpacked is counted as well: a form that is long and draws nothing may be drawn a million times.
+        // What is unpacked is counted as well: a form that is long and draws nothing may be drawn a
+        // million times.
         let packed = object.as_stream().map_or(0, |stream| stream.content.len());
         self.content = self.content.saturating_add(packed);
         let Some(content) = self.file.data(object) else { return };

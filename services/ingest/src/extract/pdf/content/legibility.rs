@@ -16,7 +16,8 @@ pub const PAGE_WITHOUT_TEXT: &str = "PAGE_WITHOUT_TEXT";
 const PICTURED: f32 = 0.2;
 /// A document of which this share of the pages are such pictures is a scan.
 const SCANNED: f32 = 0.9;
-/// Glyphs without a meaning from this share of a page's letters on are worth a warning: a few are ornaments.
+/// Glyphs without a meaning from this share of a page's letters on are worth a warning: a few are
+/// ornaments.
 const UNKNOWN: f32 = 0.02;
 
 fn letters(page: &Page) -> usize {

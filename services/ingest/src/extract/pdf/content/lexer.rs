@@ -1,5 +1,5 @@
-//! Tokens of content streams and character maps, which share one syntax (ISO 32000-1, 7.2 and 7.8.2). It never fails: what it
-//! cannot read it steps over, as viewers do.
+//! Tokens of content streams and character maps, which share one syntax (ISO 32000-1, 7.2 and
+//! 7.8.2). It never fails: what it cannot read it steps over, as viewers do.
 
 /// Nesting of arrays and dictionaries beyond which the rest is not looked at.
 const DEEPEST: usize = 12;
@@ -91,7 +91,8 @@ impl<'a> Lexer<'a> {
 
     /// Steps over the data of an inline image, to behind its `EI`.
     pub fn skip_image(&mut self) {
-        // `EI` between white space, with no binary close behind it: image data may hold the letters.
+        // `EI` between white space, with no binary close behind it: image data may hold the
+        // letters.
         let mut at = self.at;
         while at + 2 < self.bytes.len() {
             if is_space(self.bytes[at])

@@ -1,4 +1,5 @@
-//! The outline ("bookmarks"): titles, their depth and the pages they lead to, as the author's program wrote them (12.3.3).
+//! The outline ("bookmarks"): titles, their depth and the pages they lead to, as the author's
+//! program wrote them (12.3.3).
 
 use std::collections::{HashMap, HashSet};
 
@@ -88,7 +89,8 @@ impl Outline {
 }
 
 impl Entry {
-    /// Whether `text` is this entry's title; either may have a number before it that the other has not.
+    /// Whether `text` is this entry's title; either may have a number before it that the other has
+    /// not.
     pub fn names(&self, text: &str) -> bool {
         let whole = key(text);
         if whole.is_empty() {
@@ -147,7 +149,8 @@ impl<'a> Places<'a> {
         }
         if depth < DEEPEST_NAME {
             for kid in self.file.get(node, b"Kids").and_then(|object| object.as_array().ok()).into_iter().flatten() {
-                // A node that is its own kid, a thousand times over, would be looked at a thousand times at each depth.
+                // A node that is its own kid, a thousand times over, would be looked at a thousand
+                // times at each depth.
                 let again = kid.as_reference().is_ok_and(|id| !seen.insert(id));
                 if let Some(kid) = self.file.dict(kid).filter(|_| !again && self.names.len() < MOST_NAMES) {
                     self.tree(kid, depth + 1, seen);

@@ -1,10 +1,13 @@
-//! Glyphs that are drawn again where they stand already: poor man's bold, shadows, letters struck twice at the seams of strings.
+//! Glyphs that are drawn again where they stand already: poor man's bold, shadows, letters struck
+//! twice at the seams of strings.
 
 use std::collections::HashMap;
 
-/// A glyph's second drawing is at most this many ems aside: shadows are cast by up to a quarter, the next line is farther.
+/// A glyph's second drawing is at most this many ems aside: shadows are cast by up to a quarter,
+/// the next line is farther.
 const ASIDE: f32 = 0.3;
-/// On one baseline it is also within this share of its advance: the same letter twice in a word is a whole advance on.
+/// On one baseline it is also within this share of its advance: the same letter twice in a word is
+/// a whole advance on.
 const OVERLAP: f32 = 0.5;
 /// Baselines farther apart than this many ems are two.
 const OTHER_LINE: f32 = 0.03;
@@ -51,7 +54,8 @@ pub struct Overstruck {
 }
 
 impl Overstruck {
-    /// Notes `glyph` and says whether it was drawn before; `onwards`, where it follows the one before as text does.
+    /// Notes `glyph` and says whether it was drawn before; `onwards`, where it follows the one
+    /// before as text does.
     pub fn again(&mut self, glyph: &Struck<'_>, onwards: bool) -> bool {
         let Some(first) = glyph.text.chars().next() else { return false };
         if !onwards || self.shift.is_some() {
@@ -65,7 +69,8 @@ impl Overstruck {
         false
     }
 
-    /// By how much `glyph` is moved against an earlier drawing of it; `wanted` is the shift of the glyph before.
+    /// By how much `glyph` is moved against an earlier drawing of it; `wanted` is the shift of the
+    /// glyph before.
     fn find(&self, glyph: &Struck<'_>, first: char, wanted: Option<(f32, f32)>) -> Option<(f32, f32)> {
         let reach = ASIDE * glyph.size;
         let (from, to) = (((glyph.y - reach) / STRIPE) as i32, ((glyph.y + reach) / STRIPE) as i32);

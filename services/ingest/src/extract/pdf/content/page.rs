@@ -1,5 +1,5 @@
-//! What a page shows, as its content stream draws it: runs of text with their place, rules, links and pictures. Coordinates are
-//! points from the page's top left corner, y downwards.
+//! What a page shows, as its content stream draws it: runs of text with their place, rules, links
+//! and pictures. Coordinates are points from the page's top left corner, y downwards.
 
 use super::font::Face;
 
@@ -26,7 +26,8 @@ pub enum Ink {
     Shown,
     /// It is drawn without ink, as text recognition does behind the picture of a page.
     Bare,
-    /// It is kept from sight: in the paper's colour, outside the page or the clip, on a layer that is off.
+    /// It is kept from sight: in the paper's colour, outside the page or the clip, on a layer that
+    /// is off.
     Unseen,
 }
 
@@ -43,7 +44,8 @@ pub struct Marks {
     pub part: Option<u32>,
 }
 
-/// Glyphs of one face and size that stand on one baseline without a gap between them wider than a space.
+/// Glyphs of one face and size that stand on one baseline without a gap between them wider than a
+/// space.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
     /// Their text, single spaces within; none at the ends.
@@ -66,13 +68,15 @@ pub struct Run {
     pub trail: bool,
     /// What its surroundings say of it.
     pub marks: Marks,
-    /// Quarter turns against the page, 0 to 3; its coordinates are in the frame that makes it upright.
+    /// Quarter turns against the page, 0 to 3; its coordinates are in the frame that makes it
+    /// upright.
     pub turn: u8,
     /// Degrees by which it leans beyond its quarter turns; 0 for nearly all text.
     pub slant: i8,
 }
 
-/// Letters reach about this share of the em above the baseline: the height of capitals in usual faces, and a little.
+/// Letters reach about this share of the em above the baseline: the height of capitals in usual
+/// faces, and a little.
 const ASCENT: f32 = 0.74;
 /// Letters reach about this share of the em below the baseline.
 const DESCENT: f32 = 0.22;

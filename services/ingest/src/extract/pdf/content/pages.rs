@@ -70,8 +70,8 @@ fn one<'a>(file: &'a File, shared: &'a Shared, id: ObjectId) -> Page {
     Page { cut: page.cut || !whole, ..page }
 }
 
-/// The content of a page, from all of its streams, and whether that is all of it. A file may list one stream a million times, so
-/// what is unpacked is counted as what comes out of it.
+/// The content of a page, from all of its streams, and whether that is all of it. A file may list
+/// one stream a million times, so what is unpacked is counted as what comes out of it.
 fn contents(file: &File, page: ObjectId) -> (Vec<u8>, bool) {
     let (mut content, mut packed) = (Vec::new(), 0_usize);
     for id in file.document().get_page_contents(page) {

@@ -1,5 +1,5 @@
-//! What is drawn besides text: straight lines, which make tables, and what says whether text can be seen, that is filled areas,
-//! clips and colours.
+//! What is drawn besides text: straight lines, which make tables, and what says whether text can be
+//! seen, that is filled areas, clips and colours.
 
 use lopdf::Dictionary;
 

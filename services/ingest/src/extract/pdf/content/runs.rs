@@ -10,10 +10,11 @@ use crate::clean;
 
 /// Most bytes of text on one page.
 const MOST_TEXT: usize = 400_000;
-/// A gap between glyphs of at least this many ems is a space, whether one was drawn or not: kerning stays below, as other readers
-/// have it, and the narrowest spaces of justified lines above.
+/// A gap between glyphs of at least this many ems is a space, whether one was drawn or not: kerning
+/// stays below, as other readers have it, and the narrowest spaces of justified lines above.
 pub const SPACE: f32 = 0.115;
-/// A drawn space of less than this many ems parts nothing: programs draw spaces that they take back again.
+/// A drawn space of less than this many ems parts nothing: programs draw spaces that they take back
+/// again.
 pub const DRAWN_SPACE: f32 = 0.05;
 /// A gap of more than this many ems ends a run.
 const GAP: f32 = 0.9;
@@ -29,7 +30,8 @@ const EDGE: f32 = 2.0;
 const STRAIGHT: f32 = 5.0;
 /// Sizes in points between which text is read; others are marks of machines.
 const SIZES: std::ops::RangeInclusive<f32> = 0.5..=2_000.0;
-/// What stands at most this many ems above or below a line stands on it: raised text, a field beside its label.
+/// What stands at most this many ems above or below a line stands on it: raised text, a field
+/// beside its label.
 const BESIDE: f32 = 0.6;
 /// A space that is drawn at most this many ems behind a run ends its last word.
 const SPACE_BEHIND: f32 = 2.0;
@@ -162,7 +164,8 @@ impl Runs {
 
     /// The frame of a glyph whose line runs along (`a`, `b`) from (`e`, `f`).
     fn frame(&self, a: f32, b: f32, e: f32, f: f32) -> Frame {
-        // Quarter turn against the page; y grows downwards here, so text that climbs has a negative b.
+        // Quarter turn against the page; y grows downwards here, so text that climbs has a negative
+        // b.
         let turn: u8 = if a.abs() >= b.abs() {
             if a >= 0.0 { 0 } else { 2 }
         } else if b < 0.0 {
@@ -225,7 +228,8 @@ impl Runs {
         std::mem::take(&mut self.done)
     }
 
-    /// Puts `more`, an annotation's, behind what it belongs to: what stands left of it on its line, or else above it.
+    /// Puts `more`, an annotation's, behind what it belongs to: what stands left of it on its line,
+    /// or else above it.
     pub fn insert(&mut self, more: Vec<Run>) {
         self.close();
         let Some(first) = more.first() else { return };
@@ -247,7 +251,8 @@ impl Runs {
         self.done.splice(at..at, more);
     }
 
-    /// Puts the runs on `page`: those that stand as most of the text does, those at an angle to them, those that cannot be seen.
+    /// Puts the runs on `page`: those that stand as most of the text does, those at an angle to
+    /// them, those that cannot be seen.
     pub fn finish(mut self, page: &mut Page) {
         self.close();
         for (at, run) in self.done.iter_mut().enumerate() {
@@ -256,7 +261,8 @@ impl Runs {
         let letters = |runs: &[Run], is: &dyn Fn(&Run) -> bool| -> usize {
             runs.iter().filter(|run| is(run)).map(|run| run.text.len()).sum()
         };
-        // Text without ink is what recognition read off a scan; under visible text it only says the same again.
+        // Text without ink is what recognition read off a scan; under visible text it only says the
+        // same again.
         let bare = letters(&self.done, &|run| run.marks.ink == Ink::Bare);
         let keeps_bare = bare >= letters(&self.done, &|run| run.marks.ink == Ink::Shown);
         let (seen, unseen): (Vec<Run>, Vec<Run>) = self.done.into_iter().partition(|run| match run.marks.ink {

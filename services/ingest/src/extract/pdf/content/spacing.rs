@@ -1,6 +1,7 @@
 //! Letter-spaced text: letters set so far apart that each looks like a word of its own.
 
-/// Letters in a row from which on they are taken for a letter-spaced word: variables in a row are fewer.
+/// Letters in a row from which on they are taken for a letter-spaced word: variables in a row are
+/// fewer.
 const FEWEST: usize = 4;
 /// The same in a fixed face.
 const FEWEST_FIXED: usize = 6;
@@ -20,15 +21,16 @@ pub struct Part {
     pub gap: f32,
 }
 
-/// The gap, in ems, that still belongs to a run of these `parts`: `usual`, but more where the letters are spaced.
+/// The gap, in ems, that still belongs to a run of these `parts`: `usual`, but more where the
+/// letters are spaced.
 pub fn reach(parts: &[Part], usual: f32) -> f32 {
     let letters = parts.iter().skip(1).map(|part| part.gap).filter(|gap| *gap > TIGHT);
     let least = letters.clone().fold(f32::MAX, f32::min);
     if parts.len() >= 3 && letters.count() + 1 == parts.len() { usual.max(FARTHEST * least) } else { usual }
 }
 
-/// `text` with its letter-spaced words whole; none if it has no such. In a fixed face (`mono`), where every letter stands apart and
-/// variables are many, only capitals are.
+/// `text` with its letter-spaced words whole; none if it has no such. In a fixed face (`mono`),
+/// where every letter stands apart and variables are many, only capitals are.
 pub fn words(text: &str, parts: &[Part], mono: bool) -> Option<String> {
     let fewest = if mono { FEWEST_FIXED } else { FEWEST };
     if parts.len() < fewest {

@@ -1,5 +1,5 @@
-//! The advances of the standard fonts, which a file need not describe (9.6.2.2). Runs are cut where glyphs stand apart, so that
-//! advances that are only near make words of halves.
+//! The advances of the standard fonts, which a file need not describe (9.6.2.2). Runs are cut where
+//! glyphs stand apart, so that advances that are only near make words of halves.
 
 use unicode_normalization::char::decompose_canonical;
 

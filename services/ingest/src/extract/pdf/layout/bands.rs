@@ -1,6 +1,7 @@
-//! Running heads, feet and page numbers: what stands in the outermost rows of a page, where the pages near by have the same, or
-//! the next number, at the same height. Words alone prove nothing, for a title reads as the head that repeats it, and a place
-//! alone proves little, for every page of text begins at the same height.
+//! Running heads, feet and page numbers: what stands in the outermost rows of a page, where the
+//! pages near by have the same, or the next number, at the same height. Words alone prove nothing,
+//! for a title reads as the head that repeats it, and a place alone proves little, for every page
+//! of text begins at the same height.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,7 +15,8 @@ use super::lines;
 use super::watermarks;
 use crate::clean::running;
 
-/// The bands reach this share of the page's height: feet of pages with deep margins stand at 0.86 of it.
+/// The bands reach this share of the page's height: feet of pages with deep margins stand at 0.86
+/// of it.
 const BAND: f32 = 0.2;
 /// Rows looked at from either edge: a head of two rows and the rule's own.
 const ROWS: usize = 3;
@@ -97,12 +99,14 @@ impl Cell {
         letters >= SHORTEST && self.masked.split_whitespace().count() <= LONGEST
     }
 
-    /// Whether its type is no larger than a head's; on slides, titles stand where heads do and are but a little larger than the text.
+    /// Whether its type is no larger than a head's; on slides, titles stand where heads do and are
+    /// but a little larger than the text.
     fn small(&self, body: f32) -> bool {
         self.size <= if self.slide { body } else { LARGEST * body }
     }
 
-    /// Whether it is the label of a title below it: `Chapter 4.`, where other pages have their head.
+    /// Whether it is the label of a title below it: `Chapter 4.`, where other pages have their
+    /// head.
     fn labels(&self) -> bool {
         let bare = self.text.split_whitespace().count() <= LABEL_WORDS;
         bare && self.top && self.inner_size > TITLE * self.size && numbering::depth(&self.text).is_some()
@@ -194,7 +198,8 @@ impl Bands {
         });
     }
 
-    /// Numbers that stand where those that climb do: the first page's, those of a preface of two pages.
+    /// Numbers that stand where those that climb do: the first page's, those of a preface of two
+    /// pages.
     fn number_places(&mut self) {
         let mut at: HashMap<(bool, i32), (usize, usize)> = HashMap::new();
         for cell in self.cells.iter().filter(|cell| cell.number.is_some()) {
@@ -208,8 +213,8 @@ impl Bands {
         });
     }
 
-    /// Numbers that go on with those of the pages near by, though they stand elsewhere: on the first page of a chapter, on a page
-    /// of another shape.
+    /// Numbers that go on with those of the pages near by, though they stand elsewhere: on the
+    /// first page of a chapter, on a page of another shape.
     fn numbers_elsewhere(&mut self) {
         self.find(|bands, cell| {
             let number = cell.number?;
@@ -319,7 +324,8 @@ impl Bands {
         });
     }
 
-    /// Heads are only taken from the edge inwards, up to the first row that stays; numbers that climb are, wherever they stand.
+    /// Heads are only taken from the edge inwards, up to the first row that stays; numbers that
+    /// climb are, wherever they stand.
     fn keep_outermost(&mut self) {
         for page in self.pages.clone() {
             for top in [true, false] {
@@ -345,7 +351,8 @@ impl Bands {
         });
     }
 
-    /// Lines at an angle to the text that are a head or a number of the pages near by: tables that lie on their side have them so.
+    /// Lines at an angle to the text that are a head or a number of the pages near by: tables that
+    /// lie on their side have them so.
     fn turned(&self, pages: &[Page]) -> Vec<(usize, lines::Line, Furniture)> {
         let mut out = Vec::new();
         for (number, page) in pages.iter().enumerate().filter(|(_, page)| !page.turned.is_empty()) {
@@ -375,7 +382,8 @@ impl Bands {
     }
 }
 
-/// Whether this share of what stands at the place of `cell` was proven; `at` counts what was, and all.
+/// Whether this share of what stands at the place of `cell` was proven; `at` counts what was, and
+/// all.
 fn proven(at: &HashMap<(bool, i32), (usize, usize)>, cell: &Cell, share: f32) -> bool {
     let (top, distance) = cell.place();
     let (proven, all) = (-1..=1)

@@ -1,6 +1,7 @@
-//! Reading order on a page: columns, and what spans them. A gutter is looked for that few phrases cross; those that cross it
-//! divide the page into bands, and each band is read column by column. The order of drawing tells columns from tables: text
-//! in columns is drawn column after column, a table row after row.
+//! Reading order on a page: columns, and what spans them. A gutter is looked for that few phrases
+//! cross; those that cross it divide the page into bands, and each band is read column by column.
+//! The order of drawing tells columns from tables: text in columns is drawn column after column, a
+//! table row after row.
 
 use super::super::content::page::Run;
 
@@ -26,7 +27,8 @@ const ROWS_BACK: usize = 4;
 const WIDTHS: std::ops::Range<f32> = 60.0..20_000.0;
 /// The narrowest gutter, in points.
 const NARROWEST: usize = 5;
-/// A gutter is looked for outside this share of the width at either edge, for a column is no narrower.
+/// A gutter is looked for outside this share of the width at either edge, for a column is no
+/// narrower.
 const EDGE_SHARE: usize = 6;
 /// Phrases that end before a gutter, and that begin behind it, at the least.
 const EACH_SIDE: i32 = 4;
@@ -292,7 +294,8 @@ impl Side {
     }
 }
 
-/// Whether phrases on both sides are text in columns: side after side, side by side, and each about as wide as its column, or long.
+/// Whether phrases on both sides are text in columns: side after side, side by side, and each about
+/// as wide as its column, or long.
 fn sides(phrases: &[&Phrase], gutter: f32) -> bool {
     let mut drawn: Vec<&Phrase> = phrases.to_vec();
     drawn.sort_by_key(|phrase| phrase.seq);
@@ -313,8 +316,9 @@ fn sides(phrases: &[&Phrase], gutter: f32) -> bool {
     left.full() && right.full() || left.long() && right.long()
 }
 
-/// How often the drawing goes from the left to the right at the height at which it began on the left: once for columns side by
-/// side, once a row for a table. Between columns, and between text and the notes in its margin, it goes to another height.
+/// How often the drawing goes from the left to the right at the height at which it began on the
+/// left: once for columns side by side, once a row for a table. Between columns, and between text
+/// and the notes in its margin, it goes to another height.
 fn row_pairs(drawn: &[&Phrase], is_left: impl Fn(&Phrase) -> bool) -> usize {
     let mut pairs = 0;
     let mut began: Option<&Phrase> = None;

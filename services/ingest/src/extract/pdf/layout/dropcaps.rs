@@ -1,4 +1,5 @@
-//! Drop caps: a large first letter that stands beside the first lines of its paragraph. It belongs before the first of them.
+//! Drop caps: a large first letter that stands beside the first lines of its paragraph. It belongs
+//! before the first of them.
 
 use super::super::content::page::Run;
 
@@ -11,7 +12,8 @@ const GAP: f32 = 1.2;
 /// Ems of the text by which the letter's top may stand above or below that of its line.
 const TOP: f32 = 0.6;
 
-/// Puts drop caps among `runs` before the lines they begin, and moves the lines beside them to their left edge.
+/// Puts drop caps among `runs` before the lines they begin, and moves the lines beside them to
+/// their left edge.
 pub fn join(mut runs: Vec<Run>) -> Vec<Run> {
     let mut at = 0;
     while at < runs.len() {

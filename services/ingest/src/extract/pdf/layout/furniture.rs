@@ -1,5 +1,6 @@
-//! Takes what nobody reads aloud off the pages before anything else is read, so that columns and paragraphs join across them:
-//! running heads, feet and page numbers, watermarks, what cannot be seen, what readers noted. All of it is listed.
+//! Takes what nobody reads aloud off the pages before anything else is read, so that columns and
+//! paragraphs join across them: running heads, feet and page numbers, watermarks, what cannot be
+//! seen, what readers noted. All of it is listed.
 
 use lectern_core::content::document::Furniture;
 
@@ -8,8 +9,8 @@ use super::bands;
 use super::lines;
 use super::watermarks;
 
-/// Where more than this share of a document's letters are marked as no content, the marks mean nothing: some programs put them
-/// around whole pages.
+/// Where more than this share of a document's letters are marked as no content, the marks mean
+/// nothing: some programs put them around whole pages.
 const UNSOUND: f32 = 0.5;
 
 /// A piece of furniture.

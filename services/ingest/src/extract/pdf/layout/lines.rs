@@ -1,4 +1,5 @@
-//! Runs to lines: which runs share a baseline, which of them are raised or lowered, where a line falls into cells.
+//! Runs to lines: which runs share a baseline, which of them are raised or lowered, where a line
+//! falls into cells.
 
 use super::super::content::font::Face;
 use super::super::content::page::Run;
@@ -8,7 +9,8 @@ use super::super::content::runs::{DRAWN_SPACE, SPACE};
 pub const SAME_ROW: f32 = 0.6;
 /// Points by which places may differ by rounding.
 pub const SLACK: f32 = 0.5;
-/// A run this much smaller than the usual one finds its line after the others: it may be raised or lowered.
+/// A run this much smaller than the usual one finds its line after the others: it may be raised or
+/// lowered.
 const SMALL_RUN: f32 = 0.8;
 /// Rows before the last among which a run's own is: runs come top to bottom.
 const ROWS_BACK: usize = 60;
@@ -29,13 +31,15 @@ const ALIKE: std::ops::Range<f32> = 0.9..1.12;
 const OTHER_LINE: f32 = 0.35;
 /// Runs that cover each other by this share and stand this many ems apart are two lines.
 const CROWDED: (f32, f32) = (0.5, 0.3);
-/// Type below this share of its line's size is small: figures of notes are two thirds of it, small capitals above.
+/// Type below this share of its line's size is small: figures of notes are two thirds of it, small
+/// capitals above.
 const SMALL: f32 = 0.88;
 /// Ems above the baseline from which on small type, and any type, is raised.
 const RAISED: (f32, f32) = (0.12, 0.25);
 /// Ems below the baseline from which on small type is lowered.
 const LOWERED: f32 = 0.06;
-/// Raised letters that reach this many ems into the letter before are set so for their looks, as in TeX's names.
+/// Raised letters that reach this many ems into the letter before are set so for their looks, as in
+/// TeX's names.
 const NESTLED: f32 = 0.1;
 /// Words that begin more than this many ems before the last one's end were drawn over it.
 const OVER_ANOTHER: f32 = 0.5;
@@ -200,7 +204,8 @@ struct Row {
 }
 
 impl Row {
-    /// How much of the smaller of the two overlaps the other, 0 to 1; 0 where they do not belong together.
+    /// How much of the smaller of the two overlaps the other, 0 to 1; 0 where they do not belong
+    /// together.
     fn fit(&self, run: &Run) -> f32 {
         let overlap = self.bottom.min(run.bottom()) - self.top.max(run.top());
         let fit = overlap / (run.bottom() - run.top()).min(self.bottom - self.top).max(0.1);

@@ -1,5 +1,5 @@
-//! What is usual in a document: the size of its text, the distance of its lines. Headings, notes and breaks are told by how
-//! they differ from it.
+//! What is usual in a document: the size of its text, the distance of its lines. Headings, notes
+//! and breaks are told by how they differ from it.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use super::lines::Line;
 const SAME_SIZE: f32 = 0.4;
 /// Ems to the next line: less is raised or lowered text, more is another block.
 const NEXT_LINE: std::ops::Range<f32> = 0.7..2.6;
-/// A line ends at its region's edge, if the white space behind it is less than this share of the width.
+/// A line ends at its region's edge, if the white space behind it is less than this share of the
+/// width.
 const FULL: f32 = 0.05;
 /// Of all pairs of lines, the share below full ones from which on these tell the leading.
 const WITHIN: f32 = 0.1;
@@ -105,7 +106,8 @@ impl Gaps {
     }
 }
 
-/// The usual distance of baselines for each size, in half points; code apart, where the text is none.
+/// The usual distance of baselines for each size, in half points; code apart, where the text is
+/// none.
 fn leadings(lines: &[Line], mono: bool) -> HashMap<i32, f32> {
     let mut gaps: HashMap<i32, Gaps> = HashMap::new();
     for pair in lines.windows(2) {

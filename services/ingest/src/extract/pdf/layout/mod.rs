@@ -1,4 +1,5 @@
-//! What the pages show to lines in reading order: without running heads, by columns; and the tables among the lines.
+//! What the pages show to lines in reading order: without running heads, by columns; and the tables
+//! among the lines.
 
 mod bands;
 mod columns;

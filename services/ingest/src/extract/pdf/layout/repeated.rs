@@ -1,5 +1,6 @@
-//! Feet that stand above the feet's band: lines that end most pages in the same words at one place, in mid-sentence of what they
-//! stand below. What parts a sentence on page after page is no part of the text.
+//! Feet that stand above the feet's band: lines that end most pages in the same words at one place,
+//! in mid-sentence of what they stand below. What parts a sentence on page after page is no part of
+//! the text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +15,8 @@ use super::regions::Arranged;
 const FEWEST: usize = 3;
 /// And the share of all pages with text.
 const MOST_PAGES: f32 = 0.5;
-/// Of the pages that end so, the share on which it parts a sentence: forms end in the same words too, below text that is whole.
+/// Of the pages that end so, the share on which it parts a sentence: forms end in the same words
+/// too, below text that is whole.
 const PARTED: f32 = 0.5;
 
 /// A line as other pages may have it: its words and where it stands.

@@ -41,7 +41,8 @@ const ABOVE_LETTERS: f32 = 0.3;
 const BELOW_LINE: f32 = 0.1;
 /// Points by which the type of a table's lines may differ.
 const SAME_SIZE: f32 = 1.0;
-/// A line of one cell goes on with a cell of the row above if it begins this many ems behind the first column.
+/// A line of one cell goes on with a cell of the row above if it begins this many ems behind the
+/// first column.
 const SET_IN: f32 = 2.0;
 /// Rules stand at most this many ems above the baseline of a table's first line.
 const BELOW_RULE: f32 = 3.0;
@@ -60,7 +61,8 @@ const LONGEST_MARKER: usize = 5;
 const FEWEST_ENTRIES: usize = 6;
 
 impl Found {
-    /// Whether `next`, at the top of the next page, is the rest of this table, at the foot of its own.
+    /// Whether `next`, at the top of the next page, is the rest of this table, at the foot of its
+    /// own.
     pub fn goes_on(&self, next: &Self) -> bool {
         self.ruled == next.ruled
             && self.columns.len() == next.columns.len()
@@ -184,7 +186,8 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
     if columns.is_empty() {
         return None;
     }
-    // A rule below every row: rows are what lies between rules. Else every line that fills the first column begins one.
+    // A rule below every row: rows are what lies between rules. Else every line that fills the
+    // first column begins one.
     let by_rules = used.len() >= 4 && used.len() + 1 > body.len() / 3;
     let mut rows: Vec<Vec<Vec<Line>>> = Vec::new();
     let mut section = usize::MAX;
@@ -262,7 +265,8 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
     Some(Found { from, to, rows, header_rows, ruled: between, columns })
 }
 
-/// Whether rows are entries of a table of contents: titles before page numbers that climb. Few are, if one stands `beside` them.
+/// Whether rows are entries of a table of contents: titles before page numbers that climb. Few are,
+/// if one stands `beside` them.
 fn is_contents(rows: &[Vec<Vec<Line>>], beside: bool) -> bool {
     let number = |row: &Vec<Vec<Line>>| row.last().and_then(|cell| running::page_number(text(cell).trim()));
     let numbers: Vec<i64> = rows.iter().filter_map(number).collect();
@@ -275,7 +279,8 @@ fn is_contents(rows: &[Vec<Vec<Line>>], beside: bool) -> bool {
         && (beside || rows.len() >= FEWEST_ENTRIES)
 }
 
-/// A bullet, number or note mark with its text is no row of two cells; neither is a line of a table of contents.
+/// A bullet, number or note mark with its text is no row of two cells; neither is a line of a table
+/// of contents.
 fn listed(cells: &[Cell]) -> bool {
     let first = cells[0].text.trim();
     let marker = first.chars().count() <= LONGEST_MARKER

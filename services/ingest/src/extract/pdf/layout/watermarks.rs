@@ -1,5 +1,5 @@
-//! Watermarks that no mark tells of: words that lean across the page, or lie large over or under its text, page after page; and
-//! what a supplier prints along the edge of every copy.
+//! Watermarks that no mark tells of: words that lean across the page, or lie large over or under
+//! its text, page after page; and what a supplier prints along the edge of every copy.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,8 @@ use super::furniture::Piece;
 use super::lines;
 use crate::clean::running;
 
-/// Type this many times as large as the document's is no text of it, where it leans or lies over text.
+/// Type this many times as large as the document's is no text of it, where it leans or lies over
+/// text.
 const LARGE: f32 = 2.0;
 /// What stands on at least this share of the pages stands on each.
 const EACH_PAGE: f32 = 0.5;

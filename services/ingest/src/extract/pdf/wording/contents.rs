@@ -57,7 +57,8 @@ pub fn index(text: &str) -> bool {
             .contains(&bare)
 }
 
-/// Whether a line only says that what it stands at goes on from or on another page, as long tables do.
+/// Whether a line only says that what it stands at goes on from or on another page, as long tables
+/// do.
 pub fn carried(line: &str) -> bool {
     let lower = line.to_lowercase();
     let core = lower.rsplit(['–', '—', ':', '-']).next().unwrap_or(&lower);

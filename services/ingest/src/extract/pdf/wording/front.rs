@@ -35,8 +35,8 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Whether `text`, of at most `longest` words, signs a work: names (words with capitals, and few that join them), an address, a
-/// date. A sentence, a label or a message does not.
+/// Whether `text`, of at most `longest` words, signs a work: names (words with capitals, and few
+/// that join them), an address, a date. A sentence, a label or a message does not.
 pub fn signs(text: &str, longest: usize) -> bool {
     let text = text.trim();
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! What the words of a line say by themselves, wherever they stand: a heading's number, an item's marker, an entry of a table of
-//! contents. Every phase may ask.
+//! What the words of a line say by themselves, wherever they stand: a heading's number, an item's
+//! marker, an entry of a table of contents. Every phase may ask.
 
 pub mod contents;
 pub mod front;

@@ -18,7 +18,8 @@ pub(super) enum Token {
     Parts(usize),
 }
 
-/// The sections of a code: positive, negative, zero, text. Semicolons in quotes and behind a backslash divide nothing.
+/// The sections of a code: positive, negative, zero, text. Semicolons in quotes and behind a
+/// backslash divide nothing.
 pub(super) fn sections(code: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let (mut quoted, mut escaped) = (false, false);
