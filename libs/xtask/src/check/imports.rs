@@ -178,7 +178,7 @@ fn dependencies(krate: &Crate, manifest: &Manifest) -> Vec<String> {
 }
 
 /// Problems of one file, each as `line: what`. Test modules are left out: files named `testing.rs`
-/// or `tests.rs`, and the lines from `#[cfg(test)]` on.
+/// or `tests.rs`, those in a folder `tests`, and the lines from `#[cfg(test)]` on.
 fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
     let service = krate.kind == "services";
     let domain = service && inside.starts_with("domain");
@@ -186,7 +186,7 @@ fn imports(krate: &Crate, inside: &Path, source: &str) -> Vec<String> {
     let environment = krate.kind == "libs" && READS_ENVIRONMENT.contains(&krate.folder.as_str());
     let goes_out = krate.kind == "libs" && GOES_OUT.contains(&krate.folder.as_str());
     let mut wrong = Vec::new();
-    if inside.file_name().is_some_and(|name| name == "testing.rs" || name == "tests.rs") {
+    if inside.iter().any(|part| part == "testing.rs" || part == "tests.rs" || part == "tests") {
         return wrong;
     }
     let mut lines = source.lines().enumerate();
@@ -251,6 +251,7 @@ mod tests {
             ("services", "ai", "domain/script.rs", "#[cfg(test)]\nmod tests {\nuse tokio::time;", 0),
             ("services", "ai", "domain/mod.rs", "#[cfg(test)]\nmod testing;\nuse tokio::time;", 1),
             ("services", "ai", "work/plan.rs", "use tokio::sync::Mutex;", 0),
+            ("services", "ai", "work/tests/load.rs", "let s = lectern_store::connect(url).await?;", 0),
             ("services", "ai", "work/plan.rs", "let s = lectern_store::connect(url).await?;", 1),
             ("services", "ai", "app.rs", "let s = lectern_store::connect(url).await?;", 0),
             ("services", "ai", "config.rs", "let x = std::env::var(\"X\");", 1),

@@ -26,7 +26,7 @@ use lectern_core::{Digest, Failure, Kind, Reason};
 use crate::speakable::Language;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/3+speech-en/2";
+pub const ENGINE_PIN: &str = "extractive/3+speech-en/3";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names
 /// `content` in object storage.

@@ -120,7 +120,23 @@ impl Passage {
         if let (Some(last), Some(cut)) = (sentences.last_mut(), self.cuts.last()) {
             last.end = last.end.max(cut.range.end);
         }
+        self.part_number(&mut sentences);
         sentences
+    }
+
+    /// The number of a heading that has its own stop (`3. The Tunnel`) is a sentence of its own: run
+    /// into the title, it is heard as a part of it.
+    fn part_number(&self, sentences: &mut Vec<Range>) {
+        let stopped = self.marks.first().filter(|mark| {
+            matches!(mark.kind, MarkKind::Number) && self.chars.get(mark.range.end as usize - 1) == Some(&'.')
+        });
+        let (Some(number), Some(first)) = (stopped, sentences.first_mut()) else { return };
+        let rest = (number.range.end..first.end).find(|at| !self.chars[*at as usize].is_whitespace());
+        if let Some(rest) = rest.filter(|_| first.start <= number.range.start) {
+            let title = Range::new(rest, first.end);
+            first.end = number.range.end;
+            sentences.insert(1, title);
+        }
     }
 
     /// The cuts that begin in a range.

@@ -194,6 +194,17 @@ fn sections_keep_the_headings_of_the_document() {
 }
 
 #[test]
+fn a_number_with_a_stop_is_said_before_its_title() {
+    let texts = ["1. The Ferry", "2 The Bridge", "3.1. The Tunnel"];
+    let content = content(texts.map(|text| block(BlockKind::Heading { level: 1 }, text)).to_vec());
+    let (plan, sections) = written(&content, &order(Style::Narration, None, Footnotes::Skip));
+    accounted(&content, &plan, &sections);
+    let heard = sections.iter().flat_map(|section| &section.utterances).map(|u| u.spoken.as_str());
+    let wanted = ["one.", "The Ferry.", "two, The Bridge.", "three point one.", "The Tunnel."];
+    assert_eq!(heard.collect::<Vec<_>>(), wanted);
+}
+
+#[test]
 fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
     for (paragraphs, every, target) in [(60, 5, 600), (60, 0, 300), (100, 10, 1500), (30, 3, 150)] {
         let content = long(paragraphs, every);

@@ -1,6 +1,8 @@
 //! Lines to groups: where a paragraph, an item or a stretch of code begins, and what runs on over
 //! columns and pages.
 
+mod seam;
+
 use lectern_core::content::document::{BlockKind, Furniture};
 
 use super::super::layout::lines::Line;
@@ -10,45 +12,18 @@ use super::super::wording::markers::{self, Marker};
 use super::super::wording::sentence;
 use super::assemble::APART;
 use super::group::Group;
+use seam::Seam;
 
-/// Ems by which an edge must differ to be another: an indent is one em or more, rounding far less.
-const INDENT: f32 = 0.7;
-/// Ems to the left of an item's text at which a line is out of the item.
-const OUTDENT: f32 = 0.6;
-/// Ems by which a bullet, and an ordinal, must stand elsewhere than the line above to begin an item
-/// in mid-sentence.
-const BULLET_SHIFT: f32 = 0.25;
-const ORDINAL_SHIFT: f32 = 0.4;
-/// White space between lines of one paragraph is at most this many leadings; in display type, which
-/// is set by hand, more.
-const WITHIN: f32 = 1.24;
-const WITHIN_DISPLAY: f32 = 1.45;
-/// And this many in mid-sentence: text may be set with double spacing here and there.
-const WITHIN_SENTENCE: f32 = 2.0;
-/// And this many where another weight begins.
-const WITHIN_WEIGHT: f32 = 1.12;
 /// Lines of code farther apart than this many leadings are two listings.
 const WITHIN_CODE: f32 = 2.6;
 /// Sizes that differ by this share are two.
 const OTHER_SIZE: f32 = 0.07;
-/// Sizes within one sentence differ by less than this share: faces are matched by eye.
-const SAME_SENTENCE: f32 = 0.2;
 /// Type this many times the text's is display type.
 const DISPLAY: f32 = 1.1;
-/// A line is short, if behind it there is room for the next word and this many ems, and this share
-/// of the column.
-const ROOM: f32 = 0.6;
-const ROOM_SHARE: f32 = 0.04;
-/// A line that leaves this share of its column free ends far before the edge.
-const FAR_SHORT: f32 = 0.35;
 /// A line that leaves less than this share of its column free is full.
 const FULL: f32 = 0.06;
 /// Ems by which a line must stand above the last to begin another column.
 const ABOVE: f32 = 0.5;
-/// Points by which equal edges may differ.
-const ROUNDING: f32 = 1.0;
-/// Points by which the middles of centred lines may differ.
-const CENTRED: f32 = 2.0;
 /// Points by which text may differ from the text's size and still be running text.
 const BODY: f32 = 0.6;
 /// Pages over which a paragraph may go on: a figure may fill one.
@@ -111,13 +86,6 @@ fn code(line: &Line, metrics: &Metrics) -> bool {
     let letters = line.pieces.iter().any(|piece| piece.text.contains(char::is_alphanumeric));
     let ruled = !letters && line.pieces.iter().all(|piece| piece.style.face.mono);
     !metrics.mono && (ruled || line.mostly(|face| face.mono))
-}
-
-fn first_word_width(line: &Line) -> f32 {
-    let Some(piece) = line.pieces.first() else { return 0.0 };
-    let all = piece.text.chars().count().max(1) as f32;
-    let word = piece.text.chars().take_while(|char| !char.is_whitespace()).count() as f32;
-    (piece.x1 - piece.x0) * word / all
 }
 
 impl Builder<'_> {
@@ -210,7 +178,7 @@ impl Builder<'_> {
                 && markers::marker(text).is_none()
                 && !sentence::ends(&last.text())
                 // Display type is broken by hand.
-                && (first.size > DISPLAY * self.metrics.body || !self.short(last, first))
+                && (first.size > DISPLAY * self.metrics.body || !Seam { metrics: self.metrics, last, line: first, text }.short())
                 && (last.size - first.size).abs() < OTHER_SIZE * last.size
                 && code(first, self.metrics) == code(last, self.metrics)
         })
@@ -248,151 +216,8 @@ impl Builder<'_> {
 
     /// Whether `line` begins something new after `last`, which stands above it in the same region.
     fn begins(&self, last: &Line, line: &Line, text: &str) -> bool {
-        let Some(group) = self.groups.last() else { return true };
-        let metrics = self.metrics;
-        let size = line.size.max(last.size);
-        let gap = line.y - last.y;
-        let leading = metrics.leading(size);
-        if code(line, metrics) != matches!(group.kind, BlockKind::Code { .. }) {
-            // A command at the end of a sentence may have a line of its own, and is no block of
-            // code.
-            let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_face(last, line);
-            return !sentence;
-        }
-        if matches!(group.kind, BlockKind::Code { .. }) {
-            return gap > WITHIN_CODE * leading;
-        }
-        let differ = (line.size - last.size).abs() / size;
-        if gap < WITHIN * leading
-            && differ < SAME_SENTENCE
-            && (self.divided(last, line, text) || self.ends_in_bold(last, line))
-        {
-            return false;
-        }
-        // A title that the text runs on behind may fill most of its line, and lend it its size.
-        if differ > OTHER_SIZE && !(differ < SAME_SENTENCE && self.runs_on(last, line, text)) {
-            return true;
-        }
-        if line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
-            && (group.lines.iter().all(|line| line.mostly(|face| face.bold)) || line.mostly(|face| face.bold))
-            && (self.short(last, line) || gap > WITHIN_WEIGHT * leading || line.mostly(|face| face.bold))
-        {
-            return true;
-        }
-        let display = line.size > DISPLAY * metrics.body;
-        let wide = if display { WITHIN_DISPLAY } else { WITHIN };
-        if gap > wide * leading {
-            return gap > WITHIN_SENTENCE * leading || !self.runs_on(last, line, text);
-        }
-        if display {
-            return false;
-        }
-        let short = self.short(last, line);
-        match markers::marker(text) {
-            Some((Marker::Bullet, _))
-                if (line.x0 - last.x0).abs() > BULLET_SHIFT * size || short || sentence::ends(&last.text()) =>
-            {
-                return true;
-            }
-            Some((Marker::Ordinal(word), _)) => {
-                if self.follows(&word)
-                    && (short || sentence::ends(&last.text()) || (line.x0 - last.x0).abs() > ORDINAL_SHIFT * size)
-                {
-                    return true;
-                }
-            }
-            Some((Marker::Bullet, _)) | None => {}
-        }
-        if super::notes::bracketed(text).is_some()
-            && group.lines.iter().any(|line| super::notes::bracketed(&line.text()).is_some())
-        {
-            return true;
-        }
-        let edge = match group.hang {
-            Some(hang) => {
-                // Back out of an item's text.
-                if line.x0 < hang - OUTDENT * size {
-                    return true;
-                }
-                hang
-            }
-            None => group.lines.iter().skip(1).map(|line| line.x0).fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
-        };
-        // Centred lines have one middle.
-        if ((line.x0 + line.x1) - (last.x0 + last.x1)).abs() < CENTRED
-            && (line.x0 - last.x0).abs() > INDENT * size
-            && !sentence::ends(&last.text())
-        {
-            return false;
-        }
-        // Back at the edge of the first line, out of those that hang below it, as the next entry of
-        // a bibliography is.
-        let hung = group.lines.iter().skip(1).map(|line| line.x0).reduce(f32::min);
-        let back = group.lines.first().is_some_and(|first| (line.x0 - first.x0).abs() < INDENT * size);
-        if back && hung.is_some_and(|hung| line.x0 < hung - OUTDENT * size) && !text.starts_with(char::is_lowercase) {
-            return true;
-        }
-        // An indented first line, unless the whole block is set so, or hangs.
-        if line.x0 > edge + INDENT * size && line.x0 > last.x0 + INDENT * size {
-            // Ragged lines leave some room; one that leaves much is a label, and no beginning of a
-            // sentence.
-            let hanging = group.lines.len() == 1 && !sentence::ends(&last.text()) && !(short && self.much(last));
-            return !hanging && (short || sentence::ends(&last.text()) || group.lines.len() > 1);
-        }
-        if group.lines.len() == 1 && line.x0 < last.x0 - INDENT * size {
-            // The group's first line was indented; this is its second.
-            return short && sentence::ends(&last.text());
-        }
-        short
-            && (sentence::ends(&last.text())
-                || text.chars().next().is_some_and(char::is_uppercase)
-                    && line.x0 >= last.x0 - ROUNDING
-                    && self.much(last))
-    }
-
-    /// Whether a sentence goes on from `last` to `line`: a full line without a stop, and small
-    /// letters at the same edge below it.
-    fn runs_on(&self, last: &Line, line: &Line, text: &str) -> bool {
-        !sentence::ends(&last.text())
-            && text.starts_with(char::is_lowercase)
-            && markers::marker(text).is_none()
-            && !self.short(last, line)
-            && (line.x0 - last.x0).abs() < INDENT * line.size
-    }
-
-    /// Whether the sentence of the full line `last` ends with words of another face, which fill a
-    /// line at the same edge.
-    fn runs_on_in_face(&self, last: &Line, line: &Line) -> bool {
-        !sentence::ends(&last.text())
-            && !self.short(last, line)
-            && (line.x0 - last.x0).abs() < INDENT * line.size
-            && sentence::ends(&line.text())
-    }
-
-    /// Whether bold words end the sentence of `last`, which is not bold: the name of a variable, of
-    /// an option.
-    fn ends_in_bold(&self, last: &Line, line: &Line) -> bool {
-        line.mostly(|face| face.bold) && !last.mostly(|face| face.bold) && self.runs_on_in_face(last, line)
-    }
-
-    /// Whether a hyphen at the end of the full line `last` divides a word.
-    fn divided(&self, last: &Line, line: &Line, text: &str) -> bool {
-        let before = last.text();
-        let word = before.strip_suffix(['-', '\u{ad}', '\u{2010}']);
-        word.is_some_and(|word| word.ends_with(char::is_alphabetic))
-            && text.starts_with(char::is_alphabetic)
-            && !self.short(last, line)
-    }
-
-    /// Whether the next line's first word would have had room on the last line.
-    fn short(&self, last: &Line, line: &Line) -> bool {
-        let room = last.right - last.x1;
-        room > first_word_width(line) + ROOM * last.size && room > ROOM_SHARE * (last.right - last.left)
-    }
-
-    /// Whether a line ends far before the edge.
-    fn much(&self, last: &Line) -> bool {
-        last.right - last.x1 > FAR_SHORT * (last.right - last.left)
+        let seam = Seam { metrics: self.metrics, last, line, text };
+        self.groups.last().is_none_or(|group| seam.begins(group, |word| self.follows(word)))
     }
 
     /// Whether an ordinal is the first of a list or the next of the list before.
@@ -472,125 +297,4 @@ fn hang(line: &Line, skip: usize) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::layout::lines::{Piece, Style};
-    use super::*;
-
-    fn line(text: &str, y: f32) -> Line {
-        let x1 = if text.len() > 40 { 498.0 } else { 72.0 + 6.0 * text.len() as f32 };
-        let piece = Piece { text: text.to_owned(), x0: 72.0, x1, style: Style::default(), space: false };
-        Line { pieces: vec![piece], x0: 72.0, x1, y, size: 10.0, page: 0, region: 0, left: 72.0, right: 500.0 }
-    }
-
-    fn texts(lines: &[Line]) -> Vec<String> {
-        let items = lines.iter().cloned().map(Item::Line).collect();
-        group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
-    }
-
-    /// What the groups of these lines, set as (left edge, text, face: `b`old, `m`ono, `r`oman, and
-    /// `w` for a roman line that leaves some room), read as behind some usual text.
-    fn set(lines: &[(f32, &str, char)]) -> Vec<String> {
-        let mut all: Vec<Line> =
-            (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32)).collect();
-        for (at, (x0, text, face)) in lines.iter().enumerate() {
-            let mut line = line(text, 230.0 + 12.0 * at as f32);
-            line.x0 = *x0;
-            line.pieces[0].x0 = *x0;
-            if *face == 'w' {
-                line.x1 = 410.0;
-                line.pieces[0].x1 = 410.0;
-            }
-            line.pieces[0].style.face.mono = *face == 'm';
-            line.pieces[0].style.face.bold = *face == 'b';
-            all.push(line);
-        }
-        texts(&all).split_off(1)
-    }
-
-    #[test]
-    fn what_goes_on_in_mid_sentence_is_no_block_of_its_own() {
-        for (name, lines, wanted) in [
-            (
-                "a command ends the sentence",
-                vec![
-                    (72.0, "the next write to the client causes it to be sent a", 'r'),
-                    (72.0, "SIGPIPE.", 'm'),
-                    (72.0, "then it ends as it began, which is all there is to say.", 'r'),
-                ],
-                2,
-            ),
-            ("code below a paragraph", vec![(72.0, "Type the following:", 'r'), (72.0, "make install", 'm')], 2),
-            (
-                "a bold word ends the sentence",
-                vec![(72.0, "signals are sent again upon the receipt of a", 'r'), (72.0, "SIGWINCH.", 'b')],
-                1,
-            ),
-            (
-                "a word in capitals is divided",
-                vec![(72.0, "see the description of it under SHELLBUILTINCOM-", 'r'), (72.0, "MANDS.", 'b')],
-                1,
-            ),
-            ("a bold line below a label", vec![(72.0, "A label", 'r'), (72.0, "Names.", 'b')], 2),
-            (
-                "a ragged line hangs below its label",
-                vec![
-                    (72.0, "-s  If no arguments remain after it, then", 'r'),
-                    (96.0, "commands are read from the standard input of this one.", 'r'),
-                ],
-                1,
-            ),
-            (
-                "entries of a bibliography with ragged lines",
-                vec![
-                    (72.0, "Bates D (2013). Fast and Elegant Numerical", 'w'),
-                    (92.0, "Algebra Using the RcppEigen Package, and more.", 'r'),
-                    (72.0, "Chambers J (2008). Software for Data, and more", 'r'),
-                    (92.0, "of it.", 'r'),
-                ],
-                2,
-            ),
-            ("a label and its meaning", vec![(72.0, "timer events", 'r'), (92.0, "An event that comes.", 'r')], 2),
-        ] {
-            assert_eq!(set(&lines).len(), wanted, "{name}: {:?}", set(&lines));
-        }
-    }
-
-    #[test]
-    fn rules_drawn_with_dashes_are_part_of_the_code_around_them() {
-        let mono = |text: &str, y: f32| {
-            let mut line = line(text, y);
-            line.pieces[0].style.face.mono = true;
-            line
-        };
-        let mut lines: Vec<Line> =
-            (0..9).map(|at| line("the usual line of the text of it.", 100.0 + 12.0 * at as f32)).collect();
-        lines.extend([
-            mono("Parameter  Setting", 212.0),
-            mono("---------  -------", 224.0),
-            mono("Rates      Equal", 236.0),
-        ]);
-        let items = lines.iter().cloned().map(Item::Line).collect();
-        let groups = group(items, &Metrics::of(&lines));
-        let code = groups.last().unwrap();
-        assert!(matches!(code.kind, BlockKind::Code { .. }));
-        assert_eq!(code.lines.len(), 3);
-    }
-
-    #[test]
-    fn a_sentence_that_runs_on_is_one_paragraph_though_its_lines_stand_apart() {
-        let mut lines: Vec<Line> = (0..30)
-            .map(|at| line("the usual line of the text of this document and.", 100.0 + 12.0 * at as f32))
-            .collect();
-        lines.push(line("A full line of a sentence that goes on and that is", 480.0));
-        lines.push(line("set wider than the text is usually set.", 498.0));
-        lines.push(line("A paragraph of its own below it, which ends as it is", 516.0));
-        lines.push(line("Another.", 534.0));
-        let found = texts(&lines);
-        let wanted = [
-            "A full line of a sentence that goes on and that is set wider than the text is usually set.",
-            "A paragraph of its own below it, which ends as it is",
-            "Another.",
-        ];
-        assert_eq!(found[found.len() - 3..], wanted);
-    }
-}
+mod tests;

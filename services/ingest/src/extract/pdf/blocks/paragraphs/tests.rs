@@ -1,0 +1,121 @@
+//! Lines set one below another, and the groups that they make.
+
+use super::super::super::layout::lines::{Piece, Style};
+use super::*;
+
+fn line(text: &str, y: f32) -> Line {
+    let x1 = if text.len() > 40 { 498.0 } else { 72.0 + 6.0 * text.len() as f32 };
+    let piece = Piece { text: text.to_owned(), x0: 72.0, x1, style: Style::default(), space: false };
+    Line { pieces: vec![piece], x0: 72.0, x1, y, size: 10.0, page: 0, region: 0, left: 72.0, right: 500.0 }
+}
+
+fn texts(lines: &[Line]) -> Vec<String> {
+    let items = lines.iter().cloned().map(Item::Line).collect();
+    group(items, &Metrics::of(lines)).iter().map(Group::rough).collect()
+}
+
+/// What the groups of these lines, set as (left edge, text, face: `b`old, `m`ono, `r`oman, and
+/// `w` for a roman line that leaves some room), read as behind some usual text.
+fn set(lines: &[(f32, &str, char)]) -> Vec<String> {
+    let mut all: Vec<Line> =
+        (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32)).collect();
+    for (at, (x0, text, face)) in lines.iter().enumerate() {
+        let mut line = line(text, 230.0 + 12.0 * at as f32);
+        line.x0 = *x0;
+        line.pieces[0].x0 = *x0;
+        if *face == 'w' {
+            line.x1 = 410.0;
+            line.pieces[0].x1 = 410.0;
+        }
+        line.pieces[0].style.face.mono = *face == 'm';
+        line.pieces[0].style.face.bold = *face == 'b';
+        all.push(line);
+    }
+    texts(&all).split_off(1)
+}
+
+#[test]
+fn what_goes_on_in_mid_sentence_is_no_block_of_its_own() {
+    for (name, lines, wanted) in [
+        (
+            "a command ends the sentence",
+            vec![
+                (72.0, "the next write to the client causes it to be sent a", 'r'),
+                (72.0, "SIGPIPE.", 'm'),
+                (72.0, "then it ends as it began, which is all there is to say.", 'r'),
+            ],
+            2,
+        ),
+        ("code below a paragraph", vec![(72.0, "Type the following:", 'r'), (72.0, "make install", 'm')], 2),
+        (
+            "a bold word ends the sentence",
+            vec![(72.0, "signals are sent again upon the receipt of a", 'r'), (72.0, "SIGWINCH.", 'b')],
+            1,
+        ),
+        (
+            "a word in capitals is divided",
+            vec![(72.0, "see the description of it under SHELLBUILTINCOM-", 'r'), (72.0, "MANDS.", 'b')],
+            1,
+        ),
+        ("a bold line below a label", vec![(72.0, "A label", 'r'), (72.0, "Names.", 'b')], 2),
+        (
+            "a ragged line hangs below its label",
+            vec![
+                (72.0, "-s  If no arguments remain after it, then", 'r'),
+                (96.0, "commands are read from the standard input of this one.", 'r'),
+            ],
+            1,
+        ),
+        (
+            "entries of a bibliography with ragged lines",
+            vec![
+                (72.0, "Bates D (2013). Fast and Elegant Numerical", 'w'),
+                (92.0, "Algebra Using the RcppEigen Package, and more.", 'r'),
+                (72.0, "Chambers J (2008). Software for Data, and more", 'r'),
+                (92.0, "of it.", 'r'),
+            ],
+            2,
+        ),
+        ("a label and its meaning", vec![(72.0, "timer events", 'r'), (92.0, "An event that comes.", 'r')], 2),
+    ] {
+        assert_eq!(set(&lines).len(), wanted, "{name}: {:?}", set(&lines));
+    }
+}
+
+#[test]
+fn rules_drawn_with_dashes_are_part_of_the_code_around_them() {
+    let mono = |text: &str, y: f32| {
+        let mut line = line(text, y);
+        line.pieces[0].style.face.mono = true;
+        line
+    };
+    let mut lines: Vec<Line> =
+        (0..9).map(|at| line("the usual line of the text of it.", 100.0 + 12.0 * at as f32)).collect();
+    lines.extend([
+        mono("Parameter  Setting", 212.0),
+        mono("---------  -------", 224.0),
+        mono("Rates      Equal", 236.0),
+    ]);
+    let items = lines.iter().cloned().map(Item::Line).collect();
+    let groups = group(items, &Metrics::of(&lines));
+    let code = groups.last().unwrap();
+    assert!(matches!(code.kind, BlockKind::Code { .. }));
+    assert_eq!(code.lines.len(), 3);
+}
+
+#[test]
+fn a_sentence_that_runs_on_is_one_paragraph_though_its_lines_stand_apart() {
+    let mut lines: Vec<Line> =
+        (0..30).map(|at| line("the usual line of the text of this document and.", 100.0 + 12.0 * at as f32)).collect();
+    lines.push(line("A full line of a sentence that goes on and that is", 480.0));
+    lines.push(line("set wider than the text is usually set.", 498.0));
+    lines.push(line("A paragraph of its own below it, which ends as it is", 516.0));
+    lines.push(line("Another.", 534.0));
+    let found = texts(&lines);
+    let wanted = [
+        "A full line of a sentence that goes on and that is set wider than the text is usually set.",
+        "A paragraph of its own below it, which ends as it is",
+        "Another.",
+    ];
+    assert_eq!(found[found.len() - 3..], wanted);
+}
