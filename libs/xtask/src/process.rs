@@ -132,10 +132,27 @@ pub fn run_interruptible(command: &mut Command) -> Result<ExitStatus> {
     wait(&mut child)
 }
 
-/// `cargo`, the one that runs this tool.
+/// What `cargo run` tells this tool of its own package, and build scripts look at too.
+const OF_THIS_PACKAGE: [&str; 8] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
+/// `cargo`, the one that runs this tool, as if it had been called by hand: otherwise what `ring`
+/// and all above it were built from differs, and each call builds them anew after one of the other
+/// kind.
 pub fn cargo() -> Command {
     let mut command = Command::new(lectern_testkit::env::value("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command.current_dir(crate::repo::root());
+    for name in OF_THIS_PACKAGE {
+        command.env_remove(name);
+    }
     command
 }
 
