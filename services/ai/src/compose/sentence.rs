@@ -124,8 +124,8 @@ impl Passage {
         sentences
     }
 
-    /// The number of a heading that has its own stop (`3. The Tunnel`) is a sentence of its own: run
-    /// into the title, it is heard as a part of it.
+    /// The number of a heading that has its own stop (`3. The Tunnel`) is a sentence of its own:
+    /// run into the title, it is heard as a part of it.
     fn part_number(&self, sentences: &mut Vec<Range>) {
         let stopped = self.marks.first().filter(|mark| {
             matches!(mark.kind, MarkKind::Number) && self.chars.get(mark.range.end as usize - 1) == Some(&'.')

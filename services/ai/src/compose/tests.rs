@@ -200,7 +200,7 @@ fn a_number_with_a_stop_is_said_before_its_title() {
     let (plan, sections) = written(&content, &order(Style::Narration, None, Footnotes::Skip));
     accounted(&content, &plan, &sections);
     let heard = sections.iter().flat_map(|section| &section.utterances).map(|u| u.spoken.as_str());
-    let wanted = ["one.", "The Ferry.", "two, The Bridge.", "three point one.", "The Tunnel."];
+    let wanted = ["one.", "The Ferry.", "two. The Bridge.", "three point one.", "The Tunnel."];
     assert_eq!(heard.collect::<Vec<_>>(), wanted);
 }
 
