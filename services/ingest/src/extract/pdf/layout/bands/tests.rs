@@ -1,5 +1,6 @@
 //! Pages with heads, feet and numbers, and what of them is taken.
 
+use super::super::super::content::page::Run;
 use super::*;
 
 fn run(text: &str, x0: f32, y: f32, size: f32, seq: u32) -> Run {
