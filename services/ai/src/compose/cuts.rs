@@ -5,6 +5,7 @@ use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
 use lectern_core::content::script::SkipReason;
 
+use crate::speakable::en::calendar::MONTHS;
 use crate::speakable::{Language, can_say, formula};
 
 /// A part that is not spoken.
@@ -156,21 +157,6 @@ fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let citation = inner.split(';').all(entry);
     (citation && at > 0).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Names of several words without "and" or "et al." are rather places or titles than authors.
 fn places(words: &[&str]) -> bool {

@@ -11,3 +11,19 @@ pub mod unicode;
 
 pub use language::language;
 pub use unicode::{normalise, single_spaced};
+
+/// The months by their English names.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];

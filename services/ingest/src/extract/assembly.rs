@@ -37,6 +37,21 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// The block number `id`, with these spans in place of the marks.
+    pub fn block(self, id: u32, spans: Vec<Span>) -> Block {
+        Block {
+            id,
+            kind: self.kind,
+            text: self.line.text,
+            page: self.page,
+            page_end: self.page_end,
+            confidence: self.confidence,
+            language: self.language,
+            matter: self.matter,
+            spans,
+        }
+    }
+
     pub fn new(kind: BlockKind, line: Line) -> Self {
         Self {
             kind,
@@ -189,12 +204,13 @@ pub(super) fn empty() -> Failure {
     )
 }
 
-fn number(count: usize) -> u32 {
+/// The id of the block that comes behind so many.
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn block(id: usize, draft: Draft, notes: &HashMap<String, u32>) -> Block {
-    let mut marks = draft.line.marks;
+fn block(id: usize, mut draft: Draft, notes: &HashMap<String, u32>) -> Block {
+    let mut marks = std::mem::take(&mut draft.line.marks);
     sort(&mut marks);
     let length = lectern_core::content::length(&draft.line.text);
     let scalars = Scalars::new(&draft.line.text);
@@ -213,17 +229,7 @@ fn block(id: usize, draft: Draft, notes: &HashMap<String, u32>) -> Block {
             Span { range: mark.range, kind }
         })
         .collect();
-    Block {
-        id: number(id),
-        kind: draft.kind,
-        text: draft.line.text,
-        page: draft.page,
-        page_end: draft.page_end,
-        confidence: draft.confidence,
-        language: draft.language,
-        matter: draft.matter,
-        spans,
-    }
+    draft.block(number(id), spans)
 }
 
 fn note_ids(drafts: &[Draft]) -> HashMap<String, u32> {

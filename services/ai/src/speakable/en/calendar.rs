@@ -2,7 +2,8 @@
 
 use super::{Cx, Reading, number};
 
-const MONTHS: [&str; 12] = [
+/// The months by their names.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",

@@ -2,7 +2,7 @@
 //! knows the text answers.
 
 mod abbreviation;
-mod calendar;
+pub(crate) mod calendar;
 mod code_number;
 pub(crate) mod data;
 mod fraction;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use lectern_core::content::document::{Block, Content, SpanKind, Warning};
 
-use super::super::assembly::Draft;
+use super::super::assembly::{Draft, number};
 use super::super::child::{Sandbox, Source};
 use super::super::pdf::PAGE_WITHOUT_TEXT;
 use super::recogniser::{POPPLER_PACKAGE, Recogniser, TESSERACT_PACKAGE};
@@ -95,8 +95,9 @@ fn explain(content: &mut Content, page: u32, why: &str) {
 fn insert(content: &mut Content, found: Vec<(u32, Vec<Draft>)>) {
     let mut more: HashMap<usize, Vec<Block>> = HashMap::new();
     for (page, drafts) in found {
+        let unnumbered = |draft: Draft| draft.block(0, Vec::new());
         let before = content.blocks.iter().rposition(|block| block.page.is_some_and(|own| own <= page));
-        more.entry(before.map_or(0, |at| at + 1)).or_default().extend(drafts.into_iter().map(block));
+        more.entry(before.map_or(0, |at| at + 1)).or_default().extend(drafts.into_iter().map(unnumbered));
     }
     let mut blocks = Vec::new();
     let mut moved: HashMap<u32, u32> = HashMap::new();
@@ -117,24 +118,6 @@ fn insert(content: &mut Content, found: Vec<(u32, Vec<Draft>)>) {
         }
     }
     content.blocks = blocks;
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn block(draft: Draft) -> Block {
-    Block {
-        id: 0,
-        kind: draft.kind,
-        text: draft.line.text,
-        page: draft.page,
-        page_end: draft.page_end,
-        confidence: draft.confidence,
-        language: draft.language,
-        matter: draft.matter,
-        spans: Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -108,20 +108,9 @@ impl Structure {
 
     /// The cells of all tables, with the first cell of theirs.
     pub fn cells(&self) -> impl Iterator<Item = (u32, Cell)> {
-        self.parts.iter().filter_map(|part| match part.role {
-            Role::Cell(cell) => Some((part.whole, cell)),
-            Role::Paragraph
-            | Role::Heading(_)
-            | Role::Item(_)
-            | Role::Label
-            | Role::Caption
-            | Role::Note
-            | Role::Code
-            | Role::Quote
-            | Role::Figure
-            | Role::Formula
-            | Role::Entry
-            | Role::Artifact => None,
+        self.parts.iter().filter_map(|part| {
+            let Role::Cell(cell) = part.role else { return None };
+            Some((part.whole, cell))
         })
     }
 

@@ -27,18 +27,18 @@ fn key(line: &Line) -> Key {
 }
 
 /// A page's lines, in reading order.
-struct Body {
+struct Body<'a> {
     page: usize,
-    lines: Vec<Line>,
+    lines: Vec<&'a Line>,
 }
 
-impl Body {
+impl Body<'_> {
     /// The lines that end it in words of most pages, and the line above them, if it has both.
-    fn foot(&self, on: &HashMap<Key, usize>, pages: usize) -> Option<(&[Line], &Line)> {
-        let repeated = |line: &&Line| on.get(&key(line)).is_some_and(|seen| most(*seen, pages));
+    fn foot(&self, on: &HashMap<Key, usize>, pages: usize) -> Option<(&[&Line], &Line)> {
+        let repeated = |line: &&&Line| on.get(&key(line)).is_some_and(|seen| most(*seen, pages));
         let count = self.lines.iter().rev().take_while(repeated).count();
         let (above, foot) = self.lines.split_at(self.lines.len() - count);
-        above.last().filter(|_| count > 0).map(|last| (foot, last))
+        above.last().filter(|_| count > 0).map(|last| (foot, *last))
     }
 }
 
@@ -48,20 +48,20 @@ fn most(seen: usize, pages: usize) -> bool {
 
 /// Takes such feet out of `arranged` and adds them to `out`.
 pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
-    let mut bodies: Vec<Body> = Vec::new();
+    let mut bodies: Vec<Body<'_>> = Vec::new();
     for line in arranged.regions.iter().flat_map(|region| &region.lines) {
         match bodies.last_mut() {
-            Some(body) if body.page == line.page => body.lines.push(line.clone()),
-            Some(_) | None => bodies.push(Body { page: line.page, lines: vec![line.clone()] }),
+            Some(body) if body.page == line.page => body.lines.push(line),
+            Some(_) | None => bodies.push(Body { page: line.page, lines: vec![line] }),
         }
     }
     let mut on: HashMap<Key, usize> = HashMap::new();
     for body in &bodies {
-        for key in body.lines.iter().map(key).collect::<HashSet<_>>() {
+        for key in body.lines.iter().copied().map(key).collect::<HashSet<_>>() {
             *on.entry(key).or_default() += 1;
         }
     }
-    let feet: Vec<(usize, &[Line], &Line)> = bodies
+    let feet: Vec<(usize, &[&Line], &Line)> = bodies
         .iter()
         .filter_map(|body| body.foot(&on, bodies.len()).map(|(foot, above)| (body.page, foot, above)))
         .collect();
@@ -72,7 +72,7 @@ pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
     let mut taken: HashSet<(usize, Key)> = HashSet::new();
     for (page, foot, _) in feet {
         taken.extend(foot.iter().map(|line| (page, key(line))));
-        let text = foot.iter().map(Line::text).collect::<Vec<_>>().join(" ");
+        let text = foot.iter().map(|line| line.text()).collect::<Vec<_>>().join(" ");
         out.push(Piece { page, top: false, furniture: Furniture::RunningFoot, text });
     }
     for region in &mut arranged.regions {

@@ -1,5 +1,7 @@
 //! What stands under a title: authors, where they work, when.
 
+use crate::clean::MONTHS;
+
 /// Words that names and places hold in lower case.
 const BETWEEN: [&str; 32] = [
     "and", "of", "the", "for", "at", "in", "de", "la", "le", "du", "des", "von", "van", "der", "den", "zu", "di", "da",
@@ -20,20 +22,6 @@ const HEADS: [&str; 10] = [
     "references",
     "overview",
 ];
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// Whether `text`, of at most `longest` words, signs a work: names (words with capitals, and few
 /// that join them), an address, a date. A sentence, a label or a message does not.
@@ -50,7 +38,8 @@ pub fn signs(text: &str, longest: usize) -> bool {
     let led = lower.first().is_some_and(|first| LEADS.contains(&first.as_str()));
     let address = words.iter().any(|word| word.contains('@') || word.contains("://") || word.starts_with("www."));
     let year = lower.iter().any(|word| word.len() == 4 && word.starts_with(['1', '2']) && word.parse::<u16>().is_ok());
-    let dated = year && (words.len() <= 3 || lower.iter().any(|word| MONTHS.contains(&word.as_str())));
+    let dated = year
+        && (words.len() <= 3 || lower.iter().any(|word| MONTHS.iter().any(|month| month.eq_ignore_ascii_case(word))));
     let names = words.iter().zip(&lower).all(|(word, lower)| {
         lower.is_empty()
             || BETWEEN.contains(&lower.as_str())

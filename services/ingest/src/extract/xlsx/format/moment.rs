@@ -2,21 +2,8 @@
 
 use super::super::date::{Moment, moment};
 use super::code::Token;
+use crate::clean::MONTHS;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// `value`, a day by its number, as the pieces of a code write it; none for a day that no calendar
