@@ -2,9 +2,10 @@
 
 usage: hear.py FOLDER MODEL LIMIT
 
-FOLDER holds audio.wav and script.json ({"sections": [{"utterances": [{"spoken", "start_ms", "end_ms"}]}]}).
-Compares the utterances that lie whole in the first, the middle and the last 60 seconds, both sides in Whisper's English
-normal form. Ends with status 1 when a window reaches LIMIT percent.
+FOLDER holds audio.wav and script.json ({"sections": [{"utterances": [{"spoken", "start_ms",
+"end_ms"}]}]}). Compares the utterances that lie whole in the first, the middle and the last 60
+seconds, both sides in Whisper's English normal form. Ends with status 1 when a window reaches LIMIT
+percent.
 """
 
 import json
@@ -44,7 +45,8 @@ if length <= WINDOW_MS:
 
 
 def groups(utterances):
-    """Runs of utterances that fit one pass of the recogniser, which takes 30 seconds at a time and is weak at its own cuts."""
+    """Runs of utterances that fit one pass of the recogniser, which takes 30 seconds at a time and
+    is weak at its own cuts."""
     group = []
     for utterance in utterances:
         if group and utterance["end_ms"] - group[0]["start_ms"] > PASS_MS:

@@ -1,6 +1,5 @@
 //! Relative links in Markdown files lead to files that exist.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -11,10 +10,8 @@ use crate::repo;
 /// Checks every Markdown file that git knows or would add.
 pub fn check() -> Result<bool> {
     let mut passed = true;
-    for file in written(&["*.md"])? {
+    for (file, text) in written(&["*.md"])? {
         let path = repo::path(&file);
-        // Listed by git and deleted since.
-        let Ok(text) = fs::read_to_string(&path) else { continue };
         for (line, target) in links(&text) {
             if !exists(&path, &target) {
                 eprintln!("{file}:{line}: no such file: {target}");

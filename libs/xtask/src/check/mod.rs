@@ -5,6 +5,7 @@ mod imports;
 mod links;
 mod prose;
 
+use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -48,14 +49,16 @@ pub fn run(only: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// The files of these patterns that git knows or would add. Fixtures are input for tests, whatever
-/// is wrong in them included; their README is documentation.
-fn written(patterns: &[&str]) -> Result<Vec<String>> {
+/// The files of these patterns that git knows or would add, and their texts. Fixtures are input for
+/// tests, whatever is wrong in them included; their README is documentation.
+fn written(patterns: &[&str]) -> Result<Vec<(String, String)>> {
     let mut list = Command::new("git");
     list.current_dir(repo::root()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
     let files = String::from_utf8(process::output(list.args(patterns))?.stdout)?;
     let written = |file: &&str| !file.is_empty() && (!file.contains("/fixtures/") || file.ends_with("README.md"));
-    Ok(files.split('\0').filter(written).map(str::to_owned).collect())
+    // One that cannot be read was listed by git and deleted since.
+    let read = |file: &str| Some((file.to_owned(), fs::read_to_string(repo::path(file)).ok()?));
+    Ok(files.split('\0').filter(written).filter_map(read).collect())
 }
 
 fn passes(command: &mut Command) -> Result<bool> {

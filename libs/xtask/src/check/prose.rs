@@ -1,11 +1,8 @@
 //! Comments and pages keep to a width that can be read beside code.
 
-use std::fs;
-
 use anyhow::Result;
 
 use super::written;
-use crate::repo;
 
 /// Columns that a line of prose may have.
 const COLUMNS: usize = 100;
@@ -24,11 +21,8 @@ pub fn check() -> Result<bool> {
 
 fn report(patterns: &[&str], long_lines: impl Fn(&str) -> Vec<usize>) -> Result<bool> {
     let mut passed = true;
-    for file in written(patterns)? {
-        // Listed by git and deleted since.
-        let Ok(text) = fs::read_to_string(repo::path(&file)) else { continue };
-        let long = long_lines(&text);
-        for line in long {
+    for (file, text) in written(patterns)? {
+        for line in long_lines(&text) {
             eprintln!("{file}:{line}: over {COLUMNS} columns");
             passed = false;
         }

@@ -2,8 +2,9 @@
 
 usage: bench.py < JSON
 
-JSON: {"program", "documents": [{"name", "file", "producer"}], "peer": bool, "narrate": bool, "details": folder or null, "json": file or
-null}. Prints a table in Markdown; ends with status 1 when a goal is missed. What the measures mean: docs/extraction.md.
+JSON: {"program", "documents": [{"name", "file", "producer"}], "peer": bool, "narrate": bool,
+"details": folder or null, "json": file or null}. Prints a table in Markdown; ends with status 1
+when a goal is missed. What the measures mean: docs/extraction.md.
 """
 
 import json

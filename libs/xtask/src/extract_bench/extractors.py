@@ -1,4 +1,5 @@
-"""Runs the programs that are compared, each as a process of its own, and brings what they say into one shape."""
+"""Runs the programs that are compared, each as a process of its own, and brings what they say into
+one shape."""
 
 import json
 import os
@@ -91,7 +92,8 @@ def peer(path):
 
 
 def markdown(text, page):
-    """Blocks of a page of Markdown: they are parted by blank lines; what is no word is no matter."""
+    """Blocks of a page of Markdown: they are parted by blank lines; what is no word is no
+    matter."""
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"<br ?/?>", " ", text)
@@ -121,7 +123,8 @@ def poppler_cost(path):
 
 
 def narrated(program, path):
-    """Narrates the whole document with the tone engine; none if that went well, else what was said."""
+    """Narrates the whole document with the tone engine; none if that went well, else what was
+    said."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
             run([program, "narrate", path, "--voice", "tone", "--format", "opus", "-o", os.path.join(scratch, "out")])

@@ -1,8 +1,10 @@
-"""What is on the pages, by two readers that share no code with Lectern: poppler's `pdftotext` and PDFium.
+"""What is on the pages, by two readers that share no code with Lectern: poppler's `pdftotext` and
+PDFium.
 
-Each reads some pages wrongly. A word counts as printed when both read it on the page, and an order of two words when both read them as
-neighbours; what only one of them reads is disputed and not held against anybody. Running heads and page numbers are found
-here by where they stand and what they repeat, in a way of this file's own.
+Each reads some pages wrongly. A word counts as printed when both read it on the page, and an order
+of two words when both read them as neighbours; what only one of them reads is disputed and not held
+against anybody. Running heads and page numbers are found here by where they stand and what they
+repeat, in a way of this file's own.
 """
 
 import re
@@ -158,7 +160,8 @@ def corners(word):
 
 
 def touching(words):
-    """The texts of words; letters of one size that touch are one word: poppler takes kerning (`inv` and `oking`) for a space."""
+    """The texts of words; letters of one size that touch are one word: poppler takes kerning (`inv`
+    and `oking`) for a space."""
     out, before = [], None
     for word in words:
         box = corners(word)
@@ -171,7 +174,8 @@ def touching(words):
 
 
 def drawn_again(word, boxes):
-    """Whether the same word stands here already: shadows and heavy type are drawn twice. Notes where it stands."""
+    """Whether the same word stands here already: shadows and heavy type are drawn twice. Notes
+    where it stands."""
     box = corners(word)
     seen = boxes[word.text]
     again = any(min(box[2], x1) - max(box[0], x0) > 0.5 * (box[2] - box[0]) and min(box[3], y1) - max(box[1], y0) > 0.5 * (box[3] - box[1]) for x0, y0, x1, y1 in seen)
@@ -180,7 +184,8 @@ def drawn_again(word, boxes):
 
 
 def rows(lines, height):
-    """The rows of a page of this height, those at its edges marked; on a page with little text, the last rows stand at no foot."""
+    """The rows of a page of this height, those at its edges marked; on a page with little text, the
+    last rows stand at no foot."""
     found = []
     for line in sorted(lines, key=lambda line: (line.y0, line.x0)):
         middle = (line.y0 + line.y1) / 2
@@ -229,8 +234,8 @@ def set_in_text(rows_of_page):
 
 
 def page_numbers(pages, edges):
-    """A number at the end of a row, at the same height that grows with the pages: of the two pages before and behind it, at least two
-    (or all there are) have the number that follows from it."""
+    """A number at the end of a row, at the same height that grows with the pages: of the two pages
+    before and behind it, at least two (or all there are) have the number that follows from it."""
     candidates = []
     text_size = size_of_text(pages)
     for rows_of_page in edges:
@@ -260,8 +265,8 @@ def size_of_text(pages):
 
 
 def running_heads(pages, edges):
-    """What a row says, its number aside, is said at the same height on pages near by, or it stands where most pages have such
-    a row."""
+    """What a row says, its number aside, is said at the same height on pages near by, or it stands
+    where most pages have such a row."""
     near_pages = 4
     slides = statistics.median([sum(len(row.words) for row in page.rows) for page in pages] or [0]) < WORDS_OF_A_SLIDE
     everywhere = Counter(words for page in edges for words in {tuple(row.words) for row in page})

@@ -110,7 +110,8 @@ def score(blocks, pages, bookmarks):
 
 
 def words_of_page(result, page, blocks, pages):
-    """Recall, order of neighbours and order within the page; returns the words of the page's body."""
+    """Recall, order of neighbours and order within the page; returns the words of the page's
+    body."""
     all_words = [word for block in blocks for word in block.words]
     spoken = [word for block in blocks if block.spoken for word in block.words]
     bag = Counter(all_words)
@@ -147,7 +148,8 @@ def words_of_page(result, page, blocks, pages):
 
 
 def joined_at_ends(items, page, pages, bag):
-    """A word that the page's end divides belongs to whoever has it: if it was joined, its halves are on neither page."""
+    """A word that the page's end divides belongs to whoever has it: if it was joined, its halves
+    are on neither page."""
     items = list(items)
     tail = tail_of(page)
     if tail and page.number < len(pages):
@@ -177,7 +179,8 @@ def occurrences(needle, words):
 
 
 def furniture_spoken(result, pages, touching, bodies):
-    """A running head or a page number is spoken where a spoken block is just that, or has it between words of the page."""
+    """A running head or a page number is spoken where a spoken block is just that, or has it
+    between words of the page."""
     for page in pages:
         number = page.number
         spoken = [block for block in touching[number] if block.spoken]
@@ -211,7 +214,8 @@ def furniture_spoken(result, pages, touching, bodies):
 
 
 def printed_in_text(words, rows, head):
-    """How often the words of a head are printed as rows of the text too, as its heading is, on one row or on some in sequence."""
+    """How often the words of a head are printed as rows of the text too, as its heading is, on one
+    row or on some in sequence."""
     wanted = "".join(words)
     texts = ["" if other is head or other.head else "".join(other.words) for other in rows]
     return sum(
@@ -226,7 +230,8 @@ def plain(text):
 
 
 def headings_found(result, blocks, pages, bookmarks):
-    """Bookmarks whose title is printed on the page they lead to, and that are a heading there (their number aside)."""
+    """Bookmarks whose title is printed on the page they lead to, and that are a heading there
+    (their number aside)."""
     by_page = {}
     for at, block in enumerate(blocks):
         by_page.setdefault(block.page, []).append(at)
@@ -255,7 +260,8 @@ def headings_found(result, blocks, pages, bookmarks):
 
 
 def printed_as_rows(number, pages, whole, bare):
-    """Whether a page has the title on rows of their own or at the beginning of one; words of it that stand in the text are no title."""
+    """Whether a page has the title on rows of their own or at the beginning of one; words of it
+    that stand in the text are no title."""
     if number > len(pages):
         return False
     for lines in (pages[number - 1].lines, [line for row in pages[number - 1].rows for line in row.lines]):
@@ -280,7 +286,8 @@ def same(found, wanted):
 
 
 def broken_paragraphs(result, blocks, bodies):
-    """A block that ends in mid-sentence though what follows on the page is the next spoken block."""
+    """A block that ends in mid-sentence though what follows on the page is the next spoken
+    block."""
     neighbours = Counter()
     numbers = sorted(bodies)
     for number in numbers:
@@ -319,7 +326,8 @@ def next_flowing(spoken, at):
 
 
 def foreign_words(result, blocks, pages):
-    """Spoken words that neither reader has on the block's pages, and those that are spoken more often than either has them."""
+    """Spoken words that neither reader has on the block's pages, and those that are spoken more
+    often than either has them."""
     said = Counter()
     cache = {}
     for block in blocks:
@@ -375,12 +383,14 @@ def spaced_runs(pages, first, last):
 
 
 def spaced(word, runs):
-    """Whether a word is one of letter-spaced letters; of two, one is a figure, as in `1k`: two letters may be two words."""
+    """Whether a word is one of letter-spaced letters; of two, one is a figure, as in `1k`: two
+    letters may be two words."""
     return any(word in run for run in runs) and (len(word) > 2 or FIGURE.match(word) is not None)
 
 
 def silenced_words(result, blocks, pages):
-    """Words of the pages' bodies that stand in furniture other than contents and are thus not spoken."""
+    """Words of the pages' bodies that stand in furniture other than contents and are thus not
+    spoken."""
     bodies = {}
     for page in pages:
         rows = Counter(word for row in page.rows if row.head or row.number for word in row.words)

@@ -1,7 +1,7 @@
 """Words, as every reading is cut into them, so that readings can be compared.
 
-A word is a run of letters and digits in Unicode's compatibility form (so a ligature is its letters), in lower case. Marks between
-words are no words; `well-known` is two.
+A word is a run of letters and digits in Unicode's compatibility form (so a ligature is its
+letters), in lower case. Marks between words are no words; `well-known` is two.
 """
 
 import re
@@ -25,7 +25,8 @@ def cut(text):
 
 
 def cut_seams(text, printed):
-    """The words of a block's text; what has a seam is one word where that is printed, else as many as the seams make."""
+    """The words of a block's text; what has a seam is one word where that is printed, else as many
+    as the seams make."""
     out = []
     for piece in text.split():
         joined = cut(piece.replace(SEAM, ""))
@@ -39,8 +40,8 @@ def pairs(words):
 
 
 def resolve(items, wanted):
-    """A reading whose line-end hyphens are open (`GLUE`), as words: each is read as one word where `wanted` has that word, else
-    as two. So neither way to join a word is held against anybody."""
+    """A reading whose line-end hyphens are open (`GLUE`), as words: each is read as one word where
+    `wanted` has that word, else as two. So neither way to join a word is held against anybody."""
     out = []
     left = Counter(wanted)
     at = 0
@@ -61,7 +62,8 @@ def resolve(items, wanted):
 
 
 def lines_to_items(lines):
-    """The words of consecutive lines, with `GLUE` behind a line that ends in the middle of a word."""
+    """The words of consecutive lines, with `GLUE` behind a line that ends in the middle of a
+    word."""
     items = []
     for line in lines:
         items.extend(cut(line))
