@@ -8,7 +8,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
@@ -45,6 +45,9 @@ pub struct Options {
     /// Every word, head, bookmark and paragraph that counts against a document: a file for each.
     #[arg(long, value_name = "DIR")]
     details: Option<PathBuf>,
+    /// The scorer's own tests, and no document.
+    #[arg(long, conflicts_with_all = ["only", "peer", "narrate", "json", "details", "program"])]
+    check: bool,
     /// A `lectern` or `lectern-ingest` that is built already, instead of one built with the `ci`
     /// profile.
     #[arg(long, value_name = "FILE")]
@@ -80,6 +83,10 @@ struct Ordered {
 
 /// Prints the table; status 1 when a document misses a goal.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if options.check {
+        let mut python = script("test_score.py", &[scorer()?])?;
+        return ended(&mut python.spawn().context("python3")?);
+    }
     let list: Vec<Document> = pdfs::listed(LIST).map_err(Error::msg)?;
     let unknown = options.only.iter().find(|name| !list.iter().any(|document| document.name == **name));
     if let Some(name) = unknown {
@@ -95,7 +102,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     }
     corpus::fetch_all(&pdfs, &corpus)?;
     ensure_debian("pdftotext", "poppler-utils")?;
-    let mut packages = vec![self::packages("extract-bench", REQUIREMENTS, "pypdfium2")?];
+    let mut packages = vec![scorer()?];
     if options.peer {
         packages.push(self::packages("extract-bench-peer", PEER_REQUIREMENTS, "pymupdf4llm")?);
     }
@@ -123,18 +130,29 @@ fn program(options: &Options) -> Result<PathBuf> {
 
 fn score(order: &Order<'_>, packages: &[PathBuf]) -> Result<ExitCode> {
     process::interrupted()?;
-    let mut python = process::python()?;
-    python
-        .arg("-B")
-        .arg(repo::path(SCRIPTS).join("bench.py"))
-        .env("PYTHONPATH", std::env::join_paths(packages)?)
-        .stdin(Stdio::piped());
-    let mut child = python.spawn().context("python3")?;
+    let mut python = script("bench.py", packages)?;
+    let mut child = python.stdin(Stdio::piped()).spawn().context("python3")?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(&serde_json::to_vec(order)?)?;
     }
-    let status = process::wait(&mut child)?;
+    ended(&mut child)
+}
+
+/// A script of the scorer, with these folders of packages.
+fn script(name: &str, packages: &[PathBuf]) -> Result<Command> {
+    let mut python = process::python()?;
+    python.arg("-B").arg(repo::path(SCRIPTS).join(name)).env("PYTHONPATH", std::env::join_paths(packages)?);
+    Ok(python)
+}
+
+fn ended(child: &mut Child) -> Result<ExitCode> {
+    let status = process::wait(child)?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+/// What the scorer imports.
+fn scorer() -> Result<PathBuf> {
+    packages("extract-bench", REQUIREMENTS, "pypdfium2")
 }
 
 /// A folder of Python packages, installed if it was not.

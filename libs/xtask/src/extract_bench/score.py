@@ -20,6 +20,8 @@ ORDINAL = re.compile(
     re.IGNORECASE,
 )
 FIGURE = re.compile(r"^(?:[0-9][^\W0-9_]|[^\W0-9_][0-9])$")
+# Points by which lines of one column begin apart.
+SAME_EDGE = 3.0
 # Rows of the longest heading.
 MOST_ROWS = 4
 FLOWING = ("paragraph", "list_item", "quote")
@@ -103,7 +105,7 @@ def score(blocks, pages, bookmarks):
         bodies[page.number] = words_of_page(result, page, touching[page.number], pages)
     furniture_spoken(result, pages, touching, bodies)
     headings_found(result, blocks, pages, bookmarks)
-    broken_paragraphs(result, blocks, bodies)
+    broken_paragraphs(result, blocks, bodies, pages)
     foreign_words(result, blocks, pages)
     silenced_words(result, blocks, pages)
     return result
@@ -192,7 +194,9 @@ def furniture_spoken(result, pages, touching, bodies):
             alone = [block for block in spoken if block.words == words or block.words == row.words]
             whole_rows = printed_in_text(words, page.rows, row)
             # Its heading, too, may be read apart from its number.
-            too_often = len(words) > 1 and occurrences(words, text) > max(occurrences(words, around), whole_rows)
+            # A table that began on the page before has its own head there, cell by cell.
+            near = sum(printed_in_text(words, other.rows, row) for other in pages[max(0, number - 2) : number + 1])
+            too_often = len(words) > 1 and occurrences(words, text) > max(occurrences(words, around), near)
             if len(alone) > whole_rows or too_often:
                 heads.append(" ".join(words))
         for row in page.numbers():
@@ -285,9 +289,9 @@ def same(found, wanted):
     return len(shorter) >= 0.7 * len(longer) and len(shorter) > 5 and shorter in longer
 
 
-def broken_paragraphs(result, blocks, bodies):
-    """A block that ends in mid-sentence though what follows on the page is the next spoken
-    block."""
+def broken_paragraphs(result, blocks, bodies, pages):
+    """A block that ends in mid-sentence, on a full line, though what follows on the page is the next
+    spoken block."""
     neighbours = Counter()
     numbers = sorted(bodies)
     for number in numbers:
@@ -302,17 +306,44 @@ def broken_paragraphs(result, blocks, bodies):
         follower = next_flowing(spoken, at)
         if follower is None:
             continue
-        # `quartz()` and `na.omit` begin entries of lists of names.
-        begins_small = re.match(r"[a-zà-ÿ]+[,;]?(?:\s|$)", follower.text.lstrip()) is not None
+        # `quartz()` and `na.omit` begin entries of lists of names, and no word has sixty letters.
+        begins_small = re.match(r"[a-zà-ÿ]{1,30}[,;]?(?:\s|$)", follower.text.lstrip()) is not None
         # `enable-keypad (On)` ends with a parenthesis, and not with a word that wants another.
         text = block.text.rstrip()
         ends_open = len(block.words) > 1 and (block.words[-1] in UNFINISHED and text[-1].isalpha() or text[-1] in ",-–")
-        if (begins_small or ends_open) and neighbours[block.words[-1], follower.words[0]]:
+        joined = neighbours[block.words[-1], follower.words[0]]
+        if (begins_small or ends_open) and joined and not ended_on_purpose(block, follower, pages):
             result.broken += 1
             result.note(
                 "paragraphs broken",
                 f"page {block.page}: {block.kind} …{block.text.rstrip()[-60:]!r} | {follower.kind} (page {follower.page}) {follower.text[:60]!r}",
             )
+
+
+def ended_on_purpose(block, follower, pages):
+    """Whether every line with which the block may end left room for the word that follows: whoever
+    set the page ended it there, as one does commands and verse."""
+    lines = pages[block.page_end - 1].lines
+    ends = [(alike(cut(line.text), block.words), line) for line in lines]
+    most = max((count for count, _ in ends), default=0)
+    last = [line for count, line in ends if count == most > 0]
+    first = follower.text.split()[0]
+    return bool(last) and all(line.x1 + width(line, f" {first}") < right_edge(line, lines) for line in last)
+
+
+def alike(words, others):
+    """How many words at their ends are the same."""
+    return next((at for at, (a, b) in enumerate(zip(reversed(words), reversed(others))) if a != b), min(len(words), len(others)))
+
+
+def width(line, text):
+    """Points that a text takes in the type of a line."""
+    return (line.x1 - line.x0) / max(len(line.text), 1) * len(text)
+
+
+def right_edge(line, lines):
+    """How far lines reach that begin where this one does."""
+    return max(other.x1 for other in lines if abs(other.x0 - line.x0) < SAME_EDGE)
 
 
 def next_flowing(spoken, at):

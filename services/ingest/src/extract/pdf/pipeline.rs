@@ -34,7 +34,8 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     legibility::has_text(&pages)?;
     let mut warnings = legibility::warnings(&file, &pages);
 
-    let mut furniture = furniture::remove(&mut pages);
+    let outline = Outline::read(&file, &ids);
+    let mut furniture = furniture::remove(&mut pages, &outline);
     let mut arranged = regions::arrange(&mut pages, &ids, structure);
     repeated::remove(&mut arranged, &mut furniture);
     warnings.extend(arranged.turned.iter().map(|page| turned(*page)));
@@ -43,7 +44,6 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
     let lines = arranged.lines();
     let metrics = Metrics::of(&lines);
 
-    let outline = Outline::read(&file, &ids);
     let mut groups = assemble::groups(&pages, arranged, &metrics, &outline, structure);
     classify::captions(&mut groups, &metrics);
     let title = headings::mark(&mut groups, &metrics, &outline);

@@ -91,13 +91,20 @@ fn code(line: &Line, metrics: &Metrics) -> bool {
 impl Builder<'_> {
     fn leave(&mut self) {
         if let Some(line) = self.previous.take()
-            && let Some(group) = self.groups.last()
-            && matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote)
-            && !sentence::ends(&line.text())
-            && (line.size - self.metrics.body).abs() < BODY
+            && self.breaks_off(&line)
         {
             self.open = Some(self.groups.len() - 1);
         }
+    }
+
+    /// Whether the last group, which ends with `line`, ends in mid-sentence.
+    fn breaks_off(&self, line: &Line) -> bool {
+        let group = self.groups.last();
+        let flows =
+            |kind: &BlockKind| matches!(kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
+        group.is_some_and(|group| flows(&group.kind))
+            && !sentence::ends(&line.text())
+            && (line.size - self.metrics.body).abs() < BODY
     }
 
     fn line(&mut self, line: Line) {
@@ -153,13 +160,18 @@ impl Builder<'_> {
                 group.kind = BlockKind::Furniture { furniture: Furniture::ContentsEntry };
                 (group.skip, group.hang) = (0, None);
             }
+        } else if let Some(open) = self.open.filter(|open| before != Some(*open) && self.resumes(*open, &first, &text))
+        {
+            // The page before was read without its structure.
+            self.open = None;
+            std::iter::once(first).chain(lines).for_each(|line| self.groups[open].push(line));
+            return;
         } else if is_code && self.code_goes_on(&first) || self.sentence_goes_on(before, &first, &text) {
             lines = std::iter::once(first).chain(lines).collect::<Vec<_>>().into_iter();
         } else {
             self.begin(first, &text, true);
         }
         self.previous = None;
-        self.open = None;
         if let Some(group) = self.groups.last_mut() {
             if matches!(group.kind, BlockKind::Code { .. }) && !is_code {
                 group.kind = BlockKind::Paragraph;
@@ -167,6 +179,8 @@ impl Builder<'_> {
             lines.for_each(|line| group.push(line));
             self.last_set = Some(self.groups.len() - 1);
         }
+        let last = self.groups.last().and_then(Group::last);
+        self.open = last.filter(|line| self.breaks_off(line)).map(|_| self.groups.len() - 1);
     }
 
     /// Whether `first`, with which a block begins, goes on in mid-sentence: some programs tag a
@@ -198,6 +212,10 @@ impl Builder<'_> {
     fn resumes(&self, open: usize, line: &Line, text: &str) -> bool {
         let group = &self.groups[open];
         let Some(last) = group.last() else { return false };
+        // On the pages that have tags, the structure tells what goes on.
+        if self.last_set == Some(open) && line.page == group.page_end {
+            return false;
+        }
         if (last.size - line.size).abs() > OTHER_SIZE * last.size
             || line.page > group.page_end + PAGES_BETWEEN
             || code(line, self.metrics) != code(last, self.metrics)

@@ -3,6 +3,7 @@
 pub mod about;
 mod accents;
 mod annotations;
+mod boxes;
 mod cmap;
 mod encoding;
 pub mod file;

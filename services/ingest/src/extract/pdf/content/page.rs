@@ -73,6 +73,8 @@ pub struct Run {
     pub turn: u8,
     /// Degrees by which it leans beyond its quarter turns; 0 for nearly all text.
     pub slant: i8,
+    /// The drawn box that its text fills, if it does, counted on its page.
+    pub boxed: Option<u16>,
 }
 
 /// Letters reach about this share of the em above the baseline: the height of capitals in usual
@@ -102,6 +104,8 @@ impl Run {
 const SHORTEST_RULE: f32 = 4.0;
 /// A box of at most this thickness, in points, is a line.
 const THICKEST_RULE: f32 = 2.5;
+/// Points by which text may reach over the edge of its box.
+const ROUNDING: f32 = 1.0;
 
 /// A drawn straight line, or a box.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +150,11 @@ impl Rule {
             x1: self.x1.min(other.x1),
             y1: self.y1.min(other.y1),
         }
+    }
+
+    /// Whether `run` stands in it.
+    pub fn holds(&self, run: &Run) -> bool {
+        self.x0 <= run.x0 + ROUNDING && run.x1 <= self.x1 + ROUNDING && self.y0 <= run.y && run.y <= self.y1
     }
 
     /// Whether it covers any area, or at least a line.

@@ -238,6 +238,9 @@ impl<'a> Machine<'a> {
             self.page.rules.extend(path.rules.drain(..).take(room));
         }
         if let Some(area) = path.area {
+            if painted && !area.lies() && !area.stands() {
+                self.runs.draw(area);
+            }
             let broad = self.state.paint.stroke * self.state.ctm.scale();
             if filled && !self.state.paint.white && !self.state.paint.clear {
                 self.area(area);

@@ -1,10 +1,11 @@
 //! Glyphs to runs: where words end, which accents belong to which letters, what was drawn twice.
 
 use super::accents::accent;
+use super::boxes::Boxes;
 use super::font::Face;
 use super::matrix::Matrix;
 use super::overstruck::{Overstruck, Struck};
-use super::page::{Ink, Marks, Page, Run};
+use super::page::{Ink, Marks, Page, Rule, Run};
 use super::spacing::{self, Part};
 use crate::clean;
 
@@ -65,6 +66,7 @@ pub struct Runs {
     /// The glyphs of the open run.
     parts: Vec<Part>,
     seen: Overstruck,
+    boxes: Boxes,
     bytes: usize,
 }
 
@@ -80,7 +82,16 @@ struct Frame {
 impl Runs {
     /// For a page of this size.
     pub fn new(width: f32, height: f32) -> Self {
-        Self { width, height, done: Vec::new(), open: None, parts: Vec::new(), seen: Overstruck::default(), bytes: 0 }
+        Self {
+            width,
+            height,
+            done: Vec::new(),
+            open: None,
+            parts: Vec::new(),
+            seen: Overstruck::default(),
+            boxes: Boxes::default(),
+            bytes: 0,
+        }
     }
 
     /// Whether the page holds more text than is read.
@@ -159,7 +170,13 @@ impl Runs {
             marks,
             turn,
             slant,
+            boxed: None,
         });
+    }
+
+    /// Notes a box that is drawn before what comes next.
+    pub fn draw(&mut self, area: Rule) {
+        self.boxes.draw(area, self.done.len() + usize::from(self.open.is_some()));
     }
 
     /// The frame of a glyph whose line runs along (`a`, `b`) from (`e`, `f`).
@@ -248,6 +265,7 @@ impl Runs {
             }
         }
         let at = left.or(above).map_or(0, |(_, at)| at + 1);
+        self.boxes.shift(at, more.len());
         self.done.splice(at..at, more);
     }
 
@@ -255,6 +273,7 @@ impl Runs {
     /// them, those that cannot be seen.
     pub fn finish(mut self, page: &mut Page) {
         self.close();
+        self.boxes.mark(&mut self.done);
         for (at, run) in self.done.iter_mut().enumerate() {
             run.seq = u32::try_from(at).unwrap_or(u32::MAX);
         }

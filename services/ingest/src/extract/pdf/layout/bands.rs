@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use lectern_core::content::document::Furniture;
 
+use super::super::content::outline::{Entry, Outline};
 use super::super::content::page::Page;
 use super::super::wording::contents;
 use super::furniture::Piece;
@@ -42,9 +43,10 @@ struct Bands {
     body: f32,
 }
 
-/// Removes heads, feet and page numbers from `pages`, and adds them to `out`.
-pub fn remove(pages: &mut [Page], out: &mut Vec<Piece>) {
-    let mut bands = Bands::of(pages);
+/// Removes heads, feet and page numbers from `pages`, and adds them to `out`; a title that `outline`
+/// names is none.
+pub fn remove(pages: &mut [Page], outline: &Outline, out: &mut Vec<Piece>) {
+    let mut bands = Bands::of(pages, outline);
     if pages.len() > 1 {
         bands.numbers();
         bands.number_places();
@@ -71,13 +73,17 @@ pub fn remove(pages: &mut [Page], out: &mut Vec<Piece>) {
 }
 
 impl Bands {
-    fn of(pages: &[Page]) -> Self {
+    fn of(pages: &[Page], outline: &Outline) -> Self {
+        let mut titles: HashMap<usize, Vec<&Entry>> = HashMap::new();
+        for (_, entry) in outline.placed() {
+            titles.entry(entry.page.unwrap_or_default()).or_default().push(entry);
+        }
         let mut cells = Vec::new();
         let mut of_pages = Vec::with_capacity(pages.len());
         for (number, page) in pages.iter().enumerate() {
             let from = cells.len();
             for top in [true, false] {
-                band(number, page, top, &mut cells);
+                band(number, page, top, titles.get(&number).map_or(&[], Vec::as_slice), &mut cells);
             }
             of_pages.push(from..cells.len());
         }
@@ -236,7 +242,7 @@ impl Bands {
                     && (other.size - cell.size).abs() < SAME_SIZE
                     && (other.distance - cell.distance).abs() < NEXT_LINE * cell.size
             });
-            (beside && cell.row < 2).then(|| cell.head())
+            (beside && cell.row < 2 && !cell.titled).then(|| cell.head())
         });
     }
 

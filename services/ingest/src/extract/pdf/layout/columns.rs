@@ -3,7 +3,7 @@
 //! The order of drawing tells columns from tables: text in columns is drawn column after column, a
 //! table row after row.
 
-use super::super::content::page::Run;
+use super::super::content::page::{Rule, Run};
 
 /// Columns within columns.
 const DEEPEST: usize = 3;
@@ -68,6 +68,7 @@ struct Phrase {
     size: f32,
     seq: u32,
     letters: usize,
+    boxed: Option<u16>,
 }
 
 /// The regions of a page in reading order.
@@ -84,6 +85,7 @@ fn phrases(runs: Vec<Run>) -> Vec<Phrase> {
             let size = phrase.size.max(run.size);
             let gap = run.x0 - phrase.x1;
             if (run.y - phrase.y).abs() < ON_ROW * size
+                && run.boxed == phrase.boxed
                 && gap < PHRASE_GAP * size
                 && gap > PHRASE_BACK * size
                 && run.x0 >= phrase.x0
@@ -102,6 +104,7 @@ fn phrases(runs: Vec<Run>) -> Vec<Phrase> {
             size: run.size,
             seq: run.seq,
             letters: run.text.len(),
+            boxed: run.boxed,
             runs: vec![run],
         });
     }
@@ -114,7 +117,7 @@ fn order(mut phrases: Vec<Phrase>, depth: usize, out: &mut Vec<Region>) {
     }
     let gutter = if depth < DEEPEST { gutter(&phrases) } else { None };
     let Some(gutter) = gutter else {
-        out.push(region(phrases));
+        unboxed(phrases, out);
         return;
     };
     phrases.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.seq.cmp(&b.seq)));
@@ -130,9 +133,29 @@ fn order(mut phrases: Vec<Phrase>, depth: usize, out: &mut Vec<Region>) {
         }
     }
     settle(&mut band, &mut spanning, gutter, depth, out);
-    if !spanning.is_empty() {
-        out.push(region(spanning));
+    unboxed(spanning, out);
+}
+
+/// Puts out what is read line by line: boxes that have other text beside them by themselves, before
+/// or behind the rest as they were drawn.
+fn unboxed(mut phrases: Vec<Phrase>, out: &mut Vec<Region>) {
+    let mut parted: Vec<Vec<Phrase>> = Vec::new();
+    while let Some(number) = phrases.iter().filter_map(|phrase| phrase.boxed).find(|number| beside(&phrases, *number)) {
+        parted.push(phrases.extract_if(.., |phrase| phrase.boxed == Some(number)).collect());
     }
+    parted.push(phrases);
+    parted.retain(|phrases| !phrases.is_empty());
+    parted.sort_by_key(|phrases| phrases.iter().map(|phrase| phrase.seq).min());
+    out.extend(parted.into_iter().map(region));
+}
+
+/// Whether text stands at the height of the box `number`, and beside it.
+fn beside(phrases: &[Phrase], number: u16) -> bool {
+    let (own, others): (Vec<&Phrase>, Vec<&Phrase>) = phrases.iter().partition(|phrase| phrase.boxed == Some(number));
+    let points: Vec<(f32, f32)> =
+        own.iter().flat_map(|phrase| [(phrase.x0, phrase.y), (phrase.x1, phrase.y)]).collect();
+    let area = Rule::around(&points);
+    others.iter().any(|other| (area.y0..=area.y1).contains(&other.y) && (other.x1 <= area.x0 || other.x0 >= area.x1))
 }
 
 /// Puts a finished band out: by columns where it is set so, else with what spans.
@@ -144,9 +167,7 @@ fn settle(band: &mut Vec<Phrase>, spanning: &mut Vec<Phrase>, gutter: f32, depth
         spanning.append(band);
         return;
     }
-    if !spanning.is_empty() {
-        out.push(region(std::mem::take(spanning)));
-    }
+    unboxed(std::mem::take(spanning), out);
     let (left, right): (Vec<Phrase>, Vec<Phrase>) =
         std::mem::take(band).into_iter().partition(|phrase| phrase.x1 <= gutter + SLACK);
     for mut side in [left, right] {
@@ -398,6 +419,25 @@ mod tests {
         let regions = regions(runs);
         assert_eq!(regions.len(), 2);
         assert!(texts(&regions[1]).iter().all(|text| text.contains("note")));
+    }
+
+    #[test]
+    fn a_box_is_read_by_itself_where_other_text_stands_beside_it() {
+        let boxed = |text, x0, x1, y, seq| Run { boxed: Some(0), ..run(text, x0, x1, y, seq) };
+        let page = |label: f32| {
+            let mut runs = vec![run("a label", 50.0, 90.0, label, 0)];
+            for row in 0..3u32 {
+                runs.push(boxed("words in the box", 200.0, 300.0, 90.0 + 12.0 * row as f32, 1 + row));
+            }
+            runs.push(run("below", 50.0, 90.0, 200.0, 4));
+            runs
+        };
+        let parted = regions(page(103.0));
+        assert_eq!(
+            parted.iter().map(texts).collect::<Vec<_>>(),
+            [vec!["a label", "below"], vec!["words in the box"; 3]]
+        );
+        assert_eq!(regions(page(60.0)).len(), 1, "nothing stands beside it");
     }
 
     #[test]

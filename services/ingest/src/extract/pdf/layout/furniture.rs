@@ -4,6 +4,7 @@
 
 use lectern_core::content::document::Furniture;
 
+use super::super::content::outline::Outline;
 use super::super::content::page::{Artifact, Page, Run};
 use super::bands;
 use super::lines;
@@ -26,8 +27,9 @@ pub struct Piece {
     pub text: String,
 }
 
-/// Removes the furniture from `pages` and returns it, in order of pages.
-pub fn remove(pages: &mut [Page]) -> Vec<Piece> {
+/// Removes the furniture from `pages`, whose titles `outline` names, and returns it, in order of
+/// pages.
+pub fn remove(pages: &mut [Page], outline: &Outline) -> Vec<Piece> {
     if !sound(pages) {
         for run in pages.iter_mut().flat_map(|page| page.runs.iter_mut().chain(&mut page.turned)) {
             run.marks.artifact = None;
@@ -38,7 +40,7 @@ pub fn remove(pages: &mut [Page]) -> Vec<Piece> {
         marked(number, page, &mut out);
     }
     watermarks::remove(pages, &mut out);
-    bands::remove(pages, &mut out);
+    bands::remove(pages, outline, &mut out);
     for (number, page) in pages.iter_mut().enumerate() {
         unnamed(number, page, &mut out);
     }

@@ -139,10 +139,17 @@ impl Line {
 
     /// The parts between gaps of more than `gap` points.
     pub fn cells(&self, gap: f32) -> Vec<Cell> {
+        self.cells_at(gap, |_| false)
+    }
+
+    /// The parts between gaps of more than `gap` points, and those that begin, behind any space, where
+    /// one `starts`.
+    pub fn cells_at(&self, gap: f32, starts: impl Fn(f32) -> bool) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
         for piece in &self.pieces {
             if let Some(cell) = cells.last_mut()
                 && piece.x0 - cell.x1 <= gap
+                && !(piece.space && starts(piece.x0))
             {
                 if piece.space {
                     cell.text.push(' ');

@@ -24,6 +24,13 @@ pub struct Found {
 
 /// The gap that parts cells, in ems.
 const GAP: f32 = 1.0;
+/// Points by which the beginnings of one column's cells differ, and the rows that prove it.
+const SAME_START: f32 = 1.0;
+const STARTED: usize = 2;
+/// The last cell goes on below its row at its beginning or at most this many ems behind it, at the
+/// distance of the table's lines, which differ by less than this share.
+const HANGING: f32 = 2.0;
+const SAME_LEADING: f32 = 0.1;
 /// White space that parts columns, in ems of the largest type.
 const GUTTER: f32 = 0.6;
 /// Points by which the columns of a table may differ on its next page.
@@ -109,6 +116,30 @@ fn cells(line: &Line) -> Vec<Cell> {
     line.cells(GAP * line.size)
 }
 
+/// Where the cells of a table without rules begin, but for those of the first column, and in how
+/// many of its rows: an entry that is as wide as its column leaves no gap before the next.
+#[derive(Default)]
+struct Starts(Vec<(f32, usize)>);
+
+impl Starts {
+    fn note(&mut self, cells: &[Cell]) {
+        for cell in cells.iter().skip(1) {
+            match self.0.iter_mut().find(|(x, _)| (x - cell.x0).abs() < SAME_START) {
+                Some((_, rows)) => *rows += 1,
+                None => self.0.push((cell.x0, 1)),
+            }
+        }
+    }
+
+    fn known(&self, at: f32) -> bool {
+        self.0.iter().any(|(x, rows)| (x - at).abs() < SAME_START && *rows >= STARTED)
+    }
+
+    fn cells(&self, line: &Line) -> Vec<Cell> {
+        line.cells_at(GAP * line.size, |at| self.known(at))
+    }
+}
+
 /// Lying rules with those that continue each other as one, top to bottom.
 fn joined(rules: &[Rule]) -> Vec<Rule> {
     let mut lying: Vec<Rule> = rules.iter().copied().filter(Rule::lies).collect();
@@ -147,6 +178,15 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
             rule.y0 >= top.y0 - 1.0 && (rule.x0 - top.x0).abs() < SAME_WIDTH && (rule.x1 - top.x1).abs() < SAME_WIDTH
         })
         .collect();
+    let standing: Vec<&Rule> = rules
+        .iter()
+        .filter(|rule| rule.stands() && rule.x0 >= top.x0 - SAME_WIDTH && rule.x1 <= top.x1 + SAME_WIDTH)
+        .collect();
+    let enclosed = |lines: &[Line]| {
+        lines
+            .iter()
+            .any(|line| standing.iter().any(|rule| rule.y0 < line.y && rule.y1 > line.y - ABOVE_LETTERS * line.size))
+    };
     let mut to = from;
     let mut used: Vec<f32> = vec![top.y0];
     for rule in alike.iter().skip(1) {
@@ -154,7 +194,9 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
         let inside = &lines[to..end];
         let parted = inside.iter().filter(|line| cells(line).len() >= 2).count();
         let fits = inside.iter().all(|line| line.x0 > top.x0 - OVERHANG && line.x1 < top.x1 + OVERHANG);
-        if !fits || (!inside.is_empty() && parted == 0 && inside.len() > 3) {
+        // Where the rows are in boxes, what no rule stands beside is between two tables.
+        let between = to > from && !inside.is_empty() && enclosed(&lines[from..to]) && !enclosed(inside);
+        if !fits || between || (!inside.is_empty() && parted == 0 && inside.len() > 3) {
             break;
         }
         if end > to {
@@ -168,21 +210,12 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
         return None;
     }
     let bottom = used.last().copied().unwrap_or(first.y);
-    let mut bounds: Vec<f32> = rules
-        .iter()
-        .filter(|rule| {
-            rule.stands()
-                && rule.y0 < bottom
-                && rule.y1 > top.y0
-                && rule.x0 >= top.x0 - SAME_WIDTH
-                && rule.x1 <= top.x1 + SAME_WIDTH
-        })
-        .map(|rule| rule.x0)
-        .collect();
+    let mut bounds: Vec<f32> =
+        standing.iter().filter(|rule| rule.y0 < bottom && rule.y1 > top.y0).map(|rule| rule.x0).collect();
     bounds.sort_by(f32::total_cmp);
     bounds.dedup_by(|a, b| (*a - *b).abs() < SAME_EDGE);
     let boxed = bounds.len() >= 3;
-    let columns = if boxed { inner(&bounds) } else { gutters(body) };
+    let columns = if boxed { inner(&bounds) } else { gutters(body, &Starts::default()) };
     if columns.is_empty() {
         return None;
     }
@@ -220,9 +253,10 @@ fn ruled(lines: &[Line], from: usize, across: &[Rule], rules: &[Rule]) -> Option
 fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
     let mut to = from;
     let mut parted = 0;
+    let mut starts = Starts::default();
     while to < lines.len() {
         let line = &lines[to];
-        let cells = cells(line);
+        let cells = starts.cells(line);
         if to > from {
             let gap = line.y - lines[to - 1].y;
             if gap > FAR * line.size || (line.size - lines[from].size).abs() > SAME_SIZE {
@@ -231,20 +265,21 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
         }
         if cells.len() >= 2 && !listed(&cells) {
             parted += 1;
+            starts.note(&cells);
         } else if to == from || cells[0].x0 < lines[from].x0 + SET_IN * line.size || cells.len() > 1 {
             break;
         }
         let body = &lines[from..=to];
-        if gutters(body).is_empty() {
+        if gutters(body, &starts).is_empty() {
             break;
         }
         to += 1;
     }
-    while to > from && cells(&lines[to - 1]).len() < 2 {
+    while to > from && starts.cells(&lines[to - 1]).len() < 2 && !goes_on(&lines[from..to], &starts) {
         to -= 1;
     }
     let body = &lines[from..to];
-    let columns = gutters(body);
+    let columns = gutters(body, &starts);
     if columns.is_empty() || parted < 3 && !(parted == 2 && columns.len() >= 2) {
         return None;
     }
@@ -263,6 +298,18 @@ fn aligned(lines: &[Line], from: usize, across: &[Rule]) -> Option<Found> {
     let between = across.iter().any(|rule| rule.y0 > body[0].y && rule.y0 < body[body.len() - 1].y);
     let header_rows = header(&rows, body);
     Some(Found { from, to, rows, header_rows, ruled: between, columns })
+}
+
+/// Whether the last of `lines`, which has no cells, goes on with the last cell above it.
+fn goes_on(lines: &[Line], starts: &Starts) -> bool {
+    let [above @ .., last] = lines else { return false };
+    let gap = |pair: &[Line]| pair[1].y - pair[0].y;
+    let leading = above.windows(2).map(gap).fold(f32::MAX, f32::min);
+    let row = above.iter().rev().map(|line| starts.cells(line)).find(|cells| cells.len() >= 2);
+    row.as_ref().and_then(|cells| cells.last()).is_some_and(|cell| {
+        (cell.x0 - SAME_START..cell.x0 + HANGING * last.size).contains(&last.x0)
+            && gap(&lines[lines.len() - 2..]) < (1.0 + SAME_LEADING) * leading
+    })
 }
 
 /// Whether rows are entries of a table of contents: titles before page numbers that climb. Few are,
@@ -306,19 +353,20 @@ fn inner(bounds: &[f32]) -> Vec<f32> {
     bounds[1..bounds.len() - 1].to_vec()
 }
 
-/// The middles of the white columns that all of `lines` leave free.
-fn gutters(lines: &[Line]) -> Vec<f32> {
+/// The middles of the white columns that all of `lines` leave free; where cells are known to begin,
+/// any white space is one.
+fn gutters(lines: &[Line], starts: &Starts) -> Vec<f32> {
     let mut taken: Vec<(f32, f32)> = Vec::new();
     let mut size = 0.0f32;
     for line in lines {
         size = size.max(line.size);
-        taken.extend(cells(line).iter().map(|cell| (cell.x0, cell.x1)));
+        taken.extend(starts.cells(line).iter().map(|cell| (cell.x0, cell.x1)));
     }
     taken.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut out = Vec::new();
     let mut reach = f32::MAX;
     for (x0, x1) in taken {
-        if reach < x0 - GUTTER * size {
+        if reach < x0 - GUTTER * size || reach < x0 && starts.known(x0) {
             out.push((reach + x0) / 2.0);
         }
         reach = if reach == f32::MAX { x1 } else { reach.max(x1) };
@@ -360,6 +408,7 @@ fn header(rows: &[Vec<Vec<Line>>], lines: &[Line]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::content::font::Face;
     use super::super::super::content::page::Run;
     use super::super::lines::lines;
     use super::*;
@@ -398,6 +447,48 @@ mod tests {
         let again = boxed(&[["Load", "Toll", "Age"], ["Stone", "nine pence", "5"]], 72.0);
         let rest: Vec<String> = first.rest(again).iter().flatten().map(|cell| text(cell)).collect();
         assert_eq!(rest, ["Stone", "nine pence", "5"]);
+    }
+
+    #[test]
+    fn an_entry_as_wide_as_its_column_is_a_cell_like_the_others() {
+        let rows = [
+            ("cd", "change the folder"),
+            ("pwd", "print the folder"),
+            ("run_history", "run it again"),
+            ("ls", "list the folder and all that"),
+        ];
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, (name, what)) in rows.iter().enumerate() {
+            let y = 60.0 + 12.0 * at as f32;
+            runs.push(Run { face: Face { mono: true, ..Face::default() }, ..run(name, 72.0, y) });
+            runs.push(run(what, 130.0, y));
+        }
+        runs.push(run("stands in it", 140.0, 108.0));
+        let table = |runs: Vec<Run>| find(&lines(runs, 0), &[]).pop().unwrap();
+        let found = table(runs.clone());
+        let cells: Vec<String> = found.rows.iter().flatten().map(|cell| text(cell)).collect();
+        assert_eq!(cells[4..], ["run_history", "run it again", "ls", "list the folder and all that stands in it"]);
+        runs.pop();
+        runs.push(run("The text below it goes on from here.", 140.0, 120.0));
+        assert_eq!(table(runs).to, 4, "farther below stands no rest of a cell");
+    }
+
+    #[test]
+    fn a_heading_between_two_boxed_tables_is_in_neither() {
+        let mut runs = Vec::new();
+        let mut rules = Vec::new();
+        for top in [100.0, 200.0] {
+            rules.extend(boxes(top, top + 40.0));
+            rules.extend([lying(top), lying(top + 20.0), lying(top + 40.0)]);
+            for (at, row) in [["Load", "Toll", "Age"], ["Hay", "two pence", "3"]].iter().enumerate() {
+                runs.extend(
+                    row.iter().zip([52.0, 190.0, 330.0]).map(|(text, x)| run(text, x, top + 14.0 + 20.0 * at as f32)),
+                );
+            }
+        }
+        runs.push(run("3.2 The tolls of the bridge", 48.0, 170.0));
+        let found = find(&lines(runs, 0), &rules);
+        assert_eq!(found.iter().map(|table| table.rows.len()).collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]

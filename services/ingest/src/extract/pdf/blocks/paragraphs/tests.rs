@@ -119,3 +119,20 @@ fn a_sentence_that_runs_on_is_one_paragraph_though_its_lines_stand_apart() {
     ];
     assert_eq!(found[found.len() - 3..], wanted);
 }
+
+#[test]
+fn a_sentence_goes_on_between_a_page_with_tags_and_one_without() {
+    let on = |page: usize, line: Line| Line { page, region: page, ..line };
+    let usual = line("the usual line of the text of it and so on.", 100.0);
+    let first = line("the load was counted on the bridge by two of the", 700.0);
+    let second = on(1, line("men.", 90.0));
+    let groups = |items: Vec<Item>| {
+        let groups = group(items, &Metrics::of(std::slice::from_ref(&usual)));
+        groups.iter().map(Group::rough).collect::<Vec<_>>()
+    };
+    let whole = ["the load was counted on the bridge by two of the men."];
+    assert_eq!(groups(vec![Item::Line(first.clone()), Item::Set(vec![second.clone()])]), whole);
+    assert_eq!(groups(vec![Item::Set(vec![first.clone()]), Item::Line(second.clone())]), whole);
+    let beside = vec![Item::Set(vec![first]), Item::Line(on(0, second))];
+    assert_eq!(groups(beside).len(), 2, "on the page of its tags the structure tells");
+}

@@ -2,6 +2,7 @@
 
 use lectern_core::content::document::Furniture;
 
+use super::super::super::content::outline::Entry;
 use super::super::super::content::page::{Page, Run};
 use super::super::super::wording::numbering;
 use super::super::lines;
@@ -51,6 +52,9 @@ pub(super) struct Cell {
     pub(super) slide: bool,
     /// Whether the file marks it as no content.
     pub(super) artifact: bool,
+    /// Whether its row is a title that the outline names on this page, and that stands nowhere else
+    /// on it.
+    pub(super) titled: bool,
     /// Numbers of the runs that it is made of.
     pub(super) runs: Vec<u32>,
     pub(super) found: Option<Furniture>,
@@ -72,9 +76,10 @@ impl Cell {
         (self.top, self.distance.round() as i32)
     }
 
+    /// Whether its words may be those of a head.
     pub(super) fn words(&self) -> bool {
         let letters = self.masked.chars().filter(|char| char.is_alphabetic()).count();
-        letters >= SHORTEST && self.masked.split_whitespace().count() <= LONGEST
+        !self.titled && letters >= SHORTEST && self.masked.split_whitespace().count() <= LONGEST
     }
 
     /// Whether its type is no larger than a head's; on slides, titles stand where heads do and are
@@ -95,8 +100,9 @@ impl Cell {
     }
 }
 
-/// Adds the cells of a page's outermost rows at one edge.
-pub(super) fn band(number: usize, page: &Page, top: bool, out: &mut Vec<Cell>) {
+/// Adds the cells of a page's outermost rows at one edge; `titles` are those that the outline has on
+/// the page.
+pub(super) fn band(number: usize, page: &Page, top: bool, titles: &[&Entry], out: &mut Vec<Cell>) {
     let edge = page.height * BAND;
     let distance = |y: f32| if top { y } else { page.height - y };
     let runs: Vec<Run> = page.runs.iter().filter(|run| distance(run.y) < edge + run.size).cloned().collect();
@@ -106,6 +112,7 @@ pub(super) fn band(number: usize, page: &Page, top: bool, out: &mut Vec<Cell>) {
     }
     for (row, line) in rows.iter().take(ROWS).enumerate() {
         let inner_size = rows.get(row + 1).map_or(0.0, |next| next.size);
+        let titled = titles.iter().any(|title| title.names(&line.text()) && once(page, title));
         let inner = rows.get(row + 1).map_or(edge.max(distance(line.y)) + line.size * APART, |next| distance(next.y));
         for cell in line.cells(CELL * line.size) {
             let within =
@@ -122,6 +129,7 @@ pub(super) fn band(number: usize, page: &Page, top: bool, out: &mut Vec<Cell>) {
                 masked: running::masked(&cell.text),
                 number: running::page_number(&cell.text),
                 slide: page.width > page.height,
+                titled,
                 artifact: !members.is_empty() && members.iter().all(|run| run.marks.artifact.is_some()),
                 runs: members.iter().map(|run| run.seq).collect(),
                 text: cell.text,
@@ -129,4 +137,11 @@ pub(super) fn band(number: usize, page: &Page, top: bool, out: &mut Vec<Cell>) {
             });
         }
     }
+}
+
+/// Whether only one line of `page` reads as `title`: a running head says again what the heading below
+/// it says.
+fn once(page: &Page, title: &Entry) -> bool {
+    let rows = lines::lines(page.runs.clone(), 0);
+    rows.iter().filter(|line| title.names(&line.text())).count() == 1
 }

@@ -21,9 +21,13 @@ fn page(extra: &[(&str, f32, f32, f32)]) -> Page {
     Page { width: 612.0, height: 792.0, runs, ..Page::default() }
 }
 
-fn taken(mut pages: Vec<Page>) -> Vec<(usize, String)> {
+fn taken(pages: Vec<Page>) -> Vec<(usize, String)> {
+    taken_beside(pages, &Outline::default())
+}
+
+fn taken_beside(mut pages: Vec<Page>, outline: &Outline) -> Vec<(usize, String)> {
     let mut out = Vec::new();
-    remove(&mut pages, &mut out);
+    remove(&mut pages, outline, &mut out);
     let mut found: Vec<(usize, String)> = out.into_iter().map(|piece| (piece.page, piece.text)).collect();
     found.sort();
     found
@@ -39,6 +43,21 @@ fn heads_of_sections_beside_climbing_numbers_are_taken() {
         })
         .collect();
     assert_eq!(taken(pages).len(), 12);
+}
+
+#[test]
+fn a_heading_that_comes_again_on_top_of_a_page_is_one_if_the_outline_names_it() {
+    let own = ["Ann", "Bob", "Carl", "Dora", "Eve"];
+    let title = ("Install the certificate", 72.0, 60.0, 10.0);
+    let pages = || own.map(|own| page(&[title, (own, 400.0, 300.0, 10.0)])).into_iter().collect::<Vec<_>>();
+    assert_eq!(taken(pages()).len(), 5);
+    let mut outline = Outline::default();
+    outline.add("Install the certificate", 1, Some(3));
+    assert_eq!(taken_beside(pages(), &outline).len(), 4);
+    // The head of its own chapter says what the heading below it says.
+    let mut pages = pages();
+    pages[3].runs.push(run("Install the certificate", 72.0, 690.0, 14.0, 900));
+    assert_eq!(taken_beside(pages, &outline).len(), 5);
 }
 
 #[test]
