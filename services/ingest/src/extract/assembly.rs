@@ -173,7 +173,9 @@ impl Assembly {
         notes::set_aside_empty_headings(&mut self.drafts);
         mark_references(&mut self.drafts);
         let title = self.meta.title.take().map(|text| Line::plain(&text).text).filter(|text| !text.is_empty());
-        let title = title.or_else(|| headings::title(&self.drafts));
+        // Programs call a book by the first of its pages: "Contents".
+        let named = title.clone().filter(|title| !headings::names_part(title));
+        let title = named.or_else(|| headings::title(&self.drafts)).or(title);
         let declared = self.meta.language.take();
         let language = self.settle_language(declared.as_deref());
         for (code, more) in std::mem::take(&mut self.more_warnings) {

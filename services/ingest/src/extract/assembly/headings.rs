@@ -184,13 +184,17 @@ const GENERIC: [&str; 24] = [
 /// A document's title stands among so many of its first blocks.
 const NEAR_START: usize = 12;
 
+/// Whether `text` names a part of a document, as "Contents" and "Chapter 1: The Sack" do.
+pub(super) fn names_part(text: &str) -> bool {
+    let name = text.trim_matches(|char: char| !char.is_alphabetic()).to_lowercase();
+    let label = text.split_once(':').map_or(text, |(label, _)| label);
+    GENERIC.contains(&name.as_str()) || is_label(label)
+}
+
 /// The heading that names the document: the highest near its start, or else the first that is no
 /// name of a part.
 pub(super) fn title(drafts: &[Draft]) -> Option<String> {
-    let named = |draft: &&Draft| {
-        let name = draft.line.text.trim_matches(|char: char| !char.is_alphabetic()).to_lowercase();
-        level(draft).is_some() && !GENERIC.contains(&name.as_str()) && !is_label(&draft.line.text)
-    };
+    let named = |draft: &&Draft| level(draft).is_some() && !names_part(&draft.line.text);
     let spoken: Vec<&Draft> = drafts
         .iter()
         .filter(|draft| !matches!(draft.kind, BlockKind::Furniture { .. }) && draft.matter != Matter::Front)
@@ -263,6 +267,7 @@ mod tests {
             (vec![(1, "Contents"), (2, "The Old Mill"), (0, "x")], Some("The Old Mill")),
             (vec![(2, "The Old Mill"), (1, "Mills of the North")], Some("Mills of the North")),
             (vec![(1, "Introduction"), (0, "x")], Some("Introduction")),
+            (vec![(1, "Chapter 1: The Sack"), (0, "x"), (2, "The Old Mill"), (0, "y")], Some("The Old Mill")),
             (vec![(0, "x")], None),
         ] {
             assert_eq!(title(&drafts(&blocks)).as_deref(), wanted);

@@ -62,7 +62,7 @@ pub fn groups(
             None => vec![region.lines].into_iter().filter(|lines| !lines.is_empty()).collect(),
         };
         for mut lines in seen {
-            let mut found = tables::find(&lines, rules);
+            let mut found = tables::find(&lines, rules, metrics);
             // Notes stand below the last table, and not in one; what seems a table among notes is
             // none.
             let below = found.iter().filter(|table| table.ruled).map(|table| table.to).max().unwrap_or(0);

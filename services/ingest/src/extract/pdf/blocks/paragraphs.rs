@@ -80,14 +80,6 @@ struct Builder<'a> {
     last_set: Option<usize>,
 }
 
-/// Whether a line is code: fixed width, where the document's text is not.
-fn code(line: &Line, metrics: &Metrics) -> bool {
-    // A line of dashes has no letters that could tell.
-    let letters = line.pieces.iter().any(|piece| piece.text.contains(char::is_alphanumeric));
-    let ruled = !letters && line.pieces.iter().all(|piece| piece.style.face.mono);
-    !metrics.mono && (ruled || line.mostly(|face| face.mono))
-}
-
 impl Builder<'_> {
     fn leave(&mut self) {
         if let Some(line) = self.previous.take()
@@ -151,7 +143,7 @@ impl Builder<'_> {
         let mut lines = lines.into_iter();
         let Some(first) = lines.next() else { return };
         let text = std::iter::once(&first).chain(lines.as_slice()).map(Line::text).collect::<Vec<_>>().join(" ");
-        let is_code = std::iter::once(&first).chain(lines.as_slice()).all(|line| code(line, self.metrics));
+        let is_code = std::iter::once(&first).chain(lines.as_slice()).all(|line| self.metrics.is_code(line));
         let entry = self.contents && first.size <= DISPLAY * self.metrics.body && contents::numbered(&text);
         if contents::leaders(&text) || entry && text.len() <= LONGEST_ENTRY {
             self.begin(first, &text, true);
@@ -194,7 +186,7 @@ impl Builder<'_> {
                 // Display type is broken by hand.
                 && (first.size > DISPLAY * self.metrics.body || !Seam { metrics: self.metrics, last, line: first, text }.short())
                 && (last.size - first.size).abs() < OTHER_SIZE * last.size
-                && code(first, self.metrics) == code(last, self.metrics)
+                && self.metrics.is_code(first) == self.metrics.is_code(last)
         })
     }
 
@@ -218,7 +210,7 @@ impl Builder<'_> {
         }
         if (last.size - line.size).abs() > OTHER_SIZE * last.size
             || line.page > group.page_end + PAGES_BETWEEN
-            || code(line, self.metrics) != code(last, self.metrics)
+            || self.metrics.is_code(line) != self.metrics.is_code(last)
             || line.mostly(|face| face.bold) != last.mostly(|face| face.bold)
         {
             return false;
@@ -271,7 +263,7 @@ impl Builder<'_> {
         }
         let mut group = Group::new(BlockKind::Paragraph, line.clone(), above);
         let plain = line.size <= DISPLAY * metrics.body;
-        if code(&line, metrics) {
+        if metrics.is_code(&line) {
             group.kind = BlockKind::Code { language: None };
         } else if plain && let Some((marker, skip)) = markers::marker(text) {
             let heads = line.mostly(|face| face.bold) && !metrics.bold;

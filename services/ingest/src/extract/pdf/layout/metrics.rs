@@ -68,6 +68,14 @@ impl Metrics {
         Self { body, bold: bold * 2 > all, mono: mono * 2 > all, leading: leadings(lines, mono * 2 > all) }
     }
 
+    /// Whether a line is code: fixed width, where the document's text is not.
+    pub fn is_code(&self, line: &Line) -> bool {
+        // A line of dashes has no letters that could tell.
+        let letters = line.pieces.iter().any(|piece| piece.text.contains(char::is_alphanumeric));
+        let ruled = !letters && line.pieces.iter().all(|piece| piece.style.face.mono);
+        !self.mono && (ruled || line.mostly(|face| face.mono))
+    }
+
     /// The usual distance of baselines at this size.
     pub fn leading(&self, size: f32) -> f32 {
         let key = half_points(size);

@@ -8,7 +8,7 @@ use super::super::super::wording::markers::{self, Marker};
 use super::super::super::wording::sentence;
 use super::super::group::Group;
 use super::super::notes;
-use super::{DISPLAY, OTHER_SIZE, WITHIN_CODE, code};
+use super::{DISPLAY, OTHER_SIZE, WITHIN_CODE};
 
 /// Ems by which an edge must differ to be another: an indent is one em or more, rounding far less.
 const INDENT: f32 = 0.7;
@@ -63,10 +63,10 @@ impl Seam<'_> {
     fn by_face(&self, group: &Group) -> Option<bool> {
         let Self { metrics, last, line, .. } = *self;
         let (gap, leading) = (self.gap(), self.leading());
-        if code(line, metrics) != matches!(group.kind, BlockKind::Code { .. }) {
+        if metrics.is_code(line) != matches!(group.kind, BlockKind::Code { .. }) {
             // A command at the end of a sentence may have a line of its own, and is no block of
             // code.
-            let sentence = code(line, metrics) && gap < WITHIN * leading && self.runs_on_in_face();
+            let sentence = metrics.is_code(line) && gap < WITHIN * leading && self.runs_on_in_face();
             return Some(!sentence);
         }
         if matches!(group.kind, BlockKind::Code { .. }) {
