@@ -25,6 +25,13 @@ use crate::status::status;
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
+/// Bytes of one stream that the other side may send before they are read: some seconds of audio. What
+/// nobody reads is kept, so it bounds what one paused stream costs.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// The same of all streams of a connection: as many as HTTP/2 allows (RFC 9113, 6.9.1), for streams
+/// of all tenants share it, and one that is not read must not take it from the others.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
 /// How another service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientConfig {
@@ -82,7 +89,8 @@ pub fn channel(config: &ClientConfig) -> Result<Channel, Failure> {
         .keep_alive_timeout(config.keepalive)
         .keep_alive_while_idle(true)
         .tcp_nodelay(true)
-        .http2_adaptive_window(true);
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
     if !secure {
         return Ok(endpoint.connect_lazy());
     }

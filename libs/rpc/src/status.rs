@@ -15,6 +15,12 @@ use tonic_types::{ErrorDetails, StatusExt};
 /// The `domain` of every `ErrorInfo` of ours.
 pub const DOMAIN: &str = "lectern";
 const TRACE_ID: &str = "trace_id";
+/// Bytes of a message, and of a field's or resource's name, that are sent at most. A status is sent
+/// as headers, of which clients and servers take 16 KiB by default; what is longer ends the
+/// connection, with the calls of everybody who shares it. A message comes four times, once in
+/// percent encoding and thrice in base64.
+const LONGEST_MESSAGE: usize = 1_200;
+const LONGEST_NAME: usize = 300;
 
 /// The code of a kind.
 #[must_use]
@@ -63,7 +69,7 @@ const fn kind(code: Code) -> (Kind, Reason) {
 #[must_use]
 pub fn status(failure: &Failure) -> Status {
     let mut metadata = HashMap::new();
-    let mut message = failure.message.clone();
+    let mut message = shortened(&failure.message, LONGEST_MESSAGE);
     if failure.kind == Kind::Internal {
         tracing::error!(reason = %failure.reason, error = %failure.message, "internal error");
         message = "an internal error; try again, and if it stays, give an operator the trace id".to_owned();
@@ -75,12 +81,12 @@ pub fn status(failure: &Failure) -> Status {
     let mut details = ErrorDetails::new();
     details.set_error_info(failure.reason.as_str(), DOMAIN, metadata);
     if let Some(field) = &failure.field {
-        details.add_bad_request_violation(field, &message);
+        details.add_bad_request_violation(shortened(field, LONGEST_NAME), &message);
     }
     if failure.retry_after.is_some() {
         details.set_retry_info(failure.retry_after);
     }
-    let subject = failure.resource.clone().unwrap_or_default();
+    let subject = shortened(failure.resource.as_deref().unwrap_or_default(), LONGEST_NAME);
     if !subject.is_empty() {
         let (collection, _) = subject.split_once('/').unwrap_or((subject.as_str(), ""));
         details.set_resource_info(collection, &subject, "", &message);
@@ -106,6 +112,16 @@ pub fn status(failure: &Failure) -> Status {
         | Kind::Internal => {}
     }
     Status::with_error_details(code(failure.kind), message, details)
+}
+
+/// `text` without its middle, if it has more than `most` bytes: messages begin with what was sent and
+/// end with what to do.
+fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let (head, tail) = (text.floor_char_boundary(most / 2), text.ceil_char_boundary(text.len() - most / 2));
+    format!("{} [{} bytes left out] {}", &text[..head], tail - head, &text[tail..])
 }
 
 /// The failure that a status tells of. Statuses of strangers, without our `ErrorInfo`, get the
@@ -194,6 +210,21 @@ mod tests {
         assert_eq!(details.precondition_failure().unwrap().violations[0].r#type, "WRONG_STATE");
         assert_eq!(details.resource_info().unwrap().resource_type, "narrations");
         assert!(details.bad_request().is_none() && details.quota_failure().is_none());
+    }
+
+    #[test]
+    fn what_a_status_echoes_fits_the_headers_however_long_it_was() {
+        for letter in ["a", "%", "ü", "😀"] {
+            let name = letter.repeat(20_000);
+            let message = format!("`{name}` is no name; names are `documents/` and an id");
+            let long = Failure::new(Kind::FailedPrecondition, Reason::WrongState, message).at(&name).about(&name);
+            let status = status(&long);
+            let mut headers = http::HeaderMap::new();
+            status.add_header(&mut headers).unwrap();
+            let bytes: usize = headers.iter().map(|(key, value)| key.as_str().len() + value.len() + 32).sum();
+            assert!(bytes < 16 * 1024, "{letter}: {bytes}");
+            assert!(status.message().ends_with("names are `documents/` and an id"), "what to do is kept");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ macro_rules! on_both_profiles {
     };
 }
 
+mod attacks;
 mod bad_input;
 mod corpus;
 mod documents;

@@ -1,0 +1,85 @@
+//! What one caller does to harm the others: another tenant's work ends while the attack holds.
+
+use lectern_e2e::{Client, Instance, Profile, chapters, of, refusal};
+use lectern_proto::v1::{self as api, ListenNarrationResponse, narration::State};
+use tonic::{Code, Streaming};
+
+on_both_profiles!(attack_a_listener_that_stops_reading_holds_up_nobody, attack_a_name_without_end_cuts_nobodys_stream,);
+
+/// Streams that stop reading.
+const PAUSED: usize = 12;
+/// Messages that each has read by then.
+const READ: usize = 20;
+/// Characters of a name without end.
+const LONG: usize = 20_000;
+
+/// A caller with a connection of its own, of this tenant where there are tenants.
+async fn caller(instance: &Instance, tenant: &str) -> Client {
+    match instance.profile() {
+        Profile::Stack => instance.tenant(tenant).await,
+        Profile::Embedded => instance.nobody(),
+    }
+}
+
+async fn listen(client: &Client, name: &str) -> Streaming<ListenNarrationResponse> {
+    let request = api::ListenNarrationRequest { name: name.to_owned(), first_section: 0 };
+    client.narrations().listen_narration(request).await.expect("audio").into_inner()
+}
+
+/// The recording of some text, as WAV.
+async fn recorded(client: &Client, text: &str) -> api::Narration {
+    let document = client.markdown(text).await;
+    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let narration = client.narrate(order).await;
+    assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
+    narration
+}
+
+async fn attack_a_listener_that_stops_reading_holds_up_nobody(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let attacker = instance.client();
+    let long = recorded(&attacker, &chapters(24, 90)).await;
+    let mut paused = Vec::new();
+    for _ in 0..PAUSED {
+        let mut audio = listen(&caller(&instance, instance.tenant_id()).await, &long.name).await;
+        for _ in 0..READ {
+            audio.message().await.expect("a part").expect("more");
+        }
+        paused.push(audio);
+    }
+
+    let victim = caller(&instance, "globex").await;
+    let voices = victim.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices").into_inner();
+    assert!(!voices.voices.is_empty());
+    let short = recorded(&victim, "The ferry leaves at nine. It comes back at noon.").await;
+    let mut heard = listen(&victim, &short.name).await;
+    let mut parts = 0;
+    while heard.message().await.expect("the next part").is_some() {
+        parts += 1;
+    }
+    assert!(parts > 2, "the victim heard all of it");
+
+    // And those that paused go on where they were.
+    for mut audio in paused {
+        assert!(audio.message().await.expect("a part").is_some());
+    }
+}
+
+async fn attack_a_name_without_end_cuts_nobodys_stream(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let (attacker, victim) = (instance.client(), caller(&instance, "globex").await);
+    let narration = recorded(&victim, &chapters(6, 60)).await;
+    let mut heard = listen(&victim, &narration.name).await;
+    assert!(heard.message().await.expect("a part").is_some());
+
+    let document = attacker.markdown("The ferry leaves at nine.").await;
+    let name = "a".repeat(LONG);
+    let get = api::GetDocumentRequest { name: format!("documents/{name}") };
+    let refused = attacker.documents().get_document(get).await.expect_err("no such name");
+    assert_eq!(refusal(&refused).code, Code::InvalidArgument);
+    let order = api::Narration { voice: format!("voices/{name}"), ..of(&document) };
+    let refused = attacker.order(order).await.expect_err("no such voice");
+    assert!(matches!(refusal(&refused).code, Code::InvalidArgument | Code::NotFound), "{refused:?}");
+
+    while heard.message().await.expect("the stream goes on").is_some() {}
+}
