@@ -4,7 +4,7 @@
 //! only until the text clearly says otherwise. Blocks are judged together with their neighbours: a
 //! line by itself says little.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lectern_core::content::document::{BlockKind, Furniture};
 
@@ -73,12 +73,15 @@ impl Assembly {
         let impossible =
             declared.as_deref().is_some_and(|tag| text.clone().all(|text| !has_letters(text) || !can_be_in(text, tag)));
         let found = shares.most();
+        let prose = text.clone().map(|text| text.chars().count()).sum::<usize>();
+        // Of a short text, what is judged must be most of it.
+        let enough = shares.judged >= PASSAGE || shares.judged * 2 >= prose;
         let overruled = |tag: &str| {
             found.filter(|(language, count)| {
                 !same(language, tag)
                     && count * 100 >= shares.judged * OVERRULING_SHARE
                     && shares.of(tag) * 100 <= shares.judged * DECLARED_SHARE
-                    && (impossible || shares.sure * 100 >= shares.judged * OVERRULING_SHARE && shares.judged >= PASSAGE)
+                    && (impossible || shares.sure * 100 >= shares.judged * OVERRULING_SHARE && enough)
             })
         };
         let language = match (&declared, found) {
@@ -94,11 +97,28 @@ impl Assembly {
             (None, Some((language, _))) => language.to_owned(),
             (None, None) => "und".to_owned(),
         };
+        let mistaken = mistaken(&self.drafts, &language);
         for draft in &mut self.drafts {
+            draft.language.take_if(|tag| mistaken.contains(tag));
             settle_block(draft, &language);
         }
         language
     }
+}
+
+/// The tags of blocks which, read together, are clearly in the document's language: the tag is that of
+/// whoever installed the program.
+fn mistaken(drafts: &[Draft], document: &str) -> BTreeSet<String> {
+    let mut said: BTreeMap<&str, String> = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| is_prose(draft)) {
+        if let Some(tag) = draft.language.as_deref().filter(|tag| !same(tag, document)) {
+            let text = said.entry(tag).or_default();
+            text.push_str(&draft.line.text);
+            text.push('\n');
+        }
+    }
+    let clear = |text: &str| guess(text).is_some_and(|guess| guess.sure && same(guess.language, document));
+    said.into_iter().filter(|(_, text)| clear(text)).map(|(tag, _)| tag.to_owned()).collect()
 }
 
 /// Whether a block's own `tag` adds nothing to the document's: it is the same, or the same less
@@ -237,6 +257,8 @@ mod tests {
             (Some("ru-RU"), vec![english, english], "en", true),
             (Some("ru-RU"), vec![("A short note on the state of the harbour wall", None)], "en", true),
             (Some("de-DE"), vec![english, english, english], "en", true),
+            (Some("da-DK"), vec![("The lamp is on the left of the door that leads to the harbour", None)], "en", true),
+            (Some("da-DK"), vec![("Lampe 7", None)], "da-DK", false),
             (Some("de-DE"), vec![english, german, german], "de-DE", false),
             (Some("en-GB"), vec![english, german], "en-GB", false),
             (
@@ -275,6 +297,15 @@ mod tests {
         );
         let found: Vec<Option<&str>> = blocks.iter().map(Option::as_deref).collect();
         assert_eq!(found, [None, Some("de"), None, None, Some("fr"), None]);
+    }
+
+    #[test]
+    fn a_tag_of_blocks_that_are_clearly_in_the_documents_language_together_is_of_no_account() {
+        let bullets =
+            [("The lamp and the door", "fr"), ("Some of it, and one of these", "fr"), ("To be on the list", "fr")];
+        let blocks: Vec<(&str, Option<&str>)> =
+            std::iter::once((ENGLISH, None)).chain(bullets.map(|(text, tag)| (text, Some(tag)))).collect();
+        assert!(settled(None, &blocks).1.iter().all(Option::is_none));
     }
 
     #[test]

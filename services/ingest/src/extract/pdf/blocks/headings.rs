@@ -41,6 +41,11 @@ const STRAY: usize = 20;
 const BYLINE: usize = 7;
 /// Longest line of a byline, in words.
 const LONGEST_BYLINE: usize = 14;
+/// Groups at the top of a page among which a periodical's issue is counted, and below it those among
+/// which the title of its article begins, of at least so many words.
+const MASTHEAD: usize = 3;
+const BELOW_MASTHEAD: usize = 2;
+const SHORTEST_TITLE: usize = 3;
 /// What heavier type and capitals add to a heading's rank, in points of size.
 const WEIGHT_OF_BOLD: f32 = 0.6;
 const WEIGHT_OF_CAPS: f32 = 0.3;
@@ -77,6 +82,7 @@ pub fn mark(groups: &mut [Group], metrics: &Metrics, outline: &Outline) -> Optio
         }
     }
     prune(&mut candidates, groups, metrics);
+    masthead(&mut candidates, groups, metrics);
     let title = find_title(&candidates, groups, metrics);
     if let Some(title) = title {
         byline(title, &mut candidates, groups, outline);
@@ -212,6 +218,25 @@ fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> 
     let before = candidates.iter().filter(|other| other.group < best.group && other.depth.is_some()).count();
     let named = contents::heading(&groups[best.group].rough());
     (unlike && before == 0 && !named).then_some(best.group)
+}
+
+/// What names the periodical above the title of an article heads nothing, and is front matter, with
+/// the line that counts its issue.
+fn masthead(candidates: &mut Vec<Candidate>, groups: &mut [Group], metrics: &Metrics) {
+    let Some(first) = groups.iter().map(|group| group.page).min() else { return };
+    let top = groups.iter().take(MASTHEAD).take_while(|group| group.page == first);
+    let Some(serial) = top.map(Group::rough).position(|text| front::serial(&text)) else { return };
+    let article = candidates.iter().any(|candidate| {
+        (serial + 1..=serial + BELOW_MASTHEAD).contains(&candidate.group)
+            && groups[candidate.group].page == first
+            && candidate.depth.is_none()
+            && candidate.look.size > LARGER * metrics.body
+            && groups[candidate.group].rough().split_whitespace().count() >= SHORTEST_TITLE
+    });
+    if article {
+        candidates.retain(|candidate| candidate.group > serial);
+        groups[..=serial].iter_mut().for_each(|group| group.matter = Matter::Front);
+    }
 }
 
 /// Whether `page` is a title page: others follow it, and nothing on it is longer than a byline.
@@ -358,6 +383,29 @@ mod tests {
                     group(TEXT, 10.0, 1),
                 ],
                 Some("On Buses"),
+            ),
+            (
+                "an article below the name of its journal",
+                vec![
+                    group("Journal of Bridges", 22.0, 0),
+                    group("Volume 12, Issue 3, May 2019", 10.0, 0),
+                    group("The Load of the Old Bridge", 17.0, 0),
+                    group("Ann Smith", 10.0, 0),
+                    group(TEXT, 10.0, 0),
+                ],
+                Some("The Load of the Old Bridge"),
+            ),
+            (
+                "an article above the name of its journal",
+                vec![
+                    group("The Load of the Old Bridge", 22.0, 0),
+                    group("Journal of Bridges, vol. 12, no. 3", 10.0, 0),
+                    group("Abstract", 12.0, 0),
+                    group(TEXT, 10.0, 0),
+                    group("Men and Their Loads", 12.0, 0),
+                    group(TEXT, 10.0, 0),
+                ],
+                Some("The Load of the Old Bridge"),
             ),
             ("a table of contents", vec![group("Contents", 24.0, 0), group(TEXT, 10.0, 0)], None),
             (

@@ -23,6 +23,9 @@ const HEADS: [&str; 10] = [
     "overview",
 ];
 
+/// Years in which periodicals were printed: the first in 1665.
+const YEARS: std::ops::Range<u16> = 1665..2100;
+
 /// Whether `text`, of at most `longest` words, signs a work: names (words with capitals, and few
 /// that join them), an address, a date. A sentence, a label or a message does not.
 pub fn signs(text: &str, longest: usize) -> bool {
@@ -49,9 +52,37 @@ pub fn signs(text: &str, longest: usize) -> bool {
     led || address || dated || names && text.contains(char::is_alphabetic)
 }
 
+/// Whether `text` says which issue of a periodical this is: its ISSN, or a volume together with an
+/// issue, pages or a year.
+pub fn serial(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let counted = |names: &[&str]| {
+        words.windows(2).any(|pair| names.contains(&pair[0]) && pair[1].starts_with(|char: char| char.is_ascii_digit()))
+    };
+    let year = words.iter().any(|word| word.len() == 4 && word.parse::<u16>().is_ok_and(|year| YEARS.contains(&year)));
+    words.contains(&"issn")
+        || counted(&["volume", "vol", "band", "bd", "tome"])
+            && (year || counted(&["issue", "no", "number", "nr", "heft", "pp", "pages"]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_issue_of_a_periodical_is_told_from_a_volume_of_a_work() {
+        for (text, wanted) in [
+            ("Volume 12, Issue 3, May 2019", true),
+            ("Vol. 7 (2014), pp. 1–22", true),
+            ("ISSN 1548-7660", true),
+            ("Volume 2", false),
+            ("The volume of 12 barrels", false),
+            ("May 2019", false),
+        ] {
+            assert_eq!(serial(text), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn a_byline_is_told_from_a_message() {

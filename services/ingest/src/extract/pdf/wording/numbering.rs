@@ -29,6 +29,13 @@ pub fn alone(text: &str) -> bool {
     }
 }
 
+/// Whether the number of a part of a work must follow `text`, as it does "under Section".
+pub fn wants_number(text: &str) -> bool {
+    const ALSO: [&str; 8] = ["sections", "chapters", "figure", "fig.", "table", "page", "equation", "abschnitt"];
+    let last = text.split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    PARTS.contains(&last.as_str()) || ALSO.contains(&last.as_str())
+}
+
 fn letter(part: &str) -> bool {
     part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -74,6 +81,12 @@ mod tests {
         ] {
             assert_eq!(depth(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_wanted_behind_the_name_of_a_part() {
+        assert!(wants_number("may be distributed under Section") && wants_number("as in Fig."));
+        assert!(!wants_number("the section begins") && !wants_number("") && !wants_number("items:"));
     }
 
     #[test]

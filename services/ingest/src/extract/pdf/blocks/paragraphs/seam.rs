@@ -5,6 +5,7 @@ use lectern_core::content::document::BlockKind;
 use super::super::super::layout::lines::Line;
 use super::super::super::layout::metrics::Metrics;
 use super::super::super::wording::markers::{self, Marker};
+use super::super::super::wording::numbering;
 use super::super::super::wording::sentence;
 use super::super::group::Group;
 use super::super::notes;
@@ -98,7 +99,12 @@ impl Seam<'_> {
 
     fn by_marker(&self, group: &Group, follows: impl Fn(&str) -> bool) -> Option<bool> {
         let shift = (self.line.x0 - self.last.x0).abs() / self.size();
-        let ended = self.short() || sentence::ends(&self.last.text());
+        let above = self.last.text();
+        // "under Section" wants the number that seems to begin an item.
+        if numbering::wants_number(&above) {
+            return None;
+        }
+        let ended = self.short() || sentence::ends(&above);
         let marked = match markers::marker(self.text) {
             Some((Marker::Bullet, _)) => shift > BULLET_SHIFT || ended,
             Some((Marker::Ordinal(word), _)) => (shift > ORDINAL_SHIFT || ended) && follows(&word),
@@ -116,7 +122,7 @@ impl Seam<'_> {
         let below = || group.lines.iter().skip(1).map(|line| line.x0);
         let edge = match group.hang {
             // Back out of an item's text.
-            Some(hang) if line.x0 < hang - OUTDENT * size => return Some(true),
+            Some(hang) if line.x0 < hang - OUTDENT * size => return Some(!self.runs_back()),
             Some(hang) => hang,
             None => below().fold(f32::MAX, f32::min).min(line.x0.max(line.left)),
         };
@@ -173,6 +179,15 @@ impl Seam<'_> {
             && markers::marker(self.text).is_none()
             && !self.short()
             && (self.line.x0 - self.last.x0).abs() < INDENT * self.line.size
+    }
+
+    /// Whether the sentence of an item goes on at the margin, out of its first line, which is full.
+    fn runs_back(&self) -> bool {
+        !sentence::ends(&self.last.text())
+            && self.text.starts_with(char::is_lowercase)
+            && markers::marker(self.text).is_none()
+            && !self.short()
+            && self.gap() < WITHIN * self.leading()
     }
 
     /// Whether the sentence of the full line above ends with words of another face, which fill a

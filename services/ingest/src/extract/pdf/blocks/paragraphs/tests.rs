@@ -59,6 +59,22 @@ fn what_goes_on_in_mid_sentence_is_no_block_of_its_own() {
         ),
         ("a bold line below a label", vec![(72.0, "A label", 'r'), (72.0, "Names.", 'b')], 2),
         (
+            "an item runs back to the margin",
+            vec![
+                (84.0, "1. It seems that if an imprecise number is entered, the", 'r'),
+                (72.0, "result will be imprecise.", 'r'),
+            ],
+            1,
+        ),
+        (
+            "the number of a section is no item's",
+            vec![
+                (72.0, "this may be distributed in source form under Section", 'r'),
+                (77.0, "1) in object code under the terms of this licence.", 'r'),
+            ],
+            1,
+        ),
+        (
             "a ragged line hangs below its label",
             vec![
                 (72.0, "-s  If no arguments remain after it, then", 'r'),
