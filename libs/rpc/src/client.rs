@@ -25,8 +25,8 @@ use crate::status::status;
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// Bytes of one stream that the other side may send before they are read: some seconds of audio. What
-/// nobody reads is kept, so it bounds what one paused stream costs.
+/// Bytes of one stream that the other side may send before they are read: some seconds of audio.
+/// What nobody reads is kept, so it bounds what one paused stream costs.
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The same of all streams of a connection: as many as HTTP/2 allows (RFC 9113, 6.9.1), for streams
 /// of all tenants share it, and one that is not read must not take it from the others.

@@ -114,8 +114,8 @@ pub fn status(failure: &Failure) -> Status {
     Status::with_error_details(code(failure.kind), message, details)
 }
 
-/// `text` without its middle, if it has more than `most` bytes: messages begin with what was sent and
-/// end with what to do.
+/// `text` without its middle, if it has more than `most` bytes: messages begin with what was sent
+/// and end with what to do.
 fn shortened(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

@@ -77,7 +77,7 @@ enum Command {
     },
     /// Format, lints, licences, protos, import rules and links.
     Check {
-        /// Only these: fmt, clippy, deny, proto, imports, links.
+        /// Only these: fmt, clippy, deny, proto, imports, links, prose.
         only: Vec<String>,
     },
     /// The four services as processes on loopback, with real servers.

@@ -106,8 +106,8 @@ impl Assembly {
     }
 }
 
-/// The tags of blocks which, read together, are clearly in the document's language: the tag is that of
-/// whoever installed the program.
+/// The tags of blocks which, read together, are clearly in the document's language: the tag is that
+/// of whoever installed the program.
 fn mistaken(drafts: &[Draft], document: &str) -> BTreeSet<String> {
     let mut said: BTreeMap<&str, String> = BTreeMap::new();
     for draft in drafts.iter().filter(|draft| is_prose(draft)) {

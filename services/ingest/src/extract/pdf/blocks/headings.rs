@@ -41,8 +41,8 @@ const STRAY: usize = 20;
 const BYLINE: usize = 7;
 /// Longest line of a byline, in words.
 const LONGEST_BYLINE: usize = 14;
-/// Groups at the top of a page among which a periodical's issue is counted, and below it those among
-/// which the title of its article begins, of at least so many words.
+/// Groups at the top of a page among which a periodical's issue is counted, and below it those
+/// among which the title of its article begins, of at least so many words.
 const MASTHEAD: usize = 3;
 const BELOW_MASTHEAD: usize = 2;
 const SHORTEST_TITLE: usize = 3;

@@ -1,6 +1,6 @@
 //! Boxes with text of their own: what is drawn right before and behind a rectangle stands in it, as
-//! programs draw callouts, labels of diagrams and boxes beside the text. Text that casts a shadow is
-//! drawn before its box and again behind it, and only the first is kept.
+//! programs draw callouts, labels of diagrams and boxes beside the text. Text that casts a shadow
+//! is drawn before its box and again behind it, and only the first is kept.
 
 use super::page::{Rule, Run};
 
@@ -39,8 +39,8 @@ impl Boxes {
         }
     }
 
-    /// Marks those of a page's `runs` that fill a box: what was drawn next to it and stands in it, on
-    /// more rows than one. Cells of a table, which have others beside them, are none.
+    /// Marks those of a page's `runs` that fill a box: what was drawn next to it and stands in it,
+    /// on more rows than one. Cells of a table, which have others beside them, are none.
     pub fn mark(&self, runs: &mut [Run]) {
         let cell = |area: &Rule| {
             self.0.iter().any(|(other, _)| {

@@ -43,8 +43,8 @@ struct Bands {
     body: f32,
 }
 
-/// Removes heads, feet and page numbers from `pages`, and adds them to `out`; a title that `outline`
-/// names is none.
+/// Removes heads, feet and page numbers from `pages`, and adds them to `out`; a title that
+/// `outline` names is none.
 pub fn remove(pages: &mut [Page], outline: &Outline, out: &mut Vec<Piece>) {
     let mut bands = Bands::of(pages, outline);
     if pages.len() > 1 {

@@ -142,8 +142,8 @@ impl Line {
         self.cells_at(gap, |_| false)
     }
 
-    /// The parts between gaps of more than `gap` points, and those that begin, behind any space, where
-    /// one `starts`.
+    /// The parts between gaps of more than `gap` points, and those that begin, behind any space,
+    /// where one `starts`.
     pub fn cells_at(&self, gap: f32, starts: impl Fn(f32) -> bool) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
         for piece in &self.pieces {

@@ -100,8 +100,8 @@ impl Cell {
     }
 }
 
-/// Adds the cells of a page's outermost rows at one edge; `titles` are those that the outline has on
-/// the page.
+/// Adds the cells of a page's outermost rows at one edge; `titles` are those that the outline has
+/// on the page.
 pub(super) fn band(number: usize, page: &Page, top: bool, titles: &[&Entry], out: &mut Vec<Cell>) {
     let edge = page.height * BAND;
     let distance = |y: f32| if top { y } else { page.height - y };
@@ -139,8 +139,8 @@ pub(super) fn band(number: usize, page: &Page, top: bool, titles: &[&Entry], out
     }
 }
 
-/// Whether only one line of `page` reads as `title`: a running head says again what the heading below
-/// it says.
+/// Whether only one line of `page` reads as `title`: a running head says again what the heading
+/// below it says.
 fn once(page: &Page, title: &Entry) -> bool {
     let rows = lines::lines(page.runs.clone(), 0);
     rows.iter().filter(|line| title.names(&line.text())).count() == 1

@@ -51,8 +51,8 @@ impl Starts {
     }
 }
 
-/// A table without rules: at least three lines in a row with cells at the same places. Code that is set
-/// so, with its remarks below each other, is none.
+/// A table without rules: at least three lines in a row with cells at the same places. Code that is
+/// set so, with its remarks below each other, is none.
 pub(super) fn aligned(lines: &[Line], from: usize, across: &[Rule], metrics: &Metrics) -> Option<Found> {
     let mut to = from;
     let mut parted = 0;
