@@ -6,8 +6,9 @@ use super::page::{Rule, Run};
 
 /// Boxes around one text: a shadow, a fill and a frame.
 const NESTED: usize = 4;
-/// Boxes on one page.
-const MOST: usize = 4_000;
+/// Boxes on one page: more than those of a page full of labels, and few enough to be compared with
+/// all that is drawn.
+const MOST: usize = 500;
 /// Rows of text in a box, at the least: marked words and shaded rows have one.
 const ROWS: usize = 2;
 /// Baselines within this many ems are one row.

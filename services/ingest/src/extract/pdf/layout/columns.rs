@@ -3,6 +3,8 @@
 //! The order of drawing tells columns from tables: text in columns is drawn column after column, a
 //! table row after row.
 
+use std::collections::BTreeSet;
+
 use super::super::content::page::{Rule, Run};
 
 /// Columns within columns.
@@ -139,8 +141,10 @@ fn order(mut phrases: Vec<Phrase>, depth: usize, out: &mut Vec<Region>) {
 /// Puts out what is read line by line: boxes that have other text beside them by themselves, before
 /// or behind the rest as they were drawn.
 fn unboxed(mut phrases: Vec<Phrase>, out: &mut Vec<Region>) {
+    let mut boxes: BTreeSet<u16> = phrases.iter().filter_map(|phrase| phrase.boxed).collect();
+    boxes.retain(|number| beside(&phrases, *number));
     let mut parted: Vec<Vec<Phrase>> = Vec::new();
-    while let Some(number) = phrases.iter().filter_map(|phrase| phrase.boxed).find(|number| beside(&phrases, *number)) {
+    for number in boxes {
         parted.push(phrases.extract_if(.., |phrase| phrase.boxed == Some(number)).collect());
     }
     parted.push(phrases);
