@@ -61,7 +61,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     book::set_wrapper_aside(&mut assembly);
     book::mark_contents(&mut assembly.drafts);
     book::mark_chapter_titles(&mut assembly.drafts);
-    assembly.finish("text/plain", "text/2")
+    assembly.finish("text/plain", "text/3")
 }
 
 /// Says so where the text was not UTF-8.

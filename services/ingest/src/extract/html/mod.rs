@@ -131,7 +131,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
             }
         }
     }
-    assembly.finish("text/html", "html/2")
+    assembly.finish("text/html", "html/3")
 }
 
 /// A piece of HTML within another format.

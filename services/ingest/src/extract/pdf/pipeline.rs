@@ -15,7 +15,7 @@ use super::layout::metrics::Metrics;
 use super::layout::{furniture, regions, repeated};
 
 /// The name and version that contents carry; it grows when the same file gives other blocks.
-pub const EXTRACTOR: &str = "pdf/2";
+pub const EXTRACTOR: &str = "pdf/3";
 
 const MEDIA_TYPE: &str = "application/pdf";
 

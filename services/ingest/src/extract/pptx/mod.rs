@@ -74,7 +74,7 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
         read(&mut assembly, &layouts, slide, number, level);
     }
     keep_other_languages(&mut assembly);
-    assembly.finish("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx/1")
+    assembly.finish("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx/2")
 }
 
 /// The slides' paths, in the order of the presentation.
