@@ -113,11 +113,16 @@ def read(path):
         index = dest.get_index() if dest else None
         bookmarks.append((mark.level, mark.get_title(), None if index is None else index + 1))
     document.close()
+    bodies(pages)
+    return pages, bookmarks
+
+
+def bodies(pages):
+    """Marks the heads and numbers of all pages, and gives each the words of its body."""
     furniture(pages)
     for page in pages:
         out = {id(line) for row in page.rows if row.head or (row.number and len(row.words) == 1) for line in row.lines}
         page.body = lines_to_items([line.text for line in page.lines if id(line) not in out])
-    return pages, bookmarks
 
 
 def pdfium_items(text):

@@ -333,7 +333,12 @@ def ended_on_purpose(block, follower, pages):
 
 def alike(words, others):
     """How many words at their ends are the same."""
-    return next((at for at, (a, b) in enumerate(zip(reversed(words), reversed(others))) if a != b), min(len(words), len(others)))
+    count = 0
+    for one, other in zip(reversed(words), reversed(others)):
+        if one != other:
+            break
+        count += 1
+    return count
 
 
 def width(line, text):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from reference import Line, Page, furniture, rows
+from reference import Line, Page, bodies, rows
 from score import Block, score
 from words import lines_to_items
 
@@ -22,10 +22,7 @@ def page(number, lines):
 def book(*texts):
     """Pages with heads and numbers found, and their bodies."""
     pages = [page(number, lines) for number, lines in enumerate(texts, 1)]
-    furniture(pages)
-    for each in pages:
-        out = {id(line) for row in each.rows if row.head or (row.number and len(row.words) == 1) for line in row.lines}
-        each.body = lines_to_items([line.text for line in each.lines if id(line) not in out])
+    bodies(pages)
     return pages
 
 
@@ -62,13 +59,11 @@ class Words(unittest.TestCase):
 
 class Furniture(unittest.TestCase):
     def pages(self):
+        head = ("The Bridge Book", 50.0, 200.0, 30.0)
+        number = lambda at: (str(7 + at), 500.0, 510.0, 30.0)
         names = ["Ann", "Bob", "Carl", "Dora", "Eve", "Finn"]
-        return book(
-            *[
-                [("The Bridge Book", 50.0, 200.0, 30.0), (str(7 + at), 500.0, 510.0, 30.0), f"{name} counted the load of", f"all the men of {name}."]
-                for at, name in enumerate(names)
-            ]
-        )
+        texts = [(f"{name} counted the load of", f"all the men of {name}.") for name in names]
+        return book(*[[head, number(at), *lines] for at, lines in enumerate(texts)])
 
     def texts(self, pages):
         return [paragraph(f"{each.lines[2].text} {each.lines[3].text}", each.number) for each in pages]
@@ -100,7 +95,8 @@ class Headings(unittest.TestCase):
     def test_a_bookmark_is_found_as_a_heading_with_or_without_its_number(self):
         pages = book(["2 The Load", "They counted it."])
         marks = [(0, "2 The Load", 1)]
-        for kind, text, wanted in (("heading", "2 The Load", 1), ("heading", "The Load", 1), ("paragraph", "2 The Load", 0)):
+        cases = (("heading", "2 The Load", 1), ("heading", "The Load", 1), ("paragraph", "2 The Load", 0))
+        for kind, text, wanted in cases:
             blocks = [paragraph(text, kind=kind), paragraph("They counted it.")]
             self.assertEqual(measures(blocks, pages, marks)["bookmarks_found"], wanted, (kind, text))
 
@@ -120,8 +116,9 @@ class Paragraphs(unittest.TestCase):
         self.assertEqual(self.broken(lines, "They counted the load of the men who crossed the bridge."), 0)
 
     def test_a_line_with_room_for_the_next_word_was_ended_on_purpose(self):
-        lines = [("cd bridge", 50.0, 100.0, 100.0), ("make install of all that there is to install", 50.0, 300.0, 114.0)]
-        self.assertEqual(self.broken(lines, "cd bridge", "make install of all that there is to install"), 0)
+        command = "make install of all that there is to install"
+        lines = [("cd bridge", 50.0, 100.0, 100.0), (command, 50.0, 300.0, 114.0)]
+        self.assertEqual(self.broken(lines, "cd bridge", command), 0)
 
     def test_what_stands_between_does_not_hide_it(self):
         pages = book(["They counted the load of the men who", "crossed the bridge."])

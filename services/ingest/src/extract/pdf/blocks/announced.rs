@@ -38,8 +38,8 @@ pub fn mark(items: Vec<Item>, outline: &Outline) -> Vec<Item> {
     }
     let mut found: HashMap<usize, Place> = HashMap::new();
     let mut taken = vec![false; items.len()];
-    for (_, entry) in outline.placed() {
-        let lines = entry.page.and_then(|page| on_page.get(&page)).map_or(&[][..], Vec::as_slice);
+    for (page, entry) in outline.placed() {
+        let lines = on_page.get(&page).map_or(&[][..], Vec::as_slice);
         let free = |place: &Place| !taken[place.at..place.at + place.lines].contains(&true);
         let rank = |a: &Place, b: &Place| {
             let sizes = size(&items, a.at).total_cmp(&size(&items, b.at));

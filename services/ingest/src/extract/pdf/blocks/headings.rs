@@ -201,7 +201,7 @@ fn prune(candidates: &mut Vec<Candidate>, groups: &[Group], metrics: &Metrics) {
 /// set as hardly a heading elsewhere or alone on a title page. Chapters may be set larger, as books
 /// do.
 fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> Option<usize> {
-    let first = groups.iter().map(|group| group.page).min()?;
+    let first = first_page(groups)?;
     let alone = title_page(groups, first);
     let best = candidates
         .iter()
@@ -220,10 +220,14 @@ fn find_title(candidates: &[Candidate], groups: &[Group], metrics: &Metrics) -> 
     (unlike && before == 0 && !named).then_some(best.group)
 }
 
+fn first_page(groups: &[Group]) -> Option<usize> {
+    groups.iter().map(|group| group.page).min()
+}
+
 /// What names the periodical above the title of an article heads nothing, and is front matter, with
 /// the line that counts its issue.
 fn masthead(candidates: &mut Vec<Candidate>, groups: &mut [Group], metrics: &Metrics) {
-    let Some(first) = groups.iter().map(|group| group.page).min() else { return };
+    let Some(first) = first_page(groups) else { return };
     let top = groups.iter().take(MASTHEAD).take_while(|group| group.page == first);
     let Some(serial) = top.map(Group::rough).position(|text| front::serial(&text)) else { return };
     let article = candidates.iter().any(|candidate| {

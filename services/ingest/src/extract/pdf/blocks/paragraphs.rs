@@ -82,21 +82,18 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn leave(&mut self) {
-        if let Some(line) = self.previous.take()
-            && self.breaks_off(&line)
-        {
-            self.open = Some(self.groups.len() - 1);
+        if self.previous.take().is_some() {
+            self.open = self.broken_off().or(self.open);
         }
     }
 
-    /// Whether the last group, which ends with `line`, ends in mid-sentence.
-    fn breaks_off(&self, line: &Line) -> bool {
-        let group = self.groups.last();
-        let flows =
-            |kind: &BlockKind| matches!(kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
-        group.is_some_and(|group| flows(&group.kind))
-            && !sentence::ends(&line.text())
-            && (line.size - self.metrics.body).abs() < BODY
+    /// The last group, if it ends in mid-sentence.
+    fn broken_off(&self) -> Option<usize> {
+        let group = self.groups.last()?;
+        let line = group.last()?;
+        let flows = matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
+        let open = flows && !sentence::ends(&line.text()) && (line.size - self.metrics.body).abs() < BODY;
+        open.then(|| self.groups.len() - 1)
     }
 
     fn line(&mut self, line: Line) {
@@ -171,8 +168,7 @@ impl Builder<'_> {
             lines.for_each(|line| group.push(line));
             self.last_set = Some(self.groups.len() - 1);
         }
-        let last = self.groups.last().and_then(Group::last);
-        self.open = last.filter(|line| self.breaks_off(line)).map(|_| self.groups.len() - 1);
+        self.open = self.broken_off();
     }
 
     /// Whether `first`, with which a block begins, goes on in mid-sentence: some programs tag a

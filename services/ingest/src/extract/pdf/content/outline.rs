@@ -82,9 +82,9 @@ impl Outline {
         found(&key(text)).or_else(|| bare(text).as_ref().and_then(found))
     }
 
-    /// The entries that lead to a page that is known, with their places in the order.
+    /// The entries that lead to a page that is known, in order, each with its page.
     pub fn placed(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        self.entries.iter().enumerate().filter(|(_, entry)| entry.page.is_some())
+        self.entries.iter().filter_map(|entry| Some((entry.page?, entry)))
     }
 }
 

@@ -75,8 +75,8 @@ pub fn remove(pages: &mut [Page], outline: &Outline, out: &mut Vec<Piece>) {
 impl Bands {
     fn of(pages: &[Page], outline: &Outline) -> Self {
         let mut titles: HashMap<usize, Vec<&Entry>> = HashMap::new();
-        for (_, entry) in outline.placed() {
-            titles.entry(entry.page.unwrap_or_default()).or_default().push(entry);
+        for (page, entry) in outline.placed() {
+            titles.entry(page).or_default().push(entry);
         }
         let mut cells = Vec::new();
         let mut of_pages = Vec::with_capacity(pages.len());

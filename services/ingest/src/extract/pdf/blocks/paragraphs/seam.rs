@@ -171,23 +171,22 @@ impl Seam<'_> {
         self.metrics.leading(self.size())
     }
 
-    /// Whether a sentence goes on: a full line without a stop, and small letters at the same edge
-    /// below it.
-    fn runs_on(&self) -> bool {
+    /// Whether a sentence goes on: a full line without a stop, and small letters below it.
+    fn in_sentence(&self) -> bool {
         !sentence::ends(&self.last.text())
             && self.text.starts_with(char::is_lowercase)
             && markers::marker(self.text).is_none()
             && !self.short()
-            && (self.line.x0 - self.last.x0).abs() < INDENT * self.line.size
     }
 
-    /// Whether the sentence of an item goes on at the margin, out of its first line, which is full.
+    /// Whether it goes on at the same edge.
+    fn runs_on(&self) -> bool {
+        self.in_sentence() && (self.line.x0 - self.last.x0).abs() < INDENT * self.line.size
+    }
+
+    /// Whether that of an item goes on at the margin, out of its first line.
     fn runs_back(&self) -> bool {
-        !sentence::ends(&self.last.text())
-            && self.text.starts_with(char::is_lowercase)
-            && markers::marker(self.text).is_none()
-            && !self.short()
-            && self.gap() < WITHIN * self.leading()
+        self.in_sentence() && self.gap() < WITHIN * self.leading()
     }
 
     /// Whether the sentence of the full line above ends with words of another face, which fill a

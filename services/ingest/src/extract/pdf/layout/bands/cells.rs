@@ -112,7 +112,8 @@ pub(super) fn band(number: usize, page: &Page, top: bool, titles: &[&Entry], out
     }
     for (row, line) in rows.iter().take(ROWS).enumerate() {
         let inner_size = rows.get(row + 1).map_or(0.0, |next| next.size);
-        let titled = titles.iter().any(|title| title.names(&line.text()) && once(page, title));
+        let text = line.text();
+        let titled = titles.iter().any(|title| title.names(&text) && once(page, title));
         let inner = rows.get(row + 1).map_or(edge.max(distance(line.y)) + line.size * APART, |next| distance(next.y));
         for cell in line.cells(CELL * line.size) {
             let within =

@@ -86,6 +86,9 @@ pub(super) fn aligned(lines: &[Line], from: usize, across: &[Rule], metrics: &Me
     if columns.is_empty() || parted < 3 && !(parted == 2 && columns.len() >= 2) {
         return None;
     }
+    if body.iter().all(|line| metrics.is_code(line)) {
+        return None;
+    }
     let mut rows: Vec<Vec<Vec<Line>>> = Vec::new();
     for line in body {
         let row = split(line, &columns);
@@ -96,9 +99,6 @@ pub(super) fn aligned(lines: &[Line], from: usize, across: &[Rule], metrics: &Me
     let longest = texts.iter().map(|cell| cell.chars().count()).max()?;
     let filled = texts.len() as f32 >= FILLED * (rows.len() * (columns.len() + 1)) as f32;
     if !filled || rows.len() < 2 || (longest > LONGEST_CELL.0 && columns.len() < 2) || longest > LONGEST_CELL.1 {
-        return None;
-    }
-    if body.iter().all(|line| metrics.is_code(line)) {
         return None;
     }
     let between = across.iter().any(|rule| rule.y0 > body[0].y && rule.y0 < body[body.len() - 1].y);
