@@ -141,11 +141,13 @@ fn order(mut phrases: Vec<Phrase>, depth: usize, out: &mut Vec<Region>) {
 /// Puts out what is read line by line: boxes that have other text beside them by themselves, before
 /// or behind the rest as they were drawn.
 fn unboxed(mut phrases: Vec<Phrase>, out: &mut Vec<Region>) {
-    let mut boxes: BTreeSet<u16> = phrases.iter().filter_map(|phrase| phrase.boxed).collect();
-    boxes.retain(|number| beside(&phrases, *number));
+    let boxes: BTreeSet<u16> = phrases.iter().filter_map(|phrase| phrase.boxed).collect();
     let mut parted: Vec<Vec<Phrase>> = Vec::new();
     for number in boxes {
-        parted.push(phrases.extract_if(.., |phrase| phrase.boxed == Some(number)).collect());
+        // Of two boxes side by side, the second has nothing beside it once the first is apart.
+        if beside(&phrases, number) {
+            parted.push(phrases.extract_if(.., |phrase| phrase.boxed == Some(number)).collect());
+        }
     }
     parted.push(phrases);
     parted.retain(|phrases| !phrases.is_empty());

@@ -75,6 +75,12 @@ fn a_box_is_read_by_itself_where_other_text_stands_beside_it() {
     let parted = regions(page(103.0));
     assert_eq!(parted.iter().map(texts).collect::<Vec<_>>(), [vec!["a label", "below"], vec!["words in the box"; 3]]);
     assert_eq!(regions(page(60.0)).len(), 1, "nothing stands beside it");
+    let mut two = page(60.0);
+    for row in 0..3u32 {
+        let beside = boxed("words in the other", 320.0, 420.0, 90.0 + 12.0 * row as f32, 5 + row);
+        two.push(Run { boxed: Some(1), ..beside });
+    }
+    assert_eq!(regions(two).len(), 2, "once the first is apart, nothing stands beside the second");
 }
 
 #[test]
