@@ -36,13 +36,13 @@ class Failed(Exception):
     """The program gave no result."""
 
 
-def run(command, stdin=None):
+def run(command, stdin=None, env=None):
     """Standard output, seconds and peak memory in bytes."""
     with tempfile.NamedTemporaryFile() as ended:
         launched = [sys.executable, "-S", "-c", LAUNCHER, ended.name, *command]
         try:
             # Pipes, since the sandboxed reader may write no file.
-            done = subprocess.run(launched, stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
+            done = subprocess.run(launched, stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=SECONDS, env=env)
         except subprocess.TimeoutExpired:
             raise Failed(f"took more than {SECONDS} seconds") from None
         code, seconds, memory = json.load(ended)
@@ -127,7 +127,11 @@ def narrated(program, path):
     said."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            run([program, "narrate", path, "--voice", "tone", "--format", "opus", "-o", os.path.join(scratch, "out")])
+            # The rules are those of English, whatever a text is in: here it counts that it is said.
+            run(
+                [program, "narrate", path, "--language", "en", "--format", "wav", "-o", os.path.join(scratch, "out")],
+                env={**os.environ, "LECTERN_ENGINE": "tone"},
+            )
         except Failed as failure:
             return str(failure)
     return None
