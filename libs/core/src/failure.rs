@@ -227,6 +227,8 @@ reasons! {
     UrlUnreachable = "URL_UNREACHABLE",
     /// The source is pictures, and the program that reads them is not installed.
     OcrNotInstalled = "OCR_NOT_INSTALLED",
+    /// No service here has this method, or it does not take this encoding of messages.
+    CallUnsupported = "CALL_UNSUPPORTED",
 }
 
 impl fmt::Display for Reason {

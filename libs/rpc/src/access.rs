@@ -71,7 +71,7 @@ impl Follow for Line {
         self.span.in_scope(poll)
     }
 
-    fn trailers(&mut self, trailers: &HeaderMap) {
+    fn trailers(&mut self, trailers: &mut HeaderMap) {
         self.read(trailers);
     }
 }

@@ -1,16 +1,18 @@
 //! Who is calling. The credential comes in the metadata `authorization`, and the tenant from the
 //! credential: never from a request. Handlers ask [`caller`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, Request, Response};
 use lectern_core::id::TenantId;
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{Clock, Failure, Kind, Reason};
 use lectern_runtime::Secret;
 use tonic::Status;
 use tonic::body::Body;
 
+use crate::limits::{Buckets, LimitsConfig, address};
 use crate::middleware::{Around, Inner, Middleware, open_to_all, pass, refuse};
 use crate::status::status;
 
@@ -50,17 +52,19 @@ pub enum Credential {
         token: Secret,
         /// For whom the service calls.
         tenant: TenantId,
+        /// What it calls: the path of the call, `/package.Service/Method`.
+        method: String,
     },
     /// Nothing.
     None,
 }
 
 impl Credential {
-    /// Reads the credential of a call.
+    /// Reads the credential of a call of the method at `path`.
     ///
     /// # Errors
     /// `KEY_INVALID` for metadata of another form.
-    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+    pub fn read(headers: &HeaderMap, path: &str) -> Result<Self, Failure> {
         let Some(value) = headers.get(http::header::AUTHORIZATION) else { return Ok(Self::None) };
         let text = value.to_str().map_err(|_| unreadable())?;
         let (scheme, rest) = text.split_once(' ').ok_or_else(unreadable)?;
@@ -76,7 +80,7 @@ impl Credential {
             let message = format!("a service credential needs the metadata {TENANT} with the tenant's id");
             Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, message)
         })?;
-        Ok(Self::Service { token: secret, tenant })
+        Ok(Self::Service { token: secret, tenant, method: path.to_owned() })
     }
 }
 
@@ -92,6 +96,12 @@ pub trait Authenticate: Send + Sync + 'static {
     /// # Errors
     /// `KEY_INVALID` when it proves nobody; the store's failures.
     async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure>;
+
+    /// Whether this credential was found good not long ago, so that to look it up costs nothing.
+    /// Those are taken also from an address that sent many wrong ones.
+    fn remembers(&self, _: &Credential) -> bool {
+        false
+    }
 }
 
 /// The failure for a credential that is missing, unknown or revoked: one for all, so that nobody
@@ -129,6 +139,10 @@ impl Authenticate for Open {
     async fn authenticate(&self, _: &Credential) -> Result<Caller, Failure> {
         Ok(self.0.clone())
     }
+
+    fn remembers(&self, _: &Credential) -> bool {
+        true
+    }
 }
 
 /// The caller of a request that came through the server's authentication.
@@ -156,22 +170,52 @@ pub fn admin<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
 
 pub(crate) struct Authentication {
     authenticate: Arc<dyn Authenticate>,
+    /// Wrong keys, by address.
+    wrong: Buckets<Option<IpAddr>>,
 }
 
 impl Authentication {
-    pub(crate) fn layer(authenticate: Arc<dyn Authenticate>) -> Around<Self> {
-        Around::new(Self { authenticate })
+    pub(crate) fn layer(
+        authenticate: Arc<dyn Authenticate>,
+        limits: &LimitsConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Around<Self> {
+        let most = limits.wrong_keys_per_minute;
+        let wrong = Buckets::new(f64::from(most) / 60.0, most, limits.tenants_remembered, clock);
+        Around::new(Self { authenticate, wrong })
     }
 
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
-        self.authenticate.authenticate(&Credential::read(headers)?).await
+    async fn caller(
+        &self,
+        credential: Result<Credential, Failure>,
+        address: Option<IpAddr>,
+    ) -> Result<Caller, Failure> {
+        let found = match credential {
+            Ok(credential) => {
+                if let Some(wait) = self.wrong.exhausted(&address)
+                    && !self.authenticate.remembers(&credential)
+                {
+                    let message = "too many calls with wrong keys came from this address; wait, or call with a key \
+                                   that was good a moment ago";
+                    return Err(Failure::new(Kind::ResourceExhausted, Reason::RateLimited, message).after(wait));
+                }
+                self.authenticate.authenticate(&credential).await
+            }
+            Err(failure) => Err(failure),
+        };
+        if found.as_ref().is_err_and(|failure| failure.reason == Reason::KeyInvalid) {
+            // Whether there were any left is asked at the next call.
+            let _ = self.wrong.take(&address);
+        }
+        found
     }
 }
 
 impl Middleware for Authentication {
     async fn handle<S: Inner>(self: Arc<Self>, mut request: Request<Body>, inner: S) -> Response<Body> {
         if !open_to_all(request.uri().path()) {
-            match self.caller(request.headers()).await {
+            let credential = Credential::read(request.headers(), request.uri().path());
+            match self.caller(credential, address(&request)).await {
                 Ok(caller) => {
                     tracing::Span::current().record("tenant", caller.tenant.as_str());
                     request.extensions_mut().insert(caller);

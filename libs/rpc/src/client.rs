@@ -10,11 +10,11 @@ use lectern_core::id::TenantId;
 use lectern_runtime::config::duration;
 use lectern_runtime::{Secret, current_traceparent};
 use serde::{Deserialize, Serialize};
-use tonic::Status;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{GrpcMethod, Status};
 
 use crate::auth::TENANT;
 use crate::deadline;
@@ -25,12 +25,12 @@ use crate::status::status;
 const SYSTEM_ROOTS: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// Bytes of one stream that the other side may send before they are read: some seconds of audio.
-/// What nobody reads is kept, so it bounds what one paused stream costs.
-const STREAM_WINDOW: u32 = 256 * 1024;
+/// Bytes of one stream that the other side may send before they are read: some seconds of audio, or
+/// a quarter of a chunk. What nobody reads is kept, so it bounds what one paused stream costs.
+pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
 /// The same of all streams of a connection: as many as HTTP/2 allows (RFC 9113, 6.9.1), for streams
 /// of all tenants share it, and one that is not read must not take it from the others.
-const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+pub(crate) const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 /// How another service is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +169,11 @@ impl Interceptor for Outbound {
             }
             request.set_timeout(own.map_or(left, |own| own.min(left)));
         }
+        // The generated client says what it calls.
+        let method = request
+            .extensions()
+            .get::<GrpcMethod<'_>>()
+            .map_or_else(String::new, |called| format!("/{}/{}", called.service(), called.method()));
         let metadata = request.metadata_mut();
         if let Some(parent) = current_traceparent() {
             metadata.insert("traceparent", ascii(&parent)?);
@@ -177,7 +182,7 @@ impl Interceptor for Outbound {
             Proof::None => None,
             Proof::Key(key) => Some(format!("Bearer {}", key.expose())),
             Proof::Service { name, credential, tenant } => {
-                let token = credential.sign(name, tenant).map_err(|failure| status(&failure))?;
+                let token = credential.sign(name, &method, tenant).map_err(|failure| status(&failure))?;
                 metadata.insert(TENANT, ascii(tenant.as_str())?);
                 Some(format!("Service {}", token.expose()))
             }

@@ -2,9 +2,10 @@
 //! authentication, limits, deadlines, TLS, health, reflection, page tokens. It knows no service and
 //! no proto of ours.
 //!
-//! A call passes, from the outside in: the access log and its span ([`access`]), the end of the
-//! process and the caller's deadline ([`deadline`]), the credential ([`auth`]), the limits
-//! ([`limits`]), the service. Health and reflection need no credential and have no limits.
+//! A call passes, from the outside in: the limits of connections (`incoming`), the access log and
+//! its span ([`access`]), what is gRPC at all (`protocol`), the end of the process and the caller's
+//! deadline ([`deadline`]), the credential ([`auth`]), the limits ([`limits`]), the service. Health
+//! and reflection need no credential; their streams are limited by address.
 
 #![allow(clippy::result_large_err, reason = "tonic::Status is the error of every handler")]
 
@@ -12,10 +13,12 @@ pub mod access;
 pub mod auth;
 pub mod client;
 pub mod deadline;
+mod incoming;
 pub mod key;
 pub mod limits;
 mod middleware;
 pub mod page;
+mod protocol;
 pub mod server;
 pub mod service_credential;
 pub mod status;
@@ -24,10 +27,10 @@ pub use auth::{Authenticate, Caller, Credential, Open, Role, caller};
 pub use client::{ClientConfig, Outbound, channel};
 pub use deadline::Deadline;
 pub use key::ApiKey;
-pub use limits::{LimitsConfig, RateLimiter};
+pub use limits::LimitsConfig;
 pub use server::{Server, ServerConfig, Serving};
 pub use service_credential::{ServiceCredential, WithServices};
-pub use status::{failure, status};
+pub use status::{failure, status, unreadable};
 
 /// Largest request message that a server decodes, in bytes, unless a service sets another.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;

@@ -99,8 +99,7 @@ pub(crate) fn refuse(status: &Status) -> Response<Body> {
     status.clone().into_http()
 }
 
-/// Health and reflection: open to all and never limited, so that probes and people with grpcurl get
-/// an answer.
+/// Health and reflection: open to all, so that probes and people with grpcurl get an answer.
 pub(crate) fn open_to_all(path: &str) -> bool {
     path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.")
 }
@@ -117,8 +116,8 @@ pub(crate) trait Follow: Send + Unpin + 'static {
         poll()
     }
 
-    /// Told of the trailers, which carry the status.
-    fn trailers(&mut self, _: &http::HeaderMap) {}
+    /// Told of the trailers, which carry the status and may be changed.
+    fn trailers(&mut self, _: &mut http::HeaderMap) {}
 }
 
 /// A body that something follows until it is dropped.
@@ -151,9 +150,9 @@ impl<F: Follow> http_body::Body for Followed<F> {
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
         let inner = Pin::new(&mut this.inner);
-        let frame = this.follow.around(|| inner.poll_frame(context));
-        if let Poll::Ready(Some(Ok(frame))) = &frame
-            && let Some(trailers) = frame.trailers_ref()
+        let mut frame = this.follow.around(|| inner.poll_frame(context));
+        if let Poll::Ready(Some(Ok(frame))) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
         {
             this.follow.trailers(trailers);
         }

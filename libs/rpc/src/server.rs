@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, HealthService};
@@ -26,12 +25,18 @@ use tower::ServiceBuilder;
 
 use crate::access::Access;
 use crate::auth::{Authenticate, Authentication};
+use crate::client::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::deadline::Ending;
+use crate::incoming::Incoming;
 use crate::limits::{Limits, LimitsConfig};
 use crate::middleware::Around;
+use crate::protocol::Protocol;
 
 /// How long connections may take to close once their calls have been ended.
 const CLOSING: Duration = Duration::from_secs(5);
+
+/// How much longer than keepalive takes a connection may be silent.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// Certificates of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,7 +172,13 @@ impl Server {
             .http2_keepalive_timeout(Some(self.config.keepalive_timeout))
             .max_connection_age(self.config.connection_age)
             .max_connection_age_grace(self.config.connection_age_grace)
-            .http2_adaptive_window(Some(true));
+            // Each costs memory before anybody knows whose it is. What is over the limits of the
+            // process is answered, so a connection may have more streams than these take.
+            .max_concurrent_streams(u32::try_from(2 * self.config.limits.calls_in_flight).unwrap_or(u32::MAX))
+            // Streams of many tenants share the connections between services: one that is not read
+            // must not take the window of the others.
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
         if let Some(tls) = &self.config.tls {
             server = server.tls_config(tls_config(tls)?).map_err(|error| {
                 Failure::invalid("server.tls", format!("the certificate or key cannot be used: {error}"))
@@ -178,11 +189,17 @@ impl Server {
         self.routes.add_service(tonic_health::pb::health_server::HealthServer::new(health));
         self.add_reflection()?;
 
-        let incoming = TcpIncoming::bind(self.config.listen).and_then(|incoming| {
-            let addr = incoming.local_addr()?;
-            Ok((incoming.with_nodelay(Some(true)), addr))
-        });
-        let (incoming, addr) = incoming.map_err(|error| {
+        if self.config.tls.is_none() && !self.config.listen.ip().is_loopback() {
+            tracing::warn!(
+                addr = %self.config.listen,
+                "plain text beyond loopback: keys and documents can be read on the way; set server.tls, or keep the \
+                 port inside a mesh that encrypts"
+            );
+        }
+        let silence = self.config.keepalive + self.config.keepalive_timeout + SLACK;
+        let incoming = Incoming::bind(self.config.listen, &self.config.limits, silence)
+            .and_then(|incoming| Ok((incoming.local_addr()?, incoming.stream())));
+        let (addr, incoming) = incoming.map_err(|error| {
             let message =
                 format!("{} cannot be listened on: {error}; choose another port, or 0 for any", self.config.listen);
             Failure::invalid("server.listen", message)
@@ -191,9 +208,10 @@ impl Server {
         let end = CancellationToken::new();
         let layers = ServiceBuilder::new()
             .layer(Around::new(Access))
+            .layer(Around::new(Protocol))
             .layer(Around::new(Ending { end: end.clone(), stop: stop.clone() }))
-            .layer(Authentication::layer(self.authenticate))
-            .layer(Around::new(Limits::new(self.config.limits.clone(), self.clock)))
+            .layer(Authentication::layer(self.authenticate, &self.config.limits, Arc::clone(&self.clock)))
+            .layer(Around::new(Limits::new(&self.config.limits, self.clock)))
             .into_inner();
         let router = server.layer(layers).add_routes(self.routes.routes());
         let reporting = tokio::spawn(report(reporter, self.health.clone(), self.names));
@@ -227,6 +245,9 @@ impl Server {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
             let builder =
                 self.descriptors.iter().fold(start, |builder, set| builder.register_encoded_file_descriptor_set(set));
+            // The details of a status are `Any`: a client without them compiled in, such as
+            // grpcurl, asks here what they are.
+            let builder = builder.register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
             // Descriptors may hold more services than this server has; only those that it has are
             // listed.
             let served = self.names.iter().copied().chain(["grpc.health.v1.Health"]);

@@ -1,6 +1,7 @@
-//! How services prove to each other who they are: a token that names the service, the tenant it
-//! calls for and a moment within a minute, sealed under a secret that all services of an
-//! installation share.
+//! How services prove to each other who they are: a token that names the service, the method that
+//! it calls, the tenant for whom, and a moment within a minute, sealed under a secret that all
+//! services of an installation share. A token that is overheard is good for nothing but the same
+//! call.
 //!
 //! `{base64url of JSON}.{HMAC-SHA-256 as hexadecimal}`
 
@@ -27,6 +28,7 @@ const SKEW: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     service: String,
+    method: String,
     tenant: TenantId,
     expires: Timestamp,
 }
@@ -62,23 +64,24 @@ impl ServiceCredential {
         Digest::keyed(self.secret.expose().as_bytes(), &[b"service-credential", claims.as_bytes()])
     }
 
-    /// A token for calls of `service` on behalf of `tenant`, good for a minute.
+    /// A token for calls by `service` of `method`, `/package.Service/Method`, on behalf of
+    /// `tenant`; good for a minute.
     ///
     /// # Errors
     /// `INTERNAL` if the claims cannot be written.
-    pub fn sign(&self, service: &str, tenant: &TenantId) -> Result<Secret, Failure> {
+    pub fn sign(&self, service: &str, method: &str, tenant: &TenantId) -> Result<Secret, Failure> {
         let expires = self.clock.now().plus(LIFETIME);
-        let claims = Claims { service: service.to_owned(), tenant: tenant.clone(), expires };
+        let claims = Claims { service: service.to_owned(), method: method.to_owned(), tenant: tenant.clone(), expires };
         let claims = serde_json::to_vec(&claims).map_err(|error| Failure::internal(error.to_string()))?;
         let claims = URL_SAFE_NO_PAD.encode(claims);
         Ok(Secret::new(format!("{claims}.{}", self.seal(&claims))))
     }
 
-    /// The service that `token` proves to call for `tenant`.
+    /// The service that `token` proves to call `method` for `tenant`.
     ///
     /// # Errors
-    /// `KEY_INVALID` for a token of another secret, for another tenant, or too old.
-    pub fn verify(&self, token: &Secret, tenant: &TenantId) -> Result<Caller, Failure> {
+    /// `KEY_INVALID` for a token of another secret, for another method or tenant, or too old.
+    pub fn verify(&self, token: &Secret, method: &str, tenant: &TenantId) -> Result<Caller, Failure> {
         let (claims, seal) = token.expose().split_once('.').ok_or_else(key_invalid)?;
         let seal: Digest = seal.parse().map_err(|_| key_invalid())?;
         if !equal(&seal, &self.seal(claims)) {
@@ -88,7 +91,7 @@ impl ServiceCredential {
         let claims: Claims = serde_json::from_slice(&json).map_err(|_| key_invalid())?;
         let now = self.clock.now();
         let timely = now <= claims.expires.plus(SKEW) && claims.expires <= now.plus(LIFETIME + SKEW);
-        if claims.tenant != *tenant || !timely {
+        if claims.tenant != *tenant || claims.method != method || !timely {
             return Err(key_invalid());
         }
         Ok(Caller { tenant: claims.tenant, role: Role::Service, key_id: claims.service })
@@ -113,8 +116,16 @@ impl WithServices {
 impl Authenticate for WithServices {
     async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure> {
         match credential {
-            Credential::Service { token, tenant } => self.services.verify(token, tenant),
+            Credential::Service { token, tenant, method } => self.services.verify(token, method, tenant),
             Credential::Key(_) | Credential::None => self.others.authenticate(credential).await,
+        }
+    }
+
+    fn remembers(&self, credential: &Credential) -> bool {
+        match credential {
+            // A seal is checked without a lookup.
+            Credential::Service { .. } => true,
+            Credential::Key(_) | Credential::None => self.others.remembers(credential),
         }
     }
 }
@@ -134,21 +145,29 @@ mod tests {
         let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
         let ours = credential(&"s".repeat(32), &clock);
         let (tenant, other): (TenantId, TenantId) = ("t1".parse().unwrap(), "t2".parse().unwrap());
-        let token = ours.sign("gateway", &tenant).unwrap();
+        let method = "/lectern.tts.v1.SpeechService/ReadTrack";
+        let token = ours.sign("gateway", method, &tenant).unwrap();
 
-        let caller = ours.verify(&token, &tenant).unwrap();
+        let caller = ours.verify(&token, method, &tenant).unwrap();
         assert_eq!((caller.role, caller.key_id.as_str()), (Role::Service, "gateway"));
-        assert!(ours.verify(&token, &other).is_err(), "another tenant");
-        assert!(credential(&"x".repeat(32), &clock).verify(&token, &tenant).is_err(), "another secret");
+        assert!(ours.verify(&token, method, &other).is_err(), "another tenant");
+        assert!(
+            ours.verify(&token, "/lectern.tts.v1.SpeechService/DeleteRecording", &tenant).is_err(),
+            "another method"
+        );
+        assert!(credential(&"x".repeat(32), &clock).verify(&token, method, &tenant).is_err(), "another secret");
         for (at, changed) in [(3, "A"), (token.expose().len() - 1, "z")] {
             let mut text = token.expose().to_owned();
             text.replace_range(at..=at, changed);
-            assert!(text == token.expose() || ours.verify(&Secret::new(text), &tenant).is_err(), "changed at {at}");
+            assert!(
+                text == token.expose() || ours.verify(&Secret::new(text), method, &tenant).is_err(),
+                "changed at {at}"
+            );
         }
         clock.advance(LIFETIME);
-        assert!(ours.verify(&token, &tenant).is_ok());
+        assert!(ours.verify(&token, method, &tenant).is_ok());
         clock.advance(SKEW + Duration::from_millis(1));
-        assert!(ours.verify(&token, &tenant).is_err(), "too old");
+        assert!(ours.verify(&token, method, &tenant).is_err(), "too old");
     }
 
     #[test]

@@ -114,6 +114,13 @@ pub fn status(failure: &Failure) -> Status {
     Status::with_error_details(code(failure.kind), message, details)
 }
 
+/// A status with nothing but a reason, for codes that are no kind of failure.
+pub(crate) fn bare(code: Code, reason: Reason, message: &str) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(reason.as_str(), DOMAIN, HashMap::new());
+    Status::with_error_details(code, shortened(message, LONGEST_MESSAGE), details)
+}
+
 /// `text` without its middle, if it has more than `most` bytes: messages begin with what was sent
 /// and end with what to do.
 fn shortened(text: &str, most: usize) -> String {
@@ -146,6 +153,25 @@ pub fn failure(status: &Status) -> Failure {
         details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
     failure.resource = details.resource_info().map(|info| info.resource_name.clone());
     failure.retry_after = details.retry_info().and_then(|info| info.retry_delay);
+    failure
+}
+
+/// Why a message that a caller sent cannot be read. What the transport itself says, without details
+/// of ours, is told in our terms: a message over its limit, or one that is none, is the sender's
+/// doing.
+#[must_use]
+pub fn unreadable(status: &Status) -> Failure {
+    let failure = failure(status);
+    if !status.details().is_empty() {
+        return failure;
+    }
+    if matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted) {
+        let message = format!("a message is too large ({}); send less in one", status.message());
+        return Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
+    }
+    if failure.kind == Kind::Internal {
+        return Failure::invalid("message", format!("a message cannot be read ({}); send it again", failure.message));
+    }
     failure
 }
 
@@ -225,6 +251,22 @@ mod tests {
             assert!(bytes < 16 * 1024, "{letter}: {bytes}");
             assert!(status.message().ends_with("names are `documents/` and an id"), "what to do is kept");
         }
+    }
+
+    #[test]
+    fn what_the_transport_refuses_is_told_in_our_terms() {
+        for (refused, kind, reason) in [
+            (Status::out_of_range("message length too large"), Kind::ResourceExhausted, Reason::LimitExceeded),
+            (Status::resource_exhausted("Error decompressing"), Kind::ResourceExhausted, Reason::LimitExceeded),
+            (Status::internal("Error decompressing: corrupt"), Kind::InvalidArgument, Reason::InvalidField),
+            (Status::unavailable("draining"), Kind::Unavailable, Reason::ServiceUnavailable),
+            (shutting_down(), Kind::Unavailable, Reason::ShuttingDown),
+        ] {
+            let told = unreadable(&refused);
+            assert_eq!((told.kind, told.reason), (kind, reason), "{refused}");
+        }
+        let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset");
+        assert_eq!(unreadable(&Status::from_error(Box::new(broken))).kind, Kind::Unavailable);
     }
 
     #[test]

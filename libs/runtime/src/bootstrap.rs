@@ -6,6 +6,7 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use lectern_core::{Failure, Kind};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::health::HealthState;
 use crate::shutdown::Shutdown;
@@ -35,6 +36,7 @@ where
     };
     let result = runtime.block_on(Box::pin(async {
         let installed = Telemetry::install(name, telemetry)?;
+        raise_open_files();
         std::panic::set_hook(Box::new(log_panic));
         let context = Context { name, shutdown: Shutdown::on_signals()?, health: HealthState::new() };
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
@@ -51,6 +53,16 @@ where
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(name, &failure),
+    }
+}
+
+/// Lets the process have as many open files as the system allows it: a connection is one, and the
+/// limit that a login begins with is that of programs which still call `select`.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, ?limit, "the limit of open files cannot be raised");
     }
 }
 

@@ -7,11 +7,13 @@
 pub mod bootstrap;
 pub mod config;
 pub mod health;
+pub mod shares;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use bootstrap::{Context, run};
 pub use config::{ByteSize, Secret, load, print};
 pub use health::{Check, HealthState};
+pub use shares::{Room, Share, Shares};
 pub use shutdown::{Drain, Shutdown};
 pub use telemetry::{Metrics, TelemetryConfig, current_trace_id, current_traceparent, set_parent};

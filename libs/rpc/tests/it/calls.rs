@@ -88,6 +88,54 @@ async fn a_full_process_sheds_calls_and_takes_new_ones_when_others_end() {
 }
 
 #[tokio::test]
+async fn a_tenant_has_its_share_of_the_calls_in_flight_and_others_the_rest() {
+    let fixture = Fixture::start(|config| config.limits.calls_per_tenant = 1);
+    let mut client = fixture.with_key();
+    let stream = client.watch(None).await.unwrap();
+    let refused = failure(&client.check("tenant t1", None).await.unwrap_err());
+    assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
+    let other = Outbound::as_service("gateway", Arc::new(fixture.services.clone()), "t2".parse().unwrap());
+    fixture.with(other).check("tenant t2", None).await.unwrap();
+    drop(stream);
+    while client.check("tenant t1", None).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_wrong_keys_waits() {
+    let fixture = Fixture::start(|config| config.limits.wrong_keys_per_minute = 2);
+    let mut stranger = fixture.with(Outbound::with_key(Secret::new("x")));
+    for _ in 0..2 {
+        let refused = failure(&stranger.check("tenant t1", None).await.unwrap_err());
+        assert_eq!(refused.reason, Reason::KeyInvalid);
+    }
+    let refused = failure(&stranger.check("tenant t1", None).await.unwrap_err());
+    assert_eq!((refused.reason, refused.retry_after), (Reason::RateLimited, Some(Duration::from_secs(30))));
+    let service = Outbound::as_service("gateway", Arc::new(fixture.services.clone()), "t2".parse().unwrap());
+    fixture.with(service).check("tenant t2", None).await.expect("seals are checked without a lookup");
+    fixture.clock.advance(Duration::from_secs(30));
+    fixture.with_key().check("tenant t1", None).await.expect("it may try again");
+}
+
+#[tokio::test]
+async fn streams_for_which_nobody_needs_a_key_are_limited_and_probes_are_not() {
+    let fixture = Fixture::start(|config| config.limits.open_streams_per_address = 2);
+    let mut client = HealthClient::new(fixture.channel.clone());
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(client.watch(HealthCheckRequest::default()).await.unwrap());
+    }
+    let refused = failure(&client.watch(HealthCheckRequest::default()).await.unwrap_err());
+    assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
+    client.check(HealthCheckRequest::default()).await.expect("an answer");
+    drop(open);
+    while client.watch(HealthCheckRequest::default()).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn health_follows_the_checks_and_needs_no_credential() {
     let fixture = Fixture::start(|_| {});
     let (tell, told) = tokio::sync::watch::channel(false);
@@ -145,6 +193,10 @@ macro_rules! reflection {
             let requests = [
                 ask(MessageRequest::ListServices(String::new())),
                 ask(MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_owned())),
+                // What the details of a status are made of, and what they import.
+                ask(MessageRequest::FileContainingSymbol("google.rpc.ErrorInfo".to_owned())),
+                ask(MessageRequest::FileContainingSymbol("google.rpc.QuotaFailure".to_owned())),
+                ask(MessageRequest::FileByFilename("google/protobuf/duration.proto".to_owned())),
             ];
             let mut client = ServerReflectionClient::new(fixture.channel.clone());
             let stream = client.server_reflection_info(futures::stream::iter(requests)).await;
@@ -155,12 +207,14 @@ macro_rules! reflection {
                 panic!("no list of services")
             };
             assert!(list.service.iter().any(|service| service.name == "grpc.health.v1.Health"), "{list:?}");
-            let Some(MessageResponse::FileDescriptorResponse(files)) =
-                answers.message().await.unwrap().unwrap().message_response
-            else {
-                panic!("no descriptor")
-            };
-            assert!(!files.file_descriptor_proto.is_empty());
+            for described in ["health", "details", "details", "what details import"] {
+                let Some(MessageResponse::FileDescriptorResponse(files)) =
+                    answers.message().await.unwrap().unwrap().message_response
+                else {
+                    panic!("no descriptor: {described}")
+                };
+                assert!(!files.file_descriptor_proto.is_empty(), "{described}");
+            }
         }
     };
 }

@@ -63,6 +63,14 @@ impl Loader {
         self
     }
 
+    /// A secret of the environment that is no key of the configuration, `{PREFIX}_{name}`; empty
+    /// when it is not set. [`Self::ignore`] has [`Self::load`] leave it alone.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Secret {
+        let variable = format!("{}_{name}", self.prefix);
+        Secret::new(self.environment.get(&variable).map(String::as_str).unwrap_or_default().trim())
+    }
+
     /// Puts the sources together.
     ///
     /// # Errors

@@ -219,6 +219,13 @@ fn variables_of_others_are_left_alone() {
 }
 
 #[test]
+fn a_secret_may_stand_beside_the_configuration() {
+    let loader = loader(&[("LECTERN_CALLER", " lk_1\n")]).ignore(&["CALLER"]);
+    assert!(loader.load::<Sample>().is_ok());
+    assert_eq!((loader.secret("CALLER").expose(), loader.secret("OTHER").expose()), ("lk_1", ""));
+}
+
+#[test]
 fn printed_configuration_keeps_secrets() {
     let sample = Sample {
         key: Secret::new("hunter2"),
