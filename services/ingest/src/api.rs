@@ -1,5 +1,7 @@
 //! gRPC in: `lectern.v1.DocumentService` and `lectern.ingest.v1.IngestService`.
 
+mod receiving;
+
 use std::io::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,21 +11,19 @@ use bytes::Bytes;
 use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{DocumentId, TenantId};
-use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_core::{Digest, Failure};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
-use lectern_proto::v1::{
-    self as api, create_document_request::Source, document_service_server::DocumentService,
-    upload_document_request::Part,
-};
+use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
 use lectern_rpc::{caller, page, status};
 use lectern_stage::work::no_room;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
 
-use crate::domain::Document;
+use crate::domain::{Document, name};
 use crate::library::import::Wanted;
-use crate::library::{Arrival, Imports, Library, Receiving, Uploads};
+use crate::library::{Arrival, Imports, Library, Uploads};
 
 /// Bytes of one message of content.
 const CHUNK: usize = 64 * 1024;
@@ -59,6 +59,9 @@ impl Documents {
         tenant: TenantId,
         request: api::CreateDocumentRequest,
     ) -> Result<Versioned<Document>, Failure> {
+        name::check("display_name", &request.display_name)?;
+        name::check("file_name", &request.file_name)?;
+        let language = convert::language_tag("language", &request.language)?;
         let id = self.requested(&tenant, &request.request_id)?;
         let (bytes, file_name): (Bytes, String) = match request.source {
             Some(Source::Text(text)) => {
@@ -69,14 +72,15 @@ impl Documents {
             Some(Source::Data(data)) => (data, request.file_name),
             Some(Source::Uri(uri)) => {
                 let api::CreateDocumentRequest { display_name, file_name, .. } = request;
-                let wanted = Wanted { tenant, id, uri, display_name, file_name };
+                let wanted = Wanted { tenant, id, uri, display_name, file_name, language };
                 return Box::pin(self.imports.import(wanted)).await;
             }
             None => return Err(Failure::invalid("source", "send the source as text, data or uri")),
         };
         self.library.limits().inline(bytes.len() as u64)?;
         let sha256 = Digest::of(&bytes);
-        let digest = Digest::of(format!("{sha256}\n{}\n{file_name}", request.display_name).as_bytes());
+        let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
+        let digest = Digest::of(format!("{sha256}\n{}\n{file_name}{set}", request.display_name).as_bytes());
         let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
         file.write_all(&bytes).map_err(|e| no_room(&e))?;
         let arrival = Arrival {
@@ -85,6 +89,7 @@ impl Documents {
             request: digest,
             display_name: request.display_name,
             file_name,
+            language,
             sha256,
             size: bytes.len() as u64,
         };
@@ -96,59 +101,32 @@ impl Documents {
         tenant: TenantId,
         mut messages: Streaming<api::UploadDocumentRequest>,
     ) -> Result<Versioned<Document>, Failure> {
-        let broken = |status: Status| lectern_rpc::failure(&status);
-        let first = messages.message().await.map_err(broken)?.and_then(|message| message.part);
-        let Some(Part::Start(start)) = first else {
-            return Err(Failure::invalid("part", "the first message of an upload must be start"));
-        };
+        let start = receiving::start(&mut messages, self.uploads.idle()).await?;
         let size = u64::try_from(start.size_bytes)
             .map_err(|_| Failure::invalid("start.size_bytes", "size_bytes must not be negative; 0 means unknown"))?;
-        let mut receiving =
-            self.uploads.open(&tenant, &start.upload_id, &start.display_name, &start.file_name, size).await?;
-        let sha256 = match receive(&mut receiving, &mut messages).await {
+        let mut upload = self
+            .uploads
+            .open(&tenant, &start.upload_id, &start.display_name, &start.file_name, &start.language, size)
+            .await?;
+        let sha256 = match receiving::rest(&mut upload, &mut messages).await {
             Ok(sha256) => sha256,
             Err(failure) => {
                 // What came before the fault is good and is kept, so that the caller goes on from
                 // there.
-                receiving.flush().await?;
+                upload.flush().await?;
                 return Err(failure);
             }
         };
-        receiving.finish(sha256).await
+        upload.finish(sha256).await
     }
 }
 
-async fn receive(
-    receiving: &mut Receiving,
-    messages: &mut Streaming<api::UploadDocumentRequest>,
-) -> Result<Digest, Failure> {
-    loop {
-        let message = messages.message().await.map_err(|status| lectern_rpc::failure(&status))?;
-        match message.and_then(|message| message.part) {
-            Some(Part::Chunk(chunk)) => {
-                let offset = u64::try_from(chunk.offset)
-                    .map_err(|_| Failure::invalid("chunk.offset", "offset must not be negative"))?;
-                receiving.chunk(offset, &chunk.data, chunk.crc32c).await?;
-            }
-            Some(Part::Finish(finish)) => {
-                return finish.sha256.parse().map_err(|e| Failure::invalid("finish.sha256", format!("sha256: {e}")));
-            }
-            Some(Part::Start(_)) => return Err(Failure::invalid("part", "start may only be the first message")),
-            None => {
-                return Err(Failure::new(
-                    Kind::Aborted,
-                    Reason::OffsetMismatch,
-                    "the stream ended before finish; ask QueryUpload and go on from there",
-                ));
-            }
-        }
-    }
-}
-
-fn encode(document: &Versioned<Document>, outline: bool) -> api::Document {
+/// The document as callers see it. In lists it is without what has no bound that a page of them
+/// fits into a message: the outline and the warnings.
+fn encode(document: &Versioned<Document>, whole: bool) -> api::Document {
     let d = &document.record;
     let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let headings = d.outline.iter().filter(|_| outline).map(|heading| api::Heading {
+    let headings = d.outline.iter().filter(|_| whole).map(|heading| api::Heading {
         level: heading.level.into(),
         text: heading.text.clone(),
         page: convert::number(heading.page),
@@ -164,7 +142,7 @@ fn encode(document: &Versioned<Document>, outline: bool) -> api::Document {
         word_count: long(d.words),
         language: d.language.clone(),
         outline: headings.collect(),
-        warnings: d.warnings.clone(),
+        warnings: d.warnings.iter().filter(|_| whole).cloned().collect(),
         create_time: Some(convert::time(d.created)),
         etag: document.revision.0.to_string(),
     }
@@ -186,7 +164,14 @@ impl DocumentService for Documents {
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        let document = Box::pin(self.upload(tenant, request.into_inner())).await.map_err(|f| status(&f))?;
+        // A call ends when its connection breaks; what it brought is kept all the same, so the work
+        // goes on until the stream has told its end.
+        let this = self.clone();
+        let upload = async move { this.upload(tenant, request.into_inner()).await };
+        let document = tokio::spawn(upload.in_current_span())
+            .await
+            .unwrap_or_else(|error| Err(Failure::internal(format!("an upload broke off: {error}"))))
+            .map_err(|f| status(&f))?;
         Ok(Response::new(api::UploadDocumentResponse { document: Some(encode(&document, true)) }))
     }
 
@@ -265,6 +250,7 @@ impl IngestService for Documents {
             scope: document.scope.to_string(),
             sha256: document.sha256.to_string(),
             extractor: self.library.pin().to_owned(),
+            language_set: document.set_language().to_owned(),
             file_name: document.file_name,
             language: document.language,
             words: i64::try_from(document.words).unwrap_or(i64::MAX),
@@ -282,6 +268,7 @@ impl IngestService for Documents {
         Ok(Response::new(ingest::PrepareContentResponse {
             scope: document.scope.to_string(),
             content_key: key.to_string(),
+            language: document.set_language().to_owned(),
         }))
     }
 

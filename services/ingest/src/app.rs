@@ -32,6 +32,10 @@ use crate::work;
 /// Bytes of the largest message: an inline source and its frame.
 const MESSAGE_LIMIT: usize = 5 * 1024 * 1024;
 
+/// Sources that are read at once at least, where the operator does not say how many: one tenant's
+/// slow document would be everybody's, if there was but one reader.
+const READERS: usize = 2;
+
 /// Ingest, put together and not yet serving.
 #[derive(Debug, Clone)]
 pub struct Ingest {
@@ -63,7 +67,8 @@ impl Ingest {
             ..child::Limits::default()
         };
         let recogniser = if config.ocr.enabled { Some(Recogniser::find(settings(&config.ocr)).await) } else { None };
-        let reader = Reader::new(Sandbox::new(program, limits), recogniser, permits);
+        let readers = if config.common.permits == 0 { permits.max(READERS) } else { permits };
+        let reader = Reader::new(Sandbox::new(program, limits), recogniser, readers);
         let documents: Collection<Document> = Collection::new(Arc::clone(&store));
         documents.ensure().await?;
         let uploads: Collection<Upload> = Collection::new(store);
@@ -78,7 +83,7 @@ impl Ingest {
             config.common.secret.expose().as_bytes().into(),
             Limits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
-        let uploads = Uploads::new(uploads, library.clone(), blob, clock, random);
+        let uploads = Uploads::new(uploads, library.clone(), blob, clock, random, config.limits.upload_idle);
         let imports = imports(config, library.clone())?;
         Ok(Self {
             adapters: adapters.clone(),

@@ -38,6 +38,9 @@ pub struct Limits {
     pub upload: ByteSize,
     /// Bytes of a source in one message; at most 4 MiB.
     pub inline: ByteSize,
+    /// A stream of an upload that brings nothing for this long is ended; what came is kept.
+    #[serde(with = "duration")]
+    pub upload_idle: Duration,
 }
 
 /// What reading one source may use, in a process of its own.
@@ -141,7 +144,8 @@ impl Default for Ocr {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { upload: ByteSize(256 << 20), inline: ByteSize(4 << 20) }
+        // A minute is more than a slow line pauses, and less than a proxy keeps a silent stream.
+        Self { upload: ByteSize(256 << 20), inline: ByteSize(4 << 20), upload_idle: Duration::from_secs(60) }
     }
 }
 

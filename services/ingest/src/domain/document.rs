@@ -47,6 +47,9 @@ pub struct Document {
     pub words: u64,
     /// The main language.
     pub language: String,
+    /// Whether the caller set it; else it was found out.
+    #[serde(default)]
+    pub language_set: bool,
     /// The first [`OUTLINE_LIMIT`] headings.
     pub outline: Vec<Heading>,
     /// What the caller should know about the extraction.
@@ -78,13 +81,21 @@ impl Document {
         self.media_type.clone_from(&content.media_type);
         self.pages = content.pages.unwrap_or(0);
         self.words = content.blocks.iter().map(|block| u64::from(words(&block.text))).sum();
-        self.language.clone_from(&content.language);
+        if !self.language_set {
+            self.language.clone_from(&content.language);
+        }
         let headings = content.blocks.iter().filter_map(|block| {
             let level = block.kind.heading_level()?;
             Some(Heading { level, text: clip(&block.text), page: block.page.unwrap_or(0) })
         });
         self.outline = headings.take(OUTLINE_LIMIT).collect();
         self.warnings = content.warnings.iter().take(20).map(|warning| clip(&warning.message)).collect();
+    }
+
+    /// The language that the caller set; empty where it was found out.
+    #[must_use]
+    pub fn set_language(&self) -> &str {
+        if self.language_set { &self.language } else { "" }
     }
 
     /// Leaves a tombstone: the id and whose it was, nothing of what it said.

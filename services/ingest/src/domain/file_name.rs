@@ -1,8 +1,8 @@
 //! The name of a file that was fetched, from what its server says of it. Only the ending decides
-//! anything, and only between formats that look alike; the rest is for people.
+//! anything, and only between formats that look alike; the rest is for people. What does not fit
+//! [`super::name`] is left out of it, since whoever asked for the file did not choose the name.
 
-/// Characters of a file's name.
-const NAME_LIMIT: usize = 200;
+use super::name::LIMIT as NAME_LIMIT;
 
 /// Media types with the endings of their files, the usual one first.
 const ENDINGS: [(&str, &[&str]); 14] = [
@@ -21,7 +21,7 @@ const ENDINGS: [(&str, &[&str]); 14] = [
     ("image/jpeg", &["jpg", "jpeg"]),
     // Last: servers say it of everything that they do not know, so an ending of any other row is
     // believed before it.
-    ("text/plain", &["txt", "text", "asc", "log"]),
+    ("text/plain", &["txt", "text", "asc", "log", "adoc", "asciidoc"]),
 ];
 
 /// The name that `Content-Disposition` gives (RFC 6266), else the last part of the URL's path, else

@@ -32,6 +32,21 @@ impl Limits {
     }
 }
 
+/// Checks the size of a chunk.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED` with the limit.
+pub fn chunk(bytes: usize) -> Result<(), Failure> {
+    if bytes <= CHUNK_BYTES { Ok(()) } else { Err(large_chunk()) }
+}
+
+/// A chunk is larger than may be.
+#[must_use]
+pub fn large_chunk() -> Failure {
+    let message = format!("a chunk may have at most {CHUNK_BYTES} bytes; send smaller ones");
+    Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("chunk.data")
+}
+
 fn over(bytes: u64, limit: u64, what: &str, instead: &str) -> Result<(), Failure> {
     if bytes <= limit {
         return Ok(());

@@ -4,6 +4,7 @@
 pub mod document;
 pub mod file_name;
 pub mod limits;
+pub mod name;
 pub mod upload;
 
 pub use document::{Document, Heading};

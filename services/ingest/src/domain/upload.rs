@@ -19,6 +19,9 @@ pub const PART_SIZE: usize = 4 * 1024 * 1024;
 /// could get there.
 pub const PART_LIMIT: usize = 1_000;
 
+/// The field of a request that declares the size.
+const SIZE: &str = "start.size_bytes";
+
 /// A source on its way in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
@@ -32,6 +35,13 @@ pub struct Upload {
     pub display_name: String,
     /// The file's name.
     pub file_name: String,
+    /// The language that the caller says it is in; none to find it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// All bytes of the source, as its caller declared them; 0 where he did not, and in records of
+    /// older versions.
+    #[serde(default)]
+    pub size: u64,
     /// What is safe, in order, without gaps.
     pub parts: Vec<Part>,
     /// The document, once it is finished.
@@ -60,6 +70,31 @@ impl Upload {
         self.parts.last().map_or(0, |part| part.offset + part.size)
     }
 
+    /// The size that a stream keeps to which declares `declared` bytes, 0 for unknown: what was
+    /// declared when the upload was opened stays.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` where another size was declared then, or more than that is safe already.
+    pub fn size_declared(&self, declared: u64) -> Result<u64, Failure> {
+        let (known, safe) = (self.size, self.committed());
+        if known != 0 && declared != 0 && known != declared {
+            let message = format!(
+                "the upload was opened for {known} bytes, not {declared}; send the same size_bytes on each stream, or start \
+                 another upload"
+            );
+            return Err(Failure::invalid(SIZE, message));
+        }
+        let size = known.max(declared);
+        if size != 0 && safe > size {
+            let message = format!(
+                "the upload has {safe} bytes already, more than the {size} of size_bytes; correct it, or start another \
+                 upload"
+            );
+            return Err(Failure::invalid(SIZE, message));
+        }
+        Ok(size)
+    }
+
     /// Adds a part that is durable.
     ///
     /// # Errors
@@ -81,6 +116,36 @@ impl Upload {
     }
 }
 
+/// Checks a chunk that ends at `end` against the declared size, 0 for unknown.
+///
+/// # Errors
+/// `INVALID_FIELD` for one that goes past it.
+pub fn within(size: u64, end: u64) -> Result<(), Failure> {
+    if size == 0 || end <= size {
+        return Ok(());
+    }
+    let message = format!(
+        "the chunk ends at {end}, past the {size} bytes of size_bytes; ask QueryUpload and send what is missing, or start \
+         another upload"
+    );
+    Err(Failure::invalid(SIZE, message))
+}
+
+/// Checks what came by the end against the declared size, 0 for unknown.
+///
+/// # Errors
+/// `INVALID_FIELD` where it is not that many bytes.
+pub fn complete(size: u64, came: u64) -> Result<(), Failure> {
+    if size == 0 || came == size {
+        return Ok(());
+    }
+    let message = format!(
+        "{came} bytes came of the {size} of size_bytes; what came is kept: ask QueryUpload, send what is missing and finish \
+         again"
+    );
+    Err(Failure::invalid(SIZE, message))
+}
+
 /// The chunk does not continue where the last one ended.
 #[must_use]
 pub fn offset_mismatch(expected: u64, got: u64) -> Failure {
@@ -96,19 +161,50 @@ pub fn offset_mismatch(expected: u64, got: u64) -> Failure {
 mod tests {
     use super::*;
 
-    #[test]
-    fn parts_follow_each_other_without_gaps() {
-        let mut upload = Upload {
+    fn upload(size: u64) -> Upload {
+        Upload {
             id: "u".to_owned(),
             tenant: "acme".parse().expect("an id"),
             upload_id: "u".to_owned(),
             display_name: String::new(),
             file_name: String::new(),
+            language: None,
+            size,
             parts: Vec::new(),
             document: None,
             created: Timestamp(0),
             due_at: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_was_declared_at_the_opening_is_kept_to() {
+        for (known, declared, expected) in
+            [(0, 0, Some(0)), (0, 9, Some(9)), (9, 0, Some(9)), (9, 9, Some(9)), (9, 8, None)]
+        {
+            assert_eq!(upload(known).size_declared(declared).ok(), expected, "{known} {declared}");
+        }
+        let mut begun = upload(0);
+        begun.append(Part { offset: 0, size: 10, token: 0 }, Timestamp(0)).expect("the first");
+        let refused = begun.size_declared(9).expect_err("more is there");
+        assert_eq!((refused.reason, refused.field.as_deref()), (Reason::InvalidField, Some("start.size_bytes")));
+        for (size, end, fits, whole) in
+            [(0, 5, true, true), (5, 5, true, true), (5, 4, true, false), (5, 6, false, false)]
+        {
+            assert_eq!((within(size, end).is_ok(), complete(size, end).is_ok()), (fits, whole), "{end} of {size}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_an_older_version_declares_no_size() {
+        let mut record = serde_json::to_value(upload(7)).expect("JSON");
+        record.as_object_mut().expect("an object").remove("size").expect("it was there");
+        assert_eq!(serde_json::from_value::<Upload>(record).expect("an older record").size, 0);
+    }
+
+    #[test]
+    fn parts_follow_each_other_without_gaps() {
+        let mut upload = upload(0);
         let part = |offset, size| Part { offset, size, token: 0 };
         upload.append(part(0, 10), Timestamp(0)).expect("first");
         let refused = upload.append(part(4, 10), Timestamp(0)).expect_err("a gap backwards");

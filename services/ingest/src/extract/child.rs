@@ -6,6 +6,9 @@
 //! argument of JSON and the source on standard input, and reads one line of JSON from standard
 //! output. The child lowers its own limits before it reads a byte.
 //!
+//! Everybody on the machine may read the arguments of a process, so nothing that a caller wrote is
+//! among them: of the name of a file the order has the ending alone, out of our own table.
+//!
 //! | what became of the child | failure |
 //! | --- | --- |
 //! | it answered | its answer |
@@ -190,7 +193,7 @@ impl Sandbox {
 
     async fn spawn(&self, source: &Source, hint: Hint, run: Option<Run>) -> Result<Child, Failure> {
         let order = Order {
-            hint,
+            hint: hint.reduced(),
             run,
             memory_bytes: self.limits.memory_bytes,
             cpu_seconds: self.limits.cpu_seconds,

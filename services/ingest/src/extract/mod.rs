@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use sniff::Sniffed;
 
 /// Grows with every change that lets a source come out otherwise.
-pub const EXTRACTOR_VERSION: u32 = 3;
+pub const EXTRACTOR_VERSION: u32 = 4;
 
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one
 /// way.
@@ -59,6 +59,16 @@ pub struct Hint {
     /// The declared media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+}
+
+impl Hint {
+    /// What of this hint decides anything, in our own words: the ending of the format that it
+    /// names, and nothing that the caller wrote.
+    #[must_use]
+    pub fn reduced(&self) -> Self {
+        let ending = formats::said(self).and_then(|format| format.extensions.first());
+        Self { file_name: ending.map(|ending| format!("source.{ending}")), media_type: None }
+    }
 }
 
 /// Turns `source` into blocks. The same bytes and hint give the same content.

@@ -231,8 +231,8 @@ fn markup(text: &str) -> Markup {
         } else if rest.starts_with("<!--") {
             rest.find("-->").map(|at| at + 3)
         } else if rest.get(..9).is_some_and(|head| head.eq_ignore_ascii_case("<!doctype")) {
-            let name = rest.get(9..).unwrap_or_default().trim_start().to_ascii_lowercase();
-            if name.starts_with("html") {
+            let name = rest.get(9..).unwrap_or_default().trim_start();
+            if name.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("html")) {
                 return Markup::Html;
             }
             declared = true;

@@ -52,6 +52,8 @@ pub struct Wanted {
     pub display_name: String,
     /// The file's name; what the server says where empty.
     pub file_name: String,
+    /// The language that the caller says it is in; none to find it out.
+    pub language: Option<String>,
 }
 
 /// Imports into a library, where the operator allows it.
@@ -98,11 +100,12 @@ impl Imports {
     /// [`Library::accept`] answers.
     pub async fn import(&self, wanted: Wanted) -> Result<Versioned<Document>, Failure> {
         let Some(allowed) = &self.allowed else { return Err(disabled()) };
-        let Wanted { tenant, id, uri, display_name, file_name } = wanted;
+        let Wanted { tenant, id, uri, display_name, file_name, language } = wanted;
         // A line that no inline source has in its place, then digests, so that no text can run into
         // the next.
         let asked = [&uri, &display_name, &file_name].map(|text| Digest::of(text.as_bytes()).to_string());
-        let request = Digest::of(format!("uri\n{}", asked.join("\n")).as_bytes());
+        let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
+        let request = Digest::of(format!("uri\n{}{set}", asked.join("\n")).as_bytes());
         if let Some(known) = self.library.known(id.as_ref(), &request).await? {
             return Ok(known);
         }
@@ -116,6 +119,7 @@ impl Imports {
             request,
             display_name,
             file_name: if file_name.is_empty() { fetched.name } else { file_name },
+            language,
             sha256: fetched.sha256,
             size: fetched.size,
         };

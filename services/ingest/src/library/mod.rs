@@ -1,6 +1,7 @@
 //! What callers may do with documents: hand them in, look, erase. The API decodes and encodes
 //! around this.
 
+mod buffer;
 pub mod import;
 mod reading;
 mod uploads;
@@ -46,14 +47,13 @@ pub struct Arrival {
     pub display_name: String,
     /// The file's name.
     pub file_name: String,
+    /// The language that the caller says it is in; none to find it out.
+    pub language: Option<String>,
     /// SHA-256 of the source.
     pub sha256: Digest,
     /// Bytes of the source.
     pub size: u64,
 }
-
-/// Characters of a display name.
-const NAME_LIMIT: usize = 200;
 
 impl Library {
     /// The library over these parts.
@@ -85,7 +85,8 @@ impl Library {
     /// The document that an earlier call with the same request made.
     ///
     /// # Errors
-    /// `REQUEST_ID_REUSED` when that call had another body.
+    /// `REQUEST_ID_REUSED` when that call had another body, `DOCUMENT_ERASED` when its document was
+    /// erased meanwhile, whatever the body.
     pub async fn known(
         &self,
         id: Option<&DocumentId>,
@@ -93,7 +94,7 @@ impl Library {
     ) -> Result<Option<Versioned<Document>>, Failure> {
         let Some(id) = id else { return Ok(None) };
         match self.documents.get(id.as_str()).await? {
-            Some(known) if known.record.erased.is_some() => Err(erased(id)),
+            Some(known) if known.record.erased.is_some() => Err(spent(id)),
             Some(known) if known.record.request == *request => Ok(Some(known)),
             Some(_) => Err(reused(id)),
             None => Ok(None),
@@ -118,7 +119,7 @@ impl Library {
         let id = arrival.id.clone().unwrap_or_else(|| DocumentId::random(&*self.random));
         let scope: ScopeId = id.as_str().parse().map_err(|_| Failure::internal("a document's id is a scope's"))?;
         // The content is read before anything is put, so a refused source leaves nothing behind.
-        let content = self.reader.read(file, &arrival.file_name).await?;
+        let content = self.reader.read(&arrival.tenant, file, &arrival.file_name).await?;
         let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &arrival.tenant, &scope);
         let source = objects.folder().source(&arrival.sha256);
         let source = lectern_blob::ObjectPath::new(&source).map_err(|e| Failure::internal(e.to_string()))?;
@@ -132,15 +133,16 @@ impl Library {
             tenant: arrival.tenant.clone(),
             scope,
             request: arrival.request,
-            display_name: name.chars().take(NAME_LIMIT).collect(),
-            file_name: arrival.file_name.chars().take(NAME_LIMIT).collect(),
+            display_name: name.clone(),
+            file_name: arrival.file_name.clone(),
             title: String::new(),
             media_type: String::new(),
             size: arrival.size,
             sha256: arrival.sha256,
             pages: 0,
             words: 0,
-            language: String::new(),
+            language_set: arrival.language.is_some(),
+            language: arrival.language.unwrap_or_default(),
             outline: Vec::new(),
             warnings: Vec::new(),
             created: self.clock.now(),
@@ -179,15 +181,15 @@ impl Library {
     /// not read the document yet.
     ///
     /// # Errors
-    /// Why the source cannot be read any more; `SERVICE_UNAVAILABLE` when too many others are being
-    /// read, `BLOB_UNAVAILABLE`.
+    /// Why the source cannot be read any more; `LIMIT_EXCEEDED` when too many of the tenant's wait
+    /// to be read, `BLOB_UNAVAILABLE`.
     pub async fn prepare(&self, document: &Document) -> Result<Digest, Failure> {
         let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &document.tenant, &document.scope);
         let key = self.secret(&document.tenant).content(&document.sha256, self.pin());
         let path = objects.folder().content(&key);
         if !objects.exists(&path).await? {
             let source = objects.folder().source(&document.sha256);
-            let content = self.reader.read_stored(&objects, &source, &document.file_name).await?;
+            let content = self.reader.read_stored(&document.tenant, &objects, &source, &document.file_name).await?;
             objects.write_json(&path, &content).await?;
             info!(document = %document.id, extractor = self.pin(), "document read by a newer extractor");
         }
@@ -205,27 +207,30 @@ impl Library {
     }
 
     /// Erases a document: leaves a tombstone and deletes its scope, now and once more when no step
-    /// can still be putting. Erasing it again deletes again what may be left.
+    /// can still be putting. To erase it again deletes what may be left, and says that it is gone,
+    /// whatever the etag (AIP-135: what does not exist is `NOT_FOUND`).
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `BLOB_UNAVAILABLE`.
+    /// `RESOURCE_NOT_FOUND`, `DOCUMENT_ERASED`, `ETAG_MISMATCH`, `BLOB_UNAVAILABLE`.
     pub async fn erase(&self, tenant: &TenantId, id: &DocumentId, etag: &str) -> Result<(), Failure> {
         let found = self.documents.get(id.as_str()).await?.filter(|document| document.record.tenant == *tenant);
         let found = found.ok_or_else(|| Failure::not_found(names::of_document(id)))?;
-        if found.record.erased.is_none() {
-            check_etag(etag, found.revision, id)?;
-            let now = self.clock.now();
-            self.documents
-                .update(id.as_str(), |document: &mut Document| {
-                    if document.erased.is_some() {
-                        return Ok(Change::Skip);
-                    }
-                    document.erase(now);
-                    Ok(Change::Write)
-                })
-                .await?;
-            info!(document = %id, %tenant, "document erased");
+        if found.record.erased.is_some() {
+            self.sweep(&found.record).await?;
+            return Err(erased(id));
         }
+        check_etag(etag, found.revision, id)?;
+        let now = self.clock.now();
+        self.documents
+            .update(id.as_str(), |document: &mut Document| {
+                if document.erased.is_some() {
+                    return Ok(Change::Skip);
+                }
+                document.erase(now);
+                Ok(Change::Write)
+            })
+            .await?;
+        info!(document = %id, %tenant, "document erased");
         self.sweep(&found.record).await
     }
 
@@ -282,6 +287,17 @@ fn reused(id: &DocumentId) -> Failure {
 fn erased(id: &DocumentId) -> Failure {
     Failure::new(Kind::NotFound, Reason::DocumentErased, "the document was erased; hand it in again under a new id")
         .about(names::of_document(id))
+}
+
+/// The document that a request or an upload made was erased. Nothing is made anew in its place: its
+/// folder has its name, and is swept once more.
+fn spent(id: &DocumentId) -> Failure {
+    Failure::new(
+        Kind::FailedPrecondition,
+        Reason::DocumentErased,
+        "the document that this id made was erased; hand it in again under a new id",
+    )
+    .about(names::of_document(id))
 }
 
 fn check_etag(etag: &str, revision: Revision, id: &DocumentId) -> Result<(), Failure> {

@@ -3,19 +3,25 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_blob::Objects;
 use lectern_core::content::document::Content;
+use lectern_core::id::TenantId;
 use lectern_core::{Failure, Kind, Reason};
+use lectern_runtime::{Room, Share, Shares};
 use lectern_stage::work::no_room;
-use tokio::sync::Semaphore;
 
 use crate::extract::child::{Sandbox, Source};
 use crate::extract::ocr::Recogniser;
 use crate::extract::{self, Hint};
 
-/// Calls that may wait for a reader before the next one is turned away.
-const WAITING: usize = 64;
+/// Calls of one tenant that may wait for a reader before its next one is turned away: a person's
+/// handful of files, and what a program sends at once while the first are read.
+const WAITING: usize = 16;
+
+/// When to come again while as many wait as may. Most documents are read within this time.
+const COME_AGAIN: Duration = Duration::from_secs(2);
 
 /// Reads sources.
 #[derive(Debug, Clone)]
@@ -23,12 +29,13 @@ pub struct Reader {
     sandbox: Arc<Sandbox>,
     recogniser: Option<Arc<Recogniser>>,
     pin: Arc<str>,
-    gate: Arc<Semaphore>,
-    door: Arc<Semaphore>,
+    readers: Shares,
 }
 
 impl Reader {
-    /// Reads at most `permits` sources at once in `sandbox`, and pictures by `recogniser`.
+    /// Reads at most `permits` sources at once in `sandbox`, and pictures by `recogniser`. Where
+    /// there is more than one reader, no tenant has them all: somebody's slow documents keep nobody
+    /// else's waiting.
     #[must_use]
     pub fn new(sandbox: Sandbox, recogniser: Option<Recogniser>, permits: usize) -> Self {
         let pin = extract::extractor_pin();
@@ -38,8 +45,7 @@ impl Reader {
             sandbox: Arc::new(sandbox),
             recogniser: recogniser.map(Arc::new),
             pin: pin.into(),
-            gate: Arc::new(Semaphore::new(permits)),
-            door: Arc::new(Semaphore::new(permits + WAITING)),
+            readers: Shares::new("readers", Room { total: permits, each: permits.saturating_sub(1), waiting: WAITING }),
         }
     }
 
@@ -49,33 +55,53 @@ impl Reader {
         &self.pin
     }
 
-    /// Reads the source that lies in object storage at `path`.
+    /// Reads the tenant's source that lies in object storage at `path`.
     ///
     /// # Errors
     /// As [`read`](Self::read); `OBJECT_DAMAGED` where the source is not there.
-    pub async fn read_stored(&self, objects: &Objects, path: &str, file_name: &str) -> Result<Content, Failure> {
+    pub async fn read_stored(
+        &self,
+        tenant: &TenantId,
+        objects: &Objects,
+        path: &str,
+        file_name: &str,
+    ) -> Result<Content, Failure> {
+        // Its turn comes first: what waits is a name, and not the bytes.
+        let _reading = self.turn(tenant).await?;
         let source = objects.read(path).await?;
         let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
         file.write_all(&source).map_err(|e| no_room(&e))?;
         drop(source);
-        self.read(file.path(), file_name).await
+        self.read_now(file.path(), file_name).await
     }
 
-    /// Reads the source in `file`.
+    /// Reads the tenant's source in `file` when its turn comes. Dropping the future ends the
+    /// process that reads, and gives the reader back.
     ///
     /// # Errors
-    /// Why it cannot be read; UNAVAILABLE when too many others wait.
-    pub async fn read(&self, file: &Path, file_name: &str) -> Result<Content, Failure> {
-        let busy = || {
+    /// Why it cannot be read; `LIMIT_EXCEEDED`, with when to come again, where too many documents
+    /// of this tenant wait.
+    pub async fn read(&self, tenant: &TenantId, file: &Path, file_name: &str) -> Result<Content, Failure> {
+        let _reading = self.turn(tenant).await?;
+        self.read_now(file, file_name).await
+    }
+
+    /// A reader, when it is the tenant's turn.
+    async fn turn(&self, tenant: &TenantId) -> Result<Share, Failure> {
+        self.readers.take(tenant, 1).await.ok_or_else(|| {
             Failure::new(
-                Kind::Unavailable,
-                Reason::ServiceUnavailable,
-                "too many documents are being read; try again soon",
+                Kind::ResourceExhausted,
+                Reason::LimitExceeded,
+                format!(
+                    "{WAITING} documents of this tenant wait to be read; hand in the next when one of them is read, or \
+                     fewer at once"
+                ),
             )
-            .after(std::time::Duration::from_secs(2))
-        };
-        let _waiting = self.door.try_acquire().map_err(|_| busy())?;
-        let _reading = self.gate.acquire().await.map_err(|_| busy())?;
+            .after(COME_AGAIN)
+        })
+    }
+
+    async fn read_now(&self, file: &Path, file_name: &str) -> Result<Content, Failure> {
         let hint = Hint { file_name: Some(file_name.to_owned()).filter(|name| !name.is_empty()), media_type: None };
         let source = Source::Path(file.to_owned());
         match (self.sandbox.extract(source.clone(), hint).await, &self.recogniser) {

@@ -3,20 +3,25 @@
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use lectern_blob::objects::read_again;
 use lectern_blob::{Blob, ObjectPath, Prefix};
 use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_proto::convert;
+use lectern_runtime::Shares;
 use lectern_stage::work::no_room;
 use lectern_store::{Change, Collection, StoreError, Versioned};
 use tempfile::NamedTempFile;
+use tokio::time::Instant;
 
-use super::{Arrival, Library, reused};
-use crate::domain::upload::{LIFETIME, PART_SIZE, offset_mismatch};
-use crate::domain::{Document, Part, Upload};
+use super::buffer::{self, Buffer};
+use super::{Arrival, Library, reused, spent};
+use crate::domain::upload::{LIFETIME, PART_SIZE, complete, offset_mismatch, within};
+use crate::domain::{Document, Part, Upload, limits, name};
 
 /// The uploads on their way in.
 #[derive(Debug, Clone)]
@@ -26,6 +31,8 @@ pub struct Uploads {
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    room: Shares,
+    idle: Duration,
 }
 
 /// One stream of an upload.
@@ -33,20 +40,35 @@ pub struct Uploads {
 pub struct Receiving {
     uploads: Uploads,
     upload: Upload,
-    buffer: BytesMut,
+    /// The declared size that this stream keeps to; 0 for unknown.
+    size: u64,
+    buffer: Buffer,
 }
 
 impl Uploads {
-    /// Uploads into `library`.
+    /// Uploads into `library`, by streams that end when they bring nothing for as long as `idle`.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         uploads: Collection<Upload>,
         library: Library,
         blob: Arc<dyn Blob>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        idle: Duration,
     ) -> Self {
-        Self { uploads, library, blob, clock, random }
+        Self { uploads, library, blob, clock, random, room: buffer::room(), idle }
+    }
+
+    /// How long a stream may bring nothing.
+    #[must_use]
+    pub const fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// Bytes of memory that the streams hold.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.room.held()
     }
 
     fn id(&self, tenant: &TenantId, upload_id: &str) -> Result<String, Failure> {
@@ -59,15 +81,20 @@ impl Uploads {
     /// Opens an upload, or opens it again where it stopped.
     ///
     /// # Errors
-    /// `INVALID_FIELD`, `LIMIT_EXCEEDED`.
+    /// `INVALID_FIELD`, `LIMIT_EXCEEDED`; `DOCUMENT_ERASED` where the upload was finished, and its
+    /// document erased since.
     pub async fn open(
         &self,
         tenant: &TenantId,
         upload_id: &str,
         display_name: &str,
         file_name: &str,
+        language: &str,
         size: u64,
     ) -> Result<Receiving, Failure> {
+        let language = convert::language_tag("start.language", language)?;
+        name::check("start.display_name", display_name)?;
+        name::check("start.file_name", file_name)?;
         self.library.limits().upload(size)?;
         let id = self.id(tenant, upload_id)?;
         let now = self.clock.now();
@@ -75,8 +102,10 @@ impl Uploads {
             id: id.clone(),
             tenant: tenant.clone(),
             upload_id: upload_id.to_owned(),
-            display_name: display_name.chars().take(200).collect(),
-            file_name: file_name.chars().take(200).collect(),
+            display_name: display_name.to_owned(),
+            file_name: file_name.to_owned(),
+            language,
+            size,
             parts: Vec::new(),
             document: None,
             created: now,
@@ -87,7 +116,15 @@ impl Uploads {
             Err(StoreError::Duplicate { .. }) => self.uploads.get(&id).await?.map_or(fresh, |known| known.record),
             Err(error) => return Err(error.into()),
         };
-        Ok(Receiving { uploads: self.clone(), upload, buffer: BytesMut::new() })
+        // Of a finished upload nothing is kept but its document, whose digest `finish` compares.
+        let size = match &upload.document {
+            Some(document) => {
+                self.document(tenant, document).await?;
+                0
+            }
+            None => upload.size_declared(size)?,
+        };
+        Ok(Receiving { uploads: self.clone(), upload, size, buffer: Buffer::default() })
     }
 
     /// How much of an upload is safe, and the document once it is finished.
@@ -97,6 +134,12 @@ impl Uploads {
     pub async fn query(&self, tenant: &TenantId, upload_id: &str) -> Result<Upload, Failure> {
         let found = self.uploads.get(&self.id(tenant, upload_id)?).await?;
         found.map(|upload| upload.record).ok_or_else(|| Failure::not_found(format!("upload {upload_id}")))
+    }
+
+    /// The document of a finished upload.
+    async fn document(&self, tenant: &TenantId, id: &DocumentId) -> Result<Versioned<Document>, Failure> {
+        let found = self.library.get(tenant, id).await;
+        found.map_err(|failure| if failure.reason == Reason::DocumentErased { spent(id) } else { failure })
     }
 
     /// The uploads' collection, for the reconciler.
@@ -132,9 +175,11 @@ impl Receiving {
     /// Takes a chunk.
     ///
     /// # Errors
-    /// `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `LIMIT_EXCEEDED`, and what keeps a part from being
-    /// put.
+    /// `LIMIT_EXCEEDED`, `OFFSET_MISMATCH`, `CHECKSUM_MISMATCH`, `INVALID_FIELD` where it goes past
+    /// the declared size, `OVERLOADED` where no room for it is given back in time, and what keeps a
+    /// part from being put.
     pub async fn chunk(&mut self, offset: u64, data: &Bytes, crc32c: u32) -> Result<(), Failure> {
+        limits::chunk(data.len())?;
         // The upload is finished: the answer is its document, and what is sent again is not kept.
         if self.upload.document.is_some() {
             return Ok(());
@@ -142,11 +187,6 @@ impl Receiving {
         let expected = self.upload.committed() + self.buffer.len() as u64;
         if offset != expected {
             return Err(offset_mismatch(expected, offset));
-        }
-        if data.len() > crate::domain::limits::CHUNK_BYTES {
-            let most = crate::domain::limits::CHUNK_BYTES;
-            let message = format!("a chunk may have at most {most} bytes; send smaller ones");
-            return Err(Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("chunk.data"));
         }
         if crc32c::crc32c(data) != crc32c {
             return Err(Failure::new(
@@ -156,20 +196,42 @@ impl Receiving {
             )
             .at("chunk.crc32c"));
         }
-        if let Err(failure) = self.uploads.library.limits().upload(expected + data.len() as u64) {
+        let end = expected + data.len() as u64;
+        if let Err(failure) = self.uploads.library.limits().upload(end) {
             // No continuation could be accepted: nothing is kept.
-            self.buffer.clear();
+            drop(self.buffer.take());
             self.uploads.drop_upload(&self.upload).await?;
             return Err(failure);
         }
-        self.buffer.extend_from_slice(data);
+        within(self.size, end)?;
+        if !self.buffer.try_fit(&self.uploads.room, &self.upload.tenant, data.len()) {
+            // What it holds is stored, which gives its room back, before it waits for more.
+            self.flush().await?;
+            let Self { uploads, upload, buffer, .. } = self;
+            buffer.fit(&uploads.room, &upload.tenant, data.len(), uploads.idle).await?;
+        }
+        self.buffer.add(data);
         if self.buffer.len() >= PART_SIZE {
             self.flush().await?;
         }
         Ok(())
     }
 
-    /// Makes what was received durable, and its offset known.
+    /// How long the stream may bring nothing.
+    #[must_use]
+    pub const fn idle(&self) -> Duration {
+        self.uploads.idle()
+    }
+
+    /// When what is buffered is to be stored, if the last bytes came at `heard` and no more come;
+    /// none where nothing is buffered.
+    #[must_use]
+    pub fn due(&self, heard: Instant) -> Option<Instant> {
+        self.buffer.due(heard)
+    }
+
+    /// Makes what was received durable, and its offset known. Its room is given back, also where
+    /// this fails.
     ///
     /// # Errors
     /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`, `OFFSET_MISMATCH` when another stream of the same
@@ -178,7 +240,7 @@ impl Receiving {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let bytes = self.buffer.split().freeze();
+        let (bytes, _room) = self.buffer.take();
         let part =
             Part { offset: self.upload.committed(), size: bytes.len() as u64, token: self.uploads.random.next() >> 1 };
         self.uploads.blob.put(&Uploads::part_path(&self.upload, &part)?, bytes).await?;
@@ -200,16 +262,18 @@ impl Receiving {
     }
 
     /// Ends the upload: checks the whole against `sha256`, reads it, and accepts or refuses it. A
-    /// refused one is dropped.
+    /// refused one is dropped; one that is shorter than declared is not, since it may go on.
     ///
     /// # Errors
-    /// `CHECKSUM_MISMATCH`, and what [`Library::accept`] answers.
+    /// `INVALID_FIELD` where it has not the declared size, `CHECKSUM_MISMATCH`, and what
+    /// [`Library::accept`] answers.
     pub async fn finish(mut self, sha256: Digest) -> Result<Versioned<Document>, Failure> {
         self.flush().await?;
         if let Some(document) = &self.upload.document {
-            let known = self.uploads.library.get(&self.upload.tenant, document).await?;
+            let known = self.uploads.document(&self.upload.tenant, document).await?;
             return if known.record.sha256 == sha256 { Ok(known) } else { Err(reused(document)) };
         }
+        complete(self.size, self.upload.committed())?;
         let accepted = self.accept(sha256).await;
         match &accepted {
             Ok(document) => {
@@ -225,8 +289,8 @@ impl Receiving {
                 self.uploads.drop_parts(&self.upload).await?;
             }
             // What cannot be read today cannot be read tomorrow: nothing is kept. Anything else may
-            // be tried again.
-            Err(failure) if !failure.kind.retryable() || failure.reason == Reason::LimitExceeded => {
+            // be tried again, such as what is over a limit for now.
+            Err(failure) if hopeless(failure) => {
                 self.uploads.drop_upload(&self.upload).await?;
             }
             Err(_) => {}
@@ -258,6 +322,7 @@ impl Receiving {
             request: sha256,
             display_name: self.upload.display_name.clone(),
             file_name: self.upload.file_name.clone(),
+            language: self.upload.language.clone(),
             sha256,
             size,
         };
@@ -280,6 +345,11 @@ impl Receiving {
         }
         Ok(file)
     }
+}
+
+/// Whether the same source will be refused again.
+fn hopeless(failure: &Failure) -> bool {
+    !failure.kind.retryable() || (failure.reason == Reason::LimitExceeded && failure.retry_after.is_none())
 }
 
 /// SHA-256 and length of a file.

@@ -21,7 +21,7 @@ pub async fn extract(reader: &Reader, job: &Job, command: ExtractDocument) -> Re
     let source = job.objects.folder().source(&key(&command.source, "source")?);
     // Dropping the future ends the reading process, so a cancel stops it at once.
     let content = tokio::select! {
-        content = reader.read_stored(&job.objects, &source, &command.file_name) => content?,
+        content = reader.read_stored(&job.tenant, &job.objects, &source, &command.file_name) => content?,
         () = job.cancel.cancelled() => return job.check().map(|()| Outcome::Extracted(Extracted::default())),
     };
     job.check()?;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use lectern_core::Reason;
+use lectern_core::id::TenantId;
 use lectern_ingest::extract::child::{Limits, Sandbox};
 use lectern_ingest::library::Reader;
 
@@ -36,9 +37,11 @@ async fn all(cases: Vec<(&str, &str, Vec<u8>, Wanted)>) {
     let folder = tempfile::tempdir().unwrap();
     let (hostile, letter) = (folder.path().join("hostile"), folder.path().join("letter"));
     std::fs::write(&letter, "The sea rises twice a day.").unwrap();
+    let (attacker, victim): (TenantId, TenantId) = ("attacker".parse().unwrap(), "victim".parse().unwrap());
     for (what, name, bytes, wanted) in cases {
         std::fs::write(&hostile, bytes).unwrap();
-        let (found, neighbour) = tokio::join!(reader.read(&hostile, name), reader.read(&letter, "letter.txt"));
+        let (found, neighbour) =
+            tokio::join!(reader.read(&attacker, &hostile, name), reader.read(&victim, &letter, "letter.txt"));
         assert_eq!(neighbour.unwrap().blocks[0].text, "The sea rises twice a day.", "beside {what}");
         match (found, wanted) {
             (Ok(_), Read | Ended) => {}
@@ -79,6 +82,7 @@ async fn pages_made_to_take_the_square_of_their_length_are_read() {
         ("a heading of breaks", "a.html", page(&format!("<h1>{}</h1>", "x<br>".repeat(200_000))), Read),
         ("raised marks", "a.html", page(&"<p><sup>1</sup>a".repeat(60_000)), Read),
         ("pages in another format", "a.html", format!("<x>{}", "<html></html>".repeat(100_000)).into_bytes(), Ended),
+        ("declarations", "a.html", "<!doctype x>".repeat(200_000).into_bytes(), Ended),
         ("nested formulas", "a.html", page(&format!("<math>{}x", "<mfrac>".repeat(100_000))), Read),
     ])
     .await;

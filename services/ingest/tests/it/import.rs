@@ -118,6 +118,7 @@ fn wanted(tenant: &str, uri: &str) -> Wanted {
         uri: uri.to_owned(),
         display_name: String::new(),
         file_name: String::new(),
+        language: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod formats;
 mod hostile;
 mod import;
 mod kinds;
+mod library;
 mod ocr;
 mod pack;
 mod pdf;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lectern_core::Reason;
 use lectern_ingest::extract::Hint;
 use lectern_ingest::extract::child::{Limits, Sandbox, Source};
+use lectern_ingest::library::Reader;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lectern-ingest");
 
@@ -60,6 +61,50 @@ async fn a_child_that_does_not_end_is_killed() {
     };
     let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
     assert_eq!(failure.reason, Reason::DocumentTooComplex);
+}
+
+#[tokio::test]
+async fn what_a_caller_calls_his_file_is_not_among_the_arguments() {
+    // The order is the shell's `$0`; the environment is empty.
+    let script = "case \"$0\" in *ecret*) kill -SEGV $$;; *source.md*) kill -XCPU $$;; esac";
+    let sandbox =
+        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: Limits::default() };
+    let hint = Hint { file_name: Some("Secret merger.md".to_owned()), media_type: Some("text/secret".to_owned()) };
+    let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), hint).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::DocumentTooComplex, "the ending is there, the rest is not: {failure}");
+}
+
+#[tokio::test]
+async fn a_caller_who_has_gone_ends_his_child_and_gives_the_reader_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, begun) = (folder.path().join("source"), folder.path().join("begun"));
+    std::fs::write(&source, "x").unwrap();
+    let script = format!("echo $$ > '{}'; exec sleep 1000", begun.display());
+    let sandbox =
+        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: Limits::default() };
+    let reader = Reader::new(sandbox, None, 1);
+    for caller in ["acme", "other", "acme"] {
+        let (reader, source) = (reader.clone(), source.clone());
+        let reading = tokio::spawn(async move { reader.read(&caller.parse().unwrap(), &source, "").await });
+        // There is one reader: the child begins if it was given back.
+        let child = until(|| std::fs::read_to_string(&begun).ok().filter(|pid| pid.ends_with('\n'))).await;
+        let state = std::path::Path::new("/proc").join(child.trim()).join("stat");
+        assert!(state.exists());
+        reading.abort();
+        // One that was killed and not yet waited for is a zombie.
+        until(|| std::fs::read_to_string(&state).map_or(Some(()), |stat| stat.contains(") Z ").then_some(()))).await;
+        std::fs::remove_file(&begun).unwrap();
+    }
+}
+
+/// Waits until it is so; the test's own time limit ends a wait that is in vain.
+async fn until<T>(so: impl Fn() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = so() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]
