@@ -16,7 +16,7 @@ mod pictures;
 
 pub(super) use headings::{is_label, is_number};
 pub(super) use language::language_tag;
-pub(super) use notes::{is_note_mark, lead, note_label};
+pub(super) use notes::{is_note_mark, is_notes_title, lead, note_label};
 pub(super) use pictures::link;
 
 /// A block without its place.

@@ -144,7 +144,7 @@ pub(super) const FORMATS: &[Format] = &[
     Format {
         name: TEXT,
         media_types: &["text/plain"],
-        extensions: &["txt", "text", "asc", "log"],
+        extensions: &["txt", "text", "asc", "log", "adoc", "asciidoc"],
         signs: &[Sign::Text(|text| !text.is_xml())],
         reader: Reader::Text(text::extract),
     },
@@ -250,6 +250,22 @@ mod tests {
             (Some("a.xyz"), Some("application/octet-stream"), None),
         ] {
             assert_eq!(said(&hint(file_name, media_type)).map(|format| format.name), wanted, "{file_name:?}");
+        }
+    }
+
+    #[test]
+    fn a_reduced_hint_names_the_same_format_and_has_nothing_of_the_callers() {
+        let names = FORMATS.iter().flat_map(|format| format.extensions.iter().copied());
+        let types = FORMATS.iter().flat_map(|format| format.media_types.iter().copied());
+        let named = names.map(|ending| hint(Some(&format!("Secret.Merger/{ending}.{}", ending.to_uppercase())), None));
+        let typed = types.map(|media| hint(Some("secret"), Some(&format!("{media}; charset=secret"))));
+        let other = [hint(Some("secret.secret"), Some("text/plain")), hint(Some("secret"), None), Hint::default()];
+        for said_by in named.chain(typed).chain(other) {
+            let reduced = said_by.reduced();
+            let name = |hint: &Hint| said(hint).map(|format| format.name);
+            assert_eq!(name(&reduced), name(&said_by), "{said_by:?}");
+            assert!(!format!("{reduced:?}").to_lowercase().contains("secret"), "{reduced:?}");
+            assert_eq!(reduced.file_name.is_some(), name(&said_by).is_some(), "{said_by:?}");
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
         reader.event(event);
     }
     reader.flush();
-    reader.assembly.finish("text/markdown", "markdown/3")
+    reader.assembly.finish("text/markdown", "markdown/4")
 }
 
 /// A table being read.

@@ -4,26 +4,34 @@
 //!
 //! What it can: books as libraries of free texts give them (wrapper, contents, chapters of two
 //! lines, `_emphasis_`, `[Illustration]`), words divided at a line's end, tables drawn with signs
-//! or spaces, pages by form feeds. What it cannot: columns side by side, diagrams of signs (they
-//! are code), and headings that look like any other line.
+//! or spaces, pages by form feeds, commands behind the prompt of a shell, the blocks of AsciiDoc
+//! where the text is that for certain. What it cannot: columns side by side, diagrams of signs
+//! (they are code), and headings that look like any other line.
 
+mod asciidoc;
 mod book;
 mod emphasis;
 mod headings;
+mod prompts;
 mod table;
 
 use lectern_core::Failure;
-use lectern_core::content::document::{BlockKind, Content, Furniture};
+use lectern_core::content::document::{BlockKind, Content, Furniture, Matter};
 
 use super::assembly::{Assembly, Draft};
 use super::encoding::Decoded;
 use super::inline::{Line, code};
 use crate::clean::hyphens::{Joint, Words, ends_divided};
+use asciidoc::Part;
 use emphasis::styled;
 use headings::{bare_heading, heading, is_rule, underlined};
+use prompts::Prompts;
 
 /// A line this long was not broken by hand.
 const LONG_LINE: usize = 100;
+/// How sure it is that lines behind a prompt are commands.
+const PROMPT_CONFIDENCE: f32 = 0.8;
+
 /// Plain text to blocks.
 ///
 /// # Errors
@@ -33,7 +41,9 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     warn_encoding(&mut assembly, &decoded);
     let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
     let paged = text.trim_end_matches(['\u{c}', '\n', ' ']).contains('\u{c}');
-    let mut reader = Reader { assembly, wrapped: is_wrapped(&text), words: Words::default() };
+    let mut reader =
+        Reader { assembly, wrapped: is_wrapped(&text), words: Words::default(), prompts: Prompts::of(&text) };
+    let asciidoc = asciidoc::is_certain(&text);
     let mut divided = false;
     for line in text.lines() {
         reader.words.add_line(line, divided);
@@ -43,8 +53,12 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     for sheet in text.split('\u{c}') {
         let first = reader.assembly.drafts.len();
         let lines: Vec<&str> = sheet.lines().collect();
-        for group in lines.split(|line| line.trim().is_empty()).filter(|group| !group.is_empty()) {
-            reader.group(group);
+        if asciidoc {
+            asciidoc::parts(&lines).into_iter().for_each(|part| reader.part(part));
+        } else {
+            for group in lines.split(|line| line.trim().is_empty()).filter(|group| !group.is_empty()) {
+                reader.group(group);
+            }
         }
         if paged {
             for draft in reader.assembly.drafts.iter_mut().skip(first) {
@@ -61,7 +75,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
     book::set_wrapper_aside(&mut assembly);
     book::mark_contents(&mut assembly.drafts);
     book::mark_chapter_titles(&mut assembly.drafts);
-    assembly.finish("text/plain", "text/3")
+    assembly.finish("text/plain", "text/4")
 }
 
 /// Says so where the text was not UTF-8.
@@ -106,11 +120,43 @@ struct Reader {
     wrapped: bool,
     /// Its words, to tell the hyphens of words from those of line ends.
     words: Words,
+    prompts: Prompts,
 }
 
 impl Reader {
+    /// A part of AsciiDoc.
+    fn part(&mut self, part: Part<'_>) {
+        match part {
+            Part::Text(lines) => self.group(&lines),
+            Part::Code { language, lines } => self.code(language, &lines, 1.0),
+            Part::Heading { level, text } => self.assembly.push(heading(level, text, 1.0)),
+            Part::Title(text) => self.assembly.push(Draft::new(BlockKind::Caption, styled(text))),
+            Part::Picture(text) => self.assembly.push(Draft::new(BlockKind::Figure, Line::plain(text))),
+            Part::Unseen(text) => self.assembly.leave_out(Furniture::Hidden, text, Matter::Body),
+        }
+    }
+
+    fn code(&mut self, language: Option<&str>, lines: &[&str], confidence: f32) {
+        let line = Line { text: code(&lines.join("\n")), marks: Vec::new() };
+        let mut draft = Draft::new(BlockKind::Code { language: language.map(str::to_owned) }, line);
+        draft.confidence = confidence;
+        self.assembly.push(draft);
+    }
+
     /// A run of lines between blank ones.
     fn group(&mut self, lines: &[&str]) {
+        if let Some(commands) = self.prompts.commands(lines) {
+            let (before, rest) = lines.split_at(commands.start);
+            let (commands, after) = rest.split_at(commands.len());
+            for (part, is_code) in [(before, false), (commands, true), (after, false)] {
+                match part {
+                    [] => {}
+                    _ if is_code => self.code(Some("console"), part, PROMPT_CONFIDENCE),
+                    _ => self.group(part),
+                }
+            }
+            return;
+        }
         if let Some((level, rest)) = underlined(lines) {
             self.assembly.push(heading(level, lines[0], 1.0));
             if !rest.is_empty() {
@@ -156,10 +202,7 @@ impl Reader {
             return;
         }
         if is_layout(lines) {
-            let line = Line { text: code(&lines.join("\n")), marks: Vec::new() };
-            let mut draft = Draft::new(BlockKind::Code { language: None }, line);
-            draft.confidence = 0.6;
-            self.assembly.push(draft);
+            self.code(None, lines, 0.6);
             return;
         }
         // Verse, addresses and the like keep their lines as blocks where the text as a whole is not
@@ -327,6 +370,41 @@ mod tests {
                 ("quote", "quoted words over two lines"),
             ],
         );
+    }
+
+    #[test]
+    fn commands_behind_a_prompt_are_code() {
+        expect(
+            "Build the mill:\n\n$ make\nmill: done\n\nThen start it with\n    $ mill start\n\n# mill stop\n\nIt cost\n$ 5 in all.\n",
+            &[
+                ("p", "Build the mill:"),
+                ("code", "$ make\nmill: done"),
+                ("p", "Then start it with"),
+                ("code", "    $ mill start"),
+                ("code", "# mill stop"),
+                ("p", "It cost $ 5 in all."),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_marks_of_asciidoc_are_no_words_of_it() {
+        expect(
+            ":toc:\n\n= The mill\n\n[source,bash]\n----\nmill start\n\nmill wait\n----\n\nifdef::old[]\n.The yard\nimage::yard.png[The yard]\nendif::[]\n\nIt turns.\n",
+            &[
+                ("furniture@0", ":toc:"),
+                ("h1", "The mill"),
+                ("furniture@0", "[source,bash]"),
+                ("code", "mill start\n\nmill wait"),
+                ("furniture@0", "ifdef::old[]"),
+                ("other", "The yard"),
+                ("other", "The yard"),
+                ("furniture@0", "endif::[]"),
+                ("p", "It turns."),
+            ],
+        );
+        // One or two of the marks come in other texts.
+        expect(":toc: says so.\n\n----\n\nIt turns.\n", &[("p", ":toc: says so."), ("p", "It turns.")]);
     }
 
     #[test]

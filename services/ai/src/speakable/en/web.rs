@@ -50,20 +50,22 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     if !text.contains(['.', ':', '@']) {
         return None;
     }
-    if let Some((scheme, rest)) = text.split_once("://") {
-        let known = scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') && !rest.is_empty();
-        return known.then(|| Reading::new(end, host(rest)));
-    }
-    if let Some(rest) = text.strip_prefix("mailto:") {
-        return email(rest).map(|words| Reading::new(end, words));
-    }
-    if text.contains('@') {
-        return email(&text).map(|words| Reading::new(end, words));
+    if text.contains("://") || text.contains('@') || text.starts_with("mailto:") {
+        return address(&text).map(|words| Reading::new(end, words));
     }
     if let Some(doi) = text.strip_prefix("doi:") {
         return doi.starts_with("10.").then(|| Reading::new(end, "D O I".to_owned()));
     }
     domain(cx, &text)
+}
+
+/// The words of an address that says by itself that it is one: with a scheme, or of mail.
+pub(super) fn address(text: &str) -> Option<String> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let known = scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') && !rest.is_empty();
+        return known.then(|| host(rest));
+    }
+    email(text.strip_prefix("mailto:").unwrap_or(text))
 }
 
 /// `example.com/path`, `config.toml`: without a scheme the ending must be a known one.

@@ -324,7 +324,8 @@ const NOTES_TITLES: [&str; 13] = [
     "note a piè di pagina",
 ];
 
-fn is_notes_title(text: &str) -> bool {
+/// Whether `text` is the title of a list of notes.
+pub(in super::super) fn is_notes_title(text: &str) -> bool {
     let name = text.trim_matches(|char: char| !char.is_alphabetic()).to_lowercase();
     NOTES_TITLES.contains(&name.as_str())
 }

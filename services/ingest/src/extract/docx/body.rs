@@ -263,3 +263,24 @@ fn language(paragraph: &Element) -> Option<&str> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_numbered_paragraph_with_an_outline_level_is_a_heading_and_no_item() {
+        let number = Marker::Ordinal("2.1".to_owned());
+        let item = BlockKind::ListItem { ordinal: Some("2.1".to_owned()), depth: 1 };
+        // The ninth level is that of the body (ECMA-376, part 1, clause 17.3.1.20).
+        for (outline, wanted) in [
+            (Some(1), BlockKind::Heading { level: 2 }),
+            (Some(8), BlockKind::Heading { level: 6 }),
+            (Some(9), item.clone()),
+            (None, item),
+        ] {
+            let merged = Paragraph { outline, list: Some("1".to_owned()), level: Some(1) };
+            assert_eq!(kind(Role::Plain, &merged, Some(&number), false), wanted, "{outline:?}");
+        }
+    }
+}

@@ -51,7 +51,7 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
         };
         chapter(item, &bytes, &package, &titles, &mut assembly)?;
     }
-    assembly.finish("application/epub+zip", "epub/3")
+    assembly.finish("application/epub+zip", "epub/4")
 }
 
 fn xml(archive: &mut Archive<'_>, name: &str) -> Result<Element, Failure> {

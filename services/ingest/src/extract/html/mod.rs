@@ -7,6 +7,7 @@
 //! within the lines of another format. What it cannot: text that scripts would add, and what a
 //! style sheet (rather than an attribute) hides or puts in another order.
 
+mod contents;
 mod math;
 mod notes;
 mod regions;
@@ -21,6 +22,7 @@ use super::assembly::{Assembly, Meta, language_tag};
 use super::dom::{Element, parse_html};
 use super::encoding::Decoded;
 use super::text::warn_encoding;
+use contents::Contents;
 use regions::Regions;
 use walk::{Place, Walk};
 use wrapped::Part;
@@ -131,7 +133,7 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
             }
         }
     }
-    assembly.finish("text/html", "html/3")
+    assembly.finish("text/html", "html/4")
 }
 
 /// A piece of HTML within another format.
@@ -145,7 +147,13 @@ pub(super) fn read(page: &Element, mode: Mode, links: &Links, outer: Matter, ass
     let body = page.find("body").unwrap_or(page);
     let regions = if mode == Mode::Page { Regions::of(page) } else { Regions::default() };
     let place = Place::within(matter(body).unwrap_or(outer));
-    Walk::new(assembly, mode, links, regions).run(body, place);
+    // A file of an archive is one of several.
+    let contents = Contents::of(page, links.file.is_empty());
+    let first = assembly.drafts.len();
+    Walk::new(assembly, mode, links, regions, contents).run(body, place);
+    if mode == Mode::Page {
+        contents::join_titles(assembly.drafts.get_mut(first..).unwrap_or_default());
+    }
 }
 
 /// What `<head>` says.

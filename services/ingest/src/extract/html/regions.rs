@@ -132,7 +132,8 @@ fn holds_comments(element: &Element) -> bool {
         && element.find("h1").is_none()
 }
 
-fn names(element: &Element) -> Vec<String> {
+/// The words of `class` and `id`.
+pub(super) fn names(element: &Element) -> Vec<String> {
     [element.attribute("class"), element.attribute("id")]
         .into_iter()
         .flatten()
@@ -224,7 +225,8 @@ const LIKELY: [&str; 16] = [
     "mostread",
 ];
 
-fn linked(element: &Element) -> u32 {
+/// The words of the links in `element`.
+pub(super) fn linked(element: &Element) -> u32 {
     element.all().iter().filter(|part| &*part.name == "a").map(|link| words(&link.text())).sum()
 }
 

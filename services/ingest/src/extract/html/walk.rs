@@ -8,7 +8,8 @@ mod structure;
 use lectern_core::content::document::{BlockKind, Furniture, Matter, SpanKind};
 use lectern_core::content::words;
 
-use super::notes::{holds_notes, is_note, typed};
+use super::contents::Contents;
+use super::notes::{holds_notes, is_beside_note, is_note, is_note_list, is_note_table, is_notes_rubric, typed};
 use super::regions::{Regions, is_navigation};
 use super::{Links, Mode};
 use crate::extract::assembly::{Assembly, Draft, whole};
@@ -58,6 +59,7 @@ pub(super) struct Walk<'a> {
     mode: Mode,
     links: &'a Links,
     regions: Regions<'a>,
+    contents: Contents,
     inline: Inline,
     /// Grows when a block ends, so that an inline element knows whether its start is still there.
     ended: usize,
@@ -71,12 +73,19 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(assembly: &'a mut Assembly, mode: Mode, links: &'a Links, regions: Regions<'a>) -> Self {
+    pub fn new(
+        assembly: &'a mut Assembly,
+        mode: Mode,
+        links: &'a Links,
+        regions: Regions<'a>,
+        contents: Contents,
+    ) -> Self {
         Self {
             assembly,
             mode,
             links,
             regions,
+            contents,
             inline: Inline::default(),
             ended: 0,
             kind: None,
@@ -147,6 +156,10 @@ impl<'a> Walk<'a> {
             self.leave_out(Furniture::Deleted, element);
             return None;
         }
+        if place.note && is_beside_note(element) {
+            // The note has it as its label, or it leads back.
+            return None;
+        }
         let mut place = place.clone();
         if let Some(language) = element.attribute("lang").or_else(|| element.attribute("xml:lang")) {
             place.language = Some(language.to_owned());
@@ -163,6 +176,10 @@ impl<'a> Walk<'a> {
         }
         if let Some(matter) = super::matter(element) {
             place.matter = matter;
+        }
+        if place.furniture.is_none() && !place.note && self.contents.are(element, !self.lists.is_empty()) {
+            place.furniture = Some(Furniture::ContentsEntry);
+            place.matter = Matter::Front;
         }
         place.verse |= breaks::is_verse(element);
         place.lines = breaks::keeps_lines(element, place.lines);
@@ -216,6 +233,9 @@ impl<'a> Walk<'a> {
                 self.block(element, place, BlockKind::Heading { level });
             }
             "p" if is_note(element) => self.note(element, place, None),
+            "p" if is_notes_rubric(element) => self.block(element, place, BlockKind::Heading { level: 6 }),
+            "dl" if self.cells == 0 && is_note_list(element) => self.note_list(element, place),
+            "table" if self.cells == 0 && is_note_table(element) => self.note_table(element, place),
             "ul" | "ol" | "menu" | "dir" => self.list(element, place),
             "li" => self.item(element, place),
             "dt" => self.term(element, place),

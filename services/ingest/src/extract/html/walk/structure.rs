@@ -6,7 +6,7 @@ use lectern_core::content::document::{BlockKind, SpanKind};
 use super::{List, Place, Walk};
 use crate::extract::assembly::{Draft, whole};
 use crate::extract::dom::{Element, Node};
-use crate::extract::html::notes::{holds_notes, is_note, take_label};
+use crate::extract::html::notes::{holds_notes, is_note, is_printed_label, printed_label, take_label};
 use crate::extract::html::tables::{Cell, grid, is_layout, rows};
 use crate::extract::inline::{Line, Mark, code};
 use crate::extract::ordinal::printed;
@@ -60,7 +60,8 @@ impl<'a> Walk<'a> {
         self.children(element, &place);
         self.flush(&place);
         self.lists = lists;
-        let mut known = label;
+        let own = || element.elements().find(|part| is_printed_label(part)).map(printed_label);
+        let mut known = label.or_else(own);
         for draft in self.assembly.drafts.iter_mut().skip(first) {
             if draft.kind != BlockKind::Paragraph {
                 continue;
@@ -69,6 +70,38 @@ impl<'a> Walk<'a> {
                 known = Some(take_label(&mut draft.line).unwrap_or_else(|| "*".to_owned()));
             }
             draft.kind = BlockKind::Footnote { label: known.clone().unwrap_or_default() };
+        }
+    }
+
+    /// Notes as the terms of a list and what stands under them.
+    pub(super) fn note_list(&mut self, element: &'a Element, place: &Place) {
+        self.flush(place);
+        let mut label = None;
+        for part in element.elements() {
+            self.anchor(part);
+            if &*part.name == "dt" {
+                label = Some(printed_label(part));
+            } else if let Some(place) = self.enter(part, place) {
+                self.note(part, &place, label.take());
+            }
+        }
+    }
+
+    /// A note as a table: its label in the first cell of a row, its text in the others.
+    pub(super) fn note_table(&mut self, element: &'a Element, place: &Place) {
+        self.flush(place);
+        self.anchor(element);
+        for (row, _) in rows(element) {
+            self.anchor(row);
+            let mut label = None;
+            for cell in row.elements().filter(|cell| matches!(&*cell.name, "td" | "th")) {
+                self.anchor(cell);
+                if label.is_none() && is_printed_label(cell) {
+                    label = Some(printed_label(cell));
+                } else if let Some(place) = self.enter(cell, place) {
+                    self.note(cell, &place, label.clone());
+                }
+            }
         }
     }
 
