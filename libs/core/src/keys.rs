@@ -162,5 +162,6 @@ pub fn delivery(voice: &str, version: &str, speed: u32) -> (String, String) {
 #[must_use]
 pub fn order(order: &crate::content::script::Order) -> String {
     let length = order.length.map_or(0, crate::content::script::LengthTarget::words);
-    format!("{:?};words={length};footnotes={:?}", order.style, order.footnotes)
+    let language = order.language.as_ref().map(|tag| format!(";language={tag}")).unwrap_or_default();
+    format!("{:?};words={length};footnotes={:?}{language}", order.style, order.footnotes)
 }

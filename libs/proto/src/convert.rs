@@ -44,6 +44,7 @@ pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
                 excerpt: String::new(),
             })
             .collect(),
+        continued: false,
     }
 }
 
@@ -177,7 +178,7 @@ pub const fn footnotes_to_wire(footnotes: Footnotes) -> api::Footnotes {
 ///
 /// # Errors
 /// INVALID_ARGUMENT with the field that is wrong.
-pub fn order(style: i32, length: Option<api::Length>, footnotes: i32) -> Result<Order, Failure> {
+pub fn order(style: i32, length: Option<api::Length>, footnotes: i32, language: &str) -> Result<Order, Failure> {
     let style = match api::Style::try_from(style) {
         Ok(api::Style::Narration) => Style::Narration,
         Ok(api::Style::Briefing) => Style::Briefing,
@@ -222,7 +223,28 @@ pub fn order(style: i32, length: Option<api::Length>, footnotes: i32) -> Result<
             ));
         }
     };
-    Ok(Order { style, length, footnotes })
+    Ok(Order { style, length, footnotes, language: language_tag("narration.language", language)? })
+}
+
+/// The language that a caller names; none where he names none.
+///
+/// # Errors
+/// INVALID_ARGUMENT for what is no well-formed tag: subtags of up to eight letters and digits, the
+/// first of two or three letters (BCP 47, section 2.1), at most 35 characters (section 4.4.1).
+pub fn language_tag(field: &str, tag: &str) -> Result<Option<String>, Failure> {
+    if tag.is_empty() {
+        return Ok(None);
+    }
+    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let primary = tag.split('-').next().unwrap_or_default();
+    let well_formed = tag.len() <= 35
+        && (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && tag.split('-').all(subtag);
+    if well_formed {
+        return Ok(Some(tag.to_owned()));
+    }
+    Err(Failure::invalid(field, format!("{field} is no language; write a BCP 47 tag such as `en` or `en-GB`")))
 }
 
 /// A moment on the wire.
@@ -231,5 +253,21 @@ pub fn time(at: lectern_core::Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp {
         seconds: i64::try_from(at.millis() / 1000).unwrap_or(i64::MAX),
         nanos: i32::try_from(at.millis() % 1000).unwrap_or(0) * 1_000_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_a_tag_or_none() {
+        for tag in ["en", "en-GB", "zh-Hant-TW", "de-1996"] {
+            assert_eq!(language_tag("language", tag).unwrap().as_deref(), Some(tag));
+        }
+        assert_eq!(language_tag("language", ""), Ok(None));
+        for wrong in ["english", "e", "en_GB", "en-", "1e", "en GB", &"en-a".repeat(20)] {
+            assert!(language_tag("language", wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lectern_core::id::NarrationId;
+use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::convert;
 use lectern_proto::work::v1::{self as work, stage_service_server::StageService};
+use lectern_proto::{convert, names};
 use lectern_queue::Queue;
 use lectern_queue::worker::CANCELLED;
 use lectern_rpc::auth::{Role, caller};
 use lectern_rpc::status::status;
-use lectern_store::steps::{EndState, StepState, Steps};
+use lectern_store::steps::{EndState, StepRecord, StepState, Steps};
 use tonic::{Request, Response, Status};
 use tracing::debug;
 
@@ -28,16 +28,32 @@ impl StageApi {
     pub const fn new(steps: Steps, queue: Arc<dyn Queue>) -> Self {
         Self { steps, queue }
     }
+
+    async fn cancel(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
+        // All steps of a narration are of one tenant, but for those whose command named none. Where
+        // there is none yet, nothing tells whose it is; its id is known to its own tenant alone.
+        let steps = self.steps.list(narration, None).await?;
+        let nobody = TenantId::nobody();
+        if steps.items.iter().any(|step| step.record.tenant != *tenant && step.record.tenant != nobody) {
+            return Err(Failure::not_found(names::of_narration(narration)));
+        }
+        self.steps.cancel(narration, run).await
+    }
+
+    async fn step(&self, tenant: &TenantId, step: &StepId) -> Result<StepRecord, Failure> {
+        let record = self.steps.get(step).await?.filter(|record| record.tenant == *tenant);
+        record.ok_or_else(|| Failure::not_found(format!("step {step}")))
+    }
 }
 
-/// Lets only services and administrators pass.
+/// Lets only services of the installation pass.
 ///
 /// # Errors
-/// `KEY_NOT_ALLOWED` for a caller with a tenant's key.
+/// `KEY_NOT_ALLOWED` for a caller with an API key.
 pub fn internal<T>(request: &Request<T>) -> Result<(), Status> {
     match caller(request)?.role {
-        Role::Service | Role::Admin => Ok(()),
-        Role::Tenant => Err(status(&Failure::new(
+        Role::Service => Ok(()),
+        Role::Tenant | Role::Admin => Err(status(&Failure::new(
             Kind::PermissionDenied,
             Reason::KeyNotAllowed,
             "this call is for the services of the installation; tenants use lectern.v1",
@@ -52,11 +68,12 @@ impl StageService for StageApi {
         request: Request<work::CancelStepsRequest>,
     ) -> Result<Response<work::CancelStepsResponse>, Status> {
         internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let narration: NarrationId =
             request.narration.parse().map_err(|e| status(&Failure::invalid("narration", format!("narration: {e}"))))?;
         let run = u32::try_from(request.run).map_err(|_| status(&Failure::invalid("run", "run counts from 1")))?;
-        self.steps.cancel(&narration, run).await.map_err(|error| status(&error))?;
+        self.cancel(&tenant, &narration, run).await.map_err(|error| status(&error))?;
         if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
             debug!(%error, "hint not sent; the next heartbeat sees the tombstone");
         }
@@ -68,14 +85,10 @@ impl StageService for StageApi {
         request: Request<work::GetStepRequest>,
     ) -> Result<Response<work::GetStepResponse>, Status> {
         internal(&request)?;
+        let tenant = &caller(&request)?.tenant;
         let step =
             request.get_ref().step.parse().map_err(|e| status(&Failure::invalid("step", format!("step: {e}"))))?;
-        let record = self
-            .steps
-            .get(&step)
-            .await
-            .map_err(|error| status(&error))?
-            .ok_or_else(|| status(&Failure::not_found(format!("step {step}"))))?;
+        let record = self.step(tenant, &step).await.map_err(|error| status(&error))?;
         let (state, holder) = match &record.state {
             StepState::Free { .. } => ("free", String::new()),
             StepState::Leased { holder, .. } => ("leased", holder.clone()),
@@ -96,5 +109,60 @@ impl StageService for StageApi {
                 failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(&step))),
             }),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::{Clock, SystemClock};
+    use lectern_queue::{ConnectOptions, MemoryQueue};
+    use lectern_rpc::{Caller, failure};
+    use lectern_store::StepsOptions;
+    use lectern_store::memory::MemoryStore;
+
+    use super::*;
+
+    fn by<T>(role: Role, tenant: &str, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let tenant = tenant.parse().unwrap();
+        request.extensions_mut().insert(Caller { tenant, role, key_id: "gateway".to_owned() });
+        request
+    }
+
+    async fn api() -> StageApi {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let steps = Steps::new(Arc::new(MemoryStore::new(Arc::clone(&clock))), clock, StepsOptions::new("boot"));
+        steps.ensure().await.unwrap();
+        StageApi::new(steps, Arc::new(MemoryQueue::new(ConnectOptions::default())))
+    }
+
+    #[tokio::test]
+    async fn a_step_is_shown_and_stopped_for_its_own_tenant_alone() {
+        let api = api().await;
+        let step: StepId = "n1/1/plan/0".parse().unwrap();
+        api.steps.claim(&step, "worker", &"acme".parse().unwrap()).await.unwrap();
+        let get = || work::GetStepRequest { step: step.to_string() };
+        let cancel = || work::CancelStepsRequest { narration: "n1".to_owned(), run: 1 };
+
+        let refused = api.get_step(by(Role::Service, "globex", get())).await.unwrap_err();
+        assert_eq!(failure(&refused).reason, Reason::ResourceNotFound);
+        let refused = api.cancel_steps(by(Role::Service, "globex", cancel())).await.unwrap_err();
+        assert_eq!(failure(&refused).reason, Reason::ResourceNotFound);
+        assert!(api.steps.wanted(&step).await.unwrap());
+
+        let shown = api.get_step(by(Role::Service, "acme", get())).await.unwrap().into_inner().step.unwrap();
+        assert_eq!(shown.state, "leased");
+        api.cancel_steps(by(Role::Service, "acme", cancel())).await.unwrap();
+        assert!(!api.steps.wanted(&step).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn only_services_may_stop_steps() {
+        let api = api().await;
+        for role in [Role::Admin, Role::Tenant] {
+            let cancel = work::CancelStepsRequest { narration: "n1".to_owned(), run: 1 };
+            let refused = api.cancel_steps(by(role, "acme", cancel)).await.unwrap_err();
+            assert_eq!(failure(&refused).reason, Reason::KeyNotAllowed);
+        }
     }
 }

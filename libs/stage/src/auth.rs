@@ -1,16 +1,17 @@
-//! Who calls a stage with an API key: the gateway knows.
+//! Who calls a stage with an API key: the gateway knows. Where there are no keys, nobody does.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_core::{Clock, Digest, Failure, Timestamp};
+use lectern_core::{Clock, Digest, Failure};
 use lectern_proto::v1::{VerifyKeyRequest, key_service_client::KeyServiceClient};
 use lectern_rpc::auth::{Authenticate, Caller, Credential, Role, key_invalid};
 use lectern_rpc::{Outbound, ServiceCredential};
 use tonic::Request;
 use tonic::transport::Channel;
+
+use crate::recall::Recall;
 
 /// A key that the gateway found good is not asked for again for this long.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ pub struct KeysOfGateway {
     credential: Arc<ServiceCredential>,
     service: &'static str,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<Digest, (Timestamp, Caller)>>,
+    known: Recall<Caller>,
 }
 
 impl KeysOfGateway {
@@ -38,7 +39,7 @@ impl KeysOfGateway {
         service: &'static str,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { gateway, credential, service, clock, known: Mutex::default() }
+        Self { gateway, credential, service, clock, known: Recall::new(REMEMBERED_MOST, REMEMBERED) }
     }
 
     async fn ask(&self, secret: &str) -> Result<Caller, Failure> {
@@ -64,18 +65,55 @@ impl Authenticate for KeysOfGateway {
             Credential::Service { .. } | Credential::None => return Err(key_invalid()),
         };
         let (hash, now) = (Digest::of(secret.as_bytes()), self.clock.now());
-        let remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
-        if let Some((until, caller)) = remembered
-            && now < until
-        {
+        if let Some(caller) = self.known.get(&hash, now) {
             return Ok(caller);
         }
         let caller = self.ask(secret).await?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (until, _)| now < *until);
-        if known.len() < REMEMBERED_MOST {
-            known.insert(hash, (now.plus(REMEMBERED), caller.clone()));
-        }
+        self.known.put(hash, caller.clone(), now);
         Ok(caller)
+    }
+
+    fn remembers(&self, credential: &Credential) -> bool {
+        match credential {
+            Credential::Key(secret) => {
+                self.known.get(&Digest::of(secret.expose().as_bytes()), self.clock.now()).is_some()
+            }
+            Credential::Service { .. } | Credential::None => false,
+        }
+    }
+}
+
+/// Takes no API key. Behind [`lectern_rpc::WithServices`] it makes a port that only the services of
+/// the installation may call, as those of the stages are where there are no keys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoKeys;
+
+#[async_trait]
+impl Authenticate for NoKeys {
+    async fn authenticate(&self, _: &Credential) -> Result<Caller, Failure> {
+        Err(key_invalid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::SystemClock;
+    use lectern_rpc::WithServices;
+    use lectern_runtime::Secret;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_without_keys_takes_services_alone() {
+        let credential = ServiceCredential::new(Secret::new("s".repeat(32)), Arc::new(SystemClock)).unwrap();
+        let port = WithServices::new(credential.clone(), Arc::new(NoKeys));
+        let tenant: lectern_core::id::TenantId = "acme".parse().unwrap();
+        let method = "/lectern.tts.v1.SpeechService/DeleteRecording".to_owned();
+        let token = credential.sign("gateway", &method, &tenant).unwrap();
+        let caller = port.authenticate(&Credential::Service { token, tenant, method }).await.unwrap();
+        assert_eq!((caller.role, caller.key_id.as_str()), (Role::Service, "gateway"));
+        for other in [Credential::None, Credential::Key(Secret::new("lk_1_2"))] {
+            assert_eq!(port.authenticate(&other).await.unwrap_err(), key_invalid());
+        }
     }
 }

@@ -14,10 +14,11 @@ use lectern_proto::{convert, v1 as api};
 use lectern_rpc::auth::caller;
 use lectern_rpc::status::status;
 use lectern_stage::api::internal;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use self::preview::Previews;
-use crate::compose;
+use crate::compose::{self, Stop};
 use crate::work::compute;
 
 /// A stream of answers.
@@ -33,7 +34,7 @@ pub struct Scripts {
 }
 
 impl Scripts {
-    /// The service over `blob`; it composes at most `permits` previews at once.
+    /// The service over `blob`; it composes for at most `permits` calls at once.
     #[must_use]
     pub fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
         Self { previews: Previews::new(blob, permits) }
@@ -60,22 +61,36 @@ impl ScriptService for Scripts {
         &self,
         request: Request<ai::ComposeScriptRequest>,
     ) -> Result<Response<Self::ComposeScriptStream>, Status> {
-        caller(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let content = content(&request.text).map_err(|f| status(&f))?;
-        let order = convert::order(request.style, request.length, 0).map_err(|f| status(&f))?;
+        let order = convert::order(request.style, request.length, 0, "").map_err(|f| status(&f))?;
         let key = Digest::of(request.text.as_bytes());
+        let token = CancellationToken::new();
+        let stop = Stop::at(token.clone());
+        // Dropped with this call, then with its stream: the work of a caller who is gone ends.
+        let until_dropped = token.drop_guard();
+        let turn = self.previews.turn(&tenant).await.map_err(|f| status(&f))?;
+        let until = stop.clone();
         let (content, plan) = compute(move || {
-            let plan = compose::plan(&content, key, &order)?;
+            let plan = compose::plan_until(&content, key, &order, &until)?;
             Ok((content, plan))
         })
         .await
         .map_err(|f| status(&f))?;
+        drop(turn);
+        let previews = self.previews.clone();
         Ok(Response::new(Box::pin(async_stream::try_stream! {
+            let _until_dropped = until_dropped;
             let (content, plan) = (Arc::new(content), Arc::new(plan));
             for section in &plan.sections {
                 let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), section.index);
-                let section = compute(move || compose::write_section(&content, &plan, index)).await.map_err(|f| status(&f))?;
+                let until = stop.clone();
+                // A caller that reads slowly holds no turn meanwhile.
+                let turn = previews.turn(&tenant).await.map_err(|f| status(&f))?;
+                let section = compute(move || compose::write_section_until(&content, &plan, index, &until)).await;
+                drop(turn);
+                let section = section.map_err(|f| status(&f))?;
                 yield ai::ComposeScriptResponse { section: Some(convert::section_to_wire(&section)) };
             }
         })))

@@ -159,7 +159,7 @@ async fn collections(store: Arc<dyn Store>) -> Result<(Collection<Narration>, Co
 /// # Errors
 /// What keeps it from starting, or ends it.
 pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
-    config.common.check()?;
+    config.check()?;
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;

@@ -1,6 +1,9 @@
 //! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and
 //! encodes around this.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
-use crate::domain::{Narration, Phase, Transition, Wish};
+use crate::domain::{Narration, Phase, Transition, Wish, text};
 use crate::door::Door;
 use crate::stages::Stages;
 
@@ -79,6 +82,8 @@ impl Orders {
         };
         self.door.admit(tenant).await?;
         let (scope, pins) = self.stages.pin(tenant, &wish).await?;
+        let mut wish = wish;
+        wish.order.language = wish.order.language.or_else(|| pins.language.clone());
         let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
         narration.traceparent = current_traceparent();
         narration.ready = ready(&narration, self.conductor.dispatcher().window());
@@ -200,30 +205,34 @@ impl Orders {
     }
 
     /// Deletes a narration and the files of its recording. The record stays as a tombstone without
-    /// content; files that a step was just putting are swept later.
+    /// content; files that a step was just putting are swept later. Deleting it again finds
+    /// nothing, whatever the etag, and goes on with files that are still to be deleted.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
     pub async fn delete(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<(), Failure> {
-        self.get(tenant, id).await?;
-        let deleted = self
-            .change(id, etag, |narration, now| {
-                if narration.deleted.is_some() {
-                    return Ok(Transition::Unchanged);
-                }
+        let known = self.narrations.get(id.as_str()).await?.filter(|known| known.record.tenant == *tenant);
+        let known = known.filter(|known| !known.record.gone()).ok_or_else(|| not_found(id))?;
+        let (deleted, answer) = if known.record.deleted.is_some() {
+            (known, Err(not_found(id)))
+        } else {
+            let delete = |narration: &mut Narration, now| {
                 narration.delete(now);
                 Ok(Transition::Changed)
-            })
-            .await?;
-        let Some(deleted) = deleted else { return Ok(()) };
-        info!(narration = %id, "narration deleted");
+            };
+            // None where another call deleted it at the same moment, and goes on with it.
+            let Some(deleted) = self.change(id, etag, delete).await? else { return Err(not_found(id)) };
+            info!(narration = %id, "narration deleted");
+            (deleted, Ok(()))
+        };
         if let Err(error) = self.conductor.settle(&deleted).await {
             warn!(narration = %id, %error, "files not deleted yet, the reconciler will");
         }
-        Ok(())
+        answer
     }
 
-    /// Changes a narration if its etag is still the caller's.
+    /// Changes a narration if its etag is still the caller's; none where the change did nothing, or
+    /// the narration was deleted meanwhile.
     async fn change(
         &self,
         id: &NarrationId,
@@ -234,6 +243,9 @@ impl Orders {
         let changed = self
             .conductor
             .update(id, |narration, now| {
+                if narration.deleted.is_some() {
+                    return Transition::Unchanged;
+                }
                 let changed = check_etag(etag, narration).and_then(|()| change(narration, now));
                 changed.unwrap_or_else(|failure| {
                     refused = Some(failure);
@@ -307,7 +319,8 @@ fn check_etag(etag: &str, narration: &Narration) -> Result<(), Failure> {
 
 fn read(wire: &api::Narration) -> Result<Wish, Failure> {
     let document = names::document(&wire.document, "narration.document")?;
-    let order = convert::order(wire.style, wire.length, wire.footnotes)?;
+    text::check("narration.voice", &wire.voice, text::LONGEST_NAME)?;
+    let order = convert::order(wire.style, wire.length, wire.footnotes, &wire.language)?;
     let speed = if wire.speed == 0.0 { 1.0 } else { wire.speed };
     if !(0.5..=2.0).contains(&speed) {
         return Err(Failure::invalid("narration.speed", "speed must be from 0.5 to 2.0; 0 means 1.0"));
@@ -348,7 +361,8 @@ fn read(wire: &api::Narration) -> Result<Wish, Failure> {
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 fn read_time_limit(wire: &prost_types::Duration) -> Result<Duration, Failure> {
-    let limit = Duration::try_from(*wire).ok();
+    // Negative ones first: the smallest has no positive counterpart, which the conversion makes.
+    let limit = Some(*wire).filter(|wire| wire.seconds >= 0).and_then(|wire| Duration::try_from(wire).ok());
     limit.filter(|limit| (Duration::from_secs(1)..=LONGEST_RUN).contains(limit)).ok_or_else(|| {
         Failure::invalid("narration.time_limit", "time_limit must be from 1 s to 30 days; leave it out for 24 hours")
     })

@@ -10,7 +10,7 @@ pub(crate) fn narration() -> Narration {
     let id = |text: &str| text.to_owned();
     let wish = Wish {
         document: id("d1").parse().expect("an id"),
-        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip },
+        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip, language: None },
         voice: String::new(),
         speed: 100,
         formats: vec![1, 2],
@@ -24,6 +24,7 @@ pub(crate) fn narration() -> Narration {
         script: id("extractive/1"),
         voice: id("voices/tone/a"),
         voice_version: id("1"),
+        language: None,
     };
     let (id, tenant, scope) = ("n1".parse(), "acme".parse(), "d1".parse());
     Narration::accepted(id.expect("an id"), tenant.expect("an id"), scope.expect("an id"), wish, pins, Timestamp(0))

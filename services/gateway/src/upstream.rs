@@ -20,7 +20,7 @@ use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
-use crate::domain::{Pins, Wish};
+use crate::domain::{Pins, Wish, text};
 use crate::stages::Stages;
 
 /// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is
@@ -106,7 +106,7 @@ impl Stages for Upstream {
 
         let wanted = tts::ResolveVoiceRequest {
             voice: wish.voice.clone(),
-            language: source.language.clone(),
+            language: wish.order.language.clone().unwrap_or(source.language),
             formats: wish.formats.clone(),
         };
         let voice = self.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
@@ -115,11 +115,12 @@ impl Stages for Upstream {
         let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
         let pins = Pins {
             source: source.sha256.parse().map_err(|_| missing("the source's digest"))?,
-            file_name: source.file_name,
+            file_name: text::stripped(&source.file_name),
             extractor: source.extractor,
             script: script.engine,
             voice: voice.name,
             voice_version: voice.version,
+            language: Some(source.language_set).filter(|tag| !tag.is_empty()),
         };
         Ok((scope, pins))
     }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_stream::try_stream;
 use bytes::Bytes;
@@ -14,13 +15,14 @@ use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
 use lectern_rpc::{caller, status};
+use lectern_runtime::{Room, Shares};
 use lectern_stage::api::internal;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::audio::encode::AudioFormat;
-use crate::audio::record::record;
-use crate::audio::segment::SegmentObject;
 use crate::engine::{SegmentRequest, Speed, Voice};
+use crate::pieces::pieces;
 use crate::voices::Voices;
 use crate::work::{format_of, segments::Segments};
 
@@ -28,6 +30,16 @@ use crate::work::{format_of, segments::Segments};
 const TEXT_LIMIT: usize = 5_000;
 /// Bytes of one message of audio.
 const CHUNK: usize = 64 * 1024;
+/// Characters of a section's title in a stream; a heading may be longer.
+const TITLE_CHARS: usize = 300;
+/// Calls of Synthesize at once, for each core. Most of the time a listener plays what it has.
+const CALLS_A_CORE: usize = 8;
+/// One tenant may have this part of them.
+const TENANT_PART: usize = 4;
+/// Calls of Synthesize of one tenant that may wait for their turn.
+const CALLS_WAITING: usize = 16;
+/// How soon a caller that was turned away should try again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -38,13 +50,16 @@ pub struct Speech {
     voices: Voices,
     segments: Segments,
     blob: Arc<dyn Blob>,
+    calls: Shares,
 }
 
 impl Speech {
-    /// The services over these parts.
+    /// The services over these parts, on so many cores.
     #[must_use]
-    pub const fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>) -> Self {
-        Self { voices, segments, blob }
+    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>, cores: usize) -> Self {
+        let total = cores.max(1).saturating_mul(CALLS_A_CORE);
+        let room = Room { total, each: total / TENANT_PART, waiting: CALLS_WAITING };
+        Self { voices, segments, blob, calls: Shares::new("syntheses", room) }
     }
 
     fn voice(&self, voice: &Voice) -> api::Voice {
@@ -122,29 +137,39 @@ impl SpeechService for Speech {
         &self,
         request: Request<tts::SynthesizeRequest>,
     ) -> Result<Response<Self::SynthesizeStream>, Status> {
-        caller(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
-        if request.text.chars().count() > TEXT_LIMIT {
+        if request.text.chars().nth(TEXT_LIMIT).is_some() {
             let message = format!("text may have at most {TEXT_LIMIT} characters; order a narration for more");
             let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("text");
             return Err(status(&failure));
         }
-        let sentences = sentences(&request.text);
-        if sentences.is_empty() {
+        let pieces = pieces(&request.text);
+        if pieces.is_empty() {
             return Err(status(&Failure::invalid("text", "text has no words to speak; send some")));
         }
         let speed = Speed::new(if request.speed == 0.0 { 1.0 } else { request.speed }).map_err(|f| status(&f))?;
         let voice = self.voices.resolve(&request.voice, "und").map_err(|f| status(&f))?;
         let engine = self.voices.engine(&voice).map_err(|f| status(&f))?;
+        let place = self.calls.take(&tenant, 1).await.ok_or_else(|| {
+            let message = "as many calls of this tenant speak or wait as may at once; wait for some to end";
+            let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
+            status(&failure.about(format!("tenants/{tenant}")).after(AGAIN))
+        })?;
+        let (segments, stop) = (self.segments.clone(), CancellationToken::new());
+        // Dropped with the stream, when it has ended, its caller is gone or its deadline passed.
+        let until_dropped = (place, stop.clone().drop_guard());
         Ok(Response::new(Box::pin(try_stream! {
             use tts::synthesize_response::Part;
+            let _until_dropped = until_dropped;
             let format = api::PcmFormat { sample_rate: convert::number(voice.sample_rate), channels: 1 };
             yield tts::SynthesizeResponse { part: Some(Part::Format(format)) };
             let pause = vec![0; voice.sample_rate as usize * 3 / 10];
-            for (index, sentence) in sentences.into_iter().enumerate() {
-                let (engine, request) = (Arc::clone(&engine), SegmentRequest::new(sentence, voice.id.clone(), speed));
-                let segment: SegmentObject = blocking(move || record(&*engine, &request)).await?;
-                let before: &[i16] = if index == 0 { &[] } else { &pause };
+            for (index, piece) in pieces.into_iter().enumerate() {
+                let request = SegmentRequest::new(piece.text, voice.id.clone(), speed);
+                let spoken = segments.speak(Arc::clone(&engine), request, stop.clone()).await;
+                let segment = spoken.map_err(|f| status(&f))?;
+                let before: &[i16] = if index > 0 && piece.begins_sentence { &pause } else { &[] };
                 for audio in audio(before).chain(audio(&segment.samples)) {
                     yield tts::SynthesizeResponse { part: Some(Part::Audio(audio)) };
                 }
@@ -171,7 +196,7 @@ impl SpeechService for Speech {
             yield answer(Part::Format(api::PcmFormat { sample_rate: convert::number(track.sample_rate), channels: 1 }));
             yield answer(Part::Section(api::SectionStart {
                 index: convert::number(track.index),
-                title: track.title.clone(),
+                title: track.title.chars().take(TITLE_CHARS).collect(),
                 sample_count: i64::try_from(track.samples).unwrap_or(i64::MAX),
             }));
             for place in &track.segments {
@@ -201,33 +226,60 @@ impl SpeechService for Speech {
     }
 }
 
-/// Sentences of a text that is words already: cut after `.`, `!` or `?` and a space.
-fn sentences(text: &str) -> Vec<String> {
-    let mut sentences = vec![String::new()];
-    let mut ended = false;
-    for word in text.split_whitespace() {
-        if ended {
-            sentences.push(String::new());
-        }
-        if let Some(sentence) = sentences.last_mut() {
-            if !sentence.is_empty() {
-                sentence.push(' ');
-            }
-            sentence.push_str(word);
-        }
-        ended = word.ends_with(['.', '!', '?']);
-    }
-    sentences.retain(|sentence| sentence.chars().any(char::is_alphanumeric));
-    sentences
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use futures::{FutureExt as _, StreamExt as _};
+    use lectern_blob::memory::MemoryBlob;
+    use lectern_core::SystemClock;
+    use lectern_rpc::auth::{Caller, Role};
 
-    #[test]
-    fn a_text_is_spoken_sentence_by_sentence() {
-        assert_eq!(sentences("One two.  Three! … Four"), ["One two.", "Three!", "… Four"]);
-        assert!(sentences(" . ").is_empty());
+    use super::*;
+    use crate::engine::tone::ToneEngine;
+
+    fn speech(engine: &Arc<ToneEngine>) -> Speech {
+        let voices = Voices::new(vec![Arc::clone(engine) as _]);
+        Speech::new(voices, Segments::new(1), Arc::new(MemoryBlob::new(Arc::new(SystemClock))), 1)
+    }
+
+    fn request(tenant: &str, text: &str) -> Request<tts::SynthesizeRequest> {
+        let mut request = Request::new(tts::SynthesizeRequest { text: text.to_owned(), ..Default::default() });
+        let tenant = tenant.parse().unwrap();
+        request.extensions_mut().insert(Caller { tenant, role: Role::Tenant, key_id: "k".to_owned() });
+        request
+    }
+
+    #[tokio::test]
+    async fn nothing_more_is_spoken_once_the_caller_is_gone() {
+        let engine = Arc::new(ToneEngine::new().with_delay(Duration::from_millis(20)));
+        let speech = speech(&engine);
+        let text = "one word after another ".repeat(200);
+        let mut answers = speech.synthesize(request("acme", &text)).await.unwrap().into_inner();
+        answers.next().await.expect("the format").unwrap();
+        answers.next().await.expect("audio").unwrap();
+        drop(answers);
+        let spoken = engine.calls();
+        assert!(spoken < 4, "{spoken} of some fifteen pieces");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(engine.calls() <= spoken + 1, "{} pieces after {spoken}", engine.calls());
+    }
+
+    #[tokio::test]
+    async fn one_tenants_calls_leave_room_for_anothers() {
+        let engine = Arc::new(ToneEngine::new());
+        let speech = speech(&engine);
+        let mut held = Vec::new();
+        let mut waiting = Vec::new();
+        let refused = loop {
+            let call = speech.clone();
+            let mut call = Box::pin(async move { call.synthesize(request("acme", "Said.")).await });
+            match (&mut call).now_or_never() {
+                Some(Ok(answers)) => held.push(answers),
+                Some(Err(status)) => break status,
+                None => waiting.push(call),
+            }
+        };
+        assert_eq!(lectern_rpc::failure(&refused).reason, Reason::LimitExceeded);
+        assert_eq!(waiting.len(), CALLS_WAITING);
+        assert!(speech.synthesize(request("globex", "Said.")).await.is_ok());
     }
 }

@@ -8,6 +8,7 @@ pub mod app;
 pub mod audio;
 pub mod config;
 pub mod engine;
+mod pieces;
 pub mod timeline;
 pub mod voices;
 mod work;

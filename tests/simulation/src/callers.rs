@@ -57,7 +57,7 @@ impl Caller {
             if cancel.is_some_and(|at| at <= Instant::now()) && self.cancel().await {
                 cancel = None;
             }
-            if delete.is_some_and(|at| at <= Instant::now()) && self.delete().await {
+            if delete.is_some_and(|at| at <= Instant::now()) && Box::pin(self.delete()).await {
                 return;
             }
             let narration = self.look().await;
@@ -103,7 +103,8 @@ impl Caller {
 
     async fn delete(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        let deleted = self.call(|front| async move { front.orders.delete(tenant, narration, "").await }).await;
+        let deleted =
+            Box::pin(self.call(|front| async move { front.orders.delete(tenant, narration, "").await })).await;
         // Gone already: an earlier call whose answer was lost.
         deleted.is_ok() || deleted.is_err_and(|failure| failure.kind == Kind::NotFound)
     }

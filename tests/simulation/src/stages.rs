@@ -130,6 +130,7 @@ impl Stages for Reached {
             script: format!("{SCRIPT_ENGINE}/1"),
             voice: format!("voices/{SPEECH_ENGINE}/a"),
             voice_version: "1".to_owned(),
+            language: None,
         };
         self.process.call("pin", wish.document.as_str(), async { self.find(Service::Ai).map(|_| (scope, pins)) }).await
     }

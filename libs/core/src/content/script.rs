@@ -36,6 +36,11 @@ pub struct Plan {
     pub notes: Vec<PlanNote>,
 }
 
+/// The most characters that are spoken in one piece, a segment: the local voice takes some 400
+/// phonemes at once. It bounds what one piece costs, and how soon work that nobody wants any more
+/// ends.
+pub const SEGMENT_CHARS: usize = 300;
+
 /// What a caller wants said.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Order {
@@ -47,6 +52,10 @@ pub struct Order {
     /// What becomes of footnotes.
     #[serde(default)]
     pub footnotes: Footnotes,
+    /// The language that the caller says it is in, a BCP 47 tag; none for the one that was found
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// How the document becomes a script.

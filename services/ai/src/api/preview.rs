@@ -10,16 +10,19 @@ use lectern_core::id::{ScopeId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::ai::v1::{PreviewScriptRequest, preview_script_response::Part};
 use lectern_proto::{convert, v1 as api};
+use lectern_runtime::{Room, Share, Shares};
 use lectern_stage::work::key;
 use prost::Message as _;
-use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::compose::preview::{self, Preview, Previewed};
-use crate::compose::{ENGINE_PIN, write_section};
+use crate::compose::{ENGINE_PIN, Stop, write_section_until};
 use crate::work::compute;
 
-/// Previews that may wait for their turn before the next one is turned away.
+/// Calls of one tenant that may wait for their turn before the next one is turned away.
 const WAITING: usize = 64;
+/// Characters of a document's title; a heading may be longer.
+const TITLE_CHARS: usize = 300;
 /// How soon a caller that was turned away should try again.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// A block that is larger than this on the wire comes in several messages. A message may be larger
@@ -30,17 +33,22 @@ const MESSAGE: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Previews {
     blob: Arc<dyn Blob>,
-    turns: Arc<Semaphore>,
-    admission: Arc<Semaphore>,
+    turns: Shares,
 }
 
 impl Previews {
     pub(super) fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
-        let (turns, admission) = (Semaphore::new(permits), Semaphore::new(permits + WAITING));
-        Self { blob, turns: Arc::new(turns), admission: Arc::new(admission) }
+        // One tenant's calls leave a turn for others, where there is more than one.
+        let room = Room { total: permits, each: permits.saturating_sub(1).max(1), waiting: WAITING };
+        Self { blob, turns: Shares::new("compositions", room) }
     }
 
-    /// The messages of a preview. A caller that goes away ends it between two sections.
+    /// The turn of a call of `tenant` to compose; given back when it is dropped.
+    pub(super) async fn turn(&self, tenant: &TenantId) -> Result<Share, Failure> {
+        self.turns.take(tenant, 1).await.ok_or_else(busy)
+    }
+
+    /// The messages of a preview. A caller that goes away ends it before the next sentence.
     pub(super) async fn preview(
         &self,
         tenant: &TenantId,
@@ -48,22 +56,26 @@ impl Previews {
     ) -> Result<std::vec::IntoIter<Part>, Failure> {
         let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
         let content_key = key(&request.content_key, "content_key")?;
-        let order = convert::order(request.style, request.length, request.footnotes)?;
-        let _waiting = self.admission.try_acquire().map_err(|_| busy())?;
-        let _composing = self.turns.acquire().await.map_err(|_| busy())?;
+        let order = convert::order(request.style, request.length, request.footnotes, &request.language)?;
+        let _composing = self.turn(tenant).await?;
+        let token = CancellationToken::new();
+        let stop = Stop::at(token.clone());
+        let _until_dropped = token.drop_guard();
         let objects = Objects::new(Arc::clone(&self.blob), tenant, &scope);
         let content: Content = objects.read_json(&objects.folder().content(&content_key)).await?;
+        let until = stop.clone();
         let (content, plan) = compute(move || {
-            let plan = preview::plan(&content, &order)?;
+            let plan = preview::plan(&content, &order, &until)?;
             Ok((Arc::new(content), Arc::new(plan)))
         })
         .await?;
         let mut sections = Vec::with_capacity(plan.sections.len());
         for planned in &plan.sections {
             let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), planned.index);
-            sections.push(compute(move || write_section(&content, &plan, index)).await?);
+            let until = stop.clone();
+            sections.push(compute(move || write_section_until(&content, &plan, index, &until)).await?);
         }
-        compute(move || parts(&content, &plan, &sections)).await
+        compute(move || parts(&content, &plan, &sections, &stop)).await
     }
 }
 
@@ -72,8 +84,13 @@ fn busy() -> Failure {
     Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message).after(AGAIN)
 }
 
-fn parts(content: &Content, plan: &Plan, sections: &[Section]) -> Result<std::vec::IntoIter<Part>, Failure> {
-    let preview = preview::preview(content, plan, sections)?;
+fn parts(
+    content: &Content,
+    plan: &Plan,
+    sections: &[Section],
+    stop: &Stop,
+) -> Result<std::vec::IntoIter<Part>, Failure> {
+    let preview = preview::preview(content, plan, sections, stop)?;
     let mut parts = vec![Part::Summary(summary(content, plan, &preview))];
     parts.extend(preview.blocks.iter().flat_map(block).map(Part::Block));
     Ok(parts.into_iter())
@@ -83,7 +100,7 @@ fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::Previe
     let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     api::PreviewSummary {
-        title: plan.title.clone(),
+        title: plan.title.chars().take(TITLE_CHARS).collect(),
         language: plan.language.clone(),
         engine: ENGINE_PIN.to_owned(),
         section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
@@ -151,11 +168,13 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
     use lectern_core::content::document::{Block, BlockKind, Matter, SCHEMA};
 
     use super::*;
+    use crate::compose::write_section;
 
     fn content(texts: &[&str]) -> Content {
         let block = |(id, text): (u32, &&str)| Block {
@@ -212,20 +231,25 @@ mod tests {
         assert_eq!(blocks[1].skipped[0].reason(), api::SkipReason::NothingToSay);
         assert!(objects.delete_all(&objects.folder().all()).await.unwrap() == 1, "only the content is there");
 
-        previews.turns.close();
+        let composing = previews.turn(&tenant).await.unwrap();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(previews.turn(&tenant))).collect();
+        assert!(waiting.iter_mut().all(|turn| turn.now_or_never().is_none()));
         let busy = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
         assert_eq!((busy.kind, busy.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+        drop((composing, waiting));
+        assert!(previews.turn(&tenant).await.is_ok(), "there is room again");
     }
 
     #[test]
     fn a_large_block_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
         let text = "Ünder the sea [3], it is dark. ".repeat(40_000);
         let content = content(&["Short.", text.trim_end()]);
-        let order = convert::order(api::Style::Narration.into(), None, 0).unwrap();
-        let plan = preview::plan(&content, &order).unwrap();
+        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let stop = Stop::default();
+        let plan = preview::plan(&content, &order, &stop).unwrap();
         let sections: Vec<Section> =
             plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index).unwrap()).collect();
-        let all: Vec<api::PreviewBlock> = blocks(parts(&content, &plan, &sections).unwrap());
+        let all: Vec<api::PreviewBlock> = blocks(parts(&content, &plan, &sections, &stop).unwrap());
         assert!(all.iter().all(|message| message.encoded_len() <= 2 * MESSAGE));
         assert!(!all[0].continued && all[0].text == "Short.");
         let large = &all[1..];

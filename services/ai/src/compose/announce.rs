@@ -2,6 +2,9 @@
 
 use lectern_core::content::document::{Block, BlockKind};
 
+/// A longer name of a code's language is none: what follows the fence of a listing may be anything.
+const LONGEST_NAME: usize = 40;
+
 fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
@@ -12,6 +15,7 @@ pub(super) fn code(block: &Block) -> String {
     let lines = count(lines, "line", "lines");
     if let BlockKind::Code { language: Some(language) } = &block.kind
         && !language.trim().is_empty()
+        && language.chars().nth(LONGEST_NAME).is_none()
     {
         format!("Code in {}, {lines}.", language_name(language.trim()))
     } else {

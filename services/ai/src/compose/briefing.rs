@@ -11,7 +11,7 @@ use lectern_core::content::words;
 
 use super::narration::Outline;
 use super::sentence::Passage;
-use super::{classify, fold, sections};
+use super::{Stop, classify, fold, sections};
 use crate::engine::extractive::{Candidate, pick};
 use crate::speakable::Language;
 
@@ -25,10 +25,10 @@ struct Sentence {
 }
 
 /// Plans a briefing.
-pub(super) fn outline(content: &Content, order: &Order, language: Language) -> Result<Outline, Failure> {
-    let (spoken, mut skipped) = classify::part(content, order, language);
+pub(super) fn outline(content: &Content, order: &Order, language: Language, stop: &Stop) -> Result<Outline, Failure> {
+    let (spoken, mut skipped) = classify::part(content, order, language, stop)?;
     let parts = sections::cut(&spoken);
-    let (sentences, candidates) = sentences(content, &parts, language)?;
+    let (sentences, candidates) = sentences(content, &parts, language, stop)?;
     let all: u32 = candidates.iter().map(|candidate| candidate.words).fold(0, u32::saturating_add);
     let source = spoken.iter().map(|block| words(&block.text)).fold(0, u32::saturating_add);
     let target = order.length.map_or((source / 10).clamp(SHORTEST, LONGEST), |length| length.words());
@@ -40,7 +40,7 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
     }
     // Headings are spoken too. They count: room is kept for those of the parts that are heard.
     let mut budget = target;
-    let mut chosen = pick(&candidates, budget);
+    let mut chosen = pick(&candidates, budget, || stop.stopped());
     for _ in 0..4 {
         let total = heard(&chosen, &sentences, &parts, content);
         let wrong = i64::from(total) - i64::from(target);
@@ -48,12 +48,14 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language) -> R
             break;
         }
         budget = u32::try_from((i64::from(budget) - wrong).max(1)).unwrap_or(budget);
-        let next = pick(&candidates, budget);
+        let next = pick(&candidates, budget, || stop.stopped());
         let better = i64::from(heard(&next, &sentences, &parts, content)) - i64::from(target);
         if better.abs() < wrong.abs() {
             chosen = next;
         }
     }
+    // What was picked when it was stopped is not all that would have been.
+    stop.check()?;
     if chosen.is_empty() {
         chosen = (0..candidates.len().min(1)).collect();
     }
@@ -94,6 +96,7 @@ fn sentences(
     content: &Content,
     parts: &[PlannedSection],
     language: Language,
+    stop: &Stop,
 ) -> Result<(Vec<Sentence>, Vec<Candidate>), Failure> {
     let (mut sentences, mut candidates) = (Vec::new(), Vec::new());
     for (section, part) in parts.iter().enumerate() {
@@ -105,6 +108,7 @@ fn sentences(
             }
             let passage = Passage::new(block, language);
             for range in passage.sentences() {
+                stop.check()?;
                 let text = fold(&passage.kept(range).iter().map(|part| part.of(&block.text)).collect::<String>());
                 let count = words(&text);
                 if count == 0 {

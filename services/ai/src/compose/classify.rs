@@ -1,11 +1,12 @@
 //! What becomes of a block as a whole: spoken, or left out for a reason.
 
+use lectern_core::Failure;
 use lectern_core::content::document::{Block, BlockKind, Content, Matter};
 use lectern_core::content::script::{Footnotes, Order, SkipReason, Skipped};
 use lectern_core::content::words;
 
 use super::sentence::Passage;
-use super::table;
+use super::{Stop, table};
 use crate::speakable::{Language, can_say};
 
 /// Words of the announcement of code ("Code in Rust, 12 lines.").
@@ -64,15 +65,24 @@ fn has_letters(block: &Block) -> bool {
 }
 
 /// Parts the blocks: those that are spoken, and those that are not.
-pub(super) fn part<'a>(content: &'a Content, order: &Order, language: Language) -> (Vec<&'a Block>, Vec<Skipped>) {
+///
+/// # Errors
+/// `CANCELLED`.
+pub(super) fn part<'a>(
+    content: &'a Content,
+    order: &Order,
+    language: Language,
+    stop: &Stop,
+) -> Result<(Vec<&'a Block>, Vec<Skipped>), Failure> {
     let (mut spoken, mut skipped) = (Vec::new(), Vec::new());
     for block in &content.blocks {
+        stop.check()?;
         match left_out(block, order, language) {
             Some(reason) => skipped.push(Skipped { block: block.id, range: None, reason }),
             None => spoken.push(block),
         }
     }
-    (spoken, skipped)
+    Ok((spoken, skipped))
 }
 
 /// Roughly how many words are heard for a block.

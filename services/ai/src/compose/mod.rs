@@ -14,6 +14,7 @@ mod number;
 pub mod preview;
 mod sections;
 mod sentence;
+mod stop;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -24,9 +25,10 @@ use lectern_core::content::script::{Order, Plan, SCHEMA, Section, Source, Style}
 use lectern_core::{Digest, Failure, Kind, Reason};
 
 use crate::speakable::Language;
+pub use stop::Stop;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/3+speech-en/3";
+pub const ENGINE_PIN: &str = "extractive/4+speech-en/4";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names
 /// `content` in object storage.
@@ -35,7 +37,15 @@ pub const ENGINE_PIN: &str = "extractive/3+speech-en/3";
 /// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY`
 /// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself.
 pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
-    let plan = outline(content, content_key, order)?;
+    plan_until(content, content_key, order, &Stop::default())
+}
+
+/// The same, given up when it is stopped.
+///
+/// # Errors
+/// Those of [`plan`]; `CANCELLED`.
+pub fn plan_until(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
+    let plan = outline(content, content_key, order, stop)?;
     match refusal(&plan) {
         Some(failure) => Err(failure),
         None => Ok(plan),
@@ -43,12 +53,13 @@ pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Pla
 }
 
 /// The plan, which may have no section: a preview shows that too.
-fn outline(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
-    let language = language(content)?;
+fn outline(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
+    let language = language(content, order)?;
     let mut outline = match order.style {
-        Style::Narration => narration::outline(content, order, language)?,
-        Style::Briefing => briefing::outline(content, order, language)?,
+        Style::Narration => narration::outline(content, order, language, stop)?,
+        Style::Briefing => briefing::outline(content, order, language, stop)?,
     };
+    stop.check()?;
     outline.skipped.extend(balance::of_outline(content, &outline.sections, &outline.skipped)?);
     Ok(Plan {
         schema: SCHEMA,
@@ -56,7 +67,7 @@ fn outline(content: &Content, content_key: Digest, order: &Order) -> Result<Plan
         order: order.clone(),
         engine: ENGINE_PIN.to_owned(),
         title: title(content),
-        language: content.language.clone(),
+        language: spoken_in(content, order).to_owned(),
         sections: outline.sections,
         skipped: outline.skipped,
         notes: outline.notes,
@@ -81,11 +92,19 @@ fn refusal(plan: &Plan) -> Option<Failure> {
 /// `INVALID_FIELD` where the plan has no such section, `OBJECT_DAMAGED` where it names blocks that
 /// `content` has not.
 pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Section, Failure> {
-    let language = language(content)?;
+    write_section_until(content, plan, index, &Stop::default())
+}
+
+/// The same, given up when it is stopped.
+///
+/// # Errors
+/// Those of [`write_section`]; `CANCELLED`.
+pub fn write_section_until(content: &Content, plan: &Plan, index: u32, stop: &Stop) -> Result<Section, Failure> {
+    let language = language(content, &plan.order)?;
     let planned = plan.sections.get(index as usize).ok_or_else(|| {
         Failure::invalid("index", format!("the plan has {} sections; ask for one below that", plan.sections.len()))
     })?;
-    write::section(content, plan, planned, language)
+    write::section(content, plan, planned, language, stop)
 }
 
 /// The document's own words at `sources`, white space folded: what [`Utterance::original`] equals
@@ -105,13 +124,19 @@ fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn language(content: &Content) -> Result<Language, Failure> {
-    Language::of(&content.language).ok_or_else(|| {
-        Failure::new(
-            Kind::FailedPrecondition,
-            Reason::LanguageUnsupported,
-            format!("the document is in `{}`; only English (`en`) can be spoken so far", content.language),
-        )
+/// The language that the caller says it is in, else the one that was found out.
+fn spoken_in<'a>(content: &'a Content, order: &'a Order) -> &'a str {
+    order.language.as_deref().unwrap_or(&content.language)
+}
+
+fn language(content: &Content, order: &Order) -> Result<Language, Failure> {
+    let tag = spoken_in(content, order);
+    Language::of(tag).ok_or_else(|| {
+        let message = format!(
+            "the document is in `{tag}`; only English (`en`) can be spoken so far: if it is English and was taken for \
+             another, order it with `language` set"
+        );
+        Failure::new(Kind::FailedPrecondition, Reason::LanguageUnsupported, message)
     })
 }
 

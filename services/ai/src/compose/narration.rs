@@ -6,8 +6,7 @@ use lectern_core::Failure;
 use lectern_core::content::document::{Block, Content, SpanKind};
 use lectern_core::content::script::{Footnotes, Order, PlanNote, PlannedSection, Skipped};
 
-use super::classify;
-use super::sections;
+use super::{Stop, classify, sections};
 use crate::speakable::Language;
 
 /// Sections, and what stands in none.
@@ -18,14 +17,14 @@ pub(super) struct Outline {
 }
 
 /// Plans a narration.
-pub(super) fn outline(content: &Content, order: &Order, language: Language) -> Result<Outline, Failure> {
+pub(super) fn outline(content: &Content, order: &Order, language: Language, stop: &Stop) -> Result<Outline, Failure> {
     if order.length.is_some() {
         return Err(Failure::invalid(
             "length",
             "a narration is as long as its document; leave the length out, or order a briefing",
         ));
     }
-    let (spoken, skipped) = classify::part(content, order, language);
+    let (spoken, skipped) = classify::part(content, order, language, stop)?;
     let placed = place_notes(&spoken, order.footnotes);
     let body: Vec<&Block> = spoken.iter().copied().filter(|block| !placed.contains_key(&block.id)).collect();
     let mut sections = sections::cut(&body);

@@ -9,7 +9,7 @@ use lectern_core::content::timeline::Coverage;
 use lectern_core::{Digest, Failure};
 
 use super::balance::Ledger;
-use super::{outline, refusal};
+use super::{Stop, outline, refusal};
 
 /// An order's outcome, for all of the document.
 #[derive(Debug)]
@@ -39,16 +39,21 @@ pub struct Previewed<'a> {
 /// since it is not stored.
 ///
 /// # Errors
-/// Those of [`plan`](super::plan), but for `DOCUMENT_EMPTY`.
-pub fn plan(content: &Content, order: &Order) -> Result<Plan, Failure> {
-    outline(content, Digest::of(b""), order)
+/// Those of [`plan_until`](super::plan_until), but for `DOCUMENT_EMPTY`.
+pub fn plan(content: &Content, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
+    outline(content, Digest::of(b""), order, stop)
 }
 
 /// What would become of every block of `content` by `plan` and its written `sections`.
 ///
 /// # Errors
-/// `INTERNAL` where the script names places that the content does not have.
-pub fn preview<'a>(content: &'a Content, plan: &'a Plan, sections: &'a [Section]) -> Result<Preview<'a>, Failure> {
+/// `INTERNAL` where the script names places that the content does not have, `CANCELLED`.
+pub fn preview<'a>(
+    content: &'a Content,
+    plan: &'a Plan,
+    sections: &'a [Section],
+    stop: &Stop,
+) -> Result<Preview<'a>, Failure> {
     let said =
         sections.iter().flat_map(|section| section.utterances.iter().map(|utterance| (section.index, utterance)));
     let mut by_block: HashMap<u32, (u32, Vec<&Utterance>)> = HashMap::new();
@@ -62,6 +67,7 @@ pub fn preview<'a>(content: &'a Content, plan: &'a Plan, sections: &'a [Section]
     let mut coverage = Coverage::default();
     let mut blocks = Vec::with_capacity(content.blocks.len());
     for block in &content.blocks {
+        stop.check()?;
         let account = ledger.account(block)?;
         coverage.count(&account);
         let (section, utterances) = by_block.remove(&block.id).unwrap_or_default();

@@ -3,20 +3,21 @@
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
-use lectern_core::content::script::{Mapping, Role, SkipReason, Source, Speaker, Utterance};
+use lectern_core::content::script::{Mapping, Role, SEGMENT_CHARS, SkipReason, Source, Speaker, Utterance};
 
+use super::Stop;
 use super::cuts::{self, Cut};
 use super::write::led;
 use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoken, can_say};
 
-/// Spoken characters that one utterance should not exceed: a local voice takes some 400 phonemes at
-/// once.
-pub(super) const MAX_SPOKEN: u32 = 300;
+/// Spoken characters that one utterance should not exceed.
+#[allow(clippy::cast_possible_truncation, reason = "300 fits")]
+pub(super) const MAX_SPOKEN: u32 = SEGMENT_CHARS as u32;
 
 /// Written characters among which the end of the next breath is looked for, so that a sentence of
 /// any length is cut in time that grows with its length alone. Four breaths: more than a writer
 /// puts between two stops.
-const WINDOW: usize = 4 * MAX_SPOKEN as usize;
+const WINDOW: usize = 4 * SEGMENT_CHARS;
 
 /// A block's text, ready to be taken apart.
 pub(super) struct Passage {
@@ -24,6 +25,7 @@ pub(super) struct Passage {
     cuts: Vec<Cut>,
     marks: Vec<Mark>,
     language: Language,
+    stop: Stop,
 }
 
 /// Words that are said in one breath.
@@ -78,7 +80,13 @@ impl Passage {
                 marks.push(Mark { range: span.range, kind });
             }
         }
-        Self { chars, cuts, marks, language }
+        Self { chars, cuts, marks, language, stop: Stop::default() }
+    }
+
+    /// No more phrases are made of it once it is stopped.
+    pub(super) fn until(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
     }
 
     /// The heading's number stands at its start, this many characters long.
@@ -93,7 +101,7 @@ impl Passage {
     /// A displayed formula: all of it is LaTeX.
     pub(super) fn formula(block: &Block, language: Language) -> Self {
         let chars: Vec<char> = block.text.chars().collect();
-        Self { chars, cuts: Vec::new(), marks: Vec::new(), language }
+        Self { chars, cuts: Vec::new(), marks: Vec::new(), language, stop: Stop::default() }
     }
 
     /// The sentences, as ranges of the block's text. What is cut away does not decide where they
@@ -246,11 +254,11 @@ impl Passage {
     }
 
     /// The phrases of a sentence: one, or as many as keep each under [`MAX_SPOKEN`]. An error names
-    /// ranges without words.
+    /// ranges without words. Once it is stopped some are missing.
     pub(super) fn phrases(&self, parts: &[Range]) -> Vec<Result<Phrase, Vec<Range>>> {
         let mut phrases = Vec::new();
         let mut waiting = vec![(parts.to_vec(), true)];
-        while let Some((parts, last)) = waiting.pop() {
+        while let Some((parts, last)) = waiting.pop().filter(|_| !self.stop.stopped()) {
             let mut folded = self.folded_within(&parts, WINDOW + 1);
             let beyond = folded.cut_to(WINDOW);
             let mut spoken = self.speak(&folded);
@@ -298,7 +306,11 @@ impl Passage {
     pub(super) fn formula_phrases(&self) -> Vec<Phrase> {
         let text: String = self.chars.iter().collect();
         let mut phrases = Vec::new();
-        for range in speakable::formula_parts(&text, MAX_SPOKEN as usize, self.language) {
+        for range in speakable::formula_parts(&text, SEGMENT_CHARS, self.language) {
+            // What is said in one breath is written in a few lines, or it is no formula to say.
+            if (range.end - range.start) as usize > WINDOW {
+                return Vec::new();
+            }
             let folded = self.folded(&[range]);
             let length = lectern_core::content::length(&folded.text);
             let marks = [Mark { range: Range::new(0, length), kind: MarkKind::Latex }];
@@ -355,7 +367,8 @@ impl Passage {
             return Vec::new();
         }
         let mut spoken = Spoken { text, map };
-        if lectern_core::content::length(&spoken.text) <= MAX_SPOKEN || cells.len() < 2 {
+        let whole_fits = lectern_core::content::length(&spoken.text) <= MAX_SPOKEN && folded.places.len() <= WINDOW;
+        if whole_fits || cells.len() < 2 {
             if cells.len() < 2 {
                 return cells.iter().flat_map(|(cell, lead)| self.cell(block, cell, lead)).collect();
             }

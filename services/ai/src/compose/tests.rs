@@ -10,7 +10,7 @@ use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matt
 use lectern_core::content::script::{Footnotes, LengthTarget, Order, Plan, Section, SkipReason, Style};
 
 use self::accounted::accounted;
-use super::{plan, write_section};
+use super::{Stop, plan, plan_until, write_section, write_section_until};
 
 pub(super) fn block(kind: BlockKind, text: &str) -> Block {
     Block {
@@ -44,7 +44,7 @@ pub(super) fn content(mut blocks: Vec<Block>) -> Content {
 }
 
 fn order(style: Style, length: Option<LengthTarget>, footnotes: Footnotes) -> Order {
-    Order { style, length, footnotes }
+    Order { style, length, footnotes, language: None }
 }
 
 fn written(content: &Content, order: &Order) -> (Plan, Vec<Section>) {
@@ -295,7 +295,7 @@ fn what_has_no_words_is_left_out_or_announced_and_never_lost() {
         let said: Vec<&str> =
             sections.iter().flat_map(|s| &s.utterances).filter(of_odd).map(|u| u.spoken.as_str()).collect();
         assert_eq!(said.join(" "), heard, "{odd:?}");
-        let preview = super::preview::preview(&content, &plan, &sections).unwrap();
+        let preview = super::preview::preview(&content, &plan, &sections, &Stop::default()).unwrap();
         assert_eq!(preview.blocks[1].account.skipped.last().map(|part| part.reason), Some(reason), "{odd:?}");
     }
 }
@@ -304,10 +304,10 @@ fn what_has_no_words_is_left_out_or_announced_and_never_lost() {
 fn a_preview_shows_what_would_be_said_and_why_an_order_would_fail() {
     let content = rich();
     let narration = order(Style::Narration, None, Footnotes::Skip);
-    let plan = super::preview::plan(&content, &narration).unwrap();
+    let plan = super::preview::plan(&content, &narration, &Stop::default()).unwrap();
     let sections: Vec<Section> =
         plan.sections.iter().map(|section| write_section(&content, &plan, section.index).unwrap()).collect();
-    let preview = super::preview::preview(&content, &plan, &sections).unwrap();
+    let preview = super::preview::preview(&content, &plan, &sections, &Stop::default()).unwrap();
     assert!(preview.refusal.is_none());
     assert_eq!(preview.blocks.len(), content.blocks.len());
     assert_eq!(preview.coverage.blocks, preview.coverage.spoken + preview.coverage.skipped);
@@ -317,9 +317,53 @@ fn a_preview_shows_what_would_be_said_and_why_an_order_would_fail() {
 
     let empty = self::content(vec![block(BlockKind::Furniture { furniture: Furniture::Watermark }, "DRAFT")]);
     for style in [Style::Narration, Style::Briefing] {
-        let plan = super::preview::plan(&empty, &order(style, None, Footnotes::Skip)).unwrap();
-        let preview = super::preview::preview(&empty, &plan, &[]).unwrap();
+        let plan = super::preview::plan(&empty, &order(style, None, Footnotes::Skip), &Stop::default()).unwrap();
+        let preview = super::preview::preview(&empty, &plan, &[], &Stop::default()).unwrap();
         assert_eq!(preview.refusal.unwrap().reason.as_str(), "DOCUMENT_EMPTY");
         assert_eq!(preview.blocks[0].account.skipped[0].reason, SkipReason::Watermark);
     }
+}
+
+#[test]
+fn composing_ends_when_nobody_waits_for_it() {
+    let content = rich();
+    let token = tokio_util::sync::CancellationToken::new();
+    let stop = Stop::at(token.clone());
+    let key = Digest::of(b"content");
+    for style in [Style::Narration, Style::Briefing] {
+        let order = order(style, None, Footnotes::Skip);
+        let plan = plan_until(&content, key, &order, &stop).unwrap();
+        let section = write_section_until(&content, &plan, 0, &stop).unwrap();
+        assert_eq!(
+            (&plan, &section),
+            (&super::plan(&content, key, &order).unwrap(), &write_section(&content, &plan, 0).unwrap())
+        );
+    }
+    let order = order(Style::Narration, None, Footnotes::Skip);
+    let plan = plan_until(&content, key, &order, &stop).unwrap();
+    token.cancel();
+    let ended = [
+        plan_until(&content, key, &order, &stop).unwrap_err(),
+        write_section_until(&content, &plan, 0, &stop).unwrap_err(),
+        super::preview::preview(&content, &plan, &[], &stop).unwrap_err(),
+    ];
+    assert!(ended.iter().all(|failure| failure.reason.as_str() == "CANCELLED"), "{ended:?}");
+}
+
+#[test]
+fn an_utterance_is_a_breath_however_little_of_it_is_said() {
+    let signs = "{".repeat(20_000);
+    let rows = vec![vec![format!("One {signs}"), "Two".to_owned()]];
+    let text = rows[0].join(" | ");
+    let content = self::content(vec![
+        block(BlockKind::Table { rows, header_rows: 0 }, &text),
+        block(BlockKind::Paragraph, &format!("Said {signs} and done.")),
+        block(BlockKind::Code { language: Some("x".repeat(10_000)) }, "run();"),
+    ]);
+    let plan = super::plan(&content, Digest::of(b"content"), &order(Style::Narration, None, Footnotes::Skip)).unwrap();
+    let section = write_section(&content, &plan, 0).unwrap();
+    for utterance in &section.utterances {
+        assert!(utterance.original.chars().count() <= 1_200, "{} characters", utterance.original.chars().count());
+    }
+    assert!(section.utterances.iter().any(|utterance| utterance.spoken == "Code, one line."));
 }

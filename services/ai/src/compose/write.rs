@@ -12,7 +12,7 @@ use lectern_core::content::script::{
 use lectern_core::{Failure, Kind, Reason};
 
 use super::sentence::Passage;
-use super::{announce, balance, fold, number, table};
+use super::{Stop, announce, balance, fold, number, table};
 use crate::speakable::{self, Emoji, Language};
 
 /// Writes a planned section.
@@ -21,10 +21,12 @@ pub(super) fn section(
     plan: &Plan,
     planned: &PlannedSection,
     language: Language,
+    stop: &Stop,
 ) -> Result<Section, Failure> {
     let mut writer = Writer {
         content,
         language,
+        stop,
         inline_notes: plan.order.footnotes == Footnotes::Inline,
         members: planned.blocks.iter().copied().collect(),
         written: HashSet::new(),
@@ -32,12 +34,15 @@ pub(super) fn section(
         skipped: Vec::new(),
     };
     for &id in &planned.blocks {
+        stop.check()?;
         let block = find(content, id)?;
         match plan.order.style {
             Style::Narration => writer.block(block)?,
             Style::Briefing => writer.chosen(block, planned),
         }
     }
+    // What was written of the last block when it was stopped is not all of it.
+    stop.check()?;
     let Writer { utterances, mut skipped, .. } = writer;
     skipped.extend(balance::of_section(content, planned, &utterances, &skipped)?);
     Ok(Section {
@@ -77,6 +82,7 @@ impl Manner {
 pub(super) struct Writer<'a> {
     pub(super) content: &'a Content,
     pub(super) language: Language,
+    stop: &'a Stop,
     inline_notes: bool,
     members: HashSet<u32>,
     written: HashSet<u32>,
@@ -115,15 +121,21 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// The text of a block, whose phrases end when the writing is stopped.
+    fn passage(&self, block: &Block) -> Passage {
+        Passage::new(block, self.language).until(self.stop)
+    }
+
     /// Prose, sentence by sentence; a note follows the sentence that refers to it, where the caller
     /// chose so.
     fn prose(&mut self, block: &Block, manner: &Manner) -> Result<(), Failure> {
-        let passage = Passage::new(block, self.language).numbered(number::length(self.content, block));
+        let passage = self.passage(block).numbered(number::length(self.content, block));
         let sentences = passage.sentences();
         let mut manner = manner.clone();
         let first = self.utterances.len();
         let mut notes = Vec::new();
         for sentence in sentences {
+            self.stop.check()?;
             if self.sentence(block, &passage, sentence, &manner) {
                 manner.lead.clear();
             }
@@ -197,7 +209,7 @@ impl Writer<'_> {
     fn table(&mut self, block: &Block) {
         let listed = self.skipped.len();
         let grid = table::grid(block);
-        let passage = Passage::new(block, self.language);
+        let passage = self.passage(block);
         for cut in passage.cuts_in(Range::all(&block.text)) {
             self.skipped.push(Skipped { block: block.id, range: Some(cut.range), reason: cut.reason });
         }
@@ -296,13 +308,16 @@ impl Writer<'_> {
 
     /// The chosen sentences of a block; the rest of it is covered by them.
     fn chosen(&mut self, block: &Block, planned: &PlannedSection) {
-        let passage = Passage::new(block, self.language).numbered(number::length(self.content, block));
+        let passage = self.passage(block).numbered(number::length(self.content, block));
         let mut manner = manner(block, self.language);
         let first = self.utterances.len();
         let mut at = 0;
         let chosen =
             planned.chosen.iter().filter(|source| source.block == block.id).map(|source: &Source| source.range);
         for sentence in chosen {
+            if self.stop.stopped() {
+                break;
+            }
             self.left(block, Range::new(at, sentence.start));
             at = sentence.end;
             if self.sentence(block, &passage, sentence, &manner) {

@@ -74,9 +74,10 @@ fn likeness(a: &Vector, b: &Vector) -> u64 {
 }
 
 /// Picks sentences whose words come to `target`, within a tenth where the sentences allow; their
-/// places, in order.
+/// places, in order. Picking compares every sentence with every one that is picked, so it asks each
+/// time whether it is `stopped`, and leaves off with what it has.
 #[must_use]
-pub fn pick(candidates: &[Candidate], target: u32) -> Vec<usize> {
+pub fn pick(candidates: &[Candidate], target: u32, stopped: impl Fn() -> bool) -> Vec<usize> {
     let scores = score(candidates);
     let vectors = vectors(candidates);
     let sections: HashSet<usize> = candidates.iter().map(|candidate| candidate.section).collect();
@@ -101,7 +102,7 @@ pub fn pick(candidates: &[Candidate], target: u32) -> Vec<usize> {
                 sum.saturating_add(candidate.words) <= ceiling
                     && (!shared || room.get(&candidate.section).is_some_and(|room| *room >= candidate.words))
             };
-            if sum >= target.saturating_sub(target / 50) {
+            if stopped() || sum >= target.saturating_sub(target / 50) {
                 break;
             }
             let value = |at: usize| scores[at].saturating_mul(1000_u64.saturating_sub(redundancy[at].min(950)));
@@ -242,11 +243,12 @@ mod tests {
             "A failing valve lets water flow back and empties the upper tank.",
         ];
         let candidates: Vec<Candidate> = texts.iter().enumerate().map(|(at, text)| candidate(text, 0, at)).collect();
-        assert_eq!(pick(&candidates, 26), [0, 3]);
+        assert_eq!(pick(&candidates, 26, || false), [0, 3]);
+        assert!(pick(&candidates, 26, || true).is_empty(), "nobody waits for it");
     }
 
     #[test]
     fn nothing_gives_nothing() {
-        assert_eq!(pick(&[], 100), Vec::<usize>::new());
+        assert_eq!(pick(&[], 100, || false), Vec::<usize>::new());
     }
 }

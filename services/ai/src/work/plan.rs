@@ -7,7 +7,7 @@ use lectern_proto::work::v1::{PlanScript, Planned, event::Outcome};
 use lectern_stage::work::{Job, key, same_pin};
 
 use super::compute;
-use crate::compose;
+use crate::compose::{self, Stop};
 
 /// Puts the plan under its key and says what is in it.
 pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
@@ -17,9 +17,10 @@ pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
     if let Some(plan) = job.objects.find_json::<Plan>(&path).await? {
         return Ok(planned(&plan));
     }
-    let order = convert::order(command.style, command.length, command.footnotes)?;
+    let order = convert::order(command.style, command.length, command.footnotes, &command.language)?;
     let content: Content = job.objects.read_json(&job.objects.folder().content(&content_key)).await?;
-    let plan = compute(move || compose::plan(&content, content_key, &order)).await?;
+    let stop = Stop::at(job.cancel.clone());
+    let plan = compute(move || compose::plan_until(&content, content_key, &order, &stop)).await?;
     job.check()?;
     job.objects.write_json(&path, &plan).await?;
     Ok(planned(&plan))

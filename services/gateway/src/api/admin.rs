@@ -19,12 +19,14 @@ use tonic::{Request, Response, Status};
 
 use super::Answers;
 use crate::conduct::Dispatcher;
-use crate::domain::{Pause, Paused};
+use crate::domain::{Pause, Paused, text};
 use crate::door::Door;
 use crate::letters::{self, Filter, Letters, Replayed};
 
 /// Letters replayed a second, where the caller does not say.
 const RATE: f64 = 10.0;
+/// Letters that a caller may have replayed a second: from one in a hundred seconds.
+const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
 /// Letters of one page while many are replayed or discarded.
 const PAGE: usize = 100;
 /// The longest note of a pause, in characters.
@@ -131,6 +133,17 @@ fn read_paused(name: &str) -> Result<Paused, Failure> {
     name.parse().map_err(|e: crate::domain::pause::NotPausable| Failure::invalid("name", e.to_string()))
 }
 
+/// The time between two letters, at so many a second.
+fn read_rate(rate: f64) -> Result<Duration, Failure> {
+    let rate = if rate == 0.0 { RATE } else { rate };
+    let between = Some(rate).filter(|rate| RATES.contains(rate)).map(|rate| Duration::try_from_secs_f64(1.0 / rate));
+    between.and_then(Result::ok).ok_or_else(|| {
+        let message =
+            format!("rate must be from {} to {} letters a second; 0 means {RATE}", RATES.start(), RATES.end());
+        Failure::invalid("rate", message)
+    })
+}
+
 /// The letters that are meant, page by page. A letter is met once: their sequence only grows.
 fn selected(letters: Letters, selection: Selection) -> impl Stream<Item = Result<StepId, Status>> {
     try_stream! {
@@ -186,13 +199,10 @@ impl AdminService for Admin {
         admin(&request)?;
         let request = request.into_inner();
         let selection = read_selection(request.selection).map_err(|f| status(&f))?;
-        let rate = if request.rate == 0.0 { RATE } else { request.rate };
-        if !(rate > 0.0 && rate <= 1_000.0) {
-            return Err(status(&Failure::invalid("rate", "rate must be above 0 and at most 1000; 0 means 10")));
-        }
+        let between = read_rate(request.rate).map_err(|f| status(&f))?;
         let letters = self.letters.clone();
         Ok(Response::new(Box::pin(try_stream! {
-            let mut pace = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+            let mut pace = tokio::time::interval(between);
             for await step in selected(letters.clone(), selection) {
                 let step = step?;
                 pace.tick().await;
@@ -235,9 +245,7 @@ impl AdminService for Admin {
         admin(&request)?;
         let api::PauseWorkRequest { name, note } = request.into_inner();
         let what = read_paused(&name).map_err(|f| status(&f))?;
-        if note.chars().count() > LONGEST_NOTE {
-            return Err(status(&Failure::invalid("note", format!("note may have {LONGEST_NOTE} characters"))));
-        }
+        text::check("note", &note, LONGEST_NOTE).map_err(|f| status(&f))?;
         let pause = self.dispatcher.pauses().pause(what, note).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::PauseWorkResponse { pause: Some(encode_pause(&pause)) }))
     }
@@ -267,5 +275,22 @@ impl AdminService for Admin {
     ) -> Result<Response<api::GetBacklogResponse>, Status> {
         admin(&request)?;
         self.backlog().await.map(Response::new).map_err(|f| status(&f))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_is_no_rate_is_refused() {
+        for (rate, millis) in [(0.0, 100), (-0.0, 100), (0.01, 100_000), (1_000.0, 1), (4.0, 250)] {
+            assert_eq!(read_rate(rate), Ok(Duration::from_millis(millis)), "{rate}");
+        }
+        for rate in
+            [1e-320, f64::MIN_POSITIVE, 0.009, -1.0, 1_000.1, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
+        {
+            assert_eq!(read_rate(rate).expect_err("refused").field.as_deref(), Some("rate"), "{rate}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A narration as callers see it.
 
 use lectern_proto::{convert, names, v1 as api};
-use lectern_store::Versioned;
+use lectern_store::{Op, Query, Versioned};
 
 use crate::domain::{Artifact, Narration, Phase};
 
@@ -55,8 +55,7 @@ pub fn artifact(artifact: &Artifact) -> api::Artifact {
 
 fn state(n: &Narration) -> api::narration::State {
     match n.phase {
-        // Nothing has happened yet but the order itself.
-        Phase::Extracting if n.updated == n.created && n.run == 1 => api::narration::State::Queued,
+        Phase::Extracting if n.queued() => api::narration::State::Queued,
         Phase::Extracting => api::narration::State::Extracting,
         Phase::Planning => api::narration::State::Planning,
         Phase::Narrating => api::narration::State::Narrating,
@@ -67,8 +66,26 @@ fn state(n: &Narration) -> api::narration::State {
     }
 }
 
+/// Of the narrations that `query` finds, those that [`state`] says to be in a state.
+pub fn in_state(query: Query, state: api::narration::State) -> Query {
+    let Some(phase) = phase(state) else { return query };
+    let query = query.eq("phase", phase_word(phase));
+    match state {
+        // As `Narration::queued` has it.
+        api::narration::State::Queued => query.eq("run", 1),
+        api::narration::State::Extracting => query.filter("run", Op::Gt, 1),
+        api::narration::State::Unspecified
+        | api::narration::State::Planning
+        | api::narration::State::Narrating
+        | api::narration::State::Assembling
+        | api::narration::State::Succeeded
+        | api::narration::State::Failed
+        | api::narration::State::Cancelled => query,
+    }
+}
+
 /// The phase that a state in a filter asks for.
-pub fn phase(state: api::narration::State) -> Option<Phase> {
+fn phase(state: api::narration::State) -> Option<Phase> {
     match state {
         api::narration::State::Unspecified => None,
         api::narration::State::Queued | api::narration::State::Extracting => Some(Phase::Extracting),
@@ -82,7 +99,7 @@ pub fn phase(state: api::narration::State) -> Option<Phase> {
 }
 
 /// The word for a phase in its record.
-pub const fn phase_word(phase: Phase) -> &'static str {
+const fn phase_word(phase: Phase) -> &'static str {
     match phase {
         Phase::Extracting => "extracting",
         Phase::Planning => "planning",
@@ -104,6 +121,12 @@ fn duration(samples: u64, rate: u32) -> Option<prost_types::Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use lectern_core::SystemClock;
+    use lectern_store::Collection;
+    use lectern_store::memory::MemoryStore;
+
     use super::*;
 
     #[test]
@@ -129,11 +152,37 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_list_by_state_has_the_narrations_that_show_it() {
+        use api::narration::State;
+
+        let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+        let narrations = Collection::<Narration>::new(store);
+        narrations.ensure().await.expect("a collection");
+        let phases = [Phase::Extracting, Phase::Planning, Phase::Narrating, Phase::Succeeded, Phase::Cancelled];
+        for (run, phase) in [1, 2].into_iter().flat_map(|run| phases.map(|phase| (run, phase))) {
+            let mut n = crate::testing::narration();
+            n.id = format!("n-{run}-{}", phase_word(phase)).parse().expect("an id");
+            (n.run, n.phase) = (run, phase);
+            narrations.insert(&n).await.expect("inserted");
+        }
+        for wanted in [State::Queued, State::Extracting, State::Planning, State::Succeeded, State::Failed] {
+            let found = async |query: Query| narrations.find(&query).await.expect("found").items;
+            let shown = found(Query::new()).await.into_iter().filter(|n| state(&n.record) == wanted);
+            let shown: Vec<String> = shown.map(|n| n.record.id.to_string()).collect();
+            let listed = found(in_state(Query::new(), wanted)).await;
+            let listed: Vec<String> = listed.into_iter().map(|n| n.record.id.to_string()).collect();
+            assert_eq!(listed, shown, "{wanted:?}");
+        }
+    }
+
     #[test]
-    fn a_narration_that_nobody_touched_is_queued() {
+    fn a_narration_is_queued_until_something_of_it_is_made() {
         let mut n = crate::testing::narration();
         assert_eq!(state(&n), api::narration::State::Queued);
-        n.updated = lectern_core::Timestamp(7);
+        n.run = 2;
         assert_eq!(state(&n), api::narration::State::Extracting);
+        n.phase = Phase::Planning;
+        assert_eq!(state(&n), api::narration::State::Planning);
     }
 }

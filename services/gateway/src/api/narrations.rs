@@ -7,6 +7,7 @@ use async_stream::try_stream;
 use futures::Stream;
 use lectern_blob::Blob;
 use lectern_core::id::{NarrationId, TenantId};
+use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::names;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
@@ -70,9 +71,7 @@ impl Narrations {
         }
         let state = api::narration::State::try_from(request.state)
             .map_err(|_| Failure::invalid("state", "state is no state of a narration"))?;
-        if let Some(phase) = encode::phase(state) {
-            query = query.eq("phase", encode::phase_word(phase));
-        }
+        query = encode::in_state(query, state);
         // The filters are part of the purpose: a token is good for the list that it came from and
         // no other.
         let purpose = format!("ListNarrations document={} state={}", request.document, request.state);
@@ -142,7 +141,8 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let seen = resume(&request.resume_token).map_err(|f| status(&f))?;
+        let tokens = ResumeTokens::new(self.orders.secret(&tenant), &id);
+        let seen = tokens.open(&request.resume_token).map_err(|f| status(&f))?;
         // A stream to a narration that is not there is refused at once and not in its middle.
         self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
         Ok(Response::new(Box::pin(watch(
@@ -150,7 +150,7 @@ impl NarrationService for Narrations {
             self.conductor.clone(),
             tenant,
             id,
-            seen,
+            (tokens, seen),
             self.stop.clone(),
         ))))
     }
@@ -164,7 +164,8 @@ impl NarrationService for Narrations {
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
         let first = u32::try_from(request.first_section)
             .map_err(|_| status(&Failure::invalid("first_section", "first_section must not be negative")))?;
-        self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        let known = self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        listen::check(&known.record, first).map_err(|f| status(&f))?;
         let listener = listen::Listener {
             orders: self.orders.clone(),
             conductor: self.conductor.clone(),
@@ -217,7 +218,8 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
-        objects::script(&self.blob, &self.master, &narration.record, &request)
+        let secret = self.orders.secret(&tenant);
+        objects::script(&self.blob, &self.master, &secret, &narration.record, &request)
             .await
             .map(Response::new)
             .map_err(|f| status(&f))
@@ -250,18 +252,35 @@ impl NarrationService for Narrations {
     }
 }
 
-fn resume(token: &str) -> Result<u64, Failure> {
-    if token.is_empty() {
-        return Ok(0);
+/// What says to a watcher how far it has seen a narration: its version, sealed, so that one that
+/// was made up or is another narration's is told from one that is merely old.
+#[derive(Debug)]
+struct ResumeTokens {
+    secret: TenantSecret,
+    purpose: String,
+}
+
+impl ResumeTokens {
+    fn new(secret: TenantSecret, id: &NarrationId) -> Self {
+        Self { secret, purpose: format!("WatchNarration {id}") }
     }
-    token.parse().map_err(|_| {
-        Failure::new(
-            Kind::InvalidArgument,
-            Reason::PageTokenInvalid,
-            "resume_token was not made by WatchNarration; leave it out to begin with the present state",
-        )
-        .at("resume_token")
-    })
+
+    fn seal(&self, version: u64) -> Result<String, Failure> {
+        page::seal(&self.secret, &self.purpose, &version)
+    }
+
+    /// The version of a token; 0, which is before the first, for none.
+    fn open(&self, token: &str) -> Result<u64, Failure> {
+        let version = page::open(&self.secret, &self.purpose, token).map_err(|_| {
+            Failure::new(
+                Kind::InvalidArgument,
+                Reason::PageTokenInvalid,
+                "resume_token was not made by WatchNarration for this narration; leave it out to begin with the present state",
+            )
+            .at("resume_token")
+        })?;
+        Ok(version.unwrap_or(0))
+    }
 }
 
 /// The newest state each time it has changed, until it is terminal.
@@ -270,21 +289,27 @@ fn watch(
     conductor: Conductor,
     tenant: TenantId,
     id: NarrationId,
-    mut seen: u64,
+    (tokens, mut seen): (ResumeTokens, u64),
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<api::WatchNarrationResponse, Status>> {
     try_stream! {
         let mut news = conductor.hub().subscribe(&id);
+        let mut resumed = true;
         loop {
             news.borrow_and_update();
             let narration = orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
             let version = narration.record.version;
             let terminal = narration.record.phase.terminal();
+            // A version older than the token's is that of a database put back from a copy: what the
+            // watcher has seen is not so any more.
+            if std::mem::take(&mut resumed) && version < seen {
+                seen = 0;
+            }
             if version > seen {
                 seen = version;
                 yield api::WatchNarrationResponse {
                     narration: Some(encode::narration(&narration)),
-                    resume_token: version.to_string(),
+                    resume_token: tokens.seal(version).map_err(|f| status(&f))?,
                     checkpoint: false,
                 };
             }
@@ -297,8 +322,33 @@ fn watch(
                 break;
             };
             if news.is_err() {
-                yield api::WatchNarrationResponse { narration: None, resume_token: seen.to_string(), checkpoint: true };
+                let resume_token = tokens.seal(seen).map_err(|f| status(&f))?;
+                yield api::WatchNarrationResponse { narration: None, resume_token, checkpoint: true };
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resume_token_is_good_for_its_narration_alone() {
+        let secret = |tenant: &str| TenantSecret::derive(b"master", &tenant.parse().expect("an id"));
+        let tokens = |tenant, id: &str| ResumeTokens::new(secret(tenant), &id.parse().expect("an id"));
+        let token = tokens("acme", "n1").seal(7).expect("sealed");
+        assert_eq!(tokens("acme", "n1").open(&token), Ok(7));
+        assert_eq!(tokens("acme", "n1").open(""), Ok(0));
+        for (tenant, id, token) in [
+            ("acme", "n2", token.as_str()),
+            ("globex", "n1", &token),
+            ("acme", "n1", "7"),
+            ("acme", "n1", "18446744073709551615"),
+            ("acme", "n1", "yesterday"),
+        ] {
+            let refused = tokens(tenant, id).open(token).expect_err(token);
+            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::PageTokenInvalid, Some("resume_token")));
         }
     }
 }

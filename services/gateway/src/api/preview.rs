@@ -23,12 +23,14 @@ pub async fn preview(
     let order = checked(request).map_err(|f| status(&f))?;
     let prepare = PrepareContentRequest { document: order.document };
     let content = upstream.ingest(tenant).prepare_content(prepare).await?.into_inner();
+    let language = if order.language.is_empty() { content.language } else { order.language };
     let request = PreviewScriptRequest {
         scope: content.scope,
         content_key: content.content_key,
         style: order.style,
         length: order.length,
         footnotes: order.footnotes,
+        language,
     };
     let parts = upstream.scripts(tenant).preview_script(request).await?.into_inner();
     Ok(Box::pin(parts.map(|part| part.map(|part| api::PreviewDocumentResponse { part: part.part.map(public) }))))
@@ -40,7 +42,7 @@ fn checked(request: api::PreviewDocumentRequest) -> Result<api::Narration, Failu
         .narration
         .ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to preview and how"))?;
     names::document(&order.document, "narration.document")?;
-    convert::order(order.style, order.length, order.footnotes)?;
+    convert::order(order.style, order.length, order.footnotes, &order.language)?;
     Ok(order)
 }
 

@@ -8,7 +8,7 @@ use lectern_proto::v1 as api;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
-use crate::domain::{Artifact, Narration, Outcome};
+use crate::domain::{Artifact, Narration, Outcome, text};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
 pub const SCHEMA: i32 = 1;
@@ -90,6 +90,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
             style: convert::style_to_wire(narration.order.style).into(),
             length: narration.order.length.map(convert::length_to_wire),
             footnotes: convert::footnotes_to_wire(narration.order.footnotes).into(),
+            language: narration.order.language.clone().unwrap_or_default(),
             engine,
             plan_key,
         }),
@@ -142,9 +143,9 @@ pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
         Some(event::Outcome::Planned(planned)) => Outcome::Planned {
             sections: unsigned(planned.sections),
             words: u64::try_from(planned.words).unwrap_or(0),
-            title: planned.title,
+            title: text::stripped(&planned.title),
             language: planned.language,
-            notes: planned.notes,
+            notes: planned.notes.iter().map(|note| text::stripped(note)).collect(),
         },
         Some(event::Outcome::Written(_)) => Outcome::Written,
         Some(event::Outcome::Recorded(_)) => Outcome::Recorded,

@@ -303,6 +303,19 @@ impl Narration {
         self.updated = now;
     }
 
+    /// Whether nothing is left of it but a tombstone: it was deleted, its stages know, and its
+    /// files are deleted too.
+    #[must_use]
+    pub const fn gone(&self) -> bool {
+        self.deleted.is_some() && !self.cancel_pending
+    }
+
+    /// Whether it was accepted and nothing of it has been made, in the first of its runs.
+    #[must_use]
+    pub const fn queued(&self) -> bool {
+        matches!(self.phase, Phase::Extracting) && self.run == 1
+    }
+
     /// Takes the place of a deleted narration of the same request: its steps are of a later run
     /// than those that were stopped.
     pub fn take_place_of(&mut self, tombstone: &Self) {

@@ -56,4 +56,7 @@ pub struct Pins {
     pub voice: String,
     /// The voice's version.
     pub voice_version: String,
+    /// The language that the caller set on the document, a BCP 47 tag; none where it was found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }

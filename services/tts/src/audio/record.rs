@@ -1,6 +1,7 @@
 //! One text to one segment: spoken, checked, spoken again if it was not good, and mastered.
 
 use lectern_core::{Failure, Kind, Reason};
+use tokio_util::sync::CancellationToken;
 
 use super::master::master;
 use super::segment::SegmentObject;
@@ -16,10 +17,26 @@ pub const ATTEMPTS: u32 = 3;
 /// What the engine answers, at once: whether to try again is for the step to decide.
 /// `SPEECH_REJECTED` where the checks failed [`ATTEMPTS`] times.
 pub fn record(engine: &dyn SpeechEngine, request: &SegmentRequest) -> Result<SegmentObject, Failure> {
+    record_until(engine, request, &CancellationToken::new())
+}
+
+/// The same, given up before the next attempt when `stop` is cancelled.
+///
+/// # Errors
+///
+/// Those of [`record`]; `CANCELLED`.
+pub fn record_until(
+    engine: &dyn SpeechEngine,
+    request: &SegmentRequest,
+    stop: &CancellationToken,
+) -> Result<SegmentObject, Failure> {
     let voice = engine.voice(&request.voice)?;
     let mut usage = Usage::default();
     let mut rejection = None;
     for attempt in request.attempt..request.attempt.saturating_add(ATTEMPTS) {
+        if stop.is_cancelled() {
+            return Err(Failure::new(Kind::Cancelled, Reason::Cancelled, "nobody listens to this any more"));
+        }
         let request = SegmentRequest { attempt, ..request.clone() };
         let speech = engine.synthesize(&request)?;
         usage.calls += speech.usage.calls;
@@ -63,6 +80,15 @@ mod tests {
         assert_eq!((engine.calls(), segment.usage.calls), (2, 2));
         assert_eq!(segment.words.len(), 5);
         assert_eq!(segment.samples, record(&engine, &request).unwrap().samples);
+    }
+
+    #[test]
+    fn what_nobody_listens_to_is_not_spoken() {
+        let (engine, stop) = (ToneEngine::new(), CancellationToken::new());
+        stop.cancel();
+        let request = SegmentRequest::new("Never said.", VOICE, Speed::NORMAL);
+        assert_eq!(record_until(&engine, &request, &stop).unwrap_err().reason, Reason::Cancelled);
+        assert_eq!(engine.calls(), 0);
     }
 
     #[test]

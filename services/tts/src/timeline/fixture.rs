@@ -53,7 +53,7 @@ pub fn plan(sections: &[Section]) -> Plan {
     Plan {
         schema: script::SCHEMA,
         content: Digest::of(b"content"),
-        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip },
+        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip, language: None },
         engine: "extractive/1".into(),
         title: "A title".into(),
         language: "en".into(),

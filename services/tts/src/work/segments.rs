@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use lectern_blob::Objects;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug};
 
 use super::gate::Gate;
-use crate::audio::record::record;
+use crate::audio::record::{record, record_until};
 use crate::audio::segment::SegmentObject;
 use crate::engine::{SegmentRequest, SpeechEngine};
 
@@ -89,6 +90,26 @@ impl Segments {
             Ok::<_, Failure>(segment)
         };
         tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
+    }
+
+    /// Speaks a segment that is kept nowhere. It takes its turn at the gate before those of later
+    /// sections. Once `stop` is cancelled nothing more is spoken, also where nobody waits for this.
+    ///
+    /// # Errors
+    /// What the engine answers, `SPEECH_REJECTED`, `CANCELLED`.
+    pub async fn speak(
+        &self,
+        engine: Arc<dyn SpeechEngine>,
+        request: SegmentRequest,
+        stop: CancellationToken,
+    ) -> Result<SegmentObject, Failure> {
+        let broke_off = || Failure::internal("synthesis broke off; call again");
+        let permit = self.gate.enter(0).await.ok_or_else(broke_off)?;
+        let spoken = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            record_until(&*engine, &request, &stop)
+        });
+        spoken.await.map_err(|_| broke_off())?
     }
 
     async fn find(&self, objects: &Objects, path: &str) -> Result<Option<SegmentObject>, Failure> {

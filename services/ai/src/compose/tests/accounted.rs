@@ -7,7 +7,7 @@ use lectern_core::{Digest, Reason};
 use proptest::prelude::*;
 
 use super::{block, content, order, written};
-use crate::compose::{plan, preview, text_of};
+use crate::compose::{Stop, plan, preview, text_of};
 
 /// I9 and what a caption may count on.
 pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
@@ -50,7 +50,7 @@ pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
         }
     }
     assert!(sections.iter().all(|section| !section.utterances.is_empty()), "a section is silent");
-    let preview = preview::preview(content, plan, sections).unwrap();
+    let preview = preview::preview(content, plan, sections, &Stop::default()).unwrap();
     assert_eq!(preview.blocks.len(), content.blocks.len());
     for previewed in &preview.blocks {
         let defect = previewed.account.skipped.iter().find(|part| part.reason == SkipReason::Unaccounted);

@@ -77,7 +77,8 @@ impl AudioFormat {
     }
 
     /// Whether this machine can write it: ask when an order comes in, not when its audio is ready.
-    /// Runs a program for MP3, so it blocks for some milliseconds.
+    /// The first time for MP3, and each minute while that is missing, it runs a program, so it
+    /// blocks for some milliseconds.
     ///
     /// # Errors
     ///
@@ -115,7 +116,7 @@ impl FromStr for AudioFormat {
     }
 }
 
-/// Whether an ffmpeg program with an MP3 encoder is installed. Runs it.
+/// Whether an ffmpeg program with an MP3 encoder is installed. Runs it where that is not known.
 #[must_use]
 pub fn mp3_available() -> bool {
     mp3::available()

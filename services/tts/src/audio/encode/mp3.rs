@@ -3,14 +3,61 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use lectern_core::Failure;
 use lectern_stage::work::no_room;
+use tokio::time::Instant;
 
 use super::{Encoder, Spec};
 
+/// A missing encoder is looked for again after this long, so that one that is installed later is
+/// found without a restart.
+const LOOKED_FOR_AGAIN: Duration = Duration::from_secs(60);
+
+/// Whether an ffmpeg program with an MP3 encoder is installed. Runs it only when that is not known.
 pub(super) fn available() -> bool {
+    static ENCODER: Installed = Installed::new();
+    ENCODER.or_look(Instant::now(), look)
+}
+
+/// Whether a program is installed, as far as is known: one that was found stays found.
+struct Installed(Mutex<Known>);
+
+/// What is known of a program.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Nobody has looked.
+    Nothing,
+    /// It was found.
+    Found,
+    /// It was not there then.
+    Missing(Instant),
+}
+
+impl Installed {
+    const fn new() -> Self {
+        Self(Mutex::new(Known::Nothing))
+    }
+
+    /// Whether it is installed. Callers that come together wait for one `look`.
+    fn or_look(&self, now: Instant, look: impl FnOnce() -> bool) -> bool {
+        // Held while looking, so that the program is started once, however many ask.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Known::Found => return true,
+            Known::Missing(at) if now.saturating_duration_since(at) < LOOKED_FOR_AGAIN => return false,
+            Known::Nothing | Known::Missing(_) => {}
+        }
+        let found = look();
+        *known = if found { Known::Found } else { Known::Missing(now) };
+        found
+    }
+}
+
+fn look() -> bool {
     let output = Command::new("ffmpeg")
         .args(["-hide_banner", "-h", "encoder=libmp3lame"])
         .stdin(Stdio::null())
@@ -94,5 +141,39 @@ impl Drop for Mp3 {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_looked_for_once_and_a_missing_one_again_after_a_while() {
+        let installed = Installed::new();
+        let start = Instant::now();
+        assert!(!installed.or_look(start, || false));
+        let soon = start + LOOKED_FOR_AGAIN / 2;
+        assert!(!installed.or_look(soon, || panic!("it was looked for a moment ago")));
+        let later = start + LOOKED_FOR_AGAIN;
+        assert!(installed.or_look(later, || true), "it was installed meanwhile");
+        assert!(installed.or_look(later + LOOKED_FOR_AGAIN, || panic!("what was found is not looked for")));
+    }
+
+    #[test]
+    fn callers_that_come_together_start_one_program() {
+        let (installed, started) = (Installed::new(), std::sync::atomic::AtomicU32::new(0));
+        let look = || {
+            started.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            false
+        };
+        let now = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| assert!(!installed.or_look(now, look)));
+            }
+        });
+        assert_eq!(started.into_inner(), 1);
     }
 }

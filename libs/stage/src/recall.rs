@@ -1,0 +1,117 @@
+//! What was found out about secrets, kept for a while under their digests, so that not every call
+//! asks again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lectern_core::{Digest, Timestamp};
+
+/// A memory of bounded size and age: the oldest entry makes room for the newest. Good and bad
+/// secrets belong into two of them, lest somebody with many bad ones has the good ones forgotten.
+pub struct Recall<T> {
+    most: usize,
+    lifetime: Duration,
+    state: Mutex<State<T>>,
+}
+
+/// When an entry ends, and which of those that end then it is.
+type Place = (Timestamp, u64);
+
+struct State<T> {
+    known: HashMap<Digest, (Place, T)>,
+    order: BTreeMap<Place, Digest>,
+    count: u64,
+}
+
+impl<T: Clone> Recall<T> {
+    /// A memory of at most `most` entries, each for `lifetime`.
+    #[must_use]
+    pub fn new(most: usize, lifetime: Duration) -> Self {
+        let state = State { known: HashMap::new(), order: BTreeMap::new(), count: 0 };
+        Self { most, lifetime, state: Mutex::new(state) }
+    }
+
+    /// What is known under `key`.
+    #[must_use]
+    pub fn get(&self, key: &Digest, now: Timestamp) -> Option<T> {
+        let state = self.state();
+        state.known.get(key).filter(|((until, _), _)| now < *until).map(|(_, value)| value.clone())
+    }
+
+    /// Keeps `value` under `key` from now on.
+    pub fn put(&self, key: Digest, value: T, now: Timestamp) {
+        let mut state = self.state();
+        state.remove(&key);
+        let place = (now.plus(self.lifetime), state.count);
+        state.count = state.count.wrapping_add(1);
+        state.order.insert(place, key);
+        state.known.insert(key, (place, value));
+        while let Some((place, oldest)) = state.order.first_key_value().map(|(place, key)| (*place, *key)) {
+            if state.known.len() <= self.most && now < place.0 {
+                break;
+            }
+            state.remove(&oldest);
+        }
+    }
+
+    /// Forgets what is known under `key`.
+    pub fn forget(&self, key: &Digest) {
+        self.state().remove(key);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    fn remove(&mut self, key: &Digest) {
+        if let Some((place, _)) = self.known.remove(key) {
+            self.order.remove(&place);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Recall<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recall").field("most", &self.most).field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(n: u64) -> Digest {
+        Digest::of(&n.to_be_bytes())
+    }
+
+    #[test]
+    fn the_oldest_entry_makes_room_for_the_newest() {
+        let memory = Recall::new(3, Duration::from_secs(20));
+        for n in 0..5 {
+            memory.put(key(n), n, Timestamp(n));
+        }
+        let known = |now| (0..5).filter_map(|n| memory.get(&key(n), Timestamp(now))).collect::<Vec<_>>();
+        assert_eq!(known(5), [2, 3, 4]);
+        memory.put(key(2), 7, Timestamp(6));
+        memory.put(key(5), 5, Timestamp(7));
+        assert_eq!(known(8), [7, 4], "what was put again is new");
+        memory.forget(&key(4));
+        assert_eq!(known(8), [7]);
+        let state = memory.state();
+        assert_eq!((state.order.len(), state.known.len()), (2, 2));
+    }
+
+    #[test]
+    fn entries_end() {
+        let memory = Recall::new(3, Duration::from_secs(20));
+        memory.put(key(1), (), Timestamp(0));
+        assert!(memory.get(&key(1), Timestamp(19_999)).is_some());
+        assert!(memory.get(&key(1), Timestamp(20_000)).is_none());
+        memory.put(key(2), (), Timestamp(30_000));
+        assert_eq!(memory.state().known.len(), 1, "what has ended is not kept");
+    }
+}
