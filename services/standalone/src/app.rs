@@ -2,30 +2,29 @@
 //! the extractive engine, the local voice.
 //!
 //! The public port is the gateway's. It asks for no key, so it must be on loopback. Each stage
-//! listens on a free port of loopback, where the gateway calls it as it would in production.
+//! listens on a free port of loopback, where the gateway calls it as it would in production, and
+//! where nobody else may: other users of the machine reach loopback too.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use lectern_ai::app::Ai;
 use lectern_blob::Blob;
-use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason, SystemClock};
+use lectern_core::{Clock, Failure, SystemClock};
 use lectern_gateway::app::Gateway;
 use lectern_ingest::app::Ingest;
 use lectern_queue::Queue;
 use lectern_rpc::{Authenticate, Open, ServerConfig, ServiceCredential, WithServices};
-use lectern_runtime::{Context, Secret};
-use lectern_stage::Common;
+use lectern_runtime::Context;
 use lectern_stage::app::{Adapters, announce, this_program, watch_health};
 use lectern_stage::config::Url;
+use lectern_stage::{Common, NoKeys};
 use lectern_tts::app::Tts;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::private;
 
 /// An embedded instance that runs.
 #[derive(Debug)]
@@ -51,12 +50,14 @@ impl Embedded {
                 ),
             ));
         }
-        std::fs::create_dir_all(&config.data).map_err(|e| unusable(&config.data, &e))?;
+        private::folder(&config.data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let queue = lectern_queue::connect("memory:", lectern_queue::ConnectOptions::default()).await?;
-        let objects = format!("file:{}", config.data.join("objects").display());
+        let objects = config.data.join("objects");
+        private::folder(&objects)?;
+        let objects = format!("file:{}", objects.display());
         let blob = lectern_blob::connect(&objects, Arc::clone(&clock)).await?;
-        let secret = secret(&config.data.join("secret"))?;
+        let secret = private::secret(&config.data.join("secret"))?;
 
         let adapters =
             |service: &'static str| open(config, service, Arc::clone(&queue), Arc::clone(&blob), Arc::clone(&clock));
@@ -90,13 +91,14 @@ impl Embedded {
             steps.void_leases_of_earlier_boot().await?;
         }
 
-        let credential = ServiceCredential::new(secret, Arc::clone(&clock))?;
-        let everybody: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential, Arc::new(Open::new()?)));
+        let credential = || ServiceCredential::new(secret.clone(), Arc::clone(&clock));
+        let everybody: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential()?, Arc::new(Open::new()?)));
+        let gateway_alone: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential()?, Arc::new(NoKeys)));
         let anywhere = ServerConfig::default();
         let stages = [
-            ingest.serve(anywhere.clone(), Arc::clone(&everybody), context, stop.clone())?,
-            ai.serve(anywhere.clone(), Arc::clone(&everybody), context, stop.clone())?,
-            tts.serve(anywhere, Arc::clone(&everybody), context, stop.clone())?,
+            ingest.serve(anywhere.clone(), Arc::clone(&gateway_alone), context, stop.clone())?,
+            ai.serve(anywhere.clone(), Arc::clone(&gateway_alone), context, stop.clone())?,
+            tts.serve(anywhere, Arc::clone(&gateway_alone), context, stop.clone())?,
         ];
         [common.ingest, common.ai, common.tts] =
             stages.each_ref().map(|stage| Url { url: format!("http://{}", stage.addr) });
@@ -157,36 +159,10 @@ async fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<Adapters, Failure> {
     let folder = config.data.join("store").join(service);
-    std::fs::create_dir_all(&folder).map_err(|e| unusable(&folder, &e))?;
+    private::folder(&folder)?;
     let url = format!("sqlite:{}", folder.join("lectern.db").display());
     let store = lectern_store::connect(&url, lectern_store::ConnectOptions::default()).await?;
     Ok(Adapters { store, queue, blob, clock })
-}
-
-/// The installation's secret: made at the first start, and kept beside the data that it opens.
-fn secret(path: &Path) -> Result<Secret, Failure> {
-    match std::fs::read_to_string(path) {
-        Ok(secret) => return Ok(Secret::new(secret.trim())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(unusable(path, &error)),
-    }
-    let secret: String = (0..4).map(|_| format!("{:016x}", OsRandom.next())).collect();
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|e| unusable(path, &e))?;
-    file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| unusable(path, &e))?;
-    Ok(Secret::new(secret))
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        Kind::FailedPrecondition,
-        Reason::StoreUnavailable,
-        format!("{} cannot be used: {error}; choose another folder with --data", path.display()),
-    )
 }
 
 /// `lectern up`: serves until it is stopped.
@@ -194,6 +170,8 @@ fn unusable(path: &Path, error: &std::io::Error) -> Failure {
 /// # Errors
 /// What keeps it from starting, or ends it.
 pub async fn up(config: Config, context: Context) -> Result<(), Failure> {
+    // It writes nothing but its data.
+    private::for_the_owner_alone();
     let embedded = Box::pin(Embedded::start(&config, &context, context.shutdown.token())).await?;
     announce(embedded.address);
     tracing::info!(data = %config.data.display(), "data is kept here; Ctrl-C stops");

@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lectern_core::Failure;
+use lectern_runtime::Secret;
 
 /// Turns documents into narrated audio.
 #[derive(Debug, Parser)]
@@ -23,6 +25,26 @@ pub struct Cli {
     /// Says more: progress of the services on standard error.
     #[arg(long, short, global = true)]
     pub verbose: bool,
+}
+
+impl Cli {
+    /// Gives the command the key of the environment, where it takes one and was given none.
+    pub fn offer_key(&mut self, key: &Secret) {
+        let place = match &mut self.command {
+            Some(Command::Narrate(order)) => &mut order.place.key,
+            Some(Command::Preview(preview)) => &mut preview.place.key,
+            Some(Command::Keys(keys)) => &mut keys.key,
+            Some(Command::Up(_)) | None => return,
+        };
+        if place.is_none() && !key.is_empty() {
+            *place = Some(key.clone());
+        }
+    }
+}
+
+/// Keeps an argument out of what is printed of the command line.
+fn secret(argument: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(argument))
 }
 
 /// What to do.
@@ -45,7 +67,8 @@ pub struct Up {
     /// Where everything is kept.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Where gRPC is served; loopback only, since the embedded instance asks for no key.
+    /// Where gRPC is served; loopback only, since the embedded instance asks for no key and speaks
+    /// plain text.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<std::net::SocketAddr>,
     /// Allows import by URL, as the setting `import.enabled` does.
@@ -112,6 +135,9 @@ pub struct Script {
     /// What becomes of footnotes.
     #[arg(long, value_enum, default_value_t = Footnotes::Skip)]
     pub footnotes: Footnotes,
+    /// The language of the document, such as en, where it is found out wrongly.
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
 }
 
 /// Which instance does the work.
@@ -120,9 +146,10 @@ pub struct Place {
     /// A running server (`http://host:port`) instead of an instance of its own.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// The API key for --server.
-    #[arg(long, value_name = "KEY", requires = "server")]
-    pub key: Option<String>,
+    /// The API key for --server. Prefer the environment variable LECTERN_KEY: other users of the
+    /// machine see arguments in the list of processes.
+    #[arg(long, value_name = "KEY", requires = "server", value_parser = secret)]
+    pub key: Option<Secret>,
     /// Keeps the data of the instance of its own in this folder, so that what was spoken once is
     /// not spoken again.
     #[arg(long, value_name = "DIR", conflicts_with = "server")]
@@ -233,9 +260,10 @@ pub struct Keys {
     /// The server.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7400", global = true)]
     pub server: String,
-    /// The installation's admin key; an embedded instance needs none.
-    #[arg(long, value_name = "KEY", global = true)]
-    pub key: Option<String>,
+    /// The installation's admin key; an embedded instance needs none. Prefer the environment
+    /// variable LECTERN_KEY: other users of the machine see arguments in the list of processes.
+    #[arg(long, value_name = "KEY", global = true, value_parser = secret)]
+    pub key: Option<Secret>,
 }
 
 /// What to do with API keys.
@@ -270,6 +298,45 @@ pub fn nothing_to_do() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn key_of(cli: &Cli) -> Option<&str> {
+        let key = match &cli.command {
+            Some(Command::Narrate(order)) => order.place.key.as_ref(),
+            Some(Command::Preview(preview)) => preview.place.key.as_ref(),
+            Some(Command::Keys(keys)) => keys.key.as_ref(),
+            Some(Command::Up(_)) | None => None,
+        };
+        key.map(Secret::expose)
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_environment_unless_an_argument_says_another() {
+        let server = "--server=http://127.0.0.1:7400";
+        for (arguments, expected) in [
+            (&["lectern", "keys", "list"][..], Some("lk_env")),
+            (&["lectern", "keys", "list", "--key", "lk_argument"][..], Some("lk_argument")),
+            (&["lectern", "narrate", "a.md", server][..], Some("lk_env")),
+            (&["lectern", "narrate", "a.md", server, "--key", "lk_argument"][..], Some("lk_argument")),
+            (&["lectern", "preview", "a.md", server][..], Some("lk_env")),
+            (&["lectern", "up"][..], None),
+        ] {
+            let mut cli = Cli::try_parse_from(arguments).unwrap();
+            cli.offer_key(&Secret::new(""));
+            assert_ne!(key_of(&cli), Some(""), "{arguments:?}: an empty key is none");
+            cli.offer_key(&Secret::new("lk_env"));
+            assert_eq!(key_of(&cli), expected, "{arguments:?}");
+            assert!(!format!("{cli:?}").contains("lk_"), "{cli:?}");
+        }
+    }
+
+    #[test]
+    fn help_prefers_the_environment_to_an_argument() {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        for name in ["narrate", "preview", "keys"] {
+            let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            assert!(help.contains("LECTERN_KEY"), "{name}: {help}");
+        }
+    }
 
     #[test]
     fn a_document_is_a_url_when_it_begins_like_one() {

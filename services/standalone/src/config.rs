@@ -60,12 +60,23 @@ impl Default for Config {
     }
 }
 
-/// Loads the configuration and lays the flags over it.
+/// The variable `LECTERN_KEY` is the caller's API key: no setting of the instance, so it is in no
+/// file and is not printed.
+const KEY: &str = "KEY";
+
+/// Loads the configuration and lays the flags over it; the commands that take a key get that of
+/// `LECTERN_KEY`.
 ///
 /// # Errors
 /// `INVALID_FIELD` naming the key.
-pub fn load(cli: &Cli) -> Result<Config, Failure> {
-    let mut config: Config = Loader::new("LECTERN").file(cli.config.clone()).load()?;
+pub fn load(cli: &mut Cli) -> Result<Config, Failure> {
+    load_from(Loader::new("LECTERN"), cli)
+}
+
+fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
+    let loader = loader.file(cli.config.clone()).ignore(&[KEY]);
+    cli.offer_key(&loader.secret(KEY));
+    let mut config: Config = loader.load()?;
     match &cli.command {
         Some(Command::Up(up)) => {
             if let Some(data) = &up.data {
@@ -90,4 +101,28 @@ pub fn load(cli: &Cli) -> Result<Config, Failure> {
     };
     config.import.enabled |= place.is_some_and(|place| place.import);
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn the_callers_key_is_no_setting() {
+        let loader = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Loader::with_environment("LECTERN", variables)
+        };
+        let mut cli = Cli::parse_from(["lectern", "keys", "list"]);
+        let config = load_from(loader(&[("LECTERN_KEY", "lk_caller"), ("LECTERN_DATA", "d")]), &mut cli).unwrap();
+        assert_eq!(config.data, PathBuf::from("d"));
+        assert!(!lectern_runtime::print(&config).unwrap().contains("lk_caller"));
+        let Some(Command::Keys(keys)) = &cli.command else { panic!("{cli:?}") };
+        assert_eq!(keys.key.as_ref().map(lectern_runtime::Secret::expose), Some("lk_caller"));
+
+        let failure = load_from(loader(&[("LECTERN_KEYS", "lk_caller")]), &mut cli).unwrap_err();
+        assert!(failure.message.contains("LECTERN_KEYS") && !failure.message.contains("lk_caller"), "{failure}");
+    }
 }

@@ -4,6 +4,7 @@ mod app;
 mod cli;
 mod client;
 mod config;
+mod private;
 
 use std::process::ExitCode;
 
@@ -18,8 +19,8 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|name| name == child::SUBCOMMAND) {
         return child::child_main(arguments.next());
     }
-    let cli = Cli::parse();
-    let config = match config::load(&cli) {
+    let mut cli = Cli::parse();
+    let config = match config::load(&mut cli) {
         Ok(config) => config,
         Err(failure) => return bootstrap::fail("lectern", &failure),
     };

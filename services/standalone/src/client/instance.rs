@@ -1,13 +1,14 @@
 //! Where a command does its work: on a running server, or on an instance of its own that ends with
 //! the command.
 
+use lectern_client::Client;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_runtime::Context;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Authorized, connect};
+use super::connect;
 use crate::app::Embedded;
 use crate::cli::Place;
 use crate::config::Config;
@@ -16,7 +17,7 @@ use crate::config::Config;
 #[derive(Debug)]
 pub struct Instance {
     /// Calls to it.
-    pub channel: Authorized,
+    pub client: Client,
     own: Option<Own>,
 }
 
@@ -36,7 +37,7 @@ impl Instance {
     /// `INVALID_FIELD` for a URL that is not one; what keeps an instance from starting.
     pub async fn open(place: &Place, mut config: Config, context: &Context) -> Result<Self, Failure> {
         if let Some(server) = &place.server {
-            return Ok(Self { channel: connect(server, place.key.as_deref())?, own: None });
+            return Ok(Self { client: connect(server, place.key.as_ref())?, own: None });
         }
         let folder = tempfile::tempdir().map_err(|e| {
             Failure::new(
@@ -50,9 +51,9 @@ impl Instance {
         // It outlives the signal: first the work is cancelled, then the instance is stopped.
         let stop = CancellationToken::new();
         let embedded = Box::pin(Embedded::start(&config, context, stop.clone())).await?;
-        let channel = connect(&format!("http://{}", embedded.address), None)?;
+        let client = connect(&format!("http://{}", embedded.address), None)?;
         let ended = tokio::spawn(embedded.ended());
-        Ok(Self { channel, own: Some(Own { stop, ended, _folder: folder }) })
+        Ok(Self { client, own: Some(Own { stop, ended, _folder: folder }) })
     }
 
     /// Stops an instance of the command's own, once its work has come to `result`.

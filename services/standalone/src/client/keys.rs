@@ -14,7 +14,7 @@ use crate::cli::{KeyCommand, Keys};
 /// What the server answers.
 #[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(keys: Keys) -> Result<(), Failure> {
-    let mut client = KeyServiceClient::new(connect(&keys.server, keys.key.as_deref())?);
+    let mut client = KeyServiceClient::new(connect(&keys.server, keys.key.as_ref())?.channel());
     match keys.command {
         KeyCommand::Create { tenant, name } => {
             let request = CreateKeyRequest { tenant, display_name: name };

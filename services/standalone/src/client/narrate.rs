@@ -2,20 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use lectern_core::{Failure, Kind, OsRandom, Random as _, Reason};
+use lectern_client::Client;
+use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::narration_service_client::NarrationServiceClient;
-use lectern_proto::v1::{
-    AudioFormat, CancelNarrationRequest, CreateNarrationRequest, Lane, Narration, WatchNarrationRequest,
-};
-use lectern_rpc::failure;
+use lectern_proto::v1::{AudioFormat, Lane, Narration};
 use lectern_runtime::Context;
 use tokio::time::Instant;
 
+use super::hand_in;
 use super::instance::Instance;
 use super::progress::Progress;
-use super::{Authorized, transfer};
 use crate::cli::{self, Narrate, Source};
 use crate::config::Config;
 
@@ -33,17 +30,17 @@ pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(),
         ));
     }
     let instance = Instance::open(&order.place, config, &context).await?;
-    let result = all(&order, &instance.channel, &context).await;
+    let result = all(&order, &instance.client, &context).await;
     instance.close(result).await
 }
 
-async fn all(order: &Narrate, channel: &Authorized, context: &Context) -> Result<(), Failure> {
+async fn all(order: &Narrate, client: &Client, context: &Context) -> Result<(), Failure> {
     for source in &order.sources {
         let folder = match order.sources.len() {
             1 => order.out.clone(),
             _ => order.out.join(source.stem()),
         };
-        one(order, channel, context, source, &folder).await?;
+        one(order, client, context, source, &folder).await?;
     }
     Ok(())
 }
@@ -56,7 +53,7 @@ enum Watched {
 
 async fn one(
     order: &Narrate,
-    channel: &Authorized,
+    client: &Client,
     context: &Context,
     source: &Source,
     folder: &Path,
@@ -66,31 +63,23 @@ async fn one(
         let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
         Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
     })?;
-    let document = transfer::hand_in(channel, source).await?;
+    let document = hand_in(client, source).await?;
     let uploaded = Instant::now();
     let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
     say(&format!("  {}{pages}, {} words, {}", document.media_type, document.word_count, document.language));
     document.warnings.iter().for_each(|warning| say(&format!("  note: {warning}")));
 
-    let mut client = NarrationServiceClient::new(channel.clone());
-    let request = CreateNarrationRequest {
-        request_id: format!("cli-{:016x}", OsRandom.next()),
-        narration: Some(narration(order, &document.name)),
-    };
-    let accepted = client.create_narration(request).await.map_err(|s| failure(&s))?.into_inner();
-    let name = accepted.narration.unwrap_or_default().name;
+    let name = client.order(narration(order, &document.name)).await?.name;
 
-    let mut watching = client.clone();
     let watched = tokio::select! {
-        watched = watch(&mut watching, &name) => watched?,
+        watched = watch(client, &name) => watched?,
         () = context.shutdown.wait() => Watched::Interrupted,
     };
     let (narration, first_audio) = match watched {
         Watched::Ended(narration, first_audio) => (narration, first_audio),
         Watched::Interrupted => {
             say("  cancelling");
-            let request = CancelNarrationRequest { name, etag: String::new() };
-            client.cancel_narration(request).await.map_err(|s| failure(&s))?;
+            client.cancel(&name).await?;
             return Err(Failure::new(Kind::Cancelled, Reason::Cancelled, "the narration was cancelled"));
         }
     };
@@ -99,51 +88,31 @@ async fn one(
     }
     let made = uploaded.elapsed();
     for artifact in &narration.artifacts {
-        transfer::download(channel, &narration.name, artifact, folder).await?;
+        client.download(&narration.name, artifact, folder).await?;
     }
     report(&narration, folder, made.as_secs_f64(), first_audio.map(|at| at.duration_since(uploaded).as_secs_f64()));
     Ok(())
 }
 
-/// Watches until the narration is terminal; opens the stream again when it breaks.
-async fn watch(client: &mut NarrationServiceClient<Authorized>, name: &str) -> Result<Watched, Failure> {
+/// Shows how far the narration has come, until it is terminal.
+async fn watch(client: &Client, name: &str) -> Result<Watched, Failure> {
     let mut progress = Progress::new();
-    let (mut resume_token, mut first_audio) = (String::new(), None);
-    let mut breaks = 0_u32;
-    loop {
-        let request = WatchNarrationRequest { name: name.to_owned(), resume_token: resume_token.clone() };
-        let broken = match client.watch_narration(request).await {
-            Ok(stream) => {
-                let mut stream = stream.into_inner();
-                loop {
-                    match stream.message().await {
-                        Ok(Some(message)) => {
-                            breaks = 0;
-                            resume_token = message.resume_token;
-                            let Some(narration) = message.narration else { continue };
-                            if first_audio.is_none() && narration.first_audio_time.is_some() {
-                                first_audio = Some(Instant::now());
-                            }
-                            progress.show(&narration);
-                            if matches!(narration.state(), State::Succeeded | State::Failed | State::Cancelled) {
-                                progress.end();
-                                return Ok(Watched::Ended(Box::new(narration), first_audio));
-                            }
-                        }
-                        Ok(None) => break None,
-                        Err(status) => break Some(failure(&status)),
-                    }
-                }
-            }
-            Err(status) => Some(failure(&status)),
-        };
-        breaks += 1;
-        if let Some(failure) = broken.filter(|failure| failure.kind != Kind::Unavailable || breaks > 10) {
-            progress.end();
-            return Err(failure);
+    let watched = follow(client, name, &mut progress).await;
+    progress.end();
+    watched
+}
+
+async fn follow(client: &Client, name: &str, progress: &mut Progress) -> Result<Watched, Failure> {
+    let (mut watch, mut first_audio) = (client.watch(name), None);
+    let mut last = Narration::default();
+    while let Some(narration) = watch.next().await? {
+        if first_audio.is_none() && narration.first_audio_time.is_some() {
+            first_audio = Some(Instant::now());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        progress.show(&narration);
+        last = narration;
     }
+    Ok(Watched::Ended(Box::new(last), first_audio))
 }
 
 fn narration(order: &Narrate, document: &str) -> Narration {

@@ -25,6 +25,7 @@ pub fn order(script: &Script, document: &str) -> Narration {
         style: style.into(),
         length: target.map(|target| Length { target: Some(target) }),
         footnotes: footnotes.into(),
+        language: script.language.clone().unwrap_or_default(),
         ..Narration::default()
     }
 }

@@ -1,0 +1,224 @@
+//! The client and its short calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lectern_core::{Failure, OsRandom, Random, Reason};
+use lectern_proto::v1::create_document_request::Source;
+use lectern_proto::v1::document_service_client::DocumentServiceClient;
+use lectern_proto::v1::narration_service_client::NarrationServiceClient;
+use lectern_proto::v1::{
+    CancelNarrationRequest, CreateDocumentRequest, CreateNarrationRequest, DeleteDocumentRequest, Document,
+    GetNarrationRequest, Narration,
+};
+use lectern_rpc::{ClientConfig, Outbound, channel};
+use lectern_runtime::Secret;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use crate::retry::{Retry, Tries, failed};
+
+/// A channel whose calls carry the caller's credential.
+pub type Authorized = InterceptedService<Channel, Outbound>;
+
+/// A client of one server; cheap to clone, and its clones share one connection. Connects with the
+/// first call, and again whenever the connection is lost.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Authorized,
+    retry: Retry,
+    random: Arc<dyn Random>,
+}
+
+impl Client {
+    /// A client of the server at the URL of `config`, under an API key where there is one. Needs a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for a URL that is not one, or certificates that cannot be read.
+    pub fn connect(config: &ClientConfig, key: Option<Secret>) -> Result<Self, Failure> {
+        Ok(Self::over(channel(config)?, key.map_or_else(Outbound::anonymous, Outbound::with_key)))
+    }
+
+    /// A client over a channel that is there already, under any credential.
+    #[must_use]
+    pub fn over(channel: Channel, outbound: Outbound) -> Self {
+        Self { channel: outbound.over(channel), retry: Retry::default(), random: Arc::new(OsRandom) }
+    }
+
+    /// Repeats calls in this way instead of the default one.
+    #[must_use]
+    pub const fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Draws ids and jitter from `random`; for tests and simulations.
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// The channel, for generated clients: `VoiceServiceClient::new(client.channel())`.
+    #[must_use]
+    pub fn channel(&self) -> Authorized {
+        self.channel.clone()
+    }
+
+    /// Hands in a short source, or a URL that the server fetches, as `request` says. One without a
+    /// `request_id` gets one, so that it is safe to repeat.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn create(&self, mut request: CreateDocumentRequest) -> Result<Document, Failure> {
+        if request.request_id.is_empty() {
+            request.request_id = self.fresh_id();
+        }
+        let call = |request: Request<CreateDocumentRequest>| {
+            let mut client = self.documents();
+            async move { client.create_document(request).await }
+        };
+        let answer = self.call(&request, self.retry.read_timeout, call).await?;
+        answer.document.ok_or_else(|| unsaid("the document"))
+    }
+
+    /// Has the server fetch a URL that begins with `https://`.
+    ///
+    /// # Errors
+    /// What the server answers: `IMPORT_DISABLED` where it may not, `URL_REFUSED`,
+    /// `URL_UNREACHABLE`, and why what it found is no document.
+    pub async fn import(&self, url: &str) -> Result<Document, Failure> {
+        self.create(CreateDocumentRequest {
+            source: Some(Source::Uri(url.to_owned())),
+            ..CreateDocumentRequest::default()
+        })
+        .await
+    }
+
+    /// Erases a document, `documents/{id}`, and all that was made from it.
+    ///
+    /// # Errors
+    /// What the server answers: `RESOURCE_NOT_FOUND`; `DOCUMENT_ERASED` where it was erased before.
+    pub async fn erase(&self, document: &str) -> Result<(), Failure> {
+        let mut tries = self.tries();
+        loop {
+            let request = DeleteDocumentRequest { name: document.to_owned(), etag: String::new() };
+            let answer = self.documents().delete_document(timed(request, self.retry.call_timeout)).await;
+            let Err(failure) = answer.map_err(|status| failed(&status)) else { return Ok(()) };
+            // The try before this one erased it, and its answer was lost.
+            if tries.repeated() && failure.reason == Reason::DocumentErased {
+                return Ok(());
+            }
+            tries.wait(failure).await?;
+        }
+    }
+
+    /// Orders a recording, under a request id of its own.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn order(&self, narration: Narration) -> Result<Narration, Failure> {
+        self.order_under(&self.fresh_id(), narration).await
+    }
+
+    /// Orders a recording under this request id: the same order under it, also by another process,
+    /// is the same narration. An id has at most 64 characters of letters, digits, `-` and `_`.
+    ///
+    /// # Errors
+    /// What the server answers: `REQUEST_ID_REUSED` where another order was made under it.
+    pub async fn order_under(&self, request_id: &str, narration: Narration) -> Result<Narration, Failure> {
+        let request = CreateNarrationRequest { request_id: request_id.to_owned(), narration: Some(narration) };
+        let call = |request: Request<CreateNarrationRequest>| {
+            let mut client = self.narrations();
+            async move { client.create_narration(request).await }
+        };
+        let answer = self.call(&request, self.retry.call_timeout, call).await?;
+        answer.narration.ok_or_else(|| unsaid("the narration"))
+    }
+
+    /// A narration, `narrations/{id}`, as it is now.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn narration(&self, name: &str) -> Result<Narration, Failure> {
+        let call = |request: Request<GetNarrationRequest>| {
+            let mut client = self.narrations();
+            async move { client.get_narration(request).await }
+        };
+        let request = GetNarrationRequest { name: name.to_owned() };
+        let answer = self.call(&request, self.retry.call_timeout, call).await?;
+        answer.narration.ok_or_else(|| unsaid("the narration"))
+    }
+
+    /// Stops a narration; one that is terminal stays as it is. What was made is kept.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn cancel(&self, name: &str) -> Result<Narration, Failure> {
+        let call = |request: Request<CancelNarrationRequest>| {
+            let mut client = self.narrations();
+            async move { client.cancel_narration(request).await }
+        };
+        let request = CancelNarrationRequest { name: name.to_owned(), etag: String::new() };
+        let answer = self.call(&request, self.retry.call_timeout, call).await?;
+        answer.narration.ok_or_else(|| unsaid("the narration"))
+    }
+
+    pub(crate) fn documents(&self) -> DocumentServiceClient<Authorized> {
+        DocumentServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn narrations(&self) -> NarrationServiceClient<Authorized> {
+        NarrationServiceClient::new(self.channel())
+    }
+
+    pub(crate) const fn retry(&self) -> &Retry {
+        &self.retry
+    }
+
+    pub(crate) fn tries(&self) -> Tries {
+        Tries::new(self.retry, Arc::clone(&self.random))
+    }
+
+    pub(crate) fn random_number(&self) -> u64 {
+        self.random.next()
+    }
+
+    /// An id that no other call has.
+    pub(crate) fn fresh_id(&self) -> String {
+        format!("client-{:016x}{:016x}", self.random.next(), self.random.next())
+    }
+
+    /// Makes a call that is safe to repeat, and repeats it; each try has this much time.
+    pub(crate) async fn call<Q, A, F>(
+        &self,
+        request: &Q,
+        timeout: Duration,
+        call: impl Fn(Request<Q>) -> F,
+    ) -> Result<A, Failure>
+    where
+        Q: Clone,
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let mut tries = self.tries();
+        loop {
+            match Box::pin(call(timed(request.clone(), timeout))).await {
+                Ok(answer) => return Ok(answer.into_inner()),
+                Err(status) => tries.wait(failed(&status)).await?,
+            }
+        }
+    }
+}
+
+fn timed<Q>(request: Q, timeout: Duration) -> Request<Q> {
+    let mut request = Request::new(request);
+    request.set_timeout(timeout);
+    request
+}
+
+/// The failure of an answer that has not what the protocol promises.
+pub(crate) fn unsaid(what: &str) -> Failure {
+    Failure::internal(format!("the server answered without {what}; is it a server of Lectern, of this version?"))
+}

@@ -1,0 +1,57 @@
+//! What an order would make of a document, before anything is spent.
+
+use lectern_core::Failure;
+use lectern_proto::v1::preview_document_response::Part;
+use lectern_proto::v1::{Narration, PreviewBlock, PreviewDocumentRequest, PreviewSummary};
+
+use crate::client::Client;
+use crate::retry::{broke_off, failed};
+
+/// What an order would make of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// Of the whole document.
+    pub summary: PreviewSummary,
+    /// Every block in the source's order, each in one piece.
+    pub blocks: Vec<PreviewBlock>,
+}
+
+impl Client {
+    /// Previews an order; nothing is stored by it. What would fail to be ordered since nothing is
+    /// left to speak is shown, with the failure in its summary.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn preview(&self, narration: Narration) -> Result<Preview, Failure> {
+        let mut tries = self.tries();
+        loop {
+            match self.preview_once(narration.clone()).await {
+                Ok(preview) => return Ok(preview),
+                Err(failure) => tries.wait(failure).await?,
+            }
+        }
+    }
+
+    async fn preview_once(&self, narration: Narration) -> Result<Preview, Failure> {
+        let request = PreviewDocumentRequest { narration: Some(narration) };
+        let answer = Box::pin(self.narrations().preview_document(request)).await;
+        let mut stream = answer.map_err(|status| failed(&status))?.into_inner();
+        let (mut summary, mut blocks) = (None, Vec::<PreviewBlock>::new());
+        while let Some(message) = stream.message().await.map_err(|status| failed(&status))? {
+            match message.part {
+                Some(Part::Summary(first)) => summary = Some(first),
+                Some(Part::Block(block)) => match blocks.last_mut().filter(|_| block.continued) {
+                    Some(begun) => {
+                        begun.text.push_str(&block.text);
+                        begun.utterances.extend(block.utterances);
+                        begun.skipped.extend(block.skipped);
+                    }
+                    None => blocks.push(block),
+                },
+                None => {}
+            }
+        }
+        let summary = summary.ok_or_else(|| broke_off("the preview"))?;
+        Ok(Preview { summary, blocks })
+    }
+}

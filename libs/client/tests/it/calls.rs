@@ -1,0 +1,117 @@
+//! Short calls and previews that are disturbed.
+
+use std::time::Duration;
+
+use lectern_client::{Client, ClientConfig, Retry, Upload};
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::v1::narration::State as Stage;
+use lectern_proto::v1::preview_document_response::Part;
+use lectern_proto::v1::{Narration, PreviewBlock, PreviewSummary};
+use lectern_rpc::{Deadline, deadline};
+
+use crate::server::{DOCUMENT, End, Fake, NARRATION, State, artifact, broken, noise, unavailable};
+
+async fn with_ends(ends: impl IntoIterator<Item = End>) -> Fake {
+    Fake::start(State { ends: ends.into_iter().collect(), ..State::default() }).await
+}
+
+#[tokio::test]
+async fn a_call_is_repeated_under_one_request_id_and_the_callers_key() {
+    let fake = with_ends([End::With(unavailable()), End::With(unavailable())]).await;
+    let accepted = fake.client().order(Narration::default()).await.unwrap();
+    assert_eq!(accepted.name, NARRATION);
+    let asked = fake.asked();
+    assert!(asked.len() == 3 && asked.iter().all(|order| *order == asked[0]), "{asked:?}");
+    assert!(asked[0].starts_with("order client-") && asked[0].ends_with(" by Bearer lk_tides"), "{asked:?}");
+
+    fake.state().ends.push_back(End::With(unavailable()));
+    assert_eq!(fake.client().import("https://docs.example.com/tides.pdf").await.unwrap().name, DOCUMENT);
+    let asked = fake.asked();
+    assert!(asked[3].starts_with("create client-") && asked[3] == asked[4], "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_reached_is_not_called_again() {
+    let unreachable = Failure::new(Kind::Unavailable, Reason::UrlUnreachable, "it accepts no connection");
+    let fake = with_ends([End::With(unreachable.clone())]).await;
+    assert_eq!(fake.client().import("https://docs.example.com/tides.pdf").await, Err(unreachable));
+    assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_answered_in_time_is_made_again() {
+    let fake = with_ends([End::Never]).await;
+    let retry = Retry { call_timeout: Duration::from_millis(200), ..Retry::default() };
+    fake.client().with_retry(retry).narration(NARRATION).await.unwrap();
+    assert_eq!(fake.asked(), ["get", "get"]);
+}
+
+#[tokio::test]
+async fn the_deadline_of_the_call_that_is_handled_holds_for_the_calls_it_makes() {
+    let fake = with_ends([End::Never, End::Never]).await;
+    let soon = Some(Deadline::after(Duration::from_millis(200)));
+    let client = fake.client();
+    let answer = deadline::scope(soon, async { client.narration(NARRATION).await }).await;
+    assert_eq!(answer.unwrap_err().kind, Kind::DeadlineExceeded);
+    assert_eq!(fake.asked(), ["get"], "it is not made again when nobody waits any more");
+}
+
+#[tokio::test]
+async fn an_erasure_whose_answer_was_lost_is_one() {
+    let fake = with_ends([End::With(unavailable())]).await;
+    fake.client().erase(DOCUMENT).await.unwrap();
+    assert_eq!(fake.asked().len(), 2);
+    let failure = fake.client().erase(DOCUMENT).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::DocumentErased, "somebody else erased it");
+}
+
+#[tokio::test]
+async fn a_preview_begins_again_after_a_break_and_its_blocks_are_whole() {
+    let block = |block, text: &str, continued| {
+        Part::Block(PreviewBlock { block, text: text.to_owned(), continued, ..PreviewBlock::default() })
+    };
+    let summary = PreviewSummary { title: "Tides".to_owned(), ..PreviewSummary::default() };
+    let parts = vec![
+        Part::Summary(summary.clone()),
+        block(0, "The sea ", false),
+        block(0, "rises.", true),
+        block(1, "It falls.", false),
+    ];
+    let fake = Fake::start(State { preview: parts, cuts: [broken(2), broken(0)].into(), ..State::default() }).await;
+    let preview = fake.client().preview(Narration::default()).await.unwrap();
+    assert_eq!(preview.summary, summary);
+    let texts: Vec<_> = preview.blocks.iter().map(|block| block.text.as_str()).collect();
+    assert_eq!(texts, ["The sea rises.", "It falls."]);
+    assert_eq!(fake.asked(), ["preview"; 3]);
+}
+
+#[tokio::test]
+async fn all_of_it_runs_in_a_task_of_its_own() {
+    let (file, stages) = (noise(10), vec![Stage::Queued, Stage::Succeeded]);
+    let state = State {
+        stages,
+        sections: vec![noise(10)],
+        preview: vec![Part::Summary(PreviewSummary::default())],
+        file: file.clone(),
+        ..State::default()
+    };
+    let (client, folder) = (Fake::start(state).await.client(), tempfile::tempdir().unwrap());
+    let path = folder.path().to_owned();
+    let work = async move {
+        let document = client.upload(&Upload::bytes("tides.md", noise(10))).await?;
+        client.preview(Narration { document: document.name.clone(), ..Narration::default() }).await?;
+        let accepted = client.order(Narration { document: document.name, ..Narration::default() }).await?;
+        let mut listen = client.listen(&accepted.name);
+        while listen.next().await?.is_some() {}
+        client.watch(&accepted.name).terminal().await?;
+        client.download(&accepted.name, &artifact(&file), &path).await?;
+        client.erase(DOCUMENT).await
+    };
+    assert_eq!(tokio::spawn(work).await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_is_told_before_anything_is_called() {
+    let failure = Client::connect(&ClientConfig::to("tides"), None).unwrap_err();
+    assert_eq!(failure.reason, Reason::InvalidField);
+}

@@ -1,0 +1,392 @@
+//! A server that does as it is told: it breaks the next streams where a test says so, and notes
+//! what it was asked.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use lectern_client::{Client, ClientConfig, Retry};
+use lectern_core::backoff::Backoff;
+use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_proto::v1::document_service_server::{DocumentService, DocumentServiceServer};
+use lectern_proto::v1::listen_narration_response::Part as Sound;
+use lectern_proto::v1::narration::State as Stage;
+use lectern_proto::v1::narration_service_server::{NarrationService, NarrationServiceServer};
+use lectern_proto::v1::upload_document_request::Part;
+use lectern_proto::v1::{self as api, preview_document_response};
+use lectern_rpc::status;
+use lectern_runtime::Secret;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Bytes of a message of audio.
+pub const AUDIO: usize = 1_000;
+/// Bytes of a message of a download.
+pub const PIECE: usize = 64 * 1024;
+/// The document of every upload, and the narration of every order.
+pub const DOCUMENT: &str = "documents/tides";
+pub const NARRATION: &str = "narrations/tides";
+
+/// How a call ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// With this failure.
+    With(Failure),
+    /// As if it were complete.
+    Early,
+    /// Not at all.
+    Never,
+}
+
+/// Where a stream ends: after so many messages, of an upload so many chunks.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    pub after: usize,
+    pub end: End,
+}
+
+/// Ends the next stream like a lost connection.
+pub fn broken(after: usize) -> Cut {
+    Cut { after, end: End::With(unavailable()) }
+}
+
+pub fn unavailable() -> Failure {
+    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "broken on purpose")
+}
+
+/// What the server knows, does and was asked.
+#[derive(Debug, Default)]
+pub struct State {
+    /// How the next calls without a stream end; when there is none, as they should.
+    pub ends: VecDeque<End>,
+    /// Where the next streams end; when there is none, at their end.
+    pub cuts: VecDeque<Cut>,
+    /// The calls, in order.
+    pub asked: Vec<String>,
+    /// What was received of the upload.
+    pub received: Vec<u8>,
+    /// The states of the narration; the token of each is its place, counted from 1.
+    pub stages: Vec<Stage>,
+    /// The samples of its sections.
+    pub sections: Vec<Bytes>,
+    /// Its only file.
+    pub file: Bytes,
+    /// Whether the first message of the next download is damaged on its way.
+    pub damaged: bool,
+    /// Whether the document is erased.
+    pub erased: bool,
+    /// The parts of a preview.
+    pub preview: Vec<preview_document_response::Part>,
+}
+
+/// The server, and the way to it.
+#[derive(Debug, Clone)]
+pub struct Fake {
+    pub address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Fake {
+    pub async fn start(state: State) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let fake = Self { address, state: Arc::new(Mutex::new(state)) };
+        let serving = Server::builder()
+            .add_service(DocumentServiceServer::new(fake.clone()))
+            .add_service(NarrationServiceServer::new(fake.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(serving);
+        fake
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panicked with it")
+    }
+
+    pub fn asked(&self) -> Vec<String> {
+        self.state().asked.clone()
+    }
+
+    /// A client that waits for milliseconds.
+    pub fn client(&self) -> Client {
+        client_of(self.address)
+    }
+
+    fn ask(&self, what: String) {
+        self.state().asked.push(what);
+    }
+
+    async fn unary(&self, what: String) -> Result<(), Status> {
+        self.ask(what);
+        let end = self.state().ends.pop_front();
+        match end {
+            Some(End::With(failure)) => Err(status(&failure)),
+            Some(End::Never) => std::future::pending().await,
+            Some(End::Early) | None => Ok(()),
+        }
+    }
+
+    fn stream<T: Send + 'static>(&self, messages: Vec<T>) -> Answers<T> {
+        let cut = self.state().cuts.pop_front();
+        let all = stream::iter(messages.into_iter().map(Ok));
+        Ok(Response::new(match cut {
+            None => all.boxed(),
+            Some(Cut { after, end: End::Early }) => all.take(after).boxed(),
+            Some(Cut { after, end: End::Never }) => all.take(after).chain(stream::pending()).boxed(),
+            Some(Cut { after, end: End::With(failure) }) => {
+                all.take(after).chain(stream::iter([Err(status(&failure))])).boxed()
+            }
+        }))
+    }
+
+    fn narration(&self, place: usize) -> api::Narration {
+        let stage = self.state().stages.get(place.saturating_sub(1)).copied().unwrap_or(Stage::Unspecified);
+        api::Narration { name: NARRATION.to_owned(), state: stage.into(), ..Default::default() }
+    }
+}
+
+pub fn client_of(address: SocketAddr) -> Client {
+    let retry = Retry {
+        tries: 4,
+        backoff: Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(5) },
+        longest_wait: Duration::from_secs(1),
+        ..Retry::default()
+    };
+    let config = ClientConfig::to(format!("http://{address}"));
+    Client::connect(&config, Some(Secret::new("lk_tides"))).expect("a client").with_retry(retry)
+}
+
+/// The file as a narration lists it.
+pub fn artifact(file: &Bytes) -> api::Artifact {
+    api::Artifact {
+        file_name: "audio.wav".to_owned(),
+        media_type: "audio/wav".to_owned(),
+        size_bytes: i64::try_from(file.len()).expect("a size"),
+        sha256: Digest::of(file).to_string(),
+    }
+}
+
+/// Bytes that differ from place to place.
+pub fn noise(size: usize) -> Bytes {
+    (0_u32..).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).take(size).collect()
+}
+
+type Answers<T> = Result<Response<BoxStream<'static, Result<T, Status>>>, Status>;
+type Answer<T> = Result<Response<T>, Status>;
+
+fn elsewhere<T>() -> Result<T, Status> {
+    Err(Status::unimplemented("not in this test"))
+}
+
+fn document() -> Option<api::Document> {
+    Some(api::Document { name: DOCUMENT.to_owned(), ..Default::default() })
+}
+
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).expect("a number")
+}
+
+fn index(number: usize) -> i32 {
+    i32::try_from(number).expect("a number")
+}
+
+#[tonic::async_trait]
+impl DocumentService for Fake {
+    async fn create_document(
+        &self,
+        request: Request<api::CreateDocumentRequest>,
+    ) -> Answer<api::CreateDocumentResponse> {
+        self.unary(format!("create {}", request.get_ref().request_id)).await?;
+        Ok(Response::new(api::CreateDocumentResponse { document: document() }))
+    }
+
+    async fn upload_document(
+        &self,
+        request: Request<Streaming<api::UploadDocumentRequest>>,
+    ) -> Answer<api::UploadDocumentResponse> {
+        let mut messages = request.into_inner();
+        let cut = self.state().cuts.pop_front();
+        let mut taken = 0;
+        while let Some(message) = messages.message().await? {
+            if let Some(Part::Start(start)) = &message.part {
+                let received = self.state().received.len();
+                self.ask(format!("upload {} from {received}", start.file_name));
+                continue;
+            }
+            if let Some(Cut { after, end: End::With(failure) }) = &cut
+                && *after == taken
+            {
+                return Err(status(failure));
+            }
+            taken += 1;
+            match message.part {
+                Some(Part::Chunk(chunk)) => {
+                    let mut state = self.state();
+                    assert_eq!(chunk.offset, signed(state.received.len()), "it goes on where it stopped");
+                    assert_eq!(chunk.crc32c, crc32c::crc32c(&chunk.data));
+                    state.received.extend_from_slice(&chunk.data);
+                }
+                Some(Part::Finish(finish)) => {
+                    assert_eq!(finish.sha256, Digest::of(&self.state().received).to_string());
+                    return Ok(Response::new(api::UploadDocumentResponse { document: document() }));
+                }
+                Some(Part::Start(_)) | None => panic!("a message has a part, and start comes once"),
+            }
+        }
+        let unfinished = Failure::new(Kind::Aborted, Reason::OffsetMismatch, "the stream ended before finish");
+        Err(status(&unfinished))
+    }
+
+    async fn query_upload(&self, request: Request<api::QueryUploadRequest>) -> Answer<api::QueryUploadResponse> {
+        self.unary("query".to_owned()).await?;
+        let committed = self.state().received.len();
+        if committed == 0 {
+            return Err(status(&Failure::not_found(request.into_inner().upload_id)));
+        }
+        Ok(Response::new(api::QueryUploadResponse { committed_bytes: signed(committed), document: String::new() }))
+    }
+
+    async fn get_document(&self, _: Request<api::GetDocumentRequest>) -> Answer<api::GetDocumentResponse> {
+        elsewhere()
+    }
+
+    async fn list_documents(&self, _: Request<api::ListDocumentsRequest>) -> Answer<api::ListDocumentsResponse> {
+        elsewhere()
+    }
+
+    async fn delete_document(
+        &self,
+        request: Request<api::DeleteDocumentRequest>,
+    ) -> Answer<api::DeleteDocumentResponse> {
+        let name = request.into_inner().name;
+        let erased = std::mem::replace(&mut self.state().erased, true);
+        self.unary(format!("delete {name}")).await?;
+        if erased {
+            return Err(status(&Failure::new(Kind::NotFound, Reason::DocumentErased, "it was erased")));
+        }
+        Ok(Response::new(api::DeleteDocumentResponse {}))
+    }
+}
+
+#[tonic::async_trait]
+impl NarrationService for Fake {
+    type PreviewDocumentStream = BoxStream<'static, Result<api::PreviewDocumentResponse, Status>>;
+    type WatchNarrationStream = BoxStream<'static, Result<api::WatchNarrationResponse, Status>>;
+    type ListenNarrationStream = BoxStream<'static, Result<api::ListenNarrationResponse, Status>>;
+    type DownloadArtifactStream = BoxStream<'static, Result<api::DownloadArtifactResponse, Status>>;
+
+    async fn create_narration(
+        &self,
+        request: Request<api::CreateNarrationRequest>,
+    ) -> Answer<api::CreateNarrationResponse> {
+        let key = request.metadata().get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default();
+        self.unary(format!("order {} by {key}", request.get_ref().request_id)).await?;
+        Ok(Response::new(api::CreateNarrationResponse { narration: Some(self.narration(1)) }))
+    }
+
+    async fn preview_document(&self, _: Request<api::PreviewDocumentRequest>) -> Answers<api::PreviewDocumentResponse> {
+        self.ask("preview".to_owned());
+        let parts = self.state().preview.clone();
+        self.stream(parts.into_iter().map(|part| api::PreviewDocumentResponse { part: Some(part) }).collect())
+    }
+
+    async fn get_narration(&self, _: Request<api::GetNarrationRequest>) -> Answer<api::GetNarrationResponse> {
+        self.unary("get".to_owned()).await?;
+        let last = self.state().stages.len();
+        Ok(Response::new(api::GetNarrationResponse { narration: Some(self.narration(last)) }))
+    }
+
+    async fn list_narrations(&self, _: Request<api::ListNarrationsRequest>) -> Answer<api::ListNarrationsResponse> {
+        elsewhere()
+    }
+
+    async fn watch_narration(
+        &self,
+        request: Request<api::WatchNarrationRequest>,
+    ) -> Answers<api::WatchNarrationResponse> {
+        let token = request.into_inner().resume_token;
+        self.ask(format!("watch {token}"));
+        let seen: usize = if token.is_empty() { 0 } else { token.parse().expect("a token of ours") };
+        let last = self.state().stages.len();
+        let message = |place: usize| api::WatchNarrationResponse {
+            narration: Some(self.narration(place)),
+            resume_token: place.to_string(),
+            checkpoint: false,
+        };
+        self.stream((seen + 1..=last).map(message).collect())
+    }
+
+    async fn listen_narration(
+        &self,
+        request: Request<api::ListenNarrationRequest>,
+    ) -> Answers<api::ListenNarrationResponse> {
+        let first = request.into_inner().first_section;
+        self.ask(format!("listen {first}"));
+        let sections = self.state().sections.clone();
+        let begin = usize::try_from(first).expect("a section");
+        if begin >= sections.len() {
+            let past = Failure::new(Kind::OutOfRange, Reason::InvalidField, "there are fewer sections");
+            return Err(status(&past.at("first_section")));
+        }
+        let mut parts = vec![Sound::Format(api::PcmFormat { sample_rate: 24_000, channels: 1 })];
+        for (place, samples) in sections.iter().enumerate().skip(begin) {
+            let (place, sample_count) = (index(place), signed(samples.len() / 2));
+            parts.push(Sound::Section(api::SectionStart { index: place, sample_count, ..Default::default() }));
+            parts.extend(samples.chunks(AUDIO).map(|audio| Sound::Audio(Bytes::copy_from_slice(audio))));
+        }
+        self.stream(parts.into_iter().map(|part| api::ListenNarrationResponse { part: Some(part) }).collect())
+    }
+
+    async fn cancel_narration(&self, _: Request<api::CancelNarrationRequest>) -> Answer<api::CancelNarrationResponse> {
+        elsewhere()
+    }
+
+    async fn retry_narration(&self, _: Request<api::RetryNarrationRequest>) -> Answer<api::RetryNarrationResponse> {
+        elsewhere()
+    }
+
+    async fn delete_narration(&self, _: Request<api::DeleteNarrationRequest>) -> Answer<api::DeleteNarrationResponse> {
+        elsewhere()
+    }
+
+    async fn get_script(&self, _: Request<api::GetScriptRequest>) -> Answer<api::GetScriptResponse> {
+        elsewhere()
+    }
+
+    async fn get_manifest(&self, _: Request<api::GetManifestRequest>) -> Answer<api::GetManifestResponse> {
+        elsewhere()
+    }
+
+    async fn download_artifact(
+        &self,
+        request: Request<api::DownloadArtifactRequest>,
+    ) -> Answers<api::DownloadArtifactResponse> {
+        let request = request.into_inner();
+        self.ask(format!("download {} from {}", request.file_name, request.offset));
+        let (file, damaged) = {
+            let mut state = self.state();
+            (state.file.clone(), std::mem::take(&mut state.damaged))
+        };
+        let begin = usize::try_from(request.offset).expect("an offset");
+        let mut messages: Vec<api::DownloadArtifactResponse> = (begin..file.len())
+            .step_by(PIECE)
+            .map(|at| {
+                let data = file.slice(at..file.len().min(at + PIECE));
+                let crc32c = crc32c::crc32c(&data);
+                api::DownloadArtifactResponse { offset: signed(at), data, crc32c, artifact: None }
+            })
+            .collect();
+        if let Some(first) = messages.first_mut() {
+            first.artifact = Some(artifact(&file));
+            if damaged {
+                first.data = vec![0; first.data.len()].into();
+            }
+        }
+        self.stream(messages)
+    }
+}
