@@ -271,18 +271,26 @@ impl Client {
     ///
     /// When a page is refused or sections are missing.
     pub async fn script(&self, narration: &str) -> Vec<api::ScriptSection> {
-        let mut sections = Vec::new();
+        let mut sections: Vec<api::ScriptSection> = Vec::new();
+        let mut request =
+            api::GetScriptRequest { name: narration.to_owned(), section_count: 2, ..api::GetScriptRequest::default() };
         loop {
-            let first_section = i32::try_from(sections.len()).expect("a count");
-            let request = api::GetScriptRequest { name: narration.to_owned(), first_section, section_count: 2 };
-            let page = self.narrations().get_script(request).await.expect("a page").into_inner();
+            let page = self.narrations().get_script(request.clone()).await.expect("a page").into_inner();
             assert!(!page.sections.is_empty() && page.sections.len() <= 2, "{} sections", page.sections.len());
-            sections.extend(page.sections);
-            if page.next_section == 0 {
+            for section in page.sections {
+                match sections.last_mut().filter(|_| section.continued) {
+                    Some(begun) => {
+                        begun.utterances.extend(section.utterances);
+                        begun.skipped.extend(section.skipped);
+                    }
+                    None => sections.push(section),
+                }
+            }
+            if page.next_page_token.is_empty() {
                 assert_eq!(i32::try_from(sections.len()).ok(), Some(page.total_sections));
                 return sections;
             }
-            assert_eq!(i32::try_from(sections.len()).ok(), Some(page.next_section), "no gap");
+            request.page_token = page.next_page_token;
         }
     }
 

@@ -320,9 +320,17 @@ impl Instance {
     ///
     /// When the key cannot be made.
     pub async fn tenant(&self, tenant: &str) -> Client {
+        self.with_key(&self.key(tenant).await)
+    }
+
+    /// A new key of `tenant`; [`Self::with_key`] opens a connection with it, each time another.
+    ///
+    /// # Panics
+    ///
+    /// When the key cannot be made.
+    pub async fn key(&self, tenant: &str) -> String {
         let request = CreateKeyRequest { tenant: tenant.to_owned(), display_name: "end to end".to_owned() };
-        let made = self.admin.keys().create_key(request).await.expect("a key").into_inner();
-        self.with_key(&made.secret)
+        self.admin.keys().create_key(request).await.expect("a key").into_inner().secret
     }
 
     /// A caller of the public API with this key.
@@ -358,6 +366,16 @@ impl Instance {
     #[must_use]
     pub fn port(&self, service: &str) -> Client {
         client(&self.processes[service], Outbound::anonymous())
+    }
+
+    /// Where a process listens.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process.
+    #[must_use]
+    pub fn address(&self, service: &str) -> SocketAddr {
+        self.processes[service].address()
     }
 
     /// A process; the embedded instance has only `gateway`.

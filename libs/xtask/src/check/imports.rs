@@ -45,7 +45,7 @@ const WAYS_OUT: [&str; 5] =
 const GOES_OUT: [&str; 3] = ["fetch", "testkit", "xtask"];
 
 /// What `domain` must not name: runtimes, drivers, transports, and our crates but `core`.
-const NOT_IN_DOMAIN: [&str; 14] = [
+const NOT_IN_DOMAIN: [&str; 15] = [
     "tokio",
     "tonic",
     "prost",
@@ -57,6 +57,7 @@ const NOT_IN_DOMAIN: [&str; 14] = [
     "lectern_store",
     "lectern_queue",
     "lectern_blob",
+    "lectern_client",
     "lectern_rpc",
     "lectern_runtime",
     "lectern_proto",

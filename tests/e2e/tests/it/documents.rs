@@ -4,13 +4,18 @@ use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use lectern_core::Digest;
 use lectern_e2e::{PATIENCE, Profile, fixture, refusal, upload};
-use lectern_proto::v1::{self as api, create_document_request::Source};
+use lectern_proto::v1::{self as api, create_document_request::Source, upload_document_request::Part};
 use tonic::Code;
 
 on_both_profiles!(
     an_upload_that_broke_off_goes_on_from_what_is_safe,
     texts_are_read_as_they_come_listed_page_by_page_and_accepted_once,
+    an_upload_that_is_not_as_it_was_announced_is_refused_for_what_is_wrong,
+    names_are_short_and_control_nothing,
 );
+
+/// More than a message of an upload may have.
+const HUGE_CHUNK: usize = 6 << 20;
 
 async fn an_upload_that_broke_off_goes_on_from_what_is_safe(profile: Profile) {
     let instance = profile.setup().start().await;
@@ -129,4 +134,65 @@ async fn texts_are_read_as_they_come_listed_page_by_page_and_accepted_once(profi
     let nothing = futures::stream::empty::<api::UploadDocumentRequest>().boxed();
     let refused = client.documents().upload_document(nothing).await.expect_err("no start");
     assert_eq!(refusal(&refused).reason, "INVALID_FIELD");
+}
+
+async fn an_upload_that_is_not_as_it_was_announced_is_refused_for_what_is_wrong(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+
+    // A caller that is told of a wrong offset would send the same chunk again, for ever.
+    let huge = vec![b'a'; HUGE_CHUNK];
+    let mut messages = upload("huge", "a.txt", b"some words", 0, None);
+    messages.push(api::UploadDocumentRequest {
+        part: Some(Part::Chunk(api::UploadChunk { offset: 10, crc32c: crc32c::crc32c(&huge), data: huge.into() })),
+    });
+    let mut documents = client.documents().max_encoding_message_size(2 * HUGE_CHUNK);
+    let refused = refusal(&documents.upload_document(futures::stream::iter(messages)).await.expect_err("too large"));
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::ResourceExhausted, "LIMIT_EXCEEDED"), "{refused:?}");
+
+    for (upload_id, announced) in [("too-many", 5), ("too-few", 50)] {
+        let text = b"some words";
+        let mut messages = upload(upload_id, "a.txt", text, 0, Some(Digest::of(text).to_string()));
+        if let Some(Part::Start(start)) = &mut messages[0].part {
+            start.size_bytes = announced;
+        }
+        let sent = client.documents().upload_document(futures::stream::iter(messages)).await;
+        let refused = refusal(&sent.expect_err(upload_id));
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"), "{refused:?}");
+        assert!(refused.message.contains("size_bytes"), "{upload_id}: {}", refused.message);
+    }
+    assert!(client.list_documents().await.is_empty());
+}
+
+async fn names_are_short_and_control_nothing(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let endless = "a".repeat(4_000_000);
+    for (what, name) in [("4 MB", endless.as_str()), ("a line end", "a\nb.md"), ("an escape", "\u{1b}[31mred.md")] {
+        let invalid = |call: &str, status: &tonic::Status| {
+            let refused = refusal(status);
+            assert_eq!(
+                (refused.code, refused.reason.as_str()),
+                (Code::InvalidArgument, "INVALID_FIELD"),
+                "{what}, {call}"
+            );
+            assert!(refused.message.len() < 1_000, "{what}, {call}: the name is not said again");
+        };
+        let text = || Source::Text("A good text.".to_owned());
+        invalid("file_name", &client.create(text(), name).await.expect_err(what));
+        let request = api::CreateDocumentRequest {
+            display_name: name.to_owned(),
+            source: Some(text()),
+            ..api::CreateDocumentRequest::default()
+        };
+        invalid("display_name", &client.documents().create_document(request).await.expect_err(what));
+        invalid("upload's file_name", &client.upload("named", name, b"A good text.").await.expect_err(what));
+        let mut messages = upload("named", "a.md", b"A good text.", 0, None);
+        if let Some(Part::Start(start)) = &mut messages[0].part {
+            name.clone_into(&mut start.display_name);
+        }
+        let sent = client.documents().upload_document(futures::stream::iter(messages)).await;
+        invalid("upload's display_name", &sent.expect_err(what));
+    }
+    assert!(client.list_documents().await.is_empty());
 }

@@ -33,7 +33,8 @@ async fn an_erased_document_takes_everything_that_was_made_from_it(profile: Prof
     ] {
         assert_eq!((refused.code(), refusal(&refused).reason.as_str()), (code, "DOCUMENT_ERASED"), "{what}");
     }
-    client.documents().delete_document(delete).await.expect("erasing again is fine");
+    let again = client.documents().delete_document(delete).await.expect_err("it is gone");
+    assert_eq!((again.code(), refusal(&again).reason.as_str()), (Code::NotFound, "DOCUMENT_ERASED"));
     assert_eq!(client.list_documents().await.len(), 1, "only the other is left");
 
     // What a step was just putting is deleted by the second sweep.

@@ -1,13 +1,17 @@
 //! What operators do with work: dead letters are found and replayed, and what is paused waits.
 
 use futures::TryStreamExt as _;
-use lectern_e2e::{Profile, of};
+use lectern_e2e::{Profile, of, refusal};
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::replay_dead_letters_response::Outcome;
 use lectern_proto::v1::{self as api};
 use tonic::Code;
 
-on_both_profiles!(a_step_that_failed_for_good_is_replayed_from_its_dead_letter, what_is_paused_waits_and_goes_on);
+on_both_profiles!(
+    a_step_that_failed_for_good_is_replayed_from_its_dead_letter,
+    what_is_paused_waits_and_goes_on,
+    what_operators_cannot_mean_is_refused,
+);
 
 const TEXT: &str = "# Weather\n\nThe morning was clear and quiet.\n\nThen came a mumble of thunder from the west.\n";
 
@@ -93,4 +97,25 @@ async fn what_is_paused_waits_and_goes_on(profile: Profile) {
     assert_eq!(client.finished(&name).await.state(), State::Succeeded);
     let wrong = api::PauseWorkRequest { name: "services/gateway".to_owned(), note: String::new() };
     assert_eq!(admin.pause_work(wrong).await.expect_err("no stage").code(), Code::InvalidArgument);
+}
+
+async fn what_operators_cannot_mean_is_refused(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let invalid = |what: &str, status: &tonic::Status| {
+        let refused = refusal(status);
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"), "{what}");
+    };
+    let all = api::DeadLetterSelection { all: true, ..api::DeadLetterSelection::default() };
+    // Each would wait longer than a clock can count, or not at all.
+    for rate in [1e-320, f64::MIN_POSITIVE, -1.0, f64::NAN, f64::INFINITY] {
+        let request = api::ReplayDeadLettersRequest { selection: Some(all.clone()), rate };
+        let refused = instance.admin().admin().replay_dead_letters(request).await.expect_err("no rate");
+        invalid(&format!("a rate of {rate:e}"), &refused);
+    }
+    // These name nobody, and the administrator; control characters would reach lists and logs.
+    for (tenant, display_name) in [("-", "ci"), ("admin", "ci"), ("acme", "ci\u{7}"), ("acme", "a\nb")] {
+        let request = api::CreateKeyRequest { tenant: tenant.to_owned(), display_name: display_name.to_owned() };
+        let refused = instance.admin().keys().create_key(request).await.expect_err("no such key");
+        invalid(&format!("tenant {tenant:?}, name {display_name:?}"), &refused);
+    }
 }

@@ -2,13 +2,17 @@
 
 use futures::StreamExt as _;
 use lectern_e2e::{PATIENCE, Profile, chapters, narration_id, of, refusal, spoken};
-use lectern_proto::v1::{self as api, narration::State};
+use lectern_proto::v1::{self as api, create_document_request::Source, narration::State};
 use tonic::Code;
 
 on_both_profiles!(
     a_cancelled_narration_stops_and_goes_on_when_it_is_retried,
     orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files,
     equal_sentences_are_spoken_once,
+    sections_past_the_end_are_out_of_range,
+    a_resume_token_that_was_made_up_does_not_wait_for_ever,
+    what_is_queued_is_not_listed_as_being_read,
+    a_caller_says_which_language_a_text_is_in,
 );
 
 async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Profile) {
@@ -17,6 +21,10 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let document = client.markdown(&chapters(24, 90)).await;
     let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
     let name = client.order(order).await.expect("accepted").name;
+    let request = api::WatchNarrationRequest { name: name.clone(), resume_token: String::new() };
+    let mut states = client.narrations().watch_narration(request).await.expect("a stream").into_inner();
+    let first_token = states.message().await.expect("a message").expect("a state").resume_token;
+    drop(states);
     let running = client.watch(&name, |narration| narration.progress.is_some_and(|p| p.sections_recorded > 0)).await;
     assert_eq!(running.state(), State::Narrating, "{running:?}");
 
@@ -33,6 +41,8 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let listened = client.narrations().listen_narration(listen).await.expect("a stream").into_inner().next().await;
     let refused = listened.expect("an answer").expect_err("the last section was not recorded");
     assert_eq!(refusal(&refused).reason, "CANCELLED");
+    // That code is what a listener gets who cancels the call itself.
+    assert_ne!(refused.code(), Code::Cancelled, "{refused:?}");
 
     // What was made is not made again.
     let before = spoken(&instance.speech_log());
@@ -66,8 +76,9 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let last = all.last().expect("the present state");
     assert_eq!(all.len(), 1, "a terminal narration has one state");
     assert!(watch(&last.resume_token).await.is_empty());
-    let older = watch("1").await;
-    assert_eq!(older.last().and_then(|m| m.narration.as_ref()).map(|n| n.etag.clone()), Some(finished.etag));
+    assert_eq!(last.narration.as_ref().map(|n| n.etag.clone()), Some(finished.etag));
+    let older = watch(&first_token).await;
+    assert_eq!(older, all, "the newest state");
 }
 
 async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(profile: Profile) {
@@ -147,4 +158,95 @@ async fn equal_sentences_are_spoken_once(profile: Profile) {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!((keys.len(), count), (2, 2), "the heading and one sentence, once each");
+}
+
+async fn sections_past_the_end_are_out_of_range(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let document = client.markdown(&chapters(3, 20)).await;
+    let name = client.narrate(of(&document)).await.name;
+    let sections = i32::try_from(client.script(&name).await.len()).expect("a count");
+    for first_section in [sections, i32::MAX] {
+        let listen = api::ListenNarrationRequest { name: name.clone(), first_section };
+        let refused = match client.narrations().listen_narration(listen).await {
+            Ok(heard) => heard.into_inner().message().await.expect_err("there is no such section"),
+            Err(refused) => refused,
+        };
+        let script = api::GetScriptRequest { name: name.clone(), first_section, ..api::GetScriptRequest::default() };
+        let unread = client.narrations().get_script(script).await.expect_err("there is no such section");
+        for refused in [refusal(&refused), refusal(&unread)] {
+            assert_eq!((refused.code, refused.reason.as_str()), (Code::OutOfRange, "INVALID_FIELD"), "{refused:?}");
+        }
+    }
+}
+
+async fn a_resume_token_that_was_made_up_does_not_wait_for_ever(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let document = client.markdown("# Waiting\n\nIt is soon over.").await;
+    let name = client.order(of(&document)).await.expect("accepted").name;
+    for token in [u64::MAX.to_string(), i64::MAX.to_string(), "1000000".to_owned()] {
+        let request = api::WatchNarrationRequest { name: name.clone(), resume_token: token.clone() };
+        let watched = Box::pin(async {
+            let mut news = client.narrations().watch_narration(request).await?.into_inner();
+            let mut last = None;
+            while let Some(message) = news.message().await? {
+                last = message.narration.or(last);
+            }
+            Ok::<_, tonic::Status>(last)
+        });
+        match tokio::time::timeout(PATIENCE, watched).await.unwrap_or_else(|_| panic!("{token}: it waits for ever")) {
+            Ok(last) => assert_eq!(last.map(|narration| narration.state()), Some(State::Succeeded), "{token}"),
+            Err(status) => assert_eq!(refusal(&status).reason, "PAGE_TOKEN_INVALID", "{token}"),
+        }
+    }
+}
+
+async fn what_is_queued_is_not_listed_as_being_read(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let (client, mut admin) = (instance.client(), instance.admin().admin());
+    let pause = api::PauseWorkRequest { name: "services/ingest".to_owned(), note: "nothing is read".to_owned() };
+    admin.pause_work(pause).await.expect("paused");
+    // Every replica knows within two seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let document = client.markdown("# Queued\n\nIt waits its turn.").await;
+    let queued = client.order(of(&document)).await.expect("accepted");
+    assert_eq!(queued.state(), State::Queued, "{queued:?}");
+    let listed = async |state: State| {
+        let request = api::ListNarrationsRequest { state: state.into(), ..api::ListNarrationsRequest::default() };
+        let page = client.narrations().list_narrations(request).await.expect("a page").into_inner();
+        assert!(page.narrations.iter().all(|narration| narration.state() == state), "{state:?}: {page:?}");
+        page.narrations.len()
+    };
+    assert_eq!((listed(State::Queued).await, listed(State::Extracting).await), (1, 0));
+    let resume = api::ResumeWorkRequest { name: "services/ingest".to_owned() };
+    admin.resume_work(resume).await.expect("resumed");
+    client.finished(&queued.name).await;
+    assert_eq!((listed(State::Queued).await, listed(State::Succeeded).await), (0, 1));
+}
+
+async fn a_caller_says_which_language_a_text_is_in(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let latin = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt. ".repeat(4);
+    let document = client.markdown(&latin).await;
+    assert_ne!(document.language, "en");
+    let refused = client.order(of(&document)).await.expect_err("no voice speaks it");
+    assert_eq!(refusal(&refused).reason, "LANGUAGE_UNSUPPORTED");
+    let wrong = api::Narration { language: "english".to_owned(), ..of(&document) };
+    assert_eq!(refusal(&client.order(wrong).await.expect_err("no tag")).reason, "INVALID_FIELD");
+    let said = client.narrate(api::Narration { language: "en".to_owned(), ..of(&document) }).await;
+    assert_eq!((said.state(), said.language.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
+
+    // Or says so of the document, once for all orders.
+    let request = api::CreateDocumentRequest {
+        source: Some(Source::Text(latin)),
+        language: "en".to_owned(),
+        ..api::CreateDocumentRequest::default()
+    };
+    let document = client.documents().create_document(request).await.expect("accepted").into_inner().document;
+    let document = document.expect("it");
+    assert_eq!(document.language, "en");
+    let said = client.narrate(of(&document)).await;
+    assert_eq!((said.state(), said.language.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
 }
