@@ -23,6 +23,9 @@ use crate::retry::failed;
 
 /// Bytes of a chunk: half of what a server takes in one, so that a stream that breaks loses little.
 const CHUNK: usize = 512 * 1024;
+/// Bytes of a chunk on the slowest line. From [`CHUNK`] on it is reached after five halvings, which
+/// the six tries of the default allow.
+const SMALLEST_CHUNK: usize = 16 * 1024;
 /// Characters of a file's name that a server takes.
 const LONGEST_NAME: usize = 200;
 
@@ -103,9 +106,10 @@ impl Client {
             language: upload.language.clone(),
         };
         let mut safe = if upload.upload_id.is_some() { self.safe(&upload_id, size).await? } else { 0 };
-        let mut tries = self.tries();
+        let (mut tries, mut chunk) = (self.tries(), CHUNK);
         loop {
-            let sending = Sending { start: start.clone(), content: upload.content.clone(), offset: safe, size, sha256 };
+            let (start, content) = (start.clone(), upload.content.clone());
+            let sending = Sending { start, content, offset: safe, size, sha256, chunk };
             let unread = Arc::new(OnceLock::new());
             let answer = Box::pin(self.documents().upload_document(sending.messages(Arc::clone(&unread)))).await;
             // A source that cannot be read ends the stream, and the server tells of that end alone.
@@ -114,7 +118,11 @@ impl Client {
             }
             match answer {
                 Ok(answer) => return answer.into_inner().document.ok_or_else(|| unsaid("the document")),
-                Err(status) => tries.wait(failed(&status)).await?,
+                Err(status) => {
+                    let failure = failed(&status);
+                    chunk = next_chunk(chunk, &failure);
+                    tries.wait(failure).await?;
+                }
             }
             let before = std::mem::replace(&mut safe, self.safe(&upload_id, size).await?);
             if safe > before {
@@ -154,6 +162,8 @@ struct Sending {
     offset: u64,
     size: u64,
     sha256: Digest,
+    /// Bytes of a chunk.
+    chunk: usize,
 }
 
 impl Sending {
@@ -167,10 +177,10 @@ impl Sending {
 
     fn parts(self) -> impl Stream<Item = Result<Part, Failure>> + Send + 'static {
         try_stream! {
-            let Self { start, content, offset, size, sha256 } = self;
+            let Self { start, content, offset, size, sha256, chunk } = self;
             yield Part::Start(start);
             let mut at = offset;
-            let mut pieces = pin!(content.pieces(offset));
+            let mut pieces = pin!(content.pieces(offset, chunk));
             while let Some(piece) = pieces.next().await {
                 let data = piece?;
                 let (begins, crc32c) = (i64::try_from(at).unwrap_or(i64::MAX), crc32c::crc32c(&data));
@@ -189,7 +199,7 @@ impl Content {
     /// Length and SHA-256.
     async fn measure(&self) -> Result<(u64, Digest), Failure> {
         let (mut hasher, mut size) = (Hasher::default(), 0);
-        let mut pieces = pin!(self.clone().pieces(0));
+        let mut pieces = pin!(self.clone().pieces(0, CHUNK));
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
             hasher.update(&piece);
@@ -198,15 +208,15 @@ impl Content {
         Ok((size, hasher.finish()))
     }
 
-    /// What stands from `offset` on, chunk by chunk.
-    fn pieces(self, offset: u64) -> impl Stream<Item = Result<Bytes, Failure>> + Send + 'static {
+    /// What stands from `offset` on, in chunks of `chunk` bytes.
+    fn pieces(self, offset: u64, chunk: usize) -> impl Stream<Item = Result<Bytes, Failure>> + Send + 'static {
         try_stream! {
             match self {
                 Self::Bytes(bytes) => {
                     let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                     let mut rest = bytes.slice(begin..);
                     while !rest.is_empty() {
-                        let piece = rest.split_to(rest.len().min(CHUNK));
+                        let piece = rest.split_to(rest.len().min(chunk));
                         yield piece;
                     }
                 }
@@ -214,8 +224,8 @@ impl Content {
                     let mut file = File::open(&path).await.map_err(|error| unreadable(&path, &error))?;
                     file.seek(SeekFrom::Start(offset)).await.map_err(|error| unreadable(&path, &error))?;
                     loop {
-                        let mut piece = Vec::with_capacity(CHUNK);
-                        let mut next = (&mut file).take(CHUNK as u64);
+                        let mut piece = Vec::with_capacity(chunk);
+                        let mut next = (&mut file).take(chunk as u64);
                         next.read_to_end(&mut piece).await.map_err(|error| unreadable(&path, &error))?;
                         if piece.is_empty() {
                             break;
@@ -226,6 +236,13 @@ impl Content {
             }
         }
     }
+}
+
+/// Bytes of a chunk of the try after one that had chunks of `chunk` bytes and ended with `failure`.
+/// A server ends a stream that brings no whole message for a while, and a slow line may need longer
+/// than that for a large one.
+fn next_chunk(chunk: usize, failure: &Failure) -> usize {
+    if failure.reason == Reason::DeadlinePassed { (chunk / 2).max(SMALLEST_CHUNK) } else { chunk }
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Failure {
@@ -258,6 +275,16 @@ mod tests {
         assert_eq!(sendable(Path::new("..")), "");
     }
 
+    #[test]
+    fn chunks_become_smaller_where_the_line_is_too_slow_for_them() {
+        let slow = Failure::new(Kind::DeadlineExceeded, Reason::DeadlinePassed, "no whole message came");
+        let sizes: Vec<usize> =
+            std::iter::successors(Some(CHUNK), |chunk| Some(next_chunk(*chunk, &slow))).take(7).collect();
+        assert_eq!(sizes, [512, 256, 128, 64, 32, 16, 16].map(|kibibytes| kibibytes << 10));
+        let busy = Failure::new(Kind::Unavailable, Reason::ShuttingDown, "call again");
+        assert_eq!(next_chunk(CHUNK, &busy), CHUNK);
+    }
+
     #[tokio::test]
     async fn a_file_and_its_bytes_are_the_same_from_any_offset() {
         let bytes: Bytes = (0_u32..400_000).flat_map(u32::to_le_bytes).collect::<Vec<u8>>().into();
@@ -267,10 +294,12 @@ mod tests {
         for content in contents {
             assert_eq!(content.measure().await, Ok((bytes.len() as u64, Digest::of(&bytes))));
             for offset in [0, 1, CHUNK, bytes.len() - 1, bytes.len(), bytes.len() + 1] {
-                let pieces: Vec<Bytes> =
-                    content.clone().pieces(offset as u64).map(|piece| piece.unwrap()).collect().await;
-                assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= CHUNK));
-                assert_eq!(pieces.concat(), bytes[offset.min(bytes.len())..], "from {offset}");
+                for chunk in [CHUNK, SMALLEST_CHUNK] {
+                    let pieces: Vec<Bytes> =
+                        content.clone().pieces(offset as u64, chunk).map(|piece| piece.unwrap()).collect().await;
+                    assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= chunk));
+                    assert_eq!(pieces.concat(), bytes[offset.min(bytes.len())..], "from {offset} by {chunk}");
+                }
             }
         }
         let missing = Content::File(PathBuf::from("/nonexistent/tide.md")).measure().await.unwrap_err();

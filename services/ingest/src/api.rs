@@ -15,7 +15,7 @@ use lectern_core::{Digest, Failure};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
-use lectern_rpc::{caller, page, status};
+use lectern_rpc::{caller, deadline, page, status};
 use lectern_stage::work::no_room;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
@@ -96,19 +96,21 @@ impl Documents {
         self.library.accept(arrival, file.path()).await
     }
 
+    /// Receives an upload until it is finished, its stream fails, or the call's deadline passes.
     async fn upload(
         &self,
         tenant: TenantId,
         mut messages: Streaming<api::UploadDocumentRequest>,
     ) -> Result<Versioned<Document>, Failure> {
-        let start = receiving::start(&mut messages, self.uploads.idle()).await?;
+        let deadline = deadline::current();
+        let start = receiving::start(&mut messages, self.uploads.idle(), deadline).await?;
         let size = u64::try_from(start.size_bytes)
             .map_err(|_| Failure::invalid("start.size_bytes", "size_bytes must not be negative; 0 means unknown"))?;
         let mut upload = self
             .uploads
             .open(&tenant, &start.upload_id, &start.display_name, &start.file_name, &start.language, size)
             .await?;
-        let sha256 = match receiving::rest(&mut upload, &mut messages).await {
+        let sha256 = match receiving::rest(&mut upload, &mut messages, deadline).await {
             Ok(sha256) => sha256,
             Err(failure) => {
                 // What came before the fault is good and is kept, so that the caller goes on from
@@ -165,10 +167,10 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         // A call ends when its connection breaks; what it brought is kept all the same, so the work
-        // goes on until the stream has told its end.
+        // goes on until the stream has told its end, or the deadline of the call has passed.
         let this = self.clone();
         let upload = async move { this.upload(tenant, request.into_inner()).await };
-        let document = tokio::spawn(upload.in_current_span())
+        let document = tokio::spawn(deadline::scope(deadline::current(), upload).in_current_span())
             .await
             .unwrap_or_else(|error| Err(Failure::internal(format!("an upload broke off: {error}"))))
             .map_err(|f| status(&f))?;

@@ -1,12 +1,13 @@
-//! The stream of an upload, message by message. A stream that brings nothing is not held for: what
-//! it brought is stored after a pause, and it ends after a longer one.
+//! The stream of an upload, message by message. A stream that brings no whole message is not waited
+//! for without end: what it brought is stored after a pause, and it ends after a longer one, or at
+//! the deadline of its call.
 
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::v1::{UploadDocumentRequest, UploadStart, upload_document_request::Part};
-use lectern_rpc::unreadable;
+use lectern_rpc::{Deadline, unreadable};
 use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Status;
 
@@ -15,12 +16,18 @@ use crate::library::Receiving;
 /// The first message of a stream, which must open the upload.
 ///
 /// # Errors
-/// `INVALID_FIELD` for another message or none, `DEADLINE_PASSED` where none comes within `idle`.
-pub(super) async fn start<S>(messages: &mut S, idle: Duration) -> Result<UploadStart, Failure>
+/// `INVALID_FIELD` for another message or none, `DEADLINE_PASSED` where none comes within `idle` or
+/// before `deadline`.
+pub(super) async fn start<S>(
+    messages: &mut S,
+    idle: Duration,
+    deadline: Option<Deadline>,
+) -> Result<UploadStart, Failure>
 where
     S: Stream<Item = Result<UploadDocumentRequest, Status>> + Unpin,
 {
-    let first = timeout(idle, messages.next()).await.map_err(|_| silent(idle))?;
+    let wait = deadline.map_or(idle, |deadline| deadline.remaining().min(idle));
+    let first = timeout(wait, messages.next()).await.map_err(|_| ended(idle, deadline))?;
     match first.transpose().map_err(|status| unreadable(&status))?.and_then(|message| message.part) {
         Some(Part::Start(start)) => Ok(start),
         Some(Part::Chunk(_) | Part::Finish(_)) | None => {
@@ -33,14 +40,18 @@ where
 ///
 /// # Errors
 /// What [`Receiving::chunk`] answers; `OFFSET_MISMATCH` where the stream ends before `finish`,
-/// `DEADLINE_PASSED` where it brings nothing for too long.
-pub(super) async fn rest<S>(receiving: &mut Receiving, messages: &mut S) -> Result<Digest, Failure>
+/// `DEADLINE_PASSED` where no whole message with bytes comes for too long, or `deadline` passes.
+pub(super) async fn rest<S>(
+    receiving: &mut Receiving,
+    messages: &mut S,
+    deadline: Option<Deadline>,
+) -> Result<Digest, Failure>
 where
     S: Stream<Item = Result<UploadDocumentRequest, Status>> + Unpin,
 {
     let mut heard = Instant::now();
     loop {
-        let Some(message) = next(receiving, messages, heard).await? else {
+        let Some(message) = next(receiving, messages, heard, deadline).await? else {
             return Err(Failure::new(
                 Kind::Aborted,
                 Reason::OffsetMismatch,
@@ -67,16 +78,20 @@ where
 }
 
 /// The next message of a stream whose last bytes came at `heard`; none at its end. What is buffered
-/// is stored when it is due.
+/// is stored when it is due. A message counts when it is whole, which is all that can be seen here:
+/// a line must carry a chunk of its sender's within [`Receiving::idle`].
 async fn next<S>(
     receiving: &mut Receiving,
     messages: &mut S,
     heard: Instant,
+    deadline: Option<Deadline>,
 ) -> Result<Option<UploadDocumentRequest>, Failure>
 where
     S: Stream<Item = Result<UploadDocumentRequest, Status>> + Unpin,
 {
-    let end = heard + receiving.idle();
+    let silence = heard + receiving.idle();
+    let left = deadline.map(Deadline::remaining);
+    let end = left.map_or(silence, |left| silence.min(Instant::now() + left));
     while Instant::now() < end {
         let until = receiving.due(heard).map_or(end, |due| due.min(end));
         if let Ok(message) = timeout_at(until, messages.next()).await {
@@ -86,14 +101,22 @@ where
             receiving.flush().await?;
         }
     }
-    Err(silent(receiving.idle()))
+    Err(ended(receiving.idle(), deadline))
 }
 
-fn silent(idle: Duration) -> Failure {
-    let message = format!(
-        "the stream brought nothing for {} s; what came before is kept: ask QueryUpload and go on from there",
-        idle.as_secs_f64()
-    );
+/// Why no more is waited for: the call's deadline has passed, or nothing came for `idle`.
+fn ended(idle: Duration, deadline: Option<Deadline>) -> Failure {
+    let message = if deadline.is_some_and(|deadline| deadline.remaining().is_zero()) {
+        "the deadline of the call passed; what came before is kept: ask QueryUpload and go on from there, with a longer \
+         deadline"
+            .to_owned()
+    } else {
+        format!(
+            "no whole message with bytes came for {} s; what came before is kept: ask QueryUpload and go on from there, \
+             and send smaller chunks if this line needs longer than that for one",
+            idle.as_secs_f64()
+        )
+    };
     Failure::new(Kind::DeadlineExceeded, Reason::DeadlinePassed, message)
 }
 
@@ -168,7 +191,7 @@ mod tests {
 
     /// How a stream ends that brings this and no more.
     async fn brought(receiving: &mut Receiving, parts: Vec<Part>) -> Failure {
-        rest(receiving, &mut futures::stream::iter(parts.into_iter().map(sent))).await.expect_err("no finish")
+        rest(receiving, &mut futures::stream::iter(parts.into_iter().map(sent)), None).await.expect_err("no finish")
     }
 
     #[tokio::test(start_paused = true)]
@@ -178,7 +201,7 @@ mod tests {
         let (mut sender, mut messages) = mpsc::unbounded();
         sender.send(sent(chunk(0, "The sea"))).await.expect("open");
         let started = Instant::now();
-        let mut reading = Box::pin(rest(&mut receiving, &mut messages));
+        let mut reading = Box::pin(rest(&mut receiving, &mut messages, None));
         assert!(reading.as_mut().now_or_never().is_none());
         assert!(uploads.held() > 0 && safe(&uploads).await == 0);
         assert!(timeout(Duration::from_secs(6), reading.as_mut()).await.is_err(), "it may still go on");
@@ -187,13 +210,88 @@ mod tests {
         sender.send(sent(chunk(7, ""))).await.expect("open");
         let ended = reading.await.expect_err("nothing comes");
         assert_eq!((ended.kind, ended.reason), (Kind::DeadlineExceeded, Reason::DeadlinePassed));
-        assert!(ended.message.contains("QueryUpload"), "{ended}");
+        assert!(ended.message.contains("QueryUpload") && ended.message.contains("smaller chunks"), "{ended}");
         assert_eq!(started.elapsed().as_secs(), IDLE.as_secs());
         drop(sender);
 
         let (_sender, mut nothing) = mpsc::unbounded();
-        let ended = start(&mut nothing, IDLE).await.expect_err("not even start");
+        let ended = start(&mut nothing, IDLE, None).await.expect_err("not even start");
         assert_eq!(ended.reason, Reason::DeadlinePassed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_at_the_deadline_of_its_call_and_keeps_what_came() {
+        let uploads = uploads().await;
+        let mut receiving = open(&uploads, 0).await;
+        let (mut sender, mut messages) = mpsc::unbounded();
+        let deadline = Some(Deadline::after(Duration::from_secs(10)));
+        let started = Instant::now();
+        let sending = async {
+            for offset in 0..5 {
+                sender.send(sent(chunk(offset, "x"))).await.expect("open");
+                tokio::time::sleep(Duration::from_secs(4)).await;
+            }
+        };
+        let receive = async {
+            let ended = rest(&mut receiving, &mut messages, deadline).await.expect_err("its deadline passed");
+            (ended, started.elapsed())
+        };
+        let ((ended, after), ()) = tokio::join!(receive, sending);
+        assert_eq!((ended.kind, ended.reason), (Kind::DeadlineExceeded, Reason::DeadlinePassed));
+        assert!(ended.message.contains("deadline of the call"), "{ended}");
+        assert_eq!(after.as_secs(), 10);
+        // The first three came in time.
+        receiving.flush().await.expect("stored");
+        assert_eq!(safe(&uploads).await, 3);
+
+        let (_sender, mut nothing) = mpsc::unbounded();
+        let soon = Some(Deadline::after(Duration::from_secs(1)));
+        let started = Instant::now();
+        let ended = start(&mut nothing, IDLE, soon).await.expect_err("not even start");
+        assert!(ended.message.contains("deadline of the call"), "{ended}");
+        assert_eq!(started.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_leaves_few_parts() {
+        let uploads = uploads().await;
+        let mut receiving = open(&uploads, 0).await;
+        let (mut sender, mut messages) = mpsc::unbounded();
+        let whole: Bytes = (0_u32..640 << 10).flat_map(u32::to_le_bytes).collect::<Vec<u8>>().into();
+        let sending = async {
+            let mut offset = 0;
+            for piece in whole.chunks(64 << 10) {
+                sender.send(sent(chunk(offset, piece.to_vec()))).await.expect("open");
+                offset += 64 << 10;
+                // Each chunk is stored before the next comes.
+                tokio::time::sleep(Duration::from_secs(6)).await;
+            }
+            sender.send(sent(finish())).await.expect("open");
+        };
+        let (finished, ()) = tokio::join!(rest(&mut receiving, &mut messages, None), sending);
+        finished.expect("it finished");
+        let sizes: Vec<u64> =
+            uploads.query(&acme(), "tide").await.expect("an upload").parts.iter().map(|part| part.size).collect();
+        assert_eq!(sizes, [1 << 20, 1 << 20, 512 << 10]);
+        let other = receiving.finish(Digest::of(b"another")).await.expect_err("another digest");
+        assert!(other.message.contains(&Digest::of(&whole).to_string()), "the bytes are as they were sent: {other}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_last_part_another_one_joined_is_told_to_go_on_from_there() {
+        let uploads = uploads().await;
+        let mut first = open(&uploads, 0).await;
+        brought(&mut first, vec![chunk(0, "The")]).await;
+        first.flush().await.expect("stored");
+        let (mut second, third) = (open(&uploads, 0).await, open(&uploads, 0).await);
+        brought(&mut first, vec![chunk(3, " sea")]).await;
+        first.flush().await.expect("joined");
+        brought(&mut second, vec![chunk(3, " lake")]).await;
+        let late = second.flush().await.expect_err("the first was faster");
+        assert_eq!((late.kind, late.reason), (Kind::Aborted, Reason::OffsetMismatch));
+        let late = third.finish(Digest::of(b"The")).await.expect_err("the first was faster");
+        assert_eq!((late.kind, late.reason), (Kind::Aborted, Reason::OffsetMismatch));
+        assert_eq!(safe(&uploads).await, 7, "nothing is lost");
     }
 
     #[tokio::test(start_paused = true)]
@@ -208,7 +306,7 @@ mod tests {
             }
             sender.send(sent(finish())).await.expect("open");
         };
-        let (digest, ()) = tokio::join!(rest(&mut receiving, &mut messages), sending);
+        let (digest, ()) = tokio::join!(rest(&mut receiving, &mut messages, None), sending);
         assert_eq!(digest.expect("it finished"), Digest::of(b""));
     }
 

@@ -12,12 +12,19 @@ pub const SCHEMA: u32 = 1;
 /// An upload that is not continued for this long is dropped.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An upload's parts are this large, but for the last of each stream.
+/// An upload's parts are this large, but for the last of each stream and those of slow lines.
 pub const PART_SIZE: usize = 4 * 1024 * 1024;
 
-/// More parts than this do not fit its record; streams that break after a few bytes again and again
-/// could get there.
+/// More parts than this do not fit its record. No upload of up to 500 MiB gets there, however slow
+/// its line is and however often it breaks: see [`JOINED`].
 pub const PART_LIMIT: usize = 1_000;
+
+/// What is stored next becomes one part with the last one where both together have at most this
+/// many bytes. So any two neighbours have more, 1,000 parts are 500 pairs, and these have more than
+/// 500 MiB: nearly twice the 256 MiB that an upload may have unless the operator allows more.
+/// Larger would only cost: of a line that brings 64 KiB at a time, each byte is stored 8.5 times on
+/// average.
+pub const JOINED: u64 = 1024 * 1024;
 
 /// The field of a request that declares the size.
 const SIZE: &str = "start.size_bytes";
@@ -93,6 +100,26 @@ impl Upload {
             return Err(Failure::invalid(SIZE, message));
         }
         Ok(size)
+    }
+
+    /// The last part, where `more` bytes after it are to become one part with it.
+    #[must_use]
+    pub fn joinable(&self, more: u64) -> Option<Part> {
+        self.parts.last().copied().filter(|last| last.size.saturating_add(more) <= JOINED)
+    }
+
+    /// Puts `joined`, which is durable, in the place of `last`, whose bytes it begins with.
+    ///
+    /// # Errors
+    /// `OFFSET_MISMATCH` when another stream was faster.
+    pub fn join(&mut self, last: Part, joined: Part, now: Timestamp) -> Result<(), Failure> {
+        let committed = self.committed();
+        match self.parts.last_mut() {
+            Some(known) if *known == last => *known = joined,
+            Some(_) | None => return Err(offset_mismatch(committed, last.offset + last.size)),
+        }
+        self.due_at = Some(now.plus(LIFETIME));
+        Ok(())
     }
 
     /// Adds a part that is durable.
@@ -211,5 +238,55 @@ mod tests {
         assert_eq!(refused.reason, Reason::OffsetMismatch);
         upload.append(part(10, 1), Timestamp(0)).expect("second");
         assert_eq!(upload.committed(), 11);
+    }
+
+    #[test]
+    fn only_the_last_part_is_joined_and_only_by_whoever_knows_it() {
+        let mut upload = upload(0);
+        let part = |offset, size, token| Part { offset, size, token };
+        assert_eq!(upload.joinable(1), None, "there is none");
+        upload.append(part(0, JOINED, 1), Timestamp(0)).expect("first");
+        assert_eq!(upload.joinable(1), None, "it is large");
+        upload.append(part(JOINED, 10, 2), Timestamp(0)).expect("second");
+        assert_eq!(upload.joinable(JOINED - 10), Some(part(JOINED, 10, 2)));
+        assert_eq!(upload.joinable(JOINED - 9), None);
+        upload.join(part(JOINED, 10, 2), part(JOINED, 15, 3), Timestamp(0)).expect("the last");
+        assert_eq!((upload.parts.len(), upload.committed()), (2, JOINED + 15));
+        let late = upload.join(part(JOINED, 10, 2), part(JOINED, 12, 4), Timestamp(0)).expect_err("it is gone");
+        assert_eq!(late.reason, Reason::OffsetMismatch);
+        assert_eq!(upload.committed(), JOINED + 15);
+    }
+
+    #[test]
+    fn no_way_of_sending_breaks_an_upload_into_too_many_parts() {
+        let whole = 500 << 20;
+        for sizes in [
+            &[16 << 10][..],
+            &[64 << 10],
+            &[512 << 10],
+            &[(512 << 10) + 1],
+            &[JOINED],
+            &[JOINED, 1],
+            &[1, JOINED],
+            &[1, 1, JOINED],
+            &[PART_SIZE as u64, 1],
+        ] {
+            let mut upload = upload(0);
+            for size in sizes.iter().copied().cycle() {
+                let offset = upload.committed();
+                if offset + size > whole {
+                    break;
+                }
+                match upload.joinable(size) {
+                    Some(last) => {
+                        let joined = Part { offset: last.offset, size: last.size + size, token: 0 };
+                        upload.join(last, joined, Timestamp(0)).expect("joined");
+                    }
+                    None => upload.append(Part { offset, size, token: 0 }, Timestamp(0)).expect("few parts"),
+                }
+            }
+            assert!(upload.committed() > whole - 2 * PART_SIZE as u64, "{sizes:?}");
+            assert!(upload.parts.windows(2).all(|pair| pair[0].size + pair[1].size > JOINED), "{sizes:?}");
+        }
     }
 }

@@ -20,12 +20,11 @@ const ROOM: Room = Room { total: 256 << 20, each: 64 << 20, waiting: 64 };
 const PIECE: usize = 64 << 10;
 
 /// What is buffered is stored when the stream has brought nothing for this long: its sender pauses,
-/// and memory is for those who send. Far above the pauses of a line that is just slow, so that
-/// parts stay large.
+/// and memory is for those who send. The small parts that a slow line leaves by this are joined
+/// ([`crate::domain::upload::JOINED`]).
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// And at the latest when it is this old: who trickles holds nothing for longer. 1,000 parts, which
-/// is how many an upload may have, are eight hours of trickling.
+/// And at the latest when it is this old: who trickles holds nothing for longer.
 const AGE: Duration = Duration::from_secs(30);
 
 /// When to come again while as many streams of the tenant wait as may.

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use lectern_blob::objects::read_again;
 use lectern_blob::{Blob, ObjectPath, Prefix};
 use lectern_core::digest::Hasher;
@@ -16,12 +16,17 @@ use lectern_runtime::Shares;
 use lectern_stage::work::no_room;
 use lectern_store::{Change, Collection, StoreError, Versioned};
 use tempfile::NamedTempFile;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::buffer::{self, Buffer};
 use super::{Arrival, Library, reused, spent};
 use crate::domain::upload::{LIFETIME, PART_SIZE, complete, offset_mismatch, within};
 use crate::domain::{Document, Part, Upload, limits, name};
+
+/// How many parts are joined at once: each needs up to 2 MiB beside what is buffered, so all of
+/// them need no more than 32 MiB.
+const JOINS: usize = 16;
 
 /// The uploads on their way in.
 #[derive(Debug, Clone)]
@@ -32,6 +37,7 @@ pub struct Uploads {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     room: Shares,
+    joins: Arc<Semaphore>,
     idle: Duration,
 }
 
@@ -56,7 +62,8 @@ impl Uploads {
         random: Arc<dyn Random>,
         idle: Duration,
     ) -> Self {
-        Self { uploads, library, blob, clock, random, room: buffer::room(), idle }
+        let joins = Arc::new(Semaphore::new(JOINS));
+        Self { uploads, library, blob, clock, random, room: buffer::room(), joins, idle }
     }
 
     /// How long a stream may bring nothing.
@@ -241,8 +248,38 @@ impl Receiving {
             return Ok(());
         }
         let (bytes, _room) = self.buffer.take();
-        let part =
-            Part { offset: self.upload.committed(), size: bytes.len() as u64, token: self.uploads.random.next() >> 1 };
+        match self.upload.joinable(bytes.len() as u64) {
+            // Few streams need this, and their futures are smaller without it.
+            Some(last) => Box::pin(self.join(last, &bytes)).await,
+            None => self.store(None, bytes).await,
+        }
+    }
+
+    /// Stores `bytes` as one part with the last one.
+    async fn join(&mut self, last: Part, bytes: &Bytes) -> Result<(), Failure> {
+        let turn = Arc::clone(&self.uploads.joins).acquire_owned().await;
+        let _turn = turn.map_err(|_| Failure::internal("parts of uploads are not joined any more"))?;
+        let stored = self.read(&last).await?;
+        let mut joined = BytesMut::with_capacity(stored.len() + bytes.len());
+        joined.extend_from_slice(&stored);
+        joined.extend_from_slice(bytes);
+        drop(stored);
+        let path = Uploads::part_path(&self.upload, &last)?;
+        self.store(Some(last), joined.freeze()).await?;
+        // What stays behind is no part any more, and goes when the upload is finished or dropped.
+        if let Err(error) = self.uploads.blob.delete(&path).await {
+            tracing::warn!(%error, upload = %self.upload.id, "a joined part stays behind");
+        }
+        Ok(())
+    }
+
+    /// Stores `bytes` as a part: in the place of `last`, or after all parts.
+    async fn store(&mut self, last: Option<Part>, bytes: Bytes) -> Result<(), Failure> {
+        let part = Part {
+            offset: last.map_or_else(|| self.upload.committed(), |last| last.offset),
+            size: bytes.len() as u64,
+            token: self.uploads.random.next() >> 1,
+        };
         self.uploads.blob.put(&Uploads::part_path(&self.upload, &part)?, bytes).await?;
         let now = self.uploads.clock.now();
         let updated = self
@@ -253,7 +290,10 @@ impl Receiving {
                 if upload.parts.last() == Some(&part) {
                     return Ok(Change::Skip);
                 }
-                upload.append(part, now)?;
+                match last {
+                    Some(last) => upload.join(last, part, now)?,
+                    None => upload.append(part, now)?,
+                }
                 Ok(Change::Write)
             })
             .await?;
@@ -333,17 +373,29 @@ impl Receiving {
     async fn gather(&self) -> Result<NamedTempFile, Failure> {
         let mut file = NamedTempFile::new().map_err(|e| no_room(&e))?;
         for part in &self.upload.parts {
-            let path = Uploads::part_path(&self.upload, part)?;
-            let bytes = read_again(|| self.uploads.blob.get(&path)).await?.ok_or_else(|| {
-                Failure::new(
-                    Kind::DataLoss,
-                    Reason::ObjectDamaged,
-                    "a part of the upload is gone; start another upload",
-                )
-            })?;
+            let bytes = self.read(part).await?;
             file.write_all(&bytes).map_err(|e| no_room(&e))?;
         }
         Ok(file)
+    }
+
+    /// The bytes of a part that this stream knows.
+    ///
+    /// # Errors
+    /// `OFFSET_MISMATCH` where the upload does not have it any more, since another stream joined
+    /// it, or finished or dropped the upload; `OBJECT_DAMAGED` where it is lost.
+    async fn read(&self, part: &Part) -> Result<Bytes, Failure> {
+        let path = Uploads::part_path(&self.upload, part)?;
+        if let Some(bytes) = read_again(|| self.uploads.blob.get(&path)).await? {
+            return Ok(bytes);
+        }
+        let known = self.uploads.uploads.get(&self.upload.id).await?;
+        if known.is_some_and(|known| known.record.parts.contains(part)) {
+            let message = "a part of the upload is gone; start another upload";
+            return Err(Failure::new(Kind::DataLoss, Reason::ObjectDamaged, message));
+        }
+        let message = "another stream of this upload was faster; ask QueryUpload and go on from there";
+        Err(Failure::new(Kind::Aborted, Reason::OffsetMismatch, message))
     }
 }
 
