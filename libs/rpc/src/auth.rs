@@ -196,7 +196,7 @@ impl Authentication {
                     && !self.authenticate.remembers(&credential)
                 {
                     let message = "too many calls with wrong keys came from this address; wait, or call with a key \
-                                   that was good a moment ago";
+                                   that was good within the hour";
                     return Err(Failure::new(Kind::ResourceExhausted, Reason::RateLimited, message).after(wait));
                 }
                 self.authenticate.authenticate(&credential).await

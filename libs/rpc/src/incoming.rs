@@ -1,6 +1,7 @@
 //! Connections as they come in: so many in all and by address, and none that says nothing for long.
 //!
-//! A connection that is over a limit is closed at once, so that its client knows; one on which
+//! A connection that is over a limit is closed at once, so that its client knows; one whose peer
+//! takes nothing, or on which
 //! nothing arrives for longer than keepalive takes to find out is ended, whether it has begun TLS
 //! or HTTP/2 or neither. At the limit of open files, which ends no listener, accepting goes on
 //! after a moment, and a line in the log says so.
@@ -112,13 +113,37 @@ pub(crate) struct Connection {
     silence: Duration,
     heard: Instant,
     timer: Pin<Box<Sleep>>,
+    /// Ends writing that does not get on; none while it does.
+    stuck: Option<Pin<Box<Sleep>>>,
     #[allow(dead_code, reason = "held for its drop")]
     share: Share<IpAddr>,
 }
 
 impl Connection {
     fn new(stream: TcpStream, silence: Duration, share: Share<IpAddr>) -> Self {
-        Self { stream, silence, heard: Instant::now(), timer: Box::pin(tokio::time::sleep(silence)), share }
+        Self {
+            stream,
+            silence,
+            heard: Instant::now(),
+            timer: Box::pin(tokio::time::sleep(silence)),
+            stuck: None,
+            share,
+        }
+    }
+}
+
+impl Connection {
+    /// What became of writing; an error where nothing was taken for too long. While a write is
+    /// stuck, HTTP/2 reads nothing either, so that its pings would not find out.
+    fn written<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let silence = self.silence;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep(silence)));
+        ready!(stuck.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was taken for too long")))
     }
 }
 
@@ -155,7 +180,8 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -171,7 +197,8 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -221,6 +248,17 @@ mod tests {
             assert_eq!(connection.read(&mut byte).await.unwrap(), 1);
         }
         let ended = connection.read(&mut byte).await.unwrap_err();
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_peer_takes_nothing_ends() {
+        let (incoming, address) = incoming(&LimitsConfig::default());
+        let mut connections = Box::pin(incoming.stream());
+        let _client = TcpStream::connect(address).await.unwrap();
+        let mut connection = connections.next().await.unwrap().unwrap();
+        tokio::time::pause();
+        let ended = connection.write_all(&vec![0; 64 << 20]).await.unwrap_err();
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
     }
 

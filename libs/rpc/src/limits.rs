@@ -18,10 +18,13 @@ use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
 
 use crate::auth::{Caller, Role};
+use crate::deadline::passed;
 use crate::incoming::origin;
 use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, refuse};
 use crate::status::status;
 
+/// How long a probe may take: it is one small message, and its answer is known.
+const PROBE: Duration = Duration::from_secs(5);
 /// When to come again where calls in flight are over a limit: most calls are short.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -58,8 +61,8 @@ impl Default for LimitsConfig {
             burst: 200,
             calls_in_flight: 2_000,
             calls_per_tenant: 500,
-            open_streams: 1_000,
-            open_streams_per_address: 50,
+            open_streams: 4_000,
+            open_streams_per_address: 500,
             wrong_keys_per_minute: 100,
             connections: 4_000,
             connections_per_address: 1_000,
@@ -220,33 +223,37 @@ impl Limits {
                 failure.about(format!("tenants/{tenant}")).after(wait)
             })?;
         }
-        self.calls.try_take(tenant, 1).ok_or_else(|| full(&self.calls, &format!("tenants/{tenant}"), "this tenant"))
+        self.calls
+            .try_take(tenant, 1)
+            .ok_or_else(|| full(&self.calls, &format!("tenants/{tenant}"), "calls", "this tenant"))
     }
 }
 
 /// Why there is no share: the others have what there is, or this one has all that it may have.
-fn full<K: lectern_runtime::shares::Holder>(shares: &Shares<K>, whose: &str, who: &str) -> Failure {
+fn full<K: lectern_runtime::shares::Holder>(shares: &Shares<K>, whose: &str, what: &str, who: &str) -> Failure {
     let Room { total, each, .. } = shares.room();
     if shares.held() >= total {
-        let message = "this replica has as many calls in flight as it takes; call again in a moment";
+        let message = format!("this replica has as many {what} in flight as it takes; call again in a moment");
         return Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message).after(SOON);
     }
-    let message =
-        format!("{each} calls of {who} are in flight, as many as it may have; end some, streams too, or wait for them");
+    let message = format!(
+        "{each} {what} of {who} are in flight, as many as it may have; end some, streams too, or wait for them"
+    );
     Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).about(whose).after(SOON)
 }
 
 impl Middleware for Limits {
     async fn handle<S: Inner>(self: Arc<Self>, request: Request<Body>, inner: S) -> Response<Body> {
         if open_to_all(request.uri().path()) {
-            // A probe is answered at once, and always.
+            // A probe is answered at once, and always; one that does not arrive is not waited for.
             if request.uri().path().ends_with("/Check") {
-                return pass(request, inner).await;
+                let answer = tokio::time::timeout(PROBE, pass(request, inner)).await;
+                return answer.unwrap_or_else(|_| refuse(&passed()));
             }
             let address = address(&request);
             return match self.open.try_take(&address, 1) {
                 Some(share) => Followed::wrap(pass(request, inner).await, Held(share)),
-                None => refuse(&status(&full(&self.open, "", "this address"))),
+                None => refuse(&status(&full(&self.open, "", "streams of health and reflection", "this address"))),
             };
         }
         let entered = match request.extensions().get::<Caller>() {

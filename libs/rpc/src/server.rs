@@ -35,6 +35,9 @@ use crate::protocol::Protocol;
 /// How long connections may take to close once their calls have been ended.
 const CLOSING: Duration = Duration::from_secs(5);
 
+/// Bytes of a message to health or reflection, which carry a name: anybody may send some and leave
+/// it unfinished.
+const OPEN_MESSAGE: usize = 4 * 1024;
 /// How much longer than keepalive takes a connection may be silent.
 const SLACK: Duration = Duration::from_secs(5);
 
@@ -186,7 +189,8 @@ impl Server {
         }
         let reporter = HealthReporter::new();
         let health = HealthService::from_health_reporter(reporter.clone());
-        self.routes.add_service(tonic_health::pb::health_server::HealthServer::new(health));
+        let health = tonic_health::pb::health_server::HealthServer::new(health);
+        self.routes.add_service(health.max_decoding_message_size(OPEN_MESSAGE));
         self.add_reflection()?;
 
         if self.config.tls.is_none() && !self.config.listen.ip().is_loopback() {
@@ -255,7 +259,9 @@ impl Server {
         };
         let unreadable = |error| Failure::internal(format!("reflection: {error}"));
         let (v1, v1alpha) = (builder().build_v1().map_err(unreadable)?, builder().build_v1alpha().map_err(unreadable)?);
-        self.routes.add_service(v1).add_service(v1alpha);
+        self.routes
+            .add_service(v1.max_decoding_message_size(OPEN_MESSAGE))
+            .add_service(v1alpha.max_decoding_message_size(OPEN_MESSAGE));
         Ok(())
     }
 }

@@ -111,6 +111,8 @@ impl<K: Holder> Shares<K> {
     /// Takes `amount` units when it is `holder`'s turn; `None` where as many of its calls wait as
     /// may. Whoever stops waiting has taken nothing.
     pub async fn take(&self, holder: &K, amount: usize) -> Option<Share<K>> {
+        // Dropped after the turn it waits for, whatever ends the waiting.
+        let _settled = Settle(&self.0);
         let turn = {
             let mut state = self.0.state();
             if let Some(share) = self.0.take(&mut state, holder, amount) {
@@ -156,6 +158,16 @@ impl<K: Holder> Inner<K> {
         Share { shares: Arc::clone(self), holder, amount }
     }
 
+    /// Gives what there is to those whose turn it is. What comes back was for somebody who stopped
+    /// waiting; it is dropped without the lock.
+    fn settle(self: &Arc<Self>, state: &mut State<K>) -> Vec<Share<K>> {
+        let mut refused = Vec::new();
+        while let Some((turn, share)) = self.next(state) {
+            refused.extend(turn.send(share).err());
+        }
+        refused
+    }
+
     /// Who is next gets its share, if there is room for it.
     fn next(self: &Arc<Self>, state: &mut State<K>) -> Option<(oneshot::Sender<Share<K>>, Share<K>)> {
         state.waiting.retain(|waiting| !waiting.turn.is_closed());
@@ -173,10 +185,20 @@ impl<K: Holder> Inner<K> {
     }
 }
 
+/// Gives what there is to whoever is next, when somebody stopped waiting: those behind may have
+/// their turn.
+struct Settle<'a, K: Holder>(&'a Arc<Inner<K>>);
+
+impl<K: Holder> Drop for Settle<'_, K> {
+    fn drop(&mut self) {
+        let refused = self.0.settle(&mut self.0.state());
+        drop(refused);
+    }
+}
+
 impl<K: Holder> Drop for Share<K> {
     fn drop(&mut self) {
-        let mut refused = Vec::new();
-        {
+        let refused = {
             let mut state = self.shares.state();
             state.held -= self.amount;
             if let Some(own) = state.by_holder.get_mut(&self.holder) {
@@ -185,10 +207,8 @@ impl<K: Holder> Drop for Share<K> {
                     state.by_holder.remove(&self.holder);
                 }
             }
-            while let Some((turn, share)) = self.shares.next(&mut state) {
-                refused.extend(turn.send(share).err());
-            }
-        }
+            self.shares.settle(&mut state)
+        };
         // Who stopped waiting meanwhile gives back what it was given, which takes the lock again.
         drop(refused);
     }
@@ -269,6 +289,21 @@ mod tests {
         assert_eq!(shares.held(), 1, "it was sent to who waited");
         drop(waits);
         assert_eq!(shares.held(), 0, "who did not fetch it");
+    }
+
+    #[tokio::test]
+    async fn those_behind_somebody_who_stops_waiting_have_their_turn() {
+        let shares = shares(4, 4, 4);
+        let (one, two, three) = (tenant("one"), tenant("two"), tenant("three"));
+        let held = shares.try_take(&one, 3).expect("room");
+        let mut much = Box::pin(shares.take(&two, 2));
+        let mut little = Box::pin(shares.take(&three, 1));
+        assert!(much.as_mut().now_or_never().is_none() && little.as_mut().now_or_never().is_none());
+        drop(much);
+        let little = little.now_or_never().expect("its turn").expect("a share");
+        assert_eq!(shares.held(), 4);
+        drop((held, little));
+        assert_eq!(shares.held(), 0);
     }
 
     #[tokio::test]

@@ -17,6 +17,9 @@ use crate::recall::Recall;
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// Keys remembered at once.
 const REMEMBERED_MOST: usize = 10_000;
+/// That a key was good is remembered for this long, so that its callers are not locked out by
+/// others at their address who send wrong ones. It is asked for all the same.
+const TRUSTED: Duration = Duration::from_secs(3600);
 /// How long the gateway may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -28,6 +31,7 @@ pub struct KeysOfGateway {
     service: &'static str,
     clock: Arc<dyn Clock>,
     known: Recall<Caller>,
+    trusted: Recall<()>,
 }
 
 impl KeysOfGateway {
@@ -39,7 +43,14 @@ impl KeysOfGateway {
         service: &'static str,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { gateway, credential, service, clock, known: Recall::new(REMEMBERED_MOST, REMEMBERED) }
+        Self {
+            gateway,
+            credential,
+            service,
+            clock,
+            known: Recall::new(REMEMBERED_MOST, REMEMBERED),
+            trusted: Recall::new(REMEMBERED_MOST, TRUSTED),
+        }
     }
 
     async fn ask(&self, secret: &str) -> Result<Caller, Failure> {
@@ -70,13 +81,14 @@ impl Authenticate for KeysOfGateway {
         }
         let caller = self.ask(secret).await?;
         self.known.put(hash, caller.clone(), now);
+        self.trusted.put(hash, (), now);
         Ok(caller)
     }
 
     fn remembers(&self, credential: &Credential) -> bool {
         match credential {
             Credential::Key(secret) => {
-                self.known.get(&Digest::of(secret.expose().as_bytes()), self.clock.now()).is_some()
+                self.trusted.get(&Digest::of(secret.expose().as_bytes()), self.clock.now()).is_some()
             }
             Credential::Service { .. } | Credential::None => false,
         }

@@ -20,6 +20,9 @@ use crate::domain::{Key, text};
 /// A key that was found good or bad is not looked up again for this long, so a revoked one is
 /// refused everywhere within it.
 const REMEMBERED: Duration = Duration::from_secs(20);
+/// That a key was good is remembered for this long, so that its callers are not locked out by
+/// others at their address who send wrong ones. It is looked up all the same.
+const TRUSTED: Duration = Duration::from_secs(3600);
 /// Good keys remembered at once; of bad ones, whose senders may choose how many there are, as many
 /// beside them.
 const REMEMBERED_MOST: usize = 10_000;
@@ -35,6 +38,7 @@ pub struct Keys {
     admin: Option<Secret>,
     good: Arc<Recall<Key>>,
     bad: Arc<Recall<()>>,
+    trusted: Arc<Recall<()>>,
 }
 
 impl Keys {
@@ -43,7 +47,8 @@ impl Keys {
     pub fn new(keys: Collection<Key>, clock: Arc<dyn Clock>, admin: Option<Secret>) -> Self {
         let good = Arc::new(Recall::new(REMEMBERED_MOST, REMEMBERED));
         let bad = Arc::new(Recall::new(REMEMBERED_MOST, REMEMBERED));
-        Self { keys, clock, admin, good, bad }
+        let trusted = Arc::new(Recall::new(REMEMBERED_MOST, TRUSTED));
+        Self { keys, clock, admin, good, bad, trusted }
     }
 
     /// Makes a key and returns it with its secret, which is nowhere else.
@@ -94,6 +99,7 @@ impl Keys {
                 |failure| if failure.kind == Kind::NotFound { Failure::not_found(names::of_key(id)) } else { failure },
             )?;
         self.good.forget(&revoked.record.hash);
+        self.trusted.forget(&revoked.record.hash);
         info!(key = id, "key revoked");
         Ok(revoked.record)
     }
@@ -116,6 +122,7 @@ impl Keys {
         match found.filter(|key| key.revoked.is_none() && api_key.matches(&key.hash)) {
             Some(key) => {
                 self.good.put(hash, key.clone(), now);
+                self.trusted.put(hash, (), now);
                 Ok(key)
             }
             None => {
@@ -149,7 +156,7 @@ impl Authenticate for Keys {
     fn remembers(&self, credential: &Credential) -> bool {
         match credential {
             Credential::Key(secret) => {
-                let known = |key: ApiKey| self.good.get(&key.hash(), self.clock.now()).is_some();
+                let known = |key: ApiKey| self.trusted.get(&key.hash(), self.clock.now()).is_some();
                 self.is_admin(secret) || ApiKey::parse(secret.expose()).is_ok_and(known)
             }
             Credential::Service { .. } | Credential::None => false,
@@ -186,7 +193,10 @@ mod tests {
             let refused = keys.verify(&ApiKey::generate().expose()).await.expect_err("nobody has it");
             assert_eq!(refused, key_invalid());
         }
-        assert!(keys.remembers(&credential(&secret)), "it needs no lookup");
+        assert!(keys.remembers(&credential(&secret)));
+        clock.advance(2 * REMEMBERED);
+        assert!(keys.remembers(&credential(&secret)), "it is taken, and looked up again");
+        assert_eq!(keys.verify(&secret).await.expect("good"), made);
         assert!(keys.remembers(&credential("the key of the administrator")));
         let bad = ApiKey::generate().expose();
         assert!(keys.verify(&bad).await.is_err() && !keys.remembers(&credential(&bad)));

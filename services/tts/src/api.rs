@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_stream::try_stream;
 use bytes::Bytes;
@@ -15,7 +14,6 @@ use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
 use lectern_rpc::{caller, status};
-use lectern_runtime::{Room, Shares};
 use lectern_stage::api::internal;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -32,14 +30,6 @@ const TEXT_LIMIT: usize = 5_000;
 const CHUNK: usize = 64 * 1024;
 /// Characters of a section's title in a stream; a heading may be longer.
 const TITLE_CHARS: usize = 300;
-/// Calls of Synthesize at once, for each core. Most of the time a listener plays what it has.
-const CALLS_A_CORE: usize = 8;
-/// One tenant may have this part of them.
-const TENANT_PART: usize = 4;
-/// Calls of Synthesize of one tenant that may wait for their turn.
-const CALLS_WAITING: usize = 16;
-/// How soon a caller that was turned away should try again.
-const AGAIN: Duration = Duration::from_secs(2);
 
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -50,16 +40,13 @@ pub struct Speech {
     voices: Voices,
     segments: Segments,
     blob: Arc<dyn Blob>,
-    calls: Shares,
 }
 
 impl Speech {
-    /// The services over these parts, on so many cores.
+    /// The services over these parts.
     #[must_use]
-    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>, cores: usize) -> Self {
-        let total = cores.max(1).saturating_mul(CALLS_A_CORE);
-        let room = Room { total, each: total / TENANT_PART, waiting: CALLS_WAITING };
-        Self { voices, segments, blob, calls: Shares::new("syntheses", room) }
+    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>) -> Self {
+        Self { voices, segments, blob }
     }
 
     fn voice(&self, voice: &Voice) -> api::Voice {
@@ -151,14 +138,9 @@ impl SpeechService for Speech {
         let speed = Speed::new(if request.speed == 0.0 { 1.0 } else { request.speed }).map_err(|f| status(&f))?;
         let voice = self.voices.resolve(&request.voice, "und").map_err(|f| status(&f))?;
         let engine = self.voices.engine(&voice).map_err(|f| status(&f))?;
-        let place = self.calls.take(&tenant, 1).await.ok_or_else(|| {
-            let message = "as many calls of this tenant speak or wait as may at once; wait for some to end";
-            let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
-            status(&failure.about(format!("tenants/{tenant}")).after(AGAIN))
-        })?;
         let (segments, stop) = (self.segments.clone(), CancellationToken::new());
         // Dropped with the stream, when it has ended, its caller is gone or its deadline passed.
-        let until_dropped = (place, stop.clone().drop_guard());
+        let until_dropped = stop.clone().drop_guard();
         Ok(Response::new(Box::pin(try_stream! {
             use tts::synthesize_response::Part;
             let _until_dropped = until_dropped;
@@ -167,7 +149,8 @@ impl SpeechService for Speech {
             let pause = vec![0; voice.sample_rate as usize * 3 / 10];
             for (index, piece) in pieces.into_iter().enumerate() {
                 let request = SegmentRequest::new(piece.text, voice.id.clone(), speed);
-                let spoken = segments.speak(Arc::clone(&engine), request, stop.clone()).await;
+                // A caller that reads slowly holds no turn meanwhile.
+                let spoken = segments.speak(&tenant, Arc::clone(&engine), request, stop.clone()).await;
                 let segment = spoken.map_err(|f| status(&f))?;
                 let before: &[i16] = if index > 0 && piece.begins_sentence { &pause } else { &[] };
                 for audio in audio(before).chain(audio(&segment.samples)) {
@@ -228,7 +211,9 @@ impl SpeechService for Speech {
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt as _, StreamExt as _};
+    use std::time::Duration;
+
+    use futures::StreamExt as _;
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
     use lectern_rpc::auth::{Caller, Role};
@@ -238,7 +223,7 @@ mod tests {
 
     fn speech(engine: &Arc<ToneEngine>) -> Speech {
         let voices = Voices::new(vec![Arc::clone(engine) as _]);
-        Speech::new(voices, Segments::new(1), Arc::new(MemoryBlob::new(Arc::new(SystemClock))), 1)
+        Speech::new(voices, Segments::new(1), Arc::new(MemoryBlob::new(Arc::new(SystemClock))))
     }
 
     fn request(tenant: &str, text: &str) -> Request<tts::SynthesizeRequest> {
@@ -264,22 +249,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_tenants_calls_leave_room_for_anothers() {
+    async fn callers_who_do_not_read_hold_up_nobody() {
         let engine = Arc::new(ToneEngine::new());
         let speech = speech(&engine);
-        let mut held = Vec::new();
-        let mut waiting = Vec::new();
-        let refused = loop {
-            let call = speech.clone();
-            let mut call = Box::pin(async move { call.synthesize(request("acme", "Said.")).await });
-            match (&mut call).now_or_never() {
-                Some(Ok(answers)) => held.push(answers),
-                Some(Err(status)) => break status,
-                None => waiting.push(call),
-            }
-        };
-        assert_eq!(lectern_rpc::failure(&refused).reason, Reason::LimitExceeded);
-        assert_eq!(waiting.len(), CALLS_WAITING);
-        assert!(speech.synthesize(request("globex", "Said.")).await.is_ok());
+        let mut paused = Vec::new();
+        for tenant in ["acme", "globex", "initech", "hooli"].into_iter().cycle().take(100) {
+            let mut answers = speech.synthesize(request(tenant, "Said. And said again.")).await.unwrap().into_inner();
+            answers.next().await.expect("the format").unwrap();
+            answers.next().await.expect("audio").unwrap();
+            paused.push(answers);
+        }
+        for tenant in ["acme", "umbrella"] {
+            let mut answers = speech.synthesize(request(tenant, "Said.")).await.unwrap().into_inner();
+            let read = async {
+                while let Some(answer) = answers.next().await {
+                    answer.unwrap();
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(10), read).await.expect("a turn");
+        }
+        for answers in &mut paused {
+            answers.next().await.expect("the rest").unwrap();
+        }
     }
 }

@@ -94,7 +94,7 @@ impl Tts {
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
         let blob = Arc::clone(&self.adapters.blob);
-        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob, self.permits);
+        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob);
         let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(SpeechServiceServer::new(speech.clone())))

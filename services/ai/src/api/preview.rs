@@ -45,7 +45,7 @@ impl Previews {
 
     /// The turn of a call of `tenant` to compose; given back when it is dropped.
     pub(super) async fn turn(&self, tenant: &TenantId) -> Result<Share, Failure> {
-        self.turns.take(tenant, 1).await.ok_or_else(busy)
+        self.turns.take(tenant, 1).await.ok_or_else(|| turned_away(tenant))
     }
 
     /// The messages of a preview. A caller that goes away ends it before the next sentence.
@@ -79,9 +79,10 @@ impl Previews {
     }
 }
 
-fn busy() -> Failure {
-    let message = "too many documents are being previewed; try again soon";
-    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message).after(AGAIN)
+fn turned_away(tenant: &TenantId) -> Failure {
+    let message = "as many calls of this tenant wait to be composed as may; wait for some to end, then call again";
+    let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
+    failure.about(format!("tenants/{tenant}")).after(AGAIN)
 }
 
 fn parts(
@@ -234,8 +235,9 @@ mod tests {
         let composing = previews.turn(&tenant).await.unwrap();
         let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(previews.turn(&tenant))).collect();
         assert!(waiting.iter_mut().all(|turn| turn.now_or_never().is_none()));
-        let busy = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
-        assert_eq!((busy.kind, busy.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+        let refused = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
+        assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
+        assert_eq!((refused.resource.as_deref(), refused.retry_after), (Some("tenants/acme"), Some(AGAIN)));
         drop((composing, waiting));
         assert!(previews.turn(&tenant).await.is_ok(), "there is room again");
     }

@@ -4,6 +4,7 @@ mod assemble;
 mod gate;
 mod record;
 pub(crate) mod segments;
+mod turns;
 
 pub(crate) use assemble::format_of;
 

@@ -3,22 +3,29 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use lectern_blob::Objects;
+use lectern_core::id::TenantId;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug};
 
 use super::gate::Gate;
+use super::turns::Turns;
 use crate::audio::record::{record, record_until};
 use crate::audio::segment::SegmentObject;
 use crate::engine::{SegmentRequest, SpeechEngine};
+
+/// How soon a caller that was turned away should try again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]
 pub struct Segments {
     gate: Gate,
+    turns: Turns,
     speaking: Arc<Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>>,
     spoken: Counter,
     found: Counter,
@@ -37,6 +44,7 @@ impl Segments {
         let metrics = lectern_runtime::Metrics::new("tts");
         Self {
             gate: Gate::new(cores),
+            turns: Turns::new(cores),
             speaking: Arc::default(),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
             found: metrics.counter(
@@ -92,21 +100,26 @@ impl Segments {
         tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
     }
 
-    /// Speaks a segment that is kept nowhere. It takes its turn at the gate before those of later
-    /// sections. Once `stop` is cancelled nothing more is spoken, also where nobody waits for this.
+    /// Speaks a segment that is kept nowhere, for a caller of `tenant` who waits for it. It takes
+    /// its turn among those of all callers, and then goes before later sections at the gate.
+    /// Once `stop` is cancelled nothing more is spoken, also where nobody waits for this.
     ///
     /// # Errors
-    /// What the engine answers, `SPEECH_REJECTED`, `CANCELLED`.
+    /// What the engine answers, `SPEECH_REJECTED`, `CANCELLED`; `LIMIT_EXCEEDED` where as many
+    /// calls of the tenant wait as may.
     pub async fn speak(
         &self,
+        tenant: &TenantId,
         engine: Arc<dyn SpeechEngine>,
         request: SegmentRequest,
         stop: CancellationToken,
     ) -> Result<SegmentObject, Failure> {
         let broke_off = || Failure::internal("synthesis broke off; call again");
+        let turn = self.turns.take(tenant).await.ok_or_else(|| turned_away(tenant))?;
         let permit = self.gate.enter(0).await.ok_or_else(broke_off)?;
         let spoken = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            // The core is passed on first: whoever stands at the gate goes before the next caller.
+            let _held = (permit, turn);
             record_until(&*engine, &request, &stop)
         });
         spoken.await.map_err(|_| broke_off())?
@@ -141,4 +154,76 @@ impl Segments {
 
 fn broke_off() -> Failure {
     Failure::new(Kind::Internal, Reason::Internal, "synthesis broke off; the step is tried again")
+}
+
+fn turned_away(tenant: &TenantId) -> Failure {
+    let message = "as many calls of this tenant wait to be spoken as may; wait for some to end, then call again";
+    let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
+    failure.about(format!("tenants/{tenant}")).after(AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use lectern_blob::memory::MemoryBlob;
+    use lectern_core::SystemClock;
+
+    use super::super::turns::WAITING;
+    use super::*;
+    use crate::engine::Speed;
+    use crate::engine::tone::{ToneEngine, VOICE};
+
+    fn request(text: &str) -> SegmentRequest {
+        SegmentRequest::new(text, VOICE, Speed::NORMAL)
+    }
+
+    fn tenant(id: &str) -> TenantId {
+        id.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn callers_who_never_pause_leave_a_narration_its_turn() {
+        for cores in [1, 2] {
+            let engine = Arc::new(ToneEngine::new().with_delay(Duration::from_millis(20)));
+            let segments = Segments::new(cores);
+            for caller in ["acme", "globex", "initech", "acme", "globex", "initech"] {
+                let (segments, engine) = (segments.clone(), Arc::clone(&engine));
+                tokio::spawn(async move {
+                    let tenant = tenant(caller);
+                    loop {
+                        let stop = CancellationToken::new();
+                        segments.speak(&tenant, Arc::clone(&engine) as _, request("Said."), stop).await.unwrap();
+                    }
+                });
+            }
+            while engine.calls() < 3 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+            let objects = Objects::new(blob, &tenant("hooli"), &"book".parse().unwrap());
+            let before = engine.calls();
+            let key = Digest::of(b"a segment");
+            let narrated = segments.get(&objects, &key, 7, Arc::clone(&engine) as _, request("Told."));
+            tokio::time::timeout(Duration::from_secs(10), narrated).await.expect("its turn").unwrap();
+            let meanwhile = engine.calls() - before;
+            assert!(meanwhile < 10, "{meanwhile} pieces before one segment, on {cores} cores");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tenant_with_too_many_calls_is_told_so_and_others_are_heard() {
+        let engine: Arc<dyn SpeechEngine> = Arc::new(ToneEngine::new());
+        let segments = Segments::new(3);
+        let (many, other) = (tenant("acme"), tenant("globex"));
+        let held = segments.turns.take(&many).await.expect("a turn");
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(segments.turns.take(&many))).collect();
+        assert!(waiting.iter_mut().all(|turn| turn.now_or_never().is_none()));
+        let speak = |tenant| segments.speak(tenant, Arc::clone(&engine), request("Said."), CancellationToken::new());
+        let refused = speak(&many).await.unwrap_err();
+        assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
+        assert_eq!((refused.resource.as_deref(), refused.retry_after), (Some("tenants/acme"), Some(AGAIN)));
+        speak(&other).await.unwrap();
+        drop((waiting, held));
+        speak(&many).await.unwrap();
+    }
 }

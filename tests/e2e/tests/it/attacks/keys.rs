@@ -21,7 +21,7 @@ const CONNECTIONS: usize = 8;
 async fn attack_wrong_keys() {
     let instance = Profile::Stack.setup().start().await;
     let victim = instance.tenant(VICTIM).await;
-    // Its key is known from now on, for 20 s, in which the attack is over.
+    // Its key is known from now on.
     victim.voices().list_voices(ListVoicesRequest::default()).await.expect("a good key");
 
     let strangers: Vec<_> = (0..CONNECTIONS).map(|_| instance.nobody()).collect();
