@@ -6,14 +6,16 @@
 //!
 //! **Which failures.** [`may_pass`] is the whole of it:
 //!
-//! | code | repeated |
-//! | --- | --- |
-//! | `UNAVAILABLE`, `DEADLINE_EXCEEDED` | yes: the server, or the way to it, is busy or broken. Not where it is the server of an imported URL (`URL_UNREACHABLE`), which is a stranger's |
-//! | `RESOURCE_EXHAUSTED` | with `RetryInfo`: a share or a rate is used up for now. Without it, the limit stays |
-//! | `ABORTED` | yes, but for `ETAG_MISMATCH`, which asks for a new decision |
-//! | `OFFSET_MISMATCH` | yes: the server is asked first how much is safe |
-//! | `CHECKSUM_MISMATCH` | of a chunk, in either direction: it was damaged on its way. Not of a whole source or file |
-//! | any other | no: the answer would be the same. `INTERNAL` is a defect, and `UNIMPLEMENTED` looks like it |
+//! - `UNAVAILABLE`, `DEADLINE_EXCEEDED`: yes, for the server, or the way to it, is busy or broken.
+//!   Not where it is the server of an imported URL (`URL_UNREACHABLE`), which is a stranger's.
+//! - `RESOURCE_EXHAUSTED`: with `RetryInfo`, since a share or a rate is used up. Without it, the
+//!   limit stays.
+//! - `ABORTED`: yes, but for `ETAG_MISMATCH`, which asks for a new decision.
+//! - `OFFSET_MISMATCH`: yes, and the server is asked first how much is safe.
+//! - `CHECKSUM_MISMATCH`: of a chunk, in either direction, since it was damaged on its way. Not of
+//!   a whole source or file.
+//! - Any other: no, the answer would be the same. `INTERNAL` is a defect, and `UNIMPLEMENTED` looks
+//!   like it.
 //!
 //! A connection that was lost is `UNAVAILABLE`, whatever the transport calls it.
 //!

@@ -11,7 +11,7 @@ use async_stream::try_stream;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use lectern_core::digest::Hasher;
-use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_core::{Digest, Failure, Kind, Reason, text};
 use lectern_proto::v1::upload_document_request::Part;
 use lectern_proto::v1::{Document, QueryUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish, UploadStart};
 use tokio::fs::File;
@@ -26,8 +26,6 @@ const CHUNK: usize = 512 * 1024;
 /// Bytes of a chunk on the slowest line. From [`CHUNK`] on it is reached after five halvings, which
 /// the six tries of the default allow.
 const SMALLEST_CHUNK: usize = 16 * 1024;
-/// Characters of a file's name that a server takes.
-const LONGEST_NAME: usize = 200;
 
 /// A source to be handed in, and what is said of it.
 #[derive(Debug, Clone)]
@@ -258,9 +256,7 @@ fn changed(size: u64, found: u64) -> Failure {
 /// The name of a file as servers take it: without characters that control, and of a long one its
 /// end, which has the ending.
 fn sendable(file: &Path) -> String {
-    let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let shown: Vec<char> = name.chars().filter(|letter| !letter.is_control()).collect();
-    shown.iter().skip(shown.len().saturating_sub(LONGEST_NAME)).collect()
+    file.file_name().map(|name| text::file_name(&name.to_string_lossy())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -271,7 +267,7 @@ mod tests {
     fn the_name_of_a_file_is_sent_as_servers_take_it() {
         assert_eq!(sendable(Path::new("notes/tide\ttable.md")), "tidetable.md");
         let long = sendable(Path::new(&format!("{}.pdf", "ü".repeat(300))));
-        assert!(long.chars().count() == LONGEST_NAME && long.ends_with("üü.pdf"), "{long}");
+        assert!(long.chars().count() == text::LONGEST_NAME && long.ends_with("üü.pdf"), "{long}");
         assert_eq!(sendable(Path::new("..")), "");
     }
 

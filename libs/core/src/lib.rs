@@ -1,6 +1,6 @@
 //! What every part of Lectern shares and nothing outside it decides: ids, digests, time,
-//! randomness, backoff, failures, and the content that travels between stages. No I/O, no runtime,
-//! no driver.
+//! randomness, backoff, failures, texts that callers give, and the content that travels between
+//! stages. No I/O, no runtime, no driver.
 
 pub mod backoff;
 pub mod clock;
@@ -10,6 +10,7 @@ pub mod failure;
 pub mod id;
 pub mod keys;
 pub mod random;
+pub mod text;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::Digest;

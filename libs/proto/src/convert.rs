@@ -174,6 +174,15 @@ pub const fn footnotes_to_wire(footnotes: Footnotes) -> api::Footnotes {
     }
 }
 
+/// Characters of a title on the wire; a heading may be longer.
+pub const TITLE_CHARS: usize = 300;
+
+/// A title on the wire, of which a long one is cut.
+#[must_use]
+pub fn title(title: &str) -> String {
+    title.chars().take(TITLE_CHARS).collect()
+}
+
 /// The order in the public API's terms, read.
 ///
 /// # Errors

@@ -7,12 +7,11 @@ use http::{HeaderMap, Request, Response};
 use lectern_runtime::set_parent;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass};
+use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, peer};
 
 #[derive(Debug)]
 pub(crate) struct Access;
@@ -39,7 +38,7 @@ impl Middleware for Access {
         if let Some(parent) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
             set_parent(&span, parent);
         }
-        let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+        let peer = peer(&request);
         let mut line = Line { span: span.clone(), path, peer, start: Instant::now(), quiet, code: None };
         let response = pass(request, inner).instrument(span).await;
         // A response without a body has its status among the headers.

@@ -15,12 +15,11 @@ use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
 use lectern_runtime::{Room, Share, Shares};
 use serde::{Deserialize, Serialize};
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
 
 use crate::auth::{Caller, Role};
 use crate::deadline::passed;
 use crate::incoming::origin;
-use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, refuse};
+use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, peer, refuse};
 use crate::status::status;
 
 /// How long a probe may take: it is one small message, and its answer is known.
@@ -186,8 +185,7 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
 /// The address that a request comes from, where it comes by TCP.
 pub(crate) fn address<T>(request: &Request<T>) -> Option<IpAddr> {
-    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    peer.map(|peer| origin(peer.ip()))
+    peer(request).map(|peer| origin(peer.ip()))
 }
 
 pub(crate) struct Limits {

@@ -1,6 +1,7 @@
 //! What the layers around a service have in common.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,6 +12,7 @@ use http_body::Frame;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
+use tonic::transport::server::TcpConnectInfo;
 use tower::{Layer, Service, ServiceExt};
 
 /// The service inside a layer. Errors are statuses in responses.
@@ -97,6 +99,11 @@ pub(crate) async fn pass<S: Inner>(request: Request<Body>, inner: S) -> Response
 /// A response that is only a status.
 pub(crate) fn refuse(status: &Status) -> Response<Body> {
     status.clone().into_http()
+}
+
+/// Where a request comes from, where it comes by TCP.
+pub(crate) fn peer<T>(request: &Request<T>) -> Option<SocketAddr> {
+    request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr)
 }
 
 /// Health and reflection: open to all, so that probes and people with grpcurl get an answer.

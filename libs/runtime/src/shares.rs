@@ -30,6 +30,15 @@ pub struct Room {
     pub waiting: usize,
 }
 
+impl Room {
+    /// So many, of which no holder has all where there is more than one: others need not wait for
+    /// whoever is slow.
+    #[must_use]
+    pub const fn all_but_one(total: usize, waiting: usize) -> Self {
+        Self { total, each: total.saturating_sub(1), waiting }
+    }
+}
+
 /// See the [module](self). Cheap to clone: all clones share the same room.
 pub struct Shares<K: Holder = TenantId>(Arc<Inner<K>>);
 

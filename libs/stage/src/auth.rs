@@ -11,15 +11,12 @@ use lectern_rpc::{Outbound, ServiceCredential};
 use tonic::Request;
 use tonic::transport::Channel;
 
-use crate::recall::Recall;
+use crate::recall::GoodKeys;
 
 /// A key that the gateway found good is not asked for again for this long.
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// Keys remembered at once.
 const REMEMBERED_MOST: usize = 10_000;
-/// That a key was good is remembered for this long, so that its callers are not locked out by
-/// others at their address who send wrong ones. It is asked for all the same.
-const TRUSTED: Duration = Duration::from_secs(3600);
 /// How long the gateway may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -30,8 +27,7 @@ pub struct KeysOfGateway {
     credential: Arc<ServiceCredential>,
     service: &'static str,
     clock: Arc<dyn Clock>,
-    known: Recall<Caller>,
-    trusted: Recall<()>,
+    known: GoodKeys<Caller>,
 }
 
 impl KeysOfGateway {
@@ -43,14 +39,7 @@ impl KeysOfGateway {
         service: &'static str,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self {
-            gateway,
-            credential,
-            service,
-            clock,
-            known: Recall::new(REMEMBERED_MOST, REMEMBERED),
-            trusted: Recall::new(REMEMBERED_MOST, TRUSTED),
-        }
+        Self { gateway, credential, service, clock, known: GoodKeys::new(REMEMBERED_MOST, REMEMBERED) }
     }
 
     async fn ask(&self, secret: &str) -> Result<Caller, Failure> {
@@ -81,15 +70,12 @@ impl Authenticate for KeysOfGateway {
         }
         let caller = self.ask(secret).await?;
         self.known.put(hash, caller.clone(), now);
-        self.trusted.put(hash, (), now);
         Ok(caller)
     }
 
     fn remembers(&self, credential: &Credential) -> bool {
         match credential {
-            Credential::Key(secret) => {
-                self.trusted.get(&Digest::of(secret.expose().as_bytes()), self.clock.now()).is_some()
-            }
+            Credential::Key(secret) => self.known.trusts(&Digest::of(secret.expose().as_bytes()), self.clock.now()),
             Credential::Service { .. } | Credential::None => false,
         }
     }

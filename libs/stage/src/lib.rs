@@ -16,5 +16,5 @@ pub mod work;
 pub use api::StageApi;
 pub use auth::{KeysOfGateway, NoKeys};
 pub use config::Common;
-pub use recall::Recall;
+pub use recall::{GoodKeys, Recall};
 pub use work::{Job, Perform, Stage};

@@ -74,6 +74,50 @@ impl<T> State<T> {
     }
 }
 
+/// What is known of keys that were found good: for a while what was found, and for longer that they
+/// were good, so that their callers are not locked out by others at their address who send wrong
+/// ones. After the first while a key is looked up all the same.
+#[derive(Debug)]
+pub struct GoodKeys<T> {
+    found: Recall<T>,
+    trusted: Recall<()>,
+}
+
+impl<T: Clone> GoodKeys<T> {
+    /// How long a key is trusted.
+    const TRUSTED: Duration = Duration::from_secs(3600);
+
+    /// A memory of at most `most` keys, each of which is not looked up again for `lifetime`.
+    #[must_use]
+    pub fn new(most: usize, lifetime: Duration) -> Self {
+        Self { found: Recall::new(most, lifetime), trusted: Recall::new(most, Self::TRUSTED) }
+    }
+
+    /// What was found, where it need not be looked up again.
+    #[must_use]
+    pub fn get(&self, key: &Digest, now: Timestamp) -> Option<T> {
+        self.found.get(key, now)
+    }
+
+    /// Whether the key was good not long ago.
+    #[must_use]
+    pub fn trusts(&self, key: &Digest, now: Timestamp) -> bool {
+        self.trusted.get(key, now).is_some()
+    }
+
+    /// Keeps what was found of a good key.
+    pub fn put(&self, key: Digest, found: T, now: Timestamp) {
+        self.found.put(key, found, now);
+        self.trusted.put(key, (), now);
+    }
+
+    /// Forgets a key.
+    pub fn forget(&self, key: &Digest) {
+        self.found.forget(key);
+        self.trusted.forget(key);
+    }
+}
+
 impl<T> fmt::Debug for Recall<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recall").field("most", &self.most).field("lifetime", &self.lifetime).finish_non_exhaustive()

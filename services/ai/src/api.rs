@@ -73,7 +73,7 @@ impl ScriptService for Scripts {
         let turn = self.previews.turn(&tenant).await.map_err(|f| status(&f))?;
         let until = stop.clone();
         let (content, plan) = compute(move || {
-            let plan = compose::plan_until(&content, key, &order, &until)?;
+            let plan = compose::plan(&content, key, &order, &until)?;
             Ok((content, plan))
         })
         .await
@@ -88,7 +88,7 @@ impl ScriptService for Scripts {
                 let until = stop.clone();
                 // A caller that reads slowly holds no turn meanwhile.
                 let turn = previews.turn(&tenant).await.map_err(|f| status(&f))?;
-                let section = compute(move || compose::write_section_until(&content, &plan, index, &until)).await;
+                let section = compute(move || compose::write_section(&content, &plan, index, &until)).await;
                 drop(turn);
                 let section = section.map_err(|f| status(&f))?;
                 yield ai::ComposeScriptResponse { section: Some(convert::section_to_wire(&section)) };

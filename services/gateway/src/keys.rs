@@ -5,24 +5,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::id::TenantId;
-use lectern_core::{Clock, Digest, Failure, Kind};
+use lectern_core::{Clock, Digest, Failure, Kind, text};
 use lectern_proto::names;
 use lectern_rpc::ApiKey;
 use lectern_rpc::auth::{Authenticate, Caller, Credential, Role, key_invalid};
 use lectern_rpc::key::equal;
 use lectern_runtime::Secret;
-use lectern_stage::Recall;
+use lectern_stage::{GoodKeys, Recall};
 use lectern_store::{Change, Collection, Direction, Page, Query};
 use tracing::info;
 
-use crate::domain::{Key, text};
+use crate::domain::Key;
 
 /// A key that was found good or bad is not looked up again for this long, so a revoked one is
 /// refused everywhere within it.
 const REMEMBERED: Duration = Duration::from_secs(20);
-/// That a key was good is remembered for this long, so that its callers are not locked out by
-/// others at their address who send wrong ones. It is looked up all the same.
-const TRUSTED: Duration = Duration::from_secs(3600);
 /// Good keys remembered at once; of bad ones, whose senders may choose how many there are, as many
 /// beside them.
 const REMEMBERED_MOST: usize = 10_000;
@@ -36,19 +33,17 @@ pub struct Keys {
     keys: Collection<Key>,
     clock: Arc<dyn Clock>,
     admin: Option<Secret>,
-    good: Arc<Recall<Key>>,
+    good: Arc<GoodKeys<Key>>,
     bad: Arc<Recall<()>>,
-    trusted: Arc<Recall<()>>,
 }
 
 impl Keys {
     /// The keys in this collection; `admin` is the installation's admin key, where it has one.
     #[must_use]
     pub fn new(keys: Collection<Key>, clock: Arc<dyn Clock>, admin: Option<Secret>) -> Self {
-        let good = Arc::new(Recall::new(REMEMBERED_MOST, REMEMBERED));
+        let good = Arc::new(GoodKeys::new(REMEMBERED_MOST, REMEMBERED));
         let bad = Arc::new(Recall::new(REMEMBERED_MOST, REMEMBERED));
-        let trusted = Arc::new(Recall::new(REMEMBERED_MOST, TRUSTED));
-        Self { keys, clock, admin, good, bad, trusted }
+        Self { keys, clock, admin, good, bad }
     }
 
     /// Makes a key and returns it with its secret, which is nowhere else.
@@ -56,7 +51,7 @@ impl Keys {
     /// # Errors
     /// `INVALID_FIELD` for a name that is too long or has control characters, `STORE_UNAVAILABLE`.
     pub async fn create(&self, tenant: TenantId, display_name: &str) -> Result<(Key, String), Failure> {
-        text::check("display_name", display_name, text::LONGEST_NAME)?;
+        text::check_name("display_name", display_name)?;
         let api_key = ApiKey::generate();
         let key = Key {
             id: api_key.id().to_owned(),
@@ -99,7 +94,6 @@ impl Keys {
                 |failure| if failure.kind == Kind::NotFound { Failure::not_found(names::of_key(id)) } else { failure },
             )?;
         self.good.forget(&revoked.record.hash);
-        self.trusted.forget(&revoked.record.hash);
         info!(key = id, "key revoked");
         Ok(revoked.record)
     }
@@ -122,7 +116,6 @@ impl Keys {
         match found.filter(|key| key.revoked.is_none() && api_key.matches(&key.hash)) {
             Some(key) => {
                 self.good.put(hash, key.clone(), now);
-                self.trusted.put(hash, (), now);
                 Ok(key)
             }
             None => {
@@ -156,7 +149,7 @@ impl Authenticate for Keys {
     fn remembers(&self, credential: &Credential) -> bool {
         match credential {
             Credential::Key(secret) => {
-                let known = |key: ApiKey| self.trusted.get(&key.hash(), self.clock.now()).is_some();
+                let known = |key: ApiKey| self.good.trusts(&key.hash(), self.clock.now());
                 self.is_admin(secret) || ApiKey::parse(secret.expose()).is_ok_and(known)
             }
             Credential::Service { .. } | Credential::None => false,

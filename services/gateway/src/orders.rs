@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lectern_core::id::{DocumentId, NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp, text};
 use lectern_proto::{convert, names, v1 as api};
 use lectern_runtime::current_traceparent;
 use lectern_store::{Collection, Direction, Page, Query, StoreError, Versioned};
@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
-use crate::domain::{Narration, Phase, Transition, Wish, text};
+use crate::domain::{Narration, Phase, Transition, Wish};
 use crate::door::Door;
 use crate::stages::Stages;
 
@@ -319,7 +319,7 @@ fn check_etag(etag: &str, narration: &Narration) -> Result<(), Failure> {
 
 fn read(wire: &api::Narration) -> Result<Wish, Failure> {
     let document = names::document(&wire.document, "narration.document")?;
-    text::check("narration.voice", &wire.voice, text::LONGEST_NAME)?;
+    text::check_name("narration.voice", &wire.voice)?;
     let order = convert::order(wire.style, wire.length, wire.footnotes, &wire.language)?;
     let speed = if wire.speed == 0.0 { 1.0 } else { wire.speed };
     if !(0.5..=2.0).contains(&speed) {

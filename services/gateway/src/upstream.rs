@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{Failure, Kind, Reason, text};
 use lectern_proto::ai::v1::script_service_client::ScriptServiceClient;
 use lectern_proto::ingest::v1::ingest_service_client::IngestServiceClient;
 use lectern_proto::tts::v1::DeleteRecordingRequest;
@@ -20,7 +20,7 @@ use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
-use crate::domain::{Pins, Wish, text};
+use crate::domain::{Pins, Wish};
 use crate::stages::Stages;
 
 /// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{DocumentId, TenantId};
-use lectern_core::{Digest, Failure};
+use lectern_core::{Digest, Failure, text};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
@@ -21,7 +21,7 @@ use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
-use crate::domain::{Document, name};
+use crate::domain::Document;
 use crate::library::import::Wanted;
 use crate::library::{Arrival, Imports, Library, Uploads};
 
@@ -59,8 +59,8 @@ impl Documents {
         tenant: TenantId,
         request: api::CreateDocumentRequest,
     ) -> Result<Versioned<Document>, Failure> {
-        name::check("display_name", &request.display_name)?;
-        name::check("file_name", &request.file_name)?;
+        text::check_name("display_name", &request.display_name)?;
+        text::check_name("file_name", &request.file_name)?;
         let language = convert::language_tag("language", &request.language)?;
         let id = self.requested(&tenant, &request.request_id)?;
         let (bytes, file_name): (Bytes, String) = match request.source {

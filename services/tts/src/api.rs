@@ -28,8 +28,6 @@ use crate::work::{format_of, segments::Segments};
 const TEXT_LIMIT: usize = 5_000;
 /// Bytes of one message of audio.
 const CHUNK: usize = 64 * 1024;
-/// Characters of a section's title in a stream; a heading may be longer.
-const TITLE_CHARS: usize = 300;
 
 /// A stream of answers.
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -179,7 +177,7 @@ impl SpeechService for Speech {
             yield answer(Part::Format(api::PcmFormat { sample_rate: convert::number(track.sample_rate), channels: 1 }));
             yield answer(Part::Section(api::SectionStart {
                 index: convert::number(track.index),
-                title: track.title.chars().take(TITLE_CHARS).collect(),
+                title: convert::title(&track.title),
                 sample_count: i64::try_from(track.samples).unwrap_or(i64::MAX),
             }));
             for place in &track.segments {

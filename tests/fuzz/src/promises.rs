@@ -1,7 +1,7 @@
 //! What holds whatever a document holds: the failures of a reader are the document's, never ours;
 //! what is read is well formed; and every section of what is read can be written.
 
-use lectern_ai::compose;
+use lectern_ai::compose::{self, Stop};
 use lectern_core::content::document::{BlockKind, Content, SpanKind};
 use lectern_core::content::script::{Footnotes, Order, Style};
 use lectern_core::content::{Range, length};
@@ -45,7 +45,7 @@ fn can_be_written(content: &Content) {
     let ways = [Footnotes::Skip, Footnotes::Inline, Footnotes::End];
     for footnotes in ways.into_iter().take(if notes { 3 } else { 1 }) {
         let order = Order { style: Style::Narration, length: None, footnotes, language: None };
-        let plan = match compose::plan(content, Digest::of(b"content"), &order) {
+        let plan = match compose::plan(content, Digest::of(b"content"), &order, &Stop::default()) {
             Ok(plan) => plan,
             Err(failure) => {
                 assert!(failure.kind != Kind::Internal, "{failure}");
@@ -53,7 +53,7 @@ fn can_be_written(content: &Content) {
             }
         };
         for planned in &plan.sections {
-            let section = match compose::write_section(content, &plan, planned.index) {
+            let section = match compose::write_section(content, &plan, planned.index, &Stop::default()) {
                 Ok(section) => section,
                 Err(failure) => panic!("section {} cannot be written: {failure}", planned.index),
             };

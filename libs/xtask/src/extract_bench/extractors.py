@@ -42,7 +42,8 @@ def run(command, stdin=None, env=None):
         launched = [sys.executable, "-S", "-c", LAUNCHER, ended.name, *command]
         try:
             # Pipes, since the sandboxed reader may write no file.
-            done = subprocess.run(launched, stdin=stdin or subprocess.DEVNULL, capture_output=True, timeout=SECONDS, env=env)
+            stdin = stdin or subprocess.DEVNULL
+            done = subprocess.run(launched, stdin=stdin, capture_output=True, timeout=SECONDS, env=env)
         except subprocess.TimeoutExpired:
             raise Failed(f"took more than {SECONDS} seconds") from None
         code, seconds, memory = json.load(ended)

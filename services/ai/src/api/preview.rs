@@ -16,13 +16,11 @@ use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::preview::{self, Preview, Previewed};
-use crate::compose::{ENGINE_PIN, Stop, write_section_until};
+use crate::compose::{ENGINE_PIN, Stop, write_section};
 use crate::work::compute;
 
 /// Calls of one tenant that may wait for their turn before the next one is turned away.
 const WAITING: usize = 64;
-/// Characters of a document's title; a heading may be longer.
-const TITLE_CHARS: usize = 300;
 /// How soon a caller that was turned away should try again.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// A block that is larger than this on the wire comes in several messages. A message may be larger
@@ -38,9 +36,7 @@ pub(super) struct Previews {
 
 impl Previews {
     pub(super) fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
-        // One tenant's calls leave a turn for others, where there is more than one.
-        let room = Room { total: permits, each: permits.saturating_sub(1).max(1), waiting: WAITING };
-        Self { blob, turns: Shares::new("compositions", room) }
+        Self { blob, turns: Shares::new("compositions", Room::all_but_one(permits, WAITING)) }
     }
 
     /// The turn of a call of `tenant` to compose; given back when it is dropped.
@@ -73,7 +69,7 @@ impl Previews {
         for planned in &plan.sections {
             let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), planned.index);
             let until = stop.clone();
-            sections.push(compute(move || write_section_until(&content, &plan, index, &until)).await?);
+            sections.push(compute(move || write_section(&content, &plan, index, &until)).await?);
         }
         compute(move || parts(&content, &plan, &sections, &stop)).await
     }
@@ -101,7 +97,7 @@ fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::Previe
     let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     api::PreviewSummary {
-        title: plan.title.chars().take(TITLE_CHARS).collect(),
+        title: convert::title(&plan.title),
         language: plan.language.clone(),
         engine: ENGINE_PIN.to_owned(),
         section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
@@ -175,7 +171,6 @@ mod tests {
     use lectern_core::content::document::{Block, BlockKind, Matter, SCHEMA};
 
     use super::*;
-    use crate::compose::write_section;
 
     fn content(texts: &[&str]) -> Content {
         let block = |(id, text): (u32, &&str)| Block {
@@ -250,7 +245,7 @@ mod tests {
         let stop = Stop::default();
         let plan = preview::plan(&content, &order, &stop).unwrap();
         let sections: Vec<Section> =
-            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index).unwrap()).collect();
+            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index, &stop).unwrap()).collect();
         let all: Vec<api::PreviewBlock> = blocks(parts(&content, &plan, &sections, &stop).unwrap());
         assert!(all.iter().all(|message| message.encoded_len() <= 2 * MESSAGE));
         assert!(!all[0].continued && all[0].text == "Short.");

@@ -35,16 +35,9 @@ pub const ENGINE_PIN: &str = "extractive/4+speech-en/4";
 ///
 /// # Errors
 /// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY`
-/// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself.
-pub fn plan(content: &Content, content_key: Digest, order: &Order) -> Result<Plan, Failure> {
-    plan_until(content, content_key, order, &Stop::default())
-}
-
-/// The same, given up when it is stopped.
-///
-/// # Errors
-/// Those of [`plan`]; `CANCELLED`.
-pub fn plan_until(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
+/// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself, `CANCELLED`
+/// where it is stopped.
+pub fn plan(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
     let plan = outline(content, content_key, order, stop)?;
     match refusal(&plan) {
         Some(failure) => Err(failure),
@@ -90,16 +83,8 @@ fn refusal(plan: &Plan) -> Option<Failure> {
 ///
 /// # Errors
 /// `INVALID_FIELD` where the plan has no such section, `OBJECT_DAMAGED` where it names blocks that
-/// `content` has not.
-pub fn write_section(content: &Content, plan: &Plan, index: u32) -> Result<Section, Failure> {
-    write_section_until(content, plan, index, &Stop::default())
-}
-
-/// The same, given up when it is stopped.
-///
-/// # Errors
-/// Those of [`write_section`]; `CANCELLED`.
-pub fn write_section_until(content: &Content, plan: &Plan, index: u32, stop: &Stop) -> Result<Section, Failure> {
+/// `content` has not, `CANCELLED` where it is stopped.
+pub fn write_section(content: &Content, plan: &Plan, index: u32, stop: &Stop) -> Result<Section, Failure> {
     let language = language(content, &plan.order)?;
     let planned = plan.sections.get(index as usize).ok_or_else(|| {
         Failure::invalid("index", format!("the plan has {} sections; ask for one below that", plan.sections.len()))

@@ -39,7 +39,7 @@ pub struct Previewed<'a> {
 /// since it is not stored.
 ///
 /// # Errors
-/// Those of [`plan_until`](super::plan_until), but for `DOCUMENT_EMPTY`.
+/// Those of [`plan`](super::plan), but for `DOCUMENT_EMPTY`.
 pub fn plan(content: &Content, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
     outline(content, Digest::of(b""), order, stop)
 }

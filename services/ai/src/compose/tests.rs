@@ -10,7 +10,7 @@ use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matt
 use lectern_core::content::script::{Footnotes, LengthTarget, Order, Plan, Section, SkipReason, Style};
 
 use self::accounted::accounted;
-use super::{Stop, plan, plan_until, write_section, write_section_until};
+use super::{Stop, plan, write_section};
 
 pub(super) fn block(kind: BlockKind, text: &str) -> Block {
     Block {
@@ -48,8 +48,12 @@ fn order(style: Style, length: Option<LengthTarget>, footnotes: Footnotes) -> Or
 }
 
 fn written(content: &Content, order: &Order) -> (Plan, Vec<Section>) {
-    let plan = plan(content, Digest::of(b"content"), order).unwrap();
-    let sections = plan.sections.iter().map(|section| write_section(content, &plan, section.index).unwrap()).collect();
+    let plan = plan(content, Digest::of(b"content"), order, &Stop::default()).unwrap();
+    let sections = plan
+        .sections
+        .iter()
+        .map(|section| write_section(content, &plan, section.index, &Stop::default()).unwrap())
+        .collect();
     (plan, sections)
 }
 
@@ -257,7 +261,9 @@ fn what_cannot_be_planned_is_refused_with_a_reason() {
     let mut german = content(vec![block(BlockKind::Paragraph, "Guten Tag")]);
     german.language = "de".to_owned();
     let sized = order(Style::Narration, Some(LengthTarget::Minutes(3)), Footnotes::Skip);
-    let reason = |content: &Content, order: &Order| plan(content, Digest::of(b""), order).unwrap_err().reason.as_str();
+    let reason = |content: &Content, order: &Order| {
+        plan(content, Digest::of(b""), order, &Stop::default()).unwrap_err().reason.as_str()
+    };
     assert_eq!(reason(&empty, &plain), "DOCUMENT_EMPTY");
     assert_eq!(reason(&german, &plain), "LANGUAGE_UNSUPPORTED");
     assert_eq!(reason(&rich(), &sized), "INVALID_FIELD");
@@ -305,8 +311,11 @@ fn a_preview_shows_what_would_be_said_and_why_an_order_would_fail() {
     let content = rich();
     let narration = order(Style::Narration, None, Footnotes::Skip);
     let plan = super::preview::plan(&content, &narration, &Stop::default()).unwrap();
-    let sections: Vec<Section> =
-        plan.sections.iter().map(|section| write_section(&content, &plan, section.index).unwrap()).collect();
+    let sections: Vec<Section> = plan
+        .sections
+        .iter()
+        .map(|section| write_section(&content, &plan, section.index, &Stop::default()).unwrap())
+        .collect();
     let preview = super::preview::preview(&content, &plan, &sections, &Stop::default()).unwrap();
     assert!(preview.refusal.is_none());
     assert_eq!(preview.blocks.len(), content.blocks.len());
@@ -332,19 +341,22 @@ fn composing_ends_when_nobody_waits_for_it() {
     let key = Digest::of(b"content");
     for style in [Style::Narration, Style::Briefing] {
         let order = order(style, None, Footnotes::Skip);
-        let plan = plan_until(&content, key, &order, &stop).unwrap();
-        let section = write_section_until(&content, &plan, 0, &stop).unwrap();
+        let plan = plan(&content, key, &order, &stop).unwrap();
+        let section = write_section(&content, &plan, 0, &stop).unwrap();
         assert_eq!(
             (&plan, &section),
-            (&super::plan(&content, key, &order).unwrap(), &write_section(&content, &plan, 0).unwrap())
+            (
+                &super::plan(&content, key, &order, &Stop::default()).unwrap(),
+                &write_section(&content, &plan, 0, &Stop::default()).unwrap()
+            )
         );
     }
     let order = order(Style::Narration, None, Footnotes::Skip);
-    let plan = plan_until(&content, key, &order, &stop).unwrap();
+    let plan = plan(&content, key, &order, &stop).unwrap();
     token.cancel();
     let ended = [
-        plan_until(&content, key, &order, &stop).unwrap_err(),
-        write_section_until(&content, &plan, 0, &stop).unwrap_err(),
+        super::plan(&content, key, &order, &stop).unwrap_err(),
+        write_section(&content, &plan, 0, &stop).unwrap_err(),
         super::preview::preview(&content, &plan, &[], &stop).unwrap_err(),
     ];
     assert!(ended.iter().all(|failure| failure.reason.as_str() == "CANCELLED"), "{ended:?}");
@@ -360,8 +372,14 @@ fn an_utterance_is_a_breath_however_little_of_it_is_said() {
         block(BlockKind::Paragraph, &format!("Said {signs} and done.")),
         block(BlockKind::Code { language: Some("x".repeat(10_000)) }, "run();"),
     ]);
-    let plan = super::plan(&content, Digest::of(b"content"), &order(Style::Narration, None, Footnotes::Skip)).unwrap();
-    let section = write_section(&content, &plan, 0).unwrap();
+    let plan = super::plan(
+        &content,
+        Digest::of(b"content"),
+        &order(Style::Narration, None, Footnotes::Skip),
+        &Stop::default(),
+    )
+    .unwrap();
+    let section = write_section(&content, &plan, 0, &Stop::default()).unwrap();
     for utterance in &section.utterances {
         assert!(utterance.original.chars().count() <= 1_200, "{} characters", utterance.original.chars().count());
     }

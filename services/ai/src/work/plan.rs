@@ -20,7 +20,7 @@ pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
     let order = convert::order(command.style, command.length, command.footnotes, &command.language)?;
     let content: Content = job.objects.read_json(&job.objects.folder().content(&content_key)).await?;
     let stop = Stop::at(job.cancel.clone());
-    let plan = compute(move || compose::plan_until(&content, content_key, &order, &stop)).await?;
+    let plan = compute(move || compose::plan(&content, content_key, &order, &stop)).await?;
     job.check()?;
     job.objects.write_json(&path, &plan).await?;
     Ok(planned(&plan))

@@ -22,7 +22,7 @@ pub async fn write(job: &Job, command: WriteSection) -> Result<Outcome, Failure>
     let content: Content = job.objects.read_json(&folder.content(&key(&command.content_key, "content_key")?)).await?;
     let plan: Plan = job.objects.read_json(&folder.plan(&key(&command.plan_key, "plan_key")?)).await?;
     let stop = Stop::at(job.cancel.clone());
-    let section = compute(move || compose::write_section_until(&content, &plan, index, &stop)).await?;
+    let section = compute(move || compose::write_section(&content, &plan, index, &stop)).await?;
     for defect in section.skipped.iter().filter(|skip| skip.reason == SkipReason::Unaccounted) {
         let (block, range) = (defect.block, defect.range);
         error!(step = %job.step, block, ?range, "the rules neither speak this nor say why not; it is listed as skipped");

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_stream::try_stream;
 use futures::Stream;
-use lectern_core::Failure;
 use lectern_core::id::{Service, StepId};
 use lectern_core::keys::TenantSecret;
+use lectern_core::{Failure, text};
 use lectern_proto::v1::{self as api, admin_service_server::AdminService};
 use lectern_proto::work::v1::Command;
 use lectern_proto::{convert, names};
@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status};
 
 use super::Answers;
 use crate::conduct::Dispatcher;
-use crate::domain::{Pause, Paused, text};
+use crate::domain::{Pause, Paused};
 use crate::door::Door;
 use crate::letters::{self, Filter, Letters, Replayed};
 

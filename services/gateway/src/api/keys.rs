@@ -11,7 +11,7 @@ use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
 use super::page_size;
-use crate::domain::{Key, text};
+use crate::domain::{Key, tenant};
 
 /// The public key service.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl KeyService for Keys {
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
         admin(&request)?;
         let request = request.into_inner();
-        let tenant = text::new_tenant("tenant", &request.tenant).map_err(|f| status(&f))?;
+        let tenant = tenant::new("tenant", &request.tenant).map_err(|f| status(&f))?;
         let (key, secret) = self.keys.create(tenant, &request.display_name).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::CreateKeyResponse { key: Some(encode(&key)), secret }))
     }

@@ -29,8 +29,6 @@ const MESSAGE: usize = 3 * 1024 * 1024;
 const FRAME: usize = 64;
 /// What frames a part in its item: a tag and a length.
 const PART_FRAME: usize = 8;
-/// Characters of a section's title; a heading may be longer.
-const TITLE_CHARS: usize = 300;
 
 /// Where a page ended: before this part of this item. A section's parts are its utterances and then
 /// what it leaves out, a block's what is heard of it and then what is not.
@@ -176,7 +174,7 @@ impl<T> Page<T> {
 impl Page<api::ScriptSection> {
     /// Adds the parts of a section from `at` on that fit; where the page goes on.
     fn section(&mut self, mut section: api::ScriptSection, at: Place) -> Place {
-        section.title = section.title.chars().take(TITLE_CHARS).collect();
+        section.title = convert::title(&section.title);
         section.continued = at.part > 0;
         let frame = FRAME + section.title.len();
         let parts = (&mut section.utterances, &mut section.skipped);
@@ -408,7 +406,7 @@ mod tests {
         assert!(pages > 3, "{pages} pages");
         for (read, whole) in read.iter().zip(&script) {
             assert_eq!((&read.utterances, &read.skipped), (&whole.utterances, &whole.skipped), "{}", whole.index);
-            assert_eq!(read.title.chars().count(), TITLE_CHARS);
+            assert_eq!(read.title.chars().count(), convert::TITLE_CHARS);
         }
         assert_eq!(read.len(), script.len());
     }

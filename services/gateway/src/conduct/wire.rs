@@ -2,13 +2,13 @@
 
 use lectern_core::id::{StepId, StepKind};
 use lectern_core::keys::{self, TenantSecret};
-use lectern_core::{Digest, Failure};
+use lectern_core::{Digest, Failure, text};
 use lectern_proto::convert;
 use lectern_proto::v1 as api;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
-use crate::domain::{Artifact, Narration, Outcome, text};
+use crate::domain::{Artifact, Narration, Outcome};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
 pub const SCHEMA: i32 = 1;

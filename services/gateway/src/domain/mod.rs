@@ -9,7 +9,7 @@ pub mod outcome;
 pub mod pause;
 pub mod ready;
 pub mod slots;
-pub mod text;
+pub mod tenant;
 pub mod wish;
 
 pub use bits::Bits;

@@ -1,8 +1,9 @@
 //! The name of a file that was fetched, from what its server says of it. Only the ending decides
 //! anything, and only between formats that look alike; the rest is for people. What does not fit
-//! [`super::name`] is left out of it, since whoever asked for the file did not choose the name.
+//! [`text::check_name`] is left out of it, since whoever asked for the file did not choose the
+//! name.
 
-use super::name::LIMIT as NAME_LIMIT;
+use lectern_core::text::{self, LONGEST_NAME};
 
 /// Media types with the endings of their files, the usual one first.
 const ENDINGS: [(&str, &[&str]); 14] = [
@@ -38,7 +39,7 @@ pub fn of_answer(host: &str, path: &str, disposition: Option<&str>, content_type
     let usual = media.and_then(|media| ENDINGS.iter().find(|(name, _)| *name == media)?.1.first());
     match usual {
         Some(usual) if !telling => {
-            let room = NAME_LIMIT.saturating_sub(usual.len() + 1);
+            let room = LONGEST_NAME.saturating_sub(usual.len() + 1);
             format!("{}.{usual}", name.chars().take(room).collect::<String>())
         }
         Some(_) | None => name,
@@ -49,9 +50,7 @@ pub fn of_answer(host: &str, path: &str, disposition: Option<&str>, content_type
 /// ending.
 fn plain(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: Vec<char> = name.chars().filter(|c| !c.is_control()).collect();
-    let name: String = name[name.len().saturating_sub(NAME_LIMIT)..].iter().collect();
-    name.trim().trim_start_matches('.').to_owned()
+    text::file_name(name).trim().trim_start_matches('.').to_owned()
 }
 
 /// The parameter `filename*`, else `filename`.
@@ -158,8 +157,8 @@ mod tests {
     fn a_long_name_keeps_its_ending() {
         let long = "x".repeat(1_000);
         let name = of_answer("h", &format!("/{long}.md"), None, None);
-        assert!(name.len() == NAME_LIMIT && name.ends_with(".md"), "{name}");
+        assert!(name.len() == LONGEST_NAME && name.ends_with(".md"), "{name}");
         let name = of_answer("h", &format!("/{long}"), None, Some("text/markdown"));
-        assert!(name.len() == NAME_LIMIT && name.ends_with(".md"), "{name}");
+        assert!(name.len() == LONGEST_NAME && name.ends_with(".md"), "{name}");
     }
 }

@@ -4,7 +4,6 @@
 pub mod document;
 pub mod file_name;
 pub mod limits;
-pub mod name;
 pub mod upload;
 
 pub use document::{Document, Heading};

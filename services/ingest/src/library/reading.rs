@@ -45,7 +45,7 @@ impl Reader {
             sandbox: Arc::new(sandbox),
             recogniser: recogniser.map(Arc::new),
             pin: pin.into(),
-            readers: Shares::new("readers", Room { total: permits, each: permits.saturating_sub(1), waiting: WAITING }),
+            readers: Shares::new("readers", Room::all_but_one(permits, WAITING)),
         }
     }
 

@@ -10,7 +10,7 @@ use lectern_blob::objects::read_again;
 use lectern_blob::{Blob, ObjectPath, Prefix};
 use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
-use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason};
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, text};
 use lectern_proto::convert;
 use lectern_runtime::Shares;
 use lectern_stage::work::no_room;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::buffer::{self, Buffer};
 use super::{Arrival, Library, reused, spent};
 use crate::domain::upload::{LIFETIME, PART_SIZE, complete, offset_mismatch, within};
-use crate::domain::{Document, Part, Upload, limits, name};
+use crate::domain::{Document, Part, Upload, limits};
 
 /// How many parts are joined at once: each needs up to 2 MiB beside what is buffered, so all of
 /// them need no more than 32 MiB.
@@ -100,8 +100,8 @@ impl Uploads {
         size: u64,
     ) -> Result<Receiving, Failure> {
         let language = convert::language_tag("start.language", language)?;
-        name::check("start.display_name", display_name)?;
-        name::check("start.file_name", file_name)?;
+        text::check_name("start.display_name", display_name)?;
+        text::check_name("start.file_name", file_name)?;
         self.library.limits().upload(size)?;
         let id = self.id(tenant, upload_id)?;
         let now = self.clock.now();

@@ -179,7 +179,7 @@ proptest! {
     #[test]
     fn every_block_is_spoken_or_listed(blocks in prop::collection::vec(any_block(), 1..9), order in any_order()) {
         let content = content(blocks);
-        match plan(&content, Digest::of(b"content"), &order) {
+        match plan(&content, Digest::of(b"content"), &order, &Stop::default()) {
             Ok(_) => {
                 let (plan, sections) = written(&content, &order);
                 accounted(&content, &plan, &sections);
