@@ -13,11 +13,13 @@ mod headings;
 mod language;
 mod notes;
 mod pictures;
+mod prose;
 
 pub(super) use headings::{is_label, is_number};
 pub(super) use language::language_tag;
 pub(super) use notes::{is_note_mark, is_notes_title, lead, note_label};
 pub(super) use pictures::link;
+pub(super) use prose::is_prose;
 
 /// A block without its place.
 #[derive(Debug, Clone)]

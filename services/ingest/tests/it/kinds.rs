@@ -161,6 +161,11 @@ fn tables_that_arrange_a_page_are_read_as_its_blocks() {
             format!("<w:tbl>{}</w:tbl>", format!("<w:tr>{}{}</w:tr>", cell(&p(prose)), cell(&p(prose))).repeat(2)),
             vec!["p: The keeper"; 4],
         ),
+        (
+            "labels beside prose",
+            format!("<w:tbl>{}</w:tbl>", format!("<w:tr>{}{}</w:tr>", cell(&p("Aim")), cell(&p(prose))).repeat(2)),
+            vec!["p: Aim", "p: The keeper", "p: Aim", "p: The keeper"],
+        ),
     ] {
         let found = lines(&docx(&body, &[]));
         assert_eq!(found.len(), wanted.len(), "{what}: {found:?}");

@@ -70,6 +70,20 @@ fn odt_text(text: &str) -> Vec<u8> {
     ))
 }
 
+#[test]
+fn prose_that_a_table_of_an_odt_arranges_is_read_as_its_blocks() {
+    let cell = |text: &str| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>");
+    let row = |one: &str, two: &str| format!("<table:table-row>{}{}</table:table-row>", cell(one), cell(two));
+    let long = "The lamp is lit at dusk and put out at dawn. ".repeat(4);
+    let kinds = |rows: &[String]| {
+        let table = format!("<table:table>{}</table:table>", rows.concat());
+        let blocks = extract(&odt_text(&table), &Hint::default()).unwrap().blocks;
+        blocks.iter().map(|block| block.kind.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&[row("Aim", &long), row("End", &long)]), ["paragraph"; 4]);
+    assert_eq!(kinds(&[row("Aim", "light"), row("End", "dark")]), ["table"]);
+}
+
 fn xlsx(sheet: &str, strings: &str) -> Vec<u8> {
     let relation = |id: &str, kind: &str, target: &str| {
         format!("<Relationship Id='{id}' Type='http://x/{kind}' Target='{target}'/>")

@@ -5,17 +5,13 @@ use std::collections::HashMap;
 use lectern_core::content::document::{BlockKind, Furniture, Matter};
 use lectern_core::content::words;
 
-use super::super::assembly::Draft;
+use super::super::assembly::{Draft, is_prose};
 use super::super::dom::Element;
 use super::super::html::{Cell, grid};
 use super::super::inline::Line;
 use super::body::Body;
 use super::changes;
 use super::run::{Runs, is_on};
-
-/// Cells of data are short. Where half of the cells have more words than this, which is two
-/// sentences, they hold prose.
-const PROSE_WORDS: u32 = 30;
 
 impl<'p> Body<'_, 'p> {
     pub(super) fn table(&mut self, table: &'p Element, contents: bool) {
@@ -127,11 +123,8 @@ impl<'p> Body<'_, 'p> {
             let style = properties.value("pStyle");
             style.is_some() && self.package.styles.paragraph(style).outline.is_some_and(|level| level < 9)
         });
-        let mut lengths: Vec<u32> =
-            rows.iter().flat_map(|row| cells(row)).map(|cell| words(&cell.text())).filter(|words| *words > 0).collect();
-        lengths.sort_unstable();
-        let prose = lengths.get(lengths.len() / 2).is_some_and(|median| *median > PROSE_WORDS);
-        widest < 2 || rows.len() < 2 || nested || headed || prose
+        let prose = || is_prose(rows.iter().flat_map(|row| cells(row)).map(|cell| words(&cell.text())));
+        widest < 2 || rows.len() < 2 || nested || headed || prose()
     }
 }
 

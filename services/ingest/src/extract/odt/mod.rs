@@ -140,7 +140,7 @@ fn blocks(roots: Roots) -> Result<Content, Failure> {
             .warn("LINKED_SECTION", "a section's text is taken from another file, of which only the last copy is read");
     }
     Body::new(&mut assembly, &main).read(text)?;
-    assembly.finish(MEDIA_TYPE, "odt/2")
+    assembly.finish(MEDIA_TYPE, "odt/3")
 }
 
 fn optional(archive: &mut Archive<'_>, name: &str) -> Result<Option<Element>, Failure> {

@@ -3,9 +3,10 @@
 
 use lectern_core::Failure;
 use lectern_core::content::document::{BlockKind, Furniture};
+use lectern_core::content::words;
 
 use super::super::archive::too_complex;
-use super::super::assembly::Draft;
+use super::super::assembly::{Draft, is_prose};
 use super::super::dom::Element;
 use super::super::inline::Line;
 use super::body::{Body, Place};
@@ -195,8 +196,8 @@ fn rows(parent: &Element, header: bool) -> Vec<(&Element, bool)> {
     found
 }
 
-/// Whether a table only arranges a page: it has one column, or holds what no cell of a table of
-/// facts holds.
+/// Whether a table only arranges a page: it has one column, holds what no cell of a table of facts
+/// holds, or its cells hold prose.
 fn is_layout(table: &Element, rows: &[(&Element, bool)]) -> bool {
     let widest = rows
         .iter()
@@ -206,5 +207,6 @@ fn is_layout(table: &Element, rows: &[(&Element, bool)]) -> bool {
     let repeats =
         rows.iter().flat_map(|(row, _)| row.elements()).any(|cell| repeated(cell, "number-columns-repeated") > 1);
     let holds = table.all().iter().skip(1).any(|part| matches!(&*part.name, "table" | "h" | "section"));
-    holds || (widest < 2 && !repeats)
+    let prose = || is_prose(rows.iter().flat_map(|(row, _)| row.elements()).map(|cell| words(&cell.text())));
+    holds || (widest < 2 && !repeats) || prose()
 }
