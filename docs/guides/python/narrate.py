@@ -3,7 +3,9 @@
 
 Hands the file in and goes on where a broken stream stopped, orders a narration, listens to it while
 it is being made, watches it, reads its script, and fetches its files.
-docs/guides/call-from-python.md says how to run it and why each part is there.
+docs/guides/call-from-python.md says how to run it and why each part is there. The stubs are made
+from the protos; those of google/api and google/rpc, which the protos import, come with the package
+googleapis-common-protos.
 """
 
 import argparse
@@ -76,6 +78,15 @@ class Refused(Exception):
         fields = "".join(f"\n  {field}: {why}" for field, why in self.fields.items())
         trace = f"\n  trace {self.metadata['trace_id']}" if "trace_id" in self.metadata else ""
         return f"{self.code.name} {self.reason}: {self.message}{fields}{trace}"
+
+
+def reason(status):
+    """The reason in a google.rpc.Status, such as a narration's failure."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in status.details:
+        if detail.Unpack(info) and info.domain == "lectern":
+            return info.reason
+    return ""
 
 
 class Patience:
@@ -162,7 +173,7 @@ def upload(documents, path, upload_id):
 
     def messages(offset):
         start = documents_pb2.UploadStart(
-            upload_id=upload_id, file_name=path.name[-200:], size_bytes=size
+            upload=f"uploads/{upload_id}", file_name=path.name[-200:], size_bytes=size
         )
         yield documents_pb2.UploadDocumentRequest(start=start)
         with path.open("rb") as source:
@@ -193,7 +204,8 @@ def upload(documents, path, upload_id):
 def safe(documents, upload_id):
     """How many bytes of an upload the server has for good, and the document of a finished one."""
     try:
-        known = call(documents.QueryUpload, documents_pb2.QueryUploadRequest(upload_id=upload_id))
+        request = documents_pb2.GetUploadRequest(name=f"uploads/{upload_id}")
+        known = call(documents.GetUpload, request).upload
     except Refused as refused:
         if refused.reason == "RESOURCE_NOT_FOUND":
             return 0, ""
@@ -201,15 +213,16 @@ def safe(documents, upload_id):
     return known.committed_bytes, known.document
 
 
-def order(narrations, document, request_id, style, minutes):
+def order(narrations, document, request_id, style, minutes, lane):
     wanted = narrations_pb2.Narration(
-        document=document.name,
+        documents=[document.name],
         style=style,
-        lane=narrations_pb2.LANE_INTERACTIVE,
+        # Where none is said it is the usual one: a tenant may be barred from the others.
+        lane=narrations_pb2.Lane.Value(f"LANE_{lane.upper()}" if lane else "LANE_UNSPECIFIED"),
         time_limit=duration_pb2.Duration(seconds=6 * 3600),
     )
     if minutes:
-        wanted.length.minutes = minutes
+        wanted.length.duration.FromSeconds(minutes * 60)
     request = narrations_pb2.CreateNarrationRequest(request_id=request_id, narration=wanted)
     return call(narrations.CreateNarration, request).narration
 
@@ -238,32 +251,47 @@ def watch(narrations, name):
 
 def listen(narrations, name, target):
     """Writes the audio into a WAV file while it is made; after a break, what is missing."""
-    patience, section, had = Patience(), 0, 0
+    patience, section, sample, etag, frame = Patience(), 0, 0, "", 2
     with wave.open(str(target), "wb") as out:
         out.setsampwidth(2)
         while True:
-            # A section is sent from its beginning: what there is of it is dropped.
-            drop = had
-            request = narrations_pb2.ListenNarrationRequest(name=name, first_section=section)
+            # Nothing is sent twice: the stream begins with the sample that comes next. The etag
+            # says what the samples before it belong to.
+            request = narrations_pb2.ListenNarrationRequest(
+                name=name,
+                first_section=section,
+                first_sample=sample,
+                section_etag=etag if sample else "",
+            )
             try:
                 # Each message is taken at once: a program that plays reads into a queue of its
                 # own, and does not pause here.
                 for message in narrations.ListenNarration(request):
                     part = message.WhichOneof("part")
                     if part == "format" and out.getnframes() == 0:
-                        out.setframerate(message.format.sample_rate)
-                        out.setnchannels(message.format.channels)
-                    elif part == "section" and message.section.index != section:
-                        section, had, drop = message.section.index, 0, 0
+                        out.setframerate(message.format.sample_rate_hertz)
+                        out.setnchannels(message.format.channel_count)
+                        frame = 2 * message.format.channel_count
+                    elif part == "section_start":
+                        etag = message.section_start.etag
                     elif part == "audio":
-                        fresh = message.audio[drop:]
-                        drop -= len(message.audio) - len(fresh)
-                        if fresh:
-                            out.writeframesraw(fresh)
-                            had += len(fresh)
-                            patience.progress()
+                        out.writeframesraw(message.audio)
+                        sample += len(message.audio) // frame
+                        patience.progress()
+                    elif part == "section_end":
+                        if message.section_end.sample_count != sample:
+                            sys.exit(f"section {section} came incomplete; go on with --job")
+                        section, sample = section + 1, 0
                 return out.getnframes()
             except grpc.RpcError as error:
+                refused = Refused(error)
+                # The break came between the last section and the end of the stream.
+                if section and sample == 0 and "first_section" in refused.fields:
+                    return out.getnframes()
+                # A retry with another voice, say. A player drops what it has of the section and
+                # asks for it again; what is in the file stays there, so this program begins anew.
+                if refused.reason == "ETAG_MISMATCH":
+                    sys.exit(f"section {section} was made anew meanwhile; go on with --job")
                 patience.failed(error)
 
 
@@ -271,7 +299,7 @@ def script(narrations, name):
     """All sections; one that comes in several answers is put together."""
     sections, token = [], ""
     while True:
-        request = narrations_pb2.GetScriptRequest(name=name, section_count=50, page_token=token)
+        request = narrations_pb2.GetScriptRequest(name=name, page_size=50, page_token=token)
         answer = call(narrations.GetScript, request)
         for section in answer.sections:
             if section.continued:
@@ -284,20 +312,22 @@ def script(narrations, name):
             return sections
 
 
-def download(narrations, name, artifact, folder):
+def download(narrations, artifact, folder):
     """Fetches a file; after a break, and after this program was ended, from where it stopped."""
-    target, partial = folder / artifact.file_name, folder / f".{artifact.file_name}.part"
+    # The last part of an artifact's name is that of its file.
+    file_name = artifact.name.rsplit("/", maxsplit=1)[-1]
+    target, partial = folder / file_name, folder / f".{file_name}.part"
     patience = Patience()
     with partial.open("ab") as out:
         while out.tell() < artifact.size_bytes:
             request = narrations_pb2.DownloadArtifactRequest(
-                name=name, file_name=artifact.file_name, offset=out.tell()
+                name=artifact.name, offset=out.tell()
             )
             try:
                 for message in narrations.DownloadArtifact(request):
                     damaged = google_crc32c.value(message.data) != message.crc32c
                     if damaged or message.offset != out.tell():
-                        sys.exit(f"{artifact.file_name} arrived damaged; go on with --job")
+                        sys.exit(f"{file_name} arrived damaged; go on with --job")
                     out.write(message.data)
                     patience.progress()
             except grpc.RpcError as error:
@@ -307,7 +337,7 @@ def download(narrations, name, artifact, folder):
     if found != artifact.sha256:
         # What was there may have been part of another recording.
         partial.unlink()
-        sys.exit(f"{artifact.file_name} arrived damaged; begin it again with --job")
+        sys.exit(f"{file_name} arrived damaged; begin it again with --job")
     partial.rename(target)
     return target
 
@@ -319,6 +349,7 @@ def main():
     parser.add_argument("--server", default="127.0.0.1:7400", help="HOST:PORT")
     parser.add_argument("--ca", help="PEM file with the authority of the server's certificate: TLS")
     parser.add_argument("--briefing", type=int, metavar="MINUTES", help="a summary of this length")
+    parser.add_argument("--lane", choices=["interactive", "standard", "bulk"], help="how urgent")
     parser.add_argument("--job", default="", help="repeat a run with its id to go on with it")
     arguments = parser.parse_args()
 
@@ -332,29 +363,29 @@ def main():
     narrations = narrations_pb2_grpc.NarrationServiceStub(channel)
 
     document = upload(documents, arguments.file, job)
-    kind, words = document.media_type, document.word_count
-    print(f"{document.name}: {kind}, {words} words, {document.language}")
+    kind, words = document.mime_type, document.word_count
+    print(f"{document.name}: {kind}, {words} words, {document.language_code}")
     for warning in document.warnings:
         print(f"  {warning}")
 
     style = narrations_pb2.STYLE_BRIEFING if arguments.briefing else narrations_pb2.STYLE_NARRATION
-    narration = order(narrations, document, job, style, arguments.briefing)
-    print(f"{narration.name}, until {narration.expire_time.ToJsonString()}")
+    narration = order(narrations, document, job, style, arguments.briefing, arguments.lane)
+    print(f"{narration.name}, until {narration.deadline_time.ToJsonString()}")
 
     samples = listen(narrations, narration.name, arguments.output / "heard.wav")
     print(f"heard {samples} samples while it was made")
     for narration in watch(narrations, narration.name):
         state = narrations_pb2.Narration.State.Name(narration.state).removeprefix("STATE_")
         progress = narration.progress
-        print(f"{state}: {progress.sections_recorded} of {progress.sections} sections")
+        print(f"{state}: {progress.recorded_section_count} of {progress.section_count} sections")
     if narration.state != narrations_pb2.Narration.STATE_SUCCEEDED:
-        sys.exit(f"{narration.failure.reason}: {narration.failure.message}")
+        sys.exit(f"{reason(narration.failure)}: {narration.failure.message}")
 
     sections = script(narrations, narration.name)
     utterances = sum(len(section.utterances) for section in sections)
     print(f"{len(sections)} sections, {utterances} utterances")
     for artifact in narration.artifacts:
-        print(download(narrations, narration.name, artifact, arguments.output))
+        print(download(narrations, artifact, arguments.output))
 
 
 if __name__ == "__main__":

@@ -177,6 +177,16 @@ impl Blob for FaultyBlob {
         Self::leave("list objects", lost, self.inner.list(prefix, after, limit).await)
     }
 
+    async fn names(
+        &self,
+        prefix: &Prefix,
+        after: Option<&ObjectPath>,
+        limit: usize,
+    ) -> Result<Vec<ObjectPath>, BlobError> {
+        let lost = self.enter("list objects").await?;
+        Self::leave("list objects", lost, self.inner.names(prefix, after, limit).await)
+    }
+
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError> {
         let lost = self.enter("delete an object").await?;
         Self::leave("delete an object", lost, self.inner.delete(path).await)

@@ -120,6 +120,21 @@ pub trait Blob: Send + Sync + Debug {
         limit: usize,
     ) -> Result<Vec<ObjectInfo>, BlobError>;
 
+    /// The names of the objects under `prefix`, in byte order, from the first one after `after`; at
+    /// most `limit`, and an adapter may give fewer. An empty page is the end. The objects are not
+    /// looked at, so damaged ones are named too: what erases must count them.
+    ///
+    /// # Errors
+    /// [`BlobError::Unavailable`].
+    async fn names(
+        &self,
+        prefix: &Prefix,
+        after: Option<&ObjectPath>,
+        limit: usize,
+    ) -> Result<Vec<ObjectPath>, BlobError> {
+        Ok(self.list(prefix, after, limit).await?.into_iter().map(|object| object.path).collect())
+    }
+
     /// Deletes the object, durably; whether there was one.
     ///
     /// # Errors

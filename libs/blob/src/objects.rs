@@ -1,11 +1,12 @@
 //! One scope's objects: bytes and JSON by the names that `lectern_core::keys::Folder` gives them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use lectern_core::id::{ScopeId, TenantId};
-use lectern_core::keys::Folder;
+use lectern_core::keys::{Folder, ObjectKind};
 use lectern_core::{Failure, Kind, Reason};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,9 @@ use crate::{Blob, BlobError, ObjectPath, Prefix, Put};
 
 /// The pauses before what seems damaged is read once more.
 const AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Names that are asked for at once: 3 MB of them at most, and few walks over a large folder.
+const NAMES: usize = 20_000;
 
 /// The objects of one tenant's scope.
 #[derive(Debug, Clone)]
@@ -104,14 +108,32 @@ impl Objects {
         self.write(path, bytes).await
     }
 
+    /// How many objects of each kind there are in this scope.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`.
+    pub async fn kinds(&self) -> Result<BTreeMap<ObjectKind, u64>, Failure> {
+        let prefix = self::prefix(&self.folder.all())?;
+        let mut kinds: BTreeMap<ObjectKind, u64> = BTreeMap::new();
+        let mut after: Option<ObjectPath> = None;
+        loop {
+            let mut names = self.blob.names(&prefix, after.as_ref(), NAMES).await?;
+            for name in &names {
+                *kinds.entry(self.folder.kind(name.as_str())).or_default() += 1;
+            }
+            match names.pop() {
+                Some(last) => after = Some(last),
+                None => return Ok(kinds),
+            }
+        }
+    }
+
     /// Deletes everything under a prefix of this scope.
     ///
     /// # Errors
     /// `BLOB_UNAVAILABLE`.
     pub async fn delete_all(&self, prefix: &str) -> Result<u64, Failure> {
-        let prefix =
-            Prefix::new(prefix.trim_end_matches('/')).map_err(|e| Failure::internal(format!("{prefix}: {e}")))?;
-        Ok(self.blob.delete_prefix(&prefix).await?)
+        Ok(self.blob.delete_prefix(&self::prefix(prefix)?).await?)
     }
 }
 
@@ -134,6 +156,10 @@ where
         }
     }
     read().await
+}
+
+fn prefix(prefix: &str) -> Result<Prefix, Failure> {
+    Prefix::new(prefix.trim_end_matches('/')).map_err(|e| Failure::internal(format!("{prefix}: {e}")))
 }
 
 fn path(path: &str) -> Result<ObjectPath, Failure> {
@@ -184,5 +210,21 @@ mod tests {
             std::fs::write(&control, "{}").unwrap();
         });
         assert_eq!(read.unwrap(), "whole");
+    }
+
+    #[tokio::test]
+    async fn the_objects_of_a_scope_are_counted_by_kind_and_no_others() {
+        let blob = Arc::new(MemoryBlob::new(Arc::new(ManualClock::at(Timestamp(0)))));
+        let objects = Objects::new(blob, &"t-1".parse().unwrap(), &"d-1".parse().unwrap());
+        assert_eq!(objects.kinds().await.unwrap(), BTreeMap::new());
+        for path in ["t-1/d-1/source/a", "t-1/d-1/segment/a", "t-1/d-1/odd", "t-1/d-10/source/a"] {
+            objects.write(path, "x").await.unwrap();
+        }
+        // More than a page of the adapter.
+        for i in 0..crate::MAX_PAGE {
+            objects.write(&format!("t-1/d-1/segment/b{i}"), "x").await.unwrap();
+        }
+        let expected = [(ObjectKind::Source, 1), (ObjectKind::Segment, 1_001), (ObjectKind::Other, 1)];
+        assert_eq!(objects.kinds().await.unwrap(), BTreeMap::from(expected));
     }
 }

@@ -33,7 +33,7 @@ async fn listen(url: &str, key: Secret, file: &Path) -> Result<(), Failure> {
     let client = Client::connect(&ClientConfig::to(url), Some(key).filter(|key| !key.is_empty()))?;
     let document = client.upload(&Upload::file(file)).await?;
     let order = Narration {
-        document: document.name,
+        documents: vec![document.name],
         style: Style::Narration.into(),
         lane: Lane::Interactive.into(),
         ..Narration::default()
@@ -42,12 +42,13 @@ async fn listen(url: &str, key: Secret, file: &Path) -> Result<(), Failure> {
     let mut listen = client.listen(&accepted.name);
     while let Some(sound) = listen.next().await? {
         match sound {
-            Sound::Format(format) => eprintln!("{} Hz, {} channel", format.sample_rate, format.channels),
-            Sound::Section(section) => eprintln!("{}. {}", section.index + 1, section.title),
+            Sound::Format(format) => eprintln!("{} Hz, {} channel", format.sample_rate_hertz, format.channel_count),
+            Sound::SectionStart(section) => eprintln!("{}. {}", section.index + 1, section.title),
             Sound::Audio(samples) => {
                 let written = std::io::stdout().write_all(&samples);
                 written.map_err(|error| Failure::invalid("stdout", format!("nobody takes the samples: {error}")))?;
             }
+            Sound::SectionEnd(section) => eprintln!("   {} samples", section.sample_count),
         }
     }
     Ok(())

@@ -39,16 +39,18 @@ async fn main() -> ExitCode {
 async fn narrate(url: &str, key: Secret, file: &Path, folder: &Path) -> Result<(), Failure> {
     let client = Client::connect(&ClientConfig::to(url), Some(key).filter(|key| !key.is_empty()))?;
     let document = client.upload(&Upload::file(file)).await?;
-    println!("{}: {}, {} words, {}", document.name, document.media_type, document.word_count, document.language);
+    println!("{}: {}, {} words, {}", document.name, document.mime_type, document.word_count, document.language_code);
 
     let style = Style::Narration.into();
-    let accepted = client.order(Narration { document: document.name, style, ..Narration::default() }).await?;
+    let documents = vec![document.name];
+    let accepted = client.order(Narration { documents, style, ..Narration::default() }).await?;
     let mut watch = client.watch(&accepted.name);
     while let Some(narration) = watch.next().await? {
         let progress = narration.progress.unwrap_or_default();
-        println!("{}, {}/{} sections", narration.state().as_str_name(), progress.sections_recorded, progress.sections);
+        let (recorded, all) = (progress.recorded_section_count, progress.section_count.unwrap_or_default());
+        println!("{}, {recorded}/{all} sections", narration.state().as_str_name());
         if is_terminal(&narration) && narration.state() != State::Succeeded {
-            return Err(convert::failure(narration.failure.unwrap_or_default()));
+            return Err(convert::failure(&narration.failure.unwrap_or_default()));
         }
         if narration.state() == State::Succeeded {
             fetch(&client, &narration, folder).await?;
@@ -61,7 +63,7 @@ async fn fetch(client: &Client, narration: &Narration, folder: &Path) -> Result<
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::invalid("FOLDER", format!("{} cannot be made: {error}", folder.display())))?;
     for artifact in &narration.artifacts {
-        let path = client.download(&narration.name, artifact, folder).await?;
+        let path = client.download(artifact, folder).await?;
         println!("{}, {} bytes", path.display(), artifact.size_bytes);
     }
     Ok(())

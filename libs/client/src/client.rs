@@ -8,8 +8,8 @@ use lectern_proto::v1::create_document_request::Source;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::{
-    CancelNarrationRequest, CreateDocumentRequest, CreateNarrationRequest, DeleteDocumentRequest, Document,
-    GetNarrationRequest, Narration,
+    CancelNarrationRequest, CreateDocumentRequest, CreateNarrationRequest, DeleteDocumentRequest, Document, Erasure,
+    GetErasureRequest, GetNarrationRequest, Narration,
 };
 use lectern_rpc::{ClientConfig, Outbound, channel};
 use lectern_runtime::Secret;
@@ -97,22 +97,51 @@ impl Client {
         .await
     }
 
-    /// Erases a document, `documents/{id}`, and all that was made from it.
+    /// Erases a document and all that was made from it, as `request` says: with `force` also where
+    /// there are narrations of it, with `allow_missing` also where there is nothing to erase. The
+    /// answer is the receipt of what was deleted so far; none where there was nothing. The second
+    /// sweep comes a minute later, and [`Self::erasure`] tells of both.
     ///
     /// # Errors
-    /// What the server answers: `RESOURCE_NOT_FOUND`; `DOCUMENT_ERASED` where it was erased before.
-    pub async fn erase(&self, document: &str) -> Result<(), Failure> {
+    /// What the server answers: `RESOURCE_NOT_FOUND`; `DOCUMENT_ERASED` where it was erased before;
+    /// `WRONG_STATE` where there are narrations of it, and `force` is not set.
+    pub async fn erase(&self, request: DeleteDocumentRequest) -> Result<Option<Erasure>, Failure> {
         let mut tries = self.tries();
         loop {
-            let request = DeleteDocumentRequest { name: document.to_owned(), etag: String::new() };
-            let answer = self.documents().delete_document(timed(request, self.retry.call_timeout)).await;
-            let Err(failure) = answer.map_err(|status| failed(&status)) else { return Ok(()) };
-            // The try before this one erased it, and its answer was lost.
-            if tries.repeated() && failure.reason == Reason::DocumentErased {
-                return Ok(());
+            let call = timed(request.clone(), self.retry.call_timeout);
+            let answer = self.documents().delete_document(call).await;
+            let receipt = match answer.map_err(|status| failed(&status)) {
+                Ok(answer) => answer.into_inner().erasure,
+                // The try before this one erased it, and its answer was lost.
+                Err(failure) if tries.repeated() && failure.reason == Reason::DocumentErased => None,
+                Err(failure) => {
+                    tries.wait(failure).await?;
+                    continue;
+                }
+            };
+            if receipt.is_some() || !tries.repeated() {
+                return Ok(receipt);
             }
-            tries.wait(failure).await?;
+            return match self.erasure(&request.name).await {
+                Ok(receipt) => Ok(Some(receipt)),
+                Err(failure) if request.allow_missing && failure.reason == Reason::ResourceNotFound => Ok(None),
+                Err(failure) => Err(failure),
+            };
         }
+    }
+
+    /// The receipt of the erasure of a document, `documents/{id}`.
+    ///
+    /// # Errors
+    /// What the server answers: `WRONG_STATE` for a document that is not erased.
+    pub async fn erasure(&self, document: &str) -> Result<Erasure, Failure> {
+        let call = |request: Request<GetErasureRequest>| {
+            let mut client = self.documents();
+            async move { client.get_erasure(request).await }
+        };
+        let request = GetErasureRequest { name: format!("{document}/erasure") };
+        let answer = self.call(&request, self.retry.call_timeout, call).await?;
+        answer.erasure.ok_or_else(|| unsaid("the receipt"))
     }
 
     /// Orders a recording, under a request id of its own.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lectern_core::digest::Hasher;
 use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::names;
 use lectern_proto::v1::{Artifact, DownloadArtifactRequest, DownloadArtifactResponse};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt as _;
@@ -14,23 +15,24 @@ use crate::client::Client;
 use crate::retry::{broke_off, failed};
 
 impl Client {
-    /// Fetches a file of a narration, `narrations/{id}`, into `folder`, which must be there, and
-    /// returns its path. A file of the same name is replaced. It appears there whole, or not at
-    /// all; a message that was damaged on its way is fetched again.
+    /// Fetches a file of a narration, as the narration lists it, into `folder`, which must be
+    /// there, and returns its path. A file of the same name is replaced. It appears there whole, or
+    /// not at all; a message that was damaged on its way is fetched again.
     ///
     /// # Errors
     /// What the server answers; `CHECKSUM_MISMATCH` when the whole is not what the artifact says;
     /// `WRONG_STATE` when the narration has another file of that name by now; `INVALID_FIELD` for a
-    /// name that leads out of the folder; why the folder cannot be written.
-    pub async fn download(&self, narration: &str, artifact: &Artifact, folder: &Path) -> Result<PathBuf, Failure> {
-        let target = folder.join(plain_name(&artifact.file_name)?);
+    /// name that is none of an artifact or leads out of the folder; why the folder cannot be
+    /// written.
+    pub async fn download(&self, artifact: &Artifact, folder: &Path) -> Result<PathBuf, Failure> {
+        let target = folder.join(file_name(artifact)?);
         let size = u64::try_from(artifact.size_bytes)
             .map_err(|_| Failure::invalid("artifact.size_bytes", "the size of a file is not negative"))?;
         let mut partial = Partial::create(&target, self.random_number()).await?;
         let mut tries = self.tries();
         while partial.size < size {
             let before = partial.size;
-            let Err(failure) = self.fetch(narration, artifact, &mut partial).await else { break };
+            let Err(failure) = self.fetch(artifact, &mut partial).await else { break };
             if partial.size > before {
                 tries.progress();
             }
@@ -41,12 +43,11 @@ impl Client {
     }
 
     /// Fetches what is missing, in one stream.
-    async fn fetch(&self, narration: &str, artifact: &Artifact, partial: &mut Partial) -> Result<(), Failure> {
+    async fn fetch(&self, artifact: &Artifact, partial: &mut Partial) -> Result<(), Failure> {
         let request = DownloadArtifactRequest {
-            name: narration.to_owned(),
-            file_name: artifact.file_name.clone(),
+            name: artifact.name.clone(),
             offset: i64::try_from(partial.size).unwrap_or(i64::MAX),
-            length: 0,
+            length: None,
         };
         let answer = Box::pin(self.narrations().download_artifact(request)).await;
         let mut stream = answer.map_err(|status| failed(&status))?.into_inner();
@@ -60,7 +61,7 @@ impl Client {
 
 /// Whether a message brings what stands in the file at `offset`.
 fn check(message: &DownloadArtifactResponse, artifact: &Artifact, offset: u64) -> Result<(), Failure> {
-    let name = &artifact.file_name;
+    let name = &artifact.name;
     if message.artifact.as_ref().is_some_and(|now| now.sha256 != artifact.sha256) {
         let message = format!("the narration has another {name} by now; get the narration again, then the file");
         return Err(Failure::new(Kind::FailedPrecondition, Reason::WrongState, message));
@@ -75,19 +76,20 @@ fn check(message: &DownloadArtifactResponse, artifact: &Artifact, offset: u64) -
     Ok(())
 }
 
-fn damaged(file_name: &str) -> Failure {
-    let message = format!("{file_name} arrived damaged; fetch it again");
+fn damaged(name: &str) -> Failure {
+    let message = format!("{name} arrived damaged; fetch it again");
     Failure::new(Kind::DataLoss, Reason::ChecksumMismatch, message)
 }
 
-/// The name of a file in a folder. It comes from the server, which has no say in where on this
+/// The name of the file in a folder. It comes from the server, which has no say in where on this
 /// machine anything is written.
-fn plain_name(name: &str) -> Result<&str, Failure> {
+fn file_name(artifact: &Artifact) -> Result<&str, Failure> {
+    let (_, name) = names::artifact(&artifact.name, "artifact.name")?;
     let path = Path::new(name);
     if path.file_name().is_some_and(|only| only == path.as_os_str()) {
         return Ok(name);
     }
-    Err(Failure::invalid("artifact.file_name", format!("{name:?} is not the name of a file in a folder")))
+    Err(Failure::invalid("artifact.name", format!("{name:?} is not the name of a file in a folder")))
 }
 
 /// A file that is not complete: under another name, and gone with its owner.
@@ -121,7 +123,7 @@ impl Partial {
     /// Puts it under its name.
     async fn complete(mut self, artifact: &Artifact) -> Result<(), Failure> {
         if self.hasher.clone().finish().to_string() != artifact.sha256 {
-            return Err(damaged(&artifact.file_name));
+            return Err(damaged(&artifact.name));
         }
         let moved = async {
             self.file.flush().await?;
@@ -155,9 +157,12 @@ mod tests {
 
     #[test]
     fn a_name_leads_nowhere_but_into_its_folder() {
-        assert_eq!(plain_name("audio.opus"), Ok("audio.opus"));
-        for name in ["", ".", "..", "../audio.opus", "/etc/passwd", "a/b", "audio.opus/"] {
-            assert!(plain_name(name).is_err(), "{name}");
+        let artifact = |file: &str| Artifact { name: format!("narrations/n1/artifacts/{file}"), ..Artifact::default() };
+        assert_eq!(file_name(&artifact("audio.opus")), Ok("audio.opus"));
+        for file in ["", ".", "..", "../audio.opus", "/etc/passwd", "a/b", "audio.opus/"] {
+            assert!(file_name(&artifact(file)).is_err(), "{file}");
         }
+        let bare = Artifact { name: "audio.opus".to_owned(), ..Artifact::default() };
+        assert!(file_name(&bare).is_err(), "no name of an artifact");
     }
 }

@@ -8,9 +8,10 @@
 //! | --- | --- |
 //! | [`Client::upload`] | asks how much of the source is safe, and sends the rest |
 //! | [`Client::import`], [`Client::create`], [`Client::order`] | repeats the call under the same request id |
+//! | [`Client::erase`] | repeats the call, and fetches the receipt that was lost |
 //! | [`Client::preview`] | begins again; nothing is stored by it |
 //! | [`Client::watch`] | opens the stream again with the last resume token |
-//! | [`Client::listen`] | asks again from the section that is not complete, and leaves out what was heard of it |
+//! | [`Client::listen`] | asks again from the first sample that was not heard; says so where the section was made anew |
 //! | [`Client::download`] | asks again from the last byte that is good; the file appears whole or not at all |
 //!
 //! Which failures are repeated, how often and after how long is decided in [`retry`], for all calls
@@ -28,11 +29,11 @@
 //!     let client = Client::connect(&ClientConfig::to(url), Some(key))?;
 //!     let document = client.upload(&Upload::file(file)).await?;
 //!     let style = Style::Narration.into();
-//!     let order = Narration { document: document.name, style, ..Narration::default() };
+//!     let order = Narration { documents: vec![document.name], style, ..Narration::default() };
 //!     let accepted = client.order(order).await?;
 //!     let ended = client.watch(&accepted.name).terminal().await?;
 //!     for artifact in &ended.artifacts {
-//!         client.download(&ended.name, artifact, Path::new("out")).await?;
+//!         client.download(artifact, Path::new("out")).await?;
 //!     }
 //!     Ok(())
 //! }
@@ -47,8 +48,8 @@
 //! [`tokio::time::timeout`]. Every future of this crate may be dropped at any await; what an
 //! interrupted download had written is removed.
 //!
-//! **What is not here.** Keys, voices, scripts and manifests need no more than a call: make it by
-//! the generated client over [`Client::channel`].
+//! **What is not here.** Keys, tenants, voices, scripts and manifests need no more than a call:
+//! make it by the generated client over [`Client::channel`].
 
 mod client;
 mod download;

@@ -1,31 +1,34 @@
 //! The audio of a narration while it is being made, in one piece however often the stream breaks.
 //!
-//! A server sends audio from the beginning of a section. After a break the section that was being
-//! heard is asked for again, and what was heard of it is left out: its samples are the same, unless
-//! the narration was retried meanwhile, which shows in their count.
+//! After a break the section that was being heard is asked for from the sample that comes next, so
+//! nothing is sent twice, and under the etag that it had. A section that was made anew meanwhile,
+//! as after a retry with another voice, has another etag: its samples are never joined to the old
+//! ones. The caller is told, and the next call begins the section again.
 
 use bytes::Bytes;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::listen_narration_response::Part;
-use lectern_proto::v1::{ListenNarrationRequest, ListenNarrationResponse, PcmFormat, SectionStart};
+use lectern_proto::v1::{ListenNarrationRequest, ListenNarrationResponse, PcmFormat, SectionEnd, SectionStart};
 use tonic::Streaming;
 
 use crate::client::{Client, unsaid};
 use crate::retry::{Tries, broke_off, failed};
 
 /// Bytes of a sample of one channel.
-const SAMPLE_BYTES: u64 = 2;
+const SAMPLE_BYTES: usize = 2;
 
-/// What is heard of a narration: the format once, then for each section its beginning and its
-/// samples.
+/// What is heard of a narration: the format once, then for each section its beginning, its samples
+/// and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sound {
     /// How to play the samples.
     Format(PcmFormat),
     /// A section begins.
-    Section(SectionStart),
+    SectionStart(SectionStart),
     /// Samples of the section: signed 16-bit little-endian.
     Audio(Bytes),
+    /// The section was heard to its end.
+    SectionEnd(SectionEnd),
 }
 
 /// Listens to one narration.
@@ -45,20 +48,16 @@ struct Place {
     format: Option<PcmFormat>,
     /// The first section that was not heard to its end.
     section: i32,
-    /// That section, once it has begun.
-    begun: Option<Begun>,
+    /// The first sample of it that was not heard.
+    sample: i64,
+    /// The etag that it had when its samples were heard; empty where none were, or none is known.
+    etag: String,
+    /// Whether the caller was told that it begins.
+    begun: bool,
+    /// From which sample the present stream brings it; none before the stream comes to it.
+    open_from: Option<i64>,
     /// Whether a section was heard to its end.
     heard_one: bool,
-}
-
-/// A section that is being heard.
-#[derive(Debug)]
-struct Begun {
-    start: SectionStart,
-    /// Its bytes, those that were passed on, and those of this stream that are to be left out.
-    size: u64,
-    heard: u64,
-    skip: u64,
 }
 
 impl Client {
@@ -70,31 +69,64 @@ impl Client {
     #[must_use]
     pub fn listen(&self, name: &str) -> Listen {
         let (client, name) = (self.clone(), name.to_owned());
-        let place = Place { format: None, section: 0, begun: None, heard_one: false };
+        let place = Place {
+            format: None,
+            section: 0,
+            sample: 0,
+            etag: String::new(),
+            begun: false,
+            open_from: None,
+            heard_one: false,
+        };
         Listen { tries: client.tries(), client, name, stream: None, place, ended: false }
     }
 }
 
 impl Listen {
-    /// Begins with this section, counted from 0.
+    /// Begins with this sample of this section, both counted from 0. Whoever has the samples before
+    /// that says by [`Self::under`] which ones they are.
     #[must_use]
-    pub const fn starting_at(mut self, section: i32) -> Self {
+    pub const fn starting_at(mut self, section: i32, sample: i64) -> Self {
         self.place.section = section;
+        self.place.sample = sample;
         self
     }
 
-    /// The first section that was not heard to its end: another listener begins there.
+    /// Goes on inside a section only if that still has this etag ([`SectionStart::etag`]), so that
+    /// its samples are those that follow on what the caller has.
+    #[must_use]
+    pub fn under(mut self, section_etag: impl Into<String>) -> Self {
+        self.place.etag = section_etag.into();
+        self
+    }
+
+    /// The first section that was not heard to its end. Another listener that starts at it, at
+    /// [`Self::sample`] and under [`Self::section_etag`], goes on where this one is.
     #[must_use]
     pub const fn section(&self) -> i32 {
         self.place.section
+    }
+
+    /// The first sample of [`Self::section`] that was not heard.
+    #[must_use]
+    pub const fn sample(&self) -> i64 {
+        self.place.sample
+    }
+
+    /// The etag of [`Self::section`] as it was heard; empty before it begins.
+    #[must_use]
+    pub fn section_etag(&self) -> &str {
+        &self.place.etag
     }
 
     /// What comes next; none after the last section. May be dropped and called again.
     ///
     /// # Errors
     /// What the server answers: `FAILED_PRECONDITION` with the reason of a narration that ended
-    /// without its audio; `WRONG_STATE` (`ABORTED`) where a section was made anew while it was
-    /// heard. The call after a failure opens the stream once more.
+    /// without its audio. `WRONG_STATE` (`ABORTED`) where a section was made anew while it was
+    /// heard: drop what was heard of it; the next call begins it again with its
+    /// [`Sound::SectionStart`], or with the format where that is another one. The call after any
+    /// other failure opens the stream once more where it broke.
     pub async fn next(&mut self) -> Result<Option<Sound>, Failure> {
         while !self.ended {
             let failure = match self.part().await {
@@ -104,15 +136,19 @@ impl Listen {
                     self.tries.progress();
                     return Ok(Some(sound));
                 }
-                Ok(None) if self.place.begun.is_some() => broke_off("the section"),
+                Ok(None) if self.place.begun => broke_off("the section"),
                 Ok(None) => {
                     self.ended = true;
                     continue;
                 }
                 // The break came between the last section and the end of the stream.
-                Err(failure) if self.place.heard_one && past_the_last(&failure) => {
+                Err(failure) if self.place.is_between() && out_of_range(&failure, "first_section") => {
                     self.ended = true;
                     continue;
+                }
+                Err(failure) if self.place.is_gone(&failure) => {
+                    self.stream = None;
+                    return Err(self.place.anew());
                 }
                 Err(failure) => failure,
             };
@@ -126,7 +162,13 @@ impl Listen {
         let stream = match self.stream.take() {
             Some(stream) => stream,
             None => {
-                let request = ListenNarrationRequest { name: self.name.clone(), first_section: self.place.section };
+                let request = ListenNarrationRequest {
+                    name: self.name.clone(),
+                    first_section: self.place.section,
+                    first_sample: self.place.sample,
+                    section_etag: self.place.joined_etag(),
+                };
+                self.place.open_from = None;
                 let answer = Box::pin(self.client.narrations().listen_narration(request)).await;
                 answer.map_err(|status| failed(&status))?.into_inner()
             }
@@ -140,12 +182,43 @@ impl Listen {
     }
 }
 
-fn past_the_last(failure: &Failure) -> bool {
-    failure.kind == Kind::OutOfRange && failure.field.as_deref() == Some("first_section")
+fn out_of_range(failure: &Failure, field: &str) -> bool {
+    failure.kind == Kind::OutOfRange && failure.field.as_deref() == Some(field)
 }
 
 impl Place {
-    /// What a message brings that was not heard before.
+    /// Whether a section was heard to its end, and nothing of the next one.
+    const fn is_between(&self) -> bool {
+        self.heard_one && !self.begun && self.sample == 0
+    }
+
+    /// Whether a failure says that what was heard of the section belongs to no section any more: it
+    /// was made anew, is shorter by now than what was heard of it, or there are fewer.
+    fn is_gone(&self, failure: &Failure) -> bool {
+        failure.reason == Reason::EtagMismatch
+            || (self.begun && ["first_section", "first_sample"].iter().any(|field| out_of_range(failure, field)))
+    }
+
+    /// What the samples to come must belong to; nothing where there are none to join them to.
+    fn joined_etag(&self) -> String {
+        if self.sample > 0 { self.etag.clone() } else { String::new() }
+    }
+
+    /// Goes back to the section's beginning, since what was heard of it is no part of it any more.
+    fn anew(&mut self) -> Failure {
+        self.sample = 0;
+        self.etag.clear();
+        self.begun = false;
+        self.open_from = None;
+        let section = self.section;
+        let message = format!(
+            "section {section} was made anew while it was heard; drop what was heard of it, and listen to it from \
+             its beginning"
+        );
+        Failure::new(Kind::Aborted, Reason::WrongState, message)
+    }
+
+    /// What a message brings that the caller was not told before.
     fn hear(&mut self, part: Part) -> Result<Option<Sound>, Failure> {
         match part {
             Part::Format(format) => match self.format {
@@ -154,57 +227,62 @@ impl Place {
                     Ok(Some(Sound::Format(format)))
                 }
                 Some(known) if known == format => Ok(None),
-                Some(_) => Err(made_anew("the recording")),
+                Some(_) => {
+                    self.format = None;
+                    Err(self.anew())
+                }
             },
-            Part::Section(start) => self.begin(start),
+            Part::SectionStart(start) => self.begin(start),
             Part::Audio(audio) => self.audio(audio),
+            Part::SectionEnd(end) => self.end(end),
         }
     }
 
     fn begin(&mut self, start: SectionStart) -> Result<Option<Sound>, Failure> {
-        if start.index != self.section {
-            return Err(unsaid(&format!("section {}", self.section)));
+        if start.index != self.section || start.first_sample != self.sample || self.open_from.is_some() {
+            return Err(unsaid(&format!("section {} from sample {} on", self.section, self.sample)));
         }
-        if let Some(begun) = &mut self.begun {
-            if begun.start.sample_count != start.sample_count {
-                return Err(made_anew(&format!("section {}", start.index)));
-            }
-            begun.skip = begun.heard;
-            return Ok(None);
+        if self.sample > 0 && !self.etag.is_empty() && start.etag != self.etag {
+            return Err(self.anew());
         }
-        let channels = self.format.map_or(1, |format| u64::try_from(format.channels).unwrap_or(1));
-        let samples = u64::try_from(start.sample_count).unwrap_or(0);
-        let size = samples.saturating_mul(SAMPLE_BYTES).saturating_mul(channels);
-        self.begun = Some(Begun { start: start.clone(), size, heard: 0, skip: 0 });
-        self.end_if_complete();
-        Ok(Some(Sound::Section(start)))
+        self.etag.clone_from(&start.etag);
+        self.open_from = Some(start.first_sample);
+        let told = std::mem::replace(&mut self.begun, true);
+        Ok(Some(start).filter(|_| !told).map(Sound::SectionStart))
     }
 
-    fn audio(&mut self, mut audio: Bytes) -> Result<Option<Sound>, Failure> {
-        let Some(begun) = &mut self.begun else { return Err(unsaid("the beginning of a section")) };
-        let heard_before = usize::try_from(begun.skip).unwrap_or(usize::MAX).min(audio.len());
-        drop(audio.split_to(heard_before));
-        begun.skip -= heard_before as u64;
-        begun.heard += audio.len() as u64;
-        if begun.heard > begun.size {
-            return Err(unsaid("the length of a section"));
+    fn audio(&mut self, audio: Bytes) -> Result<Option<Sound>, Failure> {
+        if self.open_from.is_none() {
+            return Err(unsaid("the beginning of a section"));
         }
-        self.end_if_complete();
+        let channels = self.format.map_or(1, |format| usize::try_from(format.channel_count).unwrap_or(1).max(1));
+        let of_all_channels = SAMPLE_BYTES.saturating_mul(channels);
+        if !audio.len().is_multiple_of(of_all_channels) {
+            return Err(unsaid("whole samples"));
+        }
+        let samples = i64::try_from(audio.len() / of_all_channels).unwrap_or(i64::MAX);
+        self.sample = self.sample.saturating_add(samples);
         Ok(Some(audio).filter(|audio| !audio.is_empty()).map(Sound::Audio))
     }
 
-    fn end_if_complete(&mut self) {
-        if self.begun.as_ref().is_some_and(|begun| begun.heard == begun.size) {
-            self.begun = None;
-            self.section += 1;
-            self.heard_one = true;
+    fn end(&mut self, end: SectionEnd) -> Result<Option<Sound>, Failure> {
+        let open_from = self.open_from.ok_or_else(|| unsaid("the beginning of a section"))?;
+        if end.index != self.section {
+            return Err(unsaid(&format!("the end of section {}", self.section)));
         }
+        if end.sample_count != self.sample {
+            // Of a section that one stream brought the server told another length than it sent.
+            let whole = open_from == 0;
+            return Err(if whole { unsaid(&format!("all of section {}", self.section)) } else { self.anew() });
+        }
+        self.section = self.section.saturating_add(1);
+        self.sample = 0;
+        self.etag.clear();
+        self.begun = false;
+        self.open_from = None;
+        self.heard_one = true;
+        Ok(Some(Sound::SectionEnd(end)))
     }
-}
-
-fn made_anew(what: &str) -> Failure {
-    let message = format!("{what} was made anew while it was heard; listen to it again from its beginning");
-    Failure::new(Kind::Aborted, Reason::WrongState, message)
 }
 
 #[cfg(test)]
@@ -212,45 +290,106 @@ mod tests {
     use super::*;
 
     fn place() -> Place {
-        let format = Some(PcmFormat { sample_rate: 24_000, channels: 1 });
-        Place { format, section: 0, begun: None, heard_one: false }
+        let format = Some(PcmFormat { sample_rate_hertz: 24_000, channel_count: 1 });
+        Place { format, section: 0, sample: 0, etag: String::new(), begun: false, open_from: None, heard_one: false }
     }
 
-    fn section(index: i32, sample_count: i64) -> Part {
-        Part::Section(SectionStart { index, sample_count, ..SectionStart::default() })
+    fn start(index: i32, first_sample: i64) -> Part {
+        started(index, first_sample, "e1")
+    }
+
+    fn started(index: i32, first_sample: i64, etag: &str) -> Part {
+        Part::SectionStart(SectionStart { index, first_sample, etag: etag.to_owned(), ..SectionStart::default() })
     }
 
     fn audio(bytes: &'static [u8]) -> Part {
         Part::Audio(Bytes::from_static(bytes))
     }
 
-    #[test]
-    fn what_was_heard_of_a_section_is_left_out_when_it_is_sent_again() {
+    fn end(index: i32, sample_count: i64) -> Part {
+        Part::SectionEnd(SectionEnd { index, sample_count })
+    }
+
+    /// A section of which two samples were heard before the stream broke.
+    fn broken() -> Place {
         let mut place = place();
-        assert!(matches!(place.hear(section(0, 4)), Ok(Some(Sound::Section(_)))));
-        assert_eq!(place.hear(audio(b"abcde")), Ok(Some(Sound::Audio(Bytes::from_static(b"abcde")))));
-        // The stream breaks, and its messages are parted in another way.
-        assert_eq!(place.hear(section(0, 4)), Ok(None));
-        assert_eq!(place.hear(audio(b"abc")), Ok(None));
-        assert_eq!(place.hear(audio(b"defgh")), Ok(Some(Sound::Audio(Bytes::from_static(b"fgh")))));
-        assert!(place.section == 1 && place.begun.is_none() && place.heard_one);
+        place.hear(start(0, 0)).unwrap();
+        place.hear(audio(b"abcd")).unwrap();
+        place.open_from = None;
+        place
+    }
+
+    #[test]
+    fn a_section_goes_on_with_the_sample_that_comes_next() {
+        let mut place = broken();
+        assert_eq!((place.section, place.sample), (0, 2));
+        assert_eq!(place.hear(start(0, 2)), Ok(None), "its beginning was told");
+        assert_eq!(place.hear(audio(b"efgh")), Ok(Some(Sound::Audio(Bytes::from_static(b"efgh")))));
+        assert_eq!(place.hear(end(0, 4)), Ok(Some(Sound::SectionEnd(SectionEnd { index: 0, sample_count: 4 }))));
+        assert_eq!((place.section, place.sample, place.begun, place.heard_one), (1, 0, false, true));
     }
 
     #[test]
     fn a_section_that_was_made_anew_is_not_joined_to_the_old_one() {
+        // It tells another etag at its beginning, another length at its end, or another format.
+        let mut early = broken();
+        assert_eq!(early.joined_etag(), "e1");
+        let other = early.hear(started(0, 2, "e2")).unwrap_err();
+        let mut late = broken();
+        late.hear(start(0, 2)).unwrap();
+        late.hear(audio(b"ef")).unwrap();
+        let longer = late.hear(end(0, 5)).unwrap_err();
+        let format = PcmFormat { sample_rate_hertz: 48_000, channel_count: 1 };
+        let mut faster = broken();
+        let another = faster.hear(Part::Format(format)).unwrap_err();
+        assert_eq!(faster.hear(Part::Format(format)), Ok(Some(Sound::Format(format))), "it is told anew");
+        for (mut place, anew) in [(early, other), (late, longer), (faster, another)] {
+            assert_eq!((anew.kind, anew.reason), (Kind::Aborted, Reason::WrongState));
+            assert_eq!((place.section, place.sample, place.joined_etag().as_str()), (0, 0, ""));
+            let again = place.hear(started(0, 0, "e2")).unwrap();
+            assert!(matches!(again, Some(Sound::SectionStart(_))), "it begins again: {again:?}");
+            place.hear(audio(b"efghij")).unwrap();
+            assert!(place.hear(end(0, 3)).is_ok(), "and is heard to its end");
+        }
+    }
+
+    #[test]
+    fn a_section_of_which_nothing_was_heard_may_be_another_one_by_now() {
         let mut place = place();
-        place.hear(section(0, 4)).unwrap();
-        place.hear(audio(b"abcd")).unwrap();
-        let anew = place.hear(section(0, 5)).unwrap_err();
-        assert_eq!((anew.kind, anew.reason), (Kind::Aborted, Reason::WrongState));
+        place.hear(start(0, 0)).unwrap();
+        place.open_from = None;
+        assert_eq!(place.joined_etag(), "", "there is nothing to join it to");
+        assert_eq!(place.hear(started(0, 0, "e2")), Ok(None));
+        place.hear(audio(b"ab")).unwrap();
+        assert_eq!(place.joined_etag(), "e2");
+    }
+
+    #[test]
+    fn what_was_heard_of_a_section_that_is_gone_is_no_end() {
+        let past = |field: &str| Failure::new(Kind::OutOfRange, Reason::InvalidField, "there are fewer").at(field);
+        let mut place = broken();
+        assert!(place.is_gone(&past("first_section")) && place.is_gone(&past("first_sample")));
+        assert!(place.is_gone(&Failure::new(Kind::Aborted, Reason::EtagMismatch, "another").at("section_etag")));
+        assert!(!place.is_gone(&past("name")) && !place.is_between());
+        place.hear(start(0, 2)).unwrap();
+        place.hear(end(0, 2)).unwrap();
+        assert!(place.is_between() && !place.is_gone(&past("first_section")), "it was the last one");
     }
 
     #[test]
     fn a_stream_that_keeps_no_order_is_refused() {
-        assert!(place().hear(section(1, 4)).is_err());
-        assert!(place().hear(audio(b"ab")).is_err());
+        assert!(place().hear(start(1, 0)).is_err(), "another section");
+        assert!(place().hear(start(0, 1)).is_err(), "another sample");
+        assert!(place().hear(audio(b"ab")).is_err(), "no beginning");
+        assert!(place().hear(end(0, 0)).is_err(), "no beginning");
+        assert!(broken().hear(audio(b"ef")).is_err(), "no beginning in this stream");
         let mut place = place();
-        place.hear(section(0, 1)).unwrap();
-        assert!(place.hear(audio(b"abcd")).is_err(), "longer than it said");
+        place.hear(start(0, 0)).unwrap();
+        assert!(place.hear(start(0, 0)).is_err(), "twice");
+        assert!(place.hear(audio(b"abc")).is_err(), "half a sample");
+        place.hear(audio(b"abcd")).unwrap();
+        assert!(place.hear(end(1, 2)).is_err(), "the end of another");
+        let short = place.hear(end(0, 3)).unwrap_err();
+        assert_eq!(short.kind, Kind::Internal, "one stream brought less than it says");
     }
 }

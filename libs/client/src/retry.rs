@@ -14,8 +14,8 @@
 //! - `OFFSET_MISMATCH`: yes, and the server is asked first how much is safe.
 //! - `CHECKSUM_MISMATCH`: of a chunk, in either direction, since it was damaged on its way. Not of
 //!   a whole source or file.
-//! - Any other: no, the answer would be the same. `INTERNAL` is a defect, and `UNIMPLEMENTED` looks
-//!   like it.
+//! - Any other: no, the answer would be the same. `INTERNAL` is a defect, and `UNIMPLEMENTED` what
+//!   this version of the server cannot do.
 //!
 //! A connection that was lost is `UNAVAILABLE`, whatever the transport calls it.
 //!
@@ -84,7 +84,8 @@ pub fn may_pass(failure: &Failure) -> bool {
         | Kind::Unauthenticated
         | Kind::PermissionDenied
         | Kind::Cancelled
-        | Kind::Internal => false,
+        | Kind::Internal
+        | Kind::Unimplemented => false,
     }
 }
 
@@ -191,6 +192,7 @@ mod tests {
             (Kind::InvalidArgument, Reason::ChecksumMismatch, "finish.sha256", None, false),
             (Kind::DataLoss, Reason::ObjectDamaged, "", None, false),
             (Kind::Internal, Reason::Internal, "", None, false),
+            (Kind::Unimplemented, Reason::FeatureUnavailable, "", None, false),
             (Kind::Cancelled, Reason::Cancelled, "", None, false),
         ] {
             let mut failure = Failure::new(kind, reason, "").at(field);

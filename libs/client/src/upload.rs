@@ -12,8 +12,9 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use lectern_core::digest::Hasher;
 use lectern_core::{Digest, Failure, Kind, Reason, text};
+use lectern_proto::names;
 use lectern_proto::v1::upload_document_request::Part;
-use lectern_proto::v1::{Document, QueryUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish, UploadStart};
+use lectern_proto::v1::{Document, GetUploadRequest, UploadChunk, UploadDocumentRequest, UploadFinish, UploadStart};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tonic::Request;
@@ -33,7 +34,7 @@ pub struct Upload {
     content: Content,
     file_name: String,
     display_name: String,
-    language: String,
+    language_code: String,
     upload_id: Option<String>,
 }
 
@@ -60,7 +61,7 @@ impl Upload {
     }
 
     const fn new(file_name: String, content: Content) -> Self {
-        Self { content, file_name, display_name: String::new(), language: String::new(), upload_id: None }
+        Self { content, file_name, display_name: String::new(), language_code: String::new(), upload_id: None }
     }
 
     /// A name for people; the file's where none is given.
@@ -72,8 +73,8 @@ impl Upload {
 
     /// The language that the source is in, a BCP 47 tag; it is found out where none is given.
     #[must_use]
-    pub fn language(mut self, tag: impl Into<String>) -> Self {
-        self.language = tag.into();
+    pub fn language_code(mut self, tag: impl Into<String>) -> Self {
+        self.language_code = tag.into();
         self
     }
 
@@ -96,14 +97,18 @@ impl Client {
     pub async fn upload(&self, upload: &Upload) -> Result<Document, Failure> {
         let (size, sha256) = upload.content.measure().await?;
         let upload_id = upload.upload_id.clone().unwrap_or_else(|| self.fresh_id());
+        let name = names::of_upload(&upload_id);
         let start = UploadStart {
-            upload_id: upload_id.clone(),
-            display_name: upload.display_name.clone(),
+            upload: name.clone(),
+            document: Some(Document {
+                display_name: upload.display_name.clone(),
+                language_code: upload.language_code.clone(),
+                ..Document::default()
+            }),
             file_name: upload.file_name.clone(),
-            size_bytes: i64::try_from(size).unwrap_or(i64::MAX),
-            language: upload.language.clone(),
+            size_bytes: Some(i64::try_from(size).unwrap_or(i64::MAX)),
         };
-        let mut safe = if upload.upload_id.is_some() { self.safe(&upload_id, size).await? } else { 0 };
+        let mut safe = if upload.upload_id.is_some() { self.safe(&name, size).await? } else { 0 };
         let (mut tries, mut chunk) = (self.tries(), CHUNK);
         loop {
             let (start, content) = (start.clone(), upload.content.clone());
@@ -122,7 +127,7 @@ impl Client {
                     tries.wait(failure).await?;
                 }
             }
-            let before = std::mem::replace(&mut safe, self.safe(&upload_id, size).await?);
+            let before = std::mem::replace(&mut safe, self.safe(&name, size).await?);
             if safe > before {
                 tries.progress();
             }
@@ -130,23 +135,25 @@ impl Client {
     }
 
     /// How much of an upload is safe; nothing of one that the server does not know, or has dropped.
-    async fn safe(&self, upload_id: &str, size: u64) -> Result<u64, Failure> {
-        let call = |request: Request<QueryUploadRequest>| {
+    async fn safe(&self, name: &str, size: u64) -> Result<u64, Failure> {
+        let call = |request: Request<GetUploadRequest>| {
             let mut client = self.documents();
-            async move { client.query_upload(request).await }
+            async move { client.get_upload(request).await }
         };
-        let request = QueryUploadRequest { upload_id: upload_id.to_owned() };
+        let request = GetUploadRequest { name: name.to_owned() };
         let safe = match self.call(&request, self.retry().call_timeout, call).await {
-            Ok(answer) => u64::try_from(answer.committed_bytes).unwrap_or(0),
+            Ok(answer) => {
+                let upload = answer.upload.ok_or_else(|| unsaid("the upload"))?;
+                u64::try_from(upload.committed_bytes).unwrap_or(0)
+            }
             Err(failure) if failure.reason == Reason::ResourceNotFound => 0,
             Err(failure) => return Err(failure),
         };
         if safe > size {
             let message = format!(
-                "the upload {upload_id} has {safe} bytes already, and the source has {size}: it is of another source; \
-                 choose another id"
+                "{name} has {safe} bytes already, and the source has {size}: it is of another source; choose another id"
             );
-            return Err(Failure::invalid("start.upload_id", message));
+            return Err(Failure::invalid("start.upload", message));
         }
         Ok(safe)
     }

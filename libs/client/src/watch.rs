@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lectern_core::Failure;
 use lectern_proto::v1::narration::State;
+use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{Narration, WatchNarrationRequest, WatchNarrationResponse};
 use tonic::Streaming;
 
@@ -68,7 +69,7 @@ impl Watch {
                 Ok(Some(message)) => {
                     self.tries.progress();
                     self.resume_token = message.resume_token;
-                    let Some(narration) = message.narration else { continue };
+                    let Some(News::Narration(narration)) = message.news else { continue };
                     self.ended = is_terminal(&narration);
                     return Ok(Some(narration));
                 }

@@ -38,6 +38,8 @@ pub enum Kind {
     DataLoss,
     /// A defect of ours.
     Internal,
+    /// This version cannot do it.
+    Unimplemented,
 }
 
 impl Kind {
@@ -56,7 +58,8 @@ impl Kind {
             | Self::Unauthenticated
             | Self::PermissionDenied
             | Self::Cancelled
-            | Self::DataLoss => false,
+            | Self::DataLoss
+            | Self::Unimplemented => false,
         }
     }
 
@@ -74,6 +77,7 @@ impl Kind {
             Self::FailedPrecondition => 9,
             Self::Aborted => 10,
             Self::OutOfRange => 11,
+            Self::Unimplemented => 12,
             Self::Internal => 13,
             Self::Unavailable => 14,
             Self::DataLoss => 15,
@@ -81,15 +85,14 @@ impl Kind {
         }
     }
 
-    /// The kind of a number in `google.rpc.Code`; OK, UNKNOWN, UNIMPLEMENTED and numbers beyond
-    /// have none.
+    /// The kind of a number in `google.rpc.Code`; OK, UNKNOWN and numbers beyond have none.
     #[must_use]
     pub fn of_code(code: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidArgument,
         Self::NotFound,
         Self::AlreadyExists,
@@ -104,6 +107,7 @@ impl Kind {
         Self::Cancelled,
         Self::DataLoss,
         Self::Internal,
+        Self::Unimplemented,
     ];
 
     /// Whether an operator should see it: a defect or a broken dependency rather than a caller's
@@ -229,6 +233,12 @@ reasons! {
     OcrNotInstalled = "OCR_NOT_INSTALLED",
     /// No service here has this method, or it does not take this encoding of messages.
     CallUnsupported = "CALL_UNSUPPORTED",
+    /// The API has room for this, and this version cannot do it yet.
+    FeatureUnavailable = "FEATURE_UNAVAILABLE",
+    /// The tenant is suspended; an administrator can resume it.
+    TenantSuspended = "TENANT_SUSPENDED",
+    /// There is a resource of this name already.
+    AlreadyExists = "ALREADY_EXISTS",
 }
 
 impl fmt::Display for Reason {
@@ -247,7 +257,7 @@ pub struct Failure {
     pub reason: Reason,
     /// Why, and what to do about it, in a sentence for a person.
     pub message: String,
-    /// The request's field that is wrong, as a path (`narration.voice`).
+    /// The request's field that is wrong, as a path (`narration.speed`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The resource it is about, as a name (`documents/123`).

@@ -3,6 +3,8 @@
 //! inputs of a step knows where its result lies, so a repeated step finds it and pays nothing, and
 //! a narration's record need not list its sections' digests.
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
 
@@ -82,6 +84,28 @@ impl std::fmt::Debug for TenantSecret {
     }
 }
 
+/// What an object of a scope is, as the folder says that it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// [`Folder::source`].
+    Source,
+    /// [`Folder::content`].
+    Content,
+    /// [`Folder::plan`].
+    Plan,
+    /// [`Folder::section`].
+    Section,
+    /// [`Folder::segment`].
+    Segment,
+    /// [`Folder::track`].
+    Track,
+    /// [`Folder::artifact`].
+    Artifact,
+    /// None of these: an older version may have left it, or it lies elsewhere.
+    Other,
+}
+
 /// Where objects lie in object storage: everything of a scope under one prefix, so that it is
 /// erased as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +174,22 @@ impl Folder {
     pub fn artifact(&self, narration: &NarrationId, key: &Digest, file: &str) -> String {
         format!("{}{key}/{file}", self.recordings(narration))
     }
+
+    /// What the object at `path` is.
+    #[must_use]
+    pub fn kind(&self, path: &str) -> ObjectKind {
+        let within = path.strip_prefix(self.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        match within.and_then(|within| within.split_once('/')).map(|(folder, _)| folder) {
+            Some("source") => ObjectKind::Source,
+            Some("content") => ObjectKind::Content,
+            Some("plan") => ObjectKind::Plan,
+            Some("section") => ObjectKind::Section,
+            Some("segment") => ObjectKind::Segment,
+            Some("track") => ObjectKind::Track,
+            Some("recording") => ObjectKind::Artifact,
+            Some(_) | None => ObjectKind::Other,
+        }
+    }
 }
 
 /// How a script is spoken, as the canonical texts that keys are made of. `speed` is in hundredths.
@@ -164,4 +204,29 @@ pub fn order(order: &crate::content::script::Order) -> String {
     let length = order.length.map_or(0, crate::content::script::LengthTarget::words);
     let language = order.language.as_ref().map(|tag| format!(";language={tag}")).unwrap_or_default();
     format!("{:?};words={length};footnotes={:?}{language}", order.style, order.footnotes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_of_a_folder_is_of_the_kind_that_it_was_named_as() {
+        let folder = Folder::new(&"acme".parse().unwrap(), &"d1".parse().unwrap());
+        let (key, narration) = (Digest::of(b"key"), "n1".parse().unwrap());
+        for (path, kind) in [
+            (folder.source(&key), ObjectKind::Source),
+            (folder.content(&key), ObjectKind::Content),
+            (folder.plan(&key), ObjectKind::Plan),
+            (folder.section(&key), ObjectKind::Section),
+            (folder.segment(&key), ObjectKind::Segment),
+            (folder.track(&key), ObjectKind::Track),
+            (folder.artifact(&narration, &key, "audio.opus"), ObjectKind::Artifact),
+            ("acme/d1/script/x".to_owned(), ObjectKind::Other),
+            ("acme/d1/x".to_owned(), ObjectKind::Other),
+            ("acme/d10/source/x".to_owned(), ObjectKind::Other),
+        ] {
+            assert_eq!(folder.kind(&path), kind, "{path}");
+        }
+    }
 }

@@ -4,27 +4,50 @@
 use lectern_core::content::Range;
 use lectern_core::content::script::{self, Footnotes, LengthTarget, Order, Role, SkipReason, Style};
 use lectern_core::content::timeline;
-use lectern_core::id::StepId;
+use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Kind, Reason};
 
-use crate::v1 as api;
+use prost::Message as _;
 
-/// A failure as it stands in an event or a narration.
+use crate::{rpc, v1 as api};
+
+/// The `domain` of every `google.rpc.ErrorInfo` of ours.
+pub const DOMAIN: &str = "lectern";
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const STEP: &str = "step";
+
+/// A failure as it stands in an event or a narration: the status that it has in a call, with the
+/// step that failed among the metadata of its `ErrorInfo`.
 #[must_use]
-pub fn failure_to_wire(failure: &Failure, step: Option<&StepId>) -> api::Failure {
-    api::Failure {
+pub fn failure_to_wire(failure: &Failure, step: Option<&StepId>) -> rpc::Status {
+    let info = rpc::ErrorInfo {
         reason: failure.reason.as_str().to_owned(),
-        message: failure.message.clone(),
-        code: failure.kind.code(),
-        step: step.map(ToString::to_string).unwrap_or_default(),
-    }
+        domain: DOMAIN.to_owned(),
+        metadata: step.map(|step| (STEP.to_owned(), step.to_string())).into_iter().collect(),
+    };
+    let info = prost_types::Any { type_url: ERROR_INFO.to_owned(), value: info.encode_to_vec() };
+    rpc::Status { code: failure.kind.code(), message: failure.message.clone(), details: vec![info] }
+}
+
+/// The `ErrorInfo` of a status, where it has one of ours.
+#[must_use]
+pub fn error_info(wire: &rpc::Status) -> Option<rpc::ErrorInfo> {
+    let infos = wire.details.iter().filter(|detail| detail.type_url == ERROR_INFO);
+    infos.filter_map(|detail| rpc::ErrorInfo::decode(&*detail.value).ok()).find(|info| info.domain == DOMAIN)
 }
 
 /// Reads a failure; a reason or code that this version does not know is INTERNAL.
 #[must_use]
-pub fn failure(wire: api::Failure) -> Failure {
-    let reason = Reason::ALL.iter().copied().find(|r| r.as_str() == wire.reason).unwrap_or(Reason::Internal);
-    Failure::new(Kind::of_code(wire.code).unwrap_or(Kind::Internal), reason, wire.message)
+pub fn failure(wire: &rpc::Status) -> Failure {
+    let word = error_info(wire).map(|info| info.reason).unwrap_or_default();
+    let reason = Reason::ALL.iter().copied().find(|reason| reason.as_str() == word).unwrap_or(Reason::Internal);
+    Failure::new(Kind::of_code(wire.code).unwrap_or(Kind::Internal), reason, wire.message.clone())
+}
+
+/// The step that failed, where the status names one.
+#[must_use]
+pub fn failed_step(wire: &rpc::Status) -> Option<StepId> {
+    error_info(wire)?.metadata.get(STEP)?.parse().ok()
 }
 
 /// A written section in the public API.
@@ -52,19 +75,19 @@ pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
 #[must_use]
 pub fn utterance_to_wire(utterance: &script::Utterance) -> api::Utterance {
     let role = match utterance.role {
-        Role::Heading { .. } => "heading",
-        Role::Body => "body",
-        Role::ListItem => "list_item",
-        Role::TableRow => "table_row",
-        Role::Quote => "quote",
-        Role::Caption => "caption",
-        Role::Footnote => "footnote",
-        Role::Announcement => "announcement",
+        Role::Heading { .. } => api::utterance::Role::Heading,
+        Role::Body => api::utterance::Role::Body,
+        Role::ListItem => api::utterance::Role::ListItem,
+        Role::TableRow => api::utterance::Role::TableRow,
+        Role::Quote => api::utterance::Role::Quote,
+        Role::Caption => api::utterance::Role::Caption,
+        Role::Footnote => api::utterance::Role::Footnote,
+        Role::Announcement => api::utterance::Role::Announcement,
     };
     api::Utterance {
         id: number(utterance.id),
         speaker: utterance.speaker.0.into(),
-        role: role.to_owned(),
+        role: role.into(),
         original: utterance.original.clone(),
         spoken: utterance.spoken.clone(),
         added: utterance.added,
@@ -102,12 +125,12 @@ pub const fn fate_to_wire(fate: timeline::Fate) -> api::block_fate::Fate {
 #[must_use]
 pub fn coverage_to_wire(coverage: timeline::Coverage) -> api::Coverage {
     api::Coverage {
-        blocks: number(coverage.blocks),
-        spoken: number(coverage.spoken),
-        summarised: number(coverage.summarised),
-        skipped: number(coverage.skipped),
-        words: coverage.words.into(),
-        words_spoken: coverage.words_spoken.into(),
+        block_count: number(coverage.blocks),
+        spoken_block_count: number(coverage.spoken),
+        summarised_block_count: number(coverage.summarised),
+        skipped_block_count: number(coverage.skipped),
+        word_count: coverage.words.into(),
+        spoken_word_count: coverage.words_spoken.into(),
     }
 }
 
@@ -139,6 +162,53 @@ const fn skip_reason(reason: SkipReason) -> api::SkipReason {
     }
 }
 
+/// What a block is, by the word that the content model has for it; UNSPECIFIED for a word that this
+/// version does not know.
+#[must_use]
+pub fn block_kind(word: &str) -> api::BlockKind {
+    match word {
+        "heading" => api::BlockKind::Heading,
+        "paragraph" => api::BlockKind::Paragraph,
+        "list_item" => api::BlockKind::ListItem,
+        "table" => api::BlockKind::Table,
+        "code" => api::BlockKind::Code,
+        "quote" => api::BlockKind::Quote,
+        "caption" => api::BlockKind::Caption,
+        "footnote" => api::BlockKind::Footnote,
+        "formula" => api::BlockKind::Formula,
+        "figure" => api::BlockKind::Figure,
+        "furniture" => api::BlockKind::Furniture,
+        _ => api::BlockKind::Unspecified,
+    }
+}
+
+/// A stage service in the public API.
+#[must_use]
+pub const fn stage_to_wire(stage: Service) -> api::StageName {
+    match stage {
+        Service::Ingest => api::StageName::Ingest,
+        Service::Ai => api::StageName::Ai,
+        Service::Tts => api::StageName::Tts,
+    }
+}
+
+/// The stage service that the public API names; none where it names none.
+///
+/// # Errors
+/// INVALID_ARGUMENT naming the field, for a number that this version does not know.
+pub fn stage(field: &str, wire: i32) -> Result<Option<Service>, Failure> {
+    match api::StageName::try_from(wire) {
+        Ok(api::StageName::Unspecified) => Ok(None),
+        Ok(api::StageName::Ingest) => Ok(Some(Service::Ingest)),
+        Ok(api::StageName::Ai) => Ok(Some(Service::Ai)),
+        Ok(api::StageName::Tts) => Ok(Some(Service::Tts)),
+        Err(_) => {
+            let message = format!("{field} is no stage; use STAGE_NAME_INGEST, STAGE_NAME_AI or STAGE_NAME_TTS");
+            Err(Failure::invalid(field, message))
+        }
+    }
+}
+
 /// A count as the wire has it; the content model's limits keep it far below the largest.
 #[must_use]
 pub fn number(n: u32) -> i32 {
@@ -158,8 +228,10 @@ pub const fn style_to_wire(style: Style) -> api::Style {
 #[must_use]
 pub fn length_to_wire(length: LengthTarget) -> api::Length {
     let target = match length {
-        LengthTarget::Minutes(minutes) => api::length::Target::Minutes(number(minutes)),
-        LengthTarget::Words(words) => api::length::Target::Words(number(words)),
+        LengthTarget::Seconds(seconds) => {
+            api::length::Target::Duration(prost_types::Duration { seconds: seconds.into(), nanos: 0 })
+        }
+        LengthTarget::Words(words) => api::length::Target::WordCount(number(words)),
     };
     api::Length { target: Some(target) }
 }
@@ -208,16 +280,19 @@ pub fn order(style: i32, length: Option<api::Length>, footnotes: i32, language: 
                 "a narration speaks everything and takes no length; leave it out, or order STYLE_BRIEFING",
             ));
         }
-        Some(api::length::Target::Minutes(minutes)) => match u32::try_from(minutes) {
-            Ok(minutes @ 1..=600) => Some(LengthTarget::Minutes(minutes)),
+        Some(api::length::Target::Duration(duration)) => match u32::try_from(duration.seconds) {
+            Ok(seconds @ 60..=36_000) if duration.nanos == 0 => Some(LengthTarget::Seconds(seconds)),
             Ok(_) | Err(_) => {
-                return Err(Failure::invalid("narration.length.minutes", "minutes must be from 1 to 600"));
+                return Err(Failure::invalid(
+                    "narration.length.duration",
+                    "the duration must be whole seconds, from 60 s (a minute) to 36,000 s (10 hours)",
+                ));
             }
         },
-        Some(api::length::Target::Words(words)) => match u32::try_from(words) {
+        Some(api::length::Target::WordCount(words)) => match u32::try_from(words) {
             Ok(words @ 50..=100_000) => Some(LengthTarget::Words(words)),
             Ok(_) | Err(_) => {
-                return Err(Failure::invalid("narration.length.words", "words must be from 50 to 100,000"));
+                return Err(Failure::invalid("narration.length.word_count", "word_count must be from 50 to 100,000"));
             }
         },
     };
@@ -232,7 +307,7 @@ pub fn order(style: i32, length: Option<api::Length>, footnotes: i32, language: 
             ));
         }
     };
-    Ok(Order { style, length, footnotes, language: language_tag("narration.language", language)? })
+    Ok(Order { style, length, footnotes, language: language_tag("narration.language_code", language)? })
 }
 
 /// The language that a caller names; none where he names none.
@@ -268,6 +343,18 @@ pub fn time(at: lectern_core::Timestamp) -> prost_types::Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_comes_back_as_it_was_with_its_step() {
+        let failed = Failure::new(Kind::FailedPrecondition, Reason::SpeechRejected, "the voice said something else");
+        let step: StepId = "n/2/record/7".parse().unwrap();
+        let wire = failure_to_wire(&failed, Some(&step));
+        assert_eq!((failure(&wire), failed_step(&wire)), (failed.clone(), Some(step)));
+        let wire = failure_to_wire(&failed, None);
+        assert_eq!((failure(&wire), failed_step(&wire)), (failed, None));
+        let strange = rpc::Status { code: 99, message: "?".to_owned(), details: Vec::new() };
+        assert_eq!((failure(&strange).kind, failure(&strange).reason), (Kind::Internal, Reason::Internal));
+    }
 
     #[test]
     fn a_language_is_a_tag_or_none() {

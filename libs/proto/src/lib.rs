@@ -6,6 +6,9 @@
 
 pub mod convert;
 pub mod names;
+mod redact;
+
+pub use tonic_types::pb as rpc;
 
 /// The public API.
 #[allow(
@@ -80,5 +83,21 @@ pub mod tts {
     }
 }
 
-/// All of the above, encoded as `google.protobuf.FileDescriptorSet`, comments included.
+/// What the gateway serves to the stages.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
+pub mod gateway {
+    pub mod v1 {
+        tonic::include_proto!("lectern.gateway.v1");
+    }
+}
+
+/// All of the above, encoded as `google.protobuf.FileDescriptorSet`, comments and annotations
+/// included.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -124,25 +124,40 @@ enum Proof {
 /// Adds to every call: a credential, the tenant, the trace (`traceparent`), and what is left of the
 /// deadline of the call that is being handled. A call whose deadline has passed is not sent.
 #[derive(Debug, Clone)]
-pub struct Outbound(Proof);
+pub struct Outbound {
+    proof: Proof,
+    stored_source_bytes: Option<u64>,
+}
 
 impl Outbound {
     /// Calls without a credential.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self(Proof::None)
+        Self::new(Proof::None)
     }
 
     /// Calls with an API key.
     #[must_use]
     pub const fn with_key(key: Secret) -> Self {
-        Self(Proof::Key(key))
+        Self::new(Proof::Key(key))
     }
 
     /// Calls of the service `name` on behalf of `tenant`.
     #[must_use]
     pub const fn as_service(name: &'static str, credential: Arc<ServiceCredential>, tenant: TenantId) -> Self {
-        Self(Proof::Service { name, credential, tenant })
+        Self::new(Proof::Service { name, credential, tenant })
+    }
+
+    const fn new(proof: Proof) -> Self {
+        Self { proof, stored_source_bytes: None }
+    }
+
+    /// Also says how many bytes of sources the tenant may have stored, where it has a limit. Only a
+    /// service says so of its tenant: it is part of what its credential proves.
+    #[must_use]
+    pub const fn with_stored_source_bytes(mut self, limit: Option<u64>) -> Self {
+        self.stored_source_bytes = limit;
+        self
     }
 
     /// A channel whose calls carry this, for a generated client:
@@ -178,11 +193,12 @@ impl Interceptor for Outbound {
         if let Some(parent) = current_traceparent() {
             metadata.insert("traceparent", ascii(&parent)?);
         }
-        let authorization = match &self.0 {
+        let authorization = match &self.proof {
             Proof::None => None,
             Proof::Key(key) => Some(format!("Bearer {}", key.expose())),
             Proof::Service { name, credential, tenant } => {
-                let token = credential.sign(name, &method, tenant).map_err(|failure| status(&failure))?;
+                let token = credential.sign(name, &method, tenant, self.stored_source_bytes);
+                let token = token.map_err(|failure| status(&failure))?;
                 metadata.insert(TENANT, ascii(tenant.as_str())?);
                 Some(format!("Service {}", token.expose()))
             }

@@ -28,6 +28,13 @@ impl ApiKey {
         Self { id: format!("{:016x}", OsRandom.next()), secret }
     }
 
+    /// A new key that is known under this id, 16 hexadecimal digits in small letters; none for
+    /// another text.
+    #[must_use]
+    pub fn generate_as(id: &str) -> Option<Self> {
+        hex(id, ID_DIGITS).then(|| Self { id: id.to_owned(), ..Self::generate() })
+    }
+
     /// Reads a key as a caller sends it.
     ///
     /// # Errors
@@ -100,6 +107,17 @@ mod tests {
         assert!(key.matches(&key.hash()) && !key.matches(&other.hash()));
         assert_ne!(key.id(), other.id());
         assert!(!format!("{key:?}").contains(&key.secret));
+    }
+
+    #[test]
+    fn a_key_may_be_made_under_a_given_id() {
+        let id = "0123456789abcdef";
+        let (one, other) = (ApiKey::generate_as(id).unwrap(), ApiKey::generate_as(id).unwrap());
+        assert_eq!((one.id(), ApiKey::parse(&one.expose())), (id, Ok(one.clone())));
+        assert_ne!(one.hash(), other.hash(), "each has a secret of its own");
+        for wrong in ["", "admin", "0123456789ABCDEF", "0123456789abcdef0"] {
+            assert_eq!(ApiKey::generate_as(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! gRPC server and client plumbing that is the same for every service: status details,
-//! authentication, limits, deadlines, TLS, health, reflection, page tokens. It knows no service and
-//! no proto of ours.
+//! authentication, limits, deadlines, TLS, health, reflection, page tokens. It knows no proto of
+//! ours, and of our services only the names of those that administrators call.
 //!
 //! A call passes, from the outside in: the limits of connections (`incoming`), the access log and
 //! its span ([`access`]), what is gRPC at all (`protocol`), the end of the process and the caller's
@@ -27,7 +27,7 @@ pub use auth::{Authenticate, Caller, Credential, Open, Role, caller};
 pub use client::{ClientConfig, Outbound, channel};
 pub use deadline::Deadline;
 pub use key::ApiKey;
-pub use limits::LimitsConfig;
+pub use limits::{LimitsConfig, TenantLimits};
 pub use server::{Server, ServerConfig, Serving};
 pub use service_credential::{ServiceCredential, WithServices};
 pub use status::{failure, status, unreadable};

@@ -1,6 +1,10 @@
 //! Limits that keep one caller from taking everybody's room: requests a second by tenant, calls in
 //! flight by process and by tenant, and, where nobody is known yet, open streams and wrong keys by
-//! address.
+//! address. Administrators, who are no tenant, are counted by their keys, so that one's script does
+//! not hold up another.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,7 +29,7 @@ use crate::status::status;
 /// How long a probe may take: it is one small message, and its answer is known.
 const PROBE: Duration = Duration::from_secs(5);
 /// When to come again where calls in flight are over a limit: most calls are short.
-const SOON: Duration = Duration::from_secs(1);
+pub(crate) const SOON: Duration = Duration::from_secs(1);
 
 /// The `limits` table of a server's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,16 +102,56 @@ impl LimitsConfig {
     }
 }
 
+/// What a tenant may use, where that is not what [`LimitsConfig`] gives to everybody, or where this
+/// crate passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TenantLimits {
+    /// Requests a second on average.
+    pub requests_per_second: Option<f64>,
+    /// Requests at once after a pause.
+    pub burst: Option<u32>,
+    /// Calls in flight in a process, streams included.
+    pub concurrent_calls: Option<usize>,
+    /// Bytes of the sources that it may have stored; not held here, but passed on to the service
+    /// that stores them.
+    pub stored_source_bytes: Option<u64>,
+}
+
+/// So many at once after a pause, and so many a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rate {
+    pub(crate) per_second: f64,
+    pub(crate) burst: u32,
+}
+
+impl Rate {
+    fn most(self) -> f64 {
+        f64::from(self.burst)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     tokens: f64,
     at: Timestamp,
+    /// The rate of whoever last took from it.
+    rate: Rate,
 }
 
-/// A token bucket for everybody: so many at once after a pause, and so many a second.
+impl Bucket {
+    fn refilled(self, now: Timestamp) -> Self {
+        let gained = now.since(self.at).as_secs_f64() * self.rate.per_second;
+        Self { tokens: (self.tokens + gained).min(self.rate.most()), at: now.max(self.at), rate: self.rate }
+    }
+
+    fn wait(&self) -> Duration {
+        Duration::try_from_secs_f64((1.0 - self.tokens) / self.rate.per_second).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A token bucket for everybody, who have the same rate unless they bring their own.
 pub(crate) struct Buckets<K> {
-    per_second: f64,
-    burst: f64,
+    rate: Rate,
     remembered: usize,
     clock: Arc<dyn Clock>,
     buckets: Mutex<HashMap<K, Bucket>>,
@@ -115,16 +159,18 @@ pub(crate) struct Buckets<K> {
 
 impl<K> fmt::Debug for Buckets<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buckets")
-            .field("per_second", &self.per_second)
-            .field("burst", &self.burst)
-            .finish_non_exhaustive()
+        f.debug_struct("Buckets").field("rate", &self.rate).finish_non_exhaustive()
     }
 }
 
 impl<K: Clone + Eq + Hash> Buckets<K> {
     pub(crate) fn new(per_second: f64, burst: u32, remembered: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { per_second, burst: f64::from(burst), remembered, clock, buckets: Mutex::default() }
+        Self { rate: Rate { per_second, burst }, remembered, clock, buckets: Mutex::default() }
+    }
+
+    /// The rate of those who bring none.
+    pub(crate) const fn rate(&self) -> Rate {
+        self.rate
     }
 
     /// Counts one of `whose`.
@@ -132,43 +178,50 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
     /// # Errors
     /// How long to wait where there are none left.
     pub(crate) fn take(&self, whose: &K) -> Result<(), Duration> {
+        self.take_at(whose, self.rate)
+    }
+
+    /// Counts one of `whose`, who has this rate.
+    ///
+    /// # Errors
+    /// How long to wait where there are none left.
+    pub(crate) fn take_at(&self, whose: &K, rate: Rate) -> Result<(), Duration> {
         let now = self.clock.now();
         let mut buckets = self.buckets();
         if buckets.len() >= self.remembered && !buckets.contains_key(whose) {
             self.forget(&mut buckets, now);
         }
-        let bucket = buckets.entry(whose.clone()).or_insert(Bucket { tokens: self.burst, at: now });
-        *bucket = self.refilled(*bucket, now);
+        let bucket = buckets.entry(whose.clone()).or_insert(Bucket { tokens: rate.most(), at: now, rate });
+        bucket.rate = rate;
+        *bucket = bucket.refilled(now);
         if bucket.tokens < 1.0 {
-            return Err(self.wait(bucket));
+            return Err(bucket.wait());
         }
         bucket.tokens -= 1.0;
         Ok(())
     }
 
+    /// How many `whose` are left, where fewer are than a full bucket holds; counts nothing.
+    pub(crate) fn left(&self, whose: &K) -> Option<usize> {
+        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a u32")]
+        (bucket.tokens < bucket.rate.most()).then_some(bucket.tokens as usize)
+    }
+
     /// How long `whose` next one has to wait; counts nothing.
     pub(crate) fn exhausted(&self, whose: &K) -> Option<Duration> {
-        let bucket = self.refilled(*self.buckets().get(whose)?, self.clock.now());
-        (bucket.tokens < 1.0).then(|| self.wait(&bucket))
+        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
+        (bucket.tokens < 1.0).then(|| bucket.wait())
     }
 
     fn buckets(&self) -> MutexGuard<'_, HashMap<K, Bucket>> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait(&self, bucket: &Bucket) -> Duration {
-        Duration::try_from_secs_f64((1.0 - bucket.tokens) / self.per_second).unwrap_or(Duration::MAX)
-    }
-
-    fn refilled(&self, bucket: Bucket, now: Timestamp) -> Bucket {
-        let gained = now.since(bucket.at).as_secs_f64() * self.per_second;
-        Bucket { tokens: (bucket.tokens + gained).min(self.burst), at: now.max(bucket.at) }
-    }
-
     /// Drops full buckets, which say nothing that a new one does not; if there are none, the tenth
     /// idle longest.
     fn forget(&self, buckets: &mut HashMap<K, Bucket>, now: Timestamp) {
-        buckets.retain(|_, bucket| self.refilled(*bucket, now).tokens < self.burst);
+        buckets.retain(|_, bucket| bucket.refilled(now).tokens < bucket.rate.most());
         if buckets.len() >= self.remembered {
             let mut times: Vec<Timestamp> = buckets.values().map(|bucket| bucket.at).collect();
             times.sort_unstable();
@@ -188,10 +241,36 @@ pub(crate) fn address<T>(request: &Request<T>) -> Option<IpAddr> {
     peer(request).map(|peer| origin(peer.ip()))
 }
 
+/// Whose calls are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Counted {
+    /// Those about the data of a tenant.
+    Tenant(TenantId),
+    /// Those of an administrator, by the id of the key.
+    Administrator(String),
+}
+
+impl Counted {
+    fn of(caller: &Caller) -> Self {
+        if caller.is_administrator() {
+            Self::Administrator(caller.key_id.clone())
+        } else {
+            Self::Tenant(caller.tenant.clone())
+        }
+    }
+
+    /// Who that is, in a sentence.
+    const fn who(&self) -> &'static str {
+        match self {
+            Self::Tenant(_) => "this tenant",
+            Self::Administrator(_) => "this key",
+        }
+    }
+}
+
 pub(crate) struct Limits {
-    rate: Buckets<TenantId>,
-    requests_per_second: f64,
-    calls: Shares,
+    rate: Buckets<Counted>,
+    calls: Shares<Counted>,
     open: Shares<Option<IpAddr>>,
 }
 
@@ -201,36 +280,56 @@ impl Limits {
         let open = Room { total: config.open_streams, each: config.open_streams_per_address, waiting: 0 };
         Self {
             rate: Buckets::new(config.requests_per_second, config.burst, config.tenants_remembered, clock),
-            requests_per_second: config.requests_per_second,
             calls: Shares::new("calls", room),
             open: Shares::new("open streams", open),
         }
     }
 
-    fn enter(&self, caller: &Caller) -> Result<Share, Failure> {
-        let tenant = &caller.tenant;
-        // A service passes on what the gateway has let in.
-        if caller.role != Role::Service {
-            self.rate.take(tenant).map_err(|wait| {
+    fn enter(&self, caller: &Caller) -> Result<Share<Counted>, Failure> {
+        let Caller { tenant, role, limits, .. } = caller;
+        let counted = Counted::of(caller);
+        let name = match &counted {
+            Counted::Tenant(_) => format!("tenants/{tenant}"),
+            Counted::Administrator(_) => caller.actor(),
+        };
+        // A service passes on what the gateway has let in, of the calls in flight too.
+        if *role != Role::Service {
+            let common = self.rate.rate();
+            let rate = Rate {
+                per_second: limits.requests_per_second.unwrap_or(common.per_second),
+                burst: limits.burst.unwrap_or(common.burst),
+            };
+            self.rate.take_at(&counted, rate).map_err(|wait| {
                 let message = format!(
                     "more than {} requests a second; wait {:.3} s and send fewer at a time",
-                    self.requests_per_second,
+                    rate.per_second,
                     wait.as_secs_f64()
                 );
                 let failure = Failure::new(Kind::ResourceExhausted, Reason::RateLimited, message);
-                failure.about(format!("tenants/{tenant}")).after(wait)
+                failure.about(name.clone()).after(wait)
             })?;
         }
+        let room = self.calls.room();
+        let each = match role {
+            Role::Service => room.total,
+            Role::Reader | Role::Tenant | Role::Admin => limits.concurrent_calls.unwrap_or(room.each),
+        };
         self.calls
-            .try_take(tenant, 1)
-            .ok_or_else(|| full(&self.calls, &format!("tenants/{tenant}"), "calls", "this tenant"))
+            .try_take_within(&counted, 1, each)
+            .ok_or_else(|| full(&self.calls, each, &name, "calls", counted.who()))
     }
 }
 
-/// Why there is no share: the others have what there is, or this one has all that it may have.
-fn full<K: lectern_runtime::shares::Holder>(shares: &Shares<K>, whose: &str, what: &str, who: &str) -> Failure {
-    let Room { total, each, .. } = shares.room();
-    if shares.held() >= total {
+/// Why there is no share: the others have what there is, or this one has `each`, all that it may
+/// have.
+fn full<K: lectern_runtime::shares::Holder>(
+    shares: &Shares<K>,
+    each: usize,
+    whose: &str,
+    what: &str,
+    who: &str,
+) -> Failure {
+    if shares.held() >= shares.room().total {
         let message = format!("this replica has as many {what} in flight as it takes; call again in a moment");
         return Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message).after(SOON);
     }
@@ -251,7 +350,10 @@ impl Middleware for Limits {
             let address = address(&request);
             return match self.open.try_take(&address, 1) {
                 Some(share) => Followed::wrap(pass(request, inner).await, Held(share)),
-                None => refuse(&status(&full(&self.open, "", "streams of health and reflection", "this address"))),
+                None => {
+                    let (each, what) = (self.open.room().each, "streams of health and reflection");
+                    refuse(&status(&full(&self.open, each, "", what, "this address")))
+                }
             };
         }
         let entered = match request.extensions().get::<Caller>() {
@@ -269,51 +371,3 @@ impl Middleware for Limits {
 struct Held<T>(#[allow(dead_code, reason = "held for its drop")] T);
 
 impl<T: Send + Unpin + 'static> Follow for Held<T> {}
-
-#[cfg(test)]
-mod tests {
-    use lectern_core::clock::ManualClock;
-
-    use super::*;
-
-    fn buckets(burst: u32, remembered: usize) -> (Buckets<TenantId>, Arc<ManualClock>) {
-        let clock = Arc::new(ManualClock::at(Timestamp(0)));
-        (Buckets::new(10.0, burst, remembered, Arc::clone(&clock) as Arc<dyn Clock>), clock)
-    }
-
-    #[test]
-    fn a_tenant_gets_its_burst_and_then_its_rate() {
-        let (buckets, clock) = buckets(3, 10);
-        let (one, two): (TenantId, TenantId) = ("one".parse().unwrap(), "two".parse().unwrap());
-        for _ in 0..3 {
-            assert_eq!(buckets.exhausted(&one), None);
-            assert_eq!(buckets.take(&one), Ok(()));
-        }
-        assert_eq!(buckets.take(&one), Err(Duration::from_millis(100)));
-        assert_eq!(buckets.exhausted(&one), Some(Duration::from_millis(100)));
-        assert_eq!(buckets.take(&two), Ok(()), "others are not held up");
-        clock.advance(Duration::from_millis(100));
-        assert_eq!(buckets.take(&one), Ok(()));
-        assert!(buckets.take(&one).is_err());
-        clock.advance(Duration::from_secs(3600));
-        assert_eq!((0..9).filter(|_| buckets.take(&one).is_ok()).count(), 3, "a pause gives no more than the burst");
-    }
-
-    #[test]
-    fn no_more_tenants_are_remembered_than_allowed() {
-        let (buckets, clock) = buckets(100, 20);
-        for i in 0..1_000 {
-            clock.advance(Duration::from_millis(1));
-            buckets.take(&format!("t{i}").parse().unwrap()).unwrap();
-            assert!(buckets.buckets().len() <= 20);
-        }
-    }
-
-    #[test]
-    fn limits_that_let_nothing_through_are_refused() {
-        assert!(LimitsConfig::default().check().is_ok());
-        assert!(LimitsConfig { requests_per_second: 0.0, ..LimitsConfig::default() }.check().is_err());
-        assert!(LimitsConfig { burst: 0, ..LimitsConfig::default() }.check().is_err());
-        assert!(LimitsConfig { connections: 0, ..LimitsConfig::default() }.check().is_err());
-    }
-}

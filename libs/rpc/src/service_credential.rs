@@ -1,7 +1,7 @@
 //! How services prove to each other who they are: a token that names the service, the method that
-//! it calls, the tenant for whom, and a moment within a minute, sealed under a secret that all
-//! services of an installation share. A token that is overheard is good for nothing but the same
-//! call.
+//! it calls, the tenant for whom and what that may have stored, and a moment within a minute,
+//! sealed under a secret that all services of an installation share. A token that is overheard is
+//! good for nothing but the same call.
 //!
 //! `{base64url of JSON}.{HMAC-SHA-256 as hexadecimal}`
 
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::{Authenticate, Caller, Credential, Role, key_invalid};
 use crate::key::equal;
+use crate::limits::TenantLimits;
 
 /// How long a token is good for.
 pub const LIFETIME: Duration = Duration::from_secs(60);
@@ -30,6 +31,8 @@ struct Claims {
     service: String,
     method: String,
     tenant: TenantId,
+    /// Bytes of sources that the tenant may have stored, where it has a limit.
+    stored_source_bytes: Option<u64>,
     expires: Timestamp,
 }
 
@@ -65,13 +68,21 @@ impl ServiceCredential {
     }
 
     /// A token for calls by `service` of `method`, `/package.Service/Method`, on behalf of
-    /// `tenant`; good for a minute.
+    /// `tenant`, which may have so many bytes of sources stored where it has a limit; good for a
+    /// minute.
     ///
     /// # Errors
     /// `INTERNAL` if the claims cannot be written.
-    pub fn sign(&self, service: &str, method: &str, tenant: &TenantId) -> Result<Secret, Failure> {
+    pub fn sign(
+        &self,
+        service: &str,
+        method: &str,
+        tenant: &TenantId,
+        stored_source_bytes: Option<u64>,
+    ) -> Result<Secret, Failure> {
         let expires = self.clock.now().plus(LIFETIME);
-        let claims = Claims { service: service.to_owned(), method: method.to_owned(), tenant: tenant.clone(), expires };
+        let (service, method, tenant) = (service.to_owned(), method.to_owned(), tenant.clone());
+        let claims = Claims { service, method, tenant, stored_source_bytes, expires };
         let claims = serde_json::to_vec(&claims).map_err(|error| Failure::internal(error.to_string()))?;
         let claims = URL_SAFE_NO_PAD.encode(claims);
         Ok(Secret::new(format!("{claims}.{}", self.seal(&claims))))
@@ -94,7 +105,8 @@ impl ServiceCredential {
         if claims.tenant != *tenant || claims.method != method || !timely {
             return Err(key_invalid());
         }
-        Ok(Caller { tenant: claims.tenant, role: Role::Service, key_id: claims.service })
+        let limits = TenantLimits { stored_source_bytes: claims.stored_source_bytes, ..TenantLimits::default() };
+        Ok(Caller { tenant: claims.tenant, role: Role::Service, key_id: claims.service, limits })
     }
 }
 
@@ -132,6 +144,7 @@ impl Authenticate for WithServices {
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::Reason;
     use lectern_core::clock::ManualClock;
 
     use super::*;
@@ -146,7 +159,7 @@ mod tests {
         let ours = credential(&"s".repeat(32), &clock);
         let (tenant, other): (TenantId, TenantId) = ("t1".parse().unwrap(), "t2".parse().unwrap());
         let method = "/lectern.tts.v1.SpeechService/ReadTrack";
-        let token = ours.sign("gateway", method, &tenant).unwrap();
+        let token = ours.sign("gateway", method, &tenant, None).unwrap();
 
         let caller = ours.verify(&token, method, &tenant).unwrap();
         assert_eq!((caller.role, caller.key_id.as_str()), (Role::Service, "gateway"));
@@ -168,6 +181,28 @@ mod tests {
         assert!(ours.verify(&token, method, &tenant).is_ok());
         clock.advance(SKEW + Duration::from_millis(1));
         assert!(ours.verify(&token, method, &tenant).is_err(), "too old");
+    }
+
+    #[test]
+    fn what_a_tenant_may_have_stored_is_sealed() {
+        let ours = credential(&"s".repeat(32), &Arc::new(ManualClock::at(Timestamp(1_000_000))));
+        let tenant: TenantId = "t1".parse().unwrap();
+        let method = "/lectern.v1.DocumentService/UploadDocument";
+        let stored = |token: &Secret| {
+            ours.verify(token, method, &tenant).map(|caller| caller.limits.stored_source_bytes).map_err(|f| f.reason)
+        };
+        assert_eq!(stored(&ours.sign("gateway", method, &tenant, None).unwrap()), Ok(None));
+        let token = ours.sign("gateway", method, &tenant, Some(1024)).unwrap();
+        assert_eq!(stored(&token), Ok(Some(1024)));
+
+        let (claims, seal) = token.expose().split_once('.').unwrap();
+        let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        for other in ["2048", "null"] {
+            let changed = claims.replace("1024", other);
+            assert_ne!(changed, claims);
+            let changed = Secret::new(format!("{}.{seal}", URL_SAFE_NO_PAD.encode(changed)));
+            assert_eq!(stored(&changed), Err(Reason::KeyInvalid), "{other}");
+        }
     }
 
     #[test]

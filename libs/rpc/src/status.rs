@@ -40,6 +40,7 @@ pub const fn code(kind: Kind) -> Code {
         Kind::Cancelled => Code::Cancelled,
         Kind::DataLoss => Code::DataLoss,
         Kind::Internal => Code::Internal,
+        Kind::Unimplemented => Code::Unimplemented,
     }
 }
 
@@ -60,7 +61,8 @@ const fn kind(code: Code) -> (Kind, Reason) {
         Code::DeadlineExceeded => (Kind::DeadlineExceeded, Reason::ServiceUnavailable),
         Code::Cancelled => (Kind::Cancelled, Reason::Cancelled),
         Code::DataLoss => (Kind::DataLoss, Reason::ObjectDamaged),
-        Code::Internal | Code::Unknown | Code::Unimplemented | Code::Ok => (Kind::Internal, Reason::Internal),
+        Code::Unimplemented => (Kind::Unimplemented, Reason::CallUnsupported),
+        Code::Internal | Code::Unknown | Code::Ok => (Kind::Internal, Reason::Internal),
     }
 }
 
@@ -109,7 +111,8 @@ pub fn status(failure: &Failure) -> Status {
         | Kind::DeadlineExceeded
         | Kind::Cancelled
         | Kind::DataLoss
-        | Kind::Internal => {}
+        | Kind::Internal
+        | Kind::Unimplemented => {}
     }
     Status::with_error_details(code(failure.kind), message, details)
 }
@@ -186,7 +189,7 @@ pub fn shutting_down() -> Status {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 14] = [
+    const KINDS: [Kind; 15] = [
         Kind::InvalidArgument,
         Kind::NotFound,
         Kind::AlreadyExists,
@@ -201,6 +204,7 @@ mod tests {
         Kind::Cancelled,
         Kind::DataLoss,
         Kind::Internal,
+        Kind::Unimplemented,
     ];
 
     #[test]
@@ -209,7 +213,7 @@ mod tests {
             for reason in Reason::ALL {
                 let plain = Failure::new(kind, *reason, "do this about it");
                 let full =
-                    plain.clone().at("narration.voice").about("documents/123").after(Duration::from_millis(1_500));
+                    plain.clone().at("narration.speed").about("documents/123").after(Duration::from_millis(1_500));
                 for sent in [plain, full] {
                     let status = status(&sent);
                     let mut got = failure(&status);
@@ -274,7 +278,7 @@ mod tests {
         let got = failure(&Status::unavailable("tcp connect error"));
         assert_eq!((got.kind, got.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
         let got = failure(&Status::unimplemented(""));
-        assert_eq!(got.kind, Kind::Internal);
+        assert_eq!((got.kind, got.reason), (Kind::Unimplemented, Reason::CallUnsupported));
         assert!(!got.message.is_empty());
     }
 }

@@ -92,7 +92,7 @@ fn exit_status(failure: &Failure) -> u8 {
         Kind::InvalidArgument if failure.field.is_some() => 78,
         Kind::InvalidArgument | Kind::OutOfRange => 64,
         Kind::DataLoss | Kind::NotFound | Kind::AlreadyExists => 65,
-        Kind::Unavailable => 69,
+        Kind::Unavailable | Kind::Unimplemented => 69,
         Kind::Internal => 70,
         Kind::Aborted | Kind::ResourceExhausted | Kind::DeadlineExceeded | Kind::Cancelled => 75,
         Kind::Unauthenticated | Kind::PermissionDenied => 77,

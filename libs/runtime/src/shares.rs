@@ -113,8 +113,15 @@ impl<K: Holder> Shares<K> {
     /// all that it may have.
     #[must_use]
     pub fn try_take(&self, holder: &K, amount: usize) -> Option<Share<K>> {
+        self.try_take_within(holder, amount, self.0.room.each)
+    }
+
+    /// [`Self::try_take`] for a holder that may have another share than the others: at most `each`
+    /// units, at least one and at most all.
+    #[must_use]
+    pub fn try_take_within(&self, holder: &K, amount: usize, each: usize) -> Option<Share<K>> {
         let mut state = self.0.state();
-        self.0.take(&mut state, holder, amount)
+        self.0.take(&mut state, holder, amount, each.clamp(1, self.0.room.total))
     }
 
     /// Takes `amount` units when it is `holder`'s turn; `None` where as many of its calls wait as
@@ -124,7 +131,7 @@ impl<K: Holder> Shares<K> {
         let _settled = Settle(&self.0);
         let turn = {
             let mut state = self.0.state();
-            if let Some(share) = self.0.take(&mut state, holder, amount) {
+            if let Some(share) = self.0.take(&mut state, holder, amount, self.0.room.each) {
                 return Some(share);
             }
             if state.waiting.iter().filter(|waiting| waiting.holder == *holder).count() >= self.0.room.waiting {
@@ -144,12 +151,13 @@ impl<K: Holder> Inner<K> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(self: &Arc<Self>, state: &mut State<K>, holder: &K, amount: usize) -> Option<Share<K>> {
+    /// `each` is what this holder may have.
+    fn take(self: &Arc<Self>, state: &mut State<K>, holder: &K, amount: usize, each: usize) -> Option<Share<K>> {
         state.waiting.retain(|waiting| !waiting.turn.is_closed());
         let others_wait = state.waiting.iter().any(|waiting| self.has_its_share(state, waiting));
-        let amount = amount.min(self.room.each);
+        let amount = amount.min(each);
         let own = state.by_holder.get(holder).copied().unwrap_or(0);
-        if others_wait || own + amount > self.room.each || state.held + amount > self.room.total {
+        if others_wait || own + amount > each || state.held + amount > self.room.total {
             return None;
         }
         Some(self.grant(state, holder.clone(), amount))
@@ -263,6 +271,18 @@ mod tests {
         assert!(shares.try_take(&one, 9).is_some(), "more than its share is its share");
         drop(other);
         assert_eq!(shares.held(), 0);
+    }
+
+    #[test]
+    fn a_holder_may_have_another_share_than_the_others() {
+        let shares = shares(4, 2, 0);
+        let (less, more) = (tenant("less"), tenant("more"));
+        let _one = shares.try_take_within(&less, 1, 1).expect("its only one");
+        assert!(shares.try_take_within(&less, 1, 1).is_none());
+        let held: Vec<_> = (0..4).map_while(|_| shares.try_take_within(&more, 1, 9)).collect();
+        assert_eq!(held.len(), 3, "more than the others, and no more than there is");
+        drop(held);
+        assert!(shares.try_take_within(&more, 9, 0).is_some(), "nobody has less than one");
     }
 
     #[tokio::test]

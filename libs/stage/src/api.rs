@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::work::v1::{self as work, stage_service_server::StageService};
+use lectern_proto::work::v1::{self as work, stage_service_server::StageService, step::State};
 use lectern_proto::{convert, names};
 use lectern_queue::Queue;
 use lectern_queue::worker::CANCELLED;
@@ -53,7 +53,7 @@ impl StageApi {
 pub fn internal<T>(request: &Request<T>) -> Result<(), Status> {
     match caller(request)?.role {
         Role::Service => Ok(()),
-        Role::Tenant | Role::Admin => Err(status(&Failure::new(
+        Role::Reader | Role::Tenant | Role::Admin => Err(status(&Failure::new(
             Kind::PermissionDenied,
             Reason::KeyNotAllowed,
             "this call is for the services of the installation; tenants use lectern.v1",
@@ -90,22 +90,22 @@ impl StageService for StageApi {
             request.get_ref().step.parse().map_err(|e| status(&Failure::invalid("step", format!("step: {e}"))))?;
         let record = self.step(tenant, &step).await.map_err(|error| status(&error))?;
         let (state, holder) = match &record.state {
-            StepState::Free { .. } => ("free", String::new()),
-            StepState::Leased { holder, .. } => ("leased", holder.clone()),
+            StepState::Free { .. } => (State::Free, String::new()),
+            StepState::Leased { holder, .. } => (State::Leased, holder.clone()),
             StepState::Ended { ending } => match ending.state {
-                EndState::Done => ("done", String::new()),
-                EndState::Failed => ("failed", String::new()),
-                EndState::Dead => ("dead", String::new()),
+                EndState::Done => (State::Done, String::new()),
+                EndState::Failed => (State::Failed, String::new()),
+                EndState::Dead => (State::Dead, String::new()),
             },
         };
         Ok(Response::new(work::GetStepResponse {
             step: Some(work::Step {
                 id: step.to_string(),
-                state: state.to_owned(),
+                state: state.into(),
                 fence: i64::try_from(record.fence).unwrap_or(i64::MAX),
                 holder,
-                attempts: convert::number(record.attempts),
-                crashes: convert::number(record.crashes),
+                attempt_count: convert::number(record.attempts),
+                crash_count: convert::number(record.crashes),
                 failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(&step))),
             }),
         }))
@@ -116,7 +116,7 @@ impl StageService for StageApi {
 mod tests {
     use lectern_core::{Clock, SystemClock};
     use lectern_queue::{ConnectOptions, MemoryQueue};
-    use lectern_rpc::{Caller, failure};
+    use lectern_rpc::{Caller, TenantLimits, failure};
     use lectern_store::StepsOptions;
     use lectern_store::memory::MemoryStore;
 
@@ -125,7 +125,8 @@ mod tests {
     fn by<T>(role: Role, tenant: &str, message: T) -> Request<T> {
         let mut request = Request::new(message);
         let tenant = tenant.parse().unwrap();
-        request.extensions_mut().insert(Caller { tenant, role, key_id: "gateway".to_owned() });
+        let (key_id, limits) = ("gateway".to_owned(), TenantLimits::default());
+        request.extensions_mut().insert(Caller { tenant, role, key_id, limits });
         request
     }
 
@@ -151,7 +152,7 @@ mod tests {
         assert!(api.steps.wanted(&step).await.unwrap());
 
         let shown = api.get_step(by(Role::Service, "acme", get())).await.unwrap().into_inner().step.unwrap();
-        assert_eq!(shown.state, "leased");
+        assert_eq!((shown.state(), shown.crash_count, shown.failure), (State::Leased, 0, None));
         api.cancel_steps(by(Role::Service, "acme", cancel())).await.unwrap();
         assert!(!api.steps.wanted(&step).await.unwrap());
     }
@@ -159,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn only_services_may_stop_steps() {
         let api = api().await;
-        for role in [Role::Admin, Role::Tenant] {
+        for role in [Role::Admin, Role::Tenant, Role::Reader] {
             let cancel = work::CancelStepsRequest { narration: "n1".to_owned(), run: 1 };
             let refused = api.cancel_steps(by(role, "acme", cancel)).await.unwrap_err();
             assert_eq!(failure(&refused).reason, Reason::KeyNotAllowed);

@@ -8,16 +8,18 @@ use bytes::Bytes;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{ScopeId, Service, StepId, TenantId};
 use lectern_core::{Digest, Failure};
-use lectern_proto::convert;
 use lectern_proto::work::v1::{Command, Delivery, Event, StepFailed, command::Work, event::Outcome};
+use lectern_proto::{convert, names};
 use lectern_queue::worker::{Done, Handler, Reading, Task};
 use lectern_runtime::Metrics;
 use lectern_runtime::telemetry::Histogram;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
-/// The newest layout of commands that this code reads, and that of the events it writes.
-pub const SCHEMA: i32 = 1;
+/// The layout of commands that this code reads, and of the events it writes. In layout 1, which was
+/// never released, the field of a failure was another message, and voices had other names: both
+/// decode, to what nobody meant. So it is refused as a whole.
+pub const SCHEMA: i32 = 2;
 
 /// One claimed step, decoded.
 #[derive(Debug, Clone)]
@@ -162,6 +164,12 @@ fn read(bytes: &Bytes) -> Reading {
     if command.schema < 1 {
         return unreadable("names no layout");
     }
+    if command.schema < SCHEMA {
+        let schema = command.schema;
+        return Reading::Unreadable(format!(
+            "has layout {schema}, and this version reads {SCHEMA} alone, so the narration must be retried"
+        ));
+    }
     let Some(work) = &command.work else {
         // A kind of work that this version does not know is decoded as none, and its bytes are left
         // out.
@@ -175,7 +183,7 @@ fn read(bytes: &Bytes) -> Reading {
 }
 
 /// The engine that a work needs, by its name in the narration's pins: `extractive` of
-/// `extractive/1`, `local` of `voices/local/heart`.
+/// `extractive/1`, `local` of `engines/local/voices/heart`.
 fn engine(work: &Work) -> Option<String> {
     let name = match work {
         Work::ExtractDocument(_) => None,
@@ -188,7 +196,8 @@ fn engine(work: &Work) -> Option<String> {
 }
 
 fn spoken(delivery: Option<&Delivery>) -> Option<&str> {
-    delivery?.voice.split('/').nth(1)
+    // One whose voice is no name is not held up by any engine; the step says what is wrong with it.
+    names::voice(&delivery?.voice, "voice").ok().map(|(engine, _)| engine)
 }
 
 #[async_trait]
@@ -250,15 +259,29 @@ mod tests {
 
     #[test]
     fn engines_are_named_as_in_the_pins() {
-        let delivery = Delivery { voice: "voices/local/heart".to_owned(), ..Delivery::default() };
-        let record = RecordSection { delivery: Some(delivery), ..RecordSection::default() };
+        let spoken = |voice: &str| {
+            let delivery = Delivery { voice: voice.to_owned(), ..Delivery::default() };
+            let record = RecordSection { delivery: Some(delivery), ..RecordSection::default() };
+            command(Some(Work::RecordSection(record)))
+        };
         let extract = command(Some(Work::ExtractDocument(ExtractDocument::default())));
-        for (command, expected) in
-            [(plan(), Some("extractive")), (command(Some(Work::RecordSection(record))), Some("local")), (extract, None)]
-        {
+        for (command, expected) in [
+            (plan(), Some("extractive")),
+            (spoken("engines/local/voices/heart"), Some("local")),
+            (spoken("voices/local/heart"), None),
+            (extract, None),
+        ] {
             let engine = expected.map(str::to_owned);
             assert_eq!(read(&command), Reading::For { tenant: "t".parse().unwrap(), engine });
         }
+    }
+
+    #[test]
+    fn a_layout_that_is_read_no_more_says_that_the_narration_is_to_be_retried() {
+        let Reading::Unreadable(why) = read(&Command { schema: SCHEMA - 1, ..plan() }) else {
+            panic!("an older layout was read")
+        };
+        assert!(why.contains("layout 1") && why.contains("must be retried"), "{why}");
     }
 
     #[test]

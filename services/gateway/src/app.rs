@@ -6,14 +6,17 @@ use lectern_blob::Blob;
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::gateway::v1::credential_service_server::CredentialServiceServer;
 use lectern_proto::v1::admin_service_server::AdminServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_proto::v1::key_service_server::KeyServiceServer;
 use lectern_proto::v1::narration_service_server::NarrationServiceServer;
+use lectern_proto::v1::quota_service_server::QuotaServiceServer;
+use lectern_proto::v1::tenant_service_server::TenantServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_queue::Queue;
 use lectern_rpc::{
-    Authenticate, ClientConfig, Server, ServiceCredential, Serving, WithServices, channel, server::ServerConfig, tune,
+    Authenticate, ClientConfig, Server, ServiceCredential, Serving, WithServices, server::ServerConfig, tune,
 };
 use lectern_runtime::Context;
 use lectern_stage::app::{Adapters, measure_store, watch_health};
@@ -21,6 +24,7 @@ use lectern_store::{Collection, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
+use crate::audit::{self, Audit};
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
 use crate::domain::{Key, Narration};
@@ -29,7 +33,12 @@ use crate::keys::Keys;
 use crate::letters::Letters;
 use crate::orders::Orders;
 use crate::stages::Stages;
-use crate::upstream::{MESSAGE_LIMIT, Upstream};
+use crate::tenants::Tenants;
+use crate::upstream::{Classes, MESSAGE_LIMIT, Upstream};
+
+/// The tenant under whose secret the page tokens of administrators are sealed, and from whose the
+/// ids of keys follow. Nobody is it.
+const KEYS: &str = "keys";
 
 /// The gateway, put together and not yet serving.
 #[derive(Debug, Clone)]
@@ -37,13 +46,17 @@ pub struct Gateway {
     conductor: Conductor,
     orders: Orders,
     door: Door,
+    tenants: Tenants,
     keys: Keys,
+    audit: Audit,
     upstream: Upstream,
     queue: Arc<dyn Queue>,
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
     credential: Arc<ServiceCredential>,
     master: Arc<[u8]>,
+    pages: TenantSecret,
+    config: Arc<Config>,
 }
 
 impl Gateway {
@@ -56,12 +69,13 @@ impl Gateway {
         let Adapters { store, queue, blob, clock } = adapters.clone();
         let common = &config.common;
         let credential = Arc::new(ServiceCredential::new(common.secret.clone(), Arc::clone(&clock))?);
-        let to = |url: &str| channel(&ClientConfig::to(url));
+        let to = |url: &str| Classes::to(&ClientConfig::to(url));
         let upstream =
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
         let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
+        let pages = TenantSecret::derive(&master, &KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
         measure_store("gateway", &store);
-        let (narrations, keys) = collections(store).await?;
+        let (narrations, keys, records) = collections(store).await?;
         let dispatcher = Dispatcher::new(
             narrations.clone(),
             Arc::clone(&queue),
@@ -71,8 +85,16 @@ impl Gateway {
         );
         dispatcher.ensure().await?;
         let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
-        let keys = Keys::new(keys, Arc::clone(&clock), admin);
-        let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::new(OsRandom), config.backlog.clone());
+        let tenants = dispatcher.tenants().clone();
+        let keys = Keys::new(keys, tenants.clone(), Arc::clone(&clock), admin, pages.clone());
+        let audit = Audit::new(records, Arc::clone(&clock), Arc::new(OsRandom), config.audit.kept);
+        let door = Door::new(
+            narrations.clone(),
+            Arc::clone(&clock),
+            Arc::new(OsRandom),
+            config.backlog.clone(),
+            tenants.clone(),
+        );
         let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
         let conductor =
             Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher);
@@ -84,8 +106,25 @@ impl Gateway {
             Arc::new(OsRandom),
             Arc::clone(&master),
             door.clone(),
+            tenants.clone(),
         );
-        Ok(Self { conductor, orders, door, keys, upstream, queue, blob, clock, credential, master })
+        let config = Arc::new(config.clone());
+        Ok(Self {
+            conductor,
+            orders,
+            door,
+            tenants,
+            keys,
+            audit,
+            upstream,
+            queue,
+            blob,
+            clock,
+            credential,
+            master,
+            pages,
+            config,
+        })
     }
 
     /// Who may call: services of the installation, and API keys.
@@ -94,8 +133,8 @@ impl Gateway {
         Arc::new(WithServices::new((*self.credential).clone(), Arc::new(self.keys.clone())))
     }
 
-    /// Conducts until `stop`. With `reissue`, everything unfinished is published at once first: for
-    /// a queue that keeps nothing.
+    /// Conducts until `stop`, and deletes audit records that were kept for long enough. With
+    /// `reissue`, everything unfinished is published at once first: for a queue that keeps nothing.
     ///
     /// # Errors
     /// Those of reissuing.
@@ -104,7 +143,11 @@ impl Gateway {
             self.conductor.reissue().await?;
         }
         let dispatcher = self.conductor.dispatcher().clone();
-        tokio::join!(self.conductor.clone().run(stop.clone()), dispatcher.measure(&self.door, stop));
+        tokio::join!(
+            self.conductor.clone().run(stop.clone()),
+            self.audit.clone().run(stop.clone()),
+            dispatcher.measure(&self.door, stop),
+        );
         Ok(())
     }
 
@@ -126,19 +169,32 @@ impl Gateway {
             Arc::clone(&self.blob),
             Arc::clone(&self.master),
             stop.clone(),
+            self.audit.clone(),
         );
-        let documents = api::Documents::new(self.upstream.clone(), self.orders.clone());
-        let pages =
-            TenantSecret::derive(&self.master, &"keys".parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let documents = api::Documents::new(self.upstream.clone(), self.orders.clone(), self.audit.clone());
         let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
         let dispatcher = self.conductor.dispatcher().clone();
-        let admin = api::Admin::new(letters, dispatcher, self.door.clone(), pages.clone());
-        let keys = api::Keys::new(self.keys.clone(), pages);
+        let (tenants, audit, pages) = (&self.tenants, &self.audit, &self.pages);
+        let admin = api::Admin::new(letters, dispatcher, self.door.clone(), audit.clone(), pages.clone());
+        let keys = api::Keys::new(self.keys.clone(), tenants.clone(), audit.clone(), pages.clone());
+        let credentials = api::Credentials::new(self.keys.clone(), tenants.clone());
+        let everybody = self.config.tenant_limits(&config.limits);
+        let quota = api::Quota::new(
+            tenants.clone(),
+            self.door.clone(),
+            self.upstream.clone(),
+            everybody,
+            Arc::clone(&self.clock),
+        );
+        let tenants = api::Tenants::new(tenants.clone(), audit.clone(), pages.clone());
         let voices = api::Voices::new(self.upstream.clone());
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
             .service(tune!(KeyServiceServer::new(keys)))
+            .service(tune!(TenantServiceServer::new(tenants)))
+            .service(tune!(QuotaServiceServer::new(quota)))
+            .service(tune!(CredentialServiceServer::new(credentials)))
             .service(tune!(AdminServiceServer::new(admin)))
             .service(tune!(VoiceServiceServer::new(voices)))
             .reflect(FILE_DESCRIPTOR_SET)
@@ -146,12 +202,16 @@ impl Gateway {
     }
 }
 
-async fn collections(store: Arc<dyn Store>) -> Result<(Collection<Narration>, Collection<Key>), Failure> {
-    let narrations = Collection::new(Arc::clone(&store));
-    let keys = Collection::new(store);
+/// Those of tenants, pauses and grants are the dispatcher's.
+async fn collections(
+    store: Arc<dyn Store>,
+) -> Result<(Collection<Narration>, Collection<Key>, Collection<audit::Record>), Failure> {
+    let narrations = Collection::<Narration>::new(store);
+    let (keys, records) = (narrations.beside(), narrations.beside());
     narrations.ensure().await?;
     keys.ensure().await?;
-    Ok((narrations, keys))
+    records.ensure().await?;
+    Ok((narrations, keys, records))
 }
 
 /// The process: connects, serves and conducts until told to stop.

@@ -1,9 +1,18 @@
 //! The gateway's settings: environment over file over defaults.
 
+use std::time::Duration;
+
 use lectern_core::Failure;
+use lectern_rpc::LimitsConfig;
 use lectern_runtime::Secret;
+use lectern_runtime::config::duration;
 use lectern_stage::Common;
 use serde::{Deserialize, Serialize};
+
+use crate::domain::TenantLimits;
+
+/// Audit records are kept for this long at least: whoever looks into what happened needs a day.
+const SHORTEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Bytes that an admin key needs, so that it cannot be guessed.
 const SHORTEST_ADMIN_KEY: usize = 20;
@@ -22,9 +31,26 @@ pub struct Config {
     pub dispatch: Dispatch,
     /// How much may wait.
     pub backlog: Backlog,
+    /// What is recorded of administrators.
+    pub audit: Audit,
 }
 
 impl Config {
+    /// What a tenant may use that has no limits of its own, where calls are served under `limits`.
+    #[must_use]
+    pub fn tenant_limits(&self, limits: &LimitsConfig) -> TenantLimits {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        TenantLimits {
+            requests_per_second: Some(limits.requests_per_second),
+            burst: Some(limits.burst),
+            concurrent_calls: Some(count(limits.calls_per_tenant)),
+            unfinished_narrations: Some(self.backlog.per_tenant),
+            concurrent_steps: Some(count(self.dispatch.per_tenant)),
+            stored_source_bytes: None,
+            lanes: Vec::new(),
+        }
+    }
+
     /// Checks what types cannot.
     ///
     /// # Errors
@@ -36,6 +62,9 @@ impl Config {
                 "admin_key must have at least {SHORTEST_ADMIN_KEY} bytes, or be empty for none; `openssl rand -hex 32` makes one"
             );
             return Err(Failure::invalid("admin_key", message));
+        }
+        if self.audit.kept < SHORTEST_KEPT {
+            return Err(Failure::invalid("audit.kept", "write a day (`1d`) or more"));
         }
         Ok(())
     }
@@ -71,9 +100,51 @@ impl Default for Backlog {
     }
 }
 
+/// What is recorded of administrators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// How long a record is kept; a day or more.
+    #[serde(with = "duration")]
+    pub kept: Duration,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { kept: Duration::from_secs(400 * 24 * 60 * 60) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limits_of_everybody_are_the_settings() {
+        let config = Config { backlog: Backlog { most: 9, per_tenant: 7 }, ..Config::default() };
+        let limits = config.tenant_limits(&LimitsConfig { calls_per_tenant: 3, ..LimitsConfig::default() });
+        let expected = TenantLimits {
+            requests_per_second: Some(50.0),
+            burst: Some(200),
+            concurrent_calls: Some(3),
+            unfinished_narrations: Some(7),
+            concurrent_steps: Some(64),
+            ..TenantLimits::default()
+        };
+        assert_eq!(limits, expected);
+    }
+
+    #[test]
+    fn audit_records_are_kept_for_a_day_or_more() {
+        let config = |kept: Duration| {
+            let common = Common { secret: Secret::new("s".repeat(32)), ..Common::default() };
+            Config { common, audit: Audit { kept }, ..Config::default() }
+        };
+        assert_eq!(config(Audit::default().kept).check(), Ok(()));
+        assert_eq!(config(SHORTEST_KEPT).check(), Ok(()));
+        let short = config(SHORTEST_KEPT - Duration::from_secs(1)).check().expect_err("short");
+        assert_eq!(short.field.as_deref(), Some("audit.kept"));
+    }
 
     #[test]
     fn an_admin_key_that_could_be_guessed_is_refused() {

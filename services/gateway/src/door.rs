@@ -15,6 +15,7 @@ use lectern_store::{Collection, Op, Query};
 
 use crate::config::Backlog;
 use crate::domain::Narration;
+use crate::tenants::Tenants;
 
 /// A count is good for this long, and for longer the more was counted, so that counting costs a
 /// bounded share of the database.
@@ -38,6 +39,10 @@ struct Counted {
 }
 
 impl Counted {
+    const fn all(&self) -> u64 {
+        self.narrations + self.since
+    }
+
     fn holds(&self, now: Timestamp) -> bool {
         now.since(self.at) < COUNTED_FOR + Duration::from_secs(self.narrations / COUNTED_A_SECOND)
     }
@@ -50,47 +55,60 @@ pub struct Door {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     limits: Backlog,
+    tenants: Tenants,
     counts: Arc<Mutex<BTreeMap<Option<TenantId>, Counted>>>,
 }
 
 impl Door {
-    /// A door that lets in so many unfinished narrations as `limits` say.
+    /// A door that lets in so many unfinished narrations as `limits` say, and of a tenant that has
+    /// a limit of its own, as many as that says.
     #[must_use]
     pub fn new(
         narrations: Collection<Narration>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         limits: Backlog,
+        tenants: Tenants,
     ) -> Self {
-        Self { narrations, clock, random, limits, counts: Arc::default() }
+        Self { narrations, clock, random, limits, tenants, counts: Arc::default() }
     }
 
     /// Lets one more narration of a tenant in.
     ///
     /// # Errors
     /// `OVERLOADED` (UNAVAILABLE) when all tenants together, `LIMIT_EXCEEDED` (RESOURCE_EXHAUSTED)
-    /// when this one has as many unfinished narrations as are taken; both say when to come again.
-    /// `STORE_UNAVAILABLE`.
+    /// when this one has as many unfinished narrations as are taken; both say when to come again,
+    /// unless the tenant may have none at all. `STORE_UNAVAILABLE`.
     pub async fn admit(&self, tenant: &TenantId) -> Result<(), Failure> {
+        let own = self.tenants.limits_of(tenant).await?.unfinished_narrations.unwrap_or(self.limits.per_tenant);
+        let over_own = |message: String| {
+            Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).about(format!("tenants/{tenant}"))
+        };
+        if own == 0 {
+            let message = "this tenant may order no narrations; an administrator can allow it some, by its limit \
+                           unfinished_narration_count";
+            return Err(over_own(message.to_owned()));
+        }
         let of_tenant = Some(tenant.clone());
-        if self.count(&None, self.limits.most).await? >= self.limits.most {
+        let all = self.count(&None, self.limits.most).await?;
+        let mine = self.count(&of_tenant, own.max(self.limits.per_tenant)).await?;
+        // Looked at and added to under one lock, so that of many who come at once no more are let
+        // in than there is room for.
+        let mut counts = self.counts();
+        let all = *counts.entry(None).or_insert(all);
+        if all.all() >= self.limits.most {
             let message =
                 format!("{} narrations are unfinished, as many as are taken; order again later", self.limits.most);
             return Err(Failure::new(Kind::Unavailable, Reason::Overloaded, message).after(self.come_again()));
         }
-        if self.count(&of_tenant, self.limits.per_tenant).await? >= self.limits.per_tenant {
-            let message = format!(
-                "{} narrations of this tenant are unfinished, as many as are taken; wait for some, or cancel them",
-                self.limits.per_tenant
-            );
-            let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
-            return Err(failure.about(format!("tenants/{tenant}")).after(self.come_again()));
+        let mine = *counts.entry(of_tenant.clone()).or_insert(mine);
+        if mine.all() >= own {
+            let message =
+                format!("{own} narrations of this tenant may be unfinished, and are; wait for some, or cancel them");
+            return Err(over_own(message).after(self.come_again()));
         }
-        let mut counts = self.counts();
-        for key in [None, of_tenant] {
-            if let Some(counted) = counts.get_mut(&key) {
-                counted.since += 1;
-            }
+        for (key, counted) in [(None, all), (of_tenant, mine)] {
+            counts.insert(key, Counted { since: counted.since + 1, ..counted });
         }
         Ok(())
     }
@@ -100,14 +118,24 @@ impl Door {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn unfinished(&self) -> Result<u64, Failure> {
-        self.count(&None, self.limits.most).await
+        self.count(&None, self.limits.most).await.map(|counted| counted.all())
     }
 
-    async fn count(&self, tenant: &Option<TenantId>, most: u64) -> Result<u64, Failure> {
+    /// Unfinished narrations of a tenant, up to the most that it may have or that everybody may.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn unfinished_of(&self, tenant: &TenantId) -> Result<u64, Failure> {
+        let own = self.tenants.limits_of(tenant).await?.unfinished_narrations.unwrap_or(0);
+        self.count(&Some(tenant.clone()), own.max(self.limits.per_tenant)).await.map(|counted| counted.all())
+    }
+
+    /// The count that holds; counted anew, and kept, where there is none.
+    async fn count(&self, tenant: &Option<TenantId>, most: u64) -> Result<Counted, Failure> {
         let now = self.clock.now();
         let known = self.counts().get(tenant).copied();
         if let Some(counted) = known.filter(|counted| counted.holds(now)) {
-            return Ok(counted.narrations + counted.since);
+            return Ok(counted);
         }
         let mut query = Query::new().filter("phase", Op::In, UNFINISHED.map(str::to_owned).to_vec());
         if let Some(tenant) = tenant {
@@ -118,8 +146,13 @@ impl Door {
         if counts.len() >= TENANTS {
             counts.retain(|_, counted| counted.holds(now));
         }
-        counts.insert(tenant.clone(), Counted { at: now, narrations, since: 0 });
-        Ok(narrations)
+        // Whoever counted at the same time may have let others in since.
+        if let Some(counted) = counts.get(tenant).filter(|counted| counted.holds(self.clock.now())) {
+            return Ok(*counted);
+        }
+        let counted = Counted { at: now, narrations, since: 0 };
+        counts.insert(tenant.clone(), counted);
+        Ok(counted)
     }
 
     fn come_again(&self) -> Duration {
@@ -136,35 +169,93 @@ impl Door {
 mod tests {
     use lectern_core::clock::ManualClock;
     use lectern_core::random::SeededRandom;
-    use lectern_store::memory::MemoryStore;
+    use lectern_store::memory::{Fault, MemoryStore};
 
     use super::*;
-    use crate::domain::Phase;
+    use crate::domain::{Phase, TenantLimits, TenantRecord};
     use crate::testing::narration;
 
-    #[tokio::test]
-    async fn what_is_over_the_backlog_is_sent_away_until_there_is_room() {
-        let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
-        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-        let narrations = Collection::<Narration>::new(store);
-        narrations.ensure().await.expect("a collection");
-        let limits = Backlog { most: 3, per_tenant: 2 };
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SeededRandom::new(1)), limits);
-        let order = async |id: &str, tenant: &str| {
+    struct World {
+        door: Door,
+        narrations: Collection<Narration>,
+        tenants: Tenants,
+        clock: Arc<ManualClock>,
+    }
+
+    impl World {
+        async fn new(limits: Backlog) -> Self {
+            let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
+            let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
+            let narrations = Collection::<Narration>::new(Arc::new(MemoryStore::new(shared())));
+            narrations.ensure().await.expect("a collection");
+            let tenants = Tenants::new(narrations.beside(), shared());
+            tenants.ensure().await.expect("a collection");
+            let random = Arc::new(SeededRandom::new(1));
+            let door = Door::new(narrations.clone(), shared(), random, limits, tenants.clone());
+            Self { door, narrations, tenants, clock }
+        }
+
+        async fn order(&self, id: &str, tenant: &str) -> Result<(), Failure> {
             let mut ordered = narration();
             ordered.id = id.parse().expect("an id");
             ordered.tenant = tenant.parse().expect("an id");
-            door.admit(&ordered.tenant).await?;
-            narrations.insert(&ordered).await.expect("inserted");
-            Ok::<_, Failure>(())
-        };
-        order("n1", "a").await.expect("room");
-        order("n2", "a").await.expect("room");
-        let refused = order("n3", "a").await.expect_err("the tenant's bound");
+            self.door.admit(&ordered.tenant).await?;
+            self.narrations.insert(&ordered).await.expect("inserted");
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tenant_with_a_limit_of_its_own_is_held_to_it() {
+        let world = World::new(Backlog { most: 100, per_tenant: 2 }).await;
+        for (id, most) in [("none", 0), ("one", 1), ("three", 3)] {
+            let limits = TenantLimits { unfinished_narrations: Some(most), ..TenantLimits::default() };
+            let tenant = TenantRecord { limits, ..TenantRecord::new(id.parse().expect("an id"), Timestamp(0)) };
+            world.tenants.create(&tenant, async { Ok(()) }).await.expect("made");
+            for index in 0..most {
+                world.order(&format!("{id}-{index}"), id).await.expect("room");
+            }
+            let refused = world.order("over", id).await.expect_err("its own bound");
+            assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded), "{id}");
+            // Who may have none need not come again.
+            assert_eq!(refused.retry_after.is_none(), most == 0, "{refused}");
+            assert_eq!(refused.message.starts_with("this tenant may order no narrations"), most == 0, "{refused}");
+            assert_eq!(world.door.unfinished_of(&tenant.id).await, Ok(most));
+        }
+        assert_eq!(world.door.unfinished_of(&"nobody".parse().expect("an id")).await, Ok(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_who_come_at_once_no_more_are_let_in_than_there_is_room_for() {
+        const AT_ONCE: usize = 50;
+        for limits in [Backlog { most: 100, per_tenant: 1 }, Backlog { most: 1, per_tenant: 100 }] {
+            let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_000)));
+            let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
+            let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
+            narrations.ensure().await.expect("a collection");
+            let tenants = Tenants::new(narrations.beside(), Arc::clone(&clock));
+            tenants.ensure().await.expect("a collection");
+            let door = Door::new(narrations, clock, Arc::new(SeededRandom::new(1)), limits, tenants);
+            let acme: TenantId = "acme".parse().expect("an id");
+            // Each call takes a while, so that all of them count before any is let in, and some are
+            // let in while others still count.
+            let delay = |at: usize| Fault::Delay(Duration::from_millis(1 + 7 * (at as u64 % 13)));
+            store.inject((0..3 * AT_ONCE).map(delay));
+            let admitted = futures::future::join_all((0..AT_ONCE).map(|_| door.admit(&acme))).await;
+            assert_eq!(admitted.iter().filter(|admitted| admitted.is_ok()).count(), 1, "{admitted:?}");
+            assert_eq!(door.unfinished().await, Ok(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_over_the_backlog_is_sent_away_until_there_is_room() {
+        let world = World::new(Backlog { most: 3, per_tenant: 2 }).await;
+        world.order("n1", "a").await.expect("room");
+        world.order("n2", "a").await.expect("room");
+        let refused = world.order("n3", "a").await.expect_err("the tenant's bound");
         assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
-        order("n3", "b").await.expect("room for others");
-        let refused = order("n4", "c").await.expect_err("the bound of all");
+        world.order("n3", "b").await.expect("room for others");
+        let refused = world.order("n4", "c").await.expect_err("the bound of all");
         assert_eq!((refused.kind, refused.reason), (Kind::Unavailable, Reason::Overloaded));
         assert!(refused.retry_after.is_some_and(|after| after >= COME_AGAIN));
 
@@ -172,8 +263,8 @@ mod tests {
             narration.phase = Phase::Succeeded;
             Ok(lectern_store::Change::Write)
         };
-        narrations.update("n1", done).await.expect("written");
-        clock.advance(COUNTED_FOR);
-        order("n4", "a").await.expect("room again");
+        world.narrations.update("n1", done).await.expect("written");
+        world.clock.advance(COUNTED_FOR);
+        world.order("n4", "a").await.expect("room again");
     }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Failure, Kind, Timestamp};
-use lectern_proto::work::v1::Command;
 use lectern_queue::{DeadLetter, Queue};
-use prost::Message as _;
 use tracing::info;
 
 use crate::orders::Orders;
@@ -19,12 +17,12 @@ const LOOKED_AT: usize = 2_000;
 /// Which letters are meant; all conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Of this service.
-    pub service: Option<Service>,
+    /// Of this stage service.
+    pub stage: Option<Service>,
     /// With this reason.
     pub reason: Option<String>,
     /// Of this tenant.
-    pub tenant: Option<String>,
+    pub tenant: Option<TenantId>,
     /// Of this narration.
     pub narration: Option<NarrationId>,
     /// Buried up to this time.
@@ -33,22 +31,18 @@ pub struct Filter {
 
 impl Filter {
     fn meets(&self, letter: &DeadLetter) -> bool {
-        self.service.is_none_or(|service| letter.step.kind.service() == service)
+        self.stage.is_none_or(|stage| letter.step.kind.service() == stage)
             && self.reason.as_deref().is_none_or(|reason| letter.failure.reason.as_str() == reason)
-            && self.tenant.as_deref().is_none_or(|tenant| tenant_of(letter) == tenant)
+            && self.tenant.as_ref().is_none_or(|tenant| tenant_of(letter) == Some(tenant))
             && self.narration.as_ref().is_none_or(|narration| letter.step.narration == *narration)
             && self.until.is_none_or(|until| letter.at <= until)
     }
 }
 
-/// Whose a letter is; empty where nobody knows. Letters of earlier releases say it in their command
-/// alone.
+/// Whose a letter is; none where its command could not be read and so did not say.
 #[must_use]
-pub fn tenant_of(letter: &DeadLetter) -> String {
-    if letter.tenant != TenantId::nobody() {
-        return letter.tenant.to_string();
-    }
-    Command::decode(letter.command.clone()).map(|command| command.tenant).unwrap_or_default()
+pub fn tenant_of(letter: &DeadLetter) -> Option<&TenantId> {
+    Some(&letter.tenant).filter(|tenant| **tenant != TenantId::nobody())
 }
 
 /// What became of a letter that was replayed.
@@ -98,7 +92,7 @@ impl Letters {
         let mut found = Vec::new();
         let (mut from, mut looked_at) = (from, 0);
         loop {
-            let page = self.queue.letters(filter.service, from, (most - found.len()).min(PAGE)).await?;
+            let page = self.queue.letters(filter.stage, from, (most - found.len()).min(PAGE)).await?;
             looked_at += page.letters.len();
             found.extend(page.letters.into_iter().filter(|letter| filter.meets(letter)));
             match page.next {
@@ -143,28 +137,4 @@ impl Letters {
         info!(%step, "dead letter discarded");
         Ok(())
     }
-}
-
-/// Reads a service's name.
-///
-/// # Errors
-/// `INVALID_FIELD`.
-pub fn service(name: &str, field: &str) -> Result<Option<Service>, Failure> {
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let found = Service::ALL.into_iter().find(|service| service.as_str() == name);
-    found.map(Some).ok_or_else(|| Failure::invalid(field, format!("{field} is {name:?}; use ingest, ai or tts")))
-}
-
-/// Reads a tenant's id.
-///
-/// # Errors
-/// `INVALID_FIELD`.
-pub fn tenant(name: &str, field: &str) -> Result<Option<String>, Failure> {
-    if name.is_empty() {
-        return Ok(None);
-    }
-    name.parse::<TenantId>().map_err(|e| Failure::invalid(field, format!("{field}: {e}")))?;
-    Ok(Some(name.to_owned()))
 }

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod conduct;
 pub mod config;
 pub mod domain;
@@ -14,6 +15,7 @@ pub mod letters;
 pub mod orders;
 pub mod stages;
 mod store;
+pub mod tenants;
 #[cfg(test)]
 mod testing;
 pub mod upstream;

@@ -1,25 +1,36 @@
 //! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and
 //! encodes around this.
 
+mod list;
+mod read;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lectern_core::id::{DocumentId, NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp, text};
-use lectern_proto::{convert, names, v1 as api};
+use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
+use lectern_proto::{names, v1 as api};
 use lectern_runtime::current_traceparent;
-use lectern_store::{Collection, Direction, Page, Query, StoreError, Versioned};
+use lectern_store::{Collection, Query, StoreError, Versioned};
 use tracing::{info, warn};
 
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
-use crate::domain::{Narration, Phase, Transition, Wish};
+use crate::domain::{Narration, Phase, Transition};
 use crate::door::Door;
 use crate::stages::Stages;
+use crate::tenants::Tenants;
+
+pub use read::only_document;
+
+/// The most narrations of a document that are counted: far more than anybody orders.
+const MOST_COUNTED: u64 = 1_000_000;
+
+/// How often an order tries to take the place of a deleted narration that is being settled at the
+/// same moment. A settlement is two writes, so this many in a row do not happen.
+const PLACE_TRIES: usize = 8;
 
 /// What callers may do with narrations.
 #[derive(Debug, Clone)]
@@ -31,11 +42,24 @@ pub struct Orders {
     random: Arc<dyn Random>,
     master: Arc<[u8]>,
     door: Door,
+    tenants: Tenants,
+}
+
+/// What a caller says of a deletion.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deletion<'a> {
+    /// Only if this is still the etag; empty for any.
+    pub etag: &'a str,
+    /// Whether it is a success where there is nothing to delete.
+    pub allow_missing: bool,
+    /// Whether what is not terminal is cancelled for it.
+    pub force: bool,
 }
 
 impl Orders {
     /// The orders over these parts.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "one for each part, and all are named where they are made")]
     pub fn new(
         narrations: Collection<Narration>,
         conductor: Conductor,
@@ -44,8 +68,9 @@ impl Orders {
         random: Arc<dyn Random>,
         master: Arc<[u8]>,
         door: Door,
+        tenants: Tenants,
     ) -> Self {
-        Self { narrations, conductor, stages, clock, random, master, door }
+        Self { narrations, conductor, stages, clock, random, master, door, tenants }
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
@@ -64,7 +89,7 @@ impl Orders {
         request_id: &str,
         wire: api::Narration,
     ) -> Result<Versioned<Narration>, Failure> {
-        let wish = read(&wire)?;
+        let wish = read::read(&wire)?;
         let digest = wish.digest();
         let id = if request_id.is_empty() {
             NarrationId::random(&*self.random)
@@ -80,33 +105,53 @@ impl Orders {
             Some(known) if known.record.deleted.is_none() => return same_request(known, &digest),
             tombstone => tombstone,
         };
+        self.tenants.may_order(tenant, wish.lane).await?;
         self.door.admit(tenant).await?;
         let (scope, pins) = self.stages.pin(tenant, &wish).await?;
         let mut wish = wish;
         wish.order.language = wish.order.language.or_else(|| pins.language.clone());
-        let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, wish, pins, self.clock.now());
+        let now = self.clock.now();
+        let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, digest, wish, pins, now);
         narration.traceparent = current_traceparent();
-        narration.ready = ready(&narration, self.conductor.dispatcher().window());
-        let written = match tombstone {
-            Some(tombstone) => {
-                narration.take_place_of(&tombstone.record);
-                self.narrations.replace(&narration, tombstone.revision).await
-            }
-            None => self.narrations.insert(&narration).await,
-        };
-        match written {
-            Ok(revision) => {
-                let accepted = Versioned { record: narration, revision };
+        match self.place(narration, tombstone).await? {
+            Placed::Accepted(accepted) => {
                 info!(narration = %id, %tenant, "narration accepted");
                 self.conductor.changed(&accepted).await;
                 Ok(accepted)
             }
-            // The same request came twice at once, and the other was faster.
-            Err(StoreError::Duplicate { .. } | StoreError::Conflict { .. }) => {
-                same_request(self.get(tenant, &id).await?, &digest)
-            }
-            Err(error) => Err(error.into()),
+            Placed::Other(known) => same_request(known, &digest),
         }
+    }
+
+    /// Writes a narration that is accepted: as a new record, or in the place of what a deleted one
+    /// of the same request left, which may change meanwhile, as its files are deleted.
+    async fn place(
+        &self,
+        mut narration: Narration,
+        mut tombstone: Option<Versioned<Narration>>,
+    ) -> Result<Placed, Failure> {
+        for _ in 0..PLACE_TRIES {
+            if let Some(tombstone) = &tombstone {
+                narration.take_place_of(&tombstone.record);
+            }
+            narration.ready = ready(&narration, self.conductor.dispatcher().window());
+            let written = match &tombstone {
+                Some(tombstone) => self.narrations.replace(&narration, tombstone.revision).await,
+                None => self.narrations.insert(&narration).await,
+            };
+            match written {
+                Ok(revision) => return Ok(Placed::Accepted(Versioned { record: narration, revision })),
+                Err(StoreError::Duplicate { .. } | StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let found = self.narrations.get(narration.id.as_str()).await?;
+            match found.filter(|found| found.record.tenant == narration.tenant) {
+                // The same request came twice at once, and the other was faster.
+                Some(found) if found.record.deleted.is_none() => return Ok(Placed::Other(found)),
+                found => tombstone = found,
+            }
+        }
+        Err(StoreError::conflict("narrations", narration.id.as_str()).into())
     }
 
     /// Returns a narration of this tenant.
@@ -119,18 +164,6 @@ impl Orders {
             .await?
             .filter(|narration| narration.record.tenant == *tenant && narration.record.deleted.is_none())
             .ok_or_else(|| not_found(id))
-    }
-
-    /// A page of this tenant's narrations, the newest first.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`.
-    pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Narration>, Failure> {
-        let query = query
-            .eq("tenant", tenant.as_str())
-            .eq("deleted", serde_json::Value::Null)
-            .order("created", Direction::Desc);
-        Ok(self.narrations.find(&query).await?)
     }
 
     /// Cancels a narration; a terminal one stays as it is.
@@ -153,7 +186,8 @@ impl Orders {
         self.get(tenant, id).await
     }
 
-    /// Starts a failed or cancelled narration anew, under today's versions.
+    /// Starts a failed or cancelled narration anew, under today's versions and today's lanes of its
+    /// tenant.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `WRONG_STATE`, and what ordering it again may answer.
@@ -163,12 +197,16 @@ impl Orders {
         id: &NarrationId,
         etag: &str,
     ) -> Result<Versioned<Narration>, Failure> {
-        let current = self.get(tenant, id).await?;
-        check_etag(etag, &current.record)?;
-        self.start_anew(&current.record, etag).await
+        let current = self.get(tenant, id).await?.record;
+        check_etag(etag, &current)?;
+        // Its tenant may have had that lane when it was ordered. The request has no such field.
+        let may_order = self.tenants.may_order(&current.tenant, current.lane).await;
+        may_order.map_err(|failure| Failure { field: None, ..failure })?;
+        self.start_anew(&current, etag).await
     }
 
-    /// Starts a narration anew that failed in `run`, for an operator; whether it was still to be.
+    /// Starts a narration anew that failed in `run`, for an operator, whatever lanes its tenant
+    /// has; whether it was still to be.
     ///
     /// # Errors
     /// What ordering it again may answer.
@@ -208,20 +246,36 @@ impl Orders {
     /// content; files that a step was just putting are swept later. Deleting it again finds
     /// nothing, whatever the etag, and goes on with files that are still to be deleted.
     ///
+    /// `note` is awaited before anything is changed, and only where there is something to delete
+    /// that may be deleted: it writes down who deletes it. What it answers ends the deletion.
+    ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
-    pub async fn delete(&self, tenant: &TenantId, id: &NarrationId, etag: &str) -> Result<(), Failure> {
-        let known = self.narrations.get(id.as_str()).await?.filter(|known| known.record.tenant == *tenant);
-        let known = known.filter(|known| !known.record.gone()).ok_or_else(|| not_found(id))?;
+    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `WRONG_STATE`.
+    pub async fn delete(
+        &self,
+        tenant: &TenantId,
+        id: &NarrationId,
+        how: Deletion<'_>,
+        note: impl Future<Output = Result<(), Failure>> + Send,
+    ) -> Result<(), Failure> {
+        let missing = if how.allow_missing { Ok(()) } else { Err(not_found(id)) };
+        let known = self.narrations.get(id.as_str()).await?;
+        let Some(known) = known.filter(|known| known.record.tenant == *tenant && !known.record.gone()) else {
+            return missing;
+        };
         let (deleted, answer) = if known.record.deleted.is_some() {
-            (known, Err(not_found(id)))
+            (known, missing)
         } else {
+            check_etag(how.etag, &known.record)?;
+            may_delete(&known.record, how.force)?;
+            note.await?;
             let delete = |narration: &mut Narration, now| {
+                may_delete(narration, how.force)?;
                 narration.delete(now);
                 Ok(Transition::Changed)
             };
             // None where another call deleted it at the same moment, and goes on with it.
-            let Some(deleted) = self.change(id, etag, delete).await? else { return Err(not_found(id)) };
+            let Some(deleted) = self.change(id, how.etag, delete).await? else { return missing };
             info!(narration = %id, "narration deleted");
             (deleted, Ok(()))
         };
@@ -256,15 +310,33 @@ impl Orders {
         refused.map_or(Ok(changed), Err)
     }
 
-    /// Cancels every narration of a document that is about to be erased, and clears what their
-    /// records say of it.
+    /// How many narrations there are of a document that have not lost what they had.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn of_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
+        let query = list::newest(tenant, Query::new().eq("document", document.as_str()).eq("erased", false));
+        Ok(self.narrations.count(&query, MOST_COUNTED).await?)
+    }
+
+    /// How many narrations of a document were cleared with it; those too that were deleted since.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn erased_with(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
+        let query = Query::new().eq("tenant", tenant.as_str()).eq("document", document.as_str()).eq("erased", true);
+        Ok(self.narrations.count(&query, MOST_COUNTED).await?)
+    }
+
+    /// Cancels every narration of a document that was erased, and clears what their records say of
+    /// it.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; safe to repeat.
     pub async fn erase_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
-        let mut query = Query::new().eq("document", document.as_str()).limit(200);
+        let mut query = list::newest(tenant, Query::new().eq("document", document.as_str())).limit(200);
         loop {
-            let page = self.list(tenant, query.clone()).await?;
+            let page = self.narrations.find(&query).await?;
             for narration in &page.items {
                 let erased = self
                     .conductor
@@ -286,6 +358,28 @@ impl Orders {
             }
         }
     }
+}
+
+/// What became of an order that is written.
+enum Placed {
+    /// It is accepted.
+    Accepted(Versioned<Narration>),
+    /// Another call was faster with the same request id.
+    Other(Versioned<Narration>),
+}
+
+/// Whether a narration may be deleted as it is: what is still being made is not thrown away by
+/// mistake.
+fn may_delete(narration: &Narration, force: bool) -> Result<(), Failure> {
+    if force || narration.phase.terminal() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::FailedPrecondition,
+        Reason::WrongState,
+        "the narration is still being made; cancel it first, or set force to cancel and delete it",
+    )
+    .about(names::of_narration(&narration.id)))
 }
 
 fn not_found(id: &NarrationId) -> Failure {
@@ -315,55 +409,4 @@ fn check_etag(etag: &str, narration: &Narration) -> Result<(), Failure> {
         "the narration has changed since this etag; read it again and decide anew",
     )
     .about(names::of_narration(&narration.id)))
-}
-
-fn read(wire: &api::Narration) -> Result<Wish, Failure> {
-    let document = names::document(&wire.document, "narration.document")?;
-    text::check_name("narration.voice", &wire.voice)?;
-    let order = convert::order(wire.style, wire.length, wire.footnotes, &wire.language)?;
-    let speed = if wire.speed == 0.0 { 1.0 } else { wire.speed };
-    if !(0.5..=2.0).contains(&speed) {
-        return Err(Failure::invalid("narration.speed", "speed must be from 0.5 to 2.0; 0 means 1.0"));
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "50 to 200 after the check above")]
-    let speed = (speed * 100.0).round() as u32;
-    let mut formats = wire.formats.clone();
-    if formats.is_empty() {
-        formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
-    }
-    formats.sort_unstable();
-    formats.dedup();
-    for format in &formats {
-        match api::AudioFormat::try_from(*format) {
-            Ok(api::AudioFormat::Unspecified) | Err(_) => {
-                return Err(Failure::new(
-                    Kind::InvalidArgument,
-                    Reason::AudioFormatUnsupported,
-                    format!("narration.formats has {format}, which is no format; use OPUS, WAV, FLAC or MP3"),
-                )
-                .at("narration.formats"));
-            }
-            Ok(api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3) => {}
-        }
-    }
-    let lane = match api::Lane::try_from(wire.lane) {
-        Ok(api::Lane::Unspecified | api::Lane::Standard) => api::Lane::Standard,
-        Ok(lane @ (api::Lane::Interactive | api::Lane::Bulk)) => lane,
-        Err(_) => {
-            return Err(Failure::invalid("narration.lane", "use LANE_INTERACTIVE, LANE_STANDARD or LANE_BULK"));
-        }
-    };
-    let time_limit = wire.time_limit.as_ref().map(read_time_limit).transpose()?;
-    Ok(Wish { document, order, voice: wire.voice.clone(), speed, formats, lane: lane.into(), time_limit })
-}
-
-/// The longest time that a caller may give a run.
-const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-fn read_time_limit(wire: &prost_types::Duration) -> Result<Duration, Failure> {
-    // Negative ones first: the smallest has no positive counterpart, which the conversion makes.
-    let limit = Some(*wire).filter(|wire| wire.seconds >= 0).and_then(|wire| Duration::try_from(wire).ok());
-    limit.filter(|limit| (Duration::from_secs(1)..=LONGEST_RUN).contains(limit)).ok_or_else(|| {
-        Failure::invalid("narration.time_limit", "time_limit must be from 1 s to 30 days; leave it out for 24 hours")
-    })
 }

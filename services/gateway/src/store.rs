@@ -5,7 +5,7 @@ use std::time::Duration;
 use lectern_core::Timestamp;
 use lectern_store::{CollectionSpec, Due, Index, Record};
 
-use crate::domain::{Key, Narration, Pause, Slots, Turn, narration, slots};
+use crate::domain::{Key, Narration, Pause, Slots, TenantRecord, Turn, key, narration, slots};
 
 /// However long a narration waits, the reconciler looks at it once in this time.
 const LOOKED_AT_LEAST: Duration = Duration::from_secs(60 * 60);
@@ -77,10 +77,22 @@ impl Record for Pause {
 }
 
 impl Record for Key {
-    const SPEC: CollectionSpec = CollectionSpec { name: "keys", indexes: &[Index::new("by_created", &["created"])] };
-    const SCHEMA: u32 = 1;
+    const SPEC: CollectionSpec = CollectionSpec {
+        name: "keys",
+        indexes: &[Index::new("by_created", &["created"]), Index::new("by_tenant", &["tenant", "created"])],
+    };
+    const SCHEMA: u32 = key::SCHEMA;
 
     fn id(&self) -> String {
         self.id.clone()
+    }
+}
+
+impl Record for TenantRecord {
+    const SPEC: CollectionSpec = CollectionSpec { name: "tenants", indexes: &[Index::new("by_state", &["state"])] };
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> String {
+        self.id.to_string()
     }
 }

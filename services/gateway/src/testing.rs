@@ -3,6 +3,7 @@
 use lectern_core::content::script::{Footnotes, Order, Style};
 use lectern_core::{Digest, Timestamp};
 
+use crate::domain::wish::Labels;
 use crate::domain::{Narration, Pins, Wish};
 
 /// A narration that was accepted a moment ago.
@@ -10,6 +11,8 @@ pub(crate) fn narration() -> Narration {
     let id = |text: &str| text.to_owned();
     let wish = Wish {
         document: id("d1").parse().expect("an id"),
+        display_name: String::new(),
+        labels: Labels::default(),
         order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip, language: None },
         voice: String::new(),
         speed: 100,
@@ -22,10 +25,11 @@ pub(crate) fn narration() -> Narration {
         file_name: id("a.txt"),
         extractor: id("text/1"),
         script: id("extractive/1"),
-        voice: id("voices/tone/a"),
+        voice: id("engines/tone/voices/a"),
         voice_version: id("1"),
         language: None,
     };
     let (id, tenant, scope) = ("n1".parse(), "acme".parse(), "d1".parse());
-    Narration::accepted(id.expect("an id"), tenant.expect("an id"), scope.expect("an id"), wish, pins, Timestamp(0))
+    let (id, tenant, scope) = (id.expect("an id"), tenant.expect("an id"), scope.expect("an id"));
+    Narration::accepted(id, tenant, scope, wish.digest(), wish, pins, Timestamp(0))
 }

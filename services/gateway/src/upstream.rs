@@ -15,7 +15,7 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, work::v1 as work};
-use lectern_rpc::{Outbound, ServiceCredential, failure};
+use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure};
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
@@ -33,57 +33,118 @@ pub const MESSAGE_LIMIT: usize = 5 * 1024 * 1024;
 /// A channel whose calls carry the gateway's credential and a tenant.
 pub type Authorized = InterceptedService<Channel, Outbound>;
 
-/// One channel a stage service, shared by every call.
+/// The connections to a stage service, shared by the calls of all tenants: one for each class of
+/// stream. What a slow reader or a slow sender leaves in a connection's window is taken from those
+/// of its own class alone, and short calls go on beside it.
+#[derive(Debug, Clone)]
+pub struct Classes {
+    /// For calls with short answers.
+    pub calls: Channel,
+    /// For what is long: sources on their way to ingest, previews from ai, tracks from tts.
+    pub streams: Channel,
+}
+
+impl Classes {
+    /// Connections to one service. Each is made when it is first used. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Those of [`channel`].
+    pub fn to(config: &ClientConfig) -> Result<Self, Failure> {
+        Ok(Self { calls: channel(config)?, streams: channel(config)? })
+    }
+}
+
+/// The connections to every stage service.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    ingest: Channel,
-    ai: Channel,
-    tts: Channel,
+    ingest: Classes,
+    ai: Classes,
+    tts: Classes,
     credential: Arc<ServiceCredential>,
 }
 
 impl Upstream {
-    /// Clients over these channels.
+    /// Clients over these connections.
     #[must_use]
-    pub const fn new(ingest: Channel, ai: Channel, tts: Channel, credential: Arc<ServiceCredential>) -> Self {
+    pub const fn new(ingest: Classes, ai: Classes, tts: Classes, credential: Arc<ServiceCredential>) -> Self {
         Self { ingest, ai, tts, credential }
     }
 
-    fn over(&self, channel: &Channel, tenant: &TenantId) -> Authorized {
-        Outbound::as_service("gateway", Arc::clone(&self.credential), tenant.clone()).over(channel.clone())
+    fn outbound(&self, tenant: &TenantId) -> Outbound {
+        Outbound::as_service("gateway", Arc::clone(&self.credential), tenant.clone())
     }
 
-    /// Documents.
+    fn over(&self, channel: &Channel, tenant: &TenantId) -> Authorized {
+        self.outbound(tenant).over(channel.clone())
+    }
+
+    /// Documents that are there.
     #[must_use]
     pub fn documents(&self, tenant: &TenantId) -> DocumentServiceClient<Authorized> {
-        DocumentServiceClient::new(self.over(&self.ingest, tenant))
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
+        tuned(self.over(&self.ingest.calls, tenant))
+    }
+
+    /// Documents that are handed in, whole or in parts; ingest is told how much the caller's tenant
+    /// may store.
+    #[must_use]
+    pub fn intake(&self, caller: &Caller) -> DocumentServiceClient<Authorized> {
+        let outbound = self.outbound(&caller.tenant).with_stored_source_bytes(caller.limits.stored_source_bytes);
+        tuned(outbound.over(self.ingest.streams.clone()))
     }
 
     /// What narrations need to know of documents.
     #[must_use]
     pub fn ingest(&self, tenant: &TenantId) -> IngestServiceClient<Authorized> {
-        IngestServiceClient::new(self.over(&self.ingest, tenant))
+        IngestServiceClient::new(self.over(&self.ingest.calls, tenant))
     }
 
-    /// Scripts.
+    /// Who writes scripts.
     #[must_use]
     pub fn scripts(&self, tenant: &TenantId) -> ScriptServiceClient<Authorized> {
-        ScriptServiceClient::new(self.over(&self.ai, tenant))
+        ScriptServiceClient::new(self.over(&self.ai.calls, tenant))
     }
 
-    /// Speech and recordings.
+    /// Scripts that are streamed.
+    #[must_use]
+    pub fn previews(&self, tenant: &TenantId) -> ScriptServiceClient<Authorized> {
+        ScriptServiceClient::new(self.over(&self.ai.streams, tenant))
+    }
+
+    /// Who speaks, and recordings.
     #[must_use]
     pub fn speech(&self, tenant: &TenantId) -> SpeechServiceClient<Authorized> {
-        SpeechServiceClient::new(self.over(&self.tts, tenant))
+        SpeechServiceClient::new(self.over(&self.tts.calls, tenant))
+    }
+
+    /// Audio that is streamed.
+    #[must_use]
+    pub fn tracks(&self, tenant: &TenantId) -> SpeechServiceClient<Authorized> {
+        SpeechServiceClient::new(self.over(&self.tts.streams, tenant))
     }
 
     /// Voices.
     #[must_use]
     pub fn voices(&self, tenant: &TenantId) -> VoiceServiceClient<Authorized> {
-        VoiceServiceClient::new(self.over(&self.tts, tenant))
+        VoiceServiceClient::new(self.over(&self.tts.calls, tenant))
     }
+
+    /// How many documents a tenant has that are not erased, and how many bytes their sources are.
+    ///
+    /// # Errors
+    /// What ingest answers.
+    pub async fn usage(&self, tenant: &TenantId) -> Result<(u64, u64), Failure> {
+        let asked = self.ingest(tenant).get_usage(short(ingest::GetUsageRequest {})).await;
+        let usage = asked.map_err(|status| failure(&status))?.into_inner();
+        let count = |wire: i64| u64::try_from(wire).map_err(|_| missing("a count"));
+        Ok((count(usage.document_count)?, count(usage.stored_source_bytes)?))
+    }
+}
+
+/// A client that takes whole sources in a message.
+fn tuned(channel: Authorized) -> DocumentServiceClient<Authorized> {
+    DocumentServiceClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
 #[async_trait]
@@ -106,10 +167,11 @@ impl Stages for Upstream {
 
         let wanted = tts::ResolveVoiceRequest {
             voice: wish.voice.clone(),
-            language: wish.order.language.clone().unwrap_or(source.language),
+            language_code: wish.order.language.clone().unwrap_or(source.language_code),
             formats: wish.formats.clone(),
         };
-        let voice = self.speech(tenant).resolve_voice(short(wanted)).await.map_err(ask)?.into_inner();
+        let resolved = self.speech(tenant).resolve_voice(short(wanted)).await;
+        let voice = resolved.map_err(|status| at_order(failure(&status)))?.into_inner();
         let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
 
         let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
@@ -120,7 +182,7 @@ impl Stages for Upstream {
             script: script.engine,
             voice: voice.name,
             voice_version: voice.version,
-            language: Some(source.language_set).filter(|tag| !tag.is_empty()),
+            language: Some(source.set_language_code).filter(|tag| !tag.is_empty()),
         };
         Ok((scope, pins))
     }
@@ -132,7 +194,7 @@ impl Stages for Upstream {
             async move { stage.cancel_steps(short(message)).await.map_err(|status| failure(&status)) }
         };
         // Every stage is told, also when another one cannot be.
-        let (ingest, ai, tts) = tokio::join!(tell(&self.ingest), tell(&self.ai), tell(&self.tts));
+        let (ingest, ai, tts) = tokio::join!(tell(&self.ingest.calls), tell(&self.ai.calls), tell(&self.tts.calls));
         ingest.and(ai).and(tts).map(drop)
     }
 
@@ -147,6 +209,17 @@ impl Stages for Upstream {
     }
 }
 
+/// A failure of `ResolveVoice`, whose fields have other names in the order that it was asked for.
+fn at_order(failure: Failure) -> Failure {
+    let field = match failure.field.as_deref() {
+        Some("voice") => "narration.speakers.voice",
+        Some("language_code") => "narration.language_code",
+        Some("formats") => "narration.formats",
+        Some(_) | None => return failure,
+    };
+    failure.at(field)
+}
+
 /// A request that is answered within [`SHORT`] or not at all.
 fn short<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
@@ -158,4 +231,22 @@ fn short<T>(message: T) -> Request<T> {
 #[must_use]
 pub fn missing(what: &str) -> Failure {
     Failure::new(Kind::Internal, Reason::Internal, format!("a stage service answered without {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_voice_is_told_of_the_orders_field() {
+        let unknown = Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, "no such voice; list the voices");
+        for (asked, ordered) in [
+            ("voice", "narration.speakers.voice"),
+            ("language_code", "narration.language_code"),
+            ("formats", "narration.formats"),
+        ] {
+            assert_eq!(at_order(unknown.clone().at(asked)), unknown.clone().at(ordered));
+        }
+        assert_eq!(at_order(unknown.clone()), unknown);
+    }
 }

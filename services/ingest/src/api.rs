@@ -1,5 +1,6 @@
 //! gRPC in: `lectern.v1.DocumentService` and `lectern.ingest.v1.IngestService`.
 
+mod encode;
 mod receiving;
 
 use std::io::Write as _;
@@ -11,11 +12,11 @@ use bytes::Bytes;
 use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{DocumentId, TenantId};
-use lectern_core::{Digest, Failure, text};
+use lectern_core::{Digest, Failure, Kind, Reason, text};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
-use lectern_rpc::{caller, deadline, page, status};
+use lectern_rpc::{Caller, Role, caller, deadline, page, status};
 use lectern_stage::work::no_room;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
@@ -23,7 +24,11 @@ use tracing::Instrument as _;
 
 use crate::domain::Document;
 use crate::library::import::Wanted;
-use crate::library::{Arrival, Imports, Library, Uploads};
+use crate::library::{Arrival, Imports, Library, Opening, Uploads};
+use encode::View;
+
+/// Documents on a page where nobody says how many.
+const PAGE: usize = 50;
 
 /// Bytes of one message of content.
 const CHUNK: usize = 64 * 1024;
@@ -57,11 +62,14 @@ impl Documents {
     async fn create(
         &self,
         tenant: TenantId,
+        share: Option<u64>,
         request: api::CreateDocumentRequest,
     ) -> Result<Versioned<Document>, Failure> {
-        text::check_name("display_name", &request.display_name)?;
+        // What only we set is not looked at (AIP-203).
+        let api::Document { display_name, language_code, .. } = request.document.unwrap_or_default();
+        text::check_name("document.display_name", &display_name)?;
         text::check_name("file_name", &request.file_name)?;
-        let language = convert::language_tag("language", &request.language)?;
+        let language = convert::language_tag("document.language_code", &language_code)?;
         let id = self.requested(&tenant, &request.request_id)?;
         let (bytes, file_name): (Bytes, String) = match request.source {
             Some(Source::Text(text)) => {
@@ -71,8 +79,8 @@ impl Documents {
             }
             Some(Source::Data(data)) => (data, request.file_name),
             Some(Source::Uri(uri)) => {
-                let api::CreateDocumentRequest { display_name, file_name, .. } = request;
-                let wanted = Wanted { tenant, id, uri, display_name, file_name, language };
+                let file_name = request.file_name;
+                let wanted = Wanted { tenant, id, uri, display_name, file_name, language, share };
                 return Box::pin(self.imports.import(wanted)).await;
             }
             None => return Err(Failure::invalid("source", "send the source as text, data or uri")),
@@ -80,18 +88,20 @@ impl Documents {
         self.library.limits().inline(bytes.len() as u64)?;
         let sha256 = Digest::of(&bytes);
         let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
-        let digest = Digest::of(format!("{sha256}\n{}\n{file_name}{set}", request.display_name).as_bytes());
+        let digest = Digest::of(format!("{sha256}\n{display_name}\n{file_name}{set}").as_bytes());
         let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
         file.write_all(&bytes).map_err(|e| no_room(&e))?;
         let arrival = Arrival {
             tenant,
             id,
             request: digest,
-            display_name: request.display_name,
+            display_name,
             file_name,
             language,
             sha256,
             size: bytes.len() as u64,
+            share,
+            upload: None,
         };
         self.library.accept(arrival, file.path()).await
     }
@@ -100,16 +110,25 @@ impl Documents {
     async fn upload(
         &self,
         tenant: TenantId,
+        share: Option<u64>,
         mut messages: Streaming<api::UploadDocumentRequest>,
     ) -> Result<Versioned<Document>, Failure> {
         let deadline = deadline::current();
         let start = receiving::start(&mut messages, self.uploads.idle(), deadline).await?;
-        let size = u64::try_from(start.size_bytes)
-            .map_err(|_| Failure::invalid("start.size_bytes", "size_bytes must not be negative; 0 means unknown"))?;
-        let mut upload = self
-            .uploads
-            .open(&tenant, &start.upload_id, &start.display_name, &start.file_name, &start.language, size)
-            .await?;
+        let size = start.size_bytes.map(u64::try_from).transpose().map_err(|_| {
+            Failure::invalid("start.size_bytes", "size_bytes must not be negative; leave it out where it is not known")
+        })?;
+        let api::Document { display_name, language_code, .. } = start.document.unwrap_or_default();
+        let opening = Opening {
+            tenant: &tenant,
+            name: &start.upload,
+            display_name: &display_name,
+            file_name: &start.file_name,
+            language: &language_code,
+            size,
+            share,
+        };
+        let mut upload = self.uploads.open(opening).await?;
         let sha256 = match receiving::rest(&mut upload, &mut messages, deadline).await {
             Ok(sha256) => sha256,
             Err(failure) => {
@@ -123,31 +142,9 @@ impl Documents {
     }
 }
 
-/// The document as callers see it. In lists it is without what has no bound that a page of them
-/// fits into a message: the outline and the warnings.
-fn encode(document: &Versioned<Document>, whole: bool) -> api::Document {
-    let d = &document.record;
-    let long = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let headings = d.outline.iter().filter(|_| whole).map(|heading| api::Heading {
-        level: heading.level.into(),
-        text: heading.text.clone(),
-        page: convert::number(heading.page),
-    });
-    api::Document {
-        name: names::of_document(&d.id),
-        display_name: d.display_name.clone(),
-        title: d.title.clone(),
-        media_type: d.media_type.clone(),
-        size_bytes: long(d.size),
-        sha256: d.sha256.to_string(),
-        page_count: convert::number(d.pages),
-        word_count: long(d.words),
-        language: d.language.clone(),
-        outline: headings.collect(),
-        warnings: d.warnings.iter().filter(|_| whole).cloned().collect(),
-        create_time: Some(convert::time(d.created)),
-        etag: document.revision.0.to_string(),
-    }
+/// The tenant that calls, and the bytes that all its sources may have together, where that is said.
+fn whose(caller: &Caller) -> (TenantId, Option<u64>) {
+    (caller.tenant.clone(), caller.limits.stored_source_bytes)
 }
 
 #[tonic::async_trait]
@@ -156,42 +153,44 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::CreateDocumentRequest>,
     ) -> Result<Response<api::CreateDocumentResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let document = self.create(tenant, request.into_inner()).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CreateDocumentResponse { document: Some(encode(&document, true)) }))
+        let (tenant, share) = whose(caller(&request)?);
+        let document = self.create(tenant, share, request.into_inner()).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CreateDocumentResponse { document: Some(encode::document(&document, View::Full)) }))
     }
 
     async fn upload_document(
         &self,
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
+        let (tenant, share) = whose(caller(&request)?);
         // A call ends when its connection breaks; what it brought is kept all the same, so the work
         // goes on until the stream has told its end, or the deadline of the call has passed.
         let this = self.clone();
-        let upload = async move { this.upload(tenant, request.into_inner()).await };
+        let upload = async move { this.upload(tenant, share, request.into_inner()).await };
         let document = tokio::spawn(deadline::scope(deadline::current(), upload).in_current_span())
             .await
             .unwrap_or_else(|error| Err(Failure::internal(format!("an upload broke off: {error}"))))
             .map_err(|f| status(&f))?;
-        Ok(Response::new(api::UploadDocumentResponse { document: Some(encode(&document, true)) }))
+        Ok(Response::new(api::UploadDocumentResponse { document: Some(encode::document(&document, View::Full)) }))
     }
 
-    async fn query_upload(
+    async fn get_upload(
         &self,
-        request: Request<api::QueryUploadRequest>,
-    ) -> Result<Response<api::QueryUploadResponse>, Status> {
+        request: Request<api::GetUploadRequest>,
+    ) -> Result<Response<api::GetUploadResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        let upload = self.uploads.query(&tenant, &request.get_ref().upload_id).await.map_err(|f| status(&f))?;
-        // The parts of a finished upload are gone; its document knows how long it was.
-        let committed = match &upload.document {
-            Some(document) => self.library.get(&tenant, document).await.map_err(|f| status(&f))?.record.size,
-            None => upload.committed(),
-        };
-        Ok(Response::new(api::QueryUploadResponse {
-            committed_bytes: i64::try_from(committed).unwrap_or(i64::MAX),
-            document: upload.document.as_ref().map(names::of_document).unwrap_or_default(),
-        }))
+        let upload = self.uploads.get(&tenant, &request.get_ref().name).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::GetUploadResponse { upload: Some(encode::upload(&upload)) }))
+    }
+
+    async fn cancel_upload(
+        &self,
+        request: Request<api::CancelUploadRequest>,
+    ) -> Result<Response<api::CancelUploadResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let api::CancelUploadRequest { name, allow_missing } = request.get_ref();
+        self.uploads.cancel(&tenant, name, *allow_missing).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::CancelUploadResponse {}))
     }
 
     async fn get_document(
@@ -199,9 +198,14 @@ impl DocumentService for Documents {
         request: Request<api::GetDocumentRequest>,
     ) -> Result<Response<api::GetDocumentResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        let id = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetDocumentResponse { document: Some(encode(&document, true)) }))
+        let get = async {
+            let request = request.get_ref();
+            let id = names::document(&request.name, "name")?;
+            let view = View::of(request.view, View::Full)?;
+            let document = self.library.get(&tenant, &id).await?;
+            Ok(api::GetDocumentResponse { document: Some(encode::document(&document, view)) })
+        };
+        get.await.map(Response::new).map_err(|f: Failure| status(&f))
     }
 
     async fn list_documents(
@@ -212,14 +216,17 @@ impl DocumentService for Documents {
         let request = request.into_inner();
         let list = async {
             let secret = self.library.secret(&tenant);
-            let after: Option<Cursor> = page::open(&secret, "ListDocuments", &request.page_token)?;
-            let size = u32::try_from(page::size(request.page_size, 50, 1_000)?).unwrap_or(1_000);
+            let view = View::of(request.view, View::Basic)?;
+            let after: Option<Cursor> = page::open(&secret, view.list(), &request.page_token)?;
+            let most = view.most();
+            let size = page::size(request.page_size, PAGE.min(most), most)?;
+            let size = u32::try_from(size).map_err(|_| Failure::internal("a page has at most 1,000 documents"))?;
             let page = self.library.list(&tenant, Query::new().limit(size).after(after)).await?;
             let next_page_token = match page.next {
-                Some(cursor) => page::seal(&secret, "ListDocuments", &cursor)?,
+                Some(cursor) => page::seal(&secret, view.list(), &cursor)?,
                 None => String::new(),
             };
-            let documents = page.items.iter().map(|document| encode(document, false)).collect();
+            let documents = page.items.iter().map(|document| encode::document(document, view)).collect();
             Ok(api::ListDocumentsResponse { documents, next_page_token })
         };
         list.await.map(Response::new).map_err(|f: Failure| status(&f))
@@ -229,11 +236,28 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::DeleteDocumentRequest>,
     ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
+        let caller = caller(&request)?;
+        let tenant = caller.tenant.clone();
+        let delete = async {
+            // Only the gateway knows of narrations, so `force` is for it alone, and so is this
+            // call.
+            through_the_gateway(caller.role)?;
+            let api::DeleteDocumentRequest { name, etag, allow_missing, force: _ } = request.get_ref();
+            let id = names::document(name, "name")?;
+            let tombstone = self.library.erase(&tenant, &id, etag, *allow_missing).await?;
+            Ok(api::DeleteDocumentResponse { erasure: tombstone.as_ref().map(encode::erasure) })
+        };
+        delete.await.map(Response::new).map_err(|f: Failure| status(&f))
+    }
+
+    async fn get_erasure(
+        &self,
+        request: Request<api::GetErasureRequest>,
+    ) -> Result<Response<api::GetErasureResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let id = names::document(&request.name, "name").map_err(|f| status(&f))?;
-        self.library.erase(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::DeleteDocumentResponse {}))
+        let id = names::erasure(&request.get_ref().name, "name").map_err(|f| status(&f))?;
+        let tombstone = self.library.erasure(&tenant, &id).await.map_err(|f| status(&f))?;
+        Ok(Response::new(api::GetErasureResponse { erasure: Some(encode::erasure(&tombstone)) }))
     }
 }
 
@@ -252,10 +276,10 @@ impl IngestService for Documents {
             scope: document.scope.to_string(),
             sha256: document.sha256.to_string(),
             extractor: self.library.pin().to_owned(),
-            language_set: document.set_language().to_owned(),
+            set_language_code: document.set_language().to_owned(),
             file_name: document.file_name,
-            language: document.language,
-            words: i64::try_from(document.words).unwrap_or(i64::MAX),
+            language_code: document.language,
+            word_count: encode::long(document.words),
         }))
     }
 
@@ -270,7 +294,7 @@ impl IngestService for Documents {
         Ok(Response::new(ingest::PrepareContentResponse {
             scope: document.scope.to_string(),
             content_key: key.to_string(),
-            language: document.set_language().to_owned(),
+            set_language_code: document.set_language().to_owned(),
         }))
     }
 
@@ -289,5 +313,45 @@ impl IngestService for Documents {
                 yield ingest::ReadContentResponse { json: json.split_to(json.len().min(CHUNK)) };
             }
         })))
+    }
+
+    async fn get_usage(
+        &self,
+        request: Request<ingest::GetUsageRequest>,
+    ) -> Result<Response<ingest::GetUsageResponse>, Status> {
+        let tenant = caller(&request)?.tenant.clone();
+        let stored = self.library.usage().of(&tenant).await.map_err(|f| status(&f))?;
+        Ok(Response::new(ingest::GetUsageResponse {
+            document_count: encode::long(stored.documents),
+            stored_source_bytes: encode::long(stored.bytes),
+        }))
+    }
+}
+
+/// Whether a caller may erase documents here. An API key may not: the gateway alone knows of the
+/// narrations that an erasure ends, and keeps the audit of it.
+///
+/// # Errors
+/// `KEY_NOT_ALLOWED`.
+fn through_the_gateway(role: Role) -> Result<(), Failure> {
+    match role {
+        Role::Service | Role::Admin => Ok(()),
+        Role::Tenant | Role::Reader => {
+            let message = "documents are deleted at the gateway, which ends their narrations first; call it there";
+            Err(Failure::new(Kind::PermissionDenied, Reason::KeyNotAllowed, message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenants_key_erases_nothing_behind_the_gateways_back() {
+        for role in [Role::Tenant, Role::Reader] {
+            assert_eq!(through_the_gateway(role).expect_err("refused").reason, Reason::KeyNotAllowed);
+        }
+        assert_eq!(through_the_gateway(Role::Service), Ok(()));
     }
 }

@@ -121,7 +121,7 @@ impl Ingest {
         let abandoned = Reconciler::new(self.uploads.uploads().clone(), clock);
         let forget = |upload: Versioned<Upload>| {
             let uploads = self.uploads.clone();
-            async move { uploads.drop_upload(&upload.record).await }
+            async move { uploads.forget(upload).await }
         };
         tokio::join!(worker.run(stop.clone()), erased.run(sweep, stop.clone()), abandoned.run(forget, stop));
     }

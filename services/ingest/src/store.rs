@@ -28,7 +28,10 @@ impl Due for Document {
 }
 
 impl Record for Upload {
-    const SPEC: CollectionSpec = CollectionSpec { name: "uploads", indexes: &[Index::new("by_due", &["due_at"])] };
+    const SPEC: CollectionSpec = CollectionSpec {
+        name: "uploads",
+        indexes: &[Index::new("by_due", &["due_at"]), Index::new("by_tenant", &["tenant", "created"])],
+    };
     const SCHEMA: u32 = upload::SCHEMA;
 
     fn id(&self) -> String {

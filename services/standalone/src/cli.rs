@@ -1,5 +1,7 @@
 //! The command line.
 
+mod admin;
+
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fmt;
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lectern_core::Failure;
 use lectern_runtime::Secret;
+
+pub use admin::{Audit, KeyCommand, Keys, Lane, Limit, Limits, Quota, Role, Server, TenantCommand, Tenants};
 
 /// Turns documents into narrated audio.
 #[derive(Debug, Parser)]
@@ -33,7 +37,10 @@ impl Cli {
         let place = match &mut self.command {
             Some(Command::Narrate(order)) => &mut order.place.key,
             Some(Command::Preview(preview)) => &mut preview.place.key,
-            Some(Command::Keys(keys)) => &mut keys.key,
+            Some(Command::Keys(keys)) => &mut keys.at.key,
+            Some(Command::Tenants(tenants)) => &mut tenants.at.key,
+            Some(Command::Quota(quota)) => &mut quota.at.key,
+            Some(Command::Audit(audit)) => &mut audit.at.key,
             Some(Command::Up(_)) | None => return,
         };
         if place.is_none() && !key.is_empty() {
@@ -59,6 +66,12 @@ pub enum Command {
     Up(Up),
     /// Makes, lists and revokes API keys of a server.
     Keys(Keys),
+    /// Makes, shows, changes and suspends tenants of a server.
+    Tenants(Tenants),
+    /// Shows what the caller's tenant may use of a server, and uses.
+    Quota(Quota),
+    /// Lists what was done on a server that others must be able to account for, the newest first.
+    Audit(Audit),
 }
 
 /// Serves until it is stopped.
@@ -85,8 +98,8 @@ pub struct Narrate {
     /// What becomes a script, and how.
     #[command(flatten)]
     pub script: Script,
-    /// The voice, as ListVoices names it; the default voice of the document's language where none
-    /// is given.
+    /// The voice, such as engines/local/voices/heart; the default voice of the document's language
+    /// where none is given.
     #[arg(long, value_name = "VOICE", default_value = "")]
     pub voice: String,
     /// Tempo, 0.5 to 2.0.
@@ -95,6 +108,9 @@ pub struct Narrate {
     /// Audio formats, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Format::Opus, Format::Wav])]
     pub format: Vec<Format>,
+    /// The queue that it waits in; against a server where none is named, the server's usual one.
+    #[arg(long, value_enum, value_name = "LANE")]
+    pub lane: Option<Lane>,
     /// The folder for the files; with several documents, a folder in it for each.
     #[arg(long, short, value_name = "DIR", default_value = "lectern-out")]
     pub out: PathBuf,
@@ -251,59 +267,28 @@ pub enum Format {
     Mp3,
 }
 
-/// API keys of a server.
-#[derive(Debug, Args)]
-pub struct Keys {
-    /// What to do with them.
-    #[command(subcommand)]
-    pub command: KeyCommand,
-    /// The server.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7400", global = true)]
-    pub server: String,
-    /// The installation's admin key; an embedded instance needs none. Prefer the environment
-    /// variable LECTERN_KEY: other users of the machine see arguments in the list of processes.
-    #[arg(long, value_name = "KEY", global = true, value_parser = secret)]
-    pub key: Option<Secret>,
-}
-
-/// What to do with API keys.
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Makes a key; the last line of the output is the key itself, which is shown only now.
-    Create {
-        /// The tenant whose data it opens.
-        #[arg(long)]
-        tenant: String,
-        /// A name for people.
-        #[arg(long, default_value = "")]
-        name: String,
-    },
-    /// Lists keys.
-    List,
-    /// Revokes a key.
-    Revoke {
-        /// Its id, as `list` shows it.
-        id: String,
-    },
-}
-
 /// No command was given.
 pub fn nothing_to_do() -> Failure {
     Failure::invalid(
         "command",
-        "say what to do: `lectern narrate FILE`, `lectern preview FILE`, `lectern up` or `lectern keys`; --help says more",
+        "say what to do: `lectern narrate FILE`, `lectern preview FILE`, `lectern up`, or another that --help lists",
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use lectern_proto::v1::audit_record::Action;
+
     use super::*;
 
     fn key_of(cli: &Cli) -> Option<&str> {
         let key = match &cli.command {
             Some(Command::Narrate(order)) => order.place.key.as_ref(),
             Some(Command::Preview(preview)) => preview.place.key.as_ref(),
-            Some(Command::Keys(keys)) => keys.key.as_ref(),
+            Some(Command::Keys(keys)) => keys.at.key.as_ref(),
+            Some(Command::Tenants(tenants)) => tenants.at.key.as_ref(),
+            Some(Command::Quota(quota)) => quota.at.key.as_ref(),
+            Some(Command::Audit(audit)) => audit.at.key.as_ref(),
             Some(Command::Up(_)) | None => None,
         };
         key.map(Secret::expose)
@@ -318,6 +303,9 @@ mod tests {
             (&["lectern", "narrate", "a.md", server][..], Some("lk_env")),
             (&["lectern", "narrate", "a.md", server, "--key", "lk_argument"][..], Some("lk_argument")),
             (&["lectern", "preview", "a.md", server][..], Some("lk_env")),
+            (&["lectern", "tenants", "show", "acme"][..], Some("lk_env")),
+            (&["lectern", "quota"][..], Some("lk_env")),
+            (&["lectern", "audit", "--key", "lk_argument"][..], Some("lk_argument")),
             (&["lectern", "up"][..], None),
         ] {
             let mut cli = Cli::try_parse_from(arguments).unwrap();
@@ -332,9 +320,43 @@ mod tests {
     #[test]
     fn help_prefers_the_environment_to_an_argument() {
         let mut command = <Cli as clap::CommandFactory>::command();
-        for name in ["narrate", "preview", "keys"] {
+        for name in ["narrate", "preview", "keys", "tenants", "quota", "audit"] {
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
             assert!(help.contains("LECTERN_KEY"), "{name}: {help}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_one_that_clap_takes() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_and_times_are_read_as_people_write_them() {
+        let parse = |arguments: &[&str]| Cli::try_parse_from(arguments).map(|cli| cli.command);
+        let update = ["lectern", "tenants", "update", "acme", "--stored-sources", "2GiB", "--lanes", "bulk,standard"];
+        let Ok(Some(Command::Tenants(tenants))) = parse(&update) else { panic!("it is read") };
+        let TenantCommand::Update { limits, .. } = tenants.command else { panic!("it is an update") };
+        assert_eq!(limits.stored_sources.map(|size| size.bytes()), Some(2 << 30));
+        assert_eq!(limits.lanes, [Lane::Bulk, Lane::Standard]);
+
+        let create = ["lectern", "keys", "create", "--tenant", "acme", "--role", "reader", "--expires", "2027-01-31"];
+        let Ok(Some(Command::Keys(keys))) = parse(&create) else { panic!("it is read") };
+        let KeyCommand::Create { role, expires, .. } = keys.command else { panic!("it makes a key") };
+        assert_eq!((role, expires.map(|at| at.to_string())), (Role::Reader, Some("2027-01-31T00:00:00Z".to_owned())));
+        assert!(parse(&["lectern", "keys", "create", "--expires", "soon"]).is_err());
+    }
+
+    #[test]
+    fn an_action_is_named_as_it_is_printed_and_a_wrong_one_is_told_the_right_ones() {
+        let parse = |action: &str| Cli::try_parse_from(["lectern", "audit", "--action", action]);
+        for (named, expected) in [("key-created", Action::KeyCreated), ("tenant suspended", Action::TenantSuspended)] {
+            let Ok(Some(Command::Audit(audit))) = parse(named).map(|cli| cli.command) else { panic!("{named}") };
+            assert_eq!(audit.action, Some(expected));
+        }
+        for wrong in ["", "unspecified", "key-eaten"] {
+            let refused = parse(wrong).unwrap_err().to_string();
+            assert!(refused.contains("key-created") && refused.contains("narration-deleted"), "{refused}");
         }
     }
 

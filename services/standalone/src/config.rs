@@ -88,16 +88,32 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
             config.import.enabled |= up.import;
         }
         // A person at a terminal reads the progress, not the log.
-        Some(Command::Narrate(_) | Command::Preview(_) | Command::Keys(_)) if !cli.verbose => {
+        Some(
+            Command::Narrate(_)
+            | Command::Preview(_)
+            | Command::Keys(_)
+            | Command::Tenants(_)
+            | Command::Quota(_)
+            | Command::Audit(_),
+        ) if !cli.verbose => {
             // The failure itself is printed once, as the command's last line.
             "error,lectern_runtime::bootstrap=off".clone_into(&mut config.telemetry.log_filter);
         }
-        Some(Command::Narrate(_) | Command::Preview(_) | Command::Keys(_)) | None => {}
+        Some(
+            Command::Narrate(_)
+            | Command::Preview(_)
+            | Command::Keys(_)
+            | Command::Tenants(_)
+            | Command::Quota(_)
+            | Command::Audit(_),
+        )
+        | None => {}
     }
     let place = match &cli.command {
         Some(Command::Narrate(order)) => Some(&order.place),
         Some(Command::Preview(preview)) => Some(&preview.place),
-        Some(Command::Up(_) | Command::Keys(_)) | None => None,
+        Some(Command::Up(_) | Command::Keys(_) | Command::Tenants(_) | Command::Quota(_) | Command::Audit(_))
+        | None => None,
     };
     config.import.enabled |= place.is_some_and(|place| place.import);
     Ok(config)
@@ -120,7 +136,7 @@ mod tests {
         assert_eq!(config.data, PathBuf::from("d"));
         assert!(!lectern_runtime::print(&config).unwrap().contains("lk_caller"));
         let Some(Command::Keys(keys)) = &cli.command else { panic!("{cli:?}") };
-        assert_eq!(keys.key.as_ref().map(lectern_runtime::Secret::expose), Some("lk_caller"));
+        assert_eq!(keys.at.key.as_ref().map(lectern_runtime::Secret::expose), Some("lk_caller"));
 
         let failure = load_from(loader(&[("LECTERN_KEYS", "lk_caller")]), &mut cli).unwrap_err();
         assert!(failure.message.contains("LECTERN_KEYS") && !failure.message.contains("lk_caller"), "{failure}");

@@ -9,6 +9,7 @@ mod private;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use lectern_core::SystemClock;
 use lectern_ingest::extract::child;
 use lectern_runtime::bootstrap;
 
@@ -43,7 +44,10 @@ fn main() -> ExitCode {
                 Some(Command::Up(_)) => app::up(config, context).await,
                 Some(Command::Narrate(order)) => client::narrate::run(order, config, context).await,
                 Some(Command::Preview(preview)) => client::preview::run(preview, config, context).await,
-                Some(Command::Keys(keys)) => client::keys::run(keys).await,
+                Some(Command::Keys(keys)) => client::keys::run(keys, &SystemClock).await,
+                Some(Command::Tenants(tenants)) => client::tenants::run(tenants).await,
+                Some(Command::Quota(quota)) => client::quota::run(quota).await,
+                Some(Command::Audit(audit)) => client::audit::run(audit).await,
                 None => Err(cli::nothing_to_do()),
             }
         })

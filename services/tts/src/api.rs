@@ -1,5 +1,7 @@
 //! gRPC in: `lectern.v1.VoiceService` and `lectern.tts.v1.SpeechService`.
 
+mod track;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,12 +10,13 @@ use bytes::Bytes;
 use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::content::timeline::Track;
-use lectern_core::id::{NarrationId, ScopeId};
+use lectern_core::id::{NarrationId, ScopeId, TenantId};
+use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
-use lectern_rpc::{caller, status};
+use lectern_rpc::{caller, page, status};
 use lectern_stage::api::internal;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -22,7 +25,7 @@ use crate::audio::encode::AudioFormat;
 use crate::engine::{SegmentRequest, Speed, Voice};
 use crate::pieces::pieces;
 use crate::voices::Voices;
-use crate::work::{format_of, segments::Segments};
+use crate::work::{format_of, format_to_wire, segments::Segments};
 
 /// Characters that `Synthesize` takes.
 const TEXT_LIMIT: usize = 5_000;
@@ -38,35 +41,63 @@ pub struct Speech {
     voices: Voices,
     segments: Segments,
     blob: Arc<dyn Blob>,
+    master: Arc<[u8]>,
 }
 
 impl Speech {
-    /// The services over these parts.
+    /// The services over these parts; page tokens are sealed under the installation's `master`
+    /// secret.
     #[must_use]
-    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>) -> Self {
-        Self { voices, segments, blob }
+    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>, master: Arc<[u8]>) -> Self {
+        Self { voices, segments, blob, master }
     }
 
     fn voice(&self, voice: &Voice) -> api::Voice {
         api::Voice {
-            name: format!("voices/{}", voice.id),
+            name: voice.id.clone(),
             display_name: voice.name.clone(),
-            languages: vec![voice.language.clone()],
-            sample_rate: convert::number(voice.sample_rate),
+            language_codes: vec![voice.language.clone()],
+            sample_rate_hertz: convert::number(voice.sample_rate),
             version: voice.version.clone(),
             available: self.voices.engine(voice).and_then(|engine| engine.ready()).is_ok(),
         }
     }
 
-    /// Chooses a voice and checks that it can speak now and that the formats can be made.
+    /// Chooses a voice and checks that it can speak now and that the formats can be made. A refusal
+    /// names a field of this request: which field of an order that is, the gateway knows.
     fn resolve(&self, request: &tts::ResolveVoiceRequest) -> Result<Voice, Failure> {
-        let voice = self.voices.resolve(&request.voice, &request.language)?;
+        let voice = self.voices.resolve(&request.voice, &request.language_code)?;
         self.voices.engine(&voice)?.ready()?;
         for format in &request.formats {
-            format_of(*format)?.available()?;
+            let available = format_of(*format).and_then(AudioFormat::available);
+            available.map_err(|failure| failure.at("formats"))?;
         }
         Ok(voice)
     }
+
+    /// A page of the voices that speak a language. Its token is a place among them, and bound to
+    /// the language.
+    fn list(&self, tenant: &TenantId, request: &api::ListVoicesRequest) -> Result<api::ListVoicesResponse, Failure> {
+        let size = page::size(request.page_size, 50, 1_000)?;
+        let language = convert::language_tag("language_code", &request.language_code)?.unwrap_or_default();
+        let secret = TenantSecret::derive(&self.master, tenant);
+        let purpose = format!("ListVoices language_code={language}");
+        let first: usize = page::open(&secret, &purpose, &request.page_token)?.unwrap_or(0);
+        let voices = self.voices.speaking(&language);
+        let next = first.saturating_add(size);
+        let next_page_token = if next < voices.len() { page::seal(&secret, &purpose, &next)? } else { String::new() };
+        let formats = AudioFormat::ALL.into_iter().filter(|format| format.available().is_ok());
+        Ok(api::ListVoicesResponse {
+            voices: voices.iter().skip(first).take(size).map(|voice| self.voice(voice)).collect(),
+            next_page_token,
+            formats: formats.map(|format| format_to_wire(format).into()).collect(),
+        })
+    }
+}
+
+/// How to play samples of one channel.
+fn pcm(sample_rate: u32) -> api::PcmFormat {
+    api::PcmFormat { sample_rate_hertz: convert::number(sample_rate), channel_count: 1 }
 }
 
 fn audio(samples: &[i16]) -> impl Iterator<Item = Bytes> + '_ {
@@ -86,20 +117,9 @@ impl VoiceService for Speech {
         &self,
         request: Request<api::ListVoicesRequest>,
     ) -> Result<Response<api::ListVoicesResponse>, Status> {
-        caller(&request)?;
-        let language = request.into_inner().language;
-        let this = self.clone();
-        let response = blocking(move || {
-            let all = this.voices.all();
-            let wanted = all.iter().filter(|voice| language.is_empty() || voice.language.starts_with(&language));
-            let formats = AudioFormat::ALL.into_iter().filter(|format| format.available().is_ok());
-            Ok(api::ListVoicesResponse {
-                voices: wanted.map(|voice| this.voice(voice)).collect(),
-                formats: formats.map(|format| format.as_str().to_owned()).collect(),
-            })
-        })
-        .await?;
-        Ok(Response::new(response))
+        let tenant = caller(&request)?.tenant.clone();
+        let (this, request) = (self.clone(), request.into_inner());
+        Ok(Response::new(blocking(move || this.list(&tenant, &request)).await?))
     }
 }
 
@@ -133,7 +153,7 @@ impl SpeechService for Speech {
         if pieces.is_empty() {
             return Err(status(&Failure::invalid("text", "text has no words to speak; send some")));
         }
-        let speed = Speed::new(if request.speed == 0.0 { 1.0 } else { request.speed }).map_err(|f| status(&f))?;
+        let speed = request.speed.map_or(Ok(Speed::NORMAL), Speed::new).map_err(|f| status(&f))?;
         let voice = self.voices.resolve(&request.voice, "und").map_err(|f| status(&f))?;
         let engine = self.voices.engine(&voice).map_err(|f| status(&f))?;
         let (segments, stop) = (self.segments.clone(), CancellationToken::new());
@@ -142,8 +162,7 @@ impl SpeechService for Speech {
         Ok(Response::new(Box::pin(try_stream! {
             use tts::synthesize_response::Part;
             let _until_dropped = until_dropped;
-            let format = api::PcmFormat { sample_rate: convert::number(voice.sample_rate), channels: 1 };
-            yield tts::SynthesizeResponse { part: Some(Part::Format(format)) };
+            yield tts::SynthesizeResponse { part: Some(Part::Format(pcm(voice.sample_rate))) };
             let pause = vec![0; voice.sample_rate as usize * 3 / 10];
             for (index, piece) in pieces.into_iter().enumerate() {
                 let request = SegmentRequest::new(piece.text, voice.id.clone(), speed);
@@ -170,24 +189,8 @@ impl SpeechService for Speech {
         let key = lectern_stage::work::key(&request.track_key, "track_key").map_err(|f| status(&f))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
         let track: Track = objects.read_json(&objects.folder().track(&key)).await.map_err(|f| status(&f))?;
-        let segments = self.segments.clone();
-        Ok(Response::new(Box::pin(try_stream! {
-            use tts::read_track_response::Part;
-            let answer = |part| tts::ReadTrackResponse { part: Some(part) };
-            yield answer(Part::Format(api::PcmFormat { sample_rate: convert::number(track.sample_rate), channels: 1 }));
-            yield answer(Part::Section(api::SectionStart {
-                index: convert::number(track.index),
-                title: convert::title(&track.title),
-                sample_count: i64::try_from(track.samples).unwrap_or(i64::MAX),
-            }));
-            for place in &track.segments {
-                let segment = segments.read(&objects, &place.key).await.map_err(|f| status(&f))?;
-                let pause = vec![0; usize::try_from(place.pause).unwrap_or(0)];
-                for audio in audio(&pause).chain(audio(&segment.samples)) {
-                    yield answer(Part::Audio(audio));
-                }
-            }
-        })))
+        let first = track::first(&track, request.first_sample).map_err(|f| status(&f))?;
+        Ok(Response::new(Box::pin(track::stream(track, first, self.segments.clone(), objects))))
     }
 
     async fn delete_recording(
@@ -215,20 +218,127 @@ mod tests {
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
     use lectern_rpc::auth::{Caller, Role};
+    use lectern_rpc::{TenantLimits, failure};
 
     use super::*;
-    use crate::engine::tone::ToneEngine;
+    use crate::engine::tone::{ToneEngine, VOICE};
+    use crate::engine::{Speech as Spoken, SpeechEngine};
+
+    fn over(engine: Arc<dyn SpeechEngine>) -> Speech {
+        let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+        Speech::new(Voices::new(vec![engine]), Segments::new(1), blob, Arc::from(&b"a secret"[..]))
+    }
 
     fn speech(engine: &Arc<ToneEngine>) -> Speech {
-        let voices = Voices::new(vec![Arc::clone(engine) as _]);
-        Speech::new(voices, Segments::new(1), Arc::new(MemoryBlob::new(Arc::new(SystemClock))))
+        over(Arc::clone(engine) as _)
+    }
+
+    fn by<T>(tenant: &str, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let (tenant, limits) = (tenant.parse().unwrap(), TenantLimits::default());
+        request.extensions_mut().insert(Caller { tenant, role: Role::Tenant, key_id: "k".to_owned(), limits });
+        request
     }
 
     fn request(tenant: &str, text: &str) -> Request<tts::SynthesizeRequest> {
-        let mut request = Request::new(tts::SynthesizeRequest { text: text.to_owned(), ..Default::default() });
-        let tenant = tenant.parse().unwrap();
-        request.extensions_mut().insert(Caller { tenant, role: Role::Tenant, key_id: "k".to_owned() });
-        request
+        by(tenant, tts::SynthesizeRequest { text: text.to_owned(), ..Default::default() })
+    }
+
+    /// Voices that are only listed: the tone's, with these languages.
+    #[derive(Debug)]
+    struct Choir(&'static [&'static str]);
+
+    impl SpeechEngine for Choir {
+        fn voices(&self) -> Vec<Voice> {
+            let one = ToneEngine::new().voices().remove(0);
+            let voice = |(at, language): (usize, &&str)| Voice {
+                id: format!("engines/choir/voices/{at}"),
+                language: (*language).to_owned(),
+                ..one.clone()
+            };
+            self.0.iter().enumerate().map(voice).collect()
+        }
+
+        fn synthesize(&self, _: &SegmentRequest) -> Result<Spoken, Failure> {
+            Err(Failure::internal("a choir is only listed"))
+        }
+    }
+
+    #[tokio::test]
+    async fn voices_come_in_pages_of_one_language() {
+        let speech = over(Arc::new(Choir(&["en-US", "de", "en-GB", "en-US"])));
+        let list = async |tenant: &str, language_code: &str, page_token: &str, page_size: i32| {
+            let (language_code, page_token) = (language_code.to_owned(), page_token.to_owned());
+            let request = api::ListVoicesRequest { page_size, page_token, language_code };
+            speech.list_voices(by(tenant, request)).await.map(Response::into_inner)
+        };
+        let names = |page: &api::ListVoicesResponse| {
+            page.voices.iter().filter_map(|voice| voice.name.rsplit('/').next()?.parse().ok()).collect::<Vec<u32>>()
+        };
+
+        let first = list("acme", "en", "", 2).await.unwrap();
+        assert_eq!((names(&first), first.voices[0].name.as_str()), (vec![0, 2], "engines/choir/voices/0"));
+        assert_eq!(first.voices[0].language_codes, ["en-US"]);
+        assert!(first.formats().any(|format| format == api::AudioFormat::Opus));
+        let last = list("acme", "en", &first.next_page_token, 2).await.unwrap();
+        assert_eq!((names(&last), last.next_page_token.as_str()), (vec![3], ""));
+        assert_eq!(last.formats, first.formats, "they are on every page");
+        let all = list("acme", "", "", 0).await.unwrap();
+        assert_eq!((names(&all), all.next_page_token.as_str()), (vec![0, 1, 2, 3], ""));
+
+        for (tenant, language) in [("acme", "de"), ("acme", ""), ("globex", "en")] {
+            let refused = failure(&list(tenant, language, &first.next_page_token, 2).await.unwrap_err());
+            assert_eq!(refused.reason, Reason::PageTokenInvalid, "{tenant} {language:?}");
+        }
+        for (language, size, field) in [("english", 0, "language_code"), ("en", -1, "page_size")] {
+            let refused = failure(&list("acme", language, "", size).await.unwrap_err());
+            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::InvalidField, Some(field)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_voice_that_cannot_be_resolved_is_refused_by_a_field_of_its_own_request() {
+        let speech = speech(&Arc::new(ToneEngine::new()));
+        let resolve = async |voice: &str, language_code: &str, formats: Vec<i32>| {
+            let (voice, language_code) = (voice.to_owned(), language_code.to_owned());
+            let request = by("acme", tts::ResolveVoiceRequest { voice, language_code, formats });
+            speech.resolve_voice(request).await.map(Response::into_inner).map_err(|status| failure(&status))
+        };
+        let resolved = resolve("", "en", vec![api::AudioFormat::Opus.into()]).await.unwrap();
+        assert_eq!(resolved.voice.map(|voice| voice.name).as_deref(), Some(VOICE));
+        for (voice, language, formats, reason, field) in [
+            ("engines/no/voices/body", "en", vec![], Reason::VoiceUnknown, "voice"),
+            (VOICE, "fi", vec![], Reason::LanguageUnsupported, "voice"),
+            ("", "fi", vec![], Reason::LanguageUnsupported, "language_code"),
+            ("", "en", vec![99], Reason::AudioFormatUnsupported, "formats"),
+        ] {
+            let refused = resolve(voice, language, formats).await.unwrap_err();
+            assert_eq!((refused.reason, refused.field.as_deref()), (reason, Some(field)), "{voice:?} {language:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_speed_is_what_was_asked_for_and_the_usual_where_nothing_was() {
+        let speech = speech(&Arc::new(ToneEngine::new()));
+        let samples = async |speed| {
+            let (text, voice) = ("It is said.".to_owned(), VOICE.to_owned());
+            let request = by("acme", tts::SynthesizeRequest { text, voice, speed });
+            let mut answers = speech.synthesize(request).await.map_err(|status| failure(&status))?.into_inner();
+            let mut bytes = 0;
+            while let Some(answer) = answers.next().await {
+                match answer.unwrap().part.unwrap() {
+                    tts::synthesize_response::Part::Format(format) => {
+                        assert_eq!((format.sample_rate_hertz, format.channel_count), (24_000, 1));
+                    }
+                    tts::synthesize_response::Part::Audio(audio) => bytes += audio.len(),
+                }
+            }
+            Ok::<_, Failure>(bytes)
+        };
+        let usual = samples(None).await.unwrap();
+        assert_eq!(samples(Some(1.0)).await.unwrap(), usual);
+        assert!(samples(Some(2.0)).await.unwrap() < usual);
+        assert_eq!(samples(Some(0.0)).await.unwrap_err().field.as_deref(), Some("speed"));
     }
 
     #[tokio::test]

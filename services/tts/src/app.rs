@@ -93,8 +93,8 @@ impl Tts {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let blob = Arc::clone(&self.adapters.blob);
-        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob);
+        let (blob, master) = (Arc::clone(&self.adapters.blob), Arc::clone(&self.master));
+        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob, master);
         let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(SpeechServiceServer::new(speech.clone())))

@@ -6,6 +6,10 @@ use lectern_core::{Failure, Kind, Reason};
 
 use crate::engine::{SpeechEngine, Voice};
 
+/// The fields of a request that name its voice and its language.
+const VOICE: &str = "voice";
+const LANGUAGE: &str = "language_code";
+
 /// Every engine that was configured.
 #[derive(Debug, Clone)]
 pub struct Voices {
@@ -25,30 +29,36 @@ impl Voices {
         self.engines.iter().flat_map(|engine| engine.voices()).collect()
     }
 
-    /// The voice of a resource name, `voices/{engine}/{voice}`.
+    /// Every voice that speaks `language`, in the same order; all where it is empty.
+    #[must_use]
+    pub fn speaking(&self, language: &str) -> Vec<Voice> {
+        self.all().into_iter().filter(|voice| speaks(voice, language)).collect()
+    }
+
+    /// The voice of a resource name, `engines/{engine}/voices/{voice}`.
     ///
     /// # Errors
-    /// `VOICE_UNKNOWN`, naming the voices there are.
+    /// `VOICE_UNKNOWN` at `voice`, naming the voices there are.
     pub fn named(&self, name: &str) -> Result<Voice, Failure> {
-        let id = name.strip_prefix("voices/").unwrap_or_default();
-        self.all().into_iter().find(|voice| voice.id == id).ok_or_else(|| {
-            let known = self.all().iter().map(|voice| format!("voices/{}", voice.id)).collect::<Vec<_>>().join(", ");
+        self.all().into_iter().find(|voice| voice.id == name).ok_or_else(|| {
+            let known = self.all().into_iter().map(|voice| voice.id).collect::<Vec<_>>().join(", ");
             let message = format!("the voice {name:?} is not known; choose one of: {known}");
-            Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, message).at("narration.voice")
+            Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, message).at(VOICE)
         })
     }
 
-    /// The voice to speak `language` with: the named one, or the first that speaks it.
+    /// The voice to speak `language` with: the one that is named, or the first that speaks it.
     ///
     /// # Errors
-    /// `VOICE_UNKNOWN`, `LANGUAGE_UNSUPPORTED`.
+    /// `VOICE_UNKNOWN` at `voice`. `LANGUAGE_UNSUPPORTED` at `voice` where another one might speak
+    /// it, at `language_code` where none does.
     pub fn resolve(&self, name: &str, language: &str) -> Result<Voice, Failure> {
         if !name.is_empty() {
             let voice = self.named(name)?;
-            return if speaks(&voice, language) { Ok(voice) } else { Err(unsupported(language, &voice.id)) };
+            return if speaks(&voice, language) { Ok(voice) } else { Err(unsupported(language, &voice.id, VOICE)) };
         }
-        let all = self.all();
-        all.iter().find(|voice| speaks(voice, language)).cloned().ok_or_else(|| unsupported(language, "any voice"))
+        let first = self.all().into_iter().find(|voice| speaks(voice, language));
+        first.ok_or_else(|| unsupported(language, "any voice", LANGUAGE))
     }
 
     /// The engine that `voice` belongs to.
@@ -75,7 +85,7 @@ fn speaks(voice: &Voice, language: &str) -> bool {
     wanted.is_empty() || wanted == "und" || wanted == primary(&voice.language)
 }
 
-fn unsupported(language: &str, voice: &str) -> Failure {
+fn unsupported(language: &str, voice: &str, field: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::LanguageUnsupported,
@@ -83,7 +93,7 @@ fn unsupported(language: &str, voice: &str) -> Failure {
             "the document is in {language:?}, which {voice} does not speak; ListVoices shows the languages there are"
         ),
     )
-    .at("narration.voice")
+    .at(field)
 }
 
 #[cfg(test)]
@@ -95,10 +105,18 @@ mod tests {
     fn a_voice_is_found_by_name_or_language() {
         let voices = Voices::new(vec![Arc::new(ToneEngine::new())]);
         let first = voices.all().remove(0);
-        assert_eq!(voices.resolve("", "en").expect("English").id, first.id);
-        assert_eq!(voices.resolve(&format!("voices/{}", first.id), "und").expect("named").id, first.id);
-        assert_eq!(voices.resolve("voices/no/body", "en").expect_err("unknown").reason, Reason::VoiceUnknown);
-        assert_eq!(voices.resolve("", "fi").expect_err("Finnish").reason, Reason::LanguageUnsupported);
+        let resolve = |name: &str, language: &str| voices.resolve(name, language);
+        assert_eq!(resolve("", "en").expect("English").id, first.id);
+        assert_eq!(resolve("engines/tone/voices/sine", "und").expect("named").id, first.id);
+        for unknown in ["engines/no/voices/body", "voices/tone/sine", "tone/sine"] {
+            let refused = resolve(unknown, "en").expect_err("unknown");
+            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::VoiceUnknown, Some(VOICE)));
+            assert!(refused.message.contains("engines/tone/voices/sine"), "{refused}");
+        }
+        for (voice, field) in [("", LANGUAGE), (first.id.as_str(), VOICE)] {
+            let refused = resolve(voice, "fi").expect_err("Finnish");
+            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::LanguageUnsupported, Some(field)));
+        }
         assert!(voices.engine(&first).is_ok());
     }
 }

@@ -92,21 +92,20 @@ async fn verify(client: &Client, order: &Order) -> Result<usize, String> {
         return Err(format!("it has only {} files", narration.artifacts.len()));
     }
     for artifact in &narration.artifacts {
-        let bytes = download(client, &name, &artifact.file_name).await?;
+        let bytes = download(client, &artifact.name).await?;
         let (size, sha256) = (i64::try_from(bytes.len()).unwrap_or(i64::MAX), Digest::of(&bytes).to_string());
         if (size, &sha256) != (artifact.size_bytes, &artifact.sha256) {
-            return Err(format!("{} has {size} bytes and {sha256}, listed otherwise", artifact.file_name));
+            return Err(format!("{} has {size} bytes and {sha256}, listed otherwise", artifact.name));
         }
-        if artifact.file_name == "manifest.json" {
+        if artifact.name == lectern_e2e::artifact(&name, "manifest.json") {
             accounted(&bytes, order)?;
         }
     }
     Ok(narration.artifacts.len())
 }
 
-async fn download(client: &Client, name: &str, file: &str) -> Result<Vec<u8>, String> {
-    let request =
-        api::DownloadArtifactRequest { name: name.to_owned(), file_name: file.to_owned(), offset: 0, length: 0 };
+async fn download(client: &Client, file: &str) -> Result<Vec<u8>, String> {
+    let request = api::DownloadArtifactRequest { name: file.to_owned(), ..Default::default() };
     let failed = |status: tonic::Status| format!("{file} cannot be downloaded: {status}");
     let mut parts = client.narrations().download_artifact(request).await.map_err(failed)?.into_inner();
     let mut bytes = Vec::new();

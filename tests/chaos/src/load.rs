@@ -171,7 +171,7 @@ async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
     };
     let format = if number % 3 == 0 { api::AudioFormat::Opus } else { api::AudioFormat::Wav };
     // Fast, because what is heard does not matter here.
-    let narration = api::Narration { formats: vec![format.into()], speed: 2.0, ..lectern_e2e::of(&document) };
+    let narration = api::Narration { formats: vec![format.into()], speed: Some(2.0), ..lectern_e2e::of(&document) };
     let request = api::CreateNarrationRequest { request_id, narration: Some(narration) };
     let accepted = insist(&board, || {
         let (client, request) = (client.clone(), request.clone());

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lectern_core::Digest;
-use lectern_core::id::{DocumentId, NarrationId};
+use lectern_proto::gateway::v1::credential_service_client::CredentialServiceClient;
 use lectern_proto::ingest::v1::ingest_service_client::IngestServiceClient;
-use lectern_proto::names;
 use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::key_service_client::KeyServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
+use lectern_proto::v1::quota_service_client::QuotaServiceClient;
+use lectern_proto::v1::tenant_service_client::TenantServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::v1::{
-    self as api, create_document_request::Source, narration::State, upload_document_request::Part,
+    self as api, create_document_request::Source, narration::State, watch_narration_response::News,
 };
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::work::v1::{GetStepRequest, Step};
@@ -21,12 +22,10 @@ use lectern_rpc::Outbound;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 use crate::PATIENCE;
+use crate::messages::{artifact, join, upload};
 
-/// Bytes of a chunk: small, so that small sources have several.
-const CHUNK: usize = 16 * 1024;
 /// Larger than any message that is sent.
 const MESSAGE: usize = 6 << 20;
 
@@ -77,6 +76,24 @@ impl Client {
     #[must_use]
     pub fn keys(&self) -> KeyServiceClient<Authorized> {
         KeyServiceClient::new(self.over())
+    }
+
+    /// `lectern.v1.TenantService`.
+    #[must_use]
+    pub fn tenants(&self) -> TenantServiceClient<Authorized> {
+        TenantServiceClient::new(self.over())
+    }
+
+    /// `lectern.v1.QuotaService`.
+    #[must_use]
+    pub fn quota(&self) -> QuotaServiceClient<Authorized> {
+        QuotaServiceClient::new(self.over())
+    }
+
+    /// `lectern.gateway.v1.CredentialService`, which is for the stage services.
+    #[must_use]
+    pub fn credentials(&self) -> CredentialServiceClient<Authorized> {
+        CredentialServiceClient::new(self.over())
     }
 
     /// `lectern.v1.VoiceService`.
@@ -147,14 +164,22 @@ impl Client {
         self.documents().list_documents(request).await.expect("documents").into_inner().documents
     }
 
-    /// All narrations of the tenant, up to 1,000.
+    /// All narrations of the tenant, page by page.
     ///
     /// # Panics
     ///
     /// When they cannot be listed.
     pub async fn list_narrations(&self) -> Vec<api::Narration> {
-        let request = api::ListNarrationsRequest { page_size: 1_000, ..Default::default() };
-        self.narrations().list_narrations(request).await.expect("narrations").into_inner().narrations
+        let mut all = Vec::new();
+        let mut request = api::ListNarrationsRequest { page_size: 200, ..Default::default() };
+        loop {
+            let page = self.narrations().list_narrations(request.clone()).await.expect("narrations").into_inner();
+            all.extend(page.narrations);
+            if page.next_page_token.is_empty() {
+                return all;
+            }
+            request.page_token = page.next_page_token;
+        }
     }
 
     /// Orders a narration.
@@ -198,7 +223,7 @@ impl Client {
                 };
                 while let Some(Ok(message)) = news.next().await {
                     token = message.resume_token;
-                    let Some(narration) = message.narration else { continue };
+                    let Some(News::Narration(narration)) = message.news else { continue };
                     if terminal(&narration) || wanted(&narration) {
                         return narration;
                     }
@@ -231,14 +256,14 @@ impl Client {
         self.finished(&accepted.name).await
     }
 
-    /// A range of a file; every message's checksum and place are verified.
+    /// A range of a file, to its end where no length is given; every message's checksum and place
+    /// are verified.
     ///
     /// # Panics
     ///
     /// When one does not fit, or the download is refused.
-    pub async fn range(&self, narration: &str, file: &str, offset: i64, length: i64) -> Vec<u8> {
-        let request =
-            api::DownloadArtifactRequest { name: narration.to_owned(), file_name: file.to_owned(), offset, length };
+    pub async fn range(&self, narration: &str, file: &str, offset: i64, length: Option<i64>) -> Vec<u8> {
+        let request = api::DownloadArtifactRequest { name: artifact(narration, file), offset, length };
         let mut parts = self.narrations().download_artifact(request).await.expect("a download").into_inner();
         let mut bytes = Vec::new();
         while let Some(part) = parts.message().await.expect("the next part") {
@@ -257,9 +282,10 @@ impl Client {
     ///
     /// When the narration does not list it or it is not as listed.
     pub async fn download(&self, narration: &api::Narration, file: &str) -> Vec<u8> {
-        let listed = narration.artifacts.iter().find(|artifact| artifact.file_name == file);
+        let name = artifact(&narration.name, file);
+        let listed = narration.artifacts.iter().find(|artifact| artifact.name == name);
         let listed = listed.unwrap_or_else(|| panic!("no {file} in {:?}", narration.artifacts));
-        let bytes = self.range(&narration.name, file, 0, 0).await;
+        let bytes = self.range(&narration.name, file, 0, None).await;
         assert_eq!(i64::try_from(bytes.len()).ok(), Some(listed.size_bytes), "{file}");
         assert_eq!(Digest::of(&bytes).to_string(), listed.sha256, "{file}");
         bytes
@@ -273,21 +299,14 @@ impl Client {
     pub async fn script(&self, narration: &str) -> Vec<api::ScriptSection> {
         let mut sections: Vec<api::ScriptSection> = Vec::new();
         let mut request =
-            api::GetScriptRequest { name: narration.to_owned(), section_count: 2, ..api::GetScriptRequest::default() };
+            api::GetScriptRequest { name: narration.to_owned(), page_size: 2, ..api::GetScriptRequest::default() };
         loop {
             let page = self.narrations().get_script(request.clone()).await.expect("a page").into_inner();
             assert!(!page.sections.is_empty() && page.sections.len() <= 2, "{} sections", page.sections.len());
-            for section in page.sections {
-                match sections.last_mut().filter(|_| section.continued) {
-                    Some(begun) => {
-                        begun.utterances.extend(section.utterances);
-                        begun.skipped.extend(section.skipped);
-                    }
-                    None => sections.push(section),
-                }
-            }
+            join(&mut sections, page.sections);
             if page.next_page_token.is_empty() {
-                assert_eq!(i32::try_from(sections.len()).ok(), Some(page.total_sections));
+                assert_eq!(i32::try_from(sections.len()).ok(), Some(page.section_count));
+                assert_eq!(page.next_section, None, "all of them are complete");
                 return sections;
             }
             request.page_token = page.next_page_token;
@@ -306,110 +325,7 @@ impl Client {
     }
 }
 
-/// The messages of one stream of an upload.
-#[must_use]
-pub fn upload(
-    upload_id: &str,
-    file_name: &str,
-    bytes: &[u8],
-    offset: usize,
-    sha256: Option<String>,
-) -> Vec<api::UploadDocumentRequest> {
-    let message = |part| api::UploadDocumentRequest { part: Some(part) };
-    let start =
-        api::UploadStart { upload_id: upload_id.to_owned(), file_name: file_name.to_owned(), ..Default::default() };
-    let mut messages = vec![message(Part::Start(start))];
-    let mut at = offset;
-    for data in bytes[offset..].chunks(CHUNK) {
-        let chunk = api::UploadChunk {
-            offset: i64::try_from(at).expect("an offset"),
-            data: data.to_vec().into(),
-            crc32c: crc32c::crc32c(data),
-        };
-        messages.push(message(Part::Chunk(chunk)));
-        at += data.len();
-    }
-    messages.extend(sha256.map(|sha256| message(Part::Finish(api::UploadFinish { sha256 }))));
-    messages
-}
-
-/// An order of a plain narration of `document`, everything else as it is by default.
-#[must_use]
-pub fn of(document: &api::Document) -> api::Narration {
-    api::Narration { document: document.name.clone(), style: api::Style::Narration.into(), ..Default::default() }
-}
-
 /// Whether nothing more happens to it.
 fn terminal(narration: &api::Narration) -> bool {
     matches!(narration.state(), State::Succeeded | State::Failed | State::Cancelled)
-}
-
-/// What a refused call said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The canonical code.
-    pub code: Code,
-    /// The reason of `ErrorInfo`.
-    pub reason: String,
-    /// The sentence for people.
-    pub message: String,
-}
-
-/// Reads a refusal; every one has an `ErrorInfo` of ours and a message.
-///
-/// # Panics
-///
-/// When it has not.
-#[must_use]
-pub fn refusal(status: &Status) -> Refusal {
-    let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
-    assert_eq!(info.domain, lectern_rpc::status::DOMAIN, "{status:?}");
-    assert!(status.message().split_whitespace().count() >= 4, "not a sentence: {status:?}");
-    Refusal { code: status.code(), reason: info.reason, message: status.message().to_owned() }
-}
-
-/// The id of a resource name.
-///
-/// # Panics
-///
-/// When it is not a narration's.
-#[must_use]
-pub fn narration_id(name: &str) -> NarrationId {
-    names::narration(name, "name").expect("a narration's name")
-}
-
-/// The id of a resource name.
-///
-/// # Panics
-///
-/// When it is not a document's.
-#[must_use]
-pub fn document_id(name: &str) -> DocumentId {
-    names::document(name, "name").expect("a document's name")
-}
-
-/// Markdown of `sections` headed sections with about `words` words each; no two sentences are the
-/// same.
-#[must_use]
-pub fn chapters(sections: usize, words: usize) -> String {
-    const NOUNS: [&str; 8] = ["harbour", "lantern", "gauge", "river", "station", "letter", "window", "engine"];
-    const VERBS: [&str; 7] = ["follows", "answers", "measures", "carries", "remembers", "crosses", "opens"];
-    let mut text = String::from("# A book of many chapters\n");
-    let mut at = 0_usize;
-    for section in 0..sections {
-        text.push_str(&format!("\n## Chapter {}\n\n", section + 1));
-        let mut count = 0;
-        while count < words {
-            let (one, two, three) = (at % 8, at / 8 % 7, at / 56 % 8);
-            let other = at / 448 % 8;
-            text.push_str(&format!(
-                "The {} {} the {} near the old {}. ",
-                NOUNS[one], VERBS[two], NOUNS[three], NOUNS[other]
-            ));
-            at += 1;
-            count += 9;
-        }
-        text.push('\n');
-    }
-    text
 }

@@ -15,10 +15,14 @@
 mod client;
 mod instance;
 pub mod media;
+mod messages;
+mod setup;
 mod steps;
 
-pub use client::{Authorized, Client, Refusal, chapters, document_id, narration_id, of, refusal, upload};
-pub use instance::{Instance, Link, Profile, Setup, fixture};
+pub use client::{Authorized, Client};
+pub use instance::{Instance, fixture};
+pub use messages::{Refusal, artifact, chapters, document_id, join, narration_id, of, reason, refusal, upload};
+pub use setup::{Link, Profile, Setup};
 pub use steps::{StepReader, spoken};
 
 /// How long anything may take before a test gives up: generous, because nothing here measures time.

@@ -71,13 +71,15 @@ impl Perform for Nothing {
         Ok(match work {
             Work::ExtractDocument(_) => Outcome::Extracted(work::Extracted::default()),
             Work::PlanScript(_) => {
-                let language = "en".to_owned();
-                Outcome::Planned(work::Planned { sections: 1, words: 9, language, ..work::Planned::default() })
+                let language_code = "en".to_owned();
+                let planned = work::Planned { section_count: 1, word_count: 9, language_code, ..Default::default() };
+                Outcome::Planned(planned)
             }
             Work::WriteSection(_) => Outcome::Written(work::Written::default()),
             Work::RecordSection(_) => Outcome::Recorded(work::Recorded::default()),
             Work::AssembleRecording(_) => {
-                Outcome::Assembled(work::Assembled { sample_rate: 24_000, samples: 1, ..work::Assembled::default() })
+                let assembled = work::Assembled { sample_rate_hertz: 24_000, sample_count: 1, ..Default::default() };
+                Outcome::Assembled(assembled)
             }
         })
     }
@@ -199,7 +201,8 @@ impl Lectern {
 
         let channel = channel(&ClientConfig::to(format!("http://{address}"))).map_err(failed)?;
         let admin = Outbound::with_key(Secret::new(ADMIN)).over(channel.clone());
-        let request = api::CreateKeyRequest { tenant: "load".to_owned(), display_name: String::new() };
+        let key = api::Key { tenant: "tenants/load".to_owned(), ..api::Key::default() };
+        let request = api::CreateKeyRequest { key: Some(key), ..api::CreateKeyRequest::default() };
         let key = KeyServiceClient::new(admin).create_key(request).await?.into_inner().secret;
         let caller = Outbound::with_key(Secret::new(key));
         let request = api::CreateDocumentRequest {
@@ -217,7 +220,7 @@ impl Lectern {
     /// Orders one narration.
     pub async fn order(&self) -> Result<String, tonic::Status> {
         let narration = api::Narration {
-            document: self.document.clone(),
+            documents: vec![self.document.clone()],
             style: api::Style::Narration.into(),
             ..api::Narration::default()
         };

@@ -1,6 +1,7 @@
 //! The callers of a world: each orders a narration, perhaps cancels or deletes it, looks at it as
 //! tenants do, retries what failed, and judges what became of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,7 +9,10 @@ use std::time::Duration;
 use lectern_core::id::StepId;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Failure, Kind, Random, Reason};
+use lectern_gateway::audit::{Action, Entry};
+use lectern_gateway::domain::wish::Labels;
 use lectern_gateway::domain::{Narration, Phase};
+use lectern_gateway::orders::Deletion;
 use lectern_proto::{names, v1 as api};
 use lectern_store::Query;
 use tokio::time::Instant;
@@ -16,6 +20,9 @@ use tokio::time::Instant;
 use crate::plan::{Order, Poison, scope};
 use crate::stages::{Front, rpc};
 use crate::start::Site;
+
+/// Narrations of one page of a list: more than a world has.
+const LISTED: u32 = 100;
 
 /// What a caller makes of a narration that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +53,7 @@ impl Caller {
     /// knows.
     pub async fn run(self) {
         tokio::time::sleep_until(self.site.start + self.order.at).await;
-        while self.call(|front| self.create(front)).await.is_err() {
+        while Box::pin(self.call(|front| self.create(front))).await.is_err() {
             self.pause(2_000).await;
         }
         let accepted = Instant::now();
@@ -69,7 +76,7 @@ impl Caller {
                     Judged::Right => return,
                     Judged::Retry if self.site.healed.load(Ordering::SeqCst) => {
                         self.site.trace.count("narrations retried");
-                        if finishing != Some(narration.run) && self.retry().await {
+                        if finishing != Some(narration.run) && Box::pin(self.retry()).await {
                             finishing = Some(narration.run);
                         }
                     }
@@ -84,7 +91,9 @@ impl Caller {
     async fn create(&self, front: Front) -> Result<(), Failure> {
         let Order { request, document, lane, limit, tenant, .. } = &self.order;
         let wire = api::Narration {
-            document: names::of_document(document),
+            documents: vec![names::of_document(document)],
+            display_name: request.clone(),
+            labels: self.labels(),
             style: api::Style::Narration.into(),
             formats: vec![api::AudioFormat::Wav.into()],
             lane: *lane,
@@ -96,6 +105,11 @@ impl Caller {
         Ok(())
     }
 
+    /// Labels that orders of other callers have too.
+    fn labels(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("lane".to_owned(), self.order.lane.to_string())])
+    }
+
     async fn cancel(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
         self.call(|front| async move { front.orders.cancel(tenant, narration, "").await }).await.is_ok()
@@ -103,15 +117,27 @@ impl Caller {
 
     async fn delete(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        let deleted =
-            Box::pin(self.call(|front| async move { front.orders.delete(tenant, narration, "").await })).await;
+        // Whatever it is doing, and with a record of who did it.
+        let deletion = Deletion { force: true, ..Deletion::default() };
+        let entry = Entry {
+            actor: "keys/simulated".to_owned(),
+            action: Action::NarrationDeleted,
+            target: names::of_narration(narration),
+            tenant: Some(tenant.clone()),
+            detail: String::new(),
+        };
+        let delete = |front: Front| async move {
+            front.orders.delete(tenant, narration, deletion, front.audit.record(entry)).await
+        };
+        let deleted = Box::pin(self.call(delete)).await;
         // Gone already: an earlier call whose answer was lost.
         deleted.is_ok() || deleted.is_err_and(|failure| failure.kind == Kind::NotFound)
     }
 
     async fn retry(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        self.call(|front| async move { front.orders.retry(tenant, narration, "").await }).await.is_ok()
+        let retried = self.call(|front| Box::pin(async move { front.orders.retry(tenant, narration, "").await }));
+        retried.await.is_ok()
     }
 
     /// Looks at the narration, and now and then at the list, and at what is not the caller's.
@@ -119,9 +145,15 @@ impl Caller {
         let Order { tenant, narration, .. } = &self.order;
         let observer = &self.site.observer;
         if self.chance.below(3) == 0 {
-            let listed = self.call(|front| async move { front.orders.list(tenant, Query::new()).await }).await;
-            for item in listed.ok()?.items {
+            let labels = if self.chance.below(2) == 0 { BTreeMap::new() } else { self.labels() };
+            let labels = &Labels::checked("labels", labels).ok()?;
+            let list = |front: Front| async move { front.orders.list(tenant, Query::new(), labels, LISTED).await };
+            let (listed, _) = Box::pin(self.call(list)).await.ok()?;
+            for item in listed {
                 observer.shown(tenant, &item.record);
+                if !item.record.labels.have(labels) {
+                    observer.violate("defect", format!("{} was listed without {labels:?}", item.record.id));
+                }
             }
         }
         if let Some(stranger) = self.site.plan.tenants.iter().find(|other| *other != tenant)

@@ -1,7 +1,7 @@
 //! The coordination of all services, simulated: conductors, dispatchers, workers, steps and
 //! reconcilers as they are, over the memory adapters, in one thread and in virtual time. One seed
 //! decides everything: what is ordered, in what order tasks and calls take their turns, and what
-//! goes wrong. Invariants I1 to I8 are checked at every effect; a seed that breaks one breaks it
+//! goes wrong. Invariants I1 to I9 are checked at every effect; a seed that breaks one breaks it
 //! again when it is run again.
 //!
 //! Read it from [`world`]: it starts processes ([`start`]) whose ports ([`ports`]) let time pass
@@ -9,6 +9,7 @@
 //! all effects. [`mutants`] are defects that must be found.
 
 mod callers;
+mod holds;
 pub mod mutants;
 mod objects;
 mod observer;

@@ -1,20 +1,24 @@
 //! What must always hold, checked at every effect on a store, the queue and object storage:
-//! invariants I2 to I8. I1 is for the end of a world.
+//! invariants I2 to I9. I1 is for the end of a world.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use lectern_core::Clock;
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::keys::Folder;
+use lectern_gateway::audit::{Action, Record};
 use lectern_gateway::conduct::wire::Keys;
-use lectern_gateway::domain::{Narration, Phase};
+use lectern_gateway::domain::{Narration, Paused, Phase, Slots, TenantState};
+use lectern_proto::names;
 use lectern_proto::work::v1::Command;
 use lectern_store::memory::Watch;
 use prost::Message as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::holds::{Holds, PAUSES, TENANTS};
 use crate::objects;
 use crate::trace::Trace;
 
@@ -24,7 +28,7 @@ pub const MASTER: &[u8] = b"the secret of a simulated installation";
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `I1` to `I8`, or `defect` for what should never happen at all.
+    /// `I1` to `I9`, or `defect` for what should never happen at all.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,
@@ -34,6 +38,8 @@ pub struct Violation {
 #[derive(Debug)]
 pub struct Observer {
     trace: Arc<Trace>,
+    /// The time of day, which is right.
+    clock: Arc<dyn Clock>,
     /// Fires at the first violation.
     pub violated: CancellationToken,
     state: Mutex<State>,
@@ -42,7 +48,7 @@ pub struct Observer {
 #[derive(Debug, Default)]
 struct State {
     violation: Option<Violation>,
-    /// Counts effects on object storage, to order them.
+    /// Counts effects and the beginnings of reads, to order them.
     moment: u64,
     /// When an object became durable.
     objects: BTreeMap<String, u64>,
@@ -55,14 +61,18 @@ struct State {
     /// The objects that a step makes.
     makes: BTreeMap<StepId, Vec<String>>,
     failed_attempts: BTreeMap<StepId, u32>,
+    /// Narrations of which an audit record says that they are deleted, by their names, until they
+    /// are.
+    deletions: BTreeSet<String>,
+    holds: Holds,
     done: u64,
 }
 
 impl Observer {
     /// An observer of a world in which nothing has happened; `tenants` owns which scope.
-    pub fn new(trace: Arc<Trace>, tenants: BTreeMap<String, TenantId>) -> Self {
+    pub fn new(trace: Arc<Trace>, clock: Arc<dyn Clock>, tenants: BTreeMap<String, TenantId>) -> Self {
         let state = State { tenants, ..State::default() };
-        Self { trace, violated: CancellationToken::new(), state: Mutex::new(state) }
+        Self { trace, clock, violated: CancellationToken::new(), state: Mutex::new(state) }
     }
 
     /// Notes that an invariant does not hold. The first one counts.
@@ -88,6 +98,22 @@ impl Observer {
         state.moment += 1;
         let moment = state.moment;
         state.looked.insert((process.to_owned(), path.to_owned()), moment);
+    }
+
+    /// A process begins to read records: a moment that comes after every effect so far.
+    pub fn begins(&self) -> u64 {
+        self.state().tick()
+    }
+
+    /// A process has the answer of a read of this collection that began in the moment `began`.
+    pub fn has_read(&self, process: &str, collection: &str, began: u64) {
+        let now = self.clock.now();
+        self.state().holds.read(process, collection, began, now);
+    }
+
+    /// A process has died.
+    pub fn gone(&self, process: &str) {
+        self.state().holds.gone(process);
     }
 
     /// A read of an object was cut short, which fails the step that read it.
@@ -219,7 +245,8 @@ impl Observer {
         let Ok(after) = serde_json::from_value::<Narration>(after.clone()) else {
             return self.violate("defect", format!("narration {id} cannot be read"));
         };
-        if let Some(before) = before.and_then(|before| serde_json::from_value::<Narration>(before.clone()).ok())
+        let before = before.and_then(|before| serde_json::from_value::<Narration>(before.clone()).ok());
+        if let Some(before) = &before
             && before.phase.terminal()
             && before.run == after.run
             && before.phase != after.phase
@@ -228,6 +255,11 @@ impl Observer {
                 "I4",
                 format!("run {} of {id} was {:?} and became {:?}", before.run, before.phase, after.phase),
             );
+        }
+        let deleted = after.deleted.is_some() && before.is_none_or(|before| before.deleted.is_none());
+        // A record is of one deletion.
+        if deleted && !self.state().deletions.remove(&names::of_narration(&after.id)) {
+            self.violate("defect", format!("narration {id} was deleted before a record said by whom"));
         }
         if after.deleted.is_some() || after.erased {
             return;
@@ -245,17 +277,80 @@ impl Observer {
         }
     }
 
+    fn recorded(&self, id: &str, record: &Value) {
+        match serde_json::from_value::<Record>(record.clone()) {
+            Ok(record) if record.action == Action::NarrationDeleted => {
+                self.state().deletions.insert(record.target);
+            }
+            Ok(_) => {}
+            Err(error) => self.violate("defect", format!("audit record {id} cannot be read: {error}")),
+        }
+    }
+
+    /// Somebody was suspended or resumed.
+    fn tenant_changed(&self, id: &str, before: Option<&Value>, after: Option<&Value>) {
+        let Ok(tenant) = id.parse() else { return self.violate("defect", format!("{id} is no tenant")) };
+        let is_suspended = |body: &Value| body["state"] == TenantState::Suspended.as_str();
+        let suspended = |body: Option<&Value>| body.is_some_and(is_suspended);
+        self.held(TENANTS, Paused::Tenant(tenant), suspended(before), suspended(after));
+    }
+
+    /// Something was paused or resumed.
+    fn pause_changed(&self, id: &str, before: Option<&Value>, after: Option<&Value>) {
+        let Ok(what) = id.parse() else { return self.violate("defect", format!("{id} is no pause")) };
+        self.held(PAUSES, what, before.is_some(), after.is_some());
+    }
+
+    fn held(&self, collection: &'static str, what: Paused, before: bool, after: bool) {
+        let mut state = self.state();
+        let moment = state.tick();
+        match (before, after) {
+            (false, true) => state.holds.begin(collection, what, moment),
+            (true, false) => state.holds.end(collection, what),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Steps were granted or released.
+    fn slots_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
+        let read = |body: &Value| serde_json::from_value::<Slots>(body.clone());
+        let Ok(after) = read(after) else {
+            return self.violate("defect", format!("the slots of {id} cannot be read"));
+        };
+        let before = before.and_then(|before| read(before).ok());
+        let known = |step: &StepId| before.as_ref().is_some_and(|before| before.granted(step));
+        let broken = after.grants.iter().filter(|grant| !known(&grant.step)).find_map(|grant| {
+            let state = self.state();
+            let what = state.holds.broken_by(after.service, grant)?;
+            Some(format!("{} was granted when every gateway knew that {what} is held up", grant.step))
+        });
+        if let Some(what) = broken {
+            self.violate("I9", what);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl State {
+    /// The next moment.
+    fn tick(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
+    }
+}
+
 impl Watch for Observer {
     fn changed(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>) {
-        let Some(after) = after else { return };
-        match collection {
-            "steps" => self.step_changed(id, before, after),
-            "narrations" => self.narration_changed(id, before, after),
+        match (collection, after) {
+            (PAUSES, after) => self.pause_changed(id, before, after),
+            (TENANTS, after) => self.tenant_changed(id, before, after),
+            ("steps", Some(after)) => self.step_changed(id, before, after),
+            ("narrations", Some(after)) => self.narration_changed(id, before, after),
+            ("audit", Some(after)) => self.recorded(id, after),
+            ("slots", Some(after)) => self.slots_changed(id, before, after),
             _ => {}
         }
     }

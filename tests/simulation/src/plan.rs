@@ -21,6 +21,9 @@ pub const SPEECH_ENGINE: &str = "tone";
 /// stage.
 pub const PROCESSES: usize = 8;
 
+/// How far a clock is wrong at most, in milliseconds.
+pub const MOST_SKEW: u64 = 2_000;
+
 /// How a step is poisoned, in the first run of its narration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poison {
@@ -105,7 +108,7 @@ pub struct Outage {
 /// An operator holds something up.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold {
-    /// What: a stage, the first tenant, or the speech engine.
+    /// What: a stage, the speech engine, or the first tenant, by a pause or by suspending it.
     pub what: u64,
     /// From when.
     pub from: Duration,
@@ -207,11 +210,12 @@ impl Plan {
             .collect();
         let hold = draw.one_in(4).then(|| {
             let from = draw.millis(0, last / 2);
-            Hold { what: draw.below(5), from, until: (from + draw.millis(1_000, 20_000)).min(heals) }
+            Hold { what: draw.below(6), from, until: (from + draw.millis(1_000, 20_000)).min(heals) }
         });
         let mut skews = [0; PROCESSES];
         for skew in &mut skews {
-            *skew = i64::try_from(draw.below(4_001)).unwrap_or_default() - 2_000;
+            let ahead = i64::try_from(draw.below(2 * MOST_SKEW + 1)).unwrap_or_default();
+            *skew = ahead - i64::try_from(MOST_SKEW).unwrap_or_default();
         }
         let engine = draw.millis(50, 3_000);
         Self {

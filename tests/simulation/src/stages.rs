@@ -10,10 +10,12 @@ use bytes::Bytes;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{NarrationId, ScopeId, Service, TenantId};
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
+use lectern_gateway::audit::Audit;
 use lectern_gateway::conduct::Conductor;
 use lectern_gateway::domain::{Pins, Wish};
 use lectern_gateway::orders::Orders;
 use lectern_gateway::stages::Stages;
+use lectern_proto::names;
 use lectern_queue::Queue;
 use lectern_queue::worker::CANCELLED;
 use lectern_store::steps::Steps;
@@ -44,6 +46,8 @@ pub struct Front {
     pub process: Arc<Process>,
     /// What callers may do.
     pub orders: Orders,
+    /// Who did it.
+    pub audit: Audit,
     /// Its conductor.
     pub conductor: Conductor,
 }
@@ -128,7 +132,7 @@ impl Stages for Reached {
             file_name: "a.txt".to_owned(),
             extractor: "text/1".to_owned(),
             script: format!("{SCRIPT_ENGINE}/1"),
-            voice: format!("voices/{SPEECH_ENGINE}/a"),
+            voice: names::of_voice(SPEECH_ENGINE, "a"),
             voice_version: "1".to_owned(),
             language: None,
         };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use lectern_blob::Blob;
 use lectern_core::Failure;
 use lectern_core::id::Service;
+use lectern_gateway::audit::{Audit, Record};
 use lectern_gateway::conduct::{Conductor, DispatchOptions, Dispatcher};
 use lectern_gateway::config::Backlog;
 use lectern_gateway::domain::Narration;
@@ -30,6 +31,9 @@ use crate::process::Process;
 use crate::stages::{Directory, Front, Reached, Replica};
 use crate::trace::Trace;
 use crate::work::Simulated;
+
+/// Audit records are kept for longer than any world lasts.
+const KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// What all processes of a world share.
 #[derive(Debug)]
@@ -66,7 +70,7 @@ impl Site {
     fn store(&self, process: &Arc<Process>, database: usize) -> Result<Arc<dyn Store>, Failure> {
         let store = self.stores.get(database).ok_or_else(|| Failure::internal("no such database"))?;
         let store = self.defect.store(Arc::clone(store) as Arc<dyn Store>);
-        Ok(Arc::new(StorePort::new(Arc::clone(process), store)))
+        Ok(Arc::new(StorePort::new(Arc::clone(process), Arc::clone(&self.observer), store)))
     }
 
     fn queue(&self, process: &Arc<Process>) -> Arc<dyn Queue> {
@@ -102,10 +106,15 @@ impl Site {
             DispatchOptions::default(),
         );
         dispatcher.ensure().await?;
-        let door = Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default());
+        let tenants = dispatcher.tenants().clone();
+        let door =
+            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
+        let records = narrations.beside::<Record>();
+        records.ensure().await?;
+        let audit = Audit::new(records, Arc::clone(&clock), Arc::clone(&random), KEPT);
         let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
-        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, master, door);
-        let front = Front { process: Arc::clone(&process), orders, conductor: conductor.clone() };
+        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, master, door, tenants);
+        let front = Front { process: Arc::clone(&process), orders, audit, conductor: conductor.clone() };
         self.directory.set_gateway(replica, Some(front));
         conductor.run(CancellationToken::new()).await;
         Ok(())

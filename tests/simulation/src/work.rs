@@ -9,9 +9,9 @@ use lectern_blob::Objects;
 use lectern_core::id::Service;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
-use lectern_proto::v1::Artifact;
 use lectern_proto::work::v1::{
-    AssembleRecording, Assembled, Extracted, Planned, RecordSection, Recorded, Written, command::Work, event::Outcome,
+    AssembleRecording, Assembled, Extracted, File, Planned, RecordSection, Recorded, Written, command::Work,
+    event::Outcome,
 };
 use lectern_stage::work::key;
 use lectern_stage::{Job, Perform};
@@ -98,13 +98,13 @@ impl Simulated {
             job.check()?;
             job.objects.write(&path, format!("track of {section}")).await?;
         }
-        Ok(Outcome::Recorded(Recorded { sample_rate: 24_000, samples: 24_000 }))
+        Ok(Outcome::Recorded(Recorded { sample_rate_hertz: 24_000, sample_count: 24_000 }))
     }
 
     async fn assemble(&self, job: &Job, work: &AssembleRecording) -> Result<Outcome, Failure> {
         let folder = job.objects.folder();
         let plan = key(&work.plan_key, "plan_key")?;
-        for index in 0..u32::try_from(work.sections).unwrap_or(0) {
+        for index in 0..u32::try_from(work.section_count).unwrap_or(0) {
             let track = objects::track(&job.tenant, &plan, index, work.delivery.as_ref());
             job.objects.read(&folder.track(&track)).await?;
         }
@@ -113,13 +113,13 @@ impl Simulated {
         let recording = key(&work.recording_key, "recording_key")?;
         let path = folder.artifact(&job.step.narration, &recording, objects::FILE);
         self.make(&job.objects, &path, None, bytes.clone()).await?;
-        let artifact = Artifact {
-            file_name: objects::FILE.to_owned(),
-            media_type: "audio/wav".to_owned(),
+        let file = File {
+            name: objects::FILE.to_owned(),
+            mime_type: "audio/wav".to_owned(),
             size_bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             sha256: Digest::of(bytes.as_bytes()).to_string(),
         };
-        Ok(Outcome::Assembled(Assembled { sample_rate: 24_000, samples: 24_000, artifacts: vec![artifact] }))
+        Ok(Outcome::Assembled(Assembled { sample_rate_hertz: 24_000, sample_count: 24_000, files: vec![file] }))
     }
 
     async fn work(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
@@ -129,21 +129,26 @@ impl Simulated {
                 let path = folder.content(&key(&work.content_key, "content_key")?);
                 let sections = self.plan.order(&job.step.narration).map_or(1, |order| order.sections);
                 self.make(&job.objects, &path, None, sections.to_string()).await?;
-                Ok(Outcome::Extracted(Extracted { language: "en".to_owned(), words: 100 }))
+                Ok(Outcome::Extracted(Extracted { language_code: "en".to_owned(), word_count: 100 }))
             }
             Work::PlanScript(work) => {
                 let content = job.objects.read(&folder.content(&key(&work.content_key, "content_key")?)).await?;
-                let sections =
+                let section_count =
                     String::from_utf8_lossy(&content).parse().map_err(|e| Failure::internal(format!("{e}")))?;
                 let path = folder.plan(&key(&work.plan_key, "plan_key")?);
-                self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("{sections} sections")).await?;
-                Ok(Outcome::Planned(Planned { sections, words: 100, title: "A".to_owned(), ..Planned::default() }))
+                self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("{section_count} sections")).await?;
+                Ok(Outcome::Planned(Planned {
+                    section_count,
+                    word_count: 100,
+                    title: "A".to_owned(),
+                    ..Planned::default()
+                }))
             }
             Work::WriteSection(work) => {
                 job.objects.read(&folder.plan(&key(&work.plan_key, "plan_key")?)).await?;
                 let path = folder.section(&key(&work.section_key, "section_key")?);
                 self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("section {}", work.index)).await?;
-                Ok(Outcome::Written(Written { utterances: 1 }))
+                Ok(Outcome::Written(Written { utterance_count: 1 }))
             }
             Work::RecordSection(work) => self.record(job, &work).await,
             Work::AssembleRecording(work) => self.assemble(job, &work).await,

@@ -2,6 +2,7 @@
 //! all has ended or time is up.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use lectern_blob::memory::MemoryBlob;
 use lectern_core::id::{Service, TenantId};
 use lectern_core::random::SeededRandom;
 use lectern_core::{Clock, Failure, Random};
-use lectern_gateway::domain::{Narration, Paused};
+use lectern_gateway::domain::{Narration, Paused, TenantState};
 use lectern_queue::{ConnectOptions, FaultCounts, MemoryQueue, Queue};
 use lectern_store::Collection;
 use lectern_store::memory::{MemoryStore, Watch};
@@ -92,9 +93,9 @@ fn build(plan: Arc<Plan>, mutant: Option<Mutant>) -> Arc<Site> {
     let trace = Arc::new(Trace::new());
     let owners: BTreeMap<String, TenantId> =
         plan.orders.iter().map(|order| (order.document.to_string(), order.tenant.clone())).collect();
-    let observer = Arc::new(Observer::new(Arc::clone(&trace), owners));
     let start = Instant::now();
     let clock: Arc<dyn Clock> = Arc::new(Skewed::new(start, 0));
+    let observer = Arc::new(Observer::new(Arc::clone(&trace), Arc::clone(&clock), owners));
     let store = || {
         let watch = Arc::clone(&observer) as Arc<dyn Watch>;
         Arc::new(MemoryStore::new(Arc::clone(&clock)).watched(watch))
@@ -157,6 +158,8 @@ async fn supervise(site: Arc<Site>, index: usize, seed: u64) {
         set_running(&site, index, None);
         site.gone(index);
         tokio::time::sleep(Duration::from_millis(200 + chance.below(4_000))).await;
+        // By now nothing of it is under way any more.
+        site.observer.gone(&process.name);
     }
 }
 
@@ -212,30 +215,66 @@ fn trouble(site: &Arc<Site>, tasks: &mut JoinSet<()>) {
     });
 }
 
-/// An operator pauses something for a while.
+/// What an operator holds up, and how.
+#[derive(Debug, Clone)]
+enum Held {
+    /// By a pause.
+    Paused(Paused),
+    /// By suspending the tenant.
+    Suspended(TenantId),
+}
+
+impl Held {
+    async fn begin(&self, front: &Front) -> Result<(), Failure> {
+        let dispatcher = front.conductor.dispatcher();
+        match self {
+            Self::Paused(what) => dispatcher.pauses().pause(what.clone(), String::new()).await.map(|_| ()),
+            Self::Suspended(tenant) => {
+                dispatcher.tenants().create_if_absent(tenant, ready(Ok(()))).await?;
+                set_state(front, tenant, TenantState::Suspended).await
+            }
+        }
+    }
+
+    async fn end(&self, front: &Front) -> Result<(), Failure> {
+        match self {
+            Self::Paused(what) => front.conductor.dispatcher().pauses().resume(what).await.map(|_| ()),
+            Self::Suspended(tenant) => set_state(front, tenant, TenantState::Active).await,
+        }
+    }
+}
+
+async fn set_state(front: &Front, tenant: &TenantId, state: TenantState) -> Result<(), Failure> {
+    let tenants = front.conductor.dispatcher().tenants();
+    tenants.change(tenant, "", ready(Ok(())), |record| record.state = state).await.map(|_| ())
+}
+
+/// An operator pauses something, or suspends a tenant, for a while.
 async fn hold_up(site: Arc<Site>, hold: Hold) {
+    let Some(first) = site.plan.tenants.first() else { return };
     let what = match hold.what {
-        0 => Paused::Service(Service::Ingest),
-        1 => Paused::Service(Service::Ai),
-        2 => Paused::Service(Service::Tts),
-        3 => Paused::Engine(SPEECH_ENGINE.to_owned()),
-        _ => match site.plan.tenants.first() {
-            Some(tenant) => Paused::Tenant(tenant.clone()),
-            None => return,
-        },
+        0 => Held::Paused(Paused::Service(Service::Ingest)),
+        1 => Held::Paused(Paused::Service(Service::Ai)),
+        2 => Held::Paused(Paused::Service(Service::Tts)),
+        3 => Held::Paused(Paused::Engine(SPEECH_ENGINE.to_owned())),
+        4 => Held::Paused(Paused::Tenant(first.clone())),
+        _ => Held::Suspended(first.clone()),
     };
     let chance = SeededRandom::new(site.plan.seed);
     tokio::time::sleep_until(site.start + hold.from).await;
     let pause = |front: Front| {
         let what = what.clone();
-        async move { front.conductor.dispatcher().pauses().pause(what, String::new()).await.map(|_| ()) }
+        async move { what.begin(&front).await }
     };
     until_done(&site, &chance, pause).await;
-    site.trace.count("pauses by an operator");
+    site.trace.count(match what {
+        Held::Paused(_) => "pauses by an operator",
+        Held::Suspended(_) => "suspensions by an operator",
+    });
     tokio::time::sleep_until(site.start + hold.until).await;
     let resume = |front: Front| {
         let what = what.clone();
-        async move { front.conductor.dispatcher().pauses().resume(&what).await.map(|_| ()) }
+        async move { what.end(&front).await }
     };
     until_done(&site, &chance, resume).await;
 }

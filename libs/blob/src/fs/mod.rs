@@ -332,6 +332,21 @@ impl Blob for FsBlob {
         self.with("list objects", move |inner| inner.list(&prefix, after.as_ref(), limit)).await
     }
 
+    async fn names(
+        &self,
+        prefix: &Prefix,
+        after: Option<&ObjectPath>,
+        limit: usize,
+    ) -> Result<Vec<ObjectPath>, BlobError> {
+        let (prefix, after) = (prefix.clone(), after.cloned());
+        self.with("list objects", move |inner| {
+            walk::first_after(&inner.objects, &prefix, after.as_ref(), limit)
+                .map(|names| names.into_iter().collect())
+                .map_err(BlobError::io(format!("list {prefix}")))
+        })
+        .await
+    }
+
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError> {
         let path = path.clone();
         self.with("delete an object", move |inner| inner.delete(&path)).await

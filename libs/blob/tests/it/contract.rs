@@ -123,6 +123,15 @@ async fn pages_follow_each_other_in_order(blob: &dyn Blob) {
             found.extend(page.into_iter().map(|info| info.path));
         }
         assert_eq!(found, expected, "in pages of {limit}");
+        let (mut names, mut after) = (Vec::new(), None);
+        loop {
+            let page = blob.names(&Prefix::new("t").unwrap(), after.as_ref(), limit).await.unwrap();
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            names.extend(page);
+        }
+        assert_eq!(names, expected, "named in pages of {limit}");
     }
     let one = blob.list(&Prefix::new("t/s").unwrap(), None, 1000).await.unwrap();
     assert_eq!(one.len(), 7, "a folder's namesakes are not in it");

@@ -91,6 +91,8 @@ async fn damage_is_found() {
         assert!(matches!(found, Err(BlobError::Damaged { .. })), "{name}: {found:?}");
     }
     assert_eq!(range(&blob, &path("t/s/flipped"), 4, 5).await, b"quick");
+    let names = blob.names(&Prefix::new("t/s").unwrap(), None, 10).await.unwrap();
+    assert_eq!(names.len(), 4, "what is damaged is named, so that an erasure counts and deletes it");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use lectern_client::{Client, ClientConfig, Retry, Upload};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::narration::State as Stage;
 use lectern_proto::v1::preview_document_response::Part;
-use lectern_proto::v1::{Narration, PreviewBlock, PreviewSummary};
+use lectern_proto::v1::{DeleteDocumentRequest, Narration, PreviewBlock, PreviewSummary};
 use lectern_rpc::{Deadline, deadline};
 
 use crate::server::{DOCUMENT, End, Fake, NARRATION, State, artifact, broken, noise, unavailable};
@@ -56,13 +56,39 @@ async fn the_deadline_of_the_call_that_is_handled_holds_for_the_calls_it_makes()
     assert_eq!(fake.asked(), ["get"], "it is not made again when nobody waits any more");
 }
 
+fn erase(force: bool, allow_missing: bool) -> DeleteDocumentRequest {
+    DeleteDocumentRequest { name: DOCUMENT.to_owned(), etag: String::new(), allow_missing, force }
+}
+
 #[tokio::test]
-async fn an_erasure_whose_answer_was_lost_is_one() {
-    let fake = with_ends([End::With(unavailable())]).await;
-    fake.client().erase(DOCUMENT).await.unwrap();
-    assert_eq!(fake.asked().len(), 2);
-    let failure = fake.client().erase(DOCUMENT).await.unwrap_err();
-    assert_eq!(failure.reason, Reason::DocumentErased, "somebody else erased it");
+async fn an_erasure_whose_answer_was_lost_is_one_and_has_its_receipt() {
+    let (deleted, read) = (format!("delete {DOCUMENT}"), format!("get {DOCUMENT}/erasure"));
+    for allow_missing in [false, true] {
+        let fake = with_ends([End::With(unavailable())]).await;
+        let receipt = fake.client().erase(erase(false, allow_missing)).await.unwrap().unwrap();
+        assert_eq!(receipt.items.len(), 1);
+        assert_eq!(fake.asked(), [deleted.clone(), deleted.clone(), read.clone()]);
+        assert_eq!(fake.client().erasure(DOCUMENT).await, Ok(receipt));
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_else_erased_is_told_unless_it_may_be_missing() {
+    let fake = with_ends([]).await;
+    assert!(fake.client().erase(erase(false, false)).await.unwrap().is_some());
+    let failure = fake.client().erase(erase(false, false)).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::DocumentErased);
+    assert_eq!(fake.client().erase(erase(false, true)).await, Ok(None));
+    assert_eq!(fake.asked().len(), 3, "no receipt of another's erasure is asked for");
+}
+
+#[tokio::test]
+async fn a_document_with_narrations_is_erased_by_force_alone() {
+    let fake = Fake::start(State { narrated: true, ..State::default() }).await;
+    let failure = fake.client().erase(erase(false, true)).await.unwrap_err();
+    assert_eq!((failure.kind, failure.reason), (Kind::FailedPrecondition, Reason::WrongState));
+    assert!(!fake.state().erased);
+    assert!(fake.client().erase(erase(true, false)).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -99,15 +125,16 @@ async fn all_of_it_runs_in_a_task_of_its_own() {
     let path = folder.path().to_owned();
     let work = async move {
         let document = client.upload(&Upload::bytes("tides.md", noise(10))).await?;
-        client.preview(Narration { document: document.name.clone(), ..Narration::default() }).await?;
-        let accepted = client.order(Narration { document: document.name, ..Narration::default() }).await?;
+        let order = Narration { documents: vec![document.name], ..Narration::default() };
+        client.preview(order.clone()).await?;
+        let accepted = client.order(order).await?;
         let mut listen = client.listen(&accepted.name);
         while listen.next().await?.is_some() {}
         client.watch(&accepted.name).terminal().await?;
-        client.download(&accepted.name, &artifact(&file), &path).await?;
-        client.erase(DOCUMENT).await
+        client.download(&artifact(&file), &path).await?;
+        client.erase(erase(true, false)).await
     };
-    assert_eq!(tokio::spawn(work).await.unwrap(), Ok(()));
+    assert!(tokio::spawn(work).await.unwrap().unwrap().is_some(), "a receipt");
 }
 
 #[tokio::test]

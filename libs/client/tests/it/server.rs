@@ -12,10 +12,12 @@ use lectern_client::{Client, ClientConfig, Retry};
 use lectern_core::backoff::Backoff;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::v1::document_service_server::{DocumentService, DocumentServiceServer};
+use lectern_proto::v1::erased_items::Kind as Kinds;
 use lectern_proto::v1::listen_narration_response::Part as Sound;
 use lectern_proto::v1::narration::State as Stage;
 use lectern_proto::v1::narration_service_server::{NarrationService, NarrationServiceServer};
 use lectern_proto::v1::upload_document_request::Part;
+use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, preview_document_response};
 use lectern_rpc::status;
 use lectern_runtime::Secret;
@@ -28,9 +30,13 @@ use tonic::{Request, Response, Status, Streaming};
 pub const AUDIO: usize = 1_000;
 /// Bytes of a message of a download.
 pub const PIECE: usize = 64 * 1024;
+/// Samples of a message of audio.
+pub const SAMPLES: usize = AUDIO / 2;
 /// The document of every upload, and the narration of every order.
 pub const DOCUMENT: &str = "documents/tides";
 pub const NARRATION: &str = "narrations/tides";
+/// The only file of the narration.
+pub const FILE: &str = "narrations/tides/artifacts/audio.wav";
 
 /// How a call ends.
 #[derive(Debug, Clone)]
@@ -80,6 +86,8 @@ pub struct State {
     pub damaged: bool,
     /// Whether the document is erased.
     pub erased: bool,
+    /// Whether there are narrations of it, which only `force` erases.
+    pub narrated: bool,
     /// The parts of a preview.
     pub preview: Vec<preview_document_response::Part>,
 }
@@ -164,11 +172,16 @@ pub fn client_of(address: SocketAddr) -> Client {
 /// The file as a narration lists it.
 pub fn artifact(file: &Bytes) -> api::Artifact {
     api::Artifact {
-        file_name: "audio.wav".to_owned(),
-        media_type: "audio/wav".to_owned(),
+        name: FILE.to_owned(),
+        mime_type: "audio/wav".to_owned(),
         size_bytes: i64::try_from(file.len()).expect("a size"),
         sha256: Digest::of(file).to_string(),
     }
+}
+
+/// The etag of a section: another one where its samples are others.
+pub fn etag_of(section: &Bytes) -> String {
+    Digest::of(section).to_string()[..16].to_owned()
 }
 
 /// Bytes that differ from place to place.
@@ -185,6 +198,11 @@ fn elsewhere<T>() -> Result<T, Status> {
 
 fn document() -> Option<api::Document> {
     Some(api::Document { name: DOCUMENT.to_owned(), ..Default::default() })
+}
+
+fn receipt() -> Option<api::Erasure> {
+    let source = api::ErasedItems { kind: Kinds::SourceObject.into(), first_sweep_count: 1, second_sweep_count: 0 };
+    Some(api::Erasure { name: format!("{DOCUMENT}/erasure"), items: vec![source], ..Default::default() })
 }
 
 fn signed(number: usize) -> i64 {
@@ -214,6 +232,8 @@ impl DocumentService for Fake {
         let mut taken = 0;
         while let Some(message) = messages.message().await? {
             if let Some(Part::Start(start)) = &message.part {
+                assert!(start.upload.starts_with("uploads/"), "{start:?}");
+                assert!(start.size_bytes.is_some() && start.document.is_some(), "{start:?}");
                 let received = self.state().received.len();
                 self.ask(format!("upload {} from {received}", start.file_name));
                 continue;
@@ -242,13 +262,20 @@ impl DocumentService for Fake {
         Err(status(&unfinished))
     }
 
-    async fn query_upload(&self, request: Request<api::QueryUploadRequest>) -> Answer<api::QueryUploadResponse> {
-        self.unary("query".to_owned()).await?;
+    async fn get_upload(&self, request: Request<api::GetUploadRequest>) -> Answer<api::GetUploadResponse> {
+        let name = request.into_inner().name;
+        assert!(name.starts_with("uploads/"), "{name}");
+        self.unary("get upload".to_owned()).await?;
         let committed = self.state().received.len();
         if committed == 0 {
-            return Err(status(&Failure::not_found(request.into_inner().upload_id)));
+            return Err(status(&Failure::not_found(name)));
         }
-        Ok(Response::new(api::QueryUploadResponse { committed_bytes: signed(committed), document: String::new() }))
+        let upload = api::Upload { name, committed_bytes: signed(committed), ..Default::default() };
+        Ok(Response::new(api::GetUploadResponse { upload: Some(upload) }))
+    }
+
+    async fn cancel_upload(&self, _: Request<api::CancelUploadRequest>) -> Answer<api::CancelUploadResponse> {
+        elsewhere()
     }
 
     async fn get_document(&self, _: Request<api::GetDocumentRequest>) -> Answer<api::GetDocumentResponse> {
@@ -263,13 +290,30 @@ impl DocumentService for Fake {
         &self,
         request: Request<api::DeleteDocumentRequest>,
     ) -> Answer<api::DeleteDocumentResponse> {
-        let name = request.into_inner().name;
-        let erased = std::mem::replace(&mut self.state().erased, true);
-        self.unary(format!("delete {name}")).await?;
-        if erased {
-            return Err(status(&Failure::new(Kind::NotFound, Reason::DocumentErased, "it was erased")));
+        let request = request.into_inner();
+        if self.state().narrated && !request.force {
+            self.ask(format!("delete {}", request.name));
+            let narrated = Failure::new(Kind::FailedPrecondition, Reason::WrongState, "there are narrations of it");
+            return Err(status(&narrated));
         }
-        Ok(Response::new(api::DeleteDocumentResponse {}))
+        let erased = std::mem::replace(&mut self.state().erased, true);
+        self.unary(format!("delete {}", request.name)).await?;
+        if !erased {
+            return Ok(Response::new(api::DeleteDocumentResponse { erasure: receipt() }));
+        }
+        if request.allow_missing {
+            return Ok(Response::new(api::DeleteDocumentResponse { erasure: None }));
+        }
+        Err(status(&Failure::new(Kind::NotFound, Reason::DocumentErased, "it was erased")))
+    }
+
+    async fn get_erasure(&self, request: Request<api::GetErasureRequest>) -> Answer<api::GetErasureResponse> {
+        let name = request.into_inner().name;
+        self.unary(format!("get {name}")).await?;
+        if !self.state().erased {
+            return Err(status(&Failure::new(Kind::FailedPrecondition, Reason::WrongState, "it is not erased")));
+        }
+        Ok(Response::new(api::GetErasureResponse { erasure: receipt() }))
     }
 }
 
@@ -313,31 +357,48 @@ impl NarrationService for Fake {
         self.ask(format!("watch {token}"));
         let seen: usize = if token.is_empty() { 0 } else { token.parse().expect("a token of ours") };
         let last = self.state().stages.len();
-        let message = |place: usize| api::WatchNarrationResponse {
-            narration: Some(self.narration(place)),
-            resume_token: place.to_string(),
-            checkpoint: false,
-        };
-        self.stream((seen + 1..=last).map(message).collect())
+        // After each state it says that it is alive.
+        let messages = (seen + 1..=last).flat_map(|place| {
+            let message = |news| api::WatchNarrationResponse { news: Some(news), resume_token: place.to_string() };
+            [message(News::Narration(self.narration(place))), message(News::Checkpoint(api::Checkpoint {}))]
+        });
+        self.stream(messages.collect())
     }
 
     async fn listen_narration(
         &self,
         request: Request<api::ListenNarrationRequest>,
     ) -> Answers<api::ListenNarrationResponse> {
-        let first = request.into_inner().first_section;
-        self.ask(format!("listen {first}"));
+        let request = request.into_inner();
+        self.ask(format!("listen {} from {}", request.first_section, request.first_sample));
         let sections = self.state().sections.clone();
-        let begin = usize::try_from(first).expect("a section");
-        if begin >= sections.len() {
-            let past = Failure::new(Kind::OutOfRange, Reason::InvalidField, "there are fewer sections");
-            return Err(status(&past.at("first_section")));
+        let first_section = usize::try_from(request.first_section).expect("a section");
+        let first_sample = usize::try_from(request.first_sample).expect("a sample");
+        let refuse = |kind, reason, field: &str| {
+            let refused = Failure::new(kind, reason, "it is not what was asked for");
+            Err(status(&refused.at(field)))
+        };
+        let past = |field| refuse(Kind::OutOfRange, Reason::InvalidField, field);
+        let Some(first) = sections.get(first_section) else { return past("first_section") };
+        // Who goes on with a section must say with which one, and nobody else does.
+        if request.section_etag.is_empty() != (first_sample == 0) {
+            return refuse(Kind::InvalidArgument, Reason::InvalidField, "section_etag");
         }
-        let mut parts = vec![Sound::Format(api::PcmFormat { sample_rate: 24_000, channels: 1 })];
-        for (place, samples) in sections.iter().enumerate().skip(begin) {
-            let (place, sample_count) = (index(place), signed(samples.len() / 2));
-            parts.push(Sound::Section(api::SectionStart { index: place, sample_count, ..Default::default() }));
-            parts.extend(samples.chunks(AUDIO).map(|audio| Sound::Audio(Bytes::copy_from_slice(audio))));
+        if !request.section_etag.is_empty() && request.section_etag != etag_of(first) {
+            return refuse(Kind::Aborted, Reason::EtagMismatch, "section_etag");
+        }
+        if first_sample > first.len() / 2 {
+            return past("first_sample");
+        }
+        let mut parts = vec![Sound::Format(api::PcmFormat { sample_rate_hertz: 24_000, channel_count: 1 })];
+        for (place, audio) in sections.iter().enumerate().skip(first_section) {
+            let (begin, index) = (if place == first_section { first_sample } else { 0 }, index(place));
+            let (first_sample, etag) = (signed(begin), etag_of(audio));
+            let start = api::SectionStart { index, first_sample, etag, ..Default::default() };
+            parts.push(Sound::SectionStart(start));
+            let pieces = audio[2 * begin..].chunks(AUDIO);
+            parts.extend(pieces.map(|piece| Sound::Audio(Bytes::copy_from_slice(piece))));
+            parts.push(Sound::SectionEnd(api::SectionEnd { index, sample_count: signed(audio.len() / 2) }));
         }
         self.stream(parts.into_iter().map(|part| api::ListenNarrationResponse { part: Some(part) }).collect())
     }
@@ -367,7 +428,8 @@ impl NarrationService for Fake {
         request: Request<api::DownloadArtifactRequest>,
     ) -> Answers<api::DownloadArtifactResponse> {
         let request = request.into_inner();
-        self.ask(format!("download {} from {}", request.file_name, request.offset));
+        assert!(request.length.is_none(), "to the end");
+        self.ask(format!("download {} from {}", request.name, request.offset));
         let (file, damaged) = {
             let mut state = self.state();
             (state.file.clone(), std::mem::take(&mut state.damaged))

@@ -100,7 +100,7 @@ async fn an_upload_goes_on_in_another_process() {
 
     let other = Upload::bytes("other.md", noise(10)).id("tides-7");
     let failure = fake.client().upload(&other).await.unwrap_err();
-    assert_eq!(failure.field.as_deref(), Some("start.upload_id"), "{failure}");
+    assert_eq!(failure.field.as_deref(), Some("start.upload"), "{failure}");
 }
 
 #[tokio::test]

@@ -72,13 +72,13 @@ pub enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LengthTarget {
-    /// Minutes of audio at 165 spoken words a minute.
-    Minutes(u32),
+    /// Seconds of audio at [`WORDS_PER_MINUTE`].
+    Seconds(u32),
     /// Spoken words.
     Words(u32),
 }
 
-/// Spoken words a minute, by which minutes become words.
+/// Spoken words a minute, by which time becomes words.
 pub const WORDS_PER_MINUTE: u32 = 165;
 
 impl LengthTarget {
@@ -86,7 +86,7 @@ impl LengthTarget {
     #[must_use]
     pub const fn words(self) -> u32 {
         match self {
-            Self::Minutes(minutes) => minutes.saturating_mul(WORDS_PER_MINUTE),
+            Self::Seconds(seconds) => seconds.saturating_mul(WORDS_PER_MINUTE) / 60,
             Self::Words(words) => words,
         }
     }

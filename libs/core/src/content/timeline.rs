@@ -110,7 +110,7 @@ pub struct Manifest {
     pub language: String,
     /// `narration` or `briefing`.
     pub style: String,
-    /// The voice (`local/amy@1`).
+    /// The voice (`engines/local/voices/heart@1`).
     pub voice: String,
     /// Extractor, script engine and speech engine, with versions.
     pub engines: Vec<String>,

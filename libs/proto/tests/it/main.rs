@@ -1,11 +1,13 @@
 //! What callers are told beside the protos says the same as the protos: the page on the API, and
-//! the service config of its clients.
+//! the service config of its clients. And the protos keep to their own rules.
 
 #![allow(clippy::expect_used, reason = "a test's helpers may panic")]
 
+mod annotations;
 mod page;
 mod reasons;
 mod retries;
+mod shape;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,10 +25,15 @@ fn document(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Our files, without those that they import of others.
+fn ours() -> Vec<FileDescriptorProto> {
+    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("the build wrote it");
+    set.file.into_iter().filter(|file| file.package().starts_with("lectern.")).collect()
+}
+
 /// The files of the public API.
 fn public() -> Vec<FileDescriptorProto> {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("the build wrote it");
-    set.file.into_iter().filter(|file| file.package() == PUBLIC).collect()
+    ours().into_iter().filter(|file| file.package() == PUBLIC).collect()
 }
 
 /// Every method of the public API: its service with the package, and its name.

@@ -7,13 +7,19 @@ use serde_json::Value;
 use super::{document, methods};
 
 /// Calls that a client must not repeat without knowing what was in them, and why.
-const UNSAFE: [(&str, &str, &str); 8] = [
+const UNSAFE: [(&str, &str, &str); 10] = [
     ("DocumentService", "CreateDocument", "makes another document unless it carries a request_id"),
-    ("DocumentService", "UploadDocument", "its chunks go on where QueryUpload says, not where they began"),
+    ("DocumentService", "UploadDocument", "its chunks go on where GetUpload says, not where they began"),
+    ("DocumentService", "CancelUpload", "would cancel an upload that was begun meanwhile under the same id"),
     ("NarrationService", "CreateNarration", "makes another narration unless it carries a request_id"),
     ("NarrationService", "RetryNarration", "starts a further run of what has failed again, unless it carries an etag"),
-    ("KeyService", "CreateKey", "makes another key"),
-    ("KeyService", "VerifyKey", "is for the stages, which have a retry of their own"),
+    (
+        "KeyService",
+        "CreateKey",
+        "makes another key unless it carries a request_id, and then answers without the secret",
+    ),
+    ("TenantService", "CreateTenant", "answers ALREADY_EXISTS for what a try made whose answer was lost"),
+    ("TenantService", "UpdateTenant", "undoes what was changed meanwhile unless it carries an etag"),
     ("AdminService", "ReplayDeadLetters", "would take letters that were buried meanwhile"),
     ("AdminService", "DiscardDeadLetters", "would take letters that were buried meanwhile"),
 ];

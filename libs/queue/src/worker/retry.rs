@@ -79,7 +79,8 @@ impl RetryPolicy {
             | Kind::Unauthenticated
             | Kind::PermissionDenied
             | Kind::Cancelled
-            | Kind::DataLoss => None,
+            | Kind::DataLoss
+            | Kind::Unimplemented => None,
         }
     }
 

@@ -14,7 +14,7 @@ use lectern_core::{Clock, Failure, Timestamp};
 use lectern_rpc::auth::key_invalid;
 use lectern_rpc::{
     ApiKey, Authenticate, Caller, ClientConfig, Credential, Outbound, Role, Server, ServerConfig, ServiceCredential,
-    Serving, WithServices, channel,
+    Serving, TenantLimits, WithServices, channel,
 };
 use lectern_runtime::{HealthState, Secret};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,12 @@ impl Authenticate for OneKey {
         if !key.matches(&self.0.hash()) {
             return Err(key_invalid());
         }
-        Ok(Caller { tenant: "t1".parse().unwrap(), role: Role::Tenant, key_id: key.id().to_owned() })
+        Ok(Caller {
+            tenant: "t1".parse().unwrap(),
+            role: Role::Tenant,
+            key_id: key.id().to_owned(),
+            limits: TenantLimits::default(),
+        })
     }
 }
 

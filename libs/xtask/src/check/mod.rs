@@ -4,6 +4,7 @@
 mod imports;
 mod links;
 mod prose;
+mod proto;
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -22,7 +23,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("imports", imports::check),
     ("links", links::check),
     ("prose", prose::check),
-    ("proto", proto),
+    ("proto", proto::check),
     ("deny", deny),
     ("clippy", clippy),
 ];
@@ -83,25 +84,4 @@ fn deny() -> Result<bool> {
     let mut command = Command::new(tools::ensure("cargo-deny")?);
     command.current_dir(repo::root()).args(["--log-level", "error", "check", "bans", "licenses", "sources"]);
     passes(&mut command)
-}
-
-fn proto() -> Result<bool> {
-    if !repo::path("proto/lectern").exists() {
-        eprintln!("no proto/lectern: nothing to lint");
-        return Ok(true);
-    }
-    let buf = tools::ensure("buf")?;
-    let lint = passes(Command::new(&buf).current_dir(repo::root()).arg("lint"))?;
-    let Some(tag) = last_tag() else { return Ok(lint) };
-    let mut breaking = Command::new(&buf);
-    breaking.current_dir(repo::root()).args(["breaking", "--against", &format!(".git#tag={tag}")]);
-    Ok(passes(&mut breaking)? && lint)
-}
-
-/// The newest tag that this commit descends from.
-fn last_tag() -> Option<String> {
-    let output =
-        process::output(Command::new("git").current_dir(repo::root()).args(["describe", "--tags", "--abbrev=0"]))
-            .ok()?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

@@ -52,7 +52,7 @@ impl Previews {
     ) -> Result<std::vec::IntoIter<Part>, Failure> {
         let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
         let content_key = key(&request.content_key, "content_key")?;
-        let order = convert::order(request.style, request.length, request.footnotes, &request.language)?;
+        let order = convert::order(request.style, request.length, request.footnotes, &request.language_code)?;
         let _composing = self.turn(tenant).await?;
         let token = CancellationToken::new();
         let stop = Stop::at(token.clone());
@@ -98,7 +98,7 @@ fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::Previe
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     api::PreviewSummary {
         title: convert::title(&plan.title),
-        language: plan.language.clone(),
+        language_code: plan.language.clone(),
         engine: ENGINE_PIN.to_owned(),
         section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
         coverage: Some(convert::coverage_to_wire(preview.coverage)),
@@ -112,11 +112,11 @@ fn block(previewed: &Previewed<'_>) -> Vec<api::PreviewBlock> {
     let Previewed { block, account, section, utterances } = previewed;
     let like = |continued| api::PreviewBlock {
         block: convert::number(block.id),
-        kind: block.kind.name().to_owned(),
-        level: block.kind.heading_level().map_or(0, i32::from),
-        page: convert::number(block.page.unwrap_or(0)),
+        kind: convert::block_kind(block.kind.name()).into(),
+        level: block.kind.heading_level().map(i32::from),
+        page: block.page.map(convert::number),
         fate: convert::fate_to_wire(account.fate).into(),
-        section: convert::number(*section),
+        section: (!utterances.is_empty()).then(|| convert::number(*section)),
         continued,
         ..api::PreviewBlock::default()
     };
@@ -223,7 +223,8 @@ mod tests {
         assert_eq!((summary.title.as_str(), summary.section_count, summary.failure), ("Salt", 1, None));
         let blocks = blocks(parts);
         assert_eq!(blocks[0].utterances[0].spoken, "Salt is old.");
-        assert_eq!((blocks[0].page, blocks[0].fate()), (3, api::block_fate::Fate::Spoken));
+        assert_eq!(blocks[0].utterances[0].role(), api::utterance::Role::Body);
+        assert_eq!((blocks[0].page, blocks[0].fate()), (Some(3), api::block_fate::Fate::Spoken));
         assert_eq!(blocks[1].skipped[0].reason(), api::SkipReason::NothingToSay);
         assert!(objects.delete_all(&objects.folder().all()).await.unwrap() == 1, "only the content is there");
 
@@ -235,6 +236,39 @@ mod tests {
         assert_eq!((refused.resource.as_deref(), refused.retry_after), (Some("tenants/acme"), Some(AGAIN)));
         drop((composing, waiting));
         assert!(previews.turn(&tenant).await.is_ok(), "there is room again");
+    }
+
+    #[test]
+    fn what_a_block_does_not_have_is_not_set() {
+        let mut content = content(&["Salt", "Salt is old.", "{"]);
+        content.blocks[0].kind = BlockKind::Heading { level: 2 };
+        content.blocks[2].page = None;
+        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let stop = Stop::default();
+        let plan = preview::plan(&content, &order, &stop).unwrap();
+        let sections: Vec<Section> =
+            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index, &stop).unwrap()).collect();
+        let mut parts = parts(&content, &plan, &sections, &stop).unwrap();
+        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+        assert_eq!((summary.language_code.as_str(), summary.failure), ("en", None));
+        let [heading, heard, left]: [api::PreviewBlock; 3] =
+            blocks(parts).try_into().expect("a message for each block");
+        assert_eq!((heading.kind(), heading.level, heading.section), (api::BlockKind::Heading, Some(2), Some(0)));
+        assert_eq!((heard.kind(), heard.level, heard.section), (api::BlockKind::Paragraph, None, Some(0)));
+        assert_eq!((left.page, left.section), (None, None), "nothing is said for it");
+    }
+
+    #[test]
+    fn an_order_that_would_fail_is_shown_with_its_status() {
+        let content = content(&["{", "}"]);
+        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let stop = Stop::default();
+        let plan = preview::plan(&content, &order, &stop).unwrap();
+        let mut parts = parts(&content, &plan, &[], &stop).unwrap();
+        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+        assert_eq!(summary.section_count, 0);
+        let status = summary.failure.expect("nothing would be spoken");
+        assert_eq!(convert::error_info(&status).expect("details").reason, Reason::DocumentEmpty.as_str());
     }
 
     #[test]

@@ -224,7 +224,7 @@ fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
         assert!(plan.notes.is_empty());
     }
     let content = long(2, 0);
-    let (plan, _) = written(&content, &order(Style::Briefing, Some(LengthTarget::Minutes(30)), Footnotes::Skip));
+    let (plan, _) = written(&content, &order(Style::Briefing, Some(LengthTarget::Seconds(30 * 60)), Footnotes::Skip));
     assert_eq!(plan.notes[0].code, "SOURCE_TOO_SHORT");
 }
 
@@ -260,7 +260,7 @@ fn what_cannot_be_planned_is_refused_with_a_reason() {
     let empty = content(vec![block(BlockKind::Furniture { furniture: Furniture::PageNumber }, "7")]);
     let mut german = content(vec![block(BlockKind::Paragraph, "Guten Tag")]);
     german.language = "de".to_owned();
-    let sized = order(Style::Narration, Some(LengthTarget::Minutes(3)), Footnotes::Skip);
+    let sized = order(Style::Narration, Some(LengthTarget::Seconds(3 * 60)), Footnotes::Skip);
     let reason = |content: &Content, order: &Order| {
         plan(content, Digest::of(b""), order, &Stop::default()).unwrap_err().reason.as_str()
     };

@@ -17,7 +17,7 @@ pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
     if let Some(plan) = job.objects.find_json::<Plan>(&path).await? {
         return Ok(planned(&plan));
     }
-    let order = convert::order(command.style, command.length, command.footnotes, &command.language)?;
+    let order = convert::order(command.style, command.length, command.footnotes, &command.language_code)?;
     let content: Content = job.objects.read_json(&job.objects.folder().content(&content_key)).await?;
     let stop = Stop::at(job.cancel.clone());
     let plan = compute(move || compose::plan(&content, content_key, &order, &stop)).await?;
@@ -28,10 +28,10 @@ pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
 
 fn planned(plan: &Plan) -> Outcome {
     Outcome::Planned(Planned {
-        sections: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
-        words: plan.sections.iter().map(|section| i64::from(section.words)).sum(),
-        title: plan.title.chars().take(300).collect(),
-        language: plan.language.clone(),
+        section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
+        word_count: plan.sections.iter().map(|section| i64::from(section.words)).sum(),
+        title: convert::title(&plan.title),
+        language_code: plan.language.clone(),
         notes: plan.notes.iter().take(10).map(|note| note.message.clone()).collect(),
     })
 }

@@ -33,5 +33,5 @@ pub async fn write(job: &Job, command: WriteSection) -> Result<Outcome, Failure>
 }
 
 fn written(section: &Section) -> Outcome {
-    Outcome::Written(Written { utterances: i32::try_from(section.utterances.len()).unwrap_or(i32::MAX) })
+    Outcome::Written(Written { utterance_count: i32::try_from(section.utterances.len()).unwrap_or(i32::MAX) })
 }

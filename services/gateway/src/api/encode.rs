@@ -1,5 +1,7 @@
 //! A narration as callers see it.
 
+use lectern_core::id::NarrationId;
+use lectern_core::{Failure, Kind};
 use lectern_proto::{convert, names, v1 as api};
 use lectern_store::{Op, Query, Versioned};
 
@@ -8,29 +10,32 @@ use crate::domain::{Artifact, Narration, Phase};
 /// The narration, with its etag.
 pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
     let n = &versioned.record;
-    let failure = n.failure.as_ref().map(|f| convert::failure_to_wire(&f.failure, f.step.as_ref()));
+    let step = n.failure.as_ref().and_then(|failed| failed.step.as_ref());
+    let failure = self::failure(n).map(|failure| convert::failure_to_wire(&failure, step));
     api::Narration {
         name: names::of_narration(&n.id),
-        document: names::of_document(&n.document),
+        documents: vec![names::of_document(&n.document)],
+        display_name: n.display_name.clone(),
+        labels: n.labels.all().clone(),
         style: convert::style_to_wire(n.order.style).into(),
         length: n.order.length.map(convert::length_to_wire),
         footnotes: convert::footnotes_to_wire(n.order.footnotes).into(),
-        voice: n.pins.voice.clone(),
-        speed: f64::from(n.speed) / 100.0,
+        speakers: vec![api::Speaker { voice: n.pins.voice.clone() }],
+        speed: Some(f64::from(n.speed) / 100.0),
         formats: n.formats.clone(),
         lane: n.lane,
         state: state(n).into(),
         progress: Some(api::Progress {
-            sections: convert::number(n.sections),
-            sections_written: convert::number(n.written.count()),
-            sections_recorded: convert::number(n.recorded.count()),
-            words: i64::try_from(n.words).unwrap_or(i64::MAX),
+            section_count: (n.sections > 0).then(|| convert::number(n.sections)),
+            written_section_count: convert::number(n.written.count()),
+            recorded_section_count: convert::number(n.recorded.count()),
+            word_count: i64::try_from(n.words).unwrap_or(i64::MAX),
         }),
         failure,
         title: n.title.clone(),
-        language: n.language.clone(),
+        language_code: language(n).to_owned(),
         duration: duration(n.samples, n.sample_rate),
-        artifacts: n.artifacts.iter().map(artifact).collect(),
+        artifacts: n.artifacts.iter().map(|file| artifact(&n.id, file)).collect(),
         notes: n.notes.clone(),
         run: convert::number(n.run),
         create_time: Some(convert::time(n.created)),
@@ -39,15 +44,43 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         finish_time: n.finished.map(convert::time),
         etag: n.version.to_string(),
         time_limit: n.time_limit.and_then(|limit| prost_types::Duration::try_from(limit).ok()),
-        expire_time: Some(convert::time(n.deadline)),
+        deadline_time: Some(convert::time(n.deadline)),
+        // Nothing that holds a script is accepted.
+        hold_script: false,
     }
 }
 
-/// A file of a recording.
-pub fn artifact(artifact: &Artifact) -> api::Artifact {
+/// Why a narration ended, as its caller is told. How a defect of ours came about is for operators,
+/// who find it in the log and among the dead letters: it may name objects, as it may not in the
+/// answer of a call (`lectern_rpc::status`).
+pub fn failure(n: &Narration) -> Option<Failure> {
+    let failure = n.failure.as_ref()?.failure.clone();
+    if failure.kind != Kind::Internal {
+        return Some(failure);
+    }
+    let mut message = "an internal error; retry the narration, and if it fails again, give an operator".to_owned();
+    match n.traceparent.as_deref().and_then(trace_id) {
+        Some(trace) => message.push_str(&format!(" the trace id {trace}")),
+        None => message.push_str(" its name"),
+    }
+    Some(Failure { message, ..failure })
+}
+
+/// The trace's id in a `traceparent`: `{version}-{trace}-{span}-{flags}`.
+fn trace_id(traceparent: &str) -> Option<&str> {
+    traceparent.split('-').nth(1)
+}
+
+/// The language it is spoken in; before it is planned that of the order, where one is set.
+fn language(n: &Narration) -> &str {
+    if n.language.is_empty() { n.order.language.as_deref().unwrap_or_default() } else { &n.language }
+}
+
+/// A file of a narration's recording.
+pub fn artifact(narration: &NarrationId, artifact: &Artifact) -> api::Artifact {
     api::Artifact {
-        file_name: artifact.name.clone(),
-        media_type: artifact.media_type.clone(),
+        name: names::of_artifact(narration, &artifact.name),
+        mime_type: artifact.media_type.clone(),
         size_bytes: i64::try_from(artifact.size).unwrap_or(i64::MAX),
         sha256: artifact.sha256.to_string(),
     }
@@ -68,8 +101,12 @@ fn state(n: &Narration) -> api::narration::State {
 
 /// Of the narrations that `query` finds, those that [`state`] says to be in a state.
 pub fn in_state(query: Query, state: api::narration::State) -> Query {
-    let Some(phase) = phase(state) else { return query };
-    let query = query.eq("phase", phase_word(phase));
+    let query = match phase(state) {
+        Shown::Any => return query,
+        Shown::In(phase) => query.eq("phase", phase_word(phase)),
+        // No phase has an empty word.
+        Shown::Never => return query.eq("phase", ""),
+    };
     match state {
         // As `Narration::queued` has it.
         api::narration::State::Queued => query.eq("run", 1),
@@ -80,21 +117,34 @@ pub fn in_state(query: Query, state: api::narration::State) -> Query {
         | api::narration::State::Assembling
         | api::narration::State::Succeeded
         | api::narration::State::Failed
-        | api::narration::State::Cancelled => query,
+        | api::narration::State::Cancelled
+        | api::narration::State::AwaitingApproval
+        | api::narration::State::AwaitingBudget => query,
     }
 }
 
+/// In which phase a narration shows a state.
+enum Shown {
+    /// In any: nothing is asked for.
+    Any,
+    /// In this.
+    In(Phase),
+    /// In none: the state is room for what comes.
+    Never,
+}
+
 /// The phase that a state in a filter asks for.
-fn phase(state: api::narration::State) -> Option<Phase> {
+const fn phase(state: api::narration::State) -> Shown {
     match state {
-        api::narration::State::Unspecified => None,
-        api::narration::State::Queued | api::narration::State::Extracting => Some(Phase::Extracting),
-        api::narration::State::Planning => Some(Phase::Planning),
-        api::narration::State::Narrating => Some(Phase::Narrating),
-        api::narration::State::Assembling => Some(Phase::Assembling),
-        api::narration::State::Succeeded => Some(Phase::Succeeded),
-        api::narration::State::Failed => Some(Phase::Failed),
-        api::narration::State::Cancelled => Some(Phase::Cancelled),
+        api::narration::State::Unspecified => Shown::Any,
+        api::narration::State::Queued | api::narration::State::Extracting => Shown::In(Phase::Extracting),
+        api::narration::State::Planning => Shown::In(Phase::Planning),
+        api::narration::State::Narrating => Shown::In(Phase::Narrating),
+        api::narration::State::Assembling => Shown::In(Phase::Assembling),
+        api::narration::State::Succeeded => Shown::In(Phase::Succeeded),
+        api::narration::State::Failed => Shown::In(Phase::Failed),
+        api::narration::State::Cancelled => Shown::In(Phase::Cancelled),
+        api::narration::State::AwaitingApproval | api::narration::State::AwaitingBudget => Shown::Never,
     }
 }
 
@@ -124,10 +174,11 @@ mod tests {
     use std::sync::Arc;
 
     use lectern_core::SystemClock;
-    use lectern_store::Collection;
     use lectern_store::memory::MemoryStore;
+    use lectern_store::{Collection, Revision};
 
     use super::*;
+    use crate::domain::StepFailure;
 
     #[test]
     fn samples_become_seconds_and_nanoseconds() {
@@ -166,7 +217,15 @@ mod tests {
             (n.run, n.phase) = (run, phase);
             narrations.insert(&n).await.expect("inserted");
         }
-        for wanted in [State::Queued, State::Extracting, State::Planning, State::Succeeded, State::Failed] {
+        for wanted in [
+            State::Queued,
+            State::Extracting,
+            State::Planning,
+            State::Succeeded,
+            State::Failed,
+            State::AwaitingApproval,
+            State::AwaitingBudget,
+        ] {
             let found = async |query: Query| narrations.find(&query).await.expect("found").items;
             let shown = found(Query::new()).await.into_iter().filter(|n| state(&n.record) == wanted);
             let shown: Vec<String> = shown.map(|n| n.record.id.to_string()).collect();
@@ -174,6 +233,51 @@ mod tests {
             let listed: Vec<String> = listed.into_iter().map(|n| n.record.id.to_string()).collect();
             assert_eq!(listed, shown, "{wanted:?}");
         }
+    }
+
+    #[test]
+    fn a_narration_shows_what_was_ordered_and_what_was_chosen() {
+        let mut n = crate::testing::narration();
+        n.order.language = Some("en".to_owned());
+        let show = |n: &Narration| narration(&Versioned { record: n.clone(), revision: Revision::FIRST });
+        let shown = show(&n);
+        assert_eq!(shown.documents, ["documents/d1"]);
+        assert_eq!(shown.speakers, [api::Speaker { voice: "engines/tone/voices/a".to_owned() }]);
+        assert_eq!((shown.speed, shown.language_code.as_str()), (Some(1.0), "en"));
+        assert_eq!(shown.progress.and_then(|progress| progress.section_count), None, "it is not planned");
+        (n.sections, n.language) = (3, "en-GB".to_owned());
+        n.artifacts = vec![Artifact {
+            name: "audio.opus".to_owned(),
+            media_type: "audio/ogg".to_owned(),
+            size: 9,
+            sha256: lectern_core::Digest::of(b"audio"),
+        }];
+        let shown = show(&n);
+        assert_eq!(shown.progress.and_then(|progress| progress.section_count), Some(3));
+        assert_eq!(shown.language_code, "en-GB");
+        assert_eq!(shown.artifacts[0].name, "narrations/n1/artifacts/audio.opus");
+    }
+
+    #[test]
+    fn how_a_defect_came_about_is_not_told_to_callers() {
+        let mut n = crate::testing::narration();
+        let step: Option<lectern_core::id::StepId> = "n1/1/plan/0".parse().ok();
+        let mut shown = |failure: Failure, traceparent: Option<&str>| {
+            n.traceparent = traceparent.map(str::to_owned);
+            n.failure = Some(StepFailure { failure, step: step.clone() });
+            let wire = narration(&Versioned { record: n.clone(), revision: Revision::FIRST }).failure.expect("why");
+            assert_eq!(convert::failed_step(&wire), step);
+            convert::failure(&wire)
+        };
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let defect = Failure::internal("tenants/acme/d1/plan.json cannot be written");
+        for (traceparent, given) in [(Some(format!("00-{trace}-00f067aa0ba902b7-01")), trace), (None, "its name")] {
+            let told = shown(defect.clone(), traceparent.as_deref());
+            assert_eq!((told.kind, told.reason), (Kind::Internal, lectern_core::Reason::Internal));
+            assert!(!told.message.contains("plan.json") && told.message.ends_with(given), "{told}");
+        }
+        let theirs = Failure::invalid("narration.length", "the document has no so many words");
+        assert_eq!(shown(theirs.clone(), None).message, theirs.message);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_stream::try_stream;
 use futures::Stream;
 use lectern_core::id::{NarrationId, TenantId};
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::tts::v1::{ReadTrackRequest, read_track_response::Part};
 use lectern_proto::v1 as api;
 use lectern_proto::v1::listen_narration_response::Part as Out;
@@ -13,11 +13,16 @@ use lectern_rpc::status::{shutting_down, status};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use super::encode;
 use super::objects::not_erased;
 use crate::conduct::{Conductor, wire};
 use crate::domain::{Narration, Phase};
 use crate::orders::Orders;
 use crate::upstream::Upstream;
+
+/// Hexadecimal digits of a section's etag. They tell tracks of one section apart, of which there
+/// are a few.
+const ETAG_DIGITS: usize = 16;
 
 /// One caller who listens to one narration.
 #[derive(Debug)]
@@ -38,6 +43,59 @@ pub struct Listener {
     pub stop: CancellationToken,
 }
 
+/// Where a listener is in a narration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The section, from 0.
+    pub section: u32,
+    /// The sample in it, from 0.
+    sample: i64,
+}
+
+impl Place {
+    /// Where a request says to begin.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for what is negative.
+    pub fn read(request: &api::ListenNarrationRequest) -> Result<Self, Failure> {
+        let section = u32::try_from(request.first_section)
+            .map_err(|_| Failure::invalid("first_section", "first_section must not be negative"))?;
+        if request.first_sample < 0 {
+            return Err(Failure::invalid("first_sample", "first_sample must not be negative"));
+        }
+        Ok(Self { section, sample: request.first_sample })
+    }
+
+    /// The beginning of the section that follows.
+    const fn next(self) -> Self {
+        Self { section: self.section + 1, sample: 0 }
+    }
+}
+
+/// What tells the samples of a track from those of another one.
+fn etag(track: &Digest) -> String {
+    let mut etag = track.to_string();
+    etag.truncate(ETAG_DIGITS);
+    etag
+}
+
+/// Whether the samples that a listener has of the first section are of the track that there is now;
+/// who says nothing of them takes what there is.
+///
+/// # Errors
+/// `ETAG_MISMATCH`.
+fn check_etag(seen: &str, now: &str) -> Result<(), Failure> {
+    if seen.is_empty() || seen == now {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Aborted,
+        Reason::EtagMismatch,
+        "the section has been made anew since this etag; drop the samples that you have of it, and begin it again",
+    )
+    .at("section_etag"))
+}
+
 /// Whether somebody can listen to `narration` from the section `first` on, as far as is known yet:
 /// how many sections there are is known once it is planned.
 ///
@@ -56,29 +114,40 @@ pub fn check(narration: &Narration, first: u32) -> Result<(), Failure> {
 /// narration's; its code is not, since it would say that this call was cancelled, ran out of its
 /// own time, or is worth repeating as it is.
 fn without_audio(narration: &Narration) -> Failure {
-    let why = narration.failure.as_ref().map(|failure| failure.failure.clone());
+    let why = encode::failure(narration);
     let why = why.unwrap_or_else(|| Failure::internal("the narration ended without a reason"));
     Failure { kind: Kind::FailedPrecondition, retry_after: None, ..why }
 }
 
 impl Listener {
-    /// Sections from `first` on, each as soon as it is recorded.
-    pub fn listen(self, first: u32) -> impl Stream<Item = Result<api::ListenNarrationResponse, Status>> {
+    /// Sections from the place `from` on, each as soon as it is recorded; the first only if
+    /// `section_etag` is still its etag, or is empty.
+    pub fn listen(
+        self,
+        from: Place,
+        section_etag: String,
+    ) -> impl Stream<Item = Result<api::ListenNarrationResponse, Status>> {
         try_stream! {
             let mut news = self.conductor.hub().subscribe(&self.id);
-            let mut next = first;
+            let mut at = from;
             let mut said_format = false;
             loop {
                 news.borrow_and_update();
                 let narration = self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?.record;
-                check(&narration, first).map_err(|f| status(&f))?;
-                while narration.sections > next && narration.recorded.contains(next) {
+                check(&narration, from.section).map_err(|f| status(&f))?;
+                while narration.sections > at.section && narration.recorded.contains(at.section) {
+                    let track_key = wire::Keys::of(&narration, &self.master).track(at.section);
+                    let etag = etag(&track_key);
+                    if at == from {
+                        check_etag(&section_etag, &etag).map_err(|f| status(&f))?;
+                    }
                     let request = ReadTrackRequest {
                         scope: narration.scope.to_string(),
-                        track_key: wire::Keys::of(&narration, &self.master).track(next).to_string(),
-                        delivery: Some(wire::delivery(&narration)),
+                        track_key: track_key.to_string(),
+                        first_sample: at.sample,
                     };
-                    let mut track = self.upstream.speech(&self.tenant).read_track(request).await?.into_inner();
+                    // Whether there are as many samples is known to tts, which refuses the call.
+                    let mut track = self.upstream.tracks(&self.tenant).read_track(request).await?.into_inner();
                     while let Some(message) = track.message().await? {
                         let part = match message.part {
                             Some(Part::Format(_)) if said_format => continue,
@@ -86,17 +155,20 @@ impl Listener {
                                 said_format = true;
                                 Out::Format(format)
                             }
-                            Some(Part::Section(section)) => Out::Section(section),
+                            Some(Part::SectionStart(start)) => {
+                                Out::SectionStart(api::SectionStart { etag: etag.clone(), ..start })
+                            }
                             Some(Part::Audio(audio)) => Out::Audio(audio),
+                            Some(Part::SectionEnd(end)) => Out::SectionEnd(end),
                             None => continue,
                         };
                         yield api::ListenNarrationResponse { part: Some(part) };
                     }
-                    next += 1;
+                    at = at.next();
                 }
                 match narration.phase {
                     Phase::Extracting | Phase::Planning | Phase::Narrating | Phase::Assembling => {
-                        if narration.sections > 0 && next >= narration.sections {
+                        if narration.sections > 0 && at.section >= narration.sections {
                             break;
                         }
                     }
@@ -118,6 +190,7 @@ mod tests {
     use lectern_core::Timestamp;
 
     use super::*;
+    use crate::domain::StepFailure;
     use crate::testing::narration;
 
     #[test]
@@ -133,6 +206,52 @@ mod tests {
         }
         n.erase(Timestamp(1));
         assert_eq!(check(&n, 0).expect_err("erased").reason, Reason::DocumentErased);
+    }
+
+    #[test]
+    fn a_listener_begins_at_a_sample_of_the_first_section_alone() {
+        let request = |first_section, first_sample| api::ListenNarrationRequest {
+            name: "narrations/n1".to_owned(),
+            first_section,
+            first_sample,
+            section_etag: String::new(),
+        };
+        let from = Place::read(&request(2, 48_000)).expect("a place");
+        assert_eq!(from, Place { section: 2, sample: 48_000 });
+        assert_eq!(from.next(), Place { section: 3, sample: 0 });
+        for (field, wrong) in [("first_section", request(-1, 0)), ("first_sample", request(0, -1))] {
+            let refused = Place::read(&wrong).expect_err(field);
+            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::InvalidField, Some(field)));
+        }
+    }
+
+    #[test]
+    fn who_has_samples_of_another_track_begins_the_section_again() {
+        let n = narration();
+        let of = |n: &Narration, section| etag(&wire::Keys::of(n, b"master").track(section));
+        let now = of(&n, 0);
+        assert!(now.len() == 16 && now.chars().all(|digit| digit.is_ascii_hexdigit()), "{now}");
+        assert_eq!(now, of(&n, 0));
+        for fits in ["", now.as_str()] {
+            assert_eq!(check_etag(fits, &now), Ok(()));
+        }
+        let mut retried = n.clone();
+        retried.pins.voice_version = "2".to_owned();
+        for other in [of(&retried, 0), of(&n, 1), "1".to_owned()] {
+            let refused = check_etag(&other, &now).expect_err("another track");
+            assert_eq!((refused.kind, refused.reason), (Kind::Aborted, Reason::EtagMismatch));
+            assert_eq!(refused.field.as_deref(), Some("section_etag"));
+        }
+    }
+
+    #[test]
+    fn a_listener_hears_nothing_of_how_a_defect_came_about() {
+        let mut n = narration();
+        let failure = Failure::internal("tenants/acme/d1/plan.json cannot be written");
+        n.failure = Some(StepFailure { failure, step: None });
+        let heard = without_audio(&n);
+        assert_eq!((heard.kind, heard.reason), (Kind::FailedPrecondition, Reason::Internal));
+        assert!(!heard.message.contains("plan.json"), "{heard}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! gRPC in: decode, call the domain, encode.
 
 mod admin;
+mod credentials;
 mod documents;
 mod encode;
 mod keys;
@@ -8,6 +9,8 @@ mod listen;
 mod narrations;
 mod objects;
 mod preview;
+mod quota;
+mod tenants;
 mod voices;
 
 use std::pin::Pin;
@@ -18,9 +21,12 @@ use lectern_rpc::page;
 use tonic::Status;
 
 pub use admin::Admin;
+pub use credentials::Credentials;
 pub use documents::Documents;
 pub use keys::Keys;
 pub use narrations::Narrations;
+pub use quota::Quota;
+pub use tenants::Tenants;
 pub use voices::Voices;
 
 /// A stream of answers.

@@ -10,6 +10,7 @@ use lectern_core::id::{NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::names;
+use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_rpc::auth::caller;
 use lectern_rpc::page;
@@ -19,10 +20,17 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{Answers, encode, listen, objects, page_size, preview};
+use crate::audit::{Action, Audit, Entry};
 use crate::conduct::Conductor;
 use crate::domain::Narration;
-use crate::orders::Orders;
+use crate::domain::wish::Labels;
+use crate::orders::{Deletion, Orders};
 use crate::upstream::Upstream;
+
+/// Narrations on a page of a list where nobody says how many.
+const PAGE: usize = 50;
+/// The most on a page: stock clients take messages of 4 MiB, which leaves some 20 KB for each.
+const LARGEST_PAGE: usize = 200;
 
 /// A checkpoint is sent after this long without news.
 const CHECKPOINT: Duration = Duration::from_secs(15);
@@ -36,10 +44,12 @@ pub struct Narrations {
     blob: Arc<dyn Blob>,
     master: Arc<[u8]>,
     stop: CancellationToken,
+    audit: Audit,
 }
 
 impl Narrations {
-    /// The service over these parts; streams that wait end when `stop` fires.
+    /// The service over these parts; streams that wait end when `stop` fires, and deletions are
+    /// written down in `audit`.
     #[must_use]
     pub const fn new(
         orders: Orders,
@@ -48,8 +58,9 @@ impl Narrations {
         blob: Arc<dyn Blob>,
         master: Arc<[u8]>,
         stop: CancellationToken,
+        audit: Audit,
     ) -> Self {
-        Self { orders, conductor, upstream, blob, master, stop }
+        Self { orders, conductor, upstream, blob, master, stop, audit }
     }
 
     async fn narration(&self, tenant: &TenantId, name: &str) -> Result<Versioned<Narration>, Failure> {
@@ -62,9 +73,9 @@ impl Narrations {
         tenant: &TenantId,
         request: api::ListNarrationsRequest,
     ) -> Result<api::ListNarrationsResponse, Failure> {
-        let size = page_size(request.page_size, 50, 1_000)?;
+        let size = page_size(request.page_size, PAGE, LARGEST_PAGE)?;
         let secret = self.orders.secret(tenant);
-        let mut query = Query::new().limit(size);
+        let mut query = Query::new();
         if !request.document.is_empty() {
             let document = names::document(&request.document, "document")?;
             query = query.eq("document", document.as_str());
@@ -72,19 +83,18 @@ impl Narrations {
         let state = api::narration::State::try_from(request.state)
             .map_err(|_| Failure::invalid("state", "state is no state of a narration"))?;
         query = encode::in_state(query, state);
+        let labels = Labels::checked("labels", request.labels)?;
         // The filters are part of the purpose: a token is good for the list that it came from and
         // no other.
-        let purpose = format!("ListNarrations document={} state={}", request.document, request.state);
+        let purpose =
+            format!("ListNarrations document={} state={} labels={:?}", request.document, request.state, labels.all());
         let after: Option<Cursor> = page::open(&secret, &purpose, &request.page_token)?;
-        let page = self.orders.list(tenant, query.after(after)).await?;
-        let next_page_token = match page.next {
+        let (found, next) = self.orders.list(tenant, query.after(after), &labels, size).await?;
+        let next_page_token = match next {
             Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
             None => String::new(),
         };
-        Ok(api::ListNarrationsResponse {
-            narrations: page.items.iter().map(encode::narration).collect(),
-            next_page_token,
-        })
+        Ok(api::ListNarrationsResponse { narrations: found.iter().map(encode::narration).collect(), next_page_token })
     }
 }
 
@@ -162,10 +172,9 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let first = u32::try_from(request.first_section)
-            .map_err(|_| status(&Failure::invalid("first_section", "first_section must not be negative")))?;
+        let from = listen::Place::read(&request).map_err(|f| status(&f))?;
         let known = self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        listen::check(&known.record, first).map_err(|f| status(&f))?;
+        listen::check(&known.record, from.section).map_err(|f| status(&f))?;
         let listener = listen::Listener {
             orders: self.orders.clone(),
             conductor: self.conductor.clone(),
@@ -175,7 +184,7 @@ impl NarrationService for Narrations {
             id,
             stop: self.stop.clone(),
         };
-        Ok(Response::new(Box::pin(listener.listen(first))))
+        Ok(Response::new(Box::pin(listener.listen(from, request.section_etag))))
     }
 
     async fn cancel_narration(
@@ -204,10 +213,18 @@ impl NarrationService for Narrations {
         &self,
         request: Request<api::DeleteNarrationRequest>,
     ) -> Result<Response<api::DeleteNarrationResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
+        let (tenant, actor) = (caller(&request)?.tenant.clone(), caller(&request)?.actor());
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        self.orders.delete(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        let note = self.audit.record(Entry {
+            actor,
+            action: Action::NarrationDeleted,
+            target: names::of_narration(&id),
+            tenant: Some(tenant.clone()),
+            detail: if request.force { "with force" } else { "" }.to_owned(),
+        });
+        let how = Deletion { etag: &request.etag, allow_missing: request.allow_missing, force: request.force };
+        self.orders.delete(&tenant, &id, how, note).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::DeleteNarrationResponse {}))
     }
 
@@ -245,10 +262,10 @@ impl NarrationService for Narrations {
     ) -> Result<Response<Self::DownloadArtifactStream>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
-        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
-        let stream =
-            objects::download(&self.blob, &self.master, &narration.record, &request).await.map_err(|f| status(&f))?;
-        Ok(Response::new(stream))
+        let (id, file) = names::artifact(&request.name, "name").map_err(|f| status(&f))?;
+        let narration = self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
+        let stream = objects::download(&self.blob, &self.master, &narration.record, file, &request).await;
+        stream.map(Response::new).map_err(|f| status(&f))
     }
 }
 
@@ -308,9 +325,8 @@ fn watch(
             if version > seen {
                 seen = version;
                 yield api::WatchNarrationResponse {
-                    narration: Some(encode::narration(&narration)),
+                    news: Some(News::Narration(encode::narration(&narration))),
                     resume_token: tokens.seal(version).map_err(|f| status(&f))?,
-                    checkpoint: false,
                 };
             }
             if terminal {
@@ -323,7 +339,8 @@ fn watch(
             };
             if news.is_err() {
                 let resume_token = tokens.seal(seen).map_err(|f| status(&f))?;
-                yield api::WatchNarrationResponse { narration: None, resume_token, checkpoint: true };
+                let news = Some(News::Checkpoint(api::Checkpoint {}));
+                yield api::WatchNarrationResponse { news, resume_token };
             }
         }
     }
@@ -332,6 +349,13 @@ fn watch(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_a_list_has_at_most_two_hundred_narrations() {
+        for (asked, size) in [(0, 50), (1, 1), (200, 200), (201, 200), (1_000, 200)] {
+            assert_eq!(page_size(asked, PAGE, LARGEST_PAGE), Ok(size));
+        }
+    }
 
     #[test]
     fn a_resume_token_is_good_for_its_narration_alone() {

@@ -1,77 +1,29 @@
 //! What callers read of finished work: script, manifest and files, straight from object storage by
 //! the narration's keys.
 
+mod pages;
+
 use std::sync::Arc;
 
 use async_stream::try_stream;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use lectern_blob::{Blob, Objects};
+use lectern_blob::{Blob, BlobError, Objects};
 use lectern_core::content::{script::Section, timeline};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::{convert, v1 as api};
+use lectern_proto::{convert, names, v1 as api};
 use lectern_rpc::page;
 use lectern_rpc::status::status;
-use prost::Message;
-use serde::{Deserialize, Serialize};
+use tracing::error;
 
+use self::pages::{Page, Place};
 use super::{Answers, encode, page_size};
 use crate::conduct::wire::Keys;
 use crate::domain::{Narration, Phase};
 
 /// Bytes of one message of a download.
 const CHUNK: usize = 64 * 1024;
-/// A page of the script or the manifest ends before it is larger than this: clients take messages
-/// of 4 MiB unless told otherwise.
-const MESSAGE: usize = 3 * 1024 * 1024;
-/// Bytes of an item beside its title and its parts, and of what frames a part: more than there are.
-const FRAME: usize = 64;
-/// What frames a part in its item: a tag and a length.
-const PART_FRAME: usize = 8;
-
-/// Where a page ended: before this part of this item. A section's parts are its utterances and then
-/// what it leaves out, a block's what is heard of it and then what is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
-    item: u32,
-    part: u32,
-}
-
-impl Place {
-    const fn at(item: u32) -> Self {
-        Self { item, part: 0 }
-    }
-}
-
-/// Takes from the two lists of an item's parts, one after the other, those before `part` and those
-/// that do not fit into `room` bytes; how many bytes are left in them, and where the rest begins,
-/// if there is one. With `alone`, one part is left whatever its size, so that pages come to an end.
-/// No part is larger than a message: an utterance is a breath, at most some 1,200 characters and a
-/// place in the source for each, and what is heard or left out is a place and a short excerpt.
-fn fit<A: Message, B: Message>(
-    (first, second): (&mut Vec<A>, &mut Vec<B>),
-    part: u32,
-    room: usize,
-    alone: bool,
-) -> (usize, Option<u32>) {
-    let start = (part as usize).min(first.len() + second.len());
-    let sizes = first.iter().map(Message::encoded_len).chain(second.iter().map(Message::encoded_len));
-    let (mut end, mut size) = (start, 0);
-    for part in sizes.skip(start) {
-        let larger = size + part + PART_FRAME;
-        if larger > room && !(alone && end == start) {
-            break;
-        }
-        (end, size) = (end + 1, larger);
-    }
-    let (middle, total) = (first.len(), first.len() + second.len());
-    second.truncate(end.saturating_sub(middle));
-    second.drain(..start.saturating_sub(middle));
-    first.truncate(end);
-    first.drain(..start.min(first.len()));
-    (size, (end < total).then(|| u32::try_from(end).unwrap_or(u32::MAX)))
-}
 
 fn objects(blob: &Arc<dyn Blob>, narration: &Narration) -> Objects {
     Objects::new(Arc::clone(blob), &narration.tenant, &narration.scope)
@@ -105,16 +57,20 @@ pub async fn script(
     request: &api::GetScriptRequest,
 ) -> Result<api::GetScriptResponse, Failure> {
     not_erased(narration)?;
-    let first = u32::try_from(request.first_section)
-        .map_err(|_| Failure::invalid("first_section", "first_section must not be negative"))?;
-    let count = page_size(request.section_count, 10, 50)?;
+    let count = page_size(request.page_size, 10, 50)?;
     if narration.sections == 0 {
         return Err(wrong_state("the script is not planned yet; watch the narration until it is NARRATING"));
     }
     let keys = Keys::of(narration, master);
     // A retry may make another script; a token is good for its own.
     let purpose = format!("GetScript {} {}", narration.id, keys.plan);
-    let mut at = page::open(secret, &purpose, &request.page_token)?.unwrap_or(Place::at(first));
+    let mut at = match page::open(secret, &purpose, &request.page_token)? {
+        Some(place) => place,
+        None => Place::at(
+            u32::try_from(request.first_section)
+                .map_err(|_| Failure::invalid("first_section", "first_section must not be negative"))?,
+        ),
+    };
     if at.item >= narration.sections {
         let message = format!("the script has {} sections, counted from 0", narration.sections);
         return Err(Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("first_section"));
@@ -126,72 +82,14 @@ pub async fn script(
         let section: Section = objects.read_json(&objects.folder().section(&keys.section(at.item))).await?;
         at = page.section(convert::section_to_wire(&section), at);
     }
-    let mut response = api::GetScriptResponse {
+    // Also where the next section is not written yet: the token leads to it.
+    let more = at.item < narration.sections;
+    Ok(api::GetScriptResponse {
         sections: page.items,
-        total_sections: convert::number(narration.sections),
-        ..Default::default()
-    };
-    if at.item < narration.sections {
-        response.next_section = convert::number(at.item);
-        response.next_page_token = page::seal(secret, &purpose, &at)?;
-    }
-    Ok(response)
-}
-
-/// A page in the making.
-#[derive(Debug)]
-struct Page<T> {
-    items: Vec<T>,
-    size: usize,
-    /// Whether nothing more fits.
-    full: bool,
-}
-
-impl<T> Default for Page<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), size: 0, full: false }
-    }
-}
-
-impl<T> Page<T> {
-    /// Adds what [`fit`] left of the item at `at`; where the page goes on.
-    fn add(&mut self, item: T, frame: usize, (size, rest): (usize, Option<u32>), at: Place) -> Place {
-        self.full = rest.is_some();
-        // Nothing of it fits: it is not begun.
-        if rest == Some(at.part) {
-            return at;
-        }
-        self.size += frame + size;
-        self.items.push(item);
-        rest.map_or(Place::at(at.item + 1), |part| Place { item: at.item, part })
-    }
-
-    fn room(&self, frame: usize) -> usize {
-        MESSAGE.saturating_sub(self.size + frame)
-    }
-}
-
-impl Page<api::ScriptSection> {
-    /// Adds the parts of a section from `at` on that fit; where the page goes on.
-    fn section(&mut self, mut section: api::ScriptSection, at: Place) -> Place {
-        section.title = convert::title(&section.title);
-        section.continued = at.part > 0;
-        let frame = FRAME + section.title.len();
-        let parts = (&mut section.utterances, &mut section.skipped);
-        let fitted = fit(parts, at.part, self.room(frame), self.items.is_empty());
-        self.add(section, frame, fitted, at)
-    }
-}
-
-impl Page<api::BlockFate> {
-    /// Adds the parts of a block from `at` on that fit; where the page goes on.
-    fn block(&mut self, mut block: api::BlockFate, at: Place) -> Place {
-        block.continued = at.part > 0;
-        let frame = FRAME + block.kind.len();
-        let parts = (&mut block.spoken, &mut block.skipped);
-        let fitted = fit(parts, at.part, self.room(frame), self.items.is_empty());
-        self.add(block, frame, fitted, at)
-    }
+        next_page_token: if more { page::seal(secret, &purpose, &at)? } else { String::new() },
+        section_count: convert::number(narration.sections),
+        next_section: more.then(|| convert::number(at.item)),
+    })
 }
 
 /// A page of the manifest.
@@ -207,10 +105,11 @@ pub async fn manifest(
         return Err(wrong_state("the manifest is made last; watch the narration until it is SUCCEEDED"));
     }
     let size = page_size(request.page_size, 500, 5_000)? as usize;
-    let purpose = format!("GetManifest {}", narration.id);
+    let key = Keys::of(narration, master).recording();
+    // A retry may make another recording; a token is good for its own.
+    let purpose = format!("GetManifest {} {key}", narration.id);
     let start = page::open(secret, &purpose, &request.page_token)?.unwrap_or(Place::at(0));
     let objects = objects(blob, narration);
-    let key = Keys::of(narration, master).recording();
     let path = objects.folder().artifact(&narration.id, &key, "manifest.json");
     let manifest: timeline::Manifest = objects.read_json(&path).await?;
     let (blocks, end) = page_of(&manifest.blocks, start, size);
@@ -242,9 +141,9 @@ fn fate(block: &timeline::BlockFate) -> api::BlockFate {
     });
     api::BlockFate {
         block: convert::number(block.block),
-        kind: block.kind.clone(),
-        page: convert::number(block.page.unwrap_or(0)),
-        length: convert::number(block.length),
+        kind: convert::block_kind(&block.kind).into(),
+        page: block.page.map(convert::number),
+        character_count: convert::number(block.length),
         fate: convert::fate_to_wire(block.fate).into(),
         spoken: spoken.collect(),
         skipped: block.skipped.iter().map(|part| convert::skipped_to_wire(block.block, part)).collect(),
@@ -252,11 +151,30 @@ fn fate(block: &timeline::BlockFate) -> api::BlockFate {
     }
 }
 
-/// A file of the recording, or a range of it.
+/// The bytes of a file that a request asks for: where they begin, and at most how many.
+fn range(request: &api::DownloadArtifactRequest, size: u64) -> Result<(u64, u64), Failure> {
+    let offset =
+        u64::try_from(request.offset).map_err(|_| Failure::invalid("offset", "offset must not be negative"))?;
+    let length = match request.length {
+        None => u64::MAX,
+        Some(length) => u64::try_from(length)
+            .ok()
+            .filter(|length| *length > 0)
+            .ok_or_else(|| Failure::invalid("length", "length must be 1 or more; leave it out to read to the end"))?,
+    };
+    let rest = size.checked_sub(offset).ok_or_else(|| {
+        let message = format!("the file has {size} bytes; begin there or before");
+        Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("offset")
+    })?;
+    Ok((offset, length.min(rest)))
+}
+
+/// The file of the recording that is called `file`, or a range of it.
 pub async fn download(
     blob: &Arc<dyn Blob>,
     master: &[u8],
     narration: &Narration,
+    file: &str,
     request: &api::DownloadArtifactRequest,
 ) -> Result<Answers<api::DownloadArtifactResponse>, Failure> {
     not_erased(narration)?;
@@ -265,39 +183,32 @@ pub async fn download(
             "the files are made last; watch the narration until it is SUCCEEDED, or use ListenNarration",
         ));
     }
-    let Some(artifact) = narration.artifacts.iter().find(|artifact| artifact.name == request.file_name) else {
+    let Some(artifact) = narration.artifacts.iter().find(|artifact| artifact.name == file) else {
         let names = narration.artifacts.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Failure::new(
-            Kind::NotFound,
-            Reason::ResourceNotFound,
-            format!("the recording has no file {:?}; it has {names}", request.file_name),
-        )
-        .at("file_name"));
+        let message = format!("the recording has no file {file:?}; it has {names}");
+        return Err(Failure::new(Kind::NotFound, Reason::ResourceNotFound, message).at("name").about(&request.name));
     };
-    let offset =
-        u64::try_from(request.offset).map_err(|_| Failure::invalid("offset", "offset must not be negative"))?;
-    let length = match u64::try_from(request.length) {
-        Ok(0) => u64::MAX,
-        Ok(length) => length,
-        Err(_) => return Err(Failure::invalid("length", "length must not be negative; 0 means to the end")),
-    };
-    if offset > artifact.size {
-        let message = format!("{} has {} bytes", artifact.name, artifact.size);
-        return Err(Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("offset"));
-    }
+    let (offset, length) = range(request, artifact.size)?;
     let key = Keys::of(narration, master).recording();
     let folder = objects(blob, narration);
     let path = folder.folder().artifact(&narration.id, &key, &artifact.name);
     let path = lectern_blob::ObjectPath::new(&path).map_err(|e| Failure::internal(e.to_string()))?;
-    let length = length.min(artifact.size - offset);
-    let mut bytes = folder.blob().get_range(&path, offset, length).await?.ok_or_else(|| {
-        Failure::new(
-            Kind::DataLoss,
-            Reason::ObjectDamaged,
-            format!("{} is not there; delete the narration and order it again", artifact.name),
-        )
-    })?;
-    let mut described = Some(encode::artifact(artifact));
+    let found = folder.blob().get_range(&path, offset, length).await;
+    let name = names::of_artifact(&narration.id, &artifact.name);
+    let mut bytes = match found {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(damaged(&name, "is not there")),
+        // Which object it is, is known to the log alone.
+        Err(error @ (BlobError::Damaged { .. } | BlobError::OutOfRange { .. })) => {
+            error!(narration = %narration.id, %error, "a file of a recording is damaged");
+            return Err(damaged(&name, "is not as it was put"));
+        }
+        Err(error @ (BlobError::Unavailable { .. } | BlobError::Source(_) | BlobError::Path(_))) => {
+            return Err(error.into());
+        }
+    };
+    let end = offset.saturating_add(length);
+    let mut described = Some(encode::artifact(&narration.id, artifact));
     Ok(Box::pin(try_stream! {
         let mut at = offset;
         let mut rest = BytesMut::new();
@@ -312,10 +223,20 @@ pub async fn download(
                 yield message(&mut at, data, described.take());
             }
         }
+        if at.saturating_add(rest.len() as u64) < end {
+            error!(artifact = %name, %at, %end, "a file of a recording is shorter than it was");
+            Err(status(&damaged(&name, "is shorter than it was")))?;
+        }
         if !rest.is_empty() || described.is_some() {
             yield message(&mut at, rest.freeze(), described.take());
         }
     }) as Answers<_>)
+}
+
+/// A file that is not what was made.
+fn damaged(artifact: &str, how: &str) -> Failure {
+    let message = format!("{artifact} {how}; delete the narration and order it again");
+    Failure::new(Kind::DataLoss, Reason::ObjectDamaged, message).about(artifact)
 }
 
 fn message(at: &mut u64, data: Bytes, artifact: Option<api::Artifact>) -> api::DownloadArtifactResponse {
@@ -329,8 +250,149 @@ mod tests {
     use lectern_core::content::Range;
     use lectern_core::content::script::SkipReason;
     use lectern_core::content::timeline::{BlockFate, Fate, SkippedPart};
+    use lectern_core::{SystemClock, content::script};
+    use prost::Message;
 
+    use super::pages::MESSAGE;
     use super::*;
+
+    const MASTER: &[u8] = b"a secret of 32 bytes and some more";
+
+    #[tokio::test]
+    async fn a_token_leads_to_the_section_that_is_written_next() {
+        let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
+        let mut n = crate::testing::narration();
+        let secret = TenantSecret::derive(MASTER, &n.tenant);
+        let keys = Keys::of(&n, MASTER);
+        let put = async |index: u32| {
+            let (title, utterances, skipped) = (format!("Section {index}"), Vec::new(), Vec::new());
+            let section = Section { schema: script::SCHEMA, index, title, level: 1, utterances, skipped };
+            let objects = objects(&blob, &crate::testing::narration());
+            objects.write_json(&objects.folder().section(&keys.section(index)), &section).await.expect("put");
+        };
+        let ask = async |n: &Narration, token: &str, first_section: i32| {
+            let request = api::GetScriptRequest {
+                name: "narrations/n1".to_owned(),
+                page_size: 2,
+                page_token: token.to_owned(),
+                first_section,
+            };
+            super::script(&blob, MASTER, &secret, n, &request).await
+        };
+        assert_eq!(ask(&n, "", 0).await.expect_err("not planned").reason, Reason::WrongState);
+        n.sections = 4;
+        put(0).await;
+        n.written.insert(0);
+        let begun = ask(&n, "", 0).await.expect("a page");
+        assert_eq!((begun.sections.len(), begun.section_count, begun.next_section), (1, 4, Some(1)));
+        // Nothing is there yet, and what is read where there is a token is the token.
+        let waits = ask(&n, &begun.next_page_token, -1).await.expect("a page");
+        assert_eq!((waits.sections.len(), waits.next_section), (0, Some(1)));
+        for index in 1..4 {
+            put(index).await;
+            n.written.insert(index);
+        }
+        let goes_on = ask(&n, &waits.next_page_token, 0).await.expect("a page");
+        let sections: Vec<i32> = goes_on.sections.iter().map(|section| section.index).collect();
+        assert_eq!((sections, goes_on.next_section), (vec![1, 2], Some(3)));
+        let last = ask(&n, &goes_on.next_page_token, 0).await.expect("a page");
+        assert_eq!((last.sections.len(), last.next_section, last.next_page_token.as_str()), (1, None, ""));
+        for (first, kind) in [(4, Kind::OutOfRange), (-1, Kind::InvalidArgument)] {
+            let refused = ask(&n, "", first).await.expect_err("no section");
+            assert_eq!((refused.kind, refused.field.as_deref()), (kind, Some("first_section")));
+        }
+    }
+
+    /// A narration that is finished.
+    fn finished() -> Narration {
+        let mut n = crate::testing::narration();
+        (n.phase, n.sections) = (Phase::Succeeded, 1);
+        n
+    }
+
+    #[tokio::test]
+    async fn a_token_of_a_manifest_is_good_for_its_recording_alone() {
+        let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
+        let n = finished();
+        let secret = TenantSecret::derive(MASTER, &n.tenant);
+        let ask = async |n: &Narration, token: &str| {
+            let (name, page_token) = ("narrations/n1".to_owned(), token.to_owned());
+            let request = api::GetManifestRequest { name, page_size: 1, page_token };
+            super::manifest(&blob, MASTER, &secret, n, &request).await
+        };
+        let mut retried = n.clone();
+        retried.pins.voice_version = "2".to_owned();
+        let block = |block| BlockFate {
+            block,
+            kind: "paragraph".to_owned(),
+            page: None,
+            length: 9,
+            fate: Fate::Skipped,
+            spoken: Vec::new(),
+            skipped: Vec::new(),
+        };
+        for n in [&n, &retried] {
+            let manifest = timeline::Manifest {
+                schema: timeline::SCHEMA,
+                title: String::new(),
+                language: String::new(),
+                style: String::new(),
+                voice: String::new(),
+                engines: Vec::new(),
+                sample_rate: 24_000,
+                samples: 0,
+                loudness: None,
+                true_peak: None,
+                coverage: timeline::Coverage::default(),
+                blocks: vec![block(0), block(1)],
+                notes: Vec::new(),
+            };
+            let objects = objects(&blob, n);
+            let path = objects.folder().artifact(&n.id, &Keys::of(n, MASTER).recording(), "manifest.json");
+            objects.write_json(&path, &manifest).await.expect("put");
+        }
+        let begun = ask(&n, "").await.expect("a page");
+        assert_eq!(ask(&n, &begun.next_page_token).await.expect("the next").blocks[0].block, 1);
+        let refused = ask(&retried, &begun.next_page_token).await.expect_err("another recording");
+        assert_eq!(refused.reason, Reason::PageTokenInvalid);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_shorter_than_it_was_is_not_taken_for_whole() {
+        let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
+        let mut n = finished();
+        n.artifacts = vec![crate::domain::Artifact {
+            name: "audio.wav".to_owned(),
+            media_type: "audio/wav".to_owned(),
+            size: 100,
+            sha256: lectern_core::Digest::of(b"audio"),
+        }];
+        let read = async |n: &Narration, offset: i64, length: Option<i64>| {
+            let name = "narrations/n1/artifacts/audio.wav".to_owned();
+            let request = api::DownloadArtifactRequest { name, offset, length };
+            let mut stream = download(&blob, MASTER, n, "audio.wav", &request).await?;
+            let mut bytes = 0;
+            while let Some(message) = stream.next().await {
+                bytes += message.map_err(|status| lectern_rpc::failure(&status))?.data.len();
+            }
+            Ok::<_, Failure>(bytes)
+        };
+        let gone = read(&n, 0, None).await.expect_err("it is not there");
+        assert_eq!((gone.kind, gone.reason), (Kind::DataLoss, Reason::ObjectDamaged));
+
+        let objects = objects(&blob, &n);
+        let path = objects.folder().artifact(&n.id, &Keys::of(&n, MASTER).recording(), "audio.wav");
+        objects.write(&path, vec![7_u8; 40]).await.expect("put");
+        assert_eq!(read(&n, 0, Some(40)).await, Ok(40), "what is there is read");
+        for (offset, length) in [(0, None), (0, Some(41)), (40, Some(1)), (70, None), (100, None)] {
+            let short = read(&n, offset, length).await.expect_err("it is cut");
+            assert_eq!((short.kind, short.reason), (Kind::DataLoss, Reason::ObjectDamaged), "{offset} {length:?}");
+            assert_eq!(short.resource.as_deref(), Some("narrations/n1/artifacts/audio.wav"), "and no object");
+            assert_eq!(short.field, None);
+        }
+        n.artifacts[0].size = 40;
+        assert_eq!((read(&n, 0, None).await, read(&n, 40, None).await), (Ok(40), Ok(0)));
+    }
 
     #[test]
     fn a_page_of_a_manifest_ends_before_its_message_is_too_large() {
@@ -364,50 +426,30 @@ mod tests {
         assert_eq!(page_of(&blocks, Place::at(20), 15), (Vec::new(), Place::at(20)));
     }
 
-    fn section(index: i32, utterances: i32, skipped: usize) -> api::ScriptSection {
-        let utterance = |id| api::Utterance { id, spoken: "It is said. ".repeat(20), ..Default::default() };
-        let part = Some(api::SourcePart { block: index, start: 1, end: 2 });
-        let left = api::SkippedPart { part, reason: api::SkipReason::Citation.into(), excerpt: String::new() };
-        api::ScriptSection {
-            index,
-            title: "A long heading ".repeat(1_000_000),
-            level: 1,
-            utterances: (0..utterances).map(utterance).collect(),
-            skipped: vec![left; skipped],
-            continued: false,
-        }
-    }
-
     #[test]
-    fn a_section_of_any_size_is_read_in_pages_that_stock_clients_take() {
-        let script = [section(0, 30_000, 0), section(1, 3, 2), section(2, 0, 0), section(3, 5, 400_000)];
-        let (mut at, mut pages) = (Place::at(0), 0);
-        let mut read: Vec<api::ScriptSection> = Vec::new();
-        while (at.item as usize) < script.len() {
-            let (before, mut page) = (at, Page::<api::ScriptSection>::default());
-            while let Some(section) = script.get(at.item as usize).filter(|_| !page.full) {
-                at = page.section(section.clone(), at);
-            }
-            assert_ne!(at, before, "each page goes on");
-            let response = api::GetScriptResponse { sections: page.items, ..Default::default() };
-            assert!(response.encoded_len() <= MESSAGE, "{} bytes", response.encoded_len());
-            for section in response.sections {
-                match read.last_mut().filter(|_| section.continued) {
-                    Some(last) => {
-                        assert_eq!(last.index, section.index);
-                        last.utterances.extend(section.utterances);
-                        last.skipped.extend(section.skipped);
-                    }
-                    None => read.push(section),
-                }
-            }
-            pages += 1;
+    fn a_range_of_a_file_is_of_one_byte_or_more_and_begins_inside() {
+        let asked = |offset, length| {
+            let name = "narrations/n1/artifacts/audio.opus".to_owned();
+            range(&api::DownloadArtifactRequest { name, offset, length }, 100)
+        };
+        for (offset, length, bytes) in [
+            (0, None, (0, 100)),
+            (40, None, (40, 60)),
+            (40, Some(10), (40, 10)),
+            (40, Some(i64::MAX), (40, 60)),
+            (100, Some(1), (100, 0)),
+        ] {
+            assert_eq!(asked(offset, length), Ok(bytes), "{offset} {length:?}");
         }
-        assert!(pages > 3, "{pages} pages");
-        for (read, whole) in read.iter().zip(&script) {
-            assert_eq!((&read.utterances, &read.skipped), (&whole.utterances, &whole.skipped), "{}", whole.index);
-            assert_eq!(read.title.chars().count(), convert::TITLE_CHARS);
+        for (offset, length, kind, field) in [
+            (-1, None, Kind::InvalidArgument, "offset"),
+            (101, None, Kind::OutOfRange, "offset"),
+            (0, Some(0), Kind::InvalidArgument, "length"),
+            (0, Some(-1), Kind::InvalidArgument, "length"),
+        ] {
+            let refused = asked(offset, length).expect_err(field);
+            assert_eq!((refused.kind, refused.reason), (kind, Reason::InvalidField), "{offset} {length:?}");
+            assert_eq!(refused.field.as_deref(), Some(field));
         }
-        assert_eq!(read.len(), script.len());
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lectern_core::id::NarrationId;
-use lectern_core::{Clock, Failure, Kind, Timestamp};
+use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
 use lectern_queue::Queue;
 use lectern_store::{Change, Collection, Reconciler, Versioned};
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 use super::dispatch::Dispatcher;
 use super::recent::Recent;
 use super::wanted::{ready, wanted};
-use crate::domain::{Narration, Transition};
+use crate::domain::{Narration, StepFailure, Transition};
 use crate::stages::Stages;
 use crate::watch::Hub;
 
@@ -174,11 +174,27 @@ impl Conductor {
         steps
             .iter()
             .map(|step| step.kind.service())
-            .any(|service| self.dispatcher.pauses().hold(service, &narration.tenant, narration.engine(service)))
+            .any(|service| self.dispatcher.held_by_operator(service, &narration.tenant, narration.engine(service)))
     }
 
-    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, then
-    /// notes that this was done.
+    /// Whether a run failed for an object that went with its document. A narration may be ordered
+    /// while its document is erased; a step then finds an object gone, and ingest alone knows why.
+    async fn lost_its_document(&self, narration: &Narration) -> Result<bool, Failure> {
+        let object_gone = |failed: &StepFailure| failed.failure.reason == Reason::ObjectDamaged;
+        let gone = narration.failure.as_ref().is_some_and(object_gone);
+        if !gone || narration.erased || narration.deleted.is_some() {
+            return Ok(false);
+        }
+        match self.stages.pin(&narration.tenant, &narration.wish()).await {
+            Err(failure) if failure.reason == Reason::DocumentErased => Ok(true),
+            Err(failure) if failure.kind == Kind::Unavailable => Err(failure),
+            // It is there, or something else is wrong with the order.
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, clears
+    /// the record of one whose document was erased, then notes that this was done.
     ///
     /// # Errors
     /// The first stage's failure; safe to repeat.
@@ -188,15 +204,24 @@ impl Conductor {
         if deleted.is_some() {
             self.stages.delete_recording(tenant, scope, id).await?;
         }
-        // Nothing that a caller sees changes, so the version stays.
-        self.write(id, None, |narration, now| {
-            if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
-                return Transition::Unchanged;
-            }
-            narration.settled(now);
-            Transition::Changed
-        })
-        .await?;
+        let erased = self.lost_its_document(&narration.record).await?;
+        let settled = self
+            .write(id, None, |narration, now| {
+                if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
+                    return Transition::Unchanged;
+                }
+                // Else nothing that a caller sees changes, so the version stays.
+                if erased && !narration.erased {
+                    narration.erase(now);
+                    narration.version += 1;
+                }
+                narration.settled(now);
+                Transition::Changed
+            })
+            .await?;
+        if let Some(settled) = settled.filter(|_| erased) {
+            self.changed(&settled).await;
+        }
         Ok(())
     }
 

@@ -8,7 +8,8 @@
 //! audit publishes again what is granted and does not end.
 //!
 //! What a pass reads follows from the room there is, not from the backlog: so many turns by index,
-//! and for each so many narrations.
+//! and for each so many narrations. Turns that are held up, and those of tenants at their limit,
+//! are read over: they keep their places, and keep nobody else from the room.
 
 mod audit;
 mod ledger;
@@ -37,6 +38,7 @@ use super::pauses::Pauses;
 use super::wanted::{Window, turn, wanted};
 use super::workers::Workers;
 use crate::domain::{Lane, Narration, Pause, Phase, Slots, Turn, slots};
+use crate::tenants::Tenants;
 use ledger::Ledger;
 pub use levels::Level;
 use pick::Pick;
@@ -50,7 +52,8 @@ const ROUNDS: usize = 16;
 /// How much is granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DispatchOptions {
-    /// Most steps of one tenant and service that are granted at once.
+    /// Most steps of one tenant and service that are granted at once, where the tenant has no limit
+    /// of its own.
     pub per_tenant: usize,
 }
 
@@ -77,6 +80,7 @@ struct Shared {
     options: DispatchOptions,
     workers: Workers,
     pauses: Pauses,
+    tenants: Tenants,
     services: BTreeMap<Service, ServiceState>,
 }
 
@@ -118,6 +122,7 @@ impl Dispatcher {
         let shared = Shared {
             turns: narrations.beside(),
             pauses: Pauses::new(narrations.beside::<Pause>(), Arc::clone(&queue), Arc::clone(&clock)),
+            tenants: Tenants::new(narrations.beside(), Arc::clone(&clock)),
             narrations,
             queue,
             clock,
@@ -137,6 +142,7 @@ impl Dispatcher {
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.shared.turns.ensure().await?;
         self.shared.narrations.beside::<Slots>().ensure().await?;
+        self.shared.tenants.ensure().await?;
         self.shared.pauses.ensure().await
     }
 
@@ -144,6 +150,19 @@ impl Dispatcher {
     #[must_use]
     pub fn pauses(&self) -> &Pauses {
         &self.shared.pauses
+    }
+
+    /// Whose steps are granted, and how many.
+    #[must_use]
+    pub fn tenants(&self) -> &Tenants {
+        &self.shared.tenants
+    }
+
+    /// Whether an operator holds up such steps: by a pause, or by suspending their tenant. What
+    /// waits for one does not run out of time.
+    #[must_use]
+    pub fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+        self.shared.held_by_operator(service, tenant, engine)
     }
 
     /// What the stages can work on.
@@ -332,8 +351,13 @@ impl Dispatcher {
 impl Shared {
     /// Whether an operator, or an engine that is out of order, holds up such steps.
     fn held(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
-        self.pauses.hold(service, tenant, engine)
+        self.held_by_operator(service, tenant, engine)
             || (!engine.is_empty() && self.workers.out_of_order(service, self.clock.now()).contains(engine))
+    }
+
+    /// See [`Dispatcher::held_by_operator`].
+    fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+        self.pauses.hold(service, tenant, engine) || self.tenants.is_suspended(tenant)
     }
 }
 

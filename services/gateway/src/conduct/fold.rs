@@ -2,7 +2,7 @@
 //! some never come.
 
 use lectern_core::id::{StepId, StepKind};
-use lectern_core::{Failure, Timestamp};
+use lectern_core::{Failure, Reason, Timestamp};
 
 use crate::domain::{Narration, Outcome, Phase, StepFailure, Transition};
 
@@ -16,6 +16,11 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Tim
     }
     let before = progress(narration);
     match (step.kind, outcome) {
+        // It was ordered while its document was erased, and nobody else clears its record.
+        (_, Outcome::Failed(failure)) if failure.reason == Reason::DocumentErased => {
+            narration.erase(now);
+            return Transition::Changed;
+        }
         (_, Outcome::Failed(failure)) => {
             let failure = StepFailure { failure, step: Some(step.clone()) };
             narration.end(Phase::Failed, Some(failure), now);
@@ -87,4 +92,31 @@ fn planned(narration: &Narration, step: &StepId) -> bool {
 
 fn progress(narration: &Narration) -> (Phase, u32, u32, u32) {
     (narration.phase, narration.sections, narration.written.count(), narration.recorded.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Kind;
+
+    use super::*;
+    use crate::testing::narration;
+
+    #[test]
+    fn a_run_whose_document_was_erased_keeps_nothing_of_it() {
+        let mut n = narration();
+        (n.display_name, n.title) = ("Tides".to_owned(), "On Tides".to_owned());
+        let step = StepId { narration: n.id.clone(), run: n.run, kind: StepKind::Extract, index: 0 };
+        let failed = |reason| Outcome::Failed(Failure::new(Kind::NotFound, reason, "tides.pdf is not there"));
+
+        let mut kept = n.clone();
+        assert_eq!(fold(&mut kept, &step, failed(Reason::ObjectDamaged), Timestamp(1)), Transition::Changed);
+        assert_eq!((kept.phase, kept.erased, kept.display_name.as_str()), (Phase::Failed, false, "Tides"));
+
+        assert_eq!(fold(&mut n, &step, failed(Reason::DocumentErased), Timestamp(1)), Transition::Changed);
+        assert!(n.erased && n.cancel_pending && n.phase == Phase::Cancelled, "as those that were there before");
+        assert!(n.display_name.is_empty() && n.title.is_empty() && n.pins.file_name.is_empty());
+        let why = n.failure.expect("why it ended").failure;
+        assert_eq!(why.reason, Reason::DocumentErased);
+        assert!(!why.message.contains("tides"), "{why}");
+    }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use lectern_core::id::{Service, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::Queue;
-use lectern_store::{Collection, MAX_LIMIT, Query, StoreError};
+use lectern_store::{Collection, MAX_LIMIT, Page, Query, StoreError};
 use tracing::{debug, info};
 
 use crate::domain::{Pause, Paused};
@@ -32,12 +32,15 @@ impl Pauses {
         Self { pauses, queue, clock, known: Arc::default() }
     }
 
-    /// Makes and verifies the collection.
+    /// Makes and verifies the collection, and reads what is paused.
     ///
     /// # Errors
     /// [`StoreError::Setup`], `Unavailable`.
     pub async fn ensure(&self) -> Result<(), StoreError> {
-        self.pauses.ensure().await
+        self.pauses.ensure().await?;
+        let paused = self.all().await?;
+        *self.known() = paused;
+        Ok(())
     }
 
     /// Pauses something; what is paused already stays as it is.
@@ -65,13 +68,33 @@ impl Pauses {
         Ok(was)
     }
 
-    /// Everything that is paused, by name; at most [`MAX_LIMIT`].
+    /// The pause of something, where there is one.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
-    pub async fn list(&self) -> Result<Vec<Pause>, Failure> {
-        let page = self.pauses.find(&Query::new().limit(MAX_LIMIT)).await?;
-        Ok(page.items.into_iter().map(|item| item.record).collect())
+    pub async fn get(&self, what: &Paused) -> Result<Option<Pause>, Failure> {
+        Ok(self.pauses.get(&what.to_string()).await?.map(|found| found.record))
+    }
+
+    /// A page of what is paused, by name; `query` says how many, and after which.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    pub async fn list(&self, query: Query) -> Result<Page<Pause>, Failure> {
+        Ok(self.pauses.find(&query).await?)
+    }
+
+    /// Everything that is paused.
+    async fn all(&self) -> Result<BTreeMap<Paused, Pause>, StoreError> {
+        let (mut all, mut query) = (BTreeMap::new(), Query::new().limit(MAX_LIMIT));
+        loop {
+            let page = self.pauses.find(&query).await?;
+            all.extend(page.items.into_iter().map(|item| (item.record.what.clone(), item.record)));
+            match page.next {
+                Some(next) => query = query.after(next),
+                None => return Ok(all),
+            }
+        }
     }
 
     /// Reads them again; whether they are others now.
@@ -79,8 +102,7 @@ impl Pauses {
     /// # Errors
     /// `STORE_UNAVAILABLE`; what was known stays.
     pub async fn refresh(&self) -> Result<bool, Failure> {
-        let now: BTreeMap<Paused, Pause> =
-            self.list().await?.into_iter().map(|pause| (pause.what.clone(), pause)).collect();
+        let now = self.all().await?;
         let mut known = self.known();
         let changed = !known.keys().eq(now.keys());
         *known = now;
@@ -93,6 +115,12 @@ impl Pauses {
         self.known().keys().any(|paused| paused.covers(service, tenant, engine))
     }
 
+    /// Whether all steps of this service are paused, as far as this replica knows.
+    #[must_use]
+    pub fn hold_all_of(&self, service: Service) -> bool {
+        self.known().contains_key(&Paused::Service(service))
+    }
+
     async fn tell(&self) {
         if let Err(error) = self.queue.hint(PAUSES, Bytes::new()).await {
             debug!(%error, "hint not sent, replicas read again within two seconds");
@@ -101,5 +129,34 @@ impl Pauses {
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Paused, Pause>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Timestamp;
+    use lectern_core::clock::ManualClock;
+    use lectern_queue::{ConnectOptions, MemoryQueue};
+    use lectern_store::memory::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_that_starts_knows_at_once_what_is_paused() {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_000)));
+        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let pauses = Collection::<Pause>::new(Arc::new(MemoryStore::new(Arc::clone(&clock))));
+        let replica = || Pauses::new(pauses.clone(), Arc::clone(&queue), Arc::clone(&clock));
+        let (first, acme) = (replica(), "acme".parse().expect("an id"));
+        first.ensure().await.expect("a collection");
+        first.pause("tenants/acme".parse().expect("a pause"), String::new()).await.expect("paused");
+
+        let restarted = replica();
+        restarted.ensure().await.expect("a collection");
+        assert!(restarted.hold(Service::Tts, &acme, "tone") && !restarted.hold_all_of(Service::Tts));
+        assert_eq!(restarted.refresh().await, Ok(false), "nothing changed since");
+        assert!(restarted.resume(&"tenants/acme".parse().expect("a pause")).await.expect("resumed"));
+        assert_eq!(restarted.refresh().await, Ok(true));
+        assert!(!restarted.hold(Service::Tts, &acme, "tone"));
     }
 }

@@ -4,14 +4,13 @@ use lectern_core::id::{StepId, StepKind};
 use lectern_core::keys::{self, TenantSecret};
 use lectern_core::{Digest, Failure, text};
 use lectern_proto::convert;
-use lectern_proto::v1 as api;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
 use crate::domain::{Artifact, Narration, Outcome};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
-pub const SCHEMA: i32 = 1;
+pub const SCHEMA: i32 = 2;
 
 /// The keys of everything that a narration's steps make. They follow from what is pinned, so the
 /// record need not hold them.
@@ -90,7 +89,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
             style: convert::style_to_wire(narration.order.style).into(),
             length: narration.order.length.map(convert::length_to_wire),
             footnotes: convert::footnotes_to_wire(narration.order.footnotes).into(),
-            language: narration.order.language.clone().unwrap_or_default(),
+            language_code: narration.order.language.clone().unwrap_or_default(),
             engine,
             plan_key,
         }),
@@ -110,7 +109,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
         StepKind::Assemble => Work::AssembleRecording(work::AssembleRecording {
             content_key,
             plan_key,
-            sections: i32::try_from(narration.sections).unwrap_or(i32::MAX),
+            section_count: i32::try_from(narration.sections).unwrap_or(i32::MAX),
             delivery: Some(delivery(narration)),
             formats: narration.formats.clone(),
             recording_key: keys.recording().to_string(),
@@ -141,20 +140,20 @@ pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
     let outcome = match event.outcome {
         Some(event::Outcome::Extracted(_)) => Outcome::Extracted,
         Some(event::Outcome::Planned(planned)) => Outcome::Planned {
-            sections: unsigned(planned.sections),
-            words: u64::try_from(planned.words).unwrap_or(0),
+            sections: unsigned(planned.section_count),
+            words: u64::try_from(planned.word_count).unwrap_or(0),
             title: text::stripped(&planned.title),
-            language: planned.language,
+            language: planned.language_code,
             notes: planned.notes.iter().map(|note| text::stripped(note)).collect(),
         },
         Some(event::Outcome::Written(_)) => Outcome::Written,
         Some(event::Outcome::Recorded(_)) => Outcome::Recorded,
         Some(event::Outcome::Assembled(assembled)) => Outcome::Assembled {
-            sample_rate: unsigned(assembled.sample_rate),
-            samples: u64::try_from(assembled.samples).unwrap_or(0),
-            artifacts: assembled.artifacts.into_iter().map(artifact).collect::<Result<_, _>>()?,
+            sample_rate: unsigned(assembled.sample_rate_hertz),
+            samples: u64::try_from(assembled.sample_count).unwrap_or(0),
+            artifacts: assembled.files.into_iter().map(artifact).collect::<Result<_, _>>()?,
         },
-        Some(event::Outcome::Failed(failed)) => Outcome::Failed(convert::failure(failed.failure.unwrap_or_default())),
+        Some(event::Outcome::Failed(failed)) => Outcome::Failed(convert::failure(&failed.failure.unwrap_or_default())),
         None => return Err(Failure::internal(format!("the event of {step} has no outcome"))),
     };
     Ok((step, outcome))
@@ -164,11 +163,11 @@ fn unsigned(value: i32) -> u32 {
     u32::try_from(value).unwrap_or(0)
 }
 
-fn artifact(artifact: api::Artifact) -> Result<Artifact, Failure> {
+fn artifact(file: work::File) -> Result<Artifact, Failure> {
     Ok(Artifact {
-        name: artifact.file_name,
-        media_type: artifact.media_type,
-        size: u64::try_from(artifact.size_bytes).unwrap_or(0),
-        sha256: artifact.sha256.parse().map_err(|e| Failure::internal(format!("an event's artefact: {e}")))?,
+        name: file.name,
+        media_type: file.mime_type,
+        size: u64::try_from(file.size_bytes).unwrap_or(0),
+        sha256: file.sha256.parse().map_err(|e| Failure::internal(format!("an event's artefact: {e}")))?,
     })
 }

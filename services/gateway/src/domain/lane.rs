@@ -38,6 +38,16 @@ impl Lane {
         }
     }
 
+    /// Its number in the public API.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::Interactive => 1,
+            Self::Standard => 2,
+            Self::Bulk => 3,
+        }
+    }
+
     /// The lane of a number in the public API; the unspecified one and unknown numbers are
     /// standard.
     #[must_use]
@@ -47,5 +57,18 @@ impl Lane {
             3 => Self::Bulk,
             _ => Self::Standard,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_found_by_its_number() {
+        for lane in Lane::ALL {
+            assert_eq!(Lane::of_number(lane.number()), lane);
+        }
+        assert_eq!(Lane::of_number(0), Lane::Standard, "what is not said is the usual");
     }
 }

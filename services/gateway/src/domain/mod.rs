@@ -1,5 +1,5 @@
-//! The noun: a narration, its states and its transitions; and what decides which of its steps go
-//! first. Pure: no runtime, no driver, no wire format.
+//! The noun: a narration, its states and its transitions; what decides which of its steps go first;
+//! and whose it is. Pure: no runtime, no driver, no wire format.
 
 pub mod bits;
 pub mod key;
@@ -20,4 +20,5 @@ pub use outcome::{Artifact, Outcome, StepFailure};
 pub use pause::{Pause, Paused};
 pub use ready::{Ready, Waiting};
 pub use slots::{Slots, Turn};
+pub use tenant::{TenantLimits, TenantRecord, TenantState};
 pub use wish::{Pins, Wish};

@@ -7,10 +7,11 @@ use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::wish::Labels;
 use super::{Artifact, Bits, Pins, Ready, StepFailure, Wish};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -40,6 +41,10 @@ pub struct Narration {
     pub scope: ScopeId,
     /// Digest of the request that made it, to tell a repeated call from another one.
     pub request: Digest,
+    /// A name for people; may be empty.
+    pub display_name: String,
+    /// The caller's own words on it, by which it is found again.
+    pub labels: Labels,
     /// What is said.
     pub order: Order,
     /// The voice that the caller named; empty for the default.
@@ -151,16 +156,27 @@ pub enum Transition {
 
 impl Narration {
     /// A narration that is accepted now: nothing is made yet, and what it wants first is due.
+    /// `request` is the digest of the wish as its caller sent it: what is pinned may be filled in
+    /// in `wish`, and may be another thing when the same request comes again.
     #[must_use]
-    pub fn accepted(id: NarrationId, tenant: TenantId, scope: ScopeId, wish: Wish, pins: Pins, now: Timestamp) -> Self {
-        let request = wish.digest();
-        let Wish { document, order, voice, speed, formats, lane, time_limit } = wish;
+    pub fn accepted(
+        id: NarrationId,
+        tenant: TenantId,
+        scope: ScopeId,
+        request: Digest,
+        wish: Wish,
+        pins: Pins,
+        now: Timestamp,
+    ) -> Self {
+        let Wish { document, display_name, labels, order, voice, speed, formats, lane, time_limit } = wish;
         Self {
             id,
             tenant,
             document,
             scope,
             request,
+            display_name,
+            labels,
             order,
             voice,
             speed,
@@ -284,6 +300,8 @@ impl Narration {
     pub fn wish(&self) -> Wish {
         Wish {
             document: self.document.clone(),
+            display_name: self.display_name.clone(),
+            labels: self.labels.clone(),
             order: self.order.clone(),
             voice: self.voice.clone(),
             speed: self.speed,
@@ -330,6 +348,8 @@ impl Narration {
     }
 
     fn forget(&mut self) {
+        self.display_name.clear();
+        self.labels.clear();
         self.title.clear();
         self.notes.clear();
         self.artifacts.clear();
@@ -339,6 +359,11 @@ impl Narration {
     /// Marks it erased with its document.
     pub fn erase(&mut self, now: Timestamp) {
         let failure = Failure::new(Kind::Cancelled, Reason::DocumentErased, "the document was erased");
+        // A step that was under way found its objects gone before its narration was marked.
+        if let Some(failed) = self.failure.as_mut().filter(|failed| failed.failure.reason == Reason::ObjectDamaged) {
+            failed.failure = failure.clone();
+            self.phase = Phase::Cancelled;
+        }
         self.cancel(failure, now);
         self.erased = true;
         self.forget();

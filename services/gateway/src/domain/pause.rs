@@ -38,6 +38,20 @@ impl Paused {
             Self::Engine(paused) => paused == engine,
         }
     }
+
+    /// The id of its pause: the name with `.` for its `/`. Neither the kind nor the id after it may
+    /// have a `.`, so [`Self::of_id`] finds the name again.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.to_string().replacen('/', ".", 1)
+    }
+
+    /// What the pause of this id holds up; none where nothing that can be paused has this id.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Self> {
+        let (kind, name) = id.split_once('.')?;
+        format!("{kind}/{name}").parse().ok()
+    }
 }
 
 impl fmt::Display for Paused {
@@ -105,6 +119,34 @@ mod tests {
         }
         for wrong in ["", "tts", "services/gateway", "tenants/", "tenants/a b", "engines/a/b", "lanes/bulk"] {
             assert!(wrong.parse::<Paused>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_pause_leads_back_to_what_is_paused() {
+        for (text, id) in [
+            ("services/tts", "services.tts"),
+            ("tenants/a-b_C1", "tenants.a-b_C1"),
+            ("tenants/services", "tenants.services"),
+            ("engines/local", "engines.local"),
+        ] {
+            let paused: Paused = text.parse().expect(text);
+            assert_eq!((paused.id(), Paused::of_id(id)), (id.to_owned(), Some(paused)));
+        }
+        for wrong in [
+            "",
+            ".",
+            "services",
+            "services/tts",
+            "services.gateway",
+            "tenants.",
+            "tenants.a.b",
+            "tenants.a/b",
+            "tenants/a.b",
+            ".tenants.a",
+            "lanes.bulk",
+        ] {
+            assert_eq!(Paused::of_id(wrong), None, "{wrong}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! An order as it is checked, and what is pinned for it.
 
+pub mod labels;
+
 use std::time::Duration;
 
 use lectern_core::Digest;
@@ -7,11 +9,17 @@ use lectern_core::content::script::Order;
 use lectern_core::id::DocumentId;
 use serde::{Deserialize, Serialize};
 
+pub use labels::Labels;
+
 /// What a caller asks for, checked as far as it can be without asking anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
     /// The source.
     pub document: DocumentId,
+    /// A name for people; may be empty.
+    pub display_name: String,
+    /// The caller's own words on it.
+    pub labels: Labels,
     /// What is said.
     pub order: Order,
     /// The voice that the caller named; empty for the default.
@@ -30,9 +38,12 @@ impl Wish {
     /// Tells a repeated request from another one.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Self { document, order, voice, speed, formats, lane, time_limit } = self;
+        let Self { document, display_name, labels, order, voice, speed, formats, lane, time_limit } = self;
         let order = lectern_core::keys::order(order);
-        let mut text = format!("{document}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
+        let labels = labels.all();
+        // No text among these has a line end, so that no two wishes are written alike.
+        let mut text =
+            format!("{document}\n{display_name}\n{labels:?}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
         if let Some(limit) = time_limit {
             text.push_str(&format!("\n{}", limit.as_millis()));
         }
@@ -52,11 +63,47 @@ pub struct Pins {
     pub extractor: String,
     /// Script engine, name and version.
     pub script: String,
-    /// The voice's full name.
+    /// The voice's resource name, `engines/{engine}/voices/{voice}`.
     pub voice: String,
     /// The voice's version.
     pub voice_version: String,
     /// The language that the caller set on the document, a BCP 47 tag; none where it was found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn another_wish_is_told_from_a_repeated_one() {
+        let wish = || crate::testing::narration().wish();
+        let label = |value: &str| {
+            let labels = BTreeMap::from([("team".to_owned(), value.to_owned())]);
+            Labels::checked("labels", labels).expect("a label")
+        };
+        let changes: [fn(&mut Wish); 5] = [
+            |wish| wish.display_name = "Tides".to_owned(),
+            |wish| wish.speed = 150,
+            |wish| wish.order.language = Some("en".to_owned()),
+            |wish| wish.time_limit = Some(Duration::from_secs(60)),
+            |wish| wish.voice = "engines/tone/voices/b".to_owned(),
+        ];
+        let changed = changes.iter().map(|change| {
+            let mut wish = wish();
+            change(&mut wish);
+            wish
+        });
+        let labelled = ["press", "news"].map(|value| Wish { labels: label(value), ..wish() });
+        let wishes: Vec<Wish> = [wish()].into_iter().chain(changed).chain(labelled).collect();
+        for (at, one) in wishes.iter().enumerate() {
+            assert_eq!(one.digest(), one.clone().digest());
+            for other in &wishes[at + 1..] {
+                assert_ne!(one.digest(), other.digest(), "{one:?} and {other:?}");
+            }
+        }
+    }
 }

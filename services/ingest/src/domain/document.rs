@@ -8,8 +8,10 @@ use lectern_core::id::{DocumentId, ScopeId, TenantId};
 use lectern_core::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::erasure::Receipt;
+
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Headings kept in the record, so that it stays small; the content has all of them.
 pub const OUTLINE_LIMIT: usize = 200;
@@ -41,14 +43,13 @@ pub struct Document {
     pub size: u64,
     /// SHA-256 of the source.
     pub sha256: Digest,
-    /// Pages; 0 for sources without.
-    pub pages: u32,
+    /// Pages; none for sources without.
+    pub pages: Option<u32>,
     /// Words.
     pub words: u64,
     /// The main language.
     pub language: String,
     /// Whether the caller set it; else it was found out.
-    #[serde(default)]
     pub language_set: bool,
     /// The first [`OUTLINE_LIMIT`] headings.
     pub outline: Vec<Heading>,
@@ -58,6 +59,8 @@ pub struct Document {
     pub created: Timestamp,
     /// When it was erased: what is left is a tombstone.
     pub erased: Option<Timestamp>,
+    /// What its erasure deleted; none while it is not erased.
+    pub receipt: Option<Receipt>,
     /// When the scope of an erased document is deleted once more.
     pub due_at: Option<Timestamp>,
 }
@@ -69,8 +72,8 @@ pub struct Heading {
     pub level: u8,
     /// Its text, at most 200 characters.
     pub text: String,
-    /// The page it stands on; 0 without pages.
-    pub page: u32,
+    /// The page it stands on; none without pages.
+    pub page: Option<u32>,
 }
 
 impl Document {
@@ -79,14 +82,14 @@ impl Document {
         let clip = |text: &str| text.chars().take(200).collect::<String>();
         self.title = clip(content.title.as_deref().unwrap_or_default());
         self.media_type.clone_from(&content.media_type);
-        self.pages = content.pages.unwrap_or(0);
+        self.pages = content.pages;
         self.words = content.blocks.iter().map(|block| u64::from(words(&block.text))).sum();
         if !self.language_set {
             self.language.clone_from(&content.language);
         }
         let headings = content.blocks.iter().filter_map(|block| {
             let level = block.kind.heading_level()?;
-            Some(Heading { level, text: clip(&block.text), page: block.page.unwrap_or(0) })
+            Some(Heading { level, text: clip(&block.text), page: block.page })
         });
         self.outline = headings.take(OUTLINE_LIMIT).collect();
         self.warnings = content.warnings.iter().take(20).map(|warning| clip(&warning.message)).collect();
@@ -98,7 +101,8 @@ impl Document {
         if self.language_set { &self.language } else { "" }
     }
 
-    /// Leaves a tombstone: the id and whose it was, nothing of what it said.
+    /// Leaves a tombstone: the id and whose it was, nothing of what it said, and the receipt of
+    /// what will be deleted.
     pub fn erase(&mut self, now: Timestamp) {
         self.display_name.clear();
         self.file_name.clear();
@@ -106,6 +110,18 @@ impl Document {
         self.outline.clear();
         self.warnings.clear();
         self.erased = Some(now);
+        self.receipt = Some(Receipt::default());
         self.due_at = Some(now.plus(SECOND_SWEEP));
+    }
+
+    /// Has the scope of an erased document deleted once more, since something was put there late;
+    /// whether it is erased.
+    pub fn sweep_late(&mut self, now: Timestamp) -> bool {
+        if self.erased.is_none() {
+            return false;
+        }
+        self.receipt.get_or_insert_with(Receipt::default).expect_another();
+        self.due_at = Some(now.plus(SECOND_SWEEP));
+        true
     }
 }

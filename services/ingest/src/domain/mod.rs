@@ -2,10 +2,12 @@
 //! format.
 
 pub mod document;
+pub mod erasure;
 pub mod file_name;
 pub mod limits;
 pub mod upload;
 
 pub use document::{Document, Heading};
+pub use erasure::{Receipt, Sweep};
 pub use limits::Limits;
-pub use upload::{Part, Upload};
+pub use upload::{Finishing, Part, Upload};

@@ -7,10 +7,26 @@ use lectern_core::{Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// An upload that is not continued for this long is dropped.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What came of an upload that was dropped is deleted once more after this long, for the part that
+/// a stream was just putting; then its record goes.
+pub const LAST_SWEEP: Duration = Duration::from_secs(60);
+
+/// While an upload that was read becomes a document, nobody cancels it: for no longer than this,
+/// since the process may have died. Its source is put within [`KEEPING`], or the call has failed.
+pub const FINISHING: Duration = Duration::from_secs(5 * 60);
+
+/// A source and its record are put within this time, or the call fails: a minute before
+/// [`FINISHING`] ends, so that whoever is still putting is never taken for dead.
+pub const KEEPING: Duration = Duration::from_secs(4 * 60);
+
+/// Streams that may make a document of one upload at the same time, as callers do who have lost an
+/// answer: few, since each stands in the record.
+pub const FINISHERS: usize = 8;
 
 /// An upload's parts are this large, but for the last of each stream and those of slow lines.
 pub const PART_SIZE: usize = 4 * 1024 * 1024;
@@ -34,6 +50,8 @@ const SIZE: &str = "start.size_bytes";
 pub struct Upload {
     /// The record's id: it follows from tenant and upload id.
     pub id: String,
+    /// Tells apart this upload and one that is opened under its id when it was dropped.
+    pub serial: u64,
     /// Whose it is.
     pub tenant: TenantId,
     /// The caller's id for it.
@@ -43,20 +61,32 @@ pub struct Upload {
     /// The file's name.
     pub file_name: String,
     /// The language that the caller says it is in; none to find it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// All bytes of the source, as its caller declared them; 0 where he did not, and in records of
-    /// older versions.
-    #[serde(default)]
-    pub size: u64,
+    /// All bytes of the source, as its caller declared them or as they were when it was finished;
+    /// none before.
+    pub size: Option<u64>,
     /// What is safe, in order, without gaps.
     pub parts: Vec<Part>,
+    /// Who is just making a document of it: while anybody is, nobody cancels it.
+    pub finishing: Vec<Finishing>,
+    /// Whether it was cancelled or dropped: it is there for nobody, and the record stays until what
+    /// came is deleted for the last time.
+    pub dropped: bool,
     /// The document, once it is finished.
     pub document: Option<DocumentId>,
     /// When it was opened.
     pub created: Timestamp,
     /// When it is dropped.
     pub due_at: Option<Timestamp>,
+}
+
+/// A stream that is just making a document of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finishing {
+    /// Tells apart two streams that finish at once, so that each takes back only its own word.
+    pub token: u64,
+    /// Until when it is believed: its process may have died.
+    pub until: Timestamp,
 }
 
 /// A part of an upload: one temporary object.
@@ -74,25 +104,114 @@ impl Upload {
     /// Bytes that are safe.
     #[must_use]
     pub fn committed(&self) -> u64 {
-        self.parts.last().map_or(0, |part| part.offset + part.size)
+        // The parts of a finished upload are gone.
+        let finished = self.document.as_ref().and(self.size);
+        finished.unwrap_or_else(|| self.parts.last().map_or(0, |part| part.offset + part.size))
     }
 
-    /// The size that a stream keeps to which declares `declared` bytes, 0 for unknown: what was
-    /// declared when the upload was opened stays.
+    /// Checks that this is still the upload that a stream knows by its serial number.
+    ///
+    /// # Errors
+    /// `WRONG_STATE` where that was cancelled or dropped.
+    pub fn still(&self, serial: u64) -> Result<(), Failure> {
+        if self.serial == serial && !self.dropped { Ok(()) } else { Err(cancelled(&self.upload_id)) }
+    }
+
+    /// Drops it as its caller wants.
+    ///
+    /// # Errors
+    /// `WRONG_STATE` where it is finished, or just becoming a document.
+    pub fn cancel(&mut self, now: Timestamp) -> Result<(), Failure> {
+        if self.document.is_some() {
+            return Err(finished(&self.upload_id));
+        }
+        if self.is_finishing(now) {
+            let message = "the upload is just becoming a document; ask GetUpload in a minute, and delete the document, or \
+                           cancel again if it became none";
+            return Err(wrong_state(&self.upload_id, message));
+        }
+        self.discard(now);
+        Ok(())
+    }
+
+    /// Whether it has something in storage that is neither a document's nor dropped.
+    #[must_use]
+    pub const fn is_unfinished(&self) -> bool {
+        self.document.is_none() && !self.dropped
+    }
+
+    /// Whether it is just becoming a document.
+    #[must_use]
+    pub fn is_finishing(&self, now: Timestamp) -> bool {
+        self.finishing.iter().any(|finishing| now < finishing.until)
+    }
+
+    /// Notes that the stream of this token is making a document of it; whether it may. It may not
+    /// where as many as may are at it.
+    pub fn begin_finishing(&mut self, token: u64, now: Timestamp) -> bool {
+        self.finishing.retain(|finishing| finishing.token != token && now < finishing.until);
+        let may = self.finishing.len() < FINISHERS;
+        if may {
+            self.finishing.push(Finishing { token, until: now.plus(FINISHING) });
+        }
+        may
+    }
+
+    /// Takes back what the stream of this token noted; whether it was there.
+    pub fn end_finishing(&mut self, token: u64) -> bool {
+        let before = self.finishing.len();
+        self.finishing.retain(|finishing| finishing.token != token);
+        self.finishing.len() < before
+    }
+
+    /// Says which document it became, also where it was dropped meanwhile: it is a document all the
+    /// same, and its caller asks for it by the name of the upload.
+    pub fn finish(&mut self, document: DocumentId, size: u64, now: Timestamp) {
+        self.document = Some(document);
+        self.size = Some(size);
+        self.finishing.clear();
+        self.parts.clear();
+        self.dropped = false;
+        self.due_at = Some(now.plus(LIFETIME));
+    }
+
+    /// Drops it since it cannot be finished, as one stream of it found; whether that was done. It
+    /// is not while another stream makes a document of it, nor when it is one.
+    pub fn give_up(&mut self, now: Timestamp) -> bool {
+        let may = !self.dropped && self.document.is_none() && !self.is_finishing(now);
+        if may {
+            self.discard(now);
+        }
+        may
+    }
+
+    /// Leaves of it what keeps streams that are still open from going on.
+    pub fn discard(&mut self, now: Timestamp) {
+        self.dropped = true;
+        self.parts.clear();
+        self.due_at = Some(now.plus(LAST_SWEEP));
+    }
+
+    /// The size that a stream keeps to which declares `declared` bytes: what was declared before
+    /// stays.
     ///
     /// # Errors
     /// `INVALID_FIELD` where another size was declared then, or more than that is safe already.
-    pub fn size_declared(&self, declared: u64) -> Result<u64, Failure> {
-        let (known, safe) = (self.size, self.committed());
-        if known != 0 && declared != 0 && known != declared {
+    pub fn size_declared(&self, declared: Option<u64>) -> Result<Option<u64>, Failure> {
+        let safe = self.committed();
+        if let (Some(known), Some(declared)) = (self.size, declared)
+            && known != declared
+        {
             let message = format!(
                 "the upload was opened for {known} bytes, not {declared}; send the same size_bytes on each stream, or start \
                  another upload"
             );
             return Err(Failure::invalid(SIZE, message));
         }
-        let size = known.max(declared);
-        if size != 0 && safe > size {
+        let size = self.size.or(declared);
+        if let Some(size) = size
+            && safe > size
+        {
             let message = format!(
                 "the upload has {safe} bytes already, more than the {size} of size_bytes; correct it, or start another \
                  upload"
@@ -143,34 +262,49 @@ impl Upload {
     }
 }
 
-/// Checks a chunk that ends at `end` against the declared size, 0 for unknown.
+/// Checks a chunk that ends at `end` against the declared size.
 ///
 /// # Errors
 /// `INVALID_FIELD` for one that goes past it.
-pub fn within(size: u64, end: u64) -> Result<(), Failure> {
-    if size == 0 || end <= size {
-        return Ok(());
-    }
+pub fn within(size: Option<u64>, end: u64) -> Result<(), Failure> {
+    let Some(size) = size.filter(|size| end > *size) else { return Ok(()) };
     let message = format!(
-        "the chunk ends at {end}, past the {size} bytes of size_bytes; ask QueryUpload and send what is missing, or start \
+        "the chunk ends at {end}, past the {size} bytes of size_bytes; ask GetUpload and send what is missing, or start \
          another upload"
     );
     Err(Failure::invalid(SIZE, message))
 }
 
-/// Checks what came by the end against the declared size, 0 for unknown.
+/// Checks what came by the end against the declared size.
 ///
 /// # Errors
 /// `INVALID_FIELD` where it is not that many bytes.
-pub fn complete(size: u64, came: u64) -> Result<(), Failure> {
-    if size == 0 || came == size {
-        return Ok(());
-    }
+pub fn complete(size: Option<u64>, came: u64) -> Result<(), Failure> {
+    let Some(size) = size.filter(|size| came != *size) else { return Ok(()) };
     let message = format!(
-        "{came} bytes came of the {size} of size_bytes; what came is kept: ask QueryUpload, send what is missing and finish \
+        "{came} bytes came of the {size} of size_bytes; what came is kept: ask GetUpload, send what is missing and finish \
          again"
     );
     Err(Failure::invalid(SIZE, message))
+}
+
+/// The upload that a stream belongs to is not there any more.
+#[must_use]
+pub fn cancelled(upload_id: &str) -> Failure {
+    let message =
+        "the upload was cancelled or dropped, and what came of it is deleted; start it anew, from the first byte";
+    wrong_state(upload_id, message)
+}
+
+/// The upload is a document by now.
+#[must_use]
+pub fn finished(upload_id: &str) -> Failure {
+    let message = "the upload is finished and became a document; ask GetUpload for its name, and delete that instead";
+    wrong_state(upload_id, message)
+}
+
+fn wrong_state(upload_id: &str, message: &str) -> Failure {
+    Failure::new(Kind::FailedPrecondition, Reason::WrongState, message).about(format!("uploads/{upload_id}"))
 }
 
 /// The chunk does not continue where the last one ended.
@@ -179,114 +313,10 @@ pub fn offset_mismatch(expected: u64, got: u64) -> Failure {
     Failure::new(
         Kind::FailedPrecondition,
         Reason::OffsetMismatch,
-        format!("the next chunk must begin at {expected}, not at {got}; ask QueryUpload and go on from there"),
+        format!("the next chunk must begin at {expected}, not at {got}; ask GetUpload and go on from there"),
     )
     .at("chunk.offset")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn upload(size: u64) -> Upload {
-        Upload {
-            id: "u".to_owned(),
-            tenant: "acme".parse().expect("an id"),
-            upload_id: "u".to_owned(),
-            display_name: String::new(),
-            file_name: String::new(),
-            language: None,
-            size,
-            parts: Vec::new(),
-            document: None,
-            created: Timestamp(0),
-            due_at: None,
-        }
-    }
-
-    #[test]
-    fn what_was_declared_at_the_opening_is_kept_to() {
-        for (known, declared, expected) in
-            [(0, 0, Some(0)), (0, 9, Some(9)), (9, 0, Some(9)), (9, 9, Some(9)), (9, 8, None)]
-        {
-            assert_eq!(upload(known).size_declared(declared).ok(), expected, "{known} {declared}");
-        }
-        let mut begun = upload(0);
-        begun.append(Part { offset: 0, size: 10, token: 0 }, Timestamp(0)).expect("the first");
-        let refused = begun.size_declared(9).expect_err("more is there");
-        assert_eq!((refused.reason, refused.field.as_deref()), (Reason::InvalidField, Some("start.size_bytes")));
-        for (size, end, fits, whole) in
-            [(0, 5, true, true), (5, 5, true, true), (5, 4, true, false), (5, 6, false, false)]
-        {
-            assert_eq!((within(size, end).is_ok(), complete(size, end).is_ok()), (fits, whole), "{end} of {size}");
-        }
-    }
-
-    #[test]
-    fn a_record_of_an_older_version_declares_no_size() {
-        let mut record = serde_json::to_value(upload(7)).expect("JSON");
-        record.as_object_mut().expect("an object").remove("size").expect("it was there");
-        assert_eq!(serde_json::from_value::<Upload>(record).expect("an older record").size, 0);
-    }
-
-    #[test]
-    fn parts_follow_each_other_without_gaps() {
-        let mut upload = upload(0);
-        let part = |offset, size| Part { offset, size, token: 0 };
-        upload.append(part(0, 10), Timestamp(0)).expect("first");
-        let refused = upload.append(part(4, 10), Timestamp(0)).expect_err("a gap backwards");
-        assert_eq!(refused.reason, Reason::OffsetMismatch);
-        upload.append(part(10, 1), Timestamp(0)).expect("second");
-        assert_eq!(upload.committed(), 11);
-    }
-
-    #[test]
-    fn only_the_last_part_is_joined_and_only_by_whoever_knows_it() {
-        let mut upload = upload(0);
-        let part = |offset, size, token| Part { offset, size, token };
-        assert_eq!(upload.joinable(1), None, "there is none");
-        upload.append(part(0, JOINED, 1), Timestamp(0)).expect("first");
-        assert_eq!(upload.joinable(1), None, "it is large");
-        upload.append(part(JOINED, 10, 2), Timestamp(0)).expect("second");
-        assert_eq!(upload.joinable(JOINED - 10), Some(part(JOINED, 10, 2)));
-        assert_eq!(upload.joinable(JOINED - 9), None);
-        upload.join(part(JOINED, 10, 2), part(JOINED, 15, 3), Timestamp(0)).expect("the last");
-        assert_eq!((upload.parts.len(), upload.committed()), (2, JOINED + 15));
-        let late = upload.join(part(JOINED, 10, 2), part(JOINED, 12, 4), Timestamp(0)).expect_err("it is gone");
-        assert_eq!(late.reason, Reason::OffsetMismatch);
-        assert_eq!(upload.committed(), JOINED + 15);
-    }
-
-    #[test]
-    fn no_way_of_sending_breaks_an_upload_into_too_many_parts() {
-        let whole = 500 << 20;
-        for sizes in [
-            &[16 << 10][..],
-            &[64 << 10],
-            &[512 << 10],
-            &[(512 << 10) + 1],
-            &[JOINED],
-            &[JOINED, 1],
-            &[1, JOINED],
-            &[1, 1, JOINED],
-            &[PART_SIZE as u64, 1],
-        ] {
-            let mut upload = upload(0);
-            for size in sizes.iter().copied().cycle() {
-                let offset = upload.committed();
-                if offset + size > whole {
-                    break;
-                }
-                match upload.joinable(size) {
-                    Some(last) => {
-                        let joined = Part { offset: last.offset, size: last.size + size, token: 0 };
-                        upload.join(last, joined, Timestamp(0)).expect("joined");
-                    }
-                    None => upload.append(Part { offset, size, token: 0 }, Timestamp(0)).expect("few parts"),
-                }
-            }
-            assert!(upload.committed() > whole - 2 * PART_SIZE as u64, "{sizes:?}");
-            assert!(upload.parts.windows(2).all(|pair| pair[0].size + pair[1].size > JOINED), "{sizes:?}");
-        }
-    }
-}
+mod tests;

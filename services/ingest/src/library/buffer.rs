@@ -102,7 +102,7 @@ impl Buffer {
                 Reason::LimitExceeded,
                 format!(
                     "{} streams of this tenant wait to send; send over fewer at once, and go on with this one from what \
-                     QueryUpload says",
+                     GetUpload says",
                     ROOM.waiting
                 ),
             )
@@ -110,7 +110,7 @@ impl Buffer {
             Err(_) => Err(Failure::new(
                 Kind::Unavailable,
                 Reason::Overloaded,
-                "as many bytes of uploads wait to be stored as are held at once; ask QueryUpload and go on from there",
+                "as many bytes of uploads wait to be stored as are held at once; ask GetUpload and go on from there",
             )
             .after(COME_AGAIN)),
         }
@@ -171,7 +171,7 @@ mod tests {
         assert!(Buffer::default().try_fit(&room, &other, 1 << 20), "there is room for others");
         let late = Buffer::default().fit(&room, &acme, 1, PAUSE).await.expect_err("nothing is given back");
         assert_eq!((late.kind, late.reason), (Kind::Unavailable, Reason::Overloaded));
-        assert!(late.retry_after.is_some() && late.message.contains("QueryUpload"), "{late}");
+        assert!(late.retry_after.is_some() && late.message.contains("GetUpload"), "{late}");
         full.pop();
         Buffer::default().fit(&room, &acme, 1, PAUSE).await.expect("its turn");
     }

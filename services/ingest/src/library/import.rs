@@ -54,6 +54,8 @@ pub struct Wanted {
     pub file_name: String,
     /// The language that the caller says it is in; none to find it out.
     pub language: Option<String>,
+    /// Bytes that all sources of the tenant may have together; none where nobody said.
+    pub share: Option<u64>,
 }
 
 /// Imports into a library, where the operator allows it.
@@ -100,7 +102,7 @@ impl Imports {
     /// [`Library::accept`] answers.
     pub async fn import(&self, wanted: Wanted) -> Result<Versioned<Document>, Failure> {
         let Some(allowed) = &self.allowed else { return Err(disabled()) };
-        let Wanted { tenant, id, uri, display_name, file_name, language } = wanted;
+        let Wanted { tenant, id, uri, display_name, file_name, language, share } = wanted;
         // A line that no inline source has in its place, then digests, so that no text can run into
         // the next.
         let asked = [&uri, &display_name, &file_name].map(|text| Digest::of(text.as_bytes()).to_string());
@@ -109,6 +111,8 @@ impl Imports {
         if let Some(known) = self.library.known(id.as_ref(), &request).await? {
             return Ok(known);
         }
+        // How much comes is known at the end; where there is no room at all, nothing is fetched.
+        drop(self.library.usage().reserve(&tenant, 1, share, None).await?);
         let fetched = {
             let _turn = allowed.enter(&tenant)?;
             Box::pin(allowed.fetch(&uri)).await?
@@ -122,6 +126,8 @@ impl Imports {
             language,
             sha256: fetched.sha256,
             size: fetched.size,
+            share,
+            upload: None,
         };
         Box::pin(self.library.accept(arrival, fetched.file.path())).await
     }

@@ -2,25 +2,32 @@
 //! around this.
 
 mod buffer;
+mod erasing;
 pub mod import;
+mod keeping;
 mod reading;
+#[cfg(test)]
+mod testing;
 mod uploads;
+mod usage;
 
 use std::sync::Arc;
 
 use lectern_blob::Blob;
+use lectern_core::content::document::Content;
 use lectern_core::id::{DocumentId, ScopeId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::names;
-use lectern_store::{Change, Collection, Direction, Page, Query, Revision, StoreError, Versioned};
-use tracing::info;
+use lectern_store::{Collection, Direction, Page, Query, Revision, Versioned};
 
 pub use import::Imports;
 pub use reading::Reader;
-pub use uploads::{Receiving, Uploads};
+pub use uploads::{Opening, Receiving, Uploads};
+pub use usage::{Stored, Usage};
 
 use crate::domain::{Document, Limits};
+use usage::Reserved;
 
 /// The documents of this installation.
 #[derive(Debug, Clone)]
@@ -32,6 +39,7 @@ pub struct Library {
     random: Arc<dyn Random>,
     master: Arc<[u8]>,
     limits: Limits,
+    usage: Usage,
 }
 
 /// A source at the door.
@@ -53,12 +61,34 @@ pub struct Arrival {
     pub sha256: Digest,
     /// Bytes of the source.
     pub size: u64,
+    /// Bytes that all sources of the tenant may have together; none where nobody said.
+    pub share: Option<u64>,
+    /// The record of the upload that it came by, whose bytes are counted already; none for another
+    /// way.
+    pub upload: Option<String>,
+}
+
+/// A source that was looked at.
+enum Considered {
+    /// An earlier call with the same request made this document.
+    Known(Box<Versioned<Document>>),
+    /// It can be read, and there is room for it.
+    Readable(Box<Readable>),
+}
+
+/// A source that can be accepted.
+struct Readable {
+    arrival: Arrival,
+    id: DocumentId,
+    scope: ScopeId,
+    content: Content,
+    room: Reserved,
 }
 
 impl Library {
     /// The library over these parts.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         documents: Collection<Document>,
         reader: Reader,
         blob: Arc<dyn Blob>,
@@ -67,7 +97,8 @@ impl Library {
         master: Arc<[u8]>,
         limits: Limits,
     ) -> Self {
-        Self { documents, reader, blob, clock, random, master, limits }
+        let usage = Usage::new(documents.clone(), Arc::clone(&clock));
+        Self { documents, reader, blob, clock, random, master, limits, usage }
     }
 
     /// What is accepted.
@@ -106,8 +137,17 @@ impl Library {
     /// # Errors
     /// What `DocumentService.CreateDocument` documents.
     pub async fn accept(&self, arrival: Arrival, file: &std::path::Path) -> Result<Versioned<Document>, Failure> {
+        match Box::pin(self.consider(arrival, file)).await? {
+            Considered::Known(known) => Ok(*known),
+            Considered::Readable(readable) => self.keep(*readable, file).await,
+        }
+    }
+
+    /// Looks whether the source in `file` is known, fits the tenant's share and can be read.
+    /// Nothing is kept of it yet.
+    async fn consider(&self, arrival: Arrival, file: &std::path::Path) -> Result<Considered, Failure> {
         if let Some(known) = self.known(arrival.id.as_ref(), &arrival.request).await? {
-            return Ok(known);
+            return Ok(Considered::Known(Box::new(known)));
         }
         if arrival.size == 0 {
             return Err(Failure::new(
@@ -116,52 +156,13 @@ impl Library {
                 "the source has no bytes; send some",
             ));
         }
+        // Room comes first, since to read a source that does not fit would be for nothing.
+        let room = self.usage.reserve(&arrival.tenant, arrival.size, arrival.share, arrival.upload.as_deref()).await?;
         let id = arrival.id.clone().unwrap_or_else(|| DocumentId::random(&*self.random));
         let scope: ScopeId = id.as_str().parse().map_err(|_| Failure::internal("a document's id is a scope's"))?;
         // The content is read before anything is put, so a refused source leaves nothing behind.
         let content = self.reader.read(&arrival.tenant, file, &arrival.file_name).await?;
-        let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &arrival.tenant, &scope);
-        let source = objects.folder().source(&arrival.sha256);
-        let source = lectern_blob::ObjectPath::new(&source).map_err(|e| Failure::internal(e.to_string()))?;
-        self.blob.put_file(&source, file).await?;
-        let key = self.secret(&arrival.tenant).content(&arrival.sha256, self.reader.pin());
-        objects.write_json(&objects.folder().content(&key), &content).await?;
-
-        let name = if arrival.display_name.is_empty() { &arrival.file_name } else { &arrival.display_name };
-        let mut document = Document {
-            id: id.clone(),
-            tenant: arrival.tenant.clone(),
-            scope,
-            request: arrival.request,
-            display_name: name.clone(),
-            file_name: arrival.file_name.clone(),
-            title: String::new(),
-            media_type: String::new(),
-            size: arrival.size,
-            sha256: arrival.sha256,
-            pages: 0,
-            words: 0,
-            language_set: arrival.language.is_some(),
-            language: arrival.language.unwrap_or_default(),
-            outline: Vec::new(),
-            warnings: Vec::new(),
-            created: self.clock.now(),
-            erased: None,
-            due_at: None,
-        };
-        document.describe(&content);
-        match self.documents.insert(&document).await {
-            Ok(revision) => {
-                info!(document = %id, tenant = %arrival.tenant, media_type = document.media_type, words = document.words, "document accepted");
-                Ok(Versioned { record: document, revision })
-            }
-            // The same request came twice at once, and the other was faster.
-            Err(StoreError::Duplicate { .. }) => {
-                let known = self.known(arrival.id.as_ref(), &arrival.request).await?;
-                known.ok_or_else(|| Failure::not_found(names::of_document(&id)))
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(Considered::Readable(Box::new(Readable { arrival, id, scope, content, room })))
     }
 
     /// Returns a document of this tenant.
@@ -177,25 +178,6 @@ impl Library {
         }
     }
 
-    /// The key of a document's content. It is made first where this version of the extractor has
-    /// not read the document yet.
-    ///
-    /// # Errors
-    /// Why the source cannot be read any more; `LIMIT_EXCEEDED` when too many of the tenant's wait
-    /// to be read, `BLOB_UNAVAILABLE`.
-    pub async fn prepare(&self, document: &Document) -> Result<Digest, Failure> {
-        let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &document.tenant, &document.scope);
-        let key = self.secret(&document.tenant).content(&document.sha256, self.pin());
-        let path = objects.folder().content(&key);
-        if !objects.exists(&path).await? {
-            let source = objects.folder().source(&document.sha256);
-            let content = self.reader.read_stored(&document.tenant, &objects, &source, &document.file_name).await?;
-            objects.write_json(&path, &content).await?;
-            info!(document = %document.id, extractor = self.pin(), "document read by a newer extractor");
-        }
-        Ok(key)
-    }
-
     /// A page of this tenant's documents, the newest first.
     ///
     /// # Errors
@@ -206,54 +188,15 @@ impl Library {
         Ok(self.documents.find(&query).await?)
     }
 
-    /// Erases a document: leaves a tombstone and deletes its scope, now and once more when no step
-    /// can still be putting. To erase it again deletes what may be left, and says that it is gone,
-    /// whatever the etag (AIP-135: what does not exist is `NOT_FOUND`).
-    ///
-    /// # Errors
-    /// `RESOURCE_NOT_FOUND`, `DOCUMENT_ERASED`, `ETAG_MISMATCH`, `BLOB_UNAVAILABLE`.
-    pub async fn erase(&self, tenant: &TenantId, id: &DocumentId, etag: &str) -> Result<(), Failure> {
-        let found = self.documents.get(id.as_str()).await?.filter(|document| document.record.tenant == *tenant);
-        let found = found.ok_or_else(|| Failure::not_found(names::of_document(id)))?;
-        if found.record.erased.is_some() {
-            self.sweep(&found.record).await?;
-            return Err(erased(id));
-        }
-        check_etag(etag, found.revision, id)?;
-        let now = self.clock.now();
-        self.documents
-            .update(id.as_str(), |document: &mut Document| {
-                if document.erased.is_some() {
-                    return Ok(Change::Skip);
-                }
-                document.erase(now);
-                Ok(Change::Write)
-            })
-            .await?;
-        info!(document = %id, %tenant, "document erased");
-        self.sweep(&found.record).await
+    /// Whether there is a document of this id, erased or not.
+    async fn holds(&self, id: &DocumentId) -> Result<bool, Failure> {
+        Ok(self.documents.get(id.as_str()).await?.is_some())
     }
 
-    /// What the reconciler does with an erased document that is due.
-    ///
-    /// # Errors
-    /// `BLOB_UNAVAILABLE`, `STORE_UNAVAILABLE`.
-    pub async fn sweep_again(&self, document: &Document) -> Result<(), Failure> {
-        self.sweep(document).await?;
-        self.documents
-            .update(document.id.as_str(), |document: &mut Document| {
-                document.due_at = None;
-                Ok(Change::Write)
-            })
-            .await?;
-        Ok(())
-    }
-
-    async fn sweep(&self, document: &Document) -> Result<(), Failure> {
-        let objects = lectern_blob::Objects::new(Arc::clone(&self.blob), &document.tenant, &document.scope);
-        let count = objects.delete_all(&objects.folder().all()).await?;
-        info!(document = %document.id, count, "objects deleted");
-        Ok(())
+    /// What the tenants have stored.
+    #[must_use]
+    pub const fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// The documents' collection, for the reconciler.

@@ -31,7 +31,7 @@ pub async fn extract(reader: &Reader, job: &Job, command: ExtractDocument) -> Re
 
 fn extracted(content: &Content) -> Outcome {
     Outcome::Extracted(Extracted {
-        language: content.language.clone(),
-        words: content.blocks.iter().map(|block| i64::from(words(&block.text))).sum(),
+        language_code: content.language.clone(),
+        word_count: content.blocks.iter().map(|block| i64::from(words(&block.text))).sum(),
     })
 }

@@ -119,6 +119,7 @@ fn wanted(tenant: &str, uri: &str) -> Wanted {
         display_name: String::new(),
         file_name: String::new(),
         language: None,
+        share: None,
     }
 }
 
@@ -202,6 +203,22 @@ async fn answers_that_are_not_the_document_are_refused_with_what_to_do() {
         let failure = refused(&imports().await, &server.url("/a")).await;
         assert_eq!(failure.reason, reason, "{failure}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_where_the_tenants_share_is_full_and_nothing_kept_that_does_not_fit() {
+    let text = "The sea rises twice a day.";
+    let server = Server::start(page("", text)).await;
+    let imports = imports().await;
+    let share = Some(text.len() as u64 + 1);
+    let small = |share| Wanted { share, ..wanted("acme", &server.url("/a")) };
+    imports.import(small(share)).await.expect("it fits");
+    let refused = imports.import(small(share)).await.expect_err("one byte is left, and more came");
+    assert_eq!((refused.reason, server.asked()), (Reason::LimitExceeded, 2));
+    assert_eq!(refused.resource.as_deref(), Some("tenants/acme"));
+    let full = imports.import(small(Some(text.len() as u64))).await.expect_err("there is no room");
+    assert_eq!((full.reason, server.asked()), (Reason::LimitExceeded, 2));
+    imports.import(small(None)).await.expect("no share");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The integration tests of the ingest service, as one binary.
 
 mod debian_pdfs;
+mod documents;
 mod formats;
 mod hostile;
 mod import;

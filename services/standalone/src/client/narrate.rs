@@ -1,12 +1,12 @@
 //! `lectern narrate`: documents in, recordings out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lectern_client::Client;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{AudioFormat, Lane, Narration};
+use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker};
 use lectern_runtime::Context;
 use tokio::time::Instant;
 
@@ -65,8 +65,8 @@ async fn one(
     })?;
     let document = hand_in(client, source).await?;
     let uploaded = Instant::now();
-    let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
-    say(&format!("  {}{pages}, {} words, {}", document.media_type, document.word_count, document.language));
+    let pages = document.page_count.map(|pages| format!(", {pages} pages")).unwrap_or_default();
+    say(&format!("  {}{pages}, {} words, {}", document.mime_type, document.word_count, document.language_code));
     document.warnings.iter().for_each(|warning| say(&format!("  note: {warning}")));
 
     let name = client.order(narration(order, &document.name)).await?.name;
@@ -84,11 +84,11 @@ async fn one(
         }
     };
     if narration.state() != State::Succeeded {
-        return Err(convert::failure(narration.failure.unwrap_or_default()));
+        return Err(convert::failure(&narration.failure.unwrap_or_default()));
     }
     let made = uploaded.elapsed();
     for artifact in &narration.artifacts {
-        client.download(&narration.name, artifact, folder).await?;
+        client.download(artifact, folder).await?;
     }
     report(&narration, folder, made.as_secs_f64(), first_audio.map(|at| at.duration_since(uploaded).as_secs_f64()));
     Ok(())
@@ -122,12 +122,23 @@ fn narration(order: &Narrate, document: &str) -> Narration {
         cli::Format::Flac => AudioFormat::Flac,
         cli::Format::Mp3 => AudioFormat::Mp3,
     };
+    let voice = Some(&order.voice).filter(|voice| !voice.is_empty());
     Narration {
-        voice: order.voice.clone(),
-        speed: order.speed,
+        speakers: voice.into_iter().map(|voice| Speaker { voice: voice.clone() }).collect(),
+        speed: Some(order.speed),
         formats: order.format.iter().map(|f| format(f).into()).collect(),
-        lane: Lane::Interactive.into(),
+        lane: lane(order).into(),
         ..super::order::order(&order.script, document)
+    }
+}
+
+/// The lane that was named. A server decides itself where none was, since it may keep some from a
+/// tenant; an instance of the command's own has nobody else to serve.
+fn lane(order: &Narrate) -> Lane {
+    match order.lane {
+        Some(lane) => lane.into(),
+        None if order.place.server.is_some() => Lane::Unspecified,
+        None => Lane::Interactive,
     }
 }
 
@@ -140,9 +151,10 @@ fn report(narration: &Narration, folder: &Path, made: f64, first_audio: Option<f
     });
     narration.notes.iter().for_each(|note| println!("  note: {note}"));
     println!("  {}", folder.display());
-    let mut files: Vec<PathBuf> = narration.artifacts.iter().map(|a| PathBuf::from(&a.file_name)).collect();
-    files.sort();
-    files.iter().for_each(|file| println!("    {}", file.display()));
+    // The last part of an artifact's name is that of its file.
+    let mut files: Vec<&str> = narration.artifacts.iter().filter_map(|a| a.name.rsplit('/').next()).collect();
+    files.sort_unstable();
+    files.iter().for_each(|file| println!("    {file}"));
     println!(
         "  {} of audio, made in {made:.1} s, {:.1} times faster than real time",
         clock(length),
@@ -162,4 +174,29 @@ fn clock(seconds: f64) -> String {
 #[allow(clippy::print_stderr, reason = "progress for a person")]
 fn say(line: &str) {
     eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn an_order_goes_into_the_lane_that_was_named_and_a_server_decides_where_none_was() {
+        let server = "--server=http://127.0.0.1:7400";
+        for (arguments, expected) in [
+            (&["lectern", "narrate", "a.md"][..], Lane::Interactive),
+            (&["lectern", "narrate", "a.md", server][..], Lane::Unspecified),
+            (&["lectern", "narrate", "a.md", "--lane", "standard"][..], Lane::Standard),
+            (&["lectern", "narrate", "a.md", "--lane", "bulk", server][..], Lane::Bulk),
+            (&["lectern", "narrate", "a.md", "--lane", "interactive", server][..], Lane::Interactive),
+        ] {
+            let Some(Command::Narrate(order)) = Cli::try_parse_from(arguments).unwrap().command else {
+                panic!("{arguments:?}")
+            };
+            assert_eq!(narration(&order, "documents/a").lane(), expected, "{arguments:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod report;
 
 use lectern_client::Client;
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::v1::{Document, PreviewBlock, PreviewSummary};
+use lectern_proto::v1::{DeleteDocumentRequest, Document, PreviewBlock, PreviewSummary};
 use lectern_runtime::Context;
 
 use super::instance::Instance;
@@ -49,7 +49,9 @@ async fn look(client: &Client, script: &Script, source: &Source, context: &Conte
         previewed = client.preview(order::order(script, &document.name)) => previewed,
         () = context.shutdown.wait() => Err(interrupted()),
     };
-    let erased = client.erase(&document.name).await;
+    // Without force: what is narrated meanwhile is not only of this look.
+    let erase = DeleteDocumentRequest { name: document.name.clone(), ..DeleteDocumentRequest::default() };
+    let erased = client.erase(erase).await;
     let lectern_client::Preview { summary, blocks } = previewed?;
     erased?;
     Ok(Preview { document, summary, blocks })

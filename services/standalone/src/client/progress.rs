@@ -42,18 +42,21 @@ impl Progress {
 
 fn describe(narration: &Narration) -> String {
     let progress = narration.progress.unwrap_or_default();
-    let sections = |what: &str, n: i32| format!("{what} {n}/{}", progress.sections);
+    let all = progress.section_count.unwrap_or_default();
+    let sections = |what: &str, n: i32| format!("{what} {n}/{all}");
     match narration.state() {
         State::Unspecified | State::Queued => "  queued".to_owned(),
         State::Extracting => "  extracting the document".to_owned(),
         State::Planning => "  planning the script".to_owned(),
+        State::AwaitingApproval => "  waiting for the script's approval".to_owned(),
+        State::AwaitingBudget => "  waiting for the tenant's budget".to_owned(),
         State::Narrating => format!(
             "  narrating   {}   {}",
-            sections("written", progress.sections_written),
-            sections("recorded", progress.sections_recorded)
+            sections("written", progress.written_section_count),
+            sections("recorded", progress.recorded_section_count)
         ),
-        State::Assembling => format!("  assembling  {}", sections("recorded", progress.sections_recorded)),
-        State::Succeeded => format!("  done        {}", sections("recorded", progress.sections_recorded)),
+        State::Assembling => format!("  assembling  {}", sections("recorded", progress.recorded_section_count)),
+        State::Succeeded => format!("  done        {}", sections("recorded", progress.recorded_section_count)),
         State::Failed => "  failed".to_owned(),
         State::Cancelled => "  cancelled".to_owned(),
     }

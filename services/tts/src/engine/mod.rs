@@ -67,7 +67,7 @@ pub trait SpeechEngine: Send + Sync + fmt::Debug {
 /// A voice that can be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
-    /// `{engine}/{voice}`; the resource name is `voices/` and this.
+    /// The resource name, `engines/{engine}/voices/{voice}`.
     pub id: String,
     /// What people call it.
     pub name: String,
@@ -83,8 +83,8 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// The id and the version (`local/heart@1.5f70741d`): what a narration pins and what segments
-    /// are keyed by.
+    /// The id and the version (`engines/local/voices/heart@1.5f70741d`): what a narration pins and
+    /// what segments are keyed by.
     #[must_use]
     pub fn pinned(&self) -> String {
         format!("{}@{}", self.id, self.version)
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn seeds_follow_the_request() {
-        let request = SegmentRequest::new("Hello.", "tone/sine", Speed::NORMAL);
+        let request = SegmentRequest::new("Hello.", "engines/tone/voices/sine", Speed::NORMAL);
         assert_eq!(request.seed(), request.clone().seed());
         assert_ne!(request.seed(), SegmentRequest { attempt: 1, ..request.clone() }.seed());
         assert_ne!(request.seed(), SegmentRequest { text: "Hullo.".into(), ..request }.seed());

@@ -106,7 +106,7 @@ impl ScriptedEngine {
             at: self.clock.now().millis(),
             pid: std::process::id(),
             text: &request.text,
-            voice: format!("voices/{}", self.voice(&request.voice)?.pinned()),
+            voice: self.voice(&request.voice)?.pinned(),
             delivery: request.speed.delivery(),
         };
         let unwritable = |error: &dyn std::fmt::Display| {
@@ -192,7 +192,7 @@ mod tests {
         let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
         assert_eq!(first["at"], 7);
         assert_eq!((&first["text"], &first["delivery"]), (&"A plain sentence.".into(), &"speed=100".into()));
-        assert_eq!(first["voice"], "voices/tone/sine@1");
+        assert_eq!(first["voice"], "engines/tone/voices/sine@1");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use lectern_core::content::timeline::WordTime;
 use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
 
 /// The id of its one voice.
-pub const VOICE: &str = "tone/sine";
+pub const VOICE: &str = "engines/tone/voices/sine";
 
 const SAMPLE_RATE: u32 = 24_000;
 

@@ -10,6 +10,7 @@ use lectern_core::content::document::{Block, Content};
 use lectern_core::content::script::{Plan, Section, Skipped, Style};
 use lectern_core::content::timeline::{BlockFate, Coverage, Manifest, SCHEMA, SpokenPart, Track};
 use lectern_core::content::{Range, length};
+use lectern_proto::names;
 use tracing::error;
 
 use super::{Placed, place};
@@ -26,7 +27,7 @@ pub struct Inputs<'a> {
     pub sections: &'a [Section],
     /// Their recordings.
     pub tracks: &'a [Track],
-    /// The pinned voice (`local/heart@1.5f70741d`).
+    /// The pinned voice (`engines/local/voices/heart@1.5f70741d`).
     pub voice: &'a str,
     /// The finished recording.
     pub measured: &'a Measured,
@@ -68,8 +69,8 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
         return Err(Failure::internal(format!("the script names block {block}, which the source does not have")));
     }
 
-    let engine = voice.split_once('@').map_or(voice, |(id, _)| id);
-    let engine = format!("{}/{}", engine.split('/').next().unwrap_or(engine), env!("CARGO_PKG_VERSION"));
+    let (engine, _) = names::voice(voice.split_once('@').map_or(voice, |(name, _)| name), "voice")?;
+    let engine = format!("{engine}/{}", env!("CARGO_PKG_VERSION"));
     let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     Ok(Manifest {
@@ -147,7 +148,7 @@ mod tests {
             true_peak: Some(-2.0),
         };
         let tracks = tracks(sections);
-        let (voice, measured) = ("local/heart@1.5f70741d", &measured);
+        let (voice, measured) = ("engines/local/voices/heart@1.5f70741d", &measured);
         manifest(&Inputs { content, plan, sections, tracks: &tracks, voice, measured })
     }
 

@@ -15,7 +15,7 @@ use lectern_core::content::words;
 use lectern_core::digest::Hasher;
 use lectern_core::{Digest, Failure};
 use lectern_proto::v1 as api;
-use lectern_proto::work::v1::{AssembleRecording, Assembled, event::Outcome};
+use lectern_proto::work::v1::{self as work, AssembleRecording, Assembled, event::Outcome};
 use lectern_stage::Job;
 use lectern_stage::work::{key, no_room};
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
     if let Some(recording) = job.objects.find_json::<Recording>(&list).await? {
         return Ok(assembled(&recording));
     }
-    let pinned = format!("voices/{}", voice.pinned());
+    let pinned = voice.pinned();
     let parts = Arc::new(read(stage, job, &command, &pinned, &speed.delivery()).await?);
     let formats = formats(&command.formats)?;
     let folder = tempfile::tempdir().map_err(|e| no_room(&e))?;
@@ -117,8 +117,8 @@ async fn read(
     let content = job.objects.read_json(&folder.content(&key(&command.content_key, "content_key")?)).await?;
     let plan = job.objects.read_json(&folder.plan(&plan_key)).await?;
     let secret = stage.secret(&job.tenant);
-    let count =
-        u32::try_from(command.sections).map_err(|_| Failure::internal("a command counts less than no sections"))?;
+    let count = u32::try_from(command.section_count)
+        .map_err(|_| Failure::internal("a command counts less than no sections"))?;
     let section_keys: Vec<Digest> = (0..count).map(|index| secret.section(&plan_key, index)).collect();
     let sections = section_keys.clone().into_iter().map(|key| {
         let path = folder.section(&key);
@@ -149,6 +149,16 @@ pub(crate) fn format_of(wire: i32) -> Result<AudioFormat, Failure> {
         Ok(api::AudioFormat::Mp3) => Ok(AudioFormat::Mp3),
         // The parser of names words the refusal.
         Ok(api::AudioFormat::Unspecified) | Err(_) => wire.to_string().parse(),
+    }
+}
+
+/// The number of a format in the public API.
+pub(crate) const fn format_to_wire(format: AudioFormat) -> api::AudioFormat {
+    match format {
+        AudioFormat::Opus => api::AudioFormat::Opus,
+        AudioFormat::Wav => api::AudioFormat::Wav,
+        AudioFormat::Flac => api::AudioFormat::Flac,
+        AudioFormat::Mp3 => api::AudioFormat::Mp3,
     }
 }
 
@@ -231,16 +241,16 @@ async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &st
 }
 
 fn assembled(recording: &Recording) -> Outcome {
-    let artifact = |artifact: &Artifact| api::Artifact {
-        file_name: artifact.name.clone(),
-        media_type: artifact.media_type.clone(),
+    let file = |artifact: &Artifact| work::File {
+        name: artifact.name.clone(),
+        mime_type: artifact.media_type.clone(),
         size_bytes: i64::try_from(artifact.size).unwrap_or(i64::MAX),
         sha256: artifact.sha256.to_string(),
     };
     Outcome::Assembled(Assembled {
-        sample_rate: i32::try_from(recording.sample_rate).unwrap_or(i32::MAX),
-        samples: i64::try_from(recording.samples).unwrap_or(i64::MAX),
-        artifacts: recording.artifacts.iter().map(artifact).collect(),
+        sample_rate_hertz: i32::try_from(recording.sample_rate).unwrap_or(i32::MAX),
+        sample_count: i64::try_from(recording.samples).unwrap_or(i64::MAX),
+        files: recording.artifacts.iter().map(file).collect(),
     })
 }
 
@@ -249,13 +259,16 @@ fn assembled(recording: &Recording) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Speed;
+    use crate::engine::tone::ToneEngine;
+    use crate::engine::{SpeechEngine as _, Speed};
     use lectern_core::keys;
 
     #[test]
     fn keys_are_made_of_the_same_texts_here_and_at_the_conductor() {
-        let (voice, delivery) = keys::delivery("voices/local/heart", "1.abc", 125);
-        assert_eq!(voice, format!("voices/{}@{}", "local/heart", "1.abc"));
+        let heard = ToneEngine::new().voices().remove(0);
+        let (voice, delivery) = keys::delivery(&heard.id, &heard.version, 125);
+        assert_eq!(voice, "engines/tone/voices/sine@1");
+        assert_eq!(voice, heard.pinned());
         assert_eq!(delivery, Speed::new(1.25).expect("in range").delivery());
     }
 
@@ -265,6 +278,7 @@ mod tests {
             [(1, AudioFormat::Opus), (2, AudioFormat::Wav), (3, AudioFormat::Flac), (4, AudioFormat::Mp3)]
         {
             assert_eq!(format_of(wire).expect("known"), format);
+            assert_eq!(i32::from(format_to_wire(format)), wire);
         }
         assert!(format_of(0).is_err() && format_of(9).is_err());
     }

@@ -6,7 +6,7 @@ mod record;
 pub(crate) mod segments;
 mod turns;
 
-pub(crate) use assemble::format_of;
+pub(crate) use assemble::{format_of, format_to_wire};
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Recordings {
     fn delivery(&self, delivery: Option<&Delivery>) -> Result<(Voice, Speed), Failure> {
         let delivery = delivery.ok_or_else(|| Failure::internal("a command does not say how to speak"))?;
         let voice = self.voices.named(&delivery.voice)?;
-        same_pin(&format!("{}@{}", delivery.voice, delivery.version), &format!("voices/{}", voice.pinned()))?;
+        same_pin(&format!("{}@{}", delivery.voice, delivery.version), &voice.pinned())?;
         Ok((voice, Speed::new(delivery.speed)?))
     }
 }

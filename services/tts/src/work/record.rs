@@ -34,7 +34,7 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
     let section: Section = job.objects.read_json(&folder.section(&key(&command.section_key, "section_key")?)).await?;
     let engine = stage.voices.engine(&voice)?;
     let secret = stage.secret(&job.tenant);
-    let pinned = format!("voices/{}", voice.pinned());
+    let pinned = voice.pinned();
 
     let texts: Vec<String> = section.utterances.iter().map(|utterance| utterance.spoken.clone()).collect();
     let index = section.index;
@@ -69,8 +69,8 @@ async fn whole(job: &Job, track: &Track) -> Result<bool, Failure> {
 
 fn recorded(track: &Track) -> Outcome {
     Outcome::Recorded(lectern_proto::work::v1::Recorded {
-        sample_rate: i32::try_from(track.sample_rate).unwrap_or(i32::MAX),
-        samples: i64::try_from(track.samples).unwrap_or(i64::MAX),
+        sample_rate_hertz: i32::try_from(track.sample_rate).unwrap_or(i32::MAX),
+        sample_count: i64::try_from(track.samples).unwrap_or(i64::MAX),
     })
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use lectern_proto::work::v1::Delivery;
 
     use super::*;
-    use crate::engine::tone::ToneEngine;
+    use crate::engine::tone::{ToneEngine, VOICE};
     use crate::voices::Voices;
     use crate::work::segments::Segments;
 
@@ -120,13 +120,13 @@ mod tests {
         let objects = Objects::new(Arc::clone(&blob) as _, &tenant, &"book".parse().unwrap());
         let secret = TenantSecret::derive(&master, &tenant);
         let plan = lectern_core::Digest::of(b"plan");
-        let (section_key, pinned) = (secret.section(&plan, 0), "voices/tone/sine@1");
+        let (section_key, pinned) = (secret.section(&plan, 0), "engines/tone/voices/sine@1");
         objects.write_json(&objects.folder().section(&section_key), &section()).await.unwrap();
         let job = Job { step: "0af1/1/record/0".parse().unwrap(), tenant, objects, cancel: Default::default() };
         let command = RecordSection {
             section_key: section_key.to_string(),
             track_key: secret.track(&section_key, pinned, "speed=100").to_string(),
-            delivery: Some(Delivery { voice: "voices/tone/sine".to_owned(), version: "1".to_owned(), speed: 1.0 }),
+            delivery: Some(Delivery { voice: VOICE.to_owned(), version: "1".to_owned(), speed: 1.0 }),
             ..Default::default()
         };
 

@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use lectern_core::Reason;
 use lectern_e2e::Setup;
-use lectern_proto::v1 as api;
+use lectern_proto::{convert, v1 as api};
 use serde_json::{Value, json};
 
 use crate::board::Order;
@@ -82,10 +83,10 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     run.damaged.insert(object.clone());
     // Another format of the same: it needs every object again, and finds it by its key.
     let narration = api::Narration {
-        document: format!("documents/{}", order.document),
+        documents: vec![format!("documents/{}", order.document)],
         style: api::Style::Narration.into(),
         formats: vec![api::AudioFormat::Flac.into()],
-        speed: 2.0,
+        speed: Some(2.0),
         ..Default::default()
     };
     let client = run.load.client(order.tenant).clone();
@@ -107,8 +108,8 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
                 );
             }
             api::narration::State::Failed => {
-                let failure = narration.failure.unwrap_or_default();
-                if failure.reason != "OBJECT_DAMAGED" || !failure.message.contains(&object) {
+                let failure = convert::failure(&narration.failure.unwrap_or_default());
+                if failure.reason != Reason::ObjectDamaged || !failure.message.contains(&object) {
                     return run.problem(format!("{name}: {}: {}", failure.reason, failure.message));
                 }
                 failed += 1;
@@ -127,7 +128,9 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
             | api::narration::State::Planning
             | api::narration::State::Narrating
             | api::narration::State::Assembling
-            | api::narration::State::Cancelled => {}
+            | api::narration::State::Cancelled
+            | api::narration::State::AwaitingApproval
+            | api::narration::State::AwaitingBudget => {}
         }
     }
     run.problem(format!("{name} over a damaged {kind} did not end within {} s", PATIENCE.as_secs()));

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use lectern_core::Digest;
-use lectern_e2e::{Client, Instance, Profile, fixture, of, refusal, upload};
+use lectern_e2e::{Client, Instance, Profile, artifact, fixture, of, refusal, upload};
 use lectern_proto::v1::{self as api, create_document_request::Source, upload_document_request::Part};
 use tonic::{Code, Status};
 
@@ -70,19 +70,19 @@ fn rows() -> Vec<Row> {
         Row("the whole's wrong checksum", |d| Box::pin(d.damaged_whole()), InvalidArgument, "CHECKSUM_MISMATCH"),
         Row(
             "an unknown document",
-            |d| Box::pin(d.order(|n| n.document = "documents/none".to_owned())),
+            |d| Box::pin(d.order(|n| n.documents = vec!["documents/none".to_owned()])),
             NotFound,
             "RESOURCE_NOT_FOUND",
         ),
         Row(
             "no document's name",
-            |d| Box::pin(d.order(|n| n.document = "doc".to_owned())),
+            |d| Box::pin(d.order(|n| n.documents = vec!["doc".to_owned()])),
             InvalidArgument,
             "INVALID_FIELD",
         ),
         Row(
             "an unknown voice",
-            |d| Box::pin(d.order(|n| n.voice = "voices/tone/nobody".to_owned())),
+            |d| Box::pin(d.order(|n| n.speakers = vec![speaker("engines/tone/voices/nobody")])),
             InvalidArgument,
             "VOICE_UNKNOWN",
         ),
@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
             FailedPrecondition,
             "AUDIO_FORMAT_UNSUPPORTED",
         ),
-        Row("a speed out of range", |d| Box::pin(d.order(|n| n.speed = 7.0)), InvalidArgument, "INVALID_FIELD"),
+        Row("a speed out of range", |d| Box::pin(d.order(|n| n.speed = Some(7.0))), InvalidArgument, "INVALID_FIELD"),
         Row(
             "a length for a narration",
             |d| Box::pin(d.order(|n| n.length = Some(words(500)))),
@@ -202,8 +202,17 @@ fn bomb() -> Vec<u8> {
     bytes
 }
 
+fn speaker(voice: &str) -> api::Speaker {
+    api::Speaker { voice: voice.to_owned() }
+}
+
+/// A key of the tenant whose the documents are.
+fn acme() -> api::Key {
+    api::Key { tenant: "tenants/acme".to_owned(), ..api::Key::default() }
+}
+
 fn words(words: i32) -> api::Length {
-    api::Length { target: Some(api::length::Target::Words(words)) }
+    api::Length { target: Some(api::length::Target::WordCount(words)) }
 }
 
 /// A fresh upload id for each call.
@@ -234,7 +243,7 @@ impl Door {
         let request = api::CreateNarrationRequest { request_id: "taken".to_owned(), narration: Some(of(&document)) };
         let accepted = client.narrations().create_narration(request).await.expect("accepted").into_inner();
         let narration = client.finished(&accepted.narration.expect("a narration").name).await;
-        let page = api::ListDocumentsRequest { page_size: 1, page_token: String::new() };
+        let page = api::ListDocumentsRequest { page_size: 1, ..Default::default() };
         let token = client.documents().list_documents(page).await.expect("a page").into_inner().next_page_token;
         assert!(!token.is_empty(), "a second page");
         Self { instance, client, stranger, document, narration, token }
@@ -273,7 +282,7 @@ impl Door {
     async fn announced(&self) -> Result<(), Status> {
         let mut messages = upload(&upload_id(), "a.txt", b"small", 0, None);
         if let Some(Part::Start(start)) = &mut messages[0].part {
-            start.size_bytes = LIMIT as i64 + 1;
+            start.size_bytes = Some(LIMIT as i64 + 1);
         }
         self.send(messages).await
     }
@@ -301,17 +310,19 @@ impl Door {
     }
 
     async fn delete_document(&self) -> Result<(), Status> {
-        let request = api::DeleteDocumentRequest { name: self.document.name.clone(), etag: "999".to_owned() };
+        let (name, etag) = (self.document.name.clone(), "999".to_owned());
+        let request = api::DeleteDocumentRequest { name, etag, force: true, ..Default::default() };
         self.client.documents().delete_document(request).await.map(|_| ())
     }
 
     async fn delete_narration(&self) -> Result<(), Status> {
-        let request = api::DeleteNarrationRequest { name: self.narration.name.clone(), etag: "1".to_owned() };
+        let (name, etag) = (self.narration.name.clone(), "1".to_owned());
+        let request = api::DeleteNarrationRequest { name, etag, ..Default::default() };
         self.client.narrations().delete_narration(request).await.map(|_| ())
     }
 
     async fn reorder(&self) -> Result<(), Status> {
-        let narration = api::Narration { speed: 1.5, ..of(&self.document) };
+        let narration = api::Narration { speed: Some(1.5), ..of(&self.document) };
         let request = api::CreateNarrationRequest { request_id: "taken".to_owned(), narration: Some(narration) };
         self.client.narrations().create_narration(request).await.map(|_| ())
     }
@@ -327,7 +338,7 @@ impl Door {
 
     async fn list(&self, page_token: &str, document: &str) -> Result<(), Status> {
         let (page_token, document) = (page_token.to_owned(), document.to_owned());
-        let request = api::ListNarrationsRequest { page_size: 1, page_token, document, state: 0 };
+        let request = api::ListNarrationsRequest { page_size: 1, page_token, document, ..Default::default() };
         self.client.narrations().list_narrations(request).await.map(|_| ())
     }
 
@@ -338,8 +349,8 @@ impl Door {
     }
 
     async fn download(&self, file: &str, offset: i64) -> Result<(), Status> {
-        let (name, file_name) = (self.narration.name.clone(), file.to_owned());
-        let request = api::DownloadArtifactRequest { name, file_name, offset, length: 0 };
+        let name = artifact(&self.narration.name, file);
+        let request = api::DownloadArtifactRequest { name, offset, length: None };
         self.client.narrations().download_artifact(request).await.map(|_| ())
     }
 
@@ -354,7 +365,7 @@ impl Door {
 
     async fn revoked(&self) -> Result<(), Status> {
         let keys = || self.instance.admin().keys();
-        let request = api::CreateKeyRequest { tenant: "acme".to_owned(), display_name: String::new() };
+        let request = api::CreateKeyRequest { key: Some(acme()), ..Default::default() };
         let made = keys().create_key(request).await?.into_inner();
         let caller = self.instance.with_key(&made.secret);
         caller.narration(&self.narration.name).await.expect("a good key");
@@ -363,7 +374,7 @@ impl Door {
     }
 
     async fn make_key(&self) -> Result<(), Status> {
-        let request = api::CreateKeyRequest { tenant: "acme".to_owned(), display_name: String::new() };
+        let request = api::CreateKeyRequest { key: Some(acme()), ..Default::default() };
         self.client.keys().create_key(request).await.map(|_| ())
     }
 
@@ -376,7 +387,7 @@ impl Door {
     }
 
     async fn page_as_stranger(&self) -> Result<(), Status> {
-        let request = api::ListDocumentsRequest { page_size: 1, page_token: self.token.clone() };
+        let request = api::ListDocumentsRequest { page_size: 1, page_token: self.token.clone(), ..Default::default() };
         self.stranger.documents().list_documents(request).await.map(|_| ())
     }
 }

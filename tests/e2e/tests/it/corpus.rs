@@ -32,12 +32,12 @@ async fn foreign_pdfs_are_narrated_whole() {
         let document = client.upload(&upload, name, &bytes).await.expect(name);
         // Hours of speech: at double tempo and in one format, which is enough for what is checked.
         let formats = vec![AudioFormat::Wav.into()];
-        let narration = client.narrate(Narration { formats, speed: 2.0, ..of(&document) }).await;
+        let narration = client.narrate(Narration { formats, speed: Some(2.0), ..of(&document) }).await;
         assert_eq!(narration.state(), State::Succeeded, "{name}: {:?}", narration.failure);
         let content = content(&instance, &document.name).await;
         let coverage = fates(&client, &narration, &document, &content).await;
-        assert!(coverage.words_spoken * 2 > coverage.words, "{name}: {coverage:?}");
-        let sections = usize::try_from(narration.progress.expect("progress").sections).expect("a count");
+        assert!(coverage.spoken_word_count * 2 > coverage.word_count, "{name}: {coverage:?}");
+        let sections = usize::try_from(narration.progress.expect("progress").section_count()).expect("a count");
         let vtt = client.download(&narration, "captions.vtt").await;
         assert!(!captions(&vtt, &content, sections, u64::MAX - 1).is_empty(), "{name}");
         let recall = recall(&pdftotext(&file), &content);

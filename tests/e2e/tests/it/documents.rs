@@ -12,6 +12,7 @@ on_both_profiles!(
     texts_are_read_as_they_come_listed_page_by_page_and_accepted_once,
     an_upload_that_is_not_as_it_was_announced_is_refused_for_what_is_wrong,
     names_are_short_and_control_nothing,
+    a_view_says_how_much_of_a_document_is_returned,
 );
 
 /// More than a message of an upload may have.
@@ -23,8 +24,8 @@ async fn an_upload_that_broke_off_goes_on_from_what_is_safe(profile: Profile) {
     let pdf = fixture("pdf/demo.pdf");
     let sha256 = Digest::of(&pdf).to_string();
     let query = async || {
-        let request = api::QueryUploadRequest { upload_id: "tide".to_owned() };
-        client.documents().query_upload(request).await.expect("an upload").into_inner()
+        let request = api::GetUploadRequest { name: "uploads/tide".to_owned() };
+        client.documents().get_upload(request).await.expect("an upload").into_inner().upload.expect("the upload")
     };
 
     // A stream that ends without `finish`: what it brought is safe.
@@ -38,7 +39,7 @@ async fn an_upload_that_broke_off_goes_on_from_what_is_safe(profile: Profile) {
     assert_eq!((gap.code, gap.reason.as_str()), (Code::FailedPrecondition, "OFFSET_MISMATCH"));
     assert!(gap.message.contains("20000"), "{}", gap.message);
 
-    // A caller that dies in the middle: whatever arrived, the answer of QueryUpload is where to go
+    // A caller that dies in the middle: whatever arrived, the answer of GetUpload is where to go
     // on.
     let (mut sender, receiver) = futures::channel::mpsc::channel(16);
     let mut documents = client.documents();
@@ -61,9 +62,9 @@ async fn an_upload_that_broke_off_goes_on_from_what_is_safe(profile: Profile) {
     };
     let document = tokio::time::timeout(PATIENCE, resumed).await.expect("resumed");
 
-    assert_eq!((document.media_type.as_str(), document.sha256.as_str()), ("application/pdf", sha256.as_str()));
+    assert_eq!((document.mime_type.as_str(), document.sha256.as_str()), ("application/pdf", sha256.as_str()));
     assert_eq!(usize::try_from(document.size_bytes).ok(), Some(pdf.len()));
-    assert!(document.page_count >= 5 && document.word_count > 1_500, "{document:?}");
+    assert!(document.page_count >= Some(5) && document.word_count > 1_500, "{document:?}");
     assert!(
         document.outline.iter().any(|heading| heading.text.contains("clock made of water")),
         "{:?}",
@@ -87,15 +88,15 @@ async fn texts_are_read_as_they_come_listed_page_by_page_and_accepted_once(profi
     let from_markdown = client.create(Source::Text(markdown.to_owned()), "salt.md").await.expect("Markdown");
     assert_eq!((from_markdown.title.as_str(), from_markdown.outline.len()), ("Salt", 1), "{from_markdown:?}");
     let plain = client.create(Source::Data(Bytes::from("Two plain words.\n")), "notes.txt").await.expect("text");
-    assert_eq!((plain.media_type.as_str(), plain.word_count), ("text/plain", 3), "{plain:?}");
+    assert_eq!((plain.mime_type.as_str(), plain.word_count), ("text/plain", 3), "{plain:?}");
     let html = "<html><head><title>Bread</title></head><body><h1>Bread</h1><p>It rises.</p></body></html>";
     let html = client.create(Source::Data(Bytes::from(html)), "").await.expect("HTML");
-    assert_eq!((html.media_type.as_str(), html.title.as_str()), ("text/html", "Bread"), "{html:?}");
+    assert_eq!((html.mime_type.as_str(), html.title.as_str()), ("text/html", "Bread"), "{html:?}");
 
     // The same request id and body is the same document, however often it comes, also at once.
     let request = || api::CreateDocumentRequest {
         request_id: "once".to_owned(),
-        display_name: "Once".to_owned(),
+        document: Some(api::Document { display_name: "Once".to_owned(), ..Default::default() }),
         source: Some(Source::Text("Said once and for all.".to_owned())),
         ..Default::default()
     };
@@ -113,7 +114,7 @@ async fn texts_are_read_as_they_come_listed_page_by_page_and_accepted_once(profi
     for page_size in [1, 3, 1_000] {
         let (mut names, mut page_token) = (Vec::new(), String::new());
         loop {
-            let request = api::ListDocumentsRequest { page_size, page_token };
+            let request = api::ListDocumentsRequest { page_size, page_token, ..Default::default() };
             let page = client.documents().list_documents(request).await.expect("a page").into_inner();
             assert!(page.documents.len() <= usize::try_from(page_size).expect("a size"));
             names.extend(page.documents.into_iter().map(|document| document.name));
@@ -125,11 +126,11 @@ async fn texts_are_read_as_they_come_listed_page_by_page_and_accepted_once(profi
         assert_eq!(names, expected, "pages of {page_size}");
     }
 
-    let get = api::GetDocumentRequest { name: from_markdown.name.clone() };
+    let get = api::GetDocumentRequest { name: from_markdown.name.clone(), ..Default::default() };
     let got = client.documents().get_document(get).await.expect("it").into_inner().document;
     assert_eq!(got, Some(from_markdown), "read back as it was answered");
     let voices = client.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices").into_inner();
-    assert!(voices.voices.first().is_some_and(|voice| voice.available && voice.name.starts_with("voices/")));
+    assert!(voices.voices.first().is_some_and(|voice| voice.available && voice.name.starts_with("engines/")));
     // An empty stream is no upload.
     let nothing = futures::stream::empty::<api::UploadDocumentRequest>().boxed();
     let refused = client.documents().upload_document(nothing).await.expect_err("no start");
@@ -154,7 +155,7 @@ async fn an_upload_that_is_not_as_it_was_announced_is_refused_for_what_is_wrong(
         let text = b"some words";
         let mut messages = upload(upload_id, "a.txt", text, 0, Some(Digest::of(text).to_string()));
         if let Some(Part::Start(start)) = &mut messages[0].part {
-            start.size_bytes = announced;
+            start.size_bytes = Some(announced);
         }
         let sent = client.documents().upload_document(futures::stream::iter(messages)).await;
         let refused = refusal(&sent.expect_err(upload_id));
@@ -181,7 +182,7 @@ async fn names_are_short_and_control_nothing(profile: Profile) {
         let text = || Source::Text("A good text.".to_owned());
         invalid("file_name", &client.create(text(), name).await.expect_err(what));
         let request = api::CreateDocumentRequest {
-            display_name: name.to_owned(),
+            document: Some(api::Document { display_name: name.to_owned(), ..Default::default() }),
             source: Some(text()),
             ..api::CreateDocumentRequest::default()
         };
@@ -189,10 +190,38 @@ async fn names_are_short_and_control_nothing(profile: Profile) {
         invalid("upload's file_name", &client.upload("named", name, b"A good text.").await.expect_err(what));
         let mut messages = upload("named", "a.md", b"A good text.", 0, None);
         if let Some(Part::Start(start)) = &mut messages[0].part {
-            name.clone_into(&mut start.display_name);
+            start.document = Some(api::Document { display_name: name.to_owned(), ..Default::default() });
         }
         let sent = client.documents().upload_document(futures::stream::iter(messages)).await;
         invalid("upload's display_name", &sent.expect_err(what));
     }
     assert!(client.list_documents().await.is_empty());
+}
+
+async fn a_view_says_how_much_of_a_document_is_returned(profile: Profile) {
+    use api::DocumentView::{Basic, Full, Unspecified};
+
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let whole = client.markdown("# Salt\n\nIt is old.\n\n## Uses\n\nOn roads.").await;
+    assert_eq!(whole.outline.len(), 2, "a created document is returned whole: {whole:?}");
+    client.markdown("# Snow\n\nIt is new.").await;
+    let basic = api::Document { outline: Vec::new(), warnings: Vec::new(), ..whole.clone() };
+    for (view, expected) in [(Unspecified, &whole), (Basic, &basic), (Full, &whole)] {
+        let request = api::GetDocumentRequest { name: whole.name.clone(), view: view.into() };
+        let got = client.documents().get_document(request).await.expect("it").into_inner().document;
+        assert_eq!(got.as_ref(), Some(expected), "{view:?}");
+    }
+    let page = async |view: api::DocumentView, page_token: String| {
+        let request = api::ListDocumentsRequest { page_size: 1, page_token, view: view.into() };
+        client.documents().list_documents(request).await.map(tonic::Response::into_inner)
+    };
+    for (view, expected) in [(Unspecified, &basic), (Basic, &basic), (Full, &whole)] {
+        let token = page(view, String::new()).await.expect("the newer").next_page_token;
+        let second = page(view, token.clone()).await.expect("the older");
+        assert_eq!(second.documents.first(), Some(expected), "{view:?}");
+        let other = if view == Full { Basic } else { Full };
+        let refused = refusal(&page(other, token).await.expect_err("a token of another view"));
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "PAGE_TOKEN_INVALID"), "{view:?}");
+    }
 }

@@ -11,13 +11,12 @@ async fn every_format_holds_the_same_audio(profile: Profile) {
     let instance = profile.setup().start().await;
     let client = instance.client();
     let document = client.markdown("# Formats\n\nThe same audio, four times. It is short.").await;
-    let formats =
-        client.voices().list_voices(api::ListVoicesRequest::default()).await.expect("formats").into_inner().formats;
+    let voices = client.voices().list_voices(api::ListVoicesRequest::default()).await.expect("formats").into_inner();
     let mut order = api::Narration {
         formats: vec![AudioFormat::Flac.into(), AudioFormat::Wav.into(), AudioFormat::Opus.into()],
         ..of(&document)
     };
-    let with_mp3 = formats.iter().any(|format| format == "mp3");
+    let with_mp3 = voices.formats().any(|format| format == AudioFormat::Mp3);
     if with_mp3 {
         order.formats.push(AudioFormat::Mp3.into());
     } else {
@@ -50,7 +49,7 @@ async fn a_briefing_is_as_long_as_it_was_ordered(profile: Profile) {
     let document = client.upload("demo", "demo.pdf", &fixture("pdf/demo.pdf")).await.expect("accepted");
     let briefing = |words| api::Narration {
         style: api::Style::Briefing.into(),
-        length: Some(api::Length { target: Some(api::length::Target::Words(words)) }),
+        length: Some(api::Length { target: Some(api::length::Target::WordCount(words)) }),
         formats: vec![AudioFormat::Wav.into()],
         ..of(&document)
     };
@@ -63,9 +62,16 @@ async fn a_briefing_is_as_long_as_it_was_ordered(profile: Profile) {
         let request = api::GetManifestRequest { name: narration.name, page_size: 5_000, page_token: String::new() };
         let manifest = client.narrations().get_manifest(request).await.expect("a manifest").into_inner();
         let coverage = manifest.coverage.expect("coverage");
-        assert_eq!(usize::try_from(coverage.blocks).ok(), Some(manifest.blocks.len()));
-        assert_eq!(coverage.spoken + coverage.summarised + coverage.skipped, coverage.blocks, "{coverage:?}");
-        assert!(coverage.spoken < coverage.blocks && coverage.words_spoken < coverage.words, "{coverage:?}");
+        assert_eq!(usize::try_from(coverage.block_count).ok(), Some(manifest.blocks.len()));
+        assert_eq!(
+            coverage.spoken_block_count + coverage.summarised_block_count + coverage.skipped_block_count,
+            coverage.block_count,
+            "{coverage:?}"
+        );
+        assert!(
+            coverage.spoken_block_count < coverage.block_count && coverage.spoken_word_count < coverage.word_count,
+            "{coverage:?}"
+        );
     }
     // More than the source has: said so, and everything is there.
     let whole = client.narrate(briefing(5_000)).await;

@@ -13,6 +13,7 @@ use lectern_core::Digest;
 use lectern_core::id::{StepId, StepKind};
 use lectern_e2e::{Client, Instance, Link, PATIENCE, Profile, StepReader, chapters, media, narration_id, of, spoken};
 use lectern_proto::v1 as api;
+use lectern_proto::work::v1::step::State as StepState;
 use lectern_testkit::Fault;
 
 /// Each write of the service that will be killed takes this long at least.
@@ -76,7 +77,7 @@ async fn killed_at(kind: StepKind, index: u32) {
     let finished = client.finished(&name).await;
     assert_eq!(pcm(&client, &finished).await, undisturbed, "the recording is the same, sample for sample");
     let record = instance.internal(service).step(&step.to_string()).await;
-    assert_eq!((record.state.as_str(), record.crashes), ("done", 1), "{record:?}");
+    assert_eq!((record.state(), record.crash_count), (StepState::Done, 1), "{record:?}");
     assert!(record.fence > 1, "every claim has a fence of its own: {record:?}");
 
     let calls = spoken(&instance.speech_log());

@@ -27,13 +27,17 @@ macro_rules! on_both_profiles {
 }
 
 mod attacks;
+mod audit;
 mod bad_input;
 mod corpus;
+mod deletions;
 mod documents;
 mod erasure;
 mod formats;
 mod import;
 mod kill;
+mod labels;
+mod listening;
 mod operations;
 mod operators;
 mod orders;
@@ -41,5 +45,12 @@ mod pool;
 mod preview;
 mod recording;
 mod restart;
+mod roles;
+mod script;
+mod suspension;
+mod tenants;
 mod trace;
+mod unbuilt;
+mod uploads;
 mod voice;
+mod voices;

@@ -1,9 +1,12 @@
 //! What a caller may do with an order: watch, cancel, retry, list, delete, and send it twice.
 
 use futures::StreamExt as _;
-use lectern_e2e::{PATIENCE, Profile, chapters, narration_id, of, refusal, spoken};
+use lectern_e2e::{PATIENCE, Profile, chapters, narration_id, of, reason, refusal, spoken};
+use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, create_document_request::Source, narration::State};
 use tonic::Code;
+
+use crate::operators::pause_of;
 
 on_both_profiles!(
     a_cancelled_narration_stops_and_goes_on_when_it_is_retried,
@@ -15,6 +18,14 @@ on_both_profiles!(
     a_caller_says_which_language_a_text_is_in,
 );
 
+/// The narration that a watcher is told of.
+fn told(news: News) -> api::Narration {
+    match news {
+        News::Narration(narration) => narration,
+        News::Checkpoint(_) => panic!("nothing new"),
+    }
+}
+
 async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Profile) {
     let instance = profile.setup().everywhere("LECTERN_PERMITS", "1").start().await;
     let client = instance.client();
@@ -25,7 +36,8 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let mut states = client.narrations().watch_narration(request).await.expect("a stream").into_inner();
     let first_token = states.message().await.expect("a message").expect("a state").resume_token;
     drop(states);
-    let running = client.watch(&name, |narration| narration.progress.is_some_and(|p| p.sections_recorded > 0)).await;
+    let running =
+        client.watch(&name, |narration| narration.progress.is_some_and(|p| p.recorded_section_count > 0)).await;
     assert_eq!(running.state(), State::Narrating, "{running:?}");
 
     let cancel = api::CancelNarrationRequest { name: name.clone(), etag: String::new() };
@@ -33,11 +45,11 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let cancelled = cancelled.narration.expect("it");
     assert_eq!(cancelled.state(), State::Cancelled, "{cancelled:?}");
     let failure = cancelled.failure.clone().expect("why");
-    assert_eq!((failure.reason.as_str(), failure.code), ("CANCELLED", Code::Cancelled as i32));
+    assert_eq!((reason(Some(&failure)).as_str(), failure.code), ("CANCELLED", Code::Cancelled as i32));
     let again = client.narrations().cancel_narration(cancel).await.expect("cancelling again changes nothing");
     assert_eq!(again.into_inner().narration.expect("it").state(), State::Cancelled);
     assert_eq!(client.watch(&name, |_| false).await.state(), State::Cancelled, "a watch ends");
-    let listen = api::ListenNarrationRequest { name: name.clone(), first_section: 23 };
+    let listen = api::ListenNarrationRequest { name: name.clone(), first_section: 23, ..Default::default() };
     let listened = client.narrations().listen_narration(listen).await.expect("a stream").into_inner().next().await;
     let refused = listened.expect("an answer").expect_err("the last section was not recorded");
     assert_eq!(refusal(&refused).reason, "CANCELLED");
@@ -51,7 +63,7 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     assert_eq!(retried.narration.expect("it").run, 2);
     let finished = client.finished(&name).await;
     let progress = finished.progress.expect("progress");
-    assert_eq!((finished.run, progress.sections, progress.sections_recorded), (2, 24, 24));
+    assert_eq!((finished.run, progress.section_count, progress.recorded_section_count), (2, Some(24), 24));
     let all = spoken(&instance.speech_log());
     let mut keys = all.clone();
     keys.sort();
@@ -76,7 +88,7 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let last = all.last().expect("the present state");
     assert_eq!(all.len(), 1, "a terminal narration has one state");
     assert!(watch(&last.resume_token).await.is_empty());
-    assert_eq!(last.narration.as_ref().map(|n| n.etag.clone()), Some(finished.etag));
+    assert_eq!(last.news.clone().map(told).map(|n| n.etag), Some(finished.etag));
     let older = watch(&first_token).await;
     assert_eq!(older, all, "the newest state");
 }
@@ -98,17 +110,18 @@ async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(
     let first = client.finished(&names[0]).await;
     let later = client.narrations().create_narration(request()).await.expect("still known").into_inner();
     assert_eq!(later.narration, Some(first.clone()), "a repeated order gets the narration as it is now");
-    let second = client.narrate(api::Narration { speed: 1.5, ..of(&one) }).await;
+    let second = client.narrate(api::Narration { speed: Some(1.5), ..of(&one) }).await;
     let third = client.narrate(api::Narration { lane: api::Lane::Interactive.into(), ..of(&two) }).await;
     let seconds = |n: &api::Narration| n.duration.map_or(0, |d| d.seconds * 1_000 + i64::from(d.nanos / 1_000_000));
     assert!(seconds(&second) < seconds(&first), "faster is shorter");
-    assert_eq!((second.speed, third.lane()), (1.5, api::Lane::Interactive));
+    assert_eq!((second.speed, third.lane()), (Some(1.5), api::Lane::Interactive));
 
     let list = async |document: &str, state: State, page_size: i32| {
         let (mut names, mut page_token) = (Vec::new(), String::new());
         loop {
             let document = document.to_owned();
-            let request = api::ListNarrationsRequest { page_size, page_token, document, state: state.into() };
+            let state = state.into();
+            let request = api::ListNarrationsRequest { page_size, page_token, document, state, ..Default::default() };
             let page = client.narrations().list_narrations(request).await.expect("a page").into_inner();
             names.extend(page.narrations.into_iter().map(|narration| narration.name));
             page_token = page.next_page_token;
@@ -129,7 +142,8 @@ async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(
     let folder = |narration: &api::Narration| format!("/recording/{}/", narration_id(&narration.name));
     let files = |folder: &str| instance.object_names().iter().filter(|name| name.contains(folder)).count();
     assert!(files(&folder(&first)) >= 6 && files(&folder(&second)) >= 6, "{:?}", instance.object_names());
-    let delete = api::DeleteNarrationRequest { name: first.name.clone(), etag: first.etag.clone() };
+    let (name, etag) = (first.name.clone(), first.etag.clone());
+    let delete = api::DeleteNarrationRequest { name, etag, ..Default::default() };
     client.narrations().delete_narration(delete).await.expect("deleted");
     assert_eq!(files(&folder(&first)), 0, "{:?}", instance.object_names());
     assert!(files(&folder(&second)) >= 6);
@@ -167,7 +181,7 @@ async fn sections_past_the_end_are_out_of_range(profile: Profile) {
     let name = client.narrate(of(&document)).await.name;
     let sections = i32::try_from(client.script(&name).await.len()).expect("a count");
     for first_section in [sections, i32::MAX] {
-        let listen = api::ListenNarrationRequest { name: name.clone(), first_section };
+        let listen = api::ListenNarrationRequest { name: name.clone(), first_section, ..Default::default() };
         let refused = match client.narrations().listen_narration(listen).await {
             Ok(heard) => heard.into_inner().message().await.expect_err("there is no such section"),
             Err(refused) => refused,
@@ -191,7 +205,9 @@ async fn a_resume_token_that_was_made_up_does_not_wait_for_ever(profile: Profile
             let mut news = client.narrations().watch_narration(request).await?.into_inner();
             let mut last = None;
             while let Some(message) = news.message().await? {
-                last = message.narration.or(last);
+                if let Some(News::Narration(narration)) = message.news {
+                    last = Some(narration);
+                }
             }
             Ok::<_, tonic::Status>(last)
         });
@@ -205,8 +221,8 @@ async fn a_resume_token_that_was_made_up_does_not_wait_for_ever(profile: Profile
 async fn what_is_queued_is_not_listed_as_being_read(profile: Profile) {
     let instance = profile.setup().start().await;
     let (client, mut admin) = (instance.client(), instance.admin().admin());
-    let pause = api::PauseWorkRequest { name: "services/ingest".to_owned(), note: "nothing is read".to_owned() };
-    admin.pause_work(pause).await.expect("paused");
+    let pause = pause_of("services/ingest", "nothing is read");
+    let pause = admin.create_pause(pause).await.expect("paused").into_inner().pause.expect("a pause");
     // Every replica knows within two seconds.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let document = client.markdown("# Queued\n\nIt waits its turn.").await;
@@ -219,8 +235,8 @@ async fn what_is_queued_is_not_listed_as_being_read(profile: Profile) {
         page.narrations.len()
     };
     assert_eq!((listed(State::Queued).await, listed(State::Extracting).await), (1, 0));
-    let resume = api::ResumeWorkRequest { name: "services/ingest".to_owned() };
-    admin.resume_work(resume).await.expect("resumed");
+    let resume = api::DeletePauseRequest { name: pause.name, ..Default::default() };
+    admin.delete_pause(resume).await.expect("resumed");
     client.finished(&queued.name).await;
     assert_eq!((listed(State::Queued).await, listed(State::Succeeded).await), (0, 1));
 }
@@ -230,23 +246,23 @@ async fn a_caller_says_which_language_a_text_is_in(profile: Profile) {
     let client = instance.client();
     let latin = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt. ".repeat(4);
     let document = client.markdown(&latin).await;
-    assert_ne!(document.language, "en");
+    assert_ne!(document.language_code, "en");
     let refused = client.order(of(&document)).await.expect_err("no voice speaks it");
     assert_eq!(refusal(&refused).reason, "LANGUAGE_UNSUPPORTED");
-    let wrong = api::Narration { language: "english".to_owned(), ..of(&document) };
+    let wrong = api::Narration { language_code: "english".to_owned(), ..of(&document) };
     assert_eq!(refusal(&client.order(wrong).await.expect_err("no tag")).reason, "INVALID_FIELD");
-    let said = client.narrate(api::Narration { language: "en".to_owned(), ..of(&document) }).await;
-    assert_eq!((said.state(), said.language.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
+    let said = client.narrate(api::Narration { language_code: "en".to_owned(), ..of(&document) }).await;
+    assert_eq!((said.state(), said.language_code.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
 
     // Or says so of the document, once for all orders.
     let request = api::CreateDocumentRequest {
         source: Some(Source::Text(latin)),
-        language: "en".to_owned(),
+        document: Some(api::Document { language_code: "en".to_owned(), ..api::Document::default() }),
         ..api::CreateDocumentRequest::default()
     };
     let document = client.documents().create_document(request).await.expect("accepted").into_inner().document;
     let document = document.expect("it");
-    assert_eq!(document.language, "en");
+    assert_eq!(document.language_code, "en");
     let said = client.narrate(of(&document)).await;
-    assert_eq!((said.state(), said.language.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
+    assert_eq!((said.state(), said.language_code.as_str()), (State::Succeeded, "en"), "{:?}", said.failure);
 }

@@ -46,7 +46,7 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
     let (summary, blocks) = preview(&client, order.clone()).await.expect("a preview");
     assert_eq!(instance.object_names(), before, "a preview stores nothing");
     assert!(client.list_narrations().await.is_empty(), "a preview orders nothing");
-    assert_eq!((summary.title.as_str(), summary.language.as_str(), summary.failure), ("Salt", "en", None));
+    assert_eq!((summary.title.as_str(), summary.language_code.as_str(), summary.failure), ("Salt", "en", None));
 
     let formats = vec![api::AudioFormat::Wav.into()];
     let narration = client.narrate(api::Narration { formats, ..order }).await;
@@ -54,8 +54,11 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
     assert_eq!(summary.section_count, script.len() as i32);
     for section in &script {
         let said: Vec<&str> = section.utterances.iter().map(|utterance| utterance.spoken.as_str()).collect();
-        let mut foretold: Vec<&api::Utterance> =
-            blocks.iter().filter(|block| block.section == section.index).flat_map(|block| &block.utterances).collect();
+        let mut foretold: Vec<&api::Utterance> = blocks
+            .iter()
+            .filter(|block| block.section == Some(section.index))
+            .flat_map(|block| &block.utterances)
+            .collect();
         foretold.sort_by_key(|utterance| utterance.id);
         assert_eq!(foretold.iter().map(|utterance| utterance.spoken.as_str()).collect::<Vec<_>>(), said);
     }
@@ -64,12 +67,12 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
     assert_eq!(summary.coverage, manifest.coverage);
     assert_eq!(blocks.len(), manifest.blocks.len());
     for (block, fate) in blocks.iter().zip(&manifest.blocks) {
-        let foretold = (block.block, &block.kind, block.page, block.fate, &block.skipped);
-        assert_eq!(foretold, (fate.block, &fate.kind, fate.page, fate.fate, &fate.skipped));
+        let foretold = (block.block, block.kind, block.page, block.fate, &block.skipped);
+        assert_eq!(foretold, (fate.block, fate.kind, fate.page, fate.fate, &fate.skipped));
         let visible = block.text.chars().any(|c| !c.is_whitespace());
         assert!(!visible || block.skipped.iter().all(|part| !part.excerpt.is_empty()), "{:?}", block.skipped);
     }
-    let code = blocks.iter().find(|block| block.kind == "code").expect("the code");
+    let code = blocks.iter().find(|block| block.kind() == api::BlockKind::Code).expect("the code");
     assert_eq!((code.fate(), code.utterances[0].spoken.as_str()), (Fate::Skipped, "Code in Rust, one line."));
     assert_eq!(code.skipped[0].excerpt, "fn main() {}");
     let cited = blocks.iter().find(|block| block.text.contains("[3]")).expect("the citation");
@@ -79,13 +82,13 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
         ("no style", api::Narration { style: 0, ..of(&document) }, Code::InvalidArgument, "STYLE_UNSUPPORTED"),
         (
             "no document's name",
-            api::Narration { document: "salt".to_owned(), ..of(&document) },
+            api::Narration { documents: vec!["salt".to_owned()], ..of(&document) },
             Code::InvalidArgument,
             "INVALID_FIELD",
         ),
         (
             "no document",
-            api::Narration { document: "documents/none".to_owned(), ..of(&document) },
+            api::Narration { documents: vec!["documents/none".to_owned()], ..of(&document) },
             Code::NotFound,
             "RESOURCE_NOT_FOUND",
         ),

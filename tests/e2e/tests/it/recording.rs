@@ -7,7 +7,7 @@ use lectern_blob::Objects;
 use lectern_core::SystemClock;
 use lectern_core::content::document::Content;
 use lectern_e2e::media::{self, Cue, Place, folded};
-use lectern_e2e::{Client, Instance, PATIENCE, Profile, document_id, fixture, of};
+use lectern_e2e::{Client, Instance, PATIENCE, Profile, artifact, document_id, fixture, of};
 use lectern_proto::ingest::v1::ReadContentRequest;
 use lectern_proto::v1::{self as api, block_fate::Fate, listen_narration_response::Part, narration::State};
 
@@ -27,9 +27,9 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
     let heard = tokio::time::timeout(PATIENCE, listening).await.expect("in time").expect("heard");
 
-    let names: BTreeSet<&str> = narration.artifacts.iter().map(|artifact| artifact.file_name.as_str()).collect();
+    let names: BTreeSet<String> = narration.artifacts.iter().map(|file| file.name.clone()).collect();
     let expected = ["audio.opus", "audio.wav", "captions.vtt", "chapters.json", "manifest.json", "script.json"];
-    assert_eq!(names, expected.into(), "the default formats");
+    assert_eq!(names, expected.map(|file| artifact(&narration.name, file)).into(), "the default formats");
     let mut files = HashMap::new();
     for name in expected {
         files.insert(name, client.download(&narration, name).await);
@@ -51,7 +51,7 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert!(script.iter().enumerate().all(|(at, section)| usize::try_from(section.index).ok() == Some(at)));
     let content = content(&instance, &document.name).await;
     let coverage = fates(&client, &narration, &document, &content).await;
-    assert!(coverage.words_spoken * 10 > coverage.words * 7, "{coverage:?}");
+    assert!(coverage.spoken_word_count * 10 > coverage.word_count * 7, "{coverage:?}");
     let cues = captions(&files["captions.vtt"], &content, sections, samples.len() as u64 * 1000 / u64::from(rate));
     assert!(cues.len() > 100, "{} captions", cues.len());
     chapters(&files["chapters.json"], sections, samples.len() as u64);
@@ -97,18 +97,22 @@ struct Heard {
 }
 
 async fn listen(client: Client, name: String) -> Heard {
-    let request = api::ListenNarrationRequest { name, first_section: 0 };
+    let request = api::ListenNarrationRequest { name, ..Default::default() };
     let mut audio = client.narrations().listen_narration(request).await.expect("audio").into_inner();
     let mut heard = Heard { rate: 0, sections: Vec::new(), samples: 0 };
     while let Some(message) = audio.message().await.expect("the next part") {
         match message.part.expect("a part") {
             Part::Format(format) => {
                 assert!(heard.rate == 0 && heard.samples == 0, "the format comes once, and first");
-                heard.rate = u32::try_from(format.sample_rate).expect("a rate");
+                heard.rate = u32::try_from(format.sample_rate_hertz).expect("a rate");
             }
-            Part::Section(section) => {
+            Part::SectionStart(section) => {
                 assert_eq!(heard.samples, heard.sections.iter().sum::<u64>(), "a section ends before the next begins");
                 assert_eq!(usize::try_from(section.index).ok(), Some(heard.sections.len()), "in order");
+                assert_eq!(section.first_sample, 0, "from its beginning");
+            }
+            Part::SectionEnd(section) => {
+                assert_eq!(usize::try_from(section.index).ok(), Some(heard.sections.len()), "the one that began");
                 heard.sections.push(u64::try_from(section.sample_count).expect("a count"));
             }
             Part::Audio(bytes) => {
@@ -122,12 +126,19 @@ async fn listen(client: Client, name: String) -> Heard {
 
 async fn ranges(client: &Client, narration: &api::Narration, wav: &[u8]) {
     let end = wav.len();
-    for (offset, length) in [(0, 1), (44, 100_001), (65_536, 65_536), (end - 10, 10), (end - 10, 500), (7, 0), (end, 0)]
-    {
+    for (offset, length) in [
+        (0, Some(1)),
+        (44, Some(100_001)),
+        (65_536, Some(65_536)),
+        (end - 10, Some(10)),
+        (end - 10, Some(500)),
+        (7, None),
+        (end, None),
+    ] {
         let number = |n: usize| i64::try_from(n).expect("a number");
-        let range = client.range(&narration.name, "audio.wav", number(offset), number(length)).await;
-        let until = if length == 0 { end } else { end.min(offset + length) };
-        assert!(range == wav[offset..until], "{length} bytes from {offset}");
+        let range = client.range(&narration.name, "audio.wav", number(offset), length.map(number)).await;
+        let until = length.map_or(end, |length| end.min(offset + length));
+        assert!(range == wav[offset..until], "{length:?} bytes from {offset}");
     }
 }
 
@@ -174,8 +185,8 @@ pub(crate) async fn fates(
     assert_eq!(blocks.len(), content.blocks.len());
     let mut counts = HashMap::new();
     for (at, (fate, block)) in blocks.iter().zip(&content.blocks).enumerate() {
-        assert_eq!((usize::try_from(fate.block).ok(), fate.page), (Some(at), block.page.map_or(0, |page| page as i32)));
-        assert_eq!(usize::try_from(fate.length).ok(), Some(block.text.chars().count()), "block {at}");
+        assert_eq!((usize::try_from(fate.block).ok(), fate.page), (Some(at), block.page.map(|page| page as i32)));
+        assert_eq!(usize::try_from(fate.character_count).ok(), Some(block.text.chars().count()), "block {at}");
         *counts.entry(fate.fate()).or_insert(0) += 1;
         let parts = fate.spoken.iter().map(|s| s.part).chain(fate.skipped.iter().map(|s| s.part));
         let mut told = vec![false; block.text.chars().count()];
@@ -196,11 +207,11 @@ pub(crate) async fn fates(
     }
     let count = |fate| counts.get(&fate).copied().unwrap_or(0);
     assert_eq!(
-        (coverage.spoken, coverage.skipped, coverage.summarised),
+        (coverage.spoken_block_count, coverage.skipped_block_count, coverage.summarised_block_count),
         (count(Fate::Spoken), count(Fate::Skipped), 0)
     );
-    assert_eq!(usize::try_from(coverage.blocks).ok(), Some(blocks.len()));
-    assert_eq!(coverage.words, document.word_count, "the manifest and the document count the same words");
+    assert_eq!(usize::try_from(coverage.block_count).ok(), Some(blocks.len()));
+    assert_eq!(coverage.word_count, document.word_count, "the manifest and the document count the same words");
     coverage
 }
 

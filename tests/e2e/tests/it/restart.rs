@@ -11,13 +11,13 @@ async fn an_embedded_instance_that_was_killed_finishes_what_it_had_begun() {
     let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
     let undisturbed = {
         let twin = client.markdown(&chapters(24, 90)).await;
-        let narration = client.narrate(api::Narration { document: twin.name, ..order.clone() }).await;
+        let narration = client.narrate(api::Narration { documents: vec![twin.name], ..order.clone() }).await;
         client.download(&narration, "audio.wav").await
     };
     let earlier = spoken(&instance.speech_log()).len();
 
     let name = client.order(order).await.expect("accepted").name;
-    client.watch(&name, |narration| narration.progress.is_some_and(|p| p.sections_recorded > 0)).await;
+    client.watch(&name, |narration| narration.progress.is_some_and(|p| p.recorded_section_count > 0)).await;
     instance.process("gateway").kill9();
     let stored = instance.objects_of(&document.name);
     let before = spoken(&instance.speech_log()).split_off(earlier);

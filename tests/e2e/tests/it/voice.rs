@@ -16,7 +16,8 @@ async fn the_voice_speaks(profile: Profile) {
     let text = "# The lamp\n\nThe lamp was lit at six, and nobody saw who had lit it. It burned until the morning.";
     let document = client.markdown(text).await;
     let narration = client.narrate(of(&document)).await;
-    assert!(narration.voice.starts_with("voices/local/"), "{}", narration.voice);
+    let [speaker] = &narration.speakers[..] else { panic!("one speaks: {:?}", narration.speakers) };
+    assert!(speaker.voice.starts_with("engines/local/voices/"), "{speaker:?}");
     let (rate, samples) = media::wav(&client.download(&narration, "audio.wav").await);
     assert_eq!(rate, 24_000);
     // 20 words: 7 seconds at 165 words a minute, and the pauses around a heading.

@@ -32,11 +32,13 @@ pub enum Mutant {
     LetterAfterTerm,
     /// Nobody looks whether a segment is there already.
     ResultNotLookedFor,
+    /// Nobody looks whether a tenant is suspended.
+    SuspensionNotLookedAt,
 }
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AckBeforePublish,
         Self::FenceCheckSkipped,
         Self::FenceNotGrown,
@@ -45,6 +47,7 @@ impl Mutant {
         Self::TenantLeftOut,
         Self::LetterAfterTerm,
         Self::ResultNotLookedFor,
+        Self::SuspensionNotLookedAt,
     ];
 
     /// What it is called.
@@ -59,6 +62,7 @@ impl Mutant {
             Self::TenantLeftOut => "tenant left out of a query",
             Self::LetterAfterTerm => "dead letter after term",
             Self::ResultNotLookedFor => "stored result not looked for",
+            Self::SuspensionNotLookedAt => "suspension not looked at",
         }
     }
 
@@ -74,6 +78,7 @@ impl Mutant {
             Self::TenantLeftOut => "I6",
             Self::LetterAfterTerm => "I7",
             Self::ResultNotLookedFor => "I8",
+            Self::SuspensionNotLookedAt => "I9",
         }
     }
 }
@@ -98,7 +103,8 @@ impl Defect {
                 mutant @ (Mutant::FenceCheckSkipped
                 | Mutant::FenceNotGrown
                 | Mutant::TerminalCheckSkipped
-                | Mutant::TenantLeftOut),
+                | Mutant::TenantLeftOut
+                | Mutant::SuspensionNotLookedAt),
             ) => Arc::new(store::Defective::new(mutant, inner)),
             Some(
                 Mutant::AckBeforePublish
@@ -122,7 +128,8 @@ impl Defect {
                 | Mutant::TerminalCheckSkipped
                 | Mutant::TenantLeftOut
                 | Mutant::CommitBeforePut
-                | Mutant::ResultNotLookedFor,
+                | Mutant::ResultNotLookedFor
+                | Mutant::SuspensionNotLookedAt,
             )
             | None => inner,
         }
@@ -140,7 +147,8 @@ impl Defect {
                 | Mutant::TerminalCheckSkipped
                 | Mutant::TenantLeftOut
                 | Mutant::AckBeforePublish
-                | Mutant::LetterAfterTerm,
+                | Mutant::LetterAfterTerm
+                | Mutant::SuspensionNotLookedAt,
             )
             | None => inner,
         }

@@ -54,6 +54,8 @@ impl Defective {
                     stored.body["phase"] = if planned { "narrating" } else { "extracting" }.into();
                 }
             }
+            // Who is to be resumed looks active too, so that a suspension lasts to the end.
+            (Mutant::SuspensionNotLookedAt, "tenants") => stored.body["state"] = "active".into(),
             _ => {}
         }
         stored
@@ -108,6 +110,10 @@ impl Store for Defective {
     }
 
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
+        if self.mutant == Mutant::SuspensionNotLookedAt && collection == "tenants" {
+            // As many are suspended as ever.
+            return Ok(Vec::new());
+        }
         let mut query = query.clone();
         if self.mutant == Mutant::TenantLeftOut && collection == "narrations" {
             query.filter.retain(|condition| condition.field != "tenant");

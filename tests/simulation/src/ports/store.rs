@@ -7,19 +7,21 @@ use lectern_core::Timestamp;
 use lectern_store::{CollectionSpec, Query, Revision, Store, StoreError, Stored};
 use serde_json::Value;
 
+use crate::observer::Observer;
 use crate::process::{Fault, Process};
 
 /// A store that takes time and fails as its process is told.
 #[derive(Debug)]
 pub struct StorePort {
     process: Arc<Process>,
+    observer: Arc<Observer>,
     inner: Arc<dyn Store>,
 }
 
 impl StorePort {
     /// The store `inner` as `process` has it.
-    pub fn new(process: Arc<Process>, inner: Arc<dyn Store>) -> Self {
-        Self { process, inner }
+    pub const fn new(process: Arc<Process>, observer: Arc<Observer>, inner: Arc<dyn Store>) -> Self {
+        Self { process, observer, inner }
     }
 
     async fn read<T: Send>(
@@ -101,7 +103,10 @@ impl Store for StorePort {
     }
 
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        self.read("find", collection, self.inner.find(collection, query)).await
+        let began = self.observer.begins();
+        let found = self.read("find", collection, self.inner.find(collection, query)).await?;
+        self.observer.has_read(&self.process.name, collection, began);
+        Ok(found)
     }
 
     async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {

@@ -21,12 +21,21 @@ fn every_invariant_holds_over_some_seeds() {
     }
 }
 
-#[test]
-fn a_dead_letter_after_term_is_found() {
-    let mutant = Mutant::LetterAfterTerm;
-    let found = (0..100).any(|seed| {
+/// Whether a mutant is found within so many seeds.
+#[allow(clippy::expect_used, reason = "a helper of tests")]
+fn found(mutant: Mutant, seeds: u64) -> bool {
+    (0..seeds).any(|seed| {
         let outcome = simulate(seed, Some(mutant)).expect("a runtime");
         outcome.violation.is_some_and(|violation| violation.invariant == mutant.breaks())
-    });
-    assert!(found);
+    })
+}
+
+#[test]
+fn a_dead_letter_after_term_is_found() {
+    assert!(found(Mutant::LetterAfterTerm, 100));
+}
+
+#[test]
+fn a_suspension_that_nobody_looks_at_is_found() {
+    assert!(found(Mutant::SuspensionNotLookedAt, 300));
 }

@@ -10,7 +10,7 @@ use lectern_core::{Failure, Timestamp};
 use lectern_store::{Change, Versioned};
 use tracing::{debug, info};
 
-use super::pick::{oldest_narrations, waiting_turns};
+use super::pick::{PASSED_OVER, oldest_narrations, waiting_turns};
 use super::{Dispatcher, ServiceState, lock};
 use crate::conduct::wanted::wanted;
 use crate::domain::{Lane, Narration, Slots, Turn};
@@ -137,8 +137,7 @@ impl Dispatcher {
     /// moment either sees that the turn rests and wakes it, or is seen by the second look.
     async fn rest_turns(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
         for lane in Lane::ALL {
-            let query = waiting_turns(service, lane, TURNS);
-            for Versioned { record: turn, revision } in self.shared.turns.find(&query).await?.items {
+            for Versioned { record: turn, revision } in self.turns_not_held(service, lane).await? {
                 let id = turn.id();
                 let known_to_wait = lock(&state.seen).is_waiting(&id);
                 if known_to_wait || self.has_narrations(&turn).await? {
@@ -161,6 +160,32 @@ impl Dispatcher {
         }
         lock(&state.seen).forget(self.shared.clock.now().millis());
         Ok(())
+    }
+
+    /// The turns of a lane that wait, are not held up and were served least recently. Those that
+    /// are held up stay at the front and have narrations: they are not to hide the others.
+    async fn turns_not_held(&self, service: Service, lane: Lane) -> Result<Vec<Versioned<Turn>>, Failure> {
+        if self.shared.pauses.hold_all_of(service) {
+            return Ok(Vec::new());
+        }
+        let mut query = waiting_turns(service, lane, TURNS);
+        let (mut found, mut passed_over) = (Vec::new(), 0);
+        loop {
+            let page = self.shared.turns.find(&query).await?;
+            for turn in page.items {
+                if self.shared.held(service, &turn.record.tenant, &turn.record.engine) {
+                    passed_over += 1;
+                } else if found.len() < TURNS {
+                    found.push(turn);
+                }
+            }
+            match page.next {
+                Some(next) if found.len() < TURNS && passed_over < PASSED_OVER => {
+                    query = query.limit(lectern_store::MAX_LIMIT).after(next);
+                }
+                Some(_) | None => return Ok(found),
+            }
+        }
     }
 
     async fn has_narrations(&self, turn: &Turn) -> Result<bool, Failure> {

@@ -1,7 +1,9 @@
-//! What the dispatcher hears: what workers can do and what they put off, and what operators pause.
+//! What the dispatcher hears: what workers can do and what they put off, what operators pause, and
+//! whom they suspend.
 
 use bytes::Bytes;
 use futures::StreamExt as _;
+use lectern_core::Failure;
 use lectern_queue::hear;
 use tracing::{debug, warn};
 
@@ -13,7 +15,7 @@ use crate::conduct::workers::{CAPACITY, PUT_OFF};
 impl Dispatcher {
     /// Listens, without end.
     pub(super) async fn listen(&self) {
-        tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_pauses());
+        tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_operators());
     }
 
     /// Hears what workers announce of themselves.
@@ -38,8 +40,9 @@ impl Dispatcher {
         hear(&*self.shared.queue, PUT_OFF, EVERY, heard).await;
     }
 
-    /// Takes in what operators pause and resume, here or at another replica.
-    async fn watch_pauses(&self) {
+    /// Takes in what operators pause and resume, and which tenants they suspend, here or at another
+    /// replica.
+    async fn watch_operators(&self) {
         loop {
             let listening = async {
                 match self.shared.queue.hints(PAUSES).await {
@@ -49,10 +52,10 @@ impl Dispatcher {
             };
             // A timeout is the poll that covers lost hints.
             drop(tokio::time::timeout(EVERY, listening).await);
-            match self.shared.pauses.refresh().await {
-                Ok(true) => self.hold_and_wake().await,
-                Ok(false) => {}
-                Err(error) => debug!(%error, "pauses cannot be read"),
+            let (pauses, tenants) = tokio::join!(self.shared.pauses.refresh(), self.shared.tenants.refresh());
+            let (pauses, tenants) = (changed("pauses", pauses), changed("suspended tenants", tenants));
+            if pauses || tenants {
+                self.hold_and_wake().await;
             }
         }
     }
@@ -73,4 +76,12 @@ impl Dispatcher {
             state.wake.notify_one();
         }
     }
+}
+
+/// Whether what was read again is other than before.
+fn changed(what: &'static str, read: Result<bool, Failure>) -> bool {
+    read.unwrap_or_else(|error| {
+        debug!(what, %error, "not read again, it will be");
+        false
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use lectern_core::Failure;
-use lectern_core::id::{NarrationId, Service, StepId};
+use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_store::{Direction, ID, Op, Query};
 
 use super::{Dispatcher, ServiceState, lock, room};
@@ -13,8 +13,12 @@ use crate::domain::{Lane, Narration, Slots, Turn};
 
 /// Turns read beyond the room there is, for those that turn out to have no work.
 const SPARE: usize = 8;
-/// Pages of turns read in one pass at most, where many are idle, paused or at their limit.
+/// Turns that are looked at in one pass at most, for each that is read, where many are idle.
 const PAGES: usize = 8;
+/// Turns of a lane that are passed over in one pass at most, since they are held up or their tenant
+/// is at its limit. They keep their places, so this bounds what a pass may cost, and is more than
+/// the tenants that are ever held up at once.
+pub(super) const PASSED_OVER: usize = 20_000;
 
 /// Narrations of a turn that are remembered, oldest first, so that not every pass has to find them.
 const LISTED: usize = 64;
@@ -51,6 +55,7 @@ pub struct Pick<'a> {
 #[derive(Debug, Default)]
 struct Waiters {
     queue: VecDeque<Turn>,
+    /// Whether the order in which they are served matters.
     several: bool,
 }
 
@@ -78,10 +83,11 @@ impl<'a> Pick<'a> {
         let now = shared.clock.now();
         let limit = shared.workers.limit(self.service, now);
         let mut free = room(slots, limit, |step| shared.workers.is_put_off(step, now));
-        if free == 0 {
+        // Nobody's turn has to be looked at, to find each of them held up.
+        if free == 0 || shared.pauses.hold_all_of(self.service) {
             return Ok(self.picked);
         }
-        self.read_turns(free + SPARE).await?;
+        self.read_turns(free + SPARE, slots).await?;
         let with_work: Vec<Lane> = self.queues.keys().copied().collect();
         slots.wake(&with_work, self.lanes);
         let mut found_work = BTreeSet::new();
@@ -111,9 +117,10 @@ impl<'a> Pick<'a> {
         Ok(self.picked)
     }
 
-    /// Reads the turns that wait, lane by lane; those known to have no work, and those held up, are
-    /// left out.
-    async fn read_turns(&mut self, most: usize) -> Result<(), Failure> {
+    /// Reads the turns that wait, lane by lane; those known to have no work are left out. Those
+    /// that are held up, or whose tenant is at its limit, are passed over and count for nothing:
+    /// they may be at the front of a lane for long, and must not keep others from it.
+    async fn read_turns(&mut self, most: usize, slots: &Slots) -> Result<(), Failure> {
         let shared = &self.dispatcher.shared;
         let now = shared.clock.now().millis();
         for lane in Lane::ALL {
@@ -122,25 +129,38 @@ impl<'a> Pick<'a> {
             }
             let mut waiters = Waiters::default();
             let mut query = waiting_turns(self.service, lane, most);
-            let mut any = false;
-            for _ in 0..PAGES {
+            let (mut any, mut looked_at, mut passed_over, mut at_limit) = (false, 0, 0, 0);
+            loop {
                 let page = shared.turns.find(&query).await?;
                 any |= !page.items.is_empty();
-                let seen = lock(&self.state.seen);
-                let held = |turn: &Turn| shared.held(self.service, &turn.tenant, &turn.engine);
-                let idle = |turn: &Turn| seen.is_idle(&turn.id(), now);
-                let waiting = page.items.into_iter().map(|item| item.record);
-                waiters.queue.extend(waiting.filter(|turn| !held(turn) && !idle(turn)));
-                drop(seen);
-                match page.next {
-                    Some(next) if waiters.queue.len() < most => query = query.after(next),
-                    Some(_) | None => break,
+                let before = passed_over;
+                for turn in page.items.into_iter().map(|item| item.record) {
+                    if shared.held(self.service, &turn.tenant, &turn.engine) {
+                        passed_over += 1;
+                        continue;
+                    }
+                    let granted = slots.of(&turn.tenant);
+                    if granted > 0 && self.limit_of(&turn.tenant).await?.is_none_or(|limit| granted >= limit) {
+                        passed_over += 1;
+                        at_limit += 1;
+                        continue;
+                    }
+                    looked_at += 1;
+                    if !lock(&self.state.seen).is_idle(&turn.id(), now) {
+                        waiters.queue.push_back(turn);
+                    }
                 }
+                let enough = waiters.queue.len() >= most || looked_at >= PAGES * most || passed_over >= PASSED_OVER;
+                let Some(next) = page.next.filter(|_| !enough) else { break };
+                // Behind those that are passed over there are mostly more of them.
+                let size = if passed_over > before { PASSED_OVER } else { most };
+                query = query.limit(at_most(size)).after(next);
             }
             if !any {
                 lock(&self.state.seen).empty(lane, now);
             }
-            waiters.several = waiters.queue.len() > 1;
+            // Who is at its limit now waits for the same room in a moment.
+            waiters.several = waiters.queue.len() + at_limit > 1;
             if !waiters.queue.is_empty() {
                 self.queues.insert(lane, waiters);
             }
@@ -148,13 +168,22 @@ impl<'a> Pick<'a> {
         Ok(())
     }
 
+    /// Steps of this service that a tenant may be granted at once; none while it is suspended.
+    async fn limit_of(&self, tenant: &TenantId) -> Result<Option<usize>, Failure> {
+        let shared = &self.dispatcher.shared;
+        let Some(limits) = shared.tenants.working(tenant).await? else { return Ok(None) };
+        let own = limits.concurrent_steps.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(Some(own.unwrap_or(shared.options.per_tenant)))
+    }
+
     /// The oldest step of a turn that is not granted yet; none when its tenant has no room, or
     /// nothing is left.
     async fn next_step(&mut self, turn: &Turn, slots: &Slots, free: usize) -> Result<Option<Candidate>, Failure> {
-        let shared = &self.dispatcher.shared;
         let id = turn.id();
+        // A tenant that was suspended a moment ago may not be known to be held up.
+        let Some(limit) = self.limit_of(&turn.tenant).await? else { return Ok(None) };
         let granted = slots.of(&turn.tenant);
-        if granted >= shared.options.per_tenant {
+        if granted >= limit {
             return Ok(None);
         }
         // Fewer may have been found than there is room for, where narrations had just left the

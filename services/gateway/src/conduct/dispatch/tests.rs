@@ -2,6 +2,7 @@
 
 mod backlog;
 mod lost;
+mod tenants;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -217,13 +218,13 @@ async fn work_on(
         running.fetch_sub(1, Ordering::SeqCst);
         let outcome = match delivery.step.kind {
             StepKind::Extract => Outcome::Extracted(work::Extracted::default()),
-            StepKind::Plan => Outcome::Planned(work::Planned { sections: 1, ..work::Planned::default() }),
+            StepKind::Plan => Outcome::Planned(work::Planned { section_count: 1, ..work::Planned::default() }),
             StepKind::Write => Outcome::Written(work::Written::default()),
             StepKind::Record => Outcome::Recorded(work::Recorded::default()),
             StepKind::Assemble => Outcome::Assembled(work::Assembled::default()),
         };
         let event = work::Event {
-            schema: 1,
+            schema: crate::conduct::wire::SCHEMA,
             step: delivery.step.to_string(),
             outcome: Some(outcome),
             ..work::Event::default()

@@ -9,7 +9,7 @@ use lectern_proto::v1::block_fate::Fate;
 use lectern_proto::v1::{PreviewBlock, SkipReason};
 
 use super::Preview;
-use super::report::{Report, fate, spoken};
+use super::report::{Report, fate, kind, spoken};
 use crate::cli::Source;
 
 /// Prints one line of JSON.
@@ -40,30 +40,34 @@ pub fn text(source: &Source, looked: &Result<Preview, Failure>) -> Result<(), Fa
 
 fn head(out: &mut String, preview: &Preview) {
     let Preview { document, summary, .. } = preview;
-    let pages = if document.page_count > 0 { format!(", {} pages", document.page_count) } else { String::new() };
-    line(out, 2, &format!("{}{pages}, {}, \"{}\"", document.media_type, summary.language, summary.title));
+    let pages = document.page_count.map(|pages| format!(", {pages} pages")).unwrap_or_default();
+    line(out, 2, &format!("{}{pages}, {}, \"{}\"", document.mime_type, summary.language_code, summary.title));
     let c = summary.coverage.unwrap_or_default();
-    let summarised = if c.summarised > 0 { format!(", {} summarised", c.summarised) } else { String::new() };
-    let blocks = format!("{} blocks: {} spoken{summarised}, {} skipped", c.blocks, c.spoken, c.skipped);
+    let summarised = match c.summarised_block_count {
+        0 => String::new(),
+        count => format!(", {count} summarised"),
+    };
+    let (all, spoken, skipped) = (c.block_count, c.spoken_block_count, c.skipped_block_count);
+    let blocks = format!("{all} blocks: {spoken} spoken{summarised}, {skipped} skipped");
     let sections = match summary.section_count {
         1 => "1 section".to_owned(),
         count => format!("{count} sections"),
     };
-    line(out, 2, &format!("{blocks}; {} of {} words, in {sections}", c.words_spoken, c.words));
+    line(out, 2, &format!("{blocks}; {} of {} words, in {sections}", c.spoken_word_count, c.word_count));
     summary.notes.iter().for_each(|note| line(out, 2, &format!("note: {note}")));
-    if let Some(failure) = summary.failure.clone().map(convert::failure) {
+    if let Some(failure) = summary.failure.as_ref().map(convert::failure) {
         line(out, 2, &format!("an order would fail: {} [{}]", failure.message, failure.reason));
     }
 }
 
 fn one(out: &mut String, block: &PreviewBlock) {
-    let page = if block.page > 0 { format!("  page {}", block.page) } else { String::new() };
-    let level = if block.level > 0 { format!(" {}", block.level) } else { String::new() };
+    let page = block.page.map(|page| format!("  page {page}")).unwrap_or_default();
+    let level = block.level.map(|level| format!(" {level}")).unwrap_or_default();
     let whole = block.fate() != Fate::Spoken;
     let reason = block.skipped.first().filter(|_| whole).map(|part| format!(": {}", reason(part.reason())));
     let fate = format!("{}{}", fate(block.fate()), reason.unwrap_or_default());
     out.push('\n');
-    line(out, 0, &format!("{:>5}{page}  {}{level}  {fate}", block.block, block.kind));
+    line(out, 0, &format!("{:>5}{page}  {}{level}  {fate}", block.block, kind(block)));
     if !block.utterances.is_empty() {
         line(out, 7, &spoken(block));
     }

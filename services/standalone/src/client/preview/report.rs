@@ -36,7 +36,9 @@ struct Refusal {
 struct Source {
     media_type: String,
     language: String,
-    pages: i32,
+    /// Absent for sources without pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<i32>,
     words: i64,
     words_spoken: i64,
     title: String,
@@ -86,7 +88,7 @@ impl Report {
         match looked {
             Ok(preview) => Self {
                 file,
-                refused: preview.summary.failure.clone().map(|f| Refusal::of(&convert::failure(f))),
+                refused: preview.summary.failure.as_ref().map(|f| Refusal::of(&convert::failure(f))),
                 source: Some(Source::of(preview)),
                 blocks: preview.blocks.iter().map(Block::of).collect(),
             },
@@ -106,11 +108,11 @@ impl Source {
         let Preview { document, summary, .. } = preview;
         let coverage = summary.coverage.unwrap_or_default();
         Self {
-            media_type: document.media_type.clone(),
-            language: summary.language.clone(),
+            media_type: document.mime_type.clone(),
+            language: summary.language_code.clone(),
             pages: document.page_count,
-            words: coverage.words,
-            words_spoken: coverage.words_spoken,
+            words: coverage.word_count,
+            words_spoken: coverage.spoken_word_count,
             title: summary.title.clone(),
             sections: summary.section_count,
             engine: summary.engine.clone(),
@@ -129,17 +131,22 @@ impl Block {
         let silent = block.fate() != Fate::Spoken;
         Self {
             block: block.block,
-            kind: block.kind.clone(),
-            level: Some(block.level).filter(|level| *level > 0),
-            page: Some(block.page).filter(|page| *page > 0),
+            kind: kind(block),
+            level: block.level,
+            page: block.page,
             text: block.text.clone(),
             fate: fate(block.fate()),
             reason: block.skipped.first().filter(|_| silent).map(|part| word(part.reason())),
             spoken: spoken(block),
-            section: Some(block.section).filter(|_| !block.utterances.is_empty()),
+            section: block.section,
             skipped: block.skipped.iter().map(skipped).collect(),
         }
     }
+}
+
+/// What a block is, in the word that the content model has for it (`list_item`).
+pub fn kind(block: &api::PreviewBlock) -> String {
+    block.kind().as_str_name().trim_start_matches("BLOCK_KIND_").to_lowercase()
 }
 
 /// What is said for a block.

@@ -25,7 +25,7 @@ pub use self::weights::VoiceDir;
 use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
 
 /// The id of the one local voice.
-pub const VOICE: &str = "local/heart";
+pub const VOICE: &str = "engines/local/voices/heart";
 
 /// Samples a second.
 pub const SAMPLE_RATE: u32 = 24_000;
@@ -256,7 +256,8 @@ mod tests {
         for text in ["", "   ", "...", "?!", "\u{1F600}", "東京"] {
             assert_eq!(say(text).unwrap_err().reason, lectern_core::Reason::InvalidField, "{text:?}");
         }
-        let wrong = voice.synthesize(&SegmentRequest::new("Hello.", "local/nobody", Speed::NORMAL)).unwrap_err();
+        let wrong =
+            voice.synthesize(&SegmentRequest::new("Hello.", "engines/local/voices/nobody", Speed::NORMAL)).unwrap_err();
         assert_eq!(wrong.reason, lectern_core::Reason::VoiceUnknown);
     }
 }

@@ -1,0 +1,118 @@
+//! What administrators set for tenants holds for their steps.
+
+use super::*;
+use crate::domain::{TenantLimits, TenantRecord, TenantState};
+
+#[tokio::test(start_paused = true)]
+async fn no_step_of_a_suspended_tenant_is_granted_and_its_work_goes_on_when_it_is_resumed() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    let acme: TenantId = "acme".parse().expect("an id");
+    tenants.create_if_absent(&acme, async { Ok(()) }).await.expect("made");
+    let set = async |state: TenantState| {
+        let change = move |tenant: &mut TenantRecord| tenant.state = state;
+        tenants.change(&acme, "", async { Ok(()) }, change).await.expect("changed");
+    };
+    let mine = world.order("mine", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(world.outstanding() > 0);
+
+    set(TenantState::Suspended).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((world.slots().await.grants.len(), world.outstanding()), (0, 0), "what was granted is taken back");
+    let other = world.order("other", "other", 2).await;
+    world.order("more", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let grants = world.slots().await.grants;
+    assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+    let dispatcher = world.conductor.dispatcher();
+    assert!(dispatcher.held_by_operator(Service::Tts, &acme, "tone"), "its narrations do not run out of time");
+
+    // There is room beside what the other tenant has.
+    world.announce(Service::Tts, 20, &[]).await;
+    set(TenantState::Active).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(world.slots().await.grants.iter().any(|grant| grant.step.narration == mine));
+    assert!(!dispatcher.held_by_operator(Service::Tts, &acme, "tone"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_with_a_limit_of_its_own_has_no_more_steps_granted() {
+    let world = World::new().await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    let limits = TenantLimits { concurrent_steps: Some(1), ..TenantLimits::default() };
+    let acme = TenantRecord { limits, ..TenantRecord::new("acme".parse().expect("an id"), Timestamp(0)) };
+    tenants.create(&acme, async { Ok(()) }).await.expect("made");
+    for tenant in ["acme", "other"] {
+        for index in 0..3 {
+            world.order(&format!("{tenant}-{index}"), tenant, 2).await;
+        }
+    }
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let slots = world.slots().await;
+    assert_eq!(slots.of(&acme.id), 1, "{slots:?}");
+    assert!(slots.of(&"other".parse().expect("an id")) > 1, "{slots:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hundreds_of_suspended_tenants_at_the_front_of_a_lane_keep_nobody_from_it() {
+    const SUSPENDED: usize = 300;
+    let world = World::new().await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    for index in 0..SUSPENDED {
+        let id = format!("held-{index:03}");
+        let tenant = TenantRecord::new(id.parse().expect("an id"), Timestamp(0));
+        let tenant = TenantRecord { state: TenantState::Suspended, ..tenant };
+        tenants.create(&tenant, async { Ok(()) }).await.expect("made");
+    }
+    // Until it is known who is suspended.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for index in 0..SUSPENDED {
+        let id = format!("held-{index:03}");
+        world.order(&id, &id, 2).await;
+    }
+    // Neither it nor they were ever served, and by its id it is the last of them.
+    let other = world.order("other", "other", 2).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let grants = world.slots().await.grants;
+    assert_eq!(grants.len(), SECTIONS as usize, "{grants:?}");
+    assert!(grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+
+    // Their turns wait all the while, so whoever is resumed goes on.
+    world.announce(Service::Tts, 20, &[]).await;
+    let resumed = "held-123".parse().expect("an id");
+    let change = |tenant: &mut TenantRecord| tenant.state = TenantState::Active;
+    tenants.change(&resumed, "", async { Ok(()) }, change).await.expect("resumed");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let slots = world.slots().await;
+    assert_eq!((slots.of(&resumed), slots.grants.len()), (SECTIONS as usize, 2 * SECTIONS as usize), "{slots:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_at_their_limit_leave_the_room_to_those_behind_them() {
+    const LIMITED: usize = 20;
+    let world = World::new().await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    world.announce(Service::Tts, LIMITED + 2, &[]).await;
+    for index in 0..LIMITED {
+        let id = format!("limited-{index:02}");
+        let limits = TenantLimits { concurrent_steps: Some(1), ..TenantLimits::default() };
+        let tenant = TenantRecord { limits, ..TenantRecord::new(id.parse().expect("an id"), Timestamp(0)) };
+        tenants.create(&tenant, async { Ok(()) }).await.expect("made");
+        world.order(&id, &id, 2).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.slots().await.grants.len(), LIMITED);
+
+    // One that was served after all of them waits behind them.
+    let other: TenantId = "other".parse().expect("an id");
+    let turn = Turn::new(Service::Tts, Lane::Standard, other.clone(), "tone".to_owned());
+    let turns = world.narrations.beside::<Turn>();
+    turns.insert(&Turn { served: 1_000, ..turn }).await.expect("a turn");
+    world.order("other", "other", 2).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let slots = world.slots().await;
+    assert_eq!((slots.of(&other), slots.grants.len()), (SECTIONS as usize, LIMITED + 3), "{slots:?}");
+}

@@ -1,0 +1,208 @@
+//! An order as it comes in: checked as far as it can be without asking anybody.
+
+use std::time::Duration;
+
+use lectern_core::id::DocumentId;
+use lectern_core::{Failure, Kind, Reason, text};
+use lectern_proto::{convert, names, v1 as api};
+
+use crate::domain::Wish;
+use crate::domain::wish::Labels;
+
+/// The longest time that a caller may give a run.
+const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What a caller asks for.
+///
+/// # Errors
+/// What `NarrationService.CreateNarration` documents of a request by itself.
+pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
+    let document = only_document(&wire.documents)?;
+    text::check_name("narration.display_name", &wire.display_name)?;
+    let labels = Labels::checked("narration.labels", wire.labels.clone())?;
+    let voice = only_voice(&wire.speakers)?;
+    let order = convert::order(wire.style, wire.length, wire.footnotes, &wire.language_code)?;
+    let speed = speed(wire.speed)?;
+    let formats = formats(&wire.formats)?;
+    let lane = lane(wire.lane)?.into();
+    let time_limit = wire.time_limit.as_ref().map(time_limit).transpose()?;
+    if wire.hold_script {
+        return Err(unavailable(
+            "narration.hold_script",
+            "a script cannot wait for an approval in this version; leave hold_script out",
+        ));
+    }
+    let display_name = wire.display_name.clone();
+    Ok(Wish { document, display_name, labels, order, voice, speed, formats, lane, time_limit })
+}
+
+/// The document of an order. The API has room for several.
+///
+/// # Errors
+/// `INVALID_FIELD` for none, `FEATURE_UNAVAILABLE` for several.
+pub fn only_document(documents: &[String]) -> Result<DocumentId, Failure> {
+    match documents {
+        [] => Err(Failure::invalid(
+            "narration.documents",
+            "narration.documents is empty; name the document to narrate, documents/{id}",
+        )),
+        [document] => names::document(document, "narration.documents"),
+        [_, _, ..] => Err(unavailable(
+            "narration.documents",
+            "a narration is of one document in this version; order one for each document",
+        )),
+    }
+}
+
+/// The voice of an order's only speaker; empty for the default. The API has room for several.
+fn only_voice(speakers: &[api::Speaker]) -> Result<String, Failure> {
+    match speakers {
+        [] => Ok(String::new()),
+        [speaker] => {
+            text::check_name("narration.speakers.voice", &speaker.voice)?;
+            Ok(speaker.voice.clone())
+        }
+        [_, _, ..] => Err(unavailable(
+            "narration.speakers",
+            "a narration has one speaker in this version; name one voice, or none for the default",
+        )),
+    }
+}
+
+fn unavailable(field: &str, message: &str) -> Failure {
+    Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message).at(field)
+}
+
+/// The tempo in hundredths.
+fn speed(wire: Option<f64>) -> Result<u32, Failure> {
+    let speed = wire.unwrap_or(1.0);
+    if !(0.5..=2.0).contains(&speed) {
+        return Err(Failure::invalid("narration.speed", "speed must be from 0.5 to 2.0; leave it out for 1.0"));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "50 to 200 after the check above")]
+    let hundredths = (speed * 100.0).round() as u32;
+    Ok(hundredths)
+}
+
+/// The audio formats, each once, by their number.
+fn formats(wire: &[i32]) -> Result<Vec<i32>, Failure> {
+    let mut formats = wire.to_vec();
+    if formats.is_empty() {
+        formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
+    }
+    formats.sort_unstable();
+    formats.dedup();
+    for format in &formats {
+        match api::AudioFormat::try_from(*format) {
+            Ok(api::AudioFormat::Unspecified) | Err(_) => {
+                return Err(Failure::new(
+                    Kind::InvalidArgument,
+                    Reason::AudioFormatUnsupported,
+                    format!("narration.formats has {format}, which is no format; use OPUS, WAV, FLAC or MP3"),
+                )
+                .at("narration.formats"));
+            }
+            Ok(api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3) => {}
+        }
+    }
+    Ok(formats)
+}
+
+fn lane(wire: i32) -> Result<api::Lane, Failure> {
+    match api::Lane::try_from(wire) {
+        Ok(api::Lane::Unspecified | api::Lane::Standard) => Ok(api::Lane::Standard),
+        Ok(lane @ (api::Lane::Interactive | api::Lane::Bulk)) => Ok(lane),
+        Err(_) => Err(Failure::invalid("narration.lane", "use LANE_INTERACTIVE, LANE_STANDARD or LANE_BULK")),
+    }
+}
+
+fn time_limit(wire: &prost_types::Duration) -> Result<Duration, Failure> {
+    // Negative ones first: the smallest has no positive counterpart, which the conversion makes.
+    let limit = Some(*wire).filter(|wire| wire.seconds >= 0).and_then(|wire| Duration::try_from(wire).ok());
+    limit.filter(|limit| (Duration::from_secs(1)..=LONGEST_RUN).contains(limit)).ok_or_else(|| {
+        Failure::invalid("narration.time_limit", "time_limit must be from 1 s to 30 days; leave it out for 24 hours")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order() -> api::Narration {
+        api::Narration {
+            documents: vec!["documents/d1".to_owned()],
+            style: api::Style::Narration.into(),
+            ..api::Narration::default()
+        }
+    }
+
+    fn speaker(voice: &str) -> api::Speaker {
+        api::Speaker { voice: voice.to_owned() }
+    }
+
+    /// The failure of an order that is changed so.
+    fn refused(change: impl FnOnce(&mut api::Narration)) -> Failure {
+        let mut wire = order();
+        change(&mut wire);
+        read(&wire).expect_err("refused")
+    }
+
+    /// What is done to an order before it is read.
+    type Edit = fn(&mut api::Narration);
+
+    #[test]
+    fn what_an_order_leaves_out_has_a_default() {
+        let wish = read(&order()).expect("a wish");
+        assert_eq!((wish.document.as_str(), wish.voice.as_str(), wish.speed), ("d1", "", 100));
+        assert_eq!(wish.formats, [i32::from(api::AudioFormat::Opus), api::AudioFormat::Wav.into()]);
+        assert_eq!((wish.lane, wish.time_limit), (i32::from(api::Lane::Standard), None));
+        assert!(wish.display_name.is_empty() && wish.labels.is_empty());
+        let full = api::Narration {
+            display_name: "Tides".to_owned(),
+            labels: [("team".to_owned(), "press".to_owned())].into(),
+            speakers: vec![speaker("engines/tone/voices/a")],
+            speed: Some(1.25),
+            ..order()
+        };
+        let wish = read(&full).expect("a wish");
+        assert_eq!((wish.display_name.as_str(), wish.voice.as_str()), ("Tides", "engines/tone/voices/a"));
+        assert_eq!((wish.speed, wish.labels.all()), (125, &full.labels));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_field() {
+        let changes: [(&str, Edit); 9] = [
+            ("narration.documents", |order| order.documents.clear()),
+            ("narration.documents", |order| order.documents = vec!["d1".to_owned()]),
+            ("narration.display_name", |order| order.display_name = "n".repeat(201)),
+            ("narration.labels", |order| drop(order.labels.insert("Team".to_owned(), "press".to_owned()))),
+            ("narration.speakers.voice", |order| order.speakers = vec![speaker("engines/tone/voices/\u{1b}[31m")]),
+            ("narration.speakers.voice", |order| order.speakers = vec![speaker(&"v".repeat(20_000))]),
+            ("narration.speed", |order| order.speed = Some(f64::NAN)),
+            ("narration.speed", |order| order.speed = Some(0.0)),
+            ("narration.lane", |order| order.lane = 99),
+        ];
+        for (field, change) in changes {
+            let failure = refused(change);
+            assert_eq!((failure.reason, failure.field.as_deref()), (Reason::InvalidField, Some(field)));
+        }
+        for seconds in [i64::MIN, -1, 0, i64::MAX] {
+            let limit = prost_types::Duration { seconds, nanos: i32::MIN };
+            assert!(time_limit(&limit).is_err(), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_has_room_for_and_this_version_cannot_do_is_refused_as_such() {
+        let changes: [(&str, Edit); 3] = [
+            ("narration.documents", |order| order.documents.push("documents/d2".to_owned())),
+            ("narration.speakers", |order| order.speakers = vec![speaker(""), speaker("")]),
+            ("narration.hold_script", |order| order.hold_script = true),
+        ];
+        for (field, change) in changes {
+            let failure = refused(change);
+            assert_eq!((failure.kind, failure.reason), (Kind::Unimplemented, Reason::FeatureUnavailable), "{field}");
+            assert_eq!(failure.field.as_deref(), Some(field));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `lectern quota`: what the caller's tenant may use of a server, and uses.
+
+use lectern_core::Failure;
+use lectern_proto::v1::GetQuotaRequest;
+use lectern_proto::v1::quota_service_client::QuotaServiceClient;
+use lectern_rpc::failure;
+
+use super::{at, tenants};
+use crate::cli::Quota;
+
+/// Prints the limits, and what of them is used.
+///
+/// # Errors
+/// What the server answers.
+#[allow(clippy::print_stdout, reason = "the command's output")]
+pub async fn run(quota: Quota) -> Result<(), Failure> {
+    let mut client = QuotaServiceClient::new(at(&quota.at)?.channel());
+    let answer = client.get_quota(GetQuotaRequest {}).await.map_err(|s| failure(&s))?.into_inner();
+    let quota = answer.quota.unwrap_or_default();
+    println!("{}", quota.tenant);
+    println!("limits");
+    tenants::lines(&quota.limits.unwrap_or_default()).iter().for_each(|limit| println!("  {limit}"));
+    println!("used");
+    println!("  unfinished narrations: {}", quota.unfinished_narration_count);
+    println!("  documents: {}", quota.document_count);
+    println!("  stored sources: {} bytes", quota.stored_source_bytes);
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! How the system is started for one test: the embedded binary, or four services with servers of
+//! their own.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use lectern_rpc::Outbound;
+use lectern_runtime::Secret;
+use lectern_testkit::{MongoServer, NatsServer, Program, Proxy, TestServers};
+use tempfile::TempDir;
+
+use crate::instance::{Instance, client};
+
+/// Starts before the gateway, which calls them.
+const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
+const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
+/// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal
+/// keys.
+pub(crate) const SECRET: &str = "end-to-end tests share this secret, which protects nothing";
+const ADMIN_KEY: &str = "end-to-end-admin-key";
+
+/// How the system is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// One `lectern up` on loopback: SQLite, a queue in the process, a directory, no key.
+    Embedded,
+    /// Four service processes with NATS, MongoDB and a directory; every caller has a key.
+    Stack,
+}
+
+/// Which connection of a service a [`Proxy`] stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// To MongoDB.
+    Store,
+    /// To NATS.
+    Queue,
+}
+
+/// How an instance is to be started.
+#[derive(Debug)]
+pub struct Setup {
+    profile: Profile,
+    env: Vec<(Option<&'static str>, String, String)>,
+    own_mongo: bool,
+    proxies: Vec<(&'static str, Link)>,
+    replicas: Vec<(&'static str, &'static str)>,
+    folder: Option<PathBuf>,
+}
+
+impl Profile {
+    /// The usual instance: the tone engine in place of the voice, and the lines that say what was
+    /// spoken in the log.
+    #[must_use]
+    pub fn setup(self) -> Setup {
+        let setup = Setup {
+            profile: self,
+            env: Vec::new(),
+            own_mongo: false,
+            proxies: Vec::new(),
+            replicas: Vec::new(),
+            folder: None,
+        };
+        setup
+            .env("tts", "LECTERN_ENGINE", "tone")
+            .everywhere("LECTERN_TELEMETRY__LOG_FORMAT", "json")
+            .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "info,lectern_tts=debug")
+    }
+}
+
+impl Setup {
+    /// Sets a variable for one service; the embedded binary is all services.
+    #[must_use]
+    pub fn env(mut self, service: &'static str, name: &str, value: &str) -> Self {
+        self.env.push((Some(service), name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets a variable for all processes.
+    #[must_use]
+    pub fn everywhere(mut self, name: &str, value: &str) -> Self {
+        self.env.push((None, name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts a MongoDB for this instance alone instead of taking a database of the one that tests
+    /// share.
+    #[must_use]
+    pub const fn own_mongo(mut self) -> Self {
+        self.own_mongo = true;
+        self
+    }
+
+    /// Puts a proxy into a connection of a service; [`Instance::proxy`] has it. For
+    /// [`Profile::Stack`].
+    #[must_use]
+    pub fn proxied(mut self, service: &'static str, link: Link) -> Self {
+        self.proxies.push((service, link));
+        self
+    }
+
+    /// Starts one more replica of a stage under a name of its own (`tts-2`), with the stage's
+    /// variables and proxies. For [`Profile::Stack`].
+    #[must_use]
+    pub fn replica(mut self, name: &'static str, of: &'static str) -> Self {
+        self.replicas.push((name, of));
+        self
+    }
+
+    /// Keeps data and logs of all processes, the servers included, in this folder, which stays: for
+    /// whoever looks at them afterwards. For [`Profile::Stack`].
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Starts it and waits until all its processes listen.
+    ///
+    /// # Panics
+    ///
+    /// When one does not, with the end of its log.
+    pub async fn start(self) -> Instance {
+        match self.profile {
+            Profile::Embedded => self.embedded(),
+            Profile::Stack => self.stack().await,
+        }
+    }
+
+    fn set(&self, service: Option<&str>, mut program: Program) -> Program {
+        for (of, name, value) in &self.env {
+            if service.is_none() || of.is_none() || *of == service {
+                program = program.env(name, value);
+            }
+        }
+        program
+    }
+
+    fn embedded(self) -> Instance {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let data = dir.path().join("data");
+        let program = Program::new("lectern", dir.path()).arg("up").arg("--data").arg(&data);
+        let process = self.set(None, program).start();
+        let open = client(&process, Outbound::anonymous());
+        let mut processes = BTreeMap::new();
+        processes.insert("gateway", process);
+        Instance {
+            profile: self.profile,
+            processes,
+            tenant: lectern_rpc::Open::TENANT,
+            client: open.clone(),
+            admin: open,
+            proxies: BTreeMap::new(),
+            databases: None,
+            mongo: None,
+            nats: None,
+            objects: data.join("objects"),
+            _dir: Some(dir),
+        }
+    }
+
+    async fn stack(self) -> Instance {
+        let temp = self.folder.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
+        let folder = temp.as_ref().map(TempDir::path).or(self.folder.as_deref()).expect("one of them").to_owned();
+        let objects = folder.join("objects");
+        std::fs::create_dir(&objects).expect("a folder for objects");
+        let replicas = self.replicas.iter().map(|(name, _)| *name);
+        let addresses = addresses(SERVICES.into_iter().chain(["nats", "mongo"]).chain(replicas));
+        let open = |name: &str| (folder.join(name), folder.join(format!("{name}.log")), addresses[name].port());
+        let nats = if self.folder.is_some() {
+            let (data, log, port) = open("nats");
+            NatsServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
+        } else {
+            NatsServer::start()
+        };
+        let mongo = self.own_mongo.then(|| {
+            if self.folder.is_none() {
+                return MongoServer::start();
+            }
+            let (data, log, port) = open("mongo");
+            MongoServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
+        });
+        let shared = mongo.is_none().then(TestServers::from_env);
+        let database = |host: Option<SocketAddr>| match (&mongo, &shared) {
+            (Some(mongo), _) => {
+                let host = host.unwrap_or_else(|| mongo.address());
+                format!("mongodb://{host}/e2e?directConnection=true")
+            }
+            (None, Some(shared)) => shared.mongo_uri_with_database("e2e"),
+            (None, None) => unreachable!("one of them was started"),
+        };
+        let mut proxies = BTreeMap::new();
+        for (service, link) in &self.proxies {
+            let target = match link {
+                Link::Store => mongo.as_ref().expect("a proxy to the store needs own_mongo()").address(),
+                Link::Queue => nats.address(),
+            };
+            proxies.insert((*service, *link), Proxy::start(target));
+        }
+        let mut processes = BTreeMap::new();
+        let all = STAGES.into_iter().chain(["gateway"]).map(|service| (service, service));
+        for (name, service) in all.chain(self.replicas.iter().copied()) {
+            let proxy = |link| proxies.get(&(service, link)).map(Proxy::address);
+            let queue = proxy(Link::Queue).map_or_else(|| nats.url(), |address| format!("nats://{address}"));
+            let mut program = Program::new(&format!("lectern-{service}"), &folder)
+                .log(&folder.join(format!("lectern-{name}.log")))
+                .env("LECTERN_SERVER__LISTEN", addresses[name].to_string())
+                .env("LECTERN_STORE__URL", database(proxy(Link::Store)))
+                .env("LECTERN_QUEUE__URL", queue)
+                .env("LECTERN_BLOB__URL", format!("file:{}", objects.display()))
+                .env("LECTERN_SECRET", SECRET);
+            for service in SERVICES {
+                let url = format!("http://{}", addresses[service]);
+                program = program.env(&format!("LECTERN_{}__URL", service.to_uppercase()), url);
+            }
+            if service == "gateway" {
+                program = program.env("LECTERN_ADMIN_KEY", ADMIN_KEY);
+            }
+            processes.insert(name, self.set(Some(service), program).start());
+        }
+        let admin = client(&processes["gateway"], Outbound::with_key(Secret::new(ADMIN_KEY)));
+        let databases = Some(database(None));
+        let mut instance = Instance {
+            profile: self.profile,
+            processes,
+            tenant: "acme",
+            client: admin.clone(),
+            admin,
+            proxies,
+            databases,
+            mongo,
+            nats: Some(nats),
+            objects,
+            _dir: temp,
+        };
+        instance.client = instance.tenant("acme").await;
+        instance
+    }
+}
+
+/// Addresses for processes, below the range that connections take their ports from, so that a
+/// process that is killed finds its port free when it comes back. Tests that run at once, in one
+/// process or in several, are given different ones.
+fn addresses(names: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, SocketAddr> {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let names: Vec<&'static str> = names.collect();
+    loop {
+        let given = GIVEN.fetch_add(u32::try_from(names.len()).expect("a count"), Ordering::Relaxed);
+        let port = 10_000 + (std::process::id() % 500 * 32 + given) % 16_000;
+        let bound: Result<Vec<_>, _> = names
+            .iter()
+            .zip(port..)
+            .map(|(name, port)| {
+                let port = u16::try_from(port).expect("a port");
+                let listener = TcpListener::bind(("127.0.0.1", port))?;
+                Ok::<_, std::io::Error>((*name, listener.local_addr()?, listener))
+            })
+            .collect();
+        if let Ok(bound) = bound {
+            return bound.into_iter().map(|(name, address, _)| (name, address)).collect();
+        }
+    }
+}

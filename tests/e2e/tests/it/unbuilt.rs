@@ -1,0 +1,36 @@
+//! What the API has room for and this version cannot do is refused, and nothing else is made of it.
+
+use lectern_e2e::{Profile, of, refusal};
+use lectern_proto::v1 as api;
+use tonic::Code;
+
+on_both_profiles!(what_is_not_built_yet_is_refused_as_such);
+
+async fn what_is_not_built_yet_is_refused_as_such(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let (one, two) = (client.markdown("# One\n\nA first text.").await, client.markdown("# Two\n\nA second.").await);
+    let voices = client.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices").into_inner();
+    let speaker = api::Speaker { voice: voices.voices.first().expect("a voice").name.clone() };
+    let documents = vec![one.name.clone(), two.name];
+    for (what, order) in [
+        ("two documents", api::Narration { documents, ..of(&one) }),
+        ("two speakers", api::Narration { speakers: vec![speaker.clone(), speaker.clone()], ..of(&one) }),
+        ("an approval", api::Narration { hold_script: true, ..of(&one) }),
+    ] {
+        let refused = refusal(&client.order(order).await.expect_err(what));
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::Unimplemented, "FEATURE_UNAVAILABLE"), "{what}");
+    }
+    let none = api::Narration { documents: Vec::new(), ..of(&one) };
+    let refused = refusal(&client.order(none).await.expect_err("no document"));
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"));
+    assert!(client.list_narrations().await.is_empty(), "nothing was ordered");
+
+    // One of each is what there is, and the answer says who speaks.
+    let chosen = client.narrate(api::Narration { speakers: vec![speaker.clone()], ..of(&one) }).await;
+    assert_eq!(chosen.speakers, std::slice::from_ref(&speaker));
+    let unchosen = client.order(of(&one)).await.expect("accepted");
+    assert_eq!(unchosen.speakers.len(), 1, "the default voice is named: {unchosen:?}");
+    let empty = api::Narration { speakers: vec![api::Speaker::default()], ..of(&one) };
+    assert_eq!(client.order(empty).await.expect("accepted").speakers, unchosen.speakers);
+}
