@@ -23,8 +23,9 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
     let mut cuts = Vec::new();
     let mut protected = Vec::new();
     for span in &block.spans {
-        let range = Range::new(span.range.start.min(length), span.range.end.min(length));
-        let text = || range.of(&block.text).to_owned();
+        let start = span.range.start.min(length);
+        let range = Range::new(start, span.range.end.min(length).max(start));
+        let text = || chars[range.start as usize..range.end as usize].iter().collect::<String>();
         let (reason, note) = match &span.kind {
             SpanKind::Citation => (SkipReason::Citation, None),
             SpanKind::NoteReference { note } => (SkipReason::NoteMark, *note),
@@ -42,6 +43,7 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
         };
         cuts.push(Cut { range, reason, note });
     }
+    protected.sort_unstable_by_key(|range| range.start);
     unmarked(chars, &protected, &mut cuts);
     foreign(chars, language, &mut cuts);
     apart(cuts)
@@ -62,33 +64,47 @@ fn note_mark(chars: &[char], range: Range) -> bool {
 }
 
 /// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, and
-/// raised digits after a word.
+/// raised digits after a word. `protected` is sorted.
 fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
+    // The first of `protected` that may reach a place from `at` on: looked for by going on, so that
+    // a text with many takes time by its length.
+    let mut next = 0;
     let mut at = 0;
     while at < chars.len() {
+        while protected.get(next).is_some_and(|range| range.end as usize <= at) {
+            next += 1;
+        }
         let found = match chars[at] {
             '[' => numeric(chars, at),
             '(' => author_year(chars, at),
-            c if c == '¹' || c == '²' || c == '³' || ('⁰'..='⁹').contains(&c) => {
-                let end = (at..chars.len())
-                    .find(|at| !matches!(chars[*at], '¹' | '²' | '³' | '⁰'..='⁹'))
-                    .unwrap_or(chars.len());
+            c if raised_digit(c) => {
+                let end = (at..chars.len()).find(|at| !raised_digit(chars[*at])).unwrap_or(chars.len());
                 let range = Range::new(offset(at), offset(end));
                 let before: Vec<char> = chars[..at].iter().rev().take(4).copied().collect();
                 let marks = (before.len() == 4 && before.iter().all(|c| c.is_lowercase()))
                     || before.first().is_some_and(|c| matches!(c, '.' | ',' | '”' | '"'));
-                if marks { Some((range, SkipReason::NoteMark)) } else { None }
+                if !marks {
+                    // None of the digits after the first marks a note either.
+                    at = end;
+                    continue;
+                }
+                Some((range, SkipReason::NoteMark))
             }
             _ => None,
         };
         match found {
-            Some((range, reason)) if !protected.iter().any(|p| p.start < range.end && range.start < p.end) => {
+            Some((range, reason)) if protected.get(next).is_none_or(|p| p.start >= range.end) => {
                 cuts.push(Cut { range, reason, note: None });
                 at = range.end as usize;
             }
             _ => at += 1,
         }
     }
+}
+
+/// A raised digit as Unicode has it.
+const fn raised_digit(c: char) -> bool {
+    matches!(c, '¹' | '²' | '³' | '⁰'..='⁹')
 }
 
 fn offset(at: usize) -> u32 {

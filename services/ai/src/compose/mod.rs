@@ -28,7 +28,7 @@ use crate::speakable::Language;
 pub use stop::Stop;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/4+speech-en/4";
+pub const ENGINE_PIN: &str = "extractive/4+speech-en/5";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names
 /// `content` in object storage.
@@ -119,7 +119,7 @@ fn language(content: &Content, order: &Order) -> Result<Language, Failure> {
     Language::of(tag).ok_or_else(|| {
         let message = format!(
             "the document is in `{tag}`; only English (`en`) can be spoken so far: if it is English and was taken for \
-             another, order it with `language` set"
+             another, order it with `language_code` set"
         );
         Failure::new(Kind::FailedPrecondition, Reason::LanguageUnsupported, message)
     })

@@ -19,6 +19,13 @@ pub(super) const MAX_SPOKEN: u32 = SEGMENT_CHARS as u32;
 /// puts between two stops.
 const WINDOW: usize = 4 * SEGMENT_CHARS;
 
+/// As many written characters as become about [`WINDOW`] spoken ones, where `written` became
+/// `spoken`: what is many times longer when it is said, such as a row of numbers, would else be
+/// read again for each of its many breaths.
+fn window_for(written: usize, spoken: usize) -> usize {
+    (WINDOW * written).checked_div(spoken).map_or(WINDOW, |window| window.clamp(1, WINDOW))
+}
+
 /// A block's text, ready to be taken apart.
 pub(super) struct Passage {
     chars: Vec<char>,
@@ -239,9 +246,12 @@ impl Passage {
 
     fn speak(&self, folded: &Folded) -> Spoken {
         let place = |at: u32| u32::try_from(folded.places.partition_point(|place| *place < at)).unwrap_or(u32::MAX);
-        let marks: Vec<Mark> = self
-            .marks
+        let (first, last) = (folded.places.first().copied(), folded.places.last().copied());
+        // Marks are sorted and apart from each other; those outside are not looked at one by one.
+        let first = self.marks.partition_point(|mark| first.is_none_or(|first| mark.range.end <= first));
+        let marks: Vec<Mark> = self.marks[first..]
             .iter()
+            .take_while(|mark| last.is_some_and(|last| mark.range.start <= last))
             .map(|mark| Mark { range: Range::new(place(mark.range.start), place(mark.range.end)), ..*mark })
             .filter(|mark| !mark.range.is_empty())
             .collect();
@@ -258,11 +268,19 @@ impl Passage {
     pub(super) fn phrases(&self, parts: &[Range]) -> Vec<Result<Phrase, Vec<Range>>> {
         let mut phrases = Vec::new();
         let mut waiting = vec![(parts.to_vec(), true)];
+        let mut window = WINDOW;
         while let Some((parts, last)) = waiting.pop().filter(|_| !self.stop.stopped()) {
-            let mut folded = self.folded_within(&parts, WINDOW + 1);
-            let beyond = folded.cut_to(WINDOW);
+            let mut folded = self.folded_within(&parts, window + 1);
+            let beyond = folded.cut_to(window);
             let mut spoken = self.speak(&folded);
             let cut = cut_at(&spoken, &folded).map(|cut| folded.places[cut]);
+            if cut.is_none() && beyond.is_some() && window < WINDOW {
+                // What follows is said shorter than what came before it.
+                window = WINDOW;
+                waiting.push((parts, last));
+                continue;
+            }
+            window = window_for(folded.places.len(), spoken.text.chars().count());
             if let Some(cut) = cut.or(beyond) {
                 let (head, tail) = split(&parts, cut);
                 waiting.push((self.trim(tail), last));

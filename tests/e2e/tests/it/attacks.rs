@@ -6,6 +6,7 @@
 mod documents;
 mod health;
 mod keys;
+mod listeners;
 mod protocol;
 mod sockets;
 mod uploads;
@@ -49,7 +50,7 @@ async fn connections(instance: &Instance, count: usize) -> Vec<Client> {
 }
 
 async fn listen(client: &Client, name: &str) -> Streaming<ListenNarrationResponse> {
-    let request = api::ListenNarrationRequest { name: name.to_owned(), first_section: 0 };
+    let request = api::ListenNarrationRequest { name: name.to_owned(), ..Default::default() };
     client.narrations().listen_narration(request).await.expect("audio").into_inner()
 }
 
@@ -111,10 +112,11 @@ async fn attack_a_name_without_end_cuts_nobodys_stream(profile: Profile) {
 
     let document = attacker.markdown("The ferry leaves at nine.").await;
     let name = "a".repeat(LONG);
-    let get = api::GetDocumentRequest { name: format!("documents/{name}") };
+    let get = api::GetDocumentRequest { name: format!("documents/{name}"), ..Default::default() };
     let refused = attacker.documents().get_document(get).await.expect_err("no such name");
     assert_eq!(refusal(&refused).code, Code::InvalidArgument);
-    let order = api::Narration { voice: format!("voices/{name}"), ..of(&document) };
+    let speaker = api::Speaker { voice: format!("engines/tone/voices/{name}") };
+    let order = api::Narration { speakers: vec![speaker], ..of(&document) };
     let refused = attacker.order(order).await.expect_err("no such voice");
     assert!(matches!(refusal(&refused).code, Code::InvalidArgument | Code::NotFound), "{refused:?}");
 

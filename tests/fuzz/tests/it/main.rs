@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a corpus that cannot be read fails its test")]
 
+mod growth;
+
 use std::path::Path;
 
 use lectern_fuzz::mutate::{Series, mutated};

@@ -44,10 +44,14 @@ pub(crate) fn read(cx: &Cx<'_>) -> Option<Reading> {
     Some(Reading::new(end, said.to_owned()))
 }
 
+/// The longest run of letters and stops that is looked at, in characters: twice as many as the
+/// longest abbreviations have. A row of them without spaces is none.
+const LONGEST_RUN: usize = 40;
+
 /// Letters and stops from `at` on: `p.m.`, `Fig.`, `U.S.A.`.
 fn with_stops(cx: &Cx<'_>, at: usize) -> (String, usize) {
     let mut end = at;
-    while let Some((_, word_end)) = cx.word_at(end) {
+    while let Some((_, word_end)) = cx.word_at(end).filter(|_| end - at <= LONGEST_RUN) {
         end = word_end;
         if cx.char(end) != Some('.') {
             break;

@@ -14,6 +14,9 @@ pub(crate) fn ordinal(cx: &Cx<'_>) -> Option<Reading> {
     matches!(tail.to_lowercase().as_str(), "st" | "nd" | "rd" | "th").then(|| Reading::new(end, number::ordinal(n)))
 }
 
+/// Digits of a telephone number, its country's code too: what E.164 allows.
+const MOST_DIGITS: usize = 15;
+
 /// `+1 (555) 123-4567`, `555-123-4567`, `555-1234`, `+49 30 901820`.
 pub(crate) fn phone(cx: &Cx<'_>) -> Option<Reading> {
     if cx.glued_before() {
@@ -35,6 +38,11 @@ pub(crate) fn phone(cx: &Cx<'_>) -> Option<Reading> {
             separators.push('(');
         }
         groups.push(digits);
+        // No number has more, and to look on to the end of a row of numbers from each of them would
+        // take time by the square.
+        if groups.iter().map(String::len).sum::<usize>() > MOST_DIGITS {
+            return None;
+        }
         end = after + usize::from(closed);
         let next = cx.char(end);
         at = match next {
@@ -59,7 +67,7 @@ pub(crate) fn phone(cx: &Cx<'_>) -> Option<Reading> {
         [3, 4] => dashed && groups[0] != "000" && !separators.is_empty() && !groups[0].starts_with('0'),
         _ => false,
     };
-    let international = plus && (8..=15).contains(&total) && groups.len() > 1;
+    let international = plus && (8..=MOST_DIGITS).contains(&total) && groups.len() > 1;
     if !(national || international) || cx.char(end).is_some_and(char::is_alphanumeric) {
         return None;
     }

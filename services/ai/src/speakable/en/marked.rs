@@ -7,7 +7,7 @@ use crate::speakable::{Emoji, MarkKind};
 
 /// Code and formulas as the document marked them.
 pub(crate) fn protected(cx: &Cx<'_>) -> Option<Reading> {
-    let mark = cx.marks.iter().find(|mark| mark.range.start as usize == cx.at)?;
+    let mark = cx.mark_at(cx.at)?;
     let end = (mark.range.end as usize).min(cx.text.chars.len());
     let text = cx.text.slice(cx.at, end);
     match mark.kind {

@@ -70,6 +70,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) text: &'a Text,
     pub(crate) data: &'static Data,
     pub(crate) marks: &'a [Mark],
+    /// Where its addresses may be.
+    places: &'a web::Places,
     pub(crate) emoji: Emoji,
     /// The character that is read next, and the token that it begins or lies in.
     pub(crate) at: usize,
@@ -140,9 +142,15 @@ impl Cx<'_> {
         what.chars().enumerate().all(|(offset, c)| self.char(at + offset) == Some(c))
     }
 
+    /// The mark that begins at `at`. Marks are sorted and apart from each other.
+    pub(crate) fn mark_at(&self, at: usize) -> Option<&Mark> {
+        let index = self.marks.partition_point(|mark| (mark.range.start as usize) < at);
+        self.marks.get(index).filter(|mark| mark.range.start as usize == at)
+    }
+
     /// Where raised text that begins at `at` ends.
     pub(crate) fn raised_to(&self, at: usize) -> Option<usize> {
-        let mark = self.marks.iter().find(|mark| mark.kind == MarkKind::Raised && mark.range.start as usize == at)?;
+        let mark = self.mark_at(at).filter(|mark| mark.kind == MarkKind::Raised)?;
         Some((mark.range.end as usize).min(self.text.chars.len()))
     }
 
@@ -228,7 +236,8 @@ const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
 pub(crate) fn speak(text: &str, marks: &[Mark], emoji: Emoji) -> Spoken {
     let text = Text::new(text);
     let shouting = shouts(&text);
-    let mut cx = Cx { text: &text, data: Data::get(), marks, emoji, at: 0, index: 0, shouting };
+    let places = web::Places::of(&text.chars);
+    let mut cx = Cx { text: &text, data: Data::get(), marks, places: &places, emoji, at: 0, index: 0, shouting };
     let mut assembly = Assembly::default();
     while cx.at < text.chars.len() {
         while text.tokens.get(cx.index).is_some_and(|token| token.end <= cx.at) {

@@ -16,17 +16,52 @@ fn listed(list: &str, word: &str) -> bool {
 /// by the square.
 const LONGEST_ADDRESS: usize = 2_048;
 
+/// The longest name of a host, in characters: RFC 1035, section 2.3.4, less the length of the whole
+/// and the root.
+const LONGEST_HOST: usize = 253;
+
+/// Where the addresses of a text may be: looked for once, since a rule that looked ahead to the end
+/// of a run from each of its words would take time by the square of its length.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// For each character, where the run of characters that an address may hold ends.
+    run_ends: Vec<usize>,
+    /// Where the signs stand of which every address has one.
+    signs: Vec<usize>,
+}
+
+impl Places {
+    pub(super) fn of(chars: &[char]) -> Self {
+        let inside =
+            |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
+        let mut run_ends = vec![0; chars.len()];
+        let mut end = chars.len();
+        for (at, c) in chars.iter().enumerate().rev() {
+            if !inside(*c) {
+                end = at;
+            }
+            run_ends[at] = end;
+        }
+        let signs = chars.iter().enumerate().filter(|(_, c)| matches!(c, '.' | ':' | '@')).map(|(at, _)| at).collect();
+        Self { run_ends, signs }
+    }
+
+    /// Where the run ends in which an address may begin at `start`; none where there is no sign of
+    /// one.
+    fn run_end(&self, start: usize) -> Option<usize> {
+        let end = self.run_ends.get(start).copied()?;
+        let sign = self.signs.get(self.signs.partition_point(|sign| *sign < start))?;
+        (*sign < end).then_some(end)
+    }
+}
+
 /// Where a run of characters that an address may hold ends; closing punctuation is not part of it.
-/// None for a run that is too long and has no scheme.
+/// None for a run that has no sign of an address, or is too long and has no scheme.
 fn address_end(cx: &Cx<'_>, start: usize) -> Option<usize> {
-    let inside =
-        |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '|' | '`' | '{' | '}' | '—' | '\u{200B}');
-    let stops = |at: &usize| !cx.char(*at).is_some_and(inside);
-    let mut end = match (start..=start + LONGEST_ADDRESS).find(stops) {
-        Some(end) => end,
-        None if cx.text.slice(start, start + LONGEST_ADDRESS).contains("://") => (start..).find(stops)?,
-        None => return None,
-    };
+    let mut end = cx.places.run_end(start)?;
+    if end - start > LONGEST_ADDRESS && !cx.text.slice(start, start + LONGEST_ADDRESS).contains("://") {
+        return None;
+    }
     let opened = (start..end).any(|at| cx.char(at) == Some('('));
     while end > start {
         let Some(last) = cx.char(end - 1) else { break };
@@ -71,6 +106,9 @@ pub(super) fn address(text: &str) -> Option<String> {
 /// `example.com/path`, `config.toml`: without a scheme the ending must be a known one.
 fn domain(cx: &Cx<'_>, text: &str) -> Option<Reading> {
     let host_part = text.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    if host_part.len() > LONGEST_HOST {
+        return None;
+    }
     let valid = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     let labels: Vec<&str> = host_part.split('.').collect();
     if labels.len() < 2 || !labels.iter().all(|label| valid(label)) || labels[0].chars().all(|c| c.is_ascii_digit()) {
