@@ -11,9 +11,9 @@ use std::process::Command;
 
 /// Bytes of the smallest input: the largest is four times it.
 const SMALLEST: usize = 8 << 10;
-/// Between linear (2) and quadratic (4). A little more than 2 is what tables that double their room
-/// and searches in sorted ones take.
-const MOST: f64 = 2.7;
+/// Half way between linear (2) and quadratic (4). A little more than 2 is what tables that double
+/// their room and searches in sorted ones take.
+const MOST: f64 = 3.0;
 
 /// An input that is made of one thing again and again.
 struct Row {
@@ -39,20 +39,14 @@ const ODT: &str = r#"<office:document-content xmlns:office="urn:oasis:names:tc:o
 
 /// What once took time by the square, or is the like of it, where reading is what takes it.
 const READ: &[Row] = &[
-    row("text", "[1] "),
-    row("text", "http://x "),
     row("text", "word. "),
     row("markdown", "&amp;"),
     row("markdown", "`"),
     row("markdown", "["),
-    row("markdown", "[^1]: n\n\n"),
-    row("markdown", "<div>\n"),
     row("markdown", "> "),
     within("markdown", "|a|b|\n|-|-|\n", "|c|d|\n", ""),
     row("html", "<b>"),
-    row("html", "&amp;"),
     row("html", "<td>x"),
-    row("html", "</p>"),
     within("html", "<table>", "<tr><td>x</td><td>y</td></tr>", "</table>"),
     within("docx", DOCX, "&amp;", "</w:t></w:r></w:p></w:body></w:document>"),
     within(
@@ -67,7 +61,6 @@ const READ: &[Row] = &[
         "<text:span>&amp;</text:span>",
         "</text:p></office:text></office:body></office:document-content>",
     ),
-    row("csv", "a,"),
     row("csv", "a,b\n"),
     within("pdf_content", "BT /F1 12 Tf 72 720 Td 14 TL ", "T* (some words) Tj ", " ET"),
     row("pdf_content", "BT /F1 12 Tf 1 0 0 1 72 700 Tm (Hello) Tj ET\n"),
@@ -75,6 +68,13 @@ const READ: &[Row] = &[
 
 /// The same where wording is: it takes the most time of all, some minutes under callgrind.
 const WORDED: &[Row] = &[
+    row("csv", "a,"),
+    row("html", "</p>"),
+    row("html", "&amp;"),
+    row("markdown", "<div>\n"),
+    row("markdown", "[^1]: n\n\n"),
+    row("text", "http://x "),
+    row("text", "[1] "),
     row("text", "12 "),
     row("text", "a-\n"),
     row("text", "1,"),
