@@ -3,7 +3,6 @@
 mod encode;
 mod receiving;
 
-use std::io::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -17,13 +16,13 @@ use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestSer
 use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
 use lectern_rpc::{Caller, Role, caller, deadline, page, status};
-use lectern_stage::work::no_room;
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
 use crate::domain::Document;
 use crate::library::import::Wanted;
+use crate::library::scratch::Scratch;
 use crate::library::{Arrival, Imports, Library, Opening, Uploads};
 use encode::View;
 
@@ -89,8 +88,8 @@ impl Documents {
         let sha256 = Digest::of(&bytes);
         let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
         let digest = Digest::of(format!("{sha256}\n{display_name}\n{file_name}{set}").as_bytes());
-        let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
-        file.write_all(&bytes).map_err(|e| no_room(&e))?;
+        let mut file = Scratch::new()?;
+        file.write(&bytes)?;
         let arrival = Arrival {
             tenant,
             id,
@@ -217,13 +216,15 @@ impl DocumentService for Documents {
         let list = async {
             let secret = self.library.secret(&tenant);
             let view = View::of(request.view, View::Basic)?;
-            let after: Option<Cursor> = page::open(&secret, view.list(), &request.page_token)?;
+            let source = source_of(&request.sha256)?;
+            let purpose = source.map_or_else(|| view.list().to_owned(), |sha256| format!("{} {sha256}", view.list()));
+            let after: Option<Cursor> = page::open(&secret, &purpose, &request.page_token)?;
             let most = view.most();
             let size = page::size(request.page_size, PAGE.min(most), most)?;
             let size = u32::try_from(size).map_err(|_| Failure::internal("a page has at most 1,000 documents"))?;
-            let page = self.library.list(&tenant, Query::new().limit(size).after(after)).await?;
+            let page = self.library.list(&tenant, source, Query::new().limit(size).after(after)).await?;
             let next_page_token = match page.next {
-                Some(cursor) => page::seal(&secret, view.list(), &cursor)?,
+                Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
                 None => String::new(),
             };
             let documents = page.items.iter().map(|document| encode::document(document, view)).collect();
@@ -328,6 +329,15 @@ impl IngestService for Documents {
     }
 }
 
+/// The source that a list is of; none where it is of all.
+fn source_of(sha256: &str) -> Result<Option<Digest>, Failure> {
+    let read = |sha256: &str| {
+        let message = "sha256 is no digest; write the source's SHA-256, 64 hexadecimal digits, or leave it out";
+        sha256.parse().map_err(|_| Failure::invalid("sha256", message))
+    };
+    Some(sha256).filter(|sha256| !sha256.is_empty()).map(read).transpose()
+}
+
 /// Whether a caller may erase documents here. An API key may not: the gateway alone knows of the
 /// narrations that an erasure ends, and keeps the audit of it.
 ///
@@ -353,5 +363,16 @@ mod tests {
             assert_eq!(through_the_gateway(role).expect_err("refused").reason, Reason::KeyNotAllowed);
         }
         assert_eq!(through_the_gateway(Role::Service), Ok(()));
+    }
+
+    #[test]
+    fn a_list_is_of_all_sources_or_of_one_that_is_named_by_its_digest() {
+        let digest = Digest::of(b"The sea");
+        assert_eq!(source_of(""), Ok(None));
+        assert_eq!(source_of(&digest.to_string()), Ok(Some(digest)));
+        assert_eq!(source_of(&digest.to_string().to_uppercase()), Ok(Some(digest)));
+        for wrong in ["ab", "the sea", &"g".repeat(64), &"+f".repeat(32), &"0".repeat(65)] {
+            assert_eq!(source_of(wrong).expect_err("no digest").field.as_deref(), Some("sha256"), "{wrong}");
+        }
     }
 }

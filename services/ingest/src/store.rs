@@ -8,7 +8,11 @@ use crate::domain::{Document, Upload, document, upload};
 impl Record for Document {
     const SPEC: CollectionSpec = CollectionSpec {
         name: "documents",
-        indexes: &[Index::new("by_tenant", &["tenant", "erased", "created"]), Index::new("by_due", &["due_at"])],
+        indexes: &[
+            Index::new("by_tenant", &["tenant", "erased", "created"]),
+            Index::new("by_source", &["tenant", "sha256", "erased", "created"]),
+            Index::new("by_due", &["due_at"]),
+        ],
     };
     const SCHEMA: u32 = document::SCHEMA;
 

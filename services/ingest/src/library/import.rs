@@ -3,7 +3,6 @@
 //! bytes.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +12,11 @@ use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_fetch::{Client, FetchError, Limits, Request, Response};
-use lectern_stage::work::no_room;
 use lectern_store::Versioned;
-use tempfile::NamedTempFile;
 use tokio::sync::Semaphore;
 use tracing::info;
 
+use super::scratch::Scratch;
 use super::{Arrival, Library};
 use crate::domain::{Document, file_name};
 
@@ -75,7 +73,7 @@ struct Allowed {
 
 /// A source that was fetched.
 struct Fetched {
-    file: NamedTempFile,
+    file: Scratch,
     sha256: Digest,
     size: u64,
     name: String,
@@ -173,10 +171,10 @@ impl Allowed {
             said(CONTENT_TYPE).as_deref(),
         );
         let mut body = response.body;
-        let mut file = NamedTempFile::new().map_err(|e| no_room(&e))?;
+        let mut file = Scratch::new()?;
         let (mut hasher, mut size) = (Hasher::default(), 0);
         while let Some(chunk) = body.chunk().await.map_err(refused)? {
-            file.write_all(&chunk).map_err(|e| no_room(&e))?;
+            file.write(&chunk)?;
             hasher.update(&chunk);
             size += chunk.len() as u64;
         }

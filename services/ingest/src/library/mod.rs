@@ -6,8 +6,11 @@ mod erasing;
 pub mod import;
 mod keeping;
 mod reading;
+pub mod scratch;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod uploads;
 mod usage;
 
@@ -178,14 +181,17 @@ impl Library {
         }
     }
 
-    /// A page of this tenant's documents, the newest first.
+    /// A page of this tenant's documents, the newest first: of all, or of those of one source.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
-    pub async fn list(&self, tenant: &TenantId, query: Query) -> Result<Page<Document>, Failure> {
-        let query =
-            query.eq("tenant", tenant.as_str()).eq("erased", serde_json::Value::Null).order("created", Direction::Desc);
-        Ok(self.documents.find(&query).await?)
+    pub async fn list(
+        &self,
+        tenant: &TenantId,
+        source: Option<Digest>,
+        query: Query,
+    ) -> Result<Page<Document>, Failure> {
+        Ok(self.documents.find(&listed(tenant, source, query)).await?)
     }
 
     /// Whether there is a document of this id, erased or not.
@@ -216,6 +222,16 @@ impl Library {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// What finds the documents of a list.
+fn listed(tenant: &TenantId, source: Option<Digest>, query: Query) -> Query {
+    let query = query.eq("tenant", tenant.as_str()).eq("erased", serde_json::Value::Null);
+    let query = match source {
+        Some(source) => query.eq("sha256", source.to_string()),
+        None => query,
+    };
+    query.order("created", Direction::Desc)
 }
 
 fn reused(id: &DocumentId) -> Failure {

@@ -1,6 +1,5 @@
 //! Reading sources, a few at once, each in a sandboxed process.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +9,8 @@ use lectern_core::content::document::Content;
 use lectern_core::id::TenantId;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_runtime::{Room, Share, Shares};
-use lectern_stage::work::no_room;
 
+use super::scratch::Scratch;
 use crate::extract::child::{Sandbox, Source};
 use crate::extract::ocr::Recogniser;
 use crate::extract::{self, Hint};
@@ -69,8 +68,8 @@ impl Reader {
         // Its turn comes first: what waits is a name, and not the bytes.
         let _reading = self.turn(tenant).await?;
         let source = objects.read(path).await?;
-        let mut file = tempfile::NamedTempFile::new().map_err(|e| no_room(&e))?;
-        file.write_all(&source).map_err(|e| no_room(&e))?;
+        let mut file = Scratch::new()?;
+        file.write(&source)?;
         drop(source);
         self.read_now(file.path(), file_name).await
     }

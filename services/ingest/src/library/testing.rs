@@ -7,8 +7,8 @@ use lectern_blob::memory::MemoryBlob;
 use lectern_core::clock::ManualClock;
 use lectern_core::id::TenantId;
 use lectern_core::{Clock, OsRandom, Timestamp};
-use lectern_store::Collection;
 use lectern_store::memory::MemoryStore;
+use lectern_store::{Collection, Store};
 
 use super::{Library, Reader, Uploads};
 use crate::domain::{Document, Limits, Upload};
@@ -19,6 +19,7 @@ pub(super) struct Parts {
     pub library: Library,
     pub uploads: Uploads,
     pub blob: MemoryBlob,
+    pub store: Arc<MemoryStore>,
     pub clock: Arc<ManualClock>,
 }
 
@@ -27,7 +28,7 @@ pub(super) async fn parts() -> Parts {
     let clock = Arc::clone(&manual) as Arc<dyn Clock>;
     let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
     let blob = MemoryBlob::new(Arc::clone(&clock));
-    let documents: Collection<Document> = Collection::new(store);
+    let documents: Collection<Document> = Collection::new(Arc::clone(&store) as Arc<dyn Store>);
     documents.ensure().await.expect("a collection");
     let records: Collection<Upload> = documents.beside();
     records.ensure().await.expect("a collection");
@@ -42,7 +43,7 @@ pub(super) async fn parts() -> Parts {
     );
     let idle = Duration::from_secs(60);
     let uploads = Uploads::new(records, library.clone(), Arc::new(blob.clone()), clock, Arc::new(OsRandom), idle);
-    Parts { library, uploads, blob, clock: manual }
+    Parts { library, uploads, blob, store, clock: manual }
 }
 
 pub(super) fn acme() -> TenantId {

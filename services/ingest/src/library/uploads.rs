@@ -243,8 +243,11 @@ impl Uploads {
             })
             .await;
         match dropped {
-            Ok(_) => {
-                self.library.usage().uploaded(tenant, &upload.id, 0);
+            Ok(known) => {
+                // Another one that was opened under its id meanwhile keeps what is counted of it.
+                if known.record.serial == serial {
+                    self.library.usage().uploaded(tenant, &upload.id, 0);
+                }
                 self.drop_parts(&upload).await
             }
             Err(failure) if failure.reason == Reason::ResourceNotFound => Err(unknown(&upload.upload_id)),

@@ -153,7 +153,8 @@ async fn a_full_list_has_shorter_pages_and_a_token_belongs_to_its_view() {
         create(&documents, &format!("# Tides {i}\n\nThe sea.")).await;
     }
     let list = async |view: DocumentView, page_size: i32, page_token: &str| {
-        let request = api::ListDocumentsRequest { view: view.into(), page_size, page_token: page_token.to_owned() };
+        let (view, page_token) = (view.into(), page_token.to_owned());
+        let request = api::ListDocumentsRequest { view, page_size, page_token, ..Default::default() };
         documents.list_documents(of(request)).await.map(|answer| answer.into_inner())
     };
     for page_size in [0, 1_000] {
@@ -168,6 +169,40 @@ async fn a_full_list_has_shorter_pages_and_a_token_belongs_to_its_view() {
     // To say nothing is to say BASIC.
     let page = list(DocumentView::Unspecified, 1, "").await.expect("a page");
     list(DocumentView::Basic, 1, &page.next_page_token).await.expect("the same view");
+}
+
+#[tokio::test]
+async fn a_list_is_of_one_source_where_its_digest_is_named_and_its_token_goes_on_in_it_alone() {
+    let documents = documents().await;
+    let other = create(&documents, "# Moons\n\nThe moon pulls.\n").await;
+    let (first, second) = (create(&documents, TEXT).await, create(&documents, TEXT).await);
+    assert!(first.sha256 == second.sha256 && first.name != second.name, "it was handed in twice");
+    let list = async |sha256: &str, page_token: &str| {
+        let (sha256, page_token) = (sha256.to_owned(), page_token.to_owned());
+        let request = api::ListDocumentsRequest { page_size: 1, page_token, sha256, ..Default::default() };
+        documents.list_documents(of(request)).await.map(|answer| answer.into_inner())
+    };
+    let mut names = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = list(&first.sha256, &token).await.expect("a page");
+        names.extend(page.documents.into_iter().map(|document| document.name));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        for elsewhere in ["", other.sha256.as_str()] {
+            let refused = list(elsewhere, &page.next_page_token).await.expect_err("a token of another list");
+            assert_eq!(failure(&refused).reason, Reason::PageTokenInvalid);
+        }
+        token = page.next_page_token;
+    }
+    names.sort_unstable();
+    let mut expected = [first.name, second.name];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert!(list(&"0".repeat(64), "").await.expect("a page").documents.is_empty());
+    let refused = failure(&list("tides", "").await.expect_err("no digest"));
+    assert_eq!((refused.reason, refused.field.as_deref()), (Reason::InvalidField, Some("sha256")));
 }
 
 #[tokio::test]

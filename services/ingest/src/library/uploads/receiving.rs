@@ -1,7 +1,7 @@
 //! One stream of an upload: chunks become parts, and the whole becomes a document. A part is
 //! durable before its offset is; what a broken stream had sent is kept.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use lectern_core::digest::Hasher;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_stage::work::no_room;
 use lectern_store::{Change, Versioned};
-use tempfile::NamedTempFile;
 use tokio::time::Instant;
 
 use super::{Uploads, gone};
 use crate::domain::upload::{PART_SIZE, cancelled, complete, offset_mismatch, within};
 use crate::domain::{Document, Part, Upload, limits};
 use crate::library::buffer::Buffer;
+use crate::library::scratch::Scratch;
 use crate::library::usage::is_full;
 use crate::library::{Arrival, Considered, reused};
 
@@ -331,11 +331,11 @@ impl Receiving {
     }
 
     /// All parts in one temporary file.
-    async fn gather(&self) -> Result<NamedTempFile, Failure> {
-        let mut file = NamedTempFile::new().map_err(|e| no_room(&e))?;
+    async fn gather(&self) -> Result<Scratch, Failure> {
+        let mut file = Scratch::new()?;
         for part in &self.upload.parts {
             let bytes = self.read(part).await?;
-            file.write_all(&bytes).map_err(|e| no_room(&e))?;
+            file.write(&bytes)?;
         }
         Ok(file)
     }

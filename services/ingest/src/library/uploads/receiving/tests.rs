@@ -99,6 +99,27 @@ async fn an_upload_that_was_dropped_while_it_became_a_document_is_finished_all_t
 }
 
 #[tokio::test]
+async fn a_cancel_that_comes_too_late_takes_nothing_from_the_next_upload_of_the_same_id() {
+    let parts = parts().await;
+    let (uploads, tenant) = (&parts.uploads, acme());
+    send(&mut open(uploads, Some(10)).await, 0, "The sea").await.expect("stored");
+    let mut late = std::pin::pin!(uploads.cancel(&tenant, NAME, false));
+    let calls = parts.store.calls();
+    // It has read the upload, and is about to read it once more and drop it.
+    while parts.store.calls() < calls + 2 {
+        assert!(futures::poll!(late.as_mut()).is_pending(), "it drops nothing yet");
+    }
+    uploads.cancel(&tenant, NAME, false).await.expect("another one was faster");
+    send(&mut open(uploads, Some(10)).await, 0, "The lake").await.expect("it fits");
+    late.await.expect("what it was to drop is dropped");
+    let next = uploads.get(&tenant, NAME).await.expect("the next upload");
+    assert_eq!((next.committed(), parts.blob.count()), (8, 1));
+    let (name, size, share) = ("uploads/another", Some(3), Some(10));
+    let opening = Opening { tenant: &tenant, name, display_name: "", file_name: "", language: "", size, share };
+    assert!(is_full(&uploads.open(opening).await.expect_err("2 bytes are left")), "8 bytes are counted still");
+}
+
+#[tokio::test]
 async fn parts_of_unfinished_uploads_count_against_the_share() {
     let parts = parts().await;
     let uploads = &parts.uploads;
