@@ -24,7 +24,7 @@ pub use error::QueueError;
 pub use letter::{DeadLetter, LetterPage};
 pub use memory::{FaultCounts, Faults, MemoryQueue};
 pub use options::ConnectOptions;
-pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue, hear};
+pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue, hear, until};
 
 /// Connects to the queue that `url` names: `nats://[user:password@]host:port[,host:port...]` (or
 /// `tls://`), or `memory:`.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use lectern_core::id::{Service, StepId};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::error::QueueError;
@@ -115,6 +116,12 @@ where
     }
 }
 
+/// Runs `take`, a [`Queue::pull`] or [`Queue::events`] of `queue`, to its end; or only until `stop`
+/// where the queue may be left while it waits, and none then.
+pub async fn until<T>(queue: &dyn Queue, stop: &CancellationToken, take: impl Future<Output = T> + Send) -> Option<T> {
+    if queue.may_be_left() { stop.run_until_cancelled(take).await } else { Some(take.await) }
+}
+
 /// Carries commands, events, hints and dead letters.
 ///
 /// Delivery is at least once and in no promised order; acknowledged messages can be lost. Nothing
@@ -130,8 +137,8 @@ pub trait Queue: Send + Sync + Debug {
     /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams
     /// and consumers that were lost are made again.
     ///
-    /// Let it run to its end: a command that was on its way to a dropped call comes again only
-    /// after the ack-wait.
+    /// Let it run to its end, or call it through [`until`]: a command that was on its way to a
+    /// dropped call comes again only after the ack-wait.
     async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError>;
 
     /// Removes the command of a step, waiting or in flight; does nothing when there is none.
@@ -144,8 +151,14 @@ pub trait Queue: Send + Sync + Debug {
     /// came.
     ///
     /// Members of a group share its events; every group gets all of them, from the oldest that is
-    /// kept. Let it run to its end.
+    /// kept. Let it run to its end, or call it through [`until`].
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError>;
+
+    /// Whether a call of [`Queue::pull`] or [`Queue::events`] that waits may be dropped: nothing
+    /// can be on its way to it. Not so where messages come over a network.
+    fn may_be_left(&self) -> bool {
+        false
+    }
 
     /// Tells whoever listens right now; may be lost. `topic` is words of letters and digits joined
     /// by dots.

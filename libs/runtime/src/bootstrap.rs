@@ -23,16 +23,40 @@ pub struct Context {
     pub health: HealthState,
 }
 
-/// Runs `work` on a multi-threaded runtime with telemetry installed and signals caught; for `main`
-/// to return. A failure is printed as one line and becomes the exit status (see [`fail`]).
+/// Runs `work` on a multi-threaded runtime with telemetry installed and signals caught; for the
+/// `main` of a service to return. A failure is logged, printed as one line, and becomes the exit
+/// status (see [`fail`]).
 pub fn run<F, Fut>(name: &'static str, telemetry: &TelemetryConfig, work: F) -> ExitCode
 where
     F: FnOnce(Context) -> Fut,
     Fut: Future<Output = Result<(), Failure>>,
 {
+    let logged = |context| {
+        let work = work(context);
+        async move { work.await.inspect_err(|failure| tracing::error!(%failure, "{name} fails")) }
+    };
+    run_with(name, telemetry, logged, |result| match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(name, &failure),
+    })
+}
+
+/// As [`run`], with exit statuses of the caller's own: `report` is told how the work went, or what
+/// kept it from beginning, when all of it has ended and the last logs are written. It tells a
+/// person, and turns it into the status. Failures are not logged.
+pub fn run_with<T, F, Fut>(
+    name: &'static str,
+    telemetry: &TelemetryConfig,
+    work: F,
+    report: impl FnOnce(Result<T, Failure>) -> ExitCode,
+) -> ExitCode
+where
+    F: FnOnce(Context) -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(name).build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(name, &Failure::internal(format!("no threads for the runtime: {error}"))),
+        Err(error) => return report(Err(Failure::internal(format!("no threads for the runtime: {error}")))),
     };
     let result = runtime.block_on(Box::pin(async {
         let installed = Telemetry::install(name, telemetry)?;
@@ -41,19 +65,13 @@ where
         let context = Context { name, shutdown: Shutdown::on_signals()?, health: HealthState::new() };
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} starts");
         let result = work(context).await;
-        match &result {
-            Ok(()) => tracing::info!("{name} ends"),
-            Err(failure) => tracing::error!(%failure, "{name} fails"),
-        }
+        tracing::info!("{name} ends");
         installed.shutdown().await;
         result
     }));
     // Blocking work that nobody waits for any more must not keep the process from ending.
     runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => fail(name, &failure),
-    }
+    report(result)
 }
 
 /// Lets the process have as many open files as the system allows it: a connection is one, and the
@@ -105,6 +123,19 @@ mod tests {
     use lectern_core::Reason;
 
     use super::*;
+
+    #[test]
+    fn what_keeps_the_work_from_beginning_is_reported_as_its_failure() {
+        let telemetry = TelemetryConfig { trace_ratio: 2.0, ..TelemetryConfig::default() };
+        let mut reported = None;
+        let report = |result: Result<(), Failure>| {
+            reported = Some(result);
+            ExitCode::SUCCESS
+        };
+        let _ = run_with("test", &telemetry, |_| async { Ok(()) }, report);
+        let failure = reported.expect("a report").expect_err("no such share");
+        assert_eq!(failure.field.as_deref(), Some("telemetry.trace_ratio"));
+    }
 
     #[test]
     fn exit_statuses_tell_failures_apart() {

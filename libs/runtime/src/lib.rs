@@ -7,13 +7,16 @@
 pub mod bootstrap;
 pub mod config;
 pub mod health;
+mod leftovers;
+pub mod places;
 pub mod shares;
 pub mod shutdown;
 pub mod telemetry;
 
-pub use bootstrap::{Context, run};
+pub use bootstrap::{Context, run, run_with};
 pub use config::{ByteSize, Secret, load, print};
 pub use health::{Check, HealthState};
+pub use leftovers::{Registered, remove_at_once};
 pub use shares::{Room, Share, Shares};
 pub use shutdown::{Drain, Shutdown};
 pub use telemetry::{Metrics, TelemetryConfig, current_trace_id, current_traceparent, set_parent};

@@ -1,6 +1,7 @@
 //! An orderly end: the first SIGTERM or SIGINT asks the process to finish, the second ends it at
-//! once.
+//! once, but for temporary files, which it does not leave behind.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
@@ -8,12 +9,20 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::leftovers::{Leftovers, Registered};
+
 /// Exit status after a second signal: 128 + SIGINT, as shells report it.
 const EXIT_AT_ONCE: i32 = 130;
 
+/// How long the removal of what would be left behind may hold up an end at once.
+const REMOVING: Duration = Duration::from_secs(2);
+
 /// Tells everybody in the process that it is to end. Clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown(CancellationToken);
+pub struct Shutdown {
+    token: CancellationToken,
+    leftovers: Leftovers,
+}
 
 impl Shutdown {
     /// One that no signal triggers: for tests and for parts of a process.
@@ -22,8 +31,9 @@ impl Shutdown {
         Self::default()
     }
 
-    /// One that SIGTERM and SIGINT trigger. A second signal exits the process with status 130.
-    /// Needs a tokio runtime.
+    /// One that SIGTERM and SIGINT trigger. A second signal removes what is registered (see
+    /// [`Shutdown::remove_at_once`]), for up to 2 s, and exits the process with status 130. Needs a
+    /// tokio runtime.
     ///
     /// # Errors
     /// `INTERNAL` when the system refuses a signal handler.
@@ -31,8 +41,8 @@ impl Shutdown {
         let refused = |error: std::io::Error| Failure::internal(format!("no handler for signals: {error}"));
         let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-        let shutdown = Self::new();
-        let token = shutdown.0.clone();
+        let shutdown = Self { token: CancellationToken::new(), leftovers: Leftovers::of_process() };
+        let Self { token, leftovers } = shutdown.clone();
         tokio::spawn(async move {
             let name = tokio::select! {
                 _ = terminate.recv() => "SIGTERM",
@@ -45,31 +55,41 @@ impl Shutdown {
                 _ = interrupt.recv() => {}
             }
             tracing::warn!("second signal, ending at once");
+            for path in leftovers.remove(REMOVING) {
+                tracing::warn!(path = %path.display(), "a temporary file or folder is left behind");
+            }
             std::process::exit(EXIT_AT_ONCE);
         });
         Ok(shutdown)
     }
 
+    /// Registers a file, or a folder with all that is in it, that is removed when a second signal
+    /// ends the process at once: as well as can be done in 2 s, and whether it is there by then or
+    /// not. It is registered until what this returns is dropped, which removes nothing itself.
+    pub fn remove_at_once(&self, path: PathBuf) -> Registered {
+        self.leftovers.register(path)
+    }
+
     /// Asks the process to end.
     pub fn trigger(&self) {
-        self.0.cancel();
+        self.token.cancel();
     }
 
     /// Whether it was asked to.
     #[must_use]
     pub fn triggered(&self) -> bool {
-        self.0.is_cancelled()
+        self.token.is_cancelled()
     }
 
     /// Returns when it is asked to.
     pub async fn wait(&self) {
-        self.0.cancelled().await;
+        self.token.cancelled().await;
     }
 
     /// The token itself, for what takes one.
     #[must_use]
     pub fn token(&self) -> CancellationToken {
-        self.0.clone()
+        self.token.clone()
     }
 }
 
@@ -129,7 +149,49 @@ impl Drain {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "it is ended by two signals: the test below runs it in a process of its own"]
+    #[allow(clippy::print_stdout, reason = "what the test below waits for")]
+    async fn ends_at_the_second_signal() {
+        let shutdown = Shutdown::on_signals().unwrap();
+        let _at_once = [shutdown.remove_at_once("folder".into()), crate::remove_at_once("file")];
+        drop(shutdown.remove_at_once("kept".into()));
+        println!("begun");
+        shutdown.wait().await;
+        println!("asked");
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+
+    #[test]
+    fn a_second_signal_ends_the_process_at_once_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("folder/of/things")).unwrap();
+        for name in ["folder/of/things/one", "file", "kept"] {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["shutdown::tests::ends_at_the_second_signal", "--exact", "--ignored", "--nocapture"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for said in ["begun", "asked"] {
+            assert!(lines.any(|line| line.unwrap().ends_with(said)), "the process did not say {said:?}");
+            kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(EXIT_AT_ONCE));
+        let left = ["folder", "file", "kept"].map(|name| at(name).try_exists().unwrap());
+        assert_eq!(left, [false, false, true]);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_drain_waits_for_work_but_not_for_ever() {

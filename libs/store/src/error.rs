@@ -1,5 +1,7 @@
 //! What can go wrong with a database, and what that means to a caller.
 
+use std::path::PathBuf;
+
 use lectern_core::{Failure, Kind, Reason};
 
 /// Why the store did not do what was asked.
@@ -91,9 +93,15 @@ pub enum StoreError {
         /// Why not.
         why: String,
     },
-    /// The database is not set up as it must be, or somebody else has it.
+    /// The database is not set up as it must be.
     #[error("{0}")]
     Setup(String),
+    /// Another process has the database, which one process has to itself.
+    #[error("the folder {} is in use by another process; stop that, or name another folder", .folder.display())]
+    Held {
+        /// The folder that the database lies in.
+        folder: PathBuf,
+    },
 }
 
 impl StoreError {
@@ -151,7 +159,11 @@ impl From<StoreError> for Failure {
                 Self::new(Kind::DataLoss, Reason::Internal, message).about(format!("{collection}/{id}"))
             }
             StoreError::Invalid { .. } => Self::internal(message),
-            StoreError::Setup(_) => Self::new(Kind::FailedPrecondition, Reason::StoreUnavailable, message),
+            // Said at the start: the URL names a database that cannot be used as it is.
+            StoreError::Setup(_) => Self::new(Kind::FailedPrecondition, Reason::InvalidField, message).at("store.url"),
+            // No other failure of a store is of this kind for this reason: by it a caller knows
+            // that he may wait.
+            StoreError::Held { .. } => Self::new(Kind::FailedPrecondition, Reason::StoreUnavailable, message),
         }
     }
 }

@@ -65,7 +65,8 @@ impl Default for ConnectOptions {
 ///
 /// # Errors
 /// `InvalidArgument` when the URL names no adapter or lacks a part, `Unavailable` when no server
-/// answers in time, `FailedPrecondition` when another process has the file.
+/// answers in time, `FailedPrecondition` with `STORE_UNAVAILABLE` when another process has the
+/// file, and with `INVALID_FIELD` when it is no database of ours.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store>, Failure> {
     match url.split_once(':') {
         Some(("mongodb", _)) => Ok(Arc::new(mongo::MongoStore::open(url, options).await?)),

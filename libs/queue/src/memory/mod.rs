@@ -299,6 +299,11 @@ impl Queue for MemoryQueue {
             .collect())
     }
 
+    /// A message is taken in the same poll that gives it.
+    fn may_be_left(&self) -> bool {
+        true
+    }
+
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
         if self.shared.dice.loses() {
             return Ok(());

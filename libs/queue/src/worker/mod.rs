@@ -58,7 +58,7 @@ use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
 pub use self::retry::{RetryPolicy, Rule};
 pub use self::stats::{Outcome, WorkerStats};
-use crate::port::{Queue, hear};
+use crate::port::{Queue, hear, until};
 
 /// The topic of hints that a narration's steps were cancelled; the payload is the narration's id.
 /// Running steps look at once whether they are wanted, in place of at the next look.
@@ -233,7 +233,9 @@ impl<H: Handler> Worker<H> {
             drained.cancel();
             while permits.join_next().await.is_some() {}
         }
-        drop((hints, announcing));
+        drop(hints);
+        // It says last that no more steps are taken. A queue that hangs holds up no process.
+        let _ = tokio::time::timeout(shared.options.stop_within, announcing).await;
     }
 }
 
@@ -250,7 +252,8 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
             () = shutdown.cancelled() => return,
             turn = shared.gate.enter() => turn,
         };
-        match shared.queue.pull(service, shared.options.pull_wait).await {
+        let pulled = until(&*shared.queue, &shutdown, shared.queue.pull(service, shared.options.pull_wait)).await;
+        match pulled.unwrap_or(Ok(None)) {
             Ok(Some(delivery)) if shutdown.is_cancelled() => {
                 if let Err(error) = delivery.ack.nak(std::time::Duration::ZERO).await {
                     tracing::warn!(%error, step = %delivery.step, "command not handed back, it comes again after the ack-wait");

@@ -28,7 +28,8 @@ impl Default for Traces {
 pub struct WorkerOptions {
     /// Steps at work at once, at least 1.
     pub permits: usize,
-    /// How long one request for a command waits. A drain takes at least that long.
+    /// How long one request for a command waits. A drain takes that long, unless the queue may be
+    /// left while it waits.
     pub pull_wait: Duration,
     /// Between heartbeats of a lease; a third of the lease.
     pub heartbeat: Duration,

@@ -141,7 +141,7 @@ struct Process {
     shutdown: CancellationToken,
     stats: Arc<WorkerStats>,
     engines: watch::Receiver<Engines>,
-    _run: AbortOnDropHandle<()>,
+    run: AbortOnDropHandle<()>,
 }
 
 impl World {
@@ -180,7 +180,7 @@ impl World {
             Worker::new(queue, self.steps.clone(), Arc::clone(&self.handler), Arc::clone(&self.clock), random, options);
         let (shutdown, stats, engines) = (CancellationToken::new(), worker.stats(), worker.engines());
         let run: JoinHandle<()> = tokio::spawn(worker.run(shutdown.clone()));
-        Process { shutdown, stats, engines, _run: AbortOnDropHandle::new(run) }
+        Process { shutdown, stats, engines, run: AbortOnDropHandle::new(run) }
     }
 
     /// The events so far, each once, in order; acknowledged.
@@ -416,6 +416,19 @@ async fn a_drain_lets_short_work_end_and_gives_long_work_back() {
     let _next = world.start();
     sleep(SECOND).await;
     assert_eq!((world.events().await.len(), world.waiting()), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_worker_ends_at_once_where_the_queue_may_be_left() {
+    let world = World::new().await;
+    let process = world.start_with(WorkerOptions { pull_wait: 60 * SECOND, ..WorkerOptions::default() });
+    sleep(SECOND).await;
+    let began = Instant::now();
+    process.shutdown.cancel();
+    process.run.await.unwrap();
+    assert!(began.elapsed() < SECOND / 10, "{:?}", began.elapsed());
+    world.publish(&step("n/1/plan/0")).await;
+    assert_eq!((world.waiting(), process.stats.running()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]

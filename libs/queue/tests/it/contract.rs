@@ -8,7 +8,8 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Timestamp};
-use lectern_queue::{DeadLetter, Delivery, Message, Published, Queue, QueueError};
+use lectern_queue::{DeadLetter, Delivery, Message, Published, Queue, QueueError, until};
+use tokio_util::sync::CancellationToken;
 
 type Q = Arc<dyn Queue>;
 
@@ -249,6 +250,22 @@ pub async fn too_large_a_message_is_refused(queue: Q) {
 
 pub async fn a_ping_succeeds(queue: Q) {
     queue.ping().await.expect("answers");
+}
+
+pub async fn a_call_that_is_left_takes_nothing_with_it(queue: Q) {
+    let stop = CancellationToken::new();
+    let waiting = tokio::spawn({
+        let (queue, stop) = (Arc::clone(&queue), stop.clone());
+        async move { until(&*queue, &stop, queue.pull(Service::Ai, Duration::from_millis(500))).await }
+    });
+    tokio::time::sleep(MOMENT).await;
+    stop.cancel();
+    let waited = waiting.await.expect("ends");
+    assert_eq!(waited.is_none(), queue.may_be_left());
+    publish(&queue, "n/1/plan/0").await;
+    assert_eq!(pull(&queue, Service::Ai).await.deliveries, 1);
+    let waited = until(&*queue, &stop, queue.events("gateway", 1, MOMENT)).await;
+    assert_eq!(waited.is_none(), queue.may_be_left());
 }
 
 pub async fn concurrent_pullers_share_the_commands(queue: Q) {

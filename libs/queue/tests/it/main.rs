@@ -79,6 +79,7 @@ contract! {
     letters_are_listed_found_replaced_and_discarded;
     too_large_a_message_is_refused;
     a_ping_succeeds;
+    a_call_that_is_left_takes_nothing_with_it;
     concurrent_pullers_share_the_commands;
 }
 

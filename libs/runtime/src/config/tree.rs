@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::IntoIter;
 use std::fmt;
 
+use lectern_core::similar::distance;
 use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
@@ -384,22 +385,4 @@ fn gather(defaults: &Value, path: &str, keys: &mut Vec<String>) {
         gather(value, &key, keys);
         keys.push(key);
     }
-}
-
-/// Levenshtein's edit distance over bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (above, y) in row.iter().skip(1).zip(b.bytes()) {
-            let cost = (diagonal + usize::from(x != y)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            left = cost;
-            next.push(cost);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -51,8 +51,8 @@ impl SqliteStore {
     /// processes.
     ///
     /// # Errors
-    /// [`StoreError::Setup`] when another process has it, or it is no such file;
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Held`] when another process has it, [`StoreError::Setup`] when it is no such
+    /// file; [`StoreError::Unavailable`].
     pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || Self::open_blocking(path, clock))
@@ -140,10 +140,10 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .map_err(|error| StoreError::unavailable(what(), error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Setup(format!(
-            "{} is in use by another process; stop it, or name another folder",
-            path.display()
-        ))),
+        Err(TryLockError::WouldBlock) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Err(StoreError::Held { folder: folder.unwrap_or(Path::new(".")).to_owned() })
+        }
         Err(TryLockError::Error(error)) => Err(StoreError::unavailable(what(), error)),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lectern_core::{Kind, SystemClock};
+use lectern_core::{Failure, Kind, Reason, SystemClock};
 use lectern_store::sqlite::SqliteStore;
 use lectern_store::{
     CollectionSpec, ConnectOptions, Direction, Index, Op, Query, Revision, Store, StoreError, connect,
@@ -48,8 +48,9 @@ async fn a_file_in_use_is_refused_and_says_so() {
     let url = format!("sqlite:{}", folder.path().join("a.db").display());
     let held = connect(&url, ConnectOptions::default()).await.unwrap();
     let refused = connect(&url, ConnectOptions::default()).await.unwrap_err();
-    assert_eq!(refused.kind, Kind::FailedPrecondition);
-    assert!(refused.message.contains("in use by another process"), "{refused}");
+    assert_eq!((refused.kind, refused.reason), (Kind::FailedPrecondition, Reason::StoreUnavailable));
+    let said = format!("the folder {} is in use by another process", folder.path().display());
+    assert!(refused.message.starts_with(&said), "{refused}");
     drop(held);
     connect(&url, ConnectOptions::default()).await.unwrap();
 }
@@ -62,6 +63,8 @@ async fn another_file_is_not_taken_for_a_database() {
         .unwrap();
     let refused = SqliteStore::open(&path, Arc::new(SystemClock)).await.unwrap_err();
     assert!(matches!(refused, StoreError::Setup(_)), "{refused:?}");
+    let refused = Failure::from(refused);
+    assert_eq!((refused.kind, refused.reason), (Kind::FailedPrecondition, Reason::InvalidField));
 }
 
 #[tokio::test]
