@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "lectern/v1/keys.proto",
         "lectern/v1/narrations.proto",
         "lectern/v1/scripts.proto",
+        "lectern/v1/selections.proto",
         "lectern/v1/tenants.proto",
         "lectern/v1/voices.proto",
         "lectern/work/v1/stage.proto",

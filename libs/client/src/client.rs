@@ -8,8 +8,9 @@ use lectern_proto::v1::create_document_request::Source;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::{
-    CancelNarrationRequest, CreateDocumentRequest, CreateNarrationRequest, DeleteDocumentRequest, Document, Erasure,
-    GetErasureRequest, GetNarrationRequest, Narration,
+    CancelNarrationRequest, CreateDocumentRequest, CreateNarrationRequest, DeleteDocumentRequest,
+    DeleteNarrationRequest, Document, Erasure, GetErasureRequest, GetNarrationRequest, Narration,
+    RetryNarrationRequest,
 };
 use lectern_rpc::{ClientConfig, Outbound, channel};
 use lectern_runtime::Secret;
@@ -195,6 +196,53 @@ impl Client {
         answer.narration.ok_or_else(|| unsaid("the narration"))
     }
 
+    /// Starts a failed or cancelled narration anew, as its next run, at the cost of what is
+    /// missing.
+    ///
+    /// # Errors
+    /// What the server answers: `WRONG_STATE` where it is in another state; `ETAG_MISMATCH` where
+    /// somebody else changed it in the same moment.
+    pub async fn retry(&self, name: &str) -> Result<Narration, Failure> {
+        let before = self.narration(name).await?;
+        let request = RetryNarrationRequest { name: name.to_owned(), etag: before.etag };
+        let mut tries = self.tries();
+        loop {
+            let call = timed(request.clone(), self.retry.call_timeout);
+            let answer = Box::pin(self.narrations().retry_narration(call)).await;
+            let failure = match answer {
+                Ok(answer) => return answer.into_inner().narration.ok_or_else(|| unsaid("the narration")),
+                Err(status) => failed(&status),
+            };
+            if tries.repeated() && matches!(failure.reason, Reason::EtagMismatch | Reason::WrongState) {
+                // The try before this one may have retried it, and its answer was lost.
+                let now = self.narration(name).await?;
+                return if now.run > before.run { Ok(now) } else { Err(failure) };
+            }
+            tries.wait(failure).await?;
+        }
+    }
+
+    /// Deletes a narration and its recording, as `request` says: with `force` also one that is not
+    /// terminal, with `allow_missing` also where there is nothing to delete.
+    ///
+    /// # Errors
+    /// What the server answers: `RESOURCE_NOT_FOUND`; `WRONG_STATE` where it is not terminal, and
+    /// `force` is not set.
+    pub async fn delete_narration(&self, request: DeleteNarrationRequest) -> Result<(), Failure> {
+        let mut tries = self.tries();
+        loop {
+            let call = timed(request.clone(), self.retry.call_timeout);
+            let answer = Box::pin(self.narrations().delete_narration(call)).await;
+            let Err(status) = answer else { return Ok(()) };
+            let failure = failed(&status);
+            // The try before this one deleted it, and its answer was lost.
+            if tries.repeated() && failure.reason == Reason::ResourceNotFound {
+                return Ok(());
+            }
+            tries.wait(failure).await?;
+        }
+    }
+
     pub(crate) fn documents(&self) -> DocumentServiceClient<Authorized> {
         DocumentServiceClient::new(self.channel())
     }
@@ -203,7 +251,7 @@ impl Client {
         NarrationServiceClient::new(self.channel())
     }
 
-    pub(crate) const fn retry(&self) -> &Retry {
+    pub(crate) const fn policy(&self) -> &Retry {
         &self.retry
     }
 

@@ -20,15 +20,29 @@ impl Client {
     /// not at all; a message that was damaged on its way is fetched again.
     ///
     /// # Errors
-    /// What the server answers; `CHECKSUM_MISMATCH` when the whole is not what the artifact says;
-    /// `WRONG_STATE` when the narration has another file of that name by now; `INVALID_FIELD` for a
-    /// name that is none of an artifact or leads out of the folder; why the folder cannot be
-    /// written.
+    /// Those of [`Self::download_as`], and `INVALID_FIELD` for a name that is none of an artifact
+    /// or leads out of the folder.
     pub async fn download(&self, artifact: &Artifact, folder: &Path) -> Result<PathBuf, Failure> {
         let target = folder.join(file_name(artifact)?);
+        self.download_as(artifact, &target).await?;
+        Ok(target)
+    }
+
+    /// Fetches a file of a narration, as the narration lists it, to exactly this path, whose folder
+    /// must be there. A file that is there is replaced. It appears there whole, or not at all.
+    ///
+    /// # Errors
+    /// What the server answers; `CHECKSUM_MISMATCH` when the whole is not what the artifact says;
+    /// `WRONG_STATE` when the narration has another file of that name by now; `INVALID_FIELD` for a
+    /// path that is none of a file; why the folder cannot be written.
+    pub async fn download_as(&self, artifact: &Artifact, path: &Path) -> Result<(), Failure> {
+        if path.file_name().is_none() {
+            let message = format!("{} is not the path of a file; name one", path.display());
+            return Err(Failure::invalid("path", message));
+        }
         let size = u64::try_from(artifact.size_bytes)
             .map_err(|_| Failure::invalid("artifact.size_bytes", "the size of a file is not negative"))?;
-        let mut partial = Partial::create(&target, self.random_number()).await?;
+        let mut partial = Partial::create(path, self.random_number()).await?;
         let mut tries = self.tries();
         while partial.size < size {
             let before = partial.size;
@@ -38,8 +52,7 @@ impl Client {
             }
             tries.wait(failure).await?;
         }
-        partial.complete(artifact).await?;
-        Ok(target)
+        partial.complete(artifact).await
     }
 
     /// Fetches what is missing, in one stream.

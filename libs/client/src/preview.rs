@@ -2,7 +2,7 @@
 
 use lectern_core::Failure;
 use lectern_proto::v1::preview_document_response::Part;
-use lectern_proto::v1::{Narration, PreviewBlock, PreviewDocumentRequest, PreviewSummary};
+use lectern_proto::v1::{Narration, PreviewBlock, PreviewDocumentRequest, PreviewSummary, StoredSpeech};
 
 use crate::client::Client;
 use crate::retry::{broke_off, failed};
@@ -14,29 +14,32 @@ pub struct Preview {
     pub summary: PreviewSummary,
     /// Every block in the source's order, each in one piece.
     pub blocks: Vec<PreviewBlock>,
+    /// How much of the speech is there already, where that was asked for.
+    pub stored: Option<StoredSpeech>,
 }
 
 impl Client {
     /// Previews an order; nothing is stored by it. What would fail to be ordered since nothing is
-    /// left to speak is shown, with the failure in its summary.
+    /// left to speak is shown, with the failure in its summary. With `count_stored` it also counts
+    /// the sentences whose speech is there already, for which the voice must be installed.
     ///
     /// # Errors
     /// What the server answers.
-    pub async fn preview(&self, narration: Narration) -> Result<Preview, Failure> {
+    pub async fn preview(&self, narration: Narration, count_stored: bool) -> Result<Preview, Failure> {
+        let request = PreviewDocumentRequest { narration: Some(narration), count_stored_speech: count_stored };
         let mut tries = self.tries();
         loop {
-            match self.preview_once(narration.clone()).await {
+            match self.preview_once(request.clone()).await {
                 Ok(preview) => return Ok(preview),
                 Err(failure) => tries.wait(failure).await?,
             }
         }
     }
 
-    async fn preview_once(&self, narration: Narration) -> Result<Preview, Failure> {
-        let request = PreviewDocumentRequest { narration: Some(narration) };
+    async fn preview_once(&self, request: PreviewDocumentRequest) -> Result<Preview, Failure> {
         let answer = Box::pin(self.narrations().preview_document(request)).await;
         let mut stream = answer.map_err(|status| failed(&status))?.into_inner();
-        let (mut summary, mut blocks) = (None, Vec::<PreviewBlock>::new());
+        let (mut summary, mut blocks, mut stored) = (None, Vec::<PreviewBlock>::new(), None);
         while let Some(message) = stream.message().await.map_err(|status| failed(&status))? {
             match message.part {
                 Some(Part::Summary(first)) => summary = Some(first),
@@ -48,10 +51,11 @@ impl Client {
                     }
                     None => blocks.push(block),
                 },
+                Some(Part::StoredSpeech(counts)) => stored = Some(counts),
                 None => {}
             }
         }
         let summary = summary.ok_or_else(|| broke_off("the preview"))?;
-        Ok(Preview { summary, blocks })
+        Ok(Preview { summary, blocks, stored })
     }
 }

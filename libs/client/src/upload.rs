@@ -86,6 +86,15 @@ impl Upload {
         self.upload_id = Some(upload_id.into());
         self
     }
+
+    /// How many bytes the source has, and their SHA-256: by that
+    /// [`Client::find_document`] tells whether it was handed in before.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` where the file cannot be read.
+    pub async fn digest(&self) -> Result<(u64, Digest), Failure> {
+        self.content.measure().await
+    }
 }
 
 impl Client {
@@ -95,7 +104,7 @@ impl Client {
     /// `INVALID_FIELD` where the file cannot be read, `ABORTED` where it changed meanwhile, and
     /// what the server answers.
     pub async fn upload(&self, upload: &Upload) -> Result<Document, Failure> {
-        let (size, sha256) = upload.content.measure().await?;
+        let (size, sha256) = upload.digest().await?;
         let upload_id = upload.upload_id.clone().unwrap_or_else(|| self.fresh_id());
         let name = names::of_upload(&upload_id);
         let start = UploadStart {
@@ -141,7 +150,7 @@ impl Client {
             async move { client.get_upload(request).await }
         };
         let request = GetUploadRequest { name: name.to_owned() };
-        let safe = match self.call(&request, self.retry().call_timeout, call).await {
+        let safe = match self.call(&request, self.policy().call_timeout, call).await {
             Ok(answer) => {
                 let upload = answer.upload.ok_or_else(|| unsaid("the upload"))?;
                 u64::try_from(upload.committed_bytes).unwrap_or(0)

@@ -82,7 +82,7 @@ impl FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotADigest);
         }
         let mut bytes = [0; 32];
@@ -114,7 +114,9 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse(), Ok(digest));
-        assert_eq!("zz".parse::<Digest>(), Err(NotADigest));
+        for wrong in ["zz".to_owned(), "+f".repeat(32), "é".repeat(32)] {
+            assert_eq!(wrong.parse::<Digest>(), Err(NotADigest));
+        }
     }
 
     #[test]

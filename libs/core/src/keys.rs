@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::script::{LengthTarget, Order, Selection};
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
 
@@ -198,17 +199,82 @@ pub fn delivery(voice: &str, version: &str, speed: u32) -> (String, String) {
     (format!("{voice}@{version}"), format!("speed={speed}"))
 }
 
-/// What a caller wants said, as the canonical text that the plan's key is made of.
+/// What a caller wants said, as the canonical text that the plan's key is made of. What an order
+/// may leave unsaid is written only where it is said, so that the keys of plain orders do not
+/// change with what may be asked beside.
 #[must_use]
-pub fn order(order: &crate::content::script::Order) -> String {
-    let length = order.length.map_or(0, crate::content::script::LengthTarget::words);
-    let language = order.language.as_ref().map(|tag| format!(";language={tag}")).unwrap_or_default();
-    format!("{:?};words={length};footnotes={:?}{language}", order.style, order.footnotes)
+pub fn order(order: &Order) -> String {
+    let length = order.length.map_or(0, LengthTarget::words);
+    let mut text = format!("{:?};words={length};footnotes={:?}", order.style, order.footnotes);
+    let Selection { pages, chapters, first } = &order.selection;
+    let seconds = first.map(|seconds| seconds.to_string());
+    for (name, value) in [
+        ("language", order.language.clone()),
+        ("pages", listed(pages)),
+        ("chapters", listed(chapters)),
+        ("first", seconds),
+        ("skip", listed(order.skip.iter().map(|kind| kind.name()))),
+        ("read", listed(order.read.iter().map(|kind| kind.name()))),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(";{name}={value}"));
+        }
+    }
+    text
+}
+
+/// The items with commas between them; none where there are none.
+fn listed(items: impl IntoIterator<Item: ToString>) -> Option<String> {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    (!items.is_empty()).then(|| items.join(","))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::content::script::{ContentKind, Footnotes, NumberRange, Style};
+
+    #[test]
+    fn an_order_writes_what_it_says_and_a_plain_one_as_it_always_did() {
+        assert_eq!(order(&Order::of(Style::Narration)), "Narration;words=0;footnotes=Skip");
+        let briefing = Order {
+            length: Some(LengthTarget::Seconds(120)),
+            footnotes: Footnotes::End,
+            language: Some("en".to_owned()),
+            ..Order::of(Style::Briefing)
+        };
+        assert_eq!(order(&briefing), "Briefing;words=330;footnotes=End;language=en");
+        let range = |first, last| NumberRange { first, last };
+        let selection =
+            Selection { pages: vec![range(3, 9), range(12, 12)], chapters: vec![range(2, 2)], first: Some(60) };
+        let some = Order {
+            selection,
+            skip: BTreeSet::from([ContentKind::Tables, ContentKind::Code]),
+            read: BTreeSet::from([ContentKind::FrontMatter]),
+            ..Order::of(Style::Narration)
+        };
+        let text =
+            "Narration;words=0;footnotes=Skip;pages=3-9,12;chapters=2;first=60;skip=code,tables;read=front_matter";
+        assert_eq!(order(&some), text);
+    }
+
+    #[test]
+    fn orders_that_differ_have_keys_that_differ() {
+        let plain = Order::of(Style::Narration);
+        let one = vec![NumberRange { first: 1, last: 1 }];
+        let orders = [
+            plain.clone(),
+            Order { selection: Selection { pages: one.clone(), ..Selection::ALL }, ..plain.clone() },
+            Order { selection: Selection { chapters: one, ..Selection::ALL }, ..plain.clone() },
+            Order { selection: Selection { first: Some(1), ..Selection::ALL }, ..plain.clone() },
+            Order { skip: BTreeSet::from([ContentKind::Captions]), ..plain.clone() },
+            Order { read: BTreeSet::from([ContentKind::Captions]), ..plain },
+        ];
+        let texts: BTreeSet<String> = orders.iter().map(order).collect();
+        assert_eq!(texts.len(), orders.len());
+    }
 
     #[test]
     fn every_object_of_a_folder_is_of_the_kind_that_it_was_named_as() {

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod id;
 pub mod keys;
 pub mod random;
+pub mod similar;
 pub mod text;
 
 pub use clock::{Clock, SystemClock, Timestamp};

@@ -2,7 +2,7 @@
 //! write.
 
 use lectern_core::content::Range;
-use lectern_core::content::script::{self, Footnotes, LengthTarget, Order, Role, SkipReason, Style};
+use lectern_core::content::script::{self, Role, SkipReason};
 use lectern_core::content::timeline;
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Kind, Reason};
@@ -10,6 +10,13 @@ use lectern_core::{Failure, Kind, Reason};
 use prost::Message as _;
 
 use crate::{rpc, v1 as api};
+
+mod order;
+
+pub use order::{
+    RANGES, compose_order, footnotes_to_wire, kind_to_wire, kinds_to_wire, language_tag, length_to_wire, order,
+    plan_order, preview_order, selection_to_wire, style_to_wire,
+};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
 pub const DOMAIN: &str = "lectern";
@@ -158,6 +165,8 @@ const fn skip_reason(reason: SkipReason) -> api::SkipReason {
         SkipReason::Deleted => api::SkipReason::Deleted,
         SkipReason::Comment => api::SkipReason::Comment,
         SkipReason::Placeholder => api::SkipReason::Placeholder,
+        SkipReason::NotSelected => api::SkipReason::NotSelected,
+        SkipReason::NotWanted => api::SkipReason::NotWanted,
         SkipReason::Unaccounted => api::SkipReason::Unaccounted,
     }
 }
@@ -215,37 +224,6 @@ pub fn number(n: u32) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 
-/// The style in the public API.
-#[must_use]
-pub const fn style_to_wire(style: Style) -> api::Style {
-    match style {
-        Style::Narration => api::Style::Narration,
-        Style::Briefing => api::Style::Briefing,
-    }
-}
-
-/// The length in the public API.
-#[must_use]
-pub fn length_to_wire(length: LengthTarget) -> api::Length {
-    let target = match length {
-        LengthTarget::Seconds(seconds) => {
-            api::length::Target::Duration(prost_types::Duration { seconds: seconds.into(), nanos: 0 })
-        }
-        LengthTarget::Words(words) => api::length::Target::WordCount(number(words)),
-    };
-    api::Length { target: Some(target) }
-}
-
-/// The choice for footnotes in the public API.
-#[must_use]
-pub const fn footnotes_to_wire(footnotes: Footnotes) -> api::Footnotes {
-    match footnotes {
-        Footnotes::Skip => api::Footnotes::Skip,
-        Footnotes::Inline => api::Footnotes::Inline,
-        Footnotes::End => api::Footnotes::End,
-    }
-}
-
 /// Characters of a title on the wire; a heading may be longer.
 pub const TITLE_CHARS: usize = 300;
 
@@ -253,82 +231,6 @@ pub const TITLE_CHARS: usize = 300;
 #[must_use]
 pub fn title(title: &str) -> String {
     title.chars().take(TITLE_CHARS).collect()
-}
-
-/// The order in the public API's terms, read.
-///
-/// # Errors
-/// INVALID_ARGUMENT with the field that is wrong.
-pub fn order(style: i32, length: Option<api::Length>, footnotes: i32, language: &str) -> Result<Order, Failure> {
-    let style = match api::Style::try_from(style) {
-        Ok(api::Style::Narration) => Style::Narration,
-        Ok(api::Style::Briefing) => Style::Briefing,
-        Ok(api::Style::Unspecified) | Err(_) => {
-            return Err(Failure::new(
-                Kind::InvalidArgument,
-                Reason::StyleUnsupported,
-                "narration.style is not one that this version knows; use STYLE_NARRATION or STYLE_BRIEFING",
-            )
-            .at("narration.style"));
-        }
-    };
-    let length = match length.and_then(|length| length.target) {
-        None => None,
-        Some(_) if style == Style::Narration => {
-            return Err(Failure::invalid(
-                "narration.length",
-                "a narration speaks everything and takes no length; leave it out, or order STYLE_BRIEFING",
-            ));
-        }
-        Some(api::length::Target::Duration(duration)) => match u32::try_from(duration.seconds) {
-            Ok(seconds @ 60..=36_000) if duration.nanos == 0 => Some(LengthTarget::Seconds(seconds)),
-            Ok(_) | Err(_) => {
-                return Err(Failure::invalid(
-                    "narration.length.duration",
-                    "the duration must be whole seconds, from 60 s (a minute) to 36,000 s (10 hours)",
-                ));
-            }
-        },
-        Some(api::length::Target::WordCount(words)) => match u32::try_from(words) {
-            Ok(words @ 50..=100_000) => Some(LengthTarget::Words(words)),
-            Ok(_) | Err(_) => {
-                return Err(Failure::invalid("narration.length.word_count", "word_count must be from 50 to 100,000"));
-            }
-        },
-    };
-    let footnotes = match api::Footnotes::try_from(footnotes) {
-        Ok(api::Footnotes::Unspecified | api::Footnotes::Skip) => Footnotes::Skip,
-        Ok(api::Footnotes::Inline) => Footnotes::Inline,
-        Ok(api::Footnotes::End) => Footnotes::End,
-        Err(_) => {
-            return Err(Failure::invalid(
-                "narration.footnotes",
-                "use FOOTNOTES_SKIP, FOOTNOTES_INLINE or FOOTNOTES_END",
-            ));
-        }
-    };
-    Ok(Order { style, length, footnotes, language: language_tag("narration.language_code", language)? })
-}
-
-/// The language that a caller names; none where he names none.
-///
-/// # Errors
-/// INVALID_ARGUMENT for what is no well-formed tag: subtags of up to eight letters and digits, the
-/// first of two or three letters (BCP 47, section 2.1), at most 35 characters (section 4.4.1).
-pub fn language_tag(field: &str, tag: &str) -> Result<Option<String>, Failure> {
-    if tag.is_empty() {
-        return Ok(None);
-    }
-    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let primary = tag.split('-').next().unwrap_or_default();
-    let well_formed = tag.len() <= 35
-        && (2..=3).contains(&primary.len())
-        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && tag.split('-').all(subtag);
-    if well_formed {
-        return Ok(Some(tag.to_owned()));
-    }
-    Err(Failure::invalid(field, format!("{field} is no language; write a BCP 47 tag such as `en` or `en-GB`")))
 }
 
 /// A moment on the wire.
@@ -354,16 +256,5 @@ mod tests {
         assert_eq!((failure(&wire), failed_step(&wire)), (failed, None));
         let strange = rpc::Status { code: 99, message: "?".to_owned(), details: Vec::new() };
         assert_eq!((failure(&strange).kind, failure(&strange).reason), (Kind::Internal, Reason::Internal));
-    }
-
-    #[test]
-    fn a_language_is_a_tag_or_none() {
-        for tag in ["en", "en-GB", "zh-Hant-TW", "de-1996"] {
-            assert_eq!(language_tag("language", tag).unwrap().as_deref(), Some(tag));
-        }
-        assert_eq!(language_tag("language", ""), Ok(None));
-        for wrong in ["english", "e", "en_GB", "en-", "1e", "en GB", &"en-a".repeat(20)] {
-            assert!(language_tag("language", wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! - [`work`]: a command of the queue decoded into a job, and the job's end encoded as an event;
 //! - [`api`]: `StageService`, by which the conductor cancels steps and operators look at them;
 //! - [`auth`]: the same API keys at every port, checked by asking the gateway;
+//! - [`progress`]: how far a recording is assembled, told while it is;
 //! - [`recall`]: what was found out about keys, for a while;
 //! - [`config`]: the settings that all services share.
 
@@ -10,11 +11,13 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod progress;
 pub mod recall;
 pub mod work;
 
 pub use api::StageApi;
 pub use auth::{KeysOfGateway, NoKeys};
 pub use config::Common;
+pub use progress::Progress;
 pub use recall::{GoodKeys, Recall};
 pub use work::{Job, Perform, Stage};

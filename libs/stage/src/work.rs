@@ -7,19 +7,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{ScopeId, Service, StepId, TenantId};
-use lectern_core::{Digest, Failure};
+use lectern_core::{Clock, Digest, Failure};
 use lectern_proto::work::v1::{Command, Delivery, Event, StepFailed, command::Work, event::Outcome};
 use lectern_proto::{convert, names};
+use lectern_queue::Queue;
 use lectern_queue::worker::{Done, Handler, Reading, Task};
 use lectern_runtime::Metrics;
 use lectern_runtime::telemetry::Histogram;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
-/// The layout of commands that this code reads, and of the events it writes. In layout 1, which was
-/// never released, the field of a failure was another message, and voices had other names: both
-/// decode, to what nobody meant. So it is refused as a whole.
-pub const SCHEMA: i32 = 2;
+use crate::progress::Progress;
+
+/// The layout of commands that this code reads, and of the events it writes. Earlier layouts were
+/// never released and are refused as a whole: they decode, to what nobody meant. In layout 1 the
+/// field of a failure was another message, and voices had other names; layout 2 had no selections,
+/// and its events did not say how much of a section was there already.
+pub const SCHEMA: i32 = 3;
 
 /// One claimed step, decoded.
 #[derive(Debug, Clone)]
@@ -32,9 +36,17 @@ pub struct Job {
     pub objects: Objects,
     /// Fires when the work should stop: cancelled, or the lease was lost.
     pub cancel: CancellationToken,
+    /// Tells how far the work is.
+    pub progress: Progress,
 }
 
 impl Job {
+    /// Tells whoever watches that so many milliseconds of audio are joined and encoded; see
+    /// [`Progress::assembled`].
+    pub fn assembled(&self, millis: u64) {
+        self.progress.assembled(&self.step, millis);
+    }
+
     /// Ends the work early when nobody wants it any more.
     ///
     /// # Errors
@@ -114,6 +126,7 @@ const SECONDS: [f64; 12] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 12
 pub struct Stage<P> {
     perform: P,
     blob: Arc<dyn Blob>,
+    telling: Option<(Arc<dyn Queue>, Arc<dyn Clock>)>,
     took: Histogram,
 }
 
@@ -127,7 +140,14 @@ impl<P: Perform> Stage<P> {
             "How long attempts at steps took, by kind of step and result.",
             &SECONDS,
         );
-        Self { perform, blob, took }
+        Self { perform, blob, telling: None, took }
+    }
+
+    /// The same stage, whose jobs tell over `queue` how far they are, by the time of `clock`.
+    /// Without it they tell nobody.
+    #[must_use]
+    pub fn telling(self, queue: Arc<dyn Queue>, clock: Arc<dyn Clock>) -> Self {
+        Self { telling: Some((queue, clock)), ..self }
     }
 
     async fn decoded(&self, task: &Task, command: Command) -> Result<Bytes, Failure> {
@@ -137,7 +157,9 @@ impl<P: Perform> Stage<P> {
         let scope = command.scope.parse().map_err(|_| wrong("names no scope"))?;
         let work = command.work.ok_or_else(|| wrong("says nothing to do"))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
-        let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone() };
+        let telling = self.telling.clone();
+        let progress = telling.map_or_else(Progress::default, |(queue, clock)| Progress::new(queue, clock));
+        let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone(), progress };
         // Dropping the work stops it at its next await: no call is begun and no object put after a
         // cancel. What was put stays.
         let performed = task.cancel.run_until_cancelled(self.perform.perform(&job, work)).await;
@@ -281,7 +303,8 @@ mod tests {
         let Reading::Unreadable(why) = read(&Command { schema: SCHEMA - 1, ..plan() }) else {
             panic!("an older layout was read")
         };
-        assert!(why.contains("layout 1") && why.contains("must be retried"), "{why}");
+        let layout = format!("layout {}", SCHEMA - 1);
+        assert!(why.contains(&layout) && why.contains("must be retried"), "{why}");
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl ScriptService for Scripts {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let content = content(&request.text).map_err(|f| status(&f))?;
-        let order = convert::order(request.style, request.length, 0, "").map_err(|f| status(&f))?;
+        let order = convert::compose_order(&request).map_err(|f| status(&f))?;
         let key = Digest::of(request.text.as_bytes());
         let token = CancellationToken::new();
         let stop = Stop::at(token.clone());

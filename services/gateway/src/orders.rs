@@ -23,7 +23,7 @@ use crate::door::Door;
 use crate::stages::Stages;
 use crate::tenants::Tenants;
 
-pub use read::only_document;
+pub use read::read_for_preview;
 
 /// The most narrations of a document that are counted: far more than anybody orders.
 const MOST_COUNTED: u64 = 1_000_000;

@@ -1,6 +1,6 @@
 //! What the unit tests of several modules share.
 
-use lectern_core::content::script::{Footnotes, Order, Style};
+use lectern_core::content::script::{Order, Style};
 use lectern_core::{Digest, Timestamp};
 
 use crate::domain::wish::Labels;
@@ -13,7 +13,7 @@ pub(crate) fn narration() -> Narration {
         document: id("d1").parse().expect("an id"),
         display_name: String::new(),
         labels: Labels::default(),
-        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip, language: None },
+        order: Order::of(Style::Narration),
         voice: String::new(),
         speed: 100,
         formats: vec![1, 2],

@@ -14,7 +14,7 @@ use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
-use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, work::v1 as work};
+use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api, work::v1 as work};
 use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure};
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
@@ -40,7 +40,8 @@ pub type Authorized = InterceptedService<Channel, Outbound>;
 pub struct Classes {
     /// For calls with short answers.
     pub calls: Channel,
-    /// For what is long: sources on their way to ingest, previews from ai, tracks from tts.
+    /// For what is long: sources on their way to ingest, previews from ai, tracks from tts and
+    /// texts on their way to it.
     pub streams: Channel,
 }
 
@@ -116,7 +117,7 @@ impl Upstream {
         SpeechServiceClient::new(self.over(&self.tts.calls, tenant))
     }
 
-    /// Audio that is streamed.
+    /// Audio that is streamed, and texts whose speech is looked for.
     #[must_use]
     pub fn tracks(&self, tenant: &TenantId) -> SpeechServiceClient<Authorized> {
         SpeechServiceClient::new(self.over(&self.tts.streams, tenant))
@@ -126,6 +127,21 @@ impl Upstream {
     #[must_use]
     pub fn voices(&self, tenant: &TenantId) -> VoiceServiceClient<Authorized> {
         VoiceServiceClient::new(self.over(&self.tts.calls, tenant))
+    }
+
+    /// Refuses an order of pages for a document that has none, which only ingest knows.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD`, and what ingest answers.
+    pub async fn check_pages(&self, tenant: &TenantId, wish: &Wish) -> Result<(), Failure> {
+        if wish.order.selection.pages.is_empty() {
+            return Ok(());
+        }
+        let view = api::DocumentView::Basic.into();
+        let request = short(api::GetDocumentRequest { name: names::of_document(&wish.document), view });
+        let asked = self.documents(tenant).get_document(request).await.map_err(|status| failure(&status))?;
+        let document = asked.into_inner().document.ok_or_else(|| missing("a document"))?;
+        has_pages(&document)
     }
 
     /// How many documents a tenant has that are not erased, and how many bytes their sources are.
@@ -153,6 +169,7 @@ impl Stages for Upstream {
         let ask = |status: tonic::Status| failure(&status);
         let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
         let source = self.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
+        self.check_pages(tenant, wish).await?;
 
         let request = short(ai::DescribeEngineRequest {});
         let script = self.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
@@ -209,6 +226,18 @@ impl Stages for Upstream {
     }
 }
 
+/// Whether pages of a document can be chosen.
+///
+/// # Errors
+/// `INVALID_FIELD` of an order.
+fn has_pages(document: &api::Document) -> Result<(), Failure> {
+    if document.page_count.is_some() {
+        return Ok(());
+    }
+    let message = "the document has no pages; choose chapters of it, or leave the pages out";
+    Err(Failure::invalid("narration.selection.pages", message).about(document.name.clone()))
+}
+
 /// A failure of `ResolveVoice`, whose fields have other names in the order that it was asked for.
 fn at_order(failure: Failure) -> Failure {
     let field = match failure.field.as_deref() {
@@ -236,6 +265,17 @@ pub fn missing(what: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_chosen_of_a_document_that_has_some() {
+        let document =
+            |page_count| api::Document { name: "documents/d1".to_owned(), page_count, ..api::Document::default() };
+        assert_eq!(has_pages(&document(Some(3))), Ok(()));
+        let refused = has_pages(&document(None)).expect_err("it has none");
+        assert_eq!((refused.kind, refused.reason), (Kind::InvalidArgument, Reason::InvalidField));
+        assert_eq!(refused.field.as_deref(), Some("narration.selection.pages"));
+        assert_eq!(refused.resource.as_deref(), Some("documents/d1"));
+    }
 
     #[test]
     fn what_is_wrong_with_a_voice_is_told_of_the_orders_field() {

@@ -1,5 +1,6 @@
 //! gRPC in: `lectern.v1.VoiceService` and `lectern.tts.v1.SpeechService`.
 
+mod stored;
 mod track;
 
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
 use lectern_rpc::{caller, page, status};
 use lectern_stage::api::internal;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::audio::encode::AudioFormat;
 use crate::engine::{SegmentRequest, Speed, Voice};
@@ -191,6 +192,15 @@ impl SpeechService for Speech {
         let track: Track = objects.read_json(&objects.folder().track(&key)).await.map_err(|f| status(&f))?;
         let first = track::first(&track, request.first_sample).map_err(|f| status(&f))?;
         Ok(Response::new(Box::pin(track::stream(track, first, self.segments.clone(), objects))))
+    }
+
+    async fn count_stored_speech(
+        &self,
+        request: Request<Streaming<tts::CountStoredSpeechRequest>>,
+    ) -> Result<Response<tts::CountStoredSpeechResponse>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        Ok(Response::new(stored::count(self, &tenant, request.into_inner()).await?))
     }
 
     async fn delete_recording(

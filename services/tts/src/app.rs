@@ -73,9 +73,10 @@ impl Tts {
     /// Works until `stop`.
     pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let recordings = Recordings::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.master));
-        let stage = Arc::new(Stage::new(recordings, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
-        let Adapters { queue, clock, .. } = self.adapters.clone();
+        let Adapters { queue, blob, clock, .. } = self.adapters.clone();
+        let stage = Stage::new(recordings, blob).telling(Arc::clone(&queue), Arc::clone(&clock));
+        let stage = Arc::new(stage);
         let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
         measure_worker("tts", &worker);
         watch_engines("tts", &worker, health);

@@ -12,7 +12,7 @@ pub struct Config {
     /// What all services share.
     #[serde(flatten)]
     pub common: Common,
-    /// The folder of the local voice's weights; `cargo xtask voice` prepares one.
+    /// The folder of the local voice's weights; `lectern voice fetch` prepares one.
     pub voice_dir: PathBuf,
     /// The speech engine: `local`, or `tone` and `scripted` for tests without weights.
     pub engine: Engine,

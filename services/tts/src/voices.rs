@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lectern_core::similar::distance;
+use lectern_core::text::stripped;
 use lectern_core::{Failure, Kind, Reason};
 
 use crate::engine::{SpeechEngine, Voice};
@@ -9,6 +11,11 @@ use crate::engine::{SpeechEngine, Voice};
 /// The fields of a request that name its voice and its language.
 const VOICE: &str = "voice";
 const LANGUAGE: &str = "language_code";
+
+/// The most voices that a refusal names.
+const SHOWN: usize = 5;
+/// The most characters of an unknown name that are looked at and shown.
+const LONGEST: usize = 100;
 
 /// Every engine that was configured.
 #[derive(Debug, Clone)]
@@ -38,13 +45,11 @@ impl Voices {
     /// The voice of a resource name, `engines/{engine}/voices/{voice}`.
     ///
     /// # Errors
-    /// `VOICE_UNKNOWN` at `voice`, naming the voices there are.
+    /// `VOICE_UNKNOWN` at `voice`, naming the voices whose names are most like it, or else those
+    /// there are.
     pub fn named(&self, name: &str) -> Result<Voice, Failure> {
-        self.all().into_iter().find(|voice| voice.id == name).ok_or_else(|| {
-            let known = self.all().into_iter().map(|voice| voice.id).collect::<Vec<_>>().join(", ");
-            let message = format!("the voice {name:?} is not known; choose one of: {known}");
-            Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, message).at(VOICE)
-        })
+        let all = self.all();
+        all.iter().find(|voice| voice.id == name).cloned().ok_or_else(|| unknown(name, &all))
     }
 
     /// The voice to speak `language` with: the one that is named, or the first that speaks it.
@@ -85,6 +90,40 @@ fn speaks(voice: &Voice, language: &str) -> bool {
     wanted.is_empty() || wanted == "und" || wanted == primary(&voice.language)
 }
 
+/// Refuses a name that no voice has.
+fn unknown(name: &str, all: &[Voice]) -> Failure {
+    let shown = stripped(&name.chars().take(LONGEST).collect::<String>());
+    let near = nearest(name, all);
+    let help = if near.is_empty() {
+        let known = all.iter().take(SHOWN).map(|voice| voice.id.as_str()).collect::<Vec<_>>().join(", ");
+        let more = if all.len() > SHOWN { ", or another that ListVoices shows" } else { "" };
+        format!("choose one of: {known}{more}")
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, format!("there is no voice `{shown}`; {help}")).at(VOICE)
+}
+
+/// The voices whose names are most like `name`, all of the least distance, at most [`SHOWN`]: by
+/// the whole name, or by its last part, which people remember. A third of the letters of that part
+/// may be wrong; what is farther off is not meant.
+fn nearest<'a>(name: &str, all: &'a [Voice]) -> Vec<&'a str> {
+    if name.chars().nth(LONGEST).is_some() {
+        return Vec::new();
+    }
+    let name = name.to_lowercase();
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let bound = last(&name).chars().count().div_ceil(3);
+    let distance = |voice: &Voice| {
+        let id = voice.id.to_lowercase();
+        distance(&name, &id).min(distance(&last(&name), &last(&id)))
+    };
+    let all: Vec<(usize, &str)> = all.iter().map(|voice| (distance(voice), voice.id.as_str())).collect();
+    let least = all.iter().map(|(distance, _)| *distance).min().filter(|least| *least <= bound);
+    let near = all.into_iter().filter(|(distance, _)| Some(*distance) == least);
+    near.map(|(_, id)| id).take(SHOWN).collect()
+}
+
 fn unsupported(language: &str, voice: &str, field: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
@@ -118,5 +157,38 @@ mod tests {
             assert_eq!((refused.reason, refused.field.as_deref()), (Reason::LanguageUnsupported, Some(field)));
         }
         assert!(voices.engine(&first).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_most_like_it() {
+        let one = ToneEngine::new().voices().remove(0);
+        let named = |id: &str| Voice { id: id.to_owned(), ..one.clone() };
+        let ids = ["heart", "bella", "heath", "sky"].map(|voice| format!("engines/local/voices/{voice}"));
+        let all: Vec<Voice> = ids.iter().map(|id| named(id)).collect();
+        for (name, expected) in [
+            ("hart", "there is no voice `hart`; did you mean engines/local/voices/heart?"),
+            ("Heart", "there is no voice `Heart`; did you mean engines/local/voices/heart?"),
+            (
+                "engines/lokal/voices/heart",
+                "there is no voice `engines/lokal/voices/heart`; did you mean engines/local/voices/heart?",
+            ),
+            ("voices/local/heard", "there is no voice `voices/local/heard`; did you mean engines/local/voices/heart?"),
+            (
+                "hearh",
+                "there is no voice `hearh`; did you mean engines/local/voices/heart or engines/local/voices/heath?",
+            ),
+        ] {
+            let refused = unknown(name, &all);
+            assert_eq!((refused.message.as_str(), refused.reason), (expected, Reason::VoiceUnknown));
+        }
+        for far in ["x", "engines/local/voices/nobody", "heart".repeat(100).as_str()] {
+            let refused = unknown(far, &all);
+            assert!(refused.message.contains("; choose one of: engines/local/voices/heart, "), "{refused}");
+            assert!(refused.message.chars().count() < 400, "{refused}");
+        }
+        let many: Vec<Voice> = (0..9).map(|at| named(&format!("engines/choir/voices/{at}"))).collect();
+        let refused = unknown("somebody", &many);
+        assert!(refused.message.ends_with("voices/4, or another that ListVoices shows"), "{refused}");
+        assert!(unknown("10", &many).message.matches("engines/choir").count() <= SHOWN);
     }
 }

@@ -44,7 +44,7 @@ fn can_be_written(content: &Content) {
     let notes = content.blocks.iter().any(|block| matches!(block.kind, BlockKind::Footnote { .. }));
     let ways = [Footnotes::Skip, Footnotes::Inline, Footnotes::End];
     for footnotes in ways.into_iter().take(if notes { 3 } else { 1 }) {
-        let order = Order { style: Style::Narration, length: None, footnotes, language: None };
+        let order = Order { footnotes, ..Order::of(Style::Narration) };
         let plan = match compose::plan(content, Digest::of(b"content"), &order, &Stop::default()) {
             Ok(plan) => plan,
             Err(failure) => {

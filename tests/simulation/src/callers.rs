@@ -61,7 +61,7 @@ impl Caller {
         let delete = self.order.delete.map(|after| accepted + after);
         let mut finishing = None;
         loop {
-            if cancel.is_some_and(|at| at <= Instant::now()) && self.cancel().await {
+            if cancel.is_some_and(|at| at <= Instant::now()) && Box::pin(self.cancel()).await {
                 cancel = None;
             }
             if delete.is_some_and(|at| at <= Instant::now()) && Box::pin(self.delete()).await {
@@ -112,7 +112,8 @@ impl Caller {
 
     async fn cancel(&self) -> bool {
         let Order { tenant, narration, .. } = &self.order;
-        self.call(|front| async move { front.orders.cancel(tenant, narration, "").await }).await.is_ok()
+        let call = self.call(|front| async move { Box::pin(front.orders.cancel(tenant, narration, "")).await });
+        Box::pin(call).await.is_ok()
     }
 
     async fn delete(&self) -> bool {

@@ -98,7 +98,7 @@ impl Simulated {
             job.check()?;
             job.objects.write(&path, format!("track of {section}")).await?;
         }
-        Ok(Outcome::Recorded(Recorded { sample_rate_hertz: 24_000, sample_count: 24_000 }))
+        Ok(Outcome::Recorded(Recorded { sample_rate_hertz: 24_000, sample_count: 24_000, ..Recorded::default() }))
     }
 
     async fn assemble(&self, job: &Job, work: &AssembleRecording) -> Result<Outcome, Failure> {

@@ -6,7 +6,9 @@ use lectern_client::{Client, ClientConfig, Retry, Upload};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::narration::State as Stage;
 use lectern_proto::v1::preview_document_response::Part;
-use lectern_proto::v1::{DeleteDocumentRequest, Narration, PreviewBlock, PreviewSummary};
+use lectern_proto::v1::{
+    DeleteDocumentRequest, DeleteNarrationRequest, Narration, PreviewBlock, PreviewSummary, StoredSpeech,
+};
 use lectern_rpc::{Deadline, deadline};
 
 use crate::server::{DOCUMENT, End, Fake, NARRATION, State, artifact, broken, noise, unavailable};
@@ -103,12 +105,44 @@ async fn a_preview_begins_again_after_a_break_and_its_blocks_are_whole() {
         block(0, "rises.", true),
         block(1, "It falls.", false),
     ];
-    let fake = Fake::start(State { preview: parts, cuts: [broken(2), broken(0)].into(), ..State::default() }).await;
-    let preview = fake.client().preview(Narration::default()).await.unwrap();
-    assert_eq!(preview.summary, summary);
+    let stored = Some(StoredSpeech { utterance_count: 240, stored_utterance_count: 212 });
+    let cuts = [broken(2), broken(0)].into();
+    let fake = Fake::start(State { preview: parts, stored, cuts, ..State::default() }).await;
+    let preview = fake.client().preview(Narration::default(), false).await.unwrap();
+    assert_eq!((preview.summary, preview.stored), (summary, None));
     let texts: Vec<_> = preview.blocks.iter().map(|block| block.text.as_str()).collect();
     assert_eq!(texts, ["The sea rises.", "It falls."]);
     assert_eq!(fake.asked(), ["preview"; 3]);
+    fake.state().cuts.push_back(broken(4));
+    let counted = fake.client().preview(Narration::default(), true).await.unwrap();
+    assert_eq!((counted.stored, counted.blocks.len()), (stored, 2));
+}
+
+#[tokio::test]
+async fn a_retry_whose_answer_was_lost_is_one_and_makes_no_second_run() {
+    let fake = with_ends([End::Early, End::With(unavailable())]).await;
+    assert_eq!(fake.client().retry(NARRATION).await.unwrap().run, 1);
+    assert_eq!(fake.asked(), ["get", "retry", "retry", "get"]);
+
+    fake.state().run = 7;
+    assert_eq!(fake.client().retry(NARRATION).await.unwrap().run, 8);
+    assert_eq!(fake.asked().len(), 6, "nothing is asked again that was answered");
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_one_and_anothers_is_told() {
+    let delete = |allow_missing| DeleteNarrationRequest {
+        name: NARRATION.to_owned(),
+        etag: String::new(),
+        allow_missing,
+        force: false,
+    };
+    let fake = with_ends([End::With(unavailable())]).await;
+    assert_eq!(fake.client().delete_narration(delete(false)).await, Ok(()));
+    assert_eq!(fake.asked(), ["delete", "delete"]);
+    let failure = fake.client().delete_narration(delete(false)).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::ResourceNotFound);
+    assert_eq!(fake.client().delete_narration(delete(true)).await, Ok(()));
 }
 
 #[tokio::test]
@@ -126,7 +160,7 @@ async fn all_of_it_runs_in_a_task_of_its_own() {
     let work = async move {
         let document = client.upload(&Upload::bytes("tides.md", noise(10))).await?;
         let order = Narration { documents: vec![document.name], ..Narration::default() };
-        client.preview(order.clone()).await?;
+        client.preview(order.clone(), true).await?;
         let accepted = client.order(order).await?;
         let mut listen = client.listen(&accepted.name);
         while listen.next().await?.is_some() {}

@@ -69,6 +69,26 @@ async fn what_is_not_whole_or_not_the_file_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_has_exactly_the_path_that_its_caller_chose() {
+    let (file, folder) = (noise(PIECE + 1), tempfile::tempdir().unwrap());
+    let fake = with_cuts(&file, [broken(1)]).await;
+    let path = folder.path().join("tides.wav");
+    std::fs::write(&path, "of yesterday").unwrap();
+    let mut strange = artifact(&file);
+    fake.client().download_as(&strange, &path).await.unwrap();
+    assert!(std::fs::read(&path).unwrap() == file);
+    assert_eq!(names(folder.path()), ["tides.wav"]);
+
+    strange.sha256 = "0".repeat(64);
+    fake.client().download_as(&strange, &path).await.unwrap_err();
+    assert!(std::fs::read(&path).unwrap() == file, "what is there stays where nothing whole came");
+    assert_eq!(names(folder.path()), ["tides.wav"]);
+
+    let failure = fake.client().download_as(&artifact(&file), &folder.path().join("..")).await.unwrap_err();
+    assert_eq!(failure.field.as_deref(), Some("path"));
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_written_is_told_at_once() {
     let file = noise(10);
     let fake = with_cuts(&file, []).await;

@@ -5,6 +5,7 @@
 mod calls;
 mod downloads;
 mod listens;
+mod lists;
 mod server;
 mod uploads;
 mod watches;

@@ -17,6 +17,7 @@ use lectern_proto::v1::listen_narration_response::Part as Sound;
 use lectern_proto::v1::narration::State as Stage;
 use lectern_proto::v1::narration_service_server::{NarrationService, NarrationServiceServer};
 use lectern_proto::v1::upload_document_request::Part;
+use lectern_proto::v1::voice_service_server::{VoiceService, VoiceServiceServer};
 use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, preview_document_response};
 use lectern_rpc::status;
@@ -90,6 +91,16 @@ pub struct State {
     pub narrated: bool,
     /// The parts of a preview.
     pub preview: Vec<preview_document_response::Part>,
+    /// What of a preview's speech is there already, where that is asked for.
+    pub stored: Option<api::StoredSpeech>,
+    /// The documents of a list, which comes one a page.
+    pub documents: Vec<api::Document>,
+    /// The voices, which come one a page.
+    pub voices: Vec<api::Voice>,
+    /// The run of the narration; its etag is the same number.
+    pub run: i32,
+    /// Whether the narration is deleted.
+    pub deleted: bool,
 }
 
 /// The server, and the way to it.
@@ -107,6 +118,7 @@ impl Fake {
         let serving = Server::builder()
             .add_service(DocumentServiceServer::new(fake.clone()))
             .add_service(NarrationServiceServer::new(fake.clone()))
+            .add_service(VoiceServiceServer::new(fake.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(serving);
         fake
@@ -153,8 +165,10 @@ impl Fake {
     }
 
     fn narration(&self, place: usize) -> api::Narration {
-        let stage = self.state().stages.get(place.saturating_sub(1)).copied().unwrap_or(Stage::Unspecified);
-        api::Narration { name: NARRATION.to_owned(), state: stage.into(), ..Default::default() }
+        let state = self.state();
+        let stage = state.stages.get(place.saturating_sub(1)).copied().unwrap_or(Stage::Unspecified);
+        let (name, run, etag) = (NARRATION.to_owned(), state.run, state.run.to_string());
+        api::Narration { name, run, etag, state: stage.into(), ..Default::default() }
     }
 }
 
@@ -194,6 +208,13 @@ type Answer<T> = Result<Response<T>, Status>;
 
 fn elsewhere<T>() -> Result<T, Status> {
     Err(Status::unimplemented("not in this test"))
+}
+
+/// One of `items` as a page, and the token of the next.
+fn page<T: Clone>(items: &[T], token: &str) -> (Vec<T>, String) {
+    let place: usize = if token.is_empty() { 0 } else { token.parse().expect("a token of ours") };
+    let next = if place + 1 < items.len() { (place + 1).to_string() } else { String::new() };
+    (items.get(place).cloned().into_iter().collect(), next)
 }
 
 fn document() -> Option<api::Document> {
@@ -278,12 +299,18 @@ impl DocumentService for Fake {
         elsewhere()
     }
 
-    async fn get_document(&self, _: Request<api::GetDocumentRequest>) -> Answer<api::GetDocumentResponse> {
-        elsewhere()
+    async fn get_document(&self, request: Request<api::GetDocumentRequest>) -> Answer<api::GetDocumentResponse> {
+        self.unary(format!("get {}", request.into_inner().name)).await?;
+        Ok(Response::new(api::GetDocumentResponse { document: document() }))
     }
 
-    async fn list_documents(&self, _: Request<api::ListDocumentsRequest>) -> Answer<api::ListDocumentsResponse> {
-        elsewhere()
+    async fn list_documents(&self, request: Request<api::ListDocumentsRequest>) -> Answer<api::ListDocumentsResponse> {
+        let request = request.into_inner();
+        self.unary(format!("documents {} from {:?}", request.page_size, request.page_token)).await?;
+        let mut all = self.state().documents.clone();
+        all.retain(|document| request.sha256.is_empty() || document.sha256 == request.sha256);
+        let (documents, next_page_token) = page(&all, &request.page_token);
+        Ok(Response::new(api::ListDocumentsResponse { documents, next_page_token }))
     }
 
     async fn delete_document(
@@ -333,9 +360,18 @@ impl NarrationService for Fake {
         Ok(Response::new(api::CreateNarrationResponse { narration: Some(self.narration(1)) }))
     }
 
-    async fn preview_document(&self, _: Request<api::PreviewDocumentRequest>) -> Answers<api::PreviewDocumentResponse> {
+    async fn preview_document(
+        &self,
+        request: Request<api::PreviewDocumentRequest>,
+    ) -> Answers<api::PreviewDocumentResponse> {
         self.ask("preview".to_owned());
-        let parts = self.state().preview.clone();
+        let (mut parts, stored) = {
+            let state = self.state();
+            (state.preview.clone(), state.stored)
+        };
+        if request.into_inner().count_stored_speech {
+            parts.extend(stored.map(preview_document_response::Part::StoredSpeech));
+        }
         self.stream(parts.into_iter().map(|part| api::PreviewDocumentResponse { part: Some(part) }).collect())
     }
 
@@ -345,8 +381,13 @@ impl NarrationService for Fake {
         Ok(Response::new(api::GetNarrationResponse { narration: Some(self.narration(last)) }))
     }
 
-    async fn list_narrations(&self, _: Request<api::ListNarrationsRequest>) -> Answer<api::ListNarrationsResponse> {
-        elsewhere()
+    async fn list_narrations(
+        &self,
+        request: Request<api::ListNarrationsRequest>,
+    ) -> Answer<api::ListNarrationsResponse> {
+        self.unary(format!("narrations of {}", request.into_inner().document)).await?;
+        let narrations = vec![self.narration(1)];
+        Ok(Response::new(api::ListNarrationsResponse { narrations, next_page_token: String::new() }))
     }
 
     async fn watch_narration(
@@ -407,12 +448,31 @@ impl NarrationService for Fake {
         elsewhere()
     }
 
-    async fn retry_narration(&self, _: Request<api::RetryNarrationRequest>) -> Answer<api::RetryNarrationResponse> {
-        elsewhere()
+    async fn retry_narration(
+        &self,
+        request: Request<api::RetryNarrationRequest>,
+    ) -> Answer<api::RetryNarrationResponse> {
+        let fresh = request.into_inner().etag == self.state().run.to_string();
+        if fresh {
+            self.state().run += 1;
+        }
+        self.unary("retry".to_owned()).await?;
+        if fresh {
+            return Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.narration(1)) }));
+        }
+        Err(status(&Failure::new(Kind::Aborted, Reason::EtagMismatch, "it has changed")))
     }
 
-    async fn delete_narration(&self, _: Request<api::DeleteNarrationRequest>) -> Answer<api::DeleteNarrationResponse> {
-        elsewhere()
+    async fn delete_narration(
+        &self,
+        request: Request<api::DeleteNarrationRequest>,
+    ) -> Answer<api::DeleteNarrationResponse> {
+        let deleted = std::mem::replace(&mut self.state().deleted, true);
+        self.unary("delete".to_owned()).await?;
+        if deleted && !request.into_inner().allow_missing {
+            return Err(status(&Failure::not_found(NARRATION)));
+        }
+        Ok(Response::new(api::DeleteNarrationResponse {}))
     }
 
     async fn get_script(&self, _: Request<api::GetScriptRequest>) -> Answer<api::GetScriptResponse> {
@@ -450,5 +510,15 @@ impl NarrationService for Fake {
             }
         }
         self.stream(messages)
+    }
+}
+
+#[tonic::async_trait]
+impl VoiceService for Fake {
+    async fn list_voices(&self, request: Request<api::ListVoicesRequest>) -> Answer<api::ListVoicesResponse> {
+        let token = request.into_inner().page_token;
+        self.unary(format!("voices from {token:?}")).await?;
+        let (voices, next_page_token) = page(&self.state().voices, &token);
+        Ok(Response::new(api::ListVoicesResponse { voices, next_page_token, formats: Vec::new() }))
     }
 }

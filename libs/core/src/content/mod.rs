@@ -10,6 +10,7 @@ pub mod accounting;
 pub mod document;
 mod kind;
 pub mod script;
+mod selection;
 pub mod timeline;
 
 use serde::{Deserialize, Serialize};

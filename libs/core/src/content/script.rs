@@ -1,11 +1,15 @@
 //! What will be said: a plan of sections, and for each section its utterances, with the blocks they
 //! came from.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Range;
 use super::document::Furniture;
 use crate::digest::Digest;
+
+pub use super::selection::{ContentKind, NumberRange, Selection};
 
 /// The newest layout of a stored [`Plan`] or [`Section`].
 pub const SCHEMA: u32 = 1;
@@ -27,7 +31,8 @@ pub struct Plan {
     pub language: String,
     /// The sections, in the order they are heard.
     pub sections: Vec<PlannedSection>,
-    /// Blocks that no section speaks, each with a reason.
+    /// Blocks that no section speaks, and the rest of a block that [`Selection::first`] cuts, by
+    /// its range, each with a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
     /// What a caller should know (`SOURCE_TOO_SHORT`: the length asked for was not reached, and
@@ -56,6 +61,31 @@ pub struct Order {
     /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What of the document is said; all of it where nothing is selected.
+    #[serde(default, skip_serializing_if = "Selection::is_all")]
+    pub selection: Selection,
+    /// Kinds of content that are left out, beside those that usually are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skip: BTreeSet<ContentKind>,
+    /// Kinds of content that are read, whatever is usual; none of them is in `skip`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub read: BTreeSet<ContentKind>,
+}
+
+impl Order {
+    /// The order of this style of which nothing else is asked.
+    #[must_use]
+    pub const fn of(style: Style) -> Self {
+        Self {
+            style,
+            length: None,
+            footnotes: Footnotes::Skip,
+            language: None,
+            selection: Selection::ALL,
+            skip: BTreeSet::new(),
+            read: BTreeSet::new(),
+        }
+    }
 }
 
 /// How the document becomes a script.
@@ -194,6 +224,10 @@ pub enum SkipReason {
     Comment,
     /// The prompt of a form that nobody has filled in.
     Placeholder,
+    /// Outside of the pages, chapters or length that the order selects.
+    NotSelected,
+    /// The order leaves its kind out.
+    NotWanted,
     /// A defect: the script's writer neither spoke it nor said why. It is logged, and should be
     /// reported.
     Unaccounted,

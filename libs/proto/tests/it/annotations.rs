@@ -195,7 +195,15 @@ fn sent() -> BTreeMap<String, Described> {
 #[test]
 fn every_field_of_a_resource_and_of_a_request_says_who_sets_it() {
     let sent = sent();
-    for expected in ["Narration", "CreateNarrationRequest", "UploadChunk", "DeadLetterFilter", "TenantLimits"] {
+    for expected in [
+        "Narration",
+        "Selection",
+        "NumberRange",
+        "CreateNarrationRequest",
+        "UploadChunk",
+        "DeadLetterFilter",
+        "TenantLimits",
+    ] {
         assert!(sent.contains_key(&format!(".{PUBLIC}.{expected}")), "{expected} is sent");
     }
     assert!(!sent.contains_key(&format!(".{PUBLIC}.Progress")), "the server alone sets it");

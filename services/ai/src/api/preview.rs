@@ -15,7 +15,7 @@ use lectern_stage::work::key;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::preview::{self, Preview, Previewed};
+use crate::compose::preview::{self, Preview, Previewed, PreviewedSection};
 use crate::compose::{ENGINE_PIN, Stop, write_section};
 use crate::work::compute;
 
@@ -52,7 +52,7 @@ impl Previews {
     ) -> Result<std::vec::IntoIter<Part>, Failure> {
         let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
         let content_key = key(&request.content_key, "content_key")?;
-        let order = convert::order(request.style, request.length, request.footnotes, &request.language_code)?;
+        let order = convert::preview_order(&request)?;
         let _composing = self.turn(tenant).await?;
         let token = CancellationToken::new();
         let stop = Stop::at(token.clone());
@@ -104,7 +104,24 @@ fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::Previe
         coverage: Some(convert::coverage_to_wire(preview.coverage)),
         notes: warnings.chain(notes).collect(),
         failure: preview.refusal.as_ref().map(|failure| convert::failure_to_wire(failure, None)),
+        sections: preview.sections.iter().map(section).collect(),
+        word_count: count(preview.words()),
+        estimated_duration: Some(prost_types::Duration { seconds: count(preview.seconds()), nanos: 0 }),
     }
+}
+
+fn section(section: &PreviewedSection<'_>) -> api::PreviewSection {
+    api::PreviewSection {
+        index: convert::number(section.planned.index),
+        title: convert::title(&section.planned.title),
+        level: section.planned.level.into(),
+        word_count: count(section.words),
+        page: section.page.map(convert::number),
+    }
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// A block as one message, or as several where it is large.
@@ -169,6 +186,7 @@ mod tests {
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
     use lectern_core::content::document::{Block, BlockKind, Matter, SCHEMA};
+    use lectern_core::content::script::{NumberRange, Order, Selection, Style};
 
     use super::*;
 
@@ -220,7 +238,12 @@ mod tests {
         objects.write_json(&path, &content(&["Salt is old.", "{"])).await.unwrap();
         let mut parts = previews.preview(&tenant, request(&key.to_string())).await.unwrap();
         let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
-        assert_eq!((summary.title.as_str(), summary.section_count, summary.failure), ("Salt", 1, None));
+        assert_eq!((summary.title.as_str(), summary.section_count, &summary.failure), ("Salt", 1, &None));
+        let [section] = &summary.sections[..] else { panic!("one section: {summary:?}") };
+        assert_eq!((section.index, section.title.as_str(), section.level), (0, "Part 1", 1));
+        assert_eq!((section.word_count, section.page, summary.word_count), (3, Some(3), 3));
+        let estimated = summary.estimated_duration.unwrap();
+        assert_eq!((estimated.seconds, estimated.nanos), (2, 0), "three words at 165 a minute");
         let blocks = blocks(parts);
         assert_eq!(blocks[0].utterances[0].spoken, "Salt is old.");
         assert_eq!(blocks[0].utterances[0].role(), api::utterance::Role::Body);
@@ -243,7 +266,7 @@ mod tests {
         let mut content = content(&["Salt", "Salt is old.", "{"]);
         content.blocks[0].kind = BlockKind::Heading { level: 2 };
         content.blocks[2].page = None;
-        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let order = Order::of(Style::Narration);
         let stop = Stop::default();
         let plan = preview::plan(&content, &order, &stop).unwrap();
         let sections: Vec<Section> =
@@ -260,22 +283,30 @@ mod tests {
 
     #[test]
     fn an_order_that_would_fail_is_shown_with_its_status() {
-        let content = content(&["{", "}"]);
-        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let pages = vec![NumberRange { first: 4, last: 9 }];
+        let elsewhere = Selection { pages, ..Selection::ALL };
+        let plain = Order::of(Style::Narration);
         let stop = Stop::default();
-        let plan = preview::plan(&content, &order, &stop).unwrap();
-        let mut parts = parts(&content, &plan, &[], &stop).unwrap();
-        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
-        assert_eq!(summary.section_count, 0);
-        let status = summary.failure.expect("nothing would be spoken");
-        assert_eq!(convert::error_info(&status).expect("details").reason, Reason::DocumentEmpty.as_str());
+        for (texts, order, words) in [
+            (["{", "}"], plain.clone(), "the document has no words to speak"),
+            (["Salt.", "Is old."], Order { selection: elsewhere, ..plain }, "selected pages (4-9)"),
+        ] {
+            let content = content(&texts);
+            let plan = preview::plan(&content, &order, &stop).unwrap();
+            let mut parts = parts(&content, &plan, &[], &stop).unwrap();
+            let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+            assert_eq!((summary.section_count, summary.sections.len(), summary.word_count), (0, 0, 0));
+            let status = summary.failure.expect("nothing would be spoken");
+            assert_eq!(convert::error_info(&status).expect("details").reason, Reason::DocumentEmpty.as_str());
+            assert!(status.message.contains(words), "{}", status.message);
+        }
     }
 
     #[test]
     fn a_large_block_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
         let text = "Ünder the sea [3], it is dark. ".repeat(40_000);
         let content = content(&["Short.", text.trim_end()]);
-        let order = convert::order(api::Style::Narration.into(), None, 0, "").unwrap();
+        let order = Order::of(Style::Narration);
         let stop = Stop::default();
         let plan = preview::plan(&content, &order, &stop).unwrap();
         let sections: Vec<Section> =

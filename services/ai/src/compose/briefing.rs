@@ -1,7 +1,8 @@
 //! A briefing: the most important sentences in the document's own words and order, under its own
 //! headings.
 //!
-//! Without a length it takes a tenth of the document's words, at least 150 and at most 900.
+//! Without a length it takes a tenth of the words that the order selects, at least 150 and at most
+//! 900. Code, tables and formulas are never quoted, whatever the order wants read.
 
 use lectern_core::Failure;
 use lectern_core::content::Range;
@@ -10,8 +11,7 @@ use lectern_core::content::script::{Order, PlanNote, PlannedSection, SkipReason,
 use lectern_core::content::words;
 
 use super::narration::Outline;
-use super::sentence::Passage;
-use super::{Stop, classify, fold, sections};
+use super::{Stop, citation, classify, fold, sections};
 use crate::engine::extractive::{Candidate, pick};
 use crate::speakable::Language;
 
@@ -28,9 +28,9 @@ struct Sentence {
 pub(super) fn outline(content: &Content, order: &Order, language: Language, stop: &Stop) -> Result<Outline, Failure> {
     let (spoken, mut skipped) = classify::part(content, order, language, stop)?;
     let parts = sections::cut(&spoken);
-    let (sentences, candidates) = sentences(content, &parts, language, stop)?;
+    let (sentences, candidates) = sentences(content, &parts, order, language, stop)?;
     let all: u32 = candidates.iter().map(|candidate| candidate.words).fold(0, u32::saturating_add);
-    let source = spoken.iter().map(|block| words(&block.text)).fold(0, u32::saturating_add);
+    let source = spoken.iter().map(|heard| words(&heard.block.text)).fold(0, u32::saturating_add);
     let target = order.length.map_or((source / 10).clamp(SHORTEST, LONGEST), |length| length.words());
     if target == 0 {
         return Err(Failure::invalid(
@@ -72,7 +72,7 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language, stop
     let sections = planned(&chosen, &sentences, &parts, content);
     let kept: std::collections::HashSet<u32> =
         sections.iter().flat_map(|section| section.blocks.iter().copied()).collect();
-    let rest = spoken.iter().filter(|block| !kept.contains(&block.id));
+    let rest = spoken.iter().map(|heard| heard.block).filter(|block| !kept.contains(&block.id));
     skipped.extend(rest.map(|block| Skipped { block: block.id, range: None, reason: reason(block) }));
     skipped.sort_by_key(|skip| skip.block);
     Ok(Outline { sections, skipped, notes })
@@ -95,6 +95,7 @@ const fn reason(block: &Block) -> SkipReason {
 fn sentences(
     content: &Content,
     parts: &[PlannedSection],
+    order: &Order,
     language: Language,
     stop: &Stop,
 ) -> Result<(Vec<Sentence>, Vec<Candidate>), Failure> {
@@ -106,7 +107,7 @@ fn sentences(
             if !block.kind.is_running_text() {
                 continue;
             }
-            let passage = Passage::new(block, language);
+            let (passage, _) = citation::passage(block, order, language);
             for range in passage.sentences() {
                 stop.check()?;
                 let text = fold(&passage.kept(range).iter().map(|part| part.of(&block.text)).collect::<String>());

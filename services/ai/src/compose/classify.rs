@@ -1,13 +1,14 @@
 //! What becomes of a block as a whole: spoken, or left out for a reason.
 
+use std::collections::HashSet;
+
 use lectern_core::Failure;
-use lectern_core::content::document::{Block, BlockKind, Content, Matter};
-use lectern_core::content::script::{Footnotes, Order, SkipReason, Skipped};
+use lectern_core::content::document::{Block, BlockKind, Content};
+use lectern_core::content::script::{ContentKind, Footnotes, Order, SkipReason, Skipped};
 use lectern_core::content::words;
 
-use super::sentence::Passage;
-use super::{Stop, table};
-use crate::speakable::{Language, can_say};
+use super::{Stop, appendix, citation, kinds, table};
+use crate::speakable::{Language, can_say, is_scale};
 
 /// Words of the announcement of code ("Code in Rust, 12 lines.").
 const CODE_WORDS: u32 = 8;
@@ -16,24 +17,33 @@ const TABLE_WORDS: u32 = 10;
 /// A formula is heard in at least this many words: `x = 1` is "x equals one", and a stop.
 const FORMULA_WORDS: u32 = 4;
 
+/// A block that is spoken, or announced.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    pub(super) block: &'a Block,
+    /// Roughly how many words are heard for it.
+    pub(super) words: u32,
+}
+
 /// Why a block is not spoken at all; none where it is.
-pub(super) fn left_out(block: &Block, order: &Order, language: Language) -> Option<SkipReason> {
+fn left_out(block: &Block, in_appendix: bool, order: &Order, language: Language) -> Option<SkipReason> {
     let by_kind = if let BlockKind::Furniture { furniture } = block.kind {
         Some(furniture.into())
+    } else if kinds::unwanted(block, in_appendix, order) {
+        Some(SkipReason::NotWanted)
     } else if block.kind.is_footnote() && order.footnotes == Footnotes::Skip {
         Some(SkipReason::FootnoteSkipped)
-    } else if matches!(block.kind, BlockKind::Figure) && !has_letters(block) {
+    } else if matches!(block.kind, BlockKind::Figure) && (!has_letters(block) || is_scale(&block.text, language)) {
         Some(SkipReason::FigureWithoutText)
     } else {
         None
     };
-    let by_place = match block.matter {
-        Matter::Body => None,
-        Matter::Front => Some(SkipReason::FrontMatter),
-        Matter::Back => Some(SkipReason::BackMatter),
-        Matter::References => Some(SkipReason::References),
-    };
-    by_kind.or(by_place).or_else(|| foreign(block, language)).or_else(|| silent(block, language))
+    let unselected = || (!order.selection.has_page(block.page)).then_some(SkipReason::NotSelected);
+    by_kind
+        .or_else(|| kinds::out_of_place(block, order))
+        .or_else(|| foreign(block, language))
+        .or_else(|| silent(block, order, language))
+        .or_else(unselected)
 }
 
 /// Code and formulas are in no language, whatever was detected.
@@ -48,14 +58,14 @@ fn foreign(block: &Block, language: Language) -> Option<SkipReason> {
 /// A block without anything that the voice can say. Code is announced whatever it holds; formulas
 /// and tables where they hold a letter or digit: a brace or a sum sign by itself is a piece of a
 /// formula, and nothing that a listener misses.
-fn silent(block: &Block, language: Language) -> Option<SkipReason> {
+fn silent(block: &Block, order: &Order, language: Language) -> Option<SkipReason> {
     let code = matches!(block.kind, BlockKind::Code { .. });
     let announced = code || matches!(block.kind, BlockKind::Formula { .. } | BlockKind::Table { .. });
     if announced && (has_letters(block) || code && !block.text.trim().is_empty()) {
         return None;
     }
     if !announced && block.text.chars().any(|c| can_say(c, language)) {
-        return Passage::new(block, language).all_cut();
+        return citation::passage(block, order, language).0.all_cut();
     }
     Some(if has_letters(block) { SkipReason::LanguageUnsupported } else { SkipReason::NothingToSay })
 }
@@ -73,27 +83,30 @@ pub(super) fn part<'a>(
     order: &Order,
     language: Language,
     stop: &Stop,
-) -> Result<(Vec<&'a Block>, Vec<Skipped>), Failure> {
-    let (mut spoken, mut skipped) = (Vec::new(), Vec::new());
+) -> Result<(Vec<Heard<'a>>, Vec<Skipped>), Failure> {
+    let unwanted = order.skip.contains(&ContentKind::Appendices);
+    let appendices = if unwanted { appendix::blocks(content) } else { HashSet::new() };
+    let (mut heard, mut skipped) = (Vec::new(), Vec::new());
     for block in &content.blocks {
         stop.check()?;
-        match left_out(block, order, language) {
+        match left_out(block, appendices.contains(&block.id), order, language) {
             Some(reason) => skipped.push(Skipped { block: block.id, range: None, reason }),
-            None => spoken.push(block),
+            None => heard.push(Heard { block, words: spoken_words(block, order) }),
         }
     }
-    Ok((spoken, skipped))
+    Ok((heard, skipped))
 }
 
 /// Roughly how many words are heard for a block.
-pub(super) fn spoken_words(block: &Block) -> u32 {
+pub(super) fn spoken_words(block: &Block, order: &Order) -> u32 {
     let written = words(&block.text);
+    let twice = written.saturating_mul(2);
     if matches!(block.kind, BlockKind::Code { .. }) {
-        CODE_WORDS
+        if order.read.contains(&ContentKind::Code) { twice.saturating_add(CODE_WORDS) } else { CODE_WORDS }
     } else if matches!(block.kind, BlockKind::Table { .. }) {
-        if table::read_out(block) { written.saturating_mul(2) } else { TABLE_WORDS }
+        if table::read_out(block, order) { twice } else { TABLE_WORDS }
     } else if matches!(block.kind, BlockKind::Formula { .. }) {
-        written.saturating_mul(2).max(FORMULA_WORDS)
+        twice.max(FORMULA_WORDS)
     } else {
         written
     }

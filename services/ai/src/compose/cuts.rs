@@ -2,10 +2,10 @@
 //! words, foreign scripts.
 
 use lectern_core::content::Range;
-use lectern_core::content::document::{Block, SpanKind};
+use lectern_core::content::document::{Block, Span, SpanKind};
 use lectern_core::content::script::SkipReason;
 
-use crate::speakable::en::calendar::MONTHS;
+use crate::speakable::en::citation::author_year;
 use crate::speakable::{Language, can_say, formula};
 
 /// A part that is not spoken.
@@ -49,6 +49,21 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
     apart(cuts)
 }
 
+/// The citations of a block, sorted, apart from each other.
+pub(super) fn citations(block: &Block, chars: &[char], language: Language) -> Vec<Range> {
+    let cuts = of(block, chars, language).into_iter();
+    cuts.filter(|cut| cut.reason == SkipReason::Citation).map(|cut| cut.range).collect()
+}
+
+/// The block with its citations as text that no rule here cuts away: what is printed stays as it is
+/// printed, as in a formula without LaTeX.
+pub(super) fn with_citations(block: &Block, citations: &[Range]) -> Block {
+    let mut spans: Vec<Span> = block.spans.iter().filter(|span| span.kind != SpanKind::Citation).cloned().collect();
+    spans.extend(citations.iter().map(|range| Span { range: *range, kind: SpanKind::Formula { latex: false } }));
+    spans.sort_by_key(|span| span.range.start);
+    Block { spans, ..block.clone() }
+}
+
 /// Whether raised digits stand where a note is marked: after an ordinary word or a sentence, not
 /// after a unit or a variable.
 fn note_mark(chars: &[char], range: Range) -> bool {
@@ -63,8 +78,8 @@ fn note_mark(chars: &[char], range: Range) -> bool {
     digits && (after_word || after_stop)
 }
 
-/// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, and
-/// raised digits after a word. `protected` is sorted.
+/// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, the year
+/// of `Smith et al. (2020)`, and raised digits after a word. `protected` is sorted.
 fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
     // The first of `protected` that may reach a place from `at` on: looked for by going on, so that
     // a text with many takes time by its length.
@@ -76,7 +91,7 @@ fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
         }
         let found = match chars[at] {
             '[' => numeric(chars, at),
-            '(' => author_year(chars, at),
+            '(' => author_year(chars, at).map(|end| (Range::new(offset(at), offset(end)), SkipReason::Citation)),
             c if raised_digit(c) => {
                 let end = (at..chars.len()).find(|at| !raised_digit(chars[*at])).unwrap_or(chars.len());
                 let range = Range::new(offset(at), offset(end));
@@ -129,72 +144,6 @@ fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let sayable =
         before.is_alphanumeric() || matches!(before, '.' | ',' | ')' | ']' | '"' | '”' | '’' | ';' | ':' | '%');
     (citation && sayable).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
-}
-
-/// `(Smith et al., 2020)`, `(Smith and Jones, 2019a; Brown, 2021, p. 4)`: capitalised names, a
-/// comma, a year; nothing else.
-fn author_year(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
-    let length = chars[at..].iter().take(200).position(|c| *c == ')')?;
-    let inner: String = chars[at + 1..at + length].iter().collect();
-    let entry = |entry: &str| {
-        let entry = entry.trim();
-        let entry = ["see also ", "see ", "e.g., ", "e.g. ", "cf. "]
-            .iter()
-            .find_map(|lead| entry.strip_prefix(lead))
-            .unwrap_or(entry);
-        let Some((names, rest)) = entry.split_once(", ") else { return bare_year(entry) };
-        let (names, rest) = match rest.rsplit_once(", ") {
-            Some((more, last)) if year(last) => (format!("{names} {more}"), last),
-            _ => (names.to_owned(), rest),
-        };
-        let name = |word: &str| {
-            word.chars().next().is_some_and(char::is_uppercase)
-                || matches!(
-                    word,
-                    "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der" | "den" | "la" | "le"
-                )
-        };
-        let first = names.chars().next().is_some_and(char::is_uppercase);
-        let years = rest.split(", ").next().unwrap_or_default();
-        let locator =
-            rest.split(", ").skip(1).all(|part| part.starts_with("p.") || part.starts_with("pp.") || year(part));
-        let words: Vec<&str> = names.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
-        let month = words.len() == 1 && MONTHS.contains(&words[0]);
-        first
-            && !month
-            && words.len() <= 8
-            && words.iter().all(|word| name(word))
-            && !places(&words)
-            && year(years)
-            && locator
-    };
-    // A single place and year, `(Berlin, 2020)`, looks the same; an "et al." or an "and" settles
-    // it, else a lone surname is believed.
-    let citation = inner.split(';').all(entry);
-    (citation && at > 0).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
-}
-
-/// Names of several words without "and" or "et al." are rather places or titles than authors.
-fn places(words: &[&str]) -> bool {
-    words.len() > 1
-        && !words.iter().any(|word| matches!(*word, "and" | "&" | "et" | "al." | "al" | "van" | "von" | "de" | "der"))
-}
-
-fn bare_year(entry: &str) -> bool {
-    // `Smith 2020` and `Smith et al. 2020`, without a comma.
-    entry.rsplit_once(' ').is_some_and(|(names, last)| {
-        year(last)
-            && (names.contains("et al") || names.contains(" & "))
-            && names.chars().next().is_some_and(char::is_uppercase)
-    })
-}
-
-fn year(text: &str) -> bool {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    digits.len() == 4
-        && text.len() <= 5
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && (digits.starts_with("1") || digits.starts_with("20"))
 }
 
 /// Letters and digits that the voice cannot say.

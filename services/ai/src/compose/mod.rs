@@ -5,14 +5,21 @@
 //! is the same.
 
 mod announce;
+mod appendix;
 mod balance;
 mod briefing;
+mod citation;
 mod classify;
 mod cuts;
+mod kinds;
+mod measure;
 mod narration;
+mod notation;
 mod number;
 pub mod preview;
+mod refusal;
 mod sections;
+mod select;
 mod sentence;
 mod stop;
 mod table;
@@ -24,22 +31,23 @@ use lectern_core::content::document::Content;
 use lectern_core::content::script::{Order, Plan, SCHEMA, Section, Source, Style};
 use lectern_core::{Digest, Failure, Kind, Reason};
 
+use self::measure::Measure;
 use crate::speakable::Language;
 pub use stop::Stop;
 
 /// The engine and rules that make plans and sections; it changes whenever their output may.
-pub const ENGINE_PIN: &str = "extractive/4+speech-en/5";
+pub const ENGINE_PIN: &str = "extractive/5+speech-en/6";
 
 /// The outline of a script for `order`: sections, what is left out and why. `content_key` names
 /// `content` in object storage.
 ///
 /// # Errors
 /// `LANGUAGE_UNSUPPORTED` where there are no rules for the document's language, `DOCUMENT_EMPTY`
-/// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself, `CANCELLED`
-/// where it is stopped.
+/// where nothing is left to say, `INVALID_FIELD` where the order contradicts itself or selects what
+/// the document does not have, `CANCELLED` where it is stopped.
 pub fn plan(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
     let plan = outline(content, content_key, order, stop)?;
-    match refusal(&plan) {
+    match refusal::of(content, &plan) {
         Some(failure) => Err(failure),
         None => Ok(plan),
     }
@@ -48,10 +56,13 @@ pub fn plan(content: &Content, content_key: Digest, order: &Order, stop: &Stop) 
 /// The plan, which may have no section: a preview shows that too.
 fn outline(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -> Result<Plan, Failure> {
     let language = language(content, order)?;
+    select::check_pages(content, order)?;
     let mut outline = match order.style {
         Style::Narration => narration::outline(content, order, language, stop)?,
         Style::Briefing => briefing::outline(content, order, language, stop)?,
     };
+    select::chapters(&mut outline, order)?;
+    select::beginning(&mut outline, &Measure { content, order, language, stop })?;
     stop.check()?;
     outline.skipped.extend(balance::of_outline(content, &outline.sections, &outline.skipped)?);
     Ok(Plan {
@@ -65,18 +76,6 @@ fn outline(content: &Content, content_key: Digest, order: &Order, stop: &Stop) -
         skipped: outline.skipped,
         notes: outline.notes,
     })
-}
-
-/// Why nothing can be made of a plan; none where something can.
-fn refusal(plan: &Plan) -> Option<Failure> {
-    let message = match plan.order.style {
-        Style::Narration => {
-            "the document has no words to speak; a preview shows what was found, and why it is left out"
-        }
-        Style::Briefing => "the document has no sentences to choose from; order a narration instead",
-    };
-    let refusal = || Failure::new(Kind::FailedPrecondition, Reason::DocumentEmpty, message);
-    plan.sections.is_empty().then(refusal)
 }
 
 /// The section `index` of `plan`, written out as utterances.

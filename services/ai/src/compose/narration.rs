@@ -1,12 +1,13 @@
 //! A full narration: every block is spoken, or listed with a reason.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lectern_core::Failure;
 use lectern_core::content::document::{Block, Content, SpanKind};
 use lectern_core::content::script::{Footnotes, Order, PlanNote, PlannedSection, Skipped};
 
-use super::{Stop, classify, sections};
+use super::classify::{self, Heard};
+use super::{Stop, sections};
 use crate::speakable::Language;
 
 /// Sections, and what stands in none.
@@ -26,7 +27,7 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language, stop
     }
     let (spoken, skipped) = classify::part(content, order, language, stop)?;
     let placed = place_notes(&spoken, order.footnotes);
-    let body: Vec<&Block> = spoken.iter().copied().filter(|block| !placed.contains_key(&block.id)).collect();
+    let body: Vec<Heard<'_>> = spoken.iter().copied().filter(|heard| !placed.contains_key(&heard.block.id)).collect();
     let mut sections = sections::cut(&body);
     for section in &mut sections {
         section.blocks = with_notes(&section.blocks, &placed, order.footnotes);
@@ -35,17 +36,18 @@ pub(super) fn outline(content: &Content, order: &Order, language: Language, stop
 }
 
 /// For each note that a spoken block refers to: that block. Other notes stay where they stand.
-fn place_notes(spoken: &[&Block], footnotes: Footnotes) -> HashMap<u32, u32> {
+fn place_notes(spoken: &[Heard<'_>], footnotes: Footnotes) -> HashMap<u32, u32> {
     let mut placed = HashMap::new();
     if footnotes == Footnotes::Skip {
         return placed;
     }
-    let notes: HashMap<u32, &Block> =
-        spoken.iter().filter(|block| block.kind.is_footnote()).map(|block| (block.id, *block)).collect();
-    for block in spoken.iter().filter(|block| !block.kind.is_footnote()) {
+    let (notes, others): (Vec<&Block>, Vec<&Block>) =
+        spoken.iter().map(|heard| heard.block).partition(|block| block.kind.is_footnote());
+    let notes: HashSet<u32> = notes.iter().map(|block| block.id).collect();
+    for block in others {
         for span in &block.spans {
             if let SpanKind::NoteReference { note: Some(note) } = span.kind
-                && notes.contains_key(&note)
+                && notes.contains(&note)
             {
                 placed.entry(note).or_insert(block.id);
             }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use lectern_core::content::accounting::Account;
 use lectern_core::content::document::{Block, Content};
-use lectern_core::content::script::{Order, Plan, Section, Utterance};
+use lectern_core::content::script::{Order, Plan, PlannedSection, Section, Utterance, WORDS_PER_MINUTE};
 use lectern_core::content::timeline::Coverage;
+use lectern_core::content::words;
 use lectern_core::{Digest, Failure};
 
 use super::balance::Ledger;
@@ -18,8 +19,35 @@ pub struct Preview<'a> {
     pub coverage: Coverage,
     /// Why the order would fail; the blocks say what was found.
     pub refusal: Option<Failure>,
+    /// The sections, in the order they would be heard.
+    pub sections: Vec<PreviewedSection<'a>>,
     /// Every block, in the source's order.
     pub blocks: Vec<Previewed<'a>>,
+}
+
+impl Preview<'_> {
+    /// Words that would be heard.
+    #[must_use]
+    pub fn words(&self) -> u64 {
+        self.sections.iter().map(|section| section.words).sum()
+    }
+
+    /// Seconds of audio at [`WORDS_PER_MINUTE`] and a speed of 1.0, rounded up.
+    #[must_use]
+    pub fn seconds(&self) -> u64 {
+        self.words().saturating_mul(60).div_ceil(u64::from(WORDS_PER_MINUTE))
+    }
+}
+
+/// What would be heard as one section.
+#[derive(Debug)]
+pub struct PreviewedSection<'a> {
+    /// The section as it is planned.
+    pub planned: &'a PlannedSection,
+    /// Words that would be heard, announcements among them.
+    pub words: u64,
+    /// The page that its first block begins on, where the document has pages.
+    pub page: Option<u32>,
 }
 
 /// What would become of one block.
@@ -73,5 +101,13 @@ pub fn preview<'a>(
         let (section, utterances) = by_block.remove(&block.id).unwrap_or_default();
         blocks.push(Previewed { block, account, section, utterances });
     }
-    Ok(Preview { coverage, refusal: refusal(plan), blocks })
+    let sections = plan.sections.iter().map(|planned| of_section(content, planned, sections)).collect();
+    Ok(Preview { coverage, refusal: refusal::of(content, plan), sections, blocks })
+}
+
+fn of_section<'a>(content: &Content, planned: &'a PlannedSection, sections: &[Section]) -> PreviewedSection<'a> {
+    let written = sections.get(planned.index as usize).map_or(&[][..], |section| section.utterances.as_slice());
+    let words = written.iter().map(|utterance| u64::from(words(&utterance.spoken))).sum();
+    let first = planned.blocks.first().and_then(|id| content.blocks.get(*id as usize));
+    PreviewedSection { planned, words, page: first.and_then(|block| block.page) }
 }

@@ -1,10 +1,11 @@
 //! Where sections begin: at the document's own headings where it has them, else at the ends of
 //! paragraphs.
 
-use lectern_core::content::document::{Block, BlockKind};
+use lectern_core::content::document::BlockKind;
 use lectern_core::content::script::PlannedSection;
 
-use super::{classify, fold};
+use super::classify::Heard;
+use super::fold;
 
 /// What a section without lower headings is cut to, in spoken words.
 const TARGET: u32 = 1500;
@@ -23,7 +24,7 @@ pub(super) const MAX_SECTIONS: usize = 400;
 /// Blocks that belong together, under at most one leading heading.
 #[derive(Debug, Clone)]
 struct Piece<'a> {
-    blocks: Vec<&'a Block>,
+    blocks: Vec<Heard<'a>>,
     /// The level of the heading that it begins with.
     level: Option<u8>,
     words: u32,
@@ -32,9 +33,9 @@ struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn new(blocks: &[&'a Block]) -> Self {
-        let level = blocks.first().and_then(|block| block.kind.heading_level());
-        let words = blocks.iter().map(|block| classify::spoken_words(block)).fold(0, u32::saturating_add);
+    fn new(blocks: &[Heard<'a>]) -> Self {
+        let level = blocks.first().and_then(|heard| heard.block.kind.heading_level());
+        let words = blocks.iter().map(|heard| heard.words).fold(0, u32::saturating_add);
         Self { blocks: blocks.to_vec(), level, words, part: 0 }
     }
 
@@ -45,7 +46,7 @@ impl<'a> Piece<'a> {
 }
 
 /// Sections of spoken blocks, in order.
-pub(super) fn cut(blocks: &[&Block]) -> Vec<PlannedSection> {
+pub(super) fn cut(blocks: &[Heard<'_>]) -> Vec<PlannedSection> {
     if blocks.is_empty() {
         return Vec::new();
     }
@@ -62,7 +63,7 @@ pub(super) fn cut(blocks: &[&Block]) -> Vec<PlannedSection> {
     name(pieces)
 }
 
-fn pieces<'a>(blocks: &[&'a Block], scale: u32) -> Vec<Piece<'a>> {
+fn pieces<'a>(blocks: &[Heard<'a>], scale: u32) -> Vec<Piece<'a>> {
     let target = TARGET.saturating_mul(scale);
     let limit = target.saturating_add(SLACK);
     let mut found = Vec::new();
@@ -76,16 +77,16 @@ fn pieces<'a>(blocks: &[&'a Block], scale: u32) -> Vec<Piece<'a>> {
 
 /// The first level at which the document has more than one heading: a single title above it is no
 /// division.
-fn top_level(blocks: &[&Block]) -> u8 {
-    let count = |level: u8| blocks.iter().filter(|block| block.kind.heading_level() == Some(level)).count();
+fn top_level(blocks: &[Heard<'_>]) -> u8 {
+    let count = |level: u8| blocks.iter().filter(|heard| heard.block.kind.heading_level() == Some(level)).count();
     (1..=6).find(|level| count(*level) > 1).or_else(|| (1..=6).find(|level| count(*level) > 0)).unwrap_or(6)
 }
 
 /// Divides at headings of `level` and above; what is still too long at lower ones, and at last
 /// between paragraphs.
-fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &mut Vec<Piece<'a>>) {
+fn divide<'a>(blocks: &[Heard<'a>], level: u8, limit: u32, target: u32, found: &mut Vec<Piece<'a>>) {
     let begins: Vec<usize> = (0..blocks.len())
-        .filter(|at| *at == 0 || blocks[*at].kind.heading_level().is_some_and(|heading| heading <= level))
+        .filter(|at| *at == 0 || blocks[*at].block.kind.heading_level().is_some_and(|heading| heading <= level))
         .collect();
     for (index, begin) in begins.iter().enumerate() {
         let end = begins.get(index + 1).copied().unwrap_or(blocks.len());
@@ -93,8 +94,9 @@ fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &
         let piece = Piece::new(part);
         if piece.words <= limit {
             found.push(piece);
-        } else if part.iter().skip(1).any(|block| block.kind.heading_level().is_some()) && level < 6 {
-            let lower = part.iter().skip(1).filter_map(|block| block.kind.heading_level()).min().unwrap_or(6);
+        } else if part.iter().skip(1).any(|heard| heard.block.kind.heading_level().is_some()) && level < 6 {
+            let levels = part.iter().skip(1).filter_map(|heard| heard.block.kind.heading_level());
+            let lower = levels.min().unwrap_or(6);
             divide(part, lower.max(level + 1), limit, target, found);
         } else {
             slice(part, piece.words, target, found);
@@ -103,12 +105,12 @@ fn divide<'a>(blocks: &[&'a Block], level: u8, limit: u32, target: u32, found: &
 }
 
 /// Cuts a text without lower headings into even parts at the ends of paragraphs.
-fn slice<'a>(blocks: &[&'a Block], words: u32, target: u32, found: &mut Vec<Piece<'a>>) {
+fn slice<'a>(blocks: &[Heard<'a>], words: u32, target: u32, found: &mut Vec<Piece<'a>>) {
     let parts = words.div_ceil(target).max(1);
     let share = words.div_ceil(parts);
     let (mut start, mut sum, mut part) = (0, 0_u32, 1);
     for at in 0..blocks.len() {
-        let next = classify::spoken_words(blocks[at]);
+        let next = blocks[at].words;
         let over = sum.saturating_add(next).saturating_sub(share) > share.saturating_sub(sum);
         if at > start && sum > 0 && over && can_begin(blocks, at) {
             push_part(&blocks[start..at], &mut part, found);
@@ -119,7 +121,7 @@ fn slice<'a>(blocks: &[&'a Block], words: u32, target: u32, found: &mut Vec<Piec
     push_part(&blocks[start..], &mut part, found);
 }
 
-fn push_part<'a>(blocks: &[&'a Block], part: &mut u32, found: &mut Vec<Piece<'a>>) {
+fn push_part<'a>(blocks: &[Heard<'a>], part: &mut u32, found: &mut Vec<Piece<'a>>) {
     let mut piece = Piece::new(blocks);
     piece.part = *part;
     *part += 1;
@@ -128,14 +130,14 @@ fn push_part<'a>(blocks: &[&'a Block], part: &mut u32, found: &mut Vec<Piece<'a>
 
 /// Whether a section may begin here: not between a heading, or a caption, and what it is about, and
 /// not within a list.
-fn can_begin(blocks: &[&Block], at: usize) -> bool {
-    let after = at.checked_sub(1).map(|at| &blocks[at].kind);
+fn can_begin(blocks: &[Heard<'_>], at: usize) -> bool {
+    let after = at.checked_sub(1).map(|at| &blocks[at].block.kind);
     let bound = matches!(after, Some(BlockKind::Heading { .. } | BlockKind::Caption));
-    let open = matches!(after, Some(BlockKind::Paragraph)) && blocks[at - 1].text.trim_end().ends_with(':');
+    let open = matches!(after, Some(BlockKind::Paragraph)) && blocks[at - 1].block.text.trim_end().ends_with(':');
     !bound
         && !open
         && matches!(
-            blocks[at].kind,
+            blocks[at].block.kind,
             BlockKind::Paragraph
                 | BlockKind::Heading { .. }
                 | BlockKind::Quote
@@ -179,8 +181,8 @@ fn shorten_first(pieces: &mut Vec<Piece<'_>>) {
     let blocks = first.blocks.clone();
     let mut sum = 0;
     let place = (0..blocks.len()).find(|at| {
-        let enough = sum >= FIRST / 2 && (sum >= FIRST || sum + classify::spoken_words(blocks[*at]) > FIRST * 3 / 2);
-        sum += classify::spoken_words(blocks[*at]);
+        let enough = sum >= FIRST / 2 && (sum >= FIRST || sum + blocks[*at].words > FIRST * 3 / 2);
+        sum += blocks[*at].words;
         enough && can_begin(&blocks, *at)
     });
     let Some(place) = place else { return };
@@ -209,8 +211,8 @@ fn pairs(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
 
 /// The heading that what follows stands under: the last of those that a piece begins with.
 fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
-    let leading =
-        piece.blocks.iter().map_while(|block| block.kind.heading_level().map(|level| (fold(&block.text), level)));
+    let heading = |heard: &Heard<'_>| heard.block.kind.heading_level().map(|level| (fold(&heard.block.text), level));
+    let leading = piece.blocks.iter().map_while(heading);
     leading.filter(|(title, _)| !title.is_empty()).last().map(|(title, level)| (title, level.clamp(1, 6)))
 }
 
@@ -221,7 +223,7 @@ fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
     let mut nameless = 0;
     let mut sections = Vec::with_capacity(pieces.len());
     for (index, piece) in pieces.into_iter().enumerate() {
-        let own = piece.blocks.first().filter(|_| piece.level.is_some()).map(|block| fold(&block.text));
+        let own = piece.blocks.first().filter(|_| piece.level.is_some()).map(|heard| fold(&heard.block.text));
         let own = own.filter(|title| !title.is_empty());
         let (title, level) = match (own, piece.level, &current) {
             (Some(title), Some(level), _) => {
@@ -239,7 +241,7 @@ fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             title,
             level,
-            blocks: piece.blocks.iter().map(|block| block.id).collect(),
+            blocks: piece.blocks.iter().map(|heard| heard.block.id).collect(),
             chosen: Vec::new(),
             words: piece.words,
         });

@@ -161,7 +161,7 @@ impl Passage {
     }
 
     /// What is left of a range without the cuts, trimmed of white space at both ends and before
-    /// punctuation that follows a cut.
+    /// punctuation that follows a cut: a stop, or the ending of `Chambers (2016)’s rule`.
     pub(super) fn kept(&self, range: Range) -> Vec<Range> {
         let mut kept = Vec::new();
         let mut at = range.start;
@@ -177,9 +177,9 @@ impl Passage {
             let next =
                 kept.get(index + 1..).unwrap_or_default().iter().find(|part| !part.is_empty()).map(|part| part.start);
             let tight = next.is_none_or(|next| {
-                self.chars
-                    .get(next as usize)
-                    .is_none_or(|c| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | ')'))
+                self.chars.get(next as usize).is_none_or(|c| {
+                    c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':' | '?' | '!' | ')' | '’' | '\'')
+                })
             });
             let last = next.is_none();
             let part = &mut kept[index];
@@ -486,3 +486,6 @@ fn split(parts: &[Range], place: u32) -> (Vec<Range>, Vec<Range>) {
     let tail = parts.iter().filter(|part| part.end > place).map(|part| Range::new(part.start.max(place), part.end));
     (head.collect(), tail.collect())
 }
+
+#[cfg(test)]
+mod tests;

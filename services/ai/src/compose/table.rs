@@ -2,6 +2,7 @@
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind};
+use lectern_core::content::script::{ContentKind, Order};
 
 /// The largest table that is read out.
 pub(super) const MAX_COLUMNS: usize = 4;
@@ -71,8 +72,12 @@ fn trimmed(chars: &[char], mut start: usize, end: usize) -> Range {
     Range::new(offset(start.min(end)), offset(end))
 }
 
-/// Whether the table is small enough to be read out row by row.
-pub(super) fn read_out(block: &Block) -> bool {
+/// Whether the table is read out row by row: where it is small enough, or the order wants that of
+/// all tables.
+pub(super) fn read_out(block: &Block, order: &Order) -> bool {
+    if order.read.contains(&ContentKind::Tables) {
+        return true;
+    }
     let grid = grid(block);
     let short = |cell: &Range| cell.of(&block.text).split_whitespace().count() <= MAX_CELL_WORDS;
     grid.columns() <= MAX_COLUMNS && grid.rows.len() - grid.headers <= MAX_ROWS && grid.rows.iter().flatten().all(short)

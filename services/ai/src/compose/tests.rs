@@ -1,6 +1,8 @@
 //! What holds for any document, and one rich document as readable text.
 
 mod accounted;
+mod selected;
+mod wanted;
 
 use std::fmt::Write as _;
 
@@ -44,7 +46,7 @@ pub(super) fn content(mut blocks: Vec<Block>) -> Content {
 }
 
 fn order(style: Style, length: Option<LengthTarget>, footnotes: Footnotes) -> Order {
-    Order { style, length, footnotes, language: None }
+    Order { length, footnotes, ..Order::of(style) }
 }
 
 fn written(content: &Content, order: &Order) -> (Plan, Vec<Section>) {
@@ -124,6 +126,11 @@ fn readable(plan: &Plan, sections: &[Section]) -> String {
         writeln!(text, "skipped {}{range}: {:?}", skip.block, skip.reason).unwrap();
     }
     text
+}
+
+#[test]
+fn the_pin_grows_with_the_rules() {
+    assert!(super::ENGINE_PIN.ends_with(crate::speakable::RULES), "{}", super::ENGINE_PIN);
 }
 
 #[test]

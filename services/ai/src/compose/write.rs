@@ -1,18 +1,24 @@
 //! Blocks to utterances: sentence by sentence, each with where it came from, what it shows and what
 //! is said.
 
+mod briefing;
+mod notation;
+mod prose;
+mod table;
+
 use std::collections::HashSet;
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content};
 use lectern_core::content::script::{
-    Footnotes, Mapping, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker, Style,
-    Utterance,
+    ContentKind, Mapping, Order, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker,
+    Style, Utterance,
 };
 use lectern_core::{Failure, Kind, Reason};
 
+use super::citation::{self, References};
 use super::sentence::Passage;
-use super::{Stop, announce, balance, fold, number, table};
+use super::{Stop, announce, balance, fold};
 use crate::speakable::{self, Emoji, Language};
 
 /// Writes a planned section.
@@ -23,12 +29,15 @@ pub(super) fn section(
     language: Language,
     stop: &Stop,
 ) -> Result<Section, Failure> {
+    let members: HashSet<u32> = planned.blocks.iter().copied().collect();
+    let rest = plan.skipped.iter().find(|skip| skip.range.is_some() && members.contains(&skip.block));
     let mut writer = Writer {
         content,
         language,
         stop,
-        inline_notes: plan.order.footnotes == Footnotes::Inline,
-        members: planned.blocks.iter().copied().collect(),
+        order: &plan.order,
+        members,
+        rest,
         written: HashSet::new(),
         utterances: Vec::new(),
         skipped: Vec::new(),
@@ -44,7 +53,11 @@ pub(super) fn section(
     // What was written of the last block when it was stopped is not all of it.
     stop.check()?;
     let Writer { utterances, mut skipped, .. } = writer;
-    skipped.extend(balance::of_section(content, planned, &utterances, &skipped)?);
+    // The plan has listed the rest of a block that the order's length cuts.
+    skipped.extend(rest.cloned());
+    let unlisted = balance::of_section(content, planned, &utterances, &skipped)?;
+    skipped.truncate(skipped.len() - usize::from(rest.is_some()));
+    skipped.extend(unlisted);
     Ok(Section {
         schema: SCHEMA,
         index: planned.index,
@@ -67,10 +80,10 @@ pub(super) fn find(content: &Content, id: u32) -> Result<&Block, Failure> {
 
 /// What goes before the words of a block, and what the block is.
 #[derive(Debug, Clone)]
-pub(super) struct Manner {
-    pub(super) role: Role,
+struct Manner {
+    role: Role,
     /// Spoken before the first words; it is nowhere written.
-    pub(super) lead: String,
+    lead: String,
 }
 
 impl Manner {
@@ -79,12 +92,21 @@ impl Manner {
     }
 }
 
-pub(super) struct Writer<'a> {
-    pub(super) content: &'a Content,
-    pub(super) language: Language,
+/// A block's text, ready to be taken apart.
+struct Text {
+    passage: Passage,
+    references: References,
+}
+
+struct Writer<'a> {
+    content: &'a Content,
+    language: Language,
     stop: &'a Stop,
-    inline_notes: bool,
+    order: &'a Order,
+    /// The blocks of the section.
     members: HashSet<u32>,
+    /// The part of one of them that the order's length leaves out.
+    rest: Option<&'a Skipped>,
     written: HashSet<u32>,
     utterances: Vec<Utterance>,
     skipped: Vec<Skipped>,
@@ -96,13 +118,14 @@ impl Writer<'_> {
             return Ok(());
         }
         match &block.kind {
+            BlockKind::Code { .. } if self.reads(ContentKind::Code) => self.code(block),
             BlockKind::Code { .. } => self.omit(block, &announce::code(block), SkipReason::CodeBody),
-            BlockKind::Table { .. } if table::read_out(block) => self.table(block),
+            BlockKind::Table { .. } if super::table::read_out(block, self.order) => self.table(block),
             BlockKind::Table { .. } => self.omit_table(block),
             BlockKind::Formula { latex: true } => self.formula(block),
             BlockKind::Formula { latex: false } => {
                 let (before, listed) = (self.utterances.len(), self.skipped.len());
-                self.prose(block, &manner(block, self.language))?;
+                self.prose(block)?;
                 if self.utterances.len() == before {
                     // It is left out as a whole, not letter by letter.
                     self.skipped.truncate(listed);
@@ -116,69 +139,37 @@ impl Writer<'_> {
             | BlockKind::Caption
             | BlockKind::Footnote { .. }
             | BlockKind::Figure
-            | BlockKind::Furniture { .. } => self.prose(block, &manner(block, self.language))?,
+            | BlockKind::Furniture { .. } => self.prose(block)?,
         }
         Ok(())
+    }
+
+    /// Whether the order wants a kind read that usually is not, or not whole.
+    fn reads(&self, kind: ContentKind) -> bool {
+        self.order.read.contains(&kind)
+    }
+
+    /// Where what is heard of a block ends at the latest.
+    fn end(&self, block: &Block) -> u32 {
+        let rest = self.rest.filter(|rest| rest.block == block.id).and_then(|rest| rest.range);
+        rest.map_or_else(|| lectern_core::content::length(&block.text), |rest| rest.start)
     }
 
     /// The text of a block, whose phrases end when the writing is stopped.
-    fn passage(&self, block: &Block) -> Passage {
-        Passage::new(block, self.language).until(self.stop)
+    fn text(&self, block: &Block) -> Text {
+        let (passage, references) = citation::passage(block, self.order, self.language);
+        Text { passage: passage.until(self.stop), references }
     }
 
-    /// Prose, sentence by sentence; a note follows the sentence that refers to it, where the caller
-    /// chose so.
-    fn prose(&mut self, block: &Block, manner: &Manner) -> Result<(), Failure> {
-        let passage = self.passage(block).numbered(number::length(self.content, block));
-        let sentences = passage.sentences();
-        let mut manner = manner.clone();
-        let first = self.utterances.len();
-        let mut notes = Vec::new();
-        for sentence in sentences {
-            self.stop.check()?;
-            if self.sentence(block, &passage, sentence, &manner) {
-                manner.lead.clear();
-            }
-            if self.inline_notes {
-                let named = passage.cuts_in(sentence).filter_map(|cut| cut.note);
-                notes.extend(named.map(|note| (self.utterances.len(), note)));
-            }
-        }
-        if let Some(last) = self.utterances.get_mut(first..).and_then(<[Utterance]>::last_mut) {
-            last.ends_block = true;
-        }
-        self.insert_notes(notes)
-    }
-
-    /// Puts notes where their sentences end.
-    fn insert_notes(&mut self, notes: Vec<(usize, u32)>) -> Result<(), Failure> {
-        let Some(first) = notes.iter().map(|(at, _)| *at).min() else { return Ok(()) };
-        let rest = self.utterances.split_off(first);
-        let mut rest = rest.into_iter();
-        let mut at = first;
-        let mut notes = notes.into_iter().peekable();
-        loop {
-            while let Some((_, note)) = notes.next_if(|(place, _)| *place <= at) {
-                // A note that the plan does not place here was left out, or stands elsewhere.
-                if !self.members.contains(&note) || self.written.contains(&note) {
-                    continue;
-                }
-                let block = find(self.content, note)?;
-                if block.kind.is_footnote() {
-                    self.block(block)?;
-                }
-            }
-            match rest.next() {
-                Some(utterance) => self.push(utterance),
-                None => break,
-            }
-            at += 1;
-        }
-        Ok(())
+    /// The text of a block that is marked for its rules.
+    fn marked(&self, block: &Block) -> Text {
+        let passage = Passage::new(block, self.language).until(self.stop);
+        Text { passage, references: References::default() }
     }
 
     /// One sentence; whether it said anything.
-    fn sentence(&mut self, block: &Block, passage: &Passage, sentence: Range, manner: &Manner) -> bool {
+    fn sentence(&mut self, block: &Block, text: &Text, sentence: Range, manner: &Manner) -> bool {
+        let passage = &text.passage;
         for cut in passage.cuts_in(sentence) {
             self.skipped.push(Skipped { block: block.id, range: Some(cut.range), reason: cut.reason });
         }
@@ -188,7 +179,8 @@ impl Writer<'_> {
             match phrase {
                 Ok(phrase) => {
                     let lead = if self.utterances.len() == before { manner.lead.as_str() } else { "" };
-                    let utterance = phrase.utterance(block.id, manner.role, lead);
+                    let mut utterance = phrase.utterance(block.id, manner.role, lead);
+                    text.references.lead(&mut utterance);
                     self.push(utterance);
                 }
                 Err(silent) => self.skipped.extend(silent.into_iter().map(|range| Skipped {
@@ -198,84 +190,18 @@ impl Writer<'_> {
                 })),
             }
         }
-        if let Some(formula) = passage.cuts_in(sentence).find(|cut| cut.reason == SkipReason::Formula) {
+        let announced = !self.order.skip.contains(&ContentKind::Formulas);
+        let mut cuts = passage.cuts_in(sentence).filter(|_| announced);
+        if let Some(formula) = cuts.find(|cut| cut.reason == SkipReason::Formula) {
             self.announce(Source { block: block.id, range: formula.range }, announce::FORMULA, false);
         }
         self.utterances.len() > before
     }
 
-    /// A table, row by row: "header: cell, header: cell." The header row itself is read once,
-    /// before the others.
-    fn table(&mut self, block: &Block) {
-        let listed = self.skipped.len();
-        let grid = table::grid(block);
-        let passage = self.passage(block);
-        for cut in passage.cuts_in(Range::all(&block.text)) {
-            self.skipped.push(Skipped { block: block.id, range: Some(cut.range), reason: cut.reason });
-        }
-        let heads: Vec<String> = match grid.headers.checked_sub(1).and_then(|row| grid.rows.get(row)) {
-            Some(row) if grid.rows.len() > grid.headers => row
-                .iter()
-                .map(|cell| passage.spoken(*cell).trim_end_matches(['.', ',', ';', ':', '?', '!']).to_owned())
-                .collect(),
-            _ => Vec::new(),
-        };
-        let first = self.utterances.len();
-        for (index, row) in grid.rows.iter().enumerate() {
-            let header = index < grid.headers;
-            let leads: Vec<String> = row
-                .iter()
-                .enumerate()
-                .map(|(column, _)| match heads.get(column) {
-                    Some(head) if !header && !head.is_empty() => format!("{head}: "),
-                    _ => String::new(),
-                })
-                .collect();
-            let before = self.utterances.len();
-            for utterance in passage.row(block.id, row, &leads) {
-                self.push(utterance);
-            }
-            let said = self.utterances.get_mut(before..).unwrap_or_default();
-            if let Some(last) = said.last_mut() {
-                last.ends_block = true;
-            }
-            let said: Vec<Range> = said.iter().flat_map(|said| &said.sources).map(|source| source.range).collect();
-            let kept = row.iter().flat_map(|cell| passage.kept(*cell));
-            let silent = kept
-                .flat_map(|part| outside(part, &said))
-                .filter(|part| part.of(&block.text).chars().any(char::is_alphanumeric));
-            self.skipped.extend(silent.map(|part| Skipped {
-                block: block.id,
-                range: Some(part),
-                reason: SkipReason::NothingToSay,
-            }));
-        }
-        if self.utterances.len() == first {
-            // It is left out as a whole, not cell by cell.
-            self.skipped.truncate(listed);
-            self.omit_table(block);
-        }
-    }
-
-    fn omit_table(&mut self, block: &Block) {
-        let grid = table::grid(block);
-        let words = announce::table(grid.rows.len() - grid.headers, grid.columns());
-        self.omit(block, &words, SkipReason::TableBody);
-    }
-
-    /// A displayed formula in words, or that it is left out.
-    fn formula(&mut self, block: &Block) {
-        let passage = Passage::formula(block, self.language);
-        let phrases = passage.formula_phrases();
-        if phrases.is_empty() {
-            self.omit(block, announce::FORMULA, SkipReason::Formula);
-            return;
-        }
-        let last = phrases.len() - 1;
-        for (index, phrase) in phrases.into_iter().enumerate() {
-            let mut utterance = phrase.utterance(block.id, Role::Body, "");
-            utterance.ends_block = index == last;
-            self.push(utterance);
+    /// The last utterance from `first` on ends its block.
+    fn end_block(&mut self, first: usize) {
+        if let Some(last) = self.utterances.get_mut(first..).and_then(<[Utterance]>::last_mut) {
+            last.ends_block = true;
         }
     }
 
@@ -304,37 +230,6 @@ impl Writer<'_> {
     fn push(&mut self, mut utterance: Utterance) {
         utterance.id = u32::try_from(self.utterances.len()).unwrap_or(u32::MAX);
         self.utterances.push(utterance);
-    }
-
-    /// The chosen sentences of a block; the rest of it is covered by them.
-    fn chosen(&mut self, block: &Block, planned: &PlannedSection) {
-        let passage = self.passage(block).numbered(number::length(self.content, block));
-        let mut manner = manner(block, self.language);
-        let first = self.utterances.len();
-        let mut at = 0;
-        let chosen =
-            planned.chosen.iter().filter(|source| source.block == block.id).map(|source: &Source| source.range);
-        for sentence in chosen {
-            if self.stop.stopped() {
-                break;
-            }
-            self.left(block, Range::new(at, sentence.start));
-            at = sentence.end;
-            if self.sentence(block, &passage, sentence, &manner) {
-                manner.lead.clear();
-            }
-        }
-        self.left(block, Range::new(at, lectern_core::content::length(&block.text)));
-        if let Some(last) = self.utterances.get_mut(first..).and_then(<[Utterance]>::last_mut) {
-            last.ends_block = true;
-        }
-    }
-
-    /// Lists a part that a briefing passes over.
-    fn left(&mut self, block: &Block, range: Range) {
-        if !range.is_empty() && range.of(&block.text).chars().any(char::is_alphanumeric) {
-            self.skipped.push(Skipped { block: block.id, range: Some(range), reason: SkipReason::Summarised });
-        }
     }
 }
 

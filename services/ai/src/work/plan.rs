@@ -17,7 +17,7 @@ pub async fn plan(job: &Job, command: PlanScript) -> Result<Outcome, Failure> {
     if let Some(plan) = job.objects.find_json::<Plan>(&path).await? {
         return Ok(planned(&plan));
     }
-    let order = convert::order(command.style, command.length, command.footnotes, &command.language_code)?;
+    let order = convert::plan_order(&command)?;
     let content: Content = job.objects.read_json(&job.objects.folder().content(&content_key)).await?;
     let stop = Stop::at(job.cancel.clone());
     let plan = compute(move || compose::plan(&content, content_key, &order, &stop)).await?;

@@ -5,10 +5,11 @@ use lectern_core::{Failure, Kind};
 use lectern_proto::{convert, names, v1 as api};
 use lectern_store::{Op, Query, Versioned};
 
+use crate::conduct::{Moment, Wait};
 use crate::domain::{Artifact, Narration, Phase};
 
-/// The narration, with its etag.
-pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
+/// The narration, with its etag and what is known beside its record.
+pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narration {
     let n = &versioned.record;
     let step = n.failure.as_ref().and_then(|failed| failed.step.as_ref());
     let failure = self::failure(n).map(|failure| convert::failure_to_wire(&failure, step));
@@ -25,12 +26,7 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         formats: n.formats.clone(),
         lane: n.lane,
         state: state(n).into(),
-        progress: Some(api::Progress {
-            section_count: (n.sections > 0).then(|| convert::number(n.sections)),
-            written_section_count: convert::number(n.written.count()),
-            recorded_section_count: convert::number(n.recorded.count()),
-            word_count: i64::try_from(n.words).unwrap_or(i64::MAX),
-        }),
+        progress: Some(progress(n, moment)),
         failure,
         title: n.title.clone(),
         language_code: language(n).to_owned(),
@@ -47,6 +43,35 @@ pub fn narration(versioned: &Versioned<Narration>) -> api::Narration {
         deadline_time: Some(convert::time(n.deadline)),
         // Nothing that holds a script is accepted.
         hold_script: false,
+        selection: convert::selection_to_wire(&n.order.selection),
+        skip: convert::kinds_to_wire(&n.order.skip),
+        read: convert::kinds_to_wire(&n.order.read),
+        wait_reason: moment.wait.map_or(api::WaitReason::Unspecified, wait_reason).into(),
+    }
+}
+
+/// How far it has come.
+fn progress(n: &Narration, moment: &Moment) -> api::Progress {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    api::Progress {
+        section_count: (n.sections > 0).then(|| convert::number(n.sections)),
+        written_section_count: convert::number(n.written.count()),
+        recorded_section_count: convert::number(n.recorded.count()),
+        word_count: count(n.words),
+        utterance_count: count(n.tally.utterances),
+        reused_utterance_count: count(n.tally.reused),
+        recorded_duration: Some(of_millis(n.tally.millis)),
+        estimated_duration: n.estimated_millis().map(of_millis),
+        assembled_duration: moment.assembled.map(of_millis),
+    }
+}
+
+const fn wait_reason(wait: Wait) -> api::WaitReason {
+    match wait {
+        Wait::Queue => api::WaitReason::Queue,
+        Wait::Paused => api::WaitReason::Paused,
+        Wait::Suspended => api::WaitReason::Suspended,
+        Wait::EngineUnavailable => api::WaitReason::EngineUnavailable,
     }
 }
 
@@ -161,6 +186,14 @@ const fn phase_word(phase: Phase) -> &'static str {
     }
 }
 
+/// A length of audio on the wire.
+pub fn of_millis(millis: u64) -> prost_types::Duration {
+    prost_types::Duration {
+        seconds: i64::try_from(millis / 1_000).unwrap_or(i64::MAX),
+        nanos: i32::try_from(millis % 1_000 * 1_000_000).unwrap_or(0),
+    }
+}
+
 fn duration(samples: u64, rate: u32) -> Option<prost_types::Duration> {
     let rate = u64::from(rate);
     (rate > 0).then(|| prost_types::Duration {
@@ -178,7 +211,57 @@ mod tests {
     use lectern_store::{Collection, Revision};
 
     use super::*;
-    use crate::domain::StepFailure;
+    use crate::domain::{StepFailure, Tally};
+
+    /// A narration as it is shown at a moment.
+    fn as_of(n: &Narration, moment: Moment) -> api::Narration {
+        narration(&Versioned { record: n.clone(), revision: Revision::FIRST }, &moment)
+    }
+
+    #[test]
+    fn what_is_recorded_is_shown_as_counts_and_as_time() {
+        let mut n = crate::testing::narration();
+        let progress = |n: &Narration, moment| as_of(n, moment).progress.expect("progress");
+        let accepted = progress(&n, Moment::default());
+        assert_eq!((accepted.recorded_duration, accepted.estimated_duration), (Some(of_millis(0)), None));
+        (n.phase, n.sections, n.words) = (Phase::Narrating, 2, 330);
+        assert_eq!(progress(&n, Moment::default()).estimated_duration, Some(of_millis(120_000)));
+        n.recorded.insert(1);
+        n.tally = Tally { utterances: 12, reused: 5, words: 165, millis: 61_500 };
+        let half = progress(&n, Moment::default());
+        assert_eq!((half.utterance_count, half.reused_utterance_count), (12, 5));
+        let minute = prost_types::Duration { seconds: 61, nanos: 500_000_000 };
+        assert_eq!((half.recorded_duration, half.estimated_duration), (Some(minute), Some(of_millis(123_000))));
+        assert_eq!(half.assembled_duration, None);
+        n.phase = Phase::Assembling;
+        let moment = Moment { assembled: Some(9_250), ..Moment::default() };
+        assert_eq!(progress(&n, moment).assembled_duration, Some(of_millis(9_250)));
+    }
+
+    #[test]
+    fn why_it_waits_is_shown_with_its_reason() {
+        let n = crate::testing::narration();
+        for (wait, reason) in [
+            (None, api::WaitReason::Unspecified),
+            (Some(Wait::Queue), api::WaitReason::Queue),
+            (Some(Wait::Paused), api::WaitReason::Paused),
+            (Some(Wait::Suspended), api::WaitReason::Suspended),
+            (Some(Wait::EngineUnavailable), api::WaitReason::EngineUnavailable),
+        ] {
+            assert_eq!(as_of(&n, Moment { wait, ..Moment::default() }).wait_reason(), reason);
+        }
+    }
+
+    #[test]
+    fn what_of_a_document_was_ordered_is_shown_as_it_is_read() {
+        let mut n = crate::testing::narration();
+        let plain = as_of(&n, Moment::default());
+        assert_eq!((plain.selection, plain.skip.len(), plain.read.len()), (None, 0, 0));
+        n.order.selection.first = Some(60);
+        n.order.skip.insert(lectern_core::content::script::ContentKind::Code);
+        n.order.read.insert(lectern_core::content::script::ContentKind::Citations);
+        assert_eq!(convert::order(&as_of(&n, Moment::default())), Ok(n.order));
+    }
 
     #[test]
     fn samples_become_seconds_and_nanoseconds() {
@@ -239,7 +322,7 @@ mod tests {
     fn a_narration_shows_what_was_ordered_and_what_was_chosen() {
         let mut n = crate::testing::narration();
         n.order.language = Some("en".to_owned());
-        let show = |n: &Narration| narration(&Versioned { record: n.clone(), revision: Revision::FIRST });
+        let show = |n: &Narration| as_of(n, Moment::default());
         let shown = show(&n);
         assert_eq!(shown.documents, ["documents/d1"]);
         assert_eq!(shown.speakers, [api::Speaker { voice: "engines/tone/voices/a".to_owned() }]);
@@ -265,7 +348,7 @@ mod tests {
         let mut shown = |failure: Failure, traceparent: Option<&str>| {
             n.traceparent = traceparent.map(str::to_owned);
             n.failure = Some(StepFailure { failure, step: step.clone() });
-            let wire = narration(&Versioned { record: n.clone(), revision: Revision::FIRST }).failure.expect("why");
+            let wire = as_of(&n, Moment::default()).failure.expect("why");
             assert_eq!(convert::failed_step(&wire), step);
             convert::failure(&wire)
         };

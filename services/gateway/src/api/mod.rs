@@ -12,6 +12,7 @@ mod preview;
 mod quota;
 mod tenants;
 mod voices;
+mod watch;
 
 use std::pin::Pin;
 

@@ -1,25 +1,20 @@
 //! `lectern.v1.NarrationService`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_stream::try_stream;
-use futures::Stream;
 use lectern_blob::Blob;
-use lectern_core::id::{NarrationId, TenantId};
-use lectern_core::keys::TenantSecret;
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
+use lectern_core::id::TenantId;
 use lectern_proto::names;
-use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
 use lectern_rpc::auth::caller;
 use lectern_rpc::page;
-use lectern_rpc::status::{shutting_down, status};
+use lectern_rpc::status::status;
 use lectern_store::{Cursor, Query, Versioned};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{Answers, encode, listen, objects, page_size, preview};
+use super::{Answers, encode, listen, objects, page_size, preview, watch};
 use crate::audit::{Action, Audit, Entry};
 use crate::conduct::Conductor;
 use crate::domain::Narration;
@@ -31,9 +26,6 @@ use crate::upstream::Upstream;
 const PAGE: usize = 50;
 /// The most on a page: stock clients take messages of 4 MiB, which leaves some 20 KB for each.
 const LARGEST_PAGE: usize = 200;
-
-/// A checkpoint is sent after this long without news.
-const CHECKPOINT: Duration = Duration::from_secs(15);
 
 /// The public narration service.
 #[derive(Debug, Clone)]
@@ -68,6 +60,11 @@ impl Narrations {
         self.orders.get(tenant, &id).await
     }
 
+    /// A narration as callers see it at this moment.
+    fn shown(&self, narration: &Versioned<Narration>) -> api::Narration {
+        encode::narration(narration, &self.conductor.moment(&narration.record))
+    }
+
     async fn list(
         &self,
         tenant: &TenantId,
@@ -94,7 +91,8 @@ impl Narrations {
             Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
             None => String::new(),
         };
-        Ok(api::ListNarrationsResponse { narrations: found.iter().map(encode::narration).collect(), next_page_token })
+        let narrations = found.iter().map(|narration| self.shown(narration)).collect();
+        Ok(api::ListNarrationsResponse { narrations, next_page_token })
     }
 }
 
@@ -115,7 +113,7 @@ impl NarrationService for Narrations {
             status(&Failure::invalid("narration", "narration is missing; say what to narrate and how"))
         })?;
         let accepted = self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CreateNarrationResponse { narration: Some(encode::narration(&accepted)) }))
+        Ok(Response::new(api::CreateNarrationResponse { narration: Some(self.shown(&accepted)) }))
     }
 
     async fn preview_document(
@@ -133,7 +131,7 @@ impl NarrationService for Narrations {
     ) -> Result<Response<api::GetNarrationResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let narration = self.narration(&tenant, &request.get_ref().name).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetNarrationResponse { narration: Some(encode::narration(&narration)) }))
+        Ok(Response::new(api::GetNarrationResponse { narration: Some(self.shown(&narration)) }))
     }
 
     async fn list_narrations(
@@ -151,18 +149,19 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let tokens = ResumeTokens::new(self.orders.secret(&tenant), &id);
+        let tokens = watch::ResumeTokens::new(self.orders.secret(&tenant), &id);
         let seen = tokens.open(&request.resume_token).map_err(|f| status(&f))?;
         // A stream to a narration that is not there is refused at once and not in its middle.
         self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        Ok(Response::new(Box::pin(watch(
-            self.orders.clone(),
-            self.conductor.clone(),
+        let watcher = watch::Watcher {
+            orders: self.orders.clone(),
+            conductor: self.conductor.clone(),
             tenant,
             id,
-            (tokens, seen),
-            self.stop.clone(),
-        ))))
+            tokens,
+            stop: self.stop.clone(),
+        };
+        Ok(Response::new(Box::pin(watcher.watch(seen))))
     }
 
     async fn listen_narration(
@@ -195,7 +194,7 @@ impl NarrationService for Narrations {
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
         let cancelled = self.orders.cancel(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CancelNarrationResponse { narration: Some(encode::narration(&cancelled)) }))
+        Ok(Response::new(api::CancelNarrationResponse { narration: Some(self.shown(&cancelled)) }))
     }
 
     async fn retry_narration(
@@ -206,7 +205,7 @@ impl NarrationService for Narrations {
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
         let retried = self.orders.retry(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::RetryNarrationResponse { narration: Some(encode::narration(&retried)) }))
+        Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.shown(&retried)) }))
     }
 
     async fn delete_narration(
@@ -269,83 +268,6 @@ impl NarrationService for Narrations {
     }
 }
 
-/// What says to a watcher how far it has seen a narration: its version, sealed, so that one that
-/// was made up or is another narration's is told from one that is merely old.
-#[derive(Debug)]
-struct ResumeTokens {
-    secret: TenantSecret,
-    purpose: String,
-}
-
-impl ResumeTokens {
-    fn new(secret: TenantSecret, id: &NarrationId) -> Self {
-        Self { secret, purpose: format!("WatchNarration {id}") }
-    }
-
-    fn seal(&self, version: u64) -> Result<String, Failure> {
-        page::seal(&self.secret, &self.purpose, &version)
-    }
-
-    /// The version of a token; 0, which is before the first, for none.
-    fn open(&self, token: &str) -> Result<u64, Failure> {
-        let version = page::open(&self.secret, &self.purpose, token).map_err(|_| {
-            Failure::new(
-                Kind::InvalidArgument,
-                Reason::PageTokenInvalid,
-                "resume_token was not made by WatchNarration for this narration; leave it out to begin with the present state",
-            )
-            .at("resume_token")
-        })?;
-        Ok(version.unwrap_or(0))
-    }
-}
-
-/// The newest state each time it has changed, until it is terminal.
-fn watch(
-    orders: Orders,
-    conductor: Conductor,
-    tenant: TenantId,
-    id: NarrationId,
-    (tokens, mut seen): (ResumeTokens, u64),
-    stop: CancellationToken,
-) -> impl Stream<Item = Result<api::WatchNarrationResponse, Status>> {
-    try_stream! {
-        let mut news = conductor.hub().subscribe(&id);
-        let mut resumed = true;
-        loop {
-            news.borrow_and_update();
-            let narration = orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-            let version = narration.record.version;
-            let terminal = narration.record.phase.terminal();
-            // A version older than the token's is that of a database put back from a copy: what the
-            // watcher has seen is not so any more.
-            if std::mem::take(&mut resumed) && version < seen {
-                seen = 0;
-            }
-            if version > seen {
-                seen = version;
-                yield api::WatchNarrationResponse {
-                    news: Some(News::Narration(encode::narration(&narration))),
-                    resume_token: tokens.seal(version).map_err(|f| status(&f))?,
-                };
-            }
-            if terminal {
-                break;
-            }
-            // The hub outlives every stream, so the channel does not close.
-            let Some(news) = stop.run_until_cancelled(tokio::time::timeout(CHECKPOINT, news.changed())).await else {
-                Err(shutting_down())?;
-                break;
-            };
-            if news.is_err() {
-                let resume_token = tokens.seal(seen).map_err(|f| status(&f))?;
-                let news = Some(News::Checkpoint(api::Checkpoint {}));
-                yield api::WatchNarrationResponse { news, resume_token };
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,25 +276,6 @@ mod tests {
     fn a_page_of_a_list_has_at_most_two_hundred_narrations() {
         for (asked, size) in [(0, 50), (1, 1), (200, 200), (201, 200), (1_000, 200)] {
             assert_eq!(page_size(asked, PAGE, LARGEST_PAGE), Ok(size));
-        }
-    }
-
-    #[test]
-    fn a_resume_token_is_good_for_its_narration_alone() {
-        let secret = |tenant: &str| TenantSecret::derive(b"master", &tenant.parse().expect("an id"));
-        let tokens = |tenant, id: &str| ResumeTokens::new(secret(tenant), &id.parse().expect("an id"));
-        let token = tokens("acme", "n1").seal(7).expect("sealed");
-        assert_eq!(tokens("acme", "n1").open(&token), Ok(7));
-        assert_eq!(tokens("acme", "n1").open(""), Ok(0));
-        for (tenant, id, token) in [
-            ("acme", "n2", token.as_str()),
-            ("globex", "n1", &token),
-            ("acme", "n1", "7"),
-            ("acme", "n1", "18446744073709551615"),
-            ("acme", "n1", "yesterday"),
-        ] {
-            let refused = tokens(tenant, id).open(token).expect_err(token);
-            assert_eq!((refused.reason, refused.field.as_deref()), (Reason::PageTokenInvalid, Some("resume_token")));
         }
     }
 }

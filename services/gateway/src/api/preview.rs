@@ -1,58 +1,91 @@
-//! `PreviewDocument`: ingest says where the content is, ai what it would make of it. The gateway
-//! keeps nothing of it.
+//! `PreviewDocument`: ingest says where the content is, ai what it would make of it, and tts, where
+//! it is asked for, how much of that is spoken already. The gateway keeps nothing of it.
+
+mod stored;
 
 use futures::StreamExt as _;
 use lectern_core::Failure;
-use lectern_core::id::{DocumentId, TenantId};
-use lectern_proto::ai::v1::{PreviewScriptRequest, preview_script_response};
+use lectern_core::id::TenantId;
+use lectern_proto::ai::v1::{PreviewScriptRequest, PreviewScriptResponse, preview_script_response};
 use lectern_proto::ingest::v1::PrepareContentRequest;
+use lectern_proto::names;
+use lectern_proto::tts::v1::StoredSpeechOf;
 use lectern_proto::v1::{self as api, preview_document_response::Part};
-use lectern_proto::{convert, names};
 use lectern_rpc::status::status;
-use tonic::Status;
+use tonic::{Response, Status};
 
-use super::Answers;
-use crate::orders::only_document;
+use super::{Answers, encode};
+use crate::domain::{Wish, tally};
+use crate::orders::read_for_preview;
+use crate::stages::Stages as _;
 use crate::upstream::Upstream;
 
-/// What the order would make of its document.
+/// What the order would make of its document, and how much of it is spoken already where that is to
+/// be counted: by the voice that an order would have.
 pub async fn preview(
     upstream: &Upstream,
     tenant: &TenantId,
     request: api::PreviewDocumentRequest,
 ) -> Result<Answers<api::PreviewDocumentResponse>, Status> {
-    let (document, order) = checked(request).map_err(|f| status(&f))?;
-    let prepare = PrepareContentRequest { document: names::of_document(&document) };
+    let (wish, order) = checked(request.narration).map_err(|f| status(&f))?;
+    let pins = if request.count_stored_speech {
+        let (_, pins) = upstream.pin(tenant, &wish).await.map_err(|f| status(&f))?;
+        Some(pins)
+    } else {
+        upstream.check_pages(tenant, &wish).await.map_err(|f| status(&f))?;
+        None
+    };
+    let prepare = PrepareContentRequest { document: names::of_document(&wish.document) };
     let content = upstream.ingest(tenant).prepare_content(prepare).await?.into_inner();
     let set = order.language_code;
     let language_code = if set.is_empty() { content.set_language_code } else { set };
     let request = PreviewScriptRequest {
-        scope: content.scope,
+        scope: content.scope.clone(),
         content_key: content.content_key,
         style: order.style,
         length: order.length,
         footnotes: order.footnotes,
         language_code,
+        selection: order.selection,
+        skip: order.skip,
+        read: order.read,
     };
     let parts = upstream.previews(tenant).preview_script(request).await?.into_inner();
-    Ok(Box::pin(parts.map(|part| part.map(|part| api::PreviewDocumentResponse { part: part.part.map(public) }))))
+    let speed = wish.speed;
+    let parts: Answers<api::PreviewDocumentResponse> =
+        Box::pin(parts.map(move |part| part.map(|part| public(part, speed))));
+    let Some(pins) = pins else { return Ok(parts) };
+    let of = StoredSpeechOf {
+        scope: content.scope,
+        voice: pins.voice,
+        version: pins.voice_version,
+        speed: f64::from(speed) / 100.0,
+    };
+    let mut speech = upstream.tracks(tenant);
+    let count = move |said: stored::Said| -> stored::Counted {
+        Box::pin(async move { speech.count_stored_speech(said).await.map(Response::into_inner) })
+    };
+    Ok(stored::counted(parts, of, count))
 }
 
 /// The order, of which what decides is right: a bad one is refused before anything is read.
-fn checked(request: api::PreviewDocumentRequest) -> Result<(DocumentId, api::Narration), Failure> {
-    let order = request
-        .narration
-        .ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to preview and how"))?;
-    let document = only_document(&order.documents)?;
-    convert::order(order.style, order.length, order.footnotes, &order.language_code)?;
-    Ok((document, order))
+fn checked(narration: Option<api::Narration>) -> Result<(Wish, api::Narration), Failure> {
+    let order =
+        narration.ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to preview and how"))?;
+    Ok((read_for_preview(&order)?, order))
 }
 
-fn public(part: preview_script_response::Part) -> Part {
-    match part {
-        preview_script_response::Part::Summary(summary) => Part::Summary(summary),
+/// A part of ai's preview. How fast it is spoken ai is not told, since that changes no word of it.
+fn public(part: PreviewScriptResponse, speed: u32) -> api::PreviewDocumentResponse {
+    let part = part.part.map(|part| match part {
+        preview_script_response::Part::Summary(summary) => {
+            let words = u64::try_from(summary.word_count).unwrap_or(0);
+            let estimated_duration = Some(encode::of_millis(tally::at_usual_pace(words, speed)));
+            Part::Summary(api::PreviewSummary { estimated_duration, ..summary })
+        }
         preview_script_response::Part::Block(block) => Part::Block(block),
-    }
+    });
+    api::PreviewDocumentResponse { part }
 }
 
 #[cfg(test)]
@@ -62,26 +95,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_order_only_what_decides_is_looked_at() {
+    fn a_bad_order_is_refused_before_anything_is_read() {
         let order = api::Narration {
             documents: vec!["documents/d1".to_owned()],
             style: api::Style::Narration.into(),
-            speed: Some(99.0),
             hold_script: true,
             ..api::Narration::default()
         };
-        let asked = |narration| checked(api::PreviewDocumentRequest { narration });
-        let (document, _) = asked(Some(order.clone())).expect("it decides nothing wrong");
-        assert_eq!(document.as_str(), "d1");
-        let several = vec!["documents/d1".to_owned(), "documents/d2".to_owned()];
+        let (wish, kept) = checked(Some(order.clone())).expect("it decides nothing wrong");
+        assert_eq!((wish.document.as_str(), &kept), ("d1", &order));
         for (wrong, reason) in [
             (None, Reason::InvalidField),
             (Some(api::Narration { documents: Vec::new(), ..order.clone() }), Reason::InvalidField),
-            (Some(api::Narration { documents: several, ..order.clone() }), Reason::FeatureUnavailable),
             (Some(api::Narration { style: 0, ..order.clone() }), Reason::StyleUnsupported),
-            (Some(api::Narration { language_code: "english".to_owned(), ..order }), Reason::InvalidField),
+            (Some(api::Narration { speed: Some(99.0), ..order }), Reason::InvalidField),
         ] {
-            assert_eq!(asked(wrong).expect_err("refused").reason, reason);
+            assert_eq!(checked(wrong).expect_err("refused").reason, reason);
         }
+    }
+
+    #[test]
+    fn how_long_it_would_be_depends_on_the_speed() {
+        let summary = api::PreviewSummary { word_count: 330, title: "Tides".to_owned(), ..Default::default() };
+        let of_ai = |part| PreviewScriptResponse { part: Some(part) };
+        for (speed, millis) in [(100, 120_000), (200, 60_000), (50, 240_000)] {
+            let part = public(of_ai(preview_script_response::Part::Summary(summary.clone())), speed).part;
+            let Some(Part::Summary(shown)) = part else { panic!("a summary") };
+            assert_eq!((shown.title.as_str(), shown.word_count), ("Tides", 330));
+            assert_eq!(shown.estimated_duration, Some(encode::of_millis(millis)));
+        }
+        let block = api::PreviewBlock { block: 7, ..api::PreviewBlock::default() };
+        let part = public(of_ai(preview_script_response::Part::Block(block.clone())), 100).part;
+        assert_eq!(part, Some(Part::Block(block)));
     }
 }

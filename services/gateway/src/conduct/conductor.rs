@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::dispatch::Dispatcher;
+use super::moment::{Assembling, Moment};
 use super::recent::Recent;
 use super::wanted::{ready, wanted};
 use crate::domain::{Narration, StepFailure, Transition};
@@ -38,6 +39,7 @@ pub struct Conductor {
     dispatcher: Dispatcher,
     hub: Hub,
     recent: Arc<Recent>,
+    assembling: Arc<Assembling>,
     to_settle: mpsc::Sender<Versioned<Narration>>,
     ended: Arc<Mutex<Option<mpsc::Receiver<Versioned<Narration>>>>>,
 }
@@ -54,8 +56,8 @@ impl Conductor {
     ) -> Self {
         let (to_settle, ended) = mpsc::channel(TO_SETTLE);
         let ended = Arc::new(Mutex::new(Some(ended)));
-        let (hub, recent) = (Hub::default(), Arc::default());
-        Self { narrations, queue, stages, clock, dispatcher, hub, recent, to_settle, ended }
+        let (hub, recent, assembling) = (Hub::default(), Arc::default(), Arc::default());
+        Self { narrations, queue, stages, clock, dispatcher, hub, recent, assembling, to_settle, ended }
     }
 
     /// Who waits for news here.
@@ -68,6 +70,12 @@ impl Conductor {
     #[must_use]
     pub const fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// What is known of a narration beside its record. Nothing is read for it.
+    #[must_use]
+    pub fn moment(&self, narration: &Narration) -> Moment {
+        Moment { wait: self.dispatcher.wait(narration), assembled: self.assembling.of(narration, self.clock.now()) }
     }
 
     /// Runs until `shutdown`.
@@ -85,6 +93,7 @@ impl Conductor {
             self.dispatcher.run(shutdown.clone()),
             reconciler.run(due, shutdown.clone()),
             self.clone().take_hints(shutdown.clone()),
+            self.clone().hear_assembled(shutdown.clone()),
             self.clone().settle_ended(shutdown.clone()),
             self.clone().poll_watched(shutdown),
         );
@@ -95,6 +104,9 @@ impl Conductor {
     pub async fn changed(&self, narration: &Versioned<Narration>) {
         self.dispatcher.touch(narration);
         self.tell(&narration.record.id, narration.revision.0).await;
+        if narration.record.phase.terminal() {
+            self.assembling.forget(&narration.record.id);
+        }
         if narration.record.cancel_pending && self.to_settle.try_send(narration.clone()).is_err() {
             debug!(narration = %narration.record.id, "stages are told of its end by the reconciler");
         }

@@ -54,11 +54,13 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Tim
                 narration.written.insert(step.index);
             }
         }
-        (StepKind::Record, Outcome::Recorded) => {
+        (StepKind::Record, Outcome::Recorded(tally)) => {
             if planned(narration, step) {
                 // A recorded section was written, should that event be lost.
                 narration.written.insert(step.index);
-                narration.recorded.insert(step.index);
+                if narration.recorded.insert(step.index) {
+                    narration.tally += tally;
+                }
                 if narration.first_audio.is_none() && narration.recorded.contains(0) {
                     narration.first_audio = Some(now);
                 }
@@ -99,7 +101,35 @@ mod tests {
     use lectern_core::Kind;
 
     use super::*;
+    use crate::domain::Tally;
     use crate::testing::narration;
+
+    #[test]
+    fn each_recorded_section_is_counted_once_in_a_run() {
+        let mut n = narration();
+        (n.phase, n.sections) = (Phase::Narrating, 3);
+        let record = |n: &mut Narration, run, index, words| {
+            let step = StepId { narration: n.id.clone(), run, kind: StepKind::Record, index };
+            let tally = Tally { utterances: 2, reused: 1, words, millis: 1_500 };
+            fold(n, &step, Outcome::Recorded(tally), Timestamp(1))
+        };
+        assert_eq!(record(&mut n, 1, 1, 20), Transition::Changed);
+        for (run, index) in [(1, 1), (2, 0), (1, 3)] {
+            assert_eq!(record(&mut n, run, index, 99), Transition::Unchanged, "run {run}, section {index}");
+        }
+        assert_eq!(n.tally, Tally { utterances: 2, reused: 1, words: 20, millis: 1_500 });
+        assert_eq!(record(&mut n, 1, 0, 5), Transition::Changed);
+        assert_eq!(n.tally, Tally { utterances: 4, reused: 2, words: 25, millis: 3_000 });
+
+        n.end(Phase::Failed, None, Timestamp(2));
+        assert_eq!(record(&mut n, 1, 2, 99), Transition::Unchanged, "it has ended");
+        assert_eq!(n.tally.words, 25, "what was recorded stays known");
+        n.retry(n.pins.clone(), Timestamp(3)).expect("retried");
+        assert_eq!(n.tally, Tally::default(), "a run counts what it finds again");
+        (n.phase, n.sections) = (Phase::Narrating, 3);
+        assert_eq!(record(&mut n, 2, 1, 20), Transition::Changed);
+        assert_eq!(n.tally.words, 20);
+    }
 
     #[test]
     fn a_run_whose_document_was_erased_keeps_nothing_of_it() {

@@ -5,6 +5,7 @@
 pub mod conductor;
 pub mod dispatch;
 pub mod fold;
+pub mod moment;
 pub mod pauses;
 mod recent;
 pub mod wanted;
@@ -14,4 +15,5 @@ pub mod workers;
 pub use conductor::Conductor;
 pub use dispatch::{DispatchOptions, Dispatcher};
 pub use fold::fold;
+pub use moment::{Moment, Wait};
 pub use wanted::wanted;

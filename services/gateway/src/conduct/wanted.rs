@@ -71,8 +71,13 @@ mod tests {
 
     use super::*;
     use crate::conduct::fold;
-    use crate::domain::Outcome;
+    use crate::domain::{Outcome, Tally};
     use crate::testing::narration;
+
+    /// What each recorded section counts.
+    fn counted() -> Tally {
+        Tally { utterances: 3, reused: 1, words: 20, millis: 9_000 }
+    }
 
     fn outcome(kind: StepKind, sections: u32) -> Outcome {
         match kind {
@@ -85,7 +90,7 @@ mod tests {
                 notes: Vec::new(),
             },
             StepKind::Write => Outcome::Written,
-            StepKind::Record => Outcome::Recorded,
+            StepKind::Record => Outcome::Recorded(counted()),
             StepKind::Assemble => Outcome::Assembled { sample_rate: 24_000, samples: 1, artifacts: Vec::new() },
         }
     }
@@ -138,6 +143,9 @@ mod tests {
                 }
             }
             prop_assert_eq!(n.phase, Phase::Succeeded);
+            let all = u64::from(sections);
+            let each_once = Tally { utterances: 3 * all, reused: all, words: 20 * all, millis: 9_000 * all };
+            prop_assert_eq!(n.tally, each_once);
             let done = n.clone();
             for step in seen {
                 fold(&mut n, &step, Outcome::Failed(Failure::internal("late")), Timestamp(9));

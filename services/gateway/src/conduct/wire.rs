@@ -7,10 +7,10 @@ use lectern_proto::convert;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
-use crate::domain::{Artifact, Narration, Outcome};
+use crate::domain::{Artifact, Narration, Outcome, Tally};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
-pub const SCHEMA: i32 = 2;
+pub const SCHEMA: i32 = 3;
 
 /// The keys of everything that a narration's steps make. They follow from what is pinned, so the
 /// record need not hold them.
@@ -92,6 +92,9 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
             language_code: narration.order.language.clone().unwrap_or_default(),
             engine,
             plan_key,
+            selection: convert::selection_to_wire(&narration.order.selection),
+            skip: convert::kinds_to_wire(&narration.order.skip),
+            read: convert::kinds_to_wire(&narration.order.read),
         }),
         StepKind::Write => Work::WriteSection(work::WriteSection {
             content_key,
@@ -147,7 +150,7 @@ pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
             notes: planned.notes.iter().map(|note| text::stripped(note)).collect(),
         },
         Some(event::Outcome::Written(_)) => Outcome::Written,
-        Some(event::Outcome::Recorded(_)) => Outcome::Recorded,
+        Some(event::Outcome::Recorded(recorded)) => Outcome::Recorded(tally(&recorded)),
         Some(event::Outcome::Assembled(assembled)) => Outcome::Assembled {
             sample_rate: unsigned(assembled.sample_rate_hertz),
             samples: u64::try_from(assembled.sample_count).unwrap_or(0),
@@ -157,6 +160,19 @@ pub fn event(bytes: &[u8]) -> Result<(StepId, Outcome), Failure> {
         None => return Err(Failure::internal(format!("the event of {step} has no outcome"))),
     };
     Ok((step, outcome))
+}
+
+/// What a recorded section counts.
+fn tally(recorded: &work::Recorded) -> Tally {
+    let (utterances, reused) = (unsigned(recorded.utterance_count), unsigned(recorded.reused_utterance_count));
+    let samples = u64::try_from(recorded.sample_count).unwrap_or(0);
+    let rate = u64::from(unsigned(recorded.sample_rate_hertz));
+    Tally {
+        utterances: utterances.into(),
+        reused: reused.min(utterances).into(),
+        words: u64::try_from(recorded.word_count).unwrap_or(0),
+        millis: samples.saturating_mul(1_000).checked_div(rate).unwrap_or(0),
+    }
 }
 
 fn unsigned(value: i32) -> u32 {
@@ -170,4 +186,69 @@ fn artifact(file: work::File) -> Result<Artifact, Failure> {
         size: u64::try_from(file.size_bytes).unwrap_or(0),
         sha256: file.sha256.parse().map_err(|e| Failure::internal(format!("an event's artefact: {e}")))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use lectern_core::content::script::{ContentKind, NumberRange, Selection};
+
+    use super::*;
+    use crate::testing::narration;
+
+    fn event_of(recorded: work::Recorded) -> Outcome {
+        let outcome = Some(event::Outcome::Recorded(recorded));
+        let step = "n1/1/record/0".to_owned();
+        let event = work::Event { schema: SCHEMA, step, outcome, ..work::Event::default() };
+        super::event(&event.encode_to_vec()).expect("an event").1
+    }
+
+    #[test]
+    fn a_recorded_section_says_what_it_counts() {
+        let recorded = work::Recorded {
+            sample_rate_hertz: 24_000,
+            sample_count: 36_000,
+            utterance_count: 7,
+            reused_utterance_count: 3,
+            word_count: 60,
+        };
+        let counted = Tally { utterances: 7, reused: 3, words: 60, millis: 1_500 };
+        assert_eq!(event_of(recorded), Outcome::Recorded(counted));
+        let strange = work::Recorded {
+            sample_rate_hertz: 0,
+            sample_count: -1,
+            utterance_count: 2,
+            reused_utterance_count: 9,
+            word_count: -5,
+        };
+        let counted = Tally { utterances: 2, reused: 2, words: 0, millis: 0 };
+        assert_eq!(event_of(strange), Outcome::Recorded(counted));
+    }
+
+    #[test]
+    fn a_plan_is_asked_for_as_it_was_ordered() {
+        let mut n = narration();
+        n.order.selection =
+            Selection { pages: vec![NumberRange { first: 3, last: 9 }], first: Some(60), ..Selection::ALL };
+        n.order.skip = BTreeSet::from([ContentKind::Code]);
+        n.order.read = BTreeSet::from([ContentKind::FrontMatter, ContentKind::Citations]);
+        n.order.language = Some("en".to_owned());
+        let step = "n1/1/plan/0".parse().expect("a step");
+        let command = work::Command::decode(&*command(&n, &step, b"master")).expect("a command");
+        assert_eq!(command.schema, SCHEMA);
+        let Some(Work::PlanScript(plan)) = command.work else { panic!("a plan is asked for") };
+        assert_eq!(convert::plan_order(&plan), Ok(n.order));
+    }
+
+    #[test]
+    fn what_is_not_all_of_a_document_lies_under_keys_of_its_own() {
+        let plain = narration();
+        let mut first = plain.clone();
+        first.order.selection.first = Some(60);
+        let (plain, first) = (Keys::of(&plain, b"master"), Keys::of(&first, b"master"));
+        assert_eq!(plain.content, first.content);
+        assert_ne!(plain.plan, first.plan);
+        assert_ne!((plain.section(0), plain.recording()), (first.section(0), first.recording()));
+    }
 }

@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod pause;
 pub mod ready;
 pub mod slots;
+pub mod tally;
 pub mod tenant;
 pub mod wish;
 
@@ -20,5 +21,6 @@ pub use outcome::{Artifact, Outcome, StepFailure};
 pub use pause::{Pause, Paused};
 pub use ready::{Ready, Waiting};
 pub use slots::{Slots, Turn};
+pub use tally::Tally;
 pub use tenant::{TenantLimits, TenantRecord, TenantState};
 pub use wish::{Pins, Wish};

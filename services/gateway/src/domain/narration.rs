@@ -8,10 +8,10 @@ use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::wish::Labels;
-use super::{Artifact, Bits, Pins, Ready, StepFailure, Wish};
+use super::{Artifact, Bits, Pins, Ready, StepFailure, Tally, Wish};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -70,6 +70,9 @@ pub struct Narration {
     pub written: Bits,
     /// Sections that are recorded.
     pub recorded: Bits,
+    /// Counts over the sections that are recorded, of which each counts once.
+    #[serde(default)]
+    pub tally: Tally,
     /// Words that will be spoken.
     pub words: u64,
     /// The recording's title.
@@ -189,6 +192,7 @@ impl Narration {
             sections: 0,
             written: Bits::default(),
             recorded: Bits::default(),
+            tally: Tally::default(),
             words: 0,
             title: String::new(),
             language: String::new(),
@@ -289,6 +293,7 @@ impl Narration {
         self.sections = 0;
         self.written = Bits::default();
         self.recorded = Bits::default();
+        self.tally = Tally::default();
         self.first_audio = None;
         self.phase = Phase::Extracting;
         self.touch(now);

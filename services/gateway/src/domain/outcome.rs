@@ -4,6 +4,8 @@ use lectern_core::id::StepId;
 use lectern_core::{Digest, Failure};
 use serde::{Deserialize, Serialize};
 
+use super::Tally;
+
 /// Why a narration ended without a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFailure {
@@ -46,8 +48,8 @@ pub enum Outcome {
     },
     /// The section of the step's index is written.
     Written,
-    /// The section of the step's index is recorded.
-    Recorded,
+    /// The section of the step's index is recorded, and counts so much.
+    Recorded(Tally),
     /// The files are there.
     Assembled {
         /// Samples a second.

@@ -21,7 +21,7 @@ pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
     text::check_name("narration.display_name", &wire.display_name)?;
     let labels = Labels::checked("narration.labels", wire.labels.clone())?;
     let voice = only_voice(&wire.speakers)?;
-    let order = convert::order(wire.style, wire.length, wire.footnotes, &wire.language_code)?;
+    let order = convert::order(wire)?;
     let speed = speed(wire.speed)?;
     let formats = formats(&wire.formats)?;
     let lane = lane(wire.lane)?.into();
@@ -36,11 +36,30 @@ pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
     Ok(Wish { document, display_name, labels, order, voice, speed, formats, lane, time_limit })
 }
 
+/// What a preview looks at of an order: the document, what decides what is said, who says it and
+/// how fast. All else is as if nothing was said of it.
+///
+/// # Errors
+/// What `NarrationService.PreviewDocument` documents of a request by itself.
+pub fn read_for_preview(wire: &api::Narration) -> Result<Wish, Failure> {
+    Ok(Wish {
+        document: only_document(&wire.documents)?,
+        display_name: String::new(),
+        labels: Labels::default(),
+        order: convert::order(wire)?,
+        voice: only_voice(&wire.speakers)?,
+        speed: speed(wire.speed)?,
+        formats: Vec::new(),
+        lane: api::Lane::Standard.into(),
+        time_limit: None,
+    })
+}
+
 /// The document of an order. The API has room for several.
 ///
 /// # Errors
 /// `INVALID_FIELD` for none, `FEATURE_UNAVAILABLE` for several.
-pub fn only_document(documents: &[String]) -> Result<DocumentId, Failure> {
+fn only_document(documents: &[String]) -> Result<DocumentId, Failure> {
     match documents {
         [] => Err(Failure::invalid(
             "narration.documents",
@@ -88,7 +107,7 @@ fn speed(wire: Option<f64>) -> Result<u32, Failure> {
 fn formats(wire: &[i32]) -> Result<Vec<i32>, Failure> {
     let mut formats = wire.to_vec();
     if formats.is_empty() {
-        formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
+        formats = vec![api::AudioFormat::Opus.into()];
     }
     formats.sort_unstable();
     formats.dedup();
@@ -126,6 +145,8 @@ fn time_limit(wire: &prost_types::Duration) -> Result<Duration, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::content::script::{ContentKind, NumberRange, Order, Selection, Style};
+
     use super::*;
 
     fn order() -> api::Narration {
@@ -154,9 +175,10 @@ mod tests {
     fn what_an_order_leaves_out_has_a_default() {
         let wish = read(&order()).expect("a wish");
         assert_eq!((wish.document.as_str(), wish.voice.as_str(), wish.speed), ("d1", "", 100));
-        assert_eq!(wish.formats, [i32::from(api::AudioFormat::Opus), api::AudioFormat::Wav.into()]);
+        assert_eq!(wish.formats, [i32::from(api::AudioFormat::Opus)]);
         assert_eq!((wish.lane, wish.time_limit), (i32::from(api::Lane::Standard), None));
         assert!(wish.display_name.is_empty() && wish.labels.is_empty());
+        assert_eq!(wish.order, Order::of(Style::Narration));
         let full = api::Narration {
             display_name: "Tides".to_owned(),
             labels: [("team".to_owned(), "press".to_owned())].into(),
@@ -170,8 +192,35 @@ mod tests {
     }
 
     #[test]
+    fn what_of_a_document_is_wanted_is_part_of_the_wish() {
+        let numbers = |first, last| api::NumberRange { first, last };
+        let selection = api::Selection {
+            pages: vec![numbers(12, 12), numbers(3, 9)],
+            chapters: Vec::new(),
+            first: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
+        };
+        let some = api::Narration {
+            selection: Some(selection),
+            skip: vec![api::ContentKind::Code.into()],
+            read: vec![api::ContentKind::Citations.into(), api::ContentKind::FrontMatter.into()],
+            ..order()
+        };
+        let pages = [(3, 9), (12, 12)].map(|(first, last)| NumberRange { first, last });
+        let wanted = Order {
+            selection: Selection { pages: pages.to_vec(), first: Some(60), ..Selection::ALL },
+            skip: [ContentKind::Code].into(),
+            read: [ContentKind::Citations, ContentKind::FrontMatter].into(),
+            ..Order::of(Style::Narration)
+        };
+        let wish = read(&some).expect("a wish");
+        assert_eq!(wish.order, wanted);
+        assert_ne!(wish.digest(), read(&order()).expect("a wish").digest(), "another request");
+        assert_eq!(read_for_preview(&some).expect("a wish").order, wanted);
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_with_its_field() {
-        let changes: [(&str, Edit); 9] = [
+        let changes: [(&str, Edit); 12] = [
             ("narration.documents", |order| order.documents.clear()),
             ("narration.documents", |order| order.documents = vec!["d1".to_owned()]),
             ("narration.display_name", |order| order.display_name = "n".repeat(201)),
@@ -181,6 +230,15 @@ mod tests {
             ("narration.speed", |order| order.speed = Some(f64::NAN)),
             ("narration.speed", |order| order.speed = Some(0.0)),
             ("narration.lane", |order| order.lane = 99),
+            ("narration.selection.pages", |order| {
+                let pages = vec![api::NumberRange { first: 9, last: 3 }];
+                order.selection = Some(api::Selection { pages, ..api::Selection::default() });
+            }),
+            ("narration.skip", |order| order.skip = vec![99]),
+            ("narration.read", |order| {
+                order.skip = vec![api::ContentKind::Code.into()];
+                order.read = order.skip.clone();
+            }),
         ];
         for (field, change) in changes {
             let failure = refused(change);
@@ -203,6 +261,31 @@ mod tests {
             let failure = refused(change);
             assert_eq!((failure.kind, failure.reason), (Kind::Unimplemented, Reason::FeatureUnavailable), "{field}");
             assert_eq!(failure.field.as_deref(), Some(field));
+        }
+    }
+    #[test]
+    fn of_a_previews_order_only_what_decides_is_looked_at() {
+        let odd = api::Narration {
+            display_name: "n".repeat(201),
+            formats: vec![99],
+            lane: 99,
+            hold_script: true,
+            speed: Some(1.5),
+            speakers: vec![speaker("engines/tone/voices/b")],
+            ..order()
+        };
+        let wish = read_for_preview(&odd).expect("it decides nothing wrong");
+        assert_eq!((wish.document.as_str(), wish.voice.as_str(), wish.speed), ("d1", "engines/tone/voices/b", 150));
+        let several = vec!["documents/d1".to_owned(), "documents/d2".to_owned()];
+        for (wrong, reason) in [
+            (api::Narration { documents: Vec::new(), ..order() }, Reason::InvalidField),
+            (api::Narration { documents: several, ..order() }, Reason::FeatureUnavailable),
+            (api::Narration { style: 0, ..order() }, Reason::StyleUnsupported),
+            (api::Narration { language_code: "english".to_owned(), ..order() }, Reason::InvalidField),
+            (api::Narration { speed: Some(99.0), ..order() }, Reason::InvalidField),
+            (api::Narration { skip: vec![0], ..order() }, Reason::InvalidField),
+        ] {
+            assert_eq!(read_for_preview(&wrong).expect_err("refused").reason, reason);
         }
     }
 }

@@ -37,6 +37,11 @@ pub(super) enum Sign {
     Text(fn(&Text<'_>) -> bool),
 }
 
+/// The ends of the names of files that can be read, in lower case and without a dot.
+pub fn endings() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().flat_map(|format| format.extensions.iter().copied())
+}
+
 /// How a format is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reader {

@@ -3,7 +3,7 @@
 use lectern_core::Digest;
 use lectern_core::content::document::{self, Block, BlockKind, Content, Matter};
 use lectern_core::content::script::{
-    self, Footnotes, Mapping, Order, Plan, PlannedSection, Role, Section, Source, Style, Utterance,
+    self, Mapping, Order, Plan, PlannedSection, Role, Section, Source, Style, Utterance,
 };
 use lectern_core::content::timeline::{Track, WordTime};
 use lectern_core::content::{Range, length};
@@ -53,7 +53,7 @@ pub fn plan(sections: &[Section]) -> Plan {
     Plan {
         schema: script::SCHEMA,
         content: Digest::of(b"content"),
-        order: Order { style: Style::Narration, length: None, footnotes: Footnotes::Skip, language: None },
+        order: Order::of(Style::Narration),
         engine: "extractive/1".into(),
         title: "A title".into(),
         language: "en".into(),

@@ -196,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_order_leaves_out_is_skipped_and_says_so() {
+        let content = content(&["Said whole.", "On another page.", "x <- 1"]);
+        let sections = [of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))])];
+        let mut plan = plan(&sections);
+        plan.skipped = vec![skip(1, None, SkipReason::NotSelected), skip(2, None, SkipReason::NotWanted)];
+        let made = make(&content, &plan, &sections).unwrap();
+        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
+        assert_eq!(fates, [Fate::Spoken, Fate::Skipped, Fate::Skipped]);
+        let json = serde_json::to_value(&made).unwrap();
+        for (block, reason, excerpt) in [(1, "not_selected", "On another page."), (2, "not_wanted", "x <- 1")] {
+            let part = &json["blocks"][block]["skipped"][0];
+            assert_eq!((part["reason"].as_str(), part["excerpt"].as_str()), (Some(reason), Some(excerpt)));
+        }
+    }
+
+    #[test]
     fn what_nobody_accounts_for_is_listed_as_a_defect_and_fails_nothing() {
         let content = content(&["Said whole.", "Said in part only.", "{ }"]);
         let said = vec![quoted(&content, 0, 0, Range::new(0, 11)), quoted(&content, 1, 1, Range::new(0, 12))];

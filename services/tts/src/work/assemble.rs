@@ -26,7 +26,7 @@ use super::Recordings;
 use crate::audio::encode::{AudioFormat, Spec, encoder};
 use crate::audio::join::{Gain, Join, Measured};
 use crate::audio::segment::SegmentObject;
-use crate::timeline::{captions, chapters, manifest, transcript};
+use crate::timeline::{captions, chapters, manifest, milliseconds, transcript};
 
 /// Objects read at once.
 const AHEAD: usize = 8;
@@ -52,6 +52,8 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
     let parts = Arc::new(read(stage, job, &command, &pinned, &speed.delivery()).await?);
     let formats = formats(&command.formats)?;
     let folder = tempfile::tempdir().map_err(|e| no_room(&e))?;
+    // Gone with `folder`, or with the process where that is ended at once.
+    let _at_once = lectern_runtime::remove_at_once(folder.path());
 
     let mut measured = join(stage, job, &parts, &formats, folder.path(), Gain::NONE, voice.sample_rate).await?;
     if let Some(gain) = measured.correction() {
@@ -163,7 +165,7 @@ pub(crate) const fn format_to_wire(format: AudioFormat) -> api::AudioFormat {
 }
 
 /// Joins all segments into the audio files in `folder`: they are read ahead here and encoded on a
-/// thread of their own.
+/// thread of their own, which tells how far it is.
 async fn join(
     stage: &Recordings,
     job: &Job,
@@ -181,9 +183,11 @@ async fn join(
     }
     let mut join = Join::new(sample_rate, gain, encoders)?;
     let (sender, mut segments) = mpsc::channel::<(SegmentRef, SegmentObject)>(AHEAD);
+    let told = job.clone();
     let encoding = tokio::task::spawn_blocking(move || {
         while let Some((place, segment)) = segments.blocking_recv() {
             join.segment(&place, &segment)?;
+            told.assembled(milliseconds(join.samples(), sample_rate));
         }
         join.finish()
     });
@@ -258,10 +262,75 @@ fn assembled(recording: &Recording) -> Outcome {
 /// same keys.
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use lectern_blob::Objects;
+    use lectern_blob::memory::MemoryBlob;
+    use lectern_core::{Clock, SystemClock, Timestamp, keys};
+    use lectern_queue::{ConnectOptions, MemoryQueue, Queue as _};
+    use lectern_stage::progress::{self, Progress};
+
     use super::*;
     use crate::engine::tone::ToneEngine;
-    use crate::engine::{SpeechEngine as _, Speed};
-    use lectern_core::keys;
+    use crate::engine::{SpeechEngine as _, Speed, Usage};
+    use crate::timeline::fixture;
+    use crate::voices::Voices;
+    use crate::work::segments::Segments;
+
+    /// A second passes with each look at it.
+    #[derive(Debug, Default)]
+    struct Ticking(AtomicU64);
+
+    impl Clock for Ticking {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0.fetch_add(1_000, Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test]
+    async fn how_much_is_joined_is_told_on_the_way() {
+        let sections =
+            [fixture::section(0, &["One", "It is said.", "And more."]), fixture::section(1, &["Two", "End."])];
+        let tracks = fixture::tracks(&sections);
+        let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+        let tenant = "acme".parse().unwrap();
+        let objects = Objects::new(blob, &tenant, &"book".parse().unwrap());
+        let (mut ends, mut before) = (Vec::new(), 0);
+        for track in &tracks {
+            for place in &track.segments {
+                let samples = vec![1_000; place.samples as usize];
+                let segment =
+                    SegmentObject { sample_rate: 24_000, samples, words: Vec::new(), usage: Usage::default() };
+                let path = objects.folder().segment(&place.key);
+                objects.write(&path, segment.encode().unwrap()).await.unwrap();
+                ends.push(milliseconds(before + place.start + place.samples, 24_000));
+            }
+            before += track.samples;
+        }
+        let queue = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let mut hints = queue.hints(progress::TOPIC).await.unwrap();
+        let progress = Progress::new(queue, Arc::new(Ticking::default()));
+        let step = "n1/3/assemble/0".parse().unwrap();
+        let job = Job { step, tenant, objects, cancel: Default::default(), progress };
+        let stage = Recordings::new(Voices::new(Vec::new()), Segments::new(1), Arc::from(&b"a secret"[..]));
+        let (plan, content) = (fixture::plan(&sections), fixture::content(&[]));
+        let parts = Parts { content, plan, sections: sections.into(), tracks };
+        let folder = tempfile::tempdir().unwrap();
+        let formats = [AudioFormat::Wav];
+        let measured = join(&stage, &job, &parts, &formats, folder.path(), Gain::NONE, 24_000).await.unwrap();
+        assert_eq!(measured.samples, before);
+
+        let mut told = Vec::new();
+        // What was spawned may still be on its way.
+        while let Ok(Some(hint)) = tokio::time::timeout(std::time::Duration::from_millis(300), hints.next()).await {
+            let hint = progress::Assembled::decode(&hint).expect("a hint of this topic");
+            assert_eq!((hint.narration.as_str(), hint.run), ("n1", 3));
+            told.push(hint.millis);
+        }
+        assert_eq!(told.first(), ends.first(), "the first segment is told of");
+        assert!(told.is_sorted_by(|one, next| one < next), "{told:?}");
+        assert!(told.iter().all(|millis| ends.contains(millis)), "{told:?} of {ends:?}");
+    }
 
     #[test]
     fn keys_are_made_of_the_same_texts_here_and_at_the_conductor() {

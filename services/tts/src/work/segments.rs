@@ -21,6 +21,25 @@ use crate::engine::{SegmentRequest, SpeechEngine};
 /// How soon a caller that was turned away should try again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// A segment that is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stored {
+    /// It was there when it was looked for.
+    Found(SegmentObject),
+    /// It was spoken for this.
+    Made(SegmentObject),
+}
+
+impl Stored {
+    /// The segment, however it came to be there.
+    #[must_use]
+    pub const fn segment(&self) -> &SegmentObject {
+        match self {
+            Self::Found(segment) | Self::Made(segment) => segment,
+        }
+    }
+}
+
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]
 pub struct Segments {
@@ -56,7 +75,7 @@ impl Segments {
     }
 
     /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is
-    /// durable when this returns.
+    /// durable when this returns. Who waits for another that speaks the same finds it.
     ///
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
@@ -67,7 +86,7 @@ impl Segments {
         section: u32,
         engine: Arc<dyn SpeechEngine>,
         request: SegmentRequest,
-    ) -> Result<SegmentObject, Failure> {
+    ) -> Result<Stored, Failure> {
         let path = objects.folder().segment(key);
         // Equal sentences have one key: the second waits for the first and finds it.
         let speaking = self.speaking(key);
@@ -95,7 +114,7 @@ impl Segments {
             spoken.add(1, &[]);
             debug!(%key, samples = segment.samples.len(), "segment spoken");
             objects.write(&path, segment.encode()?).await?;
-            Ok::<_, Failure>(segment)
+            Ok::<_, Failure>(Stored::Made(segment))
         };
         tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
     }
@@ -125,10 +144,10 @@ impl Segments {
         spoken.await.map_err(|_| broke_off())?
     }
 
-    async fn find(&self, objects: &Objects, path: &str) -> Result<Option<SegmentObject>, Failure> {
+    async fn find(&self, objects: &Objects, path: &str) -> Result<Option<Stored>, Failure> {
         let Some(bytes) = objects.find(path).await? else { return Ok(None) };
         self.found.add(1, &[]);
-        SegmentObject::decode(&bytes).map(Some)
+        SegmentObject::decode(&bytes).map(|segment| Some(Stored::Found(segment)))
     }
 
     /// The lock of everybody who wants the segment under `key` in this process.

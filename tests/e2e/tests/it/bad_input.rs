@@ -106,6 +106,25 @@ fn rows() -> Vec<Row> {
             InvalidArgument,
             "INVALID_FIELD",
         ),
+        Row(
+            "a range that ends before it begins",
+            |d| Box::pin(d.select(|s| s.chapters = vec![api::NumberRange { first: 3, last: 2 }])),
+            InvalidArgument,
+            "INVALID_FIELD",
+        ),
+        Row(
+            "pages of a document without pages",
+            |d| Box::pin(d.select(|s| s.pages = vec![api::NumberRange { first: 1, last: 2 }])),
+            InvalidArgument,
+            "INVALID_FIELD",
+        ),
+        Row(
+            "a kind that is left out and read",
+            |d| Box::pin(d.order(|n| (n.skip, n.read) = (vec![2], vec![2]))),
+            InvalidArgument,
+            "INVALID_FIELD",
+        ),
+        Row("a source that is no digest", |d| Box::pin(d.find("tides")), InvalidArgument, "INVALID_FIELD"),
         Row("an unknown narration", |d| Box::pin(d.get("narrations/none")), NotFound, "RESOURCE_NOT_FOUND"),
         Row("a stale etag of a document", |d| Box::pin(d.delete_document()), Aborted, "ETAG_MISMATCH"),
         Row("a stale etag of a narration", |d| Box::pin(d.delete_narration()), Aborted, "ETAG_MISMATCH"),
@@ -120,7 +139,7 @@ fn rows() -> Vec<Row> {
             "PAGE_TOKEN_INVALID",
         ),
         Row("a file that is not there", |d| Box::pin(d.download("audio.mp3", 0)), NotFound, "RESOURCE_NOT_FOUND"),
-        Row("a range past the end", |d| Box::pin(d.download("audio.wav", 1 << 40)), OutOfRange, "INVALID_FIELD"),
+        Row("a range past the end", |d| Box::pin(d.download("audio.opus", 1 << 40)), OutOfRange, "INVALID_FIELD"),
         Row("a retry of what succeeded", |d| Box::pin(d.retry()), FailedPrecondition, "WRONG_STATE"),
     ]
 }
@@ -303,6 +322,17 @@ impl Door {
         let mut narration = of(&self.document);
         change(&mut narration);
         self.client.order(narration).await.map(|_| ())
+    }
+
+    async fn select(&self, change: impl FnOnce(&mut api::Selection)) -> Result<(), Status> {
+        let mut selection = api::Selection::default();
+        change(&mut selection);
+        self.order(|narration| narration.selection = Some(selection)).await
+    }
+
+    async fn find(&self, sha256: &str) -> Result<(), Status> {
+        let request = api::ListDocumentsRequest { sha256: sha256.to_owned(), ..Default::default() };
+        self.client.documents().list_documents(request).await.map(|_| ())
     }
 
     async fn get(&self, name: &str) -> Result<(), Status> {

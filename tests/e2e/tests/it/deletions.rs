@@ -37,7 +37,7 @@ async fn a_document_with_narrations_is_kept_without_force(profile: Profile) {
     assert!(status.message().contains("force"), "it says what to do: {status}");
     assert_eq!(instance.objects_of(&ordered.name), before);
     assert_eq!(client.narration(&narration.name).await.expect("it stays"), narration);
-    client.download(&narration, "audio.wav").await;
+    client.download(&narration, "audio.opus").await;
 
     // One without narrations needs no force, nor one whose narrations are deleted.
     let free = api::DeleteDocumentRequest { name: unused.name, ..Default::default() };

@@ -213,7 +213,7 @@ async fn a_view_says_how_much_of_a_document_is_returned(profile: Profile) {
         assert_eq!(got.as_ref(), Some(expected), "{view:?}");
     }
     let page = async |view: api::DocumentView, page_token: String| {
-        let request = api::ListDocumentsRequest { page_size: 1, page_token, view: view.into() };
+        let request = api::ListDocumentsRequest { page_size: 1, page_token, view: view.into(), ..Default::default() };
         client.documents().list_documents(request).await.map(tonic::Response::into_inner)
     };
     for (view, expected) in [(Unspecified, &basic), (Basic, &basic), (Full, &whole)] {

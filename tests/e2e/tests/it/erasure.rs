@@ -123,5 +123,5 @@ async fn an_erased_document_takes_everything_that_was_made_from_it(profile: Prof
     assert!(track.second_sweep_count >= 1, "{swept:?}");
     assert!(swept.second_sweep_time.map(|at| at.seconds) > swept.first_sweep_time.map(|at| at.seconds), "{swept:?}");
     assert_eq!(instance.objects_of(&document.name), Vec::<String>::new(), "nothing is left");
-    client.download(&finished, "audio.wav").await;
+    client.download(&finished, "audio.opus").await;
 }

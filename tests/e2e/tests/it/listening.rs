@@ -69,7 +69,8 @@ async fn what_is_heard_from_a_sample_on_is_the_rest_of_the_whole(profile: Profil
     let instance = profile.setup().start().await;
     let client = instance.client();
     let document = client.markdown(&chapters(4, 120)).await;
-    let narration = client.narrate(of(&document)).await;
+    let narration =
+        client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
     let whole = listen(&client, &narration.name, 0, 0).await.expect("audio");
     let sections = i32::try_from(whole.len()).expect("a count");
     assert!(sections >= 3, "{sections} sections");

@@ -149,13 +149,13 @@ async fn orders_are_accepted_once_listed_by_filter_and_deleted_with_their_files(
     assert!(files(&folder(&second)) >= 6);
     let gone = client.narration(&first.name).await.expect_err("deleted");
     assert_eq!((gone.code(), refusal(&gone).reason.as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
-    client.download(&second, "audio.wav").await;
+    client.download(&second, "audio.opus").await;
 
     // The request may be made anew: nothing of the deleted narration stands in its way.
     let anew = client.narrations().create_narration(request()).await.expect("accepted").into_inner();
     let anew = client.finished(&anew.narration.expect("it").name).await;
     assert_eq!((anew.name.as_str(), anew.state(), anew.run), (first.name.as_str(), State::Succeeded, 2), "{anew:?}");
-    assert_eq!(client.download(&anew, "audio.wav").await, client.download(&anew, "audio.wav").await);
+    assert_eq!(client.download(&anew, "audio.opus").await, client.download(&anew, "audio.opus").await);
     let request = api::GetManifestRequest { name: anew.name, ..api::GetManifestRequest::default() };
     client.narrations().get_manifest(request).await.expect("a manifest");
 }

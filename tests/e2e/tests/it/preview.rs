@@ -21,7 +21,7 @@ async fn preview(
     client: &Client,
     order: api::Narration,
 ) -> Result<(api::PreviewSummary, Vec<api::PreviewBlock>), Status> {
-    let request = api::PreviewDocumentRequest { narration: Some(order) };
+    let request = api::PreviewDocumentRequest { narration: Some(order), ..Default::default() };
     let mut stream = client.narrations().preview_document(request).await?.into_inner();
     let Some(Part::Summary(summary)) = stream.message().await?.and_then(|first| first.part) else {
         panic!("the summary comes first")
@@ -105,7 +105,8 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
 }
 
 fn lectern(arguments: &[&str], folder: &Path) -> Output {
-    let program = Program::new("lectern", folder).env("LECTERN_ENGINE", "tone");
+    let program =
+        Program::new("lectern", folder).env("LECTERN_ENGINE", "tone").env("LECTERN_DATA", folder.join("data"));
     let program = arguments.iter().fold(program, |program, argument| program.arg(*argument));
     program.command().output().expect("the program runs")
 }

@@ -17,7 +17,8 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     let instance = profile.setup().start().await;
     let client = instance.client();
     let document = client.upload("demo", "demo.pdf", &fixture("pdf/demo.pdf")).await.expect("accepted");
-    let accepted = client.order(of(&document)).await.expect("accepted");
+    let formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
+    let accepted = client.order(api::Narration { formats, ..of(&document) }).await.expect("accepted");
     assert_eq!((accepted.run, accepted.artifacts.len()), (1, 0), "{accepted:?}");
 
     let listening = tokio::spawn(listen(client.clone(), accepted.name.clone()));
@@ -27,9 +28,8 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
     let heard = tokio::time::timeout(PATIENCE, listening).await.expect("in time").expect("heard");
 
-    let names: BTreeSet<String> = narration.artifacts.iter().map(|file| file.name.clone()).collect();
     let expected = ["audio.opus", "audio.wav", "captions.vtt", "chapters.json", "manifest.json", "script.json"];
-    assert_eq!(names, expected.map(|file| artifact(&narration.name, file)).into(), "the default formats");
+    assert_eq!(files_of(&narration), expected.map(|file| artifact(&narration.name, file)).into());
     let mut files = HashMap::new();
     for name in expected {
         files.insert(name, client.download(&narration, name).await);
@@ -66,6 +66,9 @@ async fn words_of_ours_are_marked_as_such(profile: Profile) {
     let text = "# Salt\n\nIt is sold by weight.\n\n| kind | price |\n|---|---|\n| fine | 2 |\n| coarse | 3 |\n\n```\nlet salt = 1;\n```\n";
     let document = client.markdown(text).await;
     let narration = client.narrate(of(&document)).await;
+    let expected = ["audio.opus", "captions.vtt", "chapters.json", "manifest.json", "script.json"];
+    let expected: BTreeSet<String> = expected.map(|file| artifact(&narration.name, file)).into();
+    assert_eq!(files_of(&narration), expected, "the default format is Opus alone");
     let vtt = client.download(&narration, "captions.vtt").await;
     let cues = captions(&vtt, &content(&instance, &document.name).await, 1, u64::MAX - 1);
     let (added, own): (Vec<_>, Vec<_>) = cues.iter().partition(|cue| cue.place == Place::Added);
@@ -122,6 +125,10 @@ async fn listen(client: Client, name: String) -> Heard {
         }
     }
     heard
+}
+
+fn files_of(narration: &api::Narration) -> BTreeSet<String> {
+    narration.artifacts.iter().map(|file| file.name.clone()).collect()
 }
 
 async fn ranges(client: &Client, narration: &api::Narration, wav: &[u8]) {

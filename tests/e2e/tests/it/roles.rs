@@ -43,7 +43,7 @@ async fn a_reader_reads_all_that_its_tenant_has_and_changes_nothing() {
     assert_eq!(reader.list_narrations().await.len(), 1);
     assert_eq!(reader.narration(&narration.name).await.expect("it"), narration);
     assert_eq!(reader.finished(&narration.name).await, narration, "it watches");
-    reader.download(&narration, "audio.wav").await;
+    reader.download(&narration, "audio.opus").await;
     assert!(!reader.script(&narration.name).await.is_empty());
     let (mut documents, mut narrations) = (reader.documents(), reader.narrations());
     let get = api::GetDocumentRequest { name: document.name.clone(), ..Default::default() };
@@ -54,7 +54,7 @@ async fn a_reader_reads_all_that_its_tenant_has_and_changes_nothing() {
     let listen = api::ListenNarrationRequest { name: narration.name.clone(), ..Default::default() };
     let heard = narrations.listen_narration(listen).await.expect("audio").into_inner().count().await;
     assert!(heard > 3, "{heard} messages");
-    let preview = api::PreviewDocumentRequest { narration: Some(of(&document)) };
+    let preview = api::PreviewDocumentRequest { narration: Some(of(&document)), ..Default::default() };
     let shown = narrations.preview_document(preview).await.expect("a preview").into_inner().count().await;
     assert!(shown > 1, "{shown} messages");
     reader.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices");
@@ -118,7 +118,7 @@ async fn an_administrators_key_opens_the_work_of_all_and_no_tenants_data() {
         refused("list", listed.map(|_| ()));
         refused("get a narration", caller.narration(&narration.name).await.map(|_| ()));
         refused("order", caller.order(of(&document)).await.map(|_| ()));
-        let name = artifact(&narration.name, "audio.wav");
+        let name = artifact(&narration.name, "audio.opus");
         let file = narrations.download_artifact(api::DownloadArtifactRequest { name, ..Default::default() }).await;
         refused("download", first(file).await);
         let listen = api::ListenNarrationRequest { name: narration.name.clone(), ..Default::default() };

@@ -1,13 +1,18 @@
-//! Every block of any document is spoken or listed (invariant I9), whatever it holds.
+//! Every block of any document is spoken or listed (invariant I9), whatever it holds and whatever
+//! of it is ordered.
+
+use std::collections::BTreeSet;
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content, Furniture, Matter, Span, SpanKind};
-use lectern_core::content::script::{Footnotes, LengthTarget, Plan, Section, SkipReason, Style};
+use lectern_core::content::script::{
+    ContentKind, Footnotes, LengthTarget, NumberRange, Order, Plan, Section, Selection, SkipReason, Style,
+};
 use lectern_core::{Digest, Reason};
 use proptest::prelude::*;
 
 use super::{block, content, order, written};
-use crate::compose::{Stop, plan, preview, text_of};
+use crate::compose::{Stop, appendix, plan, preview, text_of};
 
 /// I9 and what a caption may count on.
 pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
@@ -50,12 +55,46 @@ pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
         }
     }
     assert!(sections.iter().all(|section| !section.utterances.is_empty()), "a section is silent");
+    let places = 0..u32::try_from(plan.sections.len()).unwrap();
+    assert!(plan.sections.iter().map(|section| section.index).eq(places));
+    only_what_is_ordered(content, plan, sections);
     let preview = preview::preview(content, plan, sections, &Stop::default()).unwrap();
     assert_eq!(preview.blocks.len(), content.blocks.len());
+    assert_eq!(preview.sections.len(), plan.sections.len());
+    assert!(preview.sections.iter().all(|section| section.words > 0));
     for previewed in &preview.blocks {
         let defect = previewed.account.skipped.iter().find(|part| part.reason == SkipReason::Unaccounted);
         assert_eq!(defect, None, "the rules forgot a part of {:?}", previewed.block);
     }
+}
+
+/// Nothing is said of, or about, a block on another page or of a kind that the order skips.
+fn only_what_is_ordered(content: &Content, plan: &Plan, sections: &[Section]) {
+    let Order { selection, skip, read, .. } = &plan.order;
+    let appendices = appendix::blocks(content);
+    for source in sections.iter().flat_map(|section| &section.utterances).flat_map(|utterance| &utterance.sources) {
+        let block = &content.blocks[source.block as usize];
+        assert!(selection.has_page(block.page), "{block:?} is on another page");
+        let of_kind = |kind: ContentKind| match kind {
+            ContentKind::Citations => false,
+            ContentKind::Code => matches!(block.kind, BlockKind::Code { .. }),
+            ContentKind::Tables => matches!(block.kind, BlockKind::Table { .. }),
+            ContentKind::Captions => matches!(block.kind, BlockKind::Caption),
+            ContentKind::Figures => matches!(block.kind, BlockKind::Figure),
+            ContentKind::Formulas => matches!(block.kind, BlockKind::Formula { .. }),
+            ContentKind::FrontMatter => block.matter == Matter::Front,
+            ContentKind::BackMatter => block.matter == Matter::Back,
+            ContentKind::References => block.matter == Matter::References,
+            ContentKind::Appendices => appendices.contains(&block.id),
+        };
+        let unwanted = skip.iter().find(|kind| of_kind(**kind));
+        assert_eq!(unwanted, None, "{block:?} is of a kind that is skipped");
+        let usual = block.matter.is_body() || read.iter().any(|kind| of_kind(*kind));
+        assert!(usual, "{block:?} is usually left out");
+    }
+    let reasons: BTreeSet<SkipReason> = plan.skipped.iter().map(|skip| skip.reason).collect();
+    assert!(!selection.is_all() || !reasons.contains(&SkipReason::NotSelected));
+    assert!(!skip.is_empty() || !reasons.contains(&SkipReason::NotWanted));
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -75,7 +114,19 @@ fn any_text() -> impl Strategy<Value = String> {
         let text: String = words.into_iter().flat_map(|(word, end)| [word, end.to_owned()]).collect();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     });
-    prop_oneof![6 => text, 2 => any_signs(), 1 => "\\PC{0,4}", 1 => Just(String::new())]
+    prop_oneof![6 => text, 2 => any_signs(), 1 => "\\PC{0,4}", 1 => Just(String::new()), 1 => any_notation()]
+}
+
+/// Headings of appendices, lines of code, rows of formulas.
+fn any_notation() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "Appendix A",
+        "let sum = a[3] + b; // Add them\n}\nrun(sum, \"日本\")",
+        "\\begin{aligned} a &= b \\\\ c &= \\odd{d} \\end{aligned}",
+        "x = \\frac{a}{b} + y \\label{eq:x}",
+        "Said [1], [2] and [3-5] by all [6].",
+    ])
+    .prop_map(str::to_owned)
 }
 
 /// No letter or digit: pieces of formulas, ornaments, invisible characters, signs that stand for
@@ -164,13 +215,33 @@ fn any_block() -> impl Strategy<Value = Block> {
     )
 }
 
-fn any_order() -> impl Strategy<Value = lectern_core::content::script::Order> {
+fn any_order() -> impl Strategy<Value = Order> {
     let footnotes = prop_oneof![Just(Footnotes::Skip), Just(Footnotes::Inline), Just(Footnotes::End)];
     let briefing = prop::option::of(prop::option::of((1_u32..200).prop_map(LengthTarget::Words)));
-    (briefing, footnotes).prop_map(|(briefing, footnotes)| match briefing {
-        Some(length) => order(Style::Briefing, length, footnotes),
-        None => order(Style::Narration, None, footnotes),
-    })
+    (briefing, footnotes, any_selection(), any_kinds(), any_kinds()).prop_map(
+        |(briefing, footnotes, selection, skip, read)| {
+            let read = read.difference(&skip).copied().collect();
+            let plain = match briefing {
+                Some(length) => order(Style::Briefing, length, footnotes),
+                None => order(Style::Narration, None, footnotes),
+            };
+            Order { selection, skip, read, ..plain }
+        },
+    )
+}
+
+fn any_kinds() -> impl Strategy<Value = BTreeSet<ContentKind>> {
+    let kind = prop::sample::select(ContentKind::ALL.to_vec());
+    prop_oneof![2 => Just(BTreeSet::new()), 3 => prop::collection::btree_set(kind, 0..5)]
+}
+
+fn any_selection() -> impl Strategy<Value = Selection> {
+    let range = |(first, more): (u32, u32)| NumberRange { first, last: first + more };
+    let pages = prop::collection::vec((1_u32..6, 0_u32..3).prop_map(range), 0..3).prop_map(NumberRange::merged);
+    let chapters = prop::collection::vec((1_u32..4, 0_u32..2).prop_map(range), 0..2);
+    let some = (pages, chapters, prop::option::of(10_u32..60));
+    let some = some.prop_map(|(pages, chapters, first)| Selection { pages, chapters, first });
+    prop_oneof![1 => Just(Selection::ALL), 2 => some]
 }
 
 proptest! {
@@ -178,11 +249,18 @@ proptest! {
 
     #[test]
     fn every_block_is_spoken_or_listed(blocks in prop::collection::vec(any_block(), 1..9), order in any_order()) {
-        let content = content(blocks);
+        let mut content = content(blocks);
+        for (page, block) in (2..).zip(&mut content.blocks) {
+            block.page = Some(page / 2);
+        }
         match plan(&content, Digest::of(b"content"), &order, &Stop::default()) {
             Ok(_) => {
                 let (plan, sections) = written(&content, &order);
                 accounted(&content, &plan, &sections);
+            }
+            Err(failure) if failure.reason == Reason::InvalidField => {
+                prop_assert_eq!(failure.field.as_deref(), Some("narration.selection.chapters"));
+                prop_assert!(!order.selection.chapters.is_empty());
             }
             Err(failure) => prop_assert_eq!(failure.reason, Reason::DocumentEmpty),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use lectern_core::Failure;
 use lectern_core::id::{NarrationId, StepId};
-use lectern_queue::EventDelivery;
+use lectern_queue::{EventDelivery, until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -32,7 +32,8 @@ impl Conductor {
     /// Takes events until `shutdown`.
     pub(super) async fn take_events(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            let deliveries = match self.queue.events(GROUP, BATCH, Duration::from_secs(1)).await {
+            let taking = self.queue.events(GROUP, BATCH, Duration::from_secs(1));
+            let deliveries = match until(&*self.queue, &shutdown, taking).await.unwrap_or_else(|| Ok(Vec::new())) {
                 Ok(deliveries) => deliveries,
                 Err(error) => {
                     warn!(%error, "events cannot be taken");

@@ -1,11 +1,12 @@
-//! Tells of narrations that changed, here and at other replicas. Hints may be lost, so what is
-//! watched is also polled.
+//! Tells of narrations that changed, here and at other replicas, and hears how far their files are.
+//! Hints may be lost, so what is watched is also polled.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use lectern_core::id::NarrationId;
 use lectern_queue::hear;
+use lectern_stage::progress::{self, Assembled};
 use lectern_store::{ID, Op, Query};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -38,7 +39,21 @@ impl Conductor {
         let _ = shutdown.run_until_cancelled(hear(&*self.queue, TOPIC, POLL, heard)).await;
     }
 
-    /// Reads what is watched here every [`POLL`], until `shutdown`.
+    /// Hears from the workers that make files how far they are, until `shutdown`. It is known until
+    /// the files are there, or nobody speaks of them any more.
+    pub(super) async fn hear_assembled(self, shutdown: CancellationToken) {
+        let heard = |hint: Bytes| {
+            if let Some((id, run, millis)) = read_assembled(&hint) {
+                self.assembling.note(&id, run, millis, self.clock.now());
+                self.hub.look_at(&id);
+            }
+            std::future::ready(())
+        };
+        let _ = shutdown.run_until_cancelled(hear(&*self.queue, progress::TOPIC, POLL, heard)).await;
+    }
+
+    /// Reads what is watched here every [`POLL`], and lets watchers look at what is known beside
+    /// the records, until `shutdown`.
     pub(super) async fn poll_watched(self, shutdown: CancellationToken) {
         loop {
             tokio::select! {
@@ -58,6 +73,7 @@ impl Conductor {
                     Err(error) => debug!(%error, "watched narrations cannot be read"),
                 }
             }
+            self.hub.look();
         }
     }
 }
@@ -65,4 +81,9 @@ impl Conductor {
 fn read_hint(hint: &[u8]) -> Option<(NarrationId, u64)> {
     let (id, revision) = std::str::from_utf8(hint).ok()?.split_once(' ')?;
     Some((id.parse().ok()?, revision.parse().ok()?))
+}
+
+fn read_assembled(hint: &[u8]) -> Option<(NarrationId, u32, u64)> {
+    let Assembled { narration, run, millis } = Assembled::decode(hint)?;
+    Some((narration.parse().ok()?, run, millis))
 }

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use lectern_core::Failure;
-use lectern_core::id::Service;
+use lectern_core::id::{NarrationId, Service};
 use lectern_store::{Collection, Revision, StoreError, Versioned};
 
 use super::lock;
@@ -16,27 +16,43 @@ use crate::domain::Slots;
 pub struct Ledger {
     service: Service,
     slots: Collection<Slots>,
-    known: Mutex<Option<Versioned<Slots>>>,
+    known: Mutex<Known>,
+}
+
+/// The slots as this replica last saw them.
+#[derive(Debug)]
+struct Known {
+    slots: Option<Versioned<Slots>>,
+    /// Whether a pass may begin with them. Else they are good for looking at alone: they were
+    /// written over, or are just being.
+    good: bool,
 }
 
 impl Ledger {
     pub const fn new(service: Service, slots: Collection<Slots>) -> Self {
-        Self { service, slots, known: Mutex::new(None) }
+        Self { service, slots, known: Mutex::new(Known { slots: None, good: false }) }
     }
 
     /// Steps granted and not ended, as this replica last saw them.
     pub fn granted(&self) -> usize {
-        lock(&self.known).as_ref().map_or(0, |known| known.record.grants.len())
+        lock(&self.known).slots.as_ref().map_or(0, |known| known.record.grants.len())
+    }
+
+    /// Whether a step of a narration's run is granted and not ended, as this replica last saw it.
+    pub fn has(&self, narration: &NarrationId, run: u32) -> bool {
+        let known = lock(&self.known);
+        let mut grants = known.slots.iter().flat_map(|slots| &slots.record.grants);
+        grants.any(|grant| grant.step.run == run && grant.step.narration == *narration)
     }
 
     /// Whether [`Self::slots`] gives a copy.
     pub fn remembers(&self) -> bool {
-        lock(&self.known).is_some()
+        lock(&self.known).good
     }
 
     /// The slots as they were last read or written here, else as they are.
     pub async fn slots(&self) -> Result<Versioned<Slots>, Failure> {
-        if let Some(known) = lock(&self.known).clone() {
+        if let Some(known) = self.copy() {
             return Ok(known);
         }
         let fresh = Slots::new(self.service);
@@ -44,27 +60,37 @@ impl Ledger {
             Some(known) => known,
             None => Versioned { record: fresh, revision: Revision::FIRST },
         };
-        *lock(&self.known) = Some(slots.clone());
+        self.know(slots.clone());
         Ok(slots)
     }
 
     /// The slots as they are.
     pub async fn read(&self) -> Result<Versioned<Slots>, Failure> {
-        *lock(&self.known) = None;
+        lock(&self.known).good = false;
         self.slots().await
     }
 
     /// Writes the slots over those of `revision`; false when another replica was first.
     pub async fn write(&self, slots: Slots, revision: Revision) -> Result<bool, Failure> {
-        // Taken out first: whatever becomes of the write, the old copy is of no more use.
-        *lock(&self.known) = None;
+        // Not good from here on: whatever becomes of the write, the old copy is of no more use to a
+        // pass.
+        lock(&self.known).good = false;
         match self.slots.replace(&slots, revision).await {
             Ok(revision) => {
-                *lock(&self.known) = Some(Versioned { record: slots, revision });
+                self.know(Versioned { record: slots, revision });
                 Ok(true)
             }
             Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn copy(&self) -> Option<Versioned<Slots>> {
+        let known = lock(&self.known);
+        if known.good { known.slots.clone() } else { None }
+    }
+
+    fn know(&self, slots: Versioned<Slots>) {
+        *lock(&self.known) = Known { slots: Some(slots), good: true };
     }
 }

@@ -3,6 +3,7 @@
 mod backlog;
 mod lost;
 mod tenants;
+mod waits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -165,7 +166,7 @@ impl World {
         ordered.id = id.parse().expect("an id");
         ordered.tenant = tenant.parse().expect("an id");
         ordered.lane = lane;
-        ordered.created = now;
+        (ordered.created, ordered.updated) = (now, now);
         ordered.deadline = now.plus(Duration::from_secs(24 * 60 * 60));
         ordered.due_at = Some(now.plus(crate::domain::narration::DUE));
         ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());

@@ -61,7 +61,8 @@ impl VoiceDir {
                 Kind::FailedPrecondition,
                 Reason::VoiceNotInstalled,
                 format!(
-                    "the local voice's file {} {why}; run `cargo xtask voice`, or set LECTERN_VOICE_DIR to a folder that has it",
+                    "the local voice's file {} {why}; run `lectern voice fetch`, or name a folder that has it with \
+                     LECTERN_VOICE_DIR",
                     path.display()
                 ),
             )

@@ -1,0 +1,104 @@
+//! What there is: documents, narrations and voices, one by its name, a page of them, or all that
+//! are looked for.
+
+use lectern_core::Failure;
+use lectern_proto::v1::voice_service_client::VoiceServiceClient;
+use lectern_proto::v1::{
+    Document, GetDocumentRequest, ListDocumentsRequest, ListDocumentsResponse, ListNarrationsRequest,
+    ListNarrationsResponse, ListVoicesRequest, Voice,
+};
+use tonic::Request;
+
+use crate::client::{Client, unsaid};
+
+/// Items of a page where all of a list are fetched: the most that a server gives at once.
+const PAGE: i32 = 1_000;
+
+impl Client {
+    /// A document, `documents/{id}`, with its outline and warnings.
+    ///
+    /// # Errors
+    /// What the server answers: `RESOURCE_NOT_FOUND`; `DOCUMENT_ERASED` where it is erased.
+    pub async fn get_document(&self, name: &str) -> Result<Document, Failure> {
+        let call = |request: Request<GetDocumentRequest>| {
+            let mut client = self.documents();
+            async move { client.get_document(request).await }
+        };
+        let request = GetDocumentRequest { name: name.to_owned(), ..GetDocumentRequest::default() };
+        let answer = self.call(&request, self.policy().call_timeout, call).await?;
+        answer.document.ok_or_else(|| unsaid("the document"))
+    }
+
+    /// The documents of a source that was handed in before, the newest first; none where it never
+    /// was, or was erased. `sha256` is that of its bytes, 64 hexadecimal digits, as
+    /// [`Upload::digest`](crate::Upload::digest) has it.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn find_document(&self, sha256: &str) -> Result<Vec<Document>, Failure> {
+        let mut request =
+            ListDocumentsRequest { page_size: PAGE, sha256: sha256.to_owned(), ..ListDocumentsRequest::default() };
+        let mut found = Vec::new();
+        loop {
+            let page = self.page_of_documents(&request).await?;
+            found.extend(page.documents);
+            if page.next_page_token.is_empty() {
+                return Ok(found);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// A page of the documents, the newest first, without their outlines and warnings. A
+    /// `page_size` of 0 leaves it to the server; `token` is the `next_page_token` of the page
+    /// before, and empty for the first.
+    ///
+    /// # Errors
+    /// What the server answers: `PAGE_TOKEN_INVALID`.
+    pub async fn list_documents(&self, page_size: i32, token: &str) -> Result<ListDocumentsResponse, Failure> {
+        let page_token = token.to_owned();
+        self.page_of_documents(&ListDocumentsRequest { page_size, page_token, ..ListDocumentsRequest::default() }).await
+    }
+
+    async fn page_of_documents(&self, request: &ListDocumentsRequest) -> Result<ListDocumentsResponse, Failure> {
+        let call = |request: Request<ListDocumentsRequest>| {
+            let mut client = self.documents();
+            async move { client.list_documents(request).await }
+        };
+        self.call(request, self.policy().call_timeout, call).await
+    }
+
+    /// A page of the narrations, the newest first, as `request` filters them. It may be short or
+    /// empty and not the last: follow its token.
+    ///
+    /// # Errors
+    /// What the server answers: `PAGE_TOKEN_INVALID`.
+    pub async fn list_narrations(&self, request: ListNarrationsRequest) -> Result<ListNarrationsResponse, Failure> {
+        let call = |request: Request<ListNarrationsRequest>| {
+            let mut client = self.narrations();
+            async move { client.list_narrations(request).await }
+        };
+        self.call(&request, self.policy().call_timeout, call).await
+    }
+
+    /// All voices of the installation, the default first.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn voices(&self) -> Result<Vec<Voice>, Failure> {
+        let call = |request: Request<ListVoicesRequest>| {
+            let mut client = VoiceServiceClient::new(self.channel());
+            async move { client.list_voices(request).await }
+        };
+        let mut request = ListVoicesRequest { page_size: PAGE, ..ListVoicesRequest::default() };
+        let mut voices = Vec::new();
+        loop {
+            let page = self.call(&request, self.policy().call_timeout, call).await?;
+            voices.extend(page.voices);
+            if page.next_page_token.is_empty() {
+                return Ok(voices);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+}

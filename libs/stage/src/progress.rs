@@ -1,0 +1,181 @@
+//! How far a recording is assembled, told to whoever watches while it is. These are hints: they may
+//! be lost, and nothing is kept of them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use lectern_core::id::StepId;
+use lectern_core::{Clock, Timestamp};
+use lectern_queue::Queue;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tracing::debug;
+
+/// The topic of these hints.
+pub const TOPIC: &str = "assembled";
+
+/// The least time between two hints of one attempt at a step.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How far the recording of a narration's run is assembled. Where it is joined a second time, with
+/// another gain, this begins again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assembled {
+    /// The narration's id.
+    pub narration: String,
+    /// The run, from 1.
+    pub run: u32,
+    /// Milliseconds of audio that are joined and encoded.
+    pub millis: u64,
+}
+
+impl Assembled {
+    /// The payload of the hint.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+    }
+
+    /// Reads a hint; none when it says nothing of the kind.
+    #[must_use]
+    pub fn decode(hint: &[u8]) -> Option<Self> {
+        serde_json::from_slice(hint).ok()
+    }
+}
+
+/// Tells how far one attempt at a step is. Clones are one; the default tells nobody.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<Telling>>);
+
+struct Telling {
+    queue: Arc<dyn Queue>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the last hint was sent.
+    told: Option<Timestamp>,
+    /// Whether the queue still has it in hand.
+    sending: bool,
+}
+
+impl Progress {
+    /// Tells over `queue`, by the time of `clock`.
+    #[must_use]
+    pub fn new(queue: Arc<dyn Queue>, clock: Arc<dyn Clock>) -> Self {
+        Self(Some(Arc::new(Telling { queue, clock, state: Mutex::default() })))
+    }
+
+    /// Tells that so many milliseconds of audio are joined and encoded. At most one hint a second
+    /// is sent, and none while the queue has one in hand: what is said between is not told. Returns
+    /// at once. Needs a tokio runtime, whose blocking threads may call it too; nothing is told
+    /// without one.
+    pub fn assembled(&self, step: &StepId, millis: u64) {
+        let Some(telling) = &self.0 else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
+        if !telling.begin() {
+            return;
+        }
+        let hint = Assembled { narration: step.narration.to_string(), run: step.run, millis }.encode();
+        let telling = Arc::clone(telling);
+        runtime.spawn(async move {
+            if let Err(error) = telling.queue.hint(TOPIC, hint).await {
+                debug!(%error, "not told how far the recording is, the next hint says more");
+            }
+            telling.state.lock().unwrap_or_else(PoisonError::into_inner).sending = false;
+        });
+    }
+}
+
+impl Telling {
+    /// Whether a hint is due; then it counts as sent.
+    fn begin(&self) -> bool {
+        let now = self.clock.now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back must not silence the rest.
+        let due = state.told.is_none_or(|told| now < told || now.since(told) >= EVERY);
+        if !due || state.sending {
+            return false;
+        }
+        *state = State { told: Some(now), sending: true };
+        true
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Progress").field(&self.0.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt as _, StreamExt as _};
+    use lectern_core::clock::ManualClock;
+    use lectern_queue::{ConnectOptions, Hints, MemoryQueue};
+
+    use super::*;
+
+    /// The hints that have come.
+    async fn heard(hints: &mut Hints) -> Vec<u64> {
+        // Lets what was spawned be sent.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut heard = Vec::new();
+        while let Some(Some(hint)) = hints.next().now_or_never() {
+            let hint = Assembled::decode(&hint).expect("a hint of this topic");
+            assert_eq!((hint.narration.as_str(), hint.run), ("n1", 2));
+            heard.push(hint.millis);
+        }
+        heard
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_most_one_hint_a_second_is_told() {
+        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let mut hints = queue.hints(TOPIC).await.unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
+        let progress = Progress::new(Arc::clone(&queue), Arc::clone(&clock) as _);
+        let step: StepId = "n1/2/assemble/0".parse().unwrap();
+        for tenth in 0..25 {
+            progress.clone().assembled(&step, tenth);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            clock.advance(Duration::from_millis(100));
+        }
+        assert_eq!(heard(&mut hints).await, [0, 10, 20]);
+        let blocking = progress.clone();
+        clock.advance(EVERY);
+        let step_of_thread = step.clone();
+        tokio::task::spawn_blocking(move || blocking.assembled(&step_of_thread, 99)).await.unwrap();
+        assert_eq!(heard(&mut hints).await, [99], "told from a blocking thread");
+        Progress::default().assembled(&step, 100);
+        assert_eq!(heard(&mut hints).await, [0; 0]);
+    }
+
+    #[test]
+    fn nothing_more_is_told_while_the_queue_has_a_hint_in_hand() {
+        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
+        let Progress(Some(telling)) = Progress::new(queue, Arc::clone(&clock) as _) else { panic!("it tells") };
+        let state = |change: fn(&mut State)| change(&mut telling.state.lock().unwrap());
+        assert!(telling.begin());
+        clock.advance(10 * EVERY);
+        assert!(!telling.begin(), "the first is still being sent");
+        state(|state| state.sending = false);
+        assert!(telling.begin());
+        state(|state| *state = State { told: Some(Timestamp(99_000)), sending: false });
+        assert!(telling.begin(), "a clock that was set back silences nothing");
+    }
+
+    #[test]
+    fn a_hint_reads_back_and_others_do_not() {
+        let hint = Assembled { narration: "n1".to_owned(), run: 1, millis: 7 };
+        assert_eq!(Assembled::decode(&hint.encode()), Some(hint));
+        for other in [&b""[..], b"n1 7", br#"{"narration":"n1"}"#] {
+            assert_eq!(Assembled::decode(other), None);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a narration does not go on, for each reason.
+
+use super::*;
+use crate::conduct::Wait;
+use crate::domain::{TenantRecord, TenantState};
+
+impl World {
+    /// Why a narration waits, as its record is now.
+    async fn wait_of(&self, id: &NarrationId) -> Option<Wait> {
+        let found = self.narrations.get(id.as_str()).await.expect("the store").expect("a narration");
+        self.conductor.dispatcher().wait(&found.record)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_granted_waits_for_nothing_and_what_is_not_for_its_turn() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let (first, second) = (world.order("first", "acme", 2).await, world.order("second", "acme", 2).await);
+    assert_eq!(world.wait_of(&second).await, None, "it may be granted in a moment");
+    tokio::time::sleep(audit::EVERY).await;
+    assert_eq!(world.wait_of(&first).await, None);
+    assert_eq!(world.wait_of(&second).await, Some(Wait::Queue));
+
+    let failure = Failure::internal("cancelled");
+    let cancelled = world.conductor.update(&first, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
+    world.conductor.changed(&cancelled.expect("changed")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!((world.wait_of(&first).await, world.wait_of(&second).await), (None, None), "its turn has come");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_holds_up_waits_for_that() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let id = world.order("one", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.wait_of(&id).await, None);
+    let pauses = world.conductor.dispatcher().pauses().clone();
+    for what in ["tenants/acme", "engines/tone", "services/tts"] {
+        let what: Paused = what.parse().expect("a pause");
+        pauses.pause(what.clone(), String::new()).await.expect("paused");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.wait_of(&id).await, Some(Wait::Paused), "{what}");
+        assert!(pauses.resume(&what).await.expect("resumed"));
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.wait_of(&id).await, None, "{what}");
+    }
+    for what in ["tenants/other", "engines/other", "services/ai"] {
+        pauses.pause(what.parse().expect("a pause"), String::new()).await.expect("paused");
+    }
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(world.wait_of(&id).await, None, "what it does not need may be paused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_stage_still_works_on_goes_on_while_another_is_paused() {
+    let world = World::new().await;
+    let (tts, mut half) = ("services/tts".parse().expect("a pause"), narration());
+    (half.phase, half.sections) = (Phase::Narrating, SECTIONS);
+    half.written.insert(0);
+    world.conductor.dispatcher().pauses().pause(tts, String::new()).await.expect("paused");
+    let id = world.accept(half, "half", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.wait_of(&id).await, None, "the other sections are being written");
+    for section in 1..SECTIONS {
+        let step: StepId = format!("half/1/write/{section}").parse().expect("a step");
+        let write = |n: &mut Narration, now| crate::conduct::fold(n, &step, crate::domain::Outcome::Written, now);
+        let written = world.conductor.update(&id, write).await.expect("written");
+        world.conductor.changed(&written.expect("changed")).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.wait_of(&id).await, Some(Wait::Paused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_narrations_of_a_suspended_tenant_wait_until_it_is_resumed() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    let acme = TenantRecord::new("acme".parse().expect("an id"), Timestamp(0));
+    tenants.create(&acme, async { Ok(()) }).await.expect("made");
+    let id = world.order("one", "acme", 2).await;
+    let pauses = world.conductor.dispatcher().pauses().clone();
+    pauses.pause("tenants/acme".parse().expect("a pause"), String::new()).await.expect("paused");
+    for (state, wait) in [(TenantState::Suspended, Wait::Suspended), (TenantState::Active, Wait::Paused)] {
+        let change = move |tenant: &mut TenantRecord| tenant.state = state;
+        tenants.change(&acme.id, "", async { Ok(()) }, change).await.expect("changed");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(world.wait_of(&id).await, Some(wait), "{state:?}");
+    }
+    world.announce(Service::Tts, PERMITS, &["tone"]).await;
+    assert_eq!(world.wait_of(&id).await, Some(Wait::Paused), "whatever else holds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_an_engine_that_is_out_of_order_waits_for_it() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &["tone"]).await;
+    let (id, anew) = (world.order("one", "acme", 2).await, world.order_anew("anew").await);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.wait_of(&id).await, Some(Wait::EngineUnavailable));
+    assert_eq!(world.wait_of(&anew).await, None, "it is not to be spoken yet");
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.wait_of(&id).await, None);
+}
