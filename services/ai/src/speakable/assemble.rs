@@ -91,6 +91,25 @@ impl Assembly {
         }
     }
 
+    /// The ending of the last word, of which a pause behind it is no part; a word of its own where
+    /// there is none. A letter that is said by its name has its plural with an apostrophe, or the
+    /// two would make a word.
+    pub(crate) fn ending(&mut self, letters: &str, start: usize, end: usize) {
+        let Some(last) = self.text.chars().next_back().filter(|c| latin(*c)) else {
+            self.words(letters, start, end);
+            return;
+        };
+        let apostrophe = last.is_uppercase() && !letters.starts_with('\'');
+        for c in apostrophe.then_some('\'').into_iter().chain(letters.chars()) {
+            self.text.push(c);
+            self.length += 1;
+        }
+        if let Some(step) = self.map.last_mut() {
+            step.spoken.end = self.length;
+            step.original.end = step.original.end.max(offset(end));
+        }
+    }
+
     fn write_pause(&mut self) {
         if self.text.ends_with('-') && self.pause.is_some() {
             self.drop_hyphen();
@@ -169,6 +188,20 @@ mod tests {
         let spoken = assembly.finish();
         assert_eq!(spoken.text, "one. two");
         assert_eq!(spoken.map[0], Mapping { spoken: Range::new(0, 4), original: Range::new(1, 6) });
+    }
+
+    #[test]
+    fn an_ending_belongs_to_the_last_word() {
+        let mut assembly = Assembly::default();
+        assembly.words("lme four", 0, 4);
+        assembly.ending("'s", 4, 6);
+        assembly.words("N A", 7, 9);
+        assembly.pause(',', 10);
+        assembly.ending("s", 10, 11);
+        let spoken = assembly.finish();
+        assert_eq!(spoken.text, "lme four's N A's");
+        assert_eq!(spoken.map[0], Mapping { spoken: Range::new(0, 10), original: Range::new(0, 6) });
+        assert_eq!(spoken.map[1], Mapping { spoken: Range::new(11, 16), original: Range::new(7, 11) });
     }
 
     #[test]

@@ -20,7 +20,7 @@ use lectern_core::content::script::Mapping;
 pub use sentence::{PASSED_OVER, sentences};
 
 /// The version of the rules; it grows whenever the same text may be spoken in other words.
-pub const RULES: &str = "speech-en/5";
+pub const RULES: &str = "speech-en/6";
 
 /// What a mark says about a part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,15 @@ pub fn speak(text: &str, marks: &[Mark], language: Language, emoji: Emoji) -> Sp
 pub fn can_say(c: char, language: Language) -> bool {
     match language {
         Language::English => text::latin(c) || en::symbol::greek(c).is_some() || text::plain(c).is_some(),
+    }
+}
+
+/// Whether a text is nothing but numbers and dates, as stand along the axis of a chart: nobody
+/// wants them read.
+#[must_use]
+pub fn is_scale(text: &str, language: Language) -> bool {
+    match language {
+        Language::English => en::calendar::is_scale(text),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where sentences end. Abbreviations, initials, decimals and ordinals end none; a stop ends one
 //! when what follows begins another.
 
+use std::collections::HashSet;
+
 use lectern_core::content::Range;
 
 use super::Language;
@@ -17,14 +19,30 @@ pub fn sentences(text: &str, language: Language) -> Vec<Range> {
     let data = match language {
         Language::English => Data::get(),
     };
-    let splitter = Splitter { chars: Text::new(text).chars, data };
+    let chars = Text::new(text).chars;
+    let things = things(&chars);
+    let splitter = Splitter { chars, data, things };
     splitter.split()
 }
 
 struct Splitter {
     chars: Vec<char>,
     data: &'static Data,
+    /// Capital letters that are words here: the language R, a set X.
+    things: HashSet<char>,
 }
+
+/// Capital letters that stand in a text as words by themselves, without a stop behind them. "I" and
+/// "A" are words of any text.
+fn things(chars: &[char]) -> HashSet<char> {
+    let apart = |c: Option<&char>| c.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')'));
+    let alone = |at: usize| apart(at.checked_sub(1).and_then(|at| chars.get(at))) && apart(chars.get(at + 1));
+    let letters = chars.iter().enumerate().filter(|(_, c)| c.is_ascii_uppercase() && !matches!(c, 'I' | 'A'));
+    letters.filter(|(at, _)| alone(*at)).map(|(_, c)| *c).collect()
+}
+
+/// Words in small letters behind which a capital and a stop are rather the initial of a person.
+const BEFORE_PERSONS: [&str; 5] = ["by", "and", "with", "of", "or"];
 
 const fn terminator(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '‽')
@@ -132,11 +150,28 @@ impl Splitter {
             Some("month" | "day") => !first.is_ascii_digit() && (starter || mark(first)),
             Some("end") => starter || mark(first) || (word == "etc" && first.is_uppercase()),
             _ if word.chars().count() == 1 && first.is_alphabetic() => {
-                word.chars().all(|c| c.is_ascii_digit() || c.is_lowercase()) || starter
+                word.chars().all(|c| c.is_ascii_digit() || c.is_lowercase())
+                    || starter
+                    || self.is_thing(&word, begin, next)
             }
             _ if dotted_capitals(&word) => starter || mark(first),
             _ => true,
         }
+    }
+
+    /// Whether the letter `word`, which begins at `begin`, is the name of a thing and no initial:
+    /// it is one elsewhere in this text, and a word in small letters leads to it, as in "software
+    /// from R. Chambers (2016) shows".
+    fn is_thing(&self, word: &str, begin: usize, next: usize) -> bool {
+        let initial = self.chars[next].is_uppercase() && self.at(next + 1) == Some('.');
+        let before = self.chars[..begin].iter().rev().skip_while(|c| space(**c)).take_while(|c| c.is_alphabetic());
+        let before: Vec<char> = before.copied().collect();
+        let before: String = before.into_iter().rev().collect();
+        let leads = !before.is_empty() && before.chars().all(char::is_lowercase);
+        word.chars().all(|c| self.things.contains(&c))
+            && leads
+            && !initial
+            && !BEFORE_PERSONS.contains(&before.as_str())
     }
 
     /// Whether a word that often begins a sentence stands here.
@@ -188,6 +223,10 @@ mod tests {
             "(See above.)| Next one.",
             "Go.| Now go.",
             "Version 1.2.3 is out.| v2.0 follows.",
+            "R has an interface to software from R.| Chambers shows it for R and C.",
+            "R was made from S by R. Gentleman and R. Ihaka.| It is R.",
+            "As Smith (2016) says.| Others (2020, p. 3) agree.",
+            "The methods of Smith et al. (2016) are in R.| Others are not in R yet.",
         ] {
             let text = marked.replace('|', "");
             let parts: Vec<&str> = sentences(&text, Language::English).iter().map(|range| range.of(&text)).collect();

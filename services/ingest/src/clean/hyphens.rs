@@ -47,6 +47,15 @@ impl Words {
         self.seen.get(word).copied().unwrap_or(0)
     }
 
+    /// Whether the parts are two words of the document that it nowhere writes as one: an adverb and
+    /// what it says more of (`statically-` + `typed`), or two long ones (`model-` + `based`). Two
+    /// short ones may be the syllables of a third (`some-` + `thing`).
+    fn compounds(&self, head: &str, first: &str) -> bool {
+        let long = |word: &str| word.chars().count() >= LONG;
+        let adverb = head.ends_with("ly") && long(head);
+        self.count(head) > 0 && (adverb || long(head) && long(first) && self.count(first) > 0)
+    }
+
     /// How a line that ends in `last` and the next one, which starts with `first`, are joined.
     #[must_use]
     pub fn joint(&self, last: &str, first: &str) -> Joint {
@@ -96,15 +105,18 @@ impl Words {
         if matches!(first.as_str(), "and" | "or" | "to" | "und" | "oder" | "et" | "ou" | "y" | "o") {
             return Joint::Space;
         }
-        if COMPOUND_HEADS.contains(&head.as_str()) {
+        if COMPOUND_HEADS.contains(&head.as_str()) || self.compounds(&head, &first) {
             return Joint::With;
         }
         Joint::Without
     }
 }
 
-/// First parts that nearly always keep their hyphen in English.
-const COMPOUND_HEADS: [&str; 10] = ["self", "well", "non", "ex", "half", "quasi", "all", "cross", "one", "two"];
+/// First parts that nearly always keep their hyphen in English. "ex" and "all" are syllables more
+/// often: `ex-` + `pected`, `all-` + `ocation`.
+const COMPOUND_HEADS: [&str; 8] = ["self", "well", "non", "half", "quasi", "cross", "one", "two"];
+/// Letters of a word that is hardly a syllable of another.
+const LONG: usize = 5;
 
 /// Whether a line's last word is one that the line break may have divided.
 #[must_use]
@@ -154,6 +166,27 @@ mod tests {
             ("self-", "taught", Joint::With),
             ("plain", "word", Joint::Space),
             ("dash -", "word", Joint::Space),
+        ] {
+            assert_eq!(words.joint(last, first), wanted, "{last} {first}");
+        }
+    }
+
+    #[test]
+    fn two_words_of_the_document_are_a_compound() {
+        let mut words = Words::default();
+        words.add_line(
+            "The model is based on a statically typed thing of some kind, the tool is made by an analyst",
+            false,
+        );
+        for (last, first, wanted) in [
+            ("statically-", "typed", Joint::With),
+            ("statically-", "checked", Joint::With),
+            ("model-", "based", Joint::With),
+            ("some-", "thing", Joint::Without),
+            ("analy-", "sis", Joint::Without),
+            ("ex-", "cellent", Joint::Without),
+            ("ex-", "pected", Joint::Without),
+            ("model-", "ling", Joint::Without),
         ] {
             assert_eq!(words.joint(last, first), wanted, "{last} {first}");
         }

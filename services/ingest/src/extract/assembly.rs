@@ -9,6 +9,7 @@ use lectern_core::{Failure, Kind, Reason};
 
 use super::inline::{Line, Mark, Scalars, sort};
 
+mod citations;
 mod headings;
 mod language;
 mod notes;
@@ -174,6 +175,7 @@ impl Assembly {
         notes::recognise(&mut self.drafts);
         notes::set_aside_empty_headings(&mut self.drafts);
         mark_references(&mut self.drafts);
+        citations::mark(&mut self.drafts);
         let title = self.meta.title.take().map(|text| Line::plain(&text).text).filter(|text| !text.is_empty());
         // Programs call a book by the first of its pages: "Contents".
         let named = title.clone().filter(|title| !headings::names_part(title));

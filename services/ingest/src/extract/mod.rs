@@ -30,10 +30,12 @@ use lectern_core::Failure;
 use lectern_core::content::document::Content;
 use serde::{Deserialize, Serialize};
 
+pub use formats::endings;
+
 use sniff::Sniffed;
 
 /// Grows with every change that lets a source come out otherwise.
-pub const EXTRACTOR_VERSION: u32 = 4;
+pub const EXTRACTOR_VERSION: u32 = 5;
 
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one
 /// way.

@@ -18,6 +18,21 @@ pub const MONTHS: [&str; 12] = [
     "December",
 ];
 
+/// Letters of the shortest name of a month.
+const SHORTEST_MONTH: usize = 3;
+
+/// Whether `text` is nothing but numbers and dates, as stand along the axis of a chart.
+pub(crate) fn is_scale(text: &str) -> bool {
+    let is_month =
+        |letters: &str| letters.len() >= SHORTEST_MONTH && MONTHS.iter().any(|month| month.starts_with(letters));
+    let on_scale = |word: &str| {
+        let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
+        let exponent = letters == "e" && word.contains(char::is_numeric);
+        letters.is_empty() || exponent || is_month(&letters)
+    };
+    text.contains(char::is_numeric) && text.split_whitespace().all(on_scale)
+}
+
 /// The month that a word or an abbreviation names, and where it ends with its stop.
 fn month(cx: &Cx<'_>, at: usize) -> Option<(&'static str, usize)> {
     let (word, end) = cx.word_at(at)?;

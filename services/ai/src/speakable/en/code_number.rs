@@ -2,6 +2,7 @@
 //! ordinals, long keys.
 
 use super::{Cx, Reading, number};
+use crate::speakable::text::TokenKind;
 
 /// `5th`, `21st`, `100th`.
 pub(crate) fn ordinal(cx: &Cx<'_>) -> Option<Reading> {
@@ -134,6 +135,46 @@ pub(crate) fn section(cx: &Cx<'_>) -> Option<Reading> {
     }
     let many = cx.char(cx.at + 1) == Some('§');
     Some(Reading::new(cx.at + 1 + usize::from(many), if many { "sections" } else { "section" }.to_owned()))
+}
+
+/// Words before the number of a part of a work, whose point is none of decimals.
+const PARTS: &str = " section sections sec subsection chapter chapters ch appendix appendices figure figures fig figs table tables tab equation equations eq eqs example examples theorem lemma algorithm listing faq ";
+/// Tokens back among which such a word is looked for: `Sections 2.10, 2.12 and 2.16`.
+const TOKENS_BACK: usize = 24;
+
+/// `Section 2.10` is "two point ten": the tenth part of the second.
+pub(crate) fn part(cx: &Cx<'_>) -> Option<Reading> {
+    if cx.glued_before() {
+        return None;
+    }
+    let (whole, point) = cx.digits_at(cx.at)?;
+    let (minor, end) = cx.digits_at(point + 1).filter(|_| cx.char(point) == Some('.'))?;
+    let counts = (2..=3).contains(&minor.len()) && !minor.starts_with('0') && whole.len() <= 2;
+    let goes_on = cx.char(end).is_some_and(|c| c.is_alphanumeric() || c == '%')
+        || cx.char(end) == Some('.') && cx.char(end + 1).is_some_and(|c| c.is_ascii_digit());
+    (counts && !goes_on && cx.counts_parts())
+        .then(|| Reading::new(end, format!("{} point {}", number::integer(&whole), number::integer(&minor))))
+}
+
+impl Cx<'_> {
+    /// Whether the number here, or a row of numbers that it stands in, counts parts of a work.
+    fn counts_parts(&self) -> bool {
+        let tokens = self.text.tokens.get(..self.index).unwrap_or_default();
+        for token in tokens.iter().rev().take(TOKENS_BACK) {
+            match token.kind {
+                TokenKind::Space | TokenKind::Digits => {}
+                TokenKind::Symbol if matches!(self.char(token.start), Some('.' | ',' | '-' | '–' | '(')) => {}
+                TokenKind::Symbol => return false,
+                TokenKind::Word => {
+                    let word = self.text.slice(token.start, token.end).to_lowercase();
+                    if !matches!(word.as_str(), "and" | "or" | "to" | "through") {
+                        return PARTS.contains(&format!(" {word} "));
+                    }
+                }
+            }
+        }
+        false
+    }
 }
 
 /// `Fig. 3a`, `Section 2b`: a number and one letter.

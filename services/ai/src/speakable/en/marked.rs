@@ -24,8 +24,13 @@ fn heading_number(text: &str) -> String {
     format!("{}.", parts.join(" point "))
 }
 
-/// An inline expression: identifiers as names, operators by name, brackets and quotes silent.
+/// An inline expression: identifiers as names, operators by name, brackets and quotes silent. An
+/// address that is set as code is one.
 pub(crate) fn code(text: &str) -> String {
+    let address = text.contains("://") && !text.contains(char::is_whitespace);
+    if let Some(words) = web::address(text).filter(|_| address) {
+        return words;
+    }
     let chars: Vec<char> = text.chars().collect();
     let mut words: Vec<String> = Vec::new();
     let mut at = 0;
@@ -55,7 +60,8 @@ pub(crate) fn code(text: &str) -> String {
             "&&" => Some("and"),
             "||" => Some("or"),
             "->" | "=>" => Some("to"),
-            "::" | "//" | "--" | "++" => Some(""),
+            "++" => Some("plus plus"),
+            "::" | "//" | "--" => Some(""),
             _ => None,
         };
         if let Some(word) = pair {

@@ -3,6 +3,7 @@
 
 mod abbreviation;
 pub(crate) mod calendar;
+pub(crate) mod citation;
 mod code_number;
 pub(crate) mod data;
 mod fraction;
@@ -42,6 +43,8 @@ pub(crate) enum Say {
     Pause(char),
     /// A hyphen between two parts of a word.
     Hyphen,
+    /// The ending of the last word: `s` or `'s`.
+    Ending(&'static str),
     /// Nothing: markup, quotes.
     Nothing,
 }
@@ -148,6 +151,13 @@ impl Cx<'_> {
         self.marks.get(index).filter(|mark| mark.range.start as usize == at)
     }
 
+    /// Whether code that the document marked ends right before `at`.
+    pub(crate) fn code_ends_at(&self, at: usize) -> bool {
+        let index = self.marks.partition_point(|mark| (mark.range.start as usize) < at);
+        let before = index.checked_sub(1).and_then(|index| self.marks.get(index));
+        before.is_some_and(|mark| mark.kind == MarkKind::Code && mark.range.end as usize == at)
+    }
+
     /// Where raised text that begins at `at` ends.
     pub(crate) fn raised_to(&self, at: usize) -> Option<usize> {
         let mark = self.mark_at(at).filter(|mark| mark.kind == MarkKind::Raised)?;
@@ -199,6 +209,7 @@ const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
     marked::protected,
     marked::markup,
     marked::emoji,
+    name::ending,
     name::listed,
     web::read,
     calendar::decade,
@@ -211,6 +222,7 @@ const RULES: &[fn(&Cx<'_>) -> Option<Reading>] = &[
     fraction::ratio,
     code_number::dotted,
     code_number::section,
+    code_number::part,
     money::read,
     money::coded,
     fraction::read,
@@ -253,6 +265,7 @@ pub(crate) fn speak(text: &str, marks: &[Mark], emoji: Emoji) -> Spoken {
             Say::Words(words) => assembly.words(&words, cx.at, end),
             Say::Pause(pause) => assembly.pause(pause, end),
             Say::Hyphen => assembly.hyphen(end),
+            Say::Ending(letters) => assembly.ending(letters, cx.at, end),
             Say::Nothing => {}
         }
         cx.at = end;

@@ -1,7 +1,7 @@
 //! Names that are not plain words: acronyms, letters with digits (`GPT4`, `H2O`), camel case,
 //! identifiers, shouting.
 
-use super::{Cx, Reading, number};
+use super::{Cx, Reading, Say, number};
 use crate::speakable::text::TokenKind;
 
 /// "H T T P": letters one by one.
@@ -87,19 +87,23 @@ fn word(part: &str) -> String {
     part.to_owned()
 }
 
-/// Splits at everything that is no letter or digit, between letters and digits, and where a capital
-/// follows a small letter.
+/// Splits at everything that is no letter or digit, between letters and digits, where a capital
+/// follows a small letter, and where a word in small letters or with one capital follows an
+/// acronym.
 fn parts(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
+    let capital = |at: Option<usize>| at.is_some_and(|at| chars[at].is_uppercase());
     let mut parts: Vec<String> = Vec::new();
     let mut part = String::new();
     for (at, &c) in chars.iter().enumerate() {
         let last = at.checked_sub(1).map(|at| chars[at]);
+        let in_run = capital(at.checked_sub(1));
         let hump = c.is_uppercase()
             && (last.is_some_and(char::is_lowercase)
-                || (last.is_some_and(char::is_uppercase) && chars.get(at + 1).is_some_and(|c| c.is_lowercase())));
+                || (in_run && chars.get(at + 1).is_some_and(|c| c.is_lowercase()) && !ends_acronym(&chars, at)));
+        let tail = c.is_lowercase() && in_run && capital(at.checked_sub(2)) && ends_acronym(&chars, at - 1);
         let kind = last.is_some_and(|last| last.is_ascii_digit() != c.is_ascii_digit());
-        if (!c.is_alphanumeric() || hump || kind) && !part.is_empty() {
+        if (!c.is_alphanumeric() || hump || tail || kind) && !part.is_empty() {
             parts.push(std::mem::take(&mut part));
         }
         if c.is_alphanumeric() {
@@ -110,6 +114,57 @@ fn parts(text: &str) -> Vec<String> {
         parts.push(part);
     }
     parts
+}
+
+/// Two consonants with which English words begin.
+const ONSETS: &str = " bl br ch cl cr dr dw fl fr gh gl gn gr kl kn kr ph pl pr ps rh sc sh sk sl sm sn sp sq st sv sw th tr ts tw wh wr ";
+
+/// Whether the capital at `at`, the last of several before a small letter, ends an acronym
+/// (`POSIXct`, `RNGversion`) and begins no word (`XMLHttp`): with what follows it would begin none
+/// that can be said, and what follows is a word by itself, or the capitals are an acronym that a
+/// table knows.
+fn ends_acronym(chars: &[char], at: usize) -> bool {
+    let vowel = |c: char| "aeiouy".contains(c);
+    let tail: String = chars[at + 1..].iter().take_while(|c| c.is_lowercase()).collect();
+    let (Some(first), Some(second)) = (chars[at].to_lowercase().next(), tail.chars().next()) else { return false };
+    if vowel(first) || vowel(second) || ONSETS.contains(&format!(" {first}{second} ")) {
+        return false;
+    }
+    if tail.chars().count() > 2 && tail.contains(vowel) {
+        return true;
+    }
+    let start = chars[..at].iter().rposition(|c| !c.is_uppercase()).map_or(0, |before| before + 1);
+    let run: String = chars[start..=at].iter().collect();
+    let data = super::data::Data::get();
+    data.spoken_acronyms.has(&run) || data.spelt_acronyms.has(&run)
+}
+
+/// The ending of what another rule has read: the possessive of a name with digits (`lme4's`) and of
+/// code, the plural of code and of what is quoted (`typedef`s, "NA"s).
+pub(crate) fn ending(cx: &Cx<'_>) -> Option<Reading> {
+    let before = cx.before()?;
+    let possessive = cx.char(cx.at) == Some('\'');
+    let letter = cx.at + usize::from(possessive);
+    if cx.char(letter) != Some('s') || cx.char(letter + 1).is_some_and(char::is_alphanumeric) {
+        return None;
+    }
+    let quoted = || before == '"' && cx.at.checked_sub(2).and_then(|at| cx.char(at)).is_some_and(char::is_alphanumeric);
+    let attached =
+        if possessive { before.is_alphanumeric() || before == ')' } else { cx.code_ends_at(cx.at) || quoted() };
+    let words = if possessive { "'s" } else { "s" };
+    attached.then(|| Reading { end: letter + 1, say: Say::Ending(words) })
+}
+
+/// `C++`, `g++`, `C++11`; and `C(++)`, which is the one or the other.
+fn plus_plus(cx: &Cx<'_>) -> Option<Reading> {
+    let (written, end) = cx.word_at(cx.at).filter(|(_, end)| matches!(cx.char(*end), Some('+' | '(')))?;
+    let said = word(&written);
+    if cx.has(end, "(++)") && written.chars().count() == 1 {
+        return Some(Reading::new(end + 4, format!("{said} or {said} plus plus")));
+    }
+    let goes_on = |c: char| c.is_alphabetic() || matches!(c, '+' | '_');
+    let named = cx.has(end, "++") && !cx.char(end + 2).is_some_and(goes_on);
+    named.then(|| Reading::new(end + 2, format!("{said} plus plus")))
 }
 
 /// Names with signs in them that are part of the name, and names that a table knows.
@@ -125,8 +180,8 @@ pub(crate) fn listed(cx: &Cx<'_>) -> Option<Reading> {
         return None;
     }
     let free = |at: usize| !cx.char(at).is_some_and(char::is_alphanumeric);
-    if cx.char(cx.at + 1) == Some('+') && cx.char(cx.at + 2) == Some('+') && free(cx.at + 3) && first.is_uppercase() {
-        return Some(Reading::new(cx.at + 3, format!("{first} plus plus")));
+    if let Some(reading) = plus_plus(cx) {
+        return Some(reading);
     }
     if matches!(first, 'C' | 'F') && cx.char(cx.at + 1) == Some('#') && free(cx.at + 2) {
         return Some(Reading::new(cx.at + 2, format!("{first} sharp")));
@@ -159,6 +214,11 @@ pub(crate) fn function(cx: &Cx<'_>) -> Option<Reading> {
         return None;
     }
     closes()?;
+    // What is applied begins with a letter, a number, a sign or another bracket.
+    if cx.char(cx.at + 2).is_some_and(|c| matches!(c, '+' | '*' | '/' | '"' | '\'' | ',' | '.' | ';' | ':' | '?' | '!'))
+    {
+        return None;
+    }
     Some(Reading::new(cx.at + 2, format!("{} of", if c == 'a' { 'A' } else { c })))
 }
 
@@ -283,8 +343,20 @@ pub(crate) fn letter(cx: &Cx<'_>) -> Option<Reading> {
     let c = cx.char(cx.at)?;
     let glued = cx.before().is_some_and(|c| c.is_ascii_digit());
     if c == 'a' && !glued {
-        let article = cx.next_word(token.end).is_some();
+        let article = cx.next_word(token.end).is_some() || opens(cx, token.end);
         return (!article && cx.index_of_first_word() != Some(cx.at)).then(|| Reading::new(token.end, "A".to_owned()));
     }
     (c.is_lowercase() && glued).then(|| Reading::new(token.end, c.to_uppercase().to_string()))
 }
+
+/// Whether what follows white space at `at` is a number, or a word in quotes or brackets: `a "Date"
+/// index`, `a (better) way`, `a 4-core machine`.
+fn opens(cx: &Cx<'_>, at: usize) -> bool {
+    let start = cx.skip_spaces(at);
+    let mark = |c: char| matches!(c, '"' | '\'' | '(' | '[' | '`' | '*' | '_');
+    let word = (start..start + MOST_MARKS).find(|at| !cx.char(*at).is_some_and(mark));
+    start > at && word.and_then(|at| cx.char(at)).is_some_and(char::is_alphanumeric)
+}
+
+/// Marks before a word that is quoted, in brackets, and set apart.
+const MOST_MARKS: usize = 4;

@@ -95,7 +95,7 @@ pub(super) fn extract(source: &[u8]) -> Result<Content, Failure> {
             assembly.leave_out(Furniture::Comment, &changes::shown_text(comment), Matter::Body);
         }
     }
-    assembly.finish("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx/4")
+    assembly.finish("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx/5")
 }
 
 /// The parts that stand for a piece of the text.

@@ -5,7 +5,7 @@ use lectern_core::content::document::{Content, Warning};
 
 use super::super::assembly::Assembly;
 use super::blocks::write::Writer;
-use super::blocks::{assemble, classify, headings, index};
+use super::blocks::{assemble, classify, headings, index, labels};
 use super::content::about::about;
 use super::content::file::File;
 use super::content::interpreter::Shared;
@@ -15,7 +15,7 @@ use super::layout::metrics::Metrics;
 use super::layout::{furniture, regions, repeated};
 
 /// The name and version that contents carry; it grows when the same file gives other blocks.
-pub const EXTRACTOR: &str = "pdf/3";
+pub const EXTRACTOR: &str = "pdf/4";
 
 const MEDIA_TYPE: &str = "application/pdf";
 
@@ -46,6 +46,7 @@ pub fn extract(source: &[u8]) -> Result<Content, Failure> {
 
     let mut groups = assemble::groups(&pages, arranged, &metrics, &outline, structure);
     classify::captions(&mut groups, &metrics);
+    labels::mark(&mut groups, &metrics);
     let title = headings::mark(&mut groups, &metrics, &outline);
     classify::settle(&mut groups, &metrics);
     index::mark(&mut groups);

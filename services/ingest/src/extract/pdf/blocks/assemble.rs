@@ -1,8 +1,6 @@
 //! Regions to groups of lines in reading order: notes and tables are taken out, the rest becomes
 //! paragraphs and the like.
 
-use lectern_core::content::document::BlockKind;
-
 use super::super::content::outline::Outline;
 use super::super::content::page::Page;
 use super::super::content::structure::Structure;
@@ -12,6 +10,7 @@ use super::super::layout::regions::{Arranged, Region};
 use super::super::layout::tables;
 use super::announced;
 use super::group::Group;
+use super::labels;
 use super::notes;
 use super::paragraphs::{self, Item};
 use super::tagged::Parts;
@@ -20,8 +19,6 @@ use super::tagged::Parts;
 const RULED: f32 = 0.95;
 /// How sure a table is that is told by its alignment alone.
 const ALIGNED: f32 = 0.8;
-/// How sure the order is of what stands beside the text.
-const ASIDE: f32 = 0.5;
 /// White space above what begins a region or stands alone: more than any gap within.
 pub const APART: f32 = 9.0;
 
@@ -75,7 +72,7 @@ pub fn groups(
     }
     let mut groups = paragraphs::group(announced::mark(items, outline), metrics);
     insert_behind(&mut groups, notes);
-    insert_behind(&mut groups, aside.into_iter().map(label).collect());
+    insert_behind(&mut groups, labels::figures(aside));
     groups
 }
 
@@ -98,13 +95,6 @@ fn feet(parts: &Parts<'_>, regions: &[Region], metrics: &Metrics) -> Vec<usize> 
         }
     }
     out
-}
-
-/// A line beside the text.
-fn label(line: Line) -> Group {
-    let mut group = Group::new(BlockKind::Figure, line, APART);
-    group.confidence = ASIDE;
-    group
 }
 
 /// A table that ended its region, and where it is among the items.

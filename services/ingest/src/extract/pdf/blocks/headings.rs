@@ -41,6 +41,10 @@ const STRAY: usize = 20;
 const BYLINE: usize = 7;
 /// Longest line of a byline, in words.
 const LONGEST_BYLINE: usize = 14;
+/// Groups under a title among which an abstract begins, and words of the longest line of addresses
+/// between.
+const MOST_FRONT: usize = 14;
+const LONGEST_FRONT: usize = 40;
 /// Groups at the top of a page among which a periodical's issue is counted, and below it those
 /// among which the title of its article begins, of at least so many words.
 const MASTHEAD: usize = 3;
@@ -86,6 +90,7 @@ pub fn mark(groups: &mut [Group], metrics: &Metrics, outline: &Outline) -> Optio
     let title = find_title(&candidates, groups, metrics);
     if let Some(title) = title {
         byline(title, &mut candidates, groups, outline);
+        before_abstract(title, &candidates, groups);
     }
     let levels = levels(&candidates, title);
     for (candidate, level) in candidates.iter().zip(levels) {
@@ -153,7 +158,8 @@ fn candidate(
         "abstract" | "summary" | "preface" | "acknowledgements" | "acknowledgments" | "references" | "bibliography"
     );
     let apart = alone && followed && !stops && !small && !lowercase;
-    let by_name = named && (bold || larger || look.caps) && group.lines.len() == 1;
+    // Small capitals are no capitals of the face: such a word by itself is a heading however set.
+    let by_name = named && (bold || larger || look.caps || alone && followed) && group.lines.len() == 1;
     let by_outline = known.is_some()
         && !small
         && group.lines.len() <= MOST_LINES_KNOWN
@@ -277,6 +283,24 @@ fn byline(title: usize, candidates: &mut Vec<Candidate>, groups: &mut [Group], o
         }
         group.matter = Matter::Front;
         candidates.retain(|candidate| candidate.group != at);
+    }
+}
+
+/// What stands between the title and the abstract of a paper, and heads nothing, is of its authors
+/// and front matter, as long as it is no sentence.
+fn before_abstract(title: usize, candidates: &[Candidate], groups: &mut [Group]) {
+    let page = groups[title].page;
+    let mut below =
+        groups.iter().enumerate().skip(title + 1).take(MOST_FRONT).take_while(|(_, group)| group.page == page);
+    let Some((end, _)) = below.find(|(_, group)| front::begins_abstract(&group.rough())) else { return };
+    for (at, group) in groups.iter_mut().enumerate().take(end).skip(title + 1) {
+        let text = group.rough();
+        let words = text.split_whitespace().count();
+        let sentence = text.trim_end().ends_with('.') && words > LONGEST_BYLINE;
+        let heads = candidates.iter().any(|candidate| candidate.group == at);
+        if matches!(group.kind, BlockKind::Paragraph) && !heads && !sentence && words <= LONGEST_FRONT {
+            group.matter = Matter::Front;
+        }
     }
 }
 
@@ -425,6 +449,37 @@ mod tests {
         ] {
             assert_eq!(titled(groups).as_deref(), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn what_heads_by_its_name_need_not_be_set_as_a_heading() {
+        let mut groups = vec![
+            group("The Load of the Old Bridge", 20.0, 0),
+            group(TEXT, 10.0, 0),
+            group("References", 10.0, 0),
+            group("Ann Smith. On loads, and on more of them. 2002.", 10.0, 0),
+        ];
+        let lines: Vec<Line> = groups.iter().flat_map(|group| group.lines.clone()).collect();
+        mark(&mut groups, &Metrics::of(&lines), &Outline::default());
+        assert!(groups[2].kind.heading_level().is_some());
+    }
+
+    #[test]
+    fn what_stands_between_title_and_abstract_is_front_matter() {
+        let mut groups = vec![
+            group("On Ordered Observations", 20.0, 0),
+            group("Ann Smith Bob Jones", 12.0, 0),
+            group("Universität am See GKX Associates Inc.", 10.0, 0),
+            group("A note that is a sentence of more words than any line of names and addresses has.", 10.0, 0),
+            group("Abstract", 12.0, 0),
+            group(TEXT, 10.0, 0),
+            group("Introduction", 12.0, 0),
+            group(TEXT, 10.0, 0),
+        ];
+        let lines: Vec<Line> = groups.iter().flat_map(|group| group.lines.clone()).collect();
+        mark(&mut groups, &Metrics::of(&lines), &Outline::default());
+        let front: Vec<bool> = groups.iter().map(|group| group.matter == Matter::Front).collect();
+        assert_eq!(front, [false, true, true, false, false, false, false, false]);
     }
 
     #[test]

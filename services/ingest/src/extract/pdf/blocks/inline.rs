@@ -72,6 +72,11 @@ pub fn write(kind: &BlockKind, lines: &[Line], skip: usize, context: &Context<'_
     for line in lines {
         let first = line.text();
         let first = first.split_whitespace().next().unwrap_or_default();
+        // Each line of a figure is a label of its own.
+        if matches!(kind, BlockKind::Figure) && writer.chars.last().is_some_and(|char| char.is_alphanumeric()) {
+            let look = writer.looks.last().copied().unwrap_or_default();
+            writer.push(",", look);
+        }
         join(&mut writer, context.words, first);
         let links: &[Link] = context.links.get(line.page).map_or(&[], Vec::as_slice);
         for piece in &line.pieces {

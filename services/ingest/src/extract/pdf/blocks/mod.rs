@@ -7,6 +7,7 @@ mod group;
 pub mod headings;
 pub mod index;
 mod inline;
+pub mod labels;
 mod notes;
 mod paragraphs;
 mod tagged;

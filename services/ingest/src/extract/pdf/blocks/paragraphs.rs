@@ -3,7 +3,7 @@
 
 mod seam;
 
-use lectern_core::content::document::{BlockKind, Furniture};
+use lectern_core::content::document::{BlockKind, Furniture, Matter};
 
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
@@ -32,6 +32,11 @@ const PAGES_BETWEEN: usize = 2;
 const ITEMS_BACK: usize = 60;
 /// Longest line of a table of contents, in characters.
 const LONGEST_ENTRY: usize = 90;
+/// Lines between two entries of a table of contents: a title of several lines, the name of a part.
+/// More are text.
+const MOST_BETWEEN: usize = 3;
+/// Pages between two entries at the most: a year at the end of a line is no page.
+const MOST_PAGES: i64 = 200;
 
 /// What a region holds, in order.
 #[derive(Debug)]
@@ -46,18 +51,26 @@ pub enum Item {
 
 /// Groups `items`.
 pub fn group(items: Vec<Item>, metrics: &Metrics) -> Vec<Group> {
-    let mut builder =
-        Builder { metrics, groups: Vec::new(), previous: None, open: None, contents: false, last_set: None };
+    let mut builder = Builder {
+        metrics,
+        groups: Vec::new(),
+        previous: None,
+        open: None,
+        contents: Contents::default(),
+        last_set: None,
+    };
     for item in items {
         match item {
             Item::Line(line) => builder.line(line),
             Item::Set(lines) => builder.set(lines),
-            Item::Whole(group) => {
+            Item::Whole(mut group) => {
                 builder.leave();
                 // Text goes on behind a table or a figure, and never behind a heading.
                 if matches!(group.kind, BlockKind::Heading { .. }) {
                     builder.open = None;
-                    builder.contents = contents::heading(&group.rough());
+                    builder.contents.set(contents::heading(&group.rough()));
+                } else if builder.contents.on && lists_pages(&group) {
+                    group.matter = Matter::Front;
                 }
                 builder.groups.push(*group);
                 builder.previous = None;
@@ -74,13 +87,86 @@ struct Builder<'a> {
     previous: Option<Line>,
     /// A group that broke off in mid-sentence at the end of a region or before a float.
     open: Option<usize>,
-    /// Whether a heading has announced a table of contents.
-    contents: bool,
+    contents: Contents,
     /// The last group, where the structure told that it is one.
     last_set: Option<usize>,
 }
 
+/// Where a table of contents is: from the heading that announces it, or its first leaders, to the
+/// text behind it.
+#[derive(Debug, Default)]
+struct Contents {
+    on: bool,
+    /// The page of the last entry, if it has an Arabic number.
+    page: i64,
+    /// Lines since the last entry that are none.
+    between: usize,
+    /// The number of groups when the last entry was added; 0 before the first.
+    groups: usize,
+}
+
+impl Contents {
+    fn set(&mut self, on: bool) {
+        *self = Self { on, ..Self::default() };
+    }
+
+    /// Whether `text` ends in the number of a page and may be the next entry: the numbers of pages
+    /// grow, and not by leaps.
+    fn goes_on(&self, text: &str) -> bool {
+        let counted = last_number(text).is_some();
+        let next = self.page..=self.page + MOST_PAGES;
+        self.on
+            && contents::numbered(text)
+            && (!counted || self.groups == 0 || contents::page(text).is_some_and(|page| next.contains(&page)))
+    }
+}
+
+/// The number that is the last word of `text`; none for that of a page of a chapter, `3-12`.
+fn last_number(text: &str) -> Option<i64> {
+    text.split_whitespace().next_back()?.parse().ok()
+}
+
+/// Whether each row of a table ends in the number of a page.
+fn lists_pages(group: &Group) -> bool {
+    let page = |row: &Vec<Vec<Line>>| {
+        let last = row.iter().rev().find_map(|cell| cell.last());
+        last.is_some_and(|line| contents::page(&line.text()).is_some())
+    };
+    !group.cells.is_empty() && group.cells.iter().all(page)
+}
+
 impl Builder<'_> {
+    /// Whether `line`, which begins with `text`, is an entry of a table of contents.
+    fn is_entry(&self, line: &Line, text: &str) -> bool {
+        let led = contents::leads(text) && (self.contents.on || !self.metrics.is_code(line));
+        led || self.contents.on && contents::leaders(text)
+            || line.size <= DISPLAY * self.metrics.body && self.contents.goes_on(text)
+    }
+
+    /// Notes an entry of a table of contents, which is the last group. What stands between it and
+    /// the entry before belongs to one of them, where leaders tell that it is one.
+    fn entered(&mut self, text: &str) {
+        let from = self.contents.groups;
+        if from > 0 && self.contents.between > 0 && contents::leaders(text) {
+            for group in self.groups.iter_mut().skip(from) {
+                if matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. }) {
+                    group.kind = BlockKind::Furniture { furniture: Furniture::ContentsEntry };
+                    (group.skip, group.hang) = (0, None);
+                }
+            }
+        }
+        let page = last_number(text).unwrap_or(self.contents.page);
+        self.contents = Contents { on: true, page, between: 0, groups: self.groups.len() };
+    }
+
+    /// Notes a line that is no entry.
+    fn passed(&mut self) {
+        self.contents.between += 1;
+        if self.contents.between > MOST_BETWEEN {
+            self.contents.set(false);
+        }
+    }
+
     fn leave(&mut self) {
         if self.previous.take().is_some() {
             self.open = self.broken_off().or(self.open);
@@ -98,15 +184,15 @@ impl Builder<'_> {
 
     fn line(&mut self, line: Line) {
         let text = line.text();
-        let entry = self.contents && line.size <= DISPLAY * self.metrics.body && contents::numbered(&text);
-        if contents::leaders(&text) || entry {
+        if self.is_entry(&line, &text) {
             self.leave();
             self.open = None;
             let furniture = Furniture::ContentsEntry;
-            self.contents = true;
             self.groups.push(Group::new(BlockKind::Furniture { furniture }, line, APART));
+            self.entered(&text);
             return;
         }
+        self.passed();
         let moved = self.previous.as_ref().is_none_or(|last| {
             last.region != line.region || last.page != line.page || line.y < last.y - ABOVE * line.size
         });
@@ -141,14 +227,17 @@ impl Builder<'_> {
         let Some(first) = lines.next() else { return };
         let text = std::iter::once(&first).chain(lines.as_slice()).map(Line::text).collect::<Vec<_>>().join(" ");
         let is_code = std::iter::once(&first).chain(lines.as_slice()).all(|line| self.metrics.is_code(line));
-        let entry = self.contents && first.size <= DISPLAY * self.metrics.body && contents::numbered(&text);
-        if contents::leaders(&text) || entry && text.len() <= LONGEST_ENTRY {
+        let entry = self.is_entry(&first, &text) && (text.len() <= LONGEST_ENTRY || contents::leaders(&text));
+        if !entry {
+            self.passed();
+        }
+        if entry {
             self.begin(first, &text, true);
-            self.contents = true;
             if let Some(group) = self.groups.last_mut() {
                 group.kind = BlockKind::Furniture { furniture: Furniture::ContentsEntry };
                 (group.skip, group.hang) = (0, None);
             }
+            self.entered(&text);
         } else if let Some(open) = self.open.filter(|open| before != Some(*open) && self.resumes(*open, &first, &text))
         {
             // The page before was read without its structure.
@@ -274,9 +363,9 @@ impl Builder<'_> {
             }
         }
         if contents::heading(text) {
-            self.contents = true;
-        } else if self.contents && (line.size > DISPLAY * metrics.body || text.len() > LONGEST_ENTRY) {
-            self.contents = false;
+            self.contents.set(true);
+        } else if line.size > DISPLAY * metrics.body || text.len() > LONGEST_ENTRY {
+            self.contents.on = false;
         }
         self.groups.push(group);
         self.previous = Some(line);

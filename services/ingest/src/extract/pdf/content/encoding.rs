@@ -27,10 +27,67 @@ pub fn glyph_text(name: &[u8], code: u8) -> Option<String> {
             return Some(text);
         }
     }
-    // Names that only repeat the code (`c65`, `a65`) come from bitmap fonts in ASCII order.
+    (repeats(name.as_bytes(), code) && (0x20..0x7f).contains(&code)).then(|| char::from(code).to_string())
+}
+
+/// Whether a glyph's name only repeats its code (`c65`, `a65`), as in bitmap fonts in ASCII order.
+pub fn repeats(name: &[u8], code: u8) -> bool {
+    let base = std::str::from_utf8(name).ok().and_then(|name| name.split('.').next()).unwrap_or_default();
     let digits = base.trim_start_matches(|char: char| char.is_ascii_alphabetic());
-    (base.len() - digits.len() <= 2 && digits.parse() == Ok(code) && (0x20..0x7f).contains(&code))
-        .then(|| char::from(code).to_string())
+    base.len() - digits.len() <= 2 && digits.parse() == Ok(code)
+}
+
+/// Small letters from which on a font is one of text, where it has a stop or comma in its place
+/// too, and where it has none. Mathematics has fewer, and its stops elsewhere.
+const FEWEST_LETTERS: (usize, usize) = (5, 12);
+/// What is not as in ASCII in TeX's old text encoding (Knuth, The TeXbook, appendix F).
+const OLD_TEX: [(u8, &str); 10] = [
+    (0x0b, "ff"),
+    (0x0c, "fi"),
+    (0x0d, "fl"),
+    (0x0e, "ffi"),
+    (0x0f, "ffl"),
+    (0x10, "ı"),
+    (0x22, "”"),
+    (0x5c, "“"),
+    (0x7b, "–"),
+    (0x7c, "—"),
+];
+/// What is beside ASCII in its newer one, of Cork (TUGboat 11:4, 1990).
+const CORK: [(u8, &str); 14] = [
+    (0x10, "“"),
+    (0x11, "”"),
+    (0x12, "„"),
+    (0x13, "«"),
+    (0x14, "»"),
+    (0x15, "–"),
+    (0x16, "—"),
+    (0x19, "ı"),
+    (0x1b, "ff"),
+    (0x1c, "fi"),
+    (0x1d, "fl"),
+    (0x1e, "ffi"),
+    (0x1f, "ffl"),
+    (0x7f, "-"),
+];
+
+/// Fills in the ligatures, quotes and dashes of a bitmap font, of whose glyphs those `coded` have
+/// no names but their codes: TeX makes such fonts, and its encodings have ligatures where ASCII has
+/// no letters. The older has them at other codes than the newer.
+pub fn fill_as_tex(table: &mut Table, coded: &[u8]) {
+    let has = |code: u8| coded.contains(&code);
+    let small = coded.iter().filter(|code| code.is_ascii_lowercase()).count();
+    let stops = [b',', b'.', b'-'].into_iter().any(has);
+    if !(small >= FEWEST_LETTERS.0 && stops || small >= FEWEST_LETTERS.1 && has(b'o')) {
+        return;
+    }
+    let old = (0x0b..=0x0f).any(has);
+    let signs: &[(u8, &str)] = if old { &OLD_TEX } else { &CORK };
+    for (code, sign) in signs.iter().filter(|(code, _)| has(*code)) {
+        if let Some(text) = table.get_mut(usize::from(*code)) {
+            *text = Some((*sign).to_owned());
+        }
+    }
 }
 
 fn component(name: &str) -> Option<String> {
@@ -247,6 +304,25 @@ mod tests {
             assert_eq!(glyph_text(name.as_bytes(), 200).as_deref(), wanted, "{name}");
         }
         assert_eq!(glyph_text(b"c65", 65).as_deref(), Some("A"));
+    }
+
+    #[test]
+    fn bitmap_fonts_of_tex_have_ligatures_where_ascii_has_no_letters() {
+        let read = |coded: &[u8], shown: &[u8]| -> String {
+            let mut table: Table = (0..=255).map(|code| glyph_text(format!("a{code}").as_bytes(), code)).collect();
+            fill_as_tex(&mut table, coded);
+            shown.iter().filter_map(|code| table[usize::from(*code)].as_deref()).collect()
+        };
+        let letters: Vec<u8> = (b'a'..=b'z').collect();
+        let with = |more: &[u8]| [&letters[..], more].concat();
+        for (name, coded, shown, wanted) in [
+            ("new", with(b",.\x10\x11\x1c\x1d"), &b"\x10\x1cnal \x1dow\x11"[..], "“final flow”"),
+            ("old", with(b",.\x0c\x0d\x5c\x22"), b"\x5c\x0cnal\x22", "“final”"),
+            ("a heading without a stop", with(b"\x1d"), b"\x1ductuation", "fluctuation"),
+            ("mathematics", b"abfgxy\x0b\x0c".to_vec(), b"f\x0bx", "fx"),
+        ] {
+            assert_eq!(read(&coded, shown), wanted, "{name}");
+        }
     }
 
     #[test]

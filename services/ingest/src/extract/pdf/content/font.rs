@@ -2,6 +2,7 @@
 //! text (bold, italic, code).
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use lopdf::{Dictionary, Object, Stream};
 
@@ -62,7 +63,12 @@ pub struct Font {
 
 #[derive(Debug)]
 enum Codes {
-    Simple { texts: Vec<String>, advances: Vec<f32> },
+    Simple {
+        texts: Vec<String>,
+        advances: Vec<f32>,
+        /// The codes whose advances the font tells; the others have one for all that are missing.
+        told: Range<usize>,
+    },
     Composite(Box<Composite>),
 }
 
@@ -101,7 +107,7 @@ impl Font {
     /// Decodes a shown string.
     pub fn show<'a>(&'a self, bytes: &[u8], mut each: impl FnMut(Shown<'a>)) {
         match &self.codes {
-            Codes::Simple { texts, advances } => {
+            Codes::Simple { texts, advances, told: _ } => {
                 for byte in bytes {
                     let code = usize::from(*byte);
                     each(Shown { text: &texts[code], advance: advances[code], space: *byte == 32 });
@@ -133,6 +139,22 @@ fn unknown(text: &str) -> bool {
     text.is_empty() || text.chars().all(|char| matches!(char, '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\0'))
 }
 
+/// Whether the map of a face of mathematics says a suit of cards where the glyph's name is that of
+/// a sign of ASCII: some programs take a bar for the glyph that has its place in another font.
+fn mistaken(mapped: &str, named: &str) -> bool {
+    let suit = |char: char| matches!(char, '\u{2660}'..='\u{2667}');
+    mapped.chars().all(suit) && named.len() == 1 && named.chars().all(|char| char.is_ascii_punctuation())
+}
+
+/// Parts of the names of faces of mathematics.
+const MATH_NAMES: [&str; 12] =
+    ["cmmi", "cmsy", "cmex", "msam", "msbm", "lmmath", "math", "stmary", "eufm", "txsy", "pxsy", "rsfs"];
+
+fn is_math(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    MATH_NAMES.iter().any(|part| lower.contains(part))
+}
+
 fn base_name(dict: &Dictionary) -> String {
     let name = dict.get(b"BaseFont").and_then(Object::as_name).map(|name| String::from_utf8_lossy(name).into_owned());
     let name = name.unwrap_or_default();
@@ -154,7 +176,8 @@ const WIDE: &str = "mwMWQOG";
 /// Widths that differ by this share are two.
 const OTHER_WIDTH: f32 = 0.01;
 
-/// The letters of a font, with their advances.
+/// The letters of a font, with the advances that it tells. The one that it has for missing glyphs
+/// says nothing of its face: a subset of the two letters of a name would have all others alike.
 fn letters(codes: &Codes) -> Vec<(char, f32)> {
     let letter = |text: &str, width: f32| {
         let mut chars = text.chars();
@@ -162,8 +185,9 @@ fn letters(codes: &Codes) -> Vec<(char, f32)> {
         (chars.next().is_none() && width > 0.0).then_some((char, width))
     };
     match codes {
-        Codes::Simple { texts, advances } => {
-            texts.iter().zip(advances).filter_map(|(text, width)| letter(text, *width)).collect()
+        Codes::Simple { texts, advances, told } => {
+            let told = texts.iter().zip(advances).take(told.end).skip(told.start);
+            told.filter_map(|(text, width)| letter(text, *width)).collect()
         }
         Codes::Composite(composite) => {
             let text =
@@ -189,8 +213,7 @@ fn face(file: &File, name: &str, descriptor: Option<&Dictionary>, codes: &Codes)
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let number = |key: &[u8]| descriptor.and_then(|descriptor| file.number(descriptor, key));
     let flags = number(b"Flags").unwrap_or(0.0) as i64;
-    let math =
-        has(&["cmmi", "cmsy", "cmex", "msam", "msbm", "lmmath", "math", "stmary", "eufm", "txsy", "pxsy", "rsfs"]);
+    let math = is_math(name);
     let slanted = number(b"ItalicAngle").is_some_and(|angle| angle.abs() > UPRIGHT) || flags & ITALIC != 0;
     let named = has(&MONO_NAMES);
     let mono = match equal_widths(codes) {
@@ -217,11 +240,13 @@ fn simple(
     to_unicode: Option<&CMap>,
 ) -> Font {
     let table = simple_table(file, dict, name, subtype, descriptor);
+    let math = is_math(name);
     let mut texts = Vec::with_capacity(256);
     for code in 0..256u32 {
         let mapped = to_unicode.and_then(|map| map.text(code));
         let named = table[code as usize].as_deref();
         let text = match (mapped, named) {
+            (Some(mapped), Some(named)) if math && mistaken(mapped, named) => named,
             (Some(mapped), _) if !unknown(mapped) => mapped,
             (_, Some(named)) => named,
             (Some(mapped), None) => mapped,
@@ -233,7 +258,9 @@ fn simple(
     let first = file.number(dict, b"FirstChar").unwrap_or(0.0).clamp(0.0, 255.0) as usize;
     let missing = descriptor.and_then(|descriptor| file.number(descriptor, b"MissingWidth")).unwrap_or(0.0);
     let mut advances = vec![missing * scale; 256];
+    let mut told = 0..advances.len();
     if let Some(widths) = file.get(dict, b"Widths").and_then(|object| object.as_array().ok()) {
+        told = first..(first + widths.len()).min(advances.len());
         for (advance, width) in advances.iter_mut().skip(first).zip(widths) {
             *advance = file.resolve(width).as_float().unwrap_or(0.0) * scale;
         }
@@ -242,7 +269,7 @@ fn simple(
             *advance = standard::advance(name, &texts[code]);
         }
     }
-    Font { face: Face::default(), em, vertical: false, codes: Codes::Simple { texts, advances } }
+    Font { face: Face::default(), em, vertical: false, codes: Codes::Simple { texts, advances, told } }
 }
 
 /// The glyph space of a Type 3 font: units per text space, and the height of its em.
@@ -283,6 +310,7 @@ fn simple_table(file: &File, dict: &Dictionary, name: &str, subtype: &[u8], desc
     };
     let differences =
         described.and_then(|dict| file.get(dict, b"Differences")).and_then(|object| object.as_array().ok());
+    let mut coded = Vec::new();
     let mut code = 0usize;
     for item in differences.into_iter().flatten() {
         let item = file.resolve(item);
@@ -293,9 +321,13 @@ fn simple_table(file: &File, dict: &Dictionary, name: &str, subtype: &[u8], desc
                 let fallback = if name == b".notdef" { None } else { table[code].take() };
                 let byte = u8::try_from(code).unwrap_or(0);
                 table[code] = encoding::glyph_text(name, byte).or(if symbolic { None } else { fallback });
+                coded.extend(encoding::repeats(name, byte).then_some(byte));
             }
             code += 1;
         }
+    }
+    if subtype == b"Type3" {
+        encoding::fill_as_tex(&mut table, &coded);
     }
     table
 }
@@ -409,7 +441,28 @@ mod tests {
             texts[code + 1] = char.to_string();
             advances[code + 1] = *width;
         }
-        Codes::Simple { texts, advances }
+        Codes::Simple { texts, advances, told: 1..1 + widths.len() }
+    }
+
+    #[test]
+    fn widths_of_missing_letters_tell_nothing_of_a_face() {
+        let Codes::Simple { mut texts, mut advances, told } = simple(&[('C', 0.64), ('R', 0.65)]) else {
+            panic!("simple codes")
+        };
+        for (code, letter) in [(100, "i"), (101, "m")] {
+            texts[code] = letter.to_owned();
+            advances[code] = 0.28;
+        }
+        assert_eq!(equal_widths(&Codes::Simple { texts, advances, told }), None);
+    }
+
+    #[test]
+    fn a_bar_is_no_suit_of_cards() {
+        for (mapped, named, wanted) in
+            [("\u{2663}", "|", true), ("\u{2663}", "\u{2663}", false), ("|", "|", false), ("\u{2663}", "j", false)]
+        {
+            assert_eq!(mistaken(mapped, named), wanted, "{mapped} {named}");
+        }
     }
 
     #[test]

@@ -38,6 +38,8 @@ const SMALL: f32 = 0.88;
 const RAISED: (f32, f32) = (0.12, 0.25);
 /// Ems below the baseline from which on small type is lowered.
 const LOWERED: f32 = 0.06;
+/// Letters of the longest mark of a note.
+const LONGEST_MARK: usize = 3;
 /// Raised letters that reach this many ems into the letter before are set so for their looks, as in
 /// TeX's names.
 const NESTLED: f32 = 0.1;
@@ -199,7 +201,21 @@ pub fn lines(mut runs: Vec<Run>, page: usize) -> Vec<Line> {
         }
     }
     rows.sort_by(|a, b| a.y.total_cmp(&b.y));
-    rows.into_iter().filter_map(|row| line(row, page)).collect()
+    with_marks(rows).into_iter().filter_map(|row| line(row, page)).collect()
+}
+
+/// Puts the raised marks that stand before a line, and by themselves, into it: those of notes may
+/// be set nearly as large as the notes, and are no smaller type of one row then.
+fn with_marks(rows: Vec<Row>) -> Vec<Row> {
+    let mut out = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while let Some(mut row) = rows.next() {
+        match rows.peek_mut().filter(|next| row.marks(next)) {
+            Some(next) => next.runs.append(&mut row.runs),
+            None => out.push(row),
+        }
+    }
+    out
 }
 
 struct Row {
@@ -230,6 +246,16 @@ impl Row {
                 && (other.y - run.y).abs() > CROWDED.1 * run.size
         });
         if crowded { 0.0 } else { fit }
+    }
+
+    /// Whether it is nothing but a raised mark right before `line`.
+    fn marks(&self, line: &Self) -> bool {
+        let [mark] = &self.runs[..] else { return false };
+        let label = mark.text.chars().count() <= LONGEST_MARK
+            && mark.text.chars().all(|char| char.is_ascii_digit() || "*∗†‡§¶".contains(char));
+        let left = line.runs.iter().map(|run| run.x0).fold(f32::MAX, f32::min);
+        let raised = (RAISED.1 * line.size..SAME_ROW * line.size).contains(&(line.y - self.y));
+        label && raised && mark.size < line.size && mark.x1 <= left + SLACK && left - mark.x1 < line.size
     }
 
     fn push(&mut self, run: Run) {
@@ -330,6 +356,21 @@ mod tests {
         let texts: Vec<String> = lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["The first line2 ends.", "The second line."]);
         assert_eq!(lines[0].pieces[1].style.shift, 1);
+    }
+
+    #[test]
+    fn a_mark_nearly_as_large_as_its_note_belongs_to_it() {
+        let runs = vec![
+            run("1", 307.3, 309.7, 687.8, 4.79),
+            run("Analysis is often directed to", 310.5, 550.0, 690.4, 5.33),
+            run("2", 307.3, 309.7, 695.7, 4.79),
+            run("Within it, and so on.", 310.5, 500.0, 698.4, 5.28),
+            run("3", 310.5, 313.0, 720.0, 5.28),
+        ];
+        let lines = lines(runs, 0);
+        let texts: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(texts, ["1 Analysis is often directed to", "2 Within it, and so on.", "3"]);
+        assert!(lines[..2].iter().all(|line| line.pieces[0].style.shift == 1));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use super::numbering;
 
+/// Dots of the shortest leaders.
+const FEWEST_DOTS: usize = 5;
+
 /// Whether a line has dot leaders: a title, a row of dots, a page number.
 pub fn leaders(line: &str) -> bool {
     let mut dots = 0;
@@ -16,13 +19,43 @@ pub fn leaders(line: &str) -> bool {
             }
         }
     }
-    longest.max(dots) >= 5
+    longest.max(dots) >= FEWEST_DOTS
+}
+
+/// Whether a line has a title before its leaders. The dots that stand for nothing in the rows of a
+/// matrix lead nowhere.
+pub fn leads(line: &str) -> bool {
+    let (mut dots, mut start) = (0, 0);
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '.' | '…' | '·' | '\u{2024}' => {
+                if dots == 0 {
+                    start = at;
+                }
+                dots += if letter == '…' { 3 } else { 1 };
+                if dots >= FEWEST_DOTS {
+                    return line[..start].contains(char::is_alphabetic);
+                }
+            }
+            ' ' => {}
+            _ => dots = 0,
+        }
+    }
+    false
+}
+
+/// The number of a page in which a line ends, as contents and indexes have it: nothing stands
+/// behind it, and it is not written in capitals, as the name of the language C is.
+pub fn page(line: &str) -> Option<i64> {
+    let word = line.split_whitespace().next_back()?;
+    let bare = word.starts_with(char::is_alphanumeric) && word.ends_with(char::is_alphanumeric);
+    let capitals = word.chars().all(char::is_uppercase);
+    crate::clean::running::page_number(word).filter(|_| bare && !capitals)
 }
 
 /// Whether a line ends in what can be a page number.
 pub fn numbered(line: &str) -> bool {
-    line.split_whitespace().next_back().is_some_and(|word| crate::clean::running::page_number(word).is_some())
-        && line.contains(char::is_alphabetic)
+    page(line).is_some() && line.contains(char::is_alphabetic)
 }
 
 /// Whether a heading announces a table of contents.
@@ -43,6 +76,11 @@ pub fn heading(text: &str) -> bool {
     )
 }
 
+/// Words of the longest name of an index: "Subject and author index".
+const LONGEST_INDEX: usize = 4;
+/// Words that headings of text have and names of indexes have not: "Replacing the index".
+const PROSE: [&str; 8] = ["the", "a", "an", "by", "with", "to", "its", "your"];
+
 /// Whether a heading, its number aside, announces an index of words.
 pub fn index(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -50,8 +88,9 @@ pub fn index(text: &str) -> bool {
     let name = words[number..].join(" ").to_lowercase();
     let lettered = name.split_once(' ').filter(|(letter, _)| letter.chars().count() == 1).map(|(_, rest)| rest);
     let bare = lettered.unwrap_or(&name);
+    let of_words = bare.split(' ').count() <= LONGEST_INDEX && !bare.split(' ').any(|word| PROSE.contains(&word));
     bare == "index"
-        || bare.ends_with(" index")
+        || bare.ends_with(" index") && of_words
         || bare.starts_with("index of ")
         || ["stichwortverzeichnis", "sachregister", "sachverzeichnis", "índice alfabético", "indice analitico"]
             .contains(&bare)
@@ -96,6 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_a_bare_number_behind_words() {
+        for (line, wanted) in [
+            ("1.2 What do I need 2", Some(2)),
+            ("Preface xii", Some(12)),
+            ("Tides, 3-12", Some(12)),
+            ("as in the manual (R Core Team, 2018,", None),
+            ("which limits the use of modern C++", None),
+            ("and so it is written in C", None),
+            ("as was done in (12)", None),
+        ] {
+            assert_eq!(page(line), wanted, "{line}");
+        }
+        assert!(leads("1.2 What do I need . . . . . . 2") && leads("help . . . . . 4"));
+        assert!(!leads("[1,] . 7 . . . . . .") && !leads("A sentence."));
+    }
+
+    #[test]
     fn an_index_is_told_by_its_name() {
         for (text, wanted) in [
             ("Index", true),
@@ -104,6 +160,9 @@ mod tests {
             ("Indexing", false),
             ("The index of refraction", false),
             ("Using an index expression", false),
+            ("Subject and Author Index", true),
+            ("2.6. Extracting and replacing the data and the index", false),
+            ("3.1 Replacing the index", false),
         ] {
             assert_eq!(index(text), wanted, "{text}");
         }

@@ -52,6 +52,15 @@ pub fn signs(text: &str, longest: usize) -> bool {
     led || address || dated || names && text.contains(char::is_alphabetic)
 }
 
+/// Whether `text` begins the summary of a paper: its heading, or a first line that it leads.
+pub fn begins_abstract(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    let word = lower.split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
+    let rest = lower[word.len()..].trim_start();
+    ["abstract", "summary", "zusammenfassung", "résumé", "resumen"].contains(&word)
+        && (rest.is_empty() || rest.starts_with(['.', ':', '—', '–', '-']))
+}
+
 /// Whether `text` says which issue of a periodical this is: its ISSN, or a volume together with an
 /// issue, pages or a year.
 pub fn serial(text: &str) -> bool {
@@ -81,6 +90,20 @@ mod tests {
             ("May 2019", false),
         ] {
             assert_eq!(serial(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_abstract_is_announced_by_itself_or_leads_its_text() {
+        for (text, wanted) in [
+            ("Abstract", true),
+            ("ABSTRACT:", true),
+            ("Abstract—We show", true),
+            ("Résumé", true),
+            ("Abstract classes are told", false),
+            ("", false),
+        ] {
+            assert_eq!(begins_abstract(text), wanted, "{text}");
         }
     }
 

@@ -152,3 +152,44 @@ fn a_sentence_goes_on_between_a_page_with_tags_and_one_without() {
     let beside = vec![Item::Set(vec![first]), Item::Line(on(0, second))];
     assert_eq!(groups(beside).len(), 2, "on the page of its tags the structure tells");
 }
+
+#[test]
+fn a_table_of_contents_ends_where_text_begins() {
+    let texts = [
+        "Contents",
+        "1 Getting started 1",
+        "1.1 What do I need . . . . . . . . . . . 2",
+        "1.2 I have problems with the harbour, any",
+        "help . . . . . . . . . . . . . . . . . . 2",
+        "2 Examples 5",
+        "1 Getting started",
+        "These lines are text, and end as lines may that",
+        "are counted in years. It was so in the year 2018",
+        "and, as is told in the manual of the harbour, 2",
+        "and also in a language whose name is C++",
+        "or that of numerals, which ends with an iv",
+    ];
+    let lines: Vec<Line> = texts.iter().enumerate().map(|(at, text)| line(text, 100.0 + 12.0 * at as f32)).collect();
+    let items = lines.iter().cloned().map(Item::Line).collect();
+    let listed = |group: &Group| matches!(group.kind, BlockKind::Furniture { furniture: Furniture::ContentsEntry });
+    let groups = group(items, &Metrics::of(&lines));
+    let (entries, text): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(|group| listed(group));
+    let entries: Vec<String> = entries.iter().map(|group| group.rough()).collect();
+    assert_eq!(entries, &texts[1..6], "and the line between two leaders");
+    assert_eq!(text.iter().map(|group| group.lines.len()).sum::<usize>(), texts.len() - 5);
+}
+
+#[test]
+fn rows_of_dots_in_code_are_no_leaders() {
+    let usual = (0..9).map(|at| line("the usual line of the text of it and so on.", 100.0 + 12.0 * at as f32));
+    let rows = ["> print(m)", "a [1,] . 7 . . . . . .", "b [2,] . . . 14 . . . ."];
+    let rows = rows.iter().enumerate().map(|(at, row)| {
+        let mut row = line(row, 230.0 + 12.0 * at as f32);
+        row.pieces[0].style.face.mono = true;
+        row
+    });
+    let lines: Vec<Line> = usual.chain(rows).collect();
+    let items = lines.iter().cloned().map(Item::Line).collect();
+    let groups = group(items, &Metrics::of(&lines));
+    assert!(matches!(groups.last().unwrap().kind, BlockKind::Code { .. }) && groups.last().unwrap().lines.len() == 3);
+}
