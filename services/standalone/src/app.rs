@@ -1,16 +1,21 @@
 //! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory,
 //! the extractive engine, the local voice.
 //!
+//! An instance that is idle has all the calls and does no work: no worker, no conductor, no voice
+//! in memory. It is there in a moment, and what waits goes on waiting.
+//!
 //! The public port is the gateway's. It asks for no key, so it must be on loopback. Each stage
 //! listens on a free port of loopback, where the gateway calls it as it would in production, and
 //! where nobody else may: other users of the machine reach loopback too.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_ai::app::Ai;
 use lectern_blob::Blob;
-use lectern_core::{Clock, Failure, SystemClock};
+use lectern_core::{Clock, Failure, Kind, Reason, SystemClock};
 use lectern_gateway::app::Gateway;
 use lectern_ingest::app::Ingest;
 use lectern_queue::Queue;
@@ -23,8 +28,25 @@ use lectern_tts::app::Tts;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::client::connect;
+use crate::client::out::{Mode, Out};
 use crate::config::Config;
+use crate::lock::{self, Lock, Taken};
 use crate::private;
+use crate::voice_dir;
+
+/// How long an instance that nobody needs any more may take to end by itself. Whatever is cut off
+/// then is found as after a crash, which it lives through.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// What an instance does besides answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// All that waits.
+    All,
+    /// Nothing.
+    Idle,
+}
 
 /// An embedded instance that runs.
 #[derive(Debug)]
@@ -36,16 +58,23 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts all services on the data in `config.data`, which no other process may use meanwhile.
+    /// Starts all services on the data in `config.data`, which no other process may use meanwhile:
+    /// whoever calls has its [`Lock`], or made the folder for itself.
     ///
     /// # Errors
     /// What keeps them from starting.
-    pub async fn start(config: &Config, context: &Context, stop: CancellationToken) -> Result<Self, Failure> {
+    pub async fn start(
+        config: &Config,
+        context: &Context,
+        does: Work,
+        stop: CancellationToken,
+    ) -> Result<Self, Failure> {
         if !config.server.listen.ip().is_loopback() {
             return Err(Failure::invalid(
                 "server.listen",
                 format!(
-                    "{} is not on loopback; the embedded instance asks for no key, so it listens on 127.0.0.1 or [::1] alone",
+                    "{} is not on loopback; the embedded instance asks for no key, so it listens on 127.0.0.1 or \
+                     [::1] alone",
                     config.server.listen
                 ),
             ));
@@ -113,6 +142,9 @@ impl Embedded {
         for stage in stages {
             work.spawn(stage.ended());
         }
+        if does == Work::Idle {
+            return Ok(Self { address, work, stop });
+        }
         let token = stop.clone();
         work.spawn(async move { gateway.conduct(true, token).await });
         let (health, token) = (context.health.clone(), stop.clone());
@@ -138,6 +170,21 @@ impl Embedded {
     /// # Errors
     /// The failure of the part.
     pub async fn ended(mut self) -> Result<(), Failure> {
+        self.all_ended().await
+    }
+
+    /// Stops it, drains for a moment, and cuts off what is still at work then.
+    ///
+    /// # Errors
+    /// The failure of a part.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        self.stop.cancel();
+        let drained = tokio::time::timeout(ENDING, self.all_ended()).await;
+        self.work.shutdown().await;
+        drained.unwrap_or(Ok(()))
+    }
+
+    async fn all_ended(&mut self) -> Result<(), Failure> {
         let mut result = Ok(());
         while let Some(ended) = self.work.join_next().await {
             let ended =
@@ -172,8 +219,57 @@ async fn open(
 pub async fn up(config: Config, context: Context) -> Result<(), Failure> {
     // It writes nothing but its data.
     private::for_the_owner_alone();
-    let embedded = Box::pin(Embedded::start(&config, &context, context.shutdown.token())).await?;
+    let out = Out::new(Mode::Plain);
+    let Some(mut lock) = take(&config.data, &context, &out).await? else { return Ok(()) };
+    let stop = context.shutdown.token();
+    let embedded = Box::pin(Embedded::start(&config, &context, Work::All, stop)).await?;
+    lock.listens(embedded.address)?;
     announce(embedded.address);
-    tracing::info!(data = %config.data.display(), "data is kept here; Ctrl-C stops");
+    greet(&config, embedded.address, &out).await?;
     embedded.ended().await
+}
+
+/// Takes the folder of data, once the command that works on it has ended; none where it is stopped
+/// before that.
+async fn take(data: &Path, context: &Context, out: &Out) -> Result<Option<Lock>, Failure> {
+    let mut told = false;
+    loop {
+        let holder = match Lock::take(data, context.name, true)? {
+            Taken::Ours(lock) => return Ok(Some(lock)),
+            Taken::By(holder) => holder,
+        };
+        if let Some(holder) = holder.as_ref().filter(|holder| holder.serves) {
+            let message = format!("{}; stop it first, or name another folder with --data", holder.sentence(data));
+            return Err(Failure::new(Kind::FailedPrecondition, Reason::StoreUnavailable, message));
+        }
+        if let Some(holder) = holder.filter(|_| !std::mem::replace(&mut told, true)) {
+            out.say(&format!("{}; waiting for its end", holder.sentence(data)));
+        }
+        tokio::select! {
+            () = context.shutdown.wait() => return Ok(None),
+            () = tokio::time::sleep(lock::AGAIN) => {}
+        }
+    }
+}
+
+/// Says what there is now, and what to do with it.
+async fn greet(config: &Config, address: SocketAddr, out: &Out) -> Result<(), Failure> {
+    out.line(&format!("data     {}", config.data.display()));
+    let voices = connect(&format!("http://{address}"), None)?.voices().await?;
+    let usable: Vec<String> = voices
+        .iter()
+        .filter(|voice| voice.available)
+        .map(|voice| format!("{} ({})", voice.name, voice.language_codes.join(", ")))
+        .collect();
+    if usable.is_empty() {
+        out.line(&format!("voices   none: {}", voice_dir::missing(&config.voice_dir)));
+    } else {
+        out.line(&format!("voices   {}", usable.join(", ")));
+    }
+    // Whoever works on the same data finds this instance by them.
+    let default = Config::default().data == config.data;
+    let server = if default { String::new() } else { format!(" --server http://{address}") };
+    out.line(&format!("try      lectern narrate FILE{server}"));
+    out.line("Ctrl-C stops");
+    Ok(())
 }

@@ -6,12 +6,20 @@ use std::path::PathBuf;
 use lectern_core::Failure;
 use lectern_ingest::config as ingest;
 use lectern_rpc::ServerConfig;
-use lectern_runtime::TelemetryConfig;
 use lectern_runtime::config::Loader;
+use lectern_runtime::{TelemetryConfig, places};
 use lectern_tts::config::Engine;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Cli, Command};
+use crate::voice_dir;
+
+/// What `lectern up` logs: what somebody has to do something about. Its start says the rest.
+const LOG: &str = "warn";
+/// What it logs where it is to say more.
+const VERBOSE: &str = "info";
+/// What a command logs: a person reads its progress, and the failure itself is its last line.
+const LOG_OF_COMMANDS: &str = "error,lectern_runtime::bootstrap=off";
 
 /// Settings of the embedded instance.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,7 +29,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where everything is kept: databases, objects, the installation's secret.
     pub data: PathBuf,
-    /// The folder of the local voice's weights.
+    /// The folder of the local voice's weights; where none is named, that beside the program, else
+    /// the cache.
     pub voice_dir: PathBuf,
     /// The speech engine: `local`, or `tone` and `scripted` for tests without weights.
     pub engine: Engine,
@@ -46,8 +55,8 @@ impl Default for Config {
         let server = ServerConfig { listen: SocketAddr::from(([127, 0, 0, 1], 7400)), ..ServerConfig::default() };
         Self {
             server,
-            data: PathBuf::from("lectern-data"),
-            voice_dir: PathBuf::from("voice"),
+            data: places::data_dir(),
+            voice_dir: PathBuf::new(),
             engine: Engine::Local,
             script: PathBuf::new(),
             limits: ingest::Limits::default(),
@@ -55,7 +64,7 @@ impl Default for Config {
             import: ingest::Import::default(),
             ocr: ingest::Ocr::default(),
             permits: 0,
-            telemetry: TelemetryConfig::default(),
+            telemetry: TelemetryConfig { log_filter: LOG.to_owned(), ..TelemetryConfig::default() },
         }
     }
 }
@@ -65,7 +74,7 @@ impl Default for Config {
 const KEY: &str = "KEY";
 
 /// Loads the configuration and lays the flags over it; the commands that take a key get that of
-/// `LECTERN_KEY`.
+/// `LECTERN_KEY` where they were given none.
 ///
 /// # Errors
 /// `INVALID_FIELD` naming the key.
@@ -75,47 +84,46 @@ pub fn load(cli: &mut Cli) -> Result<Config, Failure> {
 
 fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
     let loader = loader.file(cli.config.clone()).ignore(&[KEY]);
-    cli.offer_key(&loader.secret(KEY));
+    cli.settle_key(&loader.secret(KEY))?;
     let mut config: Config = loader.load()?;
-    match &cli.command {
-        Some(Command::Up(up)) => {
-            if let Some(data) = &up.data {
-                config.data.clone_from(data);
-            }
-            if let Some(listen) = up.listen {
-                config.server.listen = listen;
-            }
-            config.import.enabled |= up.import;
+    if let Some(data) = cli.data() {
+        config.data.clone_from(data);
+    }
+    if let Some(named) = &cli.voice_dir {
+        config.voice_dir.clone_from(named);
+    }
+    config.voice_dir = voice_dir::chosen(&config.voice_dir);
+    if let Some(Command::Up(up)) = &cli.command {
+        if let Some(listen) = up.listen {
+            config.server.listen = listen;
         }
-        // A person at a terminal reads the progress, not the log.
+        config.import.enabled |= up.import;
+    }
+    config.import.enabled |= match &cli.command {
+        Some(Command::Narrate(order)) => order.place.import,
+        Some(Command::Preview(preview)) => preview.place.import,
         Some(
-            Command::Narrate(_)
-            | Command::Preview(_)
-            | Command::Keys(_)
-            | Command::Tenants(_)
-            | Command::Quota(_)
-            | Command::Audit(_),
-        ) if !cli.verbose => {
-            // The failure itself is printed once, as the command's last line.
-            "error,lectern_runtime::bootstrap=off".clone_into(&mut config.telemetry.log_filter);
-        }
-        Some(
-            Command::Narrate(_)
-            | Command::Preview(_)
+            Command::Manage(_)
+            | Command::Voices(_)
+            | Command::Voice(_)
+            | Command::Up(_)
             | Command::Keys(_)
             | Command::Tenants(_)
             | Command::Quota(_)
             | Command::Audit(_),
         )
-        | None => {}
-    }
-    let place = match &cli.command {
-        Some(Command::Narrate(order)) => Some(&order.place),
-        Some(Command::Preview(preview)) => Some(&preview.place),
-        Some(Command::Up(_) | Command::Keys(_) | Command::Tenants(_) | Command::Quota(_) | Command::Audit(_))
-        | None => None,
+        | None => false,
     };
-    config.import.enabled |= place.is_some_and(|place| place.import);
+    let filter = match (&cli.command, cli.verbose) {
+        (Some(Command::Up(_)), false) => None,
+        (Some(_), false) => Some(LOG_OF_COMMANDS),
+        // One that was chosen by the file or the environment says more than this flag.
+        (_, true) => (config.telemetry.log_filter == LOG).then_some(VERBOSE),
+        (None, false) => None,
+    };
+    if let Some(filter) = filter {
+        filter.clone_into(&mut config.telemetry.log_filter);
+    }
     Ok(config)
 }
 
@@ -125,12 +133,13 @@ mod tests {
 
     use super::*;
 
+    fn loader(variables: &[(&str, &str)]) -> Loader {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Loader::with_environment("LECTERN", variables)
+    }
+
     #[test]
     fn the_callers_key_is_no_setting() {
-        let loader = |variables: &[(&str, &str)]| {
-            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            Loader::with_environment("LECTERN", variables)
-        };
         let mut cli = Cli::parse_from(["lectern", "keys", "list"]);
         let config = load_from(loader(&[("LECTERN_KEY", "lk_caller"), ("LECTERN_DATA", "d")]), &mut cli).unwrap();
         assert_eq!(config.data, PathBuf::from("d"));
@@ -140,5 +149,48 @@ mod tests {
 
         let failure = load_from(loader(&[("LECTERN_KEYS", "lk_caller")]), &mut cli).unwrap_err();
         assert!(failure.message.contains("LECTERN_KEYS") && !failure.message.contains("lk_caller"), "{failure}");
+    }
+
+    #[test]
+    fn every_command_works_on_the_same_data_unless_it_names_others() {
+        for (arguments, expected) in [
+            (&["lectern", "up"][..], "environment"),
+            (&["lectern", "narrate", "a.md"][..], "environment"),
+            (&["lectern", "list"][..], "environment"),
+            (&["lectern", "up", "--data", "named"][..], "named"),
+            (&["lectern", "narrate", "a.md", "--data", "named"][..], "named"),
+            (&["lectern", "list", "--data", "named"][..], "named"),
+        ] {
+            let mut cli = Cli::parse_from(arguments);
+            let config = load_from(loader(&[("LECTERN_DATA", "environment")]), &mut cli).unwrap();
+            assert_eq!(config.data, PathBuf::from(expected), "{arguments:?}");
+            let config = load_from(loader(&[]), &mut Cli::parse_from(["lectern", "up"])).unwrap();
+            assert_eq!(config.data, places::data_dir());
+        }
+    }
+
+    #[test]
+    fn commands_log_errors_alone_unless_they_are_to_say_more() {
+        let filter = |arguments: &[&str], variables: &[(&str, &str)]| {
+            load_from(loader(variables), &mut Cli::parse_from(arguments)).unwrap().telemetry.log_filter
+        };
+        let debug = [("LECTERN_TELEMETRY__LOG_FILTER", "debug")];
+        assert_eq!(filter(&["lectern", "up"], &[]), LOG);
+        assert_eq!(filter(&["lectern", "up"], &debug), "debug");
+        assert_eq!(filter(&["lectern", "up", "--verbose"], &[]), VERBOSE);
+        assert_eq!(filter(&["lectern", "narrate", "a.md"], &debug), LOG_OF_COMMANDS);
+        assert_eq!(filter(&["lectern", "narrate", "a.md", "-v"], &[]), VERBOSE);
+        assert_eq!(filter(&["lectern", "narrate", "a.md", "-v"], &debug), "debug");
+    }
+
+    #[test]
+    fn the_folder_of_the_voice_is_the_named_one() {
+        let voice = |arguments: &[&str], variables: &[(&str, &str)]| {
+            load_from(loader(variables), &mut Cli::parse_from(arguments)).unwrap().voice_dir
+        };
+        let variable = [("LECTERN_VOICE_DIR", "/variable")];
+        assert_eq!(voice(&["lectern", "up"], &variable), PathBuf::from("/variable"));
+        assert_eq!(voice(&["lectern", "up", "--voice-dir", "/flag"], &variable), PathBuf::from("/flag"));
+        assert_eq!(voice(&["lectern", "up"], &[]), voice_dir::chosen(&PathBuf::new()));
     }
 }

@@ -4,16 +4,22 @@ mod app;
 mod cli;
 mod client;
 mod config;
+mod lock;
 mod private;
+mod start;
+mod temporary;
+mod voice_dir;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use lectern_core::SystemClock;
 use lectern_ingest::extract::child;
-use lectern_runtime::bootstrap;
+use lectern_runtime::{Context, bootstrap};
 
 use cli::{Cli, Command};
+use client::out::{Mode, Out};
+use client::words;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -21,35 +27,46 @@ fn main() -> ExitCode {
         return child::child_main(arguments.next());
     }
     let mut cli = Cli::parse();
+    let serves = matches!(cli.command, Some(Command::Up(_)));
     let config = match config::load(&mut cli) {
         Ok(config) => config,
-        Err(failure) => return bootstrap::fail("lectern", &failure),
+        Err(failure) if serves => return bootstrap::fail("lectern", &failure),
+        // What is wrong with a flag is wrong use; all else is the configuration.
+        Err(failure) if words::names_flag(&failure) => return start::end(Err(failure.into())),
+        Err(failure) => return start::end(Err(words::of_configuration(failure).into())),
     };
     if cli.print_config {
-        return match lectern_runtime::print(&config) {
-            Ok(text) => {
-                #[allow(clippy::print_stdout, reason = "what the flag is for")]
-                {
-                    print!("{text}");
-                }
-                ExitCode::SUCCESS
-            }
-            Err(failure) => bootstrap::fail("lectern", &failure),
-        };
+        let out = Out::new(Mode::Plain);
+        let printed = lectern_runtime::print(&config).and_then(|text| {
+            text.trim_end().lines().for_each(|line| out.line(line));
+            out.finish()
+        });
+        return start::end(printed.map_err(Into::into));
     }
+    let name = cli.name();
+    let Some(command) = cli.command else {
+        let out = Out::new(Mode::Plain);
+        Cli::command().render_help().to_string().lines().for_each(|line| out.line(line));
+        return start::end(out.finish().map_err(Into::into));
+    };
     let telemetry = config.telemetry.clone();
-    lectern_runtime::run("lectern", &telemetry, |context| {
-        Box::pin(async move {
-            match cli.command {
-                Some(Command::Up(_)) => app::up(config, context).await,
-                Some(Command::Narrate(order)) => client::narrate::run(order, config, context).await,
-                Some(Command::Preview(preview)) => client::preview::run(preview, config, context).await,
-                Some(Command::Keys(keys)) => client::keys::run(keys, &SystemClock).await,
-                Some(Command::Tenants(tenants)) => client::tenants::run(tenants).await,
-                Some(Command::Quota(quota)) => client::quota::run(quota).await,
-                Some(Command::Audit(audit)) => client::audit::run(audit).await,
-                None => Err(cli::nothing_to_do()),
-            }
-        })
+    if serves {
+        return lectern_runtime::run("lectern", &telemetry, |context| app::up(config, Context { name, ..context }));
+    }
+    start::run(name, &telemetry, |context| async move {
+        let out = Out::new(Mode::Plain);
+        match command {
+            Command::Narrate(order) => Box::pin(client::narrate::run(*order, config, context)).await,
+            Command::Preview(preview) => Box::pin(client::preview::run(*preview, config, context)).await,
+            Command::Manage(manage) => Box::pin(client::manage::run(manage, config, context)).await,
+            Command::Voices(voices) => Box::pin(client::voices::list(voices, config, context)).await,
+            Command::Voice(voice) => Box::pin(client::voices::run(voice, config, context)).await,
+            Command::Keys(keys) => start::interruptible(&context, client::keys::run(keys, &SystemClock, &out)).await,
+            Command::Tenants(tenants) => start::interruptible(&context, client::tenants::run(tenants, &out)).await,
+            Command::Quota(quota) => start::interruptible(&context, client::quota::run(quota, &out)).await,
+            Command::Audit(audit) => start::interruptible(&context, client::audit::run(audit, &out)).await,
+            // It is served above.
+            Command::Up(_) => Ok(()),
+        }
     })
 }

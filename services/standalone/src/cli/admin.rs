@@ -1,13 +1,15 @@
 //! The command line of who runs a server for others: keys, tenants, what was done; and of what a
 //! tenant may use.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use lectern_proto::v1::{self as api, audit_record::Action};
 use lectern_runtime::Secret;
 use lectern_runtime::config::ByteSize;
 use prost_types::Timestamp;
 
-use super::secret;
+use super::place::{Credential, secret};
 
 /// The server that a command is for.
 #[derive(Debug, Args)]
@@ -15,10 +17,20 @@ pub struct Server {
     /// The server.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7400", global = true)]
     pub server: String,
-    /// The API key; an embedded instance needs none. Prefer the environment variable LECTERN_KEY:
-    /// other users of the machine see arguments in the list of processes.
-    #[arg(long, value_name = "KEY", global = true, value_parser = secret)]
+    /// The API key; an embedded instance needs none. Prefer --key-file or the environment variable
+    /// LECTERN_KEY: other users of the machine see arguments in the list of processes.
+    #[arg(long, value_name = "KEY", global = true, conflicts_with = "key_file", value_parser = secret)]
     pub key: Option<Secret>,
+    /// A file with the API key, and nothing else.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub key_file: Option<PathBuf>,
+}
+
+impl Server {
+    /// The credential's flags.
+    pub fn credential(&mut self) -> Credential<'_> {
+        Credential { key: &mut self.key, file: self.key_file.as_deref() }
+    }
 }
 
 /// API keys of a server.

@@ -5,6 +5,7 @@ use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::{AuditRecord, AuditRecordFilter, ListAuditRecordsRequest};
 use lectern_rpc::failure;
 
+use super::out::Out;
 use super::{at, named, word};
 use crate::cli::Audit;
 
@@ -12,8 +13,7 @@ use crate::cli::Audit;
 ///
 /// # Errors
 /// What the server answers.
-#[allow(clippy::print_stdout, reason = "the command's output")]
-pub async fn run(audit: Audit) -> Result<(), Failure> {
+pub async fn run(audit: Audit, out: &Out) -> Result<(), Failure> {
     let mut client = AdminServiceClient::new(at(&audit.at)?.channel());
     let filter = AuditRecordFilter {
         actor: audit.actor,
@@ -26,14 +26,14 @@ pub async fn run(audit: Audit) -> Result<(), Failure> {
         let page_size = i32::try_from(left).unwrap_or(i32::MAX);
         let request = ListAuditRecordsRequest { page_size, page_token, filter: Some(filter.clone()) };
         let page = client.list_audit_records(request).await.map_err(|s| failure(&s))?.into_inner();
-        page.audit_records.iter().take(left).for_each(|record| println!("{}", line(record)));
+        page.audit_records.iter().take(left).for_each(|record| out.line(&line(record)));
         left = left.saturating_sub(page.audit_records.len());
         page_token = page.next_page_token;
-        if page_token.is_empty() {
+        if page_token.is_empty() || out.gone() {
             break;
         }
     }
-    Ok(())
+    out.finish()
 }
 
 fn line(record: &AuditRecord) -> String {

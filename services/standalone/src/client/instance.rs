@@ -1,69 +1,165 @@
 //! Where a command does its work: on a running server, or on an instance of its own that ends with
 //! the command.
 
+use std::path::{Path, PathBuf};
+
 use lectern_client::Client;
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
 use lectern_runtime::Context;
-use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::connect;
+use super::out::Out;
+use super::words::{self, Stop};
 use crate::app::Embedded;
-use crate::cli::Place;
+pub use crate::app::Work;
+use crate::cli::{At, Place};
 use crate::config::Config;
+use crate::lock::{self, Lock, Taken};
+use crate::temporary::{For, Temporary};
+use crate::voice_dir;
 
 /// A server that answers.
 #[derive(Debug)]
 pub struct Instance {
     /// Calls to it.
     pub client: Client,
+    /// The URL that `--server` named.
+    server: Option<String>,
     own: Option<Own>,
+    voice_dir: PathBuf,
 }
 
-/// An instance of the command's own.
+/// An instance of the command's own. The fields are dropped in this order: nobody else may take the
+/// folder before the instance has ended.
 #[derive(Debug)]
 struct Own {
-    stop: CancellationToken,
-    ended: JoinHandle<Result<(), Failure>>,
-    /// Its data is gone with it unless the caller keeps them elsewhere.
-    _folder: TempDir,
+    embedded: Embedded,
+    _folder: Option<Temporary>,
+    _lock: Option<Lock>,
 }
 
 impl Instance {
-    /// Connects to the server that `place` names, or starts an instance on a free port.
+    /// Connects to the server that `at` names, or to the one that serves the data folder of this
+    /// machine (`config.data`); or starts an instance on that folder, which does the work that is
+    /// asked for. Where another command works on the folder, its end is waited for, and that is
+    /// said.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for a URL that is not one; what keeps an instance from starting.
-    pub async fn open(place: &Place, mut config: Config, context: &Context) -> Result<Self, Failure> {
-        if let Some(server) = &place.server {
-            return Ok(Self { client: connect(server, place.key.as_ref())?, own: None });
+    /// `INVALID_FIELD` for a URL that is not one; what keeps an instance from starting; that it was
+    /// interrupted while it waited.
+    pub async fn open(at: &At, work: Work, config: &Config, context: &Context, out: &Out) -> Result<Self, Failure> {
+        if let Some(server) = &at.server {
+            let client = connect(server, at.key.as_ref())?;
+            return Ok(Self { client, server: Some(server.clone()), own: None, voice_dir: PathBuf::new() });
         }
-        let folder = tempfile::tempdir().map_err(|e| {
-            Failure::new(
-                Kind::FailedPrecondition,
-                Reason::Internal,
-                format!("no temporary folder: {e}; name one with --data"),
-            )
-        })?;
-        config.data = place.data.clone().unwrap_or_else(|| folder.path().to_owned());
-        config.server.listen.set_port(0);
-        // It outlives the signal: first the work is cancelled, then the instance is stopped.
-        let stop = CancellationToken::new();
-        let embedded = Box::pin(Embedded::start(&config, context, stop.clone())).await?;
-        let client = connect(&format!("http://{}", embedded.address), None)?;
-        let ended = tokio::spawn(embedded.ended());
-        Ok(Self { client, own: Some(Own { stop, ended, _folder: folder }) })
+        let mut told = false;
+        loop {
+            let holder = match Lock::take(&config.data, context.name, false)? {
+                Taken::Ours(lock) => return Self::start(work, config.clone(), context, None, Some(lock)).await,
+                Taken::By(holder) => holder,
+            };
+            if let Some(address) = holder.as_ref().filter(|holder| holder.serves).and_then(|holder| holder.address) {
+                let client = connect(&format!("http://{address}"), None)?;
+                return Ok(Self { client, server: None, own: None, voice_dir: config.voice_dir.clone() });
+            }
+            if let Some(holder) = holder.filter(|holder| !holder.serves && !std::mem::replace(&mut told, true)) {
+                out.say(&format!("{}; waiting for its end", holder.sentence(&config.data)));
+            }
+            tokio::select! {
+                () = context.shutdown.wait() => return Err(words::interrupted("stopped while it waited")),
+                () = tokio::time::sleep(lock::AGAIN) => {}
+            }
+        }
     }
 
-    /// Stops an instance of the command's own, once its work has come to `result`.
+    /// Opens what the flags of a command say that makes something.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] and [`Self::temporary`].
+    pub async fn of(place: &Place, work: Work, config: &Config, context: &Context, out: &Out) -> Result<Self, Failure> {
+        if place.temporary {
+            Box::pin(Self::temporary(work, config, context)).await
+        } else {
+            Box::pin(Self::open(&place.at, work, config, context, out)).await
+        }
+    }
+
+    /// Starts an instance on a folder that is gone with it.
+    ///
+    /// # Errors
+    /// What keeps it from starting.
+    pub async fn temporary(work: Work, config: &Config, context: &Context) -> Result<Self, Failure> {
+        let made = Temporary::in_folder(&std::env::temp_dir(), "lectern-", For::Owner);
+        let folder = made.map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))?;
+        let config = Config { data: folder.path().to_owned(), ..config.clone() };
+        Self::start(work, config, context, Some(folder), None).await
+    }
+
+    async fn start(
+        work: Work,
+        mut config: Config,
+        context: &Context,
+        folder: Option<Temporary>,
+        mut lock: Option<Lock>,
+    ) -> Result<Self, Failure> {
+        config.server.listen.set_port(0);
+        // It outlives the interrupt: first the work is cancelled, then the instance is stopped.
+        let stop = CancellationToken::new();
+        let started = Box::pin(Embedded::start(&config, context, work, stop)).await;
+        let embedded = started.map_err(words::of_configuration)?;
+        if let Some(lock) = &mut lock {
+            lock.listens(embedded.address)?;
+        }
+        let client = connect(&format!("http://{}", embedded.address), None)?;
+        let own = Own { embedded, _folder: folder, _lock: lock };
+        Ok(Self { client, server: None, own: Some(own), voice_dir: config.voice_dir })
+    }
+
+    /// The URL of the server that the command named; none where it works on the data of this
+    /// machine.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// Whether it is an instance of the command's own, which ends with it; else it is a server.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The folder that this machine's voice is looked for in; none where it is a server's.
+    #[must_use]
+    pub fn voice_dir(&self) -> Option<&Path> {
+        self.server.is_none().then_some(&self.voice_dir)
+    }
+
+    /// A failure of a call with what to do about it on this machine.
+    #[must_use]
+    pub fn explain(&self, failure: Failure) -> Failure {
+        match self.voice_dir() {
+            Some(used) => voice_dir::explain(failure, used),
+            None => failure,
+        }
+    }
+
+    /// Ends it, once its work has come to `result`: an instance of the command's own is stopped.
     ///
     /// # Errors
     /// That of the work, else what broke in the instance.
-    pub async fn close(self, result: Result<(), Failure>) -> Result<(), Failure> {
-        let Some(own) = self.own else { return result };
-        own.stop.cancel();
-        let ended = own.ended.await.unwrap_or_else(|e| Err(Failure::internal(format!("the instance broke off: {e}"))));
-        result.and(ended)
+    pub async fn close<T>(self, result: Result<T, Stop>) -> Result<T, Stop> {
+        let result = result.map_err(|stop| match stop {
+            Stop::Failure(failure) => Stop::Failure(self.explain(failure)),
+            Stop::Said(status) => Stop::Said(status),
+        });
+        let Self { client, own, .. } = self;
+        // A server lets go of a connection sooner that its client has left.
+        drop(client);
+        let Some(own) = own else { return result };
+        let ended = own.embedded.stop().await;
+        let value = result?;
+        ended?;
+        Ok(value)
     }
 }

@@ -7,6 +7,7 @@ use lectern_proto::v1::{CreateKeyRequest, Key, ListKeysRequest, RevokeKeyRequest
 use lectern_rpc::failure;
 use prost_types::Timestamp;
 
+use super::out::Out;
 use super::{at, named, word};
 use crate::cli::{KeyCommand, Keys, Role};
 
@@ -14,8 +15,7 @@ use crate::cli::{KeyCommand, Keys, Role};
 ///
 /// # Errors
 /// What the server answers.
-#[allow(clippy::print_stdout, reason = "the command's output")]
-pub async fn run(keys: Keys, clock: &dyn Clock) -> Result<(), Failure> {
+pub async fn run(keys: Keys, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
     let line = |key: &Key| line(key, convert::time(clock.now()));
     let mut client = KeyServiceClient::new(at(&keys.at)?.channel());
     match keys.command {
@@ -34,8 +34,8 @@ pub async fn run(keys: Keys, clock: &dyn Clock) -> Result<(), Failure> {
             };
             let request = CreateKeyRequest { request_id: String::new(), key: Some(key) };
             let made = client.create_key(request).await.map_err(|s| failure(&s))?.into_inner();
-            println!("{}", line(&made.key.unwrap_or_default()));
-            println!("{}", made.secret);
+            out.line(&line(&made.key.unwrap_or_default()));
+            out.line(&made.secret);
         }
         KeyCommand::List { tenant } => {
             let tenant = tenant.map(|tenant| named("tenants", &tenant)).unwrap_or_default();
@@ -43,9 +43,9 @@ pub async fn run(keys: Keys, clock: &dyn Clock) -> Result<(), Failure> {
             loop {
                 let request = ListKeysRequest { page_size: 0, page_token, tenant: tenant.clone() };
                 let page = client.list_keys(request).await.map_err(|s| failure(&s))?.into_inner();
-                page.keys.iter().for_each(|key| println!("{}", line(key)));
+                page.keys.iter().for_each(|key| out.line(&line(key)));
                 page_token = page.next_page_token;
-                if page_token.is_empty() {
+                if page_token.is_empty() || out.gone() {
                     break;
                 }
             }
@@ -53,10 +53,10 @@ pub async fn run(keys: Keys, clock: &dyn Clock) -> Result<(), Failure> {
         KeyCommand::Revoke { id } => {
             let request = RevokeKeyRequest { name: named("keys", &id) };
             let revoked = client.revoke_key(request).await.map_err(|s| failure(&s))?.into_inner();
-            println!("{}", line(&revoked.key.unwrap_or_default()));
+            out.line(&line(&revoked.key.unwrap_or_default()));
         }
     }
-    Ok(())
+    out.finish()
 }
 
 fn line(key: &Key, now: Timestamp) -> String {

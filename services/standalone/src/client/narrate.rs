@@ -1,134 +1,212 @@
 //! `lectern narrate`: documents in, recordings out.
 
-use std::path::Path;
+mod dry_run;
+mod one;
+mod plan;
+mod report;
 
-use lectern_client::Client;
-use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::convert;
-use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker};
+use std::sync::Mutex;
+
+use lectern_core::{Failure, Reason};
+use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice};
 use lectern_runtime::Context;
-use tokio::time::Instant;
 
-use super::hand_in;
-use super::instance::Instance;
-use super::progress::Progress;
-use crate::cli::{self, Narrate, Source};
+use self::one::{Done, Failed, Stage, one};
+use self::plan::Planned;
+use super::instance::{Instance, Work};
+use super::out::{Mode, Out};
+use super::words::{self, Status, Stop};
+use super::{hand_in, order, sources_of, voice};
+use crate::cli::{self, Narrate};
 use crate::config::Config;
 
-/// Narrates every file, against `--server` or an instance of its own.
+/// What is the same for all documents of a command.
+struct Job<'a> {
+    order: &'a Narrate,
+    instance: &'a Instance,
+    context: &'a Context,
+    out: &'a Out,
+    /// The whole name of the voice that was named; empty for the default.
+    voice: String,
+    /// The voices that there are, where they were asked for.
+    voices: Vec<Voice>,
+}
+
+/// What became of a document.
+enum Became {
+    Done(Box<Done>),
+    Failed(Failed),
+    Interrupted,
+    /// Not begun: it would have failed as the one before it, or the command was interrupted.
+    Left,
+}
+
+/// Narrates every document, against `--server` or the data of this machine. One that fails does not
+/// stop the others.
 ///
 /// # Errors
-/// The first failure; what was made before it is kept.
-pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Failure> {
-    order.sources.iter().try_for_each(Source::check)?;
-    let folders: std::collections::BTreeSet<_> = order.sources.iter().map(Source::stem).collect();
-    if folders.len() < order.sources.len() {
-        return Err(Failure::invalid(
-            "FILE",
-            "two of the documents have the same name but for the ending; narrate them one by one, each with its own -o",
-        ));
+/// That of all documents that failed, where it is one; that it was interrupted.
+pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Stop> {
+    order::check(&order.script)?;
+    let out = Out::new(Mode::of(order.json, order.quiet));
+    let items = sources_of(&order.sources, order.name.as_deref(), &context).await?;
+    let mut planned = plan::plan(items, order.out.as_deref(), order.force);
+    if !order.dry_run && !order.detach {
+        refuse_folders(&mut planned, &context).await?;
     }
-    let instance = Instance::open(&order.place, config, &context).await?;
-    let result = all(&order, &instance.client, &context).await;
-    instance.close(result).await
+    let result = if planned.iter().any(|planned| planned.item.is_ok()) {
+        let work = if order.dry_run { Work::Idle } else { Work::All };
+        let instance = Box::pin(Instance::of(&order.place, work, &config, &context, &out)).await?;
+        let result = Box::pin(all(&order, &planned, &instance, &context, &out)).await;
+        instance.close(result).await
+    } else {
+        // What is none needs no instance to say so.
+        let became = planned.iter().map(|planned| Became::Failed(refused(planned))).collect::<Vec<_>>();
+        planned.iter().zip(&became).for_each(|(planned, became)| tell(&out, planned, became));
+        end(&out, &planned, &became, order.dry_run)
+    };
+    result.and(out.finish().map_err(Stop::from))
 }
 
-async fn all(order: &Narrate, client: &Client, context: &Context) -> Result<(), Failure> {
-    for source in &order.sources {
-        let folder = match order.sources.len() {
-            1 => order.out.clone(),
-            _ => order.out.join(source.stem()),
+/// Finds out which folders have something else in them, before anything is spent.
+async fn refuse_folders(planned: &mut [Planned], context: &Context) -> Result<(), Failure> {
+    for planned in planned {
+        let Ok(item) = &planned.item else { continue };
+        let checked = tokio::select! {
+            biased;
+            () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent")),
+            source = hand_in::sha256(item) => {
+                source.and_then(|source| planned.target.check_source(source.as_deref()))
+            }
         };
-        one(order, client, context, source, &folder).await?;
+        if let Err(failure) = checked {
+            planned.item = Err(failure);
+        }
     }
     Ok(())
 }
 
-/// What became of a narration that was watched.
-enum Watched {
-    Ended(Box<Narration>, Option<Instant>),
-    Interrupted,
+/// Why a document is none that can be narrated.
+fn refused(planned: &Planned) -> Failed {
+    match &planned.item {
+        Ok(_) => Failed::of(Failure::internal("the document was not refused")),
+        Err(failure) => Failed::of(failure.clone()),
+    }
 }
 
-async fn one(
+async fn all(
     order: &Narrate,
-    client: &Client,
+    planned: &[Planned],
+    instance: &Instance,
     context: &Context,
-    source: &Source,
-    folder: &Path,
-) -> Result<(), Failure> {
-    say(&source.to_string());
-    std::fs::create_dir_all(folder).map_err(|e| {
-        let message = format!("{} cannot be made: {e}; choose another folder with -o", folder.display());
-        Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
-    })?;
-    let document = hand_in(client, source).await?;
-    let uploaded = Instant::now();
-    let pages = document.page_count.map(|pages| format!(", {pages} pages")).unwrap_or_default();
-    say(&format!("  {}{pages}, {} words, {}", document.mime_type, document.word_count, document.language_code));
-    document.warnings.iter().for_each(|warning| say(&format!("  note: {warning}")));
+    out: &Out,
+) -> Result<(), Stop> {
+    let mut job = Job { order, instance, context, out, voice: String::new(), voices: Vec::new() };
+    if !order.voice.is_empty() {
+        job.voices = tokio::select! {
+            biased;
+            () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent").into()),
+            voices = instance.client.voices() => voices?,
+        };
+        job.voice = voice::named(&order.voice, &job.voices)?;
+    }
+    let mut became = Vec::new();
+    for planned in planned {
+        let next = if became.last().is_some_and(ends_all) {
+            Became::Left
+        } else {
+            match &planned.item {
+                Ok(_) => Box::pin(document(&job, planned)).await,
+                Err(_) => Became::Failed(refused(planned)),
+            }
+        };
+        tell(out, planned, &next);
+        became.push(next);
+    }
+    end(out, planned, &became, order.dry_run)
+}
 
-    let name = client.order(narration(order, &document.name)).await?.name;
-
-    let watched = tokio::select! {
-        watched = watch(client, &name) => watched?,
-        () = context.shutdown.wait() => Watched::Interrupted,
-    };
-    let (narration, first_audio) = match watched {
-        Watched::Ended(narration, first_audio) => (narration, first_audio),
-        Watched::Interrupted => {
-            say("  cancelling");
-            client.cancel(&name).await?;
-            return Err(Failure::new(Kind::Cancelled, Reason::Cancelled, "the narration was cancelled"));
+/// Whether the next document would fare as this one did: interrupted, or without a server, or by
+/// the same key.
+fn ends_all(became: &Became) -> bool {
+    match became {
+        Became::Interrupted | Became::Left => true,
+        Became::Failed(failed) => {
+            failed.failure.reason != Reason::UrlUnreachable
+                && matches!(failed.status, Status::Unavailable | Status::Denied)
         }
+        Became::Done(_) => false,
+    }
+}
+
+/// Narrates a document, or says what a narration would be.
+async fn document(job: &Job<'_>, planned: &Planned) -> Became {
+    if job.order.dry_run {
+        let looked = Box::pin(dry_run::one(job, planned)).await;
+        return match looked {
+            Ok(()) => Became::Done(Box::default()),
+            Err(failure) if failure.reason == Reason::Cancelled => Became::Interrupted,
+            Err(failure) => Became::Failed(Failed::of(job.instance.explain(failure))),
+        };
+    }
+    let stage = Mutex::new(Stage::Before);
+    let done = tokio::select! {
+        biased;
+        () = job.context.shutdown.wait() => None,
+        done = Box::pin(one(job, planned, &stage)) => Some(done),
     };
-    if narration.state() != State::Succeeded {
-        return Err(convert::failure(&narration.failure.unwrap_or_default()));
-    }
-    let made = uploaded.elapsed();
-    for artifact in &narration.artifacts {
-        client.download(artifact, folder).await?;
-    }
-    report(&narration, folder, made.as_secs_f64(), first_audio.map(|at| at.duration_since(uploaded).as_secs_f64()));
-    Ok(())
-}
-
-/// Shows how far the narration has come, until it is terminal.
-async fn watch(client: &Client, name: &str) -> Result<Watched, Failure> {
-    let mut progress = Progress::new();
-    let watched = follow(client, name, &mut progress).await;
-    progress.end();
-    watched
-}
-
-async fn follow(client: &Client, name: &str, progress: &mut Progress) -> Result<Watched, Failure> {
-    let (mut watch, mut first_audio) = (client.watch(name), None);
-    let mut last = Narration::default();
-    while let Some(narration) = watch.next().await? {
-        if first_audio.is_none() && narration.first_audio_time.is_some() {
-            first_audio = Some(Instant::now());
+    match done {
+        Some(Ok(Some(done))) => Became::Done(Box::new(done)),
+        Some(Err(failed)) => Became::Failed(Failed { failure: job.instance.explain(failed.failure), ..failed }),
+        None | Some(Ok(None)) => {
+            one::stop(job, &stage).await;
+            Became::Interrupted
         }
-        progress.show(&narration);
-        last = narration;
     }
-    Ok(Watched::Ended(Box::new(last), first_audio))
 }
 
-fn narration(order: &Narrate, document: &str) -> Narration {
+/// Tells what became of a document, as soon as it has.
+fn tell(out: &Out, planned: &Planned, became: &Became) {
+    if let Became::Failed(failed) = became {
+        out.json(&report::failed(&planned.label, failed));
+        out.complain(&format!("lectern: {}: {}", planned.label, words::sentence(&failed.failure)));
+    }
+    if matches!(became, Became::Interrupted) {
+        out.json(&serde_json::json!({"event": "interrupted", "source": planned.label}));
+    }
+}
+
+/// Sums up several documents, and says how the command ends.
+fn end(out: &Out, planned: &[Planned], became: &[Became], dry_run: bool) -> Result<(), Stop> {
+    if planned.len() > 1 && !dry_run {
+        report::summary(out, planned, became);
+    }
+    let failed: Vec<Status> = became
+        .iter()
+        .filter_map(|became| match became {
+            Became::Failed(failed) => Some(failed.status),
+            Became::Interrupted => Some(Status::Interrupted),
+            Became::Done(_) | Became::Left => None,
+        })
+        .collect();
+    words::end_of_several(&failed)
+}
+
+/// The order of a document as the flags say it.
+fn narration(order: &Narrate, voice: &str, document: &str) -> Narration {
     let format = |format: &cli::Format| match format {
         cli::Format::Opus => AudioFormat::Opus,
         cli::Format::Wav => AudioFormat::Wav,
         cli::Format::Flac => AudioFormat::Flac,
         cli::Format::Mp3 => AudioFormat::Mp3,
     };
-    let voice = Some(&order.voice).filter(|voice| !voice.is_empty());
+    let speaker = (!voice.is_empty()).then(|| Speaker { voice: voice.to_owned() });
     Narration {
-        speakers: voice.into_iter().map(|voice| Speaker { voice: voice.clone() }).collect(),
+        speakers: speaker.into_iter().collect(),
         speed: Some(order.speed),
         formats: order.format.iter().map(|f| format(f).into()).collect(),
         lane: lane(order).into(),
-        ..super::order::order(&order.script, document)
+        ..order::order(&order.script, document)
     }
 }
 
@@ -137,43 +215,9 @@ fn narration(order: &Narrate, document: &str) -> Narration {
 fn lane(order: &Narrate) -> Lane {
     match order.lane {
         Some(lane) => lane.into(),
-        None if order.place.server.is_some() => Lane::Unspecified,
+        None if order.place.at.server.is_some() => Lane::Unspecified,
         None => Lane::Interactive,
     }
-}
-
-#[allow(clippy::print_stdout, reason = "the command's output")]
-fn report(narration: &Narration, folder: &Path, made: f64, first_audio: Option<f64>) {
-    let length = narration.duration.map_or(0.0, |d| {
-        #[allow(clippy::cast_precision_loss, reason = "seconds of audio")]
-        let seconds = d.seconds as f64;
-        seconds + f64::from(d.nanos) / 1e9
-    });
-    narration.notes.iter().for_each(|note| println!("  note: {note}"));
-    println!("  {}", folder.display());
-    // The last part of an artifact's name is that of its file.
-    let mut files: Vec<&str> = narration.artifacts.iter().filter_map(|a| a.name.rsplit('/').next()).collect();
-    files.sort_unstable();
-    files.iter().for_each(|file| println!("    {file}"));
-    println!(
-        "  {} of audio, made in {made:.1} s, {:.1} times faster than real time",
-        clock(length),
-        length / made.max(0.001)
-    );
-    if let Some(first) = first_audio {
-        println!("  first audio after {:.0} ms", first * 1000.0);
-    }
-}
-
-fn clock(seconds: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length of audio")]
-    let whole = seconds.round() as u64;
-    format!("{}:{:02}", whole / 60, whole % 60)
-}
-
-#[allow(clippy::print_stderr, reason = "progress for a person")]
-fn say(line: &str) {
-    eprintln!("{line}");
 }
 
 #[cfg(test)]
@@ -183,20 +227,35 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
+    fn parsed(arguments: &[&str]) -> Narrate {
+        let arguments = [&["lectern", "narrate", "a.md"], arguments].concat();
+        match Cli::try_parse_from(&arguments).unwrap().command {
+            Some(Command::Narrate(order)) => *order,
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
     #[test]
     fn an_order_goes_into_the_lane_that_was_named_and_a_server_decides_where_none_was() {
         let server = "--server=http://127.0.0.1:7400";
         for (arguments, expected) in [
-            (&["lectern", "narrate", "a.md"][..], Lane::Interactive),
-            (&["lectern", "narrate", "a.md", server][..], Lane::Unspecified),
-            (&["lectern", "narrate", "a.md", "--lane", "standard"][..], Lane::Standard),
-            (&["lectern", "narrate", "a.md", "--lane", "bulk", server][..], Lane::Bulk),
-            (&["lectern", "narrate", "a.md", "--lane", "interactive", server][..], Lane::Interactive),
+            (&[][..], Lane::Interactive),
+            (&[server][..], Lane::Unspecified),
+            (&["--lane", "standard"][..], Lane::Standard),
+            (&["--lane", "bulk", server][..], Lane::Bulk),
+            (&["--lane", "interactive", server][..], Lane::Interactive),
         ] {
-            let Some(Command::Narrate(order)) = Cli::try_parse_from(arguments).unwrap().command else {
-                panic!("{arguments:?}")
-            };
-            assert_eq!(narration(&order, "documents/a").lane(), expected, "{arguments:?}");
+            assert_eq!(narration(&parsed(arguments), "", "documents/a").lane(), expected, "{arguments:?}");
         }
+    }
+
+    #[test]
+    fn an_order_without_flags_is_opus_by_the_default_voice() {
+        let order = narration(&parsed(&[]), "", "documents/a");
+        assert_eq!(order.formats, [i32::from(AudioFormat::Opus)]);
+        assert!(order.speakers.is_empty());
+        let named = narration(&parsed(&["--format", "wav,flac"]), "engines/e/voices/v", "documents/a");
+        assert_eq!(named.formats, [i32::from(AudioFormat::Wav), AudioFormat::Flac.into()]);
+        assert_eq!(named.speakers, [Speaker { voice: "engines/e/voices/v".to_owned() }]);
     }
 }

@@ -1,6 +1,10 @@
-//! The flags that say what becomes a script, as an order.
+//! The flags that say what becomes a script, as an order; and what tells one order from another.
 
-use lectern_proto::v1::{Footnotes, Length, Narration, Style, length::Target};
+use std::collections::BTreeSet;
+
+use lectern_core::{Digest, Failure};
+use lectern_proto::convert;
+use lectern_proto::v1::{ContentKind, Footnotes, Length, Narration, Selection, Style, Voice, length::Target};
 use prost_types::Duration;
 
 use crate::cli::{self, Script};
@@ -21,12 +25,177 @@ pub fn order(script: &Script, document: &str) -> Narration {
         cli::Footnotes::Inline => Footnotes::Inline,
         cli::Footnotes::End => Footnotes::End,
     };
+    let kinds = |kinds: &[cli::Kind]| kinds.iter().map(|kind| ContentKind::from(*kind).into()).collect();
     Narration {
         documents: vec![document.to_owned()],
         style: style.into(),
         length: target.map(|target| Length { target: Some(target) }),
         footnotes: footnotes.into(),
         language_code: script.language.clone().unwrap_or_default(),
+        selection: selection(script),
+        skip: kinds(&script.skip),
+        read: kinds(&script.read),
         ..Narration::default()
+    }
+}
+
+fn selection(script: &Script) -> Option<Selection> {
+    let ranges = |ranges: &Option<cli::Ranges>| ranges.as_ref().map(|ranges| ranges.0.clone()).unwrap_or_default();
+    let selection = Selection {
+        pages: ranges(&script.pages),
+        chapters: ranges(&script.chapters),
+        first: script.first.map(|length| Duration { seconds: length.0, nanos: 0 }),
+    };
+    (selection != Selection::default()).then_some(selection)
+}
+
+/// Refuses flags that contradict each other, before anything is sent.
+///
+/// # Errors
+/// `INVALID_FIELD`, naming the flag.
+pub fn check(script: &Script) -> Result<(), Failure> {
+    if script.style == cli::Style::Narration {
+        for (given, field, flag) in [
+            (script.minutes.is_some(), "narration.length.duration", "--minutes"),
+            (script.words.is_some(), "narration.length.word_count", "--words"),
+        ] {
+            if given {
+                let message = format!("{flag} is the length of a briefing; add --style briefing, or leave it out");
+                return Err(Failure::invalid(field, message));
+            }
+        }
+    }
+    if let Some(kind) = script.skip.iter().find(|kind| script.read.contains(kind)) {
+        let word = word(*kind);
+        let message = format!("{word} is both in --skip and in --read; leave it out of one of them");
+        return Err(Failure::invalid("narration.skip", message));
+    }
+    // What a server would say of the rest, it need not be asked for.
+    convert::order(&order(script, "")).map(drop)
+}
+
+/// A kind as the command line has it.
+fn word(kind: cli::Kind) -> String {
+    let value = <cli::Kind as clap::ValueEnum>::to_possible_value(&kind);
+    value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// What tells a recording of a source from another: how it becomes a script, who speaks it and how
+/// fast. Formats and lanes are not in it.
+///
+/// # Errors
+/// `INVALID_FIELD` for an order that is none.
+pub fn digest(narration: &Narration) -> Result<String, Failure> {
+    let order = convert::order(narration)?;
+    let voice = narration.speakers.first().map_or("", |speaker| speaker.voice.as_str());
+    let speed = format!("{:.2}", narration.speed.unwrap_or(1.0));
+    let text = serde_json::to_vec(&(order, voice, speed))
+        .map_err(|error| Failure::internal(format!("the order cannot be written as JSON: {error}")))?;
+    Ok(Digest::of(&text).to_string())
+}
+
+/// The request id of an order that is made once: the same order of the same document is the same
+/// narration for as long as that exists. What makes it is in the id, so a newer voice or engine
+/// makes it anew; `voices` are those that there are.
+///
+/// # Errors
+/// `INVALID_FIELD` for an order that is none.
+pub fn request_id(narration: &Narration, voices: &[Voice]) -> Result<String, Failure> {
+    let versions: BTreeSet<String> = voices.iter().map(|voice| format!("{}@{}", voice.name, voice.version)).collect();
+    let made_by = (lectern_ingest::extract::EXTRACTOR_VERSION, lectern_ai::compose::ENGINE_PIN, versions);
+    let what = (digest(narration)?, &narration.documents, &narration.formats, narration.lane);
+    let text = serde_json::to_vec(&(what, made_by))
+        .map_err(|error| Failure::internal(format!("the order cannot be written as JSON: {error}")))?;
+    Ok(format!("order-{:.48}", Digest::of(&text).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use lectern_core::Reason;
+    use lectern_proto::v1::{AudioFormat, Lane, NumberRange, Speaker};
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn script(flags: &[&str]) -> Script {
+        let arguments = [&["lectern", "narrate", "a.md"], flags].concat();
+        let Some(Command::Narrate(order)) = Cli::try_parse_from(&arguments).unwrap().command else {
+            panic!("{arguments:?}")
+        };
+        order.script
+    }
+
+    #[test]
+    fn flags_become_fields() {
+        let flags = ["--pages", "3-9,12", "--first", "5m", "--skip", "citations,appendix", "--read", "tables"];
+        let made = order(&script(&flags), "documents/d1");
+        let selection = made.selection.unwrap();
+        assert_eq!(selection.pages, [NumberRange { first: 3, last: 9 }, NumberRange { first: 12, last: 12 }]);
+        assert_eq!(selection.first, Some(Duration { seconds: 300, nanos: 0 }));
+        assert_eq!(made.skip, [i32::from(ContentKind::Citations), ContentKind::Appendices.into()]);
+        assert_eq!(made.read, [i32::from(ContentKind::Tables)]);
+        assert_eq!(order(&script(&[]), "documents/d1").selection, None, "nothing selected is all of it");
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        for (flags, says) in [
+            (&["--minutes", "5"][..], "--minutes is the length of a briefing; add --style briefing"),
+            (&["--words", "500"][..], "--words is the length of a briefing"),
+            (&["--skip", "front-matter", "--read", "front-matter"][..], "front-matter is both"),
+            (&["--language", "English, I think"][..], "is no language"),
+        ] {
+            let refused = check(&script(flags)).unwrap_err();
+            assert!(refused.message.contains(says) && refused.reason == Reason::InvalidField, "{refused}");
+        }
+        for fine in [&["--style", "briefing", "--minutes", "5"][..], &["--skip", "code", "--read", "tables"][..]] {
+            assert_eq!(check(&script(fine)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn orders_are_told_apart_by_what_is_heard_alone() {
+        let plain = || order(&script(&[]), "documents/d1");
+        let same = [
+            Narration { documents: vec!["documents/d2".to_owned()], ..plain() },
+            Narration { formats: vec![AudioFormat::Wav.into()], ..plain() },
+            Narration { lane: Lane::Bulk.into(), ..plain() },
+            Narration { speed: Some(1.0), ..plain() },
+            Narration { footnotes: Footnotes::Unspecified.into(), ..plain() },
+        ];
+        for same in same {
+            assert_eq!(digest(&same), digest(&plain()), "{same:?}");
+        }
+        let others = [
+            order(&script(&["--style", "briefing"]), "documents/d1"),
+            order(&script(&["--pages", "2"]), "documents/d1"),
+            order(&script(&["--skip", "code"]), "documents/d1"),
+            Narration { speed: Some(1.25), ..plain() },
+            Narration { speakers: vec![Speaker { voice: "engines/tone/voices/sine".to_owned() }], ..plain() },
+        ];
+        for other in others {
+            assert_ne!(digest(&other), digest(&plain()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_made_once_until_what_makes_it_changes() {
+        let plain = || order(&script(&[]), "documents/d1");
+        let voices = |version: &str| {
+            vec![Voice { name: "engines/e/voices/v".to_owned(), version: version.to_owned(), ..Voice::default() }]
+        };
+        let id = request_id(&plain(), &voices("1")).unwrap();
+        assert_eq!(request_id(&plain(), &voices("1")), Ok(id.clone()));
+        assert!(id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{id}");
+        for other in [
+            Narration { documents: vec!["documents/d2".to_owned()], ..plain() },
+            Narration { formats: vec![AudioFormat::Wav.into()], ..plain() },
+            Narration { lane: Lane::Bulk.into(), ..plain() },
+            Narration { speed: Some(1.25), ..plain() },
+        ] {
+            assert_ne!(request_id(&other, &voices("1")), Ok(id.clone()), "{other:?}");
+        }
+        assert_ne!(request_id(&plain(), &voices("2")), Ok(id));
     }
 }

@@ -5,6 +5,7 @@ use lectern_proto::v1::GetQuotaRequest;
 use lectern_proto::v1::quota_service_client::QuotaServiceClient;
 use lectern_rpc::failure;
 
+use super::out::Out;
 use super::{at, tenants};
 use crate::cli::Quota;
 
@@ -12,17 +13,16 @@ use crate::cli::Quota;
 ///
 /// # Errors
 /// What the server answers.
-#[allow(clippy::print_stdout, reason = "the command's output")]
-pub async fn run(quota: Quota) -> Result<(), Failure> {
+pub async fn run(quota: Quota, out: &Out) -> Result<(), Failure> {
     let mut client = QuotaServiceClient::new(at(&quota.at)?.channel());
     let answer = client.get_quota(GetQuotaRequest {}).await.map_err(|s| failure(&s))?.into_inner();
     let quota = answer.quota.unwrap_or_default();
-    println!("{}", quota.tenant);
-    println!("limits");
-    tenants::lines(&quota.limits.unwrap_or_default()).iter().for_each(|limit| println!("  {limit}"));
-    println!("used");
-    println!("  unfinished narrations: {}", quota.unfinished_narration_count);
-    println!("  documents: {}", quota.document_count);
-    println!("  stored sources: {} bytes", quota.stored_source_bytes);
-    Ok(())
+    out.line(&quota.tenant);
+    out.line("limits");
+    tenants::lines(&quota.limits.unwrap_or_default()).iter().for_each(|limit| out.line(&format!("  {limit}")));
+    out.line("used");
+    out.line(&format!("  unfinished narrations: {}", quota.unfinished_narration_count));
+    out.line(&format!("  documents: {}", quota.document_count));
+    out.line(&format!("  stored sources: {} bytes", quota.stored_source_bytes));
+    out.finish()
 }

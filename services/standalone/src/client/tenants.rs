@@ -9,6 +9,7 @@ use lectern_proto::v1::{
 use lectern_rpc::failure;
 use prost_types::FieldMask;
 
+use super::out::Out;
 use super::{at, named, word};
 use crate::cli::{Limit, Limits, TenantCommand, Tenants};
 
@@ -16,8 +17,7 @@ use crate::cli::{Limit, Limits, TenantCommand, Tenants};
 ///
 /// # Errors
 /// What the server answers; `INVALID_FIELD` for an update that changes nothing.
-#[allow(clippy::print_stdout, reason = "the command's output")]
-pub async fn run(tenants: Tenants) -> Result<(), Failure> {
+pub async fn run(tenants: Tenants, out: &Out) -> Result<(), Failure> {
     let mut client = TenantServiceClient::new(at(&tenants.at)?.channel());
     let tenant = match tenants.command {
         TenantCommand::Create { id, name, limits } => {
@@ -30,10 +30,10 @@ pub async fn run(tenants: Tenants) -> Result<(), Failure> {
             loop {
                 let request = ListTenantsRequest { page_size: 0, page_token };
                 let page = client.list_tenants(request).await.map_err(|s| failure(&s))?.into_inner();
-                page.tenants.iter().for_each(|tenant| println!("{}", line(tenant)));
+                page.tenants.iter().for_each(|tenant| out.line(&line(tenant)));
                 page_token = page.next_page_token;
-                if page_token.is_empty() {
-                    return Ok(());
+                if page_token.is_empty() || out.gone() {
+                    return out.finish();
                 }
             }
         }
@@ -55,9 +55,9 @@ pub async fn run(tenants: Tenants) -> Result<(), Failure> {
         }
     };
     let tenant = tenant.unwrap_or_default();
-    println!("{}", line(&tenant));
-    lines(&tenant.limits.unwrap_or_default()).iter().for_each(|limit| println!("  {limit}"));
-    Ok(())
+    out.line(&line(&tenant));
+    lines(&tenant.limits.unwrap_or_default()).iter().for_each(|limit| out.line(&format!("  {limit}")));
+    out.finish()
 }
 
 /// The limits that the flags name.

@@ -6,8 +6,7 @@ use lectern_proto::v1::block_fate::Fate;
 use lectern_proto::v1::{self as api, SkipReason};
 use serde::Serialize;
 
-use super::Preview;
-use crate::cli;
+use crate::client::look::Look;
 
 /// One document.
 #[derive(Debug, Serialize)]
@@ -83,14 +82,14 @@ struct Skipped {
 
 impl Report {
     /// The report of a document that was looked at.
-    pub fn new(source: &cli::Source, looked: &Result<Preview, Failure>) -> Self {
-        let file = source.to_string();
+    pub fn new(label: &str, looked: &Result<Look, Failure>) -> Self {
+        let file = label.to_owned();
         match looked {
-            Ok(preview) => Self {
+            Ok(look) => Self {
                 file,
-                refused: preview.summary.failure.as_ref().map(|f| Refusal::of(&convert::failure(f))),
-                source: Some(Source::of(preview)),
-                blocks: preview.blocks.iter().map(Block::of).collect(),
+                refused: look.summary.failure.as_ref().map(|f| Refusal::of(&convert::failure(f))),
+                source: Some(Source::of(look)),
+                blocks: look.blocks.iter().map(Block::of).collect(),
             },
             Err(failure) => Self { file, refused: Some(Refusal::of(failure)), source: None, blocks: Vec::new() },
         }
@@ -104,8 +103,8 @@ impl Refusal {
 }
 
 impl Source {
-    fn of(preview: &Preview) -> Self {
-        let Preview { document, summary, .. } = preview;
+    fn of(look: &Look) -> Self {
+        let Look { document, summary, .. } = look;
         let coverage = summary.coverage.unwrap_or_default();
         Self {
             media_type: document.mime_type.clone(),

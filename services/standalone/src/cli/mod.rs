@@ -1,0 +1,144 @@
+//! The command line.
+
+mod admin;
+pub mod manage;
+mod narrate;
+mod place;
+mod source;
+pub mod voice;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use lectern_core::Failure;
+use lectern_runtime::Secret;
+
+pub use admin::{Audit, KeyCommand, Keys, Lane, Limit, Limits, Quota, Role, Server, TenantCommand, Tenants};
+pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, Style};
+pub use place::{At, Place};
+pub use source::Source;
+
+/// Turns documents into narrated audio.
+#[derive(Debug, Parser)]
+#[command(name = "lectern", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Configuration file, TOML; --print-config shows the keys and their values in force.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Prints the configuration in force, secrets left out, and exits.
+    #[arg(long, global = true)]
+    pub print_config: bool,
+    /// The folder of the local voice, where it is not one of those that are looked in.
+    #[arg(long, value_name = "DIR", global = true, hide_short_help = true)]
+    pub voice_dir: Option<PathBuf>,
+    /// Says more: progress of the services on standard error.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Narrates documents: PDF, DOCX, EPUB, HTML, Markdown or text.
+    Narrate(Box<Narrate>),
+    /// Prints what would be spoken of documents and what skipped, and why, block by block, before
+    /// anything is spent.
+    Preview(Box<Preview>),
+    /// What is done with narrations and documents that are there.
+    #[command(flatten)]
+    Manage(manage::Manage),
+    /// Lists the voices that can be ordered.
+    Voices(voice::Voices),
+    /// Fetches the local voice, or says where it is.
+    Voice(voice::Voice),
+    /// Serves until it is stopped; started again on the same data, it finishes what was unfinished.
+    Up(Up),
+    /// Makes, lists and revokes API keys of a server.
+    Keys(Keys),
+    /// Makes, shows, changes and suspends tenants of a server.
+    Tenants(Tenants),
+    /// Shows what the caller's tenant may use of a server, and uses.
+    Quota(Quota),
+    /// Lists what was done on a server that others must be able to account for, the newest first.
+    Audit(Audit),
+}
+
+/// Serves until it is stopped.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Where everything is kept; the folder of LECTERN_DATA, or $XDG_DATA_HOME/lectern, where none
+    /// is named.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where gRPC is served; loopback only, since the embedded instance asks for no key and speaks
+    /// plain text.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Allows import by URL, as the setting `import.enabled` does.
+    #[arg(long)]
+    pub import: bool,
+}
+
+impl Cli {
+    /// What the process is called where others tell of it, such as `lectern narrate`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match &self.command {
+            Some(Command::Narrate(_)) => "lectern narrate",
+            Some(Command::Preview(_)) => "lectern preview",
+            Some(Command::Manage(manage)) => manage.name(),
+            Some(Command::Voices(_)) => "lectern voices",
+            Some(Command::Voice(_)) => "lectern voice",
+            Some(Command::Up(_)) => "lectern up",
+            Some(Command::Keys(_)) => "lectern keys",
+            Some(Command::Tenants(_)) => "lectern tenants",
+            Some(Command::Quota(_)) => "lectern quota",
+            Some(Command::Audit(_)) => "lectern audit",
+            None => "lectern",
+        }
+    }
+
+    /// The folder of data that the command names.
+    pub fn data(&mut self) -> Option<&PathBuf> {
+        match &mut self.command {
+            Some(Command::Narrate(order)) => order.place.at.data.as_ref(),
+            Some(Command::Preview(preview)) => preview.place.at.data.as_ref(),
+            Some(Command::Manage(manage)) => manage.at()?.data.as_ref(),
+            Some(Command::Voices(voices)) => voices.at.data.as_ref(),
+            Some(Command::Up(up)) => up.data.as_ref(),
+            Some(
+                Command::Voice(_) | Command::Keys(_) | Command::Tenants(_) | Command::Quota(_) | Command::Audit(_),
+            )
+            | None => None,
+        }
+    }
+
+    /// Settles the key of the command, where it takes one: that of `--key`, else that of
+    /// `--key-file`, else that of the environment.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for a `--key-file` that has no key.
+    pub fn settle_key(&mut self, environment: &Secret) -> Result<(), Failure> {
+        let credential = match &mut self.command {
+            Some(Command::Narrate(order)) => order.place.at.credential(),
+            Some(Command::Preview(preview)) => preview.place.at.credential(),
+            Some(Command::Manage(manage)) => match manage.at() {
+                Some(at) => at.credential(),
+                None => return Ok(()),
+            },
+            Some(Command::Voices(voices)) => voices.at.credential(),
+            Some(Command::Keys(keys)) => keys.at.credential(),
+            Some(Command::Tenants(tenants)) => tenants.at.credential(),
+            Some(Command::Quota(quota)) => quota.at.credential(),
+            Some(Command::Audit(audit)) => audit.at.credential(),
+            Some(Command::Voice(_) | Command::Up(_)) | None => return Ok(()),
+        };
+        credential.settle(environment)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! `lectern list`, `lectern documents` and `lectern delete`: what there is, and its end.
+
+use std::io::{self, IsTerminal as _};
+
+use lectern_client::Client;
+use lectern_core::{Failure, Reason};
+use lectern_proto::v1::erased_items::Kind;
+use lectern_proto::v1::narration::State;
+use lectern_proto::v1::{
+    DeleteDocumentRequest, DeleteNarrationRequest, Document, Erasure, ListNarrationsRequest, Narration,
+};
+
+use super::instance::Instance;
+use super::manage::{describe, json};
+use super::out::{self, Out};
+use super::words::{self, Stop};
+use crate::cli::manage::{Delete, Documents, List, Target};
+
+/// Lists narrations, the newest first.
+///
+/// # Errors
+/// What the server answers.
+pub async fn narrations(list: &List, instance: &Instance, out: &Out) -> Result<(), Stop> {
+    let state = list.state.map(State::from).unwrap_or_default();
+    let mut request = ListNarrationsRequest {
+        document: list.document.clone().unwrap_or_default(),
+        state: state.into(),
+        ..ListNarrationsRequest::default()
+    };
+    let (mut found, mut left) = (Vec::new(), wanted(list.limit));
+    while left > 0 {
+        request.page_size = page_size(left);
+        let page = instance.client.list_narrations(request.clone()).await?;
+        page.narrations.iter().take(left).for_each(|narration| out.json(&json::narration(narration)));
+        left = left.saturating_sub(page.narrations.len());
+        found.extend(page.narrations);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() || out.gone() {
+            break;
+        }
+    }
+    let row = |narration: &Narration| row_of_narration(narration, instance.is_own());
+    let rows: Vec<Vec<String>> = found.iter().take(wanted(list.limit)).map(row).collect();
+    if rows.is_empty() {
+        out.say("there is no such narration; `lectern narrate FILE` makes one");
+    }
+    out::table(&rows).iter().for_each(|line| out.line(line));
+    if !request.page_token.is_empty() {
+        out.say(&format!("there are more; --limit {} shows them", list.limit.saturating_mul(10)));
+    }
+    Ok(())
+}
+
+/// Name, state, length, time and title; on an instance that is `idle` nothing is made.
+fn row_of_narration(narration: &Narration, idle: bool) -> Vec<String> {
+    vec![
+        narration.name.clone(),
+        describe::standing(narration, idle),
+        describe::length(narration),
+        describe::when(narration.create_time.as_ref()),
+        describe::title(narration).to_owned(),
+    ]
+}
+
+/// Lists documents, the newest first.
+///
+/// # Errors
+/// What the server answers.
+pub async fn documents(list: &Documents, client: &Client, out: &Out) -> Result<(), Stop> {
+    let (mut found, mut token, mut left) = (Vec::new(), String::new(), wanted(list.limit));
+    while left > 0 {
+        let page = client.list_documents(page_size(left), &token).await?;
+        page.documents.iter().take(left).for_each(|document| out.json(&json::document(document)));
+        left = left.saturating_sub(page.documents.len());
+        found.extend(page.documents);
+        token = page.next_page_token;
+        if token.is_empty() || out.gone() {
+            break;
+        }
+    }
+    let rows: Vec<Vec<String>> = found.iter().take(wanted(list.limit)).map(row_of_document).collect();
+    if rows.is_empty() {
+        out.say("there is no document; `lectern narrate FILE` hands one in");
+    }
+    out::table(&rows).iter().for_each(|line| out.line(line));
+    if !token.is_empty() {
+        out.say(&format!("there are more; --limit {} shows them", list.limit.saturating_mul(10)));
+    }
+    Ok(())
+}
+
+/// Name, type, pages, words, size, time, file name and title.
+fn row_of_document(document: &Document) -> Vec<String> {
+    vec![
+        document.name.clone(),
+        describe::kind(document).to_owned(),
+        document.page_count.map(|pages| words::count(pages, "page")).unwrap_or_default(),
+        words::count(document.word_count, "word"),
+        describe::size(document.size_bytes),
+        describe::when(document.create_time.as_ref()),
+        document.display_name.clone(),
+        document.title.clone(),
+    ]
+}
+
+/// A number of lines, as a length of lists.
+fn wanted(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// A page that is not longer than what is left; the server shortens it to what it gives at once.
+fn page_size(left: usize) -> i32 {
+    i32::try_from(left).unwrap_or(i32::MAX)
+}
+
+/// Deletes what is named, one after the other. One that cannot be deleted does not keep the others.
+///
+/// # Errors
+/// The exit status of those that could not be deleted, which were told.
+pub async fn delete(delete: &Delete, instance: &Instance, out: &Out) -> Result<(), Stop> {
+    let client = &instance.client;
+    let asks = !delete.yes && io::stdin().is_terminal();
+    if asks && !confirmed(delete, instance, out).await? {
+        out.say("nothing is deleted");
+        return Ok(());
+    }
+    let mut failed = Vec::new();
+    for target in &delete.names {
+        if let Err(failure) = one(target, delete.force, client, out).await {
+            out.complain(&format!("lectern: {}: {}", name(target), words::sentence(&failure)));
+            failed.push(words::status(&failure));
+        }
+    }
+    words::end_of_several(&failed)
+}
+
+fn name(target: &Target) -> &str {
+    match target {
+        Target::Narration(name) | Target::Document(name) => name,
+    }
+}
+
+/// Shows what would be deleted, and asks.
+async fn confirmed(delete: &Delete, instance: &Instance, out: &Out) -> Result<bool, Stop> {
+    let (client, idle) = (&instance.client, instance.is_own());
+    let mut rows = Vec::new();
+    for target in &delete.names {
+        let row = match target {
+            Target::Narration(name) => client.narration(name).await.map(|found| row_of_narration(&found, idle)),
+            Target::Document(name) => client.get_document(name).await.map(|found| row_of_document(&found)),
+        };
+        rows.push(row.unwrap_or_else(|failure| vec![name(target).to_owned(), words::sentence(&failure)]));
+    }
+    out::table(&rows).iter().for_each(|line| out.complain(&format!("  {line}")));
+    let with = if delete.force { ", with all narrations of the documents" } else { "" };
+    out.complain(&format!("delete {}{with}? [y/N]", if rows.len() == 1 { "this" } else { "these" }));
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let answer = answer.await.map_err(|error| Failure::internal(format!("the answer was not read: {error}")))?;
+    let answer = answer.map_err(|error| Failure::internal(format!("the answer cannot be read: {error}")))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+async fn one(target: &Target, force: bool, client: &Client, out: &Out) -> Result<(), Failure> {
+    match target {
+        Target::Narration(name) => {
+            let request = DeleteNarrationRequest { name: name.clone(), force, ..DeleteNarrationRequest::default() };
+            let said =
+                || format!("it is not finished; stop it first (`lectern cancel {name}`), or delete it so with --force");
+            client.delete_narration(request).await.map_err(|failure| unforced(failure, force, said))?;
+            out.line(&format!("{name} is deleted, with the files of its recording"));
+            out.json(&serde_json::json!({ "name": name }));
+        }
+        Target::Document(name) => {
+            let request = DeleteDocumentRequest { name: name.clone(), force, ..DeleteDocumentRequest::default() };
+            let said = || {
+                format!("there are narrations of it (`lectern list --document {name}`); --force deletes them with it")
+            };
+            let receipt = client.erase(request).await.map_err(|failure| unforced(failure, force, said))?;
+            out.line(&format!("{name} is deleted, with all that was made from it:"));
+            if let Some(receipt) = receipt {
+                receipt_lines(&receipt).iter().for_each(|line| out.line(&format!("  {line}")));
+                out.json(&json::erasure(&receipt));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A refusal that `--force` would have overcome, in the words of the command line.
+fn unforced(failure: Failure, force: bool, said: impl FnOnce() -> String) -> Failure {
+    if failure.reason == Reason::WrongState && !force { Failure { message: said(), ..failure } } else { failure }
+}
+
+/// What was deleted, kind by kind, over both sweeps.
+fn receipt_lines(receipt: &Erasure) -> Vec<String> {
+    let deleted = |item: &lectern_proto::v1::ErasedItems| {
+        let count = item.first_sweep_count.saturating_add(item.second_sweep_count);
+        (count > 0).then(|| words::count(count, erased(item.kind())))
+    };
+    receipt.items.iter().filter_map(deleted).collect()
+}
+
+/// One of a kind that was deleted.
+const fn erased(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unspecified | Kind::OtherObject => "other object",
+        Kind::SourceObject => "source",
+        Kind::ContentObject => "extracted text",
+        Kind::PlanObject => "script plan",
+        Kind::SectionObject => "written section",
+        Kind::SegmentObject => "spoken sentence",
+        Kind::TrackObject => "recorded section",
+        Kind::ArtifactObject => "recording file",
+        Kind::DocumentRecord => "document record",
+        Kind::NarrationRecord => "narration record",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Kind as FailureKind;
+    use lectern_proto::v1::ErasedItems;
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_told_by_kind_over_both_sweeps() {
+        let item = |kind: Kind, first_sweep_count, second_sweep_count| ErasedItems {
+            kind: kind.into(),
+            first_sweep_count,
+            second_sweep_count,
+        };
+        let items = vec![
+            item(Kind::SourceObject, 1, 0),
+            item(Kind::SegmentObject, 40, 4),
+            item(Kind::ArtifactObject, 0, 0),
+            item(Kind::DocumentRecord, 1, 0),
+        ];
+        let receipt = Erasure { items, ..Erasure::default() };
+        assert_eq!(receipt_lines(&receipt), ["1 source", "44 spoken sentences", "1 document record"]);
+    }
+
+    #[test]
+    fn a_refusal_that_force_overcomes_says_so() {
+        let refused = Failure::new(FailureKind::FailedPrecondition, Reason::WrongState, "set `force`");
+        let said = || "--force deletes it".to_owned();
+        assert_eq!(unforced(refused.clone(), false, said).message, "--force deletes it");
+        assert_eq!(unforced(refused.clone(), true, said), refused);
+        let missing = Failure::not_found("documents/d1");
+        assert_eq!(unforced(missing.clone(), false, said), missing);
+    }
+
+    #[test]
+    fn lines_of_lists_have_the_same_columns() {
+        assert_eq!(row_of_narration(&Narration::default(), false).len(), 5);
+        let document = Document { page_count: Some(1), word_count: 1, ..Document::default() };
+        let row = row_of_document(&document);
+        assert_eq!((row.len(), row[2].as_str(), row[3].as_str()), (8, "1 page", "1 word"));
+    }
+}

@@ -1,0 +1,346 @@
+//! What is done with narrations and documents that are there, against a server or the data folder
+//! of this machine. Every command but those that follow a narration starts an instance that does no
+//! work, if it needs one of its own.
+
+pub mod describe;
+pub mod json;
+
+use std::path::{Path, PathBuf};
+
+use lectern_client::Client;
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::convert;
+use lectern_proto::v1::narration::State;
+use lectern_proto::v1::{Document, Narration};
+use lectern_runtime::Context;
+
+use super::deliver::{self, Target, deliver};
+use super::follow::{Followed, follow};
+use super::instance::{Instance, Work};
+use super::out::{Mode, Out};
+use super::play::{self, Fetched};
+use super::progress::{self, Progress};
+use super::words::{self, Status, Stop};
+use super::{library, show};
+use crate::cli::manage::{End, Get, Manage};
+use crate::config::Config;
+
+/// Files go into a folder of this one where no other is named.
+const OUT: &str = "lectern-out";
+
+/// Does what the command says.
+///
+/// # Errors
+/// What the server answers, and why files cannot be written.
+pub async fn run(mut manage: Manage, config: Config, context: Context) -> Result<(), Stop> {
+    let out = Out::new(mode(&manage));
+    if let Manage::Play(what) = &manage
+        && let Some(path) = play::on_disk(what)
+    {
+        return play::path(&path, &context).await;
+    }
+    check(&manage)?;
+    let work = match &manage {
+        Manage::Watch(_) | Manage::Retry(_) => Work::All,
+        Manage::List(_)
+        | Manage::Show(_)
+        | Manage::Get(_)
+        | Manage::Cancel(_)
+        | Manage::Delete(_)
+        | Manage::Documents(_)
+        | Manage::Play(_) => Work::Idle,
+    };
+    let at = manage.at().cloned().unwrap_or_default();
+    let instance = Box::pin(Instance::open(&at, work, &config, &context, &out)).await?;
+    let mut fetched = None;
+    let result = Box::pin(one(&manage, &instance, &context, &out, &mut fetched)).await;
+    let ended = instance.close(result).await;
+    let printed = out.finish();
+    ended?;
+    printed?;
+    // Others may work on the data while this is heard.
+    match fetched {
+        Some(fetched) => fetched.play(&context).await,
+        None => Ok(()),
+    }
+}
+
+/// For whom a command prints.
+const fn mode(manage: &Manage) -> Mode {
+    match manage {
+        Manage::List(list) => Mode::of(list.json, false),
+        Manage::Show(show) => Mode::of(show.json, false),
+        Manage::Watch(watch) => Mode::of(watch.end.json, watch.end.quiet),
+        Manage::Retry(retry) => Mode::of(retry.end.json, retry.end.quiet),
+        Manage::Get(get) => Mode::of(get.json, false),
+        Manage::Cancel(cancel) => Mode::of(cancel.json, false),
+        Manage::Delete(delete) => Mode::of(delete.json, false),
+        Manage::Documents(documents) => Mode::of(documents.json, false),
+        Manage::Play(_) => Mode::Plain,
+    }
+}
+
+/// Refuses a folder that is somebody else's before anything is waited for.
+fn check(manage: &Manage) -> Result<(), Failure> {
+    let (folder, force) = match manage {
+        Manage::Watch(watch) => (&watch.end.out, watch.end.force),
+        Manage::Retry(retry) => (&retry.end.out, retry.end.force),
+        Manage::Get(get) => (&get.out, get.force),
+        Manage::List(_)
+        | Manage::Show(_)
+        | Manage::Cancel(_)
+        | Manage::Delete(_)
+        | Manage::Documents(_)
+        | Manage::Play(_) => return Ok(()),
+    };
+    // The names of the files are of no account for that.
+    folder.as_ref().map_or(Ok(()), |folder| Target::new(folder.clone(), String::new(), force).check_foreign())
+}
+
+/// Does what the command says, but for playing what it has `fetched` for that.
+async fn one(
+    manage: &Manage,
+    instance: &Instance,
+    context: &Context,
+    out: &Out,
+    fetched: &mut Option<Fetched>,
+) -> Result<(), Stop> {
+    let client = &instance.client;
+    let doing = async {
+        match manage {
+            Manage::List(list) => library::narrations(list, instance, out).await,
+            Manage::Documents(documents) => library::documents(documents, client, out).await,
+            Manage::Delete(delete) => library::delete(delete, instance, out).await,
+            Manage::Show(show) => show::run(named(show.name.as_ref()), instance, out).await,
+            Manage::Get(of) => get(of, client, out).await,
+            Manage::Cancel(of) => cancel(named(of.name.as_ref()), client, out).await,
+            Manage::Play(what) => {
+                *fetched = Some(play::fetch(what, client, out).await?);
+                Ok(())
+            }
+            Manage::Watch(of) => end(named(of.name.as_ref()), &of.end, instance, context, out).await,
+            Manage::Retry(of) => {
+                let name = named(of.name.as_ref());
+                client.retry(name).await.map_err(|failure| not_to_retry(failure, name))?;
+                end(name, &of.end, instance, context, out).await
+            }
+        }
+    };
+    match manage {
+        // They are told of an interrupt themselves, and say how to go on.
+        Manage::Watch(_) | Manage::Retry(_) => Box::pin(doing).await,
+        Manage::List(_)
+        | Manage::Documents(_)
+        | Manage::Delete(_)
+        | Manage::Show(_)
+        | Manage::Get(_)
+        | Manage::Cancel(_)
+        | Manage::Play(_) => {
+            tokio::select! {
+                biased;
+                () = context.shutdown.wait() => Err(words::interrupted("interrupted before it was done").into()),
+                result = Box::pin(doing) => result,
+            }
+        }
+    }
+}
+
+/// The name that a command was given; only `--print-config`, which runs none, does without.
+fn named(name: Option<&String>) -> &str {
+    name.map_or("", String::as_str)
+}
+
+/// Fetches the files of a narration that has succeeded.
+async fn get(get: &Get, client: &Client, out: &Out) -> Result<(), Stop> {
+    let narration = client.narration(named(get.name.as_ref())).await?;
+    if narration.state() != State::Succeeded || narration.artifacts.is_empty() {
+        return Err(not_there(&narration).into());
+    }
+    fetch(&narration, get.out.as_deref(), get.force, client, out).await?;
+    out.json(&json::narration(&narration));
+    Ok(())
+}
+
+/// Puts the files into `folder`, or into one that is named by the document.
+async fn fetch(
+    narration: &Narration,
+    folder: Option<&Path>,
+    force: bool,
+    client: &Client,
+    out: &Out,
+) -> Result<(), Failure> {
+    let document = document_of(narration, client).await?;
+    let stem = deliver::stem(&document.display_name);
+    let folder: PathBuf = folder.map_or_else(|| Path::new(OUT).join(&stem), Path::to_owned);
+    let target = Target::new(folder, stem, force);
+    let files = Box::pin(deliver(client, narration, &document, &target)).await?;
+    out.line(&target.folder.display().to_string());
+    let names = files.iter().filter_map(|file| file.file_name());
+    names.for_each(|name| out.line(&format!("  {}", name.to_string_lossy())));
+    Ok(())
+}
+
+/// The document that a narration is of.
+async fn document_of(narration: &Narration, client: &Client) -> Result<Document, Failure> {
+    match narration.documents.first() {
+        Some(document) => client.get_document(document).await,
+        None => Err(Failure::internal(format!("{} names no document", narration.name))),
+    }
+}
+
+/// Why there are no files of a narration, and what to do.
+pub fn not_there(narration: &Narration) -> Failure {
+    let name = &narration.name;
+    let why = match narration.state() {
+        State::Failed => {
+            format!("it failed; `lectern show {name}` says why, and `lectern retry {name}` goes on with it")
+        }
+        State::Cancelled => format!("it is cancelled; `lectern retry {name}` goes on with it"),
+        State::Succeeded => "they were deleted with its document".to_owned(),
+        State::Unspecified
+        | State::Queued
+        | State::Extracting
+        | State::Planning
+        | State::Narrating
+        | State::Assembling
+        | State::AwaitingApproval
+        | State::AwaitingBudget => {
+            let state = progress::state(narration.state());
+            format!("it is {state}; `lectern watch {name} -o DIR` waits for them")
+        }
+    };
+    let message = format!("{name} has no files: {why}");
+    let erased = narration.state() == State::Succeeded;
+    let reason = if erased { Reason::DocumentErased } else { Reason::WrongState };
+    Failure::new(Kind::FailedPrecondition, reason, message).about(name)
+}
+
+/// A refusal to retry in the words of the command line.
+fn not_to_retry(failure: Failure, name: &str) -> Failure {
+    if failure.reason != Reason::WrongState {
+        return failure;
+    }
+    let message = format!(
+        "{name} has neither failed nor been cancelled, so there is nothing to retry; `lectern show {name}` says where \
+         it stands"
+    );
+    Failure { message, ..failure }
+}
+
+/// Stops a narration.
+async fn cancel(name: &str, client: &Client, out: &Out) -> Result<(), Stop> {
+    let narration = client.cancel(name).await?;
+    out.json(&json::narration(&narration));
+    out.line(&match narration.state() {
+        State::Cancelled => format!("{name} is cancelled; `lectern retry {name}` goes on from there"),
+        State::Unspecified
+        | State::Queued
+        | State::Extracting
+        | State::Planning
+        | State::Narrating
+        | State::Assembling
+        | State::Succeeded
+        | State::Failed
+        | State::AwaitingApproval
+        | State::AwaitingBudget => {
+            format!("{name} stays as it is: {}", progress::state(narration.state()))
+        }
+    });
+    Ok(())
+}
+
+/// Follows a narration to its end, and does with it what was asked for.
+async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out: &Out) -> Result<(), Stop> {
+    let client = &instance.client;
+    let mut progress = Progress::new(out, "");
+    let followed = follow(client, name, &mut progress, &context.shutdown, instance.server()).await?;
+    let narration = match followed {
+        Followed::Ended(narration) => narration,
+        Followed::Interrupted => {
+            let server = instance.server().map(|server| format!(" --server {server}")).unwrap_or_default();
+            let message = format!("{name} is not followed any more; `lectern watch {name}{server}` takes it up again");
+            return Err(words::interrupted(message).into());
+        }
+    };
+    let result = match (narration.state(), end.out.as_deref()) {
+        (State::Succeeded, Some(folder)) => {
+            tokio::select! {
+                biased;
+                () = context.shutdown.wait() => {
+                    let message = format!("its files are not fetched; `lectern get {name}` fetches them");
+                    Err(words::interrupted(message).into())
+                }
+                fetched = fetch(&narration, Some(folder), end.force, client, out) => fetched.map_err(Stop::from),
+            }
+        }
+        (State::Succeeded, None) => {
+            let length = describe::length(&narration);
+            out.line(&format!("{name} is done, {length} of audio; `lectern get {name}` fetches its files"));
+            Ok(())
+        }
+        (
+            State::Unspecified
+            | State::Queued
+            | State::Extracting
+            | State::Planning
+            | State::Narrating
+            | State::Assembling
+            | State::Failed
+            | State::Cancelled
+            | State::AwaitingApproval
+            | State::AwaitingBudget,
+            _,
+        ) => {
+            let why = convert::failure(&narration.failure.clone().unwrap_or_default());
+            let why = instance.explain(why);
+            let how = if narration.state() == State::Cancelled { "is cancelled" } else { "failed" };
+            out.complain(&format!("lectern: {name} {how}: {}", words::sentence(&why)));
+            Err(Stop::Said(of_its_end(&why)))
+        }
+    };
+    out.json(&json::narration(&narration));
+    result
+}
+
+/// The exit status for a narration that did not succeed: that of a document with nothing to narrate
+/// in it, else that of a narration that failed on its way.
+fn of_its_end(why: &Failure) -> Status {
+    let refused = words::status(why) == Status::Refused && why.reason != Reason::LimitExceeded;
+    if refused { Status::Refused } else { Status::Failed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_files_says_how_to_get_them() {
+        let at =
+            |state: State| Narration { name: "narrations/n1".to_owned(), state: state.into(), ..Narration::default() };
+        for (state, says) in [
+            (State::Narrating, "it is narrating; `lectern watch narrations/n1 -o DIR`"),
+            (State::Failed, "it failed; `lectern show narrations/n1` says why"),
+            (State::Cancelled, "it is cancelled; `lectern retry narrations/n1`"),
+        ] {
+            let failure = not_there(&at(state));
+            assert!(failure.message.contains(says), "{failure}");
+            assert_eq!(words::status(&failure), Status::Usage);
+        }
+    }
+
+    #[test]
+    fn a_narration_that_was_cancelled_is_no_interrupt_of_this_command() {
+        let status = |reason| of_its_end(&Failure::new(Kind::FailedPrecondition, reason, ""));
+        assert_eq!(status(Reason::Cancelled), Status::Failed);
+        assert_eq!(status(Reason::SpeechRejected), Status::Failed);
+        assert_eq!(status(Reason::DocumentEmpty), Status::Refused);
+    }
+
+    #[test]
+    fn only_a_wrong_state_is_told_in_other_words() {
+        let wrong = Failure::new(Kind::FailedPrecondition, Reason::WrongState, "x");
+        assert!(not_to_retry(wrong, "narrations/n1").message.contains("`lectern show narrations/n1`"));
+        let missing = Failure::not_found("narrations/n1");
+        assert_eq!(not_to_retry(missing.clone(), "narrations/n1"), missing);
+    }
+}

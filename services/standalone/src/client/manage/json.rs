@@ -1,0 +1,412 @@
+//! Messages of the API as JSON, by protobuf's own rules for it, so that a program reads the same
+//! from `lectern` as from any other client: names in lowerCamelCase, enums by their names, 64-bit
+//! integers as strings, times by RFC 3339, durations in seconds with an `s`, and nothing for what
+//! is not set.
+//!
+//! Every message is taken apart field by field, so that one with a new field does not compile
+//! before that is here too.
+
+use lectern_proto::v1 as api;
+use lectern_proto::v1::length::Target;
+use lectern_proto::{convert, rpc};
+use serde_json::{Map, Value};
+
+/// The type of the one detail that a status of ours has, as `Any` names it in JSON.
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+
+/// A message on its way to JSON. What is not set is left out.
+#[derive(Debug, Default)]
+struct Message(Map<String, Value>);
+
+impl Message {
+    fn put(mut self, name: &str, value: Value) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    fn maybe(self, name: &str, value: Option<Value>) -> Self {
+        match value {
+            Some(value) => self.put(name, value),
+            None => self,
+        }
+    }
+
+    fn text(self, name: &str, value: &str) -> Self {
+        self.maybe(name, Some(value).filter(|text| !text.is_empty()).map(Value::from))
+    }
+
+    fn flag(self, name: &str, value: bool) -> Self {
+        self.maybe(name, value.then(|| Value::from(true)))
+    }
+
+    fn number(self, name: &str, value: i32) -> Self {
+        self.maybe(name, Some(value).filter(|number| *number != 0).map(Value::from))
+    }
+
+    /// A 64-bit integer, which many readers of JSON would round as a number.
+    fn long(self, name: &str, value: i64) -> Self {
+        self.maybe(name, Some(value).filter(|number| *number != 0).map(|number| Value::from(number.to_string())))
+    }
+
+    fn word<E: TryFrom<i32>>(self, name: &str, value: i32, word: fn(&E) -> &'static str) -> Self {
+        self.maybe(name, Some(value).filter(|number| *number != 0).map(|number| of_enum(number, word)))
+    }
+
+    fn words<E: TryFrom<i32>>(self, name: &str, values: &[i32], word: fn(&E) -> &'static str) -> Self {
+        self.list(name, values, |number| of_enum(*number, word))
+    }
+
+    fn list<T>(self, name: &str, values: &[T], value: impl Fn(&T) -> Value) -> Self {
+        self.maybe(name, (!values.is_empty()).then(|| values.iter().map(value).collect()))
+    }
+
+    fn texts(self, name: &str, values: &[String]) -> Self {
+        self.list(name, values, |text| Value::from(text.as_str()))
+    }
+
+    fn time(self, name: &str, value: Option<&prost_types::Timestamp>) -> Self {
+        self.maybe(name, value.map(|time| Value::from(time.to_string())))
+    }
+
+    fn duration(self, name: &str, value: Option<&prost_types::Duration>) -> Self {
+        self.maybe(name, value.map(|duration| Value::from(duration.to_string())))
+    }
+
+    fn end(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// A value of an enum; the number of one that this version does not know.
+fn of_enum<E: TryFrom<i32>>(number: i32, word: fn(&E) -> &'static str) -> Value {
+    E::try_from(number).map_or_else(|_| Value::from(number), |value| Value::from(word(&value)))
+}
+
+/// A narration.
+pub fn narration(narration: &api::Narration) -> Value {
+    let api::Narration {
+        name,
+        documents,
+        display_name,
+        labels,
+        style,
+        length,
+        footnotes,
+        speakers,
+        speed,
+        formats,
+        lane,
+        language_code,
+        time_limit,
+        hold_script,
+        state,
+        progress,
+        failure,
+        title,
+        duration,
+        artifacts,
+        notes,
+        run,
+        create_time,
+        update_time,
+        first_audio_time,
+        finish_time,
+        deadline_time,
+        etag,
+        selection,
+        skip,
+        read,
+        wait_reason,
+    } = narration;
+    let labels: Map<String, Value> =
+        labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let speaker = |speaker: &api::Speaker| {
+        let api::Speaker { voice } = speaker;
+        Message::default().text("voice", voice).end()
+    };
+    Message::default()
+        .text("name", name)
+        .texts("documents", documents)
+        .text("displayName", display_name)
+        .maybe("labels", (!labels.is_empty()).then_some(Value::Object(labels)))
+        .word("style", *style, api::Style::as_str_name)
+        .maybe("length", length.as_ref().map(length_of))
+        .word("footnotes", *footnotes, api::Footnotes::as_str_name)
+        .list("speakers", speakers, speaker)
+        .maybe("speed", speed.map(Value::from))
+        .words("formats", formats, api::AudioFormat::as_str_name)
+        .word("lane", *lane, api::Lane::as_str_name)
+        .text("languageCode", language_code)
+        .duration("timeLimit", time_limit.as_ref())
+        .flag("holdScript", *hold_script)
+        .word("state", *state, api::narration::State::as_str_name)
+        .maybe("progress", progress.as_ref().map(progress_of))
+        .maybe("failure", failure.as_ref().map(status))
+        .text("title", title)
+        .duration("duration", duration.as_ref())
+        .list("artifacts", artifacts, artifact)
+        .texts("notes", notes)
+        .number("run", *run)
+        .time("createTime", create_time.as_ref())
+        .time("updateTime", update_time.as_ref())
+        .time("firstAudioTime", first_audio_time.as_ref())
+        .time("finishTime", finish_time.as_ref())
+        .time("deadlineTime", deadline_time.as_ref())
+        .text("etag", etag)
+        .maybe("selection", selection.as_ref().map(selection_of))
+        .words("skip", skip, api::ContentKind::as_str_name)
+        .words("read", read, api::ContentKind::as_str_name)
+        .word("waitReason", *wait_reason, api::WaitReason::as_str_name)
+        .end()
+}
+
+fn length_of(length: &api::Length) -> Value {
+    let api::Length { target } = length;
+    match target {
+        Some(Target::Duration(duration)) => Message::default().duration("duration", Some(duration)).end(),
+        Some(Target::WordCount(words)) => Message::default().put("wordCount", Value::from(*words)).end(),
+        None => Message::default().end(),
+    }
+}
+
+fn progress_of(progress: &api::Progress) -> Value {
+    let api::Progress {
+        section_count,
+        written_section_count,
+        recorded_section_count,
+        word_count,
+        utterance_count,
+        reused_utterance_count,
+        recorded_duration,
+        estimated_duration,
+        assembled_duration,
+    } = progress;
+    Message::default()
+        .maybe("sectionCount", section_count.map(Value::from))
+        .number("writtenSectionCount", *written_section_count)
+        .number("recordedSectionCount", *recorded_section_count)
+        .long("wordCount", *word_count)
+        .long("utteranceCount", *utterance_count)
+        .long("reusedUtteranceCount", *reused_utterance_count)
+        .duration("recordedDuration", recorded_duration.as_ref())
+        .duration("estimatedDuration", estimated_duration.as_ref())
+        .duration("assembledDuration", assembled_duration.as_ref())
+        .end()
+}
+
+fn status(status: &rpc::Status) -> Value {
+    let rpc::Status { code, message, .. } = status;
+    // Statuses of ours have no other detail.
+    let info = convert::error_info(status).map(|info| {
+        let metadata: Map<String, Value> =
+            info.metadata.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+        Message::default()
+            .text("@type", ERROR_INFO)
+            .text("reason", &info.reason)
+            .text("domain", &info.domain)
+            .maybe("metadata", (!metadata.is_empty()).then_some(Value::Object(metadata)))
+            .end()
+    });
+    Message::default()
+        .number("code", *code)
+        .text("message", message)
+        .maybe("details", info.map(|info| Value::from(vec![info])))
+        .end()
+}
+
+fn artifact(artifact: &api::Artifact) -> Value {
+    let api::Artifact { name, mime_type, size_bytes, sha256 } = artifact;
+    Message::default()
+        .text("name", name)
+        .text("mimeType", mime_type)
+        .long("sizeBytes", *size_bytes)
+        .text("sha256", sha256)
+        .end()
+}
+
+fn selection_of(selection: &api::Selection) -> Value {
+    let api::Selection { pages, chapters, first } = selection;
+    let range = |range: &api::NumberRange| {
+        let api::NumberRange { first, last } = range;
+        Message::default().number("first", *first).number("last", *last).end()
+    };
+    Message::default()
+        .list("pages", pages, range)
+        .list("chapters", chapters, range)
+        .duration("first", first.as_ref())
+        .end()
+}
+
+/// A document.
+pub fn document(document: &api::Document) -> Value {
+    let api::Document {
+        name,
+        display_name,
+        language_code,
+        title,
+        mime_type,
+        size_bytes,
+        sha256,
+        page_count,
+        word_count,
+        outline,
+        warnings,
+        create_time,
+        etag,
+    } = document;
+    let heading = |heading: &api::Heading| {
+        let api::Heading { level, text, page } = heading;
+        Message::default().number("level", *level).text("text", text).maybe("page", page.map(Value::from)).end()
+    };
+    Message::default()
+        .text("name", name)
+        .text("displayName", display_name)
+        .text("languageCode", language_code)
+        .text("title", title)
+        .text("mimeType", mime_type)
+        .long("sizeBytes", *size_bytes)
+        .text("sha256", sha256)
+        .maybe("pageCount", page_count.map(Value::from))
+        .long("wordCount", *word_count)
+        .list("outline", outline, heading)
+        .texts("warnings", warnings)
+        .time("createTime", create_time.as_ref())
+        .text("etag", etag)
+        .end()
+}
+
+/// A voice.
+pub fn voice(voice: &api::Voice) -> Value {
+    let api::Voice { name, display_name, language_codes, sample_rate_hertz, version, available } = voice;
+    Message::default()
+        .text("name", name)
+        .text("displayName", display_name)
+        .texts("languageCodes", language_codes)
+        .number("sampleRateHertz", *sample_rate_hertz)
+        .text("version", version)
+        .flag("available", *available)
+        .end()
+}
+
+/// The receipt of an erasure.
+pub fn erasure(erasure: &api::Erasure) -> Value {
+    let api::Erasure { name, create_time, items, first_sweep_time, second_sweep_time } = erasure;
+    let item = |item: &api::ErasedItems| {
+        let api::ErasedItems { kind, first_sweep_count, second_sweep_count } = item;
+        Message::default()
+            .word("kind", *kind, api::erased_items::Kind::as_str_name)
+            .long("firstSweepCount", *first_sweep_count)
+            .long("secondSweepCount", *second_sweep_count)
+            .end()
+    };
+    Message::default()
+        .text("name", name)
+        .time("createTime", create_time.as_ref())
+        .list("items", items, item)
+        .time("firstSweepTime", first_sweep_time.as_ref())
+        .time("secondSweepTime", second_sweep_time.as_ref())
+        .end()
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Failure;
+    use serde_json::json;
+
+    use super::*;
+
+    fn time(seconds: i64) -> Option<prost_types::Timestamp> {
+        Some(prost_types::Timestamp { seconds, nanos: 0 })
+    }
+
+    fn length(seconds: i64, nanos: i32) -> Option<prost_types::Duration> {
+        Some(prost_types::Duration { seconds, nanos })
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_there() {
+        assert_eq!(narration(&api::Narration::default()), json!({}));
+        assert_eq!(document(&api::Document::default()), json!({}));
+    }
+
+    #[test]
+    fn a_narration_is_what_any_other_client_of_the_api_prints() {
+        let failure = convert::failure_to_wire(&Failure::not_found("documents/d1"), None);
+        let progress = api::Progress {
+            section_count: Some(0),
+            word_count: 20_000,
+            recorded_duration: length(61, 500_000_000),
+            ..api::Progress::default()
+        };
+        let wire = api::Narration {
+            name: "narrations/n1".to_owned(),
+            documents: vec!["documents/d1".to_owned()],
+            labels: [("paper".to_owned(), "tides".to_owned())].into(),
+            style: api::Style::Briefing.into(),
+            length: Some(api::Length { target: Some(Target::WordCount(300)) }),
+            speakers: vec![api::Speaker { voice: "engines/tone/voices/sine".to_owned() }],
+            speed: Some(1.5),
+            formats: vec![api::AudioFormat::Opus.into(), 99],
+            state: api::narration::State::Failed.into(),
+            progress: Some(progress),
+            failure: Some(failure),
+            run: 1,
+            create_time: time(0),
+            artifacts: vec![api::Artifact { size_bytes: 5_000_000_000, ..api::Artifact::default() }],
+            selection: Some(api::Selection {
+                pages: vec![api::NumberRange { first: 3, last: 9 }],
+                chapters: Vec::new(),
+                first: length(60, 0),
+            }),
+            skip: vec![api::ContentKind::FrontMatter.into()],
+            wait_reason: api::WaitReason::Queue.into(),
+            ..api::Narration::default()
+        };
+        let expected = json!({
+            "name": "narrations/n1",
+            "documents": ["documents/d1"],
+            "labels": {"paper": "tides"},
+            "style": "STYLE_BRIEFING",
+            "length": {"wordCount": 300},
+            "speakers": [{"voice": "engines/tone/voices/sine"}],
+            "speed": 1.5,
+            // A format of a later version.
+            "formats": ["AUDIO_FORMAT_OPUS", 99],
+            "state": "STATE_FAILED",
+            "progress": {"sectionCount": 0, "wordCount": "20000", "recordedDuration": "61.500s"},
+            "failure": {
+                "code": 5,
+                "message": "documents/d1 does not exist; list the collection to see what does",
+                "details": [{"@type": ERROR_INFO, "reason": "RESOURCE_NOT_FOUND", "domain": "lectern"}],
+            },
+            "run": 1,
+            "createTime": "1970-01-01T00:00:00Z",
+            "artifacts": [{"sizeBytes": "5000000000"}],
+            "selection": {"pages": [{"first": 3, "last": 9}], "first": "60s"},
+            "skip": ["CONTENT_KIND_FRONT_MATTER"],
+            "waitReason": "WAIT_REASON_QUEUE",
+        });
+        assert_eq!(narration(&wire), expected);
+    }
+
+    #[test]
+    fn documents_voices_and_receipts_have_the_names_of_the_api() {
+        let wire = api::Document {
+            page_count: Some(6),
+            word_count: 2_035,
+            outline: vec![api::Heading { level: 1, text: "Tides".to_owned(), page: Some(1) }],
+            ..api::Document::default()
+        };
+        let outline = json!([{"level": 1, "text": "Tides", "page": 1}]);
+        assert_eq!(document(&wire), json!({"pageCount": 6, "wordCount": "2035", "outline": outline}));
+
+        let wire = api::Voice { sample_rate_hertz: 24_000, available: true, ..api::Voice::default() };
+        assert_eq!(voice(&wire), json!({"sampleRateHertz": 24_000, "available": true}));
+
+        let kind = api::erased_items::Kind::SegmentObject.into();
+        let items = vec![api::ErasedItems { kind, first_sweep_count: 44, second_sweep_count: 0 }];
+        let wire = api::Erasure { items, second_sweep_time: time(60), ..api::Erasure::default() };
+        let items = json!([{"kind": "KIND_SEGMENT_OBJECT", "firstSweepCount": "44"}]);
+        assert_eq!(erasure(&wire), json!({"items": items, "secondSweepTime": "1970-01-01T00:01:00Z"}));
+    }
+}

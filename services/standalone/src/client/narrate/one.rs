@@ -1,0 +1,284 @@
+//! One document on its way: handed in, ordered, followed, and its files fetched. It may be
+//! interrupted at any place; what was ordered is cancelled then, and what was made is kept.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lectern_core::{Failure, Reason};
+use lectern_proto::convert;
+use lectern_proto::v1::narration::State;
+use lectern_proto::v1::{Document, Narration, Speaker, Voice};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::plan::Planned;
+use super::{Job, narration, report};
+use crate::client::deliver::{deliver_asked, recording};
+use crate::client::follow::{Followed, follow, patiently};
+use crate::client::hand_in::{self, Handed};
+use crate::client::progress::Progress;
+use crate::client::words::{self, Status};
+use crate::client::{order, voice};
+
+/// A server that does not answer is not waited for longer by somebody who wants to stop.
+const STOPPING: Duration = Duration::from_secs(10);
+
+/// A recording that is there.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The narration, as it ended; as it was accepted where it was not waited for.
+    pub narration: Narration,
+    /// Its files; none where it was not waited for.
+    pub files: Vec<PathBuf>,
+    /// From the order to its end.
+    pub took: Duration,
+    /// From the order to the first audio that could be listened to.
+    pub first_audio: Option<Duration>,
+    /// Whether the same was narrated before, so that nothing was made.
+    pub made_before: bool,
+}
+
+/// Why there is none.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Why, and what to do.
+    pub failure: Failure,
+    /// How the command ends because of it.
+    pub status: Status,
+    /// The narration, `narrations/{id}`, where it came to one.
+    pub narration: String,
+}
+
+impl Failed {
+    /// A failure of a document that came to no narration.
+    pub fn of(failure: Failure) -> Self {
+        Self { status: words::status(&failure), failure, narration: String::new() }
+    }
+
+    /// A failure of a narration on its way: of the document, where there is nothing in it that
+    /// could be narrated.
+    fn on_its_way(failure: Failure, narration: &str) -> Self {
+        let status = match words::status(&failure) {
+            Status::Refused if failure.reason != Reason::LimitExceeded => Status::Refused,
+            Status::Done
+            | Status::Failed
+            | Status::Usage
+            | Status::Refused
+            | Status::NotFound
+            | Status::Unavailable
+            | Status::Defect
+            | Status::Output
+            | Status::Later
+            | Status::Denied
+            | Status::Missing
+            | Status::Interrupted => Status::Failed,
+        };
+        Self { failure, status, narration: narration.to_owned() }
+    }
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self::of(failure)
+    }
+}
+
+/// How far a document has come, for whoever has to stop it.
+#[derive(Debug)]
+pub enum Stage {
+    /// Nothing is ordered yet.
+    Before,
+    /// This order is on its way, under this request id; whether it arrived is not known.
+    Ordering(String, Box<Narration>),
+    /// This narration is being made.
+    Ordered(String),
+    /// It is made, and its files are being fetched.
+    Made,
+}
+
+/// Narrates a document; none where it was interrupted.
+///
+/// # Errors
+/// Why there is no recording of it.
+pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Result<Option<Done>, Failed> {
+    let item = planned.item.as_ref().map_err(Clone::clone)?;
+    let (client, out, server) = (&job.instance.client, job.out, job.instance.server());
+    let reach = |next: Stage| *stage.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    out.say(&planned.label);
+
+    let upload = hand_in::fresh_id();
+    let handed = patiently(out, server, || Box::pin(hand_in::hand_in(client, item, &upload))).await;
+    let Handed { document, new } = handed?;
+    out.say(&format!("  {}", hand_in::describe(&document)));
+    if !new {
+        out.say(&format!("  it was handed in before, as {}", document.name));
+    }
+    document.warnings.iter().for_each(|warning| out.say(&format!("  note: {warning}")));
+
+    let asked = narration(job.order, &job.voice, &document.name);
+    let digest = order::digest(&asked)?;
+    if !job.order.detach {
+        Box::pin(check(job, planned, &document, &asked, &digest)).await?;
+    }
+
+    let begun = Instant::now();
+    let request = request_id(job, &asked).await?;
+    reach(Stage::Ordering(request.clone(), Box::new(asked.clone())));
+    let mut accepted = patiently(out, server, || Box::pin(client.order_under(&request, asked.clone()))).await?;
+    let name = accepted.name.clone();
+    reach(Stage::Ordered(name.clone()));
+    // It stopped before: it goes on at the cost of what is missing.
+    if matches!(accepted.state(), State::Failed | State::Cancelled) {
+        accepted = patiently(out, server, || Box::pin(client.retry(&name))).await?;
+    }
+    let made_before = accepted.state() == State::Succeeded;
+    out.json(&json!({"event": "accepted", "source": planned.label, "narration": name}));
+    if job.order.detach {
+        reach(Stage::Made);
+        out.line(&name);
+        return Ok(Some(Done { narration: accepted, ..Done::default() }));
+    }
+    if made_before {
+        out.say(&format!("  it was narrated before, as {name}; --again makes the files anew"));
+    } else if !job.order.place.temporary {
+        out.say(&format!("  accepted as {name}"));
+    }
+
+    let mut progress = Progress::new(out, planned.label.as_str());
+    let followed = Box::pin(follow(client, &name, &mut progress, &job.context.shutdown, server)).await;
+    let ended = match followed.map_err(|failure| Failed { narration: name.clone(), ..Failed::of(failure) })? {
+        Followed::Ended(ended) => *ended,
+        Followed::Interrupted => return Ok(None),
+    };
+    reach(Stage::Made);
+    if ended.state() != State::Succeeded {
+        let failure = convert::failure(&ended.failure.unwrap_or_default());
+        return Err(Failed::on_its_way(failure, &name));
+    }
+    let took = begun.elapsed();
+    let delivered = Box::pin(deliver_asked(client, &ended, &document, &planned.target, Some(&digest))).await;
+    let files = delivered.map_err(|failure| fetch_again(failure, &name, server))?;
+    let first_audio = first_audio(&ended).filter(|_| !made_before);
+    let done = Done { first_audio, narration: ended, files, took, made_before };
+    report::done(out, planned, &done);
+    Ok(Some(done))
+}
+
+/// The id under which it is ordered: one that the same order has again, unless it is to be made
+/// anew.
+async fn request_id(job: &Job<'_>, asked: &Narration) -> Result<String, Failure> {
+    if job.order.again {
+        return Ok(hand_in::fresh_id());
+    }
+    order::request_id(asked, &voices(job).await?)
+}
+
+/// The voices that there are.
+async fn voices<'a>(job: &'a Job<'_>) -> Result<Cow<'a, [Voice]>, Failure> {
+    if job.voices.is_empty() {
+        job.instance.client.voices().await.map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(&job.voices))
+    }
+}
+
+/// Refuses a folder that has another recording than the one that is asked for, before it is
+/// ordered. It may have been asked for in other words: by the name of the voice that is the
+/// default, or of the language that the document is in.
+async fn check(
+    job: &Job<'_>,
+    planned: &Planned,
+    document: &Document,
+    asked: &Narration,
+    digest: &str,
+) -> Result<(), Failure> {
+    let refused = match planned.target.check(&recording(asked, document, Some(digest))?) {
+        Ok(_) => return Ok(()),
+        Err(refused) => refused,
+    };
+    let voices = voices(job).await?;
+    let mut whole = asked.clone();
+    if whole.language_code.is_empty() {
+        whole.language_code.clone_from(&document.language_code);
+    }
+    if whole.speakers.is_empty() {
+        let default = voice::default_of(&whole.language_code, &voices);
+        whole.speakers = default.map(|voice| Speaker { voice: voice.to_owned() }).into_iter().collect();
+    }
+    planned.target.check(&recording(&whole, document, Some(digest))?).map(drop).map_err(|_| refused)
+}
+
+/// From the order to the first section that could be listened to.
+fn first_audio(narration: &Narration) -> Option<Duration> {
+    let (first, created) = (narration.first_audio_time?, narration.create_time?);
+    let nanos = |at: prost_types::Timestamp| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
+    u64::try_from(nanos(first) - nanos(created)).ok().map(Duration::from_nanos)
+}
+
+/// Says in a failure to fetch the files of a narration that it is there, and how to get them.
+fn fetch_again(mut failure: Failure, name: &str, server: Option<&str>) -> Failed {
+    let server = server.map(|server| format!(" --server {server}")).unwrap_or_default();
+    failure.message =
+        format!("{}; the narration is made, and `lectern get {name}{server}` fetches its files", failure.message);
+    Failed { narration: name.to_owned(), ..Failed::of(failure) }
+}
+
+/// Cancels what was ordered of a document that was interrupted, and says how to go on.
+pub async fn stop(job: &Job<'_>, stage: &Mutex<Stage>) {
+    let reached = std::mem::replace(&mut *stage.lock().unwrap_or_else(PoisonError::into_inner), Stage::Made);
+    let client = &job.instance.client;
+    let cancelled = async {
+        let name = match reached {
+            Stage::Before | Stage::Made => return Ok(None),
+            Stage::Ordering(request, order) => client.order_under(&request, *order).await?.name,
+            Stage::Ordered(name) => name,
+        };
+        client.cancel(&name).await.map(|_| Some(name))
+    };
+    let again = "the same command goes on from there";
+    let told = match tokio::time::timeout(STOPPING, Box::pin(cancelled)).await {
+        Ok(Ok(_)) if job.order.place.temporary => "  stopped; nothing is kept".to_owned(),
+        Ok(Ok(None)) => format!("  stopped; {again}"),
+        Ok(Ok(Some(name))) => format!("  stopped: {name} is cancelled, what was made is kept, and {again}"),
+        Ok(Err(failure)) => format!("  stopped, and it could not be cancelled: {}", words::sentence(&failure)),
+        Err(_) => "  stopped; the server does not answer, so the narration may go on there".to_owned(),
+    };
+    job.out.say(&told);
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::Kind;
+
+    use super::*;
+
+    #[test]
+    fn a_narration_that_fails_on_its_way_is_told_from_a_document_with_nothing_in_it() {
+        let status = |kind, reason| Failed::on_its_way(Failure::new(kind, reason, ""), "narrations/n1").status;
+        assert_eq!(status(Kind::FailedPrecondition, Reason::DocumentEmpty), Status::Refused);
+        assert_eq!(status(Kind::FailedPrecondition, Reason::SpeechRejected), Status::Failed);
+        assert_eq!(status(Kind::Cancelled, Reason::Cancelled), Status::Failed);
+        assert_eq!(status(Kind::ResourceExhausted, Reason::LimitExceeded), Status::Failed);
+    }
+
+    #[test]
+    fn files_that_could_not_be_fetched_can_be_fetched_later() {
+        let failed = fetch_again(words::output("no space"), "narrations/n1", Some("http://h:1"));
+        assert!(failed.failure.message.contains("`lectern get narrations/n1 --server http://h:1`"));
+        assert_eq!(failed.status, Status::Output);
+    }
+
+    #[test]
+    fn the_first_audio_is_counted_from_the_order() {
+        let at = |text: &str| text.parse::<prost_types::Timestamp>().ok();
+        let narration = Narration {
+            create_time: at("2026-11-27T12:00:00.9Z"),
+            first_audio_time: at("2026-11-27T12:00:02.4Z"),
+            ..Narration::default()
+        };
+        assert_eq!(first_audio(&narration), Some(Duration::from_millis(1500)));
+        assert_eq!(first_audio(&Narration::default()), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! `lectern play`: a narration, a folder or a file, by a program that is installed.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use lectern_client::Client;
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::v1::Artifact;
+use lectern_runtime::Context;
+use tokio::process::Command;
+
+use super::manage;
+use super::out::Out;
+use super::words::{self, Status, Stop};
+use crate::cli;
+use crate::cli::manage::Play;
+use crate::temporary::{For, Temporary};
+
+/// Programs that play, with what they are told before the file: no window, no words, and an end
+/// after the file. The first that is installed is used.
+const PLAYERS: [(&str, &[&str]); 2] =
+    [("ffplay", &["-nodisp", "-autoexit", "-loglevel", "error"]), ("mpv", &["--no-video", "--really-quiet"])];
+/// Endings of files of audio, the best to play first: small ones before large ones.
+const ENDINGS: [&str; 4] = ["opus", "mp3", "flac", "wav"];
+
+/// What is on the disk of what is to be played; none where it is the name of a narration.
+pub fn on_disk(play: &Play) -> Option<PathBuf> {
+    let what = play.what.as_ref()?;
+    let is_name = what.to_str().is_some_and(|what| cli::manage::narration(what).is_ok());
+    let is_whole_name = is_name && what.components().count() > 1;
+    // An id alone may be the name of a folder here, too.
+    (!is_whole_name && (what.exists() || !is_name)).then(|| what.clone())
+}
+
+/// Plays a file, or the recording in a folder.
+///
+/// # Errors
+/// What is not there, and what keeps it from being played.
+pub async fn path(path: &Path, context: &Context) -> Result<(), Stop> {
+    let file = if path.is_dir() { recording_in(path)? } else { path.to_owned() };
+    if !file.exists() {
+        let message = format!("{} is no file, no folder and no name of a narration", file.display());
+        return Err(Failure::new(Kind::NotFound, Reason::InvalidField, message).into());
+    }
+    by_program(&file, context).await
+}
+
+/// The audio of a narration in a folder that goes with it.
+#[derive(Debug)]
+pub struct Fetched {
+    file: PathBuf,
+    _folder: Temporary,
+}
+
+impl Fetched {
+    /// Plays it.
+    ///
+    /// # Errors
+    /// What keeps it from being played.
+    pub async fn play(&self, context: &Context) -> Result<(), Stop> {
+        by_program(&self.file, context).await
+    }
+}
+
+/// Fetches the audio of a narration into a temporary folder.
+///
+/// # Errors
+/// What the server answers; `WRONG_STATE` for a narration without audio.
+pub async fn fetch(play: &Play, client: &Client, out: &Out) -> Result<Fetched, Stop> {
+    let what = play.what.as_deref().unwrap_or_else(|| Path::new("")).to_string_lossy();
+    let name = cli::manage::narration(&what).map_err(|wrong| Failure::invalid("WHAT", wrong))?;
+    let narration = client.narration(&name).await?;
+    let Some(artifact) = audio(&narration.artifacts) else {
+        return Err(manage::not_there(&narration).into());
+    };
+    let folder = Temporary::in_folder(&std::env::temp_dir(), "lectern-play-", For::Owner);
+    let folder = folder.map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))?;
+    let file = client.download(artifact, folder.path()).await?;
+    out.say(&format!("{name}  {}", manage::describe::title(&narration)));
+    Ok(Fetched { file, _folder: folder })
+}
+
+/// The file of audio that is best to play.
+fn audio(artifacts: &[Artifact]) -> Option<&Artifact> {
+    let ends = |artifact: &Artifact, ending: &str| ending_of(Path::new(&artifact.name)) == Some(ending);
+    ENDINGS.iter().find_map(|ending| artifacts.iter().find(|artifact| ends(artifact, ending)))
+}
+
+/// The ending of a file of audio; none of any other file.
+fn ending_of(file: &Path) -> Option<&'static str> {
+    let found = file.extension()?.to_str()?;
+    ENDINGS.into_iter().find(|ending| ending.eq_ignore_ascii_case(found))
+}
+
+/// The recording in a folder that `lectern narrate` made: of one recording in several formats, the
+/// best to play.
+///
+/// # Errors
+/// `INVALID_FIELD` for a folder without a recording, or with several.
+fn recording_in(folder: &Path) -> Result<PathBuf, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::invalid("WHAT", format!("{} cannot be read: {error}", folder.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if ending_of(&file).is_some() && file.is_file() {
+            found.push(file);
+        }
+    }
+    let place = |file: &PathBuf| ending_of(file).and_then(|found| ENDINGS.iter().position(|ending| *ending == found));
+    found.sort_unstable_by_key(|file| (place(file), file.clone()));
+    let mut stems: Vec<_> = found.iter().filter_map(|file| file.file_stem()).collect();
+    stems.sort_unstable();
+    stems.dedup();
+    match (found.first(), stems.as_slice()) {
+        (Some(best), [_]) => Ok(best.clone()),
+        (Some(one), _) => {
+            let message = format!(
+                "{} has several recordings; name one of its files, such as {}",
+                folder.display(),
+                one.display()
+            );
+            Err(Failure::invalid("WHAT", message))
+        }
+        (None, _) => {
+            let message =
+                format!("{} has no recording: no file that ends in .opus, .mp3, .flac or .wav", folder.display());
+            Err(Failure::new(Kind::NotFound, Reason::InvalidField, message))
+        }
+    }
+}
+
+/// Plays a file to its end by the first program that is installed. It has the terminal meanwhile,
+/// so that its keys work.
+async fn by_program(file: &Path, context: &Context) -> Result<(), Stop> {
+    // No name begins like a flag or the scheme of a URL then.
+    let file = std::path::absolute(file).map_err(|error| Failure::invalid("WHAT", error.to_string()))?;
+    for (program, flags) in PLAYERS {
+        let mut child = match Command::new(program).args(flags).arg(&file).kill_on_drop(true).spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(not_started(program, &error).into()),
+        };
+        let ended = tokio::select! {
+            biased;
+            () = context.shutdown.wait() => {
+                // One that Ctrl-C has not reached is ended with this command.
+                drop(child.kill().await);
+                return Err(Stop::Said(Status::Interrupted));
+            }
+            ended = child.wait() => ended.map_err(|error| not_started(program, &error))?,
+        };
+        return if ended.success() { Ok(()) } else { Err(broke_off(program, ended, &file).into()) };
+    }
+    Err(no_player().into())
+}
+
+fn no_player() -> Failure {
+    let message = "nothing is installed that plays: install ffplay (Debian: `apt-get install ffmpeg` as root) or mpv \
+                   (`apt-get install mpv`), or open the file in any player of audio";
+    Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message)
+}
+
+fn not_started(program: &str, error: &std::io::Error) -> Failure {
+    let message = format!("{program} cannot be started: {error}");
+    Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message)
+}
+
+fn broke_off(program: &str, ended: ExitStatus, file: &Path) -> Failure {
+    let message = format!("{program} did not play {}: {ended}; above it says why", file.display());
+    Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::At;
+    use crate::client::words::status;
+
+    fn play(what: &Path) -> Play {
+        Play { what: Some(what.to_owned()), at: At::default() }
+    }
+
+    #[test]
+    fn a_name_is_a_narrations_unless_it_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(on_disk(&play(folder.path())), Some(folder.path().to_owned()));
+        for name in ["narrations/n1", "0123456789abcdef"] {
+            assert_eq!(on_disk(&play(Path::new(name))), None, "{name}");
+        }
+        // It cannot be the name of a narration, so it is a file that is not there.
+        assert_eq!(on_disk(&play(Path::new("tides.opus"))), Some(PathBuf::from("tides.opus")));
+    }
+
+    #[test]
+    fn of_one_recording_the_smallest_file_is_played_and_of_several_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let add = |name: &str| std::fs::write(folder.path().join(name), "").unwrap();
+        add("tides.vtt");
+        add(".lectern.json");
+        let empty = recording_in(folder.path()).unwrap_err();
+        assert!(status(&empty) == Status::NotFound && empty.message.contains("no recording"), "{empty}");
+        for (name, expected) in [("tides.wav", "tides.wav"), ("tides.opus", "tides.opus"), ("tides.flac", "tides.opus")]
+        {
+            add(name);
+            assert_eq!(recording_in(folder.path()).unwrap().file_name().unwrap(), expected);
+        }
+        add("moon.mp3");
+        let several = recording_in(folder.path()).unwrap_err();
+        assert!(status(&several) == Status::Usage && several.message.contains("name one of its files"), "{several}");
+    }
+
+    #[test]
+    fn the_audio_of_a_narration_is_chosen_in_the_same_way() {
+        let artifact = |file: &str| Artifact { name: format!("narrations/n1/artifacts/{file}"), ..Artifact::default() };
+        let artifacts = ["manifest.json", "audio.wav", "audio.mp3", "captions.vtt"].map(artifact);
+        assert_eq!(audio(&artifacts).map(|artifact| artifact.name.as_str()), Some("narrations/n1/artifacts/audio.mp3"));
+        assert_eq!(audio(&artifacts[3..]), None);
+    }
+
+    #[test]
+    fn without_a_player_both_are_named() {
+        let failure = no_player();
+        assert!(failure.message.contains("ffplay") && failure.message.contains("mpv"), "{failure}");
+        assert_eq!(status(&failure), Status::Missing);
+    }
+}

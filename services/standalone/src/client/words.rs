@@ -1,0 +1,363 @@
+//! Failures as people read them: flags instead of fields of a request, and an exit status that
+//! tells kinds apart.
+
+use lectern_core::{Failure, Kind, Reason};
+use lectern_proto::v1::SkipReason;
+
+/// How a command ended, as its exit status says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// All of it is done.
+    Done = 0,
+    /// Some of several documents failed, for different reasons, or a narration failed on its way.
+    Failed = 1,
+    /// Wrong use: arguments or values.
+    Usage = 2,
+    /// A document is refused: it cannot be read, is too large or empty.
+    Refused = 65,
+    /// No such thing: file, narration, document.
+    NotFound = 66,
+    /// The server, or what it needs, cannot be reached or is out of order.
+    Unavailable = 69,
+    /// A defect of Lectern.
+    Defect = 70,
+    /// The output cannot be written, or would overwrite something.
+    Output = 73,
+    /// A limit is reached: try again later.
+    Later = 75,
+    /// The key is wrong, or may not do this.
+    Denied = 77,
+    /// The configuration is wrong, or a part is missing: voice, ffmpeg, OCR.
+    Missing = 78,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+/// Why a command ends before it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Nobody was told yet: the failure is printed as the command's last line.
+    Failure(Failure),
+    /// It was told already, and the exit status alone is left.
+    Said(Status),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl Stop {
+    /// The exit status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Failure(failure) => status(failure),
+            Self::Said(status) => *status,
+        }
+    }
+}
+
+/// A failure of this machine's output: what is to be written cannot be, or would replace something.
+pub fn output(message: impl Into<String>) -> Failure {
+    Failure::new(Kind::FailedPrecondition, Reason::Internal, message)
+}
+
+/// The failure of a command that was interrupted.
+pub fn interrupted(message: impl Into<String>) -> Failure {
+    Failure::new(Kind::Cancelled, Reason::Cancelled, message)
+}
+
+/// Whether a failure is of a flag, where the configuration is read.
+#[must_use]
+pub fn names_flag(failure: &Failure) -> bool {
+    failure.field.as_deref() == Some(KEY_FILE)
+}
+
+/// The field that a failure of `--key-file` names.
+pub const KEY_FILE: &str = "key_file";
+
+/// A failure to start on the configuration, which names keys of it and no flags.
+#[must_use]
+pub fn of_configuration(failure: Failure) -> Failure {
+    match failure.kind {
+        Kind::InvalidArgument => Failure { kind: Kind::FailedPrecondition, ..failure },
+        Kind::NotFound
+        | Kind::AlreadyExists
+        | Kind::FailedPrecondition
+        | Kind::Aborted
+        | Kind::OutOfRange
+        | Kind::Unauthenticated
+        | Kind::PermissionDenied
+        | Kind::ResourceExhausted
+        | Kind::Unavailable
+        | Kind::DeadlineExceeded
+        | Kind::Cancelled
+        | Kind::DataLoss
+        | Kind::Internal
+        | Kind::Unimplemented => failure,
+    }
+}
+
+/// The exit status of a failure.
+#[must_use]
+pub fn status(failure: &Failure) -> Status {
+    match failure.reason {
+        Reason::InvalidField => match failure.kind {
+            Kind::NotFound => Status::NotFound,
+            Kind::FailedPrecondition => Status::Missing,
+            Kind::InvalidArgument
+            | Kind::AlreadyExists
+            | Kind::Aborted
+            | Kind::OutOfRange
+            | Kind::Unauthenticated
+            | Kind::PermissionDenied
+            | Kind::ResourceExhausted
+            | Kind::Unavailable
+            | Kind::DeadlineExceeded
+            | Kind::Cancelled
+            | Kind::DataLoss
+            | Kind::Internal
+            | Kind::Unimplemented => Status::Usage,
+        },
+        Reason::RequestIdReused
+        | Reason::PageTokenInvalid
+        | Reason::VoiceUnknown
+        | Reason::StyleUnsupported
+        | Reason::FeatureUnavailable
+        | Reason::UrlRefused
+        | Reason::WrongState
+        | Reason::AlreadyExists => Status::Usage,
+        Reason::DocumentEmpty
+        | Reason::ChecksumMismatch
+        | Reason::FormatUnsupported
+        | Reason::DocumentDamaged
+        | Reason::DocumentEncrypted
+        | Reason::NoTextLayer
+        | Reason::DocumentTooComplex
+        | Reason::LanguageUnsupported => Status::Refused,
+        Reason::ResourceNotFound | Reason::DocumentErased => Status::NotFound,
+        Reason::KeyInvalid | Reason::KeyNotAllowed | Reason::TenantSuspended => Status::Denied,
+        // A source that is too large is refused; of what is used up there is more later.
+        Reason::LimitExceeded if too_large(failure) => Status::Refused,
+        Reason::LimitExceeded
+        | Reason::RateLimited
+        | Reason::Overloaded
+        | Reason::QueueFull
+        | Reason::EngineLimited
+        | Reason::EtagMismatch => Status::Later,
+        Reason::AudioFormatUnsupported
+        | Reason::VoiceNotInstalled
+        | Reason::OcrNotInstalled
+        | Reason::ImportDisabled => Status::Missing,
+        Reason::StoreUnavailable | Reason::BlobUnavailable if failure.kind == Kind::FailedPrecondition => {
+            Status::Missing
+        }
+        Reason::StoreUnavailable
+        | Reason::QueueUnavailable
+        | Reason::BlobUnavailable
+        | Reason::ServiceUnavailable
+        | Reason::ShuttingDown
+        | Reason::DeadlinePassed
+        | Reason::OffsetMismatch
+        | Reason::EngineUnavailable
+        | Reason::CallUnsupported
+        | Reason::UrlUnreachable => Status::Unavailable,
+        Reason::Cancelled => Status::Interrupted,
+        Reason::Internal if failure.kind == Kind::FailedPrecondition => Status::Output,
+        Reason::SpeechRejected
+        | Reason::StepCrashed
+        | Reason::AttemptsExhausted
+        | Reason::ObjectDamaged
+        | Reason::CommandUnreadable
+        | Reason::Internal => Status::Defect,
+    }
+}
+
+/// Whether a limit is one of the source itself, and not of what a tenant uses at a time: that one
+/// names the tenant, or says when to call again.
+fn too_large(failure: &Failure) -> bool {
+    failure.retry_after.is_none() && failure.resource.is_none()
+}
+
+/// The exit status of several documents: that of all who failed where it is one, else
+/// [`Status::Failed`]. An interrupt goes before everything.
+#[must_use]
+pub fn of_several(failed: &[Status]) -> Status {
+    match failed {
+        [] => Status::Done,
+        _ if failed.contains(&Status::Interrupted) => Status::Interrupted,
+        [first, rest @ ..] if rest.iter().all(|status| status == first) => *first,
+        _ => Status::Failed,
+    }
+}
+
+/// The end of a command for several documents, whose failures were told as they came.
+///
+/// # Errors
+/// The status of those that failed, where some have.
+pub fn end_of_several(failed: &[Status]) -> Result<(), Stop> {
+    let status = of_several(failed);
+    if status == Status::Done { Ok(()) } else { Err(Stop::Said(status)) }
+}
+
+/// A failure as one line for a person, the reason of the API in brackets where there is one.
+#[must_use]
+pub fn sentence(failure: &Failure) -> String {
+    let flag = failure.field.as_deref().and_then(flag);
+    let mut message = plain(&failure.message);
+    if failure.reason == Reason::KeyInvalid {
+        message = format!(
+            "the server does not take the API key, or was sent none; set LECTERN_KEY, or give --key-file FILE or --key \
+             KEY (it says: {message})"
+        );
+    }
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    // What this machine does not let be written has no reason of the API.
+    let local = failure.kind == Kind::FailedPrecondition && failure.reason == Reason::Internal;
+    let reason = if local { String::new() } else { format!(" [{}]", failure.reason) };
+    match flag {
+        Some(flag) if !message.contains(flag) => format!("{flag}: {message}{reason}"),
+        Some(_) | None => format!("{message}{reason}"),
+    }
+}
+
+/// Fields of requests, as paths, and the flags that they are set by. The first that the path begins
+/// with, or is, holds.
+const FLAGS: &[(&str, &str)] = &[
+    ("narration.selection.pages", "--pages"),
+    ("narration.selection.chapters", "--chapters"),
+    ("narration.selection.first", "--first"),
+    ("narration.length.duration", "--minutes"),
+    ("narration.length.word_count", "--words"),
+    ("narration.length", "--minutes"),
+    ("narration.skip", "--skip"),
+    ("narration.read", "--read"),
+    ("narration.style", "--style"),
+    ("narration.footnotes", "--footnotes"),
+    ("narration.language_code", "--language"),
+    ("narration.speakers", "--voice"),
+    ("narration.speed", "--speed"),
+    ("narration.formats", "--format"),
+    ("narration.lane", "--lane"),
+    ("document.language_code", "--language"),
+    ("start.document.language_code", "--language"),
+    ("document.display_name", "--name"),
+    ("start.file_name", "--name"),
+    ("file_name", "--name"),
+    ("url", "--server"),
+    (KEY_FILE, "--key-file"),
+];
+
+/// The flag that sets a field.
+fn flag(field: &str) -> Option<&'static str> {
+    let of = |path: &str| field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    FLAGS.iter().find(|(path, _)| of(path)).map(|(_, flag)| *flag)
+}
+
+/// Values of enums as a message names them, and the word of the command line.
+const VALUES: &[(&str, &str)] = &[
+    ("STYLE_", "--style "),
+    ("FOOTNOTES_", "--footnotes "),
+    ("AUDIO_FORMAT_", "--format "),
+    ("LANE_", "--lane "),
+    ("CONTENT_KIND_", ""),
+];
+
+/// A message in the words of the command line.
+fn plain(message: &str) -> String {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
+    let mut text = String::new();
+    let mut rest = message;
+    while !rest.is_empty() {
+        let length = rest.find(|c: char| !is_path(c)).unwrap_or(rest.len());
+        if length == 0 {
+            let next = rest.chars().next().map_or(rest.len(), char::len_utf8);
+            let (other, after) = rest.split_at(next);
+            text.push_str(other);
+            rest = after;
+            continue;
+        }
+        let (word, after) = rest.split_at(length);
+        // A full stop ends a sentence, and belongs to no path.
+        let bare = word.trim_end_matches('.');
+        text.push_str(&word_of(bare));
+        text.push_str(&word[bare.len()..]);
+        rest = after;
+    }
+    text
+}
+
+fn word_of(word: &str) -> String {
+    // What is one word is a word of the sentence.
+    if let Some(flag) = flag(word).filter(|_| word.contains(['.', '_'])) {
+        return flag.to_owned();
+    }
+    let value = VALUES.iter().find_map(|(prefix, flag)| word.strip_prefix(prefix).map(|value| (*flag, value)));
+    match value {
+        // `--skip` and `--read` say `appendix`.
+        Some((flag, "APPENDICES")) => format!("{flag}appendix"),
+        Some((flag, value)) => format!("{flag}{}", value.to_lowercase().replace('_', "-")),
+        None => word.to_owned(),
+    }
+}
+
+/// Why something is not spoken, as a person reads it.
+#[must_use]
+pub const fn skipped(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Unspecified => "for a reason that this version does not know",
+        SkipReason::RunningHead => "a running head or foot",
+        SkipReason::PageNumber => "a page number",
+        SkipReason::Navigation => "a menu and the like",
+        SkipReason::TableOfContents => "a table of contents",
+        SkipReason::FrontMatter => "front matter",
+        SkipReason::BackMatter => "back matter",
+        SkipReason::References => "a list of references",
+        SkipReason::Citation => "a citation",
+        SkipReason::NoteMark => "the mark of a note",
+        SkipReason::FootnoteSkipped => "a footnote, which --footnotes skips",
+        SkipReason::CodeBody => "the lines of code, which is announced",
+        SkipReason::TableBody => "the cells of a table, which is announced",
+        SkipReason::Formula => "a formula without words",
+        SkipReason::FigureWithoutText => "a picture without alternative text",
+        SkipReason::LanguageUnsupported => "a language that the voice does not speak",
+        SkipReason::Summarised => "a briefing says other passages",
+        SkipReason::NothingToSay => "no letters or digits",
+        SkipReason::Watermark => "a watermark or stamp",
+        SkipReason::Hidden => "hidden text",
+        SkipReason::Deleted => "deleted text",
+        SkipReason::Comment => "a comment",
+        SkipReason::Placeholder => "the prompt of a form that is not filled in",
+        SkipReason::Unaccounted => "a defect of Lectern, please report it",
+        SkipReason::NotSelected => "outside of what --pages, --chapters or --first select",
+        SkipReason::NotWanted => "of a kind that --skip leaves out",
+    }
+}
+
+/// A number of things: `1 page`, `2 pages`.
+#[must_use]
+pub fn count(number: impl Into<i64>, one: &str) -> String {
+    match number.into() {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    }
+}
+
+/// A length of time as a clock shows it: `0:42`, `12:05`, `1:02:05`.
+#[must_use]
+pub fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// Whole seconds of a length of time, rounded; 0 of a negative one.
+#[must_use]
+pub fn seconds(length: &prost_types::Duration) -> u64 {
+    let half = i64::from(length.nanos >= 500_000_000);
+    u64::try_from(length.seconds.saturating_add(half)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

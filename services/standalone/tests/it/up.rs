@@ -1,0 +1,81 @@
+//! `lectern up`, and the commands that use it.
+
+use rustix::process::Signal;
+
+use crate::support::{Home, Running, TIDES};
+
+/// A server on the home's data, and its URL.
+fn up(home: &Home, flags: &[&str]) -> (Running, String) {
+    let mut server = home.start(&[&["up", "--listen", "127.0.0.1:0"], flags].concat());
+    server.until_says("Ctrl-C stops\n");
+    let out = server.out();
+    let address = out.lines().next().unwrap().strip_prefix("listening on ").unwrap();
+    (server, format!("http://{address}"))
+}
+
+#[test]
+fn its_start_ends_with_what_there_is_and_what_to_do() {
+    let home = Home::new();
+    let (mut server, url) = up(&home, &[]);
+    let out = server.out();
+    let data = format!("data     {}", home.data().display());
+    for line in [&*data, "voices   engines/tone/voices/sine (en-US)", "try      lectern narrate FILE"] {
+        assert!(out.lines().any(|said| said == line), "{line:?} in {out}");
+    }
+    // A second one on the same data is told whose they are.
+    home.run(&["up", "--listen", "127.0.0.1:0"]).fails(78, &["lectern up (process ", "--data"]);
+
+    // A command that finds its data served uses the server.
+    home.write("tides.md", TIDES);
+    let ran = home.done(&["narrate", "tides.md"]);
+    assert!(!ran.err.contains("waiting"), "{ran:?}");
+    let again = home.done(&["narrate", "tides.md", "--server", &url, "--format", "wav"]);
+    again.says(&["were there already"]);
+    assert!(again.err.contains("accepted as narrations/"), "{again:?}");
+
+    server.signal(Signal::INT);
+    let ran = server.wait();
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "no log lines: {ran:?}");
+    assert_eq!(home.done(&["list", "--json"]).json().len(), 2);
+}
+
+#[test]
+fn a_server_without_a_voice_says_so_at_its_start() {
+    let home = Home::new().with("LECTERN_ENGINE", "local");
+    let (server, _) = up(&home, &[]);
+    let out = server.out();
+    assert!(out.contains("voices   none: no voice is installed; run `lectern voice fetch`"), "{out}");
+}
+
+#[test]
+fn other_data_are_named_in_what_to_try() {
+    let home = Home::new();
+    let (server, url) = up(&home, &["--data", "elsewhere"]);
+    let line = format!("try      lectern narrate FILE --server {url}\n");
+    assert!(server.out().contains(&line), "{}", server.out());
+}
+
+#[test]
+fn who_does_not_wait_is_told_the_name() {
+    let home = Home::new();
+    home.write("tides.md", TIDES);
+    let (_server, url) = up(&home, &[]);
+    let ran = home.done(&["narrate", "tides.md", "--server", &url, "--detach"]);
+    let [name] = ran.out.lines().collect::<Vec<_>>()[..] else { panic!("{ran:?}") };
+    assert!(name.starts_with("narrations/"), "{ran:?}");
+    assert!(!home.at("lectern-out").exists());
+    home.done(&["watch", name, "--server", &url]);
+}
+
+#[test]
+fn an_interrupt_cancels_what_a_server_makes() {
+    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
+    home.write("tides.md", TIDES);
+    let (_server, url) = up(&home, &[]);
+    let mut running = home.start(&["narrate", "tides.md", "--server", &url]);
+    running.until("it speaks", |_| home.ledger().contains("pulls"));
+    running.signal(Signal::INT);
+    running.wait().fails(130, &["accepted as narrations/", "is cancelled"]);
+    let list = home.done(&["list", "--server", &url, "--json"]);
+    assert!(list.out.to_lowercase().contains("cancelled"), "{list:?}");
+}
