@@ -22,9 +22,9 @@ mod process;
 mod proxy;
 mod shared;
 
-pub use daemon::{StartError, temp_dir};
-pub use mongo::{MongoReplicaSet, MongoServer};
-pub use nats::NatsServer;
+pub use daemon::{StartError, TempDir, temp_dir};
+pub use mongo::{Find, MongoReader, MongoReplicaSet, MongoServer};
+pub use nats::{NatsServer, jetstream};
 pub use process::{Process, Program};
 pub use proxy::{Fault, Proxy};
 pub use shared::TestServers;

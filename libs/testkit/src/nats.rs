@@ -86,38 +86,23 @@ impl NatsServer {
         self.daemon.log_text()
     }
 
-    /// Calls the JetStream API (`STREAM.DELETE.EVENTS`) past every client library, and returns the
-    /// answer's JSON.
+    /// Calls the JetStream API (`STREAM.DELETE.EVENTS`), as [`jetstream`] does.
     ///
     /// # Errors
     ///
     /// When the server cannot be reached or does not answer within 10 s.
     pub fn jetstream(&self, call: &str, body: &str) -> io::Result<String> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        let size = body.len();
-        // Not verbose: what comes back is the greeting, and the message.
-        let lines =
-            format!("CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{call} answer {size}\r\n{body}\r\n");
-        stream.write_all(lines.as_bytes())?;
-        let (mut text, mut bytes) = (String::new(), [0; 16 * 1024]);
-        loop {
-            if let Some(message) = text.find("MSG answer ").and_then(|at| text[at..].split_once("\r\n"))
-                && let Some((message, _)) = message.1.split_once("\r\n")
-            {
-                return Ok(message.to_owned());
-            }
-            let read = stream.read(&mut bytes)?;
-            if read == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
-            }
-            text.push_str(&String::from_utf8_lossy(&bytes[..read]));
-        }
+        jetstream(self.address, call, body)
     }
 
     /// SIGKILL: what a crash looks like.
     pub fn kill9(&mut self) {
         self.daemon.kill();
+    }
+
+    /// SIGTERM without waiting.
+    pub fn terminate(&mut self) {
+        self.daemon.signal(Signal::TERM);
     }
 
     /// SIGTERM; killed after 10 s.
@@ -159,6 +144,35 @@ impl NatsServer {
             panic!("{}: {error}", self.data.display());
         }
         self.restart();
+    }
+}
+
+/// Calls the JetStream API (`STREAM.DELETE.EVENTS`) of a server past every client library, and
+/// returns the answer's JSON.
+///
+/// # Errors
+///
+/// When the server cannot be reached or does not answer within 10 s.
+pub fn jetstream(server: SocketAddr, call: &str, body: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(server)?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    let size = body.len();
+    // Not verbose: what comes back is the greeting, and the message.
+    let lines =
+        format!("CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB $JS.API.{call} answer {size}\r\n{body}\r\n");
+    stream.write_all(lines.as_bytes())?;
+    let (mut text, mut bytes) = (String::new(), [0; 16 * 1024]);
+    loop {
+        if let Some(message) = text.find("MSG answer ").and_then(|at| text[at..].split_once("\r\n"))
+            && let Some((message, _)) = message.1.split_once("\r\n")
+        {
+            return Ok(message.to_owned());
+        }
+        let read = stream.read(&mut bytes)?;
+        if read == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+        }
+        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use lectern_testkit::{Program, env, temp_dir};
+use serde_json::Value;
 
 use crate::{process, repo, voice};
 
@@ -76,22 +77,22 @@ fn first_audio(program: &Path, voice: &Path) -> Result<ExitCode> {
 }
 
 /// Narrates until the first section is recorded, and cancels: the seconds from the end of the
-/// upload, which `lectern narrate` reports by naming the document's words.
+/// upload, which `lectern narrate` reports by its first line of progress.
 fn narrate(program: &Path, voice: &Path, file: &Path, out: &Path) -> Result<f64> {
     let mut command = Command::new(program);
-    command.arg("narrate").arg(file).arg("-o").arg(out).arg("--data").arg(out.with_extension("data"));
+    command.args(["narrate", "--json"]).arg(file).arg("-o").arg(out).arg("--data").arg(out.with_extension("data"));
     command.env(env::VOICE_DIR, voice).env_remove(env::TOOLS_DIR);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("`lectern narrate`")?;
-    let lines = BufReader::new(child.stderr.take().context("its standard error")?).lines();
+    let mut child = command.stdout(Stdio::piped()).spawn().context("`lectern narrate`")?;
+    let lines = BufReader::new(child.stdout.take().context("its standard output")?).lines();
     let (mut uploaded, mut seconds, mut text) = (None, None, String::new());
     for line in lines {
         let line = line?;
-        if uploaded.is_none() && line.contains(" words, ") {
-            uploaded = Some(Instant::now());
-        }
-        if let Some(start) = uploaded.filter(|_| recorded(&line).is_some_and(|sections| sections > 0)) {
-            seconds = Some(start.elapsed().as_secs_f64());
-            break;
+        if let Some(made) = audio_made(&line) {
+            let start = *uploaded.get_or_insert_with(Instant::now);
+            if made > 0 {
+                seconds = Some(start.elapsed().as_secs_f64());
+                break;
+            }
         }
         let _ = writeln!(text, "{line}");
     }
@@ -99,9 +100,13 @@ fn narrate(program: &Path, voice: &Path, file: &Path, out: &Path) -> Result<f64>
     seconds.with_context(|| format!("`lectern narrate` recorded no section:\n{text}"))
 }
 
-/// The sections of a line of progress, `written 3/5   recorded 1/5`.
-fn recorded(line: &str) -> Option<u32> {
-    line.split("recorded ").nth(1)?.split('/').next()?.trim().parse().ok()
+/// The seconds of audio that are recorded, of a line of progress.
+fn audio_made(line: &str) -> Option<u64> {
+    let event: Value = serde_json::from_str(line).ok()?;
+    if event.get("event")?.as_str()? != "progress" {
+        return None;
+    }
+    event.get("audio_made")?.as_u64()
 }
 
 /// A text PDF: one heading every five pages, forty lines a page, no two lines alike.
@@ -211,14 +216,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_tells_how_many_sections_are_recorded() {
+    fn progress_tells_how_much_audio_is_recorded() {
         let cases = [
-            ("  narrating   written 41/41   recorded 2/41", Some(2)),
-            ("  narrating   written 1/5   recorded 0/5", Some(0)),
+            (r#"{"event":"progress","state":"narrating","audio_made":12,"audio_left":30}"#, Some(12)),
+            (r#"{"event":"progress","state":"planning","audio_made":0}"#, Some(0)),
+            (r#"{"event":"done"}"#, None),
             ("  planning the script", None),
         ];
         for (line, expected) in cases {
-            assert_eq!(recorded(line), expected, "{line}");
+            assert_eq!(audio_made(line), expected, "{line}");
         }
     }
 

@@ -1,9 +1,9 @@
 """Word error rate of a narration: what a speech recogniser hears against what was to be said.
 
-usage: hear.py FOLDER MODEL LIMIT
+usage: hear.py AUDIO SCRIPT MODEL LIMIT
 
-FOLDER holds audio.wav and script.json ({"sections": [{"utterances": [{"spoken", "start_ms",
-"end_ms"}]}]}). Compares the utterances that lie whole in the first, the middle and the last 60
+AUDIO is in any format that FFmpeg's libraries read, SCRIPT is JSON ({"sections": [{"utterances":
+[{"spoken", "start_ms", "end_ms"}]}]}). Compares the utterances that lie whole in the first, the middle and the last 60
 seconds, both sides in Whisper's English normal form. Ends with status 1 when a window reaches LIMIT
 percent.
 """
@@ -24,13 +24,13 @@ PASS_MS = 25_000
 # Silence around the clip, so that the recogniser hears the first and the last word whole.
 MARGIN_MS = 150
 
-folder, model_dir, limit = sys.argv[1], sys.argv[2], float(sys.argv[3])
-with open(os.path.join(folder, "script.json"), encoding="utf-8") as file:
+audio_file, script_file, model_dir, limit = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+with open(script_file, encoding="utf-8") as file:
     script = json.load(file)
 utterances = [u for section in script["sections"] for u in section["utterances"] if u["spoken"].strip()]
 if not utterances:
-    sys.exit("script.json has no utterances")
-audio = decode_audio(os.path.join(folder, "audio.wav"), sampling_rate=RATE)
+    sys.exit(f"{script_file} has no utterances")
+audio = decode_audio(audio_file, sampling_rate=RATE)
 length = len(audio) * 1000 // RATE
 if utterances[-1]["end_ms"] > length + 100:
     sys.exit(f"the script ends at {utterances[-1]['end_ms']} ms, the audio at {length} ms")

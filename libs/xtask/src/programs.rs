@@ -27,13 +27,24 @@ pub fn load(args: &[String]) -> Result<ExitCode> {
     run(Command::new(repo::target().join("measure/lectern-load")).args(own(args)))
 }
 
-/// Builds all programs as the tests do: one alone, its dependencies would have other features and
-/// be built again.
+/// Builds all programs.
 pub fn build(args: &[String]) -> Result<()> {
     if args.iter().any(|arg| arg == NO_BUILD) {
         return Ok(());
     }
     process::run(process::cargo().args(["build", "--quiet", "--workspace", "--bins", "--profile", "ci"]))
+}
+
+/// Builds these programs with the `ci` profile, as the tests do: what they are made from has the
+/// features that the whole workspace asks for, as it has in every other build of that profile, and
+/// is built once. Of a package alone (`-p`) it would have fewer, and be built again.
+pub fn build_some(names: &[&str]) -> Result<()> {
+    let mut cargo = process::cargo();
+    cargo.args(["build", "--workspace", "--profile", "ci"]);
+    for name in names {
+        cargo.args(["--bin", name]);
+    }
+    process::run(&mut cargo)
 }
 
 /// The arguments that are the program's own.

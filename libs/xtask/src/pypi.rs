@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use lectern_core::Digest;
 
 use crate::process::{self, remove_dir};
 
@@ -62,9 +63,5 @@ pub fn take(package: &Package<'_>, into: &Path, members: &[(String, String)]) ->
 
 /// SHA-256 of a file, in hex.
 pub fn sha256(path: &Path) -> Result<String> {
-    let mut python = process::python()?;
-    python
-        .args(["-c", "import hashlib,sys;print(hashlib.sha256(open(sys.argv[1],'rb').read()).hexdigest())"])
-        .arg(path);
-    Ok(String::from_utf8(process::output(&mut python)?.stdout)?.trim().to_owned())
+    Ok(Digest::of(&fs::read(path).with_context(|| path.display().to_string())?).to_string())
 }

@@ -26,7 +26,9 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     interrupted()?;
 
     let chosen = args.iter().any(|arg| arg == "-p" || arg.starts_with("--package") || arg.starts_with("-p="));
-    let whole_processes = !chosen || args.iter().any(|arg| arg.contains("lectern-e2e"));
+    // Tests of these run the programs.
+    let runs_programs = |arg: &String| arg.contains("lectern-e2e") || arg.contains("xtask");
+    let whole_processes = !chosen || args.iter().any(runs_programs);
     if whole_processes {
         // Programs and tests in one build: apart, features would unify differently and much would
         // be built twice.

@@ -131,6 +131,11 @@ impl MongoServer {
         self.daemon.kill();
     }
 
+    /// SIGTERM without waiting.
+    pub fn terminate(&mut self) {
+        self.daemon.signal(Signal::TERM);
+    }
+
     /// SIGTERM; killed after 20 s.
     pub fn stop(&mut self) {
         self.daemon.stop(Duration::from_secs(20));

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::wire::{self, CallError, Document};
-use super::{MongoReplicaSet, MongoServer};
+use super::{Find, MongoReader, MongoReplicaSet, MongoServer};
 use crate::daemon::temp_dir;
 
 /// The server's code for somebody who has not signed in.
@@ -101,4 +101,34 @@ fn a_set_of_three_has_another_primary_when_its_first_is_killed_and_keeps_what_it
     keep(address, "b");
     set.member(first).restart();
     assert_eq!(set.uri_with_database("d").matches("127.0.0.1").count(), 3);
+}
+
+#[test]
+fn a_server_is_looked_into_by_filter_order_and_fields() {
+    let server = MongoServer::start();
+    let documents = (0..5).map(|n| {
+        let state = Document::default().text("at", if n < 3 { "leased" } else { "free" });
+        Document::default().text("_id", &format!("a/{n}")).number("updated", 10 - n).document("state", &state)
+    });
+    let insert = Document::default().text("insert", "steps").array("documents", documents);
+    wire::call_in("lectern_tts", server.address(), insert).expect("acknowledged");
+
+    let reader = MongoReader::at(server.address());
+    assert_eq!(reader.databases().expect("databases"), ["lectern_tts"]);
+    assert_eq!(reader.collections("lectern_tts").expect("collections"), ["steps"]);
+    let filter = |json: serde_json::Value| json.as_object().cloned().unwrap_or_default();
+    let leased = filter(serde_json::json!({ "state.at": "leased" }));
+    assert_eq!(reader.count("lectern_tts", "steps", &leased).expect("a count"), 3);
+    let find = Find {
+        filter: filter(serde_json::json!({ "_id": { "$regex": "^a/" } })),
+        sort: Some(("updated".to_owned(), false)),
+        fields: vec!["updated".to_owned()],
+        limit: 2,
+    };
+    let found = reader.find("lectern_tts", "steps", &find).expect("documents");
+    let expected = serde_json::json!([{ "_id": "a/4", "updated": 6 }, { "_id": "a/3", "updated": 7 }]);
+    assert_eq!(serde_json::Value::Array(found), expected);
+    let wrong = Find { filter: filter(serde_json::json!({ "$nonsense": 1 })), ..find };
+    let refused = reader.find("lectern_tts", "steps", &wrong).expect_err("no such operator");
+    assert!(refused.contains("$nonsense"), "{refused}");
 }

@@ -1,6 +1,6 @@
-//! Commands of MongoDB over its wire protocol, as few as starting a server takes, so that this
-//! crate needs no driver: `OP_MSG` with one document each way (MongoDB Wire Protocol, opcode 2013),
-//! in BSON.
+//! Commands of MongoDB over its wire protocol, as few as starting a server and looking into it
+//! take, so that this crate needs no driver: `OP_MSG` with one document each way (MongoDB Wire
+//! Protocol, opcode 2013), in BSON.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -43,7 +43,16 @@ impl std::error::Error for CallError {}
 ///
 /// When the server cannot be reached or refuses.
 pub fn call(server: SocketAddr, command: Document) -> Result<Reply, CallError> {
-    call_within(ANSWER, server, command)
+    call_in("admin", server, command)
+}
+
+/// As [`call`], to another database.
+///
+/// # Errors
+///
+/// When the server cannot be reached or refuses.
+pub fn call_in(database: &str, server: SocketAddr, command: Document) -> Result<Reply, CallError> {
+    call_within(ANSWER, database, server, command)
 }
 
 /// What the server is in its set: `isWritablePrimary`, `secondary`, and more.
@@ -52,11 +61,11 @@ pub fn call(server: SocketAddr, command: Document) -> Result<Reply, CallError> {
 ///
 /// When the server cannot be reached or refuses.
 pub fn hello(server: SocketAddr) -> Result<Reply, CallError> {
-    call_within(GREETING, server, Document::default().number("hello", 1))
+    call_within(GREETING, "admin", server, Document::default().number("hello", 1))
 }
 
-fn call_within(limit: Duration, server: SocketAddr, command: Document) -> Result<Reply, CallError> {
-    let reply = exchange(limit, server, &command.text("$db", "admin")).map_err(CallError::Unreachable)?;
+fn call_within(limit: Duration, database: &str, server: SocketAddr, command: Document) -> Result<Reply, CallError> {
+    let reply = exchange(limit, server, &command.text("$db", database)).map_err(CallError::Unreachable)?;
     if reply.number("ok") == Some(1) {
         return Ok(reply);
     }
@@ -120,7 +129,9 @@ impl Document {
         self.element(0x04, name, &array.bytes())
     }
 
-    fn element(mut self, kind: u8, name: &str, value: &[u8]) -> Self {
+    /// A field of any kind that is known here, as its bytes.
+    #[must_use]
+    pub fn element(mut self, kind: u8, name: &str, value: &[u8]) -> Self {
         self.0.push(kind);
         self.0.extend_from_slice(name.as_bytes());
         self.0.push(0);
@@ -128,7 +139,9 @@ impl Document {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The document as it is sent.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         [&size(self.0.len() + 5).to_le_bytes(), self.0.as_slice(), &[0]].concat()
     }
 }
@@ -142,6 +155,12 @@ fn size(bytes: usize) -> i32 {
 pub struct Reply(Vec<u8>);
 
 impl Reply {
+    /// The document as it was sent.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether the field is there and true.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {

@@ -130,7 +130,7 @@ def narrated(program, path):
         try:
             # The rules are those of English, whatever a text is in: here it counts that it is said.
             run(
-                [program, "narrate", path, "--language", "en", "--format", "wav", "-o", os.path.join(scratch, "out")],
+                [program, "narrate", path, "--temporary", "--language", "en", "-o", os.path.join(scratch, "out")],
                 env={**os.environ, "LECTERN_ENGINE": "tone"},
             )
         except Failed as failure:

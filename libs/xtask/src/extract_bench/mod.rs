@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::{self, ensure_debian};
 use crate::tools::install_once;
-use crate::{corpus, repo};
+use crate::{corpus, programs, repo};
 
 const LIST: &str = "tests/fixtures/pdf/bench.toml";
 const SCRIPTS: &str = "libs/xtask/src/extract_bench";
@@ -123,9 +123,9 @@ fn program(options: &Options) -> Result<PathBuf> {
         return program.canonicalize().with_context(|| format!("no program at {}", program.display()));
     }
     // The service alone is built sooner; it cannot narrate.
-    let package = if options.narrate { "lectern" } else { "lectern-ingest" };
-    process::run(process::cargo().args(["build", "--quiet", "--profile", "ci", "-p", package]))?;
-    Ok(repo::bin_dir().join(package))
+    let name = if options.narrate { "lectern" } else { "lectern-ingest" };
+    programs::build_some(&[name])?;
+    Ok(repo::bin_dir().join(name))
 }
 
 fn score(order: &Order<'_>, packages: &[PathBuf]) -> Result<ExitCode> {

@@ -1,0 +1,178 @@
+//! BSON as JSON and back, for filters that people write and documents that they read.
+
+use serde_json::{Map, Value, json};
+
+use super::wire::Document;
+
+/// How deep documents are read; MongoDB's own limit is 100.
+const DEPTH: usize = 100;
+
+/// Adds a field with any value of JSON. A whole number becomes a long, which MongoDB compares with
+/// every other kind of number by its value.
+#[must_use]
+pub fn field(document: Document, name: &str, value: &Value) -> Document {
+    match value {
+        Value::Null => document.element(0x0A, name, &[]),
+        Value::Bool(yes) => document.element(0x08, name, &[u8::from(*yes)]),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => document.element(0x12, name, &whole.to_le_bytes()),
+            None => document.element(0x01, name, &number.as_f64().unwrap_or(f64::NAN).to_le_bytes()),
+        },
+        Value::String(text) => document.text(name, text),
+        Value::Array(items) => {
+            let array = items
+                .iter()
+                .enumerate()
+                .fold(Document::default(), |array, (at, item)| field(array, &at.to_string(), item));
+            document.element(0x04, name, &array.bytes())
+        }
+        Value::Object(fields) => document.document(name, &object(fields)),
+    }
+}
+
+/// A document of these fields.
+#[must_use]
+pub fn object(fields: &Map<String, Value>) -> Document {
+    fields.iter().fold(Document::default(), |document, (name, value)| field(document, name, value))
+}
+
+/// A document as JSON. What JSON has no word for stands as an object with one field, as MongoDB
+/// writes it (`{"$date": 0}`, in milliseconds); bytes stand as their count.
+///
+/// # Errors
+///
+/// When it is cut short, of a kind that is not known here, or nested too deep.
+pub fn read(bytes: &[u8]) -> Result<Value, String> {
+    fields(bytes, DEPTH).map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+fn fields(bytes: &[u8], depth: usize) -> Result<Vec<(String, Value)>, String> {
+    if depth == 0 {
+        return Err(format!("documents nest deeper than {DEPTH}"));
+    }
+    let mut rest = Bytes(bytes);
+    rest.take(4)?;
+    let mut found = Vec::new();
+    loop {
+        let kind = rest.byte()?;
+        if kind == 0 {
+            return Ok(found);
+        }
+        let name = rest.name()?;
+        let value = value(kind, &mut rest, depth)?;
+        found.push((name, value));
+    }
+}
+
+fn value(kind: u8, rest: &mut Bytes<'_>, depth: usize) -> Result<Value, String> {
+    Ok(match kind {
+        0x01 => json!(f64::from_le_bytes(rest.array()?)),
+        0x02 => {
+            let size = rest.size()?;
+            let text = rest.take(size)?;
+            json!(String::from_utf8_lossy(text.strip_suffix(&[0]).unwrap_or(text)))
+        }
+        0x03 => Value::Object(fields(rest.document()?, depth - 1)?.into_iter().collect()),
+        0x04 => Value::Array(fields(rest.document()?, depth - 1)?.into_iter().map(|(_, item)| item).collect()),
+        0x05 => {
+            let size = rest.size()?;
+            // The subtype stands between the size and the bytes.
+            rest.take(size + 1)?;
+            json!({ "$binary": format!("{size} bytes") })
+        }
+        0x07 => {
+            let id: String = rest.take(12)?.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({ "$oid": id })
+        }
+        0x08 => json!(rest.byte()? != 0),
+        0x09 => json!({ "$date": i64::from_le_bytes(rest.array()?) }),
+        0x0A => Value::Null,
+        0x10 => json!(i32::from_le_bytes(rest.array()?)),
+        0x11 => json!({ "$timestamp": u64::from_le_bytes(rest.array()?) }),
+        0x12 => json!(i64::from_le_bytes(rest.array()?)),
+        other => return Err(format!("a value of the kind 0x{other:02x} cannot be shown")),
+    })
+}
+
+/// What is left to be read.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or("a document that is cut short")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        self.take(N)?.try_into().map_err(|_| "a document that is cut short".to_owned())
+    }
+
+    fn byte(&mut self) -> Result<u8, String> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    fn size(&mut self) -> Result<usize, String> {
+        usize::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| "a size below zero".to_owned())
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        let end = self.0.iter().position(|byte| *byte == 0).ok_or("a name without its end")?;
+        let name = String::from_utf8_lossy(self.take(end)?).into_owned();
+        self.take(1)?;
+        Ok(name)
+    }
+
+    /// A whole document, its size included.
+    fn document(&mut self) -> Result<&'a [u8], String> {
+        let mut ahead = Bytes(self.0);
+        let size = ahead.size()?;
+        self.take(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_from_json_is_read_back() {
+        let written = json!({
+            "_id": { "$regex": "^abc/" },
+            "list": [1, "two", null, { "deep": true }],
+            "number": -7_000_000_000_i64,
+            "share": 0.5,
+            "text": "caf\u{e9}",
+        });
+        let Value::Object(fields) = &written else { panic!("an object") };
+        assert_eq!(read(&object(fields).bytes()).unwrap(), written);
+    }
+
+    #[test]
+    fn kinds_that_json_lacks_are_named() {
+        let bytes = Document::default()
+            .element(0x05, "bytes", &[2, 0, 0, 0, 0, 7, 7])
+            .element(0x07, "id", &[9; 12])
+            .element(0x09, "date", &5_i64.to_le_bytes())
+            .element(0x10, "int", &3_i32.to_le_bytes())
+            .bytes();
+        let expected = json!({
+            "bytes": { "$binary": "2 bytes" },
+            "id": { "$oid": "09".repeat(12) },
+            "date": { "$date": 5 },
+            "int": 3,
+        });
+        assert_eq!(read(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_cut_short_unknown_or_too_deep_is_an_error() {
+        let whole = Document::default().text("a", "b").bytes();
+        for length in 0..whole.len() {
+            assert!(read(&whole[..length]).is_err(), "{length} bytes");
+        }
+        assert!(read(&Document::default().element(0x42, "x", &[]).bytes()).unwrap_err().contains("0x42"));
+        let deep = (0..DEPTH + 1).fold(Document::default(), |inner, _| Document::default().document("a", &inner));
+        assert!(read(&deep.bytes()).unwrap_err().contains("nest"));
+    }
+}
