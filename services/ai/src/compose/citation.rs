@@ -162,8 +162,8 @@ mod tests {
             ("As shown [3, 4].", "references three"),
             ("As shown [3], [4].", "references three"),
             ("As shown [3] or so [5].", "reference five"),
-            ("It holds (Chambers, 2016) here.", "Chambers"),
-            ("It holds (Chambers, 2016) here.", "twenty sixteen"),
+            ("It holds (Chambers and Lang, 2016) here.", "Chambers and Lang"),
+            ("It holds (Chambers and Lang, 2016) here.", "twenty sixteen"),
             ("It holds (Smith et al., 2020).", "twenty twenty"),
         ] {
             let heard = heard(&block(BlockKind::Paragraph, text));
@@ -171,7 +171,7 @@ mod tests {
             assert!(heard[0].spoken.contains(said), "{text}: {}", heard[0].spoken);
             assert_eq!(heard[0].original, text);
         }
-        for text in ["See reference [3].", "See references [3].", "In a_list[3] it is.", "It holds (Chambers, 2016)."] {
+        for text in ["See reference [3].", "See references [3].", "In a_list[3] it is.", "So it is (Lee, 2016b)."] {
             let heard = heard(&block(BlockKind::Paragraph, text));
             let words: Vec<&str> = heard.iter().flat_map(|said| said.spoken.split(' ')).collect();
             let led = words.windows(2).filter(|pair| pair[0].starts_with("reference") && pair[1].starts_with("three"));

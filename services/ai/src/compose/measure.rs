@@ -119,9 +119,12 @@ impl Measure<'_> {
 /// words are about twice those that are written.
 fn rows(block: &Block) -> Vec<Part> {
     let rows = table::grid(block).rows;
+    let chars: Vec<char> = block.text.chars().collect();
     let heard = rows.iter().filter_map(|row| {
         let (first, last) = (row.first()?, row.last()?);
-        let words = words(Range::new(first.start, last.end).of(&block.text)).saturating_mul(2);
+        let written = chars.get(first.start as usize..last.end as usize).unwrap_or_default();
+        let written: String = written.iter().collect();
+        let words = words(&written).saturating_mul(2);
         Some(Part { place: 0, end: last.end, words, closes: true })
     });
     heard.collect()

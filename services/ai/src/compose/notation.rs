@@ -13,6 +13,9 @@ const CHUNK: usize = 60;
 const LONGEST_ROW: usize = 16 * SEGMENT_CHARS;
 /// Signs at which a long row is tried to be parted, the nearest to its middle first.
 const TRIES: usize = 32;
+/// Characters of the longest group behind a mark of layout: one that is not closed in so many is
+/// none, so that many open ones take time by the length of the text.
+const LONGEST_GROUP: usize = 200;
 
 /// A block marked for its rules, and the parts that are said one by one, in order.
 #[derive(Debug)]
@@ -76,8 +79,8 @@ pub(super) fn formula(block: &Block, language: Language) -> Option<Marked> {
     for row in rows(&chars) {
         breaths(&chars, row, language, &mut parts)?;
     }
-    let worded = |part: &Range| speakable::formula(part.of(&block.text), language).is_some();
-    if !parts.iter().any(worded) {
+    let text = |part: &Range| chars[part.start as usize..part.end as usize].iter().collect::<String>();
+    if !parts.iter().any(|part| speakable::formula(&text(part), language).is_some()) {
         return None;
     }
     Some(marked(block, parts.clone(), &SpanKind::Formula { latex: true }, parts))
@@ -171,7 +174,7 @@ fn group(chars: &[char], at: usize, open: char, close: char) -> Option<usize> {
         return None;
     }
     let mut depth = 0_usize;
-    for (place, c) in chars.iter().enumerate().skip(at) {
+    for (place, c) in chars.iter().enumerate().skip(at).take(LONGEST_GROUP) {
         depth += usize::from(*c == open);
         depth -= usize::from(*c == close);
         if depth == 0 {

@@ -15,9 +15,13 @@ pub(super) fn of(content: &Content, plan: &Plan) -> Option<Failure> {
     let unwanted: Vec<ContentKind> =
         plan.order.skip.iter().copied().filter(|kind| kinds::usually_heard(*kind)).collect();
     let refusal = |message: String| Failure::new(Kind::FailedPrecondition, Reason::DocumentEmpty, message);
-    if left(SkipReason::NotSelected) {
+    if left(SkipReason::NotSelected) && !plan.order.selection.pages.is_empty() {
+        let what = match plan.order.style {
+            Style::Narration => "nothing that can be spoken",
+            Style::Briefing => "no sentence that a briefing could choose",
+        };
         let message = format!(
-            "nothing that can be spoken begins on the selected pages ({}){}; select others",
+            "{what} begins on the selected pages ({}){}; select others",
             listed(plan.order.selection.pages.iter().map(NumberRange::to_string)),
             content.pages.map(|pages| format!(", of {pages} that the document has")).unwrap_or_default()
         );

@@ -300,7 +300,8 @@ impl Passage {
         phrases
     }
 
-    fn alphanumeric(&self, range: Range) -> bool {
+    /// Whether a range of the block's text holds a letter or digit.
+    pub(super) fn alphanumeric(&self, range: Range) -> bool {
         self.chars[range.start as usize..range.end as usize].iter().any(|c| c.is_alphanumeric())
     }
 
@@ -357,6 +358,8 @@ impl Passage {
         let whole = Range::new(first.start, last.end);
         let folded = self.folded(&self.kept(whole));
         let (mut text, mut map) = (String::new(), Vec::<Mapping>::new());
+        // The characters of `text`, counted on the way: a row may have thousands of cells.
+        let mut shift = 0;
         for (cell, lead) in &cells {
             let part = self.folded(cell);
             let spoken = self.speak(&part);
@@ -364,15 +367,16 @@ impl Passage {
                 continue;
             }
             if !text.is_empty() {
-                let end = text.trim_end_matches(['.', ',', ';', ':']).len();
-                text.truncate(end);
-                text.push(',');
-                if let Some(step) = map.last_mut() {
-                    step.spoken.end = lectern_core::content::length(&text);
+                while text.ends_with(['.', ',', ';', ':']) {
+                    text.pop();
+                    shift -= 1;
                 }
-                text.push(' ');
+                text.push_str(", ");
+                if let Some(step) = map.last_mut() {
+                    step.spoken.end = shift + 1;
+                }
+                shift += 2;
             }
-            let shift = lectern_core::content::length(&text);
             let start = u32::try_from(folded.places.partition_point(|place| *place < part.places[0])).unwrap_or(0);
             let (words, steps) = led(lead, &spoken.text, &spoken.map);
             text.push_str(&words);
@@ -380,6 +384,7 @@ impl Passage {
                 spoken: Range::new(step.spoken.start + shift, step.spoken.end + shift),
                 original: Range::new(step.original.start + start, step.original.end + start),
             }));
+            shift += lectern_core::content::length(&words);
         }
         if text.is_empty() {
             return Vec::new();

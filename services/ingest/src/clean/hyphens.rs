@@ -52,7 +52,8 @@ impl Words {
     /// short ones may be the syllables of a third (`some-` + `thing`).
     fn compounds(&self, head: &str, first: &str) -> bool {
         let long = |word: &str| word.chars().count() >= LONG;
-        let adverb = head.ends_with("ly") && long(head);
+        // `apply-` + `ing` ends a word, and goes on with none.
+        let adverb = head.ends_with("ly") && long(head) && first.chars().count() > LONGEST_ENDING;
         self.count(head) > 0 && (adverb || long(head) && long(first) && self.count(first) > 0)
     }
 
@@ -117,6 +118,8 @@ impl Words {
 const COMPOUND_HEADS: [&str; 8] = ["self", "well", "non", "half", "quasi", "cross", "one", "two"];
 /// Letters of a word that is hardly a syllable of another.
 const LONG: usize = 5;
+/// Letters of the longest ending of a verb in "ly": "ing".
+const LONGEST_ENDING: usize = 3;
 
 /// Whether a line's last word is one that the line break may have divided.
 #[must_use]
@@ -178,6 +181,7 @@ mod tests {
             "The model is based on a statically typed thing of some kind, the tool is made by an analyst",
             false,
         );
+        words.add_line("Others apply it", false);
         for (last, first, wanted) in [
             ("statically-", "typed", Joint::With),
             ("statically-", "checked", Joint::With),
@@ -187,6 +191,7 @@ mod tests {
             ("ex-", "cellent", Joint::Without),
             ("ex-", "pected", Joint::Without),
             ("model-", "ling", Joint::Without),
+            ("apply-", "ing", Joint::Without),
         ] {
             assert_eq!(words.joint(last, first), wanted, "{last} {first}");
         }

@@ -36,6 +36,18 @@ async fn preview(
     Ok((summary, blocks))
 }
 
+/// The sentences that an order would say, and those of them that are spoken already.
+async fn stored(client: &Client, order: api::Narration) -> (i32, i32) {
+    let request = api::PreviewDocumentRequest { narration: Some(order), count_stored_speech: true };
+    let mut stream = client.narrations().preview_document(request).await.expect("a preview").into_inner();
+    let mut last = None;
+    while let Some(message) = stream.message().await.expect("a message") {
+        last = message.part;
+    }
+    let Some(Part::StoredSpeech(stored)) = last else { panic!("the count comes last") };
+    (stored.utterance_count, stored.stored_utterance_count)
+}
+
 async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(profile: Profile) {
     let instance = profile.setup().start().await;
     let client = instance.client();
@@ -44,14 +56,22 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
 
     let order = api::Narration { footnotes: api::Footnotes::End.into(), ..of(&document) };
     let (summary, blocks) = preview(&client, order.clone()).await.expect("a preview");
+    let (sentences, spoken) = stored(&client, order.clone()).await;
+    assert!(sentences > 0 && spoken == 0, "{spoken} of {sentences}");
     assert_eq!(instance.object_names(), before, "a preview stores nothing");
     assert!(client.list_narrations().await.is_empty(), "a preview orders nothing");
     assert_eq!((summary.title.as_str(), summary.language_code.as_str(), summary.failure), ("Salt", "en", None));
 
     let formats = vec![api::AudioFormat::Wav.into()];
-    let narration = client.narrate(api::Narration { formats, ..order }).await;
+    let narration = client.narrate(api::Narration { formats, ..order.clone() }).await;
     let script = client.script(&narration.name).await;
     assert_eq!(summary.section_count, script.len() as i32);
+    let said: usize = script.iter().map(|section| section.utterances.len()).sum();
+    assert_eq!(said, sentences as usize, "each sentence is looked for");
+    let recorded = narration.progress.as_ref().map(|progress| progress.utterance_count);
+    assert_eq!(recorded, Some(i64::from(sentences)), "{:?}", narration.progress);
+    assert_eq!(stored(&client, order.clone()).await, (sentences, sentences));
+    assert_eq!(stored(&client, api::Narration { speed: Some(1.5), ..order }).await, (sentences, 0), "at another speed");
     for section in &script {
         let said: Vec<&str> = section.utterances.iter().map(|utterance| utterance.spoken.as_str()).collect();
         let mut foretold: Vec<&api::Utterance> = blocks

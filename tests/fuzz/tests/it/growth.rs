@@ -44,6 +44,12 @@ const READ: &[Row] = &[
     row("markdown", "`"),
     row("markdown", "["),
     row("markdown", "> "),
+    within(
+        "markdown",
+        "# A\n\nIt was shown by Smith (2016) and (Lee, 2017).\n\n# References\n\nSmith, J. (2016). Salt.\n\nLee, K. (2017). Sea.\n\n# B\n\n",
+        "Smith (2016) ",
+        "",
+    ),
     within("markdown", "|a|b|\n|-|-|\n", "|c|d|\n", ""),
     row("html", "<b>"),
     row("html", "<td>x"),

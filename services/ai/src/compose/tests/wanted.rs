@@ -166,7 +166,7 @@ fn formulas_that_are_read_are_read_row_by_row() {
 
 #[test]
 fn citations_are_read_where_they_stand() {
-    let text = "It holds (Chambers, 2016), as shown in [3, 4] and in [7].";
+    let text = "It holds (Chambers and Lang, 2016), as shown in [3, 4] and in [7].";
     let cited = marked(BlockKind::Paragraph, text, &[("[7]", SpanKind::Citation)]);
     let alone = marked(BlockKind::Paragraph, "[12]", &[("[12]", SpanKind::Citation)]);
     let content = content(vec![cited, alone]);

@@ -44,10 +44,11 @@ impl Writer<'_> {
     /// listed.
     fn rows(&mut self, block: &Block) {
         let Some(rows) = notation::formula(block, self.language) else { return };
+        let chars: Vec<char> = block.text.chars().collect();
         let all = Range::all(&block.text);
         self.lines(&rows, all.end);
-        let arranging = outside(all, &rows.lines).into_iter();
-        let arranging = arranging.filter(|part| part.of(&block.text).chars().any(char::is_alphanumeric));
+        let says = |part: &Range| chars[part.start as usize..part.end as usize].iter().any(|c| c.is_alphanumeric());
+        let arranging = outside(all, &rows.lines).into_iter().filter(says);
         let reason = SkipReason::NothingToSay;
         self.skipped.extend(arranging.map(|part| Skipped { block: block.id, range: Some(part), reason }));
     }

@@ -49,9 +49,7 @@ impl Writer<'_> {
             let said = self.utterances.get(before..).unwrap_or_default();
             let said: Vec<Range> = said.iter().flat_map(|said| &said.sources).map(|source| source.range).collect();
             let kept = row.iter().flat_map(|cell| passage.kept(*cell));
-            let silent = kept
-                .flat_map(|part| outside(part, &said))
-                .filter(|part| part.of(&block.text).chars().any(char::is_alphanumeric));
+            let silent = kept.flat_map(|part| outside(part, &said)).filter(|part| passage.alphanumeric(*part));
             self.skipped.extend(silent.map(|part| Skipped {
                 block: block.id,
                 range: Some(part),

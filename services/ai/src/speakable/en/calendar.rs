@@ -19,7 +19,7 @@ pub const MONTHS: [&str; 12] = [
 ];
 
 /// Letters of the shortest name of a month.
-const SHORTEST_MONTH: usize = 3;
+pub(super) const SHORTEST_MONTH: usize = 3;
 
 /// Whether `text` is nothing but numbers and dates, as stand along the axis of a chart.
 pub(crate) fn is_scale(text: &str) -> bool {

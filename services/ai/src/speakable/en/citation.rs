@@ -1,11 +1,12 @@
 //! Citations by author and year that their form alone tells: `(Smith and Jones, 2019a; Brown
 //! 2021)`, and the years behind authors whom the sentence names, `Smith et al. (2020)`. The forms
 //! are those of the Chicago Manual of Style (17th edition, chapter 15) and of the Publication
-//! Manual of the APA (7th edition, chapter 8). A lone name before a bare year, `Smith (2020)`, may
-//! as well be a title: that it is a citation only a list of references tells, and the extractor
-//! marks it.
+//! Manual of the APA (7th edition, chapter 8). A lone name and a bare year, `Smith (2020)` or
+//! `(Smith, 2020)`, may as well be a title or a place, `Titanic (1997)` or `(Paris, 1900)`: that
+//! they are a citation only a list of references tells, and the extractor marks it. What is spoken
+//! for nothing costs a listener less than what is lost.
 
-use super::calendar::MONTHS;
+use super::calendar::{MONTHS, SHORTEST_MONTH};
 
 /// The longest text in parentheses that is looked at, in characters: some eight citations.
 const LONGEST: usize = 400;
@@ -33,7 +34,7 @@ const PARTICLES: [&str; 13] = ["van", "von", "de", "der", "den", "del", "della",
 /// Words that join authors.
 const JOINING: [&str; 6] = ["and", "&", "et", "al.", "al", "with"];
 /// Last words of the names of bodies that sign works.
-const BODIES: [&str; 15] = [
+const BODIES: [&str; 12] = [
     "Team",
     "Group",
     "Organization",
@@ -41,11 +42,8 @@ const BODIES: [&str; 15] = [
     "Consortium",
     "Association",
     "Institute",
-    "Foundation",
     "Committee",
-    "Society",
     "Collaboration",
-    "Project",
     "Inc.",
     "Council",
     "Agency",
@@ -55,12 +53,16 @@ const LOCATORS: [&str; 20] = [
     "p.", "pp.", "page", "pages", "ch.", "chap.", "chapter", "sec.", "section", "sections", "table", "figure", "fig.",
     "eq.", "equation", "vol.", "appendix", "theorem", "part", "lemma",
 ];
+/// Those of them that films and novels have as well: `Dune (2024, part 2)`.
+const OF_SERIES: [&str; 2] = ["vol.", "part"];
+/// Times of a year, which are no authors.
+const SEASONS: [&str; 4] = ["Spring", "Summer", "Autumn", "Winter"];
 
 /// How sure it is that a part between semicolons is a citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Sure,
-    /// A citation beside others, and perhaps a date by itself: `Smith 2020`, `2021`.
+    /// A citation beside others, and perhaps a place or a date by itself: `Smith, 2020`, `2021`.
     Beside,
 }
 
@@ -94,11 +96,12 @@ fn parenthetical(inner: &str) -> bool {
 
 /// Whether `text` is authors, their years, and perhaps the parts of the work that are meant.
 fn form(text: &str) -> Option<Form> {
-    let text = LEADS.iter().find_map(|lead| text.strip_prefix(lead)).unwrap_or(text);
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let led = LEADS.iter().find_map(|lead| text.strip_prefix(lead));
+    let words: Vec<&str> = led.unwrap_or(text).split_whitespace().collect();
     let first = words.iter().position(|word| year(word.trim_end_matches(',')))?;
     let (names, rest) = words.split_at_checked(first)?;
-    if !dated(&rest.join(" ")) {
+    let dates = rest.join(" ");
+    if !dated(&dates) {
         return None;
     }
     let Some(last) = names.last() else { return Some(Form::Beside) };
@@ -106,12 +109,13 @@ fn form(text: &str) -> Option<Form> {
     if names.len() > MOST_NAMES || !plain.iter().all(|name| is_name(name)) || plain.iter().any(|name| is_month(name)) {
         return None;
     }
-    let lettered = rest.first().is_some_and(|year| year.trim_end_matches(',').ends_with(char::is_alphabetic));
+    let lettered = rest.first().is_some_and(|year| is_lettered(year.trim_end_matches(',')));
     let joined = plain.iter().any(|name| JOINING.contains(name));
     let body = plain.last().is_some_and(|name| BODIES.contains(name));
     let surname = plain.iter().filter(|name| !PARTICLES.contains(name)).count() == 1;
-    let comma = last.ends_with(',');
-    if lettered || joined || body || surname && comma {
+    // "see Smith, 2020" and "Smith, 2020, p. 4".
+    let pointed = last.ends_with(',') && (led.is_some() || points(&dates));
+    if lettered || joined || body || surname && pointed {
         return Some(Form::Sure);
     }
     // Several names without "and" are rather a place or a title: `(New York, 2020)`.
@@ -137,6 +141,12 @@ fn locator(text: &str) -> bool {
     begins && lower.split_whitespace().count() <= LOCATOR_WORDS
 }
 
+/// Whether behind the first year of `dates` a part of a work is meant that nothing but a text has.
+fn points(dates: &str) -> bool {
+    let of_series = |part: &str| OF_SERIES.iter().any(|word| part.to_lowercase().starts_with(word));
+    dates.split(',').skip(1).map(str::trim).any(|part| locator(part) && !of_series(part))
+}
+
 /// Whether years in parentheses behind `before` cite whom it names: authors of whom "et al." stands
 /// for the most, or a name and what no date has, the letter of a year or the number of a page.
 fn named(before: &[char], inner: &str) -> bool {
@@ -154,7 +164,7 @@ fn named(before: &[char], inner: &str) -> bool {
         return word() == "et";
     }
     let first = inner.split(',').next().unwrap_or_default().trim();
-    let precise = first.ends_with(char::is_alphabetic) || inner.split(',').skip(1).any(|part| locator(part.trim()));
+    let precise = is_lettered(first) || points(inner);
     let name = last.trim_end_matches("'s").trim_end_matches("’s");
     precise && name.starts_with(char::is_uppercase) && is_name(name) && !is_month(name)
 }
@@ -167,18 +177,27 @@ fn is_name(word: &str) -> bool {
         || JOINING.contains(&word)
 }
 
+/// Whether a word names a month, whole or shortened (`Sept.`), or a season.
 fn is_month(word: &str) -> bool {
-    MONTHS.contains(&word)
+    let word = word.trim_end_matches('.');
+    let month = word.len() >= SHORTEST_MONTH && MONTHS.iter().any(|month| month.starts_with(word));
+    month || SEASONS.contains(&word)
 }
 
-/// `2016`, `2021b`, and works that wait for one.
+/// `2016`, `2021b`, and works that wait for one; no decade (`1990s`) and no measure (`1080p`).
 fn year(text: &str) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let letter = text.strip_prefix(digits).unwrap_or_default();
     matches!(text, "forthcoming" | "n.d.")
         || digits.len() == 4
-            && text.len() <= 5
             && digits.bytes().all(|b| b.is_ascii_digit())
-            && (digits.starts_with('1') || digits.starts_with("20"))
+            && ("1500"..="2099").contains(&digits)
+            && matches!(letter, "" | "a" | "b" | "c" | "d" | "e" | "f")
+}
+
+/// Whether a year has the letter by which the works of one year are told apart: `2021b`.
+fn is_lettered(year: &str) -> bool {
+    year.starts_with(|c: char| c.is_ascii_digit()) && year.ends_with(|c: char| c.is_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -196,7 +215,10 @@ mod tests {
     fn authors_and_years_in_parentheses_are_cited() {
         for inner in [
             "Smith et al., 2020",
-            "Smith, 2020",
+            "see Smith, 2020",
+            "Smith, 2020, p. 4",
+            "Smith, 2020b",
+            "Smith, 2020; Smith and Jones, 2019",
             "Smith and Jones, 2019a; Brown, 2021, p. 4",
             "R Core Team, 2021a",
             "R Core Team 2021a",
@@ -220,6 +242,14 @@ mod tests {
         for text in [
             "It began (June 2016) there.",
             "It began (June and July 2016) there.",
+            "It began (June, 2016) there.",
+            "It began (Jan. and Feb. 2016) there.",
+            "It began (Spring and Summer 2016) there.",
+            "It began (Paris, 1900) there.",
+            "It began (Paris, 1900; London, 1908) there.",
+            "It grew (Japan, 1990s) there.",
+            "It grew (Japan and Korea, 1980s and 1990s) there.",
+            "It is so in 2016 (see Chapter 3) there.",
             "It began (New York, 2020) there.",
             "It began (in Berlin, 2020) there.",
             "It runs (Windows 2000) there.",
@@ -228,6 +258,11 @@ mod tests {
             "It was (2016) so.",
             "Pride and Prejudice (1813) sold.",
             "The film Titanic (1997) sold.",
+            "The film Dune (2024, part 2) sold.",
+            "Rock of Japan (1990s) sold.",
+            "A screen of Full HD (1080p) sold.",
+            "They sold Windows (1995) in May (2016).",
+            "They climbed Ben Nevis (1345m) then.",
             "See the note (Smith (2016) has it).",
             "All (Smith et al., 2020, and many more) agree.",
             "(Smith, 2020) at the start",

@@ -10,6 +10,7 @@ use lectern_core::content::document::{BlockKind, Matter, SpanKind};
 
 use super::super::inline::Mark;
 use super::{Draft, number};
+use crate::clean::MONTHS;
 
 /// Characters of the longest text in brackets that is looked at: some ten citations.
 const LONGEST: usize = 500;
@@ -18,6 +19,8 @@ const FEWEST: usize = 2;
 /// Names that lead an entry, and its years: what stands farther on belongs to its title.
 const LEADING_NAMES: usize = 8;
 const LEADING_YEARS: usize = 3;
+/// Letters of the longest initials of a name: `JM.`, `Ch.`
+const LONGEST_INITIALS: usize = 2;
 /// Words before a year that may name its authors.
 const MOST_NAMES: usize = 16;
 /// Words behind a year that say what of the work is meant (`Table 2 there`), and behind "see".
@@ -94,22 +97,13 @@ impl Works {
 
     /// Adds an entry. One that begins with a dash instead of names has those of the entry `before`.
     fn add(&mut self, entry: &str, before: &mut Vec<String>) {
-        let inside = |char: char| char.is_alphanumeric() || matches!(char, '’' | '\'' | '-' | '‐');
-        let mut names = Vec::new();
-        let mut years = Vec::new();
-        for word in entry.split(|char: char| !inside(char)).filter(|word| !word.is_empty()) {
-            if let Some(year) = word.split('-').find_map(year) {
-                years.push(year.to_owned());
-                if years.len() == LEADING_YEARS {
-                    break;
-                }
-            } else if years.is_empty() && names.len() < LEADING_NAMES && is_capital(word) {
-                names.extend(Some(key(word)).filter(|key| key.chars().count() > 1));
-            }
-        }
+        let years: Vec<String> = words(entry).filter_map(year_in).take(LEADING_YEARS).map(str::to_owned).collect();
         if years.is_empty() {
             return;
         }
+        let leading = words(signature(entry)).take_while(|word| year_in(word).is_none());
+        let names = leading.filter(|word| is_capital(word) && !MONTHS.contains(word)).map(key);
+        let mut names: Vec<String> = names.filter(|key| key.chars().count() > 1).take(LEADING_NAMES).collect();
         if names.is_empty() {
             names.clone_from(before);
         }
@@ -263,6 +257,33 @@ fn names_before(chars: &[char], end: usize) -> Vec<String> {
     names
 }
 
+/// The words of an entry.
+fn words(entry: &str) -> impl Iterator<Item = &str> {
+    let inside = |char: char| char.is_alphanumeric() || matches!(char, '’' | '\'' | '-' | '‐');
+    entry.split(move |char: char| !inside(char)).filter(|word| !word.is_empty())
+}
+
+/// What of an entry may name its authors: all of it before its first stop behind a word, or before
+/// what it quotes. Where the year stands at the end, the words of the title would else be taken for
+/// names.
+fn signature(entry: &str) -> &str {
+    let mut letters = 0;
+    for (at, char) in entry.char_indices() {
+        let (signed, rest) = entry.split_at(at);
+        let stopped = char == '.' && letters > LONGEST_INITIALS && rest.chars().nth(1).is_some_and(char::is_whitespace);
+        if stopped || matches!(char, '“' | '"' | '«') {
+            return signed;
+        }
+        letters = if char.is_alphabetic() { letters + 1 } else { 0 };
+    }
+    entry
+}
+
+/// The first year of a word of an entry: `2016`, `2016-2018`.
+fn year_in(word: &str) -> Option<&str> {
+    word.split('-').find_map(year)
+}
+
 /// The four digits of `2016`, `2021b` and `1999a,b`.
 fn year(word: &str) -> Option<&str> {
     let (head, more) = word.split_once(',').unwrap_or((word, ""));
@@ -302,7 +323,7 @@ mod tests {
     use super::super::super::inline::Line;
     use super::*;
 
-    const LIST: [&str; 9] = [
+    const LIST: [&str; 10] = [
         "Allaire JJ, Eddelbuettel D, François R (2022). Attributes. Vignette.",
         "Celeux, G. and Govaert, G. (1992). A classification algorithm. CSDA, 14, 315–332.",
         "Chambers JM (2008). Software for Data Analysis. Springer.",
@@ -312,6 +333,7 @@ mod tests {
         "R Core Team (2021a). R: A Language. Vienna.",
         "R Core Team (2021b). Writing Extensions. Vienna.",
         "J. Wuertz. Collections of time series. Report, 2016.",
+        "K. Lang, “In the North,” in Windows of Paris, May 1995.",
     ];
 
     /// What is marked in a paragraph above such a list.
@@ -338,6 +360,7 @@ mod tests {
             ("As Hothorn, Hornik, van de Wiel, and Zeileis (2006) show.", &["(2006)"]),
             ("As in Hothorn et al. (2006).", &["(2006)"]),
             ("It is so (Wuertz 2016).", &["(Wuertz 2016)"]),
+            ("As Lang (1995) says.", &["(1995)"]),
             (
                 "It is so (R Core Team 2021a, http://www.R-project.org/).",
                 &["(R Core Team 2021a, http://www.R-project.org/)"],
@@ -361,6 +384,8 @@ mod tests {
         for text in [
             "Hamlet (1603) was played (Berlin 2016).",
             "Chambers (1999) has another year.",
+            "The Collections (2016) are no author, nor is a Report (2016).",
+            "It was so (Paris, 1995) with Windows (1995) in May (1995).",
             "It was then (2016) that Chambers came.",
             "It ended. In (2016) it began.",
             "One (Chambers 2016 is wrong) says so.",

@@ -114,7 +114,7 @@ impl Contents {
     /// grow, and not by leaps.
     fn goes_on(&self, text: &str) -> bool {
         let counted = last_number(text).is_some();
-        let next = self.page..=self.page + MOST_PAGES;
+        let next = self.page..=self.page.saturating_add(MOST_PAGES);
         self.on
             && contents::numbered(text)
             && (!counted || self.groups == 0 || contents::page(text).is_some_and(|page| next.contains(&page)))
