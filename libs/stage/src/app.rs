@@ -20,6 +20,7 @@ use lectern_store::Store;
 use lectern_store::{Steps, StepsOptions, clock_skew};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::KeysOfGateway;
 use crate::config::Common;
@@ -42,8 +43,7 @@ const SKEW: Duration = Duration::from_secs(2);
 
 /// Lets the process serve only while store, queue and object storage answer and its clock agrees
 /// with the database's.
-pub fn watch_health(context: &Context, adapters: &Adapters) {
-    let stop = context.shutdown.token();
+pub fn watch_health(context: &Context, adapters: &Adapters, stop: CancellationToken) {
     let Adapters { store, queue, blob, clock } = adapters.clone();
     let database = Arc::clone(&store);
     context.health.watch(

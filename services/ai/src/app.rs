@@ -95,7 +95,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
-    watch_health(&context, &adapters);
+    watch_health(&context, &adapters, context.shutdown.token());
     let ai = Ai::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "ai", &adapters)?;

@@ -226,7 +226,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
-    watch_health(&context, &adapters);
+    watch_health(&context, &adapters, context.shutdown.token());
     let gateway = Gateway::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;

@@ -134,7 +134,7 @@ impl Embedded {
         let gateway = lectern_gateway::config::Config { common, ..lectern_gateway::config::Config::default() };
         let gateway = Gateway::new(&gateway, &of_gateway).await?;
         let serving = gateway.serve(config.server.clone(), everybody, context, stop.clone())?;
-        watch_health(context, &of_gateway);
+        watch_health(context, &of_gateway, stop.clone());
 
         let address = serving.addr;
         let mut work = JoinSet::new();

@@ -138,7 +138,10 @@ fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     }
     let length = chars[at..].iter().take(60).position(|c| *c == ']')?;
     let inner = &chars[at + 1..at + length];
-    let citation = inner.iter().any(char::is_ascii_digit)
+    // Works are numbered from 1: `[0, 1]` is an interval.
+    let zero = inner.split(|c| !c.is_alphanumeric()).any(|number| number == ['0']);
+    let citation = !zero
+        && inner.iter().any(char::is_ascii_digit)
         && inner.iter().all(|c| c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace())
         && inner.split(|c| !c.is_ascii_digit()).all(|number| number.len() <= 3);
     let sayable =

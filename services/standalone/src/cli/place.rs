@@ -63,6 +63,15 @@ impl At {
     pub fn credential(&mut self) -> Credential<'_> {
         Credential { key: &mut self.key, file: self.key_file.as_deref() }
     }
+
+    /// The flags that lead another command to the same place, with a space before each; a key is
+    /// not repeated.
+    #[must_use]
+    pub fn flags(&self) -> String {
+        let server = self.server.iter().map(|server| format!(" --server {server}"));
+        let data = self.data.iter().map(|data| format!(" --data {}", data.display()));
+        server.chain(data).collect()
+    }
 }
 
 impl Credential<'_> {
@@ -133,6 +142,15 @@ mod tests {
             assert!(failure.kind == kind && failure.message.contains(says), "{failure:?}");
             assert!(failure.message.contains("--key-file") && !failure.message.contains("lk_"), "{failure}");
         }
+    }
+
+    #[test]
+    fn another_command_is_led_to_the_same_place_without_the_key() {
+        let server = Some("http://h:1".to_owned());
+        let at = At { server, key: Some(Secret::new("lk_argument")), ..At::default() };
+        assert_eq!(at.flags(), " --server http://h:1");
+        let at = At { data: Some(PathBuf::from("/srv/d")), ..At::default() };
+        assert_eq!((at.flags().as_str(), At::default().flags().as_str()), (" --data /srv/d", ""));
     }
 
     #[test]

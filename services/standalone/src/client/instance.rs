@@ -2,6 +2,7 @@
 //! the command.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lectern_client::Client;
 use lectern_core::Failure;
@@ -15,19 +16,27 @@ use crate::app::Embedded;
 pub use crate::app::Work;
 use crate::cli::{At, Place};
 use crate::config::Config;
-use crate::lock::{self, Lock, Taken};
+use crate::lock::{self, Holder, Lock, Taken};
 use crate::temporary::{For, Temporary};
 use crate::voice_dir;
+
+/// How long steps at work may go on in an instance that is stopped. They are given back then, and
+/// have removed their temporary files before the process ends.
+const DRAIN: Duration = Duration::from_millis(500);
 
 /// A server that answers.
 #[derive(Debug)]
 pub struct Instance {
     /// Calls to it.
     pub client: Client,
-    /// The URL that `--server` named.
+    /// The URL of a server that lives apart from the command.
     server: Option<String>,
     own: Option<Own>,
-    voice_dir: PathBuf,
+    /// The folder that this machine's voice is looked for in, where it is this machine's that
+    /// speaks.
+    voice_dir: Option<PathBuf>,
+    /// The flags that named the place.
+    flags: String,
 }
 
 /// An instance of the command's own. The fields are dropped in this order: nobody else may take the
@@ -51,17 +60,29 @@ impl Instance {
     pub async fn open(at: &At, work: Work, config: &Config, context: &Context, out: &Out) -> Result<Self, Failure> {
         if let Some(server) = &at.server {
             let client = connect(server, at.key.as_ref())?;
-            return Ok(Self { client, server: Some(server.clone()), own: None, voice_dir: PathBuf::new() });
+            let server = Some(server.clone());
+            return Ok(Self { client, server, own: None, voice_dir: None, flags: at.flags() });
         }
         let mut told = false;
         loop {
             let holder = match Lock::take(&config.data, context.name, false)? {
-                Taken::Ours(lock) => return Self::start(work, config.clone(), context, None, Some(lock)).await,
+                Taken::Ours(lock) => {
+                    let started = Self::start(work, config.clone(), context, None, Some(lock)).await?;
+                    return Ok(Self { flags: at.flags(), ..started });
+                }
                 Taken::By(holder) => holder,
             };
-            if let Some(address) = holder.as_ref().filter(|holder| holder.serves).and_then(|holder| holder.address) {
-                let client = connect(&format!("http://{address}"), None)?;
-                return Ok(Self { client, server: None, own: None, voice_dir: config.voice_dir.clone() });
+            // Another command's instance answers too, for as long as that command takes: enough to
+            // look.
+            let answers = |holder: &&Holder| holder.serves || matches!(work, Work::Idle);
+            if let Some(holder) = holder.as_ref().filter(answers)
+                && let Some(address) = holder.address
+            {
+                let url = format!("http://{address}");
+                let (client, voice_dir) = (connect(&url, None)?, Some(config.voice_dir.clone()));
+                // One that serves is started again; what another command has is gone with that.
+                let server = holder.serves.then_some(url);
+                return Ok(Self { client, server, own: None, voice_dir, flags: at.flags() });
             }
             if let Some(holder) = holder.filter(|holder| !holder.serves && !std::mem::replace(&mut told, true)) {
                 out.say(&format!("{}; waiting for its end", holder.sentence(&config.data)));
@@ -104,6 +125,7 @@ impl Instance {
         mut lock: Option<Lock>,
     ) -> Result<Self, Failure> {
         config.server.listen.set_port(0);
+        config.server.drain = DRAIN;
         // It outlives the interrupt: first the work is cancelled, then the instance is stopped.
         let stop = CancellationToken::new();
         let started = Box::pin(Embedded::start(&config, context, work, stop)).await;
@@ -113,14 +135,22 @@ impl Instance {
         }
         let client = connect(&format!("http://{}", embedded.address), None)?;
         let own = Own { embedded, _folder: folder, _lock: lock };
-        Ok(Self { client, server: None, own: Some(own), voice_dir: config.voice_dir })
+        let (own, voice_dir) = (Some(own), Some(config.voice_dir));
+        Ok(Self { client, server: None, own, voice_dir, flags: String::new() })
     }
 
-    /// The URL of the server that the command named; none where it works on the data of this
-    /// machine.
+    /// The URL of the server, which may be out of order for a while and come back: that which the
+    /// command named, or that which serves the data of this machine. None of an instance of the
+    /// command's own.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.server.as_deref()
+    }
+
+    /// The flags that lead another command to the same place, with a space before each.
+    #[must_use]
+    pub fn flags(&self) -> &str {
+        &self.flags
     }
 
     /// Whether it is an instance of the command's own, which ends with it; else it is a server.
@@ -132,7 +162,7 @@ impl Instance {
     /// The folder that this machine's voice is looked for in; none where it is a server's.
     #[must_use]
     pub fn voice_dir(&self) -> Option<&Path> {
-        self.server.is_none().then_some(&self.voice_dir)
+        self.voice_dir.as_deref()
     }
 
     /// A failure of a call with what to do about it on this machine.

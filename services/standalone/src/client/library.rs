@@ -178,7 +178,13 @@ async fn one(target: &Target, force: bool, client: &Client, out: &Out) -> Result
             let said = || {
                 format!("there are narrations of it (`lectern list --document {name}`); --force deletes them with it")
             };
+            let narrations = if force { narrations_of(name, client).await? } else { Vec::new() };
             let receipt = client.erase(request).await.map_err(|failure| unforced(failure, force, said))?;
+            // Nothing is left of them but that they were.
+            for name in narrations {
+                let request = DeleteNarrationRequest { name, force, allow_missing: true, ..Default::default() };
+                client.delete_narration(request).await?;
+            }
             out.line(&format!("{name} is deleted, with all that was made from it:"));
             if let Some(receipt) = receipt {
                 receipt_lines(&receipt).iter().for_each(|line| out.line(&format!("  {line}")));
@@ -187,6 +193,21 @@ async fn one(target: &Target, force: bool, client: &Client, out: &Out) -> Result
         }
     }
     Ok(())
+}
+
+/// The narrations of a document.
+async fn narrations_of(document: &str, client: &Client) -> Result<Vec<String>, Failure> {
+    let (mut names, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request =
+            ListNarrationsRequest { document: document.to_owned(), page_token, page_size: 200, ..Default::default() };
+        let page = client.list_narrations(request).await?;
+        names.extend(page.narrations.into_iter().map(|narration| narration.name));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(names);
+        }
+    }
 }
 
 /// A refusal that `--force` would have overcome, in the words of the command line.

@@ -50,7 +50,7 @@ pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(),
     order::check(&order.script)?;
     let out = Out::new(Mode::of(order.json, order.quiet));
     let items = sources_of(&order.sources, order.name.as_deref(), &context).await?;
-    let mut planned = plan::plan(items, order.out.as_deref(), order.force);
+    let mut planned = plan::plan(items, order.out.as_deref(), &order::part(&order.script), order.force);
     if !order.dry_run && !order.detach {
         refuse_folders(&mut planned, &context).await?;
     }

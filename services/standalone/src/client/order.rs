@@ -49,6 +49,37 @@ fn selection(script: &Script) -> Option<Selection> {
     (selection != Selection::default()).then_some(selection)
 }
 
+/// What is narrated of a document, where that is not all of it, for the names of folders:
+/// `-pages-3-9`, `-briefing`.
+pub fn part(script: &Script) -> String {
+    let mut part = String::new();
+    let mut add = |name: &str, what: String| {
+        part.push('-');
+        part.push_str(name);
+        if !what.is_empty() {
+            part.push('-');
+            part.push_str(&what);
+        }
+    };
+    if script.style == cli::Style::Briefing {
+        add("briefing", String::new());
+    }
+    for (name, ranges) in [("pages", &script.pages), ("chapters", &script.chapters)] {
+        let Some(ranges) = ranges else { continue };
+        let shown = ranges.0.iter().map(|range| match range.first == range.last {
+            true => range.first.to_string(),
+            false => format!("{}-{}", range.first, range.last),
+        });
+        add(name, shown.collect::<Vec<_>>().join(","));
+    }
+    if let Some(length) = script.first {
+        add("first", format!("{}s", length.0));
+    }
+    // A name has its limits; what differs behind them is refused as another recording.
+    part.truncate(80);
+    part
+}
+
 /// Refuses flags that contradict each other, before anything is sent.
 ///
 /// # Errors
@@ -136,6 +167,18 @@ mod tests {
         assert_eq!(made.skip, [i32::from(ContentKind::Citations), ContentKind::Appendices.into()]);
         assert_eq!(made.read, [i32::from(ContentKind::Tables)]);
         assert_eq!(order(&script(&[]), "documents/d1").selection, None, "nothing selected is all of it");
+    }
+
+    #[test]
+    fn a_part_has_a_name() {
+        for (flags, name) in [
+            (&[][..], ""),
+            (&["--speed", "1.5", "--skip", "code"], ""),
+            (&["--pages", "3-9,12"], "-pages-3-9,12"),
+            (&["--style", "briefing", "--chapters", "2", "--first", "5m"], "-briefing-chapters-2-first-300s"),
+        ] {
+            assert_eq!(part(&script(flags)), name);
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lectern_core::content::timeline::{BlockFate, Fate, Manifest};
+use lectern_core::content::script::SkipReason;
+use lectern_core::content::timeline::{BlockFate, Fate, Manifest, SkippedPart};
 use lectern_proto::convert;
 
 use super::out::shown;
@@ -41,7 +42,9 @@ pub fn text(manifest: &Manifest, name: &str) -> String {
     for (reason, count) in reasons {
         line(&mut text, &format!("{count:>6}  {reason}"));
     }
-    for block in left_out {
+    // Who chose a part of the document knows that he did not choose the rest.
+    let chosen = left_out.into_iter().filter(|block| block.skipped.iter().any(|part| !is_not_selected(part)));
+    for block in chosen {
         line(&mut text, "");
         one(&mut text, block);
     }
@@ -56,13 +59,17 @@ fn one(text: &mut String, block: &BlockFate) {
         Fate::Summarised => "covered by a summary",
     };
     line(text, &format!("{page}block {}, {}: {how}", block.block, block.kind.replace('_', " ")));
-    for part in &block.skipped {
+    for part in block.skipped.iter().filter(|part| !is_not_selected(part)) {
         let excerpt = if part.excerpt.is_empty() { String::new() } else { format!(": {}", part.excerpt) };
         line(text, &format!("    {}{excerpt}", reason(part)));
     }
 }
 
-fn reason(part: &lectern_core::content::timeline::SkippedPart) -> &'static str {
+fn is_not_selected(part: &SkippedPart) -> bool {
+    part.reason == SkipReason::NotSelected
+}
+
+fn reason(part: &SkippedPart) -> &'static str {
     words::skipped(convert::skipped_to_wire(0, part).reason())
 }
 
@@ -74,8 +81,7 @@ fn line(text: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use lectern_core::content::Range;
-    use lectern_core::content::script::SkipReason;
-    use lectern_core::content::timeline::{Coverage, SCHEMA, SkippedPart};
+    use lectern_core::content::timeline::{Coverage, SCHEMA};
 
     use super::*;
 
@@ -145,5 +151,16 @@ page 3, block 2, list item: left out in part
     #[test]
     fn nothing_left_out_is_said() {
         assert!(text(&manifest(vec![block(0, Fate::Spoken, &[])]), "t.md").ends_with("Nothing is left out.\n"));
+    }
+
+    #[test]
+    fn what_was_not_selected_is_counted_and_not_listed() {
+        let blocks = vec![
+            block(0, Fate::Skipped, &[(SkipReason::NotSelected, "The rest.")]),
+            block(1, Fate::Skipped, &[(SkipReason::PageNumber, "12")]),
+        ];
+        let text = text(&manifest(blocks), "tides.pdf");
+        assert!(text.contains("     1  ") && text.contains("page 2, block 1"), "{text}");
+        assert!(!text.contains("The rest.") && !text.contains("page 1, block 0"), "{text}");
     }
 }

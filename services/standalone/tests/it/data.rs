@@ -30,6 +30,9 @@ fn a_command_waits_for_the_one_that_works_on_the_same_data() {
     let mut waiting = home.start(&["narrate", "winds.md"]);
     waiting.until_says("lectern narrate (process ");
     waiting.until_says("; waiting for its end");
+    // Who only looks is answered by the one that works.
+    let listed = home.done(&["list", "--json"]).json();
+    assert_eq!(listed.len(), 1, "{listed:?}");
     // Whoever keeps nothing waits for nobody.
     home.done(&["narrate", "winds.md", "--temporary", "-o", "elsewhere"]);
     slow.signal(Signal::INT);

@@ -50,6 +50,17 @@ fn a_narration_is_played_from_a_folder_that_goes_with_it() {
 }
 
 #[test]
+fn the_data_are_free_while_a_narration_is_played() {
+    let (home, name) = narrated();
+    let home = with_player(home, "ffplay", 0);
+    let program = home.at("bin/ffplay");
+    let lists = format!("#!/bin/sh\n'{}' list >'{}' 2>&1\n", env!("CARGO_BIN_EXE_lectern"), told(&home).display());
+    fs::write(program, lists).unwrap();
+    home.done(&["play", &name]);
+    assert!(home.read("told").contains(&name), "{}", home.read("told"));
+}
+
+#[test]
 fn a_folder_and_a_file_are_played_where_they_are() {
     let (home, _) = narrated();
     let home = with_player(home, "mpv", 0);

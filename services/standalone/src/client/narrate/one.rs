@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::plan::Planned;
 use super::{Job, narration, report};
+use crate::cli::Place;
 use crate::client::deliver::{deliver_asked, recording};
 use crate::client::follow::{Followed, follow, patiently};
 use crate::client::hand_in::{self, Handed};
@@ -131,7 +132,7 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     reach(Stage::Ordered(name.clone()));
     // It stopped before: it goes on at the cost of what is missing.
     if matches!(accepted.state(), State::Failed | State::Cancelled) {
-        accepted = patiently(out, server, || Box::pin(client.retry(&name))).await?;
+        accepted = Box::pin(retried(job, &name)).await?;
     }
     let made_before = accepted.state() == State::Succeeded;
     out.json(&json!({"event": "accepted", "source": planned.label, "narration": name}));
@@ -159,8 +160,9 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     }
     let took = begun.elapsed();
     let delivered = Box::pin(deliver_asked(client, &ended, &document, &planned.target, Some(&digest))).await;
-    let files = delivered.map_err(|failure| fetch_again(failure, &name, server))?;
-    let first_audio = first_audio(&ended).filter(|_| !made_before);
+    let files = delivered.map_err(|failure| fetch_again(failure, &name, &job.order.place))?;
+    // That of a run before this one was heard long ago.
+    let first_audio = first_audio(&ended).filter(|_| !made_before && ended.run <= 1);
     let done = Done { first_audio, narration: ended, files, took, made_before };
     report::done(out, planned, &done);
     Ok(Some(done))
@@ -177,10 +179,22 @@ async fn request_id(job: &Job<'_>, asked: &Narration) -> Result<String, Failure>
 
 /// The voices that there are.
 async fn voices<'a>(job: &'a Job<'_>) -> Result<Cow<'a, [Voice]>, Failure> {
-    if job.voices.is_empty() {
-        job.instance.client.voices().await.map(Cow::Owned)
-    } else {
-        Ok(Cow::Borrowed(&job.voices))
+    if !job.voices.is_empty() {
+        return Ok(Cow::Borrowed(&job.voices));
+    }
+    let client = &job.instance.client;
+    patiently(job.out, job.instance.server(), || Box::pin(client.voices())).await.map(Cow::Owned)
+}
+
+/// Starts a narration anew that stopped before, unless another command was faster, or a call whose
+/// answer was lost in an outage.
+async fn retried(job: &Job<'_>, name: &str) -> Result<Narration, Failure> {
+    let (client, out, server) = (&job.instance.client, job.out, job.instance.server());
+    match patiently(out, server, || Box::pin(client.retry(name))).await {
+        Err(failure) if matches!(failure.reason, Reason::WrongState | Reason::EtagMismatch) => {
+            patiently(out, server, || Box::pin(client.narration(name))).await
+        }
+        retried => retried,
     }
 }
 
@@ -217,11 +231,13 @@ fn first_audio(narration: &Narration) -> Option<Duration> {
     u64::try_from(nanos(first) - nanos(created)).ok().map(Duration::from_nanos)
 }
 
-/// Says in a failure to fetch the files of a narration that it is there, and how to get them.
-fn fetch_again(mut failure: Failure, name: &str, server: Option<&str>) -> Failed {
-    let server = server.map(|server| format!(" --server {server}")).unwrap_or_default();
-    failure.message =
-        format!("{}; the narration is made, and `lectern get {name}{server}` fetches its files", failure.message);
+/// Says in a failure to fetch the files of a narration that it is there, and how to get them;
+/// unless it is gone with its instance.
+fn fetch_again(mut failure: Failure, name: &str, place: &Place) -> Failed {
+    if !place.temporary {
+        let get = format!("`lectern get {name}{}` fetches its files", place.at.flags());
+        failure.message = format!("{}; the narration is made, and {get}", failure.message);
+    }
     Failed { narration: name.to_owned(), ..Failed::of(failure) }
 }
 
@@ -235,13 +251,19 @@ pub async fn stop(job: &Job<'_>, stage: &Mutex<Stage>) {
             Stage::Ordering(request, order) => client.order_under(&request, *order).await?.name,
             Stage::Ordered(name) => name,
         };
-        client.cancel(&name).await.map(|_| Some(name))
+        client.cancel(&name).await.map(Some)
     };
     let again = "the same command goes on from there";
     let told = match tokio::time::timeout(STOPPING, Box::pin(cancelled)).await {
         Ok(Ok(_)) if job.order.place.temporary => "  stopped; nothing is kept".to_owned(),
         Ok(Ok(None)) => format!("  stopped; {again}"),
-        Ok(Ok(Some(name))) => format!("  stopped: {name} is cancelled, what was made is kept, and {again}"),
+        // It was faster than the interrupt.
+        Ok(Ok(Some(made))) if made.state() == State::Succeeded => {
+            format!("  stopped: {} is made, and the same command fetches its files", made.name)
+        }
+        Ok(Ok(Some(stopped))) => {
+            format!("  stopped: {} is cancelled, what was made is kept, and {again}", stopped.name)
+        }
         Ok(Err(failure)) => format!("  stopped, and it could not be cancelled: {}", words::sentence(&failure)),
         Err(_) => "  stopped; the server does not answer, so the narration may go on there".to_owned(),
     };
@@ -253,6 +275,7 @@ mod tests {
     use lectern_core::Kind;
 
     use super::*;
+    use crate::cli::At;
 
     #[test]
     fn a_narration_that_fails_on_its_way_is_told_from_a_document_with_nothing_in_it() {
@@ -265,9 +288,13 @@ mod tests {
 
     #[test]
     fn files_that_could_not_be_fetched_can_be_fetched_later() {
-        let failed = fetch_again(words::output("no space"), "narrations/n1", Some("http://h:1"));
-        assert!(failed.failure.message.contains("`lectern get narrations/n1 --server http://h:1`"));
-        assert_eq!(failed.status, Status::Output);
+        let failed = |place: &Place| fetch_again(words::output("no space"), "narrations/n1", place);
+        let at = At { server: Some("http://h:1".to_owned()), ..At::default() };
+        let there = failed(&Place { at, ..Place::default() });
+        assert!(there.failure.message.contains("`lectern get narrations/n1 --server http://h:1`"));
+        assert_eq!(there.status, Status::Output);
+        let gone = failed(&Place { temporary: true, ..Place::default() });
+        assert_eq!((gone.failure.message.as_str(), gone.status), ("no space", Status::Output));
     }
 
     #[test]

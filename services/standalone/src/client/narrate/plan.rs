@@ -23,9 +23,10 @@ pub struct Planned {
 }
 
 /// Gives each document a folder of its own: `out` itself to the only one that was named by itself,
-/// else one in it that is called as the document is. Equal names do not collide: where they differ
+/// else one in it that is called as the document is, and as the `part` of it that is narrated, so
+/// that a part and the whole lie beside each other. Equal names do not collide: where they differ
 /// in their endings these are kept (`paper.pdf`, `paper.docx`), and what is equal then is numbered.
-pub fn plan(items: Vec<Result<Item, Missing>>, out: Option<&Path>, force: bool) -> Vec<Planned> {
+pub fn plan(items: Vec<Result<Item, Missing>>, out: Option<&Path>, part: &str, force: bool) -> Vec<Planned> {
     let only = matches!(&items[..], [Ok(item)] if item.alone);
     let mut stems = BTreeMap::<String, usize>::new();
     for item in items.iter().flatten() {
@@ -40,7 +41,7 @@ pub fn plan(items: Vec<Result<Item, Missing>>, out: Option<&Path>, force: bool) 
                 Some(_) | None => {
                     let several = stems.get(&stem).is_some_and(|count| *count > 1);
                     let wanted = if several { deliver::safe(&item.name) } else { stem.clone() };
-                    out.unwrap_or(Path::new(OUT)).join(free(&mut taken, &wanted))
+                    out.unwrap_or(Path::new(OUT)).join(free(&mut taken, &format!("{wanted}{part}")))
                 }
             };
             Planned { label: item.label.clone(), item: Ok(item), target: Target::new(folder, stem, force) }
@@ -76,7 +77,7 @@ mod tests {
             let content = Content::Here(Upload::bytes(name, ""));
             Ok(Item { label: (*name).to_owned(), name: (*name).to_owned(), alone, content })
         };
-        let planned = plan(names.iter().map(item).collect(), out.map(Path::new), false);
+        let planned = plan(names.iter().map(item).collect(), out.map(Path::new), "", false);
         planned.iter().map(|planned| planned.target.folder.display().to_string()).collect()
     }
 
@@ -100,10 +101,21 @@ mod tests {
     }
 
     #[test]
+    fn a_part_lies_beside_the_whole() {
+        let content = Content::Here(Upload::bytes("p.pdf", ""));
+        let item = Item { label: "p.pdf".to_owned(), name: "p.pdf".to_owned(), alone: true, content };
+        let folder = |out: Option<&str>| {
+            plan(vec![Ok(item.clone())], out.map(Path::new), "-pages-3-9", false)[0].target.folder.clone()
+        };
+        assert_eq!(folder(None), Path::new("lectern-out/p-pages-3-9"));
+        assert_eq!(folder(Some("out")), Path::new("out"), "who names a folder means it");
+    }
+
+    #[test]
     fn files_are_called_as_the_document_is_without_its_ending() {
         let content = Content::Here(Upload::bytes("p.pdf", ""));
         let item = Item { label: "p.pdf".to_owned(), name: "p.pdf".to_owned(), alone: true, content };
-        let planned = plan(vec![Ok(item.clone()), Ok(item)], None, true);
+        let planned = plan(vec![Ok(item.clone()), Ok(item)], None, "", true);
         assert_eq!(planned.iter().map(|planned| planned.target.stem.as_str()).collect::<Vec<_>>(), ["p", "p"]);
         assert!(planned.iter().all(|planned| planned.target.force));
     }

@@ -65,6 +65,7 @@ fn reused(progress: &Progress) -> Option<String> {
         (0, _) => None,
         (1, 1) => Some("its one sentence was there already".to_owned()),
         (reused, all) if reused == all => Some(format!("all {all} sentences were there already")),
+        (1, all) => Some(format!("1 of {} was there already", count(all, "sentence"))),
         (reused, all) => Some(format!("{reused} of {} were there already", count(all, "sentence"))),
     }
 }
