@@ -19,7 +19,7 @@ const LOG: &str = "warn";
 /// What it logs where it is to say more.
 const VERBOSE: &str = "info";
 /// What a command logs: a person reads its progress, and the failure itself is its last line.
-const LOG_OF_COMMANDS: &str = "error,lectern_runtime::bootstrap=off";
+const LOG_OF_COMMANDS: &str = "error";
 
 /// Settings of the embedded instance.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,6 +88,10 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
     let mut config: Config = loader.load()?;
     if let Some(data) = cli.data() {
         config.data.clone_from(data);
+    }
+    if config.data.as_os_str().is_empty() {
+        // A variable that is empty names no folder.
+        config.data = places::data_dir();
     }
     if let Some(named) = &cli.voice_dir {
         config.voice_dir.clone_from(named);
@@ -164,8 +168,10 @@ mod tests {
             let mut cli = Cli::parse_from(arguments);
             let config = load_from(loader(&[("LECTERN_DATA", "environment")]), &mut cli).unwrap();
             assert_eq!(config.data, PathBuf::from(expected), "{arguments:?}");
-            let config = load_from(loader(&[]), &mut Cli::parse_from(["lectern", "up"])).unwrap();
-            assert_eq!(config.data, places::data_dir());
+            for variables in [&[][..], &[("LECTERN_DATA", "")][..]] {
+                let config = load_from(loader(variables), &mut Cli::parse_from(["lectern", "up"])).unwrap();
+                assert_eq!(config.data, places::data_dir());
+            }
         }
     }
 

@@ -51,7 +51,11 @@ fn main() -> ExitCode {
     };
     let telemetry = config.telemetry.clone();
     if serves {
-        return lectern_runtime::run("lectern", &telemetry, |context| app::up(config, Context { name, ..context }));
+        let work = |context: Context| app::up(config, Context { name, ..context });
+        return lectern_runtime::run_with("lectern", &telemetry, work, |ended| match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => bootstrap::fail("lectern", &failure),
+        });
     }
     start::run(name, &telemetry, |context| async move {
         let out = Out::new(Mode::Plain);

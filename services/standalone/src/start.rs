@@ -1,5 +1,5 @@
-//! The life of a command that ends by itself, and its exit status for people and scripts. `lectern
-//! up` lives as services do, by [`lectern_runtime::run`].
+//! The life of a command that ends by itself, and its exit status for people and scripts. That of
+//! `lectern up` is one of services.
 
 use std::process::ExitCode;
 

@@ -30,11 +30,13 @@ pub fn cached() -> PathBuf {
     places::cache_dir().join(NAME)
 }
 
-/// The folder that is used: the first candidate that is there, else the last.
+/// The folder that is used: the first candidate that has a file of the voice, else the last. Other
+/// folders are called so, too.
 #[must_use]
 pub fn chosen(named: &Path) -> PathBuf {
     let candidates = candidates(named);
-    let there = candidates.iter().find(|folder| folder.is_dir()).or(candidates.last());
+    let has_some = |folder: &&PathBuf| lectern_voice::FILES.iter().any(|file| folder.join(file.name).is_file());
+    let there = candidates.iter().find(has_some).or(candidates.last());
     there.cloned().unwrap_or_else(cached)
 }
 

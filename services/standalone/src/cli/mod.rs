@@ -20,7 +20,7 @@ pub use source::Source;
 
 /// Turns documents into narrated audio.
 #[derive(Debug, Parser)]
-#[command(name = "lectern", version, about)]
+#[command(name = "lectern", version)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

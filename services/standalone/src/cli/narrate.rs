@@ -33,7 +33,7 @@ pub struct Narrate {
     #[command(flatten)]
     pub script: Script,
     /// The voice, such as heart; the default voice of the document's language where none is given.
-    #[arg(long, value_name = "VOICE", default_value = "")]
+    #[arg(long, value_name = "VOICE", default_value = "", hide_default_value = true)]
     pub voice: String,
     /// Tempo, 0.5 to 2.0.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
@@ -176,9 +176,9 @@ pub enum Format {
 pub enum Kind {
     /// Marks such as [3] and (Chambers, 2016).
     Citations,
-    /// Code; read line by line.
+    /// Code; by default its language and length are said, with --read each line.
     Code,
-    /// Tables; read row by row.
+    /// Tables; by default large ones are announced, with --read each row is read.
     Tables,
     /// Captions of figures and tables.
     Captions,

@@ -188,6 +188,9 @@ impl Target {
 fn writable(folder: &Path) -> Result<(), Failure> {
     let there = folder.ancestors().map(or_here).find(|path| path.symlink_metadata().is_ok());
     let Some(there) = there else { return Ok(()) };
+    if !there.is_dir() {
+        return Err(unwritable(folder, &ErrorKind::NotADirectory.into()));
+    }
     access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| unwritable(folder, &error.into()))
 }
 
@@ -261,7 +264,7 @@ mod tests {
         std::fs::write(&file, "x").unwrap();
         for path in [file.clone(), file.join("below")] {
             let refused = target(&path, true).check_foreign().unwrap_err();
-            assert!(refused.message.contains("cannot be written"), "{refused}");
+            assert!(refused.message.contains("cannot be written: not a directory"), "{refused}");
             assert_eq!(words::status(&refused), Status::Output);
         }
     }

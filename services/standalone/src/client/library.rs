@@ -118,7 +118,6 @@ fn page_size(left: usize) -> i32 {
 /// # Errors
 /// The exit status of those that could not be deleted, which were told.
 pub async fn delete(delete: &Delete, instance: &Instance, out: &Out) -> Result<(), Stop> {
-    let client = &instance.client;
     let asks = !delete.yes && io::stdin().is_terminal();
     if asks && !confirmed(delete, instance, out).await? {
         out.say("nothing is deleted");
@@ -126,7 +125,7 @@ pub async fn delete(delete: &Delete, instance: &Instance, out: &Out) -> Result<(
     }
     let mut failed = Vec::new();
     for target in &delete.names {
-        if let Err(failure) = one(target, delete.force, client, out).await {
+        if let Err(failure) = one(target, delete.force, instance, out).await {
             out.complain(&format!("lectern: {}: {}", name(target), words::sentence(&failure)));
             failed.push(words::status(&failure));
         }
@@ -163,12 +162,16 @@ async fn confirmed(delete: &Delete, instance: &Instance, out: &Out) -> Result<bo
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn one(target: &Target, force: bool, client: &Client, out: &Out) -> Result<(), Failure> {
+async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Result<(), Failure> {
+    let (client, flags) = (&instance.client, instance.flags());
     match target {
         Target::Narration(name) => {
             let request = DeleteNarrationRequest { name: name.clone(), force, ..DeleteNarrationRequest::default() };
-            let said =
-                || format!("it is not finished; stop it first (`lectern cancel {name}`), or delete it so with --force");
+            let said = || {
+                format!(
+                    "it is not finished; stop it first (`lectern cancel {name}{flags}`), or delete it so with --force"
+                )
+            };
             client.delete_narration(request).await.map_err(|failure| unforced(failure, force, said))?;
             out.line(&format!("{name} is deleted, with the files of its recording"));
             out.json(&serde_json::json!({ "name": name }));
@@ -176,7 +179,9 @@ async fn one(target: &Target, force: bool, client: &Client, out: &Out) -> Result
         Target::Document(name) => {
             let request = DeleteDocumentRequest { name: name.clone(), force, ..DeleteDocumentRequest::default() };
             let said = || {
-                format!("there are narrations of it (`lectern list --document {name}`); --force deletes them with it")
+                format!(
+                    "there are narrations of it (`lectern list --document {name}{flags}`); --force deletes them with it"
+                )
             };
             let narrations = if force { narrations_of(name, client).await? } else { Vec::new() };
             let receipt = client.erase(request).await.map_err(|failure| unforced(failure, force, said))?;

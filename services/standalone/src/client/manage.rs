@@ -112,16 +112,16 @@ async fn one(
             Manage::Documents(documents) => library::documents(documents, client, out).await,
             Manage::Delete(delete) => library::delete(delete, instance, out).await,
             Manage::Show(show) => show::run(named(show.name.as_ref()), instance, out).await,
-            Manage::Get(of) => get(of, client, out).await,
-            Manage::Cancel(of) => cancel(named(of.name.as_ref()), client, out).await,
+            Manage::Get(of) => get(of, instance, out).await,
+            Manage::Cancel(of) => cancel(named(of.name.as_ref()), instance, out).await,
             Manage::Play(what) => {
-                *fetched = Some(play::fetch(what, client, out).await?);
+                *fetched = Some(play::fetch(what, instance, out).await?);
                 Ok(())
             }
             Manage::Watch(of) => end(named(of.name.as_ref()), &of.end, instance, context, out).await,
             Manage::Retry(of) => {
                 let name = named(of.name.as_ref());
-                client.retry(name).await.map_err(|failure| not_to_retry(failure, name))?;
+                client.retry(name).await.map_err(|failure| not_to_retry(failure, name, instance.flags()))?;
                 end(name, &of.end, instance, context, out).await
             }
         }
@@ -151,10 +151,11 @@ fn named(name: Option<&String>) -> &str {
 }
 
 /// Fetches the files of a narration that has succeeded.
-async fn get(get: &Get, client: &Client, out: &Out) -> Result<(), Stop> {
+async fn get(get: &Get, instance: &Instance, out: &Out) -> Result<(), Stop> {
+    let client = &instance.client;
     let narration = client.narration(named(get.name.as_ref())).await?;
     if narration.state() != State::Succeeded || narration.artifacts.is_empty() {
-        return Err(not_there(&narration).into());
+        return Err(not_there(&narration, instance.flags()).into());
     }
     fetch(&narration, get.out.as_deref(), get.force, client, out).await?;
     out.json(&json::narration(&narration));
@@ -188,14 +189,17 @@ async fn document_of(narration: &Narration, client: &Client) -> Result<Document,
     }
 }
 
-/// Why there are no files of a narration, and what to do.
-pub fn not_there(narration: &Narration) -> Failure {
+/// Why there are no files of a narration, and what to do; `flags` lead to where it is.
+pub fn not_there(narration: &Narration, flags: &str) -> Failure {
     let name = &narration.name;
     let why = match narration.state() {
         State::Failed => {
-            format!("it failed; `lectern show {name}` says why, and `lectern retry {name}` goes on with it")
+            format!(
+                "it failed; `lectern show {name}{flags}` says why, and `lectern retry {name}{flags}` goes on with \
+                 it"
+            )
         }
-        State::Cancelled => format!("it is cancelled; `lectern retry {name}` goes on with it"),
+        State::Cancelled => format!("it is cancelled; `lectern retry {name}{flags}` goes on with it"),
         State::Succeeded => "they were deleted with its document".to_owned(),
         State::Unspecified
         | State::Queued
@@ -206,7 +210,7 @@ pub fn not_there(narration: &Narration) -> Failure {
         | State::AwaitingApproval
         | State::AwaitingBudget => {
             let state = progress::state(narration.state());
-            format!("it is {state}; `lectern watch {name} -o DIR` waits for them")
+            format!("it is {state}; `lectern watch {name} -o DIR{flags}` waits for them")
         }
     };
     let message = format!("{name} has no files: {why}");
@@ -216,23 +220,24 @@ pub fn not_there(narration: &Narration) -> Failure {
 }
 
 /// A refusal to retry in the words of the command line.
-fn not_to_retry(failure: Failure, name: &str) -> Failure {
+fn not_to_retry(failure: Failure, name: &str, flags: &str) -> Failure {
     if failure.reason != Reason::WrongState {
         return failure;
     }
     let message = format!(
-        "{name} has neither failed nor been cancelled, so there is nothing to retry; `lectern show {name}` says where \
-         it stands"
+        "{name} has neither failed nor been cancelled, so there is nothing to retry; `lectern show {name}{flags}` says \
+         where it stands"
     );
     Failure { message, ..failure }
 }
 
 /// Stops a narration.
-async fn cancel(name: &str, client: &Client, out: &Out) -> Result<(), Stop> {
-    let narration = client.cancel(name).await?;
+async fn cancel(name: &str, instance: &Instance, out: &Out) -> Result<(), Stop> {
+    let flags = instance.flags();
+    let narration = instance.client.cancel(name).await?;
     out.json(&json::narration(&narration));
     out.line(&match narration.state() {
-        State::Cancelled => format!("{name} is cancelled; `lectern retry {name}` goes on from there"),
+        State::Cancelled => format!("{name} is cancelled; `lectern retry {name}{flags}` goes on from there"),
         State::Unspecified
         | State::Queued
         | State::Extracting
@@ -251,14 +256,13 @@ async fn cancel(name: &str, client: &Client, out: &Out) -> Result<(), Stop> {
 
 /// Follows a narration to its end, and does with it what was asked for.
 async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out: &Out) -> Result<(), Stop> {
-    let client = &instance.client;
+    let (client, flags) = (&instance.client, instance.flags());
     let mut progress = Progress::new(out, "");
     let followed = follow(client, name, &mut progress, &context.shutdown, instance.server()).await?;
     let narration = match followed {
         Followed::Ended(narration) => narration,
         Followed::Interrupted => {
-            let server = instance.server().map(|server| format!(" --server {server}")).unwrap_or_default();
-            let message = format!("{name} is not followed any more; `lectern watch {name}{server}` takes it up again");
+            let message = format!("{name} is not followed any more; `lectern watch {name}{flags}` takes it up again");
             return Err(words::interrupted(message).into());
         }
     };
@@ -267,7 +271,7 @@ async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out:
             tokio::select! {
                 biased;
                 () = context.shutdown.wait() => {
-                    let message = format!("its files are not fetched; `lectern get {name}` fetches them");
+                    let message = format!("its files are not fetched; `lectern get {name}{flags}` fetches them");
                     Err(words::interrupted(message).into())
                 }
                 fetched = fetch(&narration, Some(folder), end.force, client, out) => fetched.map_err(Stop::from),
@@ -275,7 +279,7 @@ async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out:
         }
         (State::Succeeded, None) => {
             let length = describe::length(&narration);
-            out.line(&format!("{name} is done, {length} of audio; `lectern get {name}` fetches its files"));
+            out.line(&format!("{name} is done, {length} of audio; `lectern get {name}{flags}` fetches its files"));
             Ok(())
         }
         (
@@ -318,11 +322,11 @@ mod tests {
         let at =
             |state: State| Narration { name: "narrations/n1".to_owned(), state: state.into(), ..Narration::default() };
         for (state, says) in [
-            (State::Narrating, "it is narrating; `lectern watch narrations/n1 -o DIR`"),
-            (State::Failed, "it failed; `lectern show narrations/n1` says why"),
-            (State::Cancelled, "it is cancelled; `lectern retry narrations/n1`"),
+            (State::Narrating, "it is narrating; `lectern watch narrations/n1 -o DIR --data d`"),
+            (State::Failed, "it failed; `lectern show narrations/n1 --data d` says why"),
+            (State::Cancelled, "it is cancelled; `lectern retry narrations/n1 --data d`"),
         ] {
-            let failure = not_there(&at(state));
+            let failure = not_there(&at(state), " --data d");
             assert!(failure.message.contains(says), "{failure}");
             assert_eq!(words::status(&failure), Status::Usage);
         }
@@ -339,8 +343,8 @@ mod tests {
     #[test]
     fn only_a_wrong_state_is_told_in_other_words() {
         let wrong = Failure::new(Kind::FailedPrecondition, Reason::WrongState, "x");
-        assert!(not_to_retry(wrong, "narrations/n1").message.contains("`lectern show narrations/n1`"));
+        assert!(not_to_retry(wrong, "narrations/n1", "").message.contains("`lectern show narrations/n1`"));
         let missing = Failure::not_found("narrations/n1");
-        assert_eq!(not_to_retry(missing.clone(), "narrations/n1"), missing);
+        assert_eq!(not_to_retry(missing.clone(), "narrations/n1", ""), missing);
     }
 }

@@ -13,6 +13,7 @@ use lectern_runtime::Context;
 
 use self::one::{Done, Failed, Stage, one};
 use self::plan::Planned;
+use super::follow::patiently;
 use super::instance::{Instance, Work};
 use super::out::{Mode, Out};
 use super::words::{self, Status, Stop};
@@ -106,7 +107,7 @@ async fn all(
         job.voices = tokio::select! {
             biased;
             () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent").into()),
-            voices = instance.client.voices() => voices?,
+            voices = patiently(out, instance.server(), || Box::pin(instance.client.voices())) => voices?,
         };
         job.voice = voice::named(&order.voice, &job.voices)?;
     }

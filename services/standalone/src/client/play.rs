@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use lectern_client::Client;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::Artifact;
 use lectern_runtime::Context;
 use tokio::process::Command;
 
+use super::instance::Instance;
 use super::manage;
 use super::out::Out;
 use super::words::{self, Status, Stop};
@@ -67,12 +67,13 @@ impl Fetched {
 ///
 /// # Errors
 /// What the server answers; `WRONG_STATE` for a narration without audio.
-pub async fn fetch(play: &Play, client: &Client, out: &Out) -> Result<Fetched, Stop> {
+pub async fn fetch(play: &Play, instance: &Instance, out: &Out) -> Result<Fetched, Stop> {
+    let client = &instance.client;
     let what = play.what.as_deref().unwrap_or_else(|| Path::new("")).to_string_lossy();
     let name = cli::manage::narration(&what).map_err(|wrong| Failure::invalid("WHAT", wrong))?;
     let narration = client.narration(&name).await?;
     let Some(artifact) = audio(&narration.artifacts) else {
-        return Err(manage::not_there(&narration).into());
+        return Err(manage::not_there(&narration, instance.flags()).into());
     };
     let folder = Temporary::in_folder(&std::env::temp_dir(), "lectern-play-", For::Owner);
     let folder = folder.map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))?;

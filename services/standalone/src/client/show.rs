@@ -23,7 +23,8 @@ pub async fn run(name: &str, instance: &Instance, out: &Out) -> Result<(), Stop>
     for document in &narration.documents {
         documents.push((document.as_str(), look_up(client, document).await?));
     }
-    lines(&narration, &documents, instance.is_own()).iter().for_each(|line| out.line(line));
+    let idle = instance.is_own().then(|| instance.flags());
+    lines(&narration, &documents, idle).iter().for_each(|line| out.line(line));
     Ok(())
 }
 
@@ -37,8 +38,8 @@ async fn look_up(client: &Client, name: &str) -> Result<Option<Document>, Failur
 }
 
 /// The page of a narration: its facts, its files, its notes. An instance that is `idle` does no
-/// work.
-fn lines(narration: &Narration, documents: &[(&str, Option<Document>)], idle: bool) -> Vec<String> {
+/// work; these are the flags that lead to its data.
+fn lines(narration: &Narration, documents: &[(&str, Option<Document>)], idle: Option<&str>) -> Vec<String> {
     let title = describe::title(narration);
     let mut lines =
         vec![if title.is_empty() { narration.name.clone() } else { format!("{}  {title}", narration.name) }];
@@ -62,16 +63,21 @@ fn lines(narration: &Narration, documents: &[(&str, Option<Document>)], idle: bo
 }
 
 /// Each fact with its name; what is not known is empty.
-fn facts(narration: &Narration, documents: &[(&str, Option<Document>)], idle: bool) -> Vec<(&'static str, String)> {
+fn facts(
+    narration: &Narration,
+    documents: &[(&str, Option<Document>)],
+    idle: Option<&str>,
+) -> Vec<(&'static str, String)> {
     let failure = narration.failure.as_ref().map(|status| words::sentence(&convert::failure(status)));
-    let waits = if idle && !is_terminal(narration) {
-        format!("nothing works on it just now; `lectern watch {}` goes on with it", narration.name)
-    } else {
-        progress::waits(narration.wait_reason()).unwrap_or_default().to_owned()
+    let waits = match idle.filter(|_| !is_terminal(narration)) {
+        Some(flags) => {
+            format!("nothing works on it just now; `lectern watch {}{flags}` goes on with it", narration.name)
+        }
+        None => progress::waits(narration.wait_reason()).unwrap_or_default().to_owned(),
     };
     let counts = narration.progress.unwrap_or_default();
     let mut facts = vec![
-        ("state", describe::standing(narration, idle)),
+        ("state", describe::standing(narration, idle.is_some())),
         ("it waits", waits),
         ("it failed", failure.unwrap_or_default()),
         ("length", describe::length(narration)),
@@ -182,7 +188,7 @@ mod tests {
             ..Narration::default()
         };
         assert_eq!(
-            lines(&narration, &[("documents/d1", Some(document()))], false),
+            lines(&narration, &[("documents/d1", Some(document()))], None),
             [
                 "narrations/n1  Tides",
                 "  state       narrating 25 %, waits",
@@ -199,10 +205,10 @@ mod tests {
                 "  due by      2026-11-28 12:00:00Z",
             ]
         );
-        let lines = lines(&narration, &[], true);
+        let lines = lines(&narration, &[], Some(" --data d"));
         assert_eq!(
             lines[2],
-            "  it waits    nothing works on it just now; `lectern watch narrations/n1` goes on with it"
+            "  it waits    nothing works on it just now; `lectern watch narrations/n1 --data d` goes on with it"
         );
     }
 
@@ -224,7 +230,7 @@ mod tests {
             ..Narration::default()
         };
         assert_eq!(
-            lines(&narration, &[("documents/d1", None)], true),
+            lines(&narration, &[("documents/d1", None)], Some("")),
             [
                 "narrations/n1",
                 "  state     succeeded",
@@ -239,7 +245,7 @@ mod tests {
         );
         narration.state = State::Failed.into();
         narration.failure = Some(convert::failure_to_wire(&Failure::not_found("documents/d1"), None));
-        let lines = lines(&narration, &[], true);
+        let lines = lines(&narration, &[], Some(""));
         assert!(lines[2].contains("it failed") && lines[2].contains("documents/d1 does not exist"), "{lines:?}");
     }
 }

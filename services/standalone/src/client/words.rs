@@ -213,7 +213,16 @@ pub fn sentence(failure: &Failure) -> String {
              KEY (it says: {message})"
         );
     }
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (call, command) in CALLS {
+        message = message.replace(call, command);
+    }
+    if UNREACHABLE.contains(&message.as_str()) {
+        message = format!(
+            "the server, or a service that it needs, cannot be reached ({message}); see whether it runs, and whether \
+             --server is right"
+        );
+    }
     // What this machine does not let be written has no reason of the API.
     let local = failure.kind == Kind::FailedPrecondition && failure.reason == Reason::Internal;
     let reason = if local { String::new() } else { format!(" [{}]", failure.reason) };
@@ -222,6 +231,17 @@ pub fn sentence(failure: &Failure) -> String {
         Some(_) | None => format!("{message}{reason}"),
     }
 }
+
+/// All that the transport says where nobody listens.
+const UNREACHABLE: [&str; 3] = ["tcp connect error", "dns error", "transport error"];
+
+/// What a message asks of whoever calls the API, and what somebody at a command line does.
+const CALLS: &[(&str, &str)] = &[
+    ("list the collection to see what does", "`lectern list` and `lectern documents` show what does"),
+    ("a preview lists them with their numbers", "--dry-run lists them with their numbers"),
+    ("ListVoices", "`lectern voices`"),
+    ("upload that", "narrate that"),
+];
 
 /// Fields of requests, as paths, and the flags that they are set by. The first that the path begins
 /// with, or is, holds.

@@ -1,6 +1,17 @@
 //! What was made once is not made again: a run repeated, another format, a run after a stop.
 
+use std::fs;
+
 use crate::support::{Home, TIDES};
+
+/// Ticks of processors that the commands of this process have used so far, those that have ended.
+fn ticks() -> u64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // The name of the program is in brackets and may have spaces. What follows begins with the
+    // third field; the 16th and 17th are of children that were waited for.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[13..15].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
 
 /// The documents and narrations that the data folder has.
 fn kept(home: &Home, what: &str) -> usize {
@@ -26,6 +37,38 @@ fn a_run_repeated_makes_no_speech_and_says_so() {
     home.write("copy/tides.md", TIDES);
     home.done(&["narrate", "copy/tides.md", "-o", "other"]).says(&["were there already"]);
     assert_eq!((home.segments(), kept(&home, "documents")), (made, 1));
+}
+
+#[test]
+fn the_same_order_is_the_same_narration_unless_it_is_to_be_made_anew() {
+    let home = Home::new();
+    home.write("tides.md", TIDES);
+    home.done(&["narrate", "tides.md"]);
+    let made = home.segments();
+    let again = home.done(&["narrate", "tides.md"]);
+    assert!(again.err.contains("it was narrated before, as narrations/"), "{again:?}");
+    again.says(&["of audio, made before: all "]);
+    // Its files are put where they are asked for.
+    let done = home.done(&["narrate", "tides.md", "-o", "other", "--json"]).json().pop().unwrap();
+    assert_eq!((&done["made_before"], &done["sentences_reused"]), (&true.into(), &done["sentences"]), "{done}");
+    assert_eq!(home.names("other"), home.names("lectern-out/tides"));
+    assert_eq!((home.segments(), kept(&home, "list")), (made, 1));
+
+    home.done(&["narrate", "tides.md", "--again"]).says(&["of audio, made in", "were there already"]);
+    assert_eq!((home.segments(), kept(&home, "list")), (made, 2));
+}
+
+#[test]
+fn a_run_repeated_takes_a_tenth_of_the_work_at_most() {
+    let home = Home::new();
+    home.write("tides.md", TIDES.repeat(6));
+    let mut before = ticks();
+    let [first, again] = [(); 2].map(|()| {
+        home.done(&["narrate", "tides.md"]);
+        let now = ticks();
+        now - std::mem::replace(&mut before, now)
+    });
+    assert!(again * 10 < first, "{again} of {first} ticks");
 }
 
 #[test]

@@ -32,6 +32,19 @@ fn an_interrupt_stops_and_keeps_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn an_interrupt_while_files_are_made_leaves_no_temporary_ones() {
+    let home = Home::new();
+    // Long enough that its files are not made before the interrupt comes.
+    home.write("tides.md", TIDES.repeat(20));
+    let mut running = home.start(&["narrate", "tides.md"]);
+    running.until_says("  assembling");
+    running.signal(Signal::INT);
+    running.wait().fails(130, &["stopped: narrations/", "the same command goes on from there"]);
+    assert_eq!(home.temporary(), [""; 0]);
+    assert_eq!(home.names(""), ["tides.md"]);
+}
+
+#[test]
 fn a_second_interrupt_leaves_nothing_behind() {
     for flags in [&["--temporary"][..], &[][..]] {
         let home = slow();

@@ -55,6 +55,16 @@ fn what_there_is_not_is_told_from_what_is_refused() {
 }
 
 #[test]
+fn a_server_that_is_not_there_is_told() {
+    let home = Home::new();
+    // Nobody listens at the first port.
+    for command in [&["list"][..], &["voices"][..], &["quota"][..]] {
+        let ran = home.run(&[command, &["--server", "http://127.0.0.1:1"]].concat());
+        ran.fails(69, &["cannot be reached", "--server", "[SERVICE_UNAVAILABLE]"]);
+    }
+}
+
+#[test]
 fn a_wrong_configuration_has_a_status_of_its_own() {
     let home = Home::new().with("LECTERN_NONSENSE", "1");
     home.write("tides.md", TIDES);
@@ -66,7 +76,7 @@ fn a_wrong_configuration_has_a_status_of_its_own() {
 fn without_a_command_there_is_help() {
     let home = Home::new();
     let ran = home.done(&[]);
-    ran.says(&["Usage: lectern", "narrate", "list", "voice", "up"]);
+    ran.says(&["Turns documents into narrated audio", "Usage: lectern", "narrate", "list", "voice", "up"]);
     assert_eq!(ran.err, "");
 }
 

@@ -23,7 +23,9 @@ fn its_start_ends_with_what_there_is_and_what_to_do() {
         assert!(out.lines().any(|said| said == line), "{line:?} in {out}");
     }
     // A second one on the same data is told whose they are.
-    home.run(&["up", "--listen", "127.0.0.1:0"]).fails(78, &["lectern up (process ", "--data"]);
+    let second = home.run(&["up", "--listen", "127.0.0.1:0"]);
+    second.fails(78, &["lectern: lectern up (process ", "--data"]);
+    assert_eq!(second.err.lines().count(), 1, "{second:?}");
 
     // A command that finds its data served uses the server.
     home.write("tides.md", TIDES);
@@ -65,6 +67,36 @@ fn who_does_not_wait_is_told_the_name() {
     assert!(name.starts_with("narrations/"), "{ran:?}");
     assert!(!home.at("lectern-out").exists());
     home.done(&["watch", name, "--server", &url]);
+}
+
+#[test]
+fn an_outage_of_the_server_is_told_and_waited_out() {
+    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
+    home.write("tides.md", TIDES);
+    let (mut server, url) = up(&home, &[]);
+    // Also where it is found by the data that it serves.
+    let (named, found) = (["narrate", "tides.md", "--server", url.as_str(), "-o", "named"], ["narrate", "tides.md"]);
+    let mut running = [home.start(&named), home.start(&found)];
+    for running in &mut running {
+        running.until_says("accepted as narrations/");
+        running.until("it speaks", |_| home.ledger().contains("pulls"));
+    }
+    server.signal(Signal::KILL);
+    server.wait();
+    for running in &mut running {
+        running.until_says(&format!("{url} does not answer"));
+        running.until_says("Ctrl-C ends that");
+    }
+    home.script("[]");
+    let address = url.strip_prefix("http://").unwrap();
+    let mut server = home.start(&["up", "--listen", address]);
+    server.until_says("Ctrl-C stops\n");
+    for running in running {
+        let ran = running.wait();
+        assert_eq!(ran.status, 0, "{ran:?}");
+        assert!(ran.err.contains("the server answers again"), "{ran:?}");
+    }
+    assert!(home.at("named/tides.opus").is_file() && home.at("lectern-out/tides/tides.opus").is_file());
 }
 
 #[test]

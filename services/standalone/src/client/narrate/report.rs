@@ -36,11 +36,9 @@ pub fn done(out: &Out, planned: &Planned, done: &Done) {
     let names = files.iter().filter_map(|file| file.file_name());
     names.for_each(|name| out.line(&format!("    {}", name.to_string_lossy())));
     if *made_before {
-        out.line(&format!(
-            "  {} of audio, made before: all {} sentences were there already",
-            clock(length),
-            progress.utterance_count
-        ));
+        let all = Progress { reused_utterance_count: progress.utterance_count, ..progress };
+        let reused = reused(&all).map(|reused| format!(": {reused}")).unwrap_or_default();
+        out.line(&format!("  {} of audio, made before{reused}", clock(length)));
     } else {
         out.line(&format!("  {}", made(narration, *took)));
         reused(&progress).iter().for_each(|reused| out.line(&format!("  {reused}")));

@@ -28,6 +28,29 @@ fn kinds_of_failures_are_told_apart_by_the_exit_status() {
 }
 
 #[test]
+fn the_page_lists_every_exit_status_and_no_other() {
+    let page = include_str!("../../../../../docs/infrastructure.md");
+    let section = page.split("### Exit statuses of commands").nth(1).unwrap().split("\n#").next().unwrap();
+    let number = |line: &str| line.strip_prefix("| ")?.split(' ').next()?.parse::<u8>().ok();
+    let listed: Vec<u8> = section.lines().filter_map(number).collect();
+    let all = [
+        Status::Done,
+        Status::Failed,
+        Status::Usage,
+        Status::Refused,
+        Status::NotFound,
+        Status::Unavailable,
+        Status::Defect,
+        Status::Output,
+        Status::Later,
+        Status::Denied,
+        Status::Missing,
+        Status::Interrupted,
+    ];
+    assert_eq!(listed, all.map(|status| status as u8));
+}
+
+#[test]
 fn several_documents_have_the_status_of_those_that_failed_where_it_is_one() {
     for (failed, expected) in [
         (&[][..], Status::Done),
@@ -57,11 +80,18 @@ fn fields_and_values_are_named_by_the_flags_that_set_them() {
         ),
         (
             Failure::not_found("narrations/n1"),
-            "narrations/n1 does not exist; list the collection to see what does [RESOURCE_NOT_FOUND]",
+            "narrations/n1 does not exist; `lectern list` and `lectern documents` show what does [RESOURCE_NOT_FOUND]",
+        ),
+        (
+            Failure::new(Kind::InvalidArgument, Reason::LanguageUnsupported, "ListVoices shows the languages"),
+            "`lectern voices` shows the languages [LANGUAGE_UNSUPPORTED]",
         ),
     ] {
         assert_eq!(sentence(&failure), expected);
     }
+    let nobody = Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "tcp connect error");
+    let said = sentence(&nobody);
+    assert!(said.contains("cannot be reached (tcp connect error)") && said.contains("--server"), "{said}");
     let unknown = Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, "send the metadata `authorization`");
     let said = sentence(&unknown);
     assert!(said.contains("LECTERN_KEY") && said.contains("--key-file"), "{said}");
