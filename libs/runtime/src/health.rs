@@ -125,6 +125,8 @@ impl HealthState {
                 let Some(result) = stop.run_until_cancelled(check.ask()).await else { break };
                 health.set(check.name, result);
             }
+            // What it asks is let go of.
+            health.state().checks.retain(|known| known.name != check.name);
         });
     }
 

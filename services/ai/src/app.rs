@@ -35,7 +35,6 @@ impl Ai {
     /// # Errors
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
-        measure_store("ai", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         Ok(Self {
             adapters: adapters.clone(),
@@ -96,6 +95,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
+    measure_store("ai", &adapters.store);
     let ai = Ai::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "ai", &adapters)?;

@@ -74,7 +74,6 @@ impl Gateway {
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
         let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
         let pages = TenantSecret::derive(&master, &KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
-        measure_store("gateway", &store);
         let (narrations, keys, records) = collections(store).await?;
         let dispatcher = Dispatcher::new(
             narrations.clone(),
@@ -227,6 +226,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
+    measure_store("gateway", &adapters.store);
     let gateway = Gateway::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;

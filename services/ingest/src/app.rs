@@ -57,7 +57,6 @@ impl Ingest {
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters, program: PathBuf) -> Result<Self, Failure> {
         let Adapters { store, blob, clock, .. } = adapters.clone();
-        measure_store("ingest", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         let limits = child::Limits {
@@ -181,6 +180,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
+    measure_store("ingest", &adapters.store);
     let program = lectern_stage::app::this_program()?;
     let ingest = Ingest::new(&config, &adapters, program).await?;
     let stop = context.shutdown.token();

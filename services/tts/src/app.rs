@@ -50,7 +50,6 @@ impl Tts {
             Engine::Tone => Arc::new(ToneEngine::new()),
             Engine::Scripted => Arc::new(ScriptedEngine::new(&config.script, Arc::clone(&adapters.clock))?),
         };
-        measure_store("tts", &adapters.store);
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         Ok(Self {
@@ -119,6 +118,7 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
+    measure_store("tts", &adapters.store);
     let tts = Tts::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "tts", &adapters)?;

@@ -60,10 +60,14 @@ impl Voices {
     pub fn resolve(&self, name: &str, language: &str) -> Result<Voice, Failure> {
         if !name.is_empty() {
             let voice = self.named(name)?;
-            return if speaks(&voice, language) { Ok(voice) } else { Err(unsupported(language, &voice.id, VOICE)) };
+            return if speaks(&voice, language) {
+                Ok(voice)
+            } else {
+                Err(unsupported(language, &format!("{} does not speak", voice.id), VOICE))
+            };
         }
         let first = self.all().into_iter().find(|voice| speaks(voice, language));
-        first.ok_or_else(|| unsupported(language, "any voice", LANGUAGE))
+        first.ok_or_else(|| unsupported(language, "no voice speaks", LANGUAGE))
     }
 
     /// The engine that `voice` belongs to.
@@ -124,13 +128,11 @@ fn nearest<'a>(name: &str, all: &'a [Voice]) -> Vec<&'a str> {
     near.map(|(_, id)| id).take(SHOWN).collect()
 }
 
-fn unsupported(language: &str, voice: &str, field: &str) -> Failure {
+fn unsupported(language: &str, who: &str, field: &str) -> Failure {
     Failure::new(
         Kind::InvalidArgument,
         Reason::LanguageUnsupported,
-        format!(
-            "the document is in {language:?}, which {voice} does not speak; ListVoices shows the languages there are"
-        ),
+        format!("the document is in {language:?}, which {who}; ListVoices shows the languages there are"),
     )
     .at(field)
 }

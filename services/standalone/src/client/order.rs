@@ -126,8 +126,9 @@ pub fn digest(narration: &Narration) -> Result<String, Failure> {
 }
 
 /// The request id of an order that is made once: the same order of the same document is the same
-/// narration for as long as that exists. What makes it is in the id, so a newer voice or engine
-/// makes it anew; `voices` are those that there are.
+/// narration for as long as that exists. What makes it is in the id, so a newer voice makes it
+/// anew, and so does a newer reader or script engine of this program, which a server of another
+/// version need not have; `voices` are those that there are.
 ///
 /// # Errors
 /// `INVALID_FIELD` for an order that is none.

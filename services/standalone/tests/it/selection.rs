@@ -4,8 +4,8 @@ use crate::support::{Home, TIDES};
 
 /// The script of a narration of `tides.md` with these flags.
 fn script(home: &Home, flags: &[&str]) -> String {
-    home.done(&[&["narrate", "tides.md", "--temporary", "--force"], flags].concat());
-    home.read("lectern-out/tides/tides.script.json")
+    home.done(&[&["narrate", "tides.md", "--temporary", "-o", "out", "--force"], flags].concat());
+    home.read("out/tides.script.json")
 }
 
 #[test]
@@ -19,6 +19,17 @@ fn chapters_and_a_beginning_are_chosen() {
     assert!(!chapter.contains(first) && chapter.contains(second), "{chapter}");
     let beginning = script(&home, &["--first", "10s"]);
     assert!(beginning.contains(first) && !beginning.contains(second), "{beginning}");
+}
+
+#[test]
+fn a_part_lies_beside_the_whole() {
+    let home = Home::new();
+    home.write("tides.md", TIDES);
+    home.done(&["narrate", "tides.md", "--chapters", "2"]);
+    home.done(&["narrate", "tides.md"]);
+    for folder in ["lectern-out/tides", "lectern-out/tides-chapters-2"] {
+        assert!(home.at(folder).join("tides.opus").is_file(), "{folder}");
+    }
 }
 
 #[test]

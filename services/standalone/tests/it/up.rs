@@ -100,6 +100,23 @@ fn an_outage_of_the_server_is_told_and_waited_out() {
 }
 
 #[test]
+fn an_interrupt_leaves_what_a_server_was_making_before() {
+    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
+    home.write("tides.md", TIDES);
+    let (_server, url) = up(&home, &[]);
+    let mut first = home.start(&["narrate", "tides.md", "--server", &url]);
+    first.until("it speaks", |_| home.ledger().contains("pulls"));
+    let mut second = home.start(&["narrate", "tides.md", "--server", &url, "-o", "second"]);
+    second.until_says("it is being made already, as narrations/");
+    second.signal(Signal::INT);
+    second.wait().fails(130, &["goes on: `lectern cancel narrations/", &format!(" --server {url}` ends it")]);
+    let list = home.done(&["list", "--server", &url, "--json"]);
+    assert!(list.out.contains("STATE_NARRATING"), "{list:?}");
+    first.signal(Signal::INT);
+    first.wait().fails(130, &["is cancelled"]);
+}
+
+#[test]
 fn an_interrupt_cancels_what_a_server_makes() {
     let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
     home.write("tides.md", TIDES);

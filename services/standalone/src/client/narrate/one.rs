@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use lectern_client::is_terminal;
 use lectern_core::{Failure, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
@@ -95,6 +96,9 @@ pub enum Stage {
     Ordering(String, Box<Narration>),
     /// This narration is being made.
     Ordered(String),
+    /// So is this one, and a server was making it before it was asked for here: somebody else may
+    /// wait for it.
+    Joined(String),
     /// It is made, and its files are being fetched.
     Made,
 }
@@ -129,7 +133,8 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     reach(Stage::Ordering(request.clone(), Box::new(asked.clone())));
     let mut accepted = patiently(out, server, || Box::pin(client.order_under(&request, asked.clone()))).await?;
     let name = accepted.name.clone();
-    reach(Stage::Ordered(name.clone()));
+    let joined = server.is_some() && accepted.state() != State::Queued && !is_terminal(&accepted);
+    reach(if joined { Stage::Joined(name.clone()) } else { Stage::Ordered(name.clone()) });
     // It stopped before: it goes on at the cost of what is missing.
     if matches!(accepted.state(), State::Failed | State::Cancelled) {
         accepted = Box::pin(retried(job, &name)).await?;
@@ -143,6 +148,8 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     }
     if made_before {
         out.say(&format!("  it was narrated before, as {name}; --again makes the files anew"));
+    } else if joined {
+        out.say(&format!("  it is being made already, as {name}"));
     } else if !job.order.place.temporary {
         out.say(&format!("  accepted as {name}"));
     }
@@ -241,13 +248,19 @@ fn fetch_again(mut failure: Failure, name: &str, place: &Place) -> Failed {
     Failed { narration: name.to_owned(), ..Failed::of(failure) }
 }
 
-/// Cancels what was ordered of a document that was interrupted, and says how to go on.
+/// Cancels what was ordered of a document that was interrupted, unless somebody else may wait for
+/// it, and says how to go on.
 pub async fn stop(job: &Job<'_>, stage: &Mutex<Stage>) {
     let reached = std::mem::replace(&mut *stage.lock().unwrap_or_else(PoisonError::into_inner), Stage::Made);
+    if let Stage::Joined(name) = &reached {
+        let cancel = format!("`lectern cancel {name}{}`", job.instance.flags());
+        job.out.say(&format!("  stopped; {name} was being made before and goes on: {cancel} ends it"));
+        return;
+    }
     let client = &job.instance.client;
     let cancelled = async {
         let name = match reached {
-            Stage::Before | Stage::Made => return Ok(None),
+            Stage::Before | Stage::Joined(_) | Stage::Made => return Ok(None),
             Stage::Ordering(request, order) => client.order_under(&request, *order).await?.name,
             Stage::Ordered(name) => name,
         };
