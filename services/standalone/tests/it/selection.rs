@@ -55,7 +55,7 @@ fn kinds_are_left_out_or_read() {
     assert!(usual.contains(announced), "{usual}");
     let skipped = script(&home, &["--skip", "code"]);
     assert!(!skipped.contains(announced) && !skipped.contains(read), "{skipped}");
-    let text = home.read("lectern-out/tides/tides.skipped.txt");
+    let text = home.read("out/tides.skipped.txt");
     assert!(text.contains("--skip"), "{text}");
     let spoken = script(&home, &["--read", "code"]);
     assert!(spoken.contains(read), "{spoken}");
