@@ -70,6 +70,29 @@ fn who_does_not_wait_is_told_the_name() {
 }
 
 #[test]
+fn every_command_works_against_a_server_of_other_data() {
+    let home = Home::new();
+    home.write("tides.md", TIDES);
+    let (_server, url) = up(&home, &["--data", "elsewhere"]);
+    let at = ["--server", url.as_str()];
+    let done = |command: &[&str]| home.done(&[command, &at[..]].concat());
+    done(&["narrate", "tides.md"]);
+    let listed = done(&["list", "--json"]).json();
+    let name = listed[0]["name"].as_str().unwrap().to_owned();
+    let document = done(&["documents", "--json"]).json()[0]["name"].as_str().unwrap().to_owned();
+    done(&["show", &name]).says(&["Tides"]);
+    done(&["get", &name, "-o", "fetched"]);
+    assert!(home.names("fetched").iter().any(|name| name.ends_with(".opus")));
+    // What is made is not stopped, and what is not stopped cannot be retried.
+    done(&["cancel", &name]);
+    home.run(&[&["retry", &name], &at[..]].concat()).fails(2, &["nothing to retry", &url]);
+    done(&["voices"]).says(&["engines/tone/voices/sine"]);
+    done(&["delete", &document, "--force"]);
+    assert_eq!(done(&["list"]).out, "");
+    assert!(!home.data().exists(), "the data of this machine are not asked");
+}
+
+#[test]
 fn an_outage_of_the_server_is_told_and_waited_out() {
     let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
     home.write("tides.md", TIDES);
