@@ -19,8 +19,9 @@ pub const TOPIC: &str = "assembled";
 /// The least time between two hints of one attempt at a step.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How far the recording of a narration's run is assembled. Where it is joined a second time, with
-/// another gain, this begins again.
+/// How far the recording of a narration's run is assembled. One attempt never tells less than it
+/// has told: where files are joined a second time, with another gain, this stays where it was until
+/// they are done. Another attempt, such as one after a crash, begins again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assembled {
     /// The narration's id.
@@ -61,6 +62,8 @@ struct State {
     told: Option<Timestamp>,
     /// Whether the queue still has it in hand.
     sending: bool,
+    /// The most milliseconds of audio that were said, told or not.
+    most: u64,
 }
 
 impl Progress {
@@ -70,16 +73,14 @@ impl Progress {
         Self(Some(Arc::new(Telling { queue, clock, state: Mutex::default() })))
     }
 
-    /// Tells that so many milliseconds of audio are joined and encoded. At most one hint a second
-    /// is sent, and none while the queue has one in hand: what is said between is not told. Returns
-    /// at once. Needs a tokio runtime, whose blocking threads may call it too; nothing is told
-    /// without one.
+    /// Tells that so many milliseconds of audio are joined and encoded; where more was said before,
+    /// so many. At most one hint a second is sent, and none while the queue has one in hand: what
+    /// is said between is not told. Returns at once. Needs a tokio runtime, whose blocking threads
+    /// may call it too; nothing is told without one.
     pub fn assembled(&self, step: &StepId, millis: u64) {
         let Some(telling) = &self.0 else { return };
         let Ok(runtime) = Handle::try_current() else { return };
-        if !telling.begin() {
-            return;
-        }
+        let Some(millis) = telling.begin(millis) else { return };
         let hint = Assembled { narration: step.narration.to_string(), run: step.run, millis }.encode();
         let telling = Arc::clone(telling);
         runtime.spawn(async move {
@@ -92,17 +93,19 @@ impl Progress {
 }
 
 impl Telling {
-    /// Whether a hint is due; then it counts as sent.
-    fn begin(&self) -> bool {
+    /// What a hint tells when so many milliseconds are said, where one is due; then it counts as
+    /// sent.
+    fn begin(&self, millis: u64) -> Option<u64> {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.most = state.most.max(millis);
         // A clock that was set back must not silence the rest.
         let due = state.told.is_none_or(|told| now < told || now.since(told) >= EVERY);
         if !due || state.sending {
-            return false;
+            return None;
         }
-        *state = State { told: Some(now), sending: true };
-        true
+        (state.told, state.sending) = (Some(now), true);
+        Some(state.most)
     }
 }
 
@@ -161,13 +164,34 @@ mod tests {
         let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
         let Progress(Some(telling)) = Progress::new(queue, Arc::clone(&clock) as _) else { panic!("it tells") };
         let state = |change: fn(&mut State)| change(&mut telling.state.lock().unwrap());
-        assert!(telling.begin());
+        assert_eq!(telling.begin(1), Some(1));
         clock.advance(10 * EVERY);
-        assert!(!telling.begin(), "the first is still being sent");
+        assert_eq!(telling.begin(2), None, "the first is still being sent");
         state(|state| state.sending = false);
-        assert!(telling.begin());
-        state(|state| *state = State { told: Some(Timestamp(99_000)), sending: false });
-        assert!(telling.begin(), "a clock that was set back silences nothing");
+        assert_eq!(telling.begin(3), Some(3));
+        state(|state| (state.told, state.sending) = (Some(Timestamp(99_000)), false));
+        assert_eq!(telling.begin(4), Some(4), "a clock that was set back silences nothing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_never_tells_less_than_was_said_before() {
+        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+        let mut hints = queue.hints(TOPIC).await.unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
+        let attempt = || Progress::new(Arc::clone(&queue), Arc::clone(&clock) as _);
+        let step: StepId = "n1/2/assemble/0".parse().unwrap();
+        let first = attempt();
+        first.assembled(&step, 40);
+        // Too soon to be told, and known all the same.
+        first.assembled(&step, 90);
+        assert_eq!(heard(&mut hints).await, [40]);
+        for (said, told) in [(10, 90), (80, 90), (100, 100)] {
+            clock.advance(EVERY);
+            first.assembled(&step, said);
+            assert_eq!(heard(&mut hints).await, [told]);
+        }
+        attempt().assembled(&step, 10);
+        assert_eq!(heard(&mut hints).await, [10], "another attempt begins again");
     }
 
     #[test]

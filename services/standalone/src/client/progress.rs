@@ -26,8 +26,6 @@ pub struct Progress {
     told: Option<(Stage, Instant)>,
     last: String,
     pace: Option<Pace>,
-    /// The most seconds of audio that were shown in a stage.
-    most: Option<(State, f64)>,
 }
 
 /// What a line is about: a change is told at once.
@@ -83,7 +81,7 @@ impl Progress {
     #[must_use]
     pub fn new(out: &Out, source: impl Into<String>) -> Self {
         let source = source.into();
-        Self { out: out.clone(), source, told: None, last: String::new(), pace: None, most: None }
+        Self { out: out.clone(), source, told: None, last: String::new(), pace: None }
     }
 
     /// Shows where the narration stands.
@@ -137,10 +135,6 @@ impl Progress {
         };
         // What is assembled may be unknown, and is no zero then.
         let Some(made) = made else { return Figures { whole, ..Figures::default() } };
-        // Files that are joined a second time, with another gain, begin anew: what was shown stays.
-        let most = self.most.filter(|(state, _)| *state == narration.state()).map_or(made, |(_, most)| most.max(made));
-        self.most = Some((narration.state(), most));
-        let made = most;
         let percent = whole.filter(|whole| *whole > 0.0).map(|whole| share(made, whole));
         let remaining = whole.and_then(|whole| self.remaining(narration.state(), made, whole, now));
         Figures { percent, made, whole, remaining }

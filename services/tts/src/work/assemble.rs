@@ -267,7 +267,7 @@ mod tests {
     use lectern_blob::Objects;
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::{Clock, SystemClock, Timestamp, keys};
-    use lectern_queue::{ConnectOptions, MemoryQueue, Queue as _};
+    use lectern_queue::{ConnectOptions, Hints, MemoryQueue, Queue as _};
     use lectern_stage::progress::{self, Progress};
 
     use super::*;
@@ -285,6 +285,18 @@ mod tests {
         fn now(&self) -> Timestamp {
             Timestamp(self.0.fetch_add(1_000, Ordering::SeqCst))
         }
+    }
+
+    /// How many milliseconds were told of since the last look.
+    async fn heard(hints: &mut Hints) -> Vec<u64> {
+        let mut told = Vec::new();
+        // What was spawned may still be on its way.
+        while let Ok(Some(hint)) = tokio::time::timeout(std::time::Duration::from_millis(300), hints.next()).await {
+            let hint = progress::Assembled::decode(&hint).expect("a hint of this topic");
+            assert_eq!((hint.narration.as_str(), hint.run), ("n1", 3));
+            told.push(hint.millis);
+        }
+        told
     }
 
     #[tokio::test]
@@ -320,16 +332,15 @@ mod tests {
         let measured = join(&stage, &job, &parts, &formats, folder.path(), Gain::NONE, 24_000).await.unwrap();
         assert_eq!(measured.samples, before);
 
-        let mut told = Vec::new();
-        // What was spawned may still be on its way.
-        while let Ok(Some(hint)) = tokio::time::timeout(std::time::Duration::from_millis(300), hints.next()).await {
-            let hint = progress::Assembled::decode(&hint).expect("a hint of this topic");
-            assert_eq!((hint.narration.as_str(), hint.run), ("n1", 3));
-            told.push(hint.millis);
-        }
+        let told = heard(&mut hints).await;
         assert_eq!(told.first(), ends.first(), "the first segment is told of");
         assert!(told.is_sorted_by(|one, next| one < next), "{told:?}");
         assert!(told.iter().all(|millis| ends.contains(millis)), "{told:?} of {ends:?}");
+
+        let louder = Gain::decibels(1.0);
+        join(&stage, &job, &parts, &formats, folder.path(), louder, 24_000).await.unwrap();
+        let again = heard(&mut hints).await;
+        assert!(!again.is_empty() && again.iter().all(|millis| Some(millis) == ends.last()), "{again:?} of {ends:?}");
     }
 
     #[test]
