@@ -57,6 +57,7 @@ impl Ai {
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
         measure_worker("ai", &worker);
+        measure_store("ai", &self.adapters.store);
         watch_engines("ai", &worker, health);
         worker.run(stop).await;
     }
@@ -95,7 +96,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
-    measure_store("ai", &adapters.store);
     let ai = Ai::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "ai", &adapters)?;

@@ -50,6 +50,7 @@ pub struct Gateway {
     keys: Keys,
     audit: Audit,
     upstream: Upstream,
+    store: Arc<dyn Store>,
     queue: Arc<dyn Queue>,
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
@@ -74,7 +75,7 @@ impl Gateway {
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
         let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
         let pages = TenantSecret::derive(&master, &KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
-        let (narrations, keys, records) = collections(store).await?;
+        let (narrations, keys, records) = collections(Arc::clone(&store)).await?;
         let dispatcher = Dispatcher::new(
             narrations.clone(),
             Arc::clone(&queue),
@@ -116,6 +117,7 @@ impl Gateway {
             keys,
             audit,
             upstream,
+            store,
             queue,
             blob,
             clock,
@@ -141,6 +143,7 @@ impl Gateway {
         if reissue {
             self.conductor.reissue().await?;
         }
+        measure_store("gateway", &self.store);
         let dispatcher = self.conductor.dispatcher().clone();
         tokio::join!(
             self.conductor.clone().run(stop.clone()),
@@ -226,7 +229,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
-    measure_store("gateway", &adapters.store);
     let gateway = Gateway::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;

@@ -111,6 +111,7 @@ impl Ingest {
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
         measure_worker("ingest", &worker);
+        measure_store("ingest", &self.adapters.store);
         watch_engines("ingest", &worker, health);
         let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(&clock));
         let sweep = |document: Versioned<Document>| {
@@ -180,7 +181,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
-    measure_store("ingest", &adapters.store);
     let program = lectern_stage::app::this_program()?;
     let ingest = Ingest::new(&config, &adapters, program).await?;
     let stop = context.shutdown.token();

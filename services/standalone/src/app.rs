@@ -21,7 +21,7 @@ use lectern_ingest::app::Ingest;
 use lectern_queue::Queue;
 use lectern_rpc::{Authenticate, Open, ServerConfig, ServiceCredential, WithServices};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, measure_store, this_program, watch_health};
+use lectern_stage::app::{Adapters, announce, this_program, watch_health};
 use lectern_stage::config::Url;
 use lectern_stage::{Common, NoKeys};
 use lectern_tts::app::Tts;
@@ -145,11 +145,6 @@ impl Embedded {
         if does == Work::Idle {
             return Ok(Self { address, work, stop });
         }
-        // What is exported is held until the process ends, so an idle instance exports nothing.
-        for (service, adapters) in [("gateway", &of_gateway), ("ingest", &of_ingest), ("ai", &of_ai), ("tts", &of_tts)]
-        {
-            measure_store(service, &adapters.store);
-        }
         let token = stop.clone();
         work.spawn(async move { gateway.conduct(true, token).await });
         let (health, token) = (context.health.clone(), stop.clone());
@@ -247,12 +242,8 @@ async fn take(data: &Path, context: &Context, out: &Out) -> Result<Option<Lock>,
             let message = format!("{}; stop it first, or name another folder with --data", holder.sentence(data));
             return Err(Failure::new(Kind::FailedPrecondition, Reason::StoreUnavailable, message));
         }
-        if let Some(holder) = holder.filter(|_| !std::mem::replace(&mut told, true)) {
-            out.say(&format!("{}; waiting for its end", holder.sentence(data)));
-        }
-        tokio::select! {
-            () = context.shutdown.wait() => return Ok(None),
-            () = tokio::time::sleep(lock::AGAIN) => {}
+        if !lock::wait(holder.as_ref(), data, &mut told, context, out).await {
+            return Ok(None);
         }
     }
 }

@@ -78,6 +78,7 @@ impl Tts {
         let stage = Arc::new(stage);
         let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
         measure_worker("tts", &worker);
+        measure_store("tts", &self.adapters.store);
         watch_engines("tts", &worker, health);
         worker.run(stop).await;
     }
@@ -118,7 +119,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
-    measure_store("tts", &adapters.store);
     let tts = Tts::new(&config, &adapters).await?;
     let stop = context.shutdown.token();
     let authenticate = stage_authenticate(common, "tts", &adapters)?;
