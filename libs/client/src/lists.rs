@@ -5,7 +5,7 @@ use lectern_core::Failure;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::v1::{
     Document, GetDocumentRequest, ListDocumentsRequest, ListDocumentsResponse, ListNarrationsRequest,
-    ListNarrationsResponse, ListVoicesRequest, Voice,
+    ListNarrationsResponse, ListVoicesRequest, Narration, Voice,
 };
 use tonic::Request;
 
@@ -36,17 +36,13 @@ impl Client {
     /// # Errors
     /// What the server answers.
     pub async fn find_document(&self, sha256: &str) -> Result<Vec<Document>, Failure> {
-        let mut request =
-            ListDocumentsRequest { page_size: PAGE, sha256: sha256.to_owned(), ..ListDocumentsRequest::default() };
-        let mut found = Vec::new();
-        loop {
-            let page = self.page_of_documents(&request).await?;
-            found.extend(page.documents);
-            if page.next_page_token.is_empty() {
-                return Ok(found);
-            }
-            request.page_token = page.next_page_token;
-        }
+        all(|page_token| async move {
+            let sha256 = sha256.to_owned();
+            let request =
+                ListDocumentsRequest { page_size: PAGE, page_token, sha256, ..ListDocumentsRequest::default() };
+            self.page_of_documents(&request).await.map(|page| (page.documents, page.next_page_token))
+        })
+        .await
     }
 
     /// A page of the documents, the newest first, without their outlines and warnings. A
@@ -81,6 +77,20 @@ impl Client {
         self.call(&request, self.policy().call_timeout, call).await
     }
 
+    /// All narrations of a document, `documents/{id}`, the newest first.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn narrations_of(&self, document: &str) -> Result<Vec<Narration>, Failure> {
+        all(|page_token| async move {
+            let document = document.to_owned();
+            let request =
+                ListNarrationsRequest { page_size: PAGE, page_token, document, ..ListNarrationsRequest::default() };
+            self.list_narrations(request).await.map(|page| (page.narrations, page.next_page_token))
+        })
+        .await
+    }
+
     /// All voices of the installation, the default first.
     ///
     /// # Errors
@@ -90,15 +100,27 @@ impl Client {
             let mut client = VoiceServiceClient::new(self.channel());
             async move { client.list_voices(request).await }
         };
-        let mut request = ListVoicesRequest { page_size: PAGE, ..ListVoicesRequest::default() };
-        let mut voices = Vec::new();
-        loop {
+        all(|page_token| async move {
+            let request = ListVoicesRequest { page_size: PAGE, page_token, ..ListVoicesRequest::default() };
             let page = self.call(&request, self.policy().call_timeout, call).await?;
-            voices.extend(page.voices);
-            if page.next_page_token.is_empty() {
-                return Ok(voices);
-            }
-            request.page_token = page.next_page_token;
+            Ok((page.voices, page.next_page_token))
+        })
+        .await
+    }
+}
+
+/// All items of a list: `page` fetches those of a page by its token, and the token of the next.
+async fn all<T, F>(page: impl Fn(String) -> F) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<(Vec<T>, String), Failure>>,
+{
+    let (mut found, mut token) = (Vec::new(), String::new());
+    loop {
+        let (items, next) = page(token).await?;
+        found.extend(items);
+        if next.is_empty() {
+            return Ok(found);
         }
+        token = next;
     }
 }

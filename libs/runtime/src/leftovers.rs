@@ -33,21 +33,21 @@ pub struct Registered {
     number: u64,
 }
 
-/// Registers a file or folder that is removed when a second signal ends the process at once: for
-/// code that holds no `Shutdown`; see
-/// [`Shutdown::remove_at_once`](crate::Shutdown::remove_at_once).
+/// Registers a file, or a folder with all that is in it, that is removed when a second signal ends
+/// the process at once: as well as can be done in 2 s, and whether it is there by then or not. It
+/// is registered until what this returns is dropped, which removes nothing itself.
 pub fn remove_at_once(path: impl Into<PathBuf>) -> Registered {
     OF_PROCESS.register(path.into())
 }
 
-impl Leftovers {
-    /// Those of the process as a whole, which [`remove_at_once`] registers.
-    pub(crate) fn of_process() -> Self {
-        OF_PROCESS.clone()
-    }
+/// Those of the process as a whole, which [`remove_at_once`] registers.
+pub(crate) fn of_process() -> &'static Leftovers {
+    &OF_PROCESS
+}
 
+impl Leftovers {
     /// Registers a path.
-    pub(crate) fn register(&self, path: PathBuf) -> Registered {
+    fn register(&self, path: PathBuf) -> Registered {
         let mut paths = self.lock();
         let number = paths.next;
         paths.next += 1;

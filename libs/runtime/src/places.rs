@@ -38,12 +38,12 @@ mod tests {
 
     #[test]
     fn the_variable_goes_before_the_home_unless_it_is_none_or_relative() {
-        let home = || Some(PathBuf::from("/home/ada"));
+        let home = || Some(PathBuf::from("/u/ada"));
         for (variable, home, expected) in [
             (Some("/mnt/data"), home(), "/mnt/data/lectern"),
-            (None, home(), "/home/ada/.local/share/lectern"),
-            (Some(""), home(), "/home/ada/.local/share/lectern"),
-            (Some("data"), home(), "/home/ada/.local/share/lectern"),
+            (None, home(), "/u/ada/.local/share/lectern"),
+            (Some(""), home(), "/u/ada/.local/share/lectern"),
+            (Some("data"), home(), "/u/ada/.local/share/lectern"),
             (None, None, ".local/share/lectern"),
             (None, Some(PathBuf::new()), ".local/share/lectern"),
         ] {

@@ -1,7 +1,6 @@
 //! An orderly end: the first SIGTERM or SIGINT asks the process to finish, the second ends it at
 //! once, but for temporary files, which it does not leave behind.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
@@ -9,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::leftovers::{Leftovers, Registered};
+use crate::leftovers;
 
 /// Exit status after a second signal: 128 + SIGINT, as shells report it.
 const EXIT_AT_ONCE: i32 = 130;
@@ -19,10 +18,7 @@ const REMOVING: Duration = Duration::from_secs(2);
 
 /// Tells everybody in the process that it is to end. Clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown {
-    token: CancellationToken,
-    leftovers: Leftovers,
-}
+pub struct Shutdown(CancellationToken);
 
 impl Shutdown {
     /// One that no signal triggers: for tests and for parts of a process.
@@ -32,8 +28,8 @@ impl Shutdown {
     }
 
     /// One that SIGTERM and SIGINT trigger. A second signal removes what is registered (see
-    /// [`Shutdown::remove_at_once`]), for up to 2 s, and exits the process with status 130. Needs a
-    /// tokio runtime.
+    /// [`remove_at_once`](crate::remove_at_once)), for up to 2 s, and exits the process with status
+    /// 130. Needs a tokio runtime.
     ///
     /// # Errors
     /// `INTERNAL` when the system refuses a signal handler.
@@ -41,8 +37,8 @@ impl Shutdown {
         let refused = |error: std::io::Error| Failure::internal(format!("no handler for signals: {error}"));
         let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-        let shutdown = Self { token: CancellationToken::new(), leftovers: Leftovers::of_process() };
-        let Self { token, leftovers } = shutdown.clone();
+        let shutdown = Self::new();
+        let token = shutdown.0.clone();
         tokio::spawn(async move {
             let name = tokio::select! {
                 _ = terminate.recv() => "SIGTERM",
@@ -55,7 +51,7 @@ impl Shutdown {
                 _ = interrupt.recv() => {}
             }
             tracing::warn!("second signal, ending at once");
-            for path in leftovers.remove(REMOVING) {
+            for path in leftovers::of_process().remove(REMOVING) {
                 tracing::warn!(path = %path.display(), "a temporary file or folder is left behind");
             }
             std::process::exit(EXIT_AT_ONCE);
@@ -63,33 +59,26 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Registers a file, or a folder with all that is in it, that is removed when a second signal
-    /// ends the process at once: as well as can be done in 2 s, and whether it is there by then or
-    /// not. It is registered until what this returns is dropped, which removes nothing itself.
-    pub fn remove_at_once(&self, path: PathBuf) -> Registered {
-        self.leftovers.register(path)
-    }
-
     /// Asks the process to end.
     pub fn trigger(&self) {
-        self.token.cancel();
+        self.0.cancel();
     }
 
     /// Whether it was asked to.
     #[must_use]
     pub fn triggered(&self) -> bool {
-        self.token.is_cancelled()
+        self.0.is_cancelled()
     }
 
     /// Returns when it is asked to.
     pub async fn wait(&self) {
-        self.token.cancelled().await;
+        self.0.cancelled().await;
     }
 
     /// The token itself, for what takes one.
     #[must_use]
     pub fn token(&self) -> CancellationToken {
-        self.token.clone()
+        self.0.clone()
     }
 }
 
@@ -161,8 +150,8 @@ mod tests {
     #[allow(clippy::print_stdout, reason = "what the test below waits for")]
     async fn ends_at_the_second_signal() {
         let shutdown = Shutdown::on_signals().unwrap();
-        let _at_once = [shutdown.remove_at_once("folder".into()), crate::remove_at_once("file")];
-        drop(shutdown.remove_at_once("kept".into()));
+        let _at_once = ["folder", "file"].map(crate::remove_at_once);
+        drop(crate::remove_at_once("kept"));
         println!("begun");
         shutdown.wait().await;
         println!("asked");

@@ -87,25 +87,15 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-
-    /// Does something in a folder that is there only for it.
-    fn within<T>(name: &str, work: impl FnOnce(&Path) -> T) -> T {
-        let folder = std::env::temp_dir().join(format!("lectern-fetch-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let done = work(&folder);
-        fs::remove_dir_all(&folder).unwrap();
-        done
-    }
+    use crate::folder::Folder;
 
     /// Runs `download` with a python of the test's own.
     fn with(name: &str, script: &str) -> Result<PathBuf, Failure> {
-        within(name, |folder| {
-            let python = folder.join("python");
-            fs::write(&python, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-            download(&python.to_string_lossy(), folder)
-        })
+        let folder = Folder::new(name);
+        let python = folder.0.join("python");
+        fs::write(&python, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        download(&python.to_string_lossy(), &folder.0)
     }
 
     #[test]
@@ -122,7 +112,8 @@ mod tests {
         let no_pip = with("pip", "echo '/usr/bin/python3: No module named pip' >&2; exit 1").unwrap_err();
         assert_eq!(no_pip.kind, Kind::FailedPrecondition);
         assert!(no_pip.message.contains("apt-get install python3-pip"), "{no_pip}");
-        let no_python = within("python", |folder| download("lectern-no-such-python", folder)).unwrap_err();
+        let folder = Folder::new("python");
+        let no_python = download("lectern-no-such-python", &folder.0).unwrap_err();
         assert!(no_python.message.contains("lectern-no-such-python is missing"), "{no_python}");
         let no_network = with("network", "echo 'ERROR: No matching distribution' >&2; exit 1").unwrap_err();
         assert_eq!(no_network.kind, Kind::Unavailable);

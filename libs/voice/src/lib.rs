@@ -6,6 +6,8 @@
 //! proxy, the mirror and the certificates of the place.
 
 mod fetch;
+#[cfg(test)]
+mod folder;
 mod install;
 
 use std::fs;

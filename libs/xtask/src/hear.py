@@ -3,9 +3,9 @@
 usage: hear.py AUDIO SCRIPT MODEL LIMIT
 
 AUDIO is in any format that FFmpeg's libraries read, SCRIPT is JSON ({"sections": [{"utterances":
-[{"spoken", "start_ms", "end_ms"}]}]}). Compares the utterances that lie whole in the first, the middle and the last 60
-seconds, both sides in Whisper's English normal form. Ends with status 1 when a window reaches LIMIT
-percent.
+[{"spoken", "start_ms", "end_ms"}]}]}). Compares the utterances that lie whole in the first, the
+middle and the last 60 seconds, both sides in Whisper's English normal form. Ends with status 1 when
+a window reaches LIMIT percent.
 """
 
 import json

@@ -12,9 +12,9 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use lectern_testkit::env::tools_dir;
 
-use crate::process::{self, run_interruptible};
 use crate::pypi::{self, Package};
 use crate::tools::install_once;
+use crate::{process, programs};
 
 const SCRIPT: &str = include_str!("hear.py");
 const REQUIREMENTS: &str = include_str!("hear-requirements.txt");
@@ -85,8 +85,7 @@ pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
         .env("PYTHONPATH", packages)
         .env("HF_HUB_OFFLINE", "1")
         .env("OMP_NUM_THREADS", std::thread::available_parallelism().map_or(2, usize::from).to_string());
-    let status = run_interruptible(&mut python)?;
-    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+    programs::run(&mut python)
 }
 
 /// What is listened to, and what is to be heard.

@@ -33,10 +33,14 @@ pub fn run(command: &mut Command) -> Result<()> {
 pub fn output(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).output().with_context(|| shown(command))?;
     if !output.status.success() {
-        let text = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
-        bail!("`{}` ended with {}:\n{}", shown(command), output.status, text.trim_end());
+        bail!("`{}` ended with {}:\n{}", shown(command), output.status, said(&output).trim_end());
     }
     Ok(output)
+}
+
+/// Everything that a program said.
+pub fn said(output: &Output) -> String {
+    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
 }
 
 /// Whether the program can be run and succeeds with these arguments.

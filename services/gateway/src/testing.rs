@@ -1,10 +1,89 @@
 //! What the unit tests of several modules share.
 
-use lectern_core::content::script::{Order, Style};
-use lectern_core::{Digest, Timestamp};
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use lectern_core::content::script::{Order, Style};
+use lectern_core::id::{NarrationId, ScopeId, TenantId};
+use lectern_core::random::SeededRandom;
+use lectern_core::{Clock, Digest, Failure, Random, Timestamp};
+use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
+use lectern_store::Collection;
+use lectern_store::memory::MemoryStore;
+
+use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
+use crate::config::Backlog;
 use crate::domain::wish::Labels;
 use crate::domain::{Narration, Pins, Wish};
+use crate::door::Door;
+use crate::orders::Orders;
+use crate::stages::Stages;
+
+/// Stages that nobody asks for anything.
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+#[async_trait]
+impl Stages for Nobody {
+    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
+        Err(Failure::internal("nothing is ordered here"))
+    }
+
+    async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// The parts of a gateway over a store and a queue in memory, put together as `app.rs` does it.
+/// Nothing is conducted yet.
+pub(crate) struct Parts {
+    pub(crate) narrations: Collection<Narration>,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) master: Arc<[u8]>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) door: Door,
+    pub(crate) conductor: Conductor,
+    pub(crate) orders: Orders,
+}
+
+impl Parts {
+    pub(crate) async fn new(stages: Arc<dyn Stages>, clock: Arc<dyn Clock>, options: ConnectOptions) -> Self {
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
+        let narrations = Collection::<Narration>::new(Arc::new(MemoryStore::new(Arc::clone(&clock))));
+        narrations.ensure().await.expect("a collection");
+        let queue = Arc::new(MemoryQueue::new(options));
+        let shared: Arc<dyn Queue> = Arc::clone(&queue) as _;
+        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
+        let dispatcher = Dispatcher::new(
+            narrations.clone(),
+            Arc::clone(&shared),
+            Arc::clone(&clock),
+            Arc::clone(&master),
+            DispatchOptions::default(),
+        );
+        dispatcher.ensure().await.expect("collections");
+        let tenants = dispatcher.tenants().clone();
+        let door =
+            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
+        let conductor =
+            Conductor::new(narrations.clone(), shared, Arc::clone(&stages), Arc::clone(&clock), dispatcher.clone());
+        let orders = Orders::new(
+            narrations.clone(),
+            conductor.clone(),
+            stages,
+            clock,
+            random,
+            Arc::clone(&master),
+            door.clone(),
+            tenants,
+        );
+        Self { narrations, queue, master, dispatcher, door, conductor, orders }
+    }
+}
 
 /// A narration that was accepted a moment ago.
 pub(crate) fn narration() -> Narration {

@@ -7,44 +7,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lectern_core::id::NarrationId;
 use tokio::sync::watch;
 
-/// What this replica has heard of every narration that somebody here waits for.
+/// The newest revision that this replica has heard of, for every narration that somebody here waits
+/// for.
 #[derive(Debug, Clone, Default)]
-pub struct Hub(Arc<Mutex<HashMap<NarrationId, watch::Sender<Heard>>>>);
-
-/// What was heard of a narration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Heard {
-    /// The newest revision of its record.
-    pub revision: u64,
-    /// How often something may have changed that is known beside its record.
-    looks: u64,
-}
+pub struct Hub(Arc<Mutex<HashMap<NarrationId, watch::Sender<u64>>>>);
 
 impl Hub {
-    /// Waits for news of `id`.
+    /// Waits for news of `id`: a newer revision, or something beside its record to look at.
     #[must_use]
-    pub fn subscribe(&self, id: &NarrationId) -> watch::Receiver<Heard> {
-        self.waiting().entry(id.clone()).or_insert_with(|| watch::channel(Heard::default()).0).subscribe()
+    pub fn subscribe(&self, id: &NarrationId) -> watch::Receiver<u64> {
+        self.waiting().entry(id.clone()).or_insert_with(|| watch::channel(0).0).subscribe()
     }
 
     /// Wakes those who wait for `id`, if `revision` is newer than what they have heard of.
     pub fn announce(&self, id: &NarrationId, revision: u64) {
         self.tell(id, |known| {
-            let newer = revision > known.revision;
-            known.revision = known.revision.max(revision);
+            let newer = revision > *known;
+            *known = revision.max(*known);
             newer
         });
     }
 
     /// Wakes those who wait for `id`: they are to look at what is known beside its record.
     pub fn look_at(&self, id: &NarrationId) {
-        self.tell(id, Heard::look);
+        self.tell(id, |_| true);
     }
 
     /// Wakes everybody, for the same.
     pub fn look(&self) {
         for sender in self.waiting().values() {
-            sender.send_if_modified(Heard::look);
+            sender.send_if_modified(|_| true);
         }
     }
 
@@ -56,7 +48,7 @@ impl Hub {
         waiting.keys().cloned().collect()
     }
 
-    fn tell(&self, id: &NarrationId, news: impl FnOnce(&mut Heard) -> bool) {
+    fn tell(&self, id: &NarrationId, news: impl FnOnce(&mut u64) -> bool) {
         let mut waiting = self.waiting();
         let Some(sender) = waiting.get(id) else { return };
         if sender.receiver_count() == 0 {
@@ -66,16 +58,8 @@ impl Hub {
         sender.send_if_modified(news);
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<NarrationId, watch::Sender<Heard>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<NarrationId, watch::Sender<u64>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Heard {
-    /// Asks for one more look.
-    const fn look(&mut self) -> bool {
-        self.looks = self.looks.wrapping_add(1);
-        true
     }
 }
 
@@ -90,7 +74,7 @@ mod tests {
         let mut receiver = hub.subscribe(&id);
         hub.announce(&id, 4);
         assert!(receiver.has_changed().expect("open"));
-        assert_eq!(receiver.borrow_and_update().revision, 4);
+        assert_eq!(*receiver.borrow_and_update(), 4);
         hub.announce(&id, 3);
         assert!(!receiver.has_changed().expect("open"));
         drop(receiver);
@@ -106,10 +90,10 @@ mod tests {
         of_one.borrow_and_update();
         hub.look_at(&one);
         assert!(of_one.has_changed().expect("open") && !of_other.has_changed().expect("open"));
-        assert_eq!(of_one.borrow_and_update().revision, 4);
+        assert_eq!(*of_one.borrow_and_update(), 4);
         hub.look();
         assert!(of_one.has_changed().expect("open") && of_other.has_changed().expect("open"));
-        assert_eq!(of_other.borrow_and_update().revision, 0);
+        assert_eq!(*of_other.borrow_and_update(), 0);
         drop((of_one, of_other));
         hub.look_at(&one);
         assert_eq!(hub.watched(), Vec::<NarrationId>::new());

@@ -97,20 +97,19 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
         config.voice_dir.clone_from(named);
     }
     config.voice_dir = voice_dir::chosen(&config.voice_dir);
-    if let Some(Command::Up(up)) = &cli.command {
-        if let Some(listen) = up.listen {
-            config.server.listen = listen;
-        }
-        config.import.enabled |= up.import;
+    if let Some(Command::Up(up)) = &cli.command
+        && let Some(listen) = up.listen
+    {
+        config.server.listen = listen;
     }
     config.import.enabled |= match &cli.command {
         Some(Command::Narrate(order)) => order.place.import,
         Some(Command::Preview(preview)) => preview.place.import,
+        Some(Command::Up(up)) => up.import,
         Some(
             Command::Manage(_)
             | Command::Voices(_)
             | Command::Voice(_)
-            | Command::Up(_)
             | Command::Keys(_)
             | Command::Tenants(_)
             | Command::Quota(_)
@@ -119,11 +118,10 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
         | None => false,
     };
     let filter = match (&cli.command, cli.verbose) {
-        (Some(Command::Up(_)), false) => None,
+        (Some(Command::Up(_)) | None, false) => None,
         (Some(_), false) => Some(LOG_OF_COMMANDS),
         // One that was chosen by the file or the environment says more than this flag.
         (_, true) => (config.telemetry.log_filter == LOG).then_some(VERBOSE),
-        (None, false) => None,
     };
     if let Some(filter) = filter {
         filter.clone_into(&mut config.telemetry.log_filter);

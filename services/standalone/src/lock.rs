@@ -10,18 +10,18 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
+use lectern_runtime::Context;
 use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::private;
+use crate::client::out::Out;
+use crate::private::{self, FILE, unusable};
 
 const LOCK: &str = "lock";
 const INSTANCE: &str = "instance.json";
-/// What the owner may do with these files, and nobody else.
-const MODE: u32 = 0o600;
 /// How often a lock is tried again that another process holds.
-pub const AGAIN: Duration = Duration::from_millis(100);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// The right to work on a folder of data; given back when it is dropped, or the process ends.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Lock {
     pub fn take(folder: &Path, name: &str, serves: bool) -> Result<Taken, Failure> {
         private::folder(folder)?;
         let path = folder.join(LOCK);
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(&path);
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE).open(&path);
         let file = opened.map_err(|error| unusable(&path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -95,7 +95,7 @@ impl Lock {
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(MODE)
+            .mode(FILE)
             .open(&beside)
             .and_then(|mut file| file.write_all(&text))
             .and_then(|()| std::fs::rename(&beside, &path));
@@ -118,17 +118,24 @@ impl Holder {
     }
 }
 
+/// Waits a moment before `folder` is tried again, and says once for whose end: whether that is
+/// `told`. Returns whether it is to be tried again, and not where the command is interrupted.
+pub async fn wait(holder: Option<&Holder>, folder: &Path, told: &mut bool, context: &Context, out: &Out) -> bool {
+    if let Some(holder) = holder.filter(|holder| !holder.serves && !std::mem::replace(told, true)) {
+        out.say(&format!("{}; waiting for its end", holder.sentence(folder)));
+    }
+    tokio::select! {
+        () = context.shutdown.wait() => false,
+        () = tokio::time::sleep(AGAIN) => true,
+    }
+}
+
 /// Who holds the folder, where it says so and lives.
 fn holder(folder: &Path) -> Option<Holder> {
     let text = std::fs::read(folder.join(INSTANCE)).ok()?;
     let holder: Holder = serde_json::from_slice(&text).ok()?;
     let pid = i32::try_from(holder.pid).ok().and_then(Pid::from_raw)?;
     test_kill_process(pid).is_ok().then_some(holder)
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    let message = format!("{} cannot be used: {error}; choose another folder with --data", path.display());
-    Failure::new(Kind::FailedPrecondition, Reason::StoreUnavailable, message)
 }
 
 #[cfg(test)]
@@ -153,7 +160,7 @@ mod tests {
         assert_eq!(said, format!("lectern up (process {}) works on /d", std::process::id()));
         for file in [LOCK, INSTANCE] {
             let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, MODE, "{file}");
+            assert_eq!(mode & 0o777, FILE, "{file}");
         }
         drop(lock);
         assert!(!folder.path().join(INSTANCE).exists());

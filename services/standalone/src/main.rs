@@ -31,8 +31,6 @@ fn main() -> ExitCode {
     let config = match config::load(&mut cli) {
         Ok(config) => config,
         Err(failure) if serves => return bootstrap::fail("lectern", &failure),
-        // What is wrong with a flag is wrong use; all else is the configuration.
-        Err(failure) if words::names_flag(&failure) => return start::end(Err(failure.into())),
         Err(failure) => return start::end(Err(words::of_configuration(failure).into())),
     };
     if cli.print_config {

@@ -14,9 +14,9 @@ use lectern_runtime::Secret;
 use rustix::fs::{Mode, OFlags};
 
 /// What the owner may do with a folder, and nobody else.
-const FOLDER: u32 = 0o700;
+pub const FOLDER: u32 = 0o700;
 /// What the owner may do with a file, and nobody else.
-const FILE: u32 = 0o600;
+pub const FILE: u32 = 0o600;
 /// The permissions of the group and of everybody else.
 const OTHERS: u32 = 0o077;
 /// The user who may read everything anyhow.
@@ -119,7 +119,7 @@ fn untrusted(path: &Path, what: &str, to_do: &str) -> Failure {
 }
 
 /// The failure for what the system does not allow.
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+pub fn unusable(path: &Path, error: &std::io::Error) -> Failure {
     let refused = error.kind() == ErrorKind::PermissionDenied;
     let to_do = if refused { "run lectern as its owner, or choose another" } else { "choose another" };
     let message = format!("{} cannot be used: {error}; {to_do} folder with --data", path.display());

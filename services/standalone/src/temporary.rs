@@ -5,8 +5,11 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use lectern_core::{OsRandom, Random as _};
+use lectern_core::{Failure, OsRandom, Random as _};
 use lectern_runtime::remove_at_once;
+
+use crate::client::words;
+use crate::private::FOLDER;
 
 /// A folder that is removed with its owner, with all that is in it.
 #[derive(Debug)]
@@ -25,6 +28,16 @@ pub enum For {
 }
 
 impl Temporary {
+    /// Makes a folder for the owner alone where the system has temporary ones, whose name begins
+    /// with `prefix`.
+    ///
+    /// # Errors
+    /// Why it cannot be made, and what to do.
+    pub fn of_the_system(prefix: &str) -> Result<Self, Failure> {
+        Self::in_folder(&std::env::temp_dir(), prefix, For::Owner)
+            .map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))
+    }
+
     /// Makes a folder in `parent`, which must be there, whose name begins with `prefix`.
     ///
     /// # Errors
@@ -34,7 +47,7 @@ impl Temporary {
         // Registered first: the process may be ended between the two.
         let made = Self { _registered: remove_at_once(&path), path };
         let mode = match whom {
-            For::Owner => 0o700,
+            For::Owner => FOLDER,
             For::Everybody => 0o777,
         };
         DirBuilder::new().mode(mode).create(&made.path)?;

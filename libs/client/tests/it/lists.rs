@@ -48,6 +48,7 @@ async fn a_page_is_of_the_size_and_from_the_token_that_are_asked_for() {
     let expected =
         ["documents 1 from \"\"", "documents 1 from \"1\"", "get documents/tides", "narrations of documents/tides"];
     assert_eq!(asked, expected);
+    assert_eq!(fake.client().narrations_of(DOCUMENT).await, Ok(narrations));
 }
 
 #[tokio::test]

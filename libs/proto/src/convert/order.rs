@@ -23,20 +23,27 @@ struct Said<'a> {
     read: &'a [i32],
 }
 
+/// What a message says that carries an order: its fields have the same names in each.
+macro_rules! said {
+    ($wire:expr) => {
+        Said {
+            style: $wire.style,
+            length: $wire.length.as_ref(),
+            footnotes: $wire.footnotes,
+            language_code: &$wire.language_code,
+            selection: $wire.selection.as_ref(),
+            skip: &$wire.skip,
+            read: &$wire.read,
+        }
+    };
+}
+
 /// The order of a narration, as far as it decides the script.
 ///
 /// # Errors
 /// INVALID_ARGUMENT with the field that is wrong, as a path (`narration.selection.pages`).
 pub fn order(wire: &api::Narration) -> Result<Order, Failure> {
-    read(&Said {
-        style: wire.style,
-        length: wire.length.as_ref(),
-        footnotes: wire.footnotes,
-        language_code: &wire.language_code,
-        selection: wire.selection.as_ref(),
-        skip: &wire.skip,
-        read: &wire.read,
-    })
+    read(&said!(wire))
 }
 
 /// The order of a command.
@@ -44,15 +51,7 @@ pub fn order(wire: &api::Narration) -> Result<Order, Failure> {
 /// # Errors
 /// Those of [`order`].
 pub fn plan_order(wire: &work::v1::PlanScript) -> Result<Order, Failure> {
-    read(&Said {
-        style: wire.style,
-        length: wire.length.as_ref(),
-        footnotes: wire.footnotes,
-        language_code: &wire.language_code,
-        selection: wire.selection.as_ref(),
-        skip: &wire.skip,
-        read: &wire.read,
-    })
+    read(&said!(wire))
 }
 
 /// The order of a preview, as the gateway asks for it.
@@ -60,15 +59,7 @@ pub fn plan_order(wire: &work::v1::PlanScript) -> Result<Order, Failure> {
 /// # Errors
 /// Those of [`order`].
 pub fn preview_order(wire: &ai::v1::PreviewScriptRequest) -> Result<Order, Failure> {
-    read(&Said {
-        style: wire.style,
-        length: wire.length.as_ref(),
-        footnotes: wire.footnotes,
-        language_code: &wire.language_code,
-        selection: wire.selection.as_ref(),
-        skip: &wire.skip,
-        read: &wire.read,
-    })
+    read(&said!(wire))
 }
 
 /// The order of a text that is composed without being stored.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::Document;
+use super::wire::{CUT_SHORT, Document, next_field};
 
 /// How deep documents are read; MongoDB's own limit is 100.
 const DEPTH: usize = 100;
@@ -50,85 +50,51 @@ fn fields(bytes: &[u8], depth: usize) -> Result<Vec<(String, Value)>, String> {
     if depth == 0 {
         return Err(format!("documents nest deeper than {DEPTH}"));
     }
-    let mut rest = Bytes(bytes);
-    rest.take(4)?;
+    let mut rest = behind_size(bytes)?;
     let mut found = Vec::new();
-    loop {
-        let kind = rest.byte()?;
-        if kind == 0 {
-            return Ok(found);
-        }
-        let name = rest.name()?;
-        let value = value(kind, &mut rest, depth)?;
-        found.push((name, value));
+    while let Some(field) = next_field(&mut rest)? {
+        let name = String::from_utf8_lossy(field.name).into_owned();
+        found.push((name, value(field.kind, field.value, depth)?));
     }
+    Ok(found)
 }
 
-fn value(kind: u8, rest: &mut Bytes<'_>, depth: usize) -> Result<Value, String> {
+/// The value of a field, of the bytes that its kind has.
+fn value(kind: u8, bytes: &[u8], depth: usize) -> Result<Value, String> {
     Ok(match kind {
-        0x01 => json!(f64::from_le_bytes(rest.array()?)),
+        0x01 => json!(f64::from_le_bytes(array(bytes)?)),
         0x02 => {
-            let size = rest.size()?;
-            let text = rest.take(size)?;
+            let text = behind_size(bytes)?;
             json!(String::from_utf8_lossy(text.strip_suffix(&[0]).unwrap_or(text)))
         }
-        0x03 => Value::Object(fields(rest.document()?, depth - 1)?.into_iter().collect()),
-        0x04 => Value::Array(fields(rest.document()?, depth - 1)?.into_iter().map(|(_, item)| item).collect()),
+        0x03 => Value::Object(fields(bytes, depth - 1)?.into_iter().collect()),
+        0x04 => Value::Array(fields(bytes, depth - 1)?.into_iter().map(|(_, item)| item).collect()),
         0x05 => {
-            let size = rest.size()?;
             // The subtype stands between the size and the bytes.
-            rest.take(size + 1)?;
+            let size = behind_size(bytes)?.len().saturating_sub(1);
             json!({ "$binary": format!("{size} bytes") })
         }
         0x07 => {
-            let id: String = rest.take(12)?.iter().map(|byte| format!("{byte:02x}")).collect();
+            let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             json!({ "$oid": id })
         }
-        0x08 => json!(rest.byte()? != 0),
-        0x09 => json!({ "$date": i64::from_le_bytes(rest.array()?) }),
+        0x08 => Value::Bool(bytes != [0]),
+        0x09 => json!({ "$date": i64::from_le_bytes(array(bytes)?) }),
         0x0A => Value::Null,
-        0x10 => json!(i32::from_le_bytes(rest.array()?)),
-        0x11 => json!({ "$timestamp": u64::from_le_bytes(rest.array()?) }),
-        0x12 => json!(i64::from_le_bytes(rest.array()?)),
+        0x10 => json!(i32::from_le_bytes(array(bytes)?)),
+        0x11 => json!({ "$timestamp": u64::from_le_bytes(array(bytes)?) }),
+        0x12 => json!(i64::from_le_bytes(array(bytes)?)),
         other => return Err(format!("a value of the kind 0x{other:02x} cannot be shown")),
     })
 }
 
-/// What is left to be read.
-struct Bytes<'a>(&'a [u8]);
+/// What stands behind the four bytes of a size.
+fn behind_size(bytes: &[u8]) -> Result<&[u8], String> {
+    bytes.get(4..).ok_or_else(|| CUT_SHORT.to_owned())
+}
 
-impl<'a> Bytes<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or("a document that is cut short")?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        self.take(N)?.try_into().map_err(|_| "a document that is cut short".to_owned())
-    }
-
-    fn byte(&mut self) -> Result<u8, String> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
-    fn size(&mut self) -> Result<usize, String> {
-        usize::try_from(i32::from_le_bytes(self.array()?)).map_err(|_| "a size below zero".to_owned())
-    }
-
-    fn name(&mut self) -> Result<String, String> {
-        let end = self.0.iter().position(|byte| *byte == 0).ok_or("a name without its end")?;
-        let name = String::from_utf8_lossy(self.take(end)?).into_owned();
-        self.take(1)?;
-        Ok(name)
-    }
-
-    /// A whole document, its size included.
-    fn document(&mut self) -> Result<&'a [u8], String> {
-        let mut ahead = Bytes(self.0);
-        let size = ahead.size()?;
-        self.take(size)
-    }
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], String> {
+    bytes.try_into().map_err(|_| CUT_SHORT.to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ const LARGEST: usize = 48_000_000;
 /// A message's header, its flags, and the kind of its one section stand before the document.
 const BEFORE_DOCUMENT: usize = 16 + 4 + 1;
 const OP_MSG: i32 = 2013;
+/// What is wrong with a document that ends too soon.
+pub const CUT_SHORT: &str = "a document that is cut short";
 
 /// Why a command was not carried out.
 #[derive(Debug)]
@@ -199,29 +201,54 @@ impl Reply {
     fn field(&self, wanted: &str) -> Option<(u8, &[u8])> {
         let mut rest = self.0.get(4..)?;
         loop {
-            let (&kind, after) = rest.split_first().filter(|(kind, _)| **kind != 0)?;
-            let end = after.iter().position(|byte| *byte == 0)?;
-            let (name, value) = (&after[..end], &after[end + 1..]);
-            let length = || value.get(..4)?.try_into().ok().map(i32::from_le_bytes)?.try_into().ok();
-            let size: usize = match kind {
-                0x0A => 0,
-                0x08 => 1,
-                0x10 => 4,
-                0x01 | 0x09 | 0x11 | 0x12 => 8,
-                0x07 => 12,
-                0x13 => 16,
-                0x02 => length()? + 4,
-                0x03 | 0x04 => length()?,
-                0x05 => length()? + 5,
-                _ => return None,
-            };
-            let value_bytes = value.get(..size)?;
-            if name == wanted.as_bytes() {
-                return Some((kind, value_bytes));
+            let field = next_field(&mut rest).ok()??;
+            if field.name == wanted.as_bytes() {
+                return Some((field.kind, field.value));
             }
-            rest = &value[size..];
         }
     }
+}
+
+/// A field of a document. The bytes of its value begin with their length where its kind has one.
+#[derive(Debug)]
+pub struct Field<'a> {
+    pub kind: u8,
+    pub name: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// Takes the next field off what is left of a document, behind the document's size; none at its
+/// end.
+///
+/// # Errors
+///
+/// When it is cut short, or of a kind that is not known here.
+pub fn next_field<'a>(rest: &mut &'a [u8]) -> Result<Option<Field<'a>>, String> {
+    let (&kind, after) = rest.split_first().ok_or(CUT_SHORT)?;
+    if kind == 0 {
+        return Ok(None);
+    }
+    let end = after.iter().position(|byte| *byte == 0).ok_or(CUT_SHORT)?;
+    let (name, value) = (&after[..end], &after[end + 1..]);
+    let length = || -> Option<usize> {
+        let bytes: [u8; 4] = value.get(..4)?.try_into().ok()?;
+        usize::try_from(i32::from_le_bytes(bytes)).ok()
+    };
+    let size = match kind {
+        0x0A => Some(0),
+        0x08 => Some(1),
+        0x10 => Some(4),
+        0x01 | 0x09 | 0x11 | 0x12 => Some(8),
+        0x07 => Some(12),
+        0x13 => Some(16),
+        0x02 => length().map(|length| length + 4),
+        0x03 | 0x04 => length(),
+        0x05 => length().map(|length| length + 5),
+        other => return Err(format!("a value of the kind 0x{other:02x}, which is not known here")),
+    };
+    let (value, behind) = size.and_then(|size| value.split_at_checked(size)).ok_or(CUT_SHORT)?;
+    *rest = behind;
+    Ok(Some(Field { kind, name, value }))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use lectern_testkit::Program;
 
 use super::files;
+use crate::process;
 
 /// The tenant that the key is for.
 pub const TENANT: &str = "stack";
@@ -88,8 +89,7 @@ impl Gateway<'_> {
 }
 
 fn said(output: &Output) -> String {
-    let text = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
-    format!("{} ({})", text.trim(), output.status)
+    format!("{} ({})", process::said(output).trim(), output.status)
 }
 
 #[cfg(test)]

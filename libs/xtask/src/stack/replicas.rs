@@ -14,6 +14,11 @@ pub fn service_of(part: &str) -> &str {
     }
 }
 
+/// Whether a part is a replica of one of our services, and no server.
+pub fn is_service(part: &str) -> bool {
+    SERVICES.contains(&service_of(part))
+}
+
 /// The names of so many replicas: `tts`, `tts-2`, `tts-3`.
 pub fn names(service: &str, replicas: u32) -> Vec<String> {
     let name = |number: u32| if number == 1 { service.to_owned() } else { format!("{service}-{number}") };

@@ -12,7 +12,7 @@ use lectern_testkit::pins;
 
 use super::control;
 use super::files::{self, Snapshot, typed};
-use super::say;
+use super::{replicas, say};
 use crate::repo;
 
 /// How long a part may take to take a connection.
@@ -26,8 +26,8 @@ pub fn status(dir: &Path, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let snapshot = control::status(dir)?;
-    let deaf: Vec<&str> = snapshot.parts.iter().filter(|part| part.runs()).map(|part| part.name.as_str()).collect();
-    let deaf: Vec<&str> = deaf.into_iter().filter(|name| !answers(&snapshot, name)).collect();
+    let deaf = snapshot.parts.iter().filter(|part| part.runs() && !answers(&snapshot, &part.name));
+    let deaf: Vec<&str> = deaf.map(|part| part.name.as_str()).collect();
     if json {
         say(&serde_json::to_string_pretty(&snapshot)?);
     } else {
@@ -108,8 +108,7 @@ fn narrate(snapshot: &Snapshot) -> Option<String> {
 pub fn env(dir: &Path) -> Result<ExitCode> {
     let snapshot = control::status(dir)?;
     let read = |file: &Path| fs::read_to_string(file).unwrap_or_default().trim().to_owned();
-    let servers = ["nats-server", "mongod"];
-    let services = snapshot.parts.iter().filter(|part| !servers.contains(&part.name.as_str()));
+    let services = snapshot.parts.iter().filter(|part| replicas::is_service(&part.name));
     let services: Vec<&str> = services.filter_map(|part| snapshot.address(&part.name)).collect();
     let mut variables = vec![
         ("G", snapshot.address("gateway").unwrap_or_default().to_owned()),

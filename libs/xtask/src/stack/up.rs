@@ -65,9 +65,9 @@ pub fn up(dir: &Path, options: &Options) -> Result<ExitCode> {
     interrupted()?;
 
     let (sender, events) = mpsc::channel();
-    let mut stack = Stack::new(dir, sender)?;
+    let mut stack = Stack::new(dir, voice, sender)?;
     files::enlist(dir)?;
-    let outcome = stack.run(given_mongo, options.port, &voice, &events);
+    let outcome = stack.run(given_mongo, options.port, &events);
     stack.stop(&events);
     control::close(dir);
     files::forget(dir);
@@ -94,6 +94,8 @@ struct Stack {
     dir: PathBuf,
     logs: PathBuf,
     admin_key: String,
+    /// Where the first replica of each service listens, and the others look for it.
+    addresses: Vec<(&'static str, SocketAddr)>,
     /// What every service is told, in its environment.
     common: Vec<(String, String)>,
     voice: PathBuf,
@@ -107,13 +109,14 @@ struct Stack {
 }
 
 impl Stack {
-    fn new(dir: &Path, events: Sender<Event>) -> Result<Self> {
+    fn new(dir: &Path, voice: PathBuf, events: Sender<Event>) -> Result<Self> {
         Ok(Self {
             dir: dir.to_owned(),
             logs: dir.join("logs"),
             admin_key: files::secret(&dir.join("admin-key"))?,
+            addresses: Vec::new(),
             common: Vec::new(),
-            voice: PathBuf::new(),
+            voice,
             parts: BTreeMap::new(),
             supervisor: Supervisor::default(),
             began: Instant::now(),
@@ -127,15 +130,8 @@ impl Stack {
         self.began.elapsed()
     }
 
-    fn run(
-        &mut self,
-        given_mongo: Option<String>,
-        port: u16,
-        voice: &Path,
-        events: &Receiver<Event>,
-    ) -> Result<ExitCode> {
-        let addresses = addresses(port)?;
-        voice.clone_into(&mut self.voice);
+    fn run(&mut self, given_mongo: Option<String>, port: u16, events: &Receiver<Event>) -> Result<ExitCode> {
+        self.addresses = addresses(port)?;
         let asked = self.events.clone();
         control::listen(&self.dir, move |request| asked.send(Event::Asked(request)).is_ok())?;
         let nats = Spec::Nats { data: self.dir.join("nats"), log: self.logs.join("nats-server.log"), port: 0 };
@@ -147,9 +143,9 @@ impl Stack {
                 self.start_server("mongod", mongo)?
             }
         };
-        self.common = self.environment(&nats, &mongo, &addresses)?;
-        for (service, address) in &addresses {
-            self.add(service, &address.to_string());
+        self.common = self.environment(&nats, &mongo)?;
+        for service in SERVICES {
+            self.add(service);
         }
         self.serve(events)
     }
@@ -167,22 +163,25 @@ impl Stack {
     }
 
     /// What all four services are told.
-    fn environment(&self, nats: &str, mongo: &str, addresses: &[(&str, SocketAddr)]) -> Result<Vec<(String, String)>> {
+    fn environment(&self, nats: &str, mongo: &str) -> Result<Vec<(String, String)>> {
         let mut environment = vec![
             ("LECTERN_STORE__URL".to_owned(), mongo.to_owned()),
             ("LECTERN_QUEUE__URL".to_owned(), nats.to_owned()),
             ("LECTERN_BLOB__URL".to_owned(), format!("file:{}", self.dir.join("objects").display())),
             ("LECTERN_SECRET".to_owned(), files::secret(&self.dir.join("secret"))?),
         ];
-        for (name, address) in addresses {
+        for (name, address) in &self.addresses {
             environment.push((format!("LECTERN_{}__URL", name.to_uppercase()), format!("http://{address}")));
         }
         Ok(environment)
     }
 
     /// Adds a replica of a service, which is started in its turn.
-    fn add(&mut self, name: &str, listen: &str) {
+    fn add(&mut self, name: &str) {
         let service = replicas::service_of(name);
+        // The further ones take free ports.
+        let first = self.addresses.iter().find(|(first, _)| *first == name);
+        let listen = first.map_or_else(|| "127.0.0.1:0".to_owned(), |(_, address)| address.to_string());
         let log = self.logs.join(format!("{name}.log"));
         let program = Program::at(&repo::bin_dir().join(format!("lectern-{service}")), &self.logs)
             .apart()
@@ -315,11 +314,10 @@ impl Stack {
             }
         }
         // Servers first: a service that ends with its server is not to blame.
-        ended.sort_by_key(|(name, _)| SERVICES.contains(&replicas::service_of(name)));
+        ended.sort_by_key(|(name, _)| replicas::is_service(name));
         for (name, status) in &ended {
             if !self.ready {
-                let log = self.parts.get(name).map(|part| part.spec.log().display().to_string()).unwrap_or_default();
-                bail!("{name} ended ({status}) before the stack was up: see why in {log}");
+                bail!("{name} ended ({status}) before the stack was up: see why in {}", self.log(name));
             }
             self.ended(name, &status.to_string());
         }
@@ -328,7 +326,7 @@ impl Stack {
 
     /// A process ended, or did not start: says what becomes of it.
     fn ended(&mut self, name: &str, how: &str) {
-        let log = self.parts.get(name).map(|part| part.spec.log().display().to_string()).unwrap_or_default();
+        let log = self.log(name);
         match self.supervisor.ended(name, self.now()) {
             Some(Verdict::Again { after }) => {
                 say(&format!("{name} ended ({how}); it starts again in {} ms; its log: {log}", after.as_millis()));
@@ -350,6 +348,11 @@ impl Stack {
             }
             None => {}
         }
+    }
+
+    /// The path of what a part writes.
+    fn log(&self, name: &str) -> String {
+        self.parts.get(name).map(|part| part.spec.log().display().to_string()).unwrap_or_default()
     }
 
     fn key_file(&self) -> PathBuf {
@@ -386,7 +389,7 @@ impl Stack {
         let (services, servers): (Vec<_>, Vec<_>) = std::mem::take(&mut self.parts)
             .into_iter()
             .filter_map(|(name, part)| Some((name, part.running?)))
-            .partition(|(name, _)| SERVICES.contains(&replicas::service_of(name)));
+            .partition(|(name, _)| replicas::is_service(name));
         for mut group in [services, servers] {
             group.iter_mut().for_each(|(_, running)| running.terminate());
             for (name, running) in &mut group {

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use lectern_testkit::temp_dir;
 
+use crate::text;
+
 /// The tool unpacks what it packed and runs it with an empty environment by itself; what is asked
 /// here is that it did, and what is in it.
 #[test]
@@ -14,7 +16,7 @@ fn one_archive_has_the_program_the_voice_licences_and_checksums() {
     command.args(["dist", "--no-build", "--profile", "ci", "--out"]).arg(temp.path());
     command.env("SOURCE_DATE_EPOCH", "1700000000").stdin(Stdio::null());
     let output = command.output().expect("the tool is built");
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    let said = text(&output);
     assert!(output.status.success(), "{said}");
 
     let archive = said.lines().find(|line| line.ends_with(".tar.gz")).expect("its path").to_owned();

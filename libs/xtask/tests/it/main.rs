@@ -4,3 +4,10 @@
 
 mod dist;
 mod stack;
+
+use std::process::Output;
+
+/// Everything that a program said.
+fn text(output: &Output) -> String {
+    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
+}

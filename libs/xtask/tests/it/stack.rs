@@ -12,6 +12,8 @@ use lectern_testkit::{TempDir, temp_dir};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::text;
+
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 /// How often something is looked for, every 100 ms, before it is taken for missing.
 const LOOKS: u32 = 1_200;
@@ -26,10 +28,6 @@ fn xtask(arguments: &[&str]) -> Command {
 /// Runs a command of the tool to its end.
 fn run(arguments: &[&str]) -> Output {
     xtask(arguments).output().expect("the tool is built")
-}
-
-fn text(output: &Output) -> String {
-    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
 }
 
 fn pid(number: u64) -> Pid {

@@ -58,13 +58,13 @@ pub(super) fn of_outline(
 
 /// What of a section's blocks is neither spoken nor listed. Signs between what is spoken need no
 /// mention.
-pub(super) fn of_section(
+pub(super) fn of_section<'a>(
     content: &Content,
     planned: &PlannedSection,
-    utterances: &[Utterance],
-    skipped: &[Skipped],
+    utterances: &'a [Utterance],
+    skipped: impl Iterator<Item = &'a Skipped>,
 ) -> Result<Vec<Skipped>, Failure> {
-    let ledger = Ledger::new(utterances.iter(), skipped.iter());
+    let ledger = Ledger::new(utterances.iter(), skipped);
     let worth_listing = |part: &Skipped| part.range.is_none() || part.reason == SkipReason::Unaccounted;
     let mut unlisted = Vec::new();
     for &id in &planned.blocks {
@@ -111,7 +111,7 @@ mod tests {
             utterance(3, Range::new(0, 15), true),
         ];
         let announced = [Skipped { block: 3, range: None, reason: SkipReason::CodeBody }];
-        let unlisted = of_section(&content, &planned(&[0, 1, 2, 3, 4]), &utterances, &announced).unwrap();
+        let unlisted = of_section(&content, &planned(&[0, 1, 2, 3, 4]), &utterances, announced.iter()).unwrap();
         let unaccounted = SkipReason::Unaccounted;
         assert_eq!(
             unlisted,

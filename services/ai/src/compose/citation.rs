@@ -5,14 +5,13 @@ use lectern_core::content::document::Block;
 use lectern_core::content::script::{ContentKind, Order, Utterance};
 use lectern_core::content::{Range, length};
 
-use super::cuts;
 use super::sentence::{MAX_SPOKEN, Passage};
+use super::{cuts, offset};
 use crate::speakable::Language;
 
 /// The citations by number in a block, for the words that lead them.
 #[derive(Debug, Default)]
 pub(super) struct References {
-    chars: Vec<char>,
     /// In order; those with nothing but commas between them are one.
     groups: Vec<Group>,
 }
@@ -35,8 +34,7 @@ pub(super) fn passage(block: &Block, order: &Order, language: Language) -> (Pass
         return (Passage::new(block, language), References::default());
     }
     let passage = Passage::new(&cuts::with_citations(block, &citations), language);
-    let groups = groups(&chars, &citations);
-    (passage, References { chars, groups })
+    (passage, References { groups: groups(&chars, &citations) })
 }
 
 /// The citations that are numbers: `[3]`, `[4, 7-9]`.
@@ -44,8 +42,7 @@ fn groups(chars: &[char], citations: &[Range]) -> Vec<Group> {
     let of = |from: u32, to: u32| chars.get(from as usize..to as usize).unwrap_or_default();
     let numeric = |range: Range| {
         let text = of(range.start, range.end);
-        let sign = |c: &char| matches!(c, '[' | ']' | ',' | ';' | '-' | '–' | '—') || c.is_whitespace();
-        text.iter().any(char::is_ascii_digit) && text.iter().all(|c| c.is_ascii_digit() || sign(c))
+        text.iter().any(char::is_ascii_digit) && text.iter().all(|c| matches!(c, '[' | ']') || cuts::in_numbers(*c))
     };
     let mut groups: Vec<Group> = Vec::new();
     for range in citations.iter().copied().filter(|range| numeric(*range)) {
@@ -63,14 +60,15 @@ fn groups(chars: &[char], citations: &[Range]) -> Vec<Group> {
 }
 
 impl References {
-    /// Leads the numbers that are cited in an utterance of this block by "reference", unless the
+    /// Leads the numbers that are cited in an utterance of this passage by "reference", unless the
     /// text does so itself, or the utterance is as long already as one may be.
-    pub(super) fn lead(&self, utterance: &mut Utterance) {
+    pub(super) fn lead(&self, passage: &Passage, utterance: &mut Utterance) {
         let (Some(first), Some(last)) = (utterance.sources.first(), utterance.sources.last()) else { return };
         let begin = self.groups.partition_point(|group| group.range.start < first.range.start);
         let end = self.groups.partition_point(|group| group.range.start < last.range.end);
         let Some(here) = self.groups.get(begin..end).filter(|here| !here.is_empty()) else { return };
-        let places = self.places(utterance);
+        let shown: Vec<Range> = utterance.sources.iter().map(|source| source.range).collect();
+        let places = passage.places(&shown);
         let original: Vec<char> = utterance.original.chars().collect();
         // From the last to the first, so that the places of those before do not change.
         for group in here.iter().rev() {
@@ -82,27 +80,6 @@ impl References {
             }
         }
     }
-
-    /// For each character of what an utterance shows, its place in the block: white space is folded
-    /// as it is there.
-    fn places(&self, utterance: &Utterance) -> Vec<u32> {
-        let (mut places, mut space) = (Vec::new(), None);
-        for at in utterance.sources.iter().flat_map(|source| source.range.start..source.range.end) {
-            let Some(c) = self.chars.get(at as usize) else { break };
-            if c.is_whitespace() {
-                space = space.or(Some(at));
-                continue;
-            }
-            let gap = space.take().filter(|_| !places.is_empty());
-            places.extend(gap);
-            places.push(at);
-        }
-        places
-    }
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Whether the text before a citation ends with the word itself: "see reference [3]", "Refs. [3]".
@@ -146,7 +123,7 @@ mod tests {
         for sentence in passage.sentences() {
             for phrase in passage.phrases(&passage.kept(sentence)).into_iter().flatten() {
                 let mut utterance = phrase.utterance(paragraph.id, Role::Body, "");
-                references.lead(&mut utterance);
+                references.lead(&passage, &mut utterance);
                 heard.push(utterance);
             }
         }

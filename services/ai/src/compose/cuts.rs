@@ -5,6 +5,7 @@ use lectern_core::content::Range;
 use lectern_core::content::document::{Block, Span, SpanKind};
 use lectern_core::content::script::SkipReason;
 
+use super::offset;
 use crate::speakable::en::citation::author_year;
 use crate::speakable::{Language, can_say, formula};
 
@@ -122,10 +123,6 @@ const fn raised_digit(c: char) -> bool {
     matches!(c, '¹' | '²' | '³' | '⁰'..='⁹')
 }
 
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 /// `[12]` and `[3, 4-6]`, after a word and not at the start, where it would be the label of an
 /// entry.
 fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
@@ -142,11 +139,16 @@ fn numeric(chars: &[char], at: usize) -> Option<(Range, SkipReason)> {
     let zero = inner.split(|c| !c.is_alphanumeric()).any(|number| number == ['0']);
     let citation = !zero
         && inner.iter().any(char::is_ascii_digit)
-        && inner.iter().all(|c| c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace())
+        && inner.iter().all(|c| in_numbers(*c))
         && inner.split(|c| !c.is_ascii_digit()).all(|number| number.len() <= 3);
     let sayable =
         before.is_alphanumeric() || matches!(before, '.' | ',' | ')' | ']' | '"' | '”' | '’' | ';' | ':' | '%');
     (citation && sayable).then(|| (Range::new(offset(at), offset(at + length + 1)), SkipReason::Citation))
+}
+
+/// Whether the numbers of a citation are written with it: a digit, or what stands between them.
+pub(super) fn in_numbers(c: char) -> bool {
+    c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace()
 }
 
 /// Letters and digits that the voice cannot say.

@@ -27,6 +27,7 @@ mod table;
 mod tests;
 mod write;
 
+use lectern_core::content::Range;
 use lectern_core::content::document::Content;
 use lectern_core::content::script::{Order, Plan, SCHEMA, Section, Source, Style};
 use lectern_core::{Digest, Failure, Kind, Reason};
@@ -106,6 +107,23 @@ pub fn text_of(content: &Content, sources: &[Source]) -> String {
 /// White space folded: single spaces, none at the ends.
 fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A place in a text, as a range has it.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The range `start..end` of `chars`, cut at their end, without the white space at both ends.
+fn trimmed(chars: &[char], mut start: usize, end: usize) -> Range {
+    let mut end = end.min(chars.len());
+    while start < end && chars[start].is_whitespace() {
+        start += 1;
+    }
+    while end > start && chars[end - 1].is_whitespace() {
+        end -= 1;
+    }
+    Range::new(offset(start.min(end)), offset(end))
 }
 
 /// The language that the caller says it is in, else the one that was found out.

@@ -5,6 +5,7 @@ use lectern_core::content::document::{Block, Span, SpanKind};
 use lectern_core::content::script::SEGMENT_CHARS;
 use lectern_core::content::{Range, length};
 
+use super::{offset, trimmed};
 use crate::speakable::{self, Language};
 
 /// Characters of code that are marked as one: beyond these it may be parted behind any sign.
@@ -22,10 +23,6 @@ const LONGEST_GROUP: usize = 200;
 pub(super) struct Marked {
     pub(super) block: Block,
     pub(super) lines: Vec<Range>,
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn marked(block: &Block, marks: Vec<Range>, kind: &SpanKind, lines: Vec<Range>) -> Marked {
@@ -112,7 +109,7 @@ fn rows(chars: &[char]) -> Vec<Range> {
         };
         at = end;
     }
-    rows.push(trimmed(chars, start.min(chars.len()), chars.len()));
+    rows.push(trimmed(chars, start, chars.len()));
     rows.retain(|row| has_terms(chars, *row));
     rows
 }
@@ -225,18 +222,9 @@ fn outer_signs(chars: &[char], row: Range) -> Vec<u32> {
     signs
 }
 
-fn says(chars: &[char], range: Range) -> bool {
+/// Whether a range of `chars` holds a letter or digit.
+pub(super) fn says(chars: &[char], range: Range) -> bool {
     chars[range.start as usize..range.end as usize].iter().any(|c| c.is_alphanumeric())
-}
-
-fn trimmed(chars: &[char], mut start: usize, mut end: usize) -> Range {
-    while start < end && chars[start].is_whitespace() {
-        start += 1;
-    }
-    while end > start && chars[end - 1].is_whitespace() {
-        end -= 1;
-    }
-    Range::new(offset(start), offset(end))
 }
 
 #[cfg(test)]

@@ -217,6 +217,11 @@ impl Passage {
         (silent && !announced).then_some(first.reason)
     }
 
+    /// For each character of what an utterance of these ranges shows, its place in the block.
+    pub(super) fn places(&self, ranges: &[Range]) -> Vec<u32> {
+        self.folded(ranges).places
+    }
+
     fn folded(&self, ranges: &[Range]) -> Folded {
         self.folded_within(ranges, usize::MAX)
     }

@@ -4,6 +4,8 @@ use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind};
 use lectern_core::content::script::{ContentKind, Order};
 
+use super::trimmed;
+
 /// The largest table that is read out.
 pub(super) const MAX_COLUMNS: usize = 4;
 /// The largest table that is read out; header rows do not count.
@@ -24,10 +26,6 @@ impl Grid {
     pub(super) fn columns(&self) -> usize {
         self.rows.iter().map(Vec::len).max().unwrap_or_default()
     }
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The cells, by the rows where the text is derived from them, else by the lines and bars of the
@@ -59,17 +57,6 @@ pub(super) fn grid(block: &Block) -> Grid {
         rows.push(ranges);
     }
     Grid { headers: (header_rows as usize).min(rows.len()), rows }
-}
-
-fn trimmed(chars: &[char], mut start: usize, end: usize) -> Range {
-    let mut end = end.min(chars.len());
-    while start < end && chars[start].is_whitespace() {
-        start += 1;
-    }
-    while end > start && chars[end - 1].is_whitespace() {
-        end -= 1;
-    }
-    Range::new(offset(start.min(end)), offset(end))
 }
 
 /// Whether the table is read out row by row: where it is small enough, or the order wants that of

@@ -54,9 +54,7 @@ pub(super) fn section(
     stop.check()?;
     let Writer { utterances, mut skipped, .. } = writer;
     // The plan has listed the rest of a block that the order's length cuts.
-    skipped.extend(rest.cloned());
-    let unlisted = balance::of_section(content, planned, &utterances, &skipped)?;
-    skipped.truncate(skipped.len() - usize::from(rest.is_some()));
+    let unlisted = balance::of_section(content, planned, &utterances, skipped.iter().chain(rest))?;
     skipped.extend(unlisted);
     Ok(Section {
         schema: SCHEMA,
@@ -180,7 +178,7 @@ impl Writer<'_> {
                 Ok(phrase) => {
                     let lead = if self.utterances.len() == before { manner.lead.as_str() } else { "" };
                     let mut utterance = phrase.utterance(block.id, manner.role, lead);
-                    text.references.lead(&mut utterance);
+                    text.references.lead(passage, &mut utterance);
                     self.push(utterance);
                 }
                 Err(silent) => self.skipped.extend(silent.into_iter().map(|range| Skipped {

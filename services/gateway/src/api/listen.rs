@@ -132,7 +132,7 @@ impl Listener {
             let mut at = from;
             let mut said_format = false;
             loop {
-                let heard = news.borrow_and_update().revision;
+                let heard = *news.borrow_and_update();
                 let narration = self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?.record;
                 check(&narration, from.section).map_err(|f| status(&f))?;
                 while narration.sections > at.section && narration.recorded.contains(at.section) {
@@ -176,7 +176,7 @@ impl Listener {
                     Phase::Failed | Phase::Cancelled => Err(status(&without_audio(&narration)))?,
                 }
                 // The hub outlives every stream, so the channel does not close.
-                let newer = async { drop(news.wait_for(|now| now.revision > heard).await) };
+                let newer = async { drop(news.wait_for(|now| *now > heard).await) };
                 let wait = tokio::time::timeout(std::time::Duration::from_secs(15), newer);
                 if self.stop.run_until_cancelled(wait).await.is_none() {
                     Err(shutting_down())?;

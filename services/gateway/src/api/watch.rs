@@ -98,7 +98,7 @@ impl Watcher {
             let mut known: Option<Versioned<Narration>> = None;
             let mut checkpoint = Instant::now() + CHECKPOINT;
             loop {
-                let heard = news.borrow_and_update().revision;
+                let heard = *news.borrow_and_update();
                 let narration = match known.take().filter(|known| heard <= known.revision.0) {
                     Some(known) => known,
                     None => self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?,

@@ -71,7 +71,6 @@ pub struct Narration {
     /// Sections that are recorded.
     pub recorded: Bits,
     /// Counts over the sections that are recorded, of which each counts once.
-    #[serde(default)]
     pub tally: Tally,
     /// Words that will be spoken.
     pub words: u64,

@@ -263,6 +263,7 @@ mod tests {
             assert_eq!(failure.field.as_deref(), Some(field));
         }
     }
+
     #[test]
     fn of_a_previews_order_only_what_decides_is_looked_at() {
         let odd = api::Narration {

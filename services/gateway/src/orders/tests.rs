@@ -5,18 +5,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use lectern_core::SystemClock;
 use lectern_core::id::ScopeId;
-use lectern_core::{OsRandom, SystemClock};
-use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
-use lectern_store::memory::MemoryStore;
-use lectern_store::{Change, Cursor, Store};
+use lectern_queue::ConnectOptions;
+use lectern_store::{Change, Cursor};
 
 use super::*;
-use crate::conduct::{DispatchOptions, Dispatcher};
-use crate::config::Backlog;
 use crate::domain::wish::Labels;
 use crate::domain::{Lane, Pins, StepFailure, TenantLimits, TenantRecord, Wish};
-use crate::testing::narration;
+use crate::testing::{Parts, narration};
 
 /// Stages that pin anything, and that may be out of reach.
 #[derive(Debug, Default)]
@@ -70,30 +67,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::clone(&clock)));
-        let narrations = Collection::<Narration>::new(Arc::clone(&store));
-        narrations.ensure().await.expect("a collection");
-        let tenants = Collection::<TenantRecord>::new(store);
-        tenants.ensure().await.expect("a collection");
-        let tenants = Tenants::new(tenants, Arc::clone(&clock));
-        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
-        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
-        let dispatcher = Dispatcher::new(
-            narrations.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&clock),
-            Arc::clone(&master),
-            DispatchOptions::default(),
-        );
-        dispatcher.ensure().await.expect("collections");
         let stages = Arc::new(Anywhere::default());
-        let port: Arc<dyn Stages> = Arc::clone(&stages) as _;
-        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&port), Arc::clone(&clock), dispatcher);
-        let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
-        let orders = Orders::new(narrations.clone(), conductor, port, clock, random, master, door, tenants.clone());
+        let port = Arc::clone(&stages) as Arc<dyn Stages>;
+        let Parts { narrations, dispatcher, orders, .. } =
+            Parts::new(port, Arc::new(SystemClock), ConnectOptions::default()).await;
+        let tenants = dispatcher.tenants().clone();
         let (tenant, noted) = ("acme".parse().expect("an id"), AtomicUsize::new(0));
         Self { orders, narrations, stages, tenants, tenant, noted }
     }

@@ -20,14 +20,14 @@ pub enum Manage {
     /// files.
     Show(Show),
     /// Follows a narration to its end, also one that another command ordered.
-    Watch(Watch),
+    Watch(Follow),
     /// Fetches the files of a narration.
     Get(Get),
     /// Stops a narration; what was made is kept, and `lectern retry` goes on from there.
     Cancel(Cancel),
     /// Starts a narration anew that failed or was cancelled, at the cost of what is missing, and
     /// follows it.
-    Retry(Retry),
+    Retry(Follow),
     /// Deletes narrations, or documents and all that was made from them.
     Delete(Delete),
     /// Lists documents, the newest first.
@@ -38,18 +38,32 @@ pub enum Manage {
 
 impl Manage {
     /// Where the command works.
-    pub fn at(&mut self) -> Option<&mut At> {
-        Some(match self {
+    pub const fn at(&mut self) -> &mut At {
+        match self {
             Self::List(list) => &mut list.at,
             Self::Show(show) => &mut show.at,
-            Self::Watch(watch) => &mut watch.at,
+            Self::Watch(follow) | Self::Retry(follow) => &mut follow.at,
             Self::Get(get) => &mut get.at,
             Self::Cancel(cancel) => &mut cancel.at,
-            Self::Retry(retry) => &mut retry.at,
             Self::Delete(delete) => &mut delete.at,
             Self::Documents(documents) => &mut documents.at,
             Self::Play(play) => &mut play.at,
-        })
+        }
+    }
+
+    /// Which narration is followed to its end, and how; none where the command follows none.
+    #[must_use]
+    pub const fn follow(&self) -> Option<&Follow> {
+        match self {
+            Self::Watch(follow) | Self::Retry(follow) => Some(follow),
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Get(_)
+            | Self::Cancel(_)
+            | Self::Delete(_)
+            | Self::Documents(_)
+            | Self::Play(_) => None,
+        }
     }
 
     /// The command, as it is typed.
@@ -105,35 +119,10 @@ pub struct Show {
 
 /// Follows a narration.
 #[derive(Debug, Args)]
-pub struct Watch {
+pub struct Follow {
     /// Its name, as `lectern list` shows it.
     #[arg(required_unless_present = "print_config", value_name = "NAME", value_parser = narration)]
     pub name: Option<String>,
-    /// What becomes of it at its end.
-    #[command(flatten)]
-    pub end: End,
-    /// Where.
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// Starts a narration anew.
-#[derive(Debug, Args)]
-pub struct Retry {
-    /// Its name, as `lectern list` shows it.
-    #[arg(required_unless_present = "print_config", value_name = "NAME", value_parser = narration)]
-    pub name: Option<String>,
-    /// What becomes of it at its end.
-    #[command(flatten)]
-    pub end: End,
-    /// Where.
-    #[command(flatten)]
-    pub at: At,
-}
-
-/// What becomes of a narration that is followed.
-#[derive(Debug, Args)]
-pub struct End {
     /// Fetches its files into this folder when it has succeeded.
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -147,6 +136,9 @@ pub struct End {
     /// Prints nothing but what went wrong.
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
+    /// Where.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// Fetches the files of a narration.

@@ -15,6 +15,7 @@ use lectern_runtime::Secret;
 
 pub use admin::{Audit, KeyCommand, Keys, Lane, Limit, Limits, Quota, Role, Server, TenantCommand, Tenants};
 pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, Style};
+use place::Credential;
 pub use place::{At, Place};
 pub use source::Source;
 
@@ -106,7 +107,7 @@ impl Cli {
         match &mut self.command {
             Some(Command::Narrate(order)) => order.place.at.data.as_ref(),
             Some(Command::Preview(preview)) => preview.place.at.data.as_ref(),
-            Some(Command::Manage(manage)) => manage.at()?.data.as_ref(),
+            Some(Command::Manage(manage)) => manage.at().data.as_ref(),
             Some(Command::Voices(voices)) => voices.at.data.as_ref(),
             Some(Command::Up(up)) => up.data.as_ref(),
             Some(
@@ -122,21 +123,22 @@ impl Cli {
     /// # Errors
     /// `INVALID_FIELD` for a `--key-file` that has no key.
     pub fn settle_key(&mut self, environment: &Secret) -> Result<(), Failure> {
-        let credential = match &mut self.command {
+        self.credential().map_or(Ok(()), |credential| credential.settle(environment))
+    }
+
+    /// The flags of its credential; none where the command takes none.
+    fn credential(&mut self) -> Option<Credential<'_>> {
+        Some(match &mut self.command {
             Some(Command::Narrate(order)) => order.place.at.credential(),
             Some(Command::Preview(preview)) => preview.place.at.credential(),
-            Some(Command::Manage(manage)) => match manage.at() {
-                Some(at) => at.credential(),
-                None => return Ok(()),
-            },
+            Some(Command::Manage(manage)) => manage.at().credential(),
             Some(Command::Voices(voices)) => voices.at.credential(),
             Some(Command::Keys(keys)) => keys.at.credential(),
             Some(Command::Tenants(tenants)) => tenants.at.credential(),
             Some(Command::Quota(quota)) => quota.at.credential(),
             Some(Command::Audit(audit)) => audit.at.credential(),
-            Some(Command::Voice(_) | Command::Up(_)) | None => return Ok(()),
-        };
-        credential.settle(environment)
+            Some(Command::Voice(_) | Command::Up(_)) | None => return None,
+        })
     }
 }
 

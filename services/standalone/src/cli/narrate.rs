@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use lectern_proto::v1::{ContentKind, NumberRange};
+use lectern_core::content::script::NumberRange;
+use lectern_proto::convert;
+use lectern_proto::v1::ContentKind;
 
 use super::{Lane, Place, Source};
 
-/// Pages of a list are at most this many ranges.
-const MOST_RANGES: usize = 100;
 /// No page or chapter has a larger number.
-const LARGEST_NUMBER: i32 = 1_000_000;
+const LARGEST_NUMBER: u32 = 1_000_000;
 /// The shortest beginning of a document that can be asked for, in seconds.
-const SHORTEST_FIRST: i64 = 10;
+const SHORTEST_FIRST: u32 = 10;
 /// The longest one, in seconds.
-const LONGEST_FIRST: i64 = 10 * 3600;
+const LONGEST_FIRST: u32 = 10 * 3600;
 /// The speeds that a voice can have.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
@@ -136,7 +136,7 @@ pub struct Ranges(pub Vec<NumberRange>);
 
 /// A length of audio, in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length(pub i64);
+pub struct Length(pub u32);
 
 /// How the document becomes a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -223,7 +223,7 @@ fn speed(argument: &str) -> Result<f64, String> {
 /// Reads numbers and ranges of them, such as `3-9,12`.
 fn ranges(argument: &str) -> Result<Ranges, String> {
     let number = |text: &str| {
-        let number = text.trim().parse::<i32>().ok().filter(|number| (1..=LARGEST_NUMBER).contains(number));
+        let number = text.trim().parse::<u32>().ok().filter(|number| (1..=LARGEST_NUMBER).contains(number));
         number.ok_or_else(|| format!("{text:?} is no number from 1 on; write such as 3-9,12"))
     };
     let range = |part: &str| {
@@ -233,8 +233,8 @@ fn ranges(argument: &str) -> Result<Ranges, String> {
         if range.first <= range.last { Ok(range) } else { Err(backwards()) }
     };
     let ranges = argument.split(',').map(range).collect::<Result<Vec<_>, String>>()?;
-    if ranges.len() > MOST_RANGES {
-        return Err(format!("these are {} ranges; at most {MOST_RANGES} can be named", ranges.len()));
+    if ranges.len() > convert::RANGES {
+        return Err(format!("these are {} ranges; at most {} can be named", ranges.len(), convert::RANGES));
     }
     Ok(Ranges(ranges))
 }
@@ -247,7 +247,7 @@ fn first(argument: &str) -> Result<Length, String> {
         Some((at, 'h')) => (&argument.trim()[..at], 3600),
         Some(_) | None => (argument.trim(), 1),
     };
-    let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    let seconds = number.parse::<u32>().ok().and_then(|number| number.checked_mul(unit));
     let seconds = seconds.filter(|seconds| (SHORTEST_FIRST..=LONGEST_FIRST).contains(seconds));
     seconds.map(Length).ok_or_else(|| "a length is 10s to 10h, such as 60s, 5m or 1h".to_owned())
 }

@@ -9,17 +9,7 @@ fn parse(arguments: &[&str]) -> Cli {
 
 /// The key of a command, after the environment was asked.
 fn key_of(cli: &mut Cli) -> Option<&str> {
-    let credential = match &mut cli.command {
-        Some(Command::Narrate(order)) => order.place.at.credential(),
-        Some(Command::Preview(preview)) => preview.place.at.credential(),
-        Some(Command::Manage(manage)) => manage.at()?.credential(),
-        Some(Command::Voices(voices)) => voices.at.credential(),
-        Some(Command::Keys(keys)) => keys.at.credential(),
-        Some(Command::Tenants(tenants)) => tenants.at.credential(),
-        Some(Command::Quota(quota)) => quota.at.credential(),
-        Some(Command::Audit(audit)) => audit.at.credential(),
-        Some(Command::Up(_) | Command::Voice(_)) | None => return None,
-    };
+    let credential = cli.credential()?;
     credential.key.as_ref().map(Secret::expose)
 }
 

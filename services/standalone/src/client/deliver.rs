@@ -15,6 +15,8 @@ use super::folder::{MARKER, Marker, Recording, or_here, unwritable};
 use super::{order, skipped};
 use crate::temporary::{For, Temporary};
 
+/// The folder that has the folders of documents, where none is named.
+pub const OUT: &str = "lectern-out";
 /// A file name may have this many bytes where most file systems are concerned; the longest of our
 /// endings, and a number that tells equal stems apart, have room beside the stem.
 const LONGEST_STEM: usize = 180;

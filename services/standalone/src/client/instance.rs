@@ -1,7 +1,7 @@
 //! Where a command does its work: on a running server, or on an instance of its own that ends with
 //! the command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lectern_client::Client;
@@ -17,7 +17,7 @@ pub use crate::app::Work;
 use crate::cli::{At, Place};
 use crate::config::Config;
 use crate::lock::{self, Holder, Lock, Taken};
-use crate::temporary::{For, Temporary};
+use crate::temporary::Temporary;
 use crate::voice_dir;
 
 /// How long steps at work may go on in an instance that is stopped. They are given back then, and
@@ -67,8 +67,7 @@ impl Instance {
         loop {
             let holder = match Lock::take(&config.data, context.name, false)? {
                 Taken::Ours(lock) => {
-                    let started = Self::start(work, config.clone(), context, None, Some(lock)).await?;
-                    return Ok(Self { flags: at.flags(), ..started });
+                    return Self::start(work, config.clone(), context, at.flags(), None, Some(lock)).await;
                 }
                 Taken::By(holder) => holder,
             };
@@ -84,12 +83,8 @@ impl Instance {
                 let server = holder.serves.then_some(url);
                 return Ok(Self { client, server, own: None, voice_dir, flags: at.flags() });
             }
-            if let Some(holder) = holder.filter(|holder| !holder.serves && !std::mem::replace(&mut told, true)) {
-                out.say(&format!("{}; waiting for its end", holder.sentence(&config.data)));
-            }
-            tokio::select! {
-                () = context.shutdown.wait() => return Err(words::interrupted("stopped while it waited")),
-                () = tokio::time::sleep(lock::AGAIN) => {}
+            if !lock::wait(holder.as_ref(), &config.data, &mut told, context, out).await {
+                return Err(words::interrupted("stopped while it waited"));
             }
         }
     }
@@ -97,7 +92,7 @@ impl Instance {
     /// Opens what the flags of a command say that makes something.
     ///
     /// # Errors
-    /// Those of [`Self::open`] and [`Self::temporary`].
+    /// Those of [`Self::open`]; that there is no temporary folder.
     pub async fn of(place: &Place, work: Work, config: &Config, context: &Context, out: &Out) -> Result<Self, Failure> {
         if place.temporary {
             Box::pin(Self::temporary(work, config, context)).await
@@ -107,20 +102,17 @@ impl Instance {
     }
 
     /// Starts an instance on a folder that is gone with it.
-    ///
-    /// # Errors
-    /// What keeps it from starting.
-    pub async fn temporary(work: Work, config: &Config, context: &Context) -> Result<Self, Failure> {
-        let made = Temporary::in_folder(&std::env::temp_dir(), "lectern-", For::Owner);
-        let folder = made.map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))?;
+    async fn temporary(work: Work, config: &Config, context: &Context) -> Result<Self, Failure> {
+        let folder = Temporary::of_the_system("lectern-")?;
         let config = Config { data: folder.path().to_owned(), ..config.clone() };
-        Self::start(work, config, context, Some(folder), None).await
+        Self::start(work, config, context, String::new(), Some(folder), None).await
     }
 
     async fn start(
         work: Work,
         mut config: Config,
         context: &Context,
+        flags: String,
         folder: Option<Temporary>,
         mut lock: Option<Lock>,
     ) -> Result<Self, Failure> {
@@ -136,7 +128,7 @@ impl Instance {
         let client = connect(&format!("http://{}", embedded.address), None)?;
         let own = Own { embedded, _folder: folder, _lock: lock };
         let (own, voice_dir) = (Some(own), Some(config.voice_dir));
-        Ok(Self { client, server: None, own, voice_dir, flags: String::new() })
+        Ok(Self { client, server: None, own, voice_dir, flags })
     }
 
     /// The URL of the server, which may be out of order for a while and come back: that which the
@@ -159,16 +151,10 @@ impl Instance {
         self.own.is_some()
     }
 
-    /// The folder that this machine's voice is looked for in; none where it is a server's.
-    #[must_use]
-    pub fn voice_dir(&self) -> Option<&Path> {
-        self.voice_dir.as_deref()
-    }
-
     /// A failure of a call with what to do about it on this machine.
     #[must_use]
     pub fn explain(&self, failure: Failure) -> Failure {
-        match self.voice_dir() {
+        match &self.voice_dir {
             Some(used) => voice_dir::explain(failure, used),
             None => failure,
         }

@@ -9,6 +9,7 @@ use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{
     DeleteDocumentRequest, DeleteNarrationRequest, Document, Erasure, ListNarrationsRequest, Narration,
 };
+use serde_json::Value;
 
 use super::instance::Instance;
 use super::manage::{describe, json};
@@ -21,34 +22,18 @@ use crate::cli::manage::{Delete, Documents, List, Target};
 /// # Errors
 /// What the server answers.
 pub async fn narrations(list: &List, instance: &Instance, out: &Out) -> Result<(), Stop> {
-    let state = list.state.map(State::from).unwrap_or_default();
-    let mut request = ListNarrationsRequest {
+    let wanted = &ListNarrationsRequest {
         document: list.document.clone().unwrap_or_default(),
-        state: state.into(),
+        state: list.state.map(State::from).unwrap_or_default().into(),
         ..ListNarrationsRequest::default()
     };
-    let (mut found, mut left) = (Vec::new(), wanted(list.limit));
-    while left > 0 {
-        request.page_size = page_size(left);
-        let page = instance.client.list_narrations(request.clone()).await?;
-        page.narrations.iter().take(left).for_each(|narration| out.json(&json::narration(narration)));
-        left = left.saturating_sub(page.narrations.len());
-        found.extend(page.narrations);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() || out.gone() {
-            break;
-        }
-    }
+    let page = |page_size: i32, page_token: String| async move {
+        let request = ListNarrationsRequest { page_size, page_token, ..wanted.clone() };
+        instance.client.list_narrations(request).await.map(|page| (page.narrations, page.next_page_token))
+    };
     let row = |narration: &Narration| row_of_narration(narration, instance.is_own());
-    let rows: Vec<Vec<String>> = found.iter().take(wanted(list.limit)).map(row).collect();
-    if rows.is_empty() {
-        out.say("there is no such narration; `lectern narrate FILE` makes one");
-    }
-    out::table(&rows).iter().for_each(|line| out.line(line));
-    if !request.page_token.is_empty() {
-        out.say(&format!("there are more; --limit {} shows them", list.limit.saturating_mul(10)));
-    }
-    Ok(())
+    let nothing = "there is no such narration; `lectern narrate FILE` makes one";
+    newest(list.limit, page, json::narration, row, nothing, out).await
 }
 
 /// Name, state, length, time and title; on an instance that is `idle` nothing is made.
@@ -67,26 +52,11 @@ fn row_of_narration(narration: &Narration, idle: bool) -> Vec<String> {
 /// # Errors
 /// What the server answers.
 pub async fn documents(list: &Documents, client: &Client, out: &Out) -> Result<(), Stop> {
-    let (mut found, mut token, mut left) = (Vec::new(), String::new(), wanted(list.limit));
-    while left > 0 {
-        let page = client.list_documents(page_size(left), &token).await?;
-        page.documents.iter().take(left).for_each(|document| out.json(&json::document(document)));
-        left = left.saturating_sub(page.documents.len());
-        found.extend(page.documents);
-        token = page.next_page_token;
-        if token.is_empty() || out.gone() {
-            break;
-        }
-    }
-    let rows: Vec<Vec<String>> = found.iter().take(wanted(list.limit)).map(row_of_document).collect();
-    if rows.is_empty() {
-        out.say("there is no document; `lectern narrate FILE` hands one in");
-    }
-    out::table(&rows).iter().for_each(|line| out.line(line));
-    if !token.is_empty() {
-        out.say(&format!("there are more; --limit {} shows them", list.limit.saturating_mul(10)));
-    }
-    Ok(())
+    let page = |page_size: i32, page_token: String| async move {
+        client.list_documents(page_size, &page_token).await.map(|page| (page.documents, page.next_page_token))
+    };
+    let nothing = "there is no document; `lectern narrate FILE` hands one in";
+    newest(list.limit, page, json::document, row_of_document, nothing, out).await
 }
 
 /// Name, type, pages, words, size, time, file name and title.
@@ -103,14 +73,42 @@ fn row_of_document(document: &Document) -> Vec<String> {
     ]
 }
 
-/// A number of lines, as a length of lists.
-fn wanted(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
-}
-
-/// A page that is not longer than what is left; the server shortens it to what it gives at once.
-fn page_size(left: usize) -> i32 {
-    i32::try_from(left).unwrap_or(i32::MAX)
+/// Prints the first `limit` items of a list: an object of JSON each as their page comes, or a row
+/// each once all are there. `page` fetches at most so many by the token of a page, with the token
+/// of the next; `nothing` is said where there are none.
+async fn newest<T, F>(
+    limit: u32,
+    page: impl Fn(i32, String) -> F,
+    json: fn(&T) -> Value,
+    row: impl Fn(&T) -> Vec<String>,
+    nothing: &str,
+    out: &Out,
+) -> Result<(), Stop>
+where
+    F: Future<Output = Result<(Vec<T>, String), Failure>>,
+{
+    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut rows, mut token) = (Vec::<Vec<String>>::new(), String::new());
+    while left > 0 {
+        // The server shortens it to what it gives at once.
+        let (mut items, next) = page(i32::try_from(left).unwrap_or(i32::MAX), token).await?;
+        items.truncate(left);
+        left -= items.len();
+        items.iter().for_each(|item| out.json(&json(item)));
+        rows.extend(items.iter().map(&row));
+        token = next;
+        if token.is_empty() || out.gone() {
+            break;
+        }
+    }
+    if rows.is_empty() {
+        out.say(nothing);
+    }
+    out::table(&rows).iter().for_each(|line| out.line(line));
+    if !token.is_empty() {
+        out.say(&format!("there are more; --limit {} shows them", limit.saturating_mul(10)));
+    }
+    Ok(())
 }
 
 /// Deletes what is named, one after the other. One that cannot be deleted does not keep the others.
@@ -183,10 +181,10 @@ async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Re
                     "there are narrations of it (`lectern list --document {name}{flags}`); --force deletes them with it"
                 )
             };
-            let narrations = if force { narrations_of(name, client).await? } else { Vec::new() };
+            let narrations = if force { client.narrations_of(name).await? } else { Vec::new() };
             let receipt = client.erase(request).await.map_err(|failure| unforced(failure, force, said))?;
             // Nothing is left of them but that they were.
-            for name in narrations {
+            for Narration { name, .. } in narrations {
                 let request = DeleteNarrationRequest { name, force, allow_missing: true, ..Default::default() };
                 client.delete_narration(request).await?;
             }
@@ -198,21 +196,6 @@ async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Re
         }
     }
     Ok(())
-}
-
-/// The narrations of a document.
-async fn narrations_of(document: &str, client: &Client) -> Result<Vec<String>, Failure> {
-    let (mut names, mut page_token) = (Vec::new(), String::new());
-    loop {
-        let request =
-            ListNarrationsRequest { document: document.to_owned(), page_token, page_size: 200, ..Default::default() };
-        let page = client.list_narrations(request).await?;
-        names.extend(page.narrations.into_iter().map(|narration| narration.name));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(names);
-        }
-    }
 }
 
 /// A refusal that `--force` would have overcome, in the words of the command line.

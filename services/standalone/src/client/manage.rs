@@ -20,13 +20,10 @@ use super::instance::{Instance, Work};
 use super::out::{Mode, Out};
 use super::play::{self, Fetched};
 use super::progress::{self, Progress};
-use super::words::{self, Status, Stop};
+use super::words::{self, Stop};
 use super::{library, show};
-use crate::cli::manage::{End, Get, Manage};
+use crate::cli::manage::{Follow, Get, Manage};
 use crate::config::Config;
-
-/// Files go into a folder of this one where no other is named.
-const OUT: &str = "lectern-out";
 
 /// Does what the command says.
 ///
@@ -40,23 +37,13 @@ pub async fn run(mut manage: Manage, config: Config, context: Context) -> Result
         return play::path(&path, &context).await;
     }
     check(&manage)?;
-    let work = match &manage {
-        Manage::Watch(_) | Manage::Retry(_) => Work::All,
-        Manage::List(_)
-        | Manage::Show(_)
-        | Manage::Get(_)
-        | Manage::Cancel(_)
-        | Manage::Delete(_)
-        | Manage::Documents(_)
-        | Manage::Play(_) => Work::Idle,
-    };
-    let at = manage.at().cloned().unwrap_or_default();
+    let work = if manage.follow().is_some() { Work::All } else { Work::Idle };
+    let at = manage.at().clone();
     let instance = Box::pin(Instance::open(&at, work, &config, &context, &out)).await?;
-    let mut fetched = None;
-    let result = Box::pin(one(&manage, &instance, &context, &out, &mut fetched)).await;
+    let result = Box::pin(one(&manage, &instance, &context, &out)).await;
     let ended = instance.close(result).await;
     let printed = out.finish();
-    ended?;
+    let fetched = ended?;
     printed?;
     // Others may work on the data while this is heard.
     match fetched {
@@ -70,8 +57,7 @@ const fn mode(manage: &Manage) -> Mode {
     match manage {
         Manage::List(list) => Mode::of(list.json, false),
         Manage::Show(show) => Mode::of(show.json, false),
-        Manage::Watch(watch) => Mode::of(watch.end.json, watch.end.quiet),
-        Manage::Retry(retry) => Mode::of(retry.end.json, retry.end.quiet),
+        Manage::Watch(follow) | Manage::Retry(follow) => Mode::of(follow.json, follow.quiet),
         Manage::Get(get) => Mode::of(get.json, false),
         Manage::Cancel(cancel) => Mode::of(cancel.json, false),
         Manage::Delete(delete) => Mode::of(delete.json, false),
@@ -82,66 +68,54 @@ const fn mode(manage: &Manage) -> Mode {
 
 /// Refuses a folder that is somebody else's before anything is waited for.
 fn check(manage: &Manage) -> Result<(), Failure> {
-    let (folder, force) = match manage {
-        Manage::Watch(watch) => (&watch.end.out, watch.end.force),
-        Manage::Retry(retry) => (&retry.end.out, retry.end.force),
-        Manage::Get(get) => (&get.out, get.force),
-        Manage::List(_)
-        | Manage::Show(_)
-        | Manage::Cancel(_)
-        | Manage::Delete(_)
-        | Manage::Documents(_)
-        | Manage::Play(_) => return Ok(()),
+    let (folder, force) = if let Some(follow) = manage.follow() {
+        (&follow.out, follow.force)
+    } else if let Manage::Get(get) = manage {
+        (&get.out, get.force)
+    } else {
+        return Ok(());
     };
     // The names of the files are of no account for that.
     folder.as_ref().map_or(Ok(()), |folder| Target::new(folder.clone(), String::new(), force).check_foreign())
 }
 
-/// Does what the command says, but for playing what it has `fetched` for that.
-async fn one(
-    manage: &Manage,
-    instance: &Instance,
-    context: &Context,
-    out: &Out,
-    fetched: &mut Option<Fetched>,
-) -> Result<(), Stop> {
+/// Does what the command says. What is to be played is only fetched, and returned.
+async fn one(manage: &Manage, instance: &Instance, context: &Context, out: &Out) -> Result<Option<Fetched>, Stop> {
     let client = &instance.client;
-    let doing = async {
+    let doing = Box::pin(async {
         match manage {
-            Manage::List(list) => library::narrations(list, instance, out).await,
-            Manage::Documents(documents) => library::documents(documents, client, out).await,
-            Manage::Delete(delete) => library::delete(delete, instance, out).await,
-            Manage::Show(show) => show::run(named(show.name.as_ref()), instance, out).await,
-            Manage::Get(of) => get(of, instance, out).await,
-            Manage::Cancel(of) => cancel(named(of.name.as_ref()), instance, out).await,
-            Manage::Play(what) => {
-                *fetched = Some(play::fetch(what, instance, out).await?);
-                Ok(())
-            }
-            Manage::Watch(of) => end(named(of.name.as_ref()), &of.end, instance, context, out).await,
+            Manage::Play(what) => return play::fetch(what, instance, out).await.map(Some),
+            Manage::List(list) => library::narrations(list, instance, out).await?,
+            Manage::Documents(documents) => library::documents(documents, client, out).await?,
+            Manage::Delete(delete) => library::delete(delete, instance, out).await?,
+            Manage::Show(show) => show::run(named(show.name.as_ref()), instance, out).await?,
+            Manage::Get(of) => get(of, instance, out).await?,
+            Manage::Cancel(of) => cancel(named(of.name.as_ref()), instance, out).await?,
+            Manage::Watch(of) => end(of, instance, context, out).await?,
             Manage::Retry(of) => {
                 let name = named(of.name.as_ref());
                 client.retry(name).await.map_err(|failure| not_to_retry(failure, name, instance.flags()))?;
-                end(name, &of.end, instance, context, out).await
+                end(of, instance, context, out).await?;
             }
         }
-    };
-    match manage {
-        // They are told of an interrupt themselves, and say how to go on.
-        Manage::Watch(_) | Manage::Retry(_) => Box::pin(doing).await,
-        Manage::List(_)
-        | Manage::Documents(_)
-        | Manage::Delete(_)
-        | Manage::Show(_)
-        | Manage::Get(_)
-        | Manage::Cancel(_)
-        | Manage::Play(_) => {
-            tokio::select! {
-                biased;
-                () = context.shutdown.wait() => Err(words::interrupted("interrupted before it was done").into()),
-                result = Box::pin(doing) => result,
-            }
-        }
+        Ok(None)
+    });
+    // Who follows is told of an interrupt himself, and says how to go on.
+    if manage.follow().is_some() { doing.await } else { unless_interrupted(context, doing).await }
+}
+
+/// Does what is cut short by an interrupt.
+///
+/// # Errors
+/// Those of the work, and that it was interrupted.
+pub async fn unless_interrupted<T, E: From<Failure>>(
+    context: &Context,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::select! {
+        biased;
+        () = context.shutdown.wait() => Err(words::interrupted("interrupted before it was done").into()),
+        result = work => result,
     }
 }
 
@@ -172,7 +146,7 @@ async fn fetch(
 ) -> Result<(), Failure> {
     let document = document_of(narration, client).await?;
     let stem = deliver::stem(&document.display_name);
-    let folder: PathBuf = folder.map_or_else(|| Path::new(OUT).join(&stem), Path::to_owned);
+    let folder: PathBuf = folder.map_or_else(|| Path::new(deliver::OUT).join(&stem), Path::to_owned);
     let target = Target::new(folder, stem, force);
     let files = Box::pin(deliver(client, narration, &document, &target)).await?;
     out.line(&target.folder.display().to_string());
@@ -236,27 +210,17 @@ async fn cancel(name: &str, instance: &Instance, out: &Out) -> Result<(), Stop> 
     let flags = instance.flags();
     let narration = instance.client.cancel(name).await?;
     out.json(&json::narration(&narration));
-    out.line(&match narration.state() {
-        State::Cancelled => format!("{name} is cancelled; `lectern retry {name}{flags}` goes on from there"),
-        State::Unspecified
-        | State::Queued
-        | State::Extracting
-        | State::Planning
-        | State::Narrating
-        | State::Assembling
-        | State::Succeeded
-        | State::Failed
-        | State::AwaitingApproval
-        | State::AwaitingBudget => {
-            format!("{name} stays as it is: {}", progress::state(narration.state()))
-        }
+    out.line(&if narration.state() == State::Cancelled {
+        format!("{name} is cancelled; `lectern retry {name}{flags}` goes on from there")
+    } else {
+        format!("{name} stays as it is: {}", progress::state(narration.state()))
     });
     Ok(())
 }
 
 /// Follows a narration to its end, and does with it what was asked for.
-async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out: &Out) -> Result<(), Stop> {
-    let (client, flags) = (&instance.client, instance.flags());
+async fn end(of: &Follow, instance: &Instance, context: &Context, out: &Out) -> Result<(), Stop> {
+    let (client, name, flags) = (&instance.client, named(of.name.as_ref()), instance.flags());
     let mut progress = Progress::new(out, "");
     let followed = follow(client, name, &mut progress, &context.shutdown, instance.server()).await?;
     let narration = match followed {
@@ -266,56 +230,34 @@ async fn end(name: &str, end: &End, instance: &Instance, context: &Context, out:
             return Err(words::interrupted(message).into());
         }
     };
-    let result = match (narration.state(), end.out.as_deref()) {
-        (State::Succeeded, Some(folder)) => {
-            tokio::select! {
-                biased;
-                () = context.shutdown.wait() => {
-                    let message = format!("its files are not fetched; `lectern get {name}{flags}` fetches them");
-                    Err(words::interrupted(message).into())
-                }
-                fetched = fetch(&narration, Some(folder), end.force, client, out) => fetched.map_err(Stop::from),
+    let result = if narration.state() != State::Succeeded {
+        let why = convert::failure(&narration.failure.clone().unwrap_or_default());
+        let why = instance.explain(why);
+        let how = if narration.state() == State::Cancelled { "is cancelled" } else { "failed" };
+        out.complain(&format!("lectern: {name} {how}: {}", words::sentence(&why)));
+        Err(Stop::Said(words::of_narration(&why)))
+    } else if let Some(folder) = of.out.as_deref() {
+        tokio::select! {
+            biased;
+            () = context.shutdown.wait() => {
+                let message = format!("its files are not fetched; `lectern get {name}{flags}` fetches them");
+                Err(words::interrupted(message).into())
             }
+            fetched = fetch(&narration, Some(folder), of.force, client, out) => fetched.map_err(Stop::from),
         }
-        (State::Succeeded, None) => {
-            let length = describe::length(&narration);
-            out.line(&format!("{name} is done, {length} of audio; `lectern get {name}{flags}` fetches its files"));
-            Ok(())
-        }
-        (
-            State::Unspecified
-            | State::Queued
-            | State::Extracting
-            | State::Planning
-            | State::Narrating
-            | State::Assembling
-            | State::Failed
-            | State::Cancelled
-            | State::AwaitingApproval
-            | State::AwaitingBudget,
-            _,
-        ) => {
-            let why = convert::failure(&narration.failure.clone().unwrap_or_default());
-            let why = instance.explain(why);
-            let how = if narration.state() == State::Cancelled { "is cancelled" } else { "failed" };
-            out.complain(&format!("lectern: {name} {how}: {}", words::sentence(&why)));
-            Err(Stop::Said(of_its_end(&why)))
-        }
+    } else {
+        let length = describe::length(&narration);
+        out.line(&format!("{name} is done, {length} of audio; `lectern get {name}{flags}` fetches its files"));
+        Ok(())
     };
     out.json(&json::narration(&narration));
     result
 }
 
-/// The exit status for a narration that did not succeed: that of a document with nothing to narrate
-/// in it, else that of a narration that failed on its way.
-fn of_its_end(why: &Failure) -> Status {
-    let refused = words::status(why) == Status::Refused && why.reason != Reason::LimitExceeded;
-    if refused { Status::Refused } else { Status::Failed }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::words::Status;
 
     #[test]
     fn what_has_no_files_says_how_to_get_them() {
@@ -334,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_narration_that_was_cancelled_is_no_interrupt_of_this_command() {
-        let status = |reason| of_its_end(&Failure::new(Kind::FailedPrecondition, reason, ""));
+        let status = |reason| words::of_narration(&Failure::new(Kind::FailedPrecondition, reason, ""));
         assert_eq!(status(Reason::Cancelled), Status::Failed);
         assert_eq!(status(Reason::SpeechRejected), Status::Failed);
         assert_eq!(status(Reason::DocumentEmpty), Status::Refused);

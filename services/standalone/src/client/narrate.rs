@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use lectern_core::{Failure, Reason};
 use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice};
 use lectern_runtime::Context;
+use tokio::sync::OnceCell;
 
 use self::one::{Done, Failed, Stage, one};
 use self::plan::Planned;
@@ -29,8 +30,17 @@ struct Job<'a> {
     out: &'a Out,
     /// The whole name of the voice that was named; empty for the default.
     voice: String,
-    /// The voices that there are, where they were asked for.
-    voices: Vec<Voice>,
+    /// The voices that there are, once they were asked for.
+    voices: OnceCell<Vec<Voice>>,
+}
+
+impl Job<'_> {
+    /// The voices that there are. The server is asked once.
+    async fn voices(&self) -> Result<&[Voice], Failure> {
+        let (client, out, server) = (&self.instance.client, self.out, self.instance.server());
+        let asked = || patiently(out, server, || Box::pin(client.voices()));
+        self.voices.get_or_try_init(asked).await.map(Vec::as_slice)
+    }
 }
 
 /// What became of a document.
@@ -62,7 +72,7 @@ pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(),
         instance.close(result).await
     } else {
         // What is none needs no instance to say so.
-        let became = planned.iter().map(|planned| Became::Failed(refused(planned))).collect::<Vec<_>>();
+        let became = planned.iter().filter_map(|planned| planned.item.as_ref().err()).map(refused).collect::<Vec<_>>();
         planned.iter().zip(&became).for_each(|(planned, became)| tell(&out, planned, became));
         end(&out, &planned, &became, order.dry_run)
     };
@@ -87,12 +97,9 @@ async fn refuse_folders(planned: &mut [Planned], context: &Context) -> Result<()
     Ok(())
 }
 
-/// Why a document is none that can be narrated.
-fn refused(planned: &Planned) -> Failed {
-    match &planned.item {
-        Ok(_) => Failed::of(Failure::internal("the document was not refused")),
-        Err(failure) => Failed::of(failure.clone()),
-    }
+/// What becomes of a document that is none that can be narrated.
+fn refused(failure: &Failure) -> Became {
+    Became::Failed(Failed::of(failure.clone()))
 }
 
 async fn all(
@@ -102,14 +109,14 @@ async fn all(
     context: &Context,
     out: &Out,
 ) -> Result<(), Stop> {
-    let mut job = Job { order, instance, context, out, voice: String::new(), voices: Vec::new() };
+    let mut job = Job { order, instance, context, out, voice: String::new(), voices: OnceCell::new() };
     if !order.voice.is_empty() {
-        job.voices = tokio::select! {
+        let voices = tokio::select! {
             biased;
             () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent").into()),
-            voices = patiently(out, instance.server(), || Box::pin(instance.client.voices())) => voices?,
+            voices = job.voices() => voices?,
         };
-        job.voice = voice::named(&order.voice, &job.voices)?;
+        job.voice = voice::named(&order.voice, voices)?;
     }
     let mut became = Vec::new();
     for planned in planned {
@@ -118,7 +125,7 @@ async fn all(
         } else {
             match &planned.item {
                 Ok(_) => Box::pin(document(&job, planned)).await,
-                Err(_) => Became::Failed(refused(planned)),
+                Err(failure) => refused(failure),
             }
         };
         tell(out, planned, &next);

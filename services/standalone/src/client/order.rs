@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use lectern_core::content::script::Selection;
 use lectern_core::{Digest, Failure};
 use lectern_proto::convert;
-use lectern_proto::v1::{ContentKind, Footnotes, Length, Narration, Selection, Style, Voice, length::Target};
+use lectern_proto::v1::{ContentKind, Footnotes, Length, Narration, Style, Voice, length::Target};
 use prost_types::Duration;
+use serde::Serialize;
 
 use crate::cli::{self, Script};
 
@@ -32,21 +34,20 @@ pub fn order(script: &Script, document: &str) -> Narration {
         length: target.map(|target| Length { target: Some(target) }),
         footnotes: footnotes.into(),
         language_code: script.language.clone().unwrap_or_default(),
-        selection: selection(script),
+        selection: convert::selection_to_wire(&selection(script)),
         skip: kinds(&script.skip),
         read: kinds(&script.read),
         ..Narration::default()
     }
 }
 
-fn selection(script: &Script) -> Option<Selection> {
+fn selection(script: &Script) -> Selection {
     let ranges = |ranges: &Option<cli::Ranges>| ranges.as_ref().map(|ranges| ranges.0.clone()).unwrap_or_default();
-    let selection = Selection {
+    Selection {
         pages: ranges(&script.pages),
         chapters: ranges(&script.chapters),
-        first: script.first.map(|length| Duration { seconds: length.0, nanos: 0 }),
-    };
-    (selection != Selection::default()).then_some(selection)
+        first: script.first.map(|length| length.0),
+    }
 }
 
 /// What is narrated of a document, where that is not all of it, for the names of folders:
@@ -66,11 +67,7 @@ pub fn part(script: &Script) -> String {
     }
     for (name, ranges) in [("pages", &script.pages), ("chapters", &script.chapters)] {
         let Some(ranges) = ranges else { continue };
-        let shown = ranges.0.iter().map(|range| match range.first == range.last {
-            true => range.first.to_string(),
-            false => format!("{}-{}", range.first, range.last),
-        });
-        add(name, shown.collect::<Vec<_>>().join(","));
+        add(name, ranges.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     }
     if let Some(length) = script.first {
         add("first", format!("{}s", length.0));
@@ -120,7 +117,11 @@ pub fn digest(narration: &Narration) -> Result<String, Failure> {
     let order = convert::order(narration)?;
     let voice = narration.speakers.first().map_or("", |speaker| speaker.voice.as_str());
     let speed = format!("{:.2}", narration.speed.unwrap_or(1.0));
-    let text = serde_json::to_vec(&(order, voice, speed))
+    digest_of(&(order, voice, speed))
+}
+
+fn digest_of(what: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_vec(what)
         .map_err(|error| Failure::internal(format!("the order cannot be written as JSON: {error}")))?;
     Ok(Digest::of(&text).to_string())
 }
@@ -136,9 +137,7 @@ pub fn request_id(narration: &Narration, voices: &[Voice]) -> Result<String, Fai
     let versions: BTreeSet<String> = voices.iter().map(|voice| format!("{}@{}", voice.name, voice.version)).collect();
     let made_by = (lectern_ingest::extract::EXTRACTOR_VERSION, lectern_ai::compose::ENGINE_PIN, versions);
     let what = (digest(narration)?, &narration.documents, &narration.formats, narration.lane);
-    let text = serde_json::to_vec(&(what, made_by))
-        .map_err(|error| Failure::internal(format!("the order cannot be written as JSON: {error}")))?;
-    Ok(format!("order-{:.48}", Digest::of(&text).to_string()))
+    Ok(format!("order-{:.48}", digest_of(&(what, made_by))?))
 }
 
 #[cfg(test)]

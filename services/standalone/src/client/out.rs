@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
 use serde::Serialize;
+
+use super::words;
 
 /// A line that is written over has at most so many characters, so that it is one row of a terminal.
 const WIDTH: usize = 79;
@@ -162,8 +164,7 @@ impl Out {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => state.gone = true,
             Err(error) => {
-                let message = format!("standard output cannot be written: {error}");
-                state.broken = Some(Failure::new(Kind::FailedPrecondition, Reason::Internal, message));
+                state.broken = Some(words::output(format!("standard output cannot be written: {error}")));
             }
         }
     }

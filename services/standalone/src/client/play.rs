@@ -12,10 +12,10 @@ use tokio::process::Command;
 use super::instance::Instance;
 use super::manage;
 use super::out::Out;
-use super::words::{self, Status, Stop};
+use super::words::{Status, Stop};
 use crate::cli;
 use crate::cli::manage::Play;
-use crate::temporary::{For, Temporary};
+use crate::temporary::Temporary;
 
 /// Programs that play, with what they are told before the file: no window, no words, and an end
 /// after the file. The first that is installed is used.
@@ -75,8 +75,7 @@ pub async fn fetch(play: &Play, instance: &Instance, out: &Out) -> Result<Fetche
     let Some(artifact) = audio(&narration.artifacts) else {
         return Err(manage::not_there(&narration, instance.flags()).into());
     };
-    let folder = Temporary::in_folder(&std::env::temp_dir(), "lectern-play-", For::Owner);
-    let folder = folder.map_err(|error| words::output(format!("no temporary folder: {error}; set TMPDIR to one")))?;
+    let folder = Temporary::of_the_system("lectern-play-")?;
     let file = client.download(artifact, folder.path()).await?;
     out.say(&format!("{name}  {}", manage::describe::title(&narration)));
     Ok(Fetched { file, _folder: folder })

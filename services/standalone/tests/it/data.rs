@@ -22,8 +22,7 @@ fn the_variable_is_heeded_and_the_flag_goes_before_it() {
 
 #[test]
 fn a_command_waits_for_the_one_that_works_on_the_same_data() {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
+    let home = Home::slow();
     home.write("winds.md", WINDS);
     let mut slow = home.start(&["narrate", "tides.md"]);
     slow.until("it speaks", |_| home.ledger().contains("pulls"));
@@ -44,8 +43,7 @@ fn a_command_waits_for_the_one_that_works_on_the_same_data() {
 
 #[test]
 fn nobody_waits_for_a_process_that_is_gone() {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
+    let home = Home::slow();
     let mut slow = home.start(&["narrate", "tides.md"]);
     slow.until("it speaks", |_| home.ledger().contains("pulls"));
     slow.signal(Signal::KILL);

@@ -6,16 +6,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Home, TIDES, until_caught};
 
-/// A home in which the fifth sentence takes for ever.
-fn slow() -> Home {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
-    home
-}
-
 #[test]
 fn an_interrupt_stops_and_keeps_and_the_same_command_goes_on() {
-    let home = slow();
+    let home = Home::slow();
     let mut running = home.start(&["narrate", "tides.md"]);
     running.until("some of it is spoken", |_| home.segments() > 0 && home.ledger().contains("pulls"));
     running.signal(Signal::INT);
@@ -47,7 +40,7 @@ fn an_interrupt_while_files_are_made_leaves_no_temporary_ones() {
 #[test]
 fn a_second_interrupt_leaves_nothing_behind() {
     for flags in [&["--temporary"][..], &[][..]] {
-        let home = slow();
+        let home = Home::slow();
         let mut running = home.start(&[&["narrate", "tides.md"], flags].concat());
         running.until("it speaks", |_| home.ledger().contains("pulls"));
         running.signal(Signal::INT);
@@ -86,7 +79,7 @@ fn who_waits_for_a_server_can_be_interrupted() {
 
 #[test]
 fn several_documents_are_left_after_an_interrupt() {
-    let home = slow();
+    let home = Home::slow();
     home.write("a.md", "# Rain\n\nIt falls from clouds.\n");
     home.write("z.md", "# Snow\n\nIt falls in winter.\n");
     let mut running = home.start(&["narrate", "a.md", "tides.md", "z.md"]);

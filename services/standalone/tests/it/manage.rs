@@ -139,11 +139,7 @@ fn the_configuration_is_printed_by_every_command_that_manages() {
 fn a_server_has_narrations_of_its_own() {
     let home = Home::new();
     home.write("tides.md", TIDES);
-    let mut up = home.start(&["up", "--data", "served", "--listen", "127.0.0.1:0"]);
-    up.until_says("Ctrl-C stops\n");
-    let said = up.out();
-    let address = said.split("listening on ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
-    let server = format!("http://{address}");
+    let (_up, server) = home.up(&["--data", "served"]);
 
     home.done(&["narrate", "tides.md", "--server", &server]);
     assert_eq!(home.done(&["list", "--server", &server, "--json"]).json().len(), 1);

@@ -1,48 +1,11 @@
 //! What is deleted is gone, and nothing is by accident.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use crate::manage::{narrated, newest_document};
-use crate::support::Home;
-
-/// Runs a command at a terminal where this is typed; its status, and what was shown.
-fn answered(home: &Home, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
-    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&main).unwrap();
-    unlockpt(&main).unwrap();
-    let name = ptsname(&main, Vec::new()).unwrap();
-    let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-    let mut main = File::from(main);
-    main.write_all(typed.as_bytes()).unwrap();
-    let end = || Stdio::from(terminal.try_clone().unwrap());
-    let mut command = home.command(arguments);
-    let status = command.stdin(end()).stdout(end()).stderr(end()).status().unwrap();
-    // Its end is the end of what is read.
-    drop((command, terminal));
-    let (mut shown, mut piece) = (Vec::new(), [0; 4096]);
-    while let Ok(length @ 1..) = main.read(&mut piece) {
-        shown.extend_from_slice(&piece[..length]);
-    }
-    (status.code(), String::from_utf8_lossy(&shown).into_owned())
-}
+use crate::support::{Home, Ran};
 
 /// The objects of a document.
 fn objects(home: &Home, document: &str) -> usize {
-    fn count(folder: &Path, id: &str, inside: bool) -> usize {
-        let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-        let one = |path: PathBuf| {
-            let inside = inside || path.file_name() == Some(OsStr::new(id));
-            if path.is_dir() { count(&path, id, inside) } else { usize::from(inside) }
-        };
-        entries.map(|entry| one(entry.unwrap().path())).sum()
-    }
-    count(&home.data().join("objects"), document.strip_prefix("documents/").unwrap(), false)
+    home.objects(document.strip_prefix("documents/").unwrap())
 }
 
 #[test]
@@ -93,19 +56,19 @@ fn the_receipt_is_json_for_programs_and_one_that_is_not_there_does_not_keep_the_
 fn at_a_terminal_it_asks_first() {
     let (home, name) = narrated();
     for no in ["n\n", "\n"] {
-        let (status, shown) = answered(&home, &["delete", &name], no);
-        assert!(status == Some(0) && shown.contains("delete this? [y/N]"), "{shown}");
+        let Ran { status, out: shown, .. } = home.answered(&["delete", &name], no);
+        assert!(status == 0 && shown.contains("delete this? [y/N]"), "{shown}");
         assert!(shown.contains("Tides") && shown.contains("nothing is deleted"), "{shown}");
     }
     assert_eq!(home.done(&["list"]).out.lines().count(), 1);
 
-    let (status, shown) = answered(&home, &["delete", &name], "y\n");
-    assert!(status == Some(0) && shown.contains("is deleted"), "{shown}");
+    let Ran { status, out: shown, .. } = home.answered(&["delete", &name], "y\n");
+    assert!(status == 0 && shown.contains("is deleted"), "{shown}");
     assert!(home.done(&["list"]).out.is_empty());
 
     let document = newest_document(&home);
-    let (status, shown) = answered(&home, &["delete", &document, "--yes"], "");
-    assert!(status == Some(0) && !shown.contains("[y/N]"), "{shown}");
+    let Ran { status, out: shown, .. } = home.answered(&["delete", &document, "--yes"], "");
+    assert!(status == 0 && !shown.contains("[y/N]"), "{shown}");
 }
 
 #[test]

@@ -106,6 +106,13 @@ impl Home {
         fs::write(self.dir.path().join("script.json"), script).unwrap();
     }
 
+    /// A home with the document about tides, in which speaking its fifth sentence takes for ever.
+    pub fn slow() -> Self {
+        let home = Self::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
+        home.write("tides.md", TIDES);
+        home
+    }
+
     /// What the scripted engine was asked to speak, line by line.
     pub fn ledger(&self) -> String {
         fs::read_to_string(self.dir.path().join("ledger.jsonl")).unwrap_or_default()
@@ -146,15 +153,20 @@ impl Home {
 
     /// The sentences that were spoken and are kept in the data folder.
     pub fn segments(&self) -> usize {
-        fn count(folder: &Path, segments: bool) -> usize {
+        self.objects("segment")
+    }
+
+    /// The objects in the data folder that are kept in folders of this name.
+    pub fn objects(&self, name: &str) -> usize {
+        fn count(folder: &Path, name: &str, below: bool) -> usize {
             let Ok(entries) = fs::read_dir(folder) else { return 0 };
             let one = |path: PathBuf| {
-                let inside = segments || path.file_name() == Some(OsStr::new("segment"));
-                if path.is_dir() { count(&path, inside) } else { usize::from(segments) }
+                let inside = below || path.file_name() == Some(OsStr::new(name));
+                if path.is_dir() { count(&path, name, inside) } else { usize::from(below) }
             };
             entries.map(|entry| one(entry.unwrap().path())).sum()
         }
-        count(&self.data().join("objects"), false)
+        count(&self.data().join("objects"), name, false)
     }
 
     /// The command.
@@ -199,19 +211,36 @@ impl Home {
         start(&mut self.command(arguments))
     }
 
+    /// Starts a server on a free port, and returns it with its URL.
+    pub fn up(&self, flags: &[&str]) -> (Running, String) {
+        let mut server = self.start(&[&["up", "--listen", "127.0.0.1:0"], flags].concat());
+        server.until_says("Ctrl-C stops\n");
+        let out = server.out();
+        let address = out.lines().next().unwrap().strip_prefix("listening on ").unwrap();
+        (server, format!("http://{address}"))
+    }
+
     /// Runs a command at a terminal of its own, and returns all that it showed there.
     pub fn terminal(&self, arguments: &[&str]) -> Ran {
+        self.answered(arguments, "")
+    }
+
+    /// Runs a command at a terminal of its own where this is typed, and returns all that was shown
+    /// there.
+    pub fn answered(&self, arguments: &[&str], typed: &str) -> Ran {
         let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&main).unwrap();
         unlockpt(&main).unwrap();
         let name = ptsname(&main, Vec::new()).unwrap();
         let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let mut main = File::from(main);
+        main.write_all(typed.as_bytes()).unwrap();
         let end = || Stdio::from(terminal.try_clone().unwrap());
         let mut command = self.command(arguments);
         let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         // The last who has it open but the child: its end is the end of what is read.
         drop((command, terminal));
-        let reader = Reader::new(File::from(main));
+        let reader = Reader::new(main);
         let status = code(child.wait().unwrap());
         Ran { status, out: reader.end(), err: String::new() }
     }

@@ -2,21 +2,12 @@
 
 use rustix::process::Signal;
 
-use crate::support::{Home, Running, TIDES};
-
-/// A server on the home's data, and its URL.
-fn up(home: &Home, flags: &[&str]) -> (Running, String) {
-    let mut server = home.start(&[&["up", "--listen", "127.0.0.1:0"], flags].concat());
-    server.until_says("Ctrl-C stops\n");
-    let out = server.out();
-    let address = out.lines().next().unwrap().strip_prefix("listening on ").unwrap();
-    (server, format!("http://{address}"))
-}
+use crate::support::{Home, TIDES};
 
 #[test]
 fn its_start_ends_with_what_there_is_and_what_to_do() {
     let home = Home::new();
-    let (mut server, url) = up(&home, &[]);
+    let (mut server, url) = home.up(&[]);
     let out = server.out();
     let data = format!("data     {}", home.data().display());
     for line in [&*data, "voices   engines/tone/voices/sine (en-US)", "try      lectern narrate FILE"] {
@@ -44,7 +35,7 @@ fn its_start_ends_with_what_there_is_and_what_to_do() {
 #[test]
 fn a_server_without_a_voice_says_so_at_its_start() {
     let home = Home::new().with("LECTERN_ENGINE", "local");
-    let (server, _) = up(&home, &[]);
+    let (server, _) = home.up(&[]);
     let out = server.out();
     assert!(out.contains("voices   none: no voice is installed; run `lectern voice fetch`"), "{out}");
 }
@@ -52,7 +43,7 @@ fn a_server_without_a_voice_says_so_at_its_start() {
 #[test]
 fn other_data_are_named_in_what_to_try() {
     let home = Home::new();
-    let (server, url) = up(&home, &["--data", "elsewhere"]);
+    let (server, url) = home.up(&["--data", "elsewhere"]);
     let line = format!("try      lectern narrate FILE --server {url}\n");
     assert!(server.out().contains(&line), "{}", server.out());
 }
@@ -61,7 +52,7 @@ fn other_data_are_named_in_what_to_try() {
 fn who_does_not_wait_is_told_the_name() {
     let home = Home::new();
     home.write("tides.md", TIDES);
-    let (_server, url) = up(&home, &[]);
+    let (_server, url) = home.up(&[]);
     let ran = home.done(&["narrate", "tides.md", "--server", &url, "--detach"]);
     let [name] = ran.out.lines().collect::<Vec<_>>()[..] else { panic!("{ran:?}") };
     assert!(name.starts_with("narrations/"), "{ran:?}");
@@ -73,7 +64,7 @@ fn who_does_not_wait_is_told_the_name() {
 fn every_command_works_against_a_server_of_other_data() {
     let home = Home::new();
     home.write("tides.md", TIDES);
-    let (_server, url) = up(&home, &["--data", "elsewhere"]);
+    let (_server, url) = home.up(&["--data", "elsewhere"]);
     let at = ["--server", url.as_str()];
     let done = |command: &[&str]| home.done(&[command, &at[..]].concat());
     done(&["narrate", "tides.md"]);
@@ -94,9 +85,8 @@ fn every_command_works_against_a_server_of_other_data() {
 
 #[test]
 fn an_outage_of_the_server_is_told_and_waited_out() {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
-    let (mut server, url) = up(&home, &[]);
+    let home = Home::slow();
+    let (mut server, url) = home.up(&[]);
     // Also where it is found by the data that it serves.
     let (named, found) = (["narrate", "tides.md", "--server", url.as_str(), "-o", "named"], ["narrate", "tides.md"]);
     let mut running = [home.start(&named), home.start(&found)];
@@ -124,9 +114,8 @@ fn an_outage_of_the_server_is_told_and_waited_out() {
 
 #[test]
 fn an_interrupt_leaves_what_a_server_was_making_before() {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
-    let (_server, url) = up(&home, &[]);
+    let home = Home::slow();
+    let (_server, url) = home.up(&[]);
     let mut first = home.start(&["narrate", "tides.md", "--server", &url]);
     first.until("it speaks", |_| home.ledger().contains("pulls"));
     let mut second = home.start(&["narrate", "tides.md", "--server", &url, "-o", "second"]);
@@ -141,9 +130,8 @@ fn an_interrupt_leaves_what_a_server_was_making_before() {
 
 #[test]
 fn an_interrupt_cancels_what_a_server_makes() {
-    let home = Home::new().scripted(r#"[{"text": "pulls", "does": "sleep", "ms": 600000}]"#);
-    home.write("tides.md", TIDES);
-    let (_server, url) = up(&home, &[]);
+    let home = Home::slow();
+    let (_server, url) = home.up(&[]);
     let mut running = home.start(&["narrate", "tides.md", "--server", &url]);
     running.until("it speaks", |_| home.ledger().contains("pulls"));
     running.signal(Signal::INT);

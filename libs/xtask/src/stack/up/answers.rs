@@ -4,8 +4,8 @@ use super::Stack;
 use crate::stack::control::{Answer, Request};
 use crate::stack::files::{PartLine, Snapshot};
 use crate::stack::part::birth;
+use crate::stack::replicas;
 use crate::stack::supervise::State;
-use crate::stack::{SERVICES, replicas};
 
 impl Stack {
     /// Does what another process asks, or begins it.
@@ -43,19 +43,10 @@ impl Stack {
             if now.contains(name) {
                 self.supervisor.keep(name);
             } else {
-                // The first is where the others look for it; the further ones take free ports.
-                let first = self.common_address(service).filter(|_| name == service);
-                self.add(name, &first.unwrap_or_else(|| "127.0.0.1:0".to_owned()));
+                self.add(name);
             }
         }
         Answer::Begun
-    }
-
-    /// Where the other services look for a service.
-    fn common_address(&self, service: &str) -> Option<String> {
-        let variable = format!("LECTERN_{}__URL", service.to_uppercase());
-        let (_, url) = self.common.iter().find(|(name, _)| *name == variable)?;
-        url.strip_prefix("http://").map(str::to_owned)
     }
 
     /// What runs.
@@ -86,7 +77,7 @@ impl Stack {
             Some(State::Stopping { .. }) | None => "stopping".to_owned(),
             Some(State::GivenUp) => "given up".to_owned(),
             Some(State::Down { .. }) => match self.supervisor.missing_server() {
-                Some(server) if SERVICES.contains(&replicas::service_of(name)) => format!("waiting for {server}"),
+                Some(server) if replicas::is_service(name) => format!("waiting for {server}"),
                 Some(_) | None => "waiting".to_owned(),
             },
         }

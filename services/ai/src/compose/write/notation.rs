@@ -17,9 +17,8 @@ impl Writer<'_> {
         self.lines(&notation::code(block), self.end(block));
         if self.utterances.len() == first + 1 {
             // It is left out as a whole, not sign by sign.
-            self.utterances.truncate(first);
             self.skipped.truncate(listed);
-            self.omit(block, &announce::code(block), SkipReason::CodeBody);
+            self.skipped.push(Skipped { block: block.id, range: None, reason: SkipReason::CodeBody });
         }
     }
 
@@ -47,8 +46,7 @@ impl Writer<'_> {
         let chars: Vec<char> = block.text.chars().collect();
         let all = Range::all(&block.text);
         self.lines(&rows, all.end);
-        let says = |part: &Range| chars[part.start as usize..part.end as usize].iter().any(|c| c.is_alphanumeric());
-        let arranging = outside(all, &rows.lines).into_iter().filter(says);
+        let arranging = outside(all, &rows.lines).into_iter().filter(|part| notation::says(&chars, *part));
         let reason = SkipReason::NothingToSay;
         self.skipped.extend(arranging.map(|part| Skipped { block: block.id, range: Some(part), reason }));
     }

@@ -42,7 +42,7 @@ impl Writer<'_> {
                 .collect();
             let before = self.utterances.len();
             for mut utterance in passage.row(block.id, row, &leads) {
-                text.references.lead(&mut utterance);
+                text.references.lead(passage, &mut utterance);
                 self.push(utterance);
             }
             self.end_block(before);

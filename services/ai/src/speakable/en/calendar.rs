@@ -3,7 +3,7 @@
 use super::{Cx, Reading, number};
 
 /// The months by their names.
-pub const MONTHS: [&str; 12] = [
+const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -19,16 +19,19 @@ pub const MONTHS: [&str; 12] = [
 ];
 
 /// Letters of the shortest name of a month.
-pub(super) const SHORTEST_MONTH: usize = 3;
+const SHORTEST_MONTH: usize = 3;
+
+/// Whether `letters` are the name of a month, or the first of its letters.
+pub(super) fn begins_month(letters: &str) -> bool {
+    letters.len() >= SHORTEST_MONTH && MONTHS.iter().any(|month| month.starts_with(letters))
+}
 
 /// Whether `text` is nothing but numbers and dates, as stand along the axis of a chart.
 pub(crate) fn is_scale(text: &str) -> bool {
-    let is_month =
-        |letters: &str| letters.len() >= SHORTEST_MONTH && MONTHS.iter().any(|month| month.starts_with(letters));
     let on_scale = |word: &str| {
         let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
         let exponent = letters == "e" && word.contains(char::is_numeric);
-        letters.is_empty() || exponent || is_month(&letters)
+        letters.is_empty() || exponent || begins_month(&letters)
     };
     text.contains(char::is_numeric) && text.split_whitespace().all(on_scale)
 }

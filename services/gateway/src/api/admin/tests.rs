@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 use lectern_core::clock::ManualClock;
 use lectern_core::id::{NarrationId, ScopeId, StepId, TenantId};
 use lectern_core::random::SeededRandom;
-use lectern_core::{Clock, Kind, Random, Reason, Timestamp};
+use lectern_core::{Clock, Kind, Reason, Timestamp};
 use lectern_proto::v1::audit_record::Action;
 use lectern_proto::v1::dead_letter_selection::Selection;
 use lectern_proto::v1::replay_dead_letters_response::Outcome;
@@ -21,12 +21,9 @@ use lectern_store::{Collection, Store};
 
 use super::*;
 use crate::audit;
-use crate::conduct::{Conductor, DispatchOptions};
-use crate::config::Backlog;
 use crate::domain::{Narration, Phase, Pins, Wish};
-use crate::orders::Orders;
 use crate::stages::Stages;
-use crate::testing::narration;
+use crate::testing::{Parts, narration};
 
 /// Stages that pin nothing, since the document is gone.
 #[derive(Debug)]
@@ -60,49 +57,15 @@ impl World {
     async fn new() -> Self {
         let manual = Arc::new(ManualClock::at(Timestamp(1_764_000_000_000)));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
-        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
-        let narrations = Collection::<Narration>::new(Arc::new(MemoryStore::new(Arc::clone(&clock))));
-        narrations.ensure().await.expect("a collection");
-        let memory = Arc::new(MemoryQueue::new(ConnectOptions::default()));
-        let queue: Arc<dyn Queue> = Arc::clone(&memory) as _;
-        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
-        let dispatcher = Dispatcher::new(
-            narrations.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&clock),
-            Arc::clone(&master),
-            DispatchOptions::default(),
-        );
-        dispatcher.ensure().await.expect("collections");
-        let tenants = dispatcher.tenants().clone();
-        let stages: Arc<dyn Stages> = Arc::new(Empty);
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
-        let conductor = Conductor::new(
-            narrations.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&stages),
-            Arc::clone(&clock),
-            dispatcher.clone(),
-        );
-        let orders = Orders::new(
-            narrations.clone(),
-            conductor,
-            stages,
-            Arc::clone(&clock),
-            Arc::clone(&random),
-            Arc::clone(&master),
-            door.clone(),
-            tenants,
-        );
-        let letters = Letters::new(queue, orders, Arc::clone(&clock));
+        let parts = Parts::new(Arc::new(Empty), Arc::clone(&clock), ConnectOptions::default()).await;
+        let letters = Letters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, parts.orders, Arc::clone(&clock));
         let records = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let collection = Collection::<audit::Record>::new(Arc::clone(&records) as Arc<dyn Store>);
         collection.ensure().await.expect("a collection");
-        let audit = Audit::new(collection, clock, random, Duration::from_secs(3_600));
-        let secret = TenantSecret::derive(&master, &"keys".parse().expect("an id"));
-        let admin = Admin::new(letters, dispatcher, door, audit, secret);
-        Self { admin, narrations, queue: memory, clock: manual, records }
+        let audit = Audit::new(collection, clock, Arc::new(SeededRandom::new(2)), Duration::from_secs(3_600));
+        let secret = TenantSecret::derive(&parts.master, &"keys".parse().expect("an id"));
+        let admin = Admin::new(letters, parts.dispatcher, parts.door, audit, secret);
+        Self { admin, narrations: parts.narrations, queue: parts.queue, clock: manual, records }
     }
 
     async fn bury(&self, step: &str, tenant: &str, reason: Reason) {

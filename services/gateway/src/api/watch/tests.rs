@@ -2,43 +2,16 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures::StreamExt as _;
-use lectern_core::id::ScopeId;
-use lectern_core::{Clock, OsRandom, Random, SystemClock};
-use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
+use lectern_core::{Clock as _, SystemClock};
+use lectern_queue::{ConnectOptions, MemoryQueue, Queue as _};
 use lectern_stage::progress::{Assembled, TOPIC};
-use lectern_store::memory::MemoryStore;
-use lectern_store::{Collection, Store};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::api::Answers;
-use crate::conduct::{DispatchOptions, Dispatcher};
-use crate::config::Backlog;
-use crate::domain::{Phase, Pins, Wish};
-use crate::door::Door;
-use crate::stages::Stages;
-use crate::testing::narration;
-
-/// Stages that nobody asks for anything.
-#[derive(Debug)]
-struct Nobody;
-
-#[async_trait]
-impl Stages for Nobody {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        Err(Failure::internal("nothing is ordered here"))
-    }
-
-    async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
-        Ok(())
-    }
-}
+use crate::domain::Phase;
+use crate::testing::{Nobody, Parts, narration};
 
 /// A gateway that conducts, and one narration whose files are being made.
 struct World {
@@ -51,30 +24,8 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::clone(&clock)));
-        let narrations = Collection::<Narration>::new(store);
-        narrations.ensure().await.expect("a collection");
-        let memory = Arc::new(MemoryQueue::new(ConnectOptions::default()));
-        let queue: Arc<dyn Queue> = Arc::clone(&memory) as _;
-        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
-        let dispatcher = Dispatcher::new(
-            narrations.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&clock),
-            Arc::clone(&master),
-            DispatchOptions::default(),
-        );
-        dispatcher.ensure().await.expect("collections");
-        let tenants = dispatcher.tenants().clone();
-        let stages: Arc<dyn Stages> = Arc::new(Nobody);
-        let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
-        let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
-        let now = clock.now();
-        let orders = Orders::new(narrations.clone(), conductor.clone(), stages, clock, random, master, door, tenants);
-
+        let now = SystemClock.now();
+        let parts = Parts::new(Arc::new(Nobody), Arc::new(SystemClock), ConnectOptions::default()).await;
         let mut narration = narration();
         (narration.phase, narration.sections) = (Phase::Assembling, 1);
         narration.written.insert(0);
@@ -82,11 +33,12 @@ impl World {
         (narration.created, narration.updated) = (now, now);
         narration.deadline = now.plus(Duration::from_secs(24 * 60 * 60));
         narration.due_at = Some(narration.deadline);
-        narrations.insert(&narration).await.expect("inserted");
-        let conducting = AbortOnDropHandle::new(tokio::spawn(conductor.clone().run(CancellationToken::new())));
+        parts.narrations.insert(&narration).await.expect("inserted");
+        let conducting = AbortOnDropHandle::new(tokio::spawn(parts.conductor.clone().run(CancellationToken::new())));
         // It listens before anybody speaks.
         tokio::time::sleep(Duration::from_millis(1)).await;
-        Self { orders, conductor, queue: memory, narration, _conducting: conducting }
+        let Parts { queue, conductor, orders, .. } = parts;
+        Self { orders, conductor, queue, narration, _conducting: conducting }
     }
 
     fn watch(&self, token: &str) -> Answers<api::WatchNarrationResponse> {

@@ -7,22 +7,19 @@ mod waits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
-use lectern_core::id::{ScopeId, StepKind};
+use lectern_core::id::StepKind;
 use lectern_core::{Clock, Timestamp};
 use lectern_proto::work::v1::{self as work, event::Outcome};
 use lectern_queue::worker::{CAPACITY, Capacity};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message};
-use lectern_store::memory::MemoryStore;
 use prost::Message as _;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::conduct::Conductor;
-use crate::domain::{Paused, Phase, Pins, Wish};
-use crate::stages::Stages;
-use crate::testing::narration;
+use crate::domain::{Paused, Phase};
+use crate::testing::{Nobody, Parts, narration};
 
 /// Virtual time as the time of day.
 #[derive(Debug)]
@@ -31,25 +28,6 @@ struct VirtualClock(Instant);
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         Timestamp(1_000_000).plus(self.0.elapsed())
-    }
-}
-
-/// Stages that know nothing.
-#[derive(Debug)]
-struct Nobody;
-
-#[async_trait]
-impl Stages for Nobody {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        Err(Failure::internal("nothing is ordered here"))
-    }
-
-    async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
-        Ok(())
     }
 }
 
@@ -87,27 +65,8 @@ impl World {
     /// One whose gateway does what it is told to.
     async fn at_rest(options: ConnectOptions) -> Self {
         let clock = Arc::new(VirtualClock(Instant::now()));
-        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
-        let narrations = Collection::<Narration>::new(store);
-        narrations.ensure().await.expect("a collection");
-        let queue = Arc::new(MemoryQueue::new(options));
-        let shared = Arc::clone(&queue) as Arc<dyn Queue>;
-        let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
-        let dispatcher = Dispatcher::new(
-            narrations.clone(),
-            Arc::clone(&shared),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            master,
-            DispatchOptions::default(),
-        );
-        dispatcher.ensure().await.expect("collections");
-        let conductor = Conductor::new(
-            narrations.clone(),
-            shared,
-            Arc::new(Nobody),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            dispatcher,
-        );
+        let parts = Parts::new(Arc::new(Nobody), Arc::clone(&clock) as Arc<dyn Clock>, options).await;
+        let Parts { narrations, conductor, queue, .. } = parts;
         let (started, running) = (Arc::default(), Arc::default());
         Self { narrations, conductor, queue, clock, started, running, tasks: Vec::new() }
     }

@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::plan::Planned;
 use super::{Job, narration};
+use crate::client::hand_in;
 use crate::client::look::{Look, look};
 use crate::client::out::{self, Out};
 use crate::client::words::{self, clock, count, seconds};
-use crate::client::{hand_in, word};
 
 /// Says what the narration of a document would be.
 ///
@@ -110,10 +110,7 @@ fn share(words: i64, all: i64, length: u64) -> u64 {
 
 fn object(planned: &Planned, look: &Look, left_out: &LeftOut) -> serde_json::Value {
     let Look { document, summary, stored, .. } = look;
-    let reason = |(count, reason): (usize, SkipReason)| {
-        let reason = word(reason.as_str_name(), "SKIP_REASON_").replace(' ', "_");
-        json!({"reason": reason, "count": count})
-    };
+    let reason = |(count, reason): (usize, SkipReason)| json!({"reason": words::skip_reason(reason), "count": count});
     let chapter = |section: &PreviewSection| {
         json!({
             "number": section.index.saturating_add(1),

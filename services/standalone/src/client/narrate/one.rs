@@ -1,7 +1,6 @@
 //! One document on its way: handed in, ordered, followed, and its files fetched. It may be
 //! interrupted at any place; what was ordered is cancelled then, and what was made is kept.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use lectern_client::is_terminal;
 use lectern_core::{Failure, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{Document, Narration, Speaker, Voice};
+use lectern_proto::v1::{Document, Narration, Speaker};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -62,22 +61,7 @@ impl Failed {
     /// A failure of a narration on its way: of the document, where there is nothing in it that
     /// could be narrated.
     fn on_its_way(failure: Failure, narration: &str) -> Self {
-        let status = match words::status(&failure) {
-            Status::Refused if failure.reason != Reason::LimitExceeded => Status::Refused,
-            Status::Done
-            | Status::Failed
-            | Status::Usage
-            | Status::Refused
-            | Status::NotFound
-            | Status::Unavailable
-            | Status::Defect
-            | Status::Output
-            | Status::Later
-            | Status::Denied
-            | Status::Missing
-            | Status::Interrupted => Status::Failed,
-        };
-        Self { failure, status, narration: narration.to_owned() }
+        Self { status: words::of_narration(&failure), failure, narration: narration.to_owned() }
     }
 }
 
@@ -125,7 +109,7 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     let asked = narration(job.order, &job.voice, &document.name);
     let digest = order::digest(&asked)?;
     if !job.order.detach {
-        Box::pin(check(job, planned, &document, &asked, &digest)).await?;
+        Box::pin(check(job, planned, &document, &asked)).await?;
     }
 
     let begun = Instant::now();
@@ -181,16 +165,7 @@ async fn request_id(job: &Job<'_>, asked: &Narration) -> Result<String, Failure>
     if job.order.again {
         return Ok(hand_in::fresh_id());
     }
-    order::request_id(asked, &voices(job).await?)
-}
-
-/// The voices that there are.
-async fn voices<'a>(job: &'a Job<'_>) -> Result<Cow<'a, [Voice]>, Failure> {
-    if !job.voices.is_empty() {
-        return Ok(Cow::Borrowed(&job.voices));
-    }
-    let client = &job.instance.client;
-    patiently(job.out, job.instance.server(), || Box::pin(client.voices())).await.map(Cow::Owned)
+    order::request_id(asked, job.voices().await?)
 }
 
 /// Starts a narration anew that stopped before, unless another command was faster, or a call whose
@@ -208,27 +183,21 @@ async fn retried(job: &Job<'_>, name: &str) -> Result<Narration, Failure> {
 /// Refuses a folder that has another recording than the one that is asked for, before it is
 /// ordered. It may have been asked for in other words: by the name of the voice that is the
 /// default, or of the language that the document is in.
-async fn check(
-    job: &Job<'_>,
-    planned: &Planned,
-    document: &Document,
-    asked: &Narration,
-    digest: &str,
-) -> Result<(), Failure> {
-    let refused = match planned.target.check(&recording(asked, document, Some(digest))?) {
+async fn check(job: &Job<'_>, planned: &Planned, document: &Document, asked: &Narration) -> Result<(), Failure> {
+    let refused = match planned.target.check(&recording(asked, document, None)?) {
         Ok(_) => return Ok(()),
         Err(refused) => refused,
     };
-    let voices = voices(job).await?;
+    let voices = job.voices().await?;
     let mut whole = asked.clone();
     if whole.language_code.is_empty() {
         whole.language_code.clone_from(&document.language_code);
     }
     if whole.speakers.is_empty() {
-        let default = voice::default_of(&whole.language_code, &voices);
+        let default = voice::default_of(&whole.language_code, voices);
         whole.speakers = default.map(|voice| Speaker { voice: voice.to_owned() }).into_iter().collect();
     }
-    planned.target.check(&recording(&whole, document, Some(digest))?).map(drop).map_err(|_| refused)
+    planned.target.check(&recording(&whole, document, None)?).map(drop).map_err(|_| refused)
 }
 
 /// From the order to the first section that could be listened to.

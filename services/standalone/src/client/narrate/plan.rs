@@ -8,9 +8,6 @@ use lectern_core::Failure;
 use crate::client::deliver::{self, Target};
 use crate::client::sources::{Item, Missing};
 
-/// The folder that has the folders of documents, where none is named.
-const OUT: &str = "lectern-out";
-
 /// A document, and where its files go.
 #[derive(Debug)]
 pub struct Planned {
@@ -41,7 +38,7 @@ pub fn plan(items: Vec<Result<Item, Missing>>, out: Option<&Path>, part: &str, f
                 Some(_) | None => {
                     let several = stems.get(&stem).is_some_and(|count| *count > 1);
                     let wanted = if several { deliver::safe(&item.name) } else { stem.clone() };
-                    out.unwrap_or(Path::new(OUT)).join(free(&mut taken, &format!("{wanted}{part}")))
+                    out.unwrap_or(Path::new(deliver::OUT)).join(free(&mut taken, &format!("{wanted}{part}")))
                 }
             };
             Planned { label: item.label.clone(), item: Ok(item), target: Target::new(folder, stem, force) }

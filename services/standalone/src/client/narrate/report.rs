@@ -15,7 +15,10 @@ use crate::client::words::{clock, count, seconds, sentence};
 pub fn done(out: &Out, planned: &Planned, done: &Done) {
     let Done { narration, files, took, first_audio, made_before } = done;
     let folder = planned.target.folder.display();
-    let progress = narration.progress.unwrap_or_default();
+    let mut progress = narration.progress.unwrap_or_default();
+    if *made_before {
+        progress.reused_utterance_count = progress.utterance_count;
+    }
     let length = narration.duration.as_ref().map(seconds).unwrap_or_default();
     out.json(&json!({
         "event": "done",
@@ -26,7 +29,7 @@ pub fn done(out: &Out, planned: &Planned, done: &Done) {
         "files": files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
         "audio": length,
         "sentences": progress.utterance_count,
-        "sentences_reused": if *made_before { progress.utterance_count } else { progress.reused_utterance_count },
+        "sentences_reused": progress.reused_utterance_count,
         "took": took.as_secs_f64(),
         "made_before": made_before,
         "notes": narration.notes,
@@ -36,8 +39,7 @@ pub fn done(out: &Out, planned: &Planned, done: &Done) {
     let names = files.iter().filter_map(|file| file.file_name());
     names.for_each(|name| out.line(&format!("    {}", name.to_string_lossy())));
     if *made_before {
-        let all = Progress { reused_utterance_count: progress.utterance_count, ..progress };
-        let reused = reused(&all).map(|reused| format!(": {reused}")).unwrap_or_default();
+        let reused = reused(&progress).map(|reused| format!(": {reused}")).unwrap_or_default();
         out.line(&format!("  {} of audio, made before{reused}", clock(length)));
     } else {
         out.line(&format!("  {}", made(narration, *took)));

@@ -2,11 +2,12 @@
 
 use lectern_core::Failure;
 use lectern_proto::convert;
+use lectern_proto::v1 as api;
 use lectern_proto::v1::block_fate::Fate;
-use lectern_proto::v1::{self as api, SkipReason};
 use serde::Serialize;
 
 use crate::client::look::Look;
+use crate::client::words::skip_reason;
 
 /// One document.
 #[derive(Debug, Serialize)]
@@ -124,7 +125,7 @@ impl Block {
     fn of(block: &api::PreviewBlock) -> Self {
         let skipped = |part: &api::SkippedPart| {
             let place = part.part.unwrap_or_default();
-            let (reason, excerpt) = (word(part.reason()), part.excerpt.clone());
+            let (reason, excerpt) = (skip_reason(part.reason()), part.excerpt.clone());
             Skipped { start: place.start, end: place.end, reason, excerpt }
         };
         let silent = block.fate() != Fate::Spoken;
@@ -135,7 +136,7 @@ impl Block {
             page: block.page,
             text: block.text.clone(),
             fate: fate(block.fate()),
-            reason: block.skipped.first().filter(|_| silent).map(|part| word(part.reason())),
+            reason: block.skipped.first().filter(|_| silent).map(|part| skip_reason(part.reason())),
             spoken: spoken(block),
             section: block.section,
             skipped: block.skipped.iter().map(skipped).collect(),
@@ -161,9 +162,4 @@ pub const fn fate(fate: Fate) -> &'static str {
         Fate::Skipped => "skipped",
         Fate::Unspecified => "unknown",
     }
-}
-
-/// The word of a reason, as the manifest's JSON has it (`page_number`).
-fn word(reason: SkipReason) -> String {
-    reason.as_str_name().trim_start_matches("SKIP_REASON_").to_lowercase()
 }

@@ -5,6 +5,8 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use crate::client::folder::or_here;
+
 /// What a pattern is told by.
 const SIGNS: [char; 3] = ['*', '?', '['];
 
@@ -30,8 +32,7 @@ pub fn matching(path: &Path) -> Option<Vec<PathBuf>> {
 fn within(folder: &Path, name: &OsStr) -> Vec<PathBuf> {
     let Some(pattern) = name.to_str().filter(|name| name.contains(SIGNS)) else { return vec![folder.join(name)] };
     let pattern: Vec<char> = pattern.chars().collect();
-    let read = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let entries = std::fs::read_dir(read).into_iter().flatten().filter_map(Result::ok);
+    let entries = std::fs::read_dir(or_here(folder)).into_iter().flatten().filter_map(Result::ok);
     let matches = |name: &OsStr| {
         let hidden = pattern.first() != Some(&'.') && is_hidden(Path::new(name));
         !hidden && name.to_str().is_some_and(|name| matches(&pattern, &name.chars().collect::<Vec<_>>()))

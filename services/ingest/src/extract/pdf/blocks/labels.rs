@@ -141,7 +141,7 @@ fn may_label(group: &Group) -> bool {
 }
 
 /// Whether `text` is nothing but numbers and dates, as stand along an axis.
-pub fn is_scale(text: &str) -> bool {
+fn is_scale(text: &str) -> bool {
     let is_month = |letters: &str| {
         letters.len() >= MONTH && MONTHS.iter().any(|month| month.to_lowercase().starts_with(&letters.to_lowercase()))
     };

@@ -7,24 +7,17 @@ const FEWEST_DOTS: usize = 5;
 
 /// Whether a line has dot leaders: a title, a row of dots, a page number.
 pub fn leaders(line: &str) -> bool {
-    let mut dots = 0;
-    let mut longest = 0;
-    for char in line.chars() {
-        match char {
-            '.' | '…' | '·' | '\u{2024}' => dots += if char == '…' { 3 } else { 1 },
-            ' ' => {}
-            _ => {
-                longest = longest.max(dots);
-                dots = 0;
-            }
-        }
-    }
-    longest.max(dots) >= FEWEST_DOTS
+    first_leaders(line).is_some()
 }
 
 /// Whether a line has a title before its leaders. The dots that stand for nothing in the rows of a
 /// matrix lead nowhere.
 pub fn leads(line: &str) -> bool {
+    first_leaders(line).is_some_and(|start| line[..start].contains(char::is_alphabetic))
+}
+
+/// Where the first leaders of a line begin, in bytes.
+fn first_leaders(line: &str) -> Option<usize> {
     let (mut dots, mut start) = (0, 0);
     for (at, letter) in line.char_indices() {
         match letter {
@@ -34,14 +27,14 @@ pub fn leads(line: &str) -> bool {
                 }
                 dots += if letter == '…' { 3 } else { 1 };
                 if dots >= FEWEST_DOTS {
-                    return line[..start].contains(char::is_alphabetic);
+                    return Some(start);
                 }
             }
             ' ' => {}
             _ => dots = 0,
         }
     }
-    false
+    None
 }
 
 /// The number of a page in which a line ends, as contents and indexes have it: nothing stands
