@@ -9,12 +9,14 @@
 //! | URL | adapter |
 //! | --- | --- |
 //! | `file:PATH` | [`fs::FsBlob`]: a directory, which several processes may share |
+//! | `gs://BUCKET/FOLDER` | [`gcs::GcsBlob`]: Google Cloud Storage |
 //! | `memory:` | [`memory::MemoryBlob`]: for tests, with injected faults |
 //! | `faulty:FILE+URL` | [`faulty::FaultyBlob`]: for tests, that of `URL` disturbed as the JSON in `FILE` says |
 
 mod error;
 pub mod faulty;
 pub mod fs;
+pub mod gcs;
 pub mod memory;
 pub mod objects;
 mod path;
@@ -28,7 +30,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use lectern_core::{Clock, Failure, Kind, OsRandom, Reason, Timestamp};
+use lectern_core::{Clock, Failure, OsRandom, Timestamp};
 
 pub use error::BlobError;
 pub use objects::Objects;
@@ -162,13 +164,23 @@ pub trait Blob: Send + Sync + Debug {
     async fn signed_url(&self, path: &ObjectPath, lifetime: Duration) -> Result<Option<String>, BlobError>;
 }
 
+/// What `url` does not say.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectOptions {
+    /// Of `gs:`: where an emulator is; empty for Google's own.
+    pub endpoint: String,
+    /// Of `gs:`: the key of Cloud KMS for new objects; empty for the bucket's default.
+    pub kms_key: String,
+}
+
 /// Opens the storage that `url` names; the module page lists the forms.
 ///
 /// # Errors
-/// `INVALID_FIELD` at `blob.url` for a URL that this build does not know; `BLOB_UNAVAILABLE` when
-/// it cannot be opened.
-pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Blob>, Failure> {
-    let known = "use file:PATH for a directory or memory: for nothing that lasts";
+/// `INVALID_FIELD` at `blob.url` for a URL that is not known or a bucket that is not fit, at
+/// `blob.endpoint` and `blob.kms_key`; `BLOB_UNAVAILABLE` when it cannot be opened.
+pub async fn connect(url: &str, options: &ConnectOptions, clock: Arc<dyn Clock>) -> Result<Arc<dyn Blob>, Failure> {
+    let known = "use gs://BUCKET/FOLDER for Google Cloud Storage, file:PATH for a directory or memory: for nothing \
+                 that lasts";
     let (scheme, rest) = url
         .split_once(':')
         .ok_or_else(|| Failure::invalid("blob.url", format!("{url:?} is not a URL of object storage; {known}")))?;
@@ -180,20 +192,19 @@ pub async fn connect(url: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Blob>, 
             }
             Ok(Arc::new(fs::FsBlob::open(path).await?))
         }
+        "gs" => {
+            let ConnectOptions { endpoint, kms_key } = options.clone();
+            let options = gcs::GcsOptions { endpoint, kms_key, signing: None };
+            Ok(Arc::new(Box::pin(gcs::GcsBlob::open(rest, options, Arc::new(OsRandom))).await?))
+        }
         "memory" => Ok(Arc::new(memory::MemoryBlob::new(clock))),
         "faulty" => {
             let (file, url) = rest
                 .split_once('+')
                 .ok_or_else(|| Failure::invalid("blob.url", format!("{url:?} is not faulty:CONTROL_FILE+URL")))?;
-            let inner = Box::pin(connect(url, clock)).await?;
+            let inner = Box::pin(connect(url, options, clock)).await?;
             Ok(Arc::new(faulty::FaultyBlob::new(inner, file.into(), Arc::new(OsRandom))?))
         }
-        "gs" => Err(Failure::new(
-            Kind::FailedPrecondition,
-            Reason::InvalidField,
-            format!("Google Cloud Storage is not in this build, which has file: and memory:; {known}"),
-        )
-        .at("blob.url")),
         other => Err(Failure::invalid("blob.url", format!("object storage {other:?} is not known; {known}"))),
     }
 }

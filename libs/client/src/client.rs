@@ -197,29 +197,21 @@ impl Client {
     }
 
     /// Starts a failed or cancelled narration anew, as its next run, at the cost of what is
-    /// missing.
+    /// missing. Each call has a request id of its own, under which it is repeated where its answer
+    /// is lost: it begins one run.
     ///
     /// # Errors
-    /// What the server answers: `WRONG_STATE` where it is in another state; `ETAG_MISMATCH` where
-    /// somebody else changed it in the same moment.
+    /// What the server answers: `WRONG_STATE` where it is in another state, also where somebody
+    /// else started it anew in the same moment.
     pub async fn retry(&self, name: &str) -> Result<Narration, Failure> {
-        let before = self.narration(name).await?;
-        let request = RetryNarrationRequest { name: name.to_owned(), etag: before.etag };
-        let mut tries = self.tries();
-        loop {
-            let call = timed(request.clone(), self.retry.call_timeout);
-            let answer = Box::pin(self.narrations().retry_narration(call)).await;
-            let failure = match answer {
-                Ok(answer) => return answer.into_inner().narration.ok_or_else(|| unsaid("the narration")),
-                Err(status) => failed(&status),
-            };
-            if tries.repeated() && matches!(failure.reason, Reason::EtagMismatch | Reason::WrongState) {
-                // The try before this one may have retried it, and its answer was lost.
-                let now = self.narration(name).await?;
-                return if now.run > before.run { Ok(now) } else { Err(failure) };
-            }
-            tries.wait(failure).await?;
-        }
+        let request =
+            RetryNarrationRequest { name: name.to_owned(), request_id: self.fresh_id(), ..Default::default() };
+        let call = |request: Request<RetryNarrationRequest>| {
+            let mut client = self.narrations();
+            async move { client.retry_narration(request).await }
+        };
+        let answer = self.call(&request, self.retry.call_timeout, call).await?;
+        answer.narration.ok_or_else(|| unsaid("the narration"))
     }
 
     /// Deletes a narration and its recording, as `request` says: with `force` also one that is not

@@ -63,7 +63,7 @@ mod upload;
 mod watch;
 
 pub use client::{Authorized, Client};
-pub use lectern_rpc::ClientConfig;
+pub use lectern_rpc::{ClientConfig, ClientTls};
 pub use listen::{Listen, Sound};
 pub use preview::Preview;
 pub use retry::Retry;

@@ -239,6 +239,8 @@ reasons! {
     TenantSuspended = "TENANT_SUSPENDED",
     /// There is a resource of this name already.
     AlreadyExists = "ALREADY_EXISTS",
+    /// The run is pinned to a version that no service has any more.
+    PinUnavailable = "PIN_UNAVAILABLE",
 }
 
 impl fmt::Display for Reason {

@@ -2,6 +2,11 @@
 //! that decides its content: inputs, engine, engine version and parameters. Whoever knows the
 //! inputs of a step knows where its result lies, so a repeated step finds it and pays nothing, and
 //! a narration's record need not list its sections' digests.
+//!
+//! Names are made under a secret of their own, which is never changed, and tokens are sealed under
+//! one that can be ([`Secrets`]).
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +14,88 @@ use crate::content::script::{LengthTarget, Order, Selection};
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
 
+/// The secrets of an installation: the one that names are made under, which stays, and the one that
+/// seals, which can be changed while the other of a rotation is taken too.
+#[derive(Clone)]
+pub struct Secrets {
+    names: Arc<[u8]>,
+    seal: Arc<[u8]>,
+    also: Option<Arc<[u8]>>,
+}
+
+impl Secrets {
+    /// `names` for the names of objects and the ids that follow from requests, `seal` for tokens;
+    /// tokens that `also` sealed are opened as well.
+    #[must_use]
+    pub fn new(names: &[u8], seal: &[u8], also: Option<&[u8]>) -> Self {
+        Self { names: names.into(), seal: seal.into(), also: also.map(Into::into) }
+    }
+
+    /// One secret for names and seals, as an installation has that never changed its own.
+    #[must_use]
+    pub fn one(secret: &[u8]) -> Self {
+        Self::new(secret, secret, None)
+    }
+
+    /// The secret that names are made under.
+    #[must_use]
+    pub fn names(&self) -> Arc<[u8]> {
+        Arc::clone(&self.names)
+    }
+
+    /// The secret of `tenant`.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> TenantSecret {
+        let also = self.also.as_ref().map(|also| derived(also, tenant));
+        TenantSecret { names: derived(&self.names, tenant), seal: derived(&self.seal, tenant), also }
+    }
+
+    /// What tells the secret of names from another one, and nothing of the secret: 16 hexadecimal
+    /// digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        Digest::keyed(&self.names, &[b"fingerprint"]).to_string().chars().take(16).collect()
+    }
+}
+
+impl From<&[u8]> for Secrets {
+    fn from(secret: &[u8]) -> Self {
+        Self::one(secret)
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// A tenant's share of a secret.
+fn derived(secret: &[u8], tenant: &TenantId) -> [u8; 32] {
+    Digest::keyed(secret, &[b"tenant", tenant.as_str().as_bytes()]).0
+}
+
 /// A tenant's secret: derived from the installation's, so that equal content of two tenants has
 /// unlike keys.
 #[derive(Clone)]
-pub struct TenantSecret([u8; 32]);
+pub struct TenantSecret {
+    names: [u8; 32],
+    seal: [u8; 32],
+    also: Option<[u8; 32]>,
+}
 
 impl TenantSecret {
-    /// The secret of `tenant` under the installation's `master` secret.
+    /// The secret of `tenant` under a `master` secret for names and seals alike.
     #[must_use]
     pub fn derive(master: &[u8], tenant: &TenantId) -> Self {
-        Self(Digest::keyed(master, &[b"tenant", tenant.as_str().as_bytes()]).0)
+        let derived = derived(master, tenant);
+        Self { names: derived, seal: derived, also: None }
     }
 
     fn key(&self, what: &str, parts: &[&[u8]]) -> Digest {
         let mut all: Vec<&[u8]> = vec![what.as_bytes()];
         all.extend_from_slice(parts);
-        Digest::keyed(&self.0, &all)
+        Digest::keyed(&self.names, &all)
     }
 
     /// The extracted content of a source: `source` is the SHA-256 of its bytes, `extractor` the
@@ -75,8 +146,18 @@ impl TenantSecret {
     /// A seal over a page token or resume token, so that one made elsewhere is recognised.
     #[must_use]
     pub fn seal(&self, purpose: &str, token: &[u8]) -> Digest {
-        self.key("seal", &[purpose.as_bytes(), token])
+        sealed(&self.seal, purpose, token)
     }
+
+    /// The seals that are taken: the one that is made, and during a rotation that of the other
+    /// secret.
+    pub fn seals(&self, purpose: &str, token: &[u8]) -> impl Iterator<Item = Digest> {
+        std::iter::once(&self.seal).chain(&self.also).map(move |secret| sealed(secret, purpose, token))
+    }
+}
+
+fn sealed(secret: &[u8], purpose: &str, token: &[u8]) -> Digest {
+    Digest::keyed(secret, &[b"seal", purpose.as_bytes(), token])
 }
 
 impl std::fmt::Debug for TenantSecret {
@@ -169,11 +250,20 @@ impl Folder {
         format!("{}/recording/{narration}/", self.prefix)
     }
 
-    /// A file of a recording; `recording.json`, a
-    /// [`Recording`](crate::content::timeline::Recording), lists the others.
+    /// A file of the recording that a run of a narration made; `recording.json`, a
+    /// [`Recording`](crate::content::timeline::Recording), lists the others. Each run has files of
+    /// its own, so that those of earlier runs can be deleted at any later time.
     #[must_use]
-    pub fn artifact(&self, narration: &NarrationId, key: &Digest, file: &str) -> String {
-        format!("{}{key}/{file}", self.recordings(narration))
+    pub fn artifact(&self, narration: &NarrationId, run: u32, key: &Digest, file: &str) -> String {
+        format!("{}{run}/{key}/{file}", self.recordings(narration))
+    }
+
+    /// The run of a narration that made the file at `path`; none where it is no file of its
+    /// recordings.
+    #[must_use]
+    pub fn run_of(&self, narration: &NarrationId, path: &str) -> Option<u32> {
+        let (run, file) = path.strip_prefix(self.recordings(narration).as_str())?.split_once('/')?;
+        if file.is_empty() { None } else { run.parse().ok() }
     }
 
     /// What the object at `path` is.
@@ -277,6 +367,33 @@ mod tests {
     }
 
     #[test]
+    fn names_stay_and_seals_change_when_a_secret_is_rotated() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let (old, new) = (b"the secret of old".as_slice(), b"the secret of new".as_slice());
+        let before = Secrets::one(old);
+        // As `docs/runbook.md` has it: the new one is taken, is used, and the old one is gone.
+        let steps =
+            [Secrets::new(old, old, Some(new)), Secrets::new(old, new, Some(old)), Secrets::new(old, new, None)];
+        let token = |secrets: &Secrets| secrets.of(&tenant).seal("ListNarrations", b"3");
+        let opens = |secrets: &Secrets, seal: Digest| {
+            secrets.of(&tenant).seals("ListNarrations", b"3").any(|taken| taken == seal)
+        };
+        let mut earlier = before.clone();
+        for now in &steps {
+            let source = Digest::of(b"source");
+            assert_eq!(now.of(&tenant).content(&source, "pdf@1"), before.of(&tenant).content(&source, "pdf@1"));
+            assert_eq!(now.of(&tenant).request("r1"), before.of(&tenant).request("r1"));
+            assert_eq!(now.fingerprint(), before.fingerprint());
+            // Processes of two neighbouring steps run at once.
+            assert!(opens(now, token(&earlier)) && opens(&earlier, token(now)) && opens(now, token(now)));
+            earlier = now.clone();
+        }
+        let [_, _, last] = &steps;
+        assert!(!opens(last, token(&before)), "what the old secret sealed ends with it");
+        assert_ne!(Secrets::one(new).fingerprint(), before.fingerprint());
+    }
+
+    #[test]
     fn every_object_of_a_folder_is_of_the_kind_that_it_was_named_as() {
         let folder = Folder::new(&"acme".parse().unwrap(), &"d1".parse().unwrap());
         let (key, narration) = (Digest::of(b"key"), "n1".parse().unwrap());
@@ -287,12 +404,26 @@ mod tests {
             (folder.section(&key), ObjectKind::Section),
             (folder.segment(&key), ObjectKind::Segment),
             (folder.track(&key), ObjectKind::Track),
-            (folder.artifact(&narration, &key, "audio.opus"), ObjectKind::Artifact),
+            (folder.artifact(&narration, 1, &key, "audio.opus"), ObjectKind::Artifact),
             ("acme/d1/script/x".to_owned(), ObjectKind::Other),
             ("acme/d1/x".to_owned(), ObjectKind::Other),
             ("acme/d10/source/x".to_owned(), ObjectKind::Other),
         ] {
             assert_eq!(folder.kind(&path), kind, "{path}");
+        }
+    }
+    #[test]
+    fn a_file_of_a_recording_says_which_run_made_it() {
+        let folder = Folder::new(&"acme".parse().unwrap(), &"d1".parse().unwrap());
+        let (key, narration) = (Digest::of(b"key"), "n1".parse().unwrap());
+        for run in [1, 2, 10, u32::MAX] {
+            let path = folder.artifact(&narration, run, &key, "audio.opus");
+            assert_eq!(folder.run_of(&narration, &path), Some(run), "{path}");
+        }
+        let of_another = folder.artifact(&"n10".parse().unwrap(), 1, &key, "audio.opus");
+        for path in [of_another.as_str(), "acme/d1/recording/n1/1", "acme/d1/recording/n1/x/y", "acme/d1/recording/n1/"]
+        {
+            assert_eq!(folder.run_of(&narration, path), None, "{path}");
         }
     }
 }

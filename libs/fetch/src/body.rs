@@ -10,8 +10,8 @@ use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::Limits;
 use crate::error::{FetchError, Phase};
+use crate::request::Limits;
 
 /// A body that is still coming. Dropped, its connection is closed.
 pub struct Body {

@@ -13,11 +13,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::client::{Limits, Request};
 use crate::error::{FetchError, Phase};
 use crate::guard::{self, Pinned};
 use crate::outside::{Outside, Stream};
 use crate::policy::Policy;
+use crate::request::{Limits, Request};
 use crate::target::Target;
 use crate::tls;
 

@@ -7,8 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use url::Host;
 
 use crate::error::{AddressFault, FetchError};
-use crate::outside::Resolver;
 use crate::policy::Policy;
+use crate::resolver::Resolver;
 use crate::target::Target;
 
 /// Addresses of one name that are tried, one after the other, until one accepts a connection.

@@ -3,7 +3,6 @@
 
 use std::fmt::Debug;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,16 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::guard::Pinned;
-
-/// Finds the addresses of names.
-#[async_trait]
-pub trait Resolver: Debug + Send + Sync {
-    /// Every address of a host name. A dot at its end says that the name is whole.
-    ///
-    /// # Errors
-    /// Those of the system, for a name that has none too.
-    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
-}
+use crate::resolver::{Resolver, SystemResolver};
 
 /// A connection: bytes both ways.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -51,23 +41,6 @@ impl Outside {
     #[must_use]
     pub fn system() -> Self {
         Self { resolver: Arc::new(SystemResolver), connector: Arc::new(SystemConnector) }
-    }
-}
-
-/// The system's resolver (`getaddrinfo`): its hosts file, its name servers.
-#[derive(Debug, Clone, Copy)]
-pub struct SystemResolver;
-
-#[async_trait]
-impl Resolver for SystemResolver {
-    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let mut found: Vec<IpAddr> = Vec::new();
-        for address in tokio::net::lookup_host((name, 0)).await? {
-            if !found.contains(&address.ip()) {
-                found.push(address.ip());
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -36,6 +36,30 @@ pub enum QueueError {
         /// What the server answered.
         cause: String,
     },
+    /// The server does not let this identity do it.
+    #[error(
+        "the identity {identity} may not {verb} {subject} while {action}; give its user the permissions of docs/runbook.md"
+    )]
+    Forbidden {
+        /// What was being done.
+        action: &'static str,
+        /// `publish to` or `subscribe to`.
+        verb: &'static str,
+        /// The subject that the server refused.
+        subject: String,
+        /// Who was refused.
+        identity: &'static str,
+    },
+    /// A stream or consumer that is needed is not there, and this identity may not make it.
+    #[error(
+        "{what} is missing, and the identity {identity} may not make it; start the gateway, whose identity makes streams"
+    )]
+    Missing {
+        /// The stream or consumer.
+        what: String,
+        /// Who may not make it.
+        identity: &'static str,
+    },
     /// Something stored there cannot be read back.
     #[error("{what} cannot be read: {cause}; discard it if it is of no use")]
     Damaged {
@@ -51,9 +75,11 @@ impl From<QueueError> for Failure {
         let (kind, reason) = match &error {
             QueueError::Full { .. } => (Kind::ResourceExhausted, Reason::QueueFull),
             QueueError::TooLarge { .. } => (Kind::Internal, Reason::LimitExceeded),
-            QueueError::Unreachable { .. } | QueueError::Refused { .. } => {
-                (Kind::Unavailable, Reason::QueueUnavailable)
-            }
+            // A permission is mended by the operator; until then it is an outage to every caller.
+            QueueError::Unreachable { .. }
+            | QueueError::Refused { .. }
+            | QueueError::Forbidden { .. }
+            | QueueError::Missing { .. } => (Kind::Unavailable, Reason::QueueUnavailable),
             QueueError::Damaged { .. } => (Kind::DataLoss, Reason::ObjectDamaged),
         };
         Self::new(kind, reason, error.to_string())

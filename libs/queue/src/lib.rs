@@ -11,6 +11,7 @@ mod jetstream;
 pub mod letter;
 pub mod memory;
 mod options;
+mod permissions;
 pub mod port;
 pub mod subject;
 pub mod topology;
@@ -21,22 +22,27 @@ use std::sync::Arc;
 use lectern_core::Failure;
 
 pub use error::QueueError;
+pub use jetstream::LEAST_SERVER;
 pub use letter::{DeadLetter, LetterPage};
 pub use memory::{FaultCounts, Faults, MemoryQueue};
-pub use options::ConnectOptions;
+pub use options::{ConnectOptions, Identity, Placement, Tls};
+pub use permissions::{Permissions, permissions};
 pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue, hear, until};
 
 /// Connects to the queue that `url` names: `nats://[user:password@]host:port[,host:port...]` (or
 /// `tls://`), or `memory:`.
 ///
 /// With NATS it waits up to [`ConnectOptions::connect_within`] for a server, then creates and
-/// verifies streams and consumers. With `memory:` every call makes a queue of its own; services of
-/// one process share one by sharing the `Arc`.
+/// verifies streams and consumers; an identity that may not create them only verifies what it uses,
+/// and waits as long for whoever makes them. With `memory:` every call makes a queue of its own;
+/// services of one process share one by sharing the `Arc`.
 ///
 /// # Errors
-/// `InvalidArgument` when the URL names no adapter, `Unavailable` when no server answers in time,
-/// `FailedPrecondition` when a stream or consumer exists with settings that cannot be changed to
-/// what is needed.
+/// `InvalidArgument` when the URL names no adapter or a setting is wrong, `Unavailable` when no
+/// server answers in time or a stream is missing that this identity may not make,
+/// `FailedPrecondition` when the server refuses the credentials or a permission, is older than
+/// [`LEAST_SERVER`], or has a stream or consumer with settings that cannot be changed to what is
+/// needed.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Queue>, Failure> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryQueue::new(options)));

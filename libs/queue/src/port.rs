@@ -59,7 +59,7 @@ pub trait Acknowledge: Send + Sync + Debug {
     /// Not now: it is delivered again after `delay`.
     async fn nak(&self, delay: Duration) -> Result<(), QueueError>;
 
-    /// Still at it: the ack-wait starts anew.
+    /// Still at it: the ack-wait starts anew. Answers within 1 s, whether it could be told or not.
     async fn progress(&self) -> Result<(), QueueError>;
 
     /// Never again: the message is removed without having been done. Copy it to the dead letters
@@ -125,13 +125,15 @@ pub async fn until<T>(queue: &dyn Queue, stop: &CancellationToken, take: impl Fu
 /// Carries commands, events, hints and dead letters.
 ///
 /// Delivery is at least once and in no promised order; acknowledged messages can be lost. Nothing
-/// here may be the only record of anything.
+/// here may be the only record of anything. Every call ends by itself within seconds of what it is
+/// told to wait, also where the server is away.
 #[async_trait]
 pub trait Queue: Send + Sync + Debug {
     /// Queues a command under its step's subject. Returns once it is stored.
     ///
     /// # Errors
-    /// [`QueueError::Full`] when the service's stream is at its bound.
+    /// [`QueueError::Full`] when the service's stream is at its bound; a stream with several copies
+    /// says so then also of a command that waits already (nats-server 2.15).
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError>;
 
     /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams
@@ -150,8 +152,11 @@ pub trait Queue: Send + Sync + Debug {
     /// Takes up to `max` events for `group`, waiting up to `wait` for the first; empty when none
     /// came.
     ///
-    /// Members of a group share its events; every group gets all of them, from the oldest that is
-    /// kept. Let it run to its end, or call it through [`until`].
+    /// Members of a group share its events, and every group gets all of them. A group that is new,
+    /// or was lost, starts with those of the last seconds ([`ConnectOptions::events_again`]), or
+    /// with the oldest that is kept. Let it run to its end, or call it through [`until`].
+    ///
+    /// [`ConnectOptions::events_again`]: crate::ConnectOptions::events_again
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError>;
 
     /// Whether a call of [`Queue::pull`] or [`Queue::events`] that waits may be dropped: nothing
@@ -160,8 +165,9 @@ pub trait Queue: Send + Sync + Debug {
         false
     }
 
-    /// Tells whoever listens right now; may be lost. `topic` is words of letters and digits joined
-    /// by dots.
+    /// Tells whoever listens right now; may be lost. Never waits: a hint that cannot be sent at once
+    /// is dropped, and the answer is an error. `topic` is words of letters and digits joined by
+    /// dots.
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError>;
 
     /// Listens to a topic from now on. A slow listener loses hints.

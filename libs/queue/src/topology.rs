@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, ReplayPolicy};
-use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{self, DiscardPolicy, Placement, RetentionPolicy, StorageType};
 use lectern_core::id::Service;
 
 use crate::options::ConnectOptions;
@@ -27,8 +27,11 @@ pub const MAX_EVENTS: usize = 1_000_000;
 pub const LETTERS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The most dead letters that are kept.
 pub const MAX_LETTERS: usize = 100_000;
+/// The group that the gateways read events as.
+pub const EVENTS_GROUP: &str = "gateway";
 /// The most events of one group in flight at once, over all members.
 const MAX_EVENTS_IN_FLIGHT: i64 = 10_000;
+
 /// The stream of a service's commands.
 #[must_use]
 pub fn work_stream(subjects: &Subjects, options: &ConnectOptions, service: Service) -> stream::Config {
@@ -82,11 +85,19 @@ fn common(options: &ConnectOptions) -> stream::Config {
         storage: StorageType::File,
         max_bytes: i64::from(options.max_stream_bytes),
         num_replicas: usize::from(options.replicas),
+        placement: placement(options),
         max_message_size: i32::try_from(MAX_MESSAGE_BYTES + HEADER_ROOM).unwrap_or(i32::MAX),
         // Duplicates are refused per subject; the window that remembers message ids is not used.
         duplicate_window: Duration::from_secs(1),
         ..stream::Config::default()
     }
+}
+
+/// Where a new stream is kept; none where the server decides.
+fn placement(options: &ConnectOptions) -> Option<Placement> {
+    let wanted = &options.placement;
+    let cluster = Some(wanted.cluster.clone()).filter(|cluster| !cluster.is_empty());
+    (cluster.is_some() || !wanted.tags.is_empty()).then(|| Placement { cluster, tags: wanted.tags.clone() })
 }
 
 /// The consumer that all replicas of a service share.

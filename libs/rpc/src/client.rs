@@ -1,10 +1,10 @@
 //! Calls to other services: a channel that connects when it is first used, and what every call
 //! carries.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use lectern_core::Failure;
 use lectern_core::id::TenantId;
 use lectern_runtime::config::duration;
@@ -13,17 +13,15 @@ use serde::{Deserialize, Serialize};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{GrpcMethod, Status};
 
 use crate::auth::TENANT;
 use crate::deadline;
 use crate::service_credential::ServiceCredential;
 use crate::status::status;
-
-/// Where distributions keep the certificates of public authorities.
-const SYSTEM_ROOTS: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+use crate::tls::ClientTls;
+use crate::tls::dial::Dial;
 
 /// Bytes of one stream that the other side may send before they are read: some seconds of audio, or
 /// a quarter of a chunk. What nobody reads is kept, so it bounds what one paused stream costs.
@@ -43,8 +41,8 @@ pub struct ClientConfig {
     /// How often an idle connection is asked whether it is there; it gets as long to answer.
     #[serde(with = "duration")]
     pub keepalive: Duration,
-    /// PEM file with the authorities to trust for https; the system's when unset.
-    pub ca: Option<PathBuf>,
+    /// Whom to trust for https, and what to show.
+    pub tls: ClientTls,
 }
 
 impl Default for ClientConfig {
@@ -53,7 +51,7 @@ impl Default for ClientConfig {
             url: String::new(),
             connect_timeout: Duration::from_secs(5),
             keepalive: Duration::from_secs(20),
-            ca: None,
+            tls: ClientTls::default(),
         }
     }
 }
@@ -66,10 +64,11 @@ impl ClientConfig {
 }
 
 /// A channel to the service; cheap to clone. It connects with the first call, and again whenever
-/// the connection is lost. Needs a tokio runtime.
+/// the connection is lost; each time with the certificates as their files are then. Needs a tokio
+/// runtime.
 ///
 /// # Errors
-/// `INVALID_FIELD` for a URL that is not one or certificates that cannot be read.
+/// `INVALID_FIELD` for a URL that is not one or certificates that cannot be used.
 pub fn channel(config: &ClientConfig) -> Result<Channel, Failure> {
     let invalid = |error: &dyn std::fmt::Display| {
         Failure::invalid(
@@ -77,41 +76,20 @@ pub fn channel(config: &ClientConfig) -> Result<Channel, Failure> {
             format!("{:?} is not the URL of a service: {error}; write http://HOST:PORT", config.url),
         )
     };
-    let endpoint = Endpoint::from_shared(config.url.clone()).map_err(|error| invalid(&error))?;
-    let secure = match endpoint.uri().scheme_str() {
-        Some("http") => false,
-        Some("https") => true,
-        _ => return Err(invalid(&"its scheme is neither http nor https")),
-    };
-    let endpoint = endpoint
-        .connect_timeout(config.connect_timeout)
+    let uri = config.url.parse::<Uri>().map_err(|error| invalid(&error))?;
+    if ![Some("http"), Some("https")].contains(&uri.scheme_str()) {
+        return Err(invalid(&"its scheme is neither http nor https"));
+    }
+    let dial = Dial::to(&uri, &config.tls, config.connect_timeout)?;
+    // TLS is the connector's own; tonic would refuse an https URL without its own.
+    let endpoint = Endpoint::from(dial.target().clone())
+        .origin(uri)
         .http2_keep_alive_interval(config.keepalive)
         .keep_alive_timeout(config.keepalive)
         .keep_alive_while_idle(true)
-        .tcp_nodelay(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
-    if !secure {
-        return Ok(endpoint.connect_lazy());
-    }
-    let tls = ClientTlsConfig::new().ca_certificate(roots(config.ca.as_deref())?);
-    let endpoint = endpoint.tls_config(tls).map_err(|error| {
-        Failure::invalid("ca", format!("the certificates to trust cannot be used: {error}; name a PEM file"))
-    })?;
-    Ok(endpoint.connect_lazy())
-}
-
-fn roots(ca: Option<&Path>) -> Result<Certificate, Failure> {
-    let system = || SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
-    let path = ca.or_else(system).ok_or_else(|| {
-        Failure::invalid(
-            "ca",
-            "the system has no certificates of authorities; install ca-certificates or name a PEM file",
-        )
-    })?;
-    std::fs::read(path)
-        .map(Certificate::from_pem)
-        .map_err(|error| Failure::invalid("ca", format!("{} cannot be read: {error}; name a PEM file", path.display())))
+    Ok(endpoint.connect_with_connector_lazy(dial))
 }
 
 #[derive(Debug, Clone)]

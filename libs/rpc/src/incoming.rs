@@ -9,22 +9,24 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::Stream;
 use lectern_runtime::{Room, Share, Shares};
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use crate::limits::LimitsConfig;
+use crate::seldom::Seldom;
+use crate::tls::{Live, Served};
 
 /// How long accepting rests after it failed for want of files or memory.
 const REST: Duration = Duration::from_millis(250);
-/// What is refused or fails is told in the log at most this often.
-const TELL: Duration = Duration::from_secs(10);
 
 /// From where somebody calls, as far as one may tell callers apart: an address, and for IPv6 the
 /// network of 64 bits, of which a host may have all addresses (RFC 7707).
@@ -43,17 +45,27 @@ pub(crate) struct Incoming {
     listener: TcpListener,
     connections: Shares<IpAddr>,
     silence: Duration,
-    told: Option<Instant>,
+    tls: Option<Live<ServerConfig>>,
+    told: Seldom,
+    /// Handshakes that failed.
+    refused: Arc<Seldom>,
 }
 
 impl Incoming {
-    /// Listens on `address`. A connection ends when nothing arrives on it for `silence`.
-    pub(crate) fn bind(address: SocketAddr, limits: &LimitsConfig, silence: Duration) -> io::Result<Self> {
+    /// Listens on `address`. A connection ends when nothing arrives on it for `silence`. Each is in
+    /// TLS as `tls` is when it comes.
+    pub(crate) fn bind(
+        address: SocketAddr,
+        limits: &LimitsConfig,
+        silence: Duration,
+        tls: Option<Live<ServerConfig>>,
+    ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let room = Room { total: limits.connections, each: limits.connections_per_address, waiting: 0 };
         let connections = Shares::new("connections", room);
-        Ok(Self { listener: TcpListener::from_std(listener)?, connections, silence, told: None })
+        let listener = TcpListener::from_std(listener)?;
+        Ok(Self { listener, connections, silence, tls, told: Seldom::default(), refused: Arc::default() })
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -61,20 +73,24 @@ impl Incoming {
     }
 
     /// The connections, without an end.
-    pub(crate) fn stream(self) -> impl Stream<Item = io::Result<Connection>> + Send {
-        futures::stream::unfold(self, |mut incoming| async move {
+    pub(crate) fn stream(self) -> impl Stream<Item = io::Result<Served>> + Send {
+        futures::stream::unfold(self, |incoming| async move {
             let connection = incoming.next().await;
-            Some((Ok(connection), incoming))
+            let served = match &incoming.tls {
+                Some(tls) => Served::secure(connection, tls.now(), Arc::clone(&incoming.refused)),
+                None => Served::plain(connection),
+            };
+            Some((Ok(served), incoming))
         })
     }
 
-    async fn next(&mut self) -> Connection {
+    async fn next(&self) -> Connection {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     let Some(share) = self.connections.try_take(&origin(peer.ip()), 1) else {
                         let held = self.connections.held();
-                        self.tell(|| tracing::warn!(%peer, held, "a connection over the limits is closed"));
+                        self.told.tell(|| tracing::warn!(%peer, held, "a connection over the limits is closed"));
                         continue;
                     };
                     // Without it, small messages wait for others; they arrive all the same.
@@ -83,17 +99,10 @@ impl Incoming {
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    self.tell(|| tracing::error!(%error, "connections cannot be accepted; trying on"));
+                    self.told.tell(|| tracing::error!(%error, "connections cannot be accepted; trying on"));
                     tokio::time::sleep(REST).await;
                 }
             }
-        }
-    }
-
-    fn tell(&mut self, tell: impl FnOnce()) {
-        if self.told.is_none_or(|told| told.elapsed() >= TELL) {
-            self.told = Some(Instant::now());
-            tell();
         }
     }
 }
@@ -214,7 +223,7 @@ mod tests {
     use super::*;
 
     fn incoming(limits: &LimitsConfig) -> (Incoming, SocketAddr) {
-        let incoming = Incoming::bind(([127, 0, 0, 1], 0).into(), limits, Duration::from_secs(45)).unwrap();
+        let incoming = Incoming::bind(([127, 0, 0, 1], 0).into(), limits, Duration::from_secs(45), None).unwrap();
         let address = incoming.local_addr().unwrap();
         (incoming, address)
     }

@@ -19,9 +19,11 @@ pub mod limits;
 mod middleware;
 pub mod page;
 mod protocol;
+mod seldom;
 pub mod server;
 pub mod service_credential;
 pub mod status;
+pub mod tls;
 
 pub use auth::{Authenticate, Caller, Credential, Open, Role, caller};
 pub use client::{ClientConfig, Outbound, channel};
@@ -31,6 +33,7 @@ pub use limits::{LimitsConfig, TenantLimits};
 pub use server::{Server, ServerConfig, Serving};
 pub use service_credential::{ServiceCredential, WithServices};
 pub use status::{failure, status, unreadable};
+pub use tls::{ClientTls, TlsConfig};
 
 /// Largest request message that a server decodes, in bytes, unless a service sets another.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;

@@ -1,5 +1,6 @@
 //! Page tokens and resume tokens: opaque to callers, sealed under the tenant's secret, so that a
-//! token of another tenant, method or request, or one that was made up, is recognised.
+//! token of another tenant, method or request, or one that was made up, is recognised. While the
+//! installation's secret is rotated, tokens of both secrets are opened.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,7 +41,7 @@ pub fn open<T: DeserializeOwned>(secret: &TenantSecret, purpose: &str, token: &s
     };
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
     let (found, json) = bytes.split_first_chunk::<32>().ok_or_else(invalid)?;
-    if !equal(&Digest(*found), &secret.seal(purpose, json)) {
+    if !secret.seals(purpose, json).any(|seal| equal(&Digest(*found), &seal)) {
         return Err(invalid());
     }
     serde_json::from_slice(json).map(Some).map_err(|_| invalid())
@@ -60,6 +61,9 @@ pub fn size(asked: i32, default: usize, max: usize) -> Result<usize, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::id::TenantId;
+    use lectern_core::keys::Secrets;
+
     use super::*;
 
     fn secret(tenant: &str) -> TenantSecret {
@@ -84,6 +88,19 @@ mod tests {
             let failure = open::<(String, u64)>(&secret(tenant), purpose, token).unwrap_err();
             assert_eq!((failure.reason, failure.field.as_deref()), (Reason::PageTokenInvalid, Some("page_token")));
         }
+    }
+
+    #[test]
+    fn a_token_is_opened_until_the_secret_that_sealed_it_is_gone() {
+        let (old, new) = (b"old".as_slice(), b"new".as_slice());
+        let tenant: TenantId = "t1".parse().unwrap();
+        let token = |secrets: &Secrets| seal(&secrets.of(&tenant), "ListNarrations", &7_u64).unwrap();
+        let open = |secrets: &Secrets, token: &str| open(&secrets.of(&tenant), "ListNarrations", token);
+        let (before, swapped, after) =
+            (Secrets::one(old), Secrets::new(old, new, Some(old)), Secrets::new(old, new, None));
+        assert_eq!(open(&swapped, &token(&before)), Ok(Some(7)));
+        assert_eq!(open(&after, &token(&swapped)), Ok(Some(7)));
+        assert_eq!(open(&after, &token(&before)).unwrap_err().reason, Reason::PageTokenInvalid);
     }
 
     #[test]

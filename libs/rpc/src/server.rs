@@ -4,7 +4,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
-use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, HealthService};
 use tower::ServiceBuilder;
@@ -31,6 +29,7 @@ use crate::incoming::Incoming;
 use crate::limits::{Limits, LimitsConfig};
 use crate::middleware::Around;
 use crate::protocol::Protocol;
+use crate::tls::{Live, TlsConfig};
 
 /// How long connections may take to close once their calls have been ended.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -38,19 +37,10 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Bytes of a message to health or reflection, which carry a name: anybody may send some and leave
 /// it unfinished.
 const OPEN_MESSAGE: usize = 4 * 1024;
+/// What the files of certificates are called in the health service, from when they cannot be used.
+const CERTIFICATES: &str = "certificates";
 /// How much longer than keepalive takes a connection may be silent.
 const SLACK: Duration = Duration::from_secs(5);
-
-/// Certificates of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TlsConfig {
-    /// PEM file with the server's certificate and those between it and the authority.
-    pub certificate: PathBuf,
-    /// PEM file with its private key.
-    pub key: PathBuf,
-    /// PEM file with the authority of client certificates, which are demanded when it is set.
-    pub client_ca: Option<PathBuf>,
-}
 
 /// The `server` table of a service's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,7 +160,7 @@ impl Server {
     /// descriptors that cannot be read.
     pub fn serve(mut self, stop: CancellationToken) -> Result<Serving, Failure> {
         self.config.limits.check()?;
-        let mut server = tonic::transport::Server::builder()
+        let server = tonic::transport::Server::builder()
             .http2_keepalive_interval(Some(self.config.keepalive))
             .http2_keepalive_timeout(Some(self.config.keepalive_timeout))
             .max_connection_age(self.config.connection_age)
@@ -182,11 +172,14 @@ impl Server {
             // must not take the window of the others.
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
-        if let Some(tls) = &self.config.tls {
-            server = server.tls_config(tls_config(tls)?).map_err(|error| {
-                Failure::invalid("server.tls", format!("the certificate or key cannot be used: {error}"))
-            })?;
-        }
+        let tls = match &self.config.tls {
+            Some(tls) => {
+                let health = self.health.clone();
+                let usable = move |good| health.part(CERTIFICATES.to_owned(), good);
+                Some(Live::of(tls.clone(), tls.reload, usable)?)
+            }
+            None => None,
+        };
         let reporter = HealthReporter::new();
         let health = HealthService::from_health_reporter(reporter.clone());
         let health = tonic_health::pb::health_server::HealthServer::new(health);
@@ -201,7 +194,7 @@ impl Server {
             );
         }
         let silence = self.config.keepalive + self.config.keepalive_timeout + SLACK;
-        let incoming = Incoming::bind(self.config.listen, &self.config.limits, silence)
+        let incoming = Incoming::bind(self.config.listen, &self.config.limits, silence, tls)
             .and_then(|incoming| Ok((incoming.local_addr()?, incoming.stream())));
         let (addr, incoming) = incoming.map_err(|error| {
             let message =
@@ -264,21 +257,6 @@ impl Server {
             .add_service(v1alpha.max_decoding_message_size(OPEN_MESSAGE));
         Ok(())
     }
-}
-
-fn tls_config(config: &TlsConfig) -> Result<ServerTlsConfig, Failure> {
-    let read = |path: &Path, field: &str| {
-        std::fs::read(path).map_err(|error| {
-            Failure::invalid(field, format!("{} cannot be read: {error}; name a PEM file", path.display()))
-        })
-    };
-    let certificate = read(&config.certificate, "server.tls.certificate")?;
-    let identity = Identity::from_pem(certificate, read(&config.key, "server.tls.key")?);
-    let tls = ServerTlsConfig::new().identity(identity);
-    Ok(match &config.client_ca {
-        Some(ca) => tls.client_ca_root(Certificate::from_pem(read(ca, "server.tls.client_ca")?)),
-        None => tls,
-    })
 }
 
 /// Tells the health service what the process's health is, at every change.

@@ -4,6 +4,9 @@
 //! good for nothing but the same call.
 //!
 //! `{base64url of JSON}.{HMAC-SHA-256 as hexadecimal}`
+//!
+//! While the secret is rotated, tokens under either of two secrets are believed, so that processes
+//! that have changed and those that have not understand each other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +44,7 @@ struct Claims {
 #[derive(Clone)]
 pub struct ServiceCredential {
     secret: Secret,
+    also: Option<Secret>,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,15 +60,20 @@ impl ServiceCredential {
     /// # Errors
     /// `INVALID_FIELD` for a secret of under 32 bytes.
     pub fn new(secret: Secret, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        if secret.expose().len() < 32 {
-            let message = "the secret that services share needs at least 32 bytes; `openssl rand -hex 32` makes one";
-            return Err(Failure::invalid("service_secret", message));
-        }
-        Ok(Self { secret, clock })
+        long_enough("service_secret", &secret)?;
+        Ok(Self { secret, also: None, clock })
     }
 
-    fn seal(&self, claims: &str) -> Digest {
-        Digest::keyed(self.secret.expose().as_bytes(), &[b"service-credential", claims.as_bytes()])
+    /// Believes tokens under this secret too; an empty one is none.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for a secret of under 32 bytes.
+    pub fn accepting(mut self, also: Secret) -> Result<Self, Failure> {
+        if !also.is_empty() {
+            long_enough("secret_previous", &also)?;
+            self.also = Some(also);
+        }
+        Ok(self)
     }
 
     /// A token for calls by `service` of `method`, `/package.Service/Method`, on behalf of
@@ -85,7 +94,7 @@ impl ServiceCredential {
         let claims = Claims { service, method, tenant, stored_source_bytes, expires };
         let claims = serde_json::to_vec(&claims).map_err(|error| Failure::internal(error.to_string()))?;
         let claims = URL_SAFE_NO_PAD.encode(claims);
-        Ok(Secret::new(format!("{claims}.{}", self.seal(&claims))))
+        Ok(Secret::new(format!("{claims}.{}", seal(&self.secret, &claims))))
     }
 
     /// The service that `token` proves to call `method` for `tenant`.
@@ -93,9 +102,9 @@ impl ServiceCredential {
     /// # Errors
     /// `KEY_INVALID` for a token of another secret, for another method or tenant, or too old.
     pub fn verify(&self, token: &Secret, method: &str, tenant: &TenantId) -> Result<Caller, Failure> {
-        let (claims, seal) = token.expose().split_once('.').ok_or_else(key_invalid)?;
-        let seal: Digest = seal.parse().map_err(|_| key_invalid())?;
-        if !equal(&seal, &self.seal(claims)) {
+        let (claims, found) = token.expose().split_once('.').ok_or_else(key_invalid)?;
+        let found: Digest = found.parse().map_err(|_| key_invalid())?;
+        if !std::iter::once(&self.secret).chain(&self.also).any(|secret| equal(&found, &seal(secret, claims))) {
             return Err(key_invalid());
         }
         let json = URL_SAFE_NO_PAD.decode(claims).map_err(|_| key_invalid())?;
@@ -108,6 +117,18 @@ impl ServiceCredential {
         let limits = TenantLimits { stored_source_bytes: claims.stored_source_bytes, ..TenantLimits::default() };
         Ok(Caller { tenant: claims.tenant, role: Role::Service, key_id: claims.service, limits })
     }
+}
+
+fn long_enough(setting: &'static str, secret: &Secret) -> Result<(), Failure> {
+    if secret.expose().len() < 32 {
+        let message = "the secret that services share needs at least 32 bytes; `openssl rand -hex 32` makes one";
+        return Err(Failure::invalid(setting, message));
+    }
+    Ok(())
+}
+
+fn seal(secret: &Secret, claims: &str) -> Digest {
+    Digest::keyed(secret.expose().as_bytes(), &[b"service-credential", claims.as_bytes()])
 }
 
 /// Accepts service credentials, and leaves every other credential to another authenticator.
@@ -206,8 +227,32 @@ mod tests {
     }
 
     #[test]
+    fn processes_of_neighbouring_steps_of_a_rotation_understand_each_other() {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
+        let (old, new) = ("o".repeat(32), "n".repeat(32));
+        let process = |secret: &str, also: &str| credential(secret, &clock).accepting(Secret::new(also)).unwrap();
+        // Before it; the new one is taken; it is used; the old one is gone.
+        let steps = [process(&old, ""), process(&old, &new), process(&new, &old), process(&new, "")];
+        let (tenant, method): (TenantId, _) = ("t1".parse().unwrap(), "/lectern.tts.v1.SpeechService/ReadTrack");
+        let understands = |caller: &ServiceCredential, called: &ServiceCredential| {
+            called.verify(&caller.sign("gateway", method, &tenant, None).unwrap(), method, &tenant).is_ok()
+        };
+        for (at, caller) in steps.iter().enumerate() {
+            for (other, called) in steps.iter().enumerate() {
+                if at.abs_diff(other) <= 1 {
+                    assert!(understands(caller, called), "a process of step {at} calls one of step {other}");
+                }
+            }
+        }
+        let [before, .., after] = &steps;
+        assert!(!understands(before, after) && !understands(after, before), "the old secret is good for nothing");
+    }
+
+    #[test]
     fn a_short_secret_is_refused() {
         let clock = Arc::new(ManualClock::at(Timestamp(0)));
-        assert!(ServiceCredential::new(Secret::new("short"), clock).is_err());
+        assert!(ServiceCredential::new(Secret::new("short"), Arc::clone(&clock) as Arc<dyn Clock>).is_err());
+        let previous = credential(&"s".repeat(32), &clock).accepting(Secret::new("short")).unwrap_err();
+        assert_eq!(previous.field.as_deref(), Some("secret_previous"));
     }
 }

@@ -152,11 +152,23 @@ pub fn failure(status: &Status) -> Failure {
     if failure.message.is_empty() {
         failure.message = format!("the other side answered {}", status.code());
     }
+    if let Some(cause) = cause(status).filter(|cause| ours.is_none() && !failure.message.contains(cause)) {
+        failure.message = format!("{}: {cause}", failure.message);
+    }
     failure.field =
         details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
     failure.resource = details.resource_info().map(|info| info.resource_name.clone());
     failure.retry_after = details.retry_info().and_then(|info| info.retry_delay);
     failure
+}
+
+/// What the transport's own error began with, such as an alert of TLS.
+fn cause(status: &Status) -> Option<String> {
+    let mut cause = std::error::Error::source(status)?;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    Some(cause.to_string())
 }
 
 /// Why a message that a caller sent cannot be read. What the transport itself says, without details
@@ -271,6 +283,15 @@ mod tests {
         }
         let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset");
         assert_eq!(unreadable(&Status::from_error(Box::new(broken))).kind, Kind::Unavailable);
+    }
+
+    #[test]
+    fn what_broke_a_connection_is_told() {
+        let alert = std::io::Error::other("https://ai:7402: it demands a client certificate");
+        let got = failure(&Status::from_error(Box::new(alert)));
+        assert_eq!((got.kind, got.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+        assert!(got.message.contains("demands a client certificate"), "{got}");
+        assert_eq!(got.message.matches("demands").count(), 1, "once: {got}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use lectern_blob::Blob;
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random as _, Reason};
 use lectern_queue::Queue;
 use lectern_queue::worker::{Handler, Outcome, Traces, Worker, WorkerOptions};
-use lectern_rpc::{Authenticate, ClientConfig, ServiceCredential, Serving, WithServices, channel};
+use lectern_rpc::{Authenticate, Serving, WithServices, channel};
 use lectern_runtime::config::Loader;
 use lectern_runtime::{Check, Context, HealthState, Metrics, TelemetryConfig, bootstrap};
 use lectern_store::Store;
@@ -219,8 +219,8 @@ pub fn stage_authenticate(
     service: &'static str,
     adapters: &Adapters,
 ) -> Result<Arc<dyn Authenticate>, Failure> {
-    let credential = ServiceCredential::new(common.secret.clone(), Arc::clone(&adapters.clock))?;
-    let gateway = channel(&ClientConfig::to(&common.gateway.url))?;
+    let credential = common.credential(Arc::clone(&adapters.clock))?;
+    let gateway = channel(&common.calls(&common.gateway.url))?;
     let keys = KeysOfGateway::new(gateway, Arc::new(credential.clone()), service, Arc::clone(&adapters.clock));
     Ok(Arc::new(WithServices::new(credential, Arc::new(keys))))
 }

@@ -18,6 +18,8 @@ pub const TOPIC: &str = "assembled";
 
 /// The least time between two hints of one attempt at a step.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long the queue may have a hint in hand.
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// How far the recording of a narration's run is assembled. One attempt never tells less than it
 /// has told: where files are joined a second time, with another gain, this stays where it was until
@@ -84,8 +86,11 @@ impl Progress {
         let hint = Assembled { narration: step.narration.to_string(), run: step.run, millis }.encode();
         let telling = Arc::clone(telling);
         runtime.spawn(async move {
-            if let Err(error) = telling.queue.hint(TOPIC, hint).await {
-                debug!(%error, "not told how far the recording is, the next hint says more");
+            // One that the queue keeps in hand must not silence those after it.
+            match tokio::time::timeout(WITHIN, telling.queue.hint(TOPIC, hint)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!(%error, "not told how far the recording is, the next hint says more"),
+                Err(_) => debug!("not told how far the recording is, the queue does not answer"),
             }
             telling.state.lock().unwrap_or_else(PoisonError::into_inner).sending = false;
         });

@@ -18,6 +18,7 @@ use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::progress::Progress;
+use crate::prune;
 
 /// The layout of commands that this code reads, and of the events it writes. Earlier layouts were
 /// never released and are refused as a whole: they decode, to what nobody meant. In layout 1 the
@@ -90,18 +91,21 @@ pub fn key(text: &str, field: &str) -> Result<Digest, Failure> {
 /// Refuses a pin that is not this version's: the result's key would lie about what made it.
 ///
 /// # Errors
-/// `WRONG_STATE`; a retry pins anew.
+/// `PIN_UNAVAILABLE`, upon which the worker leaves the step to a replica that may have the version,
+/// and the gateway pins the narration anew where none has.
 pub fn same_pin(pinned: &str, own: &str) -> Result<(), Failure> {
-    if pinned == own {
-        return Ok(());
-    }
-    Err(Failure::new(
+    if pinned == own { Ok(()) } else { Err(pin_unavailable(pinned, own)) }
+}
+
+/// A step is pinned to what this version does not have, in the same words for the same pin and
+/// version, by which the worker knows it again.
+#[must_use]
+pub fn pin_unavailable(pinned: &str, own: &str) -> Failure {
+    Failure::new(
         lectern_core::Kind::FailedPrecondition,
-        lectern_core::Reason::WrongState,
-        format!(
-            "the narration is pinned to {pinned}, and this installation now has {own}; retry it to go on with that"
-        ),
-    ))
+        lectern_core::Reason::PinUnavailable,
+        format!("the step is pinned to {pinned}, this service has {own}; a retry of the narration pins it to that"),
+    )
 }
 
 /// What a stage does.
@@ -162,7 +166,14 @@ impl<P: Perform> Stage<P> {
         let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone(), progress };
         // Dropping the work stops it at its next await: no call is begun and no object put after a
         // cancel. What was put stays.
-        let performed = task.cancel.run_until_cancelled(self.perform.perform(&job, work)).await;
+        let perform = async {
+            // What ingest makes is never pruned.
+            if self.perform.service() != Service::Ingest {
+                prune::wait(&job.objects).await?;
+            }
+            self.perform.perform(&job, work).await
+        };
+        let performed = task.cancel.run_until_cancelled(perform).await;
         let outcome = performed.ok_or_else(cancelled)??;
         Ok(event(&step, &tenant, outcome))
     }
@@ -296,6 +307,16 @@ mod tests {
             let engine = expected.map(str::to_owned);
             assert_eq!(read(&command), Reading::For { tenant: "t".parse().unwrap(), engine });
         }
+    }
+
+    #[test]
+    fn a_pin_of_another_version_is_refused_with_a_reason_of_its_own_in_the_same_words() {
+        assert_eq!(same_pin("extractive/1", "extractive/1"), Ok(()));
+        let refused = same_pin("extractive/1", "extractive/2").expect_err("another version");
+        assert_eq!(refused.reason, lectern_core::Reason::PinUnavailable);
+        assert!(!refused.kind.retryable(), "no attempt is spent on it");
+        assert!(refused.message.contains("extractive/1") && refused.message.contains("extractive/2"), "{refused}");
+        assert_eq!(same_pin("extractive/1", "extractive/2"), Err(refused));
     }
 
     #[test]

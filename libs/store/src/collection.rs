@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::StoreError;
+use crate::migrations;
 use crate::port::{CollectionSpec, Revision, Store, Stored};
 use crate::query::{Cursor, Query};
 
@@ -131,12 +132,20 @@ impl<T: Record> Collection<T> {
         &self.store
     }
 
-    /// Makes and verifies the collection and its indexes.
+    /// Makes and verifies the collection and its indexes, and brings what an older release wrote
+    /// [forward](crate::migrations). Both may take long with many records.
     ///
     /// # Errors
-    /// [`StoreError::Setup`], `Unavailable`.
+    /// [`StoreError::Setup`], `Unavailable`, `Ambiguous`.
     pub async fn ensure(&self) -> Result<(), StoreError> {
-        self.store.ensure(&T::SPEC).await
+        self.store.ensure(&T::SPEC).await?;
+        self.bring_forward().await
+    }
+
+    /// Brings forward what an older release, which still runs, wrote since it was last done.
+    pub(crate) async fn bring_forward(&self) -> Result<(), StoreError> {
+        // Boxed: it holds collections in turn.
+        Box::pin(migrations::run(&self.store, &self.random, &T::SPEC)).await
     }
 
     /// Writes a new record.
@@ -358,7 +367,7 @@ impl<T: Record> Collection<T> {
 
     /// The revision of a record if this writer wrote it last.
     async fn written_by(&self, id: &str, writer: &str) -> Result<Option<Revision>, StoreError> {
-        let stored = self.store.get(T::SPEC.name, id).await?;
+        let stored = self.store.get_latest(T::SPEC.name, id).await?;
         Ok(stored
             .filter(|stored| stored.body.get(WRITER).and_then(Value::as_str) == Some(writer))
             .map(|stored| stored.revision))

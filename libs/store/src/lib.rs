@@ -7,20 +7,23 @@
 //! | URL | adapter |
 //! | --- | --- |
 //! | `mongodb://[user:password@]host[:port][,...]/DATABASE[?options]` | [`mongo::MongoStore`]: one pooled client |
+//! | `mongodb+srv://[user:password@]NAME/DATABASE[?options]` | the same; DNS knows the servers, and TLS is on |
 //! | `sqlite:PATH` | [`sqlite::SqliteStore`]: a file, which one process has to itself |
 //! | `memory:` | [`memory::MemoryStore`]: for tests, with injected faults |
 
 pub mod collection;
 mod error;
 pub mod memory;
+pub mod migrations;
 pub mod mongo;
 mod port;
 pub mod query;
 pub mod reconcile;
 pub mod sqlite;
 pub mod steps;
+mod url;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,33 +31,78 @@ use lectern_core::{Clock, Failure, SystemClock};
 
 pub use collection::{Change, Collection, Page, Record, Updated, Versioned};
 pub use error::StoreError;
-pub use port::{CollectionSpec, ID, Index, MAX_RECORD_BYTES, Revision, Store, Stored};
+pub use port::{CollectionSpec, Converted, ID, Index, MAX_RECORD_BYTES, Revision, Store, Stored};
 pub use query::{Condition, Cursor, Direction, MAX_LIMIT, Op, Query};
 pub use reconcile::{Due, Reconciler, ReconcilerOptions};
 pub use steps::{Claim, Ending, Extended, Lease, LeaseError, Steps, StepsOptions};
+pub use url::{Adapter, StoreUrl};
 
-/// How to connect.
+/// How to connect. Only a MongoDB has more than the clock to be told.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// Most connections of the pool to one database server, 1 to 1,000. The driver's monitors come
     /// on top.
     pub max_pool_size: u32,
-    /// How long to look for a server, and to wait for one connection.
+    /// Connections that the pool keeps open, 0 to `max_pool_size`.
+    pub min_pool_size: u32,
+    /// Processes of all services and replicas that share the deployment, to compare their pools
+    /// with what it allows; 0 where that is not known.
+    pub processes: u32,
+    /// How long one connection may take to be made, with TLS and signing in.
     pub connect_within: Duration,
-    /// How long one operation may take.
+    /// How long to look for a server that may be written to.
+    pub select_within: Duration,
+    /// How long one operation may take, over which it is given up; a majority must have a write
+    /// within it too. It does not bound the building of an index.
     pub operation_within: Duration,
+    /// Who signs in, where the URL does not say it.
+    pub credentials: Option<Credentials>,
+    /// Certificates, if TLS is wanted.
+    pub tls: Option<TlsFiles>,
     /// The name shown in the database's logs.
     pub application: String,
     /// The clock of adapters that have none of their own.
     pub clock: Arc<dyn Clock>,
 }
 
+/// Who signs in, by SCRAM.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub username: String,
+    /// The password; not looked at where there is a file.
+    pub password: String,
+    /// A file with the password; the end of its last line is no part of it.
+    pub password_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Certificates of a connection to the database, as files in PEM. They are read when the store is
+/// opened: a new certificate is taken up by the next start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsFiles {
+    /// The authorities that the server's certificate may be of; none for the public ones.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate with its chain, and its key, in one file; none to show none.
+    pub certificate: Option<PathBuf>,
+}
+
 impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
             max_pool_size: 10,
+            min_pool_size: 0,
+            processes: 0,
             connect_within: Duration::from_secs(10),
+            select_within: Duration::from_secs(10),
             operation_within: Duration::from_secs(10),
+            credentials: None,
+            tls: None,
             application: "lectern".to_owned(),
             clock: Arc::new(SystemClock),
         }
@@ -68,20 +116,11 @@ impl Default for ConnectOptions {
 /// answers in time, `FailedPrecondition` with `STORE_UNAVAILABLE` when another process has the
 /// file, and with `INVALID_FIELD` when it is no database of ours.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store>, Failure> {
-    match url.split_once(':') {
-        Some(("mongodb", _)) => Ok(Arc::new(mongo::MongoStore::open(url, options).await?)),
-        Some(("sqlite", path)) if !path.is_empty() => {
-            Ok(Arc::new(sqlite::SqliteStore::open(Path::new(path), options.clock).await?))
-        }
-        Some(("memory", "")) => Ok(Arc::new(memory::MemoryStore::new(options.clock))),
-        // The URL may hold a password: show the scheme alone.
-        scheme => Err(Failure::invalid(
-            "store.url",
-            format!(
-                "no store is known for {:?}; give mongodb://host:port/database, sqlite:PATH or memory:",
-                scheme.map_or("", |(scheme, _)| scheme)
-            ),
-        )),
+    let url = StoreUrl::parse(url)?;
+    match url.adapter() {
+        Adapter::Mongo => Ok(Arc::new(mongo::MongoStore::open(&url, options).await?)),
+        Adapter::Sqlite => Ok(Arc::new(sqlite::SqliteStore::open(Path::new(url.rest()), options.clock).await?)),
+        Adapter::Memory => Ok(Arc::new(memory::MemoryStore::new(options.clock))),
     }
 }
 

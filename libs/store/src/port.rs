@@ -33,8 +33,7 @@ impl Revision {
     }
 }
 
-/// An index of a collection. A name stands for one definition for ever: for other fields take
-/// another name.
+/// An index of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Index {
     /// Its name within the collection: `a-z`, `0-9` and `_`.
@@ -45,29 +44,83 @@ pub struct Index {
     /// Whether two records may not agree in all fields. A record in which one of them is null or
     /// missing is exempt.
     pub unique: bool,
+    /// The one of its fields that must be set for a record to be in it at all: what is over costs
+    /// the index nothing. Null and missing are not set.
+    pub where_set: Option<&'static str>,
 }
 
 impl Index {
     /// An index to find and order by.
     #[must_use]
     pub const fn new(name: &'static str, fields: &'static [&'static str]) -> Self {
-        Self { name, fields, unique: false }
+        Self { name, fields, unique: false, where_set: None }
     }
 
     /// An index that also keeps values apart.
     #[must_use]
     pub const fn unique(name: &'static str, fields: &'static [&'static str]) -> Self {
-        Self { name, fields, unique: true }
+        Self { name, fields, unique: true, where_set: None }
+    }
+
+    /// The same, of the records alone in which `field`, a date or a text, is set. A query is served
+    /// by it only if it asks for values of that field.
+    ///
+    /// # Panics
+    /// For an index that keeps values apart, when the constant is evaluated: the databases do not
+    /// agree on what such a pair means.
+    #[must_use]
+    pub const fn only_where_set(self, field: &'static str) -> Self {
+        assert!(!self.unique, "a unique index leaves out records without a value by itself");
+        Self { where_set: Some(field), ..self }
     }
 }
 
-/// A collection and its indexes.
+/// A collection: its indexes, and which of its fields are more than JSON can say.
+///
+/// Dates and binaries are declared for the people who query a database. An adapter whose database
+/// has such types stores them so; through this port a date stays a number of milliseconds, and
+/// bytes stay base64. Paths are dotted, and an array on the way stands for each of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CollectionSpec {
     /// Its name: `a-z`, `0-9` and `_`.
     pub name: &'static str,
     /// Its indexes, beside the one by id that every collection has.
     pub indexes: &'static [Index],
+    /// Paths of times: milliseconds since the Unix epoch.
+    pub dates: &'static [&'static str],
+    /// Paths of bytes, as padded base64 of the standard alphabet.
+    pub binaries: &'static [&'static str],
+}
+
+impl CollectionSpec {
+    /// A collection of records that hold what JSON can say.
+    #[must_use]
+    pub const fn new(name: &'static str, indexes: &'static [Index]) -> Self {
+        Self { name, indexes, dates: &[], binaries: &[] }
+    }
+
+    /// The same, with times at these paths.
+    #[must_use]
+    pub const fn dates(self, dates: &'static [&'static str]) -> Self {
+        Self { dates, ..self }
+    }
+
+    /// The same, with bytes at these paths.
+    #[must_use]
+    pub const fn binaries(self, binaries: &'static [&'static str]) -> Self {
+        Self { binaries, ..self }
+    }
+}
+
+/// What one call of [`Store::convert`] did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Converted {
+    /// Records that were written in the declared form.
+    pub converted: u64,
+    /// Records that somebody else changed meanwhile: a later pass looks at them again.
+    pub lost: u64,
+    /// The last id that was looked at; none when the pass is at its end.
+    pub after: Option<String>,
 }
 
 /// A record as it is stored.
@@ -90,12 +143,30 @@ pub struct Stored {
 /// sign.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
-    /// Makes the collection and its indexes if they are not there, and verifies them if they are.
+    /// Makes the collection and its indexes if they are not there, and replaces an index whose
+    /// definition is another one. Waits until they are built, however long that takes.
     ///
     /// # Errors
-    /// [`StoreError::Setup`] when an index of that name has another definition;
+    /// [`StoreError::Setup`] when records break a unique index, or the user may not make one;
     /// [`StoreError::Unavailable`].
     async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError>;
+
+    /// Whether it has forms of dates and binaries of its own, so that [`Self::convert`] has
+    /// something to do.
+    fn has_forms(&self) -> bool {
+        false
+    }
+
+    /// Looks at up to `most` records after the id `after` that are not in the declared form of
+    /// dates and binaries, and writes them in it, each by compare-and-swap. Content and revision
+    /// stay as they are. An adapter that has one form alone has nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], `Ambiguous`: upon either, the same call may be made again.
+    async fn convert(&self, spec: &CollectionSpec, after: Option<&str>, most: u32) -> Result<Converted, StoreError> {
+        let _ = (spec, after, most);
+        Ok(Converted::default())
+    }
 
     /// Writes a new record at [`Revision::FIRST`].
     ///
@@ -108,6 +179,15 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// [`StoreError::Unavailable`], `Corrupt`.
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError>;
+
+    /// [`Self::get`] that sees every write which was acknowledged before it began, whichever server
+    /// believes that it leads. It costs more: for the decision what became of a write.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`].
+    async fn get_latest(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        self.get(collection, id).await
+    }
 
     /// Writes `body` over a record that is at revision `expected`; gives the new revision.
     ///

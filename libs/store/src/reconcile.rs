@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::collection::{Collection, Envelope, Record, Versioned};
 use crate::error::StoreError;
+use crate::migrations::REPEATED_EVERY;
 use crate::query::{Direction, Op, Query};
 
 /// A record that wants attention at a time. A service that changes it sets [`Due::due_at`] to
@@ -116,6 +117,30 @@ impl<T: Due> Reconciler<T> {
         F: Fn(Versioned<T>) -> P + Send + Sync,
         P: Future<Output = Result<(), Failure>> + Send,
     {
+        // Side by side: a collection that takes long holds up nothing that is due.
+        tokio::select! {
+            biased;
+            () = self.look_again_and_again(&publish, &stop) => {}
+            () = self.bring_forward_again_and_again() => {}
+        }
+    }
+
+    /// Brings forward what an older release wrote meanwhile, which is not found as due before;
+    /// without end.
+    async fn bring_forward_again_and_again(&self) {
+        loop {
+            tokio::time::sleep(REPEATED_EVERY).await;
+            if let Err(error) = self.collection.bring_forward().await {
+                tracing::warn!(collection = T::SPEC.name, %error, "could not bring records forward");
+            }
+        }
+    }
+
+    async fn look_again_and_again<F, P>(&self, publish: &F, stop: &CancellationToken)
+    where
+        F: Fn(Versioned<T>) -> P + Send + Sync,
+        P: Future<Output = Result<(), Failure>> + Send,
+    {
         let mut tick = tokio::time::interval(self.options.every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -124,7 +149,7 @@ impl<T: Due> Reconciler<T> {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            match self.look(&publish, &stop).await {
+            match self.look(publish, stop).await {
                 Ok(look) if look.found > 0 => {
                     tracing::debug!(collection = T::SPEC.name, ?look, "reconciled");
                 }

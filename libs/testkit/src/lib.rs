@@ -14,8 +14,12 @@
 
 mod daemon;
 pub mod env;
+mod fake_gcs_server;
+#[cfg(feature = "gcs")]
+pub mod gcs;
 mod mongo;
 mod nats;
+mod nats_cluster;
 pub mod pdfs;
 pub mod pins;
 mod process;
@@ -23,8 +27,10 @@ mod proxy;
 mod shared;
 
 pub use daemon::{StartError, TempDir, temp_dir};
-pub use mongo::{Find, MongoReader, MongoReplicaSet, MongoServer};
+pub use fake_gcs_server::FakeGcsServer;
+pub use mongo::{Find, MongoReader, MongoServer, MongoSet, MongoTls};
 pub use nats::{NatsServer, jetstream};
+pub use nats_cluster::{NatsCluster, NatsClusterOptions, NatsNode};
 pub use process::{Process, Program};
 pub use proxy::{Fault, Proxy};
 pub use shared::TestServers;

@@ -22,9 +22,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub struct NatsServer {
     daemon: Daemon,
     address: SocketAddr,
-    data: PathBuf,
-    log: PathBuf,
-    apart: bool,
+    launch: Launch,
     _temp: Option<TempDir>,
 }
 
@@ -37,10 +35,27 @@ impl NatsServer {
     #[must_use]
     pub fn start() -> Self {
         let started = temp_dir().and_then(|temp| {
-            let log = temp.path().join("nats-server.log");
-            let data = temp.path().join("data");
-            let (daemon, address) = launch(&data, &log, 0, false)?;
-            Ok(Self { daemon, address, data, log, apart: false, _temp: Some(temp) })
+            let launch = Launch::in_folder(temp.path(), None);
+            let (daemon, address) = launch.start(0)?;
+            Ok(Self { daemon, address, launch, _temp: Some(temp) })
+        });
+        started.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts one as [`Self::start`] does, with a configuration of its own: users and their
+    /// permissions, TLS. JetStream and where it listens are added.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed, does not take the configuration or does not start.
+    #[must_use]
+    pub fn with_config(config: &str) -> Self {
+        let started = temp_dir().and_then(|temp| {
+            let file = temp.path().join("nats-server.conf");
+            write(&file, config)?;
+            let launch = Launch::in_folder(temp.path(), Some(file));
+            let (daemon, address) = launch.start(0)?;
+            Ok(Self { daemon, address, launch, _temp: Some(temp) })
         });
         started.unwrap_or_else(|error| panic!("{error}"))
     }
@@ -53,8 +68,9 @@ impl NatsServer {
     ///
     /// When it is not installed or does not start.
     pub fn open(data: &Path, log: &Path, port: u16) -> Result<Self, StartError> {
-        let (daemon, address) = launch(data, log, port, true)?;
-        Ok(Self { daemon, address, data: data.to_owned(), log: log.to_owned(), apart: true, _temp: None })
+        let launch = Launch { data: data.to_owned(), log: log.to_owned(), config: None, apart: true };
+        let (daemon, address) = launch.start(port)?;
+        Ok(Self { daemon, address, launch, _temp: None })
     }
 
     /// `nats://127.0.0.1:PORT`
@@ -120,6 +136,20 @@ impl NatsServer {
         self.daemon.signal(Signal::CONT);
     }
 
+    /// Gives it another configuration, which it takes while it runs; for servers of
+    /// [`Self::with_config`].
+    ///
+    /// # Panics
+    ///
+    /// When it has no file of configuration, or the file cannot be written.
+    pub fn reload(&mut self, config: &str) {
+        let Some(file) = &self.launch.config else { panic!("this server has no file of configuration") };
+        if let Err(error) = write(file, config) {
+            panic!("{error}");
+        }
+        self.daemon.signal(Signal::HUP);
+    }
+
     /// Kills it if it still runs and starts it again on the same port and data.
     ///
     /// # Panics
@@ -127,7 +157,7 @@ impl NatsServer {
     /// When it does not start.
     pub fn restart(&mut self) {
         self.daemon.kill();
-        match launch(&self.data, &self.log, self.address.port(), self.apart) {
+        match self.launch.start(self.address.port()) {
             Ok((daemon, _)) => self.daemon = daemon,
             Err(error) => panic!("{error}"),
         }
@@ -140,8 +170,8 @@ impl NatsServer {
     /// When its data cannot be deleted or it does not start.
     pub fn restart_empty(&mut self) {
         self.daemon.kill();
-        if let Err(error) = std::fs::remove_dir_all(&self.data) {
-            panic!("{}: {error}", self.data.display());
+        if let Err(error) = std::fs::remove_dir_all(&self.launch.data) {
+            panic!("{}: {error}", self.launch.data.display());
         }
         self.restart();
     }
@@ -176,18 +206,47 @@ pub fn jetstream(server: SocketAddr, call: &str, body: &str) -> io::Result<Strin
     }
 }
 
-fn launch(data: &Path, log: &Path, port: u16, apart: bool) -> Result<(Daemon, SocketAddr), StartError> {
-    let program = installed("nats-server")?;
-    ensure_dir(data)?;
-    let port = if port == 0 { "-1".to_owned() } else { port.to_string() };
-    let mut command = Command::new(program);
-    command.args(["--jetstream", "--addr", "127.0.0.1", "--port", &port, "--store_dir"]).arg(data);
-    if apart {
-        command.process_group(0);
+/// How a server is started, each time anew.
+#[derive(Debug)]
+pub struct Launch {
+    /// Where its streams are.
+    pub data: PathBuf,
+    /// What it writes.
+    pub log: PathBuf,
+    /// Its configuration, in place of none.
+    pub config: Option<PathBuf>,
+    /// Whether it is in a process group of its own.
+    pub apart: bool,
+}
+
+impl Launch {
+    /// With data and log in `folder`.
+    pub fn in_folder(folder: &Path, config: Option<PathBuf>) -> Self {
+        Self { data: folder.join("data"), log: folder.join("nats-server.log"), config, apart: false }
     }
-    let mut daemon = Daemon::start("nats-server", &mut command, log)?;
-    let address = daemon.wait_for_address(MARKER, READY)?;
-    Ok((daemon, address))
+
+    /// Starts it; port 0 takes a free one. Returns where it listens.
+    pub fn start(&self, port: u16) -> Result<(Daemon, SocketAddr), StartError> {
+        let program = installed("nats-server")?;
+        ensure_dir(&self.data)?;
+        let port = if port == 0 { "-1".to_owned() } else { port.to_string() };
+        let mut command = Command::new(program);
+        command.args(["--jetstream", "--addr", "127.0.0.1", "--port", &port, "--store_dir"]).arg(&self.data);
+        if let Some(config) = &self.config {
+            command.arg("--config").arg(config);
+        }
+        if self.apart {
+            command.process_group(0);
+        }
+        let mut daemon = Daemon::start("nats-server", &mut command, &self.log)?;
+        let address = daemon.wait_for_address(MARKER, READY)?;
+        Ok((daemon, address))
+    }
+}
+
+/// Writes a file of configuration.
+pub fn write(file: &Path, text: &str) -> Result<(), StartError> {
+    std::fs::write(file, text).map_err(|error| StartError(format!("{}: {error}", file.display())))
 }
 
 /// The program of a pinned tool.

@@ -17,6 +17,7 @@ use crate::{corpus, repo, tools, voice};
 pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::debian()?;
     tools::ensure("nats-server")?;
+    tools::ensure("fake-gcs-server")?;
     let given_mongo = env::value(env::MONGODB);
     if given_mongo.is_none() {
         tools::ensure("mongod")?;

@@ -13,6 +13,7 @@ use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
     Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
+use lectern_stage::retention::sweep_steps;
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ pub struct Ai {
     steps: Steps,
     permits: usize,
     grace: Duration,
+    retention: Duration,
 }
 
 impl Ai {
@@ -41,6 +43,7 @@ impl Ai {
             steps,
             permits: config.common.permits(),
             grace: config.common.server.drain,
+            retention: config.common.retention.after,
         })
     }
 
@@ -55,11 +58,11 @@ impl Ai {
         let stage = Arc::new(Stage::new(work::Scripts, Arc::clone(&self.adapters.blob)));
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, clock, .. } = self.adapters.clone();
-        let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
+        let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
         measure_worker("ai", &worker);
         measure_store("ai", &self.adapters.store);
         watch_engines("ai", &worker, health);
-        worker.run(stop).await;
+        tokio::join!(worker.run(stop.clone()), sweep_steps(&self.steps, clock, self.retention, stop));
     }
 
     /// Serves until `stop`.
@@ -92,8 +95,8 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("ai"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
-    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ai")).await?;
+    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
     let ai = Ai::new(&config, &adapters).await?;

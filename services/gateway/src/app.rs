@@ -15,16 +15,16 @@ use lectern_proto::v1::quota_service_server::QuotaServiceServer;
 use lectern_proto::v1::tenant_service_server::TenantServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_queue::Queue;
-use lectern_rpc::{
-    Authenticate, ClientConfig, Server, ServiceCredential, Serving, WithServices, server::ServerConfig, tune,
-};
+use lectern_rpc::{Authenticate, Server, ServiceCredential, Serving, WithServices, server::ServerConfig, tune};
 use lectern_runtime::Context;
 use lectern_stage::app::{Adapters, measure_store, watch_health};
+use lectern_stage::names::verify_names;
 use lectern_store::{Collection, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::audit::{self, Audit};
+use crate::conduct::supervise::{Panics, Supervisor};
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
 use crate::domain::{Key, Narration};
@@ -69,22 +69,25 @@ impl Gateway {
     pub async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let Adapters { store, queue, blob, clock } = adapters.clone();
         let common = &config.common;
-        let credential = Arc::new(ServiceCredential::new(common.secret.clone(), Arc::clone(&clock))?);
-        let to = |url: &str| Classes::to(&ClientConfig::to(url));
+        let credential = Arc::new(common.credential(Arc::clone(&clock))?);
+        let to = |url: &str| Classes::to(&common.calls(url));
         let upstream =
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
-        let master: Arc<[u8]> = common.secret.expose().as_bytes().into();
-        let pages = TenantSecret::derive(&master, &KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
+        let secrets = common.secrets();
+        verify_names(&store, &secrets).await?;
+        let master = secrets.names();
+        let pages = secrets.of(&KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
         let (narrations, keys, records) = collections(Arc::clone(&store)).await?;
         let dispatcher = Dispatcher::new(
             narrations.clone(),
             Arc::clone(&queue),
             Arc::clone(&clock),
             Arc::clone(&master),
-            DispatchOptions { per_tenant: config.dispatch.per_tenant },
+            DispatchOptions { per_tenant: config.dispatch.per_tenant, retention: common.retention.after },
         );
         dispatcher.ensure().await?;
-        let admin = (!config.admin_key.is_empty()).then(|| config.admin_key.clone());
+        let admin = [&config.admin_key, &config.admin_key_previous].into_iter().filter(|key| !key.is_empty());
+        let admin = admin.cloned().collect();
         let tenants = dispatcher.tenants().clone();
         let keys = Keys::new(keys, tenants.clone(), Arc::clone(&clock), admin, pages.clone());
         let audit = Audit::new(records, Arc::clone(&clock), Arc::new(OsRandom), config.audit.kept);
@@ -97,14 +100,15 @@ impl Gateway {
         );
         let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
         let conductor =
-            Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher);
+            Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher)
+                .with_retention(common.retention.after);
         let orders = Orders::new(
             narrations,
             conductor.clone(),
             stages,
             Arc::clone(&clock),
             Arc::new(OsRandom),
-            Arc::clone(&master),
+            secrets,
             door.clone(),
             tenants.clone(),
         );
@@ -134,8 +138,9 @@ impl Gateway {
         Arc::new(WithServices::new((*self.credential).clone(), Arc::new(self.keys.clone())))
     }
 
-    /// Conducts until `stop`, and deletes audit records that were kept for long enough. With
-    /// `reissue`, everything unfinished is published at once first: for a queue that keeps nothing.
+    /// Conducts until `stop`, and deletes audit records and keys that were kept for long enough,
+    /// each in a task that begins again when it panics. With `reissue`, everything unfinished is
+    /// published at once first: for a queue that keeps nothing.
     ///
     /// # Errors
     /// Those of reissuing.
@@ -144,12 +149,17 @@ impl Gateway {
             self.conductor.reissue().await?;
         }
         measure_store("gateway", &self.store);
-        let dispatcher = self.conductor.dispatcher().clone();
-        tokio::join!(
-            self.conductor.clone().run(stop.clone()),
-            self.audit.clone().run(stop.clone()),
-            dispatcher.measure(&self.door, stop),
-        );
+        let mut parts = Supervisor::new(Panics::default(), stop.clone());
+        let (audit, until) = (self.audit.clone(), stop.clone());
+        parts.start("audit", move || audit.clone().run(until.clone()));
+        let (keys, after, until) = (self.keys.clone(), self.config.common.retention.after, stop.clone());
+        parts.start("keys", move || keys.clone().sweep_from_time_to_time(after, until.clone()));
+        let (dispatcher, door, until) = (self.conductor.dispatcher().clone(), self.door.clone(), stop.clone());
+        parts.start("levels", move || {
+            let (dispatcher, door, until) = (dispatcher.clone(), door.clone(), until.clone());
+            async move { dispatcher.measure(&door, until).await }
+        });
+        tokio::join!(self.conductor.clone().run(stop), parts.ended());
         Ok(())
     }
 
@@ -225,8 +235,8 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
-    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
-    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options("gateway")).await?;
+    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
     let gateway = Gateway::new(&config, &adapters).await?;

@@ -95,16 +95,17 @@ pub struct Record {
 }
 
 impl lectern_store::Record for Record {
-    const SPEC: CollectionSpec = CollectionSpec {
-        name: "audit",
-        indexes: &[
+    const SPEC: CollectionSpec = CollectionSpec::new(
+        "audit",
+        &[
             Index::new("by_created", &["created"]),
             Index::new("by_tenant", &["tenant", "created"]),
             Index::new("by_actor", &["actor", "created"]),
             Index::new("by_action", &["action", "created"]),
             Index::new("by_target", &["target", "created"]),
         ],
-    };
+    )
+    .dates(&["created"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {

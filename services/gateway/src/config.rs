@@ -27,6 +27,8 @@ pub struct Config {
     /// The installation's admin key: who sends it may make, list and revoke API keys. At least 20
     /// bytes (`openssl rand -hex 32` makes one); empty for none.
     pub admin_key: Secret,
+    /// The other admin key while that is changed, which is taken too; empty for none.
+    pub admin_key_previous: Secret,
     /// How the stages are shared.
     pub dispatch: Dispatch,
     /// How much may wait.
@@ -57,11 +59,13 @@ impl Config {
     /// `INVALID_FIELD` naming the key.
     pub fn check(&self) -> Result<(), Failure> {
         self.common.check()?;
-        if !self.admin_key.is_empty() && self.admin_key.expose().len() < SHORTEST_ADMIN_KEY {
-            let message = format!(
-                "admin_key must have at least {SHORTEST_ADMIN_KEY} bytes, or be empty for none; `openssl rand -hex 32` makes one"
-            );
-            return Err(Failure::invalid("admin_key", message));
+        for (field, key) in [("admin_key", &self.admin_key), ("admin_key_previous", &self.admin_key_previous)] {
+            if !key.is_empty() && key.expose().len() < SHORTEST_ADMIN_KEY {
+                let message = format!(
+                    "{field} must have at least {SHORTEST_ADMIN_KEY} bytes, or be empty for none; `openssl rand -hex 32` makes one"
+                );
+                return Err(Failure::invalid(field, message));
+            }
         }
         if self.audit.kept < SHORTEST_KEPT {
             return Err(Failure::invalid("audit.kept", "write a day (`1d`) or more"));
@@ -156,6 +160,8 @@ mod tests {
         assert_eq!(config(&"k".repeat(SHORTEST_ADMIN_KEY)).check(), Ok(()));
         for short in ["k", "admin", &"k".repeat(SHORTEST_ADMIN_KEY - 1)] {
             assert_eq!(config(short).check().expect_err(short).field.as_deref(), Some("admin_key"));
+            let other = Config { admin_key_previous: Secret::new(short), ..config("") };
+            assert_eq!(other.check().expect_err(short).field.as_deref(), Some("admin_key_previous"));
         }
     }
 }

@@ -4,8 +4,13 @@
 //! What waits is counted by the database at intervals, and each replica adds what it has let in
 //! since; so the bound is passed by no more than what other replicas let in within one interval.
 //! Nothing is counted up and down, so nothing can be miscounted for good.
+//!
+//! However many orders come, one of them counts at a time: all narrations together, and beside that
+//! those of each tenant. The others go by what was counted before, and wait only where nothing was,
+//! or so long ago that it says little.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +27,10 @@ use crate::tenants::Tenants;
 const COUNTED_FOR: Duration = Duration::from_secs(5);
 /// Narrations that add a second to that.
 const COUNTED_A_SECOND: u64 = 20_000;
+/// While one counts anew, the others go by the count before for as many times as long.
+const OLD_FOR: u32 = 3;
+/// Locks that tenants share among them, to be counted one at a time.
+const TENANT_LOCKS: usize = 32;
 /// Tenants whose counts are remembered.
 const TENANTS: usize = 10_000;
 /// Who is refused is asked to come again after this long at least, and at most twice as long, so
@@ -44,7 +53,35 @@ impl Counted {
     }
 
     fn holds(&self, now: Timestamp) -> bool {
-        now.since(self.at) < COUNTED_FOR + Duration::from_secs(self.narrations / COUNTED_A_SECOND)
+        now.since(self.at) < self.validity()
+    }
+
+    /// Whether it may be gone by while another caller counts.
+    fn serves(&self, now: Timestamp) -> bool {
+        now.since(self.at) < self.validity() * OLD_FOR
+    }
+
+    fn validity(&self) -> Duration {
+        COUNTED_FOR + Duration::from_secs(self.narrations / COUNTED_A_SECOND)
+    }
+}
+
+/// Who counts, one at a time: first of all tenants together, then of each.
+#[derive(Debug, Default)]
+struct Counting {
+    all: tokio::sync::Mutex<()>,
+    tenants: [tokio::sync::Mutex<()>; TENANT_LOCKS],
+}
+
+impl Counting {
+    fn of(&self, tenant: Option<&TenantId>) -> &tokio::sync::Mutex<()> {
+        let of_tenant = |tenant: &TenantId| {
+            let mut hasher = DefaultHasher::new();
+            tenant.hash(&mut hasher);
+            let [first, ..] = hasher.finish().to_le_bytes();
+            self.tenants.get(usize::from(first) % TENANT_LOCKS)
+        };
+        tenant.and_then(of_tenant).unwrap_or(&self.all)
     }
 }
 
@@ -57,6 +94,7 @@ pub struct Door {
     limits: Backlog,
     tenants: Tenants,
     counts: Arc<Mutex<BTreeMap<Option<TenantId>, Counted>>>,
+    counting: Arc<Counting>,
 }
 
 impl Door {
@@ -70,7 +108,7 @@ impl Door {
         limits: Backlog,
         tenants: Tenants,
     ) -> Self {
-        Self { narrations, clock, random, limits, tenants, counts: Arc::default() }
+        Self { narrations, clock, random, limits, tenants, counts: Arc::default(), counting: Arc::default() }
     }
 
     /// Lets one more narration of a tenant in.
@@ -130,13 +168,26 @@ impl Door {
         self.count(&Some(tenant.clone()), own.max(self.limits.per_tenant)).await.map(|counted| counted.all())
     }
 
-    /// The count that holds; counted anew, and kept, where there is none.
+    /// The count that holds. Where none does, one caller counts anew, and the others take the one
+    /// before; who comes when there is none, or one that is too old, waits for it.
     async fn count(&self, tenant: &Option<TenantId>, most: u64) -> Result<Counted, Failure> {
-        let now = self.clock.now();
         let known = self.counts().get(tenant).copied();
-        if let Some(counted) = known.filter(|counted| counted.holds(now)) {
+        let holds = |counted: &Counted| counted.holds(self.clock.now());
+        if let Some(counted) = known.filter(holds) {
             return Ok(counted);
         }
+        let counting = self.counting.of(tenant.as_ref());
+        let _counting = match (counting.try_lock(), known) {
+            (Ok(counting), _) => counting,
+            (Err(_), Some(before)) if before.serves(self.clock.now()) => return Ok(before),
+            (Err(_), _) => counting.lock().await,
+        };
+        // Whoever counted until now may have counted the same.
+        let before = self.counts().get(tenant).copied();
+        if let Some(counted) = before.filter(holds) {
+            return Ok(counted);
+        }
+        let at = self.clock.now();
         let mut query = Query::new().filter("phase", Op::In, UNFINISHED.map(str::to_owned).to_vec());
         if let Some(tenant) = tenant {
             query = query.eq("tenant", tenant.as_str());
@@ -144,13 +195,13 @@ impl Door {
         let narrations = self.narrations.count(&query, most).await?;
         let mut counts = self.counts();
         if counts.len() >= TENANTS {
-            counts.retain(|_, counted| counted.holds(now));
+            counts.retain(|_, counted| counted.holds(at));
         }
-        // Whoever counted at the same time may have let others in since.
-        if let Some(counted) = counts.get(tenant).filter(|counted| counted.holds(self.clock.now())) {
-            return Ok(*counted);
-        }
-        let counted = Counted { at: now, narrations, since: 0 };
+        // Those who were let in meanwhile, by the count before, may not be counted yet. Rather are
+        // they counted twice.
+        let meanwhile = |now: &Counted| now.since.saturating_sub(before.map_or(0, |before| before.since));
+        let since = counts.get(tenant).map_or(0, meanwhile);
+        let counted = Counted { at, narrations, since };
         counts.insert(tenant.clone(), counted);
         Ok(counted)
     }
@@ -173,7 +224,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Phase, TenantLimits, TenantRecord};
-    use crate::testing::narration;
+    use crate::testing::{Odd, narration};
 
     struct World {
         door: Door,
@@ -245,6 +296,68 @@ mod tests {
             assert_eq!(admitted.iter().filter(|admitted| admitted.is_ok()).count(), 1, "{admitted:?}");
             assert_eq!(door.unfinished().await, Ok(1));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_a_count_expires_one_order_of_a_hundred_counts_and_none_waits_for_it() {
+        const ORDERS: u64 = 100;
+        let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
+        let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
+        let store = Arc::new(Odd::over(Arc::new(MemoryStore::new(shared()))));
+        let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
+        narrations.ensure().await.expect("a collection");
+        let tenants = Tenants::new(narrations.beside(), shared());
+        tenants.ensure().await.expect("a collection");
+        let limits = Backlog { most: 1_000, per_tenant: 1_000 };
+        let door = Door::new(narrations, shared(), Arc::new(SeededRandom::new(1)), limits, tenants);
+        let acme: TenantId = "acme".parse().expect("an id");
+        // As a count of a million entries does.
+        store.counts_take(Duration::from_secs(3));
+        let (door, acme) = (&door, &acme);
+        let orders = async || {
+            let began = tokio::time::Instant::now();
+            let of_one = |_| async move {
+                door.admit(acme).await.expect("room");
+                began.elapsed()
+            };
+            futures::future::join_all((0..ORDERS).map(of_one)).await
+        };
+        let waited = orders().await;
+        assert_eq!(store.counts(), 2, "of all, and of the tenant");
+        assert!(waited.iter().all(|waited| *waited >= Duration::from_secs(3)), "there was no count before");
+        assert!(waited.iter().all(|waited| *waited < Duration::from_secs(7)), "nobody counted after another");
+
+        clock.advance(COUNTED_FOR);
+        let waited = orders().await;
+        assert_eq!(store.counts(), 4, "one of a hundred counted");
+        let at_once = waited.iter().filter(|waited| **waited < Duration::from_secs(1)).count();
+        assert!(at_once >= 98, "{at_once} went by the count before");
+        assert_eq!(door.unfinished_of(acme).await, Ok(ORDERS), "who came meanwhile is not forgotten");
+
+        clock.advance(COUNTED_FOR * OLD_FOR);
+        let waited = orders().await;
+        assert_eq!(store.counts(), 6, "one of a hundred counted");
+        assert!(waited.iter().all(|waited| *waited >= Duration::from_secs(3)), "nobody goes by a count of long ago");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_tenant_waits_until_all_others_are_counted() {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_000)));
+        let store = Arc::new(Odd::over(Arc::new(MemoryStore::new(Arc::clone(&clock)))));
+        let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
+        narrations.ensure().await.expect("a collection");
+        let tenants = Tenants::new(narrations.beside(), Arc::clone(&clock));
+        tenants.ensure().await.expect("a collection");
+        let limits = Backlog { most: 1_000, per_tenant: 1_000 };
+        let door = Door::new(narrations, clock, Arc::new(SeededRandom::new(1)), limits, tenants);
+        store.counts_take(Duration::from_secs(3));
+        let began = tokio::time::Instant::now();
+        let ids: Vec<TenantId> = (0..32).map(|at| format!("tenant-{at}").parse().expect("an id")).collect();
+        let admitted = futures::future::join_all(ids.iter().map(|id| door.admit(id))).await;
+        assert!(admitted.iter().all(Result::is_ok), "{admitted:?}");
+        assert_eq!(store.counts(), 33, "of all, and of each");
+        // One after the other they take 99 s.
+        assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     }
 
     #[tokio::test]

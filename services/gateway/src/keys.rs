@@ -1,5 +1,6 @@
 //! API keys: made, listed, revoked, and checked at the door.
 
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -67,7 +68,7 @@ pub struct Keys {
     keys: Collection<Key>,
     tenants: Tenants,
     clock: Arc<dyn Clock>,
-    admin: Option<Secret>,
+    admin: Vec<Secret>,
     secret: TenantSecret,
     good: Arc<GoodKeys<Key>>,
     bad: Arc<Recall<()>>,
@@ -76,13 +77,14 @@ pub struct Keys {
 
 impl Keys {
     /// The keys in this collection, each of one of these tenants; `admin` is the installation's
-    /// admin key, where it has one. The ids of keys follow from request ids under `secret`.
+    /// admin key, where it has one: two while it is changed. The ids of keys follow from request
+    /// ids under `secret`.
     #[must_use]
     pub fn new(
         keys: Collection<Key>,
         tenants: Tenants,
         clock: Arc<dyn Clock>,
-        admin: Option<Secret>,
+        admin: Vec<Secret>,
         secret: TenantSecret,
     ) -> Self {
         let good = Arc::new(GoodKeys::new(REMEMBERED_MOST, REMEMBERED));
@@ -280,7 +282,7 @@ impl Keys {
 
     fn is_admin(&self, secret: &Secret) -> bool {
         let digest = |secret: &Secret| Digest::of(secret.expose().as_bytes());
-        self.admin.as_ref().is_some_and(|admin| equal(&digest(admin), &digest(secret)))
+        self.admin.iter().any(|admin| equal(&digest(admin), &digest(secret)))
     }
 }
 

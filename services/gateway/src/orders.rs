@@ -3,13 +3,15 @@
 
 mod list;
 mod read;
+mod retry;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::id::{DocumentId, NarrationId, TenantId};
-use lectern_core::keys::TenantSecret;
+use lectern_core::keys::{Secrets, TenantSecret};
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::{names, v1 as api};
 use lectern_runtime::current_traceparent;
@@ -32,6 +34,9 @@ const MOST_COUNTED: u64 = 1_000_000;
 /// same moment. A settlement is two writes, so this many in a row do not happen.
 const PLACE_TRIES: usize = 8;
 
+/// A deletion is answered after this long though its files are still to be deleted.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
+
 /// What callers may do with narrations.
 #[derive(Debug, Clone)]
 pub struct Orders {
@@ -40,7 +45,7 @@ pub struct Orders {
     stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    master: Arc<[u8]>,
+    secrets: Secrets,
     door: Door,
     tenants: Tenants,
 }
@@ -66,17 +71,17 @@ impl Orders {
         stages: Arc<dyn Stages>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-        master: Arc<[u8]>,
+        secrets: Secrets,
         door: Door,
         tenants: Tenants,
     ) -> Self {
-        Self { narrations, conductor, stages, clock, random, master, door, tenants }
+        Self { narrations, conductor, stages, clock, random, secrets, door, tenants }
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
     #[must_use]
     pub fn secret(&self, tenant: &TenantId) -> TenantSecret {
-        TenantSecret::derive(&self.master, tenant)
+        self.secrets.of(tenant)
     }
 
     /// Accepts an order.
@@ -94,11 +99,7 @@ impl Orders {
         let id = if request_id.is_empty() {
             NarrationId::random(&*self.random)
         } else {
-            // The request id is an id like any other; what matters is that it cannot hold anything
-            // else.
-            let request_id: NarrationId =
-                request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))?;
-            NarrationId::of(&self.secret(tenant).request(request_id.as_str()))
+            NarrationId::of(&self.secret(tenant).request(checked(request_id)?.as_str()))
         };
         let known = if request_id.is_empty() { None } else { self.narrations.get(id.as_str()).await? };
         let tombstone = match known {
@@ -116,7 +117,7 @@ impl Orders {
         match self.place(narration, tombstone).await? {
             Placed::Accepted(accepted) => {
                 info!(narration = %id, %tenant, "narration accepted");
-                self.conductor.changed(&accepted).await;
+                self.conductor.changed(&accepted);
                 Ok(accepted)
             }
             Placed::Other(known) => same_request(known, &digest),
@@ -141,7 +142,8 @@ impl Orders {
             };
             match written {
                 Ok(revision) => return Ok(Placed::Accepted(Versioned { record: narration, revision })),
-                Err(StoreError::Duplicate { .. } | StoreError::Conflict { .. }) => {}
+                // Not found: what was left of the deleted one ended just now.
+                Err(StoreError::Duplicate { .. } | StoreError::Conflict { .. } | StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
             let found = self.narrations.get(narration.id.as_str()).await?;
@@ -166,7 +168,8 @@ impl Orders {
             .ok_or_else(|| not_found(id))
     }
 
-    /// Cancels a narration; a terminal one stays as it is.
+    /// Cancels a narration; a terminal one stays as it is. One that is cancelled is answered as it
+    /// is whatever the etag: this may be the call that cancelled it, repeated.
     ///
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`.
@@ -176,70 +179,25 @@ impl Orders {
         id: &NarrationId,
         etag: &str,
     ) -> Result<Versioned<Narration>, Failure> {
-        self.get(tenant, id).await?;
+        let known = self.get(tenant, id).await?;
+        if known.record.phase == Phase::Cancelled {
+            return Ok(known);
+        }
         let failure = Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller cancelled the narration");
-        let cancelled = self.change(id, etag, |narration, now| Ok(narration.cancel(failure.clone(), now))).await?;
-        if let Some(cancelled) = cancelled {
-            info!(narration = %id, "narration cancelled");
-            self.conductor.changed(&cancelled).await;
+        let cancelled = self.change(id, etag, |narration, now| Ok(narration.cancel(failure.clone(), now))).await;
+        match cancelled {
+            Ok(Some(cancelled)) => {
+                info!(narration = %id, "narration cancelled");
+                self.conductor.changed(&cancelled);
+            }
+            Ok(None) => {}
+            // Unless the same call was faster.
+            Err(refused) => {
+                let now = self.get(tenant, id).await?;
+                return if now.record.phase == Phase::Cancelled { Ok(now) } else { Err(refused) };
+            }
         }
         self.get(tenant, id).await
-    }
-
-    /// Starts a failed or cancelled narration anew, under today's versions and today's lanes of its
-    /// tenant.
-    ///
-    /// # Errors
-    /// `RESOURCE_NOT_FOUND`, `ETAG_MISMATCH`, `WRONG_STATE`, and what ordering it again may answer.
-    pub async fn retry(
-        &self,
-        tenant: &TenantId,
-        id: &NarrationId,
-        etag: &str,
-    ) -> Result<Versioned<Narration>, Failure> {
-        let current = self.get(tenant, id).await?.record;
-        check_etag(etag, &current)?;
-        // Its tenant may have had that lane when it was ordered. The request has no such field.
-        let may_order = self.tenants.may_order(&current.tenant, current.lane).await;
-        may_order.map_err(|failure| Failure { field: None, ..failure })?;
-        self.start_anew(&current, etag).await
-    }
-
-    /// Starts a narration anew that failed in `run`, for an operator, whatever lanes its tenant
-    /// has; whether it was still to be.
-    ///
-    /// # Errors
-    /// What ordering it again may answer.
-    pub async fn retry_run(&self, id: &NarrationId, run: u32) -> Result<bool, Failure> {
-        let Some(Versioned { record, .. }) = self.narrations.get(id.as_str()).await? else { return Ok(false) };
-        if record.run != run || record.phase != Phase::Failed || record.erased || record.deleted.is_some() {
-            return Ok(false);
-        }
-        match self.start_anew(&record, &record.version.to_string()).await {
-            Ok(_) => Ok(true),
-            // Somebody else did something with it.
-            Err(failure) if failure.reason == Reason::EtagMismatch => Ok(false),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn start_anew(&self, old: &Narration, etag: &str) -> Result<Versioned<Narration>, Failure> {
-        let id = &old.id;
-        // Refused before anybody is asked for anything.
-        old.clone().retry(old.pins.clone(), old.updated)?;
-        self.door.admit(&old.tenant).await?;
-        let (_, pins) = self.stages.pin(&old.tenant, &old.wish()).await?;
-        let retried = self
-            .change(id, etag, |narration, now| {
-                narration.retry(pins.clone(), now)?;
-                narration.traceparent = current_traceparent();
-                Ok(Transition::Changed)
-            })
-            .await?;
-        let retried = retried.ok_or_else(|| not_found(id))?;
-        info!(narration = %id, run = retried.record.run, "narration retried");
-        self.conductor.changed(&retried).await;
-        Ok(retried)
     }
 
     /// Deletes a narration and the files of its recording. The record stays as a tombstone without
@@ -279,8 +237,11 @@ impl Orders {
             info!(narration = %id, "narration deleted");
             (deleted, Ok(()))
         };
-        if let Err(error) = self.conductor.settle(&deleted).await {
-            warn!(narration = %id, %error, "files not deleted yet, the reconciler will");
+        // It is not shown any more: its caller need not wait for a stage that hangs.
+        match tokio::time::timeout(SETTLED_WITHIN, Box::pin(self.conductor.settle(&deleted))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(narration = %id, %error, "files not deleted yet, the reconciler will"),
+            Err(_) => warn!(narration = %id, "files not deleted in time, the reconciler will"),
         }
         answer
     }
@@ -349,7 +310,7 @@ impl Orders {
                     })
                     .await?;
                 if let Some(erased) = erased {
-                    self.conductor.changed(&erased).await;
+                    self.conductor.changed(&erased);
                 }
             }
             match page.next {
@@ -380,6 +341,11 @@ fn may_delete(narration: &Narration, force: bool) -> Result<(), Failure> {
         "the narration is still being made; cancel it first, or set force to cancel and delete it",
     )
     .about(names::of_narration(&narration.id)))
+}
+
+/// A request id, which is an id like any other; what matters is that it cannot hold anything else.
+fn checked(request_id: &str) -> Result<NarrationId, Failure> {
+    request_id.parse().map_err(|e| Failure::invalid("request_id", format!("request_id: {e}")))
 }
 
 fn not_found(id: &NarrationId) -> Failure {

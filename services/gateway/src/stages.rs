@@ -6,7 +6,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use lectern_core::Failure;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
+use lectern_stage::prune::Swept;
 
+use crate::conduct::prune::InUse;
 use crate::domain::{Pins, Wish};
 
 /// The stages, as the gateway asks them.
@@ -25,14 +27,40 @@ pub trait Stages: Send + Sync + Debug {
     /// The first stage's failure; the call is safe to repeat.
     async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure>;
 
-    /// Deletes the files of a narration's recording.
+    /// Deletes the files of the recordings that a narration's runs made, up to `run`; those of
+    /// later runs are never met.
     ///
     /// # Errors
-    /// What tts answers; the call is safe to repeat.
+    /// What tts answers; the call is safe to repeat, and at any later time.
     async fn delete_recording(
         &self,
         tenant: &TenantId,
         scope: &ScopeId,
         narration: &NarrationId,
+        run: u32,
     ) -> Result<(), Failure>;
+
+    /// Deletes plans, sections, tracks and segments of a scope that nothing in `in_use` needs.
+    /// Where there are some, `still` is asked, while no step of the scope begins, whether that is
+    /// all that is in use yet.
+    ///
+    /// # Errors
+    /// What a stage answers, and those of `still`; safe to repeat with what is in use then.
+    async fn prune(
+        &self,
+        tenant: &TenantId,
+        scope: &ScopeId,
+        in_use: &InUse,
+        still: &dyn Still,
+    ) -> Result<Swept, Failure>;
+}
+
+/// Knows whether something happened that could use what was unused.
+#[async_trait]
+pub trait Still: Send + Sync {
+    /// Whether nothing did.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`.
+    async fn still(&self) -> Result<bool, Failure>;
 }

@@ -11,18 +11,35 @@ use crate::domain::{Key, Narration, Pause, Slots, TenantRecord, Turn, key, narra
 const LOOKED_AT_LEAST: Duration = Duration::from_secs(60 * 60);
 
 impl Record for Narration {
-    const SPEC: CollectionSpec = CollectionSpec {
-        name: "narrations",
-        indexes: &[
+    const SPEC: CollectionSpec = CollectionSpec::new(
+        "narrations",
+        &[
             Index::new("by_tenant", &["tenant", "created"]),
             Index::new("by_document", &["tenant", "document", "created"]),
-            Index::new("by_due", &["due_at"]),
+            // What is over costs none of these four.
+            Index::new("by_due", &["due_at"]).only_where_set("due_at"),
             Index::new("by_phase", &["phase", "tenant"]),
-            Index::new("by_turn_at_ingest", &["ready.ingest.turn", "ready.ingest.since"]),
-            Index::new("by_turn_at_ai", &["ready.ai.turn", "ready.ai.since"]),
-            Index::new("by_turn_at_tts", &["ready.tts.turn", "ready.tts.since"]),
+            Index::new("by_turn_at_ingest", &["ready.ingest.turn", "ready.ingest.since"])
+                .only_where_set("ready.ingest.turn"),
+            Index::new("by_turn_at_ai", &["ready.ai.turn", "ready.ai.since"]).only_where_set("ready.ai.turn"),
+            Index::new("by_turn_at_tts", &["ready.tts.turn", "ready.tts.since"]).only_where_set("ready.tts.turn"),
         ],
-    };
+    )
+    .dates(&[
+        "created",
+        "updated",
+        "first_audio",
+        "finished",
+        "deadline",
+        "due_at",
+        "deleted",
+        "repin.wanted",
+        "repin.done",
+        "earlier.since",
+        "ready.ingest.since",
+        "ready.ai.since",
+        "ready.tts.since",
+    ]);
     const SCHEMA: u32 = narration::SCHEMA;
 
     fn id(&self) -> String {
@@ -43,13 +60,13 @@ impl Due for Narration {
     fn longest(&self) -> Option<Duration> {
         // What waits and what is granted is seen to by the dispatcher, so a look at a narration
         // only covers what that was not told of.
-        let settled = !self.cancel_pending && self.deleted.is_none();
+        let settled = !self.cancel_pending && self.deleted.is_none() && self.earlier.is_empty() && !self.awaits_pins();
         settled.then_some(LOOKED_AT_LEAST)
     }
 }
 
 impl Record for Slots {
-    const SPEC: CollectionSpec = CollectionSpec { name: "slots", indexes: &[] };
+    const SPEC: CollectionSpec = CollectionSpec::new("slots", &[]).dates(&["grants.at"]);
     const SCHEMA: u32 = slots::SCHEMA;
 
     fn id(&self) -> String {
@@ -59,7 +76,8 @@ impl Record for Slots {
 
 impl Record for Turn {
     const SPEC: CollectionSpec =
-        CollectionSpec { name: "turns", indexes: &[Index::new("by_turn", &["service", "lane", "waiting", "served"])] };
+        CollectionSpec::new("turns", &[Index::new("by_state", &["service", "lane", "state", "served"])])
+            .dates(&["rested"]);
     const SCHEMA: u32 = slots::SCHEMA;
 
     fn id(&self) -> String {
@@ -68,7 +86,7 @@ impl Record for Turn {
 }
 
 impl Record for Pause {
-    const SPEC: CollectionSpec = CollectionSpec { name: "pauses", indexes: &[] };
+    const SPEC: CollectionSpec = CollectionSpec::new("pauses", &[]).dates(&["since"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {
@@ -77,10 +95,11 @@ impl Record for Pause {
 }
 
 impl Record for Key {
-    const SPEC: CollectionSpec = CollectionSpec {
-        name: "keys",
-        indexes: &[Index::new("by_created", &["created"]), Index::new("by_tenant", &["tenant", "created"])],
-    };
+    const SPEC: CollectionSpec = CollectionSpec::new(
+        "keys",
+        &[Index::new("by_created", &["created"]), Index::new("by_tenant", &["tenant", "created"])],
+    )
+    .dates(&["created", "expires", "revoked", "last_used"]);
     const SCHEMA: u32 = key::SCHEMA;
 
     fn id(&self) -> String {
@@ -89,7 +108,8 @@ impl Record for Key {
 }
 
 impl Record for TenantRecord {
-    const SPEC: CollectionSpec = CollectionSpec { name: "tenants", indexes: &[Index::new("by_state", &["state"])] };
+    const SPEC: CollectionSpec =
+        CollectionSpec::new("tenants", &[Index::new("by_state", &["state"])]).dates(&["created", "updated"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {

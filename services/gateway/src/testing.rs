@@ -1,23 +1,29 @@
 //! What the unit tests of several modules share.
 
+mod odd;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lectern_core::content::script::{Order, Style};
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
+use lectern_core::keys::Secrets;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Clock, Digest, Failure, Random, Timestamp};
 use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
-use lectern_store::Collection;
+use lectern_stage::prune::Swept;
 use lectern_store::memory::MemoryStore;
+use lectern_store::{Collection, Store};
 
+use crate::conduct::prune::InUse;
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Backlog;
 use crate::domain::wish::Labels;
 use crate::domain::{Narration, Pins, Wish};
 use crate::door::Door;
 use crate::orders::Orders;
-use crate::stages::Stages;
+use crate::stages::{Stages, Still};
+pub(crate) use odd::{Away, Odd};
 
 /// Stages that nobody asks for anything.
 #[derive(Debug)]
@@ -33,8 +39,13 @@ impl Stages for Nobody {
         Ok(())
     }
 
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
+    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId, _: u32) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn prune(&self, _: &TenantId, _: &ScopeId, _: &InUse, _: &dyn Still) -> Result<Swept, Failure> {
+        // Nothing was ever made.
+        Ok(Swept::default())
     }
 }
 
@@ -52,11 +63,22 @@ pub(crate) struct Parts {
 
 impl Parts {
     pub(crate) async fn new(stages: Arc<dyn Stages>, clock: Arc<dyn Clock>, options: ConnectOptions) -> Self {
-        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
-        let narrations = Collection::<Narration>::new(Arc::new(MemoryStore::new(Arc::clone(&clock))));
-        narrations.ensure().await.expect("a collection");
+        let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let queue = Arc::new(MemoryQueue::new(options));
-        let shared: Arc<dyn Queue> = Arc::clone(&queue) as _;
+        Self::over(stages, clock, store, Arc::clone(&queue), queue).await
+    }
+
+    /// The same over this store, and over `shared`, which may be odd, for the queue.
+    pub(crate) async fn over(
+        stages: Arc<dyn Stages>,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        queue: Arc<MemoryQueue>,
+        shared: Arc<dyn Queue>,
+    ) -> Self {
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
+        let narrations = Collection::<Narration>::new(store);
+        narrations.ensure().await.expect("a collection");
         let master: Arc<[u8]> = b"a secret of 32 bytes and some more".as_slice().into();
         let dispatcher = Dispatcher::new(
             narrations.clone(),
@@ -77,7 +99,7 @@ impl Parts {
             stages,
             clock,
             random,
-            Arc::clone(&master),
+            Secrets::one(&master),
             door.clone(),
             tenants,
         );

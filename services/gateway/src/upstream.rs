@@ -1,6 +1,8 @@
 //! The stage services, as the gateway calls them: their gRPC clients, under the gateway's own
 //! credential and the caller's tenant.
 
+mod prune;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +18,14 @@ use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api, work::v1 as work};
 use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure};
+use lectern_stage::prune::Swept;
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
+use crate::conduct::prune::InUse;
 use crate::domain::{Pins, Wish};
-use crate::stages::Stages;
+use crate::stages::{Stages, Still};
 
 /// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is
 /// nearer.
@@ -139,7 +143,7 @@ impl Upstream {
         }
         let view = api::DocumentView::Basic.into();
         let request = short(api::GetDocumentRequest { name: names::of_document(&wish.document), view });
-        let asked = self.documents(tenant).get_document(request).await.map_err(|status| failure(&status))?;
+        let asked = self.documents(tenant).get_document(request).await.map_err(|status| told(&status))?;
         let document = asked.into_inner().document.ok_or_else(|| missing("a document"))?;
         has_pages(&document)
     }
@@ -150,7 +154,7 @@ impl Upstream {
     /// What ingest answers.
     pub async fn usage(&self, tenant: &TenantId) -> Result<(u64, u64), Failure> {
         let asked = self.ingest(tenant).get_usage(short(ingest::GetUsageRequest {})).await;
-        let usage = asked.map_err(|status| failure(&status))?.into_inner();
+        let usage = asked.map_err(|status| told(&status))?.into_inner();
         let count = |wire: i64| u64::try_from(wire).map_err(|_| missing("a count"));
         Ok((count(usage.document_count)?, count(usage.stored_source_bytes)?))
     }
@@ -166,7 +170,7 @@ fn tuned(channel: Authorized) -> DocumentServiceClient<Authorized> {
 #[async_trait]
 impl Stages for Upstream {
     async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        let ask = |status: tonic::Status| failure(&status);
+        let ask = |status: tonic::Status| told(&status);
         let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
         let source = self.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
         self.check_pages(tenant, wish).await?;
@@ -188,7 +192,7 @@ impl Stages for Upstream {
             formats: wish.formats.clone(),
         };
         let resolved = self.speech(tenant).resolve_voice(short(wanted)).await;
-        let voice = resolved.map_err(|status| at_order(failure(&status)))?.into_inner();
+        let voice = resolved.map_err(|status| at_order(told(&status)))?.into_inner();
         let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
 
         let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
@@ -208,7 +212,7 @@ impl Stages for Upstream {
         let tell = |channel: &Channel| {
             let message = work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
             let mut stage = StageServiceClient::new(self.over(channel, tenant));
-            async move { stage.cancel_steps(short(message)).await.map_err(|status| failure(&status)) }
+            async move { stage.cancel_steps(short(message)).await.map_err(|status| told(&status)) }
         };
         // Every stage is told, also when another one cannot be.
         let (ingest, ai, tts) = tokio::join!(tell(&self.ingest.calls), tell(&self.ai.calls), tell(&self.tts.calls));
@@ -220,9 +224,23 @@ impl Stages for Upstream {
         tenant: &TenantId,
         scope: &ScopeId,
         narration: &NarrationId,
+        run: u32,
     ) -> Result<(), Failure> {
-        let files = DeleteRecordingRequest { scope: scope.to_string(), narration: narration.to_string() };
-        self.speech(tenant).delete_recording(short(files)).await.map(drop).map_err(|status| failure(&status))
+        let run = convert::number(run);
+        let files = DeleteRecordingRequest { scope: scope.to_string(), narration: narration.to_string(), run };
+        self.speech(tenant).delete_recording(short(files)).await.map(drop).map_err(|status| told(&status))
+    }
+
+    async fn prune(
+        &self,
+        tenant: &TenantId,
+        scope: &ScopeId,
+        in_use: &InUse,
+        still: &dyn Still,
+    ) -> Result<Swept, Failure> {
+        let speech = Box::pin(prune::speech(self.tracks(tenant), scope, &in_use.tracks, still)).await?;
+        let scripts = Box::pin(prune::scripts(self.previews(tenant), scope, &in_use.scripts, still)).await?;
+        Ok(Swept { deleted: speech.deleted + scripts.deleted, left: speech.left || scripts.left })
     }
 }
 
@@ -256,6 +274,18 @@ fn short<T>(message: T) -> Request<T> {
     request
 }
 
+/// The failure of a call of a stage, as callers may hear it. What the transport says names internal
+/// addresses, so it is for the log.
+#[must_use]
+pub fn told(status: &tonic::Status) -> Failure {
+    let mut failure = failure(status);
+    if std::error::Error::source(status).is_some() {
+        tracing::warn!(%failure, "a call of a stage service broke off");
+        "a service behind the gateway cannot be reached; try again".clone_into(&mut failure.message);
+    }
+    failure
+}
+
 /// A field that a stage must fill and did not.
 #[must_use]
 pub fn missing(what: &str) -> Failure {
@@ -275,6 +305,17 @@ mod tests {
         assert_eq!((refused.kind, refused.reason), (Kind::InvalidArgument, Reason::InvalidField));
         assert_eq!(refused.field.as_deref(), Some("narration.selection.pages"));
         assert_eq!(refused.resource.as_deref(), Some("documents/d1"));
+    }
+
+    /// Fails on code that answers with what the transport said.
+    #[test]
+    fn no_address_of_a_stage_reaches_a_caller() {
+        let cause = std::io::Error::other("https://ai.internal:7402 cannot be reached: refused");
+        let heard = told(&tonic::Status::from_error(Box::new(cause)));
+        assert_eq!((heard.kind, heard.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
+        assert!(!heard.to_string().contains("ai.internal"), "{heard}");
+        let own = Failure::new(Kind::NotFound, Reason::ResourceNotFound, "no such document; list them");
+        assert_eq!(told(&lectern_rpc::status(&own)), own);
     }
 
     #[test]

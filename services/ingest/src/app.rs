@@ -16,6 +16,8 @@ use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
     Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
+use lectern_stage::names::verify_names;
+use lectern_stage::retention::{sweep_from_time_to_time, sweep_steps};
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use lectern_store::{Collection, Reconciler, Versioned};
@@ -47,6 +49,7 @@ pub struct Ingest {
     reader: Reader,
     permits: usize,
     grace: Duration,
+    retention: Duration,
 }
 
 impl Ingest {
@@ -57,6 +60,7 @@ impl Ingest {
     /// `STORE_UNAVAILABLE` when its collections cannot be made.
     pub async fn new(config: &Config, adapters: &Adapters, program: PathBuf) -> Result<Self, Failure> {
         let Adapters { store, blob, clock, .. } = adapters.clone();
+        verify_names(&store, &config.common.secrets()).await?;
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         let limits = child::Limits {
@@ -79,7 +83,7 @@ impl Ingest {
             Arc::clone(&blob),
             Arc::clone(&clock),
             Arc::clone(&random),
-            config.common.secret.expose().as_bytes().into(),
+            config.common.secrets(),
             Limits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
         let uploads = Uploads::new(uploads, library.clone(), blob, clock, random, config.limits.upload_idle);
@@ -93,6 +97,7 @@ impl Ingest {
             reader,
             permits,
             grace: config.common.server.drain,
+            retention: config.common.retention.after,
         })
     }
 
@@ -118,12 +123,20 @@ impl Ingest {
             let library = self.library.clone();
             async move { library.sweep_again(&document.record).await }
         };
-        let abandoned = Reconciler::new(self.uploads.uploads().clone(), clock);
+        let abandoned = Reconciler::new(self.uploads.uploads().clone(), Arc::clone(&clock));
         let forget = |upload: Versioned<Upload>| {
             let uploads = self.uploads.clone();
             async move { uploads.forget(upload).await }
         };
-        tokio::join!(worker.run(stop.clone()), erased.run(sweep, stop.clone()), abandoned.run(forget, stop));
+        let end = |before| self.library.end_tombstones(before);
+        let tombstones = sweep_from_time_to_time("tombstones", Arc::clone(&clock), self.retention, stop.clone(), end);
+        tokio::join!(
+            worker.run(stop.clone()),
+            erased.run(sweep, stop.clone()),
+            abandoned.run(forget, stop.clone()),
+            tombstones,
+            sweep_steps(&self.steps, clock, self.retention, stop),
+        );
     }
 
     /// Serves until `stop`.
@@ -177,8 +190,8 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("ingest"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
-    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ingest")).await?;
+    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
     let program = lectern_stage::app::this_program()?;

@@ -6,14 +6,16 @@ use lectern_store::{CollectionSpec, Due, Index, Record};
 use crate::domain::{Document, Upload, document, upload};
 
 impl Record for Document {
-    const SPEC: CollectionSpec = CollectionSpec {
-        name: "documents",
-        indexes: &[
+    const SPEC: CollectionSpec = CollectionSpec::new(
+        "documents",
+        &[
             Index::new("by_tenant", &["tenant", "erased", "created"]),
             Index::new("by_source", &["tenant", "sha256", "erased", "created"]),
-            Index::new("by_due", &["due_at"]),
+            Index::new("by_erased", &["erased"]).only_where_set("erased"),
+            Index::new("by_due", &["due_at"]).only_where_set("due_at"),
         ],
-    };
+    )
+    .dates(&["created", "erased", "due_at", "receipt.first.at", "receipt.second.at"]);
     const SCHEMA: u32 = document::SCHEMA;
 
     fn id(&self) -> String {
@@ -32,10 +34,14 @@ impl Due for Document {
 }
 
 impl Record for Upload {
-    const SPEC: CollectionSpec = CollectionSpec {
-        name: "uploads",
-        indexes: &[Index::new("by_due", &["due_at"]), Index::new("by_tenant", &["tenant", "created"])],
-    };
+    const SPEC: CollectionSpec = CollectionSpec::new(
+        "uploads",
+        &[
+            Index::new("by_due", &["due_at"]).only_where_set("due_at"),
+            Index::new("by_tenant", &["tenant", "created"]),
+        ],
+    )
+    .dates(&["created", "due_at", "finishing.until"]);
     const SCHEMA: u32 = upload::SCHEMA;
 
     fn id(&self) -> String {

@@ -75,7 +75,7 @@ fn read(path: &Path, file: &mut File) -> Result<Secret, Failure> {
         return Err(untrusted(
             path,
             "is not a file",
-            "move it away; a new secret is made, which opens none of the data",
+            "put the file that was there back; under another secret none of the data is found",
         ));
     }
     check_owner(path, &found)?;

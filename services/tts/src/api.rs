@@ -1,5 +1,7 @@
 //! gRPC in: `lectern.v1.VoiceService` and `lectern.tts.v1.SpeechService`.
 
+mod prune;
+mod recordings;
 mod stored;
 mod track;
 
@@ -12,7 +14,7 @@ use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::content::timeline::Track;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
-use lectern_core::keys::TenantSecret;
+use lectern_core::keys::Secrets;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
@@ -42,15 +44,15 @@ pub struct Speech {
     voices: Voices,
     segments: Segments,
     blob: Arc<dyn Blob>,
-    master: Arc<[u8]>,
+    secrets: Secrets,
 }
 
 impl Speech {
-    /// The services over these parts; page tokens are sealed under the installation's `master`
-    /// secret.
+    /// The services over these parts; page tokens are sealed under the installation's secrets, and
+    /// segments are named under them.
     #[must_use]
-    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>, master: Arc<[u8]>) -> Self {
-        Self { voices, segments, blob, master }
+    pub fn new(voices: Voices, segments: Segments, blob: Arc<dyn Blob>, secrets: Secrets) -> Self {
+        Self { voices, segments, blob, secrets }
     }
 
     fn voice(&self, voice: &Voice) -> api::Voice {
@@ -81,7 +83,7 @@ impl Speech {
     fn list(&self, tenant: &TenantId, request: &api::ListVoicesRequest) -> Result<api::ListVoicesResponse, Failure> {
         let size = page::size(request.page_size, 50, 1_000)?;
         let language = convert::language_tag("language_code", &request.language_code)?.unwrap_or_default();
-        let secret = TenantSecret::derive(&self.master, tenant);
+        let secret = self.secrets.of(tenant);
         let purpose = format!("ListVoices language_code={language}");
         let first: usize = page::open(&secret, &purpose, &request.page_token)?.unwrap_or(0);
         let voices = self.voices.speaking(&language);
@@ -128,6 +130,7 @@ impl VoiceService for Speech {
 impl SpeechService for Speech {
     type SynthesizeStream = Answers<tts::SynthesizeResponse>;
     type ReadTrackStream = Answers<tts::ReadTrackResponse>;
+    type PruneSpeechStream = Answers<tts::PruneSpeechResponse>;
 
     async fn resolve_voice(
         &self,
@@ -214,9 +217,21 @@ impl SpeechService for Speech {
             |field: &str, e: lectern_core::id::NotAnId| status(&Failure::invalid(field, format!("{field}: {e}")));
         let scope: ScopeId = request.scope.parse().map_err(|e| invalid("scope", e))?;
         let narration: NarrationId = request.narration.parse().map_err(|e| invalid("narration", e))?;
+        let run = u32::try_from(request.run).ok().filter(|run| *run > 0);
+        let run = run.ok_or_else(|| status(&Failure::invalid("run", "run must be 1 or more")))?;
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
-        objects.delete_all(&objects.folder().recordings(&narration)).await.map_err(|f| status(&f))?;
+        recordings::delete(&objects, &narration, run).await.map_err(|f| status(&f))?;
         Ok(Response::new(tts::DeleteRecordingResponse {}))
+    }
+
+    async fn prune_speech(
+        &self,
+        request: Request<Streaming<tts::PruneSpeechRequest>>,
+    ) -> Result<Response<Self::PruneSpeechStream>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        let answers = prune::prune(Arc::clone(&self.blob), tenant, request.into_inner());
+        Ok(Response::new(Box::pin(answers)))
     }
 }
 
@@ -236,7 +251,7 @@ mod tests {
 
     fn over(engine: Arc<dyn SpeechEngine>) -> Speech {
         let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
-        Speech::new(Voices::new(vec![engine]), Segments::new(1), blob, Arc::from(&b"a secret"[..]))
+        Speech::new(Voices::new(vec![engine]), Segments::new(1), blob, Secrets::one(b"a secret"))
     }
 
     fn speech(engine: &Arc<ToneEngine>) -> Speech {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lectern_core::keys::Secrets;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
@@ -14,6 +15,8 @@ use lectern_runtime::{Context, HealthState};
 use lectern_stage::app::{
     Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
 };
+use lectern_stage::names::verify_names;
+use lectern_stage::retention::sweep_steps;
 use lectern_stage::{Stage, StageApi};
 use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
@@ -34,9 +37,10 @@ pub struct Tts {
     steps: Steps,
     voices: Voices,
     segments: Segments,
-    master: Arc<[u8]>,
+    secrets: Secrets,
     permits: usize,
     grace: Duration,
+    retention: Duration,
 }
 
 impl Tts {
@@ -50,6 +54,8 @@ impl Tts {
             Engine::Tone => Arc::new(ToneEngine::new()),
             Engine::Scripted => Arc::new(ScriptedEngine::new(&config.script, Arc::clone(&adapters.clock))?),
         };
+        let secrets = config.common.secrets();
+        verify_names(&adapters.store, &secrets).await?;
         let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
         Ok(Self {
@@ -57,9 +63,10 @@ impl Tts {
             steps,
             voices: Voices::new(vec![engine]),
             segments: Segments::new(permits),
-            master: config.common.secret.expose().as_bytes().into(),
+            secrets,
             permits,
             grace: config.common.server.drain,
+            retention: config.common.retention.after,
         })
     }
 
@@ -71,16 +78,16 @@ impl Tts {
 
     /// Works until `stop`.
     pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
-        let recordings = Recordings::new(self.voices.clone(), self.segments.clone(), Arc::clone(&self.master));
+        let recordings = Recordings::new(self.voices.clone(), self.segments.clone(), self.secrets.names());
         let options = worker_options(self.permits, self.grace);
         let Adapters { queue, blob, clock, .. } = self.adapters.clone();
         let stage = Stage::new(recordings, blob).telling(Arc::clone(&queue), Arc::clone(&clock));
         let stage = Arc::new(stage);
-        let worker = Worker::new(queue, self.steps.clone(), stage, clock, Arc::new(OsRandom), options);
+        let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
         measure_worker("tts", &worker);
         measure_store("tts", &self.adapters.store);
         watch_engines("tts", &worker, health);
-        worker.run(stop).await;
+        tokio::join!(worker.run(stop.clone()), sweep_steps(&self.steps, clock, self.retention, stop));
     }
 
     /// Serves until `stop`.
@@ -94,8 +101,8 @@ impl Tts {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let (blob, master) = (Arc::clone(&self.adapters.blob), Arc::clone(&self.master));
-        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob, master);
+        let blob = Arc::clone(&self.adapters.blob);
+        let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob, self.secrets.clone());
         let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(SpeechServiceServer::new(speech.clone())))
@@ -115,8 +122,8 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let common = &config.common;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = lectern_store::connect(&common.store_url("tts"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, common.queue_options()).await?;
-    let blob = lectern_blob::connect(&common.blob.url, Arc::clone(&clock)).await?;
+    let queue = lectern_queue::connect(&common.queue.url, common.queue_options("tts")).await?;
+    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
     let adapters = Adapters { store, queue, blob, clock };
     watch_health(&context, &adapters, context.shutdown.token());
     let tts = Tts::new(&config, &adapters).await?;

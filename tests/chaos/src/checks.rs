@@ -22,7 +22,7 @@ use crate::texts::Poison;
 
 /// Narrations downloaded at once.
 const AT_ONCE: usize = 4;
-/// The kernel's clock of files stands still for so long, in milliseconds.
+/// The clocks of an engine and of object storage may be read so far apart, in milliseconds.
 const GRAIN: u64 = 10;
 /// How long workers may take to let go of what they hold when all narrations have ended.
 const LET_GO: Duration = Duration::from_secs(45);
@@ -200,8 +200,7 @@ fn letters(run: &mut Run, orders: &[Order]) {
         // The poison is in the last of its two sections.
         let subjects = [0, 1].map(|index| format!("dead.tts.{}.{}.record.{index}", order.narration, order.retries + 1));
         let found = subjects.iter().any(|subject| {
-            let answer =
-                run.instance.nats().jetstream("STREAM.MSG.GET.DEAD", &json!({"last_by_subj": subject}).to_string());
+            let answer = run.stack.nats.jetstream("STREAM.MSG.GET.DEAD", &json!({"last_by_subj": subject}).to_string());
             answer.is_ok_and(|answer| {
                 serde_json::from_str::<Value>(&answer).is_ok_and(|answer| answer["message"].is_object())
             })
@@ -219,13 +218,14 @@ fn paid(run: &Run, orders: &[Order]) {
     let texts = by_text(&calls);
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let (mut repeated, mut segments) = (0, 0);
+    let objects = run.objects.list();
     for order in orders {
         let tenant: TenantId = TENANTS[order.tenant].parse().expect("a tenant");
-        let secret = TenantSecret::derive(run.instance.secret().as_bytes(), &tenant);
+        let secret = TenantSecret::derive(run.stack.secret().as_bytes(), &tenant);
         let scope = format!("{tenant}/{}", order.document);
-        for object in run.objects.under(&format!("{scope}/section")) {
+        for object in objects.under(&format!("{scope}/section")) {
             // One that was damaged on purpose and not needed again is no longer readable.
-            let Some(section) = run.objects.read(&object).ok().and_then(|b| serde_json::from_slice::<Section>(&b).ok())
+            let Some(section) = objects.read(&object).ok().and_then(|b| serde_json::from_slice::<Section>(&b).ok())
             else {
                 continue;
             };
@@ -242,7 +242,7 @@ fn paid(run: &Run, orders: &[Order]) {
                 repeated += calls.len().saturating_sub(1);
                 let key = secret.segment(&utterance.spoken, &calls[0].voice, &calls[0].delivery);
                 let segment = format!("{scope}/segment/{key}");
-                let Some(stored) = run.objects.stored_at(&segment) else { continue };
+                let Some(stored) = objects.stored_at(&segment) else { continue };
                 segments += 1;
                 let late: Vec<&&Call> = calls.iter().filter(|call| call.at > stored + GRAIN).collect();
                 if !late.is_empty() && !run.damaged.contains(&segment) {

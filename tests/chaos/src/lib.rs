@@ -25,4 +25,6 @@ pub mod objects;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod servers;
+pub mod stack;
 pub mod texts;

@@ -33,12 +33,34 @@ const LOOK: Duration = Duration::from_millis(300);
 /// One in so many callers changes their mind.
 const CANCELS: usize = 10;
 
+/// A tenant's caller, who has a connection to every gateway and goes from one to the next with each
+/// call.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    gateways: Vec<Client>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Caller {
+    /// A caller of these gateways, of which there is at least one.
+    #[must_use]
+    pub fn of(gateways: impl IntoIterator<Item = Client>) -> Self {
+        Self { gateways: gateways.into_iter().collect(), calls: Arc::default() }
+    }
+
+    /// The gateway whose turn it is.
+    #[must_use]
+    pub fn gateway(&self) -> &Client {
+        &self.gateways[self.calls.fetch_add(1, Ordering::Relaxed) % self.gateways.len()]
+    }
+}
+
 /// The callers and the watcher at work.
 #[derive(Debug)]
 pub struct Load {
     /// What they know.
     pub board: Arc<Board>,
-    clients: Vec<Client>,
+    callers: Vec<Caller>,
     /// Ends the feeding; orders that are being placed go on.
     feeding: CancellationToken,
     /// Ends everything.
@@ -48,12 +70,12 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts feeding and watching. `clients` are those of [`TENANTS`], in their order.
+    /// Starts feeding and watching. `callers` are those of [`TENANTS`], in their order.
     #[must_use]
-    pub fn start(scale: &Scale, clients: Vec<Client>, gateway: Arc<dyn Store>) -> Self {
+    pub fn start(scale: &Scale, callers: Vec<Caller>, gateway: Arc<dyn Store>) -> Self {
         let load = Self {
             board: Arc::default(),
-            clients,
+            callers,
             feeding: CancellationToken::new(),
             all: CancellationToken::new(),
             next: Arc::default(),
@@ -65,8 +87,8 @@ impl Load {
     }
 
     fn feeder(&self) -> Feeder {
-        let Self { board, clients, all, next, .. } = self;
-        Feeder { board: Arc::clone(board), clients: clients.clone(), all: all.clone(), next: Arc::clone(next) }
+        let Self { board, callers, all, next, .. } = self;
+        Feeder { board: Arc::clone(board), callers: callers.clone(), all: all.clone(), next: Arc::clone(next) }
     }
 
     /// Orders so many narrations at once.
@@ -80,17 +102,17 @@ impl Load {
         self.feeding.cancel();
     }
 
-    /// A caller.
+    /// A tenant's client of the gateway whose turn it is.
     #[must_use]
     pub fn client(&self, tenant: usize) -> &Client {
-        &self.clients[tenant]
+        self.callers[tenant].gateway()
     }
 
     /// Orders the narration of a document with this poison, beside what is fed.
     pub fn order_poison(&self, number: usize, poison: Poison) {
         let tenant = number % TENANTS.len();
         place(
-            &self.clients[tenant],
+            &self.callers[tenant],
             &self.board,
             &self.all,
             Wanted { number, tenant, poison: Some(poison), cancel: false },
@@ -109,7 +131,7 @@ impl Drop for Load {
 #[derive(Debug)]
 struct Feeder {
     board: Arc<Board>,
-    clients: Vec<Client>,
+    callers: Vec<Caller>,
     all: CancellationToken,
     next: Arc<AtomicUsize>,
 }
@@ -119,7 +141,7 @@ impl Feeder {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let tenant = number % TENANTS.len();
         let wanted = Wanted { number, tenant, poison: None, cancel: number % CANCELS == CANCELS / 2 };
-        place(&self.clients[tenant], &self.board, &self.all, wanted);
+        place(&self.callers[tenant], &self.board, &self.all, wanted);
     }
 }
 
@@ -143,15 +165,15 @@ struct Wanted {
     cancel: bool,
 }
 
-fn place(client: &Client, board: &Arc<Board>, all: &CancellationToken, wanted: Wanted) {
+fn place(caller: &Caller, board: &Arc<Board>, all: &CancellationToken, wanted: Wanted) {
     board.placing();
-    let (client, board, all) = (client.clone(), Arc::clone(board), all.clone());
-    tokio::spawn(async move { all.run_until_cancelled(Box::pin(order(client, board, wanted))).await });
+    let (caller, board, all) = (caller.clone(), Arc::clone(board), all.clone());
+    tokio::spawn(async move { all.run_until_cancelled(Box::pin(order(caller, board, wanted))).await });
 }
 
 /// One caller, from the document to the order and perhaps its cancellation. Every call has a
 /// request id, so that one whose answer was lost is made again without a second narration.
-async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
+async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
     let Wanted { number, tenant, poison, cancel } = wanted;
     let text = texts::document(number, poison);
     let request_id = format!("chaos-{number}");
@@ -162,7 +184,7 @@ async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
         ..Default::default()
     };
     let created = insist(&board, || {
-        let (client, document) = (client.clone(), document.clone());
+        let (client, document) = (caller.gateway().clone(), document.clone());
         async move { client.documents().create_document(document).await }
     });
     let document = match created.await {
@@ -174,7 +196,7 @@ async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
     let narration = api::Narration { formats: vec![format.into()], speed: Some(2.0), ..lectern_e2e::of(&document) };
     let request = api::CreateNarrationRequest { request_id, narration: Some(narration) };
     let accepted = insist(&board, || {
-        let (client, request) = (client.clone(), request.clone());
+        let (client, request) = (caller.gateway().clone(), request.clone());
         async move { client.narrations().create_narration(request).await }
     });
     let narration = match accepted.await {
@@ -199,7 +221,7 @@ async fn order(client: Client, board: Arc<Board>, wanted: Wanted) {
         tokio::time::sleep(Duration::from_millis(u64::try_from(number * 37 % 1_500).unwrap_or(0))).await;
         let request = api::CancelNarrationRequest { name: narration.name, etag: String::new() };
         let cancelled = insist(&board, || {
-            let (client, request) = (client.clone(), request.clone());
+            let (client, request) = (caller.gateway().clone(), request.clone());
             async move { client.narrations().cancel_narration(request).await }
         });
         board.placing();

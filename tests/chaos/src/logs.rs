@@ -64,17 +64,12 @@ impl Logs {
     }
 
     /// How often each reason, and each message of a warning or an error, stands in the lines since
-    /// `mark`; lines about a disturbed storage by their fault.
+    /// `mark`.
     #[must_use]
     pub fn counts(&self, mark: &Mark) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for line in self.since(mark) {
             let message = line["message"].as_str().unwrap_or_default();
-            if message == "object storage was disturbed" {
-                let fault = line["fault"].as_str().unwrap_or_default();
-                *counts.entry(format!("disturbed: {fault}")).or_default() += 1;
-                continue;
-            }
             if !matches!(line["level"].as_str(), Some("WARN" | "ERROR")) {
                 continue;
             }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lectern_e2e::{Instance, Profile, Setup};
 use lectern_proto::v1 as api;
 use lectern_store::{ConnectOptions, Op, Query, Store};
 use serde_json::Value;
@@ -19,6 +18,7 @@ use crate::logs::{Logs, Mark};
 use crate::objects::Objects;
 use crate::report::{FaultReport, GroupReport};
 use crate::scale::{DRAIN, RECOVERY, Scale};
+use crate::stack::{Setup, Stack};
 use crate::texts::Poison;
 
 /// The stage services.
@@ -45,15 +45,15 @@ pub fn process_state(id: u32) -> Option<char> {
 /// A stack under load.
 #[derive(Debug)]
 pub struct Run {
-    /// The processes.
-    pub instance: Instance,
+    /// The processes and their servers.
+    pub stack: Stack,
     /// How much of everything.
     pub scale: Scale,
     /// The callers.
     pub load: Load,
     /// The engine's script and ledger.
     pub ledger: Ledger,
-    /// The objects on disk.
+    /// The objects, past every service.
     pub objects: Objects,
     /// The services' logs.
     pub logs: Logs,
@@ -93,13 +93,9 @@ impl Run {
     /// The usual stack in `folder`, for a group to add to.
     #[must_use]
     pub fn setup(folder: &Path) -> Setup {
-        Profile::Stack
-            .setup()
-            .in_folder(folder)
-            .own_mongo()
+        Setup::new(folder)
             .everywhere("LECTERN_SERVER__LIMITS__BURST", "100000")
             .everywhere("LECTERN_SERVER__LIMITS__REQUESTS_PER_SECOND", "10000")
-            .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "info,lectern_blob=debug")
             .env("tts", "LECTERN_ENGINE", "scripted")
             .env("tts", "LECTERN_SCRIPT", &folder.join("script.json").display().to_string())
     }
@@ -108,21 +104,21 @@ impl Run {
     pub async fn start(scale: Scale, folder: &Path, setup: Setup, report: Arc<Mutex<GroupReport>>) -> Self {
         let slow = u64::try_from(scale.seconds(3, 25).as_millis()).unwrap_or(0);
         let ledger = Ledger::start(folder, slow);
-        let instance = Box::pin(setup.start()).await;
-        let mut clients = Vec::new();
+        let mut stack = Box::pin(setup.start()).await;
+        let mut callers = Vec::new();
         for tenant in TENANTS {
-            clients.push(instance.tenant(tenant).await);
+            callers.push(stack.tenant(tenant).await);
         }
         let mut stores = BTreeMap::new();
         for service in SERVICES {
-            let store = lectern_store::connect(&instance.database(service), ConnectOptions::default()).await;
+            let store = lectern_store::connect(&stack.database(service), ConnectOptions::default()).await;
             stores.insert(service, store.expect("the service's database"));
         }
-        let load = Load::start(&scale, clients, Arc::clone(&stores["gateway"]));
+        let load = Load::start(&scale, callers, Arc::clone(&stores["gateway"]));
         Self {
-            objects: Objects::new(instance.objects()),
+            objects: Objects::new(stack.gcs.folder()),
             logs: Logs::new(folder),
-            instance,
+            stack,
             scale,
             load,
             ledger,
@@ -247,11 +243,11 @@ impl Run {
     }
 
     fn start_again(&mut self) {
-        for name in self.instance.services() {
+        for name in self.stack.services() {
             if self.down.contains(name) {
                 continue;
             }
-            let process = self.instance.process(name);
+            let process = self.stack.process(name);
             let Some(status) = process.exited() else { continue };
             tokio::task::block_in_place(|| process.restart());
             *self.fell.entry(name.to_owned()).or_default() += 1;
@@ -287,12 +283,14 @@ impl Run {
     pub async fn retry(&mut self, order: &Order, message: &str) {
         let named = message.split_whitespace().map(|word| word.trim_end_matches([':', ';', ',']));
         for object in named.filter(|word| word.starts_with(&format!("{}/", TENANTS[order.tenant]))) {
-            if self.damaged.contains(object) && self.objects.delete(object) {
+            if self.damaged.contains(object) && self.stack.gcs.delete(&Objects::name(object)) {
                 eprintln!("    the operator deleted {object}");
             }
         }
         let name = format!("narrations/{}", order.narration);
-        let request = api::RetryNarrationRequest { name, etag: String::new() };
+        // The same id for the same retry: one whose answer was lost is made again.
+        let request_id = format!("chaos-retry-{}", order.retries);
+        let request = api::RetryNarrationRequest { name, request_id, ..api::RetryNarrationRequest::default() };
         let client = self.load.client(order.tenant);
         let retried = async {
             match client.narrations().retry_narration(request).await {
@@ -321,7 +319,7 @@ impl Run {
     /// Waits, for a while, until a stage has claimed a step; a replica of tts until it is speaking.
     pub async fn until_at_work(&mut self, name: &'static str) {
         let speaks = name.starts_with("tts");
-        let id = self.instance.process(name).id();
+        let id = self.stack.process(name).id();
         for _ in 0..250 {
             let at_work = if speaks {
                 self.ledger.latest().is_some_and(|call| call.pid == id && now() < call.at + CALL / 2)

@@ -29,7 +29,7 @@ impl Scale {
     #[must_use]
     pub const fn new(quick: bool) -> Self {
         if quick {
-            Self { quick, narrations: 30, in_flight: 6, pace: Duration::from_millis(1_200), jobs: 3 }
+            Self { quick, narrations: 24, in_flight: 6, pace: Duration::from_millis(1_200), jobs: 3 }
         } else {
             Self { quick, narrations: 300, in_flight: 10, pace: Duration::from_millis(700), jobs: 2 }
         }

@@ -40,7 +40,9 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) const fn new(channel: Channel, with: Outbound) -> Self {
+    /// A caller over this channel, with this credential.
+    #[must_use]
+    pub const fn new(channel: Channel, with: Outbound) -> Self {
         Self { channel, with }
     }
 

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lectern_blob::{Blob, ConnectOptions};
 use lectern_core::SystemClock;
 use lectern_proto::v1::{CreateKeyRequest, CreateKeyResponse, Key};
 use lectern_rpc::{ClientConfig, Outbound, ServiceCredential, channel};
 use lectern_runtime::Secret;
+use lectern_testkit::gcs::Gcs;
 use lectern_testkit::{MongoServer, NatsServer, Process, Proxy};
 use tempfile::TempDir;
 
@@ -33,6 +35,7 @@ pub struct Instance {
     pub(crate) databases: Option<String>,
     pub(crate) mongo: Option<MongoServer>,
     pub(crate) nats: Option<NatsServer>,
+    pub(crate) gcs: Option<Gcs>,
     pub(crate) objects: PathBuf,
     pub(crate) _dir: Option<TempDir>,
 }
@@ -201,15 +204,36 @@ impl Instance {
         StepReader::open(&self.database(service)).await
     }
 
-    /// The folder that holds the objects.
+    /// The storage that holds the objects, past the services.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be opened.
+    pub async fn storage(&self) -> Arc<dyn Blob> {
+        let (url, options) = match &self.gcs {
+            Some(gcs) => (gcs.url(), ConnectOptions { endpoint: gcs.endpoint(), ..ConnectOptions::default() }),
+            None => (format!("file:{}", self.objects.display()), ConnectOptions::default()),
+        };
+        lectern_blob::connect(&url, &options, Arc::new(SystemClock)).await.expect("the objects")
+    }
+
+    /// The fake of Google Cloud Storage that the stack keeps its objects in.
+    ///
+    /// # Panics
+    ///
+    /// When it runs embedded, with a directory.
     #[must_use]
-    pub fn objects(&self) -> &Path {
-        &self.objects
+    pub fn gcs(&self) -> &Gcs {
+        self.gcs.as_ref().expect("the stack's object storage")
     }
 
     /// Every object's path, sorted; what is still being written is left out.
     #[must_use]
     pub fn object_names(&self) -> Vec<String> {
+        if let Some(gcs) = &self.gcs {
+            let ours = |name: String| name.strip_prefix("objects/").map(str::to_owned);
+            return gcs.names().into_iter().filter_map(ours).collect();
+        }
         let mut found = Vec::new();
         walk(&self.objects.join("objects"), "", &mut found);
         found.sort();

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lectern_rpc::Outbound;
 use lectern_runtime::Secret;
+use lectern_testkit::gcs::{Gcs, GcsOptions};
 use lectern_testkit::{MongoServer, NatsServer, Program, Proxy, TestServers};
 use tempfile::TempDir;
 
@@ -157,6 +158,7 @@ impl Setup {
             mongo: None,
             nats: None,
             objects: data.join("objects"),
+            gcs: None,
             _dir: Some(dir),
         }
     }
@@ -164,8 +166,7 @@ impl Setup {
     async fn stack(self) -> Instance {
         let temp = self.folder.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
         let folder = temp.as_ref().map(TempDir::path).or(self.folder.as_deref()).expect("one of them").to_owned();
-        let objects = folder.join("objects");
-        std::fs::create_dir(&objects).expect("a folder for objects");
+        let gcs = Gcs::start(GcsOptions { data: Some(folder.join("objects")), port: None }).await;
         let replicas = self.replicas.iter().map(|(name, _)| *name);
         let addresses = addresses(SERVICES.into_iter().chain(["nats", "mongo"]).chain(replicas));
         let open = |name: &str| (folder.join(name), folder.join(format!("{name}.log")), addresses[name].port());
@@ -209,7 +210,8 @@ impl Setup {
                 .env("LECTERN_SERVER__LISTEN", addresses[name].to_string())
                 .env("LECTERN_STORE__URL", database(proxy(Link::Store)))
                 .env("LECTERN_QUEUE__URL", queue)
-                .env("LECTERN_BLOB__URL", format!("file:{}", objects.display()))
+                .env("LECTERN_BLOB__URL", gcs.url())
+                .env("LECTERN_BLOB__ENDPOINT", gcs.endpoint())
                 .env("LECTERN_SECRET", SECRET);
             for service in SERVICES {
                 let url = format!("http://{}", addresses[service]);
@@ -232,7 +234,8 @@ impl Setup {
             databases,
             mongo,
             nats: Some(nats),
-            objects,
+            objects: gcs.folder().to_owned(),
+            gcs: Some(gcs),
             _dir: temp,
         };
         instance.client = instance.tenant("acme").await;

@@ -123,7 +123,8 @@ impl Lectern {
         let counts: Arc<Counts> = Arc::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let objects = tempfile::tempdir()?;
-        let blob = lectern_blob::connect(&format!("file:{}", objects.path().display()), Arc::clone(&clock))
+        let url = format!("file:{}", objects.path().display());
+        let blob = lectern_blob::connect(&url, &lectern_blob::ConnectOptions::default(), Arc::clone(&clock))
             .await
             .map_err(failed)?;
         let options = ConnectOptions::with_prefix(setup.name.clone());

@@ -9,9 +9,9 @@ use lectern_store::{CollectionSpec, Revision, Store, StoreError};
 use serde_json::{Value, json};
 
 /// Where narrations lie.
-pub const NARRATIONS: CollectionSpec = CollectionSpec { name: "narrations", indexes: &[] };
+pub const NARRATIONS: CollectionSpec = CollectionSpec::new("narrations", &[]);
 /// Where steps lie.
-pub const STEPS: CollectionSpec = CollectionSpec { name: "steps", indexes: &[] };
+pub const STEPS: CollectionSpec = CollectionSpec::new("steps", &[]);
 
 /// A narration's record, as large as Lectern's.
 pub fn narration(done: usize) -> Value {

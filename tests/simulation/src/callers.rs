@@ -21,7 +21,7 @@ use crate::plan::{Order, Poison, scope};
 use crate::stages::{Front, rpc};
 use crate::start::Site;
 
-/// Narrations of one page of a list: more than a world has.
+/// Narrations of one page of a list: more than a tenant has in most worlds.
 const LISTED: u32 = 100;
 
 /// What a caller makes of a narration that has ended.
@@ -58,25 +58,33 @@ impl Caller {
         }
         let accepted = Instant::now();
         let mut cancel = self.order.cancel.map(|after| accepted + after);
-        let delete = self.order.delete.map(|after| accepted + after);
+        let mut delete = self.order.delete.map(|after| accepted + after);
         let mut finishing = None;
+        // Whether the request was made again, after its narration was deleted.
+        let mut again = false;
         loop {
             if cancel.is_some_and(|at| at <= Instant::now()) && Box::pin(self.cancel()).await {
                 cancel = None;
             }
             if delete.is_some_and(|at| at <= Instant::now()) && Box::pin(self.delete()).await {
-                return;
+                let Some(after) = self.order.again else { return };
+                tokio::time::sleep(after).await;
+                while Box::pin(self.call(|front| self.create(front))).await.is_err() {
+                    self.pause(500).await;
+                }
+                self.site.trace.count("requests made again after a deletion");
+                (cancel, delete, again) = (None, None, true);
             }
             let narration = self.look().await;
             if let Some(narration) = narration.filter(|narration| narration.phase.terminal())
                 && cancel.is_none()
                 && delete.is_none()
             {
-                match self.judge(&narration) {
+                match self.judge(&narration, again) {
                     Judged::Right => return,
-                    Judged::Retry if self.site.healed.load(Ordering::SeqCst) => {
+                    Judged::Retry if self.order.early || self.site.healed.load(Ordering::SeqCst) => {
                         self.site.trace.count("narrations retried");
-                        if finishing != Some(narration.run) && Box::pin(self.retry()).await {
+                        if finishing != Some(narration.run) && Box::pin(self.retry(narration.run)).await {
                             finishing = Some(narration.run);
                         }
                     }
@@ -84,7 +92,7 @@ impl Caller {
                     Judged::Wrong(what) => return self.site.observer.violate("I1", what),
                 }
             }
-            self.pause(2_500).await;
+            self.pause(if self.site.plan.crowd { 15_000 } else { 2_500 }).await;
         }
     }
 
@@ -135,10 +143,13 @@ impl Caller {
         deleted.is_ok() || deleted.is_err_and(|failure| failure.kind == Kind::NotFound)
     }
 
-    async fn retry(&self) -> bool {
-        let Order { tenant, narration, .. } = &self.order;
-        let retried = self.call(|front| Box::pin(async move { front.orders.retry(tenant, narration, "").await }));
-        retried.await.is_ok()
+    /// Retries what failed in `run`, each time with the same request id: a call that is repeated
+    /// because its answer was lost is the same call.
+    async fn retry(&self, run: u32) -> bool {
+        let Order { tenant, narration, request, .. } = &self.order;
+        let request = &format!("{request}-after-{run}");
+        let retry = |front: Front| async move { Box::pin(front.orders.retry(tenant, narration, request, "")).await };
+        Box::pin(self.call(retry)).await.is_ok()
     }
 
     /// Looks at the narration, and now and then at the list, and at what is not the caller's.
@@ -171,7 +182,7 @@ impl Caller {
     }
 
     /// Whether a narration ended as it should.
-    fn judge(&self, narration: &Narration) -> Judged {
+    fn judge(&self, narration: &Narration, again: bool) -> Judged {
         let wrong = |what: &str| {
             let failure = narration.failure.as_ref().map(|failed| format!("{:?}: {}", failed.step, failed.failure));
             Judged::Wrong(format!(
@@ -183,7 +194,7 @@ impl Caller {
         match narration.phase {
             Phase::Succeeded if poison.is_some() => wrong("with poison in it"),
             Phase::Succeeded => Judged::Right,
-            Phase::Cancelled if self.order.cancel.is_some() => Judged::Right,
+            Phase::Cancelled if self.order.cancel.is_some() && !again => Judged::Right,
             Phase::Cancelled => wrong("and nobody cancelled it"),
             Phase::Failed => {
                 let Some(failed) = &narration.failure else { return wrong("without a reason") };

@@ -1,5 +1,5 @@
 //! What operators hold up, and which gateways know of it: from then on nothing that is held up is
-//! granted (I9).
+//! granted (I10).
 //!
 //! A grant says when the pass that made it began, by the clock of its gateway. Which gateway that
 //! was nobody knows here, so a pass counts only when it began after all of them had read of the
@@ -94,7 +94,7 @@ mod tests {
 
     fn grant(tenant: &str, at: u64) -> Grant {
         let (step, tenant) = ("n1/1/record/0".parse().expect("a step"), tenant.parse().expect("an id"));
-        Grant { step, tenant, at: Timestamp(at) }
+        Grant { step, tenant, engine: String::new(), revision: 1, at: Timestamp(at) }
     }
 
     fn acme() -> Paused {

@@ -1,14 +1,16 @@
 //! The coordination of all services, simulated: conductors, dispatchers, workers, steps and
 //! reconcilers as they are, over the memory adapters, in one thread and in virtual time. One seed
 //! decides everything: what is ordered, in what order tasks and calls take their turns, and what
-//! goes wrong. Invariants I1 to I9 are checked at every effect; a seed that breaks one breaks it
-//! again when it is run again.
+//! goes wrong. The invariants are checked at every effect, and what must be left at the end when
+//! all has ended; a seed that breaks one breaks it again when it is run again. The numbers are those
+//! of docs/invariants.md.
 //!
 //! Read it from [`world`]: it starts processes ([`start`]) whose ports ([`ports`]) let time pass
 //! and fail as the [`plan`] says, and [`callers`] that judge what they get. The [`observer`] sees
 //! all effects. [`mutants`] are defects that must be found.
 
 mod callers;
+mod ends;
 mod holds;
 pub mod mutants;
 mod objects;
@@ -29,6 +31,7 @@ use std::time::Duration;
 
 pub use mutants::Mutant;
 pub use observer::Violation;
+pub use plan::Sort;
 
 /// What became of a world.
 #[derive(Debug, Clone)]
@@ -69,6 +72,14 @@ pub fn echo(on: bool) {
 /// # Errors
 /// When no runtime can be made.
 pub fn simulate(seed: u64, mutant: Option<Mutant>) -> std::io::Result<Outcome> {
+    simulate_without(seed, mutant, None)
+}
+
+/// The same without one sort of fault: what a defect does where the fault that it needs is missing.
+///
+/// # Errors
+/// When no runtime can be made.
+pub fn simulate_without(seed: u64, mutant: Option<Mutant>, without: Option<Sort>) -> std::io::Result<Outcome> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
@@ -81,7 +92,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> std::io::Result<Outcome> {
     });
     PANICS.take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    let mut outcome = runtime.block_on(Box::pin(world::run(seed, mutant)));
+    let mut outcome = runtime.block_on(Box::pin(world::run(seed, mutant, without)));
     drop(runtime);
     if let Some(panic) = PANICS.take().into_iter().next() {
         outcome.violation.get_or_insert(Violation { invariant: "defect", what: panic });

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use clap::Parser;
-use lectern_simulation::{Mutant, Outcome, echo, simulate};
+use lectern_simulation::{Mutant, Outcome, Sort, echo, simulate_without};
 
 use report::Report;
 
 /// Seeds within which each mutant must be found.
-const MUTANT_SEEDS: u64 = 300;
+const MUTANT_SEEDS: usize = 300;
+/// Seeds that are no crowds, for the control of what needs one.
+const CROWD_CONTROLS: u64 = 99;
 /// Of so many seeds one is run twice, and must do the same again.
 const REPLAYED: u64 = 50;
 
@@ -37,12 +39,17 @@ struct Cli {
     /// Only the mutants.
     #[arg(long)]
     mutants: bool,
+    /// Only the mutants that need a sort of fault, in worlds without it: which of them are not
+    /// found there.
+    #[arg(long)]
+    controls: bool,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let passed = match cli.seed {
         Some(seed) => one(seed, cli.trace),
+        None if cli.controls => controls(),
         None => (cli.mutants || many(cli.from, cli.seeds)) && mutants(),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -50,7 +57,13 @@ fn main() -> ExitCode {
 
 /// Runs a seed, or says why it cannot be.
 fn run(seed: u64, mutant: Option<Mutant>) -> Option<Outcome> {
-    simulate(seed, mutant).inspect_err(|error| eprintln!("error: seed {seed} cannot be run: {error}")).ok()
+    run_without(seed, mutant, None)
+}
+
+fn run_without(seed: u64, mutant: Option<Mutant>, without: Option<Sort>) -> Option<Outcome> {
+    simulate_without(seed, mutant, without)
+        .inspect_err(|error| eprintln!("error: seed {seed} cannot be run: {error}"))
+        .ok()
 }
 
 /// Tells of one seed in full.
@@ -109,6 +122,30 @@ fn many(from: u64, seeds: u64) -> bool {
 
 /// Every mutant must be found, by the invariant that it breaks.
 fn mutants() -> bool {
+    of_all_mutants(found)
+}
+
+/// Tells of every mutant that needs a sort of fault whether it is found without it. By hand: it
+/// shows what each sort is for.
+fn controls() -> bool {
+    of_all_mutants(|mutant| {
+        let Some(sort) = mutant.needs() else { return true };
+        let at = match sort {
+            // A crowd is a world of its own: the others are those without it.
+            Sort::Crowd => (0..CROWD_CONTROLS).find(|seed| breaks(mutant, *seed, None)),
+            Sort::Again | Sort::Forgotten | Sort::LateWrites | Sort::StaleReads | Sort::Drift | Sort::Blackout => {
+                mutant.seeds(MUTANT_SEEDS).find(|seed| breaks(mutant, *seed, Some(sort)))
+            }
+        };
+        match at {
+            Some(seed) => println!("found without {sort:?} too, at seed {seed}: {}", mutant.name()),
+            None => println!("not found without {sort:?}: {}", mutant.name()),
+        }
+        true
+    })
+}
+
+fn of_all_mutants(holds: impl Fn(Mutant) -> bool + Sync) -> bool {
     let next = Mutex::new(Mutant::ALL.into_iter());
     let survived = AtomicBool::new(false);
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -118,7 +155,7 @@ fn mutants() -> bool {
                 loop {
                     let mutant = next.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some(mutant) = mutant else { return };
-                    if !found(mutant) {
+                    if !holds(mutant) {
                         survived.store(true, Ordering::SeqCst);
                     }
                 }
@@ -128,11 +165,16 @@ fn mutants() -> bool {
     !survived.into_inner()
 }
 
+/// Whether a mutant breaks its invariant in the world of a seed.
+fn breaks(mutant: Mutant, seed: u64, without: Option<Sort>) -> bool {
+    let outcome = run_without(seed, Some(mutant), without);
+    outcome.and_then(|outcome| outcome.violation).is_some_and(|seen| seen.invariant == mutant.breaks())
+}
+
 fn found(mutant: Mutant) -> bool {
-    let by = |outcome: &Outcome| outcome.violation.as_ref().is_some_and(|seen| seen.invariant == mutant.breaks());
-    let seed = (0..MUTANT_SEEDS).find(|seed| run(*seed, Some(mutant)).is_some_and(|outcome| by(&outcome)));
+    let seed = mutant.seeds(MUTANT_SEEDS).find(|seed| breaks(mutant, *seed, None));
     match seed {
-        Some(seed) => println!("mutant found by {} after {} seeds: {}", mutant.breaks(), seed + 1, mutant.name()),
+        Some(seed) => println!("mutant found by {} at seed {seed}: {}", mutant.breaks(), mutant.name()),
         None => println!("MUTANT SURVIVED {MUTANT_SEEDS} seeds, {} holds: {}", mutant.breaks(), mutant.name()),
     }
     seed.is_some()

@@ -4,6 +4,8 @@
 use lectern_core::Digest;
 use lectern_core::id::{ScopeId, StepId, TenantId};
 use lectern_core::keys::{Folder, TenantSecret, delivery};
+use lectern_gateway::conduct::wire::Keys;
+use lectern_gateway::domain::{Narration, Phase};
 use lectern_proto::work::v1::{Command, Delivery, command::Work};
 
 use crate::observer::MASTER;
@@ -30,11 +32,22 @@ pub fn made(step: &StepId, command: &Command) -> Vec<String> {
             segments.chain([folder.track(&track)]).collect()
         }),
         Some(Work::AssembleRecording(work)) => {
-            key(&work.recording_key).map(|key| vec![folder.artifact(&step.narration, &key, FILE)])
+            key(&work.recording_key).map(|key| vec![folder.artifact(&step.narration, step.run, &key, FILE)])
         }
         None => None,
     };
     path.unwrap_or_default()
+}
+
+/// The files that a narration has when it has succeeded; none before.
+pub fn files(narration: &Narration) -> Vec<String> {
+    if narration.phase != Phase::Succeeded {
+        return Vec::new();
+    }
+    let recording = Keys::of(narration, MASTER).recording();
+    let folder = Folder::new(&narration.tenant, &narration.scope);
+    let path = |name: &str| folder.artifact(&narration.id, narration.run, &recording, name);
+    narration.artifacts.iter().map(|file| path(&file.name)).collect()
 }
 
 /// The keys of a section's segments: one to three, each one paid call.

@@ -1,26 +1,28 @@
 //! What must always hold, checked at every effect on a store, the queue and object storage:
-//! invariants I2 to I9. I1 is for the end of a world.
+//! invariants I2 to I8, I10 and I13. I1 and I12 are for the end of a world, I11 for crowds.
+
+mod changes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lectern_core::Clock;
 use lectern_core::id::{StepId, TenantId};
-use lectern_core::keys::Folder;
-use lectern_gateway::audit::{Action, Record};
-use lectern_gateway::conduct::wire::Keys;
-use lectern_gateway::domain::{Narration, Paused, Phase, Slots, TenantState};
-use lectern_proto::names;
+use lectern_gateway::domain::Narration;
 use lectern_proto::work::v1::Command;
-use lectern_store::memory::Watch;
 use prost::Message as _;
-use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::holds::{Holds, PAUSES, TENANTS};
+use crate::holds::Holds;
 use crate::objects;
+use crate::plan::{Blackout, Plan};
 use crate::trace::Trace;
+
+/// A crash that is counted so long after a database came back is blamed on its being away.
+const BLAMED: Duration = Duration::from_secs(30);
 
 /// The secret of the simulated installation.
 pub const MASTER: &[u8] = b"the secret of a simulated installation";
@@ -28,7 +30,7 @@ pub const MASTER: &[u8] = b"the secret of a simulated installation";
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `I1` to `I9`, or `defect` for what should never happen at all.
+    /// `I1` to `I13`, or `defect` for what should never happen at all.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,
@@ -42,6 +44,8 @@ pub struct Observer {
     clock: Arc<dyn Clock>,
     /// Fires at the first violation.
     pub violated: CancellationToken,
+    start: Instant,
+    blackouts: Vec<Blackout>,
     state: Mutex<State>,
 }
 
@@ -53,6 +57,11 @@ struct State {
     /// When an object became durable.
     objects: BTreeMap<String, u64>,
     erased: BTreeSet<String>,
+    /// The files of narrations that succeeded and are not deleted, and whose they are.
+    kept: BTreeMap<String, String>,
+    /// Processes that died, stood still, or have a clock of their own: what they hold may be taken
+    /// from them.
+    suspects: BTreeSet<String>,
     /// When a process last looked for an object.
     looked: BTreeMap<(String, String), u64>,
     cut_short: BTreeSet<String>,
@@ -70,9 +79,16 @@ struct State {
 
 impl Observer {
     /// An observer of a world in which nothing has happened; `tenants` owns which scope.
-    pub fn new(trace: Arc<Trace>, clock: Arc<dyn Clock>, tenants: BTreeMap<String, TenantId>) -> Self {
+    pub fn new(trace: Arc<Trace>, clock: Arc<dyn Clock>, plan: &Plan, tenants: BTreeMap<String, TenantId>) -> Self {
         let state = State { tenants, ..State::default() };
-        Self { trace, clock, violated: CancellationToken::new(), state: Mutex::new(state) }
+        Self {
+            trace,
+            clock,
+            violated: CancellationToken::new(),
+            start: Instant::now(),
+            blackouts: plan.blackouts.clone(),
+            state: Mutex::new(state),
+        }
     }
 
     /// Notes that an invariant does not hold. The first one counts.
@@ -111,7 +127,12 @@ impl Observer {
         self.state().holds.read(process, collection, began, now);
     }
 
-    /// A process has died.
+    /// A process died or stands still: what it holds may be taken over.
+    pub fn suspect(&self, process: &str) {
+        self.state().suspects.insert(process.to_owned());
+    }
+
+    /// A process has died, and nothing of it is under way any more.
     pub fn gone(&self, process: &str) {
         self.state().holds.gone(process);
     }
@@ -147,10 +168,24 @@ impl Observer {
     pub fn erased(&self, which: impl Fn(&str) -> bool) {
         let mut state = self.state();
         let gone: Vec<String> = state.objects.keys().filter(|path| which(path)).cloned().collect();
+        let mut missed = None;
         for path in gone {
             state.objects.remove(&path);
+            if let Some(narration) = state.kept.get(&path) {
+                missed = Some(format!("{path} was erased, and narration {narration} has it and is not deleted"));
+            }
             state.erased.insert(path);
         }
+        drop(state);
+        if let Some(what) = missed {
+            self.violate("I5", what);
+        }
+    }
+
+    /// The first of these files that is not there.
+    pub fn absent(&self, paths: &[String]) -> Option<String> {
+        let state = self.state();
+        paths.iter().find(|path| !state.objects.contains_key(*path)).cloned()
     }
 
     /// A paid call for the object at `path` begins.
@@ -214,121 +249,6 @@ impl Observer {
         paths.into_iter().find(|path| !state.objects.contains_key(path) && !state.erased.contains(path))
     }
 
-    fn step_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
-        let at = |body: &Value| body.pointer("/state/at").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let fence = |body: &Value| body.pointer("/fence").and_then(Value::as_u64).unwrap_or_default();
-        let holder =
-            |body: &Value| body.pointer("/state/holder").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if let Some(before) = before {
-            if at(before) == "ended" {
-                self.violate("I2", format!("{id} had ended and became {}", at(after)));
-            }
-            let claimed = at(after) == "leased" && (at(before) != "leased" || holder(before) != holder(after));
-            if fence(after) < fence(before) || (claimed && fence(after) == fence(before)) {
-                self.violate("I3", format!("the fence of {id} went from {} to {}", fence(before), fence(after)));
-            }
-        }
-        let ending = after.pointer("/state/ending/state").and_then(Value::as_str);
-        if at(after) == "ended" && ending == Some("done") {
-            let makes = {
-                let mut state = self.state();
-                state.done += 1;
-                id.parse::<StepId>().ok().and_then(|step| state.makes.get(&step).cloned()).unwrap_or_default()
-            };
-            if let Some(path) = self.missing(makes) {
-                self.violate("I5", format!("{id} is done and {path} is not durable"));
-            }
-        }
-    }
-
-    fn narration_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
-        let Ok(after) = serde_json::from_value::<Narration>(after.clone()) else {
-            return self.violate("defect", format!("narration {id} cannot be read"));
-        };
-        let before = before.and_then(|before| serde_json::from_value::<Narration>(before.clone()).ok());
-        if let Some(before) = &before
-            && before.phase.terminal()
-            && before.run == after.run
-            && before.phase != after.phase
-        {
-            self.violate(
-                "I4",
-                format!("run {} of {id} was {:?} and became {:?}", before.run, before.phase, after.phase),
-            );
-        }
-        let deleted = after.deleted.is_some() && before.is_none_or(|before| before.deleted.is_none());
-        // A record is of one deletion.
-        if deleted && !self.state().deletions.remove(&names::of_narration(&after.id)) {
-            self.violate("defect", format!("narration {id} was deleted before a record said by whom"));
-        }
-        if after.deleted.is_some() || after.erased {
-            return;
-        }
-        let keys = Keys::of(&after, MASTER);
-        let folder = Folder::new(&after.tenant, &after.scope);
-        let recorded = (0..after.sections).filter(|index| after.recorded.contains(*index));
-        let mut paths: Vec<String> = recorded.map(|index| folder.track(&keys.track(index))).collect();
-        if after.phase == Phase::Succeeded {
-            let recording = keys.recording();
-            paths.extend(after.artifacts.iter().map(|file| folder.artifact(&after.id, &recording, &file.name)));
-        }
-        if let Some(path) = self.missing(paths) {
-            self.violate("I5", format!("narration {id} refers to {path}, which is not durable"));
-        }
-    }
-
-    fn recorded(&self, id: &str, record: &Value) {
-        match serde_json::from_value::<Record>(record.clone()) {
-            Ok(record) if record.action == Action::NarrationDeleted => {
-                self.state().deletions.insert(record.target);
-            }
-            Ok(_) => {}
-            Err(error) => self.violate("defect", format!("audit record {id} cannot be read: {error}")),
-        }
-    }
-
-    /// Somebody was suspended or resumed.
-    fn tenant_changed(&self, id: &str, before: Option<&Value>, after: Option<&Value>) {
-        let Ok(tenant) = id.parse() else { return self.violate("defect", format!("{id} is no tenant")) };
-        let is_suspended = |body: &Value| body["state"] == TenantState::Suspended.as_str();
-        let suspended = |body: Option<&Value>| body.is_some_and(is_suspended);
-        self.held(TENANTS, Paused::Tenant(tenant), suspended(before), suspended(after));
-    }
-
-    /// Something was paused or resumed.
-    fn pause_changed(&self, id: &str, before: Option<&Value>, after: Option<&Value>) {
-        let Ok(what) = id.parse() else { return self.violate("defect", format!("{id} is no pause")) };
-        self.held(PAUSES, what, before.is_some(), after.is_some());
-    }
-
-    fn held(&self, collection: &'static str, what: Paused, before: bool, after: bool) {
-        let mut state = self.state();
-        let moment = state.tick();
-        match (before, after) {
-            (false, true) => state.holds.begin(collection, what, moment),
-            (true, false) => state.holds.end(collection, what),
-            (true, true) | (false, false) => {}
-        }
-    }
-
-    /// Steps were granted or released.
-    fn slots_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
-        let read = |body: &Value| serde_json::from_value::<Slots>(body.clone());
-        let Ok(after) = read(after) else {
-            return self.violate("defect", format!("the slots of {id} cannot be read"));
-        };
-        let before = before.and_then(|before| read(before).ok());
-        let known = |step: &StepId| before.as_ref().is_some_and(|before| before.granted(step));
-        let broken = after.grants.iter().filter(|grant| !known(&grant.step)).find_map(|grant| {
-            let state = self.state();
-            let what = state.holds.broken_by(after.service, grant)?;
-            Some(format!("{} was granted when every gateway knew that {what} is held up", grant.step))
-        });
-        if let Some(what) = broken {
-            self.violate("I9", what);
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -339,20 +259,6 @@ impl State {
     fn tick(&mut self) -> u64 {
         self.moment += 1;
         self.moment
-    }
-}
-
-impl Watch for Observer {
-    fn changed(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>) {
-        match (collection, after) {
-            (PAUSES, after) => self.pause_changed(id, before, after),
-            (TENANTS, after) => self.tenant_changed(id, before, after),
-            ("steps", Some(after)) => self.step_changed(id, before, after),
-            ("narrations", Some(after)) => self.narration_changed(id, before, after),
-            ("audit", Some(after)) => self.recorded(id, after),
-            ("slots", Some(after)) => self.slots_changed(id, before, after),
-            _ => {}
-        }
     }
 }
 

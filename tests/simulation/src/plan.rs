@@ -1,28 +1,79 @@
 //! What one seed stands for: the orders of a world and everything that goes wrong in it, drawn
 //! before it begins.
 
+mod crowd;
+mod draw;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lectern_core::Random;
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, StepId, StepKind, TenantId};
-use lectern_core::keys::TenantSecret;
-use lectern_core::random::SeededRandom;
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, StepId, StepKind, TenantId};
 use lectern_queue::Faults;
 
-use crate::observer::MASTER;
 use crate::process::Weather;
+use draw::Draw;
 
 /// The script engine of the simulated installation.
 pub const SCRIPT_ENGINE: &str = "sim";
 /// Its speech engine.
 pub const SPEECH_ENGINE: &str = "tone";
-/// Processes, in the order that [`Crash`] and [`Stop`] count them: two gateways, then two of each
-/// stage.
-pub const PROCESSES: usize = 8;
+/// Processes, in the order that [`Crash`] and [`Stop`] count them: two gateways, two of each stage,
+/// and a third gateway, which not every world has.
+pub const PROCESSES: usize = 9;
+/// The index of the third gateway.
+pub const THIRD_GATEWAY: usize = 8;
+/// Steps that one replica of a stage works on at once.
+pub const PERMITS: usize = 2;
 
 /// How far a clock is wrong at most, in milliseconds.
 pub const MOST_SKEW: u64 = 2_000;
+/// A clock that nobody compares is wrong by this much in the end: longer than any deadline that
+/// callers did not set.
+pub const RUNS_AWAY: i64 = 26 * 60 * 60 * 1_000;
+
+/// One seed of so many is a crowd: many tenants with many orders, and nothing that breaks.
+const CROWD_EVERY: u64 = 200;
+
+/// What an index of a process stands for: a stage's service, or none for a gateway, and the number
+/// of the replica.
+pub const fn place(index: usize) -> (Option<Service>, usize) {
+    match index {
+        2 | 3 => (Some(Service::Ingest), index - 2),
+        4 | 5 => (Some(Service::Ai), index - 4),
+        6 | 7 => (Some(Service::Tts), index - 6),
+        THIRD_GATEWAY => (None, 2),
+        _ => (None, index),
+    }
+}
+
+/// The place of a service's database among those of a world; the gateway's is the first.
+pub const fn database(service: Option<Service>) -> usize {
+    match service {
+        None => 0,
+        Some(Service::Ingest) => 1,
+        Some(Service::Ai) => 2,
+        Some(Service::Tts) => 3,
+    }
+}
+
+/// A sort of world or of fault that a defect may need to show itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Many tenants and many orders.
+    Crowd,
+    /// A request that is ordered again after its narration was deleted.
+    Again,
+    /// A consumer of the queue that forgets.
+    Forgotten,
+    /// Writes that land after their time-out.
+    LateWrites,
+    /// Reads that answer what was true a while ago.
+    StaleReads,
+    /// Clocks that drift.
+    Drift,
+    /// A database that is away for longer than a lease.
+    Blackout,
+}
 
 /// How a step is poisoned, in the first run of its narration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +109,16 @@ pub struct Order {
     pub cancel: Option<Duration>,
     /// How long after that it is deleted, if it is.
     pub delete: Option<Duration>,
+    /// How long after its deletion the same request is made again, if it is.
+    pub again: Option<Duration>,
     /// Its time limit.
     pub limit: Option<Duration>,
     /// Which of its steps is poison.
     pub poison: Option<(Poison, StepKind)>,
     /// Whether the caller retries what failed for good.
     pub retry: bool,
+    /// Whether the caller does not wait for the end of faults with that.
+    pub early: bool,
     /// Whether its commands are of the newer release, where the gateway is.
     pub newer: bool,
 }
@@ -116,6 +171,38 @@ pub struct Hold {
     pub until: Duration,
 }
 
+/// A database is away.
+#[derive(Debug, Clone, Copy)]
+pub struct Blackout {
+    /// Which: see [`database`].
+    pub database: usize,
+    /// From when.
+    pub from: Duration,
+    /// Until when.
+    pub until: Duration,
+}
+
+/// A consumer of the queue is lost, and made anew.
+#[derive(Debug, Clone, Copy)]
+pub struct Forgets {
+    /// When.
+    pub at: Duration,
+    /// Which.
+    pub what: Forgotten,
+}
+
+/// What a consumer that is made anew does not know any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// That commands of this service are being worked on: they are delivered anew, as if for the
+    /// first time.
+    Work(Service),
+    /// Which events were taken: all that are kept come again.
+    Taken,
+    /// Which events were not taken yet: they are lost.
+    News,
+}
+
 /// Everything that is drawn for a world.
 #[derive(Debug)]
 pub struct Plan {
@@ -137,55 +224,52 @@ pub struct Plan {
     pub wipes: Vec<Duration>,
     /// When engines are down.
     pub outages: Vec<Outage>,
+    /// When databases are away.
+    pub blackouts: Vec<Blackout>,
+    /// When consumers of the queue forget.
+    pub forgets: Vec<Forgets>,
     /// What an operator holds up.
     pub hold: Option<Hold>,
+    /// Whether many tenants have many orders.
+    pub crowd: bool,
+    /// Tenants that are suspended from the start until faults end; in a crowd alone.
+    pub suspended: Vec<TenantId>,
+    /// Tenants of which one step of a service is granted at once; in a crowd alone.
+    pub limited: Vec<TenantId>,
+    /// Gateways: two or three.
+    pub gateways: usize,
     /// When faults end.
     pub heals: Duration,
-    /// How far the clock of each process is ahead, in milliseconds.
-    pub skews: [i64; PROCESSES],
+    /// How far the clock of each process is ahead, in milliseconds: at the start, and when faults
+    /// end. It drifts from the one to the other.
+    pub skews: [(i64, i64); PROCESSES],
     /// The longest engine call.
     pub engine: Duration,
     by_narration: BTreeMap<NarrationId, usize>,
 }
 
-/// Draws from a seed.
-struct Draw(SeededRandom);
-
-impl Draw {
-    fn below(&self, bound: u64) -> u64 {
-        self.0.below(bound)
-    }
-
-    fn one_in(&self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    /// Between two numbers of milliseconds.
-    fn millis(&self, from: u64, to: u64) -> Duration {
-        Duration::from_millis(from + self.below(to - from))
-    }
-
-    fn index(&self, bound: usize) -> usize {
-        usize::try_from(self.below(bound as u64)).unwrap_or_default()
-    }
-
-    fn thousandths(&self, most: u64) -> u16 {
-        // Half of all worlds have none of a sort, so that sorts are also seen alone.
-        if self.one_in(2) { 0 } else { u16::try_from(self.below(most)).unwrap_or_default() }
-    }
-}
-
 impl Plan {
+    /// Whether the world of `seed` is a crowd.
+    #[must_use]
+    pub const fn is_crowd(seed: u64) -> bool {
+        seed % CROWD_EVERY == CROWD_EVERY - 1
+    }
+
     /// The plan of `seed`.
     pub fn new(seed: u64) -> Self {
-        let draw = Draw(SeededRandom::new(seed));
-        let heals = draw.millis(20_000, 60_000);
+        let draw = Draw::new(seed);
+        if Self::is_crowd(seed) { Self::crowd(seed, &draw) } else { Self::faulty(seed, &draw) }
+    }
+
+    /// A few orders, and faults of many sorts.
+    fn faulty(seed: u64, draw: &Draw) -> Self {
+        let blackouts = draw.blackouts();
+        let last_blackout = blackouts.iter().map(|blackout| blackout.until).max().unwrap_or_default();
+        let heals = draw.millis(20_000, 60_000).max(last_blackout);
         let last = u64::try_from(heals.as_millis()).unwrap_or(20_000);
         let ids = (0..2 + draw.below(2)).filter_map(|index| format!("tenant-{index}").parse().ok());
         let tenants: Vec<TenantId> = ids.collect();
-        let orders: Vec<Order> =
-            (0..3 + draw.below(6)).filter_map(|index| order(&draw, index, &tenants, last)).collect();
-        let by_narration = orders.iter().enumerate().map(|(index, order)| (order.narration.clone(), index)).collect();
+        let orders: Vec<Order> = (0..3 + draw.below(6)).filter_map(|index| draw.order(index, &tenants, last)).collect();
         let queue = Faults {
             lose: draw.thousandths(120),
             duplicate: draw.thousandths(120),
@@ -198,28 +282,16 @@ impl Plan {
             refused: u64::from(draw.thousandths(25)),
             ambiguous: u64::from(draw.thousandths(25)),
             slow: u64::from(draw.thousandths(15)),
+            late: u64::from(draw.thousandths(25)),
+            stale: u64::from(draw.thousandths(300)),
         };
-        let (crashes, stops) = crashes(&draw, last);
+        let (crashes, stops) = draw.crashes(last);
         let wipes = (0..draw.below(3)).map(|_| draw.millis(1_000, last)).collect();
-        let outages = (0..draw.below(3))
-            .map(|_| {
-                let from = draw.millis(0, last);
-                let engine = if draw.one_in(2) { SCRIPT_ENGINE } else { SPEECH_ENGINE };
-                Outage { engine, from, until: (from + draw.millis(500, 20_000)).min(heals), limits: draw.one_in(3) }
-            })
-            .collect();
-        let hold = draw.one_in(4).then(|| {
-            let from = draw.millis(0, last / 2);
-            Hold { what: draw.below(6), from, until: (from + draw.millis(1_000, 20_000)).min(heals) }
-        });
-        let mut skews = [0; PROCESSES];
-        for skew in &mut skews {
-            let ahead = i64::try_from(draw.below(2 * MOST_SKEW + 1)).unwrap_or_default();
-            *skew = ahead - i64::try_from(MOST_SKEW).unwrap_or_default();
-        }
-        let engine = draw.millis(50, 3_000);
+        let outages = draw.outages(last, heals);
+        let hold = draw.hold(last, heals);
         Self {
             seed,
+            by_narration: by_narration(&orders),
             orders,
             tenants,
             queue,
@@ -228,12 +300,38 @@ impl Plan {
             stops,
             wipes,
             outages,
+            blackouts,
+            forgets: draw.forgets(last),
             hold,
+            crowd: false,
+            suspended: Vec::new(),
+            limited: Vec::new(),
+            gateways: draw.gateways(),
             heals,
-            skews,
-            engine,
-            by_narration,
+            skews: draw.skews(),
+            engine: draw.millis(50, 3_000),
         }
+    }
+
+    /// The same world without one sort of fault: what a defect does that needs it.
+    #[must_use]
+    pub fn without(mut self, sort: Sort) -> Self {
+        match sort {
+            // Another seed is another world.
+            Sort::Crowd => {}
+            Sort::Again => self.orders.iter_mut().for_each(|order| order.again = None),
+            Sort::Forgotten => self.forgets.clear(),
+            Sort::LateWrites => self.weather.late = 0,
+            Sort::StaleReads => self.weather.stale = 0,
+            Sort::Drift => self.skews.iter_mut().for_each(|(from, to)| *to = *from),
+            Sort::Blackout => self.blackouts.clear(),
+        }
+        self
+    }
+
+    /// Whether a database is away, at `now` after the start.
+    pub fn is_away(&self, database: usize, now: Duration) -> bool {
+        self.blackouts.iter().any(|away| away.database == database && (away.from..away.until).contains(&now))
     }
 
     /// The order that a step belongs to.
@@ -263,54 +361,8 @@ impl Plan {
     }
 }
 
-fn order(draw: &Draw, index: u64, tenants: &[TenantId], last: u64) -> Option<Order> {
-    let tenant = tenants.get(draw.index(tenants.len()))?.clone();
-    let request = format!("request-{index}");
-    let narration = NarrationId::of(&TenantSecret::derive(MASTER, &tenant).request(&request));
-    let poison = draw.one_in(4).then(|| {
-        let kinds = StepKind::ALL;
-        // At most one order of a world ends processes, so that healthy steps do not lose leases
-        // beyond their limit.
-        let sorts = [Poison::Panics, Poison::Damaged, Poison::Fails, Poison::Kills];
-        let sort = sorts[draw.index(if index == 0 { 4 } else { 3 })];
-        (sort, kinds[draw.index(kinds.len())])
-    });
-    Some(Order {
-        narration,
-        document: format!("document-{index}").parse().ok()?,
-        tenant,
-        request,
-        lane: i32::try_from(1 + draw.below(3)).unwrap_or(1),
-        sections: u32::try_from(1 + draw.below(5)).unwrap_or(1),
-        at: draw.millis(0, last / 2),
-        cancel: draw.one_in(4).then(|| draw.millis(200, last / 2)),
-        delete: draw.one_in(8).then(|| draw.millis(200, last / 2)),
-        limit: draw.one_in(8).then(|| draw.millis(2_000, 40_000)),
-        poison,
-        retry: draw.one_in(2),
-        newer: draw.one_in(3),
-    })
-}
-
-/// Crashes and stops. A stage has at most two that may cost its steps a lease: with poison beside
-/// them a healthy step then stays within the crashes that it may cause.
-fn crashes(draw: &Draw, last: u64) -> (Vec<Crash>, Vec<Stop>) {
-    let mut budget = [6, 2, 2, 2];
-    let (mut crashes, mut stops) = (Vec::new(), Vec::new());
-    for _ in 0..draw.below(9) {
-        let process = draw.index(PROCESSES);
-        let Some(left) = budget.get_mut(process / 2).filter(|left| **left > 0) else { continue };
-        *left -= 1;
-        let at = draw.millis(0, last);
-        if draw.one_in(3) {
-            stops.push(Stop { at, process, length: draw.millis(200, 45_000) });
-        } else {
-            crashes.push(Crash { at, process, calls: 1 + draw.below(60), after: draw.one_in(2) });
-        }
-    }
-    crashes.sort_by_key(|crash| crash.at);
-    stops.sort_by_key(|stop| stop.at);
-    (crashes, stops)
+fn by_narration(orders: &[Order]) -> BTreeMap<NarrationId, usize> {
+    orders.iter().enumerate().map(|(index, order)| (order.narration.clone(), index)).collect()
 }
 
 /// The scope of a document's objects.

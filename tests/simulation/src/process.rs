@@ -15,6 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::trace::Trace;
 
+/// A write that was given up lands within this, in milliseconds; a driver's time-out and a
+/// server's are not far apart.
+const LATEST: u64 = 8_000;
+
 /// What goes wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -35,6 +39,10 @@ pub struct Weather {
     pub ambiguous: u64,
     /// Calls that take much longer.
     pub slow: u64,
+    /// Writes of which the caller hears no more, and that land later.
+    pub late: u64,
+    /// Reads that nobody decides on, and that answer what was true a while ago.
+    pub stale: u64,
 }
 
 /// One start of one process.
@@ -155,6 +163,22 @@ impl Process {
     /// Whether something of this many thousandths happens now; never after faults have ended.
     pub fn happens(&self, thousandths: u64) -> bool {
         !self.healed.load(Ordering::SeqCst) && self.chance.below(1_000) < thousandths
+    }
+
+    /// How much later the next write lands, if its caller has given it up by then.
+    pub fn late(&self) -> Option<Duration> {
+        (self.weather.late > 0 && self.happens(self.weather.late))
+            .then(|| Duration::from_millis(200 + self.chance.below(LATEST)))
+    }
+
+    /// Whether the next read that may be stale is.
+    pub fn stale(&self) -> bool {
+        self.weather.stale > 0 && self.happens(self.weather.stale)
+    }
+
+    /// Whether reads may be stale in this world, and answers are remembered for that.
+    pub fn remembers(&self) -> bool {
+        self.weather.stale > 0 && !self.healed.load(Ordering::SeqCst)
     }
 
     async fn before(&self) -> u64 {

@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lectern_blob::{Blob, Objects};
+use lectern_blob::{Blob, Objects, Prefix};
 use lectern_core::id::{NarrationId, ScopeId, Service, TenantId};
+use lectern_core::keys::Folder;
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
 use lectern_gateway::audit::Audit;
 use lectern_gateway::conduct::Conductor;
+use lectern_gateway::conduct::prune::InUse;
 use lectern_gateway::domain::{Pins, Wish};
 use lectern_gateway::orders::Orders;
-use lectern_gateway::stages::Stages;
+use lectern_gateway::stages::{Stages, Still};
 use lectern_proto::names;
 use lectern_queue::Queue;
 use lectern_queue::worker::CANCELLED;
+use lectern_stage::prune::{Swept, Unused, sweep};
 use lectern_store::steps::Steps;
 
 use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE, scope};
@@ -25,6 +28,8 @@ use crate::process::Process;
 
 /// The longest that a call between processes takes.
 pub const DEADLINE: Duration = Duration::from_secs(5);
+/// Files that are listed at once.
+const LISTED: usize = 100;
 
 /// A stage's replica, as far as others can reach it.
 #[derive(Debug, Clone)]
@@ -107,6 +112,25 @@ pub async fn rpc<T>(process: &Process, call: impl Future<Output = Result<T, Fail
     }
 }
 
+/// Deletes the files of a narration's runs up to `run`, as services/tts/src/api/recordings.rs does
+/// it.
+async fn delete_runs(blob: &dyn Blob, folder: &Folder, narration: &NarrationId, run: u32) -> Result<(), Failure> {
+    let prefix = folder.recordings(narration);
+    let prefix =
+        Prefix::new(prefix.trim_end_matches('/')).map_err(|error| Failure::internal(format!("no folder: {error}")))?;
+    let mut after = None;
+    loop {
+        let names = blob.names(&prefix, after.as_ref(), LISTED).await?;
+        let Some(last) = names.last().cloned() else { return Ok(()) };
+        for path in names {
+            if folder.run_of(narration, path.as_str()).is_some_and(|made| made <= run) {
+                blob.delete(&path).await?;
+            }
+        }
+        after = Some(last);
+    }
+}
+
 /// The stages as one gateway process reaches them.
 #[derive(Debug)]
 pub struct Reached {
@@ -161,13 +185,37 @@ impl Stages for Reached {
         tenant: &TenantId,
         scope: &ScopeId,
         narration: &NarrationId,
+        run: u32,
     ) -> Result<(), Failure> {
         let delete = async {
             let Replica { process, blob, .. } = self.find(Service::Tts)?;
-            let objects = Objects::new(blob, tenant, scope);
-            let folder = objects.folder().recordings(narration);
-            rpc(&process, async { objects.delete_all(&folder).await.map(|_| ()) }).await
+            let folder = Folder::new(tenant, scope);
+            rpc(&process, delete_runs(&*blob, &folder, narration, run)).await
         };
         self.process.call("delete_recording", narration.as_str(), delete).await
+    }
+
+    async fn prune(
+        &self,
+        tenant: &TenantId,
+        scope: &ScopeId,
+        in_use: &InUse,
+        still: &dyn Still,
+    ) -> Result<Swept, Failure> {
+        let prune = async {
+            let Replica { process, blob, .. } = self.find(Service::Tts)?;
+            let objects = Objects::new(blob, tenant, scope);
+            let (scripts, tracks) = (in_use.scripts.iter().copied().collect(), in_use.tracks.iter().copied().collect());
+            rpc(&process, async {
+                // What is spoken here is not named by tracks, so it stays.
+                let mut unused = Unused::default();
+                for (folder, used) in [("section", &scripts), ("plan", &scripts), ("track", &tracks)] {
+                    unused.add_of(&objects, folder, used).await?;
+                }
+                sweep(&objects, unused, still.still()).await
+            })
+            .await
+        };
+        self.process.call("prune", scope.as_str(), prune).await
     }
 }

@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::mutants::Defect;
 use crate::observer::{MASTER, Observer};
-use crate::plan::Plan;
-use crate::ports::{BlobPort, QueuePort, StorePort, Versions};
+use crate::plan::{PERMITS, PROCESSES, Plan, database, place};
+use crate::ports::{BlobPort, QueuePort, StorePort, Versions, WatchedQueue, Where};
 use crate::process::Process;
 use crate::stages::{Directory, Front, Reached, Replica};
 use crate::trace::Trace;
@@ -48,10 +48,10 @@ pub struct Site {
     pub directory: Arc<Directory>,
     /// One database a service: the gateway's, ingest's, ai's and tts's.
     pub stores: [Arc<MemoryStore>; 4],
-    /// The queue without its watch, for wipes.
+    /// The queue without its watch, for the end of faults.
     pub messages: MemoryQueue,
     /// The queue.
-    pub queue: Arc<dyn Queue>,
+    pub queue: WatchedQueue,
     /// Object storage.
     pub blob: Arc<dyn Blob>,
     /// Which commands are damaged or of the newer release.
@@ -63,37 +63,37 @@ pub struct Site {
     /// Whether faults have ended.
     pub healed: Arc<AtomicBool>,
     /// The processes that run now.
-    pub running: Mutex<[Option<Arc<Process>>; crate::plan::PROCESSES]>,
+    pub running: Mutex<[Option<Arc<Process>>; PROCESSES]>,
 }
 
 impl Site {
-    fn store(&self, process: &Arc<Process>, database: usize) -> Result<Arc<dyn Store>, Failure> {
+    fn store(&self, process: &Arc<Process>, service: Option<Service>) -> Result<Arc<dyn Store>, Failure> {
+        let database = database(service);
         let store = self.stores.get(database).ok_or_else(|| Failure::internal("no such database"))?;
         let store = self.defect.store(Arc::clone(store) as Arc<dyn Store>);
-        Ok(Arc::new(StorePort::new(Arc::clone(process), Arc::clone(&self.observer), store)))
+        let (plan, defect) = (Arc::clone(&self.plan), self.defect.clone());
+        let of = Where { plan, start: self.start, database, defect };
+        Ok(Arc::new(StorePort::new(Arc::clone(process), Arc::clone(&self.observer), of, store)))
     }
 
     fn queue(&self, process: &Arc<Process>) -> Arc<dyn Queue> {
-        let inner = self.defect.queue(Arc::clone(&self.queue));
+        let inner = self.defect.queue(Arc::new(self.queue.clone()));
         let (observer, versions) = (Arc::clone(&self.observer), Arc::clone(&self.versions));
         Arc::new(QueuePort::new(Arc::clone(process), observer, versions, inner))
     }
 
     /// Runs the process of this index until it ends. It never does by itself.
     pub async fn run(&self, index: usize, process: Arc<Process>) -> Result<(), Failure> {
-        let replica = index % 2;
-        match index / 2 {
-            1 => self.stage(Service::Ingest, 1, replica, process).await,
-            2 => self.stage(Service::Ai, 2, replica, process).await,
-            3 => self.stage(Service::Tts, 3, replica, process).await,
-            _ => self.gateway(replica, process).await,
+        match place(index) {
+            (Some(service), replica) => self.stage(service, replica, process).await,
+            (None, replica) => self.gateway(replica, process).await,
         }
     }
 
     /// As services/gateway/src/app.rs puts it together.
     async fn gateway(&self, replica: usize, process: Arc<Process>) -> Result<(), Failure> {
         let (queue, clock, random) = (self.queue(&process), Arc::clone(&process.clock), Arc::clone(&process.random));
-        let narrations = Collection::<Narration>::with_random(self.store(&process, 0)?, Arc::clone(&random));
+        let narrations = Collection::<Narration>::with_random(self.store(&process, None)?, Arc::clone(&random));
         narrations.ensure().await?;
         let master: Arc<[u8]> = MASTER.into();
         let stages: Arc<dyn Stages> =
@@ -102,7 +102,7 @@ impl Site {
             narrations.clone(),
             Arc::clone(&queue),
             Arc::clone(&clock),
-            Arc::clone(&master),
+            master,
             DispatchOptions::default(),
         );
         dispatcher.ensure().await?;
@@ -113,7 +113,7 @@ impl Site {
         records.ensure().await?;
         let audit = Audit::new(records, Arc::clone(&clock), Arc::clone(&random), KEPT);
         let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
-        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, master, door, tenants);
+        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, MASTER.into(), door, tenants);
         let front = Front { process: Arc::clone(&process), orders, audit, conductor: conductor.clone() };
         self.directory.set_gateway(replica, Some(front));
         conductor.run(CancellationToken::new()).await;
@@ -121,15 +121,9 @@ impl Site {
     }
 
     /// As libs/stage/src/app.rs puts it together.
-    async fn stage(
-        &self,
-        service: Service,
-        database: usize,
-        replica: usize,
-        process: Arc<Process>,
-    ) -> Result<(), Failure> {
+    async fn stage(&self, service: Service, replica: usize, process: Arc<Process>) -> Result<(), Failure> {
         let (queue, clock, random) = (self.queue(&process), Arc::clone(&process.clock), Arc::clone(&process.random));
-        let store = self.store(&process, database)?;
+        let store = self.store(&process, Some(service))?;
         let options = StepsOptions::new(process.name.clone());
         let steps = Steps::with_random(store, Arc::clone(&clock), options, Arc::clone(&random));
         steps.ensure().await?;
@@ -145,7 +139,7 @@ impl Site {
         );
         let reached = Replica { process, steps: steps.clone(), queue: Arc::clone(&queue), blob: Arc::clone(&blob) };
         self.directory.set_stage(service, replica, Some(reached));
-        let options = WorkerOptions { permits: 2, grace: Duration::from_secs(5), ..WorkerOptions::default() };
+        let options = WorkerOptions { permits: PERMITS, grace: Duration::from_secs(5), ..WorkerOptions::default() };
         let handler = Arc::new(Stage::new(simulated, blob));
         Worker::new(queue, steps, handler, clock, random, options).run(CancellationToken::new()).await;
         Ok(())
@@ -153,12 +147,9 @@ impl Site {
 
     /// The process of this index cannot be reached any more.
     pub fn gone(&self, index: usize) {
-        let replica = index % 2;
-        match index / 2 {
-            1 => self.directory.set_stage(Service::Ingest, replica, None),
-            2 => self.directory.set_stage(Service::Ai, replica, None),
-            3 => self.directory.set_stage(Service::Tts, replica, None),
-            _ => self.directory.set_gateway(replica, None),
+        match place(index) {
+            (Some(service), replica) => self.directory.set_stage(service, replica, None),
+            (None, replica) => self.directory.set_gateway(replica, None),
         }
     }
 }

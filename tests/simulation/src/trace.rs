@@ -5,6 +5,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lectern_core::clock::{Clock, Timestamp};
 use tokio::time::Instant;
@@ -18,21 +19,37 @@ const EPOCH: u64 = 1_800_000_000_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Skewed {
     start: Instant,
-    /// How far it is ahead, in milliseconds.
-    ahead: i64,
+    /// How far it is ahead at the start, and after `within`, in milliseconds.
+    ahead: (i64, i64),
+    /// How long it drifts from the one to the other.
+    within: Duration,
 }
 
 impl Skewed {
-    /// A clock that is `ahead` milliseconds ahead of `start`'s.
-    pub const fn new(start: Instant, ahead: i64) -> Self {
-        Self { start, ahead }
+    /// A clock that is right.
+    pub const fn none(start: Instant) -> Self {
+        Self::drifting(start, (0, 0), Duration::ZERO)
+    }
+
+    /// A clock that is so many milliseconds ahead of `start`'s, and `within` so many.
+    pub const fn drifting(start: Instant, ahead: (i64, i64), within: Duration) -> Self {
+        Self { start, ahead, within }
+    }
+
+    /// How far it is ahead when so many milliseconds have passed. As long as it loses less than
+    /// passes, it never goes back.
+    fn ahead(&self, elapsed: u64) -> i64 {
+        let (from, to) = self.ahead;
+        let within = i64::try_from(self.within.as_millis()).unwrap_or(i64::MAX);
+        let elapsed = i64::try_from(elapsed).unwrap_or(i64::MAX).min(within);
+        if within == 0 { to } else { from + (to - from).saturating_mul(elapsed) / within }
     }
 }
 
 impl Clock for Skewed {
     fn now(&self) -> Timestamp {
         let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Timestamp(EPOCH.saturating_add(elapsed).saturating_add_signed(self.ahead))
+        Timestamp(EPOCH.saturating_add(elapsed).saturating_add_signed(self.ahead(elapsed)))
     }
 }
 
@@ -112,5 +129,26 @@ impl Trace {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_drifts_and_never_goes_back() {
+        let clock = Skewed::drifting(Instant::now(), (2_000, -2_000), Duration::from_secs(20));
+        let mut last = clock.now();
+        assert_eq!(last, Timestamp(EPOCH + 2_000));
+        for second in 1_u64..=40 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            let now = clock.now();
+            assert!(now > last, "{second}");
+            let ahead = i64::try_from(now.0).expect("a time") - i64::try_from(EPOCH + second * 1_000).expect("a time");
+            assert!(ahead.abs() <= 2_000, "{ahead} after {second} s");
+            last = now;
+        }
+        assert_eq!(last, Timestamp(EPOCH + 40_000 - 2_000));
     }
 }

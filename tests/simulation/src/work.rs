@@ -111,7 +111,7 @@ impl Simulated {
         job.check()?;
         let bytes = format!("recording {}", work.recording_key);
         let recording = key(&work.recording_key, "recording_key")?;
-        let path = folder.artifact(&job.step.narration, &recording, objects::FILE);
+        let path = folder.artifact(&job.step.narration, job.step.run, &recording, objects::FILE);
         self.make(&job.objects, &path, None, bytes.clone()).await?;
         let file = File {
             name: objects::FILE.to_owned(),

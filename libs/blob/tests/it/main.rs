@@ -5,6 +5,7 @@
 
 mod contract;
 mod fs;
+mod gcs;
 mod memory;
 
 use bytes::Bytes;

@@ -99,6 +99,8 @@ pub struct State {
     pub voices: Vec<api::Voice>,
     /// The run of the narration; its etag is the same number.
     pub run: i32,
+    /// The request id of the call that began the run.
+    pub begun_by: String,
     /// Whether the narration is deleted.
     pub deleted: bool,
 }
@@ -452,15 +454,16 @@ impl NarrationService for Fake {
         &self,
         request: Request<api::RetryNarrationRequest>,
     ) -> Answer<api::RetryNarrationResponse> {
-        let fresh = request.into_inner().etag == self.state().run.to_string();
-        if fresh {
-            self.state().run += 1;
+        let request_id = request.into_inner().request_id;
+        {
+            let mut state = self.state();
+            if request_id.is_empty() || state.begun_by != request_id {
+                state.run += 1;
+                state.begun_by = request_id;
+            }
         }
         self.unary("retry".to_owned()).await?;
-        if fresh {
-            return Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.narration(1)) }));
-        }
-        Err(status(&Failure::new(Kind::Aborted, Reason::EtagMismatch, "it has changed")))
+        Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.narration(1)) }))
     }
 
     async fn delete_narration(

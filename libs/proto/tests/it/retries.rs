@@ -12,7 +12,11 @@ const UNSAFE: [(&str, &str, &str); 10] = [
     ("DocumentService", "UploadDocument", "its chunks go on where GetUpload says, not where they began"),
     ("DocumentService", "CancelUpload", "would cancel an upload that was begun meanwhile under the same id"),
     ("NarrationService", "CreateNarration", "makes another narration unless it carries a request_id"),
-    ("NarrationService", "RetryNarration", "starts a further run of what has failed again, unless it carries an etag"),
+    (
+        "NarrationService",
+        "RetryNarration",
+        "starts a further run of what has failed again, unless it carries a request_id or an etag",
+    ),
     (
         "KeyService",
         "CreateKey",

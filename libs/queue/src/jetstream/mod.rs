@@ -1,34 +1,49 @@
 //! The queue over NATS JetStream. The only place in the workspace that talks to a NATS server.
 //!
-//! Streams and consumers that are missing are made again by whoever notices, and the operation goes
-//! on; a server that lost its disk is an empty queue, not an outage.
+//! Streams and consumers that are missing are made again by whoever notices and may, and the
+//! operation goes on; a server that lost its disk is an empty queue, not an outage. A stream that is
+//! away, because its servers are, is an outage, and nothing is made. Every call has an end of its
+//! own ([`wire`]).
 
+mod answer;
+mod connect;
+mod credentials;
 mod ensure;
+mod letters;
+mod meaning;
 mod pull;
+mod raise;
+mod version;
+mod wire;
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_nats::Client;
 use async_nats::connection::State;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{self, PurgeErrorKind, RawMessageErrorKind};
-use async_nats::jetstream::{self, AckKind, Context};
-use async_nats::jetstream::{Error as ServerError, ErrorCode};
-use async_nats::{Client, Event, HeaderMap};
+use async_nats::jetstream::stream;
+use async_nats::jetstream::{self, Context};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Kind, Reason};
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
+use self::answer::Answer;
+use self::ensure::{FOREIGN, Looked};
+use self::meaning::{answered, refusal_of_publish, refused, server_error, unreachable};
 use self::pull::Pulled;
+pub use self::version::LEAST_SERVER;
+use self::wire::Wire;
 use crate::error::QueueError;
 use crate::letter::{DeadLetter, LetterPage};
 use crate::options::ConnectOptions;
-use crate::port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue};
+use crate::port::{Acknowledge as _, Delivery, EventDelivery, Hints, Message, Published, Queue};
 use crate::subject::Subjects;
 use crate::topology;
 
@@ -36,8 +51,8 @@ use crate::topology;
 const TRACEPARENT: &str = "traceparent";
 /// How long the server may take to answer a request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How often a quiet connection is probed.
-const PING_EVERY: Duration = Duration::from_secs(10);
+/// How long a request may take in all: what waits for room on the connection, and the answer.
+const LIMIT: Duration = Duration::from_secs(6);
 /// Between attempts to set up while the server is not there yet.
 const SETUP_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// How long a command of a kind unknown to this version is left for a newer replica.
@@ -48,51 +63,56 @@ const UNKNOWN_LATER: Duration = Duration::from_secs(15);
 pub struct JetStream {
     client: Client,
     context: Context,
+    wire: Arc<Wire>,
+    /// What subjects of the JetStream API begin with.
+    api: String,
     subjects: Subjects,
     options: ConnectOptions,
     groups: Mutex<HashSet<String>>,
-    mending: tokio::sync::Mutex<()>,
+    mending: tokio::sync::Mutex<HashMap<(String, String), Looked>>,
 }
 
 impl JetStream {
     /// Connects, and makes and verifies the topology.
     pub async fn connect(url: &str, options: ConnectOptions) -> Result<Self, Failure> {
-        let addresses = parse_addresses(url)?;
-        let client = async_nats::ConnectOptions::new()
-            .name(&options.name)
-            .retry_on_initial_connect()
-            .ping_interval(PING_EVERY)
-            .request_timeout(Some(ANSWER_WITHIN))
-            .event_callback(async |event| log_event(&event))
-            .connect(addresses)
-            .await
-            .map_err(|error| Failure::from(unreachable("connecting", error)))?;
-        let context = jetstream::context::ContextBuilder::new()
+        options.check()?;
+        let addresses = connect::parse_addresses(url)?;
+        let deadline = Instant::now() + options.connect_within;
+        let wire = Arc::new(Wire::new(options.identity, &options.inbox()));
+        let client = connect::client(&addresses, &options, &wire, deadline).await?;
+        let context = ContextBuilder::new()
             .timeout(ANSWER_WITHIN)
             .ack_timeout(ANSWER_WITHIN)
+            .api_prefix(options.api())
             .build(client.clone());
         let queue = Self {
             client,
             context,
+            wire,
+            api: options.api(),
             subjects: Subjects::new(&options.prefix),
             options,
             groups: Mutex::default(),
             mending: tokio::sync::Mutex::default(),
         };
-        queue.set_up().await?;
+        queue.set_up(deadline).await?;
         Ok(queue)
     }
 
-    /// Makes the topology, waiting for a server that is still starting.
-    async fn set_up(&self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.options.connect_within;
+    /// Makes the topology, waiting for a server that is still starting, and for whoever makes what
+    /// this identity may not.
+    async fn set_up(&self, deadline: Instant) -> Result<(), Failure> {
+        let mut last = None;
         loop {
             let made = match tokio::time::timeout_at(deadline, self.ensure_all()).await {
                 Ok(made) => made,
-                Err(_) => Err(unreachable("connecting", "no answer in time")),
+                Err(_) => Err(last.take().unwrap_or_else(|| unreachable("connecting", "no answer in time"))),
             };
             match made {
                 Ok(()) => return Ok(()),
+                Err(error @ (QueueError::Forbidden { .. } | QueueError::Refused { action: FOREIGN, .. })) => {
+                    return Err(Failure::new(Kind::FailedPrecondition, Reason::QueueUnavailable, error.to_string()));
+                }
                 Err(QueueError::Refused { action, cause }) => {
                     return Err(Failure::new(
                         Kind::FailedPrecondition,
@@ -105,6 +125,7 @@ impl JetStream {
                 Err(error) if Instant::now() + SETUP_AGAIN_AFTER >= deadline => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(%error, "queue is not ready, trying again");
+                    last = Some(error);
                     tokio::time::sleep(SETUP_AGAIN_AFTER).await;
                 }
             }
@@ -117,33 +138,58 @@ impl JetStream {
         if bytes > usize::try_from(stream.max_message_size).unwrap_or(usize::MAX) {
             return Err(QueueError::TooLarge { bytes });
         }
-        let mut mended = false;
-        loop {
+        match self.put(&subject, stream, &message).await? {
+            Some(published) => Ok(published),
+            None => {
+                self.mend(stream, None).await?;
+                let again = self.put(&subject, stream, &message).await?;
+                again.ok_or_else(|| {
+                    unreachable(
+                        "publishing",
+                        format!("the stream {} is there, and away: it has no leader", stream.name),
+                    )
+                })
+            }
+        }
+    }
+
+    /// Publishes a message once; none where no stream takes it.
+    async fn put(
+        &self,
+        subject: &str,
+        stream: &stream::Config,
+        message: &Message,
+    ) -> Result<Option<Published>, QueueError> {
+        let publishing = async {
             let mut outbound = PublishMessage::build().payload(message.payload.clone());
             if let Some(traceparent) = &message.traceparent {
                 outbound = outbound.header(TRACEPARENT, traceparent.as_str());
             }
-            let sent = self.context.send_publish(subject.clone(), outbound).await;
+            let sent = self.context.send_publish(subject.to_owned(), outbound).await;
             let error = match sent {
                 Ok(confirmation) => match confirmation.await {
-                    Ok(_) => return Ok(Published::Queued),
+                    Ok(_) => return Ok(Some(Published::Queued)),
                     Err(error) => error,
                 },
                 Err(error) => error,
             };
-            if error.kind() == PublishErrorKind::StreamNotFound && !mended {
-                self.mend(stream, None).await?;
-                mended = true;
-                continue;
+            let bytes = message.payload.len();
+            match error.kind() {
+                PublishErrorKind::StreamNotFound => Ok(None),
+                PublishErrorKind::MaxPayloadExceeded => Err(QueueError::TooLarge { bytes }),
+                PublishErrorKind::WrongLastMessageId
+                | PublishErrorKind::WrongLastSequence
+                | PublishErrorKind::TimedOut
+                | PublishErrorKind::BrokenPipe
+                | PublishErrorKind::MaxAckPending
+                | PublishErrorKind::Other => match server_error(&error) {
+                    Some(refusal) => refusal_of_publish(refusal, &stream.name, bytes).map(Some),
+                    None => Err(unreachable("publishing", error)),
+                },
             }
-            if error.kind() == PublishErrorKind::MaxPayloadExceeded {
-                return Err(QueueError::TooLarge { bytes });
-            }
-            return match server_error(&error) {
-                Some(refusal) => refusal_of_publish(refusal, &stream.name, bytes),
-                None => Err(unreachable("publishing", error)),
-            };
-        }
+        };
+        // Waiting for room and for the answer are two limits of the library.
+        self.wire.exchange("publishing", subject, ANSWER_WITHIN + LIMIT, publishing).await
     }
 
     fn check_size(message: &Message) -> Result<(), QueueError> {
@@ -151,32 +197,8 @@ impl JetStream {
         if bytes > topology::MAX_MESSAGE_BYTES { Err(QueueError::TooLarge { bytes }) } else { Ok(()) }
     }
 
-    async fn handle(&self, stream: &str) -> Result<stream::Stream<()>, QueueError> {
-        self.context.get_stream_no_info(stream).await.map_err(|error| refused("naming a stream", error))
-    }
-
-    async fn purge(&self, stream: &str, subject: String) -> Result<(), QueueError> {
-        match self.handle(stream).await?.purge().filter(subject).await {
-            Ok(_) => Ok(()),
-            Err(error) => match error.kind() {
-                PurgeErrorKind::JetStream(refusal) if refusal.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(()),
-                PurgeErrorKind::JetStream(refusal) => Err(refused("deleting a message", refusal)),
-                PurgeErrorKind::Request | PurgeErrorKind::TimedOut => Err(unreachable("deleting a message", error)),
-            },
-        }
-    }
-
-    /// The first letter at or after `from`, with its sequence.
-    async fn next_letter(&self, service: Option<Service>, from: u64) -> Result<Option<(u64, DeadLetter)>, QueueError> {
-        let found = self
-            .handle(&self.subjects.dead_stream())
-            .await?
-            .raw_message_builder()
-            .sequence(from.max(1))
-            .next_by_subject(self.subjects.all_dead(service))
-            .send()
-            .await;
-        read_letter(found)
+    fn answer(&self, message: jetstream::Message) -> Answer {
+        Answer { message, client: self.client.clone(), wire: Arc::clone(&self.wire) }
     }
 }
 
@@ -196,11 +218,11 @@ impl Queue for JetStream {
                 for message in messages {
                     let deliveries =
                         message.info().map_or(1, |info| u64::try_from(info.delivered).unwrap_or_default().max(1));
-                    let ack = Answer { message };
+                    let ack = self.answer(message);
                     match self.subjects.parse_step(&ack.message.subject) {
                         Some(step) => {
                             let message = ack.content();
-                            return Ok(Some(Delivery { step, message, deliveries, ack: std::sync::Arc::new(ack) }));
+                            return Ok(Some(Delivery { step, message, deliveries, ack: Arc::new(ack) }));
                         }
                         None => {
                             tracing::warn!(subject = %ack.message.subject, "left a command of an unknown kind to a newer replica");
@@ -211,7 +233,7 @@ impl Queue for JetStream {
                 Ok(None)
             }
             Pulled::Lost(why) => {
-                tracing::warn!(stream = stream.name, why, "making the consumer again");
+                tracing::warn!(stream = stream.name, why, "looking for the consumer");
                 self.mend(&stream, Some(consumer)).await?;
                 Ok(None)
             }
@@ -243,15 +265,19 @@ impl Queue for JetStream {
             if let Pulled::Messages(first) = &mut pulled
                 && !first.is_empty()
                 && max > 1
-                && let Pulled::Messages(more) = self.request_messages(&stream.name, group, max - 1, None).await?
             {
-                first.extend(more);
+                match self.request_messages(&stream.name, group, max - 1, None).await {
+                    Ok(Pulled::Messages(more)) => first.extend(more),
+                    // The next call meets what is wrong; this one keeps what it has.
+                    Ok(Pulled::Lost(_)) => {}
+                    Err(error) => tracing::warn!(%error, "no further events were taken"),
+                }
             }
         }
         match pulled {
             Pulled::Messages(messages) => Ok(messages.into_iter().filter_map(|message| self.event(message)).collect()),
             Pulled::Lost(why) => {
-                tracing::warn!(stream = stream.name, why, "making the consumer again");
+                tracing::warn!(stream = stream.name, why, "looking for the consumer");
                 self.mend(&stream, Some(consumer)).await?;
                 Ok(Vec::new())
             }
@@ -259,16 +285,32 @@ impl Queue for JetStream {
     }
 
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
-        self.client.publish(self.subjects.hint(topic), payload).await.map_err(|error| unreachable("hinting", error))
+        if self.client.connection_state() != State::Connected {
+            return Err(unreachable("hinting", "not connected, the hint is dropped"));
+        }
+        // Asked once and not waited for: while nobody empties the connection's channel, it is full.
+        // Unconstrained, since a task that gives many hints would be told to wait its turn.
+        let sending = self.client.publish(self.subjects.hint(topic), payload);
+        match unconstrained(sending).now_or_never() {
+            Some(sent) => sent.map_err(|error| unreachable("hinting", error)),
+            None => Err(unreachable("hinting", "the connection takes no more, the hint is dropped")),
+        }
     }
 
     async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
-        let listening = |error: String| unreachable("listening for hints", error);
-        let subscription =
-            self.client.subscribe(self.subjects.hint(topic)).await.map_err(|error| listening(error.to_string()))?;
-        // Flushed, so that a hint sent after this returns is heard.
-        self.client.flush().await.map_err(|error| listening(error.to_string()))?;
-        Ok(subscription.map(|message| message.payload).boxed())
+        let action = "listening for hints";
+        let subject = self.subjects.hint(topic);
+        let refused = self.wire.refused(&subject);
+        let listening = async {
+            let subscribed = self.client.subscribe(subject.clone()).await;
+            let subscription = subscribed.map_err(|error| unreachable(action, error))?;
+            // Flushed, so that a hint sent after this returns is heard.
+            self.client.flush().await.map_err(|error| unreachable(action, error))?;
+            Ok(subscription)
+        };
+        let subscription = self.wire.exchange(action, &subject, LIMIT, listening).await?;
+        // A refusal comes after the flush: it ends the hints, and whoever hears them asks again.
+        Ok(subscription.map(|message| message.payload).take_until(refused.boxed()).boxed())
     }
 
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
@@ -282,23 +324,11 @@ impl Queue for JetStream {
     }
 
     async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        let mut page = LetterPage::default();
-        let mut from = from;
-        while let Some((sequence, letter)) = self.next_letter(service, from).await? {
-            if page.letters.len() >= limit {
-                page.next = Some(sequence);
-                break;
-            }
-            page.letters.push(letter);
-            from = sequence + 1;
-        }
-        Ok(page)
+        self.page_of_letters(service, from, limit).await
     }
 
     async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        let stream = self.handle(&self.subjects.dead_stream()).await?;
-        let found = stream.get_last_raw_message_by_subject(&self.subjects.dead(step)).await;
-        Ok(read_letter(found)?.map(|(_, letter)| letter))
+        self.letter_of(step).await
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
@@ -306,150 +336,25 @@ impl Queue for JetStream {
     }
 
     async fn ping(&self) -> Result<(), QueueError> {
+        let action = "checking the connection";
         if self.client.connection_state() != State::Connected {
-            return Err(unreachable("checking the connection", "not connected"));
+            return Err(unreachable(action, "not connected"));
         }
-        self.context.query_account().await.map(drop).map_err(|error| unreachable("checking the connection", error))
+        match self.call::<jetstream::account::Account>(action, "INFO", &serde_json::json!({})).await? {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(answered(action, &refusal, "the account")),
+        }
     }
 }
 
 impl JetStream {
     fn event(&self, message: jetstream::Message) -> Option<EventDelivery> {
-        let ack = Answer { message };
+        let ack = self.answer(message);
         let Some((noun, id)) = self.subjects.parse_event(&ack.message.subject) else {
             tracing::warn!(subject = %ack.message.subject, "left an event of an unknown form unread");
             return None;
         };
         let (noun, id, message) = (noun.to_owned(), id.to_owned(), ack.content());
-        Some(EventDelivery { noun, id, message, ack: std::sync::Arc::new(ack) })
-    }
-}
-
-/// Answers go to the reply subject of the delivery.
-#[derive(Debug)]
-struct Answer {
-    message: jetstream::Message,
-}
-
-impl Answer {
-    fn content(&self) -> Message {
-        let header = |headers: &HeaderMap| headers.get(TRACEPARENT).map(|value| value.as_str().to_owned());
-        Message { payload: self.message.payload.clone(), traceparent: self.message.headers.as_ref().and_then(header) }
-    }
-
-    async fn confirmed(&self, kind: AckKind, action: &'static str) -> Result<(), QueueError> {
-        self.message.double_ack_with(kind).await.map_err(|error| unreachable(action, error))
-    }
-}
-
-#[async_trait]
-impl Acknowledge for Answer {
-    async fn ack(&self) -> Result<(), QueueError> {
-        self.confirmed(AckKind::Ack, "acknowledging").await
-    }
-
-    async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
-        self.confirmed(AckKind::Nak(Some(delay)), "handing a message back").await
-    }
-
-    async fn progress(&self) -> Result<(), QueueError> {
-        self.message.ack_with(AckKind::Progress).await.map_err(|error| unreachable("reporting progress", error))
-    }
-
-    async fn term(&self) -> Result<(), QueueError> {
-        self.confirmed(AckKind::Term, "ending a message").await
-    }
-}
-
-fn read_letter(
-    found: Result<jetstream::message::StreamMessage, async_nats::error::Error<RawMessageErrorKind>>,
-) -> Result<Option<(u64, DeadLetter)>, QueueError> {
-    match found {
-        Ok(message) => match serde_json::from_slice(&message.payload) {
-            Ok(letter) => Ok(Some((message.sequence, letter))),
-            Err(error) => Err(QueueError::Damaged {
-                what: format!("the dead letter {}", message.subject),
-                cause: error.to_string(),
-            }),
-        },
-        Err(error) => match error.kind() {
-            RawMessageErrorKind::NoMessageFound => Ok(None),
-            RawMessageErrorKind::JetStream(refusal) if refusal.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
-            RawMessageErrorKind::JetStream(refusal) => Err(refused("reading a dead letter", refusal)),
-            RawMessageErrorKind::InvalidSubject | RawMessageErrorKind::Other => {
-                Err(unreachable("reading a dead letter", error))
-            }
-        },
-    }
-}
-
-fn refusal_of_publish(refusal: &ServerError, stream: &str, bytes: usize) -> Result<Published, QueueError> {
-    let full = || Err(QueueError::Full { stream: stream.to_owned() });
-    match refusal.error_code() {
-        // One code for every bound of a stream; only the text tells which.
-        ErrorCode::STREAM_STORE_FAILED => {
-            let text = refusal.to_string();
-            if text.contains("per subject exceeded") {
-                Ok(Published::AlreadyWaiting)
-            } else if text.contains("maximum messages exceeded") || text.contains("maximum bytes exceeded") {
-                full()
-            } else {
-                Err(refused("publishing", refusal))
-            }
-        }
-        ErrorCode::INSUFFICIENT_RESOURCES
-        | ErrorCode::STORAGE_RESOURCES_EXCEEDED
-        | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED => full(),
-        ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM => Err(QueueError::TooLarge { bytes }),
-        _ => Err(refused("publishing", refusal)),
-    }
-}
-
-/// The server's own answer within an error, if that is what it was.
-fn server_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a ServerError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<ServerError>() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
-fn unreachable(action: &'static str, cause: impl std::fmt::Display) -> QueueError {
-    QueueError::Unreachable { action, cause: cause.to_string() }
-}
-
-fn refused(action: &'static str, cause: impl std::fmt::Display) -> QueueError {
-    QueueError::Refused { action, cause: cause.to_string() }
-}
-
-fn parse_addresses(url: &str) -> Result<Vec<async_nats::ServerAddr>, Failure> {
-    let scheme = url.split("//").next().unwrap_or_default();
-    url.split(',')
-        .map(|part| {
-            let whole = if part.contains("//") { part.to_owned() } else { format!("{scheme}//{part}") };
-            whole.parse().map_err(|error| {
-                Failure::invalid(
-                    "queue.url",
-                    format!("an address of the queue is wrong: {error}; give nats://host:port"),
-                )
-            })
-        })
-        .collect()
-}
-
-fn log_event(event: &Event) {
-    match event {
-        Event::Connected => tracing::info!("connected to the queue"),
-        Event::Draining | Event::Closed => tracing::debug!(%event, "queue connection"),
-        Event::Disconnected
-        | Event::LameDuckMode
-        | Event::SlowConsumer(_)
-        | Event::ServerError(_)
-        | Event::ClientError(_) => {
-            tracing::warn!(%event, "queue connection");
-        }
+        Some(EventDelivery { noun, id, message, ack: Arc::new(ack) })
     }
 }

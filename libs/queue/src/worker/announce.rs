@@ -37,8 +37,7 @@ impl<H: Handler> Shared<H> {
     async fn tell_capacity(&self, permits: usize, open: Vec<String>) {
         let service = self.handler.service();
         let capacity = Capacity { service, holder: self.holder.clone(), permits, open };
-        if let Err(error) = self.queue.hint(CAPACITY, capacity.encode()).await {
-            tracing::debug!(%error, "capacity not announced, it is repeated");
-        }
+        // Where it is lost: it is repeated.
+        self.hint(CAPACITY, capacity.encode()).await;
     }
 }

@@ -1,18 +1,21 @@
 //! One attempt at a claimed step, from the lease to its end.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
-use lectern_store::steps::{Ending, Lease, LeaseError, MAX_EVENT_BYTES};
+use lectern_store::steps::{Ending, Lease, MAX_EVENT_BYTES};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use super::breaker::Pass;
-use super::delivery::Broken;
+use super::delivery::{ACKNOWLEDGING, Broken};
 use super::gate::{Alone, Turn};
 use super::heartbeat::{Heartbeat, Signal, Stop};
+use super::outage::answered;
 use super::retry::Next;
 use super::stats::Outcome;
 use super::{Done, Handler, Shared, Task};
@@ -34,48 +37,56 @@ impl<H: Handler> Shared<H> {
         drained: &CancellationToken,
         mut pass: Pass,
     ) -> Result<Outcome, Broken> {
-        let signal = Arc::new(Signal::default());
         let running = Running::enter(self, delivery);
-        let heartbeat = Heartbeat {
-            steps: self.steps.clone(),
-            lease: lease.clone(),
-            ack: Arc::clone(&delivery.ack),
-            clock: Arc::clone(&self.clock),
-            every: self.options.heartbeat,
-            look: self.options.look,
-            poke: Arc::clone(&running.poke),
-            signal: Arc::clone(&signal),
-        };
-        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(heartbeat.beat().in_current_span()));
+        let Kept { signal, .. } = &self.keep(delivery, &lease, Arc::clone(&running.poke));
 
         let place = if lease.alone {
             tracing::warn!(step = %lease.step, crashes = lease.crashes, "running alone, it may have crashed a process");
             tokio::select! {
                 biased;
-                () = signal.token.cancelled() => return self.stopped(delivery, &lease, &signal).await,
-                () = drained.cancelled() => return self.give_back(delivery, &lease, std::time::Duration::ZERO).await,
+                () = signal.token.cancelled() => return self.stopped(delivery, &lease, signal, drained).await,
+                () = drained.cancelled() => return self.give_back(delivery, &lease, Duration::ZERO, drained).await,
                 alone = self.gate.alone(turn) => match alone {
                     Some(alone) => Place::Alone(alone),
-                    None => return self.give_back(delivery, &lease, self.options.alone_later).await,
+                    None => return self.give_back(delivery, &lease, self.options.alone_later, drained).await,
                 },
             }
         } else {
             Place::Among(turn)
         };
-        let result = self.handle(delivery, &lease, &signal, drained).await;
+        let result = self.handle(delivery, &lease, signal, drained).await;
         drop(place);
         // Work that ended well although the step was cancelled is discarded once that is known
         // here. Before, it is committed: the fence alone decides, and the conductor ignores events
         // of a run that is over.
         match (result, signal.reason()) {
-            (_, Some(Stop::Lost | Stop::Cancelled)) | (None, _) => self.stopped(delivery, &lease, &signal).await,
+            (_, Some(Stop::Lost | Stop::Cancelled)) | (None, _) => {
+                self.stopped(delivery, &lease, signal, drained).await
+            }
             (Some(Ok(done)), Some(Stop::Drained) | None) => {
                 pass.settle(Ok(()));
-                self.done(delivery, &lease, done).await
+                self.done(delivery, &lease, done, drained).await
             }
-            (Some(Err(_)), Some(Stop::Drained)) => self.stopped(delivery, &lease, &signal).await,
-            (Some(Err(failure)), None) => self.failed(delivery, &lease, failure, pass).await,
+            (Some(Err(_)), Some(Stop::Drained)) => self.stopped(delivery, &lease, signal, drained).await,
+            (Some(Err(failure)), None) => self.failed(delivery, &lease, failure, pass, drained).await,
         }
+    }
+
+    /// Keeps a lease, and its command, until what is returned is dropped.
+    pub(super) fn keep(&self, delivery: &Delivery, lease: &Lease, poke: Arc<Notify>) -> Kept {
+        let signal = Arc::new(Signal::default());
+        let heartbeat = Heartbeat {
+            steps: self.steps.clone(),
+            lease: lease.clone(),
+            ack: Arc::clone(&delivery.ack),
+            every: self.options.heartbeat,
+            look: self.options.look,
+            unheard: self.options.unheard,
+            poke,
+            signal: Arc::clone(&signal),
+            heard: Mutex::new(Instant::now()),
+        };
+        Kept { signal, _heartbeat: AbortOnDropHandle::new(tokio::spawn(heartbeat.beat().in_current_span())) }
     }
 
     /// Runs the handler in a task of its own; none when it was aborted.
@@ -127,16 +138,22 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    async fn done(&self, delivery: &Delivery, lease: &Lease, done: Done) -> Result<Outcome, Broken> {
+    async fn done(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        done: Done,
+        drained: &CancellationToken,
+    ) -> Result<Outcome, Broken> {
         let bytes = done.event.len();
         if bytes > MAX_EVENT_BYTES {
             let message = format!("the event of {} has {bytes} bytes and may have {MAX_EVENT_BYTES}", lease.step);
             let failure = Failure::new(Kind::DataLoss, Reason::LimitExceeded, message);
-            return self.failed_for_good(delivery, lease, failure).await;
+            return self.failed_for_good(delivery, lease, failure, drained).await;
         }
-        self.commit(lease, Ending::done(done.event.to_vec(), done.result)).await?;
+        self.commit(lease, Ending::done(done.event.to_vec(), done.result), drained).await?;
         self.emit(delivery, done.event).await?;
-        delivery.ack.ack().await?;
+        answered(ACKNOWLEDGING, delivery.ack.ack()).await?;
         Ok(Outcome::Done)
     }
 
@@ -146,26 +163,31 @@ impl<H: Handler> Shared<H> {
         lease: &Lease,
         failure: Failure,
         mut pass: Pass,
+        drained: &CancellationToken,
     ) -> Result<Outcome, Broken> {
         let step = &lease.step;
         if let Some(rest) = pass.settle(Err(&failure)) {
             tracing::warn!(%step, %failure, ?rest, "the engine is out of order, attempt not counted");
-            return self.give_back(delivery, lease, rest.min(self.options.backlog_from)).await;
+            return self.give_back(delivery, lease, rest.min(self.options.backlog_from), drained).await;
         }
         drop(pass);
+        if failure.reason == Reason::PinUnavailable && self.leave(delivery, lease, &failure, drained).await? {
+            return Ok(Outcome::LeftToNewer);
+        }
         match self.options.retry.next(&failure, lease.attempt, &*self.random) {
             Next::Again(delay) => {
                 tracing::warn!(%step, attempt = lease.attempt, %failure, ?delay, "attempt failed, trying again");
-                self.steps.retry(lease, &failure, self.clock.now().plus(delay)).await.map_err(broken)?;
+                let not_before = self.clock.now().plus(delay);
+                self.write(lease, drained, || self.steps.retry(lease, &failure, not_before)).await?;
                 self.put_off(delivery, delay).await?;
                 Ok(Outcome::Retried)
             }
             Next::Exhausted => {
                 let message = format!("failed in all {} attempts, the last time: {failure}", lease.attempt);
                 let failure = Failure { reason: Reason::AttemptsExhausted, message, retry_after: None, ..failure };
-                self.failed_for_good(delivery, lease, failure).await
+                self.failed_for_good(delivery, lease, failure, drained).await
             }
-            Next::Final => self.failed_for_good(delivery, lease, failure).await,
+            Next::Final => self.failed_for_good(delivery, lease, failure, drained).await,
         }
     }
 
@@ -175,6 +197,7 @@ impl<H: Handler> Shared<H> {
         delivery: &Delivery,
         lease: &Lease,
         failure: Failure,
+        drained: &CancellationToken,
     ) -> Result<Outcome, Broken> {
         let step = &lease.step;
         if failure.kind.ours() {
@@ -183,19 +206,25 @@ impl<H: Handler> Shared<H> {
             tracing::info!(%step, attempt = lease.attempt, %failure, "step failed for good");
         }
         let event = self.failed_event(step, &delivery.message.payload, &failure);
-        self.end_failed(delivery, lease, Ending::failed(event, failure), lease.attempt).await?;
+        self.end_failed(delivery, lease, Ending::failed(event, failure), lease.attempt, drained).await?;
         Ok(Outcome::Failed)
     }
 
     /// Ends an attempt that was told to stop.
-    async fn stopped(&self, delivery: &Delivery, lease: &Lease, signal: &Signal) -> Result<Outcome, Broken> {
+    async fn stopped(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        signal: &Signal,
+        drained: &CancellationToken,
+    ) -> Result<Outcome, Broken> {
         match signal.reason() {
             Some(Stop::Cancelled) => {
-                self.steps.give_back(lease).await.map_err(broken)?;
-                delivery.ack.ack().await?;
+                self.write(lease, drained, || self.steps.give_back(lease)).await?;
+                answered(ACKNOWLEDGING, delivery.ack.ack()).await?;
                 Ok(Outcome::Cancelled)
             }
-            Some(Stop::Drained) => self.give_back(delivery, lease, std::time::Duration::ZERO).await,
+            Some(Stop::Drained) => self.give_back(delivery, lease, Duration::ZERO, drained).await,
             Some(Stop::Lost) | None => Err(Broken::Lost),
         }
     }
@@ -205,41 +234,20 @@ impl<H: Handler> Shared<H> {
         &self,
         delivery: &Delivery,
         lease: &Lease,
-        delay: std::time::Duration,
+        delay: Duration,
+        drained: &CancellationToken,
     ) -> Result<Outcome, Broken> {
-        self.steps.give_back(lease).await.map_err(broken)?;
+        self.write(lease, drained, || self.steps.give_back(lease)).await?;
         self.hand_back(delivery, delay).await?;
         Ok(Outcome::GivenBack)
     }
-
-    /// Commits a step's end, trying as long as the lease may be held.
-    pub(super) async fn commit(&self, lease: &Lease, ending: Ending) -> Result<(), Broken> {
-        let mut tries = 0;
-        loop {
-            match self.steps.commit(lease, ending.clone()).await {
-                Ok(_) => return Ok(()),
-                Err(LeaseError::Lost(_)) => return Err(Broken::Lost),
-                Err(LeaseError::Store(failure)) if tries < COMMIT_TRIES && failure.kind.retryable() => {
-                    tries += 1;
-                    let delay = self.options.backoff.delay(tries, &*self.random);
-                    tracing::warn!(step = %lease.step, %failure, ?delay, "end not committed, trying again");
-                    tokio::time::sleep(delay).await;
-                }
-                Err(LeaseError::Store(failure)) => return Err(Broken::Interrupted(failure)),
-            }
-        }
-    }
 }
 
-/// How often a commit is tried again when the store fails: with the default backoff about a quarter
-/// of a minute.
-const COMMIT_TRIES: u32 = 5;
-
-fn broken(error: LeaseError) -> Broken {
-    match error {
-        LeaseError::Lost(_) => Broken::Lost,
-        LeaseError::Store(failure) => Broken::Interrupted(failure),
-    }
+/// A lease that is kept while this is held.
+pub(super) struct Kept {
+    /// Fires when the step is to stop.
+    pub(super) signal: Arc<Signal>,
+    _heartbeat: AbortOnDropHandle<()>,
 }
 
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {

@@ -12,11 +12,18 @@ use tracing::Instrument as _;
 
 use super::capacity::{PUT_OFF, PutOff};
 use super::gate::Turn;
+use super::outage::answered;
 use super::stats::Outcome;
 use super::{Handler, Reading, Shared};
 use crate::error::QueueError;
 use crate::letter::DeadLetter;
 use crate::port::{Delivery, Message};
+
+/// What is being done to a command, for the failure that says so.
+pub(super) const ACKNOWLEDGING: &str = "acknowledging a command";
+pub(super) const HANDING_BACK: &str = "handing a command back";
+const TERMINATING: &str = "removing a command";
+const BURYING: &str = "storing a dead letter";
 
 /// Shorter delays are not worth telling.
 const TOLD_FROM: Duration = Duration::from_secs(1);
@@ -98,25 +105,31 @@ impl<H: Handler> Shared<H> {
             // ended keeps its end.
             Reading::Unreadable(why) => (TenantId::nobody(), Err(unreadable(step, &why))),
         };
-        match self.steps.claim(step, &self.holder, &tenant).await.map_err(Broken::Interrupted)? {
+        match self.claim(step, &tenant, drained).await.map_err(Broken::Interrupted)? {
             Claim::Claimed(lease) => match pass {
                 Ok(pass) => self.attempt(delivery, lease, turn, drained, pass).await,
-                Err(failure) => self.failed_for_good(delivery, &lease, failure).await,
+                Err(failure) => {
+                    let _kept = self.keep(delivery, &lease, Arc::default());
+                    self.failed_for_good(delivery, &lease, failure, drained).await
+                }
             },
-            Claim::Poisoned(lease) => self.end_dead(delivery, &lease).await,
+            Claim::Poisoned(lease) => {
+                let _kept = self.keep(delivery, &lease, Arc::default());
+                self.end_dead(delivery, &lease, drained).await
+            }
             Claim::Done(ending) => {
                 self.emit(delivery, ending.event.into()).await?;
-                ack.ack().await?;
+                answered(ACKNOWLEDGING, ack.ack()).await?;
                 Ok(Outcome::Repeated)
             }
             Claim::Failed(ending) | Claim::Dead(ending) => {
                 self.bury_if_missing(delivery, &ending).await?;
                 self.emit(delivery, ending.event.into()).await?;
-                ack.term().await?;
+                answered(TERMINATING, ack.term()).await?;
                 Ok(Outcome::Repeated)
             }
             Claim::Cancelled | Claim::Superseded => {
-                ack.ack().await?;
+                answered(ACKNOWLEDGING, ack.ack()).await?;
                 Ok(Outcome::Cancelled)
             }
             Claim::LeasedElsewhere { for_ } => {
@@ -136,23 +149,21 @@ impl<H: Handler> Shared<H> {
             return self.hand_back(delivery, delay).await;
         }
         self.tell_put_off(delivery, delay).await;
-        delivery.ack.ack().await
+        answered(ACKNOWLEDGING, delivery.ack.ack()).await
     }
 
     /// Hands a command back for `delay`.
     pub(super) async fn hand_back(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
         self.tell_put_off(delivery, delay).await;
-        delivery.ack.nak(delay).await
+        answered(HANDING_BACK, delivery.ack.nak(delay)).await
     }
 
     async fn tell_put_off(&self, delivery: &Delivery, delay: Duration) {
         if delay < TOLD_FROM {
             return;
         }
-        let hint = PutOff::new(delivery.step.clone(), delay).encode();
-        if let Err(error) = self.queue.hint(PUT_OFF, hint).await {
-            tracing::debug!(%error, step = %delivery.step, "not told that it is put off; its room is not used meanwhile");
-        }
+        // Where it is lost, the room of the step is not used meanwhile.
+        self.hint(PUT_OFF, PutOff::new(delivery.step.clone(), delay).encode()).await;
     }
 
     /// Publishes a step's event. Before the command is answered, so that it comes again if this
@@ -160,7 +171,7 @@ impl<H: Handler> Shared<H> {
     pub(super) async fn emit(&self, delivery: &Delivery, event: Bytes) -> Result<(), QueueError> {
         let (noun, id) = self.handler.event_subject(&delivery.step);
         let traceparent = (self.options.traces.current)().or_else(|| delivery.message.traceparent.clone());
-        self.queue.emit(noun, &id, Message::new(event).traced(traceparent)).await
+        answered("publishing an event", self.queue.emit(noun, &id, Message::new(event).traced(traceparent))).await
     }
 
     /// Ends a step that fails for good: its record says so, its copy is among the dead letters, its
@@ -172,17 +183,24 @@ impl<H: Handler> Shared<H> {
         lease: &Lease,
         ending: Ending,
         attempts: u32,
+        drained: &CancellationToken,
     ) -> Result<(), Broken> {
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
         let event = Bytes::from(ending.event.clone());
-        self.commit(lease, ending).await?;
-        self.queue.bury(self.letter(delivery, &lease.tenant, failure, attempts, lease.crashes)).await?;
+        self.commit(lease, ending, drained).await?;
+        let letter = self.letter(delivery, &lease.tenant, failure, attempts, lease.crashes);
+        answered(BURYING, self.queue.bury(letter)).await?;
         self.emit(delivery, event).await?;
-        delivery.ack.term().await?;
+        answered(TERMINATING, delivery.ack.term()).await?;
         Ok(())
     }
 
-    async fn end_dead(&self, delivery: &Delivery, lease: &Lease) -> Result<Outcome, Broken> {
+    async fn end_dead(
+        &self,
+        delivery: &Delivery,
+        lease: &Lease,
+        drained: &CancellationToken,
+    ) -> Result<Outcome, Broken> {
         let message = format!(
             "the step {} ended {} processes and is not tried again; see the logs of those crashes, then retry the narration",
             delivery.step, lease.crashes
@@ -190,7 +208,8 @@ impl<H: Handler> Shared<H> {
         let failure = Failure::new(Kind::Internal, Reason::StepCrashed, message);
         tracing::error!(step = %delivery.step, crashes = lease.crashes, "step is dead");
         let event = self.failed_event(&delivery.step, &delivery.message.payload, &failure);
-        self.end_failed(delivery, lease, Ending::dead(event, failure), lease.attempt.saturating_sub(1)).await?;
+        let attempts = lease.attempt.saturating_sub(1);
+        self.end_failed(delivery, lease, Ending::dead(event, failure), attempts, drained).await?;
         Ok(Outcome::Dead)
     }
 
@@ -219,21 +238,21 @@ impl<H: Handler> Shared<H> {
     }
 
     async fn bury_if_missing(&self, delivery: &Delivery, ending: &Ending) -> Result<(), Broken> {
-        if self.queue.letter(&delivery.step).await?.is_some() {
+        if answered("looking for a dead letter", self.queue.letter(&delivery.step)).await?.is_some() {
             return Ok(());
         }
         let record = self.steps.get(&delivery.step).await.map_err(Broken::Interrupted)?;
         let (tenant, attempts, crashes) = record
             .map_or_else(|| (TenantId::nobody(), 0, 0), |record| (record.tenant, record.attempts, record.crashes));
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
-        self.queue.bury(self.letter(delivery, &tenant, failure, attempts, crashes)).await?;
+        answered(BURYING, self.queue.bury(self.letter(delivery, &tenant, failure, attempts, crashes))).await?;
         Ok(())
     }
 
     async fn interrupted(&self, delivery: &Delivery, failure: &Failure) -> Outcome {
         let delay = self.options.backoff.delay(1, &*self.random);
         tracing::warn!(step = %delivery.step, %failure, ?delay, "interrupted, the command comes again");
-        if let Err(error) = delivery.ack.nak(delay).await {
+        if let Err(error) = answered(HANDING_BACK, delivery.ack.nak(delay)).await {
             tracing::warn!(step = %delivery.step, %error, "command not handed back, it comes again after the ack-wait");
         }
         Outcome::Interrupted

@@ -23,6 +23,9 @@
 //! a failed attempt, not as a crash. A crash is a lease that ran out because its process died or
 //! hung; after one, the step runs alone in its process ([`gate`]). Who lost the lease discards the
 //! work and answers nothing: the message is the new holder's.
+//!
+//! A store or a queue that is away ends no work ([`outage`], [`heartbeat`]). A step that is pinned
+//! to a version which this process does not have is left to another replica for a while ([`pins`]).
 
 mod announce;
 mod attempt;
@@ -32,6 +35,8 @@ mod delivery;
 mod gate;
 mod heartbeat;
 mod options;
+mod outage;
+mod pins;
 mod retry;
 mod stats;
 #[cfg(test)]
@@ -39,6 +44,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -54,8 +60,11 @@ use tokio_util::task::AbortOnDropHandle;
 use self::breaker::Breakers;
 pub use self::breaker::{BreakerOptions, Engines};
 pub use self::capacity::{CAPACITY, Capacity, PUT_OFF, PutOff};
+use self::delivery::HANDING_BACK;
 use self::gate::Gate;
 pub use self::options::{Traces, WorkerOptions};
+use self::outage::{Unsure, answered};
+use self::pins::GonePins;
 pub use self::retry::{RetryPolicy, Rule};
 pub use self::stats::{Outcome, WorkerStats};
 use crate::port::{Queue, hear, until};
@@ -124,7 +133,9 @@ pub trait Handler: Send + Sync + 'static {
     /// # Errors
     /// A retryable [`lectern_core::Kind`] is tried again as [`RetryPolicy`] says, not before
     /// [`Failure::retry_after`] where given; any other fails the step for good.
-    /// `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame.
+    /// `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame;
+    /// `PIN_UNAVAILABLE`, always in the same words for the same versions, that this process does
+    /// not have the version which the step is pinned to.
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure>;
 
     /// The encoded event that a step failed for good.
@@ -148,6 +159,11 @@ struct Shared<H> {
     random: Arc<dyn Random>,
     options: WorkerOptions,
     holder: String,
+    /// Claims so far, each of which has a holder's name of its own.
+    claims: AtomicU64,
+    /// Claims that were given up and may have taken place.
+    unsure: Mutex<Vec<Unsure>>,
+    gone: GonePins,
     gate: Gate,
     breakers: Arc<Breakers>,
     stats: Arc<WorkerStats>,
@@ -181,6 +197,9 @@ impl<H: Handler> Worker<H> {
             random,
             options,
             holder,
+            claims: AtomicU64::new(0),
+            unsure: Mutex::default(),
+            gone: GonePins::default(),
             gate: Gate::default(),
             breakers,
             stats: Arc::default(),
@@ -207,6 +226,7 @@ impl<H: Handler> Worker<H> {
     pub async fn run(self, shutdown: CancellationToken) {
         let shared = self.shared;
         let hints = AbortOnDropHandle::new(tokio::spawn(listen(Arc::clone(&shared))));
+        let disowning = AbortOnDropHandle::new(tokio::spawn(outage::disown(Arc::clone(&shared))));
         let announcing = announce::announce(Arc::clone(&shared), shutdown.clone());
         let announcing = AbortOnDropHandle::new(tokio::spawn(announcing));
         let drained = CancellationToken::new();
@@ -233,7 +253,8 @@ impl<H: Handler> Worker<H> {
             drained.cancel();
             while permits.join_next().await.is_some() {}
         }
-        drop(hints);
+        drop((hints, disowning));
+        outage::disown_at_last(&shared).await;
         // It says last that no more steps are taken. A queue that hangs holds up no process.
         let _ = tokio::time::timeout(shared.options.stop_within, announcing).await;
     }
@@ -255,7 +276,7 @@ async fn permit<H: Handler>(shared: Arc<Shared<H>>, shutdown: CancellationToken,
         let pulled = until(&*shared.queue, &shutdown, shared.queue.pull(service, shared.options.pull_wait)).await;
         match pulled.unwrap_or(Ok(None)) {
             Ok(Some(delivery)) if shutdown.is_cancelled() => {
-                if let Err(error) = delivery.ack.nak(std::time::Duration::ZERO).await {
+                if let Err(error) = answered(HANDING_BACK, delivery.ack.nak(std::time::Duration::ZERO)).await {
                     tracing::warn!(%error, step = %delivery.step, "command not handed back, it comes again after the ack-wait");
                 }
             }

@@ -37,6 +37,10 @@ pub struct WorkerOptions {
     /// a second for a process. With [`WorkerOptions::stop_within`] it bounds how long cancelled
     /// work goes on when the hint of it was lost: 2 s.
     pub look: Duration,
+    /// How long a step at work keeps its command while the store does not answer. After it the
+    /// command may go to a worker that does reach the store; where none does, the step keeps its
+    /// lease all the same.
+    pub unheard: Duration,
     /// How long steps at work may go on after the shutdown.
     pub grace: Duration,
     /// How long a handler that was told to stop may take before it is aborted.
@@ -55,6 +59,9 @@ pub struct WorkerOptions {
     /// How long a command that this version does not understand is left for a newer replica. The
     /// permit that handed it back pulls nothing meanwhile, and a little longer.
     pub unknown_later: Duration,
+    /// How long a step that is pinned to a version which this process does not have is left to
+    /// others that may have it; then it fails.
+    pub pinned_within: Duration,
     /// How long a step that must run alone is put off while another one does.
     pub alone_later: Duration,
     /// How steps join traces.
@@ -68,6 +75,7 @@ impl Default for WorkerOptions {
             pull_wait: Duration::from_secs(2),
             heartbeat: Duration::from_secs(5),
             look: Duration::from_secs(1),
+            unheard: Duration::from_secs(120),
             grace: Duration::from_secs(20),
             stop_within: Duration::from_millis(750),
             retry: RetryPolicy::default(),
@@ -76,6 +84,7 @@ impl Default for WorkerOptions {
             announce: Duration::from_secs(5),
             backlog_from: Duration::from_secs(30),
             unknown_later: Duration::from_secs(5),
+            pinned_within: Duration::from_secs(60),
             alone_later: Duration::from_secs(5),
             traces: Traces::default(),
         }

@@ -24,7 +24,8 @@ pub enum Outcome {
     /// The command was handed back unclaimed: leased elsewhere, not due, or of an engine that is
     /// out of order.
     Deferred,
-    /// The command is of a newer version, and was left to a replica of that.
+    /// The command is of a newer version, or the step is pinned to another one, and was left to a
+    /// replica of that.
     LeftToNewer,
     /// Store or queue failed on the way; the command comes again.
     Interrupted,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lectern_core::random::SeededRandom;
 use lectern_core::{Kind, Reason, Timestamp};
+use lectern_store::Store;
 use lectern_store::memory::MemoryStore;
 use lectern_store::steps::{Claim, StepState, StepsOptions};
 use tokio::task::JoinHandle;
@@ -16,6 +17,9 @@ use crate::memory::{Faults, MemoryQueue};
 use crate::options::ConnectOptions;
 use crate::port::{Message, Published};
 
+mod links;
+mod outage;
+mod pins;
 mod trouble;
 
 /// Tokio's time, so that leases and timers go together.
@@ -52,6 +56,8 @@ struct Scripted {
     with_alone: Mutex<usize>,
     /// Until when every engine is out of order.
     away: Mutex<Option<Instant>>,
+    /// The command that is pinned to a version which it does not have.
+    lacks: Option<&'static str>,
 }
 
 struct Inside<'a>(&'a Scripted);
@@ -86,6 +92,9 @@ impl Handler for Scripted {
     }
 
     async fn handle(&self, task: &Task, command: Bytes) -> Result<Done, Failure> {
+        if self.lacks.is_some_and(|lacks| lacks.as_bytes() == command) {
+            return Err(Failure::new(Kind::FailedPrecondition, Reason::PinUnavailable, "pinned to another version"));
+        }
         self.log.lock().unwrap().push(task.clone());
         let now = {
             let mut at_once = self.at_once.lock().unwrap();
@@ -134,6 +143,8 @@ struct World {
     steps: Steps,
     clock: Arc<dyn Clock>,
     handler: Arc<Scripted>,
+    /// Processes so far, each of which draws numbers of its own.
+    started: AtomicU64,
 }
 
 /// A running worker: dropped, it is as if its process had been killed.
@@ -152,9 +163,13 @@ impl World {
     async fn over(queue: MemoryQueue) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(TokioClock(Instant::now()));
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
+        Self::with(queue, clock, store).await
+    }
+
+    async fn with(queue: MemoryQueue, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Self {
         let steps = Steps::new(store, Arc::clone(&clock), StepsOptions::new("boot"));
         steps.ensure().await.unwrap();
-        Self { queue, steps, clock, handler: Arc::default() }
+        Self { queue, steps, clock, handler: Arc::default(), started: AtomicU64::new(0) }
     }
 
     fn script(&self, step: &StepId, acts: impl IntoIterator<Item = Act>) {
@@ -174,10 +189,19 @@ impl World {
     }
 
     fn start_with(&self, options: WorkerOptions) -> Process {
-        let random = Arc::new(SeededRandom::new(self.clock.now().millis()));
-        let queue = Arc::new(self.queue.clone());
-        let worker =
-            Worker::new(queue, self.steps.clone(), Arc::clone(&self.handler), Arc::clone(&self.clock), random, options);
+        self.start_over(Arc::new(self.queue.clone()), self.steps.clone(), Arc::clone(&self.handler), options)
+    }
+
+    fn start_over(
+        &self,
+        queue: Arc<dyn Queue>,
+        steps: Steps,
+        handler: Arc<Scripted>,
+        options: WorkerOptions,
+    ) -> Process {
+        let started = self.started.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let random = Arc::new(SeededRandom::new(self.clock.now().millis() + started));
+        let worker = Worker::new(queue, steps, handler, Arc::clone(&self.clock), random, options);
         let (shutdown, stats, engines) = (CancellationToken::new(), worker.stats(), worker.engines());
         let run: JoinHandle<()> = tokio::spawn(worker.run(shutdown.clone()));
         Process { shutdown, stats, engines, run: AbortOnDropHandle::new(run) }

@@ -63,6 +63,57 @@ async fn a_consumer_deleted_under_a_pull_is_made_again() {
     assert_eq!(events.len(), 1);
 }
 
+/// Fails on the code before: the new consumer began with everything that the stream had.
+#[tokio::test]
+async fn a_lost_event_consumer_starts_at_news_and_replays_no_old_events() {
+    let name = "lost-events";
+    let queue = crate::on_nats(name, |options| options.events_again = Duration::from_secs(1)).await;
+    let (_, subjects) = subjects(name);
+    for index in 0..20 {
+        queue.emit("script", &format!("old-{index}"), Message::new("x")).await.expect("emits");
+    }
+    let mut taken = 0;
+    while taken < 20 {
+        for event in queue.events("gateway", 20, Duration::from_secs(5)).await.expect("pulls") {
+            event.ack.ack().await.expect("acks");
+            taken += 1;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    queue.emit("script", "news", Message::new("x")).await.expect("emits");
+    admin().await.delete_consumer_from_stream("gateway", subjects.event_stream()).await.expect("deletes");
+    let mut seen = Vec::new();
+    while seen.is_empty() {
+        let events = queue.events("gateway", 100, Duration::from_secs(1)).await.expect("pulls");
+        seen.extend(events.into_iter().map(|event| event.id));
+    }
+    assert_eq!(seen, ["news"]);
+}
+
+#[tokio::test]
+async fn three_replicas_on_a_single_server_are_refused_in_words() {
+    let options = ConnectOptions { replicas: 3, ..crate::options("replicas") };
+    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("no cluster");
+    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
+    assert!(failure.message.contains("set queue.replicas to 1"), "{failure}");
+}
+
+/// Fails on the code before: it turned every stream back to its own settings at each start.
+#[tokio::test]
+async fn wider_bounds_of_an_operator_are_kept() {
+    let name = "wider";
+    let queue = crate::on_nats(name, |_| {}).await;
+    let (options, subjects) = subjects(name);
+    let mut wider = topology::work_stream(&subjects, &options, Service::Ai);
+    wider.max_messages = 1_000_000;
+    wider.description = Some("an operator's".to_owned());
+    admin().await.update_stream(&wider).await.expect("updates");
+    drop(queue);
+    crate::on_nats(name, |_| {}).await;
+    let found = admin().await.get_stream(&wider.name).await.expect("reads").cached_info().config.clone();
+    assert_eq!((found.max_messages, found.description), (1_000_000, wider.description));
+}
+
 #[tokio::test]
 async fn settings_that_differ_are_changed_or_refused() {
     let name = "differing";
@@ -83,6 +134,24 @@ async fn settings_that_differ_are_changed_or_refused() {
     let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("cannot be changed in place");
     assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
     assert!(failure.message.contains("storage"), "{failure}");
+}
+
+/// Fails on code that takes every stream of its name for its own: an hour after its start, all that
+/// was in it would be gone.
+#[tokio::test]
+async fn a_stream_of_other_subjects_is_somebody_elses_and_left_as_it_is() {
+    let name = "foreign";
+    let (options, subjects) = subjects(name);
+    let mut theirs = topology::event_stream(&subjects, &options);
+    theirs.subjects = vec![format!("{}.theirs.>", options.prefix)];
+    theirs.max_age = Duration::ZERO;
+    let admin = admin().await;
+    admin.create_stream(&theirs).await.expect("creates");
+    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("not ours");
+    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
+    assert!(failure.message.contains("somebody else's"), "{failure}");
+    let found = admin.get_stream(&theirs.name).await.expect("reads").cached_info().config.clone();
+    assert_eq!((found.max_age, found.subjects), (theirs.max_age, theirs.subjects));
 }
 
 #[tokio::test]

@@ -2,9 +2,14 @@
 
 #![allow(clippy::expect_used, reason = "a test's helpers may panic")]
 
+mod away;
+mod certificates;
+mod cluster;
 mod contract;
 mod faults;
 mod healing;
+mod secured;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;

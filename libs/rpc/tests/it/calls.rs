@@ -7,8 +7,8 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_rpc::{ApiKey, ClientConfig, Outbound, channel, failure, tune};
 use lectern_runtime::{Check, Secret};
 use tokio_util::sync::CancellationToken;
-use tonic::Code;
 use tonic::codec::CompressionEncoding;
+use tonic::{Code, Status};
 use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -32,6 +32,33 @@ async fn a_call_needs_a_credential_that_proves_a_tenant() {
     {
         let status = fixture.with(refused).check("tenant t1", None).await.unwrap_err();
         assert_eq!((status.code(), failure(&status).reason), (Code::Unauthenticated, Reason::KeyInvalid));
+    }
+}
+
+/// What a process answers to a service of another one.
+async fn answer(caller: &Fixture, called: &Fixture) -> Result<(), Status> {
+    let services = Arc::new(caller.services.clone());
+    let outbound = Outbound::as_service("gateway", services, "t2".parse().unwrap());
+    called.with(outbound).check("tenant t2", None).await
+}
+
+/// Processes are changed one by one, so at every moment those of two neighbouring steps run.
+#[tokio::test]
+async fn a_secret_is_rotated_and_processes_of_two_steps_answer_each_other() {
+    let (old, new) = ("o".repeat(32), "n".repeat(32));
+    let steps = [(&*old, ""), (&*old, &*new), (&*new, &*old), (&*new, "")];
+    let processes: Vec<_> = steps.iter().map(|(secret, also)| Fixture::with_secrets(secret, also, |_| {})).collect();
+    for pair in processes.windows(2) {
+        let mixed = pair.iter().flat_map(|caller| pair.iter().map(move |called| (caller, called)));
+        let in_flight = mixed.cycle().take(40).map(|(caller, called)| answer(caller, called));
+        for answered in futures::future::join_all(in_flight).await {
+            assert!(answered.is_ok(), "{answered:?}");
+        }
+    }
+    let [before, .., after] = &*processes else { panic!("four steps") };
+    for (caller, called) in [(before, after), (after, before)] {
+        let refused = answer(caller, called).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated, "the old secret has ended");
     }
 }
 

@@ -5,6 +5,7 @@
 mod calls;
 mod ending;
 mod probe;
+mod tls;
 
 use std::sync::Arc;
 
@@ -52,12 +53,18 @@ struct Fixture {
 
 impl Fixture {
     fn start(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::with_secrets(&"s".repeat(32), "", change)
+    }
+
+    /// A process of an installation with this secret, which takes another one too.
+    fn with_secrets(secret: &str, also: &str, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig::default();
         change(&mut config);
         let (key, health, stop) = (ApiKey::generate(), HealthState::new(), CancellationToken::new());
         let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-        let services = ServiceCredential::new(Secret::new("s".repeat(32)), Arc::clone(&shared)).unwrap();
+        let services = ServiceCredential::new(Secret::new(secret), Arc::clone(&shared)).unwrap();
+        let services = services.accepting(Secret::new(also)).unwrap();
         let authenticate = WithServices::new(services.clone(), Arc::new(OneKey(key.clone())));
         let serving = Server::builder(config, Arc::new(authenticate), health.clone(), shared)
             .service(probe::Probe)

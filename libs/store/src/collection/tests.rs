@@ -13,7 +13,7 @@ struct Counter {
 }
 
 impl Record for Counter {
-    const SPEC: CollectionSpec = CollectionSpec { name: "counters", indexes: &[] };
+    const SPEC: CollectionSpec = CollectionSpec::new("counters", &[]);
     const SCHEMA: u32 = 2;
 
     fn id(&self) -> String {

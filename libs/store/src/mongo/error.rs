@@ -10,6 +10,9 @@ const DUPLICATE_KEY: i32 = 11_000;
 /// Its codes for an index that is there with other options or another key.
 const INDEX_CONFLICTS: [i32; 2] = [85, 86];
 
+/// Its codes for an index, and for a collection, that is not there.
+const INDEX_NOT_FOUND: i32 = 27;
+const NAMESPACE_NOT_FOUND: i32 = 26;
 /// Its code for what the user who signed in may not do.
 const UNAUTHORIZED: i32 = 13;
 
@@ -30,6 +33,19 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
 
 pub(super) fn is_index_conflict(error: &Error) -> bool {
     code(error).is_some_and(|code| INDEX_CONFLICTS.contains(&code))
+}
+
+pub(super) fn is_no_index(error: &Error) -> bool {
+    code(error).is_some_and(|code| code == INDEX_NOT_FOUND || code == NAMESPACE_NOT_FOUND)
+}
+
+pub(super) fn is_no_collection(error: &Error) -> bool {
+    code(error) == Some(NAMESPACE_NOT_FOUND)
+}
+
+/// Whether the name of a deployment could not be resolved to servers.
+pub(super) fn is_unresolved(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::DnsResolve { .. })
 }
 
 /// Whether the server lets this user in, and not do this.

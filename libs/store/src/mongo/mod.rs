@@ -1,33 +1,35 @@
 //! A store in a MongoDB database: one client, and one pool, for the whole service process.
 //!
-//! A record is a document: `_id`, `_revision`, and the body's fields beside them. Writes wait for a
-//! majority and its journal, reads see what a majority has. Nothing depends on transactions, change
-//! streams or TTL indexes.
+//! A record is a document: `_id`, `_revision`, and the body's fields beside them, dates and bytes as
+//! MongoDB's own where the collection declares them. Writes wait for a majority and its journal,
+//! reads are of the primary and see what a majority has, whatever the URI says. Nothing depends on
+//! transactions, change streams or TTL indexes.
 
-mod bson;
+mod convert;
 mod error;
+mod forms;
+mod indexes;
+mod open;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use lectern_core::{Failure, Timestamp};
-use mongodb::bson::{Bson, Document, doc};
-use mongodb::event::EventHandler;
-use mongodb::event::cmap::CmapEvent;
-use mongodb::options::{ClientOptions, IndexOptions, ReadConcern, ReturnDocument, WriteConcern};
-use mongodb::{Client, Collection, Database, IndexModel};
+use lectern_core::Timestamp;
+use mongodb::bson::{Document, doc};
+use mongodb::options::{ReadConcern, ReturnDocument};
+use mongodb::{Collection, Database};
 use serde_json::Value;
 
-use crate::ConnectOptions;
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, ID, Index, Revision, Store, Stored, check_body, check_field, value_at};
+use crate::port::{CollectionSpec, Converted, ID, Revision, Store, Stored, check_body, check_field, value_at};
 use crate::query::Query;
-use bson::REVISION;
+use forms::REVISION;
 
 /// How often [`Store::add`] looks again when the record changes under its eyes.
 const ROUNDS: u32 = 8;
@@ -35,6 +37,8 @@ const ROUNDS: u32 = 8;
 /// The store in a MongoDB database.
 pub struct MongoStore {
     database: Database,
+    /// What was said of the collections, by [`Store::ensure`].
+    specs: RwLock<BTreeMap<&'static str, CollectionSpec>>,
     opened: Arc<AtomicU64>,
     waited: Arc<AtomicU64>,
     within: Duration,
@@ -47,62 +51,6 @@ impl fmt::Debug for MongoStore {
 }
 
 impl MongoStore {
-    /// Connects to the database that the URI's path names and waits until it answers.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for a URI that cannot be used, `Unavailable` when no server answers in
-    /// time.
-    pub async fn open(uri: &str, options: ConnectOptions) -> Result<Self, Failure> {
-        let wrong = |why: String| {
-            Failure::invalid(
-                "store.url",
-                format!("the MongoDB URI cannot be used: {why}; give mongodb://host:port/database"),
-            )
-        };
-        if !(1..=1_000).contains(&options.max_pool_size) {
-            return Err(Failure::invalid("store.max_pool_size", "the pool's size must be 1 to 1,000"));
-        }
-        let opened = Arc::new(AtomicU64::new(0));
-        let mut client = Box::pin(ClientOptions::parse(uri).into_future()).await.map_err(|e| wrong(e.to_string()))?;
-        let Some(name) = client.default_database.clone() else {
-            return Err(wrong("it names no database".to_owned()));
-        };
-        let waited = Arc::new(AtomicU64::new(0));
-        let (counted, summed) = (Arc::clone(&opened), Arc::clone(&waited));
-        #[allow(clippy::wildcard_enum_match_arm, reason = "the driver's events may grow, and two of them matter")]
-        let count = move |event| match event {
-            CmapEvent::ConnectionCreated(_) => drop(counted.fetch_add(1, Ordering::Relaxed)),
-            CmapEvent::ConnectionCheckedOut(out) => {
-                let micros = u64::try_from(out.duration.as_micros()).unwrap_or(u64::MAX);
-                summed.fetch_add(micros, Ordering::Relaxed);
-            }
-            _ => {}
-        };
-        client.cmap_event_handler = Some(EventHandler::callback(count));
-        let mut concern = WriteConcern::majority();
-        concern.journal = Some(true);
-        client.write_concern = Some(concern);
-        client.read_concern = Some(ReadConcern::majority());
-        client.retry_writes = Some(true);
-        client.retry_reads = Some(true);
-        client.max_pool_size.get_or_insert(options.max_pool_size);
-        client.app_name.get_or_insert(options.application);
-        client.connect_timeout = Some(options.connect_within);
-        client.server_selection_timeout = Some(options.connect_within);
-        let client = Client::with_options(client).map_err(|error| wrong(error.to_string()))?;
-        let store = Self { database: client.database(&name), opened, waited, within: options.connect_within };
-        match store.limited(store.database.run_command(doc! { "ping": 1 }).into_future()).await {
-            Some(Ok(_)) => {}
-            Some(Err(error)) if error::is_refused(&error) => {
-                return Err(wrong("the database refused its user name and password".to_owned()));
-            }
-            Some(Err(error)) => return Err(error::of_read("answer", &error).into()),
-            None => return Err(StoreError::unavailable("answer", store.too_long()).into()),
-        }
-        tracing::info!(database = name, pool = options.max_pool_size, "connected to the database");
-        Ok(Self { within: options.operation_within, ..store })
-    }
-
     fn collection(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
@@ -143,89 +91,36 @@ impl MongoStore {
         format!("no answer within {:?}", self.within)
     }
 
+    /// What is declared of a collection, if anybody has.
+    fn spec(&self, collection: &str) -> Option<CollectionSpec> {
+        self.specs.read().unwrap_or_else(PoisonError::into_inner).get(collection).copied()
+    }
+
     async fn exists(&self, collection: &str, id: &str) -> Result<bool, StoreError> {
         let handle = self.collection(collection);
         let found = self.read("read", handle.find_one(doc! { ID: id }).projection(doc! { ID: 1 })).await?;
         Ok(found.is_some())
     }
-
-    async fn ensure_index(&self, spec: &CollectionSpec, index: &Index) -> Result<(), StoreError> {
-        let what = format!("make the index {} of {}", index.name, spec.name);
-        let handle = self.collection(spec.name);
-        match self.limited(handle.create_index(model(index)).into_future()).await {
-            Some(Ok(_)) => Ok(()),
-            Some(Err(error)) if error::is_duplicate(&error) => Err(StoreError::Setup(format!(
-                "the index {} of {} cannot be made: {error}; remove the records that share its values",
-                index.name, spec.name
-            ))),
-            Some(Err(error)) if error::is_index_conflict(&error) => Err(other_definition(spec, index)),
-            Some(Err(error)) if error::is_forbidden(&error) => Err(StoreError::Setup(format!(
-                "the database's user may not {what}: {error}; grant it the role readWrite on the database {}",
-                self.database.name()
-            ))),
-            Some(Err(error)) => Err(StoreError::unavailable(what, error)),
-            None => Err(StoreError::unavailable(what, self.too_long())),
-        }
-    }
-}
-
-/// An index as the driver wants it. One to find by ends with the id, so that it also gives the
-/// order.
-fn model(index: &Index) -> IndexModel {
-    let mut keys: Document = index.fields.iter().map(|field| ((*field).to_owned(), Bson::Int32(1))).collect();
-    let mut options = IndexOptions::default();
-    options.name = Some(index.name.to_owned());
-    if index.unique {
-        options.unique = Some(true);
-        // A record in which a field is null or missing is exempt.
-        let something = doc! { "$type": ["string", "number", "bool"] };
-        options.partial_filter_expression =
-            Some(index.fields.iter().map(|field| ((*field).to_owned(), Bson::Document(something.clone()))).collect());
-    } else {
-        keys.insert(ID, 1);
-    }
-    IndexModel::builder().keys(keys).options(options).build()
-}
-
-fn other_definition(spec: &CollectionSpec, index: &Index) -> StoreError {
-    StoreError::Setup(format!(
-        "the index {} of {} is there with another definition; give the new one another name, and drop the old one when no \
-         release uses it",
-        index.name, spec.name
-    ))
 }
 
 #[async_trait]
 impl Store for MongoStore {
     async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        for index in spec.indexes {
-            index.fields.iter().try_for_each(|field| check_field(field))?;
-            self.ensure_index(spec, index).await?;
-        }
-        if spec.indexes.is_empty() {
-            return Ok(());
-        }
-        let handle = self.collection(spec.name);
-        let listed = async { handle.list_indexes().await?.try_collect::<Vec<IndexModel>>().await };
-        let there = self.read("list the indexes", Box::pin(listed)).await?;
-        for index in spec.indexes {
-            let wanted = model(index);
-            let same = there.iter().any(|found| {
-                let (Some(found_options), Some(options)) = (&found.options, &wanted.options) else { return false };
-                found_options.name == options.name
-                    && found_options.unique.unwrap_or(false) == index.unique
-                    && found.keys.keys().eq(wanted.keys.keys())
-            });
-            if !same {
-                return Err(other_definition(spec, index));
-            }
-        }
-        Ok(())
+        self.specs.write().unwrap_or_else(PoisonError::into_inner).insert(spec.name, *spec);
+        self.ensure_indexes(spec).await
+    }
+
+    fn has_forms(&self) -> bool {
+        true
+    }
+
+    async fn convert(&self, spec: &CollectionSpec, after: Option<&str>, most: u32) -> Result<Converted, StoreError> {
+        self.convert_after(spec, after, most).await
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
         check_body(collection, id, body)?;
-        let document = bson::document(id, Revision::FIRST, body);
+        let document = forms::document(self.spec(collection).as_ref(), id, Revision::FIRST, body);
         let handle = self.collection(collection);
         self.write("insert", (collection, id), handle.insert_one(document)).await?;
         Ok(Revision::FIRST)
@@ -234,7 +129,16 @@ impl Store for MongoStore {
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
         let handle = self.collection(collection);
         let found = self.read("read", handle.find_one(doc! { ID: id })).await?;
-        found.map(|document| bson::stored(collection, document)).transpose()
+        found.map(|document| forms::stored(collection, document)).transpose()
+    }
+
+    async fn get_latest(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let handle = self.collection(collection);
+        // A primary that was deposed and does not know it cannot answer; without a majority the
+        // server would wait for one for ever.
+        let find = handle.find_one(doc! { ID: id }).read_concern(ReadConcern::linearizable()).max_time(self.within);
+        let found = self.read("read", find).await?;
+        found.map(|document| forms::stored(collection, document)).transpose()
     }
 
     async fn replace(
@@ -245,8 +149,8 @@ impl Store for MongoStore {
         body: &Value,
     ) -> Result<Revision, StoreError> {
         check_body(collection, id, body)?;
-        let filter = doc! { ID: id, REVISION: bson::number(expected) };
-        let document = bson::document(id, expected.next(), body);
+        let filter = doc! { ID: id, REVISION: forms::number(expected) };
+        let document = forms::document(self.spec(collection).as_ref(), id, expected.next(), body);
         let handle = self.collection(collection);
         let replaced = self.write("replace", (collection, id), handle.replace_one(filter, document)).await?;
         if replaced.matched_count > 0 {
@@ -261,7 +165,7 @@ impl Store for MongoStore {
     async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
         let mut filter = doc! { ID: id };
         if let Some(expected) = expected {
-            filter.insert(REVISION, bson::number(expected));
+            filter.insert(REVISION, forms::number(expected));
         }
         let handle = self.collection(collection);
         let deleted = self.write("delete", (collection, id), handle.delete_one(filter)).await?;
@@ -275,24 +179,26 @@ impl Store for MongoStore {
     }
 
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        let (filter, sort) = bson::find(query)?;
+        let (filter, sort) = forms::find(self.spec(collection).as_ref(), query)?;
         let handle = self.collection(collection);
-        let limit = query.limit;
+        let (limit, within) = (query.limit, self.within);
         let found = async {
-            let cursor = handle.find(filter).sort(sort).limit(i64::from(limit)).batch_size(limit).await?;
+            let cursor =
+                handle.find(filter).sort(sort).limit(i64::from(limit)).batch_size(limit).max_time(within).await?;
             cursor.try_collect::<Vec<Document>>().await
         };
         let documents = self.read("find", Box::pin(found)).await?;
-        documents.into_iter().map(|document| bson::stored(collection, document)).collect()
+        documents.into_iter().map(|document| forms::stored(collection, document)).collect()
     }
 
     async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
         let handle = self.collection(collection);
-        self.read("count", handle.count_documents(bson::conditions(query)?).limit(most)).await
+        let conditions = forms::conditions(self.spec(collection).as_ref(), query)?;
+        self.read("count", handle.count_documents(conditions).limit(most).max_time(self.within)).await
     }
 
     async fn cost(&self, collection: &str, query: &Query) -> Result<u64, StoreError> {
-        let (filter, sort) = bson::find(query)?;
+        let (filter, sort) = forms::find(self.spec(collection).as_ref(), query)?;
         let find = doc! { "find": collection, "filter": filter, "sort": sort, "limit": i64::from(query.limit) };
         let explain = doc! { "explain": find, "verbosity": "executionStats" };
         let explained = self.read("tell the cost of a query", self.database.run_command(explain)).await?;
@@ -319,7 +225,7 @@ impl Store for MongoStore {
         check_field(field)?;
         let handle = self.collection(collection);
         let value = |document: Document| -> Result<i64, StoreError> {
-            let row = bson::stored(collection, document)?;
+            let row = forms::stored(collection, document)?;
             let value = value_at(&row.body, field).and_then(Value::as_i64);
             value.ok_or_else(|| StoreError::corrupt(collection, id, format!("{field} is no integer")))
         };
@@ -356,7 +262,7 @@ impl Store for MongoStore {
             // Nothing there counts as 0, and null cannot be added to.
             let begun = handle
                 .find_one_and_update(
-                    doc! { ID: id, REVISION: bson::number(row.revision) },
+                    doc! { ID: id, REVISION: forms::number(row.revision) },
                     doc! { "$set": { field: delta }, "$inc": { REVISION: 1_i64 } },
                 )
                 .return_document(ReturnDocument::After);

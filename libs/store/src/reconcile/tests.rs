@@ -17,7 +17,9 @@ struct Job {
 }
 
 impl Record for Job {
-    const SPEC: CollectionSpec = CollectionSpec { name: "jobs", indexes: &[Index::new("by_due_at", &["due_at"])] };
+    const SPEC: CollectionSpec =
+        CollectionSpec::new("jobs", &[Index::new("by_due_at", &["due_at"]).only_where_set("due_at")])
+            .dates(&["due_at"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {

@@ -111,8 +111,12 @@ fn index_sql(spec: &CollectionSpec, index: &Index) -> Result<String, StoreError>
     }
     // SQLite holds two rows apart in a unique index when a column is NULL in either, which is our
     // rule for nothing.
+    let set = match index.where_set {
+        Some(field) => format!(" WHERE {} IS NOT NULL", column(field)?),
+        None => String::new(),
+    };
     Ok(format!(
-        "CREATE {unique}INDEX \"{}\" ON {} ({})",
+        "CREATE {unique}INDEX \"{}\" ON {} ({}){set}",
         index_name(spec, index)?,
         table(spec.name)?,
         columns.join(", ")

@@ -87,13 +87,23 @@ fn commit(connection: &mut Connection, writes: impl Iterator<Item = Write>) {
             return writes.for_each(|write| write(Err(error.clone()))(None));
         }
     };
-    let settle: Vec<Settle> = writes.map(|write| write(Ok(&transaction))).collect();
-    let failed = if transaction.is_autocommit() {
-        // A full disk or a damaged file ends the transaction by itself.
-        Some(StoreError::unavailable("write", "the file system refused; nothing was written"))
-    } else {
-        transaction.commit().err().map(|error| StoreError::ambiguous("write", error))
-    };
+    let mut rolled_back = None;
+    let settle: Vec<Settle> = writes
+        .map(|write| match &rolled_back {
+            Some(error) => write(Err(StoreError::clone(error))),
+            None => {
+                let settle = write(Ok(&transaction));
+                // A full disk or a damaged file ends the transaction by itself. Whatever is written
+                // on this connection from then on would be committed at once, each alone.
+                if transaction.is_autocommit() {
+                    rolled_back =
+                        Some(StoreError::unavailable("write", "the file system refused; nothing was written"));
+                }
+                settle
+            }
+        })
+        .collect();
+    let failed = rolled_back.or_else(|| transaction.commit().err().map(|error| StoreError::ambiguous("write", error)));
     if let Some(error) = &failed {
         tracing::error!(%error, writes = settle.len(), "commit failed");
     }
@@ -101,3 +111,6 @@ fn commit(connection: &mut Connection, writes: impl Iterator<Item = Write>) {
         settle(failed.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,8 @@ pub struct StepsOptions {
     pub boot: String,
     /// How long a lease lasts after a claim or an extension.
     pub lease: Duration,
-    /// How much later it may be taken over, as clocks differ.
+    /// How much later it may be taken over, as clocks differ, and how long a holder has to extend
+    /// a lease that was found to have run out.
     pub skew: Duration,
     /// How many crashes a step may cause while it runs alone.
     pub max_crashes: u32,
@@ -49,9 +50,9 @@ pub enum Claim {
     Cancelled,
     /// A later run of its narration has begun.
     Superseded,
-    /// Somebody works on it; it may be taken over after this time.
+    /// Somebody works on it; whether that is still so is to be asked again after this time.
     LeasedElsewhere {
-        /// Until the takeover.
+        /// Until the lease runs out, or until it may be taken over.
         for_: Duration,
     },
     /// It is to be tried again, after this time.
@@ -82,6 +83,8 @@ pub struct Lease {
     pub alone: bool,
     /// The failure of the latest attempt before this one.
     pub failure: Option<Failure>,
+    /// Since when the step is left to replicas that have the version which it is pinned to.
+    pub left_since: Option<Timestamp>,
     pub(super) known: Known,
 }
 
@@ -119,6 +122,15 @@ pub struct Extended {
     pub until: Timestamp,
     /// Whether the work is no longer wanted: the run was cancelled, or a later one has begun.
     pub cancelled: bool,
+}
+
+/// How many records a sweep deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Steps.
+    pub steps: u64,
+    /// Notes of which runs of a narration are over.
+    pub runs: u64,
 }
 
 /// Why a call on a lease did nothing.

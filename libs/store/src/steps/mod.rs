@@ -7,15 +7,20 @@
 //! these calls say.
 
 mod claim;
+mod outages;
 mod record;
+mod sweep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random, Reason, Timestamp};
 
 use claim::Known;
-pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions};
+pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions, Swept};
+use outages::Outages;
+pub use outages::is_away;
 use record::Taken;
 pub use record::{EndState, Ending, MAX_EVENT_BYTES, RunsRecord, StepRecord, StepState};
 
@@ -31,6 +36,7 @@ pub struct Steps {
     runs: Collection<RunsRecord>,
     clock: Arc<dyn Clock>,
     options: Arc<StepsOptions>,
+    outages: Arc<Outages>,
 }
 
 impl Steps {
@@ -52,6 +58,7 @@ impl Steps {
             runs: Collection::with_random(store, random),
             clock,
             options: Arc::new(options),
+            outages: Arc::default(),
         }
     }
 
@@ -64,13 +71,45 @@ impl Steps {
         self.runs.ensure().await
     }
 
+    /// Brings forward what an older release, which still runs, wrote since it was last done: no
+    /// reconciler looks at these collections.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], `Ambiguous`; call it again.
+    pub async fn bring_forward(&self) -> Result<(), StoreError> {
+        self.steps.bring_forward().await?;
+        self.runs.bring_forward().await
+    }
+
     /// Claims a step, if it is free, due and still wanted. A step that is not known yet begins
     /// here.
     ///
     /// # Errors
-    /// Those of the store. A claim that failed so may have taken place; then its lease runs out and
-    /// counts as a crash.
+    /// Those of the store. A claim that failed so may have taken place: ask [`Steps::resume`], or
+    /// its lease runs out and counts as a crash.
     pub async fn claim(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
+        let began = self.clock.now();
+        let claim = self.take(step, holder, tenant).await;
+        self.note(began, claim.as_ref().err());
+        claim
+    }
+
+    /// The lease of a claim by `holder` that took place although its answer was lost; none where
+    /// the step is not leased, or leased to somebody else. Only for a holder whose name is used for
+    /// one claim, so that a lease of that name is known to be nobody's work.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn resume(&self, step: &StepId, holder: &str) -> Result<Option<Claim>, Failure> {
+        let Some(found) = self.steps.get(&step.to_string()).await? else { return Ok(None) };
+        if !matches!(&found.record.state, StepState::Leased { holder: theirs, .. } if theirs == holder) {
+            return Ok(None);
+        }
+        let poisoned = found.record.crashes > self.options.max_crashes;
+        self.claimed(found, Taken::Yes { poisoned }).map(Some)
+    }
+
+    async fn take(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
         let id = step.to_string();
         if let Some(over) = self.admit(step).await? {
             // What has ended is told again, its run may be over or not.
@@ -81,7 +120,7 @@ impl Steps {
         }
         // Most claims are the first of their step.
         let mut fresh = StepRecord::new(step.clone(), tenant.clone(), self.clock.now());
-        let taken = fresh.claim(holder, &self.options, self.clock.now());
+        let taken = fresh.claim(holder, &self.options, &self.outages, self.clock.now());
         match self.steps.insert(&fresh).await {
             Ok(revision) => return self.claimed(Versioned { record: fresh, revision }, taken),
             Err(StoreError::Duplicate { .. }) => {}
@@ -91,8 +130,11 @@ impl Steps {
         let Updated { record, revision, .. } = self
             .steps
             .update(&id, |record| {
-                let outcome = record.claim(holder, &self.options, self.clock.now());
-                let change = if let Taken::Yes { .. } = outcome { Change::Write } else { Change::Skip };
+                let outcome = record.claim(holder, &self.options, &self.outages, self.clock.now());
+                let change = match &outcome {
+                    Taken::Yes { .. } | Taken::Doubted(_) => Change::Write,
+                    Taken::Ended(_) | Taken::Leased(_) | Taken::Waiting(_) => Change::Skip,
+                };
                 taken = Some(outcome);
                 Ok(change)
             })
@@ -103,18 +145,14 @@ impl Steps {
         }
     }
 
-    /// Extends a lease from now on, and says whether the work is still wanted.
+    /// Extends a lease from now on, and says whether the work is still wanted. One that ran out is
+    /// extended as well, as long as nobody took it over.
     ///
     /// # Errors
     /// [`LeaseError`].
     pub async fn extend(&self, lease: &Lease) -> Result<Extended, LeaseError> {
         let until = self.clock.now().plus(self.options.lease);
-        self.on(lease, |record, _| {
-            if let StepState::Leased { until: old, .. } = &mut record.state {
-                *old = until;
-            }
-        })
-        .await?;
+        self.on(lease, |record, _| record.extend(until)).await?;
         let cancelled = !self.wanted(&lease.step).await?;
         Ok(Extended { until, cancelled })
     }
@@ -125,8 +163,10 @@ impl Steps {
     /// # Errors
     /// Those of the store.
     pub async fn wanted(&self, step: &StepId) -> Result<bool, Failure> {
-        let runs = self.runs.get(step.narration.as_str()).await?;
-        Ok(runs.is_none_or(|Versioned { record, .. }| record.over(step.run).is_none()))
+        let began = self.clock.now();
+        let runs = self.runs.get(step.narration.as_str()).await.map_err(Failure::from);
+        self.note(began, runs.as_ref().err());
+        Ok(runs?.is_none_or(|Versioned { record, .. }| record.over(step.run).is_none()))
     }
 
     /// Ends the step. Repeating the same ending is fine; after another one the lease is lost.
@@ -171,6 +211,8 @@ impl Steps {
         self.on(lease, |record, now| {
             record.attempts += 1;
             record.failure = Some(shortened(failure.clone()));
+            // Whoever has failed otherwise had the version.
+            record.left_since = None;
             record.release(not_before, now);
         })
         .await
@@ -183,6 +225,30 @@ impl Steps {
     /// [`LeaseError`].
     pub async fn give_back(&self, lease: &Lease) -> Result<(), LeaseError> {
         self.on(lease, |record, now| record.release(now, now)).await
+    }
+
+    /// Gives a step back that is pinned to a version which this process does not have, for another
+    /// replica to claim; no attempt is counted. [`Lease::left_since`] says since when nobody who
+    /// took it had the version.
+    ///
+    /// # Errors
+    /// [`LeaseError`].
+    pub async fn leave(&self, lease: &Lease) -> Result<(), LeaseError> {
+        self.on(lease, |record, now| {
+            record.left_since = record.left_since.or(Some(now));
+            record.release(now, now);
+        })
+        .await
+    }
+
+    /// Notes that a call on the store was given up after it had not been answered for `silent`, and
+    /// says so. What the call was to do may have been done.
+    #[must_use]
+    pub fn unanswered(&self, silent: Duration) -> Failure {
+        let now = self.clock.now();
+        self.outages.unanswered(now.minus(silent), now);
+        let message = format!("the database did not answer within {} s; it is asked again", silent.as_secs());
+        Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message)
     }
 
     /// Cancels the runs of a narration up to `run`: claims are refused, and holders learn by their
@@ -214,49 +280,6 @@ impl Steps {
     /// Those of the store.
     pub async fn list(&self, narration: &NarrationId, after: Option<Cursor>) -> Result<Page<StepRecord>, Failure> {
         Ok(self.steps.find(&of_narration(narration).after(after)).await?)
-    }
-
-    /// Cancels all runs of a narration for ever and deletes its steps. A claim at the same moment
-    /// may leave one behind: call it again after the longest lease.
-    ///
-    /// # Errors
-    /// Those of the store; call it again.
-    pub async fn forget(&self, narration: &NarrationId) -> Result<(), Failure> {
-        let now = self.clock.now();
-        self.mark(narration, |runs| {
-            let changed = runs.forgotten_at.is_none() || runs.cancelled < u32::MAX;
-            runs.forgotten_at = runs.forgotten_at.or(Some(now));
-            runs.cancelled = u32::MAX;
-            changed
-        })
-        .await?;
-        // By the ids as stored, so that damaged and newer records go as well.
-        let mut query = of_narration(narration);
-        loop {
-            let rows = self.steps.store().find(StepRecord::SPEC.name, &query).await?;
-            for row in &rows {
-                self.steps.delete(&row.id, None).await?;
-            }
-            match rows.last() {
-                Some(last) if rows.len() >= PAGE_ROWS => query.after = Some(query.cursor_after(last)),
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    /// Deletes the tombstones of narrations that were forgotten before `before`, at most
-    /// [`crate::MAX_LIMIT`] of them; how many. Leave time for every late command to come and go: a
-    /// day is ample.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn sweep(&self, before: Timestamp) -> Result<u32, Failure> {
-        let query = Query::new().filter("forgotten_at", Op::Lt, before.millis()).limit(PAGE);
-        let mut swept = 0;
-        for item in self.runs.find(&query).await?.items {
-            swept += u32::from(self.runs.delete(item.record.narration.as_str(), None).await?);
-        }
-        Ok(swept)
     }
 
     /// Ends the leases that another boot holds, counting each as a crash; how many. For embedded
@@ -321,8 +344,16 @@ impl Steps {
     where
         F: FnMut(&mut RunsRecord) -> bool + Send,
     {
+        let now = self.clock.now();
+        let mut change = |runs: &mut RunsRecord| {
+            let changed = change(runs);
+            if changed {
+                runs.updated = now;
+            }
+            changed
+        };
         if self.runs.get(narration.as_str()).await?.is_none() {
-            let mut runs = RunsRecord::new(narration.clone());
+            let mut runs = RunsRecord::new(narration.clone(), now);
             change(&mut runs);
             match self.runs.insert(&runs).await {
                 Ok(_) => return Ok(()),
@@ -354,6 +385,7 @@ impl Steps {
         F: FnMut(&mut StepRecord, Timestamp) -> Option<Change> + Send,
     {
         let mut lost = false;
+        let began = self.clock.now();
         let updated = self
             .steps
             .update_known(lease.known.get(), |record| {
@@ -362,22 +394,33 @@ impl Steps {
                 Ok(decided.unwrap_or(Change::Skip))
             })
             .await;
+        self.note(began, updated.as_ref().err());
         match updated {
             Ok(Updated { record, revision, .. }) if !lost => {
                 lease.known.set(Versioned { record, revision });
                 Ok(())
             }
             Ok(_) => Err(LeaseError::Lost(lease.step.clone())),
-            // Forgotten meanwhile.
+            // Swept meanwhile.
             Err(failure) if failure.kind == Kind::NotFound => Err(LeaseError::Lost(lease.step.clone())),
             Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Notes how a call on the store that began at `began` ended.
+    fn note(&self, began: Timestamp, failure: Option<&Failure>) {
+        let now = self.clock.now();
+        if failure.is_some_and(is_away) {
+            self.outages.unanswered(began, now);
+        } else {
+            self.outages.answered(self.options.lease, now);
         }
     }
 
     fn claimed(&self, claimed: Versioned<StepRecord>, taken: Taken) -> Result<Claim, Failure> {
         let poisoned = match taken {
             Taken::Ended(ending) => return Ok(ending.into()),
-            Taken::Leased(for_) => return Ok(Claim::LeasedElsewhere { for_ }),
+            Taken::Leased(for_) | Taken::Doubted(for_) => return Ok(Claim::LeasedElsewhere { for_ }),
             Taken::Waiting(for_) => return Ok(Claim::Waiting { for_ }),
             Taken::Yes { poisoned } => poisoned,
         };
@@ -397,6 +440,7 @@ impl Steps {
             crashes: record.crashes,
             alone: record.crashes > 0,
             failure: record.failure,
+            left_since: record.left_since,
             known,
         };
         Ok(if poisoned { Claim::Poisoned(lease) } else { Claim::Claimed(lease) })
@@ -407,7 +451,6 @@ impl Steps {
 /// comes before it.
 const FIRST_RUN: u32 = 1;
 const PAGE: u32 = crate::query::MAX_LIMIT;
-const PAGE_ROWS: usize = PAGE as usize;
 
 /// Ids are `{narration}/{run}/...`, and '0' is the character after '/'.
 fn of_narration(narration: &NarrationId) -> Query {

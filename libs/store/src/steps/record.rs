@@ -10,6 +10,7 @@ use lectern_core::{Digest, Failure, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::StepsOptions;
+use super::outages::Outages;
 use crate::collection::Record;
 use crate::port::{CollectionSpec, Index};
 
@@ -94,6 +95,10 @@ pub enum StepState {
         boot: String,
         /// Until when, unless extended.
         until: Timestamp,
+        /// When somebody who came for the step first found that the lease had run out; none once
+        /// it is extended. See [`StepRecord::claim`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doubted: Option<Timestamp>,
     },
     /// It ended; nothing changes any more (invariant I4).
     Ended {
@@ -118,6 +123,10 @@ pub struct StepRecord {
     /// The latest failure of an attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Since when replicas that do not have the version which the step is pinned to leave it to
+    /// others; none once one of them is at work on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_since: Option<Timestamp>,
     /// Where it stands.
     pub state: StepState,
     /// When it was first claimed.
@@ -127,8 +136,9 @@ pub struct StepRecord {
 }
 
 impl Record for StepRecord {
-    const SPEC: CollectionSpec =
-        CollectionSpec { name: "steps", indexes: &[Index::new("by_state", &["state.at", "updated"])] };
+    const SPEC: CollectionSpec = CollectionSpec::new("steps", &[Index::new("by_state", &["state.at", "updated"])])
+        .dates(&["created", "updated", "left_since", "state.not_before", "state.until", "state.doubted"])
+        .binaries(&["state.ending.event"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {
@@ -145,36 +155,76 @@ pub(super) enum Taken {
     },
     Ended(Ending),
     Leased(Duration),
+    /// The record was changed: it says since when the lease is doubted, and the claimer is to come
+    /// again.
+    Doubted(Duration),
     Waiting(Duration),
 }
 
 impl StepRecord {
     /// A step that nobody has claimed.
     pub(super) fn new(step: StepId, tenant: TenantId, now: Timestamp) -> Self {
-        let state = StepState::Free { not_before: Timestamp::default() };
-        Self { step, tenant, fence: 0, attempts: 0, crashes: 0, failure: None, state, created: now, updated: now }
+        Self {
+            step,
+            tenant,
+            fence: 0,
+            attempts: 0,
+            crashes: 0,
+            failure: None,
+            left_since: None,
+            state: StepState::Free { not_before: Timestamp::default() },
+            created: now,
+            updated: now,
+        }
     }
 
     /// Claims it, taking over a lease that ran out and counting that as a crash.
-    pub(super) fn claim(&mut self, holder: &str, options: &StepsOptions, now: Timestamp) -> Taken {
-        match &self.state {
+    ///
+    /// A lease that ran out says that its holder is gone, or that the store was: nobody can extend
+    /// a lease in a store that is away, and nobody can claim one either. So whoever finds such a
+    /// lease writes that down first, which shows that the store is back, and a holder that lives
+    /// extends it within a second of that, for it asks again and again. Only when `skew` has passed
+    /// from there on as well is the lease taken over, by whoever comes then. Where the store was
+    /// away when the lease ran out, its end says nothing of the step, and no crash is counted.
+    pub(super) fn claim(&mut self, holder: &str, options: &StepsOptions, outages: &Outages, now: Timestamp) -> Taken {
+        match &mut self.state {
             StepState::Ended { ending } => return Taken::Ended(ending.clone()),
             StepState::Free { not_before } if now < *not_before => return Taken::Waiting(not_before.since(now)),
             StepState::Free { .. } => {}
-            StepState::Leased { until, .. } => {
-                let takeover = until.plus(options.skew);
+            StepState::Leased { until, .. } if now < *until => return Taken::Leased(until.since(now)),
+            StepState::Leased { until, doubted, .. } => {
+                let Some(since) = *doubted else {
+                    *doubted = Some(now);
+                    return Taken::Doubted(options.skew);
+                };
+                let takeover = since.max(*until).plus(options.skew);
                 if now < takeover {
                     return Taken::Leased(takeover.since(now));
                 }
-                self.crashes += 1;
+                if !outages.excuse(*until, options.lease) {
+                    self.crashes += 1;
+                }
             }
         }
         self.fence += 1;
-        self.state =
-            StepState::Leased { holder: holder.to_owned(), boot: options.boot.clone(), until: now.plus(options.lease) };
+        self.state = StepState::Leased {
+            holder: holder.to_owned(),
+            boot: options.boot.clone(),
+            until: now.plus(options.lease),
+            doubted: None,
+        };
         self.updated = now;
         // The first crash happened among others; those after it alone.
         Taken::Yes { poisoned: self.crashes > options.max_crashes }
+    }
+
+    /// Has the lease last until `then`, and ends all doubts of its holder, which is at work.
+    pub(super) fn extend(&mut self, then: Timestamp) {
+        if let StepState::Leased { until, doubted, .. } = &mut self.state {
+            *until = then;
+            *doubted = None;
+        }
+        self.left_since = None;
     }
 
     /// Whether the holder of this fence still has the lease. It may have run out, as long as nobody
@@ -209,8 +259,8 @@ impl StepRecord {
     }
 }
 
-/// What a stage knows of a narration: which of its runs are over. It outlives the steps, so that a
-/// late command does not start erased work anew.
+/// What a stage knows of a narration: which of its runs are over, so that a late command does not
+/// begin what nobody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunsRecord {
     /// The narration.
@@ -220,13 +270,13 @@ pub struct RunsRecord {
     pub latest: u32,
     /// Runs up to this one are cancelled; 0 for none.
     pub cancelled: u32,
-    /// When it was forgotten, if it was.
-    pub forgotten_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated: Timestamp,
 }
 
 impl Record for RunsRecord {
     const SPEC: CollectionSpec =
-        CollectionSpec { name: "step_runs", indexes: &[Index::new("by_forgotten_at", &["forgotten_at"])] };
+        CollectionSpec::new("step_runs", &[Index::new("by_updated", &["updated"])]).dates(&["updated"]);
     const SCHEMA: u32 = 1;
 
     fn id(&self) -> String {
@@ -253,7 +303,7 @@ impl RunsRecord {
         }
     }
 
-    pub(super) const fn new(narration: NarrationId) -> Self {
-        Self { narration, latest: 0, cancelled: 0, forgotten_at: None }
+    pub(super) const fn new(narration: NarrationId, now: Timestamp) -> Self {
+        Self { narration, latest: 0, cancelled: 0, updated: now }
     }
 }

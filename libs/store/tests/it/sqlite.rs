@@ -12,9 +12,10 @@ use serde_json::json;
 
 use crate::contract;
 
-const BY_N: CollectionSpec = CollectionSpec { name: "c", indexes: &[Index::new("i", &["n"])] };
-const BY_OTHER: CollectionSpec = CollectionSpec { name: "c", indexes: &[Index::new("due", &["other"])] };
-const BY_DUE: CollectionSpec = CollectionSpec { name: "c", indexes: &[Index::new("due", &["state.due_at"])] };
+const BY_N: CollectionSpec = CollectionSpec::new("c", &[Index::new("i", &["n"])]);
+const BY_OTHER: CollectionSpec = CollectionSpec::new("c", &[Index::new("due", &["other"])]);
+const BY_DUE: CollectionSpec =
+    CollectionSpec::new("c", &[Index::new("due", &["state.due_at"]).only_where_set("state.due_at")]);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_keeps_the_contract() {
@@ -93,7 +94,7 @@ async fn an_index_of_a_new_definition_is_made_again_and_used() {
 async fn many_writers_share_one_connection() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(&folder.path().join("a.db"), Arc::new(SystemClock)).await.unwrap());
-    store.ensure(&CollectionSpec { name: "c", indexes: &[] }).await.unwrap();
+    store.ensure(&CollectionSpec::new("c", &[])).await.unwrap();
     let tasks: Vec<_> = (0..64)
         .map(|n| {
             let store = Arc::clone(&store);

@@ -26,8 +26,16 @@ pub fn field(document: Document, name: &str, value: &Value) -> Document {
                 .fold(Document::default(), |array, (at, item)| field(array, &at.to_string(), item));
             document.element(0x04, name, &array.bytes())
         }
-        Value::Object(fields) => document.document(name, &object(fields)),
+        Value::Object(fields) => match date(fields) {
+            Some(millis) => document.element(0x09, name, &millis.to_le_bytes()),
+            None => document.document(name, &object(fields)),
+        },
     }
+}
+
+/// The milliseconds of `{"$date": 0}`, as dates are shown.
+fn date(fields: &Map<String, Value>) -> Option<i64> {
+    (fields.len() == 1).then(|| fields.get("$date")?.as_i64())?
 }
 
 /// A document of these fields.
@@ -108,6 +116,7 @@ mod tests {
             "list": [1, "two", null, { "deep": true }],
             "number": -7_000_000_000_i64,
             "share": 0.5,
+            "since": { "$gt": { "$date": 1_700_000_000_000_i64 } },
             "text": "caf\u{e9}",
         });
         let Value::Object(fields) = &written else { panic!("an object") };

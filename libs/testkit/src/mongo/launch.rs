@@ -32,12 +32,25 @@ const CACHE_GB: &str = "0.25";
 const OPLOG_MB: &str = "64";
 
 /// How a server runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct Mode {
     /// In a process group of its own.
     pub apart: bool,
     /// It answers only who has signed in.
     pub signed_in: bool,
+    /// It takes `configureFailPoint`, by which it can be made to stand still at a place.
+    pub fail_points: bool,
+    /// It can be reached by TLS.
+    pub tls: Option<MongoTls>,
+}
+
+/// Files in PEM for a server that can be reached by TLS, and plainly too.
+#[derive(Debug, Clone)]
+pub struct MongoTls {
+    /// The authorities of clients' certificates.
+    pub ca: PathBuf,
+    /// The server's certificate and its key, in one file.
+    pub certificate: PathBuf,
 }
 
 /// Starts a mongod with its data in a folder and waits until it listens. Port 0 takes a free one,
@@ -46,7 +59,7 @@ pub struct Mode {
 /// # Errors
 ///
 /// When it is not installed or does not start; a port that is taken is waited for.
-pub fn launch(data: &Path, log: &Path, port: u16, mode: Mode) -> Result<(Daemon, SocketAddr), StartError> {
+pub fn launch(data: &Path, log: &Path, port: u16, mode: &Mode) -> Result<(Daemon, SocketAddr), StartError> {
     let program = installed("mongod")?;
     ensure_dir(data)?;
     let key = if mode.signed_in { Some(key_file(data)?) } else { None };
@@ -63,6 +76,14 @@ pub fn launch(data: &Path, log: &Path, port: u16, mode: Mode) -> Result<(Daemon,
             .arg(data);
         if let Some(key) = &key {
             command.arg("--auth").arg("--keyFile").arg(key);
+        }
+        if mode.fail_points {
+            command.args(["--setParameter", "enableTestCommands=1"]);
+        }
+        if let Some(MongoTls { ca, certificate }) = &mode.tls {
+            // Who has no certificate may come by TLS too, and without TLS.
+            command.args(["--tlsMode", "allowTLS", "--tlsAllowConnectionsWithoutCertificates"]);
+            command.arg("--tlsCAFile").arg(ca).arg("--tlsCertificateKeyFile").arg(certificate);
         }
         if mode.apart {
             command.process_group(0);

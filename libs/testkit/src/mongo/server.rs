@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::launch::{self, Mode, create_user, launch};
+use super::launch::{self, Mode, MongoTls, create_user, launch};
 use crate::daemon::{Daemon, StartError, TempDir, temp_dir};
 
 /// A private MongoDB on loopback, its data in a folder: a replica set of one, so that majorities,
@@ -31,7 +31,17 @@ impl MongoServer {
     /// When it is not installed or does not start, saying what to run.
     #[must_use]
     pub fn start() -> Self {
-        let mode = Mode { apart: false, signed_in: false };
+        Self::alone(Mode::default()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts one that can be made to stand still at a place of its own code (`configureFailPoint`).
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed or does not start, saying what to run.
+    #[must_use]
+    pub fn start_with_fail_points() -> Self {
+        let mode = Mode { fail_points: true, ..Mode::default() };
         Self::alone(mode).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -43,7 +53,23 @@ impl MongoServer {
     /// When it is not installed, does not start, or refuses the user.
     #[must_use]
     pub fn start_with_user(user: &str, password: &str) -> Self {
-        let mode = Mode { apart: false, signed_in: true };
+        let mode = Mode { signed_in: true, ..Mode::default() };
+        Self::with_first_user(mode, user, password)
+    }
+
+    /// The same, which can be reached by TLS too. Its name is `localhost`, if its certificate says
+    /// so.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed, does not start, or refuses the user.
+    #[must_use]
+    pub fn start_with_tls(tls: MongoTls, user: &str, password: &str) -> Self {
+        let mode = Mode { signed_in: true, tls: Some(tls), ..Mode::default() };
+        Self::with_first_user(mode, user, password)
+    }
+
+    fn with_first_user(mode: Mode, user: &str, password: &str) -> Self {
         let server = Self::alone(mode).unwrap_or_else(|error| panic!("{error}"));
         if let Err(error) = create_user(server.address, user, password) {
             panic!("the first user was not made: {error}");
@@ -61,7 +87,7 @@ impl MongoServer {
     pub(super) fn member(mode: Mode) -> Result<Self, StartError> {
         let temp = temp_dir()?;
         let (log, data) = (temp.path().join("mongod.log"), temp.path().join("data"));
-        let (daemon, address) = launch(&data, &log, 0, mode)?;
+        let (daemon, address) = launch(&data, &log, 0, &mode)?;
         Ok(Self { daemon, address, data, log, mode, alone: false, _temp: Some(temp) })
     }
 
@@ -82,8 +108,8 @@ impl MongoServer {
     ///
     /// When it is not installed or does not start.
     pub fn open(data: &Path, log: &Path, port: u16) -> Result<Self, StartError> {
-        let mode = Mode { apart: true, signed_in: false };
-        let (daemon, address) = launch(data, log, port, mode)?;
+        let mode = Mode { apart: true, ..Mode::default() };
+        let (daemon, address) = launch(data, log, port, &mode)?;
         let (data, log) = (data.to_owned(), log.to_owned());
         let mut server = Self { daemon, address, data, log, mode, alone: true, _temp: None };
         server.take_part()?;
@@ -165,7 +191,7 @@ impl MongoServer {
     }
 
     fn start_again(&mut self) -> Result<(), StartError> {
-        (self.daemon, _) = launch(&self.data, &self.log, self.address.port(), self.mode)?;
+        (self.daemon, _) = launch(&self.data, &self.log, self.address.port(), &self.mode)?;
         self.take_part()
     }
 }

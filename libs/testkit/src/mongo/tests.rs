@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::wire::{self, CallError, Document};
-use super::{Find, MongoReader, MongoReplicaSet, MongoServer};
+use super::{Find, MongoReader, MongoServer, MongoSet};
 use crate::daemon::temp_dir;
 
 /// The server's code for somebody who has not signed in.
@@ -89,18 +89,51 @@ fn who_has_not_signed_in_is_refused_also_after_a_restart() {
 
 #[test]
 fn a_set_of_three_has_another_primary_when_its_first_is_killed_and_keeps_what_it_acknowledged() {
-    let mut set = MongoReplicaSet::start();
+    let mut set = MongoSet::start();
     let first = set.primary();
-    let address = set.member(first).address();
-    keep(address, "a");
-    set.member(first).kill9();
-    let second = set.primary();
-    assert_ne!(first, second);
-    let address = set.member(second).address();
-    assert_eq!(kept(address).expect("an answer"), Some(1));
-    keep(address, "b");
-    set.member(first).restart();
+    keep(set.address(first), "a");
+    set.kill(first);
+    let second = set.primary_after(first);
+    assert_eq!(kept(set.address(second)).expect("an answer"), Some(1));
+    keep(set.address(second), "b");
+    set.start_node(first);
     assert_eq!(set.uri_with_database("d").matches("127.0.0.1").count(), 3);
+}
+
+#[test]
+fn a_set_has_another_primary_when_its_own_steps_down_stands_still_or_is_cut_off() {
+    let mut set = MongoSet::start();
+    let first = set.primary();
+    let second = set.step_down();
+    assert_ne!(first, second);
+    keep(set.address(second), "a");
+    set.stop(second);
+    let third = set.primary_after(second);
+    keep(set.address(third), "b");
+    set.resume(second);
+    set.cut(third);
+    let fourth = set.primary_after(third);
+    keep(set.address(fourth), "c");
+    set.mend(third);
+    assert_eq!(kept(set.address(set.primary())).expect("an answer"), Some(3));
+}
+
+#[test]
+fn a_forced_rollback_takes_what_no_majority_had_and_nothing_else() {
+    let mut set = MongoSet::start();
+    keep(set.address(set.primary()), "kept");
+    let first = set.primary();
+    let alone = set.address(first);
+    let old = set.force_rollback(|_| {
+        let insert = Document::default()
+            .text("insert", "kept")
+            .array("documents", [Document::default().text("_id", "lost")])
+            .document("writeConcern", &Document::default().number("w", 1));
+        assert_eq!(wire::call(alone, insert).expect("acknowledged by one").number("n"), Some(1));
+        assert_eq!(kept(alone).expect("an answer"), Some(2));
+    });
+    assert_eq!(old, first);
+    assert_eq!(kept(set.address(set.primary())).expect("an answer"), Some(1));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use lectern_testkit::gcs::{Gcs, GcsOptions};
 use lectern_testkit::{Program, StartError, env};
 
 use super::control::{self, Answer, Asked};
@@ -96,6 +97,8 @@ struct Stack {
     admin_key: String,
     /// Where the first replica of each service listens, and the others look for it.
     addresses: Vec<(&'static str, SocketAddr)>,
+    /// Where the services keep their objects: a fake of Google Cloud Storage in this process.
+    objects: Option<Gcs>,
     /// What every service is told, in its environment.
     common: Vec<(String, String)>,
     voice: PathBuf,
@@ -115,6 +118,7 @@ impl Stack {
             logs: dir.join("logs"),
             admin_key: files::secret(&dir.join("admin-key"))?,
             addresses: Vec::new(),
+            objects: None,
             common: Vec::new(),
             voice,
             parts: BTreeMap::new(),
@@ -143,7 +147,9 @@ impl Stack {
                 self.start_server("mongod", mongo)?
             }
         };
-        self.common = self.environment(&nats, &mongo)?;
+        let objects = Gcs::open(GcsOptions { data: Some(self.dir.join("objects")), port: None })?;
+        self.common = self.environment(&nats, &mongo, &objects)?;
+        self.objects = Some(objects);
         for service in SERVICES {
             self.add(service);
         }
@@ -163,11 +169,12 @@ impl Stack {
     }
 
     /// What all four services are told.
-    fn environment(&self, nats: &str, mongo: &str) -> Result<Vec<(String, String)>> {
+    fn environment(&self, nats: &str, mongo: &str, objects: &Gcs) -> Result<Vec<(String, String)>> {
         let mut environment = vec![
             ("LECTERN_STORE__URL".to_owned(), mongo.to_owned()),
             ("LECTERN_QUEUE__URL".to_owned(), nats.to_owned()),
-            ("LECTERN_BLOB__URL".to_owned(), format!("file:{}", self.dir.join("objects").display())),
+            ("LECTERN_BLOB__URL".to_owned(), objects.url()),
+            ("LECTERN_BLOB__ENDPOINT".to_owned(), objects.endpoint()),
             ("LECTERN_SECRET".to_owned(), files::secret(&self.dir.join("secret"))?),
         ];
         for (name, address) in &self.addresses {

@@ -10,7 +10,7 @@ use lectern_core::content::accounting::{Account, account};
 use lectern_core::content::document::{Block, Content};
 use lectern_core::content::script::{PlannedSection, SkipReason, Skipped, Utterance};
 
-use super::write::find;
+use super::find;
 
 /// What a script says of each block.
 pub(super) struct Ledger<'a> {

@@ -103,7 +103,7 @@ fn sentences(
     for (section, part) in parts.iter().enumerate() {
         let mut position = 0;
         for &id in &part.blocks {
-            let block = super::write::find(content, id)?;
+            let block = super::find(content, id)?;
             if !block.kind.is_running_text() {
                 continue;
             }

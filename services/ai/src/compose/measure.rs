@@ -6,8 +6,7 @@ use lectern_core::content::script::{ContentKind, Order, PlannedSection, Role, St
 use lectern_core::content::{Range, length, words};
 
 use super::sentence::Passage;
-use super::write::find;
-use super::{Stop, citation, classify, notation, table};
+use super::{Stop, citation, classify, find, notation, table};
 use crate::speakable::Language;
 
 /// What is heard up to a place at which a script may end.

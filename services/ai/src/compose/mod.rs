@@ -28,7 +28,7 @@ mod tests;
 mod write;
 
 use lectern_core::content::Range;
-use lectern_core::content::document::Content;
+use lectern_core::content::document::{Block, Content};
 use lectern_core::content::script::{Order, Plan, SCHEMA, Section, Source, Style};
 use lectern_core::{Digest, Failure, Kind, Reason};
 
@@ -102,6 +102,17 @@ pub fn text_of(content: &Content, sources: &[Source]) -> String {
         .iter()
         .filter_map(|source| content.blocks.get(source.block as usize).map(|block| source.range.of(&block.text)));
     fold(&parts.collect::<String>())
+}
+
+/// The block of a plan by its id.
+fn find(content: &Content, id: u32) -> Result<&Block, Failure> {
+    content.blocks.get(id as usize).ok_or_else(|| {
+        Failure::new(
+            Kind::DataLoss,
+            Reason::ObjectDamaged,
+            format!("the plan names block {id}, which the content has not; plan the script again"),
+        )
+    })
 }
 
 /// White space folded: single spaces, none at the ends.

@@ -8,9 +8,9 @@ use lectern_core::content::document::{Content, SpanKind};
 use lectern_core::content::script::{LengthTarget, Order, PlannedSection, SkipReason, Skipped, Style};
 use lectern_core::content::{Range, length};
 
+use super::find;
 use super::measure::{Measure, Part};
 use super::narration::Outline;
-use super::write::find;
 
 /// A script that has no place to end where its length is reached ends anywhere between two breaths
 /// once it is this many times as long.

@@ -7,7 +7,6 @@ use lectern_core::content::script::{Mapping, Role, SEGMENT_CHARS, SkipReason, So
 
 use super::Stop;
 use super::cuts::{self, Cut};
-use super::write::led;
 use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, Spoken, can_say};
 
 /// Spoken characters that one utterance should not exceed.
@@ -495,6 +494,22 @@ fn split(parts: &[Range], place: u32) -> (Vec<Range>, Vec<Range>) {
     let head = parts.iter().filter(|part| part.start < place).map(|part| Range::new(part.start, part.end.min(place)));
     let tail = parts.iter().filter(|part| part.end > place).map(|part| Range::new(part.start.max(place), part.end));
     (head.collect(), tail.collect())
+}
+
+/// Moves a map behind `lead`, which is written nowhere.
+fn led(lead: &str, text: &str, map: &[Mapping]) -> (String, Vec<Mapping>) {
+    let words = lead.trim_end();
+    if words.is_empty() {
+        return (text.to_owned(), map.to_vec());
+    }
+    let shift = lectern_core::content::length(words) + 1;
+    let at = map.first().map_or(0, |step| step.original.start);
+    let mut all = vec![Mapping { spoken: Range::new(0, shift - 1), original: Range::new(at, at) }];
+    all.extend(map.iter().map(|step| Mapping {
+        spoken: Range::new(step.spoken.start + shift, step.spoken.end + shift),
+        original: step.original,
+    }));
+    (format!("{words} {text}"), all)
 }
 
 #[cfg(test)]

@@ -8,17 +8,17 @@ mod table;
 
 use std::collections::HashSet;
 
+use lectern_core::Failure;
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, BlockKind, Content};
 use lectern_core::content::script::{
-    ContentKind, Mapping, Order, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker,
-    Style, Utterance,
+    ContentKind, Order, Plan, PlannedSection, Role, SCHEMA, Section, SkipReason, Skipped, Source, Speaker, Style,
+    Utterance,
 };
-use lectern_core::{Failure, Kind, Reason};
 
 use super::citation::{self, References};
 use super::sentence::Passage;
-use super::{Stop, announce, balance, fold};
+use super::{Stop, announce, balance, find, fold};
 use crate::speakable::{self, Emoji, Language};
 
 /// Writes a planned section.
@@ -63,16 +63,6 @@ pub(super) fn section(
         level: planned.level,
         utterances,
         skipped,
-    })
-}
-
-pub(super) fn find(content: &Content, id: u32) -> Result<&Block, Failure> {
-    content.blocks.get(id as usize).ok_or_else(|| {
-        Failure::new(
-            Kind::DataLoss,
-            Reason::ObjectDamaged,
-            format!("the plan names block {id}, which the content has not; plan the script again"),
-        )
     })
 }
 
@@ -267,20 +257,4 @@ fn outside(range: Range, holes: &[Range]) -> Vec<Range> {
 fn capitalised(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// Moves a map behind `lead`, which is written nowhere.
-pub(super) fn led(lead: &str, text: &str, map: &[Mapping]) -> (String, Vec<Mapping>) {
-    let words = lead.trim_end();
-    if words.is_empty() {
-        return (text.to_owned(), map.to_vec());
-    }
-    let shift = lectern_core::content::length(words) + 1;
-    let at = map.first().map_or(0, |step| step.original.start);
-    let mut all = vec![Mapping { spoken: Range::new(0, shift - 1), original: Range::new(at, at) }];
-    all.extend(map.iter().map(|step| Mapping {
-        spoken: Range::new(step.spoken.start + shift, step.spoken.end + shift),
-        original: step.original,
-    }));
-    (format!("{words} {text}"), all)
 }

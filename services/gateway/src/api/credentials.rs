@@ -71,7 +71,7 @@ mod tests {
             let tenants = crate::tenants::Tenants::new(keys.beside(), Arc::clone(&clock));
             tenants.ensure().await.expect("a collection");
             let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
-            let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, None, secret);
+            let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, Vec::new(), secret);
 
             let acme = "acme".parse().expect("an id");
             let tenant = (role != KeyRole::Administrator).then_some(acme);

@@ -47,6 +47,7 @@ pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narr
         skip: convert::kinds_to_wire(&n.order.skip),
         read: convert::kinds_to_wire(&n.order.read),
         wait_reason: moment.wait.map_or(api::WaitReason::Unspecified, wait_reason).into(),
+        repin_time: n.repin.as_ref().and_then(|repin| repin.done).map(convert::time),
     }
 }
 

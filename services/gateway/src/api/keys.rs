@@ -214,7 +214,7 @@ mod tests {
         let audit =
             Audit::new(records, Arc::clone(&clock), Arc::new(SeededRandom::new(1)), Duration::from_secs(1 << 20));
         let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
-        let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, None, secret.clone());
+        let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, Vec::new(), secret.clone());
         Keys::new(keys, tenants, audit, secret)
     }
 

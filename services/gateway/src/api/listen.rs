@@ -110,6 +110,19 @@ pub fn check(narration: &Narration, first: u32) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether the narration is in the run of which something was heard: sections of another one may be
+/// other sections.
+///
+/// # Errors
+/// `ETAG_MISMATCH`.
+fn check_run(heard: Option<u32>, narration: &Narration) -> Result<(), Failure> {
+    if heard.is_none_or(|run| run == narration.run) {
+        return Ok(());
+    }
+    let message = "the narration is being made anew; listen from the beginning";
+    Err(Failure::new(Kind::Aborted, Reason::EtagMismatch, message))
+}
+
 /// Why a listener hears no more of a narration that has ended without its audio. The reason is the
 /// narration's; its code is not, since it would say that this call was cancelled, ran out of its
 /// own time, or is worth repeating as it is.
@@ -131,13 +144,16 @@ impl Listener {
             let mut news = self.conductor.hub().subscribe(&self.id);
             let mut at = from;
             let mut said_format = false;
+            let mut heard_run = None;
             loop {
                 let heard = *news.borrow_and_update();
                 let narration = self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?.record;
                 check(&narration, from.section).map_err(|f| status(&f))?;
+                check_run(heard_run, &narration).map_err(|f| status(&f))?;
                 while narration.sections > at.section && narration.recorded.contains(at.section) {
                     let track_key = wire::Keys::of(&narration, &self.master).track(at.section);
                     let etag = etag(&track_key);
+                    heard_run = Some(narration.run);
                     if at == from {
                         check_etag(&section_etag, &etag).map_err(|f| status(&f))?;
                     }
@@ -243,6 +259,14 @@ mod tests {
             assert_eq!((refused.kind, refused.reason), (Kind::Aborted, Reason::EtagMismatch));
             assert_eq!(refused.field.as_deref(), Some("section_etag"));
         }
+    }
+
+    #[test]
+    fn who_has_heard_something_of_another_run_listens_from_the_beginning() {
+        let mut n = narration();
+        n.run = 2;
+        assert_eq!((check_run(None, &n), check_run(Some(2), &n)), (Ok(()), Ok(())));
+        assert_eq!(check_run(Some(1), &n).expect_err("another run").reason, Reason::EtagMismatch);
     }
 
     #[test]

@@ -204,7 +204,8 @@ impl NarrationService for Narrations {
         let tenant = caller(&request)?.tenant.clone();
         let request = request.into_inner();
         let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let retried = self.orders.retry(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
+        let retried = self.orders.retry(&tenant, &id, &request.request_id, &request.etag).await;
+        let retried = retried.map_err(|f| status(&f))?;
         Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.shown(&retried)) }))
     }
 

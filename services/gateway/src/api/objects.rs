@@ -110,7 +110,7 @@ pub async fn manifest(
     let purpose = format!("GetManifest {} {key}", narration.id);
     let start = page::open(secret, &purpose, &request.page_token)?.unwrap_or(Place::at(0));
     let objects = objects(blob, narration);
-    let path = objects.folder().artifact(&narration.id, &key, "manifest.json");
+    let path = objects.folder().artifact(&narration.id, narration.run, &key, "manifest.json");
     let manifest: timeline::Manifest = objects.read_json(&path).await?;
     let (blocks, end) = page_of(&manifest.blocks, start, size);
     let more = (end.item as usize) < manifest.blocks.len();
@@ -191,7 +191,7 @@ pub async fn download(
     let (offset, length) = range(request, artifact.size)?;
     let key = Keys::of(narration, master).recording();
     let folder = objects(blob, narration);
-    let path = folder.folder().artifact(&narration.id, &key, &artifact.name);
+    let path = folder.folder().artifact(&narration.id, narration.run, &key, &artifact.name);
     let path = lectern_blob::ObjectPath::new(&path).map_err(|e| Failure::internal(e.to_string()))?;
     let found = folder.blob().get_range(&path, offset, length).await;
     let name = names::of_artifact(&narration.id, &artifact.name);
@@ -348,7 +348,7 @@ mod tests {
                 notes: Vec::new(),
             };
             let objects = objects(&blob, n);
-            let path = objects.folder().artifact(&n.id, &Keys::of(n, MASTER).recording(), "manifest.json");
+            let path = objects.folder().artifact(&n.id, n.run, &Keys::of(n, MASTER).recording(), "manifest.json");
             objects.write_json(&path, &manifest).await.expect("put");
         }
         let begun = ask(&n, "").await.expect("a page");
@@ -381,7 +381,7 @@ mod tests {
         assert_eq!((gone.kind, gone.reason), (Kind::DataLoss, Reason::ObjectDamaged));
 
         let objects = objects(&blob, &n);
-        let path = objects.folder().artifact(&n.id, &Keys::of(&n, MASTER).recording(), "audio.wav");
+        let path = objects.folder().artifact(&n.id, n.run, &Keys::of(&n, MASTER).recording(), "audio.wav");
         objects.write(&path, vec![7_u8; 40]).await.expect("put");
         assert_eq!(read(&n, 0, Some(40)).await, Ok(40), "what is there is read");
         for (offset, length) in [(0, None), (0, Some(41)), (40, Some(1)), (70, None), (100, None)] {

@@ -1,33 +1,45 @@
 //! Between the narrations' records and the news: takes events in, tells the dispatcher and those
 //! who watch what changed, and sees to what is due.
 
+mod errands;
 mod events;
 mod hints;
+#[cfg(test)]
+mod tests;
+mod tombstones;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use lectern_core::id::NarrationId;
-use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+use lectern_core::{Clock, Failure, Kind, Timestamp};
 use lectern_queue::Queue;
+use lectern_stage::Recall;
 use lectern_store::{Change, Collection, Reconciler, Versioned};
-use tokio::sync::mpsc;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
 
 use super::dispatch::Dispatcher;
 use super::moment::{Assembling, Moment};
 use super::recent::Recent;
+use super::supervise::{Panics, Supervisor};
 use super::wanted::{ready, wanted};
-use crate::domain::{Narration, StepFailure, Transition};
+use crate::domain::{Narration, Transition};
 use crate::stages::Stages;
 use crate::watch::Hub;
+use errands::Errands;
+use hints::Hints;
 
-/// Ended narrations whose stages are yet to be told; those beyond are left to the reconciler.
-const TO_SETTLE: usize = 1_024;
-/// Stages are told of so many ends at once.
-const SETTLE_AT_ONCE: usize = 16;
+/// A tombstone is kept for this much longer than stages keep what they know of steps and runs: the
+/// next order of its request begins with a later run than theirs while they know any.
+const LONGER_THAN_STAGES: Duration = Duration::from_secs(24 * 60 * 60);
+/// For how long stages keep what they know of steps and runs, unless a setting says otherwise.
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Steps whose events made a fold panic that are remembered, and for how long.
+const PANICKED: usize = 1_024;
+const PANICKED_KEPT: Duration = Duration::from_secs(10 * 60);
 
 /// Conducts narrations.
 #[derive(Debug, Clone)]
@@ -40,8 +52,15 @@ pub struct Conductor {
     hub: Hub,
     recent: Arc<Recent>,
     assembling: Arc<Assembling>,
-    to_settle: mpsc::Sender<Versioned<Narration>>,
-    ended: Arc<Mutex<Option<mpsc::Receiver<Versioned<Narration>>>>>,
+    errands: Errands,
+    hints: Hints,
+    panics: Panics,
+    /// How often folding the event of a step panicked.
+    panicked: Arc<Recall<u32>>,
+    /// How long tombstones are kept.
+    kept: Duration,
+    /// Held by who prunes a document: one at a time.
+    pruning: Arc<Mutex<()>>,
 }
 
 impl Conductor {
@@ -54,10 +73,29 @@ impl Conductor {
         clock: Arc<dyn Clock>,
         dispatcher: Dispatcher,
     ) -> Self {
-        let (to_settle, ended) = mpsc::channel(TO_SETTLE);
-        let ended = Arc::new(Mutex::new(Some(ended)));
-        let (hub, recent, assembling) = (Hub::default(), Arc::default(), Arc::default());
-        Self { narrations, queue, stages, clock, dispatcher, hub, recent, assembling, to_settle, ended }
+        Self {
+            narrations,
+            queue,
+            stages,
+            clock,
+            dispatcher,
+            hub: Hub::default(),
+            recent: Arc::default(),
+            assembling: Arc::default(),
+            errands: Errands::default(),
+            hints: Hints::default(),
+            panics: Panics::default(),
+            panicked: Arc::new(Recall::new(PANICKED, PANICKED_KEPT)),
+            kept: RETENTION + LONGER_THAN_STAGES,
+            pruning: Arc::default(),
+        }
+    }
+
+    /// The same where stages forget steps and runs so long after their end: what is left of a
+    /// deleted narration is deleted a day later than that.
+    #[must_use]
+    pub fn with_retention(self, after: Duration) -> Self {
+        Self { kept: after + LONGER_THAN_STAGES, ..self }
     }
 
     /// Who waits for news here.
@@ -78,38 +116,36 @@ impl Conductor {
         Moment { wait: self.dispatcher.wait(narration), assembled: self.assembling.of(narration, self.clock.now()) }
     }
 
-    /// Runs until `shutdown`.
+    /// Runs until `shutdown`: every part in a task of its own.
     pub async fn run(self, shutdown: CancellationToken) {
-        let reconciler = Reconciler::new(self.narrations.clone(), Arc::clone(&self.clock));
-        let due = {
-            let conductor = self.clone();
-            move |narration: Versioned<Narration>| {
-                let conductor = conductor.clone();
-                async move { conductor.see_to(narration).await }
-            }
-        };
-        tokio::join!(
-            self.clone().take_events(shutdown.clone()),
-            self.dispatcher.run(shutdown.clone()),
-            reconciler.run(due, shutdown.clone()),
-            self.clone().take_hints(shutdown.clone()),
-            self.clone().hear_assembled(shutdown.clone()),
-            self.clone().settle_ended(shutdown.clone()),
-            self.clone().poll_watched(shutdown),
-        );
+        type Part = fn(Conductor, CancellationToken) -> BoxFuture<'static, ()>;
+        let parts: [(&'static str, Part); 8] = [
+            ("events", |conductor, stop| conductor.take_events(stop).boxed()),
+            ("dispatch", |conductor, stop| async move { conductor.dispatcher.run(stop).await }.boxed()),
+            ("reconciler", |conductor, stop| conductor.reconcile(stop).boxed()),
+            ("errands", |conductor, stop| conductor.run_errands(stop).boxed()),
+            ("hints sent", |conductor, stop| conductor.send_hints(stop).boxed()),
+            ("hints heard", |conductor, stop| conductor.take_hints(stop).boxed()),
+            ("files heard of", |conductor, stop| conductor.hear_assembled(stop).boxed()),
+            ("watched", |conductor, stop| conductor.poll_watched(stop).boxed()),
+        ];
+        let mut supervisor = Supervisor::new(self.panics.clone(), shutdown.clone());
+        for (name, part) in parts {
+            let (conductor, stop) = (self.clone(), shutdown.clone());
+            supervisor.start(name, move || part(conductor.clone(), stop.clone()));
+        }
+        supervisor.ended().await;
     }
 
-    /// After a write that changed `narration`: lets what it wants now be granted, and tells those
-    /// who watch.
-    pub async fn changed(&self, narration: &Versioned<Narration>) {
+    /// After a write that changed `narration`: lets what it wants now be granted, tells those who
+    /// watch, and has stages told. Nothing is waited for: a caller's answer may depend on it.
+    pub fn changed(&self, narration: &Versioned<Narration>) {
         self.dispatcher.touch(narration);
-        self.tell(&narration.record.id, narration.revision.0).await;
+        self.tell(&narration.record.id, narration.revision.0);
         if narration.record.phase.terminal() {
             self.assembling.forget(&narration.record.id);
         }
-        if narration.record.cancel_pending && self.to_settle.try_send(narration.clone()).is_err() {
-            debug!(narration = %narration.record.id, "stages are told of its end by the reconciler");
-        }
+        self.send_errand(narration, true);
     }
 
     /// Publishes again, at once, everything that is granted and unfinished: for a queue that keeps
@@ -124,40 +160,38 @@ impl Conductor {
         Ok(())
     }
 
-    /// Tells the stages of narrations that ended here. A stage that hangs holds up neither events
-    /// nor other narrations.
-    async fn settle_ended(self, shutdown: CancellationToken) {
-        let taken = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(ended) = taken else { return };
-        let ended = tokio_stream::wrappers::ReceiverStream::new(ended);
-        let settled = ended.for_each_concurrent(SETTLE_AT_ONCE, |narration| {
+    /// Looks for what is due until `shutdown`.
+    async fn reconcile(self, shutdown: CancellationToken) {
+        let reconciler = Reconciler::new(self.narrations.clone(), Arc::clone(&self.clock));
+        let due = |narration: Versioned<Narration>| {
             let conductor = self.clone();
-            async move {
-                if let Err(error) = conductor.settle(&narration).await {
-                    warn!(narration = %narration.record.id, %error, "stages not told of the end, the reconciler will");
-                }
-            }
-        });
-        // Those not told when the process ends are found by the reconciler of another.
-        let _ = shutdown.run_until_cancelled(settled).await;
+            async move { conductor.see_to(narration).await }
+        };
+        reconciler.run(due, shutdown).await;
     }
 
     /// What the reconciler does with a narration that is due, in the trace of the call that began
-    /// its run.
+    /// its run. It asks the database alone: what asks stages is an errand.
     async fn see_to(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
         let span = tracing::info_span!("reconcile", narration = %narration.record.id);
         if let Some(parent) = &narration.record.traceparent {
             lectern_runtime::set_parent(&span, parent);
         }
-        tracing::Instrument::instrument(self.go_on(narration), span).await
+        let seen_to = tracing::Instrument::instrument(self.go_on(narration), span);
+        let panicked = || Failure::internal("seeing to what is due panicked");
+        self.panics.contain("due", seen_to).await.unwrap_or_else(|| Err(panicked()))
     }
 
-    /// Ends a narration whose deadline has passed, else lets what it still wants be granted.
+    /// Ends a narration whose deadline has passed, else lets what it still wants be granted; has
+    /// stages told what they have to know, and what is left of one that was deleted long ago
+    /// deleted.
     async fn go_on(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
-        if narration.record.cancel_pending || narration.record.deleted.is_some() {
-            return self.settle(&narration).await;
+        let now = self.clock.now();
+        self.send_errand(&narration, false);
+        if narration.record.phase.terminal() {
+            return Ok(());
         }
-        if self.clock.now() >= narration.record.deadline {
+        if now >= narration.record.deadline {
             let held = self.held(&narration.record);
             let id = &narration.record.id;
             let end = |narration: &mut Narration, now| match held.then(|| narration.hold(now)) {
@@ -165,7 +199,7 @@ impl Conductor {
                 Some(Transition::Unchanged) | None => narration.expire(now),
             };
             if let Some(ended) = self.update(id, end).await? {
-                self.changed(&ended).await;
+                self.changed(&ended);
             }
             return Ok(());
         }
@@ -187,54 +221,6 @@ impl Conductor {
             .iter()
             .map(|step| step.kind.service())
             .any(|service| self.dispatcher.held_by_operator(service, &narration.tenant, narration.engine(service)))
-    }
-
-    /// Whether a run failed for an object that went with its document. A narration may be ordered
-    /// while its document is erased; a step then finds an object gone, and ingest alone knows why.
-    async fn lost_its_document(&self, narration: &Narration) -> Result<bool, Failure> {
-        let object_gone = |failed: &StepFailure| failed.failure.reason == Reason::ObjectDamaged;
-        let gone = narration.failure.as_ref().is_some_and(object_gone);
-        if !gone || narration.erased || narration.deleted.is_some() {
-            return Ok(false);
-        }
-        match self.stages.pin(&narration.tenant, &narration.wish()).await {
-            Err(failure) if failure.reason == Reason::DocumentErased => Ok(true),
-            Err(failure) if failure.kind == Kind::Unavailable => Err(failure),
-            // It is there, or something else is wrong with the order.
-            Ok(_) | Err(_) => Ok(false),
-        }
-    }
-
-    /// Tells the stages that a narration's run is over, deletes the files of a deleted one, clears
-    /// the record of one whose document was erased, then notes that this was done.
-    ///
-    /// # Errors
-    /// The first stage's failure; safe to repeat.
-    pub async fn settle(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
-        let Narration { id, tenant, run, scope, deleted, .. } = &narration.record;
-        self.stages.cancel_steps(tenant, id, *run).await?;
-        if deleted.is_some() {
-            self.stages.delete_recording(tenant, scope, id).await?;
-        }
-        let erased = self.lost_its_document(&narration.record).await?;
-        let settled = self
-            .write(id, None, |narration, now| {
-                if narration.run != *run || !(narration.cancel_pending || narration.deleted.is_some()) {
-                    return Transition::Unchanged;
-                }
-                // Else nothing that a caller sees changes, so the version stays.
-                if erased && !narration.erased {
-                    narration.erase(now);
-                    narration.version += 1;
-                }
-                narration.settled(now);
-                Transition::Changed
-            })
-            .await?;
-        if let Some(settled) = settled.filter(|_| erased) {
-            self.changed(&settled).await;
-        }
-        Ok(())
     }
 
     /// Changes a narration by a transition that callers see; none when it changed nothing, or the
@@ -279,7 +265,7 @@ impl Conductor {
             return Ok(None);
         }
         let written = Versioned { record: updated.record, revision: updated.revision };
-        self.recent.note(&written);
+        self.recent.note(&written, self.clock.now());
         Ok(Some(written))
     }
 }

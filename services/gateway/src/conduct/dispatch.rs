@@ -8,8 +8,9 @@
 //! audit publishes again what is granted and does not end.
 //!
 //! What a pass reads follows from the room there is, not from the backlog: so many turns by index,
-//! and for each so many narrations. Turns that are held up, and those of tenants at their limit,
-//! are read over: they keep their places, and keep nobody else from the room.
+//! and for each so many narrations. Turns that are held up are read over: they keep their places,
+//! and keep nobody else from the room. Those without a step to grant are taken from the front where
+//! they are many, and woken by the write that makes a step of them grantable.
 
 mod audit;
 mod ledger;
@@ -17,9 +18,11 @@ mod levels;
 mod listen;
 mod pick;
 mod publish;
+mod rests;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,37 +33,43 @@ use std::time::Duration;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::Queue;
-use lectern_store::{Change, Collection, Record as _, StoreError, Versioned};
+use lectern_store::{Collection, Record as _, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::pauses::Pauses;
 use super::wanted::{Window, turn, wanted};
-use super::workers::Workers;
-use crate::domain::{Lane, Narration, Pause, Phase, Slots, Turn, slots};
+use super::wire::Keys;
+use super::workers::{EngineRoom, Workers};
+use crate::domain::slots::Grant;
+use crate::domain::{Narration, Pause, Phase, Slots, Turn};
 use crate::tenants::Tenants;
 use ledger::Ledger;
 pub use levels::Level;
 use pick::Pick;
+use rests::Walks;
 use seen::{IDLE, Seen};
+use turns::freed;
 
 /// A pass takes place at least this often, for what no replica was told of.
 const EVERY: Duration = Duration::from_secs(2);
 /// How often a pass begins anew when another replica changed the slots first.
 const ROUNDS: usize = 16;
 
-/// How much is granted.
+/// How much is granted, and how long what nobody waits in is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DispatchOptions {
     /// Most steps of one tenant and service that are granted at once, where the tenant has no limit
     /// of its own.
     pub per_tenant: usize,
+    /// How long the turn of a tenant is kept after its last narration.
+    pub retention: Duration,
 }
 
 impl Default for DispatchOptions {
     fn default() -> Self {
-        Self { per_tenant: 64 }
+        Self { per_tenant: 64, retention: Duration::from_secs(30 * 24 * 60 * 60) }
     }
 }
 
@@ -97,8 +106,10 @@ struct ServiceState {
     seen: Mutex<Seen>,
     /// Steps granted here since the start.
     granted: AtomicU64,
+    /// How far the audits came among the turns that do not wait.
+    walks: Mutex<Walks>,
     /// One pass at a time.
-    pass: tokio::sync::Mutex<Vec<Lane>>,
+    pass: tokio::sync::Mutex<()>,
 }
 
 impl Dispatcher {
@@ -114,9 +125,10 @@ impl Dispatcher {
         let state = |service| ServiceState {
             wake: Notify::new(),
             touched: Mutex::default(),
-            ledger: Ledger::new(service, narrations.beside()),
+            ledger: Ledger::new(service, narrations.beside(), narrations.beside()),
             seen: Mutex::default(),
             granted: AtomicU64::new(0),
+            walks: Mutex::default(),
             pass: tokio::sync::Mutex::default(),
         };
         let services = Service::ALL.into_iter().map(|service| (service, state(service))).collect();
@@ -145,6 +157,12 @@ impl Dispatcher {
         self.shared.narrations.beside::<Slots>().ensure().await?;
         self.shared.tenants.ensure().await?;
         self.shared.pauses.ensure().await
+    }
+
+    /// The keys of everything that a narration's steps make.
+    #[must_use]
+    pub fn keys(&self, narration: &Narration) -> Keys {
+        Keys::of(narration, &self.shared.master)
     }
 
     /// What operators have paused.
@@ -182,7 +200,6 @@ impl Dispatcher {
     /// longer wants is released.
     pub fn touch(&self, narration: &Versioned<Narration>) {
         let wants = wanted(&narration.record, self.shared.window);
-        let id = &narration.record.id;
         for (service, state) in &self.shared.services {
             // A service that neither is to do a step of it nor may just have done one need not
             // look.
@@ -194,12 +211,7 @@ impl Dispatcher {
             if !may_have_ended && !wants.iter().any(|step| step.kind.service() == *service) {
                 continue;
             }
-            let mut touched = lock(&state.touched);
-            let newest = touched.entry(id.clone()).or_insert_with(|| narration.clone());
-            if newest.revision < narration.revision {
-                *newest = narration.clone();
-            }
-            drop(touched);
+            keep_newest(&mut lock(&state.touched), narration);
             state.wake.notify_one();
         }
     }
@@ -228,6 +240,8 @@ impl Dispatcher {
                     if let Err(error) = self.audit(service, audit::AFTER).await {
                         warn!(service = service.as_str(), %error, "grants not looked over, the next audit will");
                     }
+                    // However long it took: a pass comes before the next one.
+                    audit.reset();
                     continue;
                 }
                 () = state.wake.notified() => {}
@@ -246,14 +260,12 @@ impl Dispatcher {
     /// `STORE_UNAVAILABLE`; what was touched is looked at again by the next pass.
     pub async fn pass(&self, service: Service) -> Result<(), Failure> {
         let Some(state) = self.shared.services.get(&service) else { return Ok(()) };
-        let mut lanes = state.pass.lock().await;
+        let _one_at_a_time = state.pass.lock().await;
         let touched = std::mem::take(&mut *lock(&state.touched));
-        let passed = self.pass_over(service, state, &touched, &mut lanes).await;
+        let passed = self.pass_over(service, state, &touched).await;
         if passed.is_err() {
             let mut again = lock(&state.touched);
-            for (id, narration) in touched {
-                again.entry(id).or_insert(narration);
-            }
+            touched.values().for_each(|narration| keep_newest(&mut again, narration));
         }
         passed
     }
@@ -263,27 +275,35 @@ impl Dispatcher {
         service: Service,
         state: &ServiceState,
         touched: &BTreeMap<NarrationId, Versioned<Narration>>,
-        lanes: &mut Vec<Lane>,
     ) -> Result<(), Failure> {
-        let mut wants = BTreeSet::new();
+        let (mut wants, mut turns) = (BTreeSet::new(), BTreeMap::new());
         for Versioned { record, .. } in touched.values() {
             let before = wants.len();
             wants.extend(wanted(record, self.shared.window).into_iter().filter(|step| step.kind.service() == service));
             if wants.len() > before {
-                self.wait_in_turn(service, state, record).await?;
+                let turn = turn(record, service);
+                lock(&state.seen).arrive(&turn.id(), turn.lane, record);
+                turns.insert(turn.id(), turn);
             }
         }
-        // A grant of a narration that changed stays only while the narration wants its step.
-        let over = |step: &StepId| touched.contains_key(&step.narration) && !wants.contains(step);
+        // A grant of a narration that changed stays only while the narration wants its step. Who
+        // granted it may have known a newer narration than the one that was heard of here.
+        let over = |grant: &Grant| {
+            let known = touched.get(&grant.step.narration);
+            known.is_some_and(|known| known.revision.0 >= grant.revision && !wants.contains(&grant.step))
+        };
         for _ in 0..ROUNDS {
             let remembered = state.ledger.remembers();
             let Versioned { record: before, revision } = state.ledger.slots().await?;
             let mut slots = before.clone();
-            slots.release(|grant| over(&grant.step));
-            // What a round saw counts when its slots do: one that another replica forestalled
-            // judged by an old copy.
-            let mut seen = lanes.clone();
-            let picked = Pick::new(self, service, state, &mut seen).fill(&mut slots).await?;
+            slots.release(over);
+            let freed = freed(&before, &slots);
+            let mut pick = Pick::new(self, service, state);
+            pick.open(&slots).await?;
+            // A turn that was read just now as one that waits needs no second look.
+            turns.retain(|id, _| !pick.saw(id));
+            pick.join(self.wait_in_turn(state, std::mem::take(&mut turns)).await?);
+            let picked = pick.fill(&mut slots).await?;
             let counts = if slots == before {
                 // Another replica may have granted what ended here. A write finds out by itself.
                 !remembered || touched.is_empty() || state.ledger.read().await?.revision == revision
@@ -293,59 +313,21 @@ impl Dispatcher {
             if !counts {
                 continue;
             }
-            *lanes = seen;
             let now = self.shared.clock.now().millis();
             picked.rested.into_iter().for_each(|turn| lock(&state.seen).rests(turn, now));
-            if picked.steps.is_empty() {
-                return Ok(());
-            }
             state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
-            let published = self.publish(&state.ledger, picked.steps).await;
+            let published = self.publish(state, picked.steps).await;
             self.note_served(&picked.turns).await;
+            self.wake_tenants(service, state, freed).await?;
+            self.exhaust(state, picked.exhausted).await?;
+            if picked.unfinished {
+                state.wake.notify_one();
+            }
             return published;
         }
         // What ended here is not released yet, so this pass has to be made up for.
         state.wake.notify_one();
         Err(StoreError::conflict(Slots::SPEC.name, service.as_str()).into())
-    }
-
-    /// Sees to it that the narration's turn is known to wait.
-    async fn wait_in_turn(&self, service: Service, state: &ServiceState, narration: &Narration) -> Result<(), Failure> {
-        let turn = turn(narration, service);
-        let id = turn.id();
-        let now = self.shared.clock.now().millis();
-        if lock(&state.seen).arrive(&id, turn.lane, narration, now) {
-            return Ok(());
-        }
-        match self.shared.turns.insert_if_absent(&turn).await? {
-            None => {}
-            Some(known) if known.record.waiting => {}
-            Some(_) => {
-                let wait = |turn: &mut Turn| {
-                    let change = if turn.waiting { Change::Skip } else { Change::Write };
-                    turn.waiting = true;
-                    Ok(change)
-                };
-                self.shared.turns.update(&id, wait).await?;
-            }
-        }
-        lock(&state.seen).waits(id, now);
-        Ok(())
-    }
-
-    /// Notes when turns were served. Only their order depends on it, so what fails is not tried
-    /// again.
-    async fn note_served(&self, turns: &BTreeMap<String, u64>) {
-        for (id, served) in turns {
-            let note = |turn: &mut Turn| {
-                let change = if turn.served < *served { Change::Write } else { Change::Skip };
-                turn.served = turn.served.max(*served);
-                Ok(change)
-            };
-            if let Err(error) = self.shared.turns.update(id, note).await {
-                debug!(turn = id, %error, "not noted as served");
-            }
-        }
     }
 }
 
@@ -353,12 +335,20 @@ impl Shared {
     /// Whether an operator, or an engine that is out of order, holds up such steps.
     fn held(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
         self.held_by_operator(service, tenant, engine)
-            || (!engine.is_empty() && self.workers.out_of_order(service, self.clock.now()).contains(engine))
+            || self.workers.engine_room(service, engine, self.clock.now()) == EngineRoom::OutOfOrder
     }
 
     /// See [`Dispatcher::held_by_operator`].
     fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
         self.pauses.hold(service, tenant, engine) || self.tenants.is_suspended(tenant)
+    }
+}
+
+/// Keeps the newest that was heard of each narration.
+fn keep_newest(known: &mut BTreeMap<NarrationId, Versioned<Narration>>, narration: &Versioned<Narration>) {
+    let newest = known.entry(narration.record.id.clone()).or_insert_with(|| narration.clone());
+    if newest.revision < narration.revision {
+        *newest = narration.clone();
     }
 }
 
@@ -373,5 +363,5 @@ fn millis(duration: Duration) -> u64 {
 /// Room in a service: what may be granted beyond what is.
 fn room(slots: &Slots, limit: usize, put_off: impl Fn(&StepId) -> bool) -> usize {
     let working = slots.grants.iter().filter(|grant| !put_off(&grant.step)).count();
-    limit.saturating_sub(working).min(slots::MOST.saturating_sub(slots.grants.len()))
+    limit.saturating_sub(working).min(slots.spare())
 }

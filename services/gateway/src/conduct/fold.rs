@@ -21,6 +21,11 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: Outcome, now: Tim
             narration.erase(now);
             return Transition::Changed;
         }
+        // Once: who fails for the same again is not helped by pins.
+        (_, Outcome::Failed(failure)) if failure.reason == Reason::PinUnavailable && narration.repin.is_none() => {
+            narration.await_pins(StepFailure { failure, step: Some(step.clone()) }, now);
+            return Transition::Changed;
+        }
         (_, Outcome::Failed(failure)) => {
             let failure = StepFailure { failure, step: Some(step.clone()) };
             narration.end(Phase::Failed, Some(failure), now);
@@ -101,7 +106,8 @@ mod tests {
     use lectern_core::Kind;
 
     use super::*;
-    use crate::domain::Tally;
+    use crate::conduct::wanted::{Window, wanted};
+    use crate::domain::{Pins, Tally};
     use crate::testing::narration;
 
     #[test]
@@ -124,11 +130,48 @@ mod tests {
         n.end(Phase::Failed, None, Timestamp(2));
         assert_eq!(record(&mut n, 1, 2, 99), Transition::Unchanged, "it has ended");
         assert_eq!(n.tally.words, 25, "what was recorded stays known");
-        n.retry(n.pins.clone(), Timestamp(3)).expect("retried");
+        n.retry(n.pins.clone(), None, Timestamp(3)).expect("retried");
         assert_eq!(n.tally, Tally::default(), "a run counts what it finds again");
         (n.phase, n.sections) = (Phase::Narrating, 3);
         assert_eq!(record(&mut n, 2, 1, 20), Transition::Changed);
         assert_eq!(n.tally.words, 20);
+    }
+
+    #[test]
+    fn a_run_whose_pins_nobody_has_any_more_is_pinned_anew_once_and_then_fails() {
+        let mut n = narration();
+        (n.phase, n.sections) = (Phase::Narrating, 3);
+        n.written.insert(0);
+        let step = |n: &Narration, run| StepId { narration: n.id.clone(), run, kind: StepKind::Write, index: 1 };
+        let gone = || {
+            let message = "no replica has extractive/1 any more";
+            Outcome::Failed(Failure::new(Kind::FailedPrecondition, Reason::PinUnavailable, message))
+        };
+        let write = step(&n, 1);
+        assert_eq!(fold(&mut n, &write, gone(), Timestamp(7)), Transition::Changed);
+        assert!(n.awaits_pins() && n.failure.is_none(), "{:?}", n.phase);
+        assert_eq!((n.run, n.phase, n.sections, n.written.count()), (2, Phase::Extracting, 0, 0));
+        assert!(n.due_at.is_some(), "it is seen to also where its news is lost");
+        assert_eq!(wanted(&n, Window::default()), Vec::new());
+        let before = n.clone();
+        assert_eq!(fold(&mut n, &write, gone(), Timestamp(8)), Transition::Unchanged, "of the run before");
+        assert_eq!(n, before);
+
+        let pins = Pins { script: "extractive/2".to_owned(), ..n.pins.clone() };
+        assert_eq!(n.pinned(1, pins.clone(), Timestamp(9)), Transition::Unchanged, "told late");
+        assert_eq!(n.pinned(2, pins.clone(), Timestamp(9)), Transition::Changed);
+        assert_eq!(n.pinned(2, pins, Timestamp(10)), Transition::Unchanged, "told twice");
+        let repin = n.repin.clone().expect("it is noted");
+        assert_eq!((repin.done, repin.from.script.as_str()), (Some(Timestamp(9)), "extractive/1"));
+        assert_eq!(wanted(&n, Window::default()).len(), 1, "it goes on from its source");
+
+        let again = step(&n, 2);
+        assert_eq!(fold(&mut n, &again, gone(), Timestamp(11)), Transition::Changed);
+        assert_eq!((n.phase, n.run), (Phase::Failed, 2));
+        n.retry(n.pins.clone(), None, Timestamp(12)).expect("retried");
+        let again = step(&n, 3);
+        fold(&mut n, &again, gone(), Timestamp(13));
+        assert!(n.awaits_pins(), "a retry may be pinned anew as well");
     }
 
     #[test]

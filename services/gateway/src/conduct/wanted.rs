@@ -21,10 +21,13 @@ impl Default for Window {
 
 /// The steps that should be published for `narration`, the most urgent first: the lowest sections
 /// before the higher ones, and recording before writing, so that the first section is heard while
-/// the second is written. Empty for a terminal narration.
+/// the second is written. Empty for a terminal narration, and for one that waits to be pinned anew.
 #[must_use]
 pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
     let step = |kind, index| StepId { narration: narration.id.clone(), run: narration.run, kind, index };
+    if narration.awaits_pins() {
+        return Vec::new();
+    }
     match narration.phase {
         Phase::Extracting => vec![step(StepKind::Extract, 0)],
         Phase::Planning => vec![step(StepKind::Plan, 0)],

@@ -29,6 +29,17 @@ struct Worker {
     heard: Timestamp,
 }
 
+/// What can be granted of an engine's steps, as far as its workers' breakers go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineRoom {
+    /// No worker found it out of order: as many as of any engine.
+    Open,
+    /// Some workers found it out of order: as many of its steps at once as the others take.
+    Most(usize),
+    /// A worker found it out of order, and none that takes steps says otherwise.
+    OutOfOrder,
+}
+
 /// What is known of all workers. Announcements are hints: they may be late or lost, and are
 /// repeated.
 #[derive(Debug, Default)]
@@ -38,14 +49,17 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Takes an announcement in; whether it says something new.
+    /// Takes an announcement in; whether more or less can be done now, by it or because another
+    /// worker is gone.
     pub fn hear(&self, hint: &[u8], now: Timestamp) -> bool {
         let Some(Capacity { service, holder, permits, open }) = Capacity::parse(hint) else { return false };
         let mut workers = self.workers();
+        let known = workers.len();
         workers.retain(|_, worker| now.since(worker.heard) <= HEARD_WITHIN);
+        let gone = workers.len() < known;
         let worker = Worker { service, permits, open: open.into_iter().collect(), heard: now };
         let before = workers.insert(holder, worker.clone());
-        before.is_none_or(|before| before.permits != worker.permits || before.open != worker.open)
+        gone || before.is_none_or(|before| before.permits != worker.permits || before.open != worker.open)
     }
 
     /// Takes in that a step is put off: meanwhile it takes nobody's room. Which service has more
@@ -78,44 +92,93 @@ impl Workers {
         let workers = self.workers();
         let mut heard = false;
         let mut permits = 0;
-        for worker in workers.values().filter(|w| w.service == service && now.since(w.heard) <= HEARD_WITHIN) {
+        for worker in live(&workers, service, now) {
             heard = true;
             permits += worker.permits;
         }
         if heard { permits.max(1) + AHEAD } else { UNHEARD }
     }
 
-    /// Engines that some worker of the service found out of order.
-    pub fn out_of_order(&self, service: Service, now: Timestamp) -> BTreeSet<String> {
+    /// What can be granted of an engine's steps at a service. A worker whose breaker for it is open
+    /// hands its steps back, so its permits do not count for the engine; every other one that takes
+    /// steps is taken to have the engine in order, and finds out with its next steps where it has
+    /// not.
+    pub fn engine_room(&self, service: Service, engine: &str, now: Timestamp) -> EngineRoom {
         let workers = self.workers();
-        let of_service = workers.values().filter(|w| w.service == service && now.since(w.heard) <= HEARD_WITHIN);
-        of_service.flat_map(|worker| worker.open.iter().cloned()).collect()
+        let (mut broken, mut permits) = (false, 0);
+        for worker in live(&workers, service, now) {
+            if worker.open.contains(engine) {
+                broken = true;
+            } else {
+                permits += worker.permits;
+            }
+        }
+        match (broken, permits) {
+            (false, _) => EngineRoom::Open,
+            (true, 0) => EngineRoom::OutOfOrder,
+            (true, permits) => EngineRoom::Most(permits + AHEAD),
+        }
     }
+}
+
+/// The workers of a service that were heard of lately.
+fn live(workers: &BTreeMap<String, Worker>, service: Service, now: Timestamp) -> impl Iterator<Item = &Worker> {
+    workers.values().filter(move |worker| worker.service == service && now.since(worker.heard) <= HEARD_WITHIN)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn says(holder: &str, permits: usize, open: &[&str]) -> bytes::Bytes {
+        let open = open.iter().map(|engine| (*engine).to_owned()).collect();
+        Capacity { service: Service::Tts, holder: holder.to_owned(), permits, open }.encode()
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp(seconds * 1_000)
+    }
+
     #[test]
     fn workers_add_up_and_are_forgotten_when_they_are_silent() {
         let known = Workers::default();
-        let at = |seconds: u64| Timestamp(seconds * 1_000);
         assert_eq!(known.limit(Service::Tts, at(0)), UNHEARD);
-        let says = |holder: &str, permits: usize, open: &[&str]| {
-            let open = open.iter().map(|engine| (*engine).to_owned()).collect();
-            Capacity { service: Service::Tts, holder: holder.to_owned(), permits, open }.encode()
-        };
         assert!(known.hear(&says("a", 2, &[]), at(0)));
         assert!(known.hear(&says("b", 4, &["cloud"]), at(1)));
         assert!(!known.hear(&says("a", 2, &[]), at(5)), "nothing new");
         assert!(!known.hear(b"something else", at(5)));
         assert_eq!(known.limit(Service::Tts, at(6)), 6 + AHEAD);
         assert_eq!(known.limit(Service::Ai, at(6)), UNHEARD, "nobody of that service");
-        assert!(known.out_of_order(Service::Tts, at(6)).contains("cloud"));
         assert_eq!(known.limit(Service::Tts, at(18)), 2 + AHEAD, "b is gone");
-        assert!(known.hear(&says("a", 0, &[]), at(19)));
-        assert_eq!(known.limit(Service::Tts, at(19)), 1 + AHEAD, "a step finds out when it goes on");
+        assert!(known.hear(&says("a", 2, &[]), at(19)), "it is new that b is gone");
+        assert!(known.hear(&says("a", 0, &[]), at(20)));
+        assert_eq!(known.limit(Service::Tts, at(20)), 1 + AHEAD, "a step finds out when it goes on");
+    }
+
+    #[test]
+    fn an_engine_is_out_of_order_where_no_worker_that_takes_steps_has_it_in_order() {
+        // What the workers say (permits, and whether the engine's breaker is open), and what holds.
+        let cases: [(&[(usize, bool)], EngineRoom); 8] = [
+            (&[], EngineRoom::Open),
+            (&[(2, false), (2, false)], EngineRoom::Open),
+            (&[(0, false)], EngineRoom::Open),
+            (&[(2, true), (3, false)], EngineRoom::Most(3 + AHEAD)),
+            (&[(0, true), (3, false), (1, false)], EngineRoom::Most(4 + AHEAD)),
+            (&[(2, true)], EngineRoom::OutOfOrder),
+            (&[(2, true), (0, true)], EngineRoom::OutOfOrder),
+            (&[(2, true), (0, false)], EngineRoom::OutOfOrder),
+        ];
+        for (workers, room) in cases {
+            let known = Workers::default();
+            for (index, (permits, open)) in workers.iter().enumerate() {
+                let open: &[&str] = if *open { &["cloud"] } else { &[] };
+                known.hear(&says(&format!("worker-{index}"), *permits, open), at(0));
+            }
+            assert_eq!(known.engine_room(Service::Tts, "cloud", at(1)), room, "{workers:?}");
+            assert_eq!(known.engine_room(Service::Tts, "tone", at(1)), EngineRoom::Open, "{workers:?}");
+            assert_eq!(known.engine_room(Service::Ai, "cloud", at(1)), EngineRoom::Open, "{workers:?}");
+            assert_eq!(known.engine_room(Service::Tts, "cloud", at(16)), EngineRoom::Open, "they are gone");
+        }
     }
 
     #[test]

@@ -8,10 +8,10 @@ use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::wish::Labels;
-use super::{Artifact, Bits, Pins, Ready, StepFailure, Tally, Wish};
+use super::{Artifact, Bits, Earlier, Pins, Ready, Repin, StepFailure, Tally, Wish};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -60,8 +60,19 @@ pub struct Narration {
     pub time_limit: Option<Duration>,
     /// Versions that stay the same for a run.
     pub pins: Pins,
-    /// Grows when it is retried; starts at 1.
+    /// Grows when it is retried or pinned anew; starts at 1.
     pub run: u32,
+    /// Digest of the request id of the call that began the run, to tell that call repeated; none
+    /// where it had none.
+    #[serde(default)]
+    pub run_request: Option<Digest>,
+    /// How it is pinned anew, where nobody had what it was pinned to; none since it was ordered or
+    /// retried where that did not happen.
+    #[serde(default)]
+    pub repin: Option<Box<Repin>>,
+    /// Runs that are over and of which something may be left, one entry for each scope.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
     /// Where it stands.
     pub phase: Phase,
     /// Sections of the script; 0 before it is planned.
@@ -100,7 +111,7 @@ pub struct Narration {
     pub finished: Option<Timestamp>,
     /// When it fails if it is not finished.
     pub deadline: Timestamp,
-    /// When what is wanted is published again; none once it is terminal and the stages know.
+    /// When it is looked at next; none once it is terminal and nothing is left to be done.
     pub due_at: Option<Timestamp>,
     /// Grows with every change that a caller can see; public etags and resume tokens are it.
     pub version: u64,
@@ -187,6 +198,9 @@ impl Narration {
             time_limit,
             pins,
             run: 1,
+            run_request: None,
+            repin: None,
+            earlier: Vec::new(),
             phase: Phase::Extracting,
             sections: 0,
             written: Bits::default(),
@@ -262,43 +276,6 @@ impl Narration {
         }
     }
 
-    /// Starts a failed or cancelled narration anew.
-    ///
-    /// # Errors
-    /// FAILED_PRECONDITION in any other state, or when its document was erased.
-    pub fn retry(&mut self, pins: Pins, now: Timestamp) -> Result<(), Failure> {
-        if self.erased {
-            return Err(Failure::new(
-                Kind::FailedPrecondition,
-                Reason::DocumentErased,
-                "the document was erased; hand it in again and order a new narration",
-            ));
-        }
-        if !matches!(self.phase, Phase::Failed | Phase::Cancelled) {
-            return Err(Failure::new(
-                Kind::FailedPrecondition,
-                Reason::WrongState,
-                "only a FAILED or CANCELLED narration can be retried; wait for this one, or order another",
-            ));
-        }
-        self.pins = pins;
-        self.run += 1;
-        self.failure = None;
-        self.finished = None;
-        self.deadline = now.plus(self.time_limit.unwrap_or(DEADLINE));
-        self.cancel_pending = false;
-        // Every step is asked for again: what was made under the same pins is found by its key, and
-        // what storage lost is made anew.
-        self.sections = 0;
-        self.written = Bits::default();
-        self.recorded = Bits::default();
-        self.tally = Tally::default();
-        self.first_audio = None;
-        self.phase = Phase::Extracting;
-        self.touch(now);
-        Ok(())
-    }
-
     /// What its caller asked for.
     #[must_use]
     pub fn wish(&self) -> Wish {
@@ -320,6 +297,9 @@ impl Narration {
         self.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller deleted the narration"), now);
         self.deleted = Some(now);
         self.cancel_pending = true;
+        // Runs up to this one are stopped, and deleted in its scope, earlier ones with it.
+        let scope = &self.scope;
+        self.earlier.retain(|earlier| earlier.scope != *scope);
         self.due_at = Some(now.plus(DUE));
         self.forget();
         self.updated = now;
@@ -338,20 +318,8 @@ impl Narration {
         matches!(self.phase, Phase::Extracting) && self.run == 1
     }
 
-    /// Takes the place of a deleted narration of the same request: its steps are of a later run
-    /// than those that were stopped.
-    pub fn take_place_of(&mut self, tombstone: &Self) {
-        self.run = tombstone.run + 1;
-        self.version = tombstone.version + 1;
-    }
-
-    /// The stages know that it is over; the files of a deleted one are swept once more.
-    pub fn settled(&mut self, now: Timestamp) {
-        self.cancel_pending = false;
-        self.due_at = self.deleted.map(|at| at.plus(SECOND_SWEEP)).filter(|again| now < *again);
-    }
-
     fn forget(&mut self) {
+        self.repin = None;
         self.display_name.clear();
         self.labels.clear();
         self.title.clear();
@@ -383,7 +351,7 @@ impl Narration {
         self.failure = failure;
         self.finished = Some(now);
         self.updated = now;
-        self.due_at = None;
+        self.due_at = self.earlier_next();
     }
 
     /// Notes progress: what is wanted now is published at once, and again after [`DUE`].

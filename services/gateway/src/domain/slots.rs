@@ -16,8 +16,16 @@ use super::Lane;
 pub const SCHEMA: u32 = 1;
 
 /// Most steps of one service that are granted at once, over all its replicas: keeps the record
-/// under 64 KB with the longest ids.
+/// under 64 KB with ids as they are made.
 pub const MOST: usize = 256;
+
+/// Bytes that the grants of a record may have as JSON: where ids are long there are fewer than
+/// [`MOST`].
+const MOST_BYTES: usize = 62 * 1024;
+
+/// Bytes of a grant as JSON beside its ids: the names of its fields, and its numbers at their
+/// longest.
+const GRANT_BYTES: usize = 128;
 
 /// How far a lane's pass moves when a lane of weight 1 is served. Divisible by all weights.
 const STRIDE: u64 = 8;
@@ -29,8 +37,20 @@ pub struct Grant {
     pub step: StepId,
     /// Whose.
     pub tenant: TenantId,
+    /// The engine that it needs; empty where it needs none.
+    pub engine: String,
+    /// The revision of the narration that wanted the step. Whoever knows an older one knows nothing
+    /// of this grant.
+    pub revision: u64,
     /// When it was last published, or was to be.
     pub at: Timestamp,
+}
+
+impl Grant {
+    /// Bytes that it may have as JSON.
+    fn bytes(&self) -> usize {
+        GRANT_BYTES + self.step.narration.as_str().len() + self.tenant.as_str().len() + self.engine.len()
+    }
 }
 
 /// What is granted of one stage service.
@@ -38,10 +58,14 @@ pub struct Grant {
 pub struct Slots {
     /// The service, and the record's id.
     pub service: Service,
-    /// Grants ever made: the clock of [`Turn::served`].
+    /// Grants ever made: the clock of [`Turn::served`]. It never falls, and a record that is made
+    /// anew goes on beyond what any turn remembers.
     pub served: u64,
+    /// The virtual time of the service: the pass of the lane that was served last, before it moved
+    /// on. It never falls.
+    pub virtual_time: u64,
     /// How far each lane has come: it moves by less the more weight the lane has, and the lane that
-    /// is behind is served next (stride scheduling: Waldspurger and Weihl, 1995).
+    /// is behind is served next.
     pub passes: BTreeMap<Lane, u64>,
     /// What is granted, in the order of granting.
     pub grants: Vec<Grant>,
@@ -51,7 +75,16 @@ impl Slots {
     /// The slots of a service of which nothing is granted.
     #[must_use]
     pub const fn new(service: Service) -> Self {
-        Self { service, served: 0, passes: BTreeMap::new(), grants: Vec::new() }
+        Self { service, served: 0, virtual_time: 0, passes: BTreeMap::new(), grants: Vec::new() }
+    }
+
+    /// The slots of a service whose record was lost, and whose turns were served up to `served`.
+    #[must_use]
+    pub fn after(service: Service, served: u64) -> Self {
+        // Another replica may note a little later what it granted of the record that was lost.
+        let beyond = u64::try_from(MOST).unwrap_or(u64::MAX);
+        let served = if served == 0 { 0 } else { served.saturating_add(beyond) };
+        Self { served, ..Self::new(service) }
     }
 
     /// Whether a step is granted.
@@ -66,12 +99,32 @@ impl Slots {
         self.grants.iter().filter(|grant| grant.tenant == *tenant).count()
     }
 
-    /// Grants a step to a lane's tenant and moves the lane on.
-    pub fn grant(&mut self, step: StepId, tenant: TenantId, lane: Lane, now: Timestamp) {
-        self.served += 1;
-        let pass = self.passes.entry(lane).or_default();
-        *pass += STRIDE / lane.weight();
-        self.grants.push(Grant { step, tenant, at: now });
+    /// Grants of each tenant that has some.
+    #[must_use]
+    pub fn by_tenant(&self) -> BTreeMap<&TenantId, usize> {
+        let mut tenants = BTreeMap::new();
+        for grant in &self.grants {
+            *tenants.entry(&grant.tenant).or_default() += 1;
+        }
+        tenants
+    }
+
+    /// How many more grants the record has room for, whatever their ids.
+    #[must_use]
+    pub fn spare(&self) -> usize {
+        const LONGEST: usize = GRANT_BYTES + 3 * 64;
+        let bytes: usize = self.grants.iter().map(Grant::bytes).sum();
+        let by_bytes = MOST_BYTES.saturating_sub(bytes) / LONGEST;
+        by_bytes.min(MOST.saturating_sub(self.grants.len()))
+    }
+
+    /// Grants a step to a lane, and moves the lane on. `served_before` is the count at which its
+    /// turn was served last: the count goes on from there, should it ever be behind.
+    pub fn grant(&mut self, grant: Grant, lane: Lane, served_before: u64) {
+        self.served = self.served.max(served_before).saturating_add(1);
+        self.virtual_time = self.pass(lane);
+        self.passes.insert(lane, self.virtual_time + STRIDE / lane.weight());
+        self.grants.push(grant);
     }
 
     /// Releases the grants that `over` says have ended; how many.
@@ -88,24 +141,50 @@ impl Slots {
         with_work.into_iter().min_by_key(|lane| (self.pass(*lane), *lane))
     }
 
-    /// Lets lanes that had no work while others were served catch up, so that a pause earns no
-    /// credit. `with_work` are the lanes that have some now, `before` those that had some at the
-    /// last look.
-    pub fn wake(&mut self, with_work: &[Lane], before: &[Lane]) {
-        let behind = before.iter().filter(|lane| with_work.contains(lane)).map(|lane| self.pass(*lane)).min();
-        let Some(behind) = behind else { return };
-        for lane in with_work.iter().filter(|lane| !before.contains(lane)) {
-            let pass = self.passes.entry(*lane).or_default();
-            *pass = behind.max(*pass);
-        }
-    }
-
+    /// Where a lane stands: its own pass, and never behind the virtual time (start-time fair
+    /// queueing: Goyal, Vin and Cheng, 1996). A lane that has work all the time is never behind it,
+    /// since the lane that is furthest behind is served; so only one that had none is lifted, and a
+    /// pause earns no credit. Nobody has to see when a lane wakes, and no lane is ever further
+    /// ahead of the others than one stride of its own.
     fn pass(&self, lane: Lane) -> u64 {
-        self.passes.get(&lane).copied().unwrap_or(0)
+        self.passes.get(&lane).copied().unwrap_or(0).max(self.virtual_time)
+    }
+}
+
+/// What is known of the work in a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnState {
+    /// There may be a step to grant: passes look at it.
+    Waiting,
+    /// A look found every step granted, or its tenant at its limit: passes look past it, until the
+    /// write that makes a step of it grantable wakes it.
+    Exhausted,
+    /// A look found no narration in it.
+    Resting,
+}
+
+impl TurnState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Exhausted, Self::Resting];
+
+    /// The name in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Exhausted => "exhausted",
+            Self::Resting => "resting",
+        }
     }
 }
 
 /// A tenant's place among those that wait for a service, in one lane and for one engine.
+///
+/// Whoever takes it from the front of its lane (exhausted, resting, deleted) writes that by
+/// compare-and-swap, and looks for work once more after. Whoever makes work for it writes that
+/// first, then reads the turn, and wakes it where it is not waiting. So one of the two sees the
+/// other, whatever the order of their writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// The service.
@@ -116,8 +195,10 @@ pub struct Turn {
     pub tenant: TenantId,
     /// The engine that the work needs; empty where it needs none.
     pub engine: String,
-    /// Whether there may be work. False only after a look found none.
-    pub waiting: bool,
+    /// What is known of the work in it.
+    pub state: TurnState,
+    /// Since when it rests; none while it does not.
+    pub rested: Option<Timestamp>,
     /// The service's count of grants when one of this turn was last made; 0 for never. The lowest
     /// is next.
     pub served: u64,
@@ -127,77 +208,39 @@ impl Turn {
     /// A turn that begins to wait and was never served.
     #[must_use]
     pub const fn new(service: Service, lane: Lane, tenant: TenantId, engine: String) -> Self {
-        Self { service, lane, tenant, engine, waiting: true, served: 0 }
+        Self { service, lane, tenant, engine, state: TurnState::Waiting, rested: None, served: 0 }
     }
 
     /// `{service}/{lane}/{tenant}/{engine}`.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}/{}/{}/{}", self.service.as_str(), self.lane.as_str(), self.tenant, self.engine)
+        format!("{}{}", Self::prefix(self.service, self.lane, &self.tenant), self.engine)
+    }
+
+    /// What the ids of a tenant's turns in a lane begin with.
+    #[must_use]
+    pub fn prefix(service: Service, lane: Lane, tenant: &TenantId) -> String {
+        format!("{}/{}/{tenant}/", service.as_str(), lane.as_str())
+    }
+
+    /// The same turn where there may be work again.
+    #[must_use]
+    pub fn woken(self) -> Self {
+        Self { state: TurnState::Waiting, rested: None, ..self }
+    }
+
+    /// The same turn without a step to grant at the moment.
+    #[must_use]
+    pub fn exhausted(self) -> Self {
+        Self { state: TurnState::Exhausted, rested: None, ..self }
+    }
+
+    /// The same turn without a narration in it.
+    #[must_use]
+    pub fn at_rest(self, now: Timestamp) -> Self {
+        Self { state: TurnState::Resting, rested: Some(now), ..self }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(index: u32) -> StepId {
-        format!("n/1/record/{index}").parse().expect("a step")
-    }
-
-    fn tenant(name: &str) -> TenantId {
-        name.parse().expect("a tenant")
-    }
-
-    #[test]
-    fn lanes_with_work_are_served_by_weight() {
-        let mut slots = Slots::new(Service::Tts);
-        let mut served = BTreeMap::new();
-        for index in 0..130 {
-            let lane = slots.next_lane(Lane::ALL).expect("a lane");
-            *served.entry(lane).or_insert(0) += 1;
-            slots.grant(step(index), tenant("a"), lane, Timestamp(0));
-        }
-        assert_eq!(served, BTreeMap::from([(Lane::Interactive, 80), (Lane::Standard, 40), (Lane::Bulk, 10)]));
-    }
-
-    #[test]
-    fn a_lane_that_had_no_work_earns_no_credit() {
-        let mut slots = Slots::new(Service::Tts);
-        for index in 0..100 {
-            slots.grant(step(index), tenant("a"), Lane::Standard, Timestamp(0));
-        }
-        slots.wake(&[Lane::Standard, Lane::Bulk], &[Lane::Standard]);
-        let mut bulk = 0;
-        for index in 0..50 {
-            let lane = slots.next_lane([Lane::Standard, Lane::Bulk]).expect("a lane");
-            bulk += u32::from(lane == Lane::Bulk);
-            slots.grant(step(100 + index), tenant("b"), lane, Timestamp(0));
-        }
-        assert_eq!(bulk, 10, "one in five, and not all of them");
-    }
-
-    #[test]
-    fn a_release_is_a_release_however_often() {
-        let mut slots = Slots::new(Service::Ai);
-        slots.grant(step(1), tenant("a"), Lane::Bulk, Timestamp(0));
-        slots.grant(step(2), tenant("b"), Lane::Bulk, Timestamp(0));
-        assert!(slots.granted(&step(1)) && slots.of(&tenant("a")) == 1);
-        assert_eq!(slots.release(|grant| grant.step == step(1)), 1);
-        assert_eq!(slots.release(|grant| grant.step == step(1)), 0);
-        assert_eq!(slots.grants.len(), 1);
-        assert_eq!(slots.served, 2, "the count of grants never falls");
-    }
-
-    #[test]
-    fn the_record_of_a_full_service_stays_small() {
-        let mut slots = Slots::new(Service::Tts);
-        let longest = "x".repeat(64);
-        for index in 0..MOST {
-            let id = format!("{longest}/4294967295/assemble/{index}").parse().expect("a step");
-            slots.grant(id, tenant(&longest), Lane::Bulk, Timestamp(u64::MAX / 2));
-        }
-        let bytes = serde_json::to_vec(&slots).expect("json").len();
-        assert!(bytes < 63 * 1024, "{bytes}");
-    }
-}
+mod tests;

@@ -5,6 +5,8 @@ use super::*;
 use crate::domain::{TenantLimits as OwnLimits, TenantRecord, TenantState};
 
 const ADMIN: &str = "the key of the administrator";
+/// The other one while the admin key is changed.
+const NEXT_ADMIN: &str = "the next key of the administrator";
 
 struct World {
     keys: Keys,
@@ -21,7 +23,8 @@ impl World {
         let tenants = Tenants::new(collection.beside(), shared());
         tenants.ensure().await.expect("a collection");
         let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
-        let keys = Keys::new(collection, tenants.clone(), shared(), Some(Secret::new(ADMIN)), secret);
+        let admin = [ADMIN, NEXT_ADMIN].map(Secret::new).into();
+        let keys = Keys::new(collection, tenants.clone(), shared(), admin, secret);
         Self { keys, tenants, clock }
     }
 
@@ -152,7 +155,8 @@ async fn a_key_opens_what_its_role_says() {
     let (made, secret) = world.make(new(Role::Administrator)).await;
     let administrator = world.caller(&secret).await.expect("good");
     let installation = world.caller(ADMIN).await.expect("good");
-    for caller in [&administrator, &installation] {
+    let during_a_change = world.caller(NEXT_ADMIN).await.expect("good");
+    for caller in [&administrator, &installation, &during_a_change] {
         assert_eq!((caller.role, caller.tenant.as_str()), (auth::Role::Admin, "admin"));
     }
     assert_eq!((administrator.actor(), installation.actor()), (format!("keys/{}", made.id), "admin".to_owned()));

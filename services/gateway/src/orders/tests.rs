@@ -1,6 +1,8 @@
 //! What becomes of a narration that is deleted, and of the request that made it; which narrations a
 //! list has.
 
+mod repeated;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,11 +10,14 @@ use async_trait::async_trait;
 use lectern_core::SystemClock;
 use lectern_core::id::ScopeId;
 use lectern_queue::ConnectOptions;
+use lectern_stage::prune::Swept;
 use lectern_store::{Change, Cursor};
 
 use super::*;
+use crate::conduct::prune::InUse;
 use crate::domain::wish::Labels;
 use crate::domain::{Lane, Pins, StepFailure, TenantLimits, TenantRecord, Wish};
+use crate::stages::Still;
 use crate::testing::{Parts, narration};
 
 /// Stages that pin anything, and that may be out of reach.
@@ -25,15 +30,20 @@ struct Anywhere {
     english: AtomicBool,
     /// A record that is written while stages are asked next.
     meanwhile: Mutex<Option<(Collection<Narration>, NarrationId)>>,
+    /// Up to which runs of which narrations files were deleted.
+    deleted: Mutex<Vec<(NarrationId, u32)>>,
+    /// In which scopes, and up to which runs.
+    swept: Mutex<Vec<(ScopeId, u32)>>,
 }
 
 #[async_trait]
 impl Stages for Anywhere {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
+    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
         if self.erased.load(Ordering::SeqCst) {
             return Err(Failure::new(Kind::NotFound, Reason::DocumentErased, "the document was erased"));
         }
-        let Narration { scope, mut pins, .. } = narration();
+        let Narration { mut pins, .. } = narration();
+        let scope = wish.document.as_str().parse().expect("an id");
         pins.language = self.english.load(Ordering::SeqCst).then(|| "en".to_owned());
         let meanwhile = self.meanwhile.lock().expect("not poisoned").take();
         if let Some((narrations, id)) = meanwhile {
@@ -49,8 +59,15 @@ impl Stages for Anywhere {
         Ok(())
     }
 
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
+    async fn delete_recording(&self, _: &TenantId, scope: &ScopeId, id: &NarrationId, run: u32) -> Result<(), Failure> {
+        self.swept.lock().expect("not poisoned").push((scope.clone(), run));
+        self.deleted.lock().expect("not poisoned").push((id.clone(), run));
         Ok(())
+    }
+
+    async fn prune(&self, _: &TenantId, _: &ScopeId, _: &InUse, _: &dyn Still) -> Result<Swept, Failure> {
+        // Nothing was ever made.
+        Ok(Swept::default())
     }
 }
 
@@ -69,8 +86,11 @@ impl World {
     async fn new() -> Self {
         let stages = Arc::new(Anywhere::default());
         let port = Arc::clone(&stages) as Arc<dyn Stages>;
-        let Parts { narrations, dispatcher, orders, .. } =
-            Parts::new(port, Arc::new(SystemClock), ConnectOptions::default()).await;
+        Self::of(stages, Parts::new(port, Arc::new(SystemClock), ConnectOptions::default()).await)
+    }
+
+    fn of(stages: Arc<Anywhere>, parts: Parts) -> Self {
+        let Parts { narrations, dispatcher, orders, .. } = parts;
         let tenants = dispatcher.tenants().clone();
         let (tenant, noted) = ("acme".parse().expect("an id"), AtomicUsize::new(0));
         Self { orders, narrations, stages, tenants, tenant, noted }
@@ -301,7 +321,7 @@ async fn a_narration_is_retried_in_the_lanes_that_its_tenant_has_now() {
     let limits = TenantLimits { lanes: vec![Lane::Bulk], ..TenantLimits::default() };
     let tenant = TenantRecord { limits, ..TenantRecord::new(world.tenant.clone(), Timestamp(0)) };
     world.tenants.create(&tenant, async { Ok(()) }).await.expect("made");
-    let refused = world.orders.retry(&world.tenant, &made.id, "").await.expect_err("not its lane any more");
+    let refused = world.orders.retry(&world.tenant, &made.id, "", "").await.expect_err("not its lane any more");
     assert_eq!((refused.kind, refused.reason), (Kind::PermissionDenied, Reason::KeyNotAllowed));
     assert_eq!(refused.field, None, "a retry names no lane");
 

@@ -6,6 +6,7 @@ mod erasing;
 pub mod import;
 mod keeping;
 mod reading;
+mod retention;
 pub mod scratch;
 #[cfg(test)]
 mod testing;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use lectern_blob::Blob;
 use lectern_core::content::document::Content;
 use lectern_core::id::{DocumentId, ScopeId, TenantId};
-use lectern_core::keys::TenantSecret;
+use lectern_core::keys::{Secrets, TenantSecret};
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::names;
 use lectern_store::{Collection, Direction, Page, Query, Revision, Versioned};
@@ -40,7 +41,7 @@ pub struct Library {
     blob: Arc<dyn Blob>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    master: Arc<[u8]>,
+    secrets: Secrets,
     limits: Limits,
     usage: Usage,
 }
@@ -97,11 +98,11 @@ impl Library {
         blob: Arc<dyn Blob>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-        master: Arc<[u8]>,
+        secrets: Secrets,
         limits: Limits,
     ) -> Self {
         let usage = Usage::new(documents.clone(), Arc::clone(&clock));
-        Self { documents, reader, blob, clock, random, master, limits, usage }
+        Self { documents, reader, blob, clock, random, secrets, limits, usage }
     }
 
     /// What is accepted.
@@ -113,7 +114,7 @@ impl Library {
     /// The secret under which a tenant's keys, ids and tokens are made.
     #[must_use]
     pub fn secret(&self, tenant: &TenantId) -> TenantSecret {
-        TenantSecret::derive(&self.master, tenant)
+        self.secrets.of(tenant)
     }
 
     /// The document that an earlier call with the same request made.

@@ -327,6 +327,30 @@ async fn a_source_that_does_not_fit_the_share_is_refused_and_an_upload_of_it_may
 }
 
 #[tokio::test]
+async fn a_tombstone_ends_with_its_receipt_after_its_time_and_not_before_its_second_sweep() {
+    let ingest = Ingest::open().await;
+    let library = &ingest.library;
+    let erased = ingest.create().await.expect("accepted").record;
+    let kept = ingest.create_by(b"another").await.expect("accepted").record;
+    ingest.erase(&erased.id, "").await.expect("erased");
+    ingest.clock.advance(Duration::from_secs(60));
+    let now = ingest.clock.now();
+    assert_eq!(library.end_tombstones(now).await.expect("swept"), 0, "its second sweep is to come");
+    let (tombstone, _) = ingest.tombstone(&erased.id).await;
+    library.sweep_again(&tombstone).await.expect("swept");
+    assert_eq!(library.end_tombstones(Timestamp(1_000)).await.expect("swept"), 0, "kept for exactly so long");
+    assert_eq!(library.end_tombstones(now).await.expect("swept"), 1);
+    let gone = (Kind::NotFound, Reason::ResourceNotFound);
+    assert_eq!(told(&library.erasure(&ingest.tenant, &erased.id).await.expect_err("no receipt")), gone);
+    assert_eq!(told(&ingest.erase(&erased.id, "").await.expect_err("no tombstone")), gone);
+    assert_eq!(library.erase(&ingest.tenant, &erased.id, "", true).await.expect("it is missing"), None);
+    let year = now.plus(Duration::from_secs(365 * 24 * 60 * 60));
+    assert_eq!(library.end_tombstones(year).await.expect("swept"), 0, "what is not erased does not end");
+    assert_eq!(library.get(&ingest.tenant, &kept.id).await.expect("there").record, kept);
+    assert_eq!(ingest.create().await.expect("accepted anew").record.id, erased.id);
+}
+
+#[tokio::test]
 async fn an_upload_that_is_finished_is_not_cancelled_and_says_what_it_became() {
     let ingest = Ingest::open().await;
     let document = ingest.upload_of(None).await.expect("accepted").record;

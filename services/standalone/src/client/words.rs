@@ -161,6 +161,7 @@ pub fn status(failure: &Failure) -> Status {
         | Reason::OffsetMismatch
         | Reason::EngineUnavailable
         | Reason::CallUnsupported
+        | Reason::PinUnavailable
         | Reason::UrlUnreachable => Status::Unavailable,
         Reason::Cancelled => Status::Interrupted,
         Reason::Internal if failure.kind == Kind::FailedPrecondition => Status::Output,
@@ -222,7 +223,7 @@ pub fn sentence(failure: &Failure) -> String {
     for (call, command) in CALLS {
         message = message.replace(call, command);
     }
-    if UNREACHABLE.contains(&message.as_str()) {
+    if UNREACHABLE.iter().any(|said| message.contains(said)) {
         message = format!(
             "the server, or a service that it needs, cannot be reached ({message}); see whether it runs, and whether \
              --server is right"
@@ -237,8 +238,8 @@ pub fn sentence(failure: &Failure) -> String {
     }
 }
 
-/// All that the transport says where nobody listens.
-const UNREACHABLE: [&str; 3] = ["tcp connect error", "dns error", "transport error"];
+/// What the transport says where nobody listens.
+const UNREACHABLE: [&str; 2] = [" cannot be reached: ", "transport error"];
 
 /// What a message asks of whoever calls the API, and what somebody at a command line does.
 const CALLS: &[(&str, &str)] = &[

@@ -94,7 +94,7 @@ impl Spoken {
         let speed = Speed::new(of.speed).map_err(|failure| failure.at("of.speed"))?;
         Ok(Self {
             objects: Objects::new(Arc::clone(&speech.blob), tenant, &scope),
-            secret: TenantSecret::derive(&speech.master, tenant),
+            secret: speech.secrets.of(tenant),
             // As a narration pins it, and its steps make the keys of segments.
             voice: format!("{}@{}", of.voice, of.version),
             delivery: speed.delivery(),
@@ -165,6 +165,7 @@ fn key(segment: &ObjectPath) -> Option<Digest> {
 mod tests {
     use futures::stream;
     use lectern_blob::memory::{Fault, MemoryBlob, Op};
+    use lectern_core::keys::Secrets;
     use lectern_core::{Reason, SystemClock};
     use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
     use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
@@ -205,8 +206,8 @@ mod tests {
     impl World {
         fn new() -> Self {
             let blob = MemoryBlob::new(Arc::new(SystemClock));
-            let (voices, master) = (Voices::new(Vec::new()), Arc::from(&b"a secret"[..]));
-            let speech = Speech::new(voices, Segments::new(1), Arc::new(blob.clone()), master);
+            let (voices, secrets) = (Voices::new(Vec::new()), Secrets::one(b"a secret"));
+            let speech = Speech::new(voices, Segments::new(1), Arc::new(blob.clone()), secrets);
             Self { speech, blob }
         }
 

@@ -93,6 +93,7 @@ mod tests {
     use lectern_blob::Blob;
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::content::timeline::SCHEMA;
+    use lectern_core::keys::Secrets;
     use lectern_core::{Digest, SystemClock};
     use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService as _};
     use lectern_rpc::auth::{Caller, Role};
@@ -134,7 +135,7 @@ mod tests {
         let samples = sounds.len() as u64;
         let track = Track { schema: SCHEMA, index: 4, title, level: 1, sample_rate: RATE, samples, segments };
         objects.write_json(&objects.folder().track(&track_key()), &track).await.unwrap();
-        let speech = Speech::new(Voices::new(Vec::new()), Segments::new(1), blob, Arc::from(&b"a secret"[..]));
+        let speech = Speech::new(Voices::new(Vec::new()), Segments::new(1), blob, Secrets::one(b"a secret"));
         Recorded { speech, objects, keys, sounds }
     }
 

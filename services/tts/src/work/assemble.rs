@@ -43,8 +43,8 @@ struct Parts {
 pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording) -> Result<Outcome, Failure> {
     let (voice, speed) = stage.delivery(command.delivery.as_ref())?;
     let recording_key = key(&command.recording_key, "recording_key")?;
-    let narration = &job.step.narration;
-    let list = job.objects.folder().artifact(narration, &recording_key, "recording.json");
+    let (narration, run) = (&job.step.narration, job.step.run);
+    let list = job.objects.folder().artifact(narration, run, &recording_key, "recording.json");
     if let Some(recording) = job.objects.find_json::<Recording>(&list).await? {
         return Ok(assembled(&recording));
     }
@@ -79,7 +79,7 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
     let mut artifacts = Vec::with_capacity(files.len());
     for (name, media_type) in files {
         job.check()?;
-        let path = job.objects.folder().artifact(narration, &recording_key, &name);
+        let path = job.objects.folder().artifact(narration, run, &recording_key, &name);
         artifacts.push(put(job, folder.path(), &path, name, media_type).await?);
     }
     let utterances = || parts.sections.iter().flat_map(|section| &section.utterances);

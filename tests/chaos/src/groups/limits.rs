@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
-use lectern_e2e::Setup;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::task::block_in_place;
 
 use crate::run::{FIRST_POISON, Fault, Run};
+use crate::stack::Setup;
 use crate::texts::Poison;
 
 /// Commands that a stage's stream holds: fewer than its permits.
@@ -38,11 +38,11 @@ pub async fn faults(run: &mut Run) {
 /// The streams are small all the time; while tts stands still, its own fills.
 async fn full(run: &mut Run) {
     let mut fault = run.begin(format!("streams hold {WAITING} commands, tts stands still")).await;
-    block_in_place(|| run.instance.process("tts").suspend());
+    block_in_place(|| run.stack.process("tts").suspend());
     run.hold(run.scale.seconds(8, 25)).await;
-    let waiting = block_in_place(|| run.instance.nats().jetstream("STREAM.INFO.WORK_TTS", "")).unwrap_or_default();
+    let waiting = block_in_place(|| run.stack.nats.jetstream("STREAM.INFO.WORK_TTS", "")).unwrap_or_default();
     let waiting: serde_json::Value = serde_json::from_str(&waiting).unwrap_or_default();
-    run.instance.process("tts").resume();
+    run.stack.process("tts").resume();
     let refused = run.lines(&fault).iter().filter(|line| line.to_string().contains("is full")).count() as u64;
     let evidence =
         format!("{} commands in WORK_TTS, {refused} more refused because it is full", waiting["state"]["messages"]);
@@ -85,7 +85,7 @@ async fn poison(run: &mut Run) {
 /// reaches that.
 async fn file_size_of_tts(run: &mut Run) {
     let lasts = run.scale.seconds(6, 15);
-    let log = run.instance.process("tts").log_path().to_owned();
+    let log = run.stack.process("tts").log_path().to_owned();
     put_aside(&log, 0).expect("the log");
     let mut fault = run.begin(format!("files of tts at most 64 KiB for {} s", lasts.as_secs())).await;
     run.retries = &["ATTEMPTS_EXHAUSTED", "BLOB_UNAVAILABLE"];
@@ -98,10 +98,10 @@ async fn file_size_of_tts(run: &mut Run) {
     while tokio::time::Instant::now() < until {
         put_aside(&log, LOG).expect("the log");
         // A process that fell was started again without the limit.
-        limited += u32::from(limit(run.instance.process("tts").id(), Some(FILE)));
+        limited += u32::from(limit(run.stack.process("tts").id(), Some(FILE)));
         run.tick().await;
     }
-    limit(run.instance.process("tts").id(), None);
+    limit(run.stack.process("tts").id(), None);
     run.may_fall = false;
     let refused = too_large(run, &fault);
     let fell = run.fell("tts") - fell;
@@ -116,16 +116,16 @@ async fn file_size_of_tts(run: &mut Run) {
 async fn file_size_of_nats(run: &mut Run) {
     let lasts = run.scale.seconds(5, 12);
     let mut fault = run.begin(format!("files of nats-server at most 4 KiB for {} s", lasts.as_secs())).await;
-    let before = run.instance.nats().id();
+    let before = run.stack.nats.one().id();
     limit(before, Some(4 * 1024));
     let log = run.folder().join("nats.log");
     let logged = fs::read_to_string(&log).unwrap_or_default().len();
     run.hold(lasts).await;
-    let ended = run.instance.nats().exited();
+    let ended = run.stack.nats.one().exited();
     limit(before, None);
     block_in_place(|| {
-        run.instance.nats().stop();
-        run.instance.nats().restart();
+        run.stack.nats.one().stop();
+        run.stack.nats.one().restart();
     });
     let text = fs::read_to_string(&log).unwrap_or_default();
     let said =

@@ -1,8 +1,9 @@
-//! The six groups of faults.
+//! The seven groups of faults.
 
+mod database;
 mod limits;
+mod nats;
 mod network;
-mod servers;
 mod services;
 mod storage;
 mod streams;
@@ -20,15 +21,17 @@ use crate::scale::Scale;
 /// A group of faults, on a stack of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Group {
-    /// Every service killed, stopped and restarted.
+    /// Every service killed, stopped and restarted, both gateways among them.
     Services,
-    /// nats-server and the database killed, stopped and restarted.
-    Servers,
+    /// A NATS cluster of three: nodes killed, stopped and cut off.
+    Nats,
+    /// A replica set of three: the primary killed, stopped, stepped down, cut off and rolled back.
+    Database,
     /// Every stream and consumer deleted, and JetStream's folder wiped.
     Streams,
     /// Connections cut, half-open, slowed and delayed.
     Network,
-    /// Object storage failing, slow and truncating, and objects damaged on disk.
+    /// Google Cloud Storage refusing, slow, losing answers and sessions, and objects damaged in it.
     Storage,
     /// A full stream, a file-size limit, and poison.
     Limits,
@@ -36,15 +39,16 @@ pub enum Group {
 
 impl Group {
     /// All of them, the longest first.
-    pub const ALL: [Self; 6] =
-        [Self::Limits, Self::Services, Self::Network, Self::Storage, Self::Servers, Self::Streams];
+    pub const ALL: [Self; 7] =
+        [Self::Limits, Self::Services, Self::Database, Self::Nats, Self::Storage, Self::Network, Self::Streams];
 
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Services => "services",
-            Self::Servers => "servers",
+            Self::Nats => "nats",
+            Self::Database => "database",
             Self::Streams => "streams",
             Self::Network => "network",
             Self::Storage => "storage",
@@ -59,14 +63,16 @@ impl Group {
         let setup = match self {
             Self::Services => services::setup(setup),
             Self::Network => network::setup(setup),
-            Self::Storage => storage::setup(setup, folder),
+            Self::Nats => nats::setup(setup),
+            Self::Database => database::setup(setup),
             Self::Limits => limits::setup(setup),
-            Self::Servers | Self::Streams => setup,
+            Self::Storage | Self::Streams => setup,
         };
         let mut run = Box::pin(Run::start(scale, folder, setup, report)).await;
         match self {
             Self::Services => Box::pin(services::faults(&mut run)).await,
-            Self::Servers => Box::pin(servers::faults(&mut run)).await,
+            Self::Nats => Box::pin(nats::faults(&mut run)).await,
+            Self::Database => Box::pin(database::faults(&mut run)).await,
             Self::Streams => Box::pin(streams::faults(&mut run)).await,
             Self::Network => Box::pin(network::faults(&mut run)).await,
             Self::Storage => Box::pin(storage::faults(&mut run)).await,

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use lectern_e2e::{Link, Setup};
+use lectern_e2e::Link;
 use lectern_testkit::Fault as Disturb;
 
 use crate::run::{Run, SERVICES};
+use crate::stack::Setup;
 
 /// Bytes a second of a connection that is slowed, in each direction.
 const SLOW: u32 = 1_000;
@@ -41,11 +42,11 @@ async fn disturb(run: &mut Run, name: &str, links: &[Link], kind: Disturb, lasts
     let proxies = || SERVICES.into_iter().flat_map(|service| links.iter().map(move |link| (service, *link)));
     let before: Vec<(u64, u64, u64)> = proxies().map(|(service, link)| counts(run, service, link)).collect();
     for (service, link) in proxies() {
-        run.instance.proxy(service, link).set(kind);
+        run.stack.proxy(service, link).set(kind);
     }
     run.hold(lasts).await;
     for ((service, link), before) in proxies().zip(before) {
-        let proxy = run.instance.proxy(service, link);
+        let proxy = run.stack.proxy(service, link);
         let after = (proxy.disturbed(), proxy.passed(), proxy.accepted());
         proxy.set(Disturb::None);
         let (disturbed, passed, accepted) = (after.0 - before.0, after.1 - before.1, after.2 - before.2);
@@ -62,6 +63,6 @@ async fn disturb(run: &mut Run, name: &str, links: &[Link], kind: Disturb, lasts
 }
 
 fn counts(run: &Run, service: &'static str, link: Link) -> (u64, u64, u64) {
-    let proxy = run.instance.proxy(service, link);
+    let proxy = run.stack.proxy(service, link);
     (proxy.disturbed(), proxy.passed(), proxy.accepted())
 }

@@ -1,17 +1,17 @@
-//! Object storage that fails, loses answers, is slow, and cuts reads short, by a decorator in every
-//! process; and objects that are damaged on disk, which the operator deletes as the runbook says.
+//! Google Cloud Storage that refuses, is slow, loses answers and sessions, keeps chunks in part, cuts
+//! downloads short and does not answer; and objects that are damaged in it, which the operator
+//! deletes as the runbook says.
 
-use std::path::Path;
 use std::time::Duration;
 
 use lectern_core::Reason;
-use lectern_e2e::Setup;
 use lectern_proto::{convert, v1 as api};
-use serde_json::{Value, json};
+use lectern_testkit::gcs::GcsFault;
 
 use crate::board::Order;
 use crate::load::TENANTS;
-use crate::run::{Fault, Run, SERVICES};
+use crate::objects::Objects;
+use crate::run::{Fault, Run};
 
 /// What the operator retries when storage is back.
 const RETRIES: [&str; 3] = ["ATTEMPTS_EXHAUSTED", "BLOB_UNAVAILABLE", "OBJECT_DAMAGED"];
@@ -19,47 +19,59 @@ const RETRIES: [&str; 3] = ["ATTEMPTS_EXHAUSTED", "BLOB_UNAVAILABLE", "OBJECT_DA
 const KINDS: [&str; 5] = ["content", "plan", "section", "track", "segment"];
 /// How long a narration over damaged objects may take to say so, or to succeed.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// By how much a slow request takes longer.
+const SLOWER: Duration = Duration::from_millis(800);
 
-/// Every service over the decorator.
-pub fn setup(setup: Setup, folder: &Path) -> Setup {
-    let control = folder.join("storage.json");
-    std::fs::write(&control, "{}").expect("the control file");
-    let url = format!("faulty:{}+file:{}", control.display(), folder.join("objects").display());
-    SERVICES.into_iter().fold(setup, |setup, service| setup.env(service, "LECTERN_BLOB__URL", &url))
-}
+/// A fault, how it is told, its sorts with the share of requests that they strike, and its seconds
+/// in the short and in the full run.
+type Case = (&'static str, &'static [(GcsFault, f64)], (u64, u64));
+
+/// What Google Cloud Storage does, one after the other.
+const CASES: [Case; 6] = [
+    (
+        "a third of the requests is refused",
+        &[(GcsFault::RefuseTooMany, 0.15), (GcsFault::RefuseUnavailable, 0.2)],
+        (6, 25),
+    ),
+    ("every request is refused", &[(GcsFault::RefuseUnavailable, 1.0)], (4, 12)),
+    ("every request takes 800 ms longer", &[(GcsFault::Slow, 1.0)], (5, 25)),
+    ("a fifth of the answers is lost", &[(GcsFault::LostAnswer, 0.1), (GcsFault::LateRefusal, 0.1)], (5, 25)),
+    ("a fifth of the downloads is cut short", &[(GcsFault::CutDownload, 0.2)], (6, 25)),
+    (
+        "sessions are lost, chunks kept in part, requests never answered",
+        &[
+            (GcsFault::LostSession, 0.2),
+            (GcsFault::PartialChunk, 0.3),
+            (GcsFault::NothingStored, 0.2),
+            (GcsFault::Hang, 0.02),
+        ],
+        (6, 25),
+    ),
+];
 
 /// The faults.
 pub async fn faults(run: &mut Run) {
     run.retries = &RETRIES;
-    let cases = [
-        ("a third of the calls fails", json!({"fail": 0.33}), &["fail"][..], run.scale.seconds(6, 25)),
-        ("every call fails", json!({"fail": 1.0}), &["fail"], run.scale.seconds(4, 12)),
-        ("every call takes 800 ms longer", json!({"delay_ms": 800}), &["delay"], run.scale.seconds(5, 25)),
-        ("a tenth of the reads is cut short", json!({"truncate": 0.1}), &["truncate"], run.scale.seconds(6, 25)),
-        ("a fifth of the answers is lost", json!({"fail_after": 0.2}), &["fail_after"], run.scale.seconds(5, 25)),
-    ];
-    for (name, control, kinds, lasts) in cases {
+    let gcs = run.stack.gcs.faults().clone();
+    gcs.set_slowness(SLOWER);
+    for (name, sorts, (quick, full)) in CASES {
+        let lasts = run.scale.seconds(quick, full);
         let mut fault = run.begin(format!("{name} for {} s", lasts.as_secs())).await;
-        set(run, &control);
+        let before: Vec<u64> = sorts.iter().map(|(sort, _)| gcs.hits(*sort)).collect();
+        sorts.iter().for_each(|(sort, share)| gcs.set(*sort, *share));
         run.hold(lasts).await;
-        set(run, &json!({}));
-        for kind in kinds {
-            let hits = run.logged(&fault, &format!("disturbed: {kind}"));
-            fault.hit(hits, format!("{hits} calls disturbed ({kind})"));
+        gcs.clear();
+        for ((sort, _), before) in sorts.iter().zip(before) {
+            let hits = gcs.hits(*sort) - before;
+            fault.hit(hits, format!("{hits} requests struck ({sort:?})"));
         }
         run.end(fault).await;
     }
     for kind in KINDS {
-        let mut fault = run.begin(format!("a {kind} damaged on disk")).await;
+        let mut fault = run.begin(format!("a {kind} damaged")).await;
         damage(run, &mut fault, kind).await;
         run.end(fault).await;
     }
-}
-
-/// Replaces the control file as a whole.
-fn set(run: &Run, control: &Value) {
-    let (file, new) = (run.folder().join("storage.json"), run.folder().join("storage.json.new"));
-    std::fs::write(&new, control.to_string()).and_then(|()| std::fs::rename(&new, &file)).expect("the control file");
 }
 
 /// Damages an object of a finished narration, orders another one of the same document that needs
@@ -67,6 +79,7 @@ fn set(run: &Run, control: &Value) {
 async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     let scope = |order: &Order| format!("{}/{}/{kind}", TENANTS[order.tenant], order.document);
     let orders = run.board().all();
+    let objects = run.objects.list();
     // One whose objects were not damaged before.
     let whole = |order: &&Order| {
         let prefix = format!("{}/{}/", TENANTS[order.tenant], order.document);
@@ -75,11 +88,11 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     let Some((order, object)) = orders
         .iter()
         .filter(whole)
-        .find_map(|order| Some((order.clone(), run.objects.under(&scope(order)).into_iter().next()?)))
+        .find_map(|order| Some((order.clone(), objects.under(&scope(order)).into_iter().next()?)))
     else {
         return run.problem(format!("no finished narration has a {kind}"));
     };
-    run.objects.truncate(&object).expect("an object on disk");
+    assert!(run.stack.gcs.damage(&Objects::name(&object)), "{object} is there");
     run.damaged.insert(object.clone());
     // Another format of the same: it needs every object again, and finds it by its key.
     let narration = api::Narration {
@@ -101,7 +114,7 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
         let Ok(narration) = client.narration(&name).await else { continue };
         match narration.state() {
             api::narration::State::Succeeded => {
-                let healed = run.objects.read(&object).is_ok();
+                let healed = run.objects.list().read(&object).is_ok();
                 return fault.hit(
                     u64::from(failed > 0 || healed),
                     format!("{object}: OBJECT_DAMAGED {failed} times, then made again and narrated"),
@@ -113,12 +126,12 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
                     return run.problem(format!("{name}: {}: {}", failure.reason, failure.message));
                 }
                 failed += 1;
-                // The runbook: delete the file if it is there, and retry.
-                let deleted = run.objects.delete(&object);
+                // The runbook: delete the object if it is there, and retry.
+                let deleted = run.stack.gcs.delete(&Objects::name(&object));
                 if failed > 3 {
                     return run.problem(format!("{object} is not made again: {} (deleted {deleted})", failure.message));
                 }
-                let request = api::RetryNarrationRequest { name: name.clone(), etag: String::new() };
+                let request = api::RetryNarrationRequest { name: name.clone(), ..Default::default() };
                 // Tried again at the next look when it is not answered.
                 let _ = client.narrations().retry_narration(request).await;
             }

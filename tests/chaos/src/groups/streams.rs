@@ -39,10 +39,10 @@ pub async fn faults(run: &mut Run) {
         }
     }
     let mut fault = run.begin("JetStream's folder wiped").await;
-    let before = run.instance.nats().id();
+    let before = run.stack.nats.one().id();
     let kept = count(run, "EVENTS");
-    block_in_place(|| run.instance.nats().restart_empty());
-    let after = run.instance.nats().id();
+    block_in_place(|| run.stack.nats.one().restart_empty());
+    let after = run.stack.nats.one().id();
     let left = info(run, "EVENTS")["error"]["description"].as_str().unwrap_or("there again").to_owned();
     fault.hit(
         u64::from(before != after && kept.is_some()),
@@ -86,6 +86,6 @@ fn info(run: &mut Run, stream: &str) -> Value {
 }
 
 fn call(run: &mut Run, call: &str) -> Value {
-    let answer = block_in_place(|| run.instance.nats().jetstream(call, ""));
+    let answer = block_in_place(|| run.stack.nats.jetstream(call, ""));
     answer.ok().and_then(|answer| serde_json::from_str(&answer).ok()).unwrap_or_default()
 }

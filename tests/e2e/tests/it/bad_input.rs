@@ -385,7 +385,7 @@ impl Door {
     }
 
     async fn retry(&self) -> Result<(), Status> {
-        let request = api::RetryNarrationRequest { name: self.narration.name.clone(), etag: String::new() };
+        let request = api::RetryNarrationRequest { name: self.narration.name.clone(), ..Default::default() };
         self.client.narrations().retry_narration(request).await.map(|_| ())
     }
 

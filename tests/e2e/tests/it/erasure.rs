@@ -1,11 +1,10 @@
 //! Erasing a document: its narrations end, nothing that was made from it is left, and a receipt
 //! says what was deleted.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_blob::Objects;
-use lectern_core::{Digest, SystemClock};
+use lectern_core::Digest;
 use lectern_e2e::{Client, Instance, PATIENCE, Profile, chapters, document_id, of, reason, refusal};
 use lectern_proto::v1::erased_items::Kind;
 use lectern_proto::v1::{self as api, narration::State};
@@ -28,8 +27,7 @@ async fn receipt_of(client: &Client, document: &str) -> api::Erasure {
 
 /// Puts a track into the scope of a document, as a step that was still at work would.
 async fn put_late(instance: &Instance, document: &str) {
-    let url = format!("file:{}", instance.objects().display());
-    let blob = lectern_blob::connect(&url, Arc::new(SystemClock)).await.expect("the objects");
+    let blob = instance.storage().await;
     let scope = document_id(document).as_str().parse().expect("a scope");
     let objects = Objects::new(blob, &instance.tenant_id().parse().expect("a tenant"), &scope);
     let path = objects.folder().track(&Digest::of(b"put after the first sweep"));
@@ -91,7 +89,7 @@ async fn an_erased_document_takes_everything_that_was_made_from_it(profile: Prof
 
     let get = api::GetDocumentRequest { name: document.name.clone(), ..Default::default() };
     let script = api::GetScriptRequest { name: name.clone(), ..Default::default() };
-    let retry = api::RetryNarrationRequest { name, etag: String::new() };
+    let retry = api::RetryNarrationRequest { name, ..api::RetryNarrationRequest::default() };
     for (what, refused, code) in [
         ("get", client.documents().get_document(get).await.expect_err("erased"), Code::NotFound),
         ("order", client.order(of(&document)).await.expect_err("erased"), Code::NotFound),

@@ -58,7 +58,7 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
 
     // What was made is not made again.
     let before = spoken(&instance.speech_log());
-    let retry = api::RetryNarrationRequest { name: name.clone(), etag: String::new() };
+    let retry = api::RetryNarrationRequest { name: name.clone(), ..api::RetryNarrationRequest::default() };
     let retried = client.narrations().retry_narration(retry.clone()).await.expect("retried").into_inner();
     assert_eq!(retried.narration.expect("it").run, 2);
     let finished = client.finished(&name).await;

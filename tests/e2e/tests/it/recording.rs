@@ -1,10 +1,8 @@
 //! The main job: a PDF in, a recording out, and everything that a caller can read of it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use lectern_blob::Objects;
-use lectern_core::SystemClock;
 use lectern_core::content::document::Content;
 use lectern_e2e::media::{self, Cue, Place, folded};
 use lectern_e2e::{Client, Instance, PATIENCE, Profile, artifact, document_id, fixture, of};
@@ -161,8 +159,7 @@ pub(crate) async fn content(instance: &Instance, document: &str) -> Content {
         }
         return serde_json::from_slice(&json).expect("content");
     }
-    let url = format!("file:{}", instance.objects().display());
-    let blob = lectern_blob::connect(&url, Arc::new(SystemClock)).await.expect("the objects");
+    let blob = instance.storage().await;
     let scope = document_id(document).as_str().parse().expect("a scope");
     let objects = Objects::new(blob, &instance.tenant_id().parse().expect("a tenant"), &scope);
     let found = instance.objects_of(document);

@@ -72,7 +72,7 @@ async fn a_reader_reads_all_that_its_tenant_has_and_changes_nothing() {
     not_allowed("order", reader.order(of(&document)).await.map(|_| ()));
     let cancel = api::CancelNarrationRequest { name: name.clone(), etag: etag.clone() };
     not_allowed("cancel", narrations.cancel_narration(cancel).await.map(|_| ()));
-    let retry = api::RetryNarrationRequest { name: name.clone(), etag };
+    let retry = api::RetryNarrationRequest { name: name.clone(), etag, ..api::RetryNarrationRequest::default() };
     not_allowed("retry", narrations.retry_narration(retry).await.map(|_| ()));
     let delete = api::DeleteNarrationRequest { name, force: true, ..Default::default() };
     not_allowed("delete", narrations.delete_narration(delete).await.map(|_| ()));

@@ -323,7 +323,7 @@ async fn a_retry_asks_for_its_lane_again() {
         let so = |quota: &api::Quota| quota.limits.as_ref().is_some_and(|limits| limits.lanes == lanes);
         told(&client, "which lanes are open", so).await;
     };
-    let retry = api::RetryNarrationRequest { name: name.clone(), etag: String::new() };
+    let retry = api::RetryNarrationRequest { name: name.clone(), ..api::RetryNarrationRequest::default() };
     allow(&[api::Lane::Bulk]).await;
     let status = client.narrations().retry_narration(retry.clone()).await.expect_err("its lane is closed");
     assert_eq!(refused(&status), (Code::PermissionDenied, "KEY_NOT_ALLOWED".to_owned()));

@@ -71,7 +71,13 @@ impl Blob for Defective {
     }
 
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError> {
-        self.inner.delete(path).await
+        let deleted = self.inner.delete(path).await?;
+        if self.mutant == Mutant::DeletedByNarration
+            && let Some(all) = all_runs(path)
+        {
+            self.inner.delete_prefix(&all).await?;
+        }
+        Ok(deleted)
     }
 
     async fn delete_prefix(&self, prefix: &Prefix) -> Result<u64, BlobError> {
@@ -85,4 +91,11 @@ impl Blob for Defective {
     async fn signed_url(&self, path: &ObjectPath, lifetime: Duration) -> Result<Option<String>, BlobError> {
         self.inner.signed_url(path, lifetime).await
     }
+}
+
+/// The folder of all recordings of a narration, of a file within it.
+fn all_runs(file: &ObjectPath) -> Option<Prefix> {
+    let (scope, within) = file.as_str().split_once("/recording/")?;
+    let narration = within.split('/').next()?;
+    Prefix::new(&format!("{scope}/recording/{narration}")).ok()
 }

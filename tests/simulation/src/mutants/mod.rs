@@ -1,5 +1,6 @@
-//! Defects on purpose, one for each invariant, to see that the simulation finds them. Each is a
-//! port that does not keep its promise, so that no code of production knows of them.
+//! Defects on purpose, to see that the simulation finds them: one for each invariant, and one for
+//! each sort of world or fault that a defect may need to show itself. Each is a port that does not
+//! keep its promise, so that no code of production knows of them.
 
 mod blob;
 mod queue;
@@ -12,6 +13,11 @@ use lectern_blob::Blob;
 use lectern_core::id::StepId;
 use lectern_queue::Queue;
 use lectern_store::Store;
+
+use crate::plan::{Plan, RUNS_AWAY, Sort};
+
+/// So many times fewer crowds are looked at than other worlds.
+const FEWER_CROWDS: usize = 50;
 
 /// A defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +40,41 @@ pub enum Mutant {
     ResultNotLookedFor,
     /// Nobody looks whether a tenant is suspended.
     SuspensionNotLookedAt,
+    /// A search for turns ends with its first page.
+    PagesEndEarly,
+    /// A deletion takes the files of all runs of a narration.
+    DeletedByNarration,
+    /// A failure counts for whatever run there is now.
+    RunNotLookedAt,
+    /// A write that lands late lands over whatever is there.
+    LateWriteNotCompared,
+    /// Pauses are read from a copy that lags.
+    HoldsReadStale,
+    /// Nobody compares the clock of a gateway.
+    ClockRunsAway,
+    /// A step's holder takes its database's being away for the loss of its lease.
+    AwayIsLost,
+    /// The grant of an assembly stays when it is released.
+    GrantKept,
+    /// A turn without work goes on waiting.
+    TurnNeverRests,
+    /// That stages are yet to be told of an end is never cleared.
+    CancelNeverCleared,
+}
+
+/// Which port a mutant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Store,
+    Queue,
+    Blob,
+    /// What lies beneath: clocks, and a database as a process has it.
+    World,
 }
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 19] = [
         Self::AckBeforePublish,
         Self::FenceCheckSkipped,
         Self::FenceNotGrown,
@@ -48,6 +84,16 @@ impl Mutant {
         Self::LetterAfterTerm,
         Self::ResultNotLookedFor,
         Self::SuspensionNotLookedAt,
+        Self::PagesEndEarly,
+        Self::DeletedByNarration,
+        Self::RunNotLookedAt,
+        Self::LateWriteNotCompared,
+        Self::HoldsReadStale,
+        Self::ClockRunsAway,
+        Self::AwayIsLost,
+        Self::GrantKept,
+        Self::TurnNeverRests,
+        Self::CancelNeverCleared,
     ];
 
     /// What it is called.
@@ -63,6 +109,16 @@ impl Mutant {
             Self::LetterAfterTerm => "dead letter after term",
             Self::ResultNotLookedFor => "stored result not looked for",
             Self::SuspensionNotLookedAt => "suspension not looked at",
+            Self::PagesEndEarly => "pages of turns end early",
+            Self::DeletedByNarration => "files deleted by narration, not by run",
+            Self::RunNotLookedAt => "failure of an earlier run counted",
+            Self::LateWriteNotCompared => "late write not compared",
+            Self::HoldsReadStale => "pauses read from a stale copy",
+            Self::ClockRunsAway => "clock runs away",
+            Self::AwayIsLost => "database away taken for a lost lease",
+            Self::GrantKept => "grant of an ended step kept",
+            Self::TurnNeverRests => "turn without work never rests",
+            Self::CancelNeverCleared => "pending cancel never cleared",
         }
     }
 
@@ -70,15 +126,69 @@ impl Mutant {
     #[must_use]
     pub const fn breaks(self) -> &'static str {
         match self {
-            Self::AckBeforePublish => "I1",
-            Self::FenceCheckSkipped => "I2",
+            Self::AckBeforePublish | Self::RunNotLookedAt | Self::ClockRunsAway => "I1",
+            Self::FenceCheckSkipped | Self::LateWriteNotCompared => "I2",
             Self::FenceNotGrown => "I3",
             Self::TerminalCheckSkipped => "I4",
-            Self::CommitBeforePut => "I5",
+            Self::CommitBeforePut | Self::DeletedByNarration => "I5",
             Self::TenantLeftOut => "I6",
             Self::LetterAfterTerm => "I7",
             Self::ResultNotLookedFor => "I8",
-            Self::SuspensionNotLookedAt => "I9",
+            Self::SuspensionNotLookedAt | Self::HoldsReadStale => "I10",
+            Self::PagesEndEarly => "I11",
+            Self::GrantKept | Self::TurnNeverRests | Self::CancelNeverCleared => "I12",
+            Self::AwayIsLost => "I13",
+        }
+    }
+
+    /// The sort of world or of fault that it needs to show itself; none where the usual will do.
+    #[must_use]
+    pub const fn needs(self) -> Option<Sort> {
+        match self {
+            Self::PagesEndEarly => Some(Sort::Crowd),
+            Self::DeletedByNarration => Some(Sort::Again),
+            Self::RunNotLookedAt => Some(Sort::Forgotten),
+            Self::LateWriteNotCompared => Some(Sort::LateWrites),
+            Self::HoldsReadStale => Some(Sort::StaleReads),
+            Self::ClockRunsAway => Some(Sort::Drift),
+            Self::AwayIsLost => Some(Sort::Blackout),
+            Self::AckBeforePublish
+            | Self::FenceCheckSkipped
+            | Self::FenceNotGrown
+            | Self::TerminalCheckSkipped
+            | Self::CommitBeforePut
+            | Self::TenantLeftOut
+            | Self::LetterAfterTerm
+            | Self::ResultNotLookedFor
+            | Self::SuspensionNotLookedAt
+            | Self::GrantKept
+            | Self::TurnNeverRests
+            | Self::CancelNeverCleared => None,
+        }
+    }
+
+    /// The first `most` seeds in which it is looked for; of crowds, which are slow, and in which
+    /// what they are for shows itself at once, far fewer.
+    pub fn seeds(self, most: usize) -> impl Iterator<Item = u64> {
+        let crowds = self.needs() == Some(Sort::Crowd);
+        let most = if crowds { most.div_ceil(FEWER_CROWDS) } else { most };
+        (0..).filter(move |seed| Plan::is_crowd(*seed) == crowds).take(most)
+    }
+
+    const fn port(self) -> Port {
+        match self {
+            Self::AckBeforePublish | Self::LetterAfterTerm | Self::RunNotLookedAt => Port::Queue,
+            Self::CommitBeforePut | Self::ResultNotLookedFor | Self::DeletedByNarration => Port::Blob,
+            Self::FenceCheckSkipped
+            | Self::FenceNotGrown
+            | Self::TerminalCheckSkipped
+            | Self::TenantLeftOut
+            | Self::SuspensionNotLookedAt
+            | Self::PagesEndEarly
+            | Self::GrantKept
+            | Self::TurnNeverRests
+            | Self::CancelNeverCleared => Port::Store,
+            Self::LateWriteNotCompared | Self::HoldsReadStale | Self::ClockRunsAway | Self::AwayIsLost => Port::World,
         }
     }
 }
@@ -96,61 +206,43 @@ impl Defect {
         Self { mutant, issued: Arc::default() }
     }
 
+    /// Whether it is this one.
+    pub fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    fn of(&self, port: Port) -> Option<Mutant> {
+        self.mutant.filter(|mutant| mutant.port() == port)
+    }
+
     /// The store of a process.
     pub fn store(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
-        match self.mutant {
-            Some(
-                mutant @ (Mutant::FenceCheckSkipped
-                | Mutant::FenceNotGrown
-                | Mutant::TerminalCheckSkipped
-                | Mutant::TenantLeftOut
-                | Mutant::SuspensionNotLookedAt),
-            ) => Arc::new(store::Defective::new(mutant, inner)),
-            Some(
-                Mutant::AckBeforePublish
-                | Mutant::CommitBeforePut
-                | Mutant::LetterAfterTerm
-                | Mutant::ResultNotLookedFor,
-            )
-            | None => inner,
+        match self.of(Port::Store) {
+            Some(mutant) => Arc::new(store::Defective::new(mutant, inner)),
+            None => inner,
         }
     }
 
     /// The queue of a process.
     pub fn queue(&self, inner: Arc<dyn Queue>) -> Arc<dyn Queue> {
-        match self.mutant {
-            Some(mutant @ (Mutant::AckBeforePublish | Mutant::LetterAfterTerm)) => {
-                Arc::new(queue::Defective::new(mutant, Arc::clone(&self.issued), inner))
-            }
-            Some(
-                Mutant::FenceCheckSkipped
-                | Mutant::FenceNotGrown
-                | Mutant::TerminalCheckSkipped
-                | Mutant::TenantLeftOut
-                | Mutant::CommitBeforePut
-                | Mutant::ResultNotLookedFor
-                | Mutant::SuspensionNotLookedAt,
-            )
-            | None => inner,
+        match self.of(Port::Queue) {
+            Some(mutant) => Arc::new(queue::Defective::new(mutant, Arc::clone(&self.issued), inner)),
+            None => inner,
         }
     }
 
     /// The object storage of a process.
     pub fn blob(&self, inner: Arc<dyn Blob>) -> Arc<dyn Blob> {
-        match self.mutant {
-            Some(mutant @ (Mutant::CommitBeforePut | Mutant::ResultNotLookedFor)) => {
-                Arc::new(blob::Defective::new(mutant, inner))
-            }
-            Some(
-                Mutant::FenceCheckSkipped
-                | Mutant::FenceNotGrown
-                | Mutant::TerminalCheckSkipped
-                | Mutant::TenantLeftOut
-                | Mutant::AckBeforePublish
-                | Mutant::LetterAfterTerm
-                | Mutant::SuspensionNotLookedAt,
-            )
-            | None => inner,
+        match self.of(Port::Blob) {
+            Some(mutant) => Arc::new(blob::Defective::new(mutant, inner)),
+            None => inner,
         }
+    }
+
+    /// How far the clock of the process of this index is ahead, at the start and at the end. One
+    /// that runs away does so by drifting: a world without drift has none.
+    pub fn skew(&self, plan: &Plan, index: usize) -> (i64, i64) {
+        let (from, to) = plan.skews.get(index).copied().unwrap_or_default();
+        if self.is(Mutant::ClockRunsAway) && index == 1 && from != to { (from, RUNS_AWAY) } else { (from, to) }
     }
 }

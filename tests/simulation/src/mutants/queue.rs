@@ -7,9 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lectern_core::id::{Service, StepId};
+use lectern_proto::work::v1::{Event, event::Outcome};
 use lectern_queue::{
     Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, Message, Published, Queue, QueueError,
 };
+use prost::Message as _;
 
 use super::Mutant;
 
@@ -30,6 +32,20 @@ impl Defective {
     /// The queue `inner` with the defect `mutant`.
     pub fn new(mutant: Mutant, issued: Arc<Mutex<BTreeSet<StepId>>>, inner: Arc<dyn Queue>) -> Self {
         Self { mutant, issued, inner, events: Arc::default(), letters: Mutex::default() }
+    }
+}
+
+impl Defective {
+    /// Makes a failure one of the latest run that was ever issued of its narration.
+    fn renew(&self, message: &mut Message) {
+        let Ok(event) = Event::decode(message.payload.clone()) else { return };
+        let (Some(Outcome::Failed(_)), Ok(step)) = (&event.outcome, event.step.parse::<StepId>()) else { return };
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = issued.iter().filter(|other| other.narration == step.narration).map(|other| other.run).max();
+        drop(issued);
+        if let Some(run) = latest.filter(|run| *run > step.run) {
+            message.payload = Event { step: StepId { run, ..step }.to_string(), ..event }.encode_to_vec().into();
+        }
     }
 }
 
@@ -73,7 +89,11 @@ impl Queue for Defective {
     }
 
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
-        self.inner.events(group, max, wait).await
+        let mut taken = self.inner.events(group, max, wait).await?;
+        if self.mutant == Mutant::RunNotLookedAt {
+            taken.iter_mut().for_each(|delivery| self.renew(&mut delivery.message));
+        }
+        Ok(taken)
     }
 
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use lectern_core::Timestamp;
+use lectern_gateway::domain::TurnState;
 use lectern_store::{CollectionSpec, Query, Revision, Store, StoreError, Stored};
 use serde_json::Value;
 
@@ -39,6 +40,33 @@ impl Defective {
         }
     }
 
+    /// Whether a write of `body` is one that this defect spoils.
+    fn changes(&self, collection: &str, body: &Value) -> bool {
+        match (self.mutant, collection) {
+            (Mutant::FenceNotGrown, "steps") => state(body) == "leased",
+            (Mutant::GrantKept, "slots") => true,
+            (Mutant::TurnNeverRests, "turns") => body["state"] == TurnState::Resting.as_str(),
+            (Mutant::CancelNeverCleared, "narrations") => body["cancel_pending"] == false,
+            _ => false,
+        }
+    }
+
+    /// Writes something else than `body` over `before`.
+    fn spoil(&self, before: &Value, body: &mut Value) {
+        if self.mutant == Mutant::FenceNotGrown && state(before) != "leased" {
+            body["fence"] = before["fence"].clone();
+        } else if self.mutant == Mutant::TurnNeverRests {
+            (body["state"], body["rested"]) = (TurnState::Waiting.as_str().into(), Value::Null);
+        } else if self.mutant == Mutant::CancelNeverCleared && before["run"] == body["run"] {
+            body["cancel_pending"] = before["cancel_pending"].clone();
+        } else if self.mutant == Mutant::GrantKept {
+            let kept: Vec<Value> = assemblies(before).filter(|grant| !has_grant(body, grant)).cloned().collect();
+            if let Some(grants) = body["grants"].as_array_mut() {
+                grants.extend(kept);
+            }
+        }
+    }
+
     fn seen(&self, collection: &str, mut stored: Stored) -> Stored {
         match (self.mutant, collection) {
             (Mutant::FenceCheckSkipped, "steps") if state(&stored.body) == "ended" => {
@@ -64,6 +92,17 @@ impl Defective {
 
 fn state(body: &Value) -> &str {
     body.pointer("/state/at").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The grants of assemblies in a record of slots.
+fn assemblies(slots: &Value) -> impl Iterator<Item = &Value> {
+    let grants = slots["grants"].as_array().map(Vec::as_slice).unwrap_or_default();
+    grants.iter().filter(|grant| grant["step"].as_str().is_some_and(|step| step.contains("/assemble/")))
+}
+
+/// Whether a record of slots grants what `grant` does.
+fn has_grant(slots: &Value, grant: &Value) -> bool {
+    slots["grants"].as_array().is_some_and(|grants| grants.iter().any(|other| other["step"] == grant["step"]))
 }
 
 fn fence(body: &Value) -> u64 {
@@ -94,11 +133,10 @@ impl Store for Defective {
         body: &Value,
     ) -> Result<Revision, StoreError> {
         let mut body = body.clone();
-        if self.mutant == Mutant::FenceNotGrown && collection == "steps" && state(&body) == "leased" {
-            let before = self.inner.get(collection, id).await?;
-            if let Some(before) = before.filter(|before| state(&before.body) != "leased") {
-                body["fence"] = before.body["fence"].clone();
-            }
+        if self.changes(collection, &body)
+            && let Some(before) = self.inner.get(collection, id).await?
+        {
+            self.spoil(&before.body, &mut body);
         }
         let replaced = self.inner.replace(collection, id, expected, &body).await?;
         self.remember(collection, id, &body);
@@ -112,6 +150,9 @@ impl Store for Defective {
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
         if self.mutant == Mutant::SuspensionNotLookedAt && collection == "tenants" {
             // As many are suspended as ever.
+            return Ok(Vec::new());
+        }
+        if self.mutant == Mutant::PagesEndEarly && collection == "turns" && query.after.is_some() {
             return Ok(Vec::new());
         }
         let mut query = query.clone();

@@ -3,7 +3,9 @@
 mod blob;
 mod queue;
 mod store;
+mod watched;
 
 pub use blob::{BlobPort, Watched};
-pub use queue::{QueuePort, Versions, WatchedQueue};
-pub use store::StorePort;
+pub use queue::{QueuePort, Versions};
+pub use store::{StorePort, Where};
+pub use watched::WatchedQueue;

@@ -5,6 +5,7 @@ mod abbreviation;
 pub(crate) mod calendar;
 pub(crate) mod citation;
 mod code_number;
+mod currency;
 pub(crate) mod data;
 mod fraction;
 pub(crate) mod latex;

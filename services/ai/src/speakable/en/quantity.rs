@@ -1,6 +1,6 @@
 //! Quantities: signs, decimals, ranges, percentages, powers, products, and the units behind them.
 
-use super::money::{currency, money_behind, scale};
+use super::currency::{currency, money_behind, scale};
 use super::{Cx, Reading, number, unit};
 use crate::speakable::text::{lowered, raised};
 

@@ -16,13 +16,15 @@ use lectern_queue::{ConnectOptions, DeadLetter, MemoryQueue, Queue};
 use lectern_rpc::TenantLimits;
 use lectern_rpc::auth::{Caller, Role};
 use lectern_rpc::failure;
+use lectern_stage::prune::Swept;
 use lectern_store::memory::{Fault, MemoryStore};
 use lectern_store::{Collection, Store};
 
 use super::*;
 use crate::audit;
+use crate::conduct::prune::InUse;
 use crate::domain::{Narration, Phase, Pins, Wish};
-use crate::stages::Stages;
+use crate::stages::{Stages, Still};
 use crate::testing::{Parts, narration};
 
 /// Stages that pin nothing, since the document is gone.
@@ -39,8 +41,13 @@ impl Stages for Empty {
         Ok(())
     }
 
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId) -> Result<(), Failure> {
+    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId, _: u32) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn prune(&self, _: &TenantId, _: &ScopeId, _: &InUse, _: &dyn Still) -> Result<Swept, Failure> {
+        // Nothing was ever made.
+        Ok(Swept::default())
     }
 }
 

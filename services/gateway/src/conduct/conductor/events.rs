@@ -1,103 +1,262 @@
-//! Takes events in: what stages did becomes what narrations are, in one write each.
+//! Takes events in: what stages did becomes what narrations are, in one write for all that is new
+//! of a narration.
+//!
+//! It is a pipeline with bounds: so many events in hand, so many narrations folded at once, never
+//! two folds of one narration at a time, and its events in the order in which they arrived. The
+//! next events are taken while others are folded, so the slowest fold holds up its own narration
+//! alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use lectern_core::Failure;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use lectern_core::id::{NarrationId, StepId};
+use lectern_core::{Digest, Failure};
+use lectern_queue::topology::EVENTS_GROUP;
 use lectern_queue::{EventDelivery, until};
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, info, warn};
 
 use super::{Conductor, seen_by_callers};
 use crate::conduct::{fold, wire};
 use crate::domain::{Narration, Outcome, Transition};
 
-/// Gateway replicas share events under this name.
-const GROUP: &str = "gateway";
-/// Events taken at once; those of one narration are folded in one write.
+/// Most events taken at once.
 const BATCH: usize = 64;
+/// Most events that are taken and not answered.
+const IN_HAND: usize = 512;
 /// Narrations folded at once.
-const FOLD_AT_ONCE: usize = 16;
+const FOLD_AT_ONCE: usize = 32;
+/// A fold that takes longer is given up, and its events come again: less than the time after which
+/// they would do so anyway.
+const FOLD_WITHIN: Duration = Duration::from_secs(15);
+/// An answer to an event that takes longer is given up: the event comes again.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Events come again after this long where they could not be folded.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The same where folding them panicked: a replica without the defect may take them.
+const AGAIN_AFTER_PANIC: Duration = Duration::from_secs(5);
+/// The same where they cannot be read: a newer replica may take them.
+const AGAIN_UNREAD: Duration = Duration::from_secs(60);
+/// An event whose fold panicked so often here is left to the audit.
+const PANICS: u32 = 3;
 
-/// Events of one narration that arrived together.
+/// An event as it arrived.
+#[derive(Debug)]
+struct Event {
+    step: StepId,
+    outcome: Outcome,
+    delivery: EventDelivery,
+}
+
+/// How a fold ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Folded {
+    Written,
+    Failed,
+    Panicked,
+}
+
+/// Events in hand.
 #[derive(Debug, Default)]
-struct News {
-    events: Vec<(StepId, Outcome)>,
-    deliveries: Vec<EventDelivery>,
+struct Pipeline {
+    in_hand: usize,
+    /// What is not folded yet, in the order in which it arrived.
+    waiting: BTreeMap<NarrationId, Vec<Event>>,
+    /// Narrations that wait and are not being folded, the longest waiting first.
+    next: VecDeque<NarrationId>,
+    /// Narrations that are being folded.
+    busy: BTreeSet<NarrationId>,
+    /// The folds: of which narration, and how many events.
+    folds: HashMap<Id, (NarrationId, usize)>,
+    /// The folds, and answers to events that cannot be read.
+    tasks: JoinSet<()>,
+}
+
+impl Pipeline {
+    /// How many events may be taken now.
+    fn room(&self) -> usize {
+        IN_HAND.saturating_sub(self.in_hand).min(BATCH)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Takes events in.
+    fn add(&mut self, deliveries: Vec<EventDelivery>) {
+        for delivery in deliveries {
+            match wire::event(&delivery.message.payload) {
+                Ok((step, outcome)) => {
+                    let narration = step.narration.clone();
+                    let events = self.waiting.entry(narration.clone()).or_default();
+                    if events.is_empty() && !self.busy.contains(&narration) {
+                        self.next.push_back(narration);
+                    }
+                    events.push(Event { step, outcome, delivery });
+                    self.in_hand += 1;
+                }
+                // Left to a newer replica; the step's record has the event, and the audit asks for
+                // it again.
+                Err(error) => {
+                    warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood, it comes again");
+                    self.tasks.spawn(async move {
+                        let answer = delivery.ack.nak(AGAIN_UNREAD);
+                        let answered = tokio::time::timeout(ANSWER_WITHIN, answer).await;
+                        if !matches!(answered, Ok(Ok(()))) {
+                            debug!("event not handed back in time, it comes again");
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// Begins as many folds as there is room for.
+    fn begin(&mut self, conductor: &Conductor) {
+        while self.folds.len() < FOLD_AT_ONCE {
+            let Some(narration) = self.next.pop_front() else { return };
+            let Some(events) = self.waiting.remove(&narration) else { continue };
+            let count = events.len();
+            let fold = conductor.clone().take_news(narration.clone(), events);
+            let task = self.tasks.spawn(fold).id();
+            self.busy.insert(narration.clone());
+            self.folds.insert(task, (narration, count));
+        }
+    }
+
+    /// Waits for the end of a fold; for ever where there is none.
+    async fn fold_ended(&mut self) {
+        let task = match self.tasks.join_next_with_id().await {
+            Some(Ok((task, ()))) => task,
+            // Answering its events panicked: they come again.
+            Some(Err(error)) => error.id(),
+            None => return std::future::pending().await,
+        };
+        let Some((narration, count)) = self.folds.remove(&task) else { return };
+        self.in_hand = self.in_hand.saturating_sub(count);
+        self.busy.remove(&narration);
+        if self.waiting.contains_key(&narration) {
+            self.next.push_back(narration);
+        }
+    }
 }
 
 impl Conductor {
-    /// Takes events until `shutdown`.
+    /// Takes events until `shutdown`, and then ends with what is in hand.
     pub(super) async fn take_events(self, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            let taking = self.queue.events(GROUP, BATCH, Duration::from_secs(1));
-            let deliveries = match until(&*self.queue, &shutdown, taking).await.unwrap_or_else(|| Ok(Vec::new())) {
-                Ok(deliveries) => deliveries,
-                Err(error) => {
-                    warn!(%error, "events cannot be taken");
-                    tokio::select! {
-                        biased;
-                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
-                        () = shutdown.cancelled() => break,
-                    }
-                }
-            };
-            let mut by_narration: BTreeMap<NarrationId, News> = BTreeMap::new();
-            for delivery in deliveries {
-                match wire::event(&delivery.message.payload) {
-                    Ok((step, outcome)) => {
-                        let news = by_narration.entry(step.narration.clone()).or_default();
-                        news.events.push((step, outcome));
-                        news.deliveries.push(delivery);
-                    }
-                    // Left to a newer replica; the step's record has the event, and the audit asks
-                    // for it again.
-                    Err(error) => warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood"),
+        let mut pipeline = Pipeline::default();
+        let mut taking: Option<BoxFuture<'static, Vec<EventDelivery>>> = None;
+        loop {
+            let room = pipeline.room();
+            if taking.is_none() && room > 0 && !shutdown.is_cancelled() {
+                taking = Some(self.clone().next_events(room, shutdown.clone()).boxed());
+            }
+            if taking.is_none() && pipeline.is_empty() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = pipeline.fold_ended(), if !pipeline.is_empty() => {}
+                deliveries = taken(&mut taking), if taking.is_some() => {
+                    taking = None;
+                    pipeline.add(deliveries);
                 }
             }
-            futures::stream::iter(by_narration)
-                .for_each_concurrent(FOLD_AT_ONCE, |(id, news)| {
-                    let conductor = self.clone();
-                    async move { conductor.take_news(&id, news).await }
-                })
-                .await;
+            pipeline.begin(&self);
+        }
+    }
+
+    /// The next events, none where none come for a while; runs to its end where the queue says so.
+    async fn next_events(self, most: usize, shutdown: CancellationToken) -> Vec<EventDelivery> {
+        let taking = self.queue.events(EVENTS_GROUP, most, Duration::from_secs(1));
+        match until(&*self.queue, &shutdown, taking).await {
+            None => Vec::new(),
+            Some(Ok(deliveries)) => deliveries,
+            Some(Err(error)) => {
+                warn!(%error, "events cannot be taken");
+                let _ = shutdown.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
+                Vec::new()
+            }
         }
     }
 
     /// Folds what is new of one narration, and answers the events.
-    async fn take_news(&self, id: &NarrationId, News { events, deliveries }: News) {
-        let parent = deliveries.first().and_then(|d| d.message.traceparent.clone());
-        let span = tracing::info_span!("fold", narration = %id, events = events.len());
-        if let Some(parent) = parent {
-            lectern_runtime::telemetry::set_parent(&span, &parent);
+    async fn take_news(self, id: NarrationId, events: Vec<Event>) {
+        let folded = self.folded(&id, &events).await;
+        // Which of them it was is found out one by one, so that the others are not lost with it.
+        let one_by_one = folded == Folded::Panicked && events.len() > 1;
+        for event in &events {
+            let folded = if one_by_one { self.folded(&id, std::slice::from_ref(event)).await } else { folded };
+            self.answer(event, folded).await;
         }
-        let taken = tracing::Instrument::instrument(self.take(id, &events), span).await;
-        for delivery in deliveries {
-            let answer = match taken {
-                Ok(()) => delivery.ack.ack().await,
-                Err(_) => delivery.ack.nak(Duration::from_secs(1)).await,
-            };
-            if let Err(error) = answer {
-                debug!(%error, "event not acknowledged, it comes again");
+    }
+
+    /// Folds events of one narration within their time, in the trace of the first.
+    async fn folded(&self, id: &NarrationId, events: &[Event]) -> Folded {
+        let span = tracing::info_span!("fold", narration = %id, events = events.len());
+        if let Some(parent) = events.first().and_then(|event| event.delivery.message.traceparent.as_deref()) {
+            lectern_runtime::telemetry::set_parent(&span, parent);
+        }
+        let fold = self.panics.contain("fold", self.take(id, events).instrument(span));
+        match tokio::time::timeout(FOLD_WITHIN, fold).await {
+            Ok(Some(Ok(()))) => Folded::Written,
+            Ok(Some(Err(_))) => Folded::Failed,
+            Ok(None) => Folded::Panicked,
+            Err(_) => {
+                warn!(narration = %id, "events not folded in time, they come again");
+                Folded::Failed
             }
         }
     }
 
+    /// Answers an event. One whose fold panics again and again is acknowledged: what its step did
+    /// is in the step's record, from which the audit asks for it again, at its own pace and at all
+    /// replicas, until the defect is mended or the narration's deadline passes. Handed back for
+    /// ever it would do nothing else, and hold a place among the events that are on their way.
+    async fn answer(&self, event: &Event, folded: Folded) {
+        let ack = &event.delivery.ack;
+        let answer = async {
+            match folded {
+                Folded::Written => ack.ack().await,
+                Folded::Failed => ack.nak(AGAIN).await,
+                Folded::Panicked if self.panicked_again(&event.step) < PANICS => ack.nak(AGAIN_AFTER_PANIC).await,
+                Folded::Panicked => {
+                    warn!(step = %event.step, "folding an event panics again and again, it is left to the audit");
+                    ack.ack().await
+                }
+            }
+        };
+        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "event not acknowledged, it comes again"),
+            Err(_) => debug!("event not acknowledged in time, it comes again"),
+        }
+    }
+
+    /// How often folding the event of a step has panicked here, this time included.
+    fn panicked_again(&self, step: &StepId) -> u32 {
+        let (key, now) = (Digest::of(step.to_string().as_bytes()), self.clock.now());
+        let times = self.panicked.get(&key, now).unwrap_or(0) + 1;
+        self.panicked.put(key, times, now);
+        times
+    }
+
     /// Folds a narration's events in one write.
-    async fn take(&self, id: &NarrationId, events: &[(StepId, Outcome)]) -> Result<(), Failure> {
+    async fn take(&self, id: &NarrationId, events: &[Event]) -> Result<(), Failure> {
         let fold_all = |narration: &mut Narration, now| {
             let mut transition = Transition::Unchanged;
-            for (step, outcome) in events {
-                if fold(narration, step, outcome.clone(), now) == Transition::Changed {
+            for event in events {
+                if fold(narration, &event.step, event.outcome.clone(), now) == Transition::Changed {
                     transition = Transition::Changed;
                 }
             }
             transition
         };
         let updated = self
-            .write(id, self.recent.get(id), seen_by_callers(fold_all))
+            .write(id, self.recent.get(id, self.clock.now()), seen_by_callers(fold_all))
             .await
             .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
         if let Some(updated) = updated {
@@ -105,8 +264,16 @@ impl Conductor {
                 let took = updated.record.updated.since(updated.record.created);
                 info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");
             }
-            self.changed(&updated).await;
+            self.changed(&updated);
         }
         Ok(())
+    }
+}
+
+/// What `taking` comes to; never where there is none.
+async fn taken(taking: &mut Option<BoxFuture<'static, Vec<EventDelivery>>>) -> Vec<EventDelivery> {
+    match taking {
+        Some(taking) => taking.await,
+        None => std::future::pending().await,
     }
 }

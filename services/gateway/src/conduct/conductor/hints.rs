@@ -1,6 +1,7 @@
 //! Tells of narrations that changed, here and at other replicas, and hears how far their files are.
 //! Hints may be lost, so what is watched is also polled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use lectern_core::id::NarrationId;
 use lectern_queue::hear;
 use lectern_stage::progress::{self, Assembled};
 use lectern_store::{ID, Op, Query};
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -18,13 +20,45 @@ const TOPIC: &str = "narrations";
 /// How often lost hints are made up for.
 const POLL: Duration = Duration::from_secs(2);
 
+/// Hints that are on their way; those beyond are not sent.
+const ON_THEIR_WAY: usize = 1_024;
+/// A hint that is not sent within this time is not sent.
+const SENT_WITHIN: Duration = Duration::from_secs(1);
+
+/// Hints that are sent beside whoever has news, who never waits for them.
+#[derive(Debug, Clone)]
+pub(super) struct Hints {
+    to: mpsc::Sender<(NarrationId, u64)>,
+    on_their_way: Arc<Mutex<mpsc::Receiver<(NarrationId, u64)>>>,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        let (to, on_their_way) = mpsc::channel(ON_THEIR_WAY);
+        Self { to, on_their_way: Arc::new(Mutex::new(on_their_way)) }
+    }
+}
+
 impl Conductor {
     /// Tells of a narration's new revision. What is lost costs no more than the time to the next
     /// poll.
-    pub(super) async fn tell(&self, id: &NarrationId, revision: u64) {
+    pub(super) fn tell(&self, id: &NarrationId, revision: u64) {
         self.hub.announce(id, revision);
-        if let Err(error) = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}"))).await {
-            debug!(%error, "hint not sent");
+        if self.hints.to.try_send((id.clone(), revision)).is_err() {
+            debug!(narration = %id, "hint not sent, too many are on their way");
+        }
+    }
+
+    /// Sends hints to other replicas, until `shutdown`.
+    pub(super) async fn send_hints(self, shutdown: CancellationToken) {
+        let mut hints = self.hints.on_their_way.lock().await;
+        while let Some(Some((id, revision))) = shutdown.run_until_cancelled(hints.recv()).await {
+            let sent = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}")));
+            match tokio::time::timeout(SENT_WITHIN, sent).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!(%error, "hint not sent"),
+                Err(_) => debug!("hint not sent in time"),
+            }
         }
     }
 

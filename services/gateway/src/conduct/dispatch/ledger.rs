@@ -5,10 +5,11 @@ use std::sync::Mutex;
 
 use lectern_core::Failure;
 use lectern_core::id::{NarrationId, Service};
-use lectern_store::{Collection, Revision, StoreError, Versioned};
+use lectern_store::{Collection, Direction, Revision, StoreError, Versioned};
 
 use super::lock;
-use crate::domain::Slots;
+use super::pick::turns_in;
+use crate::domain::{Lane, Slots, Turn, TurnState};
 
 /// A service's slots, and the copy that this replica last read or wrote. An old copy costs a lost
 /// race or, where nothing changed here, a wait until the next audit reads.
@@ -16,6 +17,7 @@ use crate::domain::Slots;
 pub struct Ledger {
     service: Service,
     slots: Collection<Slots>,
+    turns: Collection<Turn>,
     known: Mutex<Known>,
 }
 
@@ -29,8 +31,8 @@ struct Known {
 }
 
 impl Ledger {
-    pub const fn new(service: Service, slots: Collection<Slots>) -> Self {
-        Self { service, slots, known: Mutex::new(Known { slots: None, good: false }) }
+    pub const fn new(service: Service, slots: Collection<Slots>, turns: Collection<Turn>) -> Self {
+        Self { service, slots, turns, known: Mutex::new(Known { slots: None, good: false }) }
     }
 
     /// Steps granted and not ended, as this replica last saw them.
@@ -55,13 +57,31 @@ impl Ledger {
         if let Some(known) = self.copy() {
             return Ok(known);
         }
-        let fresh = Slots::new(self.service);
-        let slots = match self.slots.insert_if_absent(&fresh).await? {
+        let slots = match self.slots.get(self.service.as_str()).await? {
             Some(known) => known,
-            None => Versioned { record: fresh, revision: Revision::FIRST },
+            None => self.begin().await?,
         };
         self.know(slots.clone());
         Ok(slots)
+    }
+
+    /// Makes the record, which may have been deleted: the count of grants goes on beyond what the
+    /// turns remember, or their order would stand still until it had caught up.
+    async fn begin(&self) -> Result<Versioned<Slots>, Failure> {
+        let mut served = 0;
+        for lane in Lane::ALL {
+            for state in TurnState::ALL {
+                let mut query = turns_in(self.service, lane, state, 1);
+                query.order = vec![("served".to_owned(), Direction::Desc)];
+                let last = self.turns.find(&query).await?.items.pop();
+                served = last.map_or(served, |last| served.max(last.record.served));
+            }
+        }
+        let fresh = Slots::after(self.service, served);
+        Ok(match self.slots.insert_if_absent(&fresh).await? {
+            Some(known) => known,
+            None => Versioned { record: fresh, revision: Revision::FIRST },
+        })
     }
 
     /// The slots as they are.

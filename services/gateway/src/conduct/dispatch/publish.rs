@@ -1,7 +1,5 @@
 //! From a grant to a command in the queue.
 
-use std::sync::Arc;
-
 use futures::StreamExt as _;
 use lectern_core::id::StepId;
 use lectern_core::{Failure, Reason};
@@ -9,8 +7,10 @@ use lectern_queue::Message;
 use lectern_store::Versioned;
 use tracing::{debug, warn};
 
-use super::ledger::Ledger;
-use super::{Dispatcher, ROUNDS};
+use super::pick::Candidate;
+use super::turns::freed;
+use super::{Dispatcher, ROUNDS, ServiceState};
+use crate::conduct::wanted::turn;
 use crate::conduct::wire;
 use crate::domain::Narration;
 
@@ -24,14 +24,14 @@ impl Dispatcher {
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; what was refused stays granted then.
-    pub(super) async fn publish(&self, ledger: &Ledger, steps: Vec<(StepId, Arc<Narration>)>) -> Result<(), Failure> {
-        let refused: Vec<StepId> = futures::stream::iter(steps)
+    pub(super) async fn publish(&self, state: &ServiceState, steps: Vec<Candidate>) -> Result<(), Failure> {
+        let refused: Vec<Candidate> = futures::stream::iter(steps)
             .map(|(step, narration)| async move {
-                match self.publish_step(&narration, &step).await {
+                match self.publish_step(&narration.record, &step).await {
                     Ok(()) => None,
                     Err(error) if error.reason == Reason::QueueFull => {
                         warn!(%step, %error, "step granted and refused, it is granted again in its turn");
-                        Some(step)
+                        Some((step, narration))
                     }
                     Err(error) => {
                         warn!(%step, %error, "step granted and not published, the audit will");
@@ -43,7 +43,7 @@ impl Dispatcher {
             .filter_map(futures::future::ready)
             .collect()
             .await;
-        let_go(ledger, &refused).await
+        if refused.is_empty() { Ok(()) } else { self.let_go(state, &refused).await }
     }
 
     /// Publishes a step in the trace of the call that began its narration's run.
@@ -54,18 +54,26 @@ impl Dispatcher {
         debug!(%step, ?published, "step published");
         Ok(())
     }
-}
 
-/// Releases what was refused.
-async fn let_go(ledger: &Ledger, refused: &[StepId]) -> Result<(), Failure> {
-    for _ in 0..ROUNDS {
-        let Versioned { record: before, revision } = ledger.slots().await?;
-        let mut slots = before.clone();
-        slots.release(|grant| refused.contains(&grant.step));
-        if slots == before || ledger.write(slots, revision).await? {
-            break;
+    /// Releases what was refused, and lets its turns wait again.
+    async fn let_go(&self, state: &ServiceState, refused: &[Candidate]) -> Result<(), Failure> {
+        for _ in 0..ROUNDS {
+            let Versioned { record: before, revision } = state.ledger.slots().await?;
+            let mut slots = before.clone();
+            slots.release(|grant| refused.iter().any(|(step, _)| *step == grant.step));
+            if slots == before {
+                break;
+            }
+            let freed = freed(&before, &slots);
+            if state.ledger.write(slots, revision).await? {
+                for (step, narration) in refused {
+                    self.wake_turn(state, turn(&narration.record, step.kind.service()), None).await?;
+                }
+                self.wake_tenants(before.service, state, freed).await?;
+                break;
+            }
         }
+        // What is still granted the audit publishes.
+        Ok(())
     }
-    // What is still granted the audit publishes.
-    Ok(())
 }

@@ -1,5 +1,6 @@
-//! What a replica remembers of the turns of a service between passes. It saves reading; all of it
-//! may be wrong for a moment or be forgotten.
+//! What a replica remembers of the turns of a service between passes. It saves looking where nothing
+//! was found, and another replica may have put something there since: so it holds for a moment
+//! alone, all of it can be forgotten, and no write is left out for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use lectern_core::Timestamp;
 use lectern_core::id::NarrationId;
+use lectern_store::Versioned;
 
 use super::millis;
 use crate::domain::{Lane, Narration};
@@ -22,7 +24,6 @@ const TURNS: usize = 256;
 /// What is remembered; times are milliseconds until which it holds.
 #[derive(Debug, Default)]
 pub struct Seen {
-    waiting: BTreeMap<String, u64>,
     idle: BTreeMap<String, u64>,
     empty: BTreeMap<Lane, u64>,
     lists: BTreeMap<String, List>,
@@ -38,27 +39,21 @@ struct List {
 }
 
 impl Seen {
-    /// Notes that a narration waits in a turn; whether the turn is known to be marked as waiting.
-    pub fn arrive(&mut self, turn: &str, lane: Lane, narration: &Narration, now: u64) -> bool {
-        self.idle.remove(turn);
-        self.empty.remove(&lane);
+    /// Notes that a narration waits in a turn.
+    pub fn arrive(&mut self, turn: &str, lane: Lane, narration: &Narration) {
+        self.wakes(turn, lane);
         if let Some(list) = self.lists.get_mut(turn) {
             let place = (narration.created, narration.id.clone());
             if list.complete || list.ids.last().is_some_and(|last| place < *last) {
                 list.ids.insert(place);
             }
         }
-        self.waiting.get(turn).is_some_and(|until| *until > now)
     }
 
-    /// Notes that a turn is marked as waiting.
-    pub fn waits(&mut self, turn: String, now: u64) {
-        self.waiting.insert(turn, now + millis(IDLE));
-    }
-
-    /// Whether a turn was marked as waiting a moment ago.
-    pub fn is_waiting(&self, turn: &str) -> bool {
-        self.waiting.contains_key(turn)
+    /// Notes that there may be work in a turn.
+    pub fn wakes(&mut self, turn: &str, lane: Lane) {
+        self.idle.remove(turn);
+        self.empty.remove(&lane);
     }
 
     /// Notes that a turn has no step to grant.
@@ -82,11 +77,11 @@ impl Seen {
     }
 
     /// Remembers the oldest narrations of a turn; `complete` when there are no others.
-    pub fn list(&mut self, turn: &str, now: u64, narrations: &[Arc<Narration>], complete: bool) {
+    pub fn list(&mut self, turn: &str, now: u64, narrations: &[Arc<Versioned<Narration>>], complete: bool) {
         if self.lists.len() >= TURNS {
             self.lists.clear();
         }
-        let ids = narrations.iter().map(|narration| (narration.created, narration.id.clone())).collect();
+        let ids = narrations.iter().map(|found| (found.record.created, found.record.id.clone())).collect();
         let until = now + millis(if complete { IDLE } else { LISTED_FOR });
         self.lists.insert(turn.to_owned(), List { until, ids, complete });
     }
@@ -107,9 +102,13 @@ impl Seen {
         (!gone.is_empty(), list.complete)
     }
 
+    /// Forgets the narrations of a turn: there is one among them that is not remembered.
+    pub fn relist(&mut self, turn: &str) {
+        self.lists.remove(turn);
+    }
+
     /// Drops what does not hold any more.
     pub fn forget(&mut self, now: u64) {
-        self.waiting.retain(|_, until| *until > now);
         self.idle.retain(|_, until| *until > now);
         self.lists.retain(|_, list| list.until > now);
     }

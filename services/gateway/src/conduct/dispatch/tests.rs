@@ -1,7 +1,11 @@
 //! The dispatcher in virtual time, with stages that do nothing but take their time.
 
 mod backlog;
+mod crowds;
+mod fleet;
 mod lost;
+mod replicas;
+mod retention;
 mod tenants;
 mod waits;
 
@@ -12,13 +16,14 @@ use lectern_core::{Clock, Timestamp};
 use lectern_proto::work::v1::{self as work, event::Outcome};
 use lectern_queue::worker::{CAPACITY, Capacity};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message};
+use lectern_store::Change;
 use prost::Message as _;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::conduct::Conductor;
-use crate::domain::{Paused, Phase};
+use crate::domain::{Lane, Paused, Phase, TurnState};
 use crate::testing::{Nobody, Parts, narration};
 
 /// Virtual time as the time of day.
@@ -130,7 +135,7 @@ impl World {
         ordered.due_at = Some(now.plus(crate::domain::narration::DUE));
         ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
         let revision = self.narrations.insert(&ordered).await.expect("inserted");
-        self.conductor.changed(&Versioned { record: ordered.clone(), revision }).await;
+        self.conductor.changed(&Versioned { record: ordered.clone(), revision });
         ordered.id
     }
 
@@ -156,6 +161,12 @@ impl World {
     fn outstanding(&self) -> usize {
         self.queue.outstanding(Service::Tts)
     }
+}
+
+/// A grant of a step of a narration at its first revision.
+fn grant(step: &str, tenant: &str, engine: &str, at: Timestamp) -> Grant {
+    let (step, tenant) = (step.parse().expect("a step"), tenant.parse().expect("a tenant"));
+    Grant { step, tenant, engine: engine.to_owned(), revision: 1, at }
 }
 
 fn capacity(service: Service, permits: usize, open: &[&str]) -> Capacity {
@@ -368,7 +379,7 @@ async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
     assert!(world.slots().await.grants.iter().all(|grant| grant.step.narration == first), "the oldest first");
     let failure = Failure::internal("cancelled");
     let cancelled = world.conductor.update(&first, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
-    world.conductor.changed(&cancelled.expect("changed")).await;
+    world.conductor.changed(&cancelled.expect("changed"));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let grants = world.slots().await.grants;
     assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");

@@ -211,10 +211,7 @@ fn raised_mark(note: &Draft) -> Option<&str> {
 
 /// Where `mark` stands behind a word of `draft` that is no reference yet.
 fn printed_reference(draft: &Draft, mark: &str) -> Option<Range> {
-    let spoken = matches!(
-        draft.kind,
-        BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote | BlockKind::Heading { .. }
-    );
+    let spoken = draft.kind.is_running_text() || draft.kind.heading_level().is_some();
     if !spoken || !draft.line.text.contains(mark) {
         return None;
     }

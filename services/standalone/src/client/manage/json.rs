@@ -117,6 +117,7 @@ pub fn narration(narration: &api::Narration) -> Value {
         skip,
         read,
         wait_reason,
+        repin_time,
     } = narration;
     let labels: Map<String, Value> =
         labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
@@ -157,6 +158,7 @@ pub fn narration(narration: &api::Narration) -> Value {
         .words("skip", skip, api::ContentKind::as_str_name)
         .words("read", read, api::ContentKind::as_str_name)
         .word("waitReason", *wait_reason, api::WaitReason::as_str_name)
+        .time("repinTime", repin_time.as_ref())
         .end()
 }
 

@@ -89,9 +89,9 @@ fn fields_and_values_are_named_by_the_flags_that_set_them() {
     ] {
         assert_eq!(sentence(&failure), expected);
     }
-    let nobody = Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "tcp connect error");
-    let said = sentence(&nobody);
-    assert!(said.contains("cannot be reached (tcp connect error)") && said.contains("--server"), "{said}");
+    let refused = "http://127.0.0.1:7400 cannot be reached: tcp connect error: Connection refused (os error 111)";
+    let said = sentence(&Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, refused));
+    assert!(said.contains(&format!("cannot be reached ({refused})")) && said.contains("--server"), "{said}");
     let unknown = Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, "send the metadata `authorization`");
     let said = sentence(&unknown);
     assert!(said.contains("LECTERN_KEY") && said.contains("--key-file"), "{said}");

@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use lectern_core::Timestamp;
 
 use super::super::*;
+use crate::domain::Lane;
 use crate::testing::narration;
 
 /// What the queries of a pass cost with a backlog of so many narrations of one tenant, beside

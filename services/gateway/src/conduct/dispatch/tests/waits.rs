@@ -24,7 +24,7 @@ async fn what_is_granted_waits_for_nothing_and_what_is_not_for_its_turn() {
 
     let failure = Failure::internal("cancelled");
     let cancelled = world.conductor.update(&first, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
-    world.conductor.changed(&cancelled.expect("changed")).await;
+    world.conductor.changed(&cancelled.expect("changed"));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!((world.wait_of(&first).await, world.wait_of(&second).await), (None, None), "its turn has come");
 }
@@ -67,7 +67,7 @@ async fn what_one_stage_still_works_on_goes_on_while_another_is_paused() {
         let step: StepId = format!("half/1/write/{section}").parse().expect("a step");
         let write = |n: &mut Narration, now| crate::conduct::fold(n, &step, crate::domain::Outcome::Written, now);
         let written = world.conductor.update(&id, write).await.expect("written");
-        world.conductor.changed(&written.expect("changed")).await;
+        world.conductor.changed(&written.expect("changed"));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.wait_of(&id).await, Some(Wait::Paused));

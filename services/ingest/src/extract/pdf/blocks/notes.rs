@@ -195,7 +195,7 @@ pub fn bind_flush(drafts: &mut [Draft]) {
         let mut places = Vec::new();
         for (at, draft) in drafts.iter().enumerate() {
             let on_page = draft.page.is_some_and(|from| from <= page && page <= draft.page_end.unwrap_or(from));
-            let text = matches!(draft.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
+            let text = draft.kind.is_running_text();
             if on_page && text {
                 places.extend(flush_marks(&draft.line.text, &label).into_iter().map(|range| (at, range)));
             }

@@ -177,7 +177,7 @@ impl Builder<'_> {
     fn broken_off(&self) -> Option<usize> {
         let group = self.groups.last()?;
         let line = group.last()?;
-        let flows = matches!(group.kind, BlockKind::Paragraph | BlockKind::ListItem { .. } | BlockKind::Quote);
+        let flows = group.kind.is_running_text();
         let open = flows && !sentence::ends(&line.text()) && (line.size - self.metrics.body).abs() < BODY;
         open.then(|| self.groups.len() - 1)
     }

@@ -1,0 +1,25 @@
+//! What happens often and is told seldom.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// It is told at most this often.
+const TELL: Duration = Duration::from_secs(10);
+
+/// Something that others cause as often as they like, and that the log has seldom.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Tells it, unless it was told not long ago.
+    pub(crate) fn tell(&self, tell: impl FnOnce()) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= TELL) {
+            *told = Some(Instant::now());
+            drop(told);
+            tell();
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Objects of a scope that no narration needs any more, deleted while others may be ordered.
+//!
+//! A step finds by their keys what earlier steps made, and tells that it is there. Whoever deletes
+//! objects must therefore not meet a step that has found one of them:
+//!
+//! 1. It is found out what is unused, by what the gateway says is in use. This may take long, and
+//!    forbids nothing.
+//! 2. A mark is put into the scope. A step that begins from now on [waits](wait) until it is gone.
+//! 3. The gateway is asked whether all is as it was: no narration of the document is under way,
+//!    none was ordered, retried or finished since what is in use was listed. What is ordered after
+//!    that has steps that begin after the mark was put, and that wait. What was under way before is
+//!    seen.
+//! 4. Objects are deleted for as long as [`DELETES`], then the mark is. What is left is deleted in
+//!    a later sweep, so steps wait for a minute at most.
+//!
+//! No clock is trusted but for how long something takes. Who dies leaves its mark, which a step
+//! deletes once it has seen it for [`LIVES`], twice as long as it could be meant. A process that
+//! stands still between its last look at the time and a call may yet delete up to [`AT_ONCE`]
+//! objects later. So may a record step of a run that was cancelled more than a minute ago, without
+//! its process having noticed, put a track whose segments are gone. Then a run fails with
+//! `OBJECT_DAMAGED`, and its retry makes again what is missing: a plan and a section when they are
+//! not found, a track when one of its segments is not.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use lectern_blob::{Blob, MAX_PAGE, ObjectPath, Objects, Prefix};
+use lectern_core::id::{ScopeId, TenantId};
+use lectern_core::{Digest, Failure, Kind, OsRandom, Random as _, Reason};
+use lectern_rpc::status::status;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tonic::Status;
+use tracing::{Instrument as _, warn};
+
+/// Where marks lie in a scope.
+const MARKS: &str = "prune";
+/// For how long after its mark was put a sweep begins to delete objects; what was begun then may
+/// take as long again.
+pub const DELETES: Duration = Duration::from_secs(60);
+/// A mark that was seen for so long belongs to nobody any more.
+pub const LIVES: Duration = Duration::from_secs(120);
+/// A mark that is older than another one by so much belongs to nobody any more, by the clock of
+/// storage.
+const DEAD: Duration = Duration::from_secs(10 * 60);
+/// How often a step looks whether a mark is gone.
+const LOOK: Duration = Duration::from_millis(500);
+/// Names that are listed at once: 3 MB of them at most, and few walks over a large folder.
+const NAMES: usize = 20_000;
+/// Objects that one sweep deletes: some more than it can within its time.
+pub const MOST: usize = 40_000;
+/// Objects that are deleted at once.
+pub const AT_ONCE: usize = 16;
+
+/// Waits until nobody deletes objects of this scope: what a step finds then stays. Costs a listing.
+///
+/// # Errors
+/// `BLOB_UNAVAILABLE`.
+pub async fn wait(objects: &Objects) -> Result<(), Failure> {
+    let (blob, folder) = (objects.blob(), folder(objects, MARKS)?);
+    let mut seen: BTreeMap<ObjectPath, Instant> = BTreeMap::new();
+    loop {
+        let marks = blob.names(&folder, None, MAX_PAGE).await?;
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        for mark in marks {
+            let since = *seen.entry(mark.clone()).or_insert(now);
+            if now.duration_since(since) >= LIVES {
+                warn!(%mark, "whoever deleted objects here has died, its mark is deleted");
+                blob.delete(&mark).await?;
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A folder of a scope.
+fn folder(objects: &Objects, name: &str) -> Result<Prefix, Failure> {
+    Ok(Prefix::new(&format!("{}{name}", objects.folder().all()))?)
+}
+
+/// A page of the objects in the folder `name` of a scope (`track`, `segment`, ...), from the first
+/// after `after`; an empty one is the end.
+///
+/// # Errors
+/// `BLOB_UNAVAILABLE`.
+pub async fn page(objects: &Objects, name: &str, after: Option<&ObjectPath>) -> Result<Vec<ObjectPath>, Failure> {
+    Ok(objects.blob().names(&folder(objects, name)?, after, NAMES).await?)
+}
+
+/// The key in the name of an object; none for one that is not named by a key.
+#[must_use]
+pub fn key_of(path: &ObjectPath) -> Option<Digest> {
+    let name = path.as_str().rsplit('/').next()?;
+    name.strip_suffix(".json").unwrap_or(name).parse().ok()
+}
+
+/// Objects that nothing needs, up to [`MOST`] of them.
+#[derive(Debug, Clone, Default)]
+pub struct Unused {
+    paths: Vec<ObjectPath>,
+    more: bool,
+}
+
+impl Unused {
+    /// Adds an object, or notes that there are more.
+    pub fn add(&mut self, path: ObjectPath) {
+        if self.paths.len() < MOST {
+            self.paths.push(path);
+        } else {
+            self.more = true;
+        }
+    }
+
+    /// Adds the objects in the folder `name` whose keys are not in `used`. What is not named by a
+    /// key is left alone.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`.
+    pub async fn add_of(&mut self, objects: &Objects, name: &str, used: &HashSet<Digest>) -> Result<(), Failure> {
+        let mut after = None;
+        while !self.more {
+            let paths = page(objects, name, after.as_ref()).await?;
+            let Some(last) = paths.last().cloned() else { return Ok(()) };
+            for path in paths {
+                if key_of(&path).is_some_and(|key| !used.contains(&key)) {
+                    self.add(path);
+                }
+            }
+            after = Some(last);
+        }
+        Ok(())
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Objects that are gone.
+    pub deleted: u64,
+    /// Whether there are more to delete: there was no time for all, or something was ordered
+    /// meanwhile.
+    pub left: bool,
+}
+
+/// Deletes what is unused, once a mark is put and `still` says that it is unused yet.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE` while another sweep of the scope is under way, `BLOB_UNAVAILABLE`, and
+/// those of `still`; safe to repeat with what is unused then.
+pub async fn sweep(
+    objects: &Objects,
+    unused: Unused,
+    still: impl Future<Output = Result<bool, Failure>> + Send,
+) -> Result<Swept, Failure> {
+    if unused.paths.is_empty() {
+        return Ok(Swept::default());
+    }
+    let mark = Mark::new(objects)?;
+    let swept = async {
+        mark.put().await?;
+        match tokio::time::timeout_at(mark.until, still).await {
+            Ok(Ok(true)) => mark.delete(unused).await,
+            Ok(Ok(false)) | Err(_) => Ok(Swept { deleted: 0, left: true }),
+            Ok(Err(failure)) => Err(failure),
+        }
+    };
+    let swept = swept.await;
+    // Also where the answer to its put was lost.
+    mark.remove().await;
+    swept
+}
+
+/// A mark of a sweep.
+struct Mark<'a> {
+    objects: &'a Objects,
+    path: ObjectPath,
+    /// Until when deletions begin.
+    until: Instant,
+}
+
+impl<'a> Mark<'a> {
+    fn new(objects: &'a Objects) -> Result<Self, Failure> {
+        let (one, two) = (OsRandom.next(), OsRandom.next());
+        let path = ObjectPath::new(format!("{}{MARKS}/{one:016x}{two:016x}", objects.folder().all()))?;
+        Ok(Self { objects, path, until: Instant::now() + DELETES })
+    }
+
+    /// Puts it. Of two who put theirs at once, one or both give way.
+    async fn put(&self) -> Result<(), Failure> {
+        let blob = self.objects.blob();
+        blob.put(&self.path, Bytes::from_static(b"{}")).await?;
+        let marks = blob.list(&folder(self.objects, MARKS)?, None, MAX_PAGE).await?;
+        let own = marks.iter().find(|mark| mark.path == self.path).map(|mark| mark.modified);
+        let own = own.ok_or_else(|| Failure::internal("the mark of a sweep is not there; it is tried again"))?;
+        for mark in marks.into_iter().filter(|mark| mark.path != self.path) {
+            if own.since(mark.modified) < DEAD {
+                let message = "objects of this document are being deleted; call again in a minute";
+                return Err(Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message));
+            }
+            blob.delete(&mark.path).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes objects. Every deletion that was begun has ended when this returns, also where one
+    /// failed: none is met by what is put later.
+    async fn delete(&self, unused: Unused) -> Result<Swept, Failure> {
+        let Unused { paths, more } = unused;
+        let (all, blob, until) = (paths.len(), self.objects.blob(), self.until);
+        let broken = AtomicBool::new(false);
+        let mut failed = None;
+        let (mut ended, mut deleted) = (0, 0);
+        {
+            let go_on = |_: &ObjectPath| ready(Instant::now() < until && !broken.load(Ordering::Relaxed));
+            let deletions = futures::stream::iter(paths).take_while(go_on);
+            let deletions = deletions.map(|path| async move { blob.delete(&path).await }).buffer_unordered(AT_ONCE);
+            let mut deletions = std::pin::pin!(deletions);
+            while let Some(gone) = deletions.next().await {
+                ended += 1;
+                match gone {
+                    Ok(gone) => deleted += u64::from(gone),
+                    Err(error) => {
+                        broken.store(true, Ordering::Relaxed);
+                        failed = failed.or(Some(error));
+                    }
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Swept { deleted, left: more || ended < all }),
+        }
+    }
+
+    async fn remove(&self) {
+        for _ in 0..3 {
+            match self.objects.blob().delete(&self.path).await {
+                Ok(_) => return,
+                Err(error) => warn!(mark = %self.path, %error, "a mark cannot be deleted, steps of its scope wait"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// What is asked in a call that prunes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// First: the folder of object storage.
+    Scope(String),
+    /// Keys that are in use.
+    InUse(Vec<Bytes>),
+    /// Those were all.
+    Listed,
+    /// All is as it was: the deletion may begin.
+    Delete,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Something is unused, and steps of the scope that begin now wait: is it unused yet?
+    Marked,
+    /// The end.
+    Swept(Swept),
+}
+
+/// Finds out what is unused.
+#[async_trait]
+pub trait FindUnused: Send + Sync + 'static {
+    /// The objects of a stage that are not needed by those with keys in `used`.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`, `OBJECT_DAMAGED`.
+    async fn unused(&self, objects: &Objects, used: &HashSet<Digest>) -> Result<Unused, Failure>;
+}
+
+/// A call of `tenant` that prunes. It runs in a task of its own: where the caller is gone its mark
+/// is still deleted.
+pub fn serve<S>(
+    blob: Arc<dyn Blob>,
+    tenant: TenantId,
+    asks: S,
+    find: impl FindUnused,
+) -> impl Stream<Item = Result<Answer, Status>> + Send + 'static
+where
+    S: Stream<Item = Result<Option<Ask>, Status>> + Send + Unpin + 'static,
+{
+    let (to, mut answers) = mpsc::channel(2);
+    let task = async move {
+        let end = Box::pin(call(blob, tenant, asks, &find, &to)).await.map(Answer::Swept);
+        drop(to.send(end).await);
+    };
+    tokio::spawn(task.in_current_span());
+    futures::stream::poll_fn(move |context| answers.poll_recv(context))
+}
+
+async fn call<S>(
+    blob: Arc<dyn Blob>,
+    tenant: TenantId,
+    mut asks: S,
+    find: &impl FindUnused,
+    answers: &mpsc::Sender<Result<Answer, Status>>,
+) -> Result<Swept, Status>
+where
+    S: Stream<Item = Result<Option<Ask>, Status>> + Send + Unpin + 'static,
+{
+    let Some(Some(Ask::Scope(scope))) = asks.try_next().await? else {
+        return Err(invalid("scope", "the first message names the folder; send `scope` first"));
+    };
+    let scope: ScopeId = scope.parse().map_err(|e| invalid("scope", format!("scope: {e}")))?;
+    let mut used = HashSet::new();
+    loop {
+        match asks.try_next().await? {
+            Some(Some(Ask::InUse(keys))) => {
+                for key in keys {
+                    let key = <[u8; 32]>::try_from(&key[..]);
+                    used.insert(Digest(key.map_err(|_| invalid("in_use.keys", "a key has 32 bytes"))?));
+                }
+            }
+            Some(Some(Ask::Listed)) => break,
+            Some(Some(Ask::Scope(_) | Ask::Delete) | None) | None => {
+                return Err(invalid("in_use", "after `scope` come keys in use, and `listed` at their end"));
+            }
+        }
+    }
+    let objects = Objects::new(blob, &tenant, &scope);
+    let unused = find.unused(&objects, &used).await.map_err(|failure| status(&failure))?;
+    drop(used);
+    let still = async {
+        if answers.send(Ok(Answer::Marked)).await.is_err() {
+            return Ok(false);
+        }
+        // Where the caller ends its messages, or is gone, something was ordered meanwhile.
+        Ok::<_, Failure>(matches!(asks.try_next().await, Ok(Some(Some(Ask::Delete)))))
+    };
+    sweep(&objects, unused, still).await.map_err(|failure| status(&failure))
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> Status {
+    status(&Failure::invalid(field, message))
+}
