@@ -157,7 +157,7 @@ pub trait Blob: Send + Sync + Debug {
     async fn ping(&self) -> Result<(), BlobError>;
 
     /// A URL under which anybody may read the object for `lifetime`; `None` where the adapter has
-    /// none to give and the caller has to stream the bytes itself.
+    /// none to give and the caller has to stream the bytes itself. No service asks for one yet.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].

@@ -165,9 +165,9 @@ pub trait Queue: Send + Sync + Debug {
         false
     }
 
-    /// Tells whoever listens right now; may be lost. Never waits: a hint that cannot be sent at once
-    /// is dropped, and the answer is an error. `topic` is words of letters and digits joined by
-    /// dots.
+    /// Tells whoever listens right now; may be lost. Never waits: a hint that cannot be sent at
+    /// once is dropped, and the answer is an error. `topic` is words of letters and digits joined
+    /// by dots.
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError>;
 
     /// Listens to a topic from now on. A slow listener loses hints.

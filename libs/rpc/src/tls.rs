@@ -37,8 +37,8 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// PEM file with its private key.
     pub key: PathBuf,
-    /// PEM file with the authorities of client certificates, which are demanded when it is set: one,
-    /// or two while it is changed.
+    /// PEM file with the authorities of client certificates, which are demanded when it is set:
+    /// one, or two while it is changed.
     pub client_ca: Option<PathBuf>,
     /// How often the files are looked at for a change; more than 0.
     #[serde(with = "duration", default = "reload")]

@@ -3,8 +3,8 @@
 //!
 //! It must listen on port 80: it makes the addresses of upload sessions from the `Host` header, and
 //! Google's Rust client leaves the port out of that. So it gets an address of loopback for itself.
-//! It ignores `ifGenerationMatch` on resumable uploads, drops content types, checks no signature and
-//! serves no gRPC.
+//! It ignores `ifGenerationMatch` on resumable uploads, drops content types, checks no signature
+//! and serves no gRPC.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;

@@ -36,10 +36,7 @@ impl Due for Document {
 impl Record for Upload {
     const SPEC: CollectionSpec = CollectionSpec::new(
         "uploads",
-        &[
-            Index::new("by_due", &["due_at"]).only_where_set("due_at"),
-            Index::new("by_tenant", &["tenant", "created"]),
-        ],
+        &[Index::new("by_due", &["due_at"]).only_where_set("due_at"), Index::new("by_tenant", &["tenant", "created"])],
     )
     .dates(&["created", "due_at", "finishing.until"]);
     const SCHEMA: u32 = upload::SCHEMA;

@@ -85,7 +85,8 @@ impl Embedded {
         let objects = config.data.join("objects");
         private::folder(&objects)?;
         let objects = format!("file:{}", objects.display());
-        let blob = lectern_blob::connect(&objects, &lectern_blob::ConnectOptions::default(), Arc::clone(&clock)).await?;
+        let blob =
+            lectern_blob::connect(&objects, &lectern_blob::ConnectOptions::default(), Arc::clone(&clock)).await?;
         let secret = private::secret(&config.data.join("secret"))?;
 
         let adapters =

@@ -1,5 +1,5 @@
-//! The objects in the fake of Google Cloud Storage, read past every service: it keeps the bytes of an
-//! object in a file that is named after its generation, and beside it what is known of it. A
+//! The objects in the fake of Google Cloud Storage, read past every service: it keeps the bytes of
+//! an object in a file that is named after its generation, and beside it what is known of it. A
 //! generation is the time at which the object was made, in microseconds.
 
 use std::collections::BTreeMap;

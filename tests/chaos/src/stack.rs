@@ -1,5 +1,5 @@
-//! The processes of a group: two gateways, the stages and their replicas, over NATS, MongoDB and the
-//! fake of Google Cloud Storage. Servers are one or three of a kind, as the group needs them.
+//! The processes of a group: two gateways, the stages and their replicas, over NATS, MongoDB and
+//! the fake of Google Cloud Storage. Servers are one or three of a kind, as the group needs them.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};

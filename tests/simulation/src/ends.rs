@@ -1,7 +1,7 @@
 //! What must be so when all has ended: every accepted narration is at its end (I1), its files are
-//! there (I5), and nothing is left behind (I12): no grant of a step that is over, no turn that waits
-//! without work, no end of which the stages are yet to be told. And, while a crowd is at work, that
-//! nobody waits for room that is there (I11).
+//! there (I5), and nothing is left behind (I12): no grant of a step that is over, no turn that
+//! waits without work, no end of which the stages are yet to be told. And, while a crowd is at
+//! work, that nobody waits for room that is there (I11).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

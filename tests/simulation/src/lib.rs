@@ -2,8 +2,8 @@
 //! reconcilers as they are, over the memory adapters, in one thread and in virtual time. One seed
 //! decides everything: what is ordered, in what order tasks and calls take their turns, and what
 //! goes wrong. The invariants are checked at every effect, and what must be left at the end when
-//! all has ended; a seed that breaks one breaks it again when it is run again. The numbers are those
-//! of docs/invariants.md.
+//! all has ended; a seed that breaks one breaks it again when it is run again. The numbers are
+//! those of docs/invariants.md.
 //!
 //! Read it from [`world`]: it starts processes ([`start`]) whose ports ([`ports`]) let time pass
 //! and fail as the [`plan`] says, and [`callers`] that judge what they get. The [`observer`] sees

@@ -119,7 +119,7 @@ impl GcsBlob {
         }
         let data = data.build().await.map_err(|error| unavailable("make its client", error))?;
         let control = control.build().await.map_err(|error| unavailable("make its client", error))?;
-        let signing = Signing::new(signer(signing, emulated)?);
+        let signing = Signing::new(Box::new(move || signer(signing.clone(), emulated)))?;
         Ok(Self { place, endpoint, kms_key, data, control, credentials, signing, random })
     }
 

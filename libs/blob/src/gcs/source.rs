@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 
 use crate::{BlobError, ByteStream};
 
-/// How much is handed out at a time, in bytes, and no piece goes over a multiple of it: that is what
-/// the service keeps of a chunk when it does not keep all, and the client cuts a piece in two at the
-/// wrong place.
+/// How much is handed out at a time, in bytes, and no piece goes over a multiple of it: that is
+/// what the service keeps of a chunk when it does not keep all, and the client cuts a piece in two
+/// at the wrong place.
 const CHUNK: usize = 256 * 1024;
 
 /// Length and checksum of content.
@@ -43,7 +43,7 @@ impl Sum {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Bytes(Bytes, Sum),
-    File(PathBuf, Sum),
+    File(Arc<Local>),
     Stream(Arc<Replay>),
 }
 
@@ -61,7 +61,7 @@ impl Content {
         loop {
             let read = file.read(&mut chunk).await.map_err(BlobError::Source)?;
             if read == 0 {
-                return Ok(Self::File(path.to_owned(), sum));
+                return Ok(Self::File(Arc::new(Local { path: path.to_owned(), sum, failed: Failed::default() })));
             }
             sum.add(chunk.get(..read).unwrap_or_default());
         }
@@ -69,13 +69,14 @@ impl Content {
 
     pub(super) fn stream(stream: ByteStream) -> Self {
         let inner = Inner { stream, ended: false, file: None, sum: Sum::default() };
-        Self::Stream(Arc::new(Replay { inner: Mutex::new(inner), failed: std::sync::Mutex::new(None) }))
+        Self::Stream(Arc::new(Replay { inner: Mutex::new(inner), failed: Failed::default() }))
     }
 
     /// Its length and checksum, where they are known before it is sent.
     pub(super) fn known(&self) -> Option<Sum> {
         match self {
-            Self::Bytes(_, sum) | Self::File(_, sum) => Some(*sum),
+            Self::Bytes(_, sum) => Some(*sum),
+            Self::File(local) => Some(local.sum),
             Self::Stream(_) => None,
         }
     }
@@ -84,7 +85,8 @@ impl Content {
     /// or hashes what goes through.
     pub(super) async fn sum(&self) -> Result<Sum, BlobError> {
         match self {
-            Self::Bytes(_, sum) | Self::File(_, sum) => Ok(*sum),
+            Self::Bytes(_, sum) => Ok(*sum),
+            Self::File(local) => Ok(local.sum),
             Self::Stream(replay) => replay.drain().await,
         }
     }
@@ -92,23 +94,49 @@ impl Content {
     /// The error of the content itself, if that is what ended an upload.
     pub(super) fn failure(&self) -> Option<BlobError> {
         match self {
-            Self::Bytes(..) | Self::File(..) => None,
-            Self::Stream(replay) => {
-                let mut failed = replay.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.take().map(BlobError::Source)
-            }
+            Self::Bytes(..) => None,
+            Self::File(local) => local.failed.take(),
+            Self::Stream(replay) => replay.failed.take(),
         }
     }
 
-    /// From its first byte.
+    /// From its first byte; [`BlobError::Source`] where it cannot be opened.
     pub(super) async fn open(&self, progress: Arc<Progress>) -> Result<Source, BlobError> {
         let from = match self {
             Self::Bytes(bytes, _) => From::Bytes(Some(bytes.clone())),
-            Self::File(path, _) => From::File(tokio::fs::File::open(path).await.map_err(BlobError::Source)?),
+            Self::File(local) => {
+                let file = tokio::fs::File::open(&local.path).await.map_err(BlobError::Source)?;
+                From::File(file, Arc::clone(local))
+            }
             Self::Stream(replay) => From::Replay(Arc::clone(replay), 0),
         };
         Ok(Source { from, rest: Bytes::new(), at: 0, size: self.known().map(|sum| sum.size), progress })
     }
+}
+
+/// What reading the content failed with: the client does not tell it from troubles of its own.
+#[derive(Debug, Default)]
+struct Failed(std::sync::Mutex<Option<io::Error>>);
+
+impl Failed {
+    /// Keeps an error; what the client is told instead.
+    fn put(&self, error: io::Error) -> io::Error {
+        let told = io::Error::new(error.kind(), "the content could not be read");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        told
+    }
+
+    fn take(&self) -> Option<BlobError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(BlobError::Source)
+    }
+}
+
+/// A file of whoever puts it.
+#[derive(Debug)]
+pub(super) struct Local {
+    path: PathBuf,
+    sum: Sum,
+    failed: Failed,
 }
 
 /// How far an upload is, for whoever watches that it moves.
@@ -145,7 +173,7 @@ pub(super) struct Source {
 #[derive(Debug)]
 enum From {
     Bytes(Option<Bytes>),
-    File(tokio::fs::File),
+    File(tokio::fs::File, Arc<Local>),
     Replay(Arc<Replay>, u64),
 }
 
@@ -153,7 +181,9 @@ impl From {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
         match self {
             Self::Bytes(bytes) => bytes.take().map(Ok),
-            Self::File(file) => read_chunk(file, CHUNK).await.transpose(),
+            Self::File(file, local) => {
+                read_chunk(file, CHUNK).await.map_err(|error| local.failed.put(error)).transpose()
+            }
             Self::Replay(replay, at) => {
                 let piece = replay.piece(*at).await;
                 if let Some(Ok(bytes)) = &piece {
@@ -200,7 +230,7 @@ async fn read_chunk(file: &mut tokio::fs::File, length: usize) -> io::Result<Opt
 /// A stream that can be read again: what came of it is kept in a temporary file without a name.
 pub(super) struct Replay {
     inner: Mutex<Inner>,
-    failed: std::sync::Mutex<Option<io::Error>>,
+    failed: Failed,
 }
 
 struct Inner {
@@ -227,11 +257,7 @@ impl Replay {
         }
         match inner.pull(true).await? {
             Ok(bytes) => Some(Ok(bytes)),
-            Err(error) => {
-                let told = io::Error::new(error.kind(), "the content could not be read");
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Some(Err(told))
-            }
+            Err(error) => Some(Err(self.failed.put(error))),
         }
     }
 
@@ -340,6 +366,21 @@ mod tests {
         assert!(source.next().await.is_none());
         let failure = content.failure().unwrap();
         assert!(failure.to_string().contains("went away"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_went_away_or_cannot_be_read_is_trouble_of_the_content_and_not_of_storage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"x").unwrap();
+        let content = Content::file(&path).await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(content.open(Arc::default()).await, Err(BlobError::Source(_))));
+        // A folder can be opened, and every reading of it fails.
+        std::fs::create_dir(&path).unwrap();
+        let mut source = content.open(Arc::default()).await.unwrap();
+        source.next().await.unwrap().unwrap_err();
+        assert!(matches!(content.failure(), Some(BlobError::Source(_))));
     }
 
     #[tokio::test]

@@ -5,8 +5,9 @@
 //! 410): the whole is sent again. After a chunk whose connection broke it goes on with the next one
 //! in that place: so nothing is resumed within a session but what the service itself answered, and
 //! what is resumed has its CRC32C in its metadata, which the service compares. And where it finds
-//! an upload finished it believes that unseen (googleapis/google-cloud-rust#6686): length and CRC32C
-//! are compared here after every upload.
+//! an upload finished it believes that unseen (googleapis/google-cloud-rust#6686): length and
+//! CRC32C are compared here after every upload. Each call has a random mark in the metadata of its
+//! object, so that what an earlier attempt of it left is known from what others put.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,14 @@ use google_cloud_gax::error::Error;
 use google_cloud_gax::retry_policy::{NeverRetry, RetryPolicy, RetryPolicyExt as _};
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
+use google_cloud_storage::error::WriteError;
 use google_cloud_storage::model::Object;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::GcsBlob;
 use super::attempts::{PAUSES, jitter};
-use super::source::{Content, Progress, Sum};
+use super::source::{Content, Progress, Source, Sum};
 use super::trouble::{Meaning, Trouble};
 use crate::{BlobError, ObjectPath, Put};
 
@@ -38,6 +40,16 @@ struct Answered;
 const SESSION: usize = 16 * 1024 * 1024;
 /// How often a session is gone on with.
 const RESUMED: u32 = 4;
+/// Under which name of its custom metadata an object says which call made it.
+const MARK: &str = "lectern-upload";
+
+/// What a put that was refused, since something is there, finds.
+enum Found {
+    /// An object that stays.
+    Kept(Put),
+    /// Nothing that may stay: the whole is sent again, where the trouble may pass.
+    Nothing(Trouble),
+}
 
 impl RetryPolicy for Answered {
     fn on_error(&self, _: &RetryState, error: Error) -> RetryResult {
@@ -51,11 +63,12 @@ impl RetryPolicy for Answered {
 impl GcsBlob {
     pub(super) async fn upload(&self, path: &ObjectPath, content: &Content) -> Result<Put, BlobError> {
         let what = || format!("store {path}");
+        let mark = format!("{:016x}{:016x}", self.random.next(), self.random.next());
         let mut pauses = PAUSES.iter();
-        // Whether an attempt of ours may have been done though it failed.
-        let mut perhaps_ours = false;
         loop {
-            let trouble = match self.attempt(path, content).await {
+            let progress: Arc<Progress> = Arc::default();
+            let source = content.open(Arc::clone(&progress)).await?;
+            let refused = match self.attempt(path, content, source, &progress, &mark).await {
                 Ok(object) => match self.check_written(path, content.sum().await?, &object).await {
                     Ok(()) => return Ok(Put::Stored),
                     Err(trouble) => trouble,
@@ -65,16 +78,18 @@ impl GcsBlob {
             if let Some(failure) = content.failure() {
                 return Err(failure);
             }
-            let again = match trouble.meaning() {
-                Meaning::Condition => {
-                    if let Some(put) = self.already_there(path, content, perhaps_ours).await? {
-                        return Ok(put);
-                    }
-                    true
+            let trouble = if refused.meaning() == Meaning::Condition {
+                match self.already_there(path, content, &mark, refused).await? {
+                    Found::Kept(put) => return Ok(put),
+                    Found::Nothing(trouble) => trouble,
                 }
+            } else {
+                refused
+            };
+            let again = match trouble.meaning() {
                 // The session was lost, whether before or after its last chunk. A bucket that is
-                // not there says the same, each time.
-                Meaning::Missing | Meaning::Passing => true,
+                // not there says the same, each time. What refused the upload is gone.
+                Meaning::Missing | Meaning::Passing | Meaning::Condition => true,
                 Meaning::Denied => {
                     self.denied();
                     false
@@ -83,7 +98,6 @@ impl GcsBlob {
                 Meaning::Lasting => trouble.is_refused_content(),
                 Meaning::Range => false,
             };
-            perhaps_ours |= trouble.is_ambiguous() || trouble.meaning() == Meaning::Missing;
             match pauses.next() {
                 Some(pause) if again => {
                     debug!(?trouble, %path, "an upload is begun again");
@@ -94,16 +108,22 @@ impl GcsBlob {
         }
     }
 
-    async fn attempt(&self, path: &ObjectPath, content: &Content) -> Result<Object, Trouble> {
-        let progress: Arc<Progress> = Arc::default();
-        let source = content.open(Arc::clone(&progress)).await.map_err(|error| Trouble::Said(Error::ser(error)))?;
+    async fn attempt(
+        &self,
+        path: &ObjectPath,
+        content: &Content,
+        source: Source,
+        progress: &Progress,
+        mark: &str,
+    ) -> Result<Object, Trouble> {
         let mut write = self
             .data
             .write_object(self.place.resource(), self.place.name(path), source)
             .set_if_generation_match(0_i64)
             .with_resumable_upload_threshold(SESSION)
             .set_content_type("application/octet-stream")
-            .set_cache_control("no-transform");
+            .set_cache_control("no-transform")
+            .set_metadata([(MARK, mark)]);
         if !self.kms_key.is_empty() {
             write = write.set_kms_key(&self.kms_key);
         }
@@ -119,7 +139,8 @@ impl GcsBlob {
         loop {
             let pulled = progress.pulled();
             match timeout(STILL, &mut sending).await {
-                Ok(sent) => return sent.map_err(Trouble::Said),
+                // What the client found to differ is an object all the same: it is deleted here.
+                Ok(sent) => return sent.or_else(|error| written(&error).ok_or(Trouble::Said(error))),
                 Err(_) if progress.waits() || progress.pulled() != pulled => {}
                 Err(_) => return Err(Trouble::TimedOut(STILL)),
             }
@@ -139,22 +160,40 @@ impl GcsBlob {
         Err(Trouble::Differs(why))
     }
 
-    /// Something is there: ours, if an attempt before may have been done and it is equal; nothing
-    /// when it was deleted meanwhile.
+    /// Something is there. What an attempt of this call left is kept where it is equal, and deleted
+    /// where it is not; what another call put stays as it is.
     async fn already_there(
         &self,
         path: &ObjectPath,
         content: &Content,
-        perhaps_ours: bool,
-    ) -> Result<Option<Put>, BlobError> {
-        let Some(object) = self.find(path).await? else { return Ok(None) };
+        mark: &str,
+        refused: Trouble,
+    ) -> Result<Found, BlobError> {
+        let Some(object) = self.find(path).await? else { return Ok(Found::Nothing(refused)) };
         let sent = content.sum().await?;
-        let equal = stored(&object) == Some(sent);
-        if !equal {
+        if object.metadata.get(MARK).map(String::as_str) == Some(mark) {
+            return Ok(match self.check_written(path, sent, &object).await {
+                Ok(()) => Found::Kept(Put::Stored),
+                Err(trouble) => Found::Nothing(trouble),
+            });
+        }
+        if stored(&object) != Some(sent) {
             debug!(%path, "another object of that name is there, and stays");
         }
-        Ok(Some(if perhaps_ours && equal { Put::Stored } else { Put::AlreadyThere }))
+        Ok(Found::Kept(Put::AlreadyThere))
     }
+}
+
+/// The object that the client says was stored with another checksum than that of what it sent.
+fn written(error: &Error) -> Option<Object> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        if let Some(WriteError::ChecksumMismatch { object, .. }) = source.downcast_ref::<WriteError>() {
+            return Some((**object).clone());
+        }
+        cause = source.source();
+    }
+    None
 }
 
 fn stored(object: &Object) -> Option<Sum> {

@@ -70,6 +70,7 @@ async fn uploads_of_any_length_survive_each_fault_of_the_service() {
         GcsFault::LostSession,
         GcsFault::PartialChunk,
         GcsFault::NothingStored,
+        GcsFault::StoredShort,
     ];
     for fault in faults {
         for (kind, bytes) in [("small", &small), ("large", &content)] {
@@ -86,6 +87,51 @@ async fn uploads_of_any_length_survive_each_fault_of_the_service() {
         assert!(gcs.faults().hits(fault) > 0, "{fault:?} was hit");
         assert_eq!(blob.get(&object).await.unwrap().unwrap(), content, "stream {fault:?}");
     }
+}
+
+/// With what looked only at the content the second attempt took what the first left for another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_stored_short_does_not_stay_though_its_deletion_fails_at_first() {
+    let tried = [Bytes::from_static(b"small"), large(3)].map(|bytes| async move {
+        let (gcs, blob) = start().await;
+        gcs.faults().strike(GcsFault::StoredShort, 1);
+        // All attempts of the deletion: the upload itself has to see to it.
+        gcs.faults().strike_after(GcsFault::StoredShort, GcsFault::RefuseUnavailable, 5);
+        assert_eq!(blob.put(&path("t/s/a"), bytes.clone()).await.unwrap(), Put::Stored);
+        assert_eq!(gcs.faults().hits(GcsFault::StoredShort), 1);
+        assert_eq!(gcs.faults().hits(GcsFault::RefuseUnavailable), 5);
+        assert_eq!(blob.get(&path("t/s/a")).await.unwrap().unwrap(), bytes);
+    });
+    futures::future::join_all(tried).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_call_put_stays_also_where_it_was_stored_before_a_repetition() {
+    let (gcs, blob) = start().await;
+    blob.put(&path("t/s/a"), Bytes::from_static(b"first")).await.unwrap();
+    for bytes in ["first", "other"] {
+        gcs.faults().strike(GcsFault::RefuseUnavailable, 1);
+        assert_eq!(blob.put(&path("t/s/a"), Bytes::from_static(bytes.as_bytes())).await.unwrap(), Put::AlreadyThere);
+    }
+    assert_eq!(blob.get(&path("t/s/a")).await.unwrap().unwrap(), "first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_goes_away_between_attempts_is_trouble_of_the_content_and_not_of_storage() {
+    let (gcs, blob) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("a");
+    std::fs::write(&source, b"x").unwrap();
+    gcs.faults().strike(GcsFault::RefuseUnavailable, 2);
+    let object = path("t/s/a");
+    let remove = async {
+        while gcs.faults().hits(GcsFault::RefuseUnavailable) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        std::fs::remove_file(&source).unwrap();
+    };
+    let (put, ()) = tokio::join!(blob.put_file(&object, &source), remove);
+    assert!(matches!(put, Err(BlobError::Source(_))), "{put:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,9 +261,9 @@ async fn a_key_of_the_operator_is_named_with_each_object() {
 
 /// The emulator that others wrote, as far as its wire allows. Not covered there, and by our own
 /// fake instead: everything that goes by gRPC (looking at an object or a bucket, lists, deletions),
-/// preconditions of resumable uploads and their sizes, checksums and signatures. With what is read it
-/// says that it has stored 0 bytes, which is damage to us: so it is read by ranges, which are not
-/// compared.
+/// preconditions of resumable uploads and their sizes, checksums and signatures. With what is read
+/// it says that it has stored 0 bytes, which is damage to us: so it is read by ranges, which are
+/// not compared.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emulator_of_others_takes_and_gives_the_same_bytes() {
     let server = tokio::task::spawn_blocking(FakeGcsServer::start).await.unwrap();

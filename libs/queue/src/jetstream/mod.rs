@@ -1,9 +1,9 @@
 //! The queue over NATS JetStream. The only place in the workspace that talks to a NATS server.
 //!
 //! Streams and consumers that are missing are made again by whoever notices and may, and the
-//! operation goes on; a server that lost its disk is an empty queue, not an outage. A stream that is
-//! away, because its servers are, is an outage, and nothing is made. Every call has an end of its
-//! own ([`wire`]).
+//! operation goes on; a server that lost its disk is an empty queue, not an outage. A stream that
+//! is away, because its servers are, is an outage, and nothing is made. Every call has an end of
+//! its own ([`wire`]).
 
 mod answer;
 mod connect;

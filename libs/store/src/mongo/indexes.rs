@@ -169,8 +169,8 @@ fn stands_for(name: &str, index: &Index) -> bool {
     name.strip_prefix(index.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The name of an index while one of another definition has its own: it follows from the definition,
-/// so that replicas agree.
+/// The name of an index while one of another definition has its own: it follows from the
+/// definition, so that replicas agree.
 fn another_name(index: &Index, wanted: &IndexModel) -> String {
     let filter = wanted.options.as_ref().and_then(|options| options.partial_filter_expression.as_ref());
     let filter = filter.map(Document::to_string).unwrap_or_default();

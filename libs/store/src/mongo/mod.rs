@@ -1,7 +1,7 @@
 //! A store in a MongoDB database: one client, and one pool, for the whole service process.
 //!
-//! A record is a document: `_id`, `_revision`, and the body's fields beside them, dates and bytes as
-//! MongoDB's own where the collection declares them. Writes wait for a majority and its journal,
+//! A record is a document: `_id`, `_revision`, and the body's fields beside them, dates and bytes
+//! as MongoDB's own where the collection declares them. Writes wait for a majority and its journal,
 //! reads are of the primary and see what a majority has, whatever the URI says. Nothing depends on
 //! transactions, change streams or TTL indexes.
 

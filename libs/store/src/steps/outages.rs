@@ -47,8 +47,8 @@ struct Known {
 }
 
 impl Outages {
-    /// Notes that a call begun at `began` was not answered until `now`. It may have hung alone, so no
-    /// outage began before the latest answer to another one.
+    /// Notes that a call begun at `began` was not answered until `now`. It may have hung alone, so
+    /// no outage began before the latest answer to another one.
     pub(super) fn unanswered(&self, began: Timestamp, now: Timestamp) {
         let mut known = self.known();
         let from = known.going_on.map_or(began, |outage| outage.from.min(began)).max(known.answered);

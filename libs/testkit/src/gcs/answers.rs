@@ -100,10 +100,13 @@ pub(super) fn object_json(object: &Object) -> Value {
         "timeFinalized": rfc3339(object.generation),
         "timeStorageClassUpdated": rfc3339(object.generation),
     });
-    if !object.kms_key.is_empty()
-        && let Some(fields) = json.as_object_mut()
-    {
-        fields.insert("kmsKeyName".to_owned(), format!("{}/cryptoKeyVersions/1", object.kms_key).into());
+    if let Some(fields) = json.as_object_mut() {
+        if !object.kms_key.is_empty() {
+            fields.insert("kmsKeyName".to_owned(), format!("{}/cryptoKeyVersions/1", object.kms_key).into());
+        }
+        if !object.metadata.is_empty() {
+            fields.insert("metadata".to_owned(), json!(object.metadata));
+        }
     }
     json
 }

@@ -49,6 +49,8 @@ pub(super) struct Object {
     pub crc32c: u32,
     pub content_type: String,
     pub kms_key: String,
+    /// What its maker says of it, by name.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// Why a write was not done.

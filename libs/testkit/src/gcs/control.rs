@@ -1,5 +1,5 @@
-//! The control plane: what of `google.storage.v2` the clients use beside the data plane. All else is
-//! `UNIMPLEMENTED`.
+//! The control plane: what of `google.storage.v2` the clients use beside the data plane. All else
+//! is `UNIMPLEMENTED`.
 
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ fn object(object: &Object) -> v2::Object {
         content_type: object.content_type.clone(),
         storage_class: "STANDARD".to_owned(),
         kms_key: object.kms_key.clone(),
+        metadata: object.metadata.clone().into_iter().collect(),
         create_time: Some(time),
         update_time: Some(time),
         finalize_time: Some(time),

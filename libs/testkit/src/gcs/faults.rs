@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What may go wrong. Each fits some requests only, and each leaves an object whole or not there.
+/// What may go wrong. Each fits some requests only, and all but [`Self::StoredShort`] leave an object
+/// whole or not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GcsFault {
     /// Any request takes longer, by [`GcsFaults::set_slowness`].
@@ -23,6 +24,9 @@ pub enum GcsFault {
     PartialChunk,
     /// Of a chunk that is not the last nothing is kept: 308 without `Range`, when it is the first.
     NothingStored,
+    /// An upload ends well, and only the first half of what came is stored, with the checksum of that
+    /// half.
+    StoredShort,
     /// A download breaks off in its middle.
     CutDownload,
     /// A request is accepted and never answered, until the client gives up.
@@ -31,7 +35,7 @@ pub enum GcsFault {
 
 impl GcsFault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Slow,
         Self::RefuseTooMany,
         Self::RefuseUnavailable,
@@ -40,6 +44,7 @@ impl GcsFault {
         Self::LostSession,
         Self::PartialChunk,
         Self::NothingStored,
+        Self::StoredShort,
         Self::CutDownload,
         Self::Hang,
     ];
@@ -53,6 +58,7 @@ pub struct GcsFaults(Arc<Mutex<Switches>>);
 struct Switches {
     shares: BTreeMap<GcsFault, f64>,
     next: BTreeMap<GcsFault, u32>,
+    after: BTreeMap<GcsFault, (GcsFault, u32)>,
     hits: BTreeMap<GcsFault, u64>,
     slowness: Duration,
     random: u64,
@@ -63,6 +69,7 @@ impl Default for Switches {
         Self {
             shares: BTreeMap::new(),
             next: BTreeMap::new(),
+            after: BTreeMap::new(),
             hits: BTreeMap::new(),
             slowness: Duration::from_millis(300),
             random: 0x9e37_79b9_7f4a_7c15,
@@ -85,6 +92,11 @@ impl GcsFaults {
         self.with(|switches| switches.next.insert(fault, count));
     }
 
+    /// Strikes the next `count` requests that `then` fits, once `first` has struck.
+    pub fn strike_after(&self, first: GcsFault, then: GcsFault, count: u32) {
+        self.with(|switches| switches.after.insert(first, (then, count)));
+    }
+
     /// By how much [`GcsFault::Slow`] delays; 300 ms at first.
     pub fn set_slowness(&self, by: Duration) {
         self.with(|switches| switches.slowness = by);
@@ -95,6 +107,7 @@ impl GcsFaults {
         self.with(|switches| {
             switches.shares.clear();
             switches.next.clear();
+            switches.after.clear();
         });
     }
 
@@ -119,6 +132,9 @@ impl GcsFaults {
             };
             if strikes {
                 *switches.hits.entry(fault).or_default() += 1;
+                if let Some((then, count)) = switches.after.remove(&fault) {
+                    switches.next.insert(then, count);
+                }
             }
             strikes
         })

@@ -1,7 +1,11 @@
 //! Sessions of resumable uploads.
+//!
+//! Of a finished one only what a query asks for is kept, and nothing of one that was not heard of
+//! for a while. Each has a lock of its own, so that writing one to disk keeps no other waiting.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
@@ -16,22 +20,44 @@ use super::uploads::{Wanted, crc32c};
 
 /// What chunks that are not the last are multiples of, in bytes.
 pub(super) const QUANTUM: usize = 256 * 1024;
+/// For how long a session or a token that nobody uses is kept. The real one keeps a session for a
+/// week.
+const ABANDONED: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    open: HashMap<String, Session>,
-    tokens: HashMap<String, String>,
+    sessions: HashMap<String, Entry>,
+    tokens: HashMap<String, (String, Instant)>,
     started: u64,
 }
 
+impl Inner {
+    /// Forgets what nobody used for [`ABANDONED`].
+    fn prune(&mut self, now: Instant) {
+        self.sessions.retain(|_, entry| now.saturating_duration_since(entry.used) < ABANDONED);
+        self.tokens.retain(|_, (_, used)| now.saturating_duration_since(*used) < ABANDONED);
+    }
+}
+
 #[derive(Debug)]
-struct Session {
+struct Entry {
+    session: Arc<Mutex<Session>>,
+    used: Instant,
+}
+
+#[derive(Debug)]
+enum Session {
+    Open(Open),
+    Finished(Object),
+}
+
+#[derive(Debug)]
+struct Open {
     wanted: Wanted,
     bytes: Vec<u8>,
-    finished: Option<Object>,
     /// Goes at the second request: with its first chunk half the upload is lost.
     lost_next: bool,
 }
@@ -53,16 +79,37 @@ impl Sessions {
     }
 
     pub(super) fn start(&self, wanted: Wanted, lost_next: bool) -> String {
+        let now = Instant::now();
+        let session = Session::Open(Open { wanted, bytes: Vec::new(), lost_next });
         let mut inner = self.lock();
+        inner.prune(now);
         inner.started += 1;
         let id = format!("session-{}", inner.started);
-        inner.open.insert(id.clone(), Session { wanted, bytes: Vec::new(), finished: None, lost_next });
+        inner.sessions.insert(id.clone(), Entry { session: Arc::new(Mutex::new(session)), used: now });
         id
+    }
+
+    fn find(&self, id: &str) -> Option<Arc<Mutex<Session>>> {
+        let now = Instant::now();
+        let mut inner = self.lock();
+        inner.prune(now);
+        let entry = inner.sessions.get_mut(id)?;
+        entry.used = now;
+        Some(Arc::clone(&entry.session))
+    }
+
+    fn forget(&self, id: &str) {
+        self.lock().sessions.remove(id);
     }
 
     /// Whether a token is new or was this object's.
     pub(super) fn token_is_of(&self, token: &str, name: &str) -> bool {
-        self.lock().tokens.entry(token.to_owned()).or_insert_with(|| name.to_owned()) == name
+        let now = Instant::now();
+        let mut inner = self.lock();
+        inner.prune(now);
+        let (of, used) = inner.tokens.entry(token.to_owned()).or_insert_with(|| (name.to_owned(), now));
+        *used = now;
+        of == name
     }
 }
 
@@ -70,14 +117,15 @@ impl Sessions {
 pub(super) fn put(state: &State, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response<Body>, Refusal> {
     let gone = |status| Refusal::new(status, "notFound", "The resumable upload session is not there any more.");
     let range = content_range(headers)?;
-    let mut inner = state.sessions.lock();
-    let session = inner.open.get_mut(id).ok_or_else(|| gone(StatusCode::GONE))?;
+    let shared = state.sessions.find(id).ok_or_else(|| gone(StatusCode::GONE))?;
+    let mut found = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = match &mut *found {
+        Session::Open(open) => open,
+        Session::Finished(object) => return Ok(with_json(StatusCode::OK, &object_json(object))),
+    };
     if session.lost_next {
-        inner.open.remove(id);
+        state.sessions.forget(id);
         return Err(gone(StatusCode::NOT_FOUND));
-    }
-    if let Some(object) = &session.finished {
-        return Ok(with_json(StatusCode::OK, &object_json(object)));
     }
     let total = match range {
         Range::Query if body.is_empty() => return incomplete(session.bytes.len()),
@@ -106,12 +154,12 @@ pub(super) fn put(state: &State, id: &str, headers: &HeaderMap, body: &[u8]) -> 
         session.wanted.crc32c = Some(crc32c(&Value::String(text.to_owned()))?);
     }
     let object = session.wanted.write(state, &session.bytes)?;
-    session.bytes = Vec::new();
-    session.finished = Some(object.clone());
-    Ok(with_json(StatusCode::OK, &object_json(&object)))
+    let answer = with_json(StatusCode::OK, &object_json(&object));
+    *found = Session::Finished(object);
+    Ok(answer)
 }
 
-fn chunk(state: &State, session: &mut Session, first: u64, last: u64, more: bool, body: &[u8]) -> Result<(), Refusal> {
+fn chunk(state: &State, session: &mut Open, first: u64, last: u64, more: bool, body: &[u8]) -> Result<(), Refusal> {
     if first != session.bytes.len() as u64 {
         let message = format!("the chunk begins at {first}, and {} bytes are stored", session.bytes.len());
         return Err(Refusal::invalid(message));
@@ -155,4 +203,22 @@ fn content_range(headers: &HeaderMap) -> Result<Range, Refusal> {
         Some(Range::Chunk { first: first.parse().ok()?, last: last.parse().ok()?, total })
     };
     read().ok_or_else(|| Refusal::invalid(format!("Content-Range: {text} is not one")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_used_for_ten_minutes_is_forgotten() {
+        let sessions = Sessions::default();
+        let id = sessions.start(Wanted::default(), false);
+        assert!(sessions.token_is_of("token", "a") && !sessions.token_is_of("token", "b"));
+        let now = Instant::now();
+        sessions.lock().prune(now + ABANDONED / 2);
+        assert!(sessions.find(&id).is_some());
+        sessions.lock().prune(now + ABANDONED * 2);
+        assert!(sessions.find(&id).is_none());
+        assert!(sessions.token_is_of("token", "b"));
+    }
 }

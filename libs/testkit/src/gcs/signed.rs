@@ -1,5 +1,5 @@
-//! Signed URLs (V4): `GET /{bucket}/{object}?X-Goog-Algorithm=...`, verified by the public half of a
-//! key that serves these tests alone and opens nothing.
+//! Signed URLs (V4): `GET /{bucket}/{object}?X-Goog-Algorithm=...`, verified by the public half of
+//! a key that serves these tests alone and opens nothing.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -34,7 +34,8 @@ impl MongoServer {
         Self::alone(Mode::default()).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts one that can be made to stand still at a place of its own code (`configureFailPoint`).
+    /// Starts one that can be made to stand still at a place of its own code
+    /// (`configureFailPoint`).
     ///
     /// # Panics
     ///

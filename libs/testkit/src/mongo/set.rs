@@ -178,9 +178,10 @@ impl MongoSet {
         self.proxies[at].set(Fault::None);
     }
 
-    /// Forces a rollback: the primary is cut off and the others stand still, `write` is given the connection string of the
-    /// primary, which alone has what it writes with a concern of one; then it dies, the others go on
-    /// without it, and it comes back as a follower of what it never saw. Gives its number.
+    /// Forces a rollback: the primary is cut off and the others stand still, `write` is given the
+    /// connection string of the primary, which alone has what it writes with a concern of one; then
+    /// it dies, the others go on without it, and it comes back as a follower of what it never saw.
+    /// Gives its number.
     ///
     /// # Panics
     ///

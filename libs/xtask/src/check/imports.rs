@@ -36,8 +36,8 @@ const DRIVERS: [(&str, &str); 11] = [
     ("hickory-resolver", "fetch"),
 ];
 
-/// Drivers that one more crate may depend on: the connector of gRPC, which reads certificates again,
-/// is made of the same parts.
+/// Drivers that one more crate may depend on: the connector of gRPC, which reads certificates
+/// again, is made of the same parts.
 const BESIDE: [(&str, &str); 1] = [("hyper-util", "rpc")];
 
 /// What goes out past the guard of `libs/fetch`.

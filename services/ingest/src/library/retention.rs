@@ -1,5 +1,5 @@
-//! The end of tombstones: that a document was erased is kept for a while, with the receipt, and then
-//! forgotten.
+//! The end of tombstones: that a document was erased is kept for a while, with the receipt, and
+//! then forgotten.
 
 use lectern_core::{Failure, Timestamp};
 use lectern_store::{Direction, MAX_LIMIT, Op, Query, StoreError};

@@ -1,5 +1,5 @@
-//! Google Cloud Storage that refuses, is slow, loses answers and sessions, keeps chunks in part, cuts
-//! downloads short and does not answer; and objects that are damaged in it, which the operator
+//! Google Cloud Storage that refuses, is slow, loses answers and sessions, keeps chunks in part,
+//! cuts downloads short and does not answer; and objects that are damaged in it, which the operator
 //! deletes as the runbook says.
 
 use std::time::Duration;
@@ -43,6 +43,7 @@ const CASES: [Case; 6] = [
             (GcsFault::LostSession, 0.2),
             (GcsFault::PartialChunk, 0.3),
             (GcsFault::NothingStored, 0.2),
+            (GcsFault::StoredShort, 0.1),
             (GcsFault::Hang, 0.02),
         ],
         (6, 25),

@@ -1,5 +1,5 @@
-//! The one queue of a world, below all processes and defects: it tells the observer of dead letters,
-//! and its consumers forget when they are told to.
+//! The one queue of a world, below all processes and defects: it tells the observer of dead
+//! letters, and its consumers forget when they are told to.
 //!
 //! A consumer that is lost is made anew by the next call, as the real one is. That of a stage
 //! delivers again what is in the stream, what is being worked on too, and counts from one; that of

@@ -277,3 +277,54 @@ async fn taken(taking: &mut Option<BoxFuture<'static, Vec<EventDelivery>>>) -> V
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use async_trait::async_trait;
+    use lectern_queue::{Acknowledge, Message, QueueError};
+
+    use super::*;
+
+    /// Notes for how long an event is handed back.
+    #[derive(Debug, Default)]
+    struct HandedBack(Mutex<Vec<Duration>>);
+
+    #[async_trait]
+    impl Acknowledge for HandedBack {
+        async fn ack(&self) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
+            self.0.lock().expect("not poisoned").push(delay);
+            Ok(())
+        }
+
+        async fn progress(&self) -> Result<(), QueueError> {
+            Ok(())
+        }
+
+        async fn term(&self) -> Result<(), QueueError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_handed_back_for_a_minute() {
+        let answers = Arc::new(HandedBack::default());
+        let mut pipeline = Pipeline::default();
+        pipeline.add(vec![EventDelivery {
+            noun: "script".to_owned(),
+            id: "n1".to_owned(),
+            message: Message::new(vec![0xff]),
+            ack: Arc::clone(&answers) as Arc<dyn Acknowledge>,
+        }]);
+        assert!(!pipeline.is_empty(), "its answer is under way");
+        pipeline.fold_ended().await;
+        assert_eq!(*answers.0.lock().expect("not poisoned"), [AGAIN_UNREAD]);
+        assert!(pipeline.is_empty());
+        assert_eq!(pipeline.room(), BATCH, "it holds no place");
+    }
+}

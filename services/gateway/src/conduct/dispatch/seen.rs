@@ -1,6 +1,6 @@
-//! What a replica remembers of the turns of a service between passes. It saves looking where nothing
-//! was found, and another replica may have put something there since: so it holds for a moment
-//! alone, all of it can be forgotten, and no write is left out for it.
+//! What a replica remembers of the turns of a service between passes. It saves looking where
+//! nothing was found, and another replica may have put something there since: so it holds for a
+//! moment alone, all of it can be forgotten, and no write is left out for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
