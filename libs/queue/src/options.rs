@@ -163,7 +163,7 @@ impl ConnectOptions {
             return Err(Failure::invalid("queue.tls", message));
         }
         let token = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        if !self.inbox_prefix.split('.').all(|part| token(part)) || self.inbox_prefix.ends_with('.') {
+        if !self.inbox_prefix.split('.').all(token) || self.inbox_prefix.ends_with('.') {
             let message = "queue.inbox_prefix must be words of letters, digits, - and _ joined by dots";
             return Err(Failure::invalid("queue.inbox_prefix", message));
         }

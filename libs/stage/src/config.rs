@@ -456,7 +456,8 @@ mod tests {
             change(&mut common.store);
             common.check().err().and_then(|failure| failure.field)
         };
-        let cases: [(fn(&mut Store), Option<&str>); 8] = [
+        type Case = (fn(&mut Store), Option<&'static str>);
+        let cases: [Case; 8] = [
             (|_| {}, None),
             (|store| store.url = "mongodb+srv://name.example/x".to_owned(), None),
             (|store| store.url = "postgres://h/d".to_owned(), Some("store.url")),

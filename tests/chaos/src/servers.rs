@@ -160,7 +160,7 @@ pub enum Mongo {
     /// A replica set of one.
     One(MongoServer),
     /// A replica set of three.
-    Three(MongoThree),
+    Three(Box<MongoThree>),
 }
 
 impl Mongo {

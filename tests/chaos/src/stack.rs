@@ -127,7 +127,7 @@ impl Setup {
                 let (data, log, port) = at("mongo");
                 Mongo::One(MongoServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}")))
             }
-            Servers::Three => Mongo::Three(MongoThree::start()),
+            Servers::Three => Mongo::Three(Box::new(MongoThree::start())),
         };
         let data = Some(self.folder.join("bucket"));
         let gcs = Gcs::start(GcsOptions { data, ..GcsOptions::default() }).await;

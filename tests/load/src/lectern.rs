@@ -274,7 +274,7 @@ pub async fn measure(servers: &Servers, narrations: usize, permits: usize, most:
     let connections = servers.proxy.accepted();
     let name = format!("new{narrations}");
     let setup = Setup { name, permits, step: Duration::ZERO, backlog: 1_000_000 };
-    let lectern = Lectern::start(servers, &setup).await?;
+    let lectern = Box::pin(Lectern::start(servers, &setup)).await?;
     // Not counted: what the start and the document cost. By then the gateway has heard of all
     // workers.
     tokio::time::sleep(ANNOUNCED).await;

@@ -37,7 +37,7 @@ pub async fn measure(servers: &Servers, permits: usize, quick: bool) -> Result<(
             step: STEP,
             backlog: (capacity * 10.0) as u64,
         };
-        let lectern = Arc::new(Lectern::start(servers, &setup).await?);
+        let lectern = Arc::new(Box::pin(Lectern::start(servers, &setup)).await?);
         tokio::time::sleep(ANNOUNCED).await;
         let shed = Arc::new(AtomicU64::new(0));
         let orders = {

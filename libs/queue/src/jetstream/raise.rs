@@ -89,7 +89,7 @@ pub(super) fn consumer_differences(one: &consumer::Config, other: &consumer::Con
 
 fn list(checks: &[(&'static str, bool, bool)]) -> Vec<Difference> {
     let differing = checks.iter().filter(|(_, _, same)| !same);
-    differing.map(|(name, vital, _)| Difference { name: *name, vital: *vital }).collect()
+    differing.map(|(name, vital, _)| Difference { name, vital: *vital }).collect()
 }
 
 /// Messages of one subject. Where more are refused, the number is no bound but what keeps a step

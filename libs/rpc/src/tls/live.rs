@@ -108,8 +108,11 @@ async fn keep<S: Source>(
     }
 }
 
+/// What files hold, and what is made of it.
+type Change<S> = (<S as Source>::Files, <S as Source>::Made);
+
 /// What the files hold where it is not what is known, and what is made of it.
-fn changed<S: Source>(source: &S, known: &S::Files) -> Result<Option<(S::Files, S::Made)>, Failure> {
+fn changed<S: Source>(source: &S, known: &S::Files) -> Result<Option<Change<S>>, Failure> {
     let files = source.read()?;
     if files == *known {
         return Ok(None);

@@ -4,15 +4,15 @@
 //! held. So what is deleted is what nothing depends on, whether the narration has ended or not:
 //!
 //! - **A step that ended.** Its record answers a repeated command with the event of its end. The
-//! gateway asks for a step until it has seen its end, every few seconds, and never again after
-//! that; a record that has been as it is for days was seen, unless the gateway was away for as
-//! long. Then the command comes once more, the step begins anew, finds what it had made by its key,
-//! and ends with the same result: I2 is about the content, which is the same, and nothing that was
-//! paid for is paid again (I8). The old holder has ended, so no fence is compared with one that
-//! begins anew (I3). An end that was a failure may be another one the second time, of which nobody
-//! had heard before (I4). - **A step of a run that is over**, cancelled or followed by a later one.
-//! Nobody can claim it any more, and whoever holds it still, after all that time, does so for
-//! nobody.
+//!   gateway asks for a step until it has seen its end, every few seconds, and never again after
+//!   that; a record that has been as it is for days was seen, unless the gateway was away for as
+//!   long. Then the command comes once more, the step begins anew, finds what it had made by its
+//!   key, and ends with the same result: I2 is about the content, which is the same, and nothing
+//!   that was paid for is paid again (I8). The old holder has ended, so no fence is compared with
+//!   one that begins anew (I3). An end that was a failure may be another one the second time, of
+//!   which nobody had heard before (I4).
+//! - **A step of a run that is over**, cancelled or followed by a later one. Nobody can claim it
+//!   any more, and whoever holds it still, after all that time, does so for nobody.
 //! - **The note of which runs are over**, once no step is left that it is about. It keeps commands
 //!   away that were published before the run was over. These are older than the retention and have
 //!   long been taken and refused, unless no worker of the stage has run meanwhile; therefore a

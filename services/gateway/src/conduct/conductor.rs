@@ -165,7 +165,7 @@ impl Conductor {
         let reconciler = Reconciler::new(self.narrations.clone(), Arc::clone(&self.clock));
         let due = |narration: Versioned<Narration>| {
             let conductor = self.clone();
-            async move { conductor.see_to(narration).await }
+            async move { Box::pin(conductor.see_to(narration)).await }
         };
         reconciler.run(due, shutdown).await;
     }
@@ -177,7 +177,7 @@ impl Conductor {
         if let Some(parent) = &narration.record.traceparent {
             lectern_runtime::set_parent(&span, parent);
         }
-        let seen_to = tracing::Instrument::instrument(self.go_on(narration), span);
+        let seen_to = tracing::Instrument::instrument(Box::pin(self.go_on(narration)), span);
         let panicked = || Failure::internal("seeing to what is due panicked");
         self.panics.contain("due", seen_to).await.unwrap_or_else(|| Err(panicked()))
     }

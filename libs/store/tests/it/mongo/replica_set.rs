@@ -43,9 +43,12 @@ async fn reach(count: &AtomicUsize, wanted: usize) {
     }
 }
 
+/// The ids of records, and what the insertion of each was answered.
+type Answers = Vec<(String, Result<(), StoreError>)>;
+
 /// Tasks that insert records one after another, and what each was answered.
 struct Writers {
-    tasks: Vec<tokio::task::JoinHandle<Vec<(String, Result<(), StoreError>)>>>,
+    tasks: Vec<tokio::task::JoinHandle<Answers>>,
     written: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
 }

@@ -114,7 +114,7 @@ impl Conductor {
                 errand = waiting.recv(), if tasks.len() < AT_ONCE => {
                     let Some(errand) = errand else { return };
                     let conductor = self.clone();
-                    tasks.spawn(async move { conductor.run_errand(errand).await });
+                    tasks.spawn(async move { Box::pin(conductor.run_errand(errand)).await });
                 }
             }
         }

@@ -165,7 +165,7 @@ impl World {
     async fn gone(&self, id: &NarrationId, run: u32, kind: StepKind) {
         let failure = Failure::new(Kind::FailedPrecondition, Reason::PinUnavailable, "no replica has it any more");
         let failure = Some(convert::failure_to_wire(&failure, None));
-        let failed = work::StepFailed { failure, ..work::StepFailed::default() };
+        let failed = work::StepFailed { failure };
         self.tell(id, run, kind, Wire::Failed(failed)).await;
     }
 

@@ -297,12 +297,14 @@ impl<'a> Pick<'a> {
             let mut waiting = self.read_narrations(&ids).await?;
             waiting.retain(|found| found.record.ready.at(self.service).is_some_and(|waiting| waiting.turn == turn));
             let gone = ids.iter().filter(|id| !waiting.iter().any(|found| found.record.id == **id));
-            let (gone, complete) = lock(&self.state.seen).unlist(turn, gone);
+            let gone = lock(&self.state.seen).unlist(turn, gone);
             let steps = self.ungranted(&waiting, slots);
-            if !steps.is_empty() || (!gone && complete && ids.len() < most) {
+            if !steps.is_empty() {
                 return Ok(steps);
             }
-            // Those that went made room for others in the list; else the list is not enough.
+            // Those that went made room for others in the list; else the list is not enough, and
+            // that nothing is there only the database says: another gateway may have taken an
+            // order.
             if !gone {
                 break;
             }

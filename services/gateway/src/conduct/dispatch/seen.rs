@@ -93,13 +93,13 @@ impl Seen {
         Some(list.ids.iter().take(most).map(|(_, id)| id.clone()).collect())
     }
 
-    /// Forgets narrations that are not in the turn any more; whether there were such, and whether
-    /// the rest of the list is all there is.
-    pub fn unlist<'a>(&mut self, turn: &str, gone: impl Iterator<Item = &'a NarrationId>) -> (bool, bool) {
+    /// Forgets narrations that are not in the turn any more; whether there were such.
+    pub fn unlist<'a>(&mut self, turn: &str, gone: impl Iterator<Item = &'a NarrationId>) -> bool {
         let gone: BTreeSet<_> = gone.collect();
-        let Some(list) = self.lists.get_mut(turn) else { return (!gone.is_empty(), false) };
-        list.ids.retain(|(_, id)| !gone.contains(id));
-        (!gone.is_empty(), list.complete)
+        if let Some(list) = self.lists.get_mut(turn) {
+            list.ids.retain(|(_, id)| !gone.contains(id));
+        }
+        !gone.is_empty()
     }
 
     /// Forgets the narrations of a turn: there is one among them that is not remembered.

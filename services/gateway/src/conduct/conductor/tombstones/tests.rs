@@ -232,7 +232,7 @@ async fn the_reconciler_has_it_done_beside_what_is_due() {
     let errands = conductor.clone().run_errands(CancellationToken::new());
     let _errands = AbortOnDropHandle::new(tokio::spawn(errands));
     let known = world.parts.narrations.get(gone.id.as_str()).await.expect("read").expect("it is there");
-    conductor.see_to(known).await.expect("handed on");
+    Box::pin(conductor.see_to(known)).await.expect("handed on");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.read(&gone.id).await, None);
 }
