@@ -158,7 +158,7 @@ impl NatsThree {
 #[derive(Debug)]
 pub enum Mongo {
     /// A replica set of one.
-    One(MongoServer),
+    One(Box<MongoServer>),
     /// A replica set of three.
     Three(Box<MongoThree>),
 }

@@ -21,7 +21,7 @@ use crate::servers::{Mongo, MongoThree, Nats, NatsThree};
 pub const GATEWAYS: [&str; 2] = ["gateway", "gateway-2"];
 /// 32 bytes and more, as services demand.
 const SECRET: &str = "chaos runs share this secret, which protects nothing";
-const ADMIN_KEY: &str = "chaos-admin-key";
+const ADMIN_KEY: &str = "chaos-admin-key-of-20-bytes";
 /// The database whose name each service adds its own to.
 const DATABASE: &str = "chaos";
 
@@ -125,7 +125,8 @@ impl Setup {
         let mongo = match self.mongo {
             Servers::One => {
                 let (data, log, port) = at("mongo");
-                Mongo::One(MongoServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}")))
+                let server = MongoServer::open(&data, &log, port);
+                Mongo::One(Box::new(server.unwrap_or_else(|error| panic!("{error}"))))
             }
             Servers::Three => Mongo::Three(Box::new(MongoThree::start())),
         };
