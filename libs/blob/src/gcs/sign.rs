@@ -52,8 +52,8 @@ impl Signing {
         if current.failed.is_some_and(|at| at.elapsed() < REST) { None } else { current.signer.clone() }
     }
 
-    /// Signing failed: perhaps the signer's credentials are dead (see `credentials.rs`), so the next
-    /// signature is by another.
+    /// Signing failed: perhaps the signer's credentials are dead (see `credentials.rs`), so the
+    /// next signature is by another.
     fn failed(&self, why: &dyn fmt::Display) {
         let made = (self.make)();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

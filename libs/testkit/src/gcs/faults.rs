@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What may go wrong. Each fits some requests only, and all but [`Self::StoredShort`] leave an object
-/// whole or not there.
+/// What may go wrong. Each fits some requests only, and all but [`Self::StoredShort`] leave an
+/// object whole or not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GcsFault {
     /// Any request takes longer, by [`GcsFaults::set_slowness`].
@@ -24,8 +24,8 @@ pub enum GcsFault {
     PartialChunk,
     /// Of a chunk that is not the last nothing is kept: 308 without `Range`, when it is the first.
     NothingStored,
-    /// An upload ends well, and only the first half of what came is stored, with the checksum of that
-    /// half.
+    /// An upload ends well, and only the first half of what came is stored, with the checksum of
+    /// that half.
     StoredShort,
     /// A download breaks off in its middle.
     CutDownload,
