@@ -9,12 +9,33 @@ use tracing::debug;
 use super::trouble::{Meaning, Trouble};
 
 /// How long one attempt of a call with a short answer may take, and how long a stream may rest.
-pub(super) const ATTEMPT: Duration = Duration::from_secs(30);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(15);
 
 /// The pauses between attempts, at most; each is drawn from half of it to all of it. Whoever calls
 /// repeats for longer where that makes sense.
-pub(super) const PAUSES: [Duration; 4] =
+const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
+
+/// The pauses between the attempts of one call.
+pub(super) struct Pauses<'a> {
+    left: std::slice::Iter<'static, Duration>,
+    random: &'a dyn Random,
+}
+
+impl<'a> Pauses<'a> {
+    pub(super) fn new(random: &'a dyn Random) -> Self {
+        Self { left: PAUSES.iter(), random }
+    }
+
+    /// Rests before another attempt; whether there may be one.
+    pub(super) async fn rest(&mut self) -> bool {
+        let Some(pause) = self.left.next() else { return false };
+        let half = *pause / 2;
+        let more = self.random.below(u64::try_from(half.as_millis()).unwrap_or(0) + 1);
+        sleep(half + Duration::from_millis(more)).await;
+        true
+    }
+}
 
 /// Tries a call up to five times, each within [`ATTEMPT`], for as long as it fails in a way that
 /// may pass. The flag of `call` says whether an earlier attempt may have been done.
@@ -22,7 +43,7 @@ pub(super) async fn attempts<T, F>(random: &dyn Random, call: impl Fn(bool) -> F
 where
     F: Future<Output = Result<T, google_cloud_storage::Error>>,
 {
-    let mut pauses = PAUSES.iter();
+    let mut pauses = Pauses::new(random);
     let mut perhaps_done = false;
     loop {
         let trouble = match timeout(ATTEMPT, Box::pin(call(perhaps_done))).await {
@@ -31,20 +52,11 @@ where
             Err(_) => Trouble::TimedOut(ATTEMPT),
         };
         perhaps_done |= trouble.is_ambiguous();
-        match pauses.next() {
-            Some(pause) if trouble.meaning() == Meaning::Passing => {
-                debug!(?trouble, "tried again");
-                sleep(jitter(*pause, random)).await;
-            }
-            Some(_) | None => return Err(trouble),
+        if trouble.meaning() != Meaning::Passing || !pauses.rest().await {
+            return Err(trouble);
         }
+        debug!(?trouble, "tried again");
     }
-}
-
-/// From half of a pause to all of it.
-pub(super) fn jitter(pause: Duration, random: &dyn Random) -> Duration {
-    let half = pause / 2;
-    half + Duration::from_millis(random.below(u64::try_from(half.as_millis()).unwrap_or(0) + 1))
 }
 
 #[cfg(test)]

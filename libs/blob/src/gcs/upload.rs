@@ -18,18 +18,19 @@ use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
 use google_cloud_storage::error::WriteError;
 use google_cloud_storage::model::Object;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::GcsBlob;
-use super::attempts::{PAUSES, jitter};
+use super::attempts::Pauses;
 use super::source::{Content, Progress, Source, Sum};
 use super::trouble::{Meaning, Trouble};
 use crate::{BlobError, ObjectPath, Put};
 
-/// For how long an upload may not move, while it is not the content that is waited for. A chunk of
-/// 8 MiB, or a single request of 16 MiB, takes that long at 280 KB/s.
-const STILL: Duration = Duration::from_secs(60);
+/// For how long an upload may not move, while it is not the content that is waited for: a chunk of
+/// 8 MiB takes that long at 335 KB/s, a single request of 16 MiB at twice that. A request that is
+/// never answered costs so much, and what waits for it is to go on within a minute.
+const STILL: Duration = Duration::from_secs(25);
 
 /// Goes on within a session after an answer that says to come again, and after nothing else.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ impl GcsBlob {
     pub(super) async fn upload(&self, path: &ObjectPath, content: &Content) -> Result<Put, BlobError> {
         let what = || format!("store {path}");
         let mark = format!("{:016x}{:016x}", self.random.next(), self.random.next());
-        let mut pauses = PAUSES.iter();
+        let mut pauses = Pauses::new(&*self.random);
         loop {
             let progress: Arc<Progress> = Arc::default();
             let source = content.open(Arc::clone(&progress)).await?;
@@ -90,21 +91,14 @@ impl GcsBlob {
                 // The session was lost, whether before or after its last chunk. A bucket that is
                 // not there says the same, each time. What refused the upload is gone.
                 Meaning::Missing | Meaning::Passing | Meaning::Condition => true,
-                Meaning::Denied => {
-                    self.denied();
-                    false
-                }
                 // What came was not what was said of it: bytes were lost on the way.
                 Meaning::Lasting => trouble.is_refused_content(),
-                Meaning::Range => false,
+                Meaning::Denied | Meaning::Range => false,
             };
-            match pauses.next() {
-                Some(pause) if again => {
-                    debug!(?trouble, %path, "an upload is begun again");
-                    sleep(jitter(*pause, &*self.random)).await;
-                }
-                Some(_) | None => return Err(trouble.into_error(what())),
+            if !again || !pauses.rest().await {
+                return Err(self.failed(trouble, what()));
             }
+            debug!(?trouble, %path, "an upload is begun again");
         }
     }
 

@@ -67,17 +67,15 @@ impl Blob for Defective {
         after: Option<&ObjectPath>,
         limit: usize,
     ) -> Result<Vec<ObjectInfo>, BlobError> {
+        // The recordings of a narration are listed by whoever deletes those of its earlier runs.
+        if self.mutant == Mutant::DeletedByNarration && prefix.as_str().contains("/recording/") {
+            self.inner.delete_prefix(prefix).await?;
+        }
         self.inner.list(prefix, after, limit).await
     }
 
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError> {
-        let deleted = self.inner.delete(path).await?;
-        if self.mutant == Mutant::DeletedByNarration
-            && let Some(all) = all_runs(path)
-        {
-            self.inner.delete_prefix(&all).await?;
-        }
-        Ok(deleted)
+        self.inner.delete(path).await
     }
 
     async fn delete_prefix(&self, prefix: &Prefix) -> Result<u64, BlobError> {
@@ -91,11 +89,4 @@ impl Blob for Defective {
     async fn signed_url(&self, path: &ObjectPath, lifetime: Duration) -> Result<Option<String>, BlobError> {
         self.inner.signed_url(path, lifetime).await
     }
-}
-
-/// The folder of all recordings of a narration, of a file within it.
-fn all_runs(file: &ObjectPath) -> Option<Prefix> {
-    let (scope, within) = file.as_str().split_once("/recording/")?;
-    let narration = within.split('/').next()?;
-    Prefix::new(&format!("{scope}/recording/{narration}")).ok()
 }
