@@ -1,8 +1,9 @@
-//! `lectern.work.v1.StageService`: the conductor cancels steps, operators look at them.
+//! `lectern.work.v1.StageService`: the conductor cancels steps and prunes, operators look at steps.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use lectern_blob::Blob;
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::work::v1::{self as work, stage_service_server::StageService, step::State};
@@ -12,21 +13,37 @@ use lectern_queue::worker::CANCELLED;
 use lectern_rpc::auth::{Role, caller};
 use lectern_rpc::status::status;
 use lectern_store::steps::{EndState, StepRecord, StepState, Steps};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tracing::debug;
+
+use crate::prune::{self, FindUnused};
 
 /// The service over a stage's steps.
 #[derive(Debug, Clone)]
 pub struct StageApi {
     steps: Steps,
     queue: Arc<dyn Queue>,
+    pruned: Option<Pruned>,
+}
+
+/// Where the objects of a stage lie that are pruned, and who finds those that are unused.
+#[derive(Debug, Clone)]
+struct Pruned {
+    blob: Arc<dyn Blob>,
+    find: Arc<dyn FindUnused>,
 }
 
 impl StageApi {
-    /// The service over these steps; other replicas are hinted through `queue`.
+    /// The service over these steps; other replicas are hinted through `queue`. Nothing is pruned.
     #[must_use]
     pub const fn new(steps: Steps, queue: Arc<dyn Queue>) -> Self {
-        Self { steps, queue }
+        Self { steps, queue, pruned: None }
+    }
+
+    /// The same service, which deletes from `blob` what `find` finds to be unused.
+    #[must_use]
+    pub fn pruning(self, blob: Arc<dyn Blob>, find: Arc<dyn FindUnused>) -> Self {
+        Self { pruned: Some(Pruned { blob, find }), ..self }
     }
 
     async fn cancel(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
@@ -63,6 +80,8 @@ pub fn internal<T>(request: &Request<T>) -> Result<(), Status> {
 
 #[tonic::async_trait]
 impl StageService for StageApi {
+    type PruneStream = prune::Answers;
+
     async fn cancel_steps(
         &self,
         request: Request<work::CancelStepsRequest>,
@@ -109,6 +128,19 @@ impl StageService for StageApi {
                 failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(&step))),
             }),
         }))
+    }
+
+    async fn prune(
+        &self,
+        request: Request<Streaming<work::PruneRequest>>,
+    ) -> Result<Response<Self::PruneStream>, Status> {
+        internal(&request)?;
+        let tenant = caller(&request)?.tenant.clone();
+        let Some(Pruned { blob, find }) = self.pruned.clone() else {
+            let message = "nothing that this stage makes is pruned; ask ai and tts";
+            return Err(status(&Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message)));
+        };
+        Ok(Response::new(prune::serve(blob, tenant, request.into_inner(), find)))
     }
 }
 

@@ -21,26 +21,25 @@
 //! `OBJECT_DAMAGED`, and its retry makes again what is missing: a plan and a section when they are
 //! not found, a track when one of its segments is not.
 
+mod call;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Debug;
 use std::future::ready;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use lectern_blob::{Blob, MAX_PAGE, ObjectPath, Objects, Prefix};
-use lectern_core::id::{ScopeId, TenantId};
+use futures::StreamExt as _;
+use lectern_blob::{MAX_PAGE, ObjectPath, Objects, Prefix};
 use lectern_core::{Digest, Failure, Kind, OsRandom, Random as _, Reason};
-use lectern_rpc::status::status;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tonic::Status;
-use tracing::{Instrument as _, warn};
+use tracing::warn;
+
+pub(crate) use call::{Answers, serve};
 
 /// Where marks lie in a scope.
 const MARKS: &str = "prune";
@@ -61,7 +60,7 @@ pub const MOST: usize = 40_000;
 /// Objects that are deleted at once.
 pub const AT_ONCE: usize = 16;
 
-/// Waits until nobody deletes objects of this scope: what a step finds then stays. Costs a listing.
+/// Waits until nobody deletes objects of this scope: what a run finds then stays. Costs a listing.
 ///
 /// # Errors
 /// `BLOB_UNAVAILABLE`.
@@ -255,100 +254,12 @@ impl<'a> Mark<'a> {
     }
 }
 
-/// What is asked in a call that prunes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// First: the folder of object storage.
-    Scope(String),
-    /// Keys that are in use.
-    InUse(Vec<Bytes>),
-    /// Those were all.
-    Listed,
-    /// All is as it was: the deletion may begin.
-    Delete,
-}
-
-/// What is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Something is unused, and steps of the scope that begin now wait: is it unused yet?
-    Marked,
-    /// The end.
-    Swept(Swept),
-}
-
 /// Finds out what is unused.
 #[async_trait]
-pub trait FindUnused: Send + Sync + 'static {
+pub trait FindUnused: Debug + Send + Sync + 'static {
     /// The objects of a stage that are not needed by those with keys in `used`.
     ///
     /// # Errors
     /// `BLOB_UNAVAILABLE`, `OBJECT_DAMAGED`.
     async fn unused(&self, objects: &Objects, used: &HashSet<Digest>) -> Result<Unused, Failure>;
-}
-
-/// A call of `tenant` that prunes. It runs in a task of its own: where the caller is gone its mark
-/// is still deleted.
-pub fn serve<S>(
-    blob: Arc<dyn Blob>,
-    tenant: TenantId,
-    asks: S,
-    find: impl FindUnused,
-) -> impl Stream<Item = Result<Answer, Status>> + Send + 'static
-where
-    S: Stream<Item = Result<Option<Ask>, Status>> + Send + Unpin + 'static,
-{
-    let (to, mut answers) = mpsc::channel(2);
-    let task = async move {
-        let end = Box::pin(call(blob, tenant, asks, &find, &to)).await.map(Answer::Swept);
-        drop(to.send(end).await);
-    };
-    tokio::spawn(task.in_current_span());
-    futures::stream::poll_fn(move |context| answers.poll_recv(context))
-}
-
-async fn call<S>(
-    blob: Arc<dyn Blob>,
-    tenant: TenantId,
-    mut asks: S,
-    find: &impl FindUnused,
-    answers: &mpsc::Sender<Result<Answer, Status>>,
-) -> Result<Swept, Status>
-where
-    S: Stream<Item = Result<Option<Ask>, Status>> + Send + Unpin + 'static,
-{
-    let Some(Some(Ask::Scope(scope))) = asks.try_next().await? else {
-        return Err(invalid("scope", "the first message names the folder; send `scope` first"));
-    };
-    let scope: ScopeId = scope.parse().map_err(|e| invalid("scope", format!("scope: {e}")))?;
-    let mut used = HashSet::new();
-    loop {
-        match asks.try_next().await? {
-            Some(Some(Ask::InUse(keys))) => {
-                for key in keys {
-                    let key = <[u8; 32]>::try_from(&key[..]);
-                    used.insert(Digest(key.map_err(|_| invalid("in_use.keys", "a key has 32 bytes"))?));
-                }
-            }
-            Some(Some(Ask::Listed)) => break,
-            Some(Some(Ask::Scope(_) | Ask::Delete) | None) | None => {
-                return Err(invalid("in_use", "after `scope` come keys in use, and `listed` at their end"));
-            }
-        }
-    }
-    let objects = Objects::new(blob, &tenant, &scope);
-    let unused = find.unused(&objects, &used).await.map_err(|failure| status(&failure))?;
-    drop(used);
-    let still = async {
-        if answers.send(Ok(Answer::Marked)).await.is_err() {
-            return Ok(false);
-        }
-        // Where the caller ends its messages, or is gone, something was ordered meanwhile.
-        Ok::<_, Failure>(matches!(asks.try_next().await, Ok(Some(Some(Ask::Delete)))))
-    };
-    sweep(&objects, unused, still).await.map_err(|failure| status(&failure))
-}
-
-fn invalid(field: &str, message: impl Into<String>) -> Status {
-    status(&Failure::invalid(field, message))
 }

@@ -1,7 +1,6 @@
 //! `lectern.ai.v1.ScriptService`: gRPC in.
 
 mod preview;
-mod prune;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use lectern_rpc::auth::caller;
 use lectern_rpc::status::status;
 use lectern_stage::api::internal;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status};
 
 use self::preview::Previews;
 use crate::compose::{self, Stop};
@@ -31,7 +30,6 @@ const TEXT_LIMIT: usize = 1024 * 1024;
 /// The script service.
 #[derive(Debug, Clone)]
 pub struct Scripts {
-    blob: Arc<dyn Blob>,
     previews: Previews,
 }
 
@@ -39,7 +37,7 @@ impl Scripts {
     /// The service over `blob`; it composes for at most `permits` calls at once.
     #[must_use]
     pub fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
-        Self { previews: Previews::new(Arc::clone(&blob), permits), blob }
+        Self { previews: Previews::new(blob, permits) }
     }
 }
 
@@ -47,7 +45,6 @@ impl Scripts {
 impl ScriptService for Scripts {
     type ComposeScriptStream = Answers<ai::ComposeScriptResponse>;
     type PreviewScriptStream = Answers<ai::PreviewScriptResponse>;
-    type PruneScriptsStream = Answers<ai::PruneScriptsResponse>;
 
     async fn describe_engine(
         &self,
@@ -109,16 +106,6 @@ impl ScriptService for Scripts {
         Ok(Response::new(Box::pin(futures::stream::iter(
             parts.map(|part| Ok(ai::PreviewScriptResponse { part: Some(part) })),
         ))))
-    }
-
-    async fn prune_scripts(
-        &self,
-        request: Request<Streaming<ai::PruneScriptsRequest>>,
-    ) -> Result<Response<Self::PruneScriptsStream>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let answers = prune::prune(Arc::clone(&self.blob), tenant, request.into_inner());
-        Ok(Response::new(Box::pin(answers)))
     }
 }
 

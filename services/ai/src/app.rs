@@ -19,6 +19,7 @@ use lectern_store::steps::Steps;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::unused::Plans;
 use crate::{api, work};
 
 /// ai, put together and not yet serving.
@@ -76,8 +77,9 @@ impl Ai {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
-        let scripts = api::Scripts::new(Arc::clone(&self.adapters.blob), self.permits);
+        let Adapters { queue, blob, .. } = self.adapters.clone();
+        let stage = StageApi::new(self.steps.clone(), queue).pruning(Arc::clone(&blob), Arc::new(Plans));
+        let scripts = api::Scripts::new(blob, self.permits);
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(ScriptServiceServer::new(scripts)))
             .service(tune!(StageServiceServer::new(stage)))

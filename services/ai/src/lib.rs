@@ -9,4 +9,5 @@ pub mod compose;
 pub mod config;
 pub mod engine;
 pub mod speakable;
+mod unused;
 mod work;

@@ -17,7 +17,7 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api, work::v1 as work};
-use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure};
+use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure, status};
 use lectern_stage::prune::Swept;
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
@@ -45,7 +45,7 @@ pub struct Classes {
     /// For calls with short answers.
     pub calls: Channel,
     /// For what is long: sources on their way to ingest, previews from ai, tracks from tts and
-    /// texts on their way to it.
+    /// texts on their way to it, and the keys that are in use for whoever prunes.
     pub streams: Channel,
 }
 
@@ -125,6 +125,11 @@ impl Upstream {
     #[must_use]
     pub fn tracks(&self, tenant: &TenantId) -> SpeechServiceClient<Authorized> {
         SpeechServiceClient::new(self.over(&self.tts.streams, tenant))
+    }
+
+    /// The steps and the objects of the stage behind `channel`.
+    fn stage(&self, channel: &Channel, tenant: &TenantId) -> StageServiceClient<Authorized> {
+        StageServiceClient::new(self.over(channel, tenant))
     }
 
     /// Voices.
@@ -211,7 +216,7 @@ impl Stages for Upstream {
     async fn cancel_steps(&self, tenant: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
         let tell = |channel: &Channel| {
             let message = work::CancelStepsRequest { narration: narration.to_string(), run: convert::number(run) };
-            let mut stage = StageServiceClient::new(self.over(channel, tenant));
+            let mut stage = self.stage(channel, tenant);
             async move { stage.cancel_steps(short(message)).await.map_err(|status| told(&status)) }
         };
         // Every stage is told, also when another one cannot be.
@@ -238,8 +243,9 @@ impl Stages for Upstream {
         in_use: &InUse,
         still: &dyn Still,
     ) -> Result<Swept, Failure> {
-        let speech = Box::pin(prune::speech(self.tracks(tenant), scope, &in_use.tracks, still)).await?;
-        let scripts = Box::pin(prune::scripts(self.previews(tenant), scope, &in_use.scripts, still)).await?;
+        let [tts, ai] = [&self.tts, &self.ai].map(|stage| self.stage(&stage.streams, tenant));
+        let speech = Box::pin(prune::prune(tts, scope, &in_use.tracks, still)).await?;
+        let scripts = Box::pin(prune::prune(ai, scope, &in_use.scripts, still)).await?;
         Ok(Swept { deleted: speech.deleted + scripts.deleted, left: speech.left || scripts.left })
     }
 }
@@ -279,11 +285,21 @@ fn short<T>(message: T) -> Request<T> {
 #[must_use]
 pub fn told(status: &tonic::Status) -> Failure {
     let mut failure = failure(status);
-    if std::error::Error::source(status).is_some() {
+    if is_of_transport(status) {
         tracing::warn!(%failure, "a call of a stage service broke off");
         "a service behind the gateway cannot be reached; try again".clone_into(&mut failure.message);
     }
     failure
+}
+
+/// The status of a call that is passed on to a stage: as the stage gave it, or as [`told`] has it.
+#[must_use]
+pub fn passed_on(answer: tonic::Status) -> tonic::Status {
+    if is_of_transport(&answer) { status(&told(&answer)) } else { answer }
+}
+
+fn is_of_transport(status: &tonic::Status) -> bool {
+    std::error::Error::source(status).is_some()
 }
 
 /// A field that a stage must fill and did not.
@@ -315,7 +331,20 @@ mod tests {
         assert_eq!((heard.kind, heard.reason), (Kind::Unavailable, Reason::ServiceUnavailable));
         assert!(!heard.to_string().contains("ai.internal"), "{heard}");
         let own = Failure::new(Kind::NotFound, Reason::ResourceNotFound, "no such document; list them");
-        assert_eq!(told(&lectern_rpc::status(&own)), own);
+        assert_eq!(told(&status(&own)), own);
+    }
+
+    /// Fails on code that passes on whatever a call of a stage comes to.
+    #[test]
+    fn a_status_is_passed_on_as_its_stage_gave_it_and_no_address_with_it() {
+        let cause = std::io::Error::other("https://ingest.internal:7401 cannot be reached: refused");
+        let passed = passed_on(tonic::Status::from_error(Box::new(cause)));
+        assert_eq!(failure(&passed).kind, Kind::Unavailable);
+        assert!(!format!("{passed:?}").contains("ingest.internal"), "{passed:?}");
+        let own = status(&Failure::new(Kind::NotFound, Reason::ResourceNotFound, "no such document; list them"));
+        let (code, message, details) = (own.code(), own.message().to_owned(), own.details().to_vec());
+        let passed = passed_on(own);
+        assert_eq!((passed.code(), passed.message(), passed.details()), (code, message.as_str(), details.as_slice()));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! gRPC in: `lectern.v1.VoiceService` and `lectern.tts.v1.SpeechService`.
 
-mod prune;
 mod recordings;
 mod stored;
 mod track;
@@ -130,7 +129,6 @@ impl VoiceService for Speech {
 impl SpeechService for Speech {
     type SynthesizeStream = Answers<tts::SynthesizeResponse>;
     type ReadTrackStream = Answers<tts::ReadTrackResponse>;
-    type PruneSpeechStream = Answers<tts::PruneSpeechResponse>;
 
     async fn resolve_voice(
         &self,
@@ -222,16 +220,6 @@ impl SpeechService for Speech {
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
         recordings::delete(&objects, &narration, run).await.map_err(|f| status(&f))?;
         Ok(Response::new(tts::DeleteRecordingResponse {}))
-    }
-
-    async fn prune_speech(
-        &self,
-        request: Request<Streaming<tts::PruneSpeechRequest>>,
-    ) -> Result<Response<Self::PruneSpeechStream>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let answers = prune::prune(Arc::clone(&self.blob), tenant, request.into_inner());
-        Ok(Response::new(Box::pin(answers)))
     }
 }
 

@@ -27,6 +27,7 @@ use crate::engine::SpeechEngine;
 use crate::engine::local::{LocalVoice, VoiceDir};
 use crate::engine::scripted::ScriptedEngine;
 use crate::engine::tone::ToneEngine;
+use crate::unused::Tracks;
 use crate::voices::Voices;
 use crate::work::{Recordings, segments::Segments};
 
@@ -101,9 +102,9 @@ impl Tts {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
-        let blob = Arc::clone(&self.adapters.blob);
+        let Adapters { queue, blob, .. } = self.adapters.clone();
+        let stage = StageApi::new(self.steps.clone(), queue).pruning(Arc::clone(&blob), Arc::new(Tracks));
         let speech = Speech::new(self.voices.clone(), self.segments.clone(), blob, self.secrets.clone());
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
         Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
             .service(tune!(SpeechServiceServer::new(speech.clone())))
             .service(tune!(VoiceServiceServer::new(speech)))

@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 mod pieces;
 pub mod timeline;
+mod unused;
 pub mod voices;
 mod work;
 

@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use lectern_blob::memory::{Fault, MemoryBlob, Op};
 use lectern_core::Timestamp;
