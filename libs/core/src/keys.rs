@@ -412,6 +412,7 @@ mod tests {
             assert_eq!(folder.kind(&path), kind, "{path}");
         }
     }
+
     #[test]
     fn a_file_of_a_recording_says_which_run_made_it() {
         let folder = Folder::new(&"acme".parse().unwrap(), &"d1".parse().unwrap());

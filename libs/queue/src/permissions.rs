@@ -10,7 +10,7 @@ use lectern_core::id::Service;
 use serde::Serialize;
 
 use crate::options::{ConnectOptions, Identity};
-use crate::subject::Subjects;
+use crate::subject::{Subjects, noun};
 use crate::topology::EVENTS_GROUP;
 
 /// The subjects that an identity may publish to and subscribe to. Everything else is refused.
@@ -80,15 +80,6 @@ fn stage(may: &mut Allowed, subjects: &Subjects, service: Service) {
     may.publish.push(subjects.event(noun(service), "*"));
     may.publish.push(subjects.all_dead(Some(service)));
     may.call(&format!("STREAM.MSG.GET.{dead}"));
-}
-
-/// Whose news a stage publishes.
-const fn noun(service: Service) -> &'static str {
-    match service {
-        Service::Ingest => "document",
-        Service::Ai => "script",
-        Service::Tts => "recording",
-    }
 }
 
 struct Allowed {

@@ -5,6 +5,16 @@
 
 use lectern_core::id::{Service, StepId};
 
+/// Whose news the events of a service are: the noun of their subjects.
+#[must_use]
+pub const fn noun(service: Service) -> &'static str {
+    match service {
+        Service::Ingest => "document",
+        Service::Ai => "script",
+        Service::Tts => "recording",
+    }
+}
+
 /// Spells subjects and stream names under an optional prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subjects {

@@ -1,7 +1,8 @@
 //! What every stage service is made of, so that a stage holds its craft and nothing else:
 //!
 //! - [`work`]: a command of the queue decoded into a job, and the job's end encoded as an event;
-//! - [`api`]: `StageService`, by which the conductor cancels steps and operators look at them;
+//! - [`api`]: `StageService`, by which the conductor cancels steps and prunes, and operators look
+//!   at steps;
 //! - [`auth`]: the same API keys at every port, checked by asking the gateway;
 //! - [`names`]: whether objects are named under the secret that they always were;
 //! - [`progress`]: how far a recording is assembled, told while it is;

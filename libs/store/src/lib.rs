@@ -65,6 +65,29 @@ pub struct ConnectOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+impl ConnectOptions {
+    /// Checks what types cannot, for the store at `url`.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` naming the setting.
+    pub fn check(&self, url: &StoreUrl) -> Result<(), Failure> {
+        let refused = |setting: &'static str, message: &str| Err(Failure::invalid(setting, message));
+        if !(1..=1_000).contains(&self.max_pool_size) {
+            return refused("store.pool", "store.pool must be 1 to 1,000");
+        }
+        if self.min_pool_size > self.max_pool_size {
+            return refused("store.pool_min", "store.pool_min must not be over store.pool");
+        }
+        if [self.connect_within, self.select_within, self.operation_within].contains(&Duration::ZERO) {
+            return refused("store", "the time limits of the store must be longer than 0s");
+        }
+        if self.credentials.is_some() && url.has_user() {
+            return refused("store.username", "the user is named by the URL and by store.username; name it once");
+        }
+        Ok(())
+    }
+}
+
 /// Who signs in, by SCRAM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {

@@ -122,7 +122,7 @@ impl Migration {
 fn step_of(spec: &CollectionSpec) -> String {
     let declared = format!("{:?}{:?}", spec.dates, spec.binaries);
     let digest = Digest::of(declared.as_bytes()).to_string();
-    format!("{}/forms-{}", spec.name, digest.get(..8).unwrap_or(&digest))
+    format!("{}/forms-{digest:.8}", spec.name)
 }
 
 /// Brings a collection into its declared form, or waits until somebody else has. Does nothing where

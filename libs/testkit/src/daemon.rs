@@ -245,6 +245,11 @@ pub fn ensure_dir(path: &Path) -> Result<(), StartError> {
     fs::create_dir_all(path).map_err(|error| StartError(format!("{}: {error}", path.display())))
 }
 
+/// Writes a file, in place of what it held.
+pub fn write_file(path: &Path, text: &str) -> Result<(), StartError> {
+    fs::write(path, text).map_err(|error| StartError(format!("{}: {error}", path.display())))
+}
+
 /// Fails with what to run when the program is not there.
 pub fn ensure_program(path: &Path, remedy: &str) -> Result<(), StartError> {
     match File::open(path) {

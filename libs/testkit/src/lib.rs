@@ -13,6 +13,8 @@
     reason = "tests and the contributor's tool wait for real processes and read their own environment"
 )]
 
+#[cfg(feature = "certificates")]
+pub mod certificates;
 mod daemon;
 pub mod env;
 mod fake_gcs_server;

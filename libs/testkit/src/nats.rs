@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::daemon::{Daemon, StartError, TempDir, ensure_dir, ensure_program, temp_dir};
+use crate::daemon::{Daemon, StartError, TempDir, ensure_dir, ensure_program, temp_dir, write_file};
 use crate::pins;
 
 const MARKER: &str = "Listening for client connections on ";
@@ -34,12 +34,7 @@ impl NatsServer {
     /// When it is not installed or does not start, saying what to run.
     #[must_use]
     pub fn start() -> Self {
-        let started = temp_dir().and_then(|temp| {
-            let launch = Launch::in_folder(temp.path(), None);
-            let (daemon, address) = launch.start(0)?;
-            Ok(Self { daemon, address, launch, _temp: Some(temp) })
-        });
-        started.unwrap_or_else(|error| panic!("{error}"))
+        Self::temporary(None).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Starts one as [`Self::start`] does, with a configuration of its own: users and their
@@ -50,14 +45,14 @@ impl NatsServer {
     /// When it is not installed, does not take the configuration or does not start.
     #[must_use]
     pub fn with_config(config: &str) -> Self {
-        let started = temp_dir().and_then(|temp| {
-            let file = temp.path().join("nats-server.conf");
-            write(&file, config)?;
-            let launch = Launch::in_folder(temp.path(), Some(file));
-            let (daemon, address) = launch.start(0)?;
-            Ok(Self { daemon, address, launch, _temp: Some(temp) })
-        });
-        started.unwrap_or_else(|error| panic!("{error}"))
+        Self::temporary(Some(config)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn temporary(config: Option<&str>) -> Result<Self, StartError> {
+        let temp = temp_dir()?;
+        let launch = Launch::in_folder(temp.path(), config)?;
+        let (daemon, address) = launch.start(0)?;
+        Ok(Self { daemon, address, launch, _temp: Some(temp) })
     }
 
     /// Starts one with its data and log in the places given; port 0 takes a free one. It is in a
@@ -144,7 +139,7 @@ impl NatsServer {
     /// When it has no file of configuration, or the file cannot be written.
     pub fn reload(&mut self, config: &str) {
         let Some(file) = &self.launch.config else { panic!("this server has no file of configuration") };
-        if let Err(error) = write(file, config) {
+        if let Err(error) = write_file(file, config) {
             panic!("{error}");
         }
         self.daemon.signal(Signal::HUP);
@@ -220,9 +215,14 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// With data and log in `folder`.
-    pub fn in_folder(folder: &Path, config: Option<PathBuf>) -> Self {
-        Self { data: folder.join("data"), log: folder.join("nats-server.log"), config, apart: false }
+    /// With data, log and, where given, configuration in `folder`.
+    pub fn in_folder(folder: &Path, config: Option<&str>) -> Result<Self, StartError> {
+        let file = folder.join("nats-server.conf");
+        if let Some(config) = config {
+            write_file(&file, config)?;
+        }
+        let (data, log) = (folder.join("data"), folder.join("nats-server.log"));
+        Ok(Self { data, log, config: config.map(|_| file), apart: false })
     }
 
     /// Starts it; port 0 takes a free one. Returns where it listens.
@@ -242,11 +242,6 @@ impl Launch {
         let address = daemon.wait_for_address(MARKER, READY)?;
         Ok((daemon, address))
     }
-}
-
-/// Writes a file of configuration.
-pub fn write(file: &Path, text: &str) -> Result<(), StartError> {
-    std::fs::write(file, text).map_err(|error| StartError(format!("{}: {error}", file.display())))
 }
 
 /// The program of a pinned tool.

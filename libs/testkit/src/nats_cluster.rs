@@ -1,7 +1,6 @@
 //! A cluster of three NATS servers of one's own, with JetStream, whose nodes can be killed, stopped
 //! and cut off from each other.
 
-use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::thread;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::daemon::{Daemon, StartError, TempDir, ensure_dir, temp_dir};
-use crate::nats::{Launch, write};
+use crate::nats::Launch;
 use crate::proxy::{Fault, Proxy};
 
 /// How many servers there are.
@@ -88,9 +87,7 @@ impl NatsCluster {
                 .filter(|(from, _, _)| *from == index)
                 .map(|(_, _, proxy)| format!("\"nats://{}\"", proxy.address()))
                 .collect();
-            let file = home.join("nats-server.conf");
-            write(&file, &config(index, *route, &others, &options.config))?;
-            let launch = Launch::in_folder(&home, Some(file));
+            let launch = Launch::in_folder(&home, Some(&config(index, *route, &others, &options.config)))?;
             let (daemon, address) = launch.start(0)?;
             nodes.push(NatsNode { daemon, address, launch });
         }
@@ -112,8 +109,7 @@ impl NatsCluster {
     }
 
     /// The node that leads all of them, by its own log: one that is alone may believe it still.
-    #[must_use]
-    pub fn leader(&self) -> Option<usize> {
+    fn leader(&self) -> Option<usize> {
         self.nodes.iter().position(|node| {
             let log = node.daemon.log_text();
             let last = log.lines().rev().find(|line| line.contains(LEADS) || line.contains(FOLLOWS));
@@ -176,12 +172,6 @@ impl NatsNode {
         self.daemon.id()
     }
 
-    /// Its log since the last start.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.daemon.log_text()
-    }
-
     /// SIGKILL: what a crash looks like. Its data stays.
     pub fn kill(&mut self) {
         self.daemon.kill();
@@ -205,18 +195,6 @@ impl NatsNode {
         match self.launch.start(self.address.port()) {
             Ok((daemon, _)) => self.daemon = daemon,
             Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// Kills it, if it still runs, and deletes its data: a lost disk.
-    ///
-    /// # Panics
-    ///
-    /// When its data cannot be deleted.
-    pub fn lose_data(&mut self) {
-        self.daemon.kill();
-        if let Err(error) = fs::remove_dir_all(&self.launch.data) {
-            panic!("{}: {error}", self.launch.data.display());
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectError, ConnectErrorKind, Event, ServerAddr, rustls};
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
 use tokio::time::Instant;
 
 use super::wire::Wire;
-use super::{ANSWER_WITHIN, SETUP_AGAIN_AFTER, credentials, unreachable, version};
+use super::{ANSWER_WITHIN, SETUP_AGAIN_AFTER, credentials, unreachable, unusable, version};
 use crate::options::ConnectOptions;
 
 /// How often a quiet connection is probed.
@@ -37,12 +37,12 @@ pub(super) async fn client(
         let identity = options.identity.name();
         match error.kind() {
             ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
-                return Err(refused(format!(
+                return Err(unusable(format!(
                     "the NATS server does not take the credentials of {identity}: {error}; check queue.credentials, the user in queue.url and the users of the server"
                 )));
             }
             ConnectErrorKind::Tls => {
-                return Err(refused(format!(
+                return Err(unusable(format!(
                     "TLS to the NATS server cannot be set up: {error}; check the files of queue.tls"
                 )));
             }
@@ -53,7 +53,7 @@ pub(super) async fn client(
             | ConnectErrorKind::MaxReconnects => {}
         }
         if is_of_tls(&error) {
-            return Err(refused(format!(
+            return Err(unusable(format!(
                 "TLS with the NATS server fails: {error}; check queue.tls.ca, and that the server takes queue.tls.certificate"
             )));
         }
@@ -120,10 +120,6 @@ fn check_pem(setting: &'static str, path: &Path) -> Result<(), Failure> {
 fn is_of_tls(error: &ConnectError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     source.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
-}
-
-fn refused(message: String) -> Failure {
-    Failure::new(Kind::FailedPrecondition, Reason::QueueUnavailable, message)
 }
 
 /// Reads `scheme://[user:password@]host:port[,…]`; the scheme of the first holds for those without.

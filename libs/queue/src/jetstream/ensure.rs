@@ -81,31 +81,32 @@ impl JetStream {
     }
 
     async fn ensure_both(&self, stream: &stream::Config, consumer: Option<pull::Config>) -> Result<(), QueueError> {
-        self.ensure_stream(stream).await?;
+        let stream = self.ensure_stream(stream).await?;
         match consumer {
-            Some(consumer) => self.ensure_consumer(&stream.name, consumer.into_consumer_config()).await,
+            Some(consumer) => self.ensure_consumer(&stream, consumer.into_consumer_config()).await,
             None => Ok(()),
         }
     }
 
-    async fn ensure_stream(&self, wanted: &stream::Config) -> Result<(), QueueError> {
+    /// Makes and verifies a stream; what the server says of it then.
+    async fn ensure_stream(&self, wanted: &stream::Config) -> Result<stream::Info, QueueError> {
         let name = &wanted.name;
         let found = match self.stream_info(name).await? {
-            Some(found) => found.config,
+            Some(found) => found,
             None => self.create_stream(wanted).await?,
         };
-        if !found.subjects.iter().any(|subject| wanted.subjects.contains(subject)) {
+        if !found.config.subjects.iter().any(|subject| wanted.subjects.contains(subject)) {
             // Our bounds would delete what somebody else keeps.
-            let theirs = found.subjects.join(", ");
+            let theirs = found.config.subjects.join(", ");
             let cause = format!(
                 "the stream {name} takes {theirs:?} and nothing of ours, so it is somebody else's; give this installation an account of its own"
             );
             return Err(refused(FOREIGN, cause));
         }
-        let target = raised_stream(wanted, &found);
-        let differences = stream_differences(&target, &found);
+        let target = raised_stream(wanted, &found.config);
+        let differences = stream_differences(&target, &found.config);
         if differences.is_empty() {
-            return Ok(());
+            return Ok(found);
         }
         tracing::info!(stream = name, differences = names(&differences), "changing a stream");
         let action = "changing a stream";
@@ -114,13 +115,15 @@ impl JetStream {
             Ok(Err(refusal)) => {
                 return Err(answered(action, &refusal, &format!("{name} differs in {}", names(&differences))));
             }
-            Err(QueueError::Forbidden { .. }) => return self.left(&format!("stream {name}"), &differences),
+            Err(QueueError::Forbidden { .. }) => {
+                self.left(&format!("stream {name}"), &differences)?;
+                return Ok(found);
+            }
             Err(error) => return Err(error),
         }
-        match self.stream_info(name).await? {
-            Some(found) => same("stream", name, &stream_differences(&target, &found.config)),
-            None => Err(unreachable(action, "it is gone")),
-        }
+        let changed = self.stream_info(name).await?.ok_or_else(|| unreachable(action, "it is gone"))?;
+        same("stream", name, &stream_differences(&target, &changed.config))?;
+        Ok(changed)
     }
 
     /// What an identity that may not change it says to what differs.
@@ -134,18 +137,17 @@ impl JetStream {
         Ok(())
     }
 
-    async fn create_stream(&self, wanted: &stream::Config) -> Result<stream::Config, QueueError> {
+    async fn create_stream(&self, wanted: &stream::Config) -> Result<stream::Info, QueueError> {
         let name = &wanted.name;
         let action = "making a stream";
         match self.call::<stream::Info>(action, &format!("STREAM.CREATE.{name}"), wanted).await {
             Ok(Ok(made)) => {
                 tracing::info!(stream = name, replicas = made.config.num_replicas, "made a stream");
-                Ok(made.config)
+                Ok(made)
             }
             // Another replica was faster.
             Ok(Err(refusal)) if refusal.error_code() == ErrorCode::STREAM_NAME_EXIST => {
-                let made = self.stream_info(name).await?;
-                made.map(|made| made.config).ok_or_else(|| unreachable(action, "it is gone again"))
+                self.stream_info(name).await?.ok_or_else(|| unreachable(action, "it is gone again"))
             }
             Ok(Err(refusal)) => Err(answered(action, &refusal, name)),
             Err(QueueError::Forbidden { .. }) => Err(self.wire.missing(format!("the stream {name}"))),
@@ -154,7 +156,7 @@ impl JetStream {
     }
 
     /// What the server says of a stream; none where there is no such stream.
-    pub(super) async fn stream_info(&self, name: &str) -> Result<Option<stream::Info>, QueueError> {
+    async fn stream_info(&self, name: &str) -> Result<Option<stream::Info>, QueueError> {
         let action = "reading a stream";
         match self.call(action, &format!("STREAM.INFO.{name}"), &json!({})).await? {
             Ok(found) => Ok(Some(found)),
@@ -165,10 +167,11 @@ impl JetStream {
 
     /// A cluster lets overlapping consumers pass with a warning, so what was made is read back and
     /// compared.
-    async fn ensure_consumer(&self, stream: &str, wanted: consumer::Config) -> Result<(), QueueError> {
+    async fn ensure_consumer(&self, found_in: &stream::Info, wanted: consumer::Config) -> Result<(), QueueError> {
+        let stream = &found_in.config.name;
         let name = wanted.durable_name.clone().unwrap_or_default();
         let Some(found) = self.consumer_config(stream, &name).await? else {
-            return self.create_consumer(stream, &name, wanted).await;
+            return self.create_consumer(stream, &name, self.starting(found_in, wanted)).await;
         };
         let target = raised_consumer(&wanted, &found);
         let differences = consumer_differences(&target, &found);
@@ -187,7 +190,6 @@ impl JetStream {
     }
 
     async fn create_consumer(&self, stream: &str, name: &str, wanted: consumer::Config) -> Result<(), QueueError> {
-        let wanted = self.starting(stream, wanted).await?;
         match self.put_consumer(stream, name, &wanted).await {
             Ok(Ok(made)) => same("consumer", name, &consumer_differences(&wanted, &made.config)),
             Ok(Err(refusal)) => match self.consumer_config(stream, name).await? {
@@ -205,17 +207,12 @@ impl JetStream {
     /// Where a new consumer starts. One of events that finds some was lost: it starts shortly
     /// before the newest, by the server's own clock, so that an hour of old events does not go
     /// before the news.
-    async fn starting(&self, stream: &str, wanted: consumer::Config) -> Result<consumer::Config, QueueError> {
-        if stream != self.subjects.event_stream() {
-            return Ok(wanted);
+    fn starting(&self, stream: &stream::Info, wanted: consumer::Config) -> consumer::Config {
+        if stream.config.name != self.subjects.event_stream() || stream.state.messages == 0 {
+            return wanted;
         }
-        match self.stream_info(stream).await? {
-            Some(found) if found.state.messages > 0 => {
-                let start_time = found.state.last_timestamp - self.options.events_again;
-                Ok(consumer::Config { deliver_policy: DeliverPolicy::ByStartTime { start_time }, ..wanted })
-            }
-            Some(_) | None => Ok(wanted),
-        }
+        let start_time = stream.state.last_timestamp - self.options.events_again;
+        consumer::Config { deliver_policy: DeliverPolicy::ByStartTime { start_time }, ..wanted }
     }
 
     async fn consumer_config(&self, stream: &str, name: &str) -> Result<Option<consumer::Config>, QueueError> {

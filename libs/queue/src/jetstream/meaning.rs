@@ -1,6 +1,7 @@
 //! What errors of the client and of the server mean.
 
 use async_nats::jetstream::{Error as ServerError, ErrorCode};
+use lectern_core::{Failure, Kind, Reason};
 
 use crate::error::QueueError;
 use crate::port::Published;
@@ -73,6 +74,12 @@ pub(super) fn answered(action: &'static str, refusal: &ServerError, what: &str) 
 /// That nobody answered; it may or may not have happened.
 pub(super) fn unreachable(action: &'static str, cause: impl std::fmt::Display) -> QueueError {
     QueueError::Unreachable { action, cause: cause.to_string() }
+}
+
+/// That a server cannot be used until somebody changes what the message says: no further try of a
+/// start helps.
+pub(super) fn unusable(message: String) -> Failure {
+    Failure::new(Kind::FailedPrecondition, Reason::QueueUnavailable, message)
 }
 
 /// That the server will not.

@@ -29,14 +29,14 @@ use async_nats::jetstream::{self, Context};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
+use lectern_core::Failure;
 use lectern_core::id::{Service, StepId};
-use lectern_core::{Failure, Kind, Reason};
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use self::answer::Answer;
 use self::ensure::{FOREIGN, Looked};
-use self::meaning::{answered, refusal_of_publish, refused, server_error, unreachable};
+use self::meaning::{answered, refusal_of_publish, refused, server_error, unreachable, unusable};
 use self::pull::Pulled;
 pub use self::version::LEAST_SERVER;
 use self::wire::Wire;
@@ -111,16 +111,12 @@ impl JetStream {
             match made {
                 Ok(()) => return Ok(()),
                 Err(error @ (QueueError::Forbidden { .. } | QueueError::Refused { action: FOREIGN, .. })) => {
-                    return Err(Failure::new(Kind::FailedPrecondition, Reason::QueueUnavailable, error.to_string()));
+                    return Err(unusable(error.to_string()));
                 }
                 Err(QueueError::Refused { action, cause }) => {
-                    return Err(Failure::new(
-                        Kind::FailedPrecondition,
-                        Reason::QueueUnavailable,
-                        format!(
-                            "the NATS server refused while {action}: {cause}; enable JetStream with file storage, or delete what differs"
-                        ),
-                    ));
+                    return Err(unusable(format!(
+                        "the NATS server refused while {action}: {cause}; enable JetStream with file storage, or delete what differs"
+                    )));
                 }
                 Err(error) if Instant::now() + SETUP_AGAIN_AFTER >= deadline => return Err(error.into()),
                 Err(error) => {

@@ -1,6 +1,8 @@
 //! Which servers are new enough.
 
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::Failure;
+
+use super::unusable;
 
 /// The least version of nats-server. Replicated work queues that refuse a second message of a
 /// subject could part from their leader before December 2025 (nats-server pull request 7607), and
@@ -33,20 +35,21 @@ impl Version {
 
 /// Refuses a server that is older than [`LEAST_SERVER`], or of which nobody can tell.
 pub(super) fn check(found: &str) -> Result<(), Failure> {
-    let refused = |message: String| Err(Failure::new(Kind::FailedPrecondition, Reason::QueueUnavailable, message));
     match (Version::parse(found), Version::parse(LEAST_SERVER)) {
         (Some(version), Some(least)) if version >= least => Ok(()),
-        (Some(_), _) => refused(format!(
+        (Some(_), _) => Err(unusable(format!(
             "the NATS server is version {found}, and the least is {LEAST_SERVER}: older ones can lose or double commands of replicated work queues; upgrade every server of the cluster"
-        )),
-        (None, _) => refused(format!(
+        ))),
+        (None, _) => Err(unusable(format!(
             "the NATS server says that its version is {found:?}, which is none; connect to nats-server {LEAST_SERVER} or newer"
-        )),
+        ))),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::Kind;
+
     use super::*;
 
     #[test]

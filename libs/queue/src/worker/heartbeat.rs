@@ -10,11 +10,12 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use lectern_store::steps::{Extended, Lease, LeaseError, Steps};
+use lectern_store::steps::{Lease, LeaseError, Steps};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::outage::stored;
 use crate::port::Acknowledge;
 
 /// Why a step was told to stop.
@@ -100,7 +101,9 @@ impl Heartbeat {
                 }
                 continue;
             }
-            match self.extend(if away { TRY * self.look } else { self.every }).await {
+            // An extension may hang on a connection that died.
+            let within = if away { TRY * self.look } else { self.every };
+            match stored(&self.steps, within, self.steps.extend(&self.lease)).await {
                 Ok(extended) if extended.cancelled => return self.signal.stop(Stop::Cancelled),
                 Ok(_) => {
                     self.hear();
@@ -117,15 +120,6 @@ impl Heartbeat {
                     due = Instant::now() + self.look;
                 }
             }
-        }
-    }
-
-    /// Extends the lease, and gives up an extension that is not answered in time: it may hang on a
-    /// connection that died.
-    async fn extend(&self, within: Duration) -> Result<Extended, LeaseError> {
-        match tokio::time::timeout(within, self.steps.extend(&self.lease)).await {
-            Ok(extended) => extended,
-            Err(_) => Err(LeaseError::Store(self.steps.unanswered(within))),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
-use lectern_store::steps::{Claim, Ending, Lease, LeaseError, is_away};
+use lectern_store::steps::{Claim, Ending, Lease, LeaseError, Steps, is_away};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const HINT_WITHIN: Duration = Duration::from_secs(1);
 
 /// A claim that was given up and may have taken place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unsure {
     step: StepId,
     /// Whose it is, a name for that claim alone.
@@ -63,15 +63,15 @@ impl<H: Handler> Shared<H> {
         let mut tries = 0;
         loop {
             let within = CLAIM_WITHIN.saturating_sub(began.elapsed()).max(LAST_TRY);
-            let failure = match timeout(within, self.try_claim(step, &holder, tenant, tries > 0)).await {
-                Ok(Ok(claim)) => return Ok(claim),
-                Ok(Err(failure)) => failure,
-                Err(_) => self.steps.unanswered(within),
+            let trying = self.try_claim(step, &holder, tenant, tries > 0);
+            let failure = match stored(&self.steps, within, trying).await {
+                Ok(claim) => return Ok(claim),
+                Err(failure) => failure,
             };
             let away = is_away(&failure);
             if !away || began.elapsed() >= CLAIM_WITHIN || drained.is_cancelled() {
                 if away || tries > 0 {
-                    self.unsure().push(Unsure { step: step.clone(), holder, given_up: Instant::now() });
+                    self.give_up(step, holder);
                 }
                 return Err(failure);
             }
@@ -117,7 +117,7 @@ impl<H: Handler> Shared<H> {
         match timeout(LAST_WRITE, writing).await {
             Ok(written) => written,
             Err(_) => {
-                self.give_up(lease);
+                self.give_up(&lease.step, lease.holder.clone());
                 let message = format!("the end of {} could not be written before the shutdown", lease.step);
                 Err(Broken::Interrupted(Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message)))
             }
@@ -131,20 +131,20 @@ impl<H: Handler> Shared<H> {
     {
         let (mut tries, mut refused) = (0_u32, 0_u32);
         loop {
-            let failure = match timeout(WRITE_WITHIN, write()).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(LeaseError::Lost(_))) => return Err(Broken::Lost),
-                Ok(Err(LeaseError::Store(failure))) => failure,
-                Err(_) => self.steps.unanswered(WRITE_WITHIN),
+            let failure = match stored(&self.steps, WRITE_WITHIN, write()).await {
+                Ok(()) => return Ok(()),
+                Err(LeaseError::Lost(_)) => return Err(Broken::Lost),
+                Err(LeaseError::Store(failure)) => failure,
             };
             // Tries while the store was away are not counted: when it is back, it may refuse once.
             if !is_away(&failure) {
-                if refused >= TRIES && failure.kind.retryable() {
-                    // Nobody works under it from here on, which is no crash. What the store refuses
-                    // for good is left to run out: the count of crashes ends it.
-                    self.give_up(lease);
+                if !failure.kind.retryable() {
+                    // The lease is left to run out: the count of crashes ends the step.
+                    return Err(Broken::Interrupted(failure));
                 }
-                if refused >= TRIES || !failure.kind.retryable() {
+                if refused >= TRIES {
+                    // Nobody works under it from here on, which is no crash.
+                    self.give_up(&lease.step, lease.holder.clone());
                     return Err(Broken::Interrupted(failure));
                 }
                 refused += 1;
@@ -157,13 +157,11 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    /// Leaves a lease to [`disown`], which gives it back.
-    fn give_up(&self, lease: &Lease) {
-        let (step, holder) = (lease.step.clone(), lease.holder.clone());
-        self.unsure().push(Unsure { step, holder, given_up: Instant::now() });
+    /// Leaves what this holder may have claimed to [`disown`], which gives it back.
+    fn give_up(&self, step: &StepId, holder: String) {
+        self.unsure().push(Unsure { step: step.clone(), holder, given_up: Instant::now() });
     }
 
-    /// Claims that were given up and may have taken place.
     fn unsure(&self) -> MutexGuard<'_, Vec<Unsure>> {
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,10 +178,7 @@ impl<H: Handler> Shared<H> {
                 Some(_) | None => Ok::<_, LeaseError>(claim.given_up.elapsed() >= LATE),
             }
         };
-        match timeout(DISOWN_WITHIN, disowned).await {
-            Ok(settled) => settled,
-            Err(_) => Err(LeaseError::Store(self.steps.unanswered(DISOWN_WITHIN))),
-        }
+        stored(&self.steps, DISOWN_WITHIN, disowned).await
     }
 
     fn pause(&self, tries: u32) -> Duration {
@@ -215,23 +210,43 @@ pub(super) async fn disown_at_last<H: Handler>(shared: &Shared<H>) {
     }
 }
 
+/// Looks once for each claim that was given up so far. Each stays listed until it is settled, since
+/// a drain ends this at any place and looks for what is left.
 async fn disown_once<H: Handler>(shared: &Shared<H>) {
-    let mut claims = std::mem::take(&mut *shared.unsure()).into_iter();
-    while let Some(claim) = claims.next() {
-        match shared.disown(&claim).await {
-            Ok(true) | Err(LeaseError::Lost(_)) => {}
+    let listed = shared.unsure().len();
+    for _ in 0..listed {
+        let Some(claim) = shared.unsure().first().cloned() else { return };
+        let settled = match shared.disown(&claim).await {
+            Ok(settled) => settled,
+            Err(LeaseError::Lost(_)) => true,
             Err(LeaseError::Store(failure)) if is_away(&failure) => {
                 tracing::debug!(step = %claim.step, %failure, "not known whether it was claimed, looking again");
-                let mut unsure = shared.unsure();
-                unsure.push(claim);
-                unsure.extend(claims.by_ref());
+                return;
             }
             // A record that cannot be read stands in the way of no other, and not for ever.
             Err(LeaseError::Store(failure)) if claim.given_up.elapsed() >= LATE => {
                 tracing::warn!(step = %claim.step, %failure, "not known whether it was claimed, a lease may run out");
+                true
             }
-            Ok(false) | Err(LeaseError::Store(_)) => shared.unsure().push(claim),
+            Err(LeaseError::Store(_)) => false,
+        };
+        let mut unsure = shared.unsure();
+        unsure.retain(|other| other.holder != claim.holder);
+        if !settled {
+            unsure.push(claim);
         }
+    }
+}
+
+/// The store's answer, or that there is none in time. What was asked for may have happened.
+pub(super) async fn stored<T, E: From<Failure>>(
+    steps: &Steps,
+    limit: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match timeout(limit, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(steps.unanswered(limit).into()),
     }
 }
 

@@ -13,6 +13,13 @@ async fn admin() -> jetstream::Context {
     jetstream::new(async_nats::connect(crate::nats_url()).await.expect("connects"))
 }
 
+/// A start with these settings is refused for good, in these words.
+async fn refused(options: ConnectOptions, says: &str) {
+    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err(says);
+    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
+    assert!(failure.message.contains(says), "{failure}");
+}
+
 fn subjects(test: &str) -> (ConnectOptions, Subjects) {
     let options = crate::options(test);
     let subjects = Subjects::new(&options.prefix);
@@ -93,9 +100,7 @@ async fn a_lost_event_consumer_starts_at_news_and_replays_no_old_events() {
 #[tokio::test]
 async fn three_replicas_on_a_single_server_are_refused_in_words() {
     let options = ConnectOptions { replicas: 3, ..crate::options("replicas") };
-    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("no cluster");
-    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
-    assert!(failure.message.contains("set queue.replicas to 1"), "{failure}");
+    refused(options, "set queue.replicas to 1").await;
 }
 
 /// Fails on the code before: it turned every stream back to its own settings at each start.
@@ -131,9 +136,7 @@ async fn settings_that_differ_are_changed_or_refused() {
     let mut memory = topology::work_stream(&subjects, &options, Service::Ai);
     memory.storage = jetstream::stream::StorageType::Memory;
     admin.create_stream(&memory).await.expect("creates");
-    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("cannot be changed in place");
-    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
-    assert!(failure.message.contains("storage"), "{failure}");
+    refused(options, "storage").await;
 }
 
 /// Fails on code that takes every stream of its name for its own: an hour after its start, all that
@@ -147,9 +150,7 @@ async fn a_stream_of_other_subjects_is_somebody_elses_and_left_as_it_is() {
     theirs.max_age = Duration::ZERO;
     let admin = admin().await;
     admin.create_stream(&theirs).await.expect("creates");
-    let failure = lectern_queue::connect(&crate::nats_url(), options).await.expect_err("not ours");
-    assert_eq!(failure.kind, lectern_core::Kind::FailedPrecondition, "{failure}");
-    assert!(failure.message.contains("somebody else's"), "{failure}");
+    refused(options, "somebody else's").await;
     let found = admin.get_stream(&theirs.name).await.expect("reads").cached_info().config.clone();
     assert_eq!((found.max_age, found.subjects), (theirs.max_age, theirs.subjects));
 }

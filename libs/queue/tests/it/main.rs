@@ -3,7 +3,6 @@
 #![allow(clippy::expect_used, reason = "a test's helpers may panic")]
 
 mod away;
-mod certificates;
 mod cluster;
 mod contract;
 mod faults;

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId, TenantId};
 use lectern_core::{Failure, Kind, Timestamp};
+use lectern_queue::subject::noun;
 use lectern_queue::{
     ConnectOptions, DeadLetter, Identity, Message, Published, Queue, QueueError, Tls, connect, permissions,
 };
+use lectern_testkit::certificates::{Authority, Subject, write};
 use lectern_testkit::{NatsServer, temp_dir};
 use tokio::sync::mpsc;
 
-use crate::certificates::Authority;
 use crate::contract::step;
 use crate::tokens::Operator;
 
@@ -56,14 +57,6 @@ fn step_of(service: Service, narration: &str) -> StepId {
         Service::Tts => "assemble",
     };
     step(&format!("{narration}/1/{kind}/0"))
-}
-
-fn noun(service: Service) -> &'static str {
-    match service {
-        Service::Ingest => "document",
-        Service::Ai => "script",
-        Service::Tts => "recording",
-    }
 }
 
 fn letter(step: StepId) -> DeadLetter {
@@ -259,17 +252,22 @@ async fn streams_of_a_domain_are_reached() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_goes_by_our_own_authority_and_a_client_certificate() {
     let folder = temp_dir().expect("a folder");
-    let (ours, others) = (Authority::new(), Authority::new());
-    let (ca, wrong) = (ours.write(folder.path(), "ca.pem"), others.write(folder.path(), "wrong.pem"));
-    let (site, client) = (ours.sign(folder.path(), "server"), ours.sign(folder.path(), "client"));
+    let (ours, others) = (Authority::new("ours"), Authority::new("others"));
+    let file = |name: &str, pem: &str| write(folder.path(), name, pem);
+    let (ca, wrong) = (file("ca.pem", ours.pem()), file("wrong.pem", others.pem()));
+    let [site, client] = [ours.sign(&Subject::default()), ours.sign(&Subject::default())];
     let server = NatsServer::with_config(&format!(
         "tls {{ cert_file: \"{}\", key_file: \"{}\", ca_file: \"{}\", verify: true }}\n",
-        site.certificate.display(),
-        site.key.display(),
+        file("server.pem", &site.certificate).display(),
+        file("server.key", &site.key).display(),
         ca.display()
     ));
     let with = |tls| ConnectOptions { tls, connect_within: Duration::from_secs(3), ..options(Identity::Gateway) };
-    let whole = Tls { ca: Some(ca), certificate: Some(client.certificate), key: Some(client.key) };
+    let whole = Tls {
+        ca: Some(ca),
+        certificate: Some(file("client.pem", &client.certificate)),
+        key: Some(file("client.key", &client.key)),
+    };
     for scheme in ["nats", "tls"] {
         let url = format!("{scheme}://{}", server.address());
         let queue = connect(&url, with(whole.clone())).await.expect("both trust each other");

@@ -3,8 +3,8 @@
 use futures::{StreamExt, TryStreamExt};
 use mongodb::bson::{Bson, Document, doc};
 
+use super::MongoStore;
 use super::forms::{self, REVISION};
-use super::{MongoStore, error};
 use crate::error::StoreError;
 use crate::port::{CollectionSpec, Converted, ID};
 
@@ -77,9 +77,6 @@ impl MongoStore {
             find = find.projection(fields);
         }
         let found = async { find.await?.try_collect::<Vec<Document>>().await };
-        match self.limited(found).await {
-            Some(found) => found.map_err(|error| error::of_read("look for what is not in form", &error)),
-            None => Err(StoreError::unavailable("look for what is not in form", self.too_long())),
-        }
+        self.read("look for what is not in form", Box::pin(found)).await
     }
 }

@@ -120,6 +120,12 @@ pub(super) fn number(revision: Revision) -> i64 {
     i64::try_from(revision.0).unwrap_or(i64::MAX)
 }
 
+/// A count in an answer of the server's, which gives small numbers in 32 bits.
+pub(super) fn count(document: &Document, field: &str) -> Option<u64> {
+    let number = document.get_i64(field).or_else(|_| document.get_i32(field).map(i64::from)).ok()?;
+    u64::try_from(number).ok()
+}
+
 fn bson(value: &Value) -> Bson {
     match value {
         Value::Null => Bson::Null,

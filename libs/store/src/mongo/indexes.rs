@@ -111,6 +111,7 @@ impl MongoStore {
     }
 
     async fn drop_index(&self, spec: &CollectionSpec, name: &str) -> Result<(), StoreError> {
+        let what = || format!("drop the index {name} of {}", spec.name);
         let handle = self.collection(spec.name);
         match self.limited(handle.drop_index(name).into_future()).await {
             Some(Ok(())) => {
@@ -119,8 +120,8 @@ impl MongoStore {
             }
             // Another replica dropped it.
             Some(Err(error)) if error::is_no_index(&error) => Ok(()),
-            Some(Err(error)) => Err(StoreError::unavailable(format!("drop the index {name} of {}", spec.name), error)),
-            None => Err(StoreError::unavailable(format!("drop the index {name} of {}", spec.name), self.too_long())),
+            Some(Err(error)) => Err(StoreError::unavailable(what(), error)),
+            None => Err(StoreError::unavailable(what(), self.too_long())),
         }
     }
 
@@ -175,7 +176,7 @@ fn another_name(index: &Index, wanted: &IndexModel) -> String {
     let filter = wanted.options.as_ref().and_then(|options| options.partial_filter_expression.as_ref());
     let filter = filter.map(Document::to_string).unwrap_or_default();
     let digest = lectern_core::Digest::of(format!("{}{filter}{}", wanted.keys, index.unique).as_bytes()).to_string();
-    format!("{}.{}", index.name, digest.get(..8).unwrap_or(&digest))
+    format!("{}.{digest:.8}", index.name)
 }
 
 #[cfg(test)]

@@ -202,12 +202,8 @@ impl Store for MongoStore {
         let find = doc! { "find": collection, "filter": filter, "sort": sort, "limit": i64::from(query.limit) };
         let explain = doc! { "explain": find, "verbosity": "executionStats" };
         let explained = self.read("tell the cost of a query", self.database.run_command(explain)).await?;
-        let stats = explained.get_document("executionStats");
-        let examined = |what: &str| {
-            let stats = stats.as_ref().ok()?;
-            let number = stats.get_i64(what).or_else(|_| stats.get_i32(what).map(i64::from)).ok()?;
-            u64::try_from(number).ok()
-        };
+        let stats = explained.get_document("executionStats").ok();
+        let examined = |what: &str| forms::count(stats?, what);
         match (examined("totalKeysExamined"), examined("totalDocsExamined")) {
             (Some(keys), Some(documents)) => Ok(keys + documents),
             (_, _) => Err(StoreError::unavailable("tell the cost of a query", "its explanation has no statistics")),

@@ -16,7 +16,7 @@ use mongodb::options::{
 };
 use mongodb::{Client, Database};
 
-use super::{MongoStore, error};
+use super::{MongoStore, error, forms};
 use crate::error::StoreError;
 use crate::url::StoreUrl;
 use crate::{ConnectOptions, Credentials, TlsFiles};
@@ -85,11 +85,7 @@ struct Connections {
 
 impl Connections {
     fn of(status: &Document) -> Option<Self> {
-        let number = |field: &str| {
-            let number = status.get_i32(field).map(i64::from).or_else(|_| status.get_i64(field)).ok()?;
-            u64::try_from(number).ok()
-        };
-        Some(Self { current: number("current")?, available: number("available")? })
+        Some(Self { current: forms::count(status, "current")?, available: forms::count(status, "available")? })
     }
 
     /// What to say when the pools may need more than there is.
@@ -128,10 +124,7 @@ fn wrong(why: &str) -> Failure {
 
 /// The options of the driver: those of the URI, and those that are ours to decide.
 async fn parsed(url: &StoreUrl, options: &ConnectOptions) -> Result<ClientOptions, Failure> {
-    if !(1..=1_000).contains(&options.max_pool_size) || options.min_pool_size > options.max_pool_size {
-        let message = "the pool's size must be 1 to 1,000, and its least size not more than that";
-        return Err(Failure::invalid("store.pool", message));
-    }
+    options.check(url)?;
     // Looks nothing up yet.
     ConnectionString::parse(url.expose()).map_err(|error| wrong(&error.to_string()))?;
     let resolved =
@@ -184,10 +177,6 @@ fn decide(client: &mut ClientOptions, options: &ConnectOptions) {
 }
 
 fn sign_in(client: &mut ClientOptions, credentials: &Credentials, url: &StoreUrl) -> Result<(), Failure> {
-    if url.has_user() {
-        let message = "the user is named by the URL and by store.username; name it once";
-        return Err(Failure::invalid("store.username", message));
-    }
     let password = match &credentials.password_file {
         None => credentials.password.clone(),
         Some(path) => {

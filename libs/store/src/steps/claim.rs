@@ -6,7 +6,8 @@ use std::time::Duration;
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Timestamp};
 
-use super::record::{EndState, Ending, Over, StepRecord};
+use super::record::{EndState, Ending, StepRecord};
+use super::runs::Over;
 use crate::collection::Versioned;
 use crate::error::StoreError;
 
@@ -46,7 +47,7 @@ pub enum Claim {
     Failed(Ending),
     /// It is dead; its event is to be published again.
     Dead(Ending),
-    /// Its narration's run was cancelled, or the narration forgotten.
+    /// Its narration's run was cancelled.
     Cancelled,
     /// A later run of its narration has begun.
     Superseded,
@@ -122,15 +123,6 @@ pub struct Extended {
     pub until: Timestamp,
     /// Whether the work is no longer wanted: the run was cancelled, or a later one has begun.
     pub cancelled: bool,
-}
-
-/// How many records a sweep deleted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Steps.
-    pub steps: u64,
-    /// Notes of which runs of a narration are over.
-    pub runs: u64,
 }
 
 /// Why a call on a lease did nothing.

@@ -7,8 +7,10 @@
 //! these calls say.
 
 mod claim;
+mod lease;
 mod outages;
 mod record;
+mod runs;
 mod sweep;
 
 use std::sync::Arc;
@@ -18,11 +20,13 @@ use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Clock, Failure, Kind, OsRandom, Random, Reason, Timestamp};
 
 use claim::Known;
-pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions, Swept};
+pub use claim::{Claim, Extended, Lease, LeaseError, StepsOptions};
 use outages::Outages;
 pub use outages::is_away;
 use record::Taken;
-pub use record::{EndState, Ending, MAX_EVENT_BYTES, RunsRecord, StepRecord, StepState};
+pub use record::{EndState, Ending, MAX_EVENT_BYTES, StepRecord, StepState};
+pub use runs::RunsRecord;
+pub use sweep::Swept;
 
 use crate::collection::{Change, Collection, Page, Record, Updated, Versioned};
 use crate::error::StoreError;
@@ -65,7 +69,7 @@ impl Steps {
     /// Makes and verifies the collections.
     ///
     /// # Errors
-    /// [`StoreError::Setup`], `Unavailable`.
+    /// [`StoreError::Setup`], `Unavailable`, `Ambiguous`.
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.steps.ensure().await?;
         self.runs.ensure().await
@@ -105,8 +109,7 @@ impl Steps {
         if !matches!(&found.record.state, StepState::Leased { holder: theirs, .. } if theirs == holder) {
             return Ok(None);
         }
-        let poisoned = found.record.crashes > self.options.max_crashes;
-        self.claimed(found, Taken::Yes { poisoned }).map(Some)
+        self.leased(found).map(Some)
     }
 
     async fn take(&self, step: &StepId, holder: &str, tenant: &TenantId) -> Result<Claim, Failure> {
@@ -132,7 +135,7 @@ impl Steps {
             .update(&id, |record| {
                 let outcome = record.claim(holder, &self.options, &self.outages, self.clock.now());
                 let change = match &outcome {
-                    Taken::Yes { .. } | Taken::Doubted(_) => Change::Write,
+                    Taken::Yes | Taken::Doubted(_) => Change::Write,
                     Taken::Ended(_) | Taken::Leased(_) | Taken::Waiting(_) => Change::Skip,
                 };
                 taken = Some(outcome);
@@ -145,102 +148,6 @@ impl Steps {
         }
     }
 
-    /// Extends a lease from now on, and says whether the work is still wanted. One that ran out is
-    /// extended as well, as long as nobody took it over.
-    ///
-    /// # Errors
-    /// [`LeaseError`].
-    pub async fn extend(&self, lease: &Lease) -> Result<Extended, LeaseError> {
-        let until = self.clock.now().plus(self.options.lease);
-        self.on(lease, |record, _| record.extend(until)).await?;
-        let cancelled = !self.wanted(&lease.step).await?;
-        Ok(Extended { until, cancelled })
-    }
-
-    /// Whether a step's work is still wanted: its run was not cancelled and no later one has begun.
-    /// One read by key.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn wanted(&self, step: &StepId) -> Result<bool, Failure> {
-        let began = self.clock.now();
-        let runs = self.runs.get(step.narration.as_str()).await.map_err(Failure::from);
-        self.note(began, runs.as_ref().err());
-        Ok(runs?.is_none_or(|Versioned { record, .. }| record.over(step.run).is_none()))
-    }
-
-    /// Ends the step. Repeating the same ending is fine; after another one the lease is lost.
-    ///
-    /// # Errors
-    /// [`LeaseError`]; `FailedPrecondition` when the event is over [`MAX_EVENT_BYTES`].
-    pub async fn commit(&self, lease: &Lease, mut ending: Ending) -> Result<(), LeaseError> {
-        if ending.event.len() > MAX_EVENT_BYTES {
-            return Err(LeaseError::Store(Failure::new(
-                Kind::FailedPrecondition,
-                Reason::LimitExceeded,
-                format!(
-                    "the event of {} has {} bytes and may have {MAX_EVENT_BYTES}; put what grows into an object",
-                    lease.step,
-                    ending.event.len()
-                ),
-            )));
-        }
-        ending.failure = ending.failure.map(shortened);
-        let committed = self.with(lease, |record, now| {
-            if let StepState::Ended { ending: before } = &record.state {
-                // Ours, and its answer was lost.
-                return if record.fence == lease.fence && *before == ending { Some(Change::Skip) } else { None };
-            }
-            record.held_by(lease.fence).then(|| {
-                record.end(ending.clone(), now);
-                Change::Write
-            })
-        });
-        committed.await?;
-        tracing::debug!(step = %lease.step, fence = lease.fence, state = ?ending.state, "ended");
-        Ok(())
-    }
-
-    /// Counts a failed attempt and lets the step be claimed again from `not_before` on. How many
-    /// attempts there are is for the caller to know; after the last one, commit [`Ending::failed`]
-    /// instead.
-    ///
-    /// # Errors
-    /// [`LeaseError`].
-    pub async fn retry(&self, lease: &Lease, failure: &Failure, not_before: Timestamp) -> Result<(), LeaseError> {
-        self.on(lease, |record, now| {
-            record.attempts += 1;
-            record.failure = Some(shortened(failure.clone()));
-            // Whoever has failed otherwise had the version.
-            record.left_since = None;
-            record.release(not_before, now);
-        })
-        .await
-    }
-
-    /// Gives a step back undone, to be claimed at once; no attempt is counted. For a process that
-    /// drains.
-    ///
-    /// # Errors
-    /// [`LeaseError`].
-    pub async fn give_back(&self, lease: &Lease) -> Result<(), LeaseError> {
-        self.on(lease, |record, now| record.release(now, now)).await
-    }
-
-    /// Gives a step back that is pinned to a version which this process does not have, for another
-    /// replica to claim; no attempt is counted. [`Lease::left_since`] says since when nobody who
-    /// took it had the version.
-    ///
-    /// # Errors
-    /// [`LeaseError`].
-    pub async fn leave(&self, lease: &Lease) -> Result<(), LeaseError> {
-        self.on(lease, |record, now| {
-            record.left_since = record.left_since.or(Some(now));
-            record.release(now, now);
-        })
-        .await
-    }
-
     /// Notes that a call on the store was given up after it had not been answered for `silent`, and
     /// says so. What the call was to do may have been done.
     #[must_use]
@@ -249,20 +156,6 @@ impl Steps {
         self.outages.unanswered(now.minus(silent), now);
         let message = format!("the database did not answer within {} s; it is asked again", silent.as_secs());
         Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message)
-    }
-
-    /// Cancels the runs of a narration up to `run`: claims are refused, and holders learn by their
-    /// next [`Steps::extend`].
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn cancel(&self, narration: &NarrationId, run: u32) -> Result<(), Failure> {
-        self.mark(narration, |runs| {
-            let changed = runs.cancelled < run;
-            runs.cancelled = runs.cancelled.max(run);
-            changed
-        })
-        .await
     }
 
     /// Reads a step; for operators and tests.
@@ -310,103 +203,6 @@ impl Steps {
         }
     }
 
-    /// Whether a step may be begun: notes its run, if not the first, as the latest. `Some` when its
-    /// run is over.
-    async fn admit(&self, step: &StepId) -> Result<Option<Claim>, Failure> {
-        match self.runs.get(step.narration.as_str()).await? {
-            Some(Versioned { record: runs, .. }) => {
-                if let Some(over) = runs.over(step.run) {
-                    return Ok(Some(over.into()));
-                }
-                if runs.latest == step.run {
-                    return Ok(None);
-                }
-            }
-            None if step.run <= FIRST_RUN => return Ok(None),
-            None => {}
-        }
-        let mut over = None;
-        self.mark(&step.narration, |runs| {
-            over = runs.over(step.run);
-            let changed = over.is_none() && runs.latest < step.run;
-            if changed {
-                runs.latest = step.run;
-            }
-            changed
-        })
-        .await?;
-        Ok(over.map(Claim::from))
-    }
-
-    /// Changes what is known of a narration's runs, from nothing if need be. `change` says whether
-    /// to write.
-    async fn mark<F>(&self, narration: &NarrationId, mut change: F) -> Result<(), Failure>
-    where
-        F: FnMut(&mut RunsRecord) -> bool + Send,
-    {
-        let now = self.clock.now();
-        let mut change = |runs: &mut RunsRecord| {
-            let changed = change(runs);
-            if changed {
-                runs.updated = now;
-            }
-            changed
-        };
-        if self.runs.get(narration.as_str()).await?.is_none() {
-            let mut runs = RunsRecord::new(narration.clone(), now);
-            change(&mut runs);
-            match self.runs.insert(&runs).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Duplicate { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let change = |runs: &mut RunsRecord| Ok(if change(runs) { Change::Write } else { Change::Skip });
-        self.runs.update(narration.as_str(), change).await.map(|_| ())
-    }
-
-    /// Changes a step under its lease.
-    async fn on<F>(&self, lease: &Lease, mut change: F) -> Result<(), LeaseError>
-    where
-        F: FnMut(&mut StepRecord, Timestamp) + Send,
-    {
-        self.with(lease, |record, now| {
-            record.held_by(lease.fence).then(|| {
-                change(record, now);
-                Change::Write
-            })
-        })
-        .await
-    }
-
-    /// Changes a step; `None` from `change` means that the lease is lost.
-    async fn with<F>(&self, lease: &Lease, mut change: F) -> Result<(), LeaseError>
-    where
-        F: FnMut(&mut StepRecord, Timestamp) -> Option<Change> + Send,
-    {
-        let mut lost = false;
-        let began = self.clock.now();
-        let updated = self
-            .steps
-            .update_known(lease.known.get(), |record| {
-                let decided = change(record, self.clock.now());
-                lost = decided.is_none();
-                Ok(decided.unwrap_or(Change::Skip))
-            })
-            .await;
-        self.note(began, updated.as_ref().err());
-        match updated {
-            Ok(Updated { record, revision, .. }) if !lost => {
-                lease.known.set(Versioned { record, revision });
-                Ok(())
-            }
-            Ok(_) => Err(LeaseError::Lost(lease.step.clone())),
-            // Swept meanwhile.
-            Err(failure) if failure.kind == Kind::NotFound => Err(LeaseError::Lost(lease.step.clone())),
-            Err(failure) => Err(failure.into()),
-        }
-    }
-
     /// Notes how a call on the store that began at `began` ended.
     fn note(&self, began: Timestamp, failure: Option<&Failure>) {
         let now = self.clock.now();
@@ -417,13 +213,18 @@ impl Steps {
         }
     }
 
+    /// What a claim comes to that made this of a record.
     fn claimed(&self, claimed: Versioned<StepRecord>, taken: Taken) -> Result<Claim, Failure> {
-        let poisoned = match taken {
-            Taken::Ended(ending) => return Ok(ending.into()),
-            Taken::Leased(for_) | Taken::Doubted(for_) => return Ok(Claim::LeasedElsewhere { for_ }),
-            Taken::Waiting(for_) => return Ok(Claim::Waiting { for_ }),
-            Taken::Yes { poisoned } => poisoned,
-        };
+        match taken {
+            Taken::Yes => self.leased(claimed),
+            Taken::Ended(ending) => Ok(ending.into()),
+            Taken::Leased(for_) | Taken::Doubted(for_) => Ok(Claim::LeasedElsewhere { for_ }),
+            Taken::Waiting(for_) => Ok(Claim::Waiting { for_ }),
+        }
+    }
+
+    /// What a claimer has who holds the lease of this record.
+    fn leased(&self, claimed: Versioned<StepRecord>) -> Result<Claim, Failure> {
         let known = Known::new(claimed.clone());
         let record = claimed.record;
         let StepState::Leased { holder, until, .. } = record.state else {
@@ -443,28 +244,17 @@ impl Steps {
             left_since: record.left_since,
             known,
         };
+        // The first crash happened among others; those after it alone.
+        let poisoned = lease.crashes > self.options.max_crashes;
         Ok(if poisoned { Claim::Poisoned(lease) } else { Claim::Claimed(lease) })
     }
 }
 
-/// Runs are counted from 1. That a step of the first one was claimed need not be noted: nothing
-/// comes before it.
-const FIRST_RUN: u32 = 1;
 const PAGE: u32 = crate::query::MAX_LIMIT;
 
 /// Ids are `{narration}/{run}/...`, and '0' is the character after '/'.
 fn of_narration(narration: &NarrationId) -> Query {
     Query::new().filter(ID, Op::Gte, format!("{narration}/")).filter(ID, Op::Lt, format!("{narration}0")).limit(PAGE)
-}
-
-/// A failure whose message fits into a record.
-fn shortened(mut failure: Failure) -> Failure {
-    const LONGEST: usize = 2_000;
-    if let Some((end, _)) = failure.message.char_indices().nth(LONGEST) {
-        failure.message.truncate(end);
-        failure.message.push('…');
-    }
-    failure
 }
 
 #[cfg(test)]

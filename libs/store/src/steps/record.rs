@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lectern_core::id::{NarrationId, StepId, TenantId};
+use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Digest, Failure, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -150,9 +150,7 @@ impl Record for StepRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Taken {
     /// The record was changed: the fence grew and the claimer holds the lease.
-    Yes {
-        poisoned: bool,
-    },
+    Yes,
     Ended(Ending),
     Leased(Duration),
     /// The record was changed: it says since when the lease is doubted, and the claimer is to come
@@ -214,8 +212,7 @@ impl StepRecord {
             doubted: None,
         };
         self.updated = now;
-        // The first crash happened among others; those after it alone.
-        Taken::Yes { poisoned: self.crashes > options.max_crashes }
+        Taken::Yes
     }
 
     /// Has the lease last until `then`, and ends all doubts of its holder, which is at work.
@@ -256,54 +253,5 @@ impl StepRecord {
             self.release(now, now);
         }
         gone
-    }
-}
-
-/// What a stage knows of a narration: which of its runs are over, so that a late command does not
-/// begin what nobody wants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunsRecord {
-    /// The narration.
-    pub narration: NarrationId,
-    /// The latest run of which a step was claimed; earlier runs are over. The first need not be
-    /// noted: 0 for it, and for none.
-    pub latest: u32,
-    /// Runs up to this one are cancelled; 0 for none.
-    pub cancelled: u32,
-    /// When it last changed.
-    pub updated: Timestamp,
-}
-
-impl Record for RunsRecord {
-    const SPEC: CollectionSpec =
-        CollectionSpec::new("step_runs", &[Index::new("by_updated", &["updated"])]).dates(&["updated"]);
-    const SCHEMA: u32 = 1;
-
-    fn id(&self) -> String {
-        self.narration.to_string()
-    }
-}
-
-/// Why a run is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
-    Cancelled,
-    Superseded,
-}
-
-impl RunsRecord {
-    /// Whether `run` is over, and why.
-    pub(super) const fn over(&self, run: u32) -> Option<Over> {
-        if run <= self.cancelled {
-            Some(Over::Cancelled)
-        } else if run < self.latest {
-            Some(Over::Superseded)
-        } else {
-            None
-        }
-    }
-
-    pub(super) const fn new(narration: NarrationId, now: Timestamp) -> Self {
-        Self { narration, latest: 0, cancelled: 0, updated: now }
     }
 }

@@ -26,9 +26,7 @@
 use futures::future::try_join_all;
 use lectern_core::{Failure, Timestamp};
 
-use super::claim::Swept;
-use super::record::{RunsRecord, StepRecord};
-use super::{PAGE, Steps, of_narration};
+use super::{PAGE, RunsRecord, StepRecord, Steps, of_narration};
 use crate::collection::Record;
 use crate::error::StoreError;
 use crate::port::Stored;
@@ -37,6 +35,15 @@ use crate::query::{Direction, Op, Query};
 /// Steps that are deleted at the same time: one after the other, a sweep would fall behind a busy
 /// service.
 const AT_ONCE: usize = 16;
+
+/// How many records a sweep deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Steps.
+    pub steps: u64,
+    /// Notes of which runs of a narration are over.
+    pub runs: u64,
+}
 
 impl Steps {
     /// Deletes steps that ended before `before`, steps of runs that were over by then, and what

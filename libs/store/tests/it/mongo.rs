@@ -1,6 +1,5 @@
 //! The store in MongoDB, against a real server: the contract, indexes, the pool.
 
-mod certificates;
 mod form;
 mod indexes;
 mod replica_set;
@@ -13,6 +12,7 @@ use lectern_core::{Kind, OsRandom, Random, SystemClock};
 use lectern_store::{
     CollectionSpec, ConnectOptions, Cursor, Direction, Index, Query, Revision, Store, clock_skew, connect,
 };
+use mongodb::Database;
 use serde_json::json;
 
 use crate::contract;
@@ -26,6 +26,11 @@ pub(crate) fn uri() -> String {
     let (server, query) = server.split_once('?').unwrap_or((&server, ""));
     let host = server.trim_start_matches("mongodb://").split('/').next().unwrap();
     format!("mongodb://{host}/store-{:016x}?{query}", OsRandom.next())
+}
+
+/// The database itself, past the store.
+pub(crate) async fn database(uri: &str) -> Database {
+    mongodb::Client::with_uri_str(uri).await.unwrap().default_database().unwrap()
 }
 
 async fn open() -> Arc<dyn Store> {

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lectern_store::steps::Lease;
+use lectern_store::steps::{Claim, Lease};
 
 use super::links::{Link, Mute};
 use super::*;

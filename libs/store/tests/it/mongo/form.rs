@@ -9,7 +9,7 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::uri;
+use super::{database, uri};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Job {
@@ -49,7 +49,7 @@ fn old(id: &str, due_at: i64) -> Document {
 }
 
 async fn jobs(uri: &str) -> mongodb::Collection<Document> {
-    mongodb::Client::with_uri_str(uri).await.unwrap().default_database().unwrap().collection("jobs")
+    database(uri).await.collection("jobs")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

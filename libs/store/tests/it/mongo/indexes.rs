@@ -9,7 +9,7 @@ use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 
-use super::{BY_N, uri};
+use super::{BY_N, database, uri};
 
 const BY_M: CollectionSpec = CollectionSpec::new("c", &[Index::new("i", &["m"])]);
 const UNIQUE_N: CollectionSpec = CollectionSpec::new("c", &[Index::unique("i", &["n"])]);
@@ -21,10 +21,6 @@ const DUE: CollectionSpec = CollectionSpec::new(
     ],
 )
 .dates(&["due_at", "ready.since"]);
-
-async fn database(uri: &str) -> Database {
-    mongodb::Client::with_uri_str(uri).await.unwrap().default_database().unwrap()
-}
 
 /// The names of a collection's indexes, beside the one by id, with their keys.
 async fn indexes(database: &Database) -> Vec<(String, Vec<String>)> {

@@ -31,6 +31,24 @@ async fn start() -> MongoSet {
     tokio::task::spawn_blocking(MongoSet::start).await.unwrap()
 }
 
+/// The primary goes away until another one leads, and comes back.
+async fn replaced(set: MongoSet, away: fn(&mut MongoSet, usize), back: fn(&mut MongoSet, usize)) -> MongoSet {
+    with(set, move |set| {
+        let old = set.primary();
+        away(set, old);
+        set.primary_after(old);
+        back(set, old);
+    })
+    .await
+}
+
+async fn stepped_down(set: MongoSet) -> MongoSet {
+    with(set, |set| {
+        set.step_down();
+    })
+    .await
+}
+
 fn options() -> ConnectOptions {
     let patient = Duration::from_secs(60);
     ConnectOptions { select_within: patient, operation_within: patient, ..ConnectOptions::default() }
@@ -114,34 +132,13 @@ async fn a_lost_primary_takes_no_write_that_was_acknowledged_and_makes_none_that
     let writers = Writers::start(&store);
     writers.more(100).await;
     // Killed, stepped down, standing still, cut off: each time another one leads.
-    set = with(set, |set| {
-        let first = set.primary();
-        set.kill(first);
-        set.primary_after(first);
-        set.start_node(first);
-    })
-    .await;
+    set = replaced(set, MongoSet::kill, MongoSet::start_node).await;
     writers.more(100).await;
-    set = with(set, |set| {
-        set.step_down();
-    })
-    .await;
+    set = stepped_down(set).await;
     writers.more(100).await;
-    set = with(set, |set| {
-        let old = set.primary();
-        set.stop(old);
-        set.primary_after(old);
-        set.resume(old);
-    })
-    .await;
+    set = replaced(set, MongoSet::stop, MongoSet::resume).await;
     writers.more(100).await;
-    set = with(set, |set| {
-        let old = set.primary();
-        set.cut(old);
-        set.primary_after(old);
-        set.mend(old);
-    })
-    .await;
+    set = replaced(set, |set, at| set.cut(at), |set, at| set.mend(at)).await;
     writers.more(100).await;
     writers.settle(&store).await;
     drop(set);
@@ -237,19 +234,10 @@ async fn changes_over_elections_are_each_made_once_or_said_to_have_failed() {
         }));
     }
     reach(&made, 50).await;
-    set = with(set, |set| {
-        set.step_down();
-    })
-    .await;
+    set = stepped_down(set).await;
     let before = made.load(Ordering::Relaxed);
     reach(&made, before + 50).await;
-    set = with(set, |set| {
-        let first = set.primary();
-        set.kill(first);
-        set.primary_after(first);
-        set.start_node(first);
-    })
-    .await;
+    set = replaced(set, MongoSet::kill, MongoSet::start_node).await;
     let before = made.load(Ordering::Relaxed);
     reach(&made, before + 50).await;
     enough.store(true, Ordering::Relaxed);

@@ -1,15 +1,15 @@
 //! Who may come in, and how: passwords, certificates, and a database for each service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lectern_core::Kind;
 use lectern_store::{ConnectOptions, Credentials, StoreError, TlsFiles, connect};
+use lectern_testkit::certificates::{Authority, Subject, write};
 use lectern_testkit::{MongoServer, MongoTls};
 use mongodb::bson::doc;
 use serde_json::json;
 
 use super::BY_N;
-use super::certificates::Authority;
 
 const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
 
@@ -88,11 +88,17 @@ async fn each_service_has_a_user_of_its_own_who_cannot_read_another_database() {
     }
 }
 
+/// Signs a certificate for loopback, and writes it with its key into one file.
+fn sign(authority: &Authority, folder: &Path, organization: &str, common_name: &str) -> PathBuf {
+    let subject = Subject { organization: Some(organization), common_name, ..Subject::default() };
+    write(folder, &format!("{common_name}.pem"), &authority.sign(&subject).joined())
+}
+
 /// A server that can be reached by TLS, its authority's certificate, and the folder of both.
 async fn secured(authority: &Authority) -> (MongoServer, PathBuf, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let ca = authority.write(folder.path(), "ca.pem");
-    let certificate = authority.sign(folder.path(), "server.pem", "Lectern servers", "server");
+    let ca = write(folder.path(), "ca.pem", authority.pem());
+    let certificate = sign(authority, folder.path(), "Lectern servers", "server");
     let tls = MongoTls { ca: ca.clone(), certificate };
     let server = tokio::task::spawn_blocking(move || MongoServer::start_with_tls(tls, "u", "p")).await.unwrap();
     (server, ca, folder)
@@ -100,8 +106,7 @@ async fn secured(authority: &Authority) -> (MongoServer, PathBuf, tempfile::Temp
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_of_an_authority_of_ones_own_is_believed_and_another_is_not() {
-    let authority = Authority::new();
-    let (server, ca, folder) = secured(&authority).await;
+    let (server, ca, folder) = secured(&Authority::new("ours")).await;
     let uri = format!("mongodb://u:p@localhost:{}/d?authSource=admin&directConnection=true", server.address().port());
     let options = |ca: Option<PathBuf>| ConnectOptions {
         tls: Some(TlsFiles { ca, certificate: None }),
@@ -110,7 +115,7 @@ async fn a_server_of_an_authority_of_ones_own_is_believed_and_another_is_not() {
     };
     let store = connect(&uri, options(Some(ca))).await.unwrap();
     store.insert("c", "1", &json!({"n": 1})).await.unwrap();
-    let stranger = Authority::new().write(folder.path(), "stranger.pem");
+    let stranger = write(folder.path(), "stranger.pem", Authority::new("others").pem());
     for other in [Some(stranger), None] {
         let refused = connect(&uri, options(other)).await.unwrap_err();
         assert_eq!(refused.kind, Kind::Unavailable, "{refused}");
@@ -119,7 +124,7 @@ async fn a_server_of_an_authority_of_ones_own_is_believed_and_another_is_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_certificate_is_a_user() {
-    let authority = Authority::new();
+    let authority = Authority::new("ours");
     let (server, ca, folder) = secured(&authority).await;
     make_user(&server, "$external", "CN=ai,O=Lectern services", "lectern_ai").await;
     let uri = |database: &str| {
@@ -130,13 +135,13 @@ async fn a_client_certificate_is_a_user() {
         tls: Some(TlsFiles { ca: Some(ca.clone()), certificate }),
         ..ConnectOptions::default()
     };
-    let own = authority.sign(folder.path(), "ai.pem", "Lectern services", "ai");
+    let own = sign(&authority, folder.path(), "Lectern services", "ai");
     let store = connect(&uri("lectern_ai"), options(Some(own.clone()))).await.unwrap();
     store.ensure(&BY_N).await.unwrap();
     store.insert("c", "1", &json!({"n": 1})).await.unwrap();
     let foreign = connect(&uri("lectern_tts"), options(Some(own))).await.unwrap();
     assert!(foreign.get("c", "1").await.unwrap_err().to_string().contains("not authorized"));
-    let unknown = authority.sign(folder.path(), "other.pem", "Lectern services", "other");
+    let unknown = sign(&authority, folder.path(), "Lectern services", "other");
     let refused = connect(&uri("lectern_ai"), options(Some(unknown))).await.unwrap_err();
     assert_eq!(refused.kind, Kind::InvalidArgument, "{refused}");
     assert!(refused.message.contains("certificate"), "{refused}");
