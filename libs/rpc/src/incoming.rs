@@ -1,10 +1,9 @@
 //! Connections as they come in: so many in all and by address, and none that says nothing for long.
 //!
 //! A connection that is over a limit is closed at once, so that its client knows; one whose peer
-//! takes nothing, or on which
-//! nothing arrives for longer than keepalive takes to find out is ended, whether it has begun TLS
-//! or HTTP/2 or neither. At the limit of open files, which ends no listener, accepting goes on
-//! after a moment, and a line in the log says so.
+//! takes nothing, or on which nothing arrives, for longer than keepalive takes to find out is
+//! ended, whether it has begun TLS or HTTP/2 or neither. At the limit of open files, which ends no
+//! listener, accepting goes on after a moment, and a line in the log says so.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};

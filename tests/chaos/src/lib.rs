@@ -25,6 +25,4 @@ pub mod objects;
 pub mod report;
 pub mod run;
 pub mod scale;
-pub mod servers;
-pub mod stack;
 pub mod texts;

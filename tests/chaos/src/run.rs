@@ -6,25 +6,28 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lectern_e2e::{Instance, Profile, Servers, Setup};
 use lectern_proto::v1 as api;
 use lectern_store::{ConnectOptions, Op, Query, Store};
 use serde_json::Value;
+use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::board::{Board, Order, now};
 use crate::ledger::{CALL, Ledger, repeated};
-use crate::load::{Load, TENANTS};
+use crate::load::{Caller, Load, TENANTS};
 use crate::logs::{Logs, Mark};
 use crate::objects::Objects;
 use crate::report::{FaultReport, GroupReport};
 use crate::scale::{DRAIN, RECOVERY, Scale};
-use crate::stack::{Setup, Stack};
 use crate::texts::Poison;
 
 /// The stage services.
 pub const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
 /// All services.
 pub const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
+/// The gateways; the first is also where services look for one.
+pub const GATEWAYS: [&str; 2] = ["gateway", "gateway-2"];
 /// Numbers of poisoned documents, above all others.
 pub const FIRST_POISON: usize = 100_000;
 /// How often a waiting run sees to its processes and its operator's work.
@@ -46,7 +49,7 @@ pub fn process_state(id: u32) -> Option<char> {
 #[derive(Debug)]
 pub struct Run {
     /// The processes and their servers.
-    pub stack: Stack,
+    pub stack: Instance,
     /// How much of everything.
     pub scale: Scale,
     /// The callers.
@@ -90,10 +93,15 @@ impl Fault {
 }
 
 impl Run {
-    /// The usual stack in `folder`, for a group to add to.
+    /// The usual stack in `folder`, with two gateways, for a group to add to.
     #[must_use]
     pub fn setup(folder: &Path) -> Setup {
-        Setup::new(folder)
+        Profile::Stack
+            .setup()
+            .in_folder(folder)
+            .own_mongo(Servers::One)
+            .replica(GATEWAYS[1], GATEWAYS[0])
+            .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "info")
             .everywhere("LECTERN_SERVER__LIMITS__BURST", "100000")
             .everywhere("LECTERN_SERVER__LIMITS__REQUESTS_PER_SECOND", "10000")
             .env("tts", "LECTERN_ENGINE", "scripted")
@@ -104,10 +112,11 @@ impl Run {
     pub async fn start(scale: Scale, folder: &Path, setup: Setup, report: Arc<Mutex<GroupReport>>) -> Self {
         let slow = u64::try_from(scale.seconds(3, 25).as_millis()).unwrap_or(0);
         let ledger = Ledger::start(folder, slow);
-        let mut stack = Box::pin(setup.start()).await;
+        let stack = Box::pin(setup.start()).await;
         let mut callers = Vec::new();
         for tenant in TENANTS {
-            callers.push(stack.tenant(tenant).await);
+            let key = stack.key(tenant).await;
+            callers.push(Caller::of(GATEWAYS.map(|gateway| stack.with_key_at(gateway, &key))));
         }
         let mut stores = BTreeMap::new();
         for service in SERVICES {
@@ -116,7 +125,7 @@ impl Run {
         }
         let load = Load::start(&scale, callers, Arc::clone(&stores["gateway"]));
         Self {
-            objects: Objects::new(stack.gcs.folder()),
+            objects: Objects::new(stack.gcs().folder()),
             logs: Logs::new(folder),
             stack,
             scale,
@@ -249,7 +258,7 @@ impl Run {
             }
             let process = self.stack.process(name);
             let Some(status) = process.exited() else { continue };
-            tokio::task::block_in_place(|| process.restart());
+            block_in_place(|| process.restart());
             *self.fell.entry(name.to_owned()).or_default() += 1;
             if !self.may_fall {
                 self.problem(format!("{name} ended by itself: {status}"));
@@ -283,7 +292,7 @@ impl Run {
     pub async fn retry(&mut self, order: &Order, message: &str) {
         let named = message.split_whitespace().map(|word| word.trim_end_matches([':', ';', ',']));
         for object in named.filter(|word| word.starts_with(&format!("{}/", TENANTS[order.tenant]))) {
-            if self.damaged.contains(object) && self.stack.gcs.delete(&Objects::name(object)) {
+            if self.damaged.contains(object) && self.stack.gcs().delete(&Objects::name(object)) {
                 eprintln!("    the operator deleted {object}");
             }
         }
@@ -331,6 +340,17 @@ impl Run {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Calls the JetStream API past every client library; null while no server answers.
+    pub fn jetstream(&mut self, call: &str, body: &str) -> Value {
+        let answer = block_in_place(|| self.stack.nats().jetstream(call, body));
+        answer.ok().and_then(|answer| serde_json::from_str(&answer).ok()).unwrap_or_default()
+    }
+
+    /// What JetStream says of a stream; null while no server answers.
+    pub fn stream(&mut self, stream: &str) -> Value {
+        self.jetstream(&format!("STREAM.INFO.{stream}"), "")
     }
 
     /// All records of a collection, by id.

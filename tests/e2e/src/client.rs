@@ -40,9 +40,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A caller over this channel, with this credential.
-    #[must_use]
-    pub const fn new(channel: Channel, with: Outbound) -> Self {
+    pub(crate) const fn new(channel: Channel, with: Outbound) -> Self {
         Self { channel, with }
     }
 

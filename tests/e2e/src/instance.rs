@@ -11,10 +11,11 @@ use lectern_proto::v1::{CreateKeyRequest, CreateKeyResponse, Key};
 use lectern_rpc::{ClientConfig, Outbound, ServiceCredential, channel};
 use lectern_runtime::Secret;
 use lectern_testkit::gcs::Gcs;
-use lectern_testkit::{MongoServer, NatsServer, Process, Proxy};
+use lectern_testkit::{Process, Proxy};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::servers::{Mongo, Nats};
 use crate::setup::{Link, Profile, SECRET};
 use crate::steps::StepReader;
 
@@ -33,8 +34,8 @@ pub struct Instance {
     pub(crate) admin: Client,
     pub(crate) proxies: BTreeMap<(&'static str, Link), Proxy>,
     pub(crate) databases: Option<String>,
-    pub(crate) mongo: Option<MongoServer>,
-    pub(crate) nats: Option<NatsServer>,
+    pub(crate) mongo: Option<Mongo>,
+    pub(crate) nats: Option<Nats>,
     pub(crate) gcs: Option<Gcs>,
     pub(crate) objects: PathBuf,
     pub(crate) _dir: Option<TempDir>,
@@ -97,7 +98,17 @@ impl Instance {
     /// A caller of the public API with this key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Client {
-        client(&self.processes["gateway"], Outbound::with_key(Secret::new(key)))
+        self.with_key_at("gateway", key)
+    }
+
+    /// Such a caller of the replica of the gateway that has this name.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process.
+    #[must_use]
+    pub fn with_key_at(&self, gateway: &str, key: &str) -> Client {
+        client(&self.processes[gateway], Outbound::with_key(Secret::new(key)))
     }
 
     /// A caller without any credential.
@@ -148,12 +159,12 @@ impl Instance {
         self.processes.get_mut(service).expect("a process of this profile")
     }
 
-    /// Its NATS server.
+    /// Its NATS servers.
     ///
     /// # Panics
     ///
     /// When the instance has none.
-    pub fn nats(&mut self) -> &mut NatsServer {
+    pub fn nats(&mut self) -> &mut Nats {
         self.nats.as_mut().expect("a stack")
     }
 
@@ -162,7 +173,7 @@ impl Instance {
     /// # Panics
     ///
     /// When [`crate::Setup::own_mongo`] did not ask for one.
-    pub fn mongo(&mut self) -> &mut MongoServer {
+    pub fn mongo(&mut self) -> &mut Mongo {
         self.mongo.as_mut().expect("a database of its own")
     }
 

@@ -16,12 +16,14 @@ mod client;
 mod instance;
 pub mod media;
 mod messages;
+mod servers;
 mod setup;
 mod steps;
 
 pub use client::{Authorized, Client};
 pub use instance::{Instance, fixture};
 pub use messages::{Refusal, artifact, chapters, document_id, join, narration_id, of, reason, refusal, upload};
+pub use servers::{MEMBERS, Mongo, Nats, Servers};
 pub use setup::{Link, Profile, Setup};
 pub use steps::{StepReader, spoken};
 

@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use lectern_rpc::Outbound;
 use lectern_runtime::Secret;
 use lectern_testkit::gcs::{Gcs, GcsOptions};
-use lectern_testkit::{MongoServer, NatsServer, Program, Proxy, TestServers};
+use lectern_testkit::{
+    MongoServer, MongoSet, NatsCluster, NatsClusterOptions, NatsServer, Program, Proxy, TestServers,
+};
 use tempfile::TempDir;
 
 use crate::instance::{Instance, client};
+use crate::servers::{Mongo, Nats, Servers};
 
 /// Starts before the gateway, which calls them.
 const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
@@ -27,7 +30,8 @@ const ADMIN_KEY: &str = "end-to-end-admin-key";
 pub enum Profile {
     /// One `lectern up` on loopback: SQLite, a queue in the process, a directory, no key.
     Embedded,
-    /// Four service processes with NATS, MongoDB and a directory; every caller has a key.
+    /// Four service processes with NATS, MongoDB and the fake of Google Cloud Storage; every caller
+    /// has a key.
     Stack,
 }
 
@@ -45,7 +49,8 @@ pub enum Link {
 pub struct Setup {
     profile: Profile,
     env: Vec<(Option<&'static str>, String, String)>,
-    own_mongo: bool,
+    own_mongo: Option<Servers>,
+    nats: Servers,
     proxies: Vec<(&'static str, Link)>,
     replicas: Vec<(&'static str, &'static str)>,
     folder: Option<PathBuf>,
@@ -59,7 +64,8 @@ impl Profile {
         let setup = Setup {
             profile: self,
             env: Vec::new(),
-            own_mongo: false,
+            own_mongo: None,
+            nats: Servers::One,
             proxies: Vec::new(),
             replicas: Vec::new(),
             folder: None,
@@ -89,20 +95,28 @@ impl Setup {
     /// Starts a MongoDB for this instance alone instead of taking a database of the one that tests
     /// share.
     #[must_use]
-    pub const fn own_mongo(mut self) -> Self {
-        self.own_mongo = true;
+    pub const fn own_mongo(mut self, servers: Servers) -> Self {
+        self.own_mongo = Some(servers);
         self
     }
 
-    /// Puts a proxy into a connection of a service; [`Instance::proxy`] has it. For
-    /// [`Profile::Stack`].
+    /// Starts a NATS cluster of three in place of one server; every stream has three replicas then.
+    /// For [`Profile::Stack`].
+    #[must_use]
+    pub fn nats_cluster(mut self) -> Self {
+        self.nats = Servers::Three;
+        self.everywhere("LECTERN_QUEUE__REPLICAS", "3")
+    }
+
+    /// Puts a proxy into a connection of a service and its replicas; [`Instance::proxy`] has it.
+    /// For [`Profile::Stack`] with single servers.
     #[must_use]
     pub fn proxied(mut self, service: &'static str, link: Link) -> Self {
         self.proxies.push((service, link));
         self
     }
 
-    /// Starts one more replica of a stage under a name of its own (`tts-2`), with the stage's
+    /// Starts one more replica of a service under a name of its own (`tts-2`), with the service's
     /// variables and proxies. For [`Profile::Stack`].
     #[must_use]
     pub fn replica(mut self, name: &'static str, of: &'static str) -> Self {
@@ -170,25 +184,30 @@ impl Setup {
         let replicas = self.replicas.iter().map(|(name, _)| *name);
         let addresses = addresses(SERVICES.into_iter().chain(["nats", "mongo"]).chain(replicas));
         let open = |name: &str| (folder.join(name), folder.join(format!("{name}.log")), addresses[name].port());
-        let nats = if self.folder.is_some() {
-            let (data, log, port) = open("nats");
-            NatsServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
-        } else {
-            NatsServer::start()
-        };
-        let mongo = self.own_mongo.then(|| {
-            if self.folder.is_none() {
-                return MongoServer::start();
+        let nats = match self.nats {
+            Servers::One if self.folder.is_some() => {
+                let (data, log, port) = open("nats");
+                let server = NatsServer::open(&data, &log, port);
+                Nats::One(Box::new(server.unwrap_or_else(|error| panic!("{error}"))))
             }
-            let (data, log, port) = open("mongo");
-            MongoServer::open(&data, &log, port).unwrap_or_else(|error| panic!("{error}"))
+            Servers::One => Nats::One(Box::new(NatsServer::start())),
+            Servers::Three => {
+                let options = NatsClusterOptions { data: Some(folder.join("nats")), ..NatsClusterOptions::default() };
+                Nats::Three(Box::new(NatsCluster::start(options)))
+            }
+        };
+        let mongo = self.own_mongo.map(|servers| match servers {
+            Servers::One if self.folder.is_some() => {
+                let (data, log, port) = open("mongo");
+                let server = MongoServer::open(&data, &log, port);
+                Mongo::One(Box::new(server.unwrap_or_else(|error| panic!("{error}"))))
+            }
+            Servers::One => Mongo::One(Box::new(MongoServer::start())),
+            Servers::Three => Mongo::Three(Box::new(MongoSet::start())),
         });
         let shared = mongo.is_none().then(TestServers::from_env);
-        let database = |host: Option<SocketAddr>| match (&mongo, &shared) {
-            (Some(mongo), _) => {
-                let host = host.unwrap_or_else(|| mongo.address());
-                format!("mongodb://{host}/e2e?directConnection=true")
-            }
+        let database = |proxy: Option<SocketAddr>| match (&mongo, &shared) {
+            (Some(mongo), _) => mongo.url(proxy, "e2e"),
             (None, Some(shared)) => shared.mongo_uri_with_database("e2e"),
             (None, None) => unreachable!("one of them was started"),
         };

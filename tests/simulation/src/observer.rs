@@ -111,8 +111,7 @@ impl Observer {
     /// A process looks for an object.
     pub fn looked(&self, process: &str, path: &str) {
         let mut state = self.state();
-        state.moment += 1;
-        let moment = state.moment;
+        let moment = state.tick();
         state.looked.insert((process.to_owned(), path.to_owned()), moment);
     }
 
@@ -150,8 +149,7 @@ impl Observer {
     /// An object is durable.
     pub fn stored(&self, path: &str) {
         let mut state = self.state();
-        state.moment += 1;
-        let moment = state.moment;
+        let moment = state.tick();
         state.objects.entry(path.to_owned()).or_insert(moment);
         state.erased.remove(path);
         let mut parts = path.split('/');

@@ -262,13 +262,10 @@ enum Held {
 
 impl Held {
     async fn begin(&self, front: &Front) -> Result<(), Failure> {
-        let dispatcher = front.conductor.dispatcher();
+        let pauses = front.conductor.dispatcher().pauses();
         match self {
-            Self::Paused(what) => dispatcher.pauses().pause(what.clone(), String::new()).await.map(|_| ()),
-            Self::Suspended(tenant) => {
-                dispatcher.tenants().create_if_absent(tenant, ready(Ok(()))).await?;
-                set_state(front, tenant, TenantState::Suspended).await
-            }
+            Self::Paused(what) => pauses.pause(what.clone(), String::new()).await.map(|_| ()),
+            Self::Suspended(tenant) => set_tenant(front, tenant, |record| record.state = TenantState::Suspended).await,
         }
     }
 

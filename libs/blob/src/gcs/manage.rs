@@ -127,7 +127,7 @@ impl GcsBlob {
     /// An error of the port; a denied call is also told to the credentials.
     pub(super) fn failed(&self, trouble: Trouble, what: String) -> BlobError {
         if trouble.meaning() == Meaning::Denied {
-            self.denied();
+            self.credentials.denied();
         }
         trouble.into_error(what)
     }

@@ -122,10 +122,6 @@ impl GcsBlob {
         let signing = Signing::new(Box::new(move || signer(signing.clone(), emulated)))?;
         Ok(Self { place, endpoint, kms_key, data, control, credentials, signing, random })
     }
-
-    fn denied(&self) {
-        self.credentials.denied();
-    }
 }
 
 /// Who signs URLs; none where the account's kind has no signature.

@@ -6,11 +6,11 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use google_cloud_storage::model_ext::ReadRange;
 use google_cloud_storage::read_object::ReadObjectResponse;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::debug;
 
 use super::GcsBlob;
-use super::attempts::{ATTEMPT, PAUSES, attempts, jitter};
+use super::attempts::{ATTEMPT, Pauses, attempts};
 use super::source::Sum;
 use super::trouble::{Meaning, Trouble, without_secrets};
 use crate::{BlobError, ByteStream, ObjectPath};
@@ -23,7 +23,7 @@ const SET_ASIDE: usize = 16 * 1024 * 1024;
 impl GcsBlob {
     /// The whole object, compared with its length and CRC32C.
     pub(super) async fn read(&self, path: &ObjectPath) -> Result<Option<Bytes>, BlobError> {
-        let mut pauses = PAUSES.iter();
+        let mut pauses = Pauses::new(&*self.random);
         loop {
             let trouble = match self.begin(path, ReadRange::all()).await {
                 Ok(Some(answer)) => match collect(answer).await {
@@ -31,15 +31,12 @@ impl GcsBlob {
                     Err(trouble) => trouble,
                 },
                 Ok(None) => return Ok(None),
-                Err(trouble) => return Err(trouble.into_error(format!("read {path}"))),
+                Err(trouble) => return Err(self.failed(trouble, format!("read {path}"))),
             };
-            match pauses.next() {
-                Some(pause) if trouble.meaning() == Meaning::Passing => {
-                    debug!(?trouble, %path, "a read broke off and is begun again");
-                    sleep(jitter(*pause, &*self.random)).await;
-                }
-                Some(_) | None => return Err(trouble.into_error(format!("read {path}"))),
+            if trouble.meaning() != Meaning::Passing || !pauses.rest().await {
+                return Err(self.failed(trouble, format!("read {path}")));
             }
+            debug!(?trouble, %path, "a read broke off and is begun again");
         }
     }
 
@@ -58,7 +55,7 @@ impl GcsBlob {
             Ok(answer) => Ok(answer.map(pieces)),
             // The service says it also of a range that begins at the very end.
             Err(trouble) if trouble.meaning() == Meaning::Range => self.nothing_of(path, offset).await,
-            Err(trouble) => Err(trouble.into_error(format!("read {path}"))),
+            Err(trouble) => Err(self.failed(trouble, format!("read {path}"))),
         }
     }
 
@@ -84,12 +81,7 @@ impl GcsBlob {
         match opened.await {
             Ok(answer) => Ok(Some(answer)),
             Err(trouble) if trouble.meaning() == Meaning::Missing => Ok(None),
-            Err(trouble) => {
-                if trouble.meaning() == Meaning::Denied {
-                    self.denied();
-                }
-                Err(trouble)
-            }
+            Err(trouble) => Err(trouble),
         }
     }
 }

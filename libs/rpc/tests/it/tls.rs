@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use lectern_core::Failure;
 use lectern_rpc::{ClientConfig, ClientTls, Outbound, TlsConfig, channel, failure};
 use lectern_runtime::Secret;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use lectern_testkit::certificates::{Authority, Signed, Subject};
 use tempfile::TempDir;
 
 use crate::{Fixture, probe};
@@ -26,37 +24,9 @@ const LONG: i32 = 3_000;
 /// Until when one was that is not.
 const PAST: i32 = 2_001;
 
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-/// Whom both sides trust.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let pem = pem("CERTIFICATE", params.self_signed(&key).unwrap().der());
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate for a name or address, and its key.
-    fn issue(&self, name: &str, until: i32) -> [String; 2] {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-        params.not_after = rcgen::date_time_ymd(until, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        [pem("CERTIFICATE", certificate.der()), pem("PRIVATE KEY", &key.serialize_der())]
-    }
+/// A certificate for a name or address, and its key.
+fn issue(authority: &Authority, name: &str, until: i32) -> Signed {
+    authority.sign(&Subject { names: &[name], until, ..Subject::default() })
 }
 
 /// Files of one side, all replaced at once by turning a link, as a volume of Kubernetes does it.
@@ -66,16 +36,16 @@ struct Volume {
 }
 
 impl Volume {
-    fn new(pair: &[String; 2], ca: &str) -> Self {
+    fn new(signed: &Signed, ca: &str) -> Self {
         let volume = Self { folder: tempfile::tempdir().unwrap(), versions: AtomicU32::new(0) };
-        volume.put(pair, ca);
+        volume.put(signed, ca);
         volume
     }
 
-    fn put(&self, [certificate, key]: &[String; 2], ca: &str) {
+    fn put(&self, signed: &Signed, ca: &str) {
         let version = self.folder.path().join(self.versions.fetch_add(1, Ordering::SeqCst).to_string());
         std::fs::create_dir(&version).unwrap();
-        for (name, text) in [("tls.crt", certificate.as_str()), ("tls.key", key), ("ca.crt", ca)] {
+        for (name, text) in [("tls.crt", signed.certificate.as_str()), ("tls.key", &signed.key), ("ca.crt", ca)] {
             std::fs::write(version.join(name), text).unwrap();
         }
         let turned = self.folder.path().join("turned");
@@ -131,8 +101,8 @@ async fn until(expected: bool, fixture: &Fixture, tls: &ClientTls) {
 #[tokio::test]
 async fn both_sides_prove_themselves_by_an_own_authority() {
     let ours = Authority::new("ours");
-    let server = Volume::new(&ours.issue("127.0.0.1", LONG), &ours.pem);
-    let gateway = Volume::new(&ours.issue("gateway", LONG), &ours.pem);
+    let server = Volume::new(&issue(&ours, "127.0.0.1", LONG), ours.pem());
+    let gateway = Volume::new(&issue(&ours, "gateway", LONG), ours.pem());
     let fixture = server.serve();
     assert_eq!(call(&fixture, gateway.client()).await, Ok(()));
 }
@@ -140,18 +110,18 @@ async fn both_sides_prove_themselves_by_an_own_authority() {
 #[tokio::test]
 async fn what_is_wrong_with_a_certificate_is_told_in_words_with_the_url() {
     let (ours, others) = (Authority::new("ours"), Authority::new("others"));
-    let (good, gateway) = (ours.issue("127.0.0.1", LONG), ours.issue("gateway", LONG));
+    let (good, gateway) = (issue(&ours, "127.0.0.1", LONG), issue(&ours, "gateway", LONG));
     for (server, client, trusts, says) in [
         (&good, &gateway, &others, "is of an authority that is not trusted here"),
-        (&ours.issue("127.0.0.1", PAST), &gateway, &ours, "its certificate has expired"),
-        (&ours.issue("tts.internal", LONG), &gateway, &ours, "set client.tls.name"),
-        (&good, &others.issue("gateway", LONG), &ours, "does not trust the authority of our client certificate"),
-        (&good, &ours.issue("gateway", PAST), &ours, "our client certificate has expired"),
+        (&issue(&ours, "127.0.0.1", PAST), &gateway, &ours, "its certificate has expired"),
+        (&issue(&ours, "tts.internal", LONG), &gateway, &ours, "set client.tls.name"),
+        (&good, &issue(&others, "gateway", LONG), &ours, "does not trust the authority of our client certificate"),
+        (&good, &issue(&ours, "gateway", PAST), &ours, "our client certificate has expired"),
     ] {
-        let (server, client) = (Volume::new(server, &ours.pem), Volume::new(client, &trusts.pem));
+        let (server, client) = (Volume::new(server, ours.pem()), Volume::new(client, trusts.pem()));
         refused(&server.serve(), &client.client(), says).await;
     }
-    let (server, client) = (Volume::new(&good, &ours.pem), Volume::new(&gateway, &ours.pem));
+    let (server, client) = (Volume::new(&good, ours.pem()), Volume::new(&gateway, ours.pem()));
     let nobody = ClientTls { certificate: None, key: None, ..client.client() };
     refused(&server.serve(), &nobody, "demands a client certificate").await;
 }
@@ -174,8 +144,8 @@ async fn refused(fixture: &Fixture, tls: &ClientTls, says: &str) {
 #[tokio::test]
 async fn a_server_may_be_called_by_another_name_than_its_address() {
     let ours = Authority::new("ours");
-    let server = Volume::new(&ours.issue("tts.internal", LONG), &ours.pem);
-    let gateway = Volume::new(&ours.issue("gateway", LONG), &ours.pem);
+    let server = Volume::new(&issue(&ours, "tts.internal", LONG), ours.pem());
+    let gateway = Volume::new(&issue(&ours, "gateway", LONG), ours.pem());
     let fixture = server.serve();
     let named = ClientTls { name: Some("tts.internal".to_owned()), ..gateway.client() };
     assert_eq!(call(&fixture, named).await, Ok(()));
@@ -184,9 +154,9 @@ async fn a_server_may_be_called_by_another_name_than_its_address() {
 #[tokio::test]
 async fn files_that_cannot_be_used_are_refused_at_the_start() {
     let ours = Authority::new("ours");
-    let volume = Volume::new(&ours.issue("gateway", LONG), &ours.pem);
+    let volume = Volume::new(&issue(&ours, "gateway", LONG), ours.pem());
     let whole = volume.client();
-    let other = Volume::new(&ours.issue("gateway", LONG), "nothing");
+    let other = Volume::new(&issue(&ours, "gateway", LONG), "nothing");
     for (tls, field) in [
         (ClientTls { key: None, ..whole.clone() }, "client.tls.key"),
         (ClientTls { certificate: None, ..whole.clone() }, "client.tls.certificate"),
@@ -205,10 +175,10 @@ async fn files_that_cannot_be_used_are_refused_at_the_start() {
 #[tokio::test]
 async fn authorities_and_certificates_are_replaced_under_load_and_no_call_fails() {
     let (old, new) = (Authority::new("old"), Authority::new("new"));
-    let both = format!("{}{}", old.pem, new.pem);
-    let (old_server, new_server) = (old.issue("127.0.0.1", LONG), new.issue("127.0.0.1", LONG));
-    let (old_gateway, new_gateway) = (old.issue("gateway", LONG), new.issue("gateway", LONG));
-    let (server, gateway) = (Volume::new(&old_server, &old.pem), Volume::new(&old_gateway, &old.pem));
+    let both = format!("{}{}", old.pem(), new.pem());
+    let (old_server, new_server) = (issue(&old, "127.0.0.1", LONG), issue(&new, "127.0.0.1", LONG));
+    let (old_gateway, new_gateway) = (issue(&old, "gateway", LONG), issue(&new, "gateway", LONG));
+    let (server, gateway) = (Volume::new(&old_server, old.pem()), Volume::new(&old_gateway, old.pem()));
     let fixture = Arc::new(server.serve());
 
     // One connection that is open all the time, one client that connects only at the end with what
@@ -243,11 +213,11 @@ async fn authorities_and_certificates_are_replaced_under_load_and_no_call_fails(
 
     server.put(&new_server, &both);
     gateway.put(&new_gateway, &both);
-    let trusts_new = Volume::new(&new_gateway, &new.pem);
+    let trusts_new = Volume::new(&new_gateway, new.pem());
     until(true, &fixture, &trusts_new.client()).await;
 
-    gateway.put(&new_gateway, &new.pem);
-    server.put(&new_server, &new.pem);
+    gateway.put(&new_gateway, new.pem());
+    server.put(&new_server, new.pem());
     until(false, &fixture, &old_client.client()).await;
 
     for _ in 0..TRIES {

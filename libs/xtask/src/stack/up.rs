@@ -60,9 +60,7 @@ pub fn up(dir: &Path, options: &Options) -> Result<ExitCode> {
     if options.fresh {
         files::empty(dir)?;
     }
-    for folder in ["logs", "objects"] {
-        fs::create_dir_all(dir.join(folder)).with_context(|| dir.display().to_string())?;
-    }
+    fs::create_dir_all(dir.join("logs")).with_context(|| dir.display().to_string())?;
     interrupted()?;
 
     let (sender, events) = mpsc::channel();

@@ -4,19 +4,20 @@
 
 use std::time::Duration;
 
+use lectern_e2e::{MEMBERS, Servers, Setup};
 use tokio::task::block_in_place;
 
 use crate::run::{Fault, Run};
-use crate::servers::MEMBERS;
-use crate::stack::{Servers, Setup};
 
 /// A primary that is away is followed by another after this, and some: MongoDB's own
 /// `electionTimeoutMillis`.
 const ELECTION: Duration = Duration::from_secs(10);
+/// For how long a primary that is alone takes writes that are rolled back afterwards.
+const ALONE: Duration = Duration::from_secs(4);
 
 /// Three members.
 pub fn setup(setup: Setup) -> Setup {
-    setup.mongo(Servers::Three)
+    setup.own_mongo(Servers::Three)
 }
 
 /// The faults.
@@ -32,10 +33,10 @@ pub async fn faults(run: &mut Run) {
 async fn killed(run: &mut Run) {
     let mut fault = run.begin("kill -9 of the primary").await;
     let before = primary(run);
-    block_in_place(|| run.stack.mongo.three().kill(before));
+    block_in_place(|| run.stack.mongo().three().kill(before));
     let after = next(run, before);
     run.hold(run.scale.seconds(2, 10)).await;
-    block_in_place(|| run.stack.mongo.three().start_member(before));
+    block_in_place(|| run.stack.mongo().three().start_node(before));
     moved(run, &mut fault, before, after);
     run.end(fault).await;
 }
@@ -44,10 +45,10 @@ async fn stopped(run: &mut Run) {
     let lasts = ELECTION + run.scale.seconds(4, 15);
     let mut fault = run.begin(format!("SIGSTOP of the primary for {} s", lasts.as_secs())).await;
     let before = primary(run);
-    block_in_place(|| run.stack.mongo.three().suspend(before, true));
+    block_in_place(|| run.stack.mongo().three().stop(before));
     run.hold(lasts).await;
     let after = next(run, before);
-    block_in_place(|| run.stack.mongo.three().suspend(before, false));
+    block_in_place(|| run.stack.mongo().three().resume(before));
     moved(run, &mut fault, before, after);
     run.end(fault).await;
 }
@@ -55,7 +56,7 @@ async fn stopped(run: &mut Run) {
 async fn stepped_down(run: &mut Run) {
     let mut fault = run.begin("the primary steps down").await;
     let before = primary(run);
-    let after = block_in_place(|| run.stack.mongo.three().step_down());
+    let after = block_in_place(|| run.stack.mongo().three().step_down());
     run.hold(Duration::from_secs(2)).await;
     moved(run, &mut fault, before, after);
     run.end(fault).await;
@@ -65,17 +66,17 @@ async fn cut_off(run: &mut Run) {
     let lasts = ELECTION + run.scale.seconds(5, 20);
     let mut fault = run.begin(format!("the primary cut off for {} s", lasts.as_secs())).await;
     let before = primary(run);
-    block_in_place(|| run.stack.mongo.three().cut(before, true));
+    block_in_place(|| run.stack.mongo().three().cut(before));
     run.hold(lasts).await;
     let after = next(run, before);
-    block_in_place(|| run.stack.mongo.three().cut(before, false));
+    block_in_place(|| run.stack.mongo().three().mend(before));
     moved(run, &mut fault, before, after);
     run.end(fault).await;
 }
 
 async fn rolled_back(run: &mut Run) {
     let mut fault = run.begin("the primary alone with its writes, then rolled back").await;
-    let before = block_in_place(|| run.stack.mongo.three().roll_back());
+    let before = block_in_place(|| run.stack.mongo().three().force_rollback(|_| std::thread::sleep(ALONE)));
     let after = primary(run);
     moved(run, &mut fault, before, after);
     run.end(fault).await;
@@ -86,9 +87,9 @@ async fn majority_killed(run: &mut Run) {
     let mut fault = run.begin(format!("kill -9 of two of three members for {} s", lasts.as_secs())).await;
     let first = primary(run);
     let gone = [first, (first + 1) % MEMBERS];
-    block_in_place(|| gone.map(|member| run.stack.mongo.three().kill(member)));
+    block_in_place(|| gone.map(|member| run.stack.mongo().three().kill(member)));
     run.hold(lasts).await;
-    block_in_place(|| gone.map(|member| run.stack.mongo.three().start_member(member)));
+    block_in_place(|| gone.map(|member| run.stack.mongo().three().start_node(member)));
     let logged = run.logged(&fault, "STORE_UNAVAILABLE");
     let after = primary(run);
     let evidence = format!("members {gone:?} killed, {after} is the primary; {logged} STORE_UNAVAILABLE in the logs");
@@ -98,11 +99,11 @@ async fn majority_killed(run: &mut Run) {
 }
 
 fn primary(run: &mut Run) -> usize {
-    block_in_place(|| run.stack.mongo.three().primary())
+    block_in_place(|| run.stack.mongo().three().primary())
 }
 
 fn next(run: &mut Run, before: usize) -> usize {
-    block_in_place(|| run.stack.mongo.three().primary_after(before))
+    block_in_place(|| run.stack.mongo().three().primary_after(before))
 }
 
 /// Notes that another member is the primary than was.

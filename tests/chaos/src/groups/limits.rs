@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use lectern_e2e::Setup;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::task::block_in_place;
 
 use crate::run::{FIRST_POISON, Fault, Run};
-use crate::stack::Setup;
 use crate::texts::Poison;
 
 /// Commands that a stage's stream holds: fewer than its permits.
@@ -40,8 +40,7 @@ async fn full(run: &mut Run) {
     let mut fault = run.begin(format!("streams hold {WAITING} commands, tts stands still")).await;
     block_in_place(|| run.stack.process("tts").suspend());
     run.hold(run.scale.seconds(8, 25)).await;
-    let waiting = block_in_place(|| run.stack.nats.jetstream("STREAM.INFO.WORK_TTS", "")).unwrap_or_default();
-    let waiting: serde_json::Value = serde_json::from_str(&waiting).unwrap_or_default();
+    let waiting = run.stream("WORK_TTS");
     run.stack.process("tts").resume();
     let refused = run.lines(&fault).iter().filter(|line| line.to_string().contains("is full")).count() as u64;
     let evidence =
@@ -116,16 +115,16 @@ async fn file_size_of_tts(run: &mut Run) {
 async fn file_size_of_nats(run: &mut Run) {
     let lasts = run.scale.seconds(5, 12);
     let mut fault = run.begin(format!("files of nats-server at most 4 KiB for {} s", lasts.as_secs())).await;
-    let before = run.stack.nats.one().id();
+    let before = run.stack.nats().one().id();
     limit(before, Some(4 * 1024));
     let log = run.folder().join("nats.log");
     let logged = fs::read_to_string(&log).unwrap_or_default().len();
     run.hold(lasts).await;
-    let ended = run.stack.nats.one().exited();
+    let ended = run.stack.nats().one().exited();
     limit(before, None);
     block_in_place(|| {
-        run.stack.nats.one().stop();
-        run.stack.nats.one().restart();
+        run.stack.nats().one().stop();
+        run.stack.nats().one().restart();
     });
     let text = fs::read_to_string(&log).unwrap_or_default();
     let said =

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
+use lectern_e2e::{MEMBERS, Setup};
 use tokio::task::block_in_place;
 
 use crate::run::{Fault, Run, process_state};
-use crate::servers::MEMBERS;
-use crate::stack::{Servers, Setup};
 
 /// Every stream, and how many copies it must have.
 const STREAMS: [&str; 5] = ["WORK_INGEST", "WORK_AI", "WORK_TTS", "EVENTS", "DEAD"];
@@ -18,13 +17,13 @@ const WORK: &str = "WORK_TTS";
 
 /// Three servers.
 pub fn setup(setup: Setup) -> Setup {
-    setup.nats(Servers::Three)
+    setup.nats_cluster()
 }
 
 /// The faults.
 pub async fn faults(run: &mut Run) {
     for stream in STREAMS {
-        let copies = block_in_place(|| run.stack.nats.three().replicas(stream));
+        let copies = run.stream(stream)["config"]["num_replicas"].as_u64();
         // That of dead letters may be made with the first of them.
         if copies != Some(COPIES) && (copies.is_some() || stream != "DEAD") {
             run.problem(format!("{stream} has {copies:?} copies"));
@@ -51,14 +50,14 @@ async fn killed(run: &mut Run) {
 }
 
 async fn kill(run: &mut Run, fault: &mut Fault, node: usize, dead: Duration) {
-    let before = run.stack.nats.three().id(node);
+    let before = run.stack.nats().three().node(node).pid();
     let orders = run.board().accepted();
-    block_in_place(|| run.stack.nats.three().kill(node));
+    block_in_place(|| run.stack.nats().three().node(node).kill());
     let ended = process_state(before).is_none_or(|state| state == 'Z');
     run.hold(dead).await;
     let (after_leads, taken) = (leader_now(run, EVENTS), run.board().accepted() - orders);
-    block_in_place(|| run.stack.nats.three().start_node(node));
-    let after = run.stack.nats.three().id(node);
+    block_in_place(|| run.stack.nats().three().node(node).start());
+    let after = run.stack.nats().three().node(node).pid();
     let evidence = format!(
         "node {node}: process {before} ended, {after} took its place; {EVENTS} was led by {after_leads:?} meanwhile, \
          {taken} orders accepted"
@@ -70,11 +69,11 @@ async fn stopped(run: &mut Run) {
     let lasts = run.scale.seconds(8, 30);
     let node = leader(run, WORK);
     let mut fault = run.begin(format!("SIGSTOP of the node that leads {WORK} for {} s", lasts.as_secs())).await;
-    let id = run.stack.nats.three().id(node);
-    run.stack.nats.three().suspend(node, true);
+    let id = run.stack.nats().three().node(node).pid();
+    run.stack.nats().three().node(node).stop();
     run.hold(lasts).await;
     let state = process_state(id);
-    run.stack.nats.three().suspend(node, false);
+    run.stack.nats().three().node(node).start();
     fault.hit(u64::from(state == Some('T')), format!("node {node}: process {id} was in state {state:?}"));
     run.end(fault).await;
 }
@@ -83,10 +82,10 @@ async fn cut_off(run: &mut Run) {
     let lasts = run.scale.seconds(8, 30);
     let node = leader(run, EVENTS);
     let mut fault = run.begin(format!("the node that leads {EVENTS} cut off for {} s", lasts.as_secs())).await;
-    block_in_place(|| run.stack.nats.three().cut(node, true));
+    run.stack.nats().three().cut(node);
     run.hold(lasts).await;
     let elsewhere = leader_now(run, EVENTS);
-    block_in_place(|| run.stack.nats.three().cut(node, false));
+    run.stack.nats().three().mend(node);
     let other = elsewhere.is_some_and(|leads| leads != node);
     fault.hit(u64::from(other), format!("node {node} led {EVENTS}, then {elsewhere:?}"));
     run.end(fault).await;
@@ -95,11 +94,11 @@ async fn cut_off(run: &mut Run) {
 async fn majority_killed(run: &mut Run) {
     let lasts = run.scale.seconds(4, 12);
     let mut fault = run.begin(format!("kill -9 of two of three nodes for {} s", lasts.as_secs())).await;
-    let before = [0, 1].map(|node| run.stack.nats.three().id(node));
-    block_in_place(|| [0, 1].map(|node| run.stack.nats.three().kill(node)));
+    let before = [0, 1].map(|node| run.stack.nats().three().node(node).pid());
+    block_in_place(|| [0, 1].map(|node| run.stack.nats().three().node(node).kill()));
     let ended = before.iter().filter(|id| process_state(**id).is_none_or(|state| state == 'Z')).count();
     run.hold(lasts).await;
-    block_in_place(|| [0, 1].map(|node| run.stack.nats.three().start_node(node)));
+    block_in_place(|| [0, 1].map(|node| run.stack.nats().three().node(node).start()));
     let logged = run.logged(&fault, "QUEUE_UNAVAILABLE");
     let evidence = format!("processes {before:?} ended; {logged} QUEUE_UNAVAILABLE in the logs");
     fault.hit(u64::from(ended == before.len()), evidence);
@@ -111,6 +110,9 @@ fn leader(run: &mut Run, stream: &str) -> usize {
     leader_now(run, stream).unwrap_or(0)
 }
 
+/// The number of the node that leads a stream; none while nobody does.
 fn leader_now(run: &mut Run, stream: &str) -> Option<usize> {
-    block_in_place(|| run.stack.nats.three().leader(stream))
+    let said = run.stream(stream);
+    let leader = said["cluster"]["leader"].as_str()?;
+    (0..MEMBERS).find(|node| leader == format!("n{node}"))
 }

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use lectern_e2e::Link;
+use lectern_e2e::{Link, Setup};
 use lectern_testkit::Fault as Disturb;
 
 use crate::run::{Run, SERVICES};
-use crate::stack::Setup;
 
 /// Bytes a second of a connection that is slowed, in each direction.
 const SLOW: u32 = 1_000;

@@ -6,11 +6,11 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
+use lectern_e2e::Setup;
 use lectern_testkit::Process;
 use tokio::task::block_in_place;
 
 use crate::run::{Fault, Run, process_state};
-use crate::stack::Setup;
 
 /// How long a process may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(60);

@@ -53,7 +53,7 @@ const CASES: [Case; 6] = [
 /// The faults.
 pub async fn faults(run: &mut Run) {
     run.retries = &RETRIES;
-    let gcs = run.stack.gcs.faults().clone();
+    let gcs = run.stack.gcs().faults().clone();
     gcs.set_slowness(SLOWER);
     for (name, sorts, (quick, full)) in CASES {
         let lasts = run.scale.seconds(quick, full);
@@ -93,7 +93,7 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     else {
         return run.problem(format!("no finished narration has a {kind}"));
     };
-    assert!(run.stack.gcs.damage(&Objects::name(&object)), "{object} is there");
+    assert!(run.stack.gcs().damage(&Objects::name(&object)), "{object} is there");
     run.damaged.insert(object.clone());
     // Another format of the same: it needs every object again, and finds it by its key.
     let narration = api::Narration {
@@ -128,7 +128,7 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
                 }
                 failed += 1;
                 // The runbook: delete the object if it is there, and retry.
-                let deleted = run.stack.gcs.delete(&Objects::name(&object));
+                let deleted = run.stack.gcs().delete(&Objects::name(&object));
                 if failed > 3 {
                     return run.problem(format!("{object} is not made again: {} (deleted {deleted})", failure.message));
                 }

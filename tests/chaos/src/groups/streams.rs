@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::task::block_in_place;
 
 use crate::run::{FIRST_POISON, Fault, Run};
@@ -39,11 +38,11 @@ pub async fn faults(run: &mut Run) {
         }
     }
     let mut fault = run.begin("JetStream's folder wiped").await;
-    let before = run.stack.nats.one().id();
+    let before = run.stack.nats().one().id();
     let kept = count(run, "EVENTS");
-    block_in_place(|| run.stack.nats.one().restart_empty());
-    let after = run.stack.nats.one().id();
-    let left = info(run, "EVENTS")["error"]["description"].as_str().unwrap_or("there again").to_owned();
+    block_in_place(|| run.stack.nats().one().restart_empty());
+    let after = run.stack.nats().one().id();
+    let left = run.stream("EVENTS")["error"]["description"].as_str().unwrap_or("there again").to_owned();
     fault.hit(
         u64::from(before != after && kept.is_some()),
         format!("process {before} killed, {after} started on nothing; EVENTS had {kept:?} messages, then: {left}"),
@@ -60,15 +59,15 @@ pub async fn faults(run: &mut Run) {
 
 async fn delete_stream(run: &mut Run, fault: &mut Fault, stream: &str) {
     let held = count(run, stream);
-    let answer = call(run, &format!("STREAM.DELETE.{stream}"));
+    let answer = run.jetstream(&format!("STREAM.DELETE.{stream}"), "");
     let gone = answer["success"] == true;
     fault.hit(u64::from(gone && held.is_some()), format!("{stream} with {held:?} messages: deleted {gone}"));
     run.hold(Duration::from_millis(300)).await;
 }
 
 async fn delete_consumer(run: &mut Run, fault: &mut Fault, stream: &str, consumer: &str) {
-    let before = call(run, &format!("CONSUMER.INFO.{stream}.{consumer}"));
-    let gone = call(run, &format!("CONSUMER.DELETE.{stream}.{consumer}"))["success"] == true;
+    let before = run.jetstream(&format!("CONSUMER.INFO.{stream}.{consumer}"), "");
+    let gone = run.jetstream(&format!("CONSUMER.DELETE.{stream}.{consumer}"), "")["success"] == true;
     let (delivered, pending) = (&before["delivered"]["consumer_seq"], &before["num_ack_pending"]);
     let evidence =
         format!("{consumer} of {stream} with {delivered} delivered and {pending} unacknowledged: deleted {gone}");
@@ -78,14 +77,5 @@ async fn delete_consumer(run: &mut Run, fault: &mut Fault, stream: &str, consume
 
 /// The messages of a stream; none when there is no such stream.
 fn count(run: &mut Run, stream: &str) -> Option<u64> {
-    info(run, stream)["state"]["messages"].as_u64()
-}
-
-fn info(run: &mut Run, stream: &str) -> Value {
-    call(run, &format!("STREAM.INFO.{stream}"))
-}
-
-fn call(run: &mut Run, call: &str) -> Value {
-    let answer = block_in_place(|| run.stack.nats.jetstream(call, ""));
-    answer.ok().and_then(|answer| serde_json::from_str(&answer).ok()).unwrap_or_default()
+    run.stream(stream)["state"]["messages"].as_u64()
 }

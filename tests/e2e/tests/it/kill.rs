@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use lectern_core::Digest;
 use lectern_core::id::{StepId, StepKind};
-use lectern_e2e::{Client, Instance, Link, PATIENCE, Profile, StepReader, chapters, media, narration_id, of, spoken};
+use lectern_e2e::{
+    Client, Instance, Link, PATIENCE, Profile, Servers, StepReader, chapters, media, narration_id, of, spoken,
+};
 use lectern_proto::v1 as api;
 use lectern_proto::work::v1::step::State as StepState;
 use lectern_testkit::Fault;
@@ -46,7 +48,7 @@ async fn tts_killed_while_it_assembles() {
 
 async fn killed_at(kind: StepKind, index: u32) {
     let service = kind.service().as_str();
-    let mut instance = Profile::Stack.setup().own_mongo().proxied(service, Link::Store).start().await;
+    let mut instance = Profile::Stack.setup().own_mongo(Servers::One).proxied(service, Link::Store).start().await;
     let client = instance.client();
     let records = instance.steps(service).await;
 

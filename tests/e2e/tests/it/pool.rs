@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use lectern_e2e::{Link, PATIENCE, Profile, of};
+use lectern_e2e::{Link, PATIENCE, Profile, Servers, of};
 use lectern_proto::v1::{self as api, narration::State};
 use lectern_testkit::Fault;
 
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 64;
 async fn many_narrations_share_one_pool_a_service() {
     let mut setup = Profile::Stack
         .setup()
-        .own_mongo()
+        .own_mongo(Servers::One)
         .everywhere("LECTERN_STORE__POOL", &POOL.to_string())
         .everywhere("LECTERN_SERVER__LIMITS__BURST", "5000")
         .proxied("tts", Link::Queue);

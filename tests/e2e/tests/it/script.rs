@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lectern_e2e::{Link, PATIENCE, Profile, chapters, join, of, refusal};
+use lectern_e2e::{Link, PATIENCE, Profile, Servers, chapters, join, of, refusal};
 use lectern_proto::v1 as api;
 use lectern_testkit::Fault;
 use tonic::Code;
@@ -13,7 +13,8 @@ const SECTIONS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_is_still_written_is_read_to_its_end_without_gaps() {
-    let setup = Profile::Stack.setup().own_mongo().proxied("ai", Link::Store).env("ai", "LECTERN_PERMITS", "1");
+    let setup =
+        Profile::Stack.setup().own_mongo(Servers::One).proxied("ai", Link::Store).env("ai", "LECTERN_PERMITS", "1");
     let instance = setup.start().await;
     let client = instance.client();
     let document = client.markdown(&chapters(SECTIONS, 90)).await;
