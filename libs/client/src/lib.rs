@@ -7,9 +7,9 @@
 //! | call | after a break |
 //! | --- | --- |
 //! | [`Client::upload`] | asks how much of the source is safe, and sends the rest |
-//! | [`Client::import`], [`Client::create`], [`Client::order`] | repeats the call under the same request id |
+//! | [`Client::import`], [`Client::create`], [`Client::order`], [`Client::retry`] | repeats the call under the same request id |
 //! | [`Client::erase`] | repeats the call, and fetches the receipt that was lost |
-//! | [`Client::retry`], [`Client::delete_narration`] | repeats the call, and tells whether the one that was lost did it |
+//! | [`Client::delete_narration`] | repeats the call, and tells whether the one that was lost did it |
 //! | [`Client::find_document`], [`Client::list_documents`], [`Client::list_narrations`], [`Client::narrations_of`], [`Client::voices`] | repeats the call of the page |
 //! | [`Client::preview`] | begins again; nothing is stored by it |
 //! | [`Client::watch`] | opens the stream again with the last resume token |

@@ -220,11 +220,12 @@ impl Door {
 mod tests {
     use lectern_core::clock::ManualClock;
     use lectern_core::random::SeededRandom;
+    use lectern_store::Store;
     use lectern_store::memory::{Fault, MemoryStore};
 
     use super::*;
     use crate::domain::{Phase, TenantLimits, TenantRecord};
-    use crate::testing::{Odd, narration};
+    use crate::testing::{Odd, narration, records};
 
     struct World {
         door: Door,
@@ -237,10 +238,7 @@ mod tests {
         async fn new(limits: Backlog) -> Self {
             let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
             let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
-            let narrations = Collection::<Narration>::new(Arc::new(MemoryStore::new(shared())));
-            narrations.ensure().await.expect("a collection");
-            let tenants = Tenants::new(narrations.beside(), shared());
-            tenants.ensure().await.expect("a collection");
+            let (narrations, tenants) = records(Arc::new(MemoryStore::new(shared())), shared()).await;
             let random = Arc::new(SeededRandom::new(1));
             let door = Door::new(narrations.clone(), shared(), random, limits, tenants.clone());
             Self { door, narrations, tenants, clock }
@@ -282,10 +280,7 @@ mod tests {
         for limits in [Backlog { most: 100, per_tenant: 1 }, Backlog { most: 1, per_tenant: 100 }] {
             let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_000)));
             let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
-            let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
-            narrations.ensure().await.expect("a collection");
-            let tenants = Tenants::new(narrations.beside(), Arc::clone(&clock));
-            tenants.ensure().await.expect("a collection");
+            let (narrations, tenants) = records(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock)).await;
             let door = Door::new(narrations, clock, Arc::new(SeededRandom::new(1)), limits, tenants);
             let acme: TenantId = "acme".parse().expect("an id");
             // Each call takes a while, so that all of them count before any is let in, and some are
@@ -304,10 +299,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
         let store = Arc::new(Odd::over(Arc::new(MemoryStore::new(shared()))));
-        let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
-        narrations.ensure().await.expect("a collection");
-        let tenants = Tenants::new(narrations.beside(), shared());
-        tenants.ensure().await.expect("a collection");
+        let (narrations, tenants) = records(Arc::clone(&store) as Arc<dyn Store>, shared()).await;
         let limits = Backlog { most: 1_000, per_tenant: 1_000 };
         let door = Door::new(narrations, shared(), Arc::new(SeededRandom::new(1)), limits, tenants);
         let acme: TenantId = "acme".parse().expect("an id");
@@ -344,10 +336,7 @@ mod tests {
     async fn no_tenant_waits_until_all_others_are_counted() {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_000)));
         let store = Arc::new(Odd::over(Arc::new(MemoryStore::new(Arc::clone(&clock)))));
-        let narrations = Collection::<Narration>::new(Arc::clone(&store) as Arc<dyn lectern_store::Store>);
-        narrations.ensure().await.expect("a collection");
-        let tenants = Tenants::new(narrations.beside(), Arc::clone(&clock));
-        tenants.ensure().await.expect("a collection");
+        let (narrations, tenants) = records(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&clock)).await;
         let limits = Backlog { most: 1_000, per_tenant: 1_000 };
         let door = Door::new(narrations, clock, Arc::new(SeededRandom::new(1)), limits, tenants);
         store.counts_take(Duration::from_secs(3));

@@ -60,7 +60,7 @@ impl Due for Narration {
     fn longest(&self) -> Option<Duration> {
         // What waits and what is granted is seen to by the dispatcher, so a look at a narration
         // only covers what that was not told of.
-        let settled = !self.cancel_pending && self.deleted.is_none() && self.earlier.is_empty() && !self.awaits_pins();
+        let settled = !self.to_be_settled() && self.earlier.is_empty() && !self.awaits_pins();
         settled.then_some(LOOKED_AT_LEAST)
     }
 }

@@ -10,10 +10,12 @@ use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::keys::Secrets;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Clock, Digest, Failure, Random, Timestamp};
+use lectern_proto::names;
 use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
 use lectern_stage::prune::Swept;
 use lectern_store::memory::MemoryStore;
-use lectern_store::{Collection, Store};
+use lectern_store::{Collection, Record, Store};
+use tokio::time::Instant;
 
 use crate::conduct::prune::InUse;
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
@@ -23,16 +25,27 @@ use crate::domain::{Narration, Pins, Wish};
 use crate::door::Door;
 use crate::orders::Orders;
 use crate::stages::{Stages, Still};
+use crate::tenants::Tenants;
 pub(crate) use odd::{Away, Odd};
 
-/// Stages that nobody asks for anything.
+/// Virtual time as the time of day.
+#[derive(Debug)]
+pub(crate) struct VirtualClock(pub(crate) Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_000_000).plus(self.0.elapsed())
+    }
+}
+
+/// Stages that have no document, and so nothing to do.
 #[derive(Debug)]
 pub(crate) struct Nobody;
 
 #[async_trait]
 impl Stages for Nobody {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        Err(Failure::internal("nothing is ordered here"))
+    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
+        Err(Failure::not_found(names::of_document(&wish.document)))
     }
 
     async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
@@ -47,6 +60,15 @@ impl Stages for Nobody {
         // Nothing was ever made.
         Ok(Swept::default())
     }
+}
+
+/// The records of a store, and the tenants beside them.
+pub(crate) async fn records<T: Record>(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Collection<T>, Tenants) {
+    let records = Collection::<T>::new(store);
+    records.ensure().await.expect("a collection");
+    let tenants = Tenants::new(records.beside(), clock);
+    tenants.ensure().await.expect("a collection");
+    (records, tenants)
 }
 
 /// The parts of a gateway over a store and a queue in memory, put together as `app.rs` does it.

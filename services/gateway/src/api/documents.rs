@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::audit::{Action, Audit, Entry};
 use crate::orders::Orders;
-use crate::upstream::{Authorized, Upstream, missing};
+use crate::upstream::{Authorized, Upstream, missing, passed_on, told};
 
 /// The public document service.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Documents {
         let view = api::DocumentView::Basic.into();
         let get = api::GetDocumentRequest { name: request.name.clone(), view };
         let asked = self.upstream.documents(tenant).get_document(get).await;
-        let answer = asked.map_err(|refused| failure(&refused)).and_then(|answer| {
+        let answer = asked.map_err(|refused| told(&refused)).and_then(|answer| {
             let document = answer.into_inner().document;
             document.ok_or_else(|| missing("a document"))
         });
@@ -108,7 +108,7 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::CreateDocumentRequest>,
     ) -> Result<Response<api::CreateDocumentResponse>, Status> {
-        self.intake(&request)?.create_document(request.into_inner()).await
+        self.intake(&request)?.create_document(request.into_inner()).await.map_err(passed_on)
     }
 
     async fn upload_document(
@@ -126,7 +126,7 @@ impl DocumentService for Documents {
         let answer = owner.upload_document(messages).await;
         answer.map_err(|answer| match broke.get() {
             Some(broke) if says_unfinished(&failure(&answer)) => status(&unreadable(broke)),
-            Some(_) | None => answer,
+            Some(_) | None => passed_on(answer),
         })
     }
 
@@ -134,28 +134,28 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::GetUploadRequest>,
     ) -> Result<Response<api::GetUploadResponse>, Status> {
-        self.owner(&request)?.get_upload(request.into_inner()).await
+        self.owner(&request)?.get_upload(request.into_inner()).await.map_err(passed_on)
     }
 
     async fn cancel_upload(
         &self,
         request: Request<api::CancelUploadRequest>,
     ) -> Result<Response<api::CancelUploadResponse>, Status> {
-        self.owner(&request)?.cancel_upload(request.into_inner()).await
+        self.owner(&request)?.cancel_upload(request.into_inner()).await.map_err(passed_on)
     }
 
     async fn get_document(
         &self,
         request: Request<api::GetDocumentRequest>,
     ) -> Result<Response<api::GetDocumentResponse>, Status> {
-        self.owner(&request)?.get_document(request.into_inner()).await
+        self.owner(&request)?.get_document(request.into_inner()).await.map_err(passed_on)
     }
 
     async fn list_documents(
         &self,
         request: Request<api::ListDocumentsRequest>,
     ) -> Result<Response<api::ListDocumentsResponse>, Status> {
-        self.owner(&request)?.list_documents(request.into_inner()).await
+        self.owner(&request)?.list_documents(request.into_inner()).await.map_err(passed_on)
     }
 
     async fn delete_document(
@@ -181,7 +181,7 @@ impl DocumentService for Documents {
                 if failure(&refused).reason == Reason::DocumentErased {
                     self.clear(&tenant, &document).await.map_err(|f| status(&f))?;
                 }
-                return Err(refused);
+                return Err(passed_on(refused));
             }
         };
         // Not before ingest has accepted the deletion: what is refused must take nothing with it.
@@ -195,7 +195,7 @@ impl DocumentService for Documents {
     ) -> Result<Response<api::GetErasureResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
         let document = names::erasure(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let answer = self.owner(&request)?.get_erasure(request.into_inner()).await?.into_inner();
+        let answer = self.owner(&request)?.get_erasure(request.into_inner()).await.map_err(passed_on)?.into_inner();
         let erasure = self.receipt(&tenant, &document, answer.erasure).await.map_err(|f| status(&f))?;
         Ok(Response::new(api::GetErasureResponse { erasure }))
     }

@@ -18,7 +18,7 @@ use super::objects::not_erased;
 use crate::conduct::{Conductor, wire};
 use crate::domain::{Narration, Phase};
 use crate::orders::Orders;
-use crate::upstream::Upstream;
+use crate::upstream::{Upstream, passed_on};
 
 /// Hexadecimal digits of a section's etag. They tell tracks of one section apart, of which there
 /// are a few.
@@ -163,8 +163,9 @@ impl Listener {
                         first_sample: at.sample,
                     };
                     // Whether there are as many samples is known to tts, which refuses the call.
-                    let mut track = self.upstream.tracks(&self.tenant).read_track(request).await?.into_inner();
-                    while let Some(message) = track.message().await? {
+                    let read = self.upstream.tracks(&self.tenant).read_track(request).await;
+                    let mut track = read.map_err(passed_on)?.into_inner();
+                    while let Some(message) = track.message().await.map_err(passed_on)? {
                         let part = match message.part {
                             Some(Part::Format(_)) if said_format => continue,
                             Some(Part::Format(format)) => {

@@ -18,7 +18,7 @@ use super::{Answers, encode};
 use crate::domain::{Wish, tally};
 use crate::orders::read_for_preview;
 use crate::stages::Stages as _;
-use crate::upstream::Upstream;
+use crate::upstream::{Upstream, passed_on};
 
 /// What the order would make of its document, and how much of it is spoken already where that is to
 /// be counted: by the voice that an order would have.
@@ -36,7 +36,7 @@ pub async fn preview(
         None
     };
     let prepare = PrepareContentRequest { document: names::of_document(&wish.document) };
-    let content = upstream.ingest(tenant).prepare_content(prepare).await?.into_inner();
+    let content = upstream.ingest(tenant).prepare_content(prepare).await.map_err(passed_on)?.into_inner();
     let set = order.language_code;
     let language_code = if set.is_empty() { content.set_language_code } else { set };
     let request = PreviewScriptRequest {
@@ -50,10 +50,10 @@ pub async fn preview(
         skip: order.skip,
         read: order.read,
     };
-    let parts = upstream.previews(tenant).preview_script(request).await?.into_inner();
+    let parts = upstream.previews(tenant).preview_script(request).await.map_err(passed_on)?.into_inner();
     let speed = wish.speed;
     let parts: Answers<api::PreviewDocumentResponse> =
-        Box::pin(parts.map(move |part| part.map(|part| public(part, speed))));
+        Box::pin(parts.map(move |part| part.map(|part| public(part, speed)).map_err(passed_on)));
     let Some(pins) = pins else { return Ok(parts) };
     let of = StoredSpeechOf {
         scope: content.scope,
@@ -63,7 +63,7 @@ pub async fn preview(
     };
     let mut speech = upstream.tracks(tenant);
     let count = move |said: stored::Said| -> stored::Counted {
-        Box::pin(async move { speech.count_stored_speech(said).await.map(Response::into_inner) })
+        Box::pin(async move { speech.count_stored_speech(said).await.map(Response::into_inner).map_err(passed_on) })
     };
     Ok(stored::counted(parts, of, count))
 }

@@ -4,7 +4,7 @@ use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
 use lectern_rpc::auth::caller;
 use tonic::{Request, Response, Status};
 
-use crate::upstream::Upstream;
+use crate::upstream::{Upstream, passed_on};
 
 /// The public voice service.
 #[derive(Debug, Clone)]
@@ -25,6 +25,6 @@ impl VoiceService for Voices {
         request: Request<api::ListVoicesRequest>,
     ) -> Result<Response<api::ListVoicesResponse>, Status> {
         let tenant = caller(&request)?.tenant.clone();
-        self.0.voices(&tenant).list_voices(request.into_inner()).await
+        self.0.voices(&tenant).list_voices(request.into_inner()).await.map_err(passed_on)
     }
 }

@@ -17,6 +17,7 @@ use lectern_core::id::NarrationId;
 use lectern_core::{Clock, Failure, Kind, Timestamp};
 use lectern_queue::Queue;
 use lectern_stage::Recall;
+use lectern_stage::config::Retention;
 use lectern_store::{Change, Collection, Reconciler, Versioned};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +36,6 @@ use hints::Hints;
 /// A tombstone is kept for this much longer than stages keep what they know of steps and runs: the
 /// next order of its request begins with a later run than theirs while they know any.
 const LONGER_THAN_STAGES: Duration = Duration::from_secs(24 * 60 * 60);
-/// For how long stages keep what they know of steps and runs, unless a setting says otherwise.
-const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Steps whose events made a fold panic that are remembered, and for how long.
 const PANICKED: usize = 1_024;
 const PANICKED_KEPT: Duration = Duration::from_secs(10 * 60);
@@ -86,7 +85,7 @@ impl Conductor {
             hints: Hints::default(),
             panics: Panics::default(),
             panicked: Arc::new(Recall::new(PANICKED, PANICKED_KEPT)),
-            kept: RETENTION + LONGER_THAN_STAGES,
+            kept: Retention::default().after + LONGER_THAN_STAGES,
             pruning: Arc::default(),
         }
     }

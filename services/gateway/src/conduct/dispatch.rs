@@ -33,6 +33,7 @@ use std::time::Duration;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::Queue;
+use lectern_stage::config::Retention;
 use lectern_store::{Collection, Record as _, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +70,7 @@ pub struct DispatchOptions {
 
 impl Default for DispatchOptions {
     fn default() -> Self {
-        Self { per_tenant: 64, retention: Duration::from_secs(30 * 24 * 60 * 60) }
+        Self { per_tenant: 64, retention: Retention::default().after }
     }
 }
 

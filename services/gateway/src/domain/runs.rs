@@ -179,12 +179,18 @@ impl Narration {
         earlier.told = true;
         self.earlier.retain(|earlier| earlier.scope != *scope || now < earlier.due());
         let next = self.earlier_next();
-        self.due_at = if self.phase.terminal() && !self.cancel_pending && self.deleted.is_none() {
+        self.due_at = if self.phase.terminal() && !self.to_be_settled() {
             next
         } else {
             self.due_at.into_iter().chain(next).min()
         };
         Transition::Changed
+    }
+
+    /// Whether the stages are to be told that it is over.
+    #[must_use]
+    pub const fn to_be_settled(&self) -> bool {
+        self.cancel_pending || self.deleted.is_some()
     }
 
     /// The stages know that it is over. The files of a deleted one are swept once more, and what is

@@ -57,22 +57,18 @@ mod tests {
     use lectern_core::Clock;
     use lectern_core::clock::ManualClock;
     use lectern_core::keys::Secrets;
-    use lectern_store::Collection;
     use lectern_store::memory::MemoryStore;
 
     use super::*;
     use crate::domain::key::Role;
     use crate::keys::{Draft, NewKey};
-    use crate::tenants::Tenants;
+    use crate::testing::records;
 
     #[tokio::test]
     async fn keys_that_open_nothing_are_deleted_after_the_retention_and_no_others() {
         let clock = Arc::new(ManualClock::at(Timestamp(1_000_000)));
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
-        let collection = Collection::<Key>::new(Arc::new(MemoryStore::new(shared())));
-        collection.ensure().await.expect("a collection");
-        let tenants = Tenants::new(collection.beside(), shared());
-        tenants.ensure().await.expect("a collection");
+        let (collection, tenants) = records(Arc::new(MemoryStore::new(shared())), shared()).await;
         let secret = Secrets::one(b"master").of(&"keys".parse().expect("an id"));
         let keys = Keys::new(collection, tenants, shared(), Vec::new(), secret);
         let make = async |expires: Option<Timestamp>| {

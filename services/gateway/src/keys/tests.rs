@@ -3,6 +3,7 @@ use lectern_store::memory::MemoryStore;
 
 use super::*;
 use crate::domain::{TenantLimits as OwnLimits, TenantRecord, TenantState};
+use crate::testing::records;
 
 const ADMIN: &str = "the key of the administrator";
 /// The other one while the admin key is changed.
@@ -18,10 +19,7 @@ impl World {
     async fn new() -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
-        let collection = Collection::<Key>::new(Arc::new(MemoryStore::new(shared())));
-        collection.ensure().await.expect("a collection");
-        let tenants = Tenants::new(collection.beside(), shared());
-        tenants.ensure().await.expect("a collection");
+        let (collection, tenants) = records(Arc::new(MemoryStore::new(shared())), shared()).await;
         let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
         let admin = [ADMIN, NEXT_ADMIN].map(Secret::new).into();
         let keys = Keys::new(collection, tenants.clone(), shared(), admin, secret);

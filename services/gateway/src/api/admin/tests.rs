@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use lectern_core::clock::ManualClock;
-use lectern_core::id::{NarrationId, ScopeId, StepId, TenantId};
+use lectern_core::id::StepId;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Clock, Kind, Reason, Timestamp};
 use lectern_proto::v1::audit_record::Action;
@@ -16,40 +15,13 @@ use lectern_queue::{ConnectOptions, DeadLetter, MemoryQueue, Queue};
 use lectern_rpc::TenantLimits;
 use lectern_rpc::auth::{Caller, Role};
 use lectern_rpc::failure;
-use lectern_stage::prune::Swept;
 use lectern_store::memory::{Fault, MemoryStore};
 use lectern_store::{Collection, Store};
 
 use super::*;
 use crate::audit;
-use crate::conduct::prune::InUse;
-use crate::domain::{Narration, Phase, Pins, Wish};
-use crate::stages::{Stages, Still};
-use crate::testing::{Parts, narration};
-
-/// Stages that pin nothing, since the document is gone.
-#[derive(Debug)]
-struct Empty;
-
-#[async_trait]
-impl Stages for Empty {
-    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        Err(Failure::not_found(names::of_document(&wish.document)))
-    }
-
-    async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    async fn delete_recording(&self, _: &TenantId, _: &ScopeId, _: &NarrationId, _: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    async fn prune(&self, _: &TenantId, _: &ScopeId, _: &InUse, _: &dyn Still) -> Result<Swept, Failure> {
-        // Nothing was ever made.
-        Ok(Swept::default())
-    }
-}
+use crate::domain::{Narration, Phase};
+use crate::testing::{Nobody, Parts, narration};
 
 struct World {
     admin: Admin,
@@ -64,7 +36,7 @@ impl World {
     async fn new() -> Self {
         let manual = Arc::new(ManualClock::at(Timestamp(1_764_000_000_000)));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
-        let parts = Parts::new(Arc::new(Empty), Arc::clone(&clock), ConnectOptions::default()).await;
+        let parts = Parts::new(Arc::new(Nobody), Arc::clone(&clock), ConnectOptions::default()).await;
         let letters = Letters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, parts.orders, Arc::clone(&clock));
         let records = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let collection = Collection::<audit::Record>::new(Arc::clone(&records) as Arc<dyn Store>);

@@ -95,8 +95,7 @@ impl Conductor {
     /// anything; `news` where it has just changed.
     pub(super) fn send_errand(&self, narration: &Versioned<Narration>, news: bool) {
         let record = &narration.record;
-        let over = record.cancel_pending || record.deleted.is_some();
-        if over || record.awaits_pins() || record.earlier_due(self.clock.now()).next().is_some() {
+        if record.to_be_settled() || record.awaits_pins() || record.earlier_due(self.clock.now()).next().is_some() {
             self.errands.desk.send(narration.clone(), news);
         }
     }
@@ -141,8 +140,7 @@ impl Conductor {
         }
         let pinned = if record.awaits_pins() { self.pin_anew(record).await } else { Ok(()) };
         let earlier = self.end_earlier(record).await;
-        let over = record.cancel_pending || record.deleted.is_some();
-        let settled = if over { self.settle(narration).await } else { Ok(()) };
+        let settled = if record.to_be_settled() { self.settle(narration).await } else { Ok(()) };
         pinned.and(earlier).and(settled)
     }
 
@@ -161,9 +159,8 @@ impl Conductor {
         let erased = self.lost_its_document(&narration.record).await?;
         let settled = self
             .write(id, None, |narration, now| {
-                let over = narration.cancel_pending || narration.deleted.is_some();
                 // What was deleted meanwhile has files that are still there.
-                if narration.run != *run || narration.deleted != *deleted || !over {
+                if narration.run != *run || narration.deleted != *deleted || !narration.to_be_settled() {
                     return Transition::Unchanged;
                 }
                 // Else nothing that a caller sees changes, so the version stays.

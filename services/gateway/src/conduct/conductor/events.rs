@@ -6,7 +6,7 @@
 //! next events are taken while others are folded, so the slowest fold holds up its own narration
 //! alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Digest, Failure};
 use lectern_queue::topology::EVENTS_GROUP;
-use lectern_queue::{EventDelivery, until};
+use lectern_queue::{EventDelivery, QueueError, until};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, warn};
@@ -67,8 +67,6 @@ struct Pipeline {
     waiting: BTreeMap<NarrationId, Vec<Event>>,
     /// Narrations that wait and are not being folded, the longest waiting first.
     next: VecDeque<NarrationId>,
-    /// Narrations that are being folded.
-    busy: BTreeSet<NarrationId>,
     /// The folds: of which narration, and how many events.
     folds: HashMap<Id, (NarrationId, usize)>,
     /// The folds, and answers to events that cannot be read.
@@ -91,8 +89,9 @@ impl Pipeline {
             match wire::event(&delivery.message.payload) {
                 Ok((step, outcome)) => {
                     let narration = step.narration.clone();
+                    let folded = self.folds.values().any(|(folded, _)| *folded == narration);
                     let events = self.waiting.entry(narration.clone()).or_default();
-                    if events.is_empty() && !self.busy.contains(&narration) {
+                    if events.is_empty() && !folded {
                         self.next.push_back(narration);
                     }
                     events.push(Event { step, outcome, delivery });
@@ -102,13 +101,7 @@ impl Pipeline {
                 // it again.
                 Err(error) => {
                     warn!(%error, noun = delivery.noun, id = delivery.id, "event not understood, it comes again");
-                    self.tasks.spawn(async move {
-                        let answer = delivery.ack.nak(AGAIN_UNREAD);
-                        let answered = tokio::time::timeout(ANSWER_WITHIN, answer).await;
-                        if !matches!(answered, Ok(Ok(()))) {
-                            debug!("event not handed back in time, it comes again");
-                        }
-                    });
+                    self.tasks.spawn(async move { answered(delivery.ack.nak(AGAIN_UNREAD)).await });
                 }
             }
         }
@@ -122,7 +115,6 @@ impl Pipeline {
             let count = events.len();
             let fold = conductor.clone().take_news(narration.clone(), events);
             let task = self.tasks.spawn(fold).id();
-            self.busy.insert(narration.clone());
             self.folds.insert(task, (narration, count));
         }
     }
@@ -137,7 +129,6 @@ impl Pipeline {
         };
         let Some((narration, count)) = self.folds.remove(&task) else { return };
         self.in_hand = self.in_hand.saturating_sub(count);
-        self.busy.remove(&narration);
         if self.waiting.contains_key(&narration) {
             self.next.push_back(narration);
         }
@@ -198,7 +189,7 @@ impl Conductor {
     async fn folded(&self, id: &NarrationId, events: &[Event]) -> Folded {
         let span = tracing::info_span!("fold", narration = %id, events = events.len());
         if let Some(parent) = events.first().and_then(|event| event.delivery.message.traceparent.as_deref()) {
-            lectern_runtime::telemetry::set_parent(&span, parent);
+            lectern_runtime::set_parent(&span, parent);
         }
         let fold = self.panics.contain("fold", self.take(id, events).instrument(span));
         match tokio::time::timeout(FOLD_WITHIN, fold).await {
@@ -229,11 +220,7 @@ impl Conductor {
                 }
             }
         };
-        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => debug!(%error, "event not acknowledged, it comes again"),
-            Err(_) => debug!("event not acknowledged in time, it comes again"),
-        }
+        answered(answer).await;
     }
 
     /// How often folding the event of a step has panicked here, this time included.
@@ -270,6 +257,15 @@ impl Conductor {
     }
 }
 
+/// Waits until an event is answered, but not for long: where it is not, it comes again.
+async fn answered(answer: impl Future<Output = Result<(), QueueError>>) {
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%error, "event not answered, it comes again"),
+        Err(_) => debug!("event not answered in time, it comes again"),
+    }
+}
+
 /// What `taking` comes to; never where there is none.
 async fn taken(taking: &mut Option<BoxFuture<'static, Vec<EventDelivery>>>) -> Vec<EventDelivery> {
     match taking {
@@ -283,7 +279,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
-    use lectern_queue::{Acknowledge, Message, QueueError};
+    use lectern_queue::{Acknowledge, Message};
 
     use super::*;
 

@@ -23,17 +23,7 @@ use crate::conduct::wire;
 use crate::domain::{Phase, Pins, StepFailure, Wish};
 use crate::orders::Deletion;
 use crate::stages::Still;
-use crate::testing::{Odd, Parts, narration};
-
-/// Virtual time as the time of day.
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_000_000).plus(self.0.elapsed())
-    }
-}
+use crate::testing::{Odd, Parts, VirtualClock, narration};
 
 /// Stages of a build, that may hang, and that note what was deleted.
 #[derive(Debug, Default)]

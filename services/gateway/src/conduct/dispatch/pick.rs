@@ -209,16 +209,16 @@ impl<'a> Pick<'a> {
         let any = !page.items.is_empty();
         let (mut queue, mut workless) = (Vec::new(), Vec::new());
         for turn in page.items {
-            let Turn { tenant, engine, .. } = &turn.record;
             let id = turn.record.id();
             let idle = lock(&self.state.seen).is_idle(&id, self.now.millis());
             // One that another replica served or woke meanwhile comes once more.
             if !self.saw.insert(id) {
                 continue;
             }
-            if dispatcher.shared.held_by_operator(self.service, tenant, engine) || self.is_full(engine, slots) {
+            if self.is_held_up(&turn.record, slots) {
                 continue;
             }
+            let tenant = &turn.record.tenant;
             let granted = slots.of(tenant);
             let limit = if granted > 0 { dispatcher.limit_of(tenant).await? } else { Some(usize::MAX) };
             // A tenant that was suspended a moment ago may not be known to be held up.
@@ -240,6 +240,13 @@ impl<'a> Pick<'a> {
         Ok(any)
     }
 
+    /// Whether no step of a turn may be granted, however few its tenant has: an operator holds it
+    /// up, or its engine has no room.
+    fn is_held_up(&self, turn: &Turn, slots: &Slots) -> bool {
+        let Turn { tenant, engine, .. } = turn;
+        self.dispatcher.shared.held_by_operator(self.service, tenant, engine) || self.is_full(engine, slots)
+    }
+
     /// Whether no more steps of an engine may be granted: it is out of order, or the workers that
     /// have it in order have enough.
     fn is_full(&self, engine: &str, slots: &Slots) -> bool {
@@ -257,12 +264,12 @@ impl<'a> Pick<'a> {
     /// The oldest step of a turn that is not granted yet; none when its tenant or its engine has no
     /// room, or nothing is left.
     async fn next_step(&mut self, turn: &Versioned<Turn>, slots: &Slots) -> Result<Option<Candidate>, Failure> {
-        let Turn { tenant, engine, lane, .. } = &turn.record;
+        let Turn { tenant, lane, .. } = &turn.record;
         let id = turn.record.id();
         let limit = self.dispatcher.limit_of(tenant).await?;
-        // A turn that was woken may be held up: nobody looked at that when it was read.
-        let held = self.dispatcher.shared.held_by_operator(self.service, tenant, engine);
-        let Some(limit) = limit.filter(|_| !held && !self.is_full(engine, slots)) else { return Ok(None) };
+        // What was granted since the turn was read may have filled its engine, and at one that was
+        // woken nobody looked.
+        let Some(limit) = limit.filter(|_| !self.is_held_up(&turn.record, slots)) else { return Ok(None) };
         let granted = slots.of(tenant);
         let mut next = None;
         if granted < limit {
@@ -318,9 +325,6 @@ impl<'a> Pick<'a> {
 
     /// The narrations of these ids as they are now, in the same order.
     async fn read_narrations(&self, ids: &[NarrationId]) -> Result<Vec<Arc<Versioned<Narration>>>, Failure> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let query = Query::new().filter(ID, Op::In, names).limit(at_most(ids.len()));
         let found = self.dispatcher.shared.narrations.find(&query).await?.items;

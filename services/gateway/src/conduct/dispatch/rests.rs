@@ -53,14 +53,9 @@ impl Dispatcher {
     async fn rest(&self, state: &ServiceState, turn: Versioned<Turn>) -> Result<(), Failure> {
         let Versioned { record, revision } = turn;
         let resting = record.at_rest(self.shared.clock.now());
-        let revision = match self.shared.turns.replace(&resting, revision).await {
-            Ok(revision) => revision,
-            // Another replica was first, and knows better.
-            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        if self.has_narrations(&resting).await? {
-            self.wake_turn(state, resting.clone(), Some(Versioned { record: resting, revision })).await?;
+        let Some(resting) = self.write_turn(resting, revision).await? else { return Ok(()) };
+        if self.has_narrations(&resting.record).await? {
+            self.wake_turn(state, resting.record.clone(), Some(resting)).await?;
         }
         Ok(())
     }
@@ -78,7 +73,6 @@ impl Dispatcher {
         };
         for turn in exhausted {
             if self.has_steps(&slots, &turn.record).await? {
-                lock(&state.seen).relist(&turn.record.id());
                 debug!(turn = turn.record.id(), "turn with a step to grant did not wait, woken");
                 self.wake_turn(state, turn.record.clone(), Some(turn)).await?;
             } else if !self.has_narrations(&turn.record).await? {

@@ -34,17 +34,16 @@ pub struct Seen {
 struct List {
     until: u64,
     ids: BTreeSet<(Timestamp, NarrationId)>,
-    /// Whether there were no others behind them.
-    complete: bool,
 }
 
 impl Seen {
-    /// Notes that a narration waits in a turn.
+    /// Notes that a narration waits in a turn. One behind those that are remembered is found when
+    /// they are used up.
     pub fn arrive(&mut self, turn: &str, lane: Lane, narration: &Narration) {
         self.wakes(turn, lane);
         if let Some(list) = self.lists.get_mut(turn) {
             let place = (narration.created, narration.id.clone());
-            if list.complete || list.ids.last().is_some_and(|last| place < *last) {
+            if list.ids.last().is_some_and(|last| place < *last) {
                 list.ids.insert(place);
             }
         }
@@ -76,20 +75,19 @@ impl Seen {
         self.empty.get(&lane).is_some_and(|until| *until > now)
     }
 
-    /// Remembers the oldest narrations of a turn; `complete` when there are no others.
-    pub fn list(&mut self, turn: &str, now: u64, narrations: &[Arc<Versioned<Narration>>], complete: bool) {
+    /// Remembers the oldest narrations of a turn; for a moment alone where they are `all`.
+    pub fn list(&mut self, turn: &str, now: u64, narrations: &[Arc<Versioned<Narration>>], all: bool) {
         if self.lists.len() >= TURNS {
             self.lists.clear();
         }
         let ids = narrations.iter().map(|found| (found.record.created, found.record.id.clone())).collect();
-        let until = now + millis(if complete { IDLE } else { LISTED_FOR });
-        self.lists.insert(turn.to_owned(), List { until, ids, complete });
+        let until = now + millis(if all { IDLE } else { LISTED_FOR });
+        self.lists.insert(turn.to_owned(), List { until, ids });
     }
 
-    /// The `most` oldest narrations of a turn as they are remembered; none when they are not.
-    pub fn listed(&mut self, turn: &str, now: u64, most: usize) -> Option<Vec<NarrationId>> {
-        let list = self.lists.get(turn).filter(|list| list.until > now);
-        let list = list.filter(|list| list.complete || list.ids.len() >= most)?;
+    /// The `most` oldest narrations of a turn; none when fewer are remembered.
+    pub fn listed(&self, turn: &str, now: u64, most: usize) -> Option<Vec<NarrationId>> {
+        let list = self.lists.get(turn).filter(|list| list.until > now && list.ids.len() >= most)?;
         Some(list.ids.iter().take(most).map(|(_, id)| id.clone()).collect())
     }
 
@@ -100,11 +98,6 @@ impl Seen {
             list.ids.retain(|(_, id)| !gone.contains(id));
         }
         !gone.is_empty()
-    }
-
-    /// Forgets the narrations of a turn: there is one among them that is not remembered.
-    pub fn relist(&mut self, turn: &str) {
-        self.lists.remove(turn);
     }
 
     /// Drops what does not hold any more.

@@ -24,17 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::*;
 use crate::conduct::Conductor;
 use crate::domain::{Lane, Paused, Phase, TurnState};
-use crate::testing::{Nobody, Parts, narration};
-
-/// Virtual time as the time of day.
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_000_000).plus(self.0.elapsed())
-    }
-}
+use crate::testing::{Nobody, Parts, VirtualClock, narration};
 
 /// A gateway, and what its stages were seen to start.
 struct World {

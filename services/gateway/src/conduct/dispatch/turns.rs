@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lectern_core::Failure;
 use lectern_core::id::{Service, TenantId};
-use lectern_store::{Change, ID, Op, Query, Record as _, StoreError, Versioned};
+use lectern_store::{Change, ID, Op, Query, Record as _, Revision, StoreError, Versioned};
 use tracing::debug;
 
 use super::pick::{at_most, oldest_narrations};
@@ -119,15 +119,7 @@ impl Dispatcher {
             return Ok(());
         }
         let exhausted: Vec<Versioned<Turn>> = futures::stream::iter(turns)
-            .map(|Versioned { record, revision }| async move {
-                let record = record.exhausted();
-                match self.shared.turns.replace(&record, revision).await {
-                    Ok(revision) => Ok(Some(Versioned { record, revision })),
-                    // Another replica was first, and knows better.
-                    Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(None),
-                    Err(error) => Err(Failure::from(error)),
-                }
-            })
+            .map(|Versioned { record, revision }| async move { self.write_turn(record.exhausted(), revision).await })
             .buffer_unordered(WRITTEN_AT_ONCE)
             .try_filter_map(|written| std::future::ready(Ok(written)))
             .try_collect()
@@ -135,12 +127,25 @@ impl Dispatcher {
         let slots = state.ledger.read().await?.record;
         for turn in exhausted {
             if self.has_steps(&slots, &turn.record).await? {
-                lock(&state.seen).relist(&turn.record.id());
                 self.wake_turn(state, turn.record.clone(), Some(turn)).await?;
                 state.wake.notify_one();
             }
         }
         Ok(())
+    }
+
+    /// Writes a turn over that of `revision`; none where another replica was first, and knows
+    /// better.
+    pub(super) async fn write_turn(
+        &self,
+        record: Turn,
+        revision: Revision,
+    ) -> Result<Option<Versioned<Turn>>, Failure> {
+        match self.shared.turns.replace(&record, revision).await {
+            Ok(revision) => Ok(Some(Versioned { record, revision })),
+            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether a step of a turn can be granted: one of its narrations wants one that is not, and

@@ -45,6 +45,17 @@ impl Crowd {
         Self { fleet, dispatcher, granted: ahead.min(TENANTS) }
     }
 
+    /// One that is in nobody's way any more, and in it the turn of `t0007` with an engine.
+    async fn out_of_the_way(why: Ahead, ahead: usize, engine: &str) -> (Self, Turn) {
+        let crowd = Self::new(why, ahead).await;
+        crowd.make_room(2);
+        crowd.order("other").await;
+        crowd.passes(20).await;
+        let turn = turn_of("t0007", Lane::Standard, engine);
+        assert_eq!(crowd.fleet.state(&turn).await, Some(TurnState::Exhausted), "it is out of the way");
+        (crowd, turn)
+    }
+
     /// Lets so many more steps be granted than those ahead have.
     fn make_room(&self, more: usize) {
         // One is granted beyond what the workers can work on.
@@ -98,13 +109,7 @@ async fn a_tenant_with_work_and_room_does_not_wait_behind_any_number_that_has_no
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_at_its_limit_goes_on_when_one_of_its_steps_ends() {
-    let crowd = Crowd::new(Ahead::AtLimit, 1_000).await;
-    crowd.make_room(2);
-    crowd.order("other").await;
-    crowd.passes(20).await;
-    let behind = turn_of("t0007", Lane::Standard, "e1");
-    assert_eq!(crowd.fleet.state(&behind).await, Some(TurnState::Exhausted), "it is out of the way");
-
+    let (crowd, behind) = Crowd::out_of_the_way(Ahead::AtLimit, 1_000, "e1").await;
     let ended = crowd.fleet.end(&"n0007".parse().expect("an id")).await;
     crowd.dispatcher.touch(&ended);
     crowd.passes(2).await;
@@ -116,13 +121,7 @@ async fn a_tenant_at_its_limit_goes_on_when_one_of_its_steps_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_whose_steps_are_all_granted_is_woken_by_the_step_that_comes_next() {
-    let crowd = Crowd::new(Ahead::Granted, 100).await;
-    crowd.make_room(2);
-    crowd.order("other").await;
-    crowd.passes(20).await;
-    let turn = turn_of("t0007", Lane::Standard, "e0");
-    assert_eq!(crowd.fleet.state(&turn).await, Some(TurnState::Exhausted), "it is out of the way");
-
+    let (crowd, turn) = Crowd::out_of_the_way(Ahead::Granted, 100, "e0").await;
     // Another narration of it, which is heard of here.
     let more = crowd.fleet.insert("more", &turn, 1).await;
     crowd.dispatcher.touch(&more);
