@@ -1,5 +1,5 @@
-//! The gateway's side of `StageService.Prune`: says what is in use, looks once more when it is asked
-//! to, and hears what was deleted. [`lectern_stage::prune`] is the other side.
+//! The gateway's side of `StageService.Prune`: says what is in use, looks once more when asked to,
+//! and hears what was deleted. [`lectern_stage::prune`] is the other side.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
