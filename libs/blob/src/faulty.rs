@@ -10,9 +10,10 @@
 //! Every fault is one line of the log, `object storage was disturbed` with `fault`, so that a test
 //! sees that it was hit.
 
+use parking_lot::Mutex;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -72,7 +73,7 @@ impl FaultyBlob {
     }
 
     fn control(&self) -> Control {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.0.elapsed() >= BELIEVED {
             // A file that is just being replaced is read at the next call.
             let control = Control::read(&self.file).unwrap_or(known.1);

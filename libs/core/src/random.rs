@@ -1,6 +1,6 @@
 //! Randomness as a port, so that simulations replay.
 
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
@@ -40,6 +40,6 @@ impl SeededRandom {
 
 impl Random for SeededRandom {
     fn next(&self) -> u64 {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next_u64()
+        self.0.lock().next_u64()
     }
 }

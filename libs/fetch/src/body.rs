@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{FetchError, Phase};
-use crate::request::Limits;
+use crate::request::FetchLimits;
 
 /// A body that is still coming. Dropped, its connection is closed.
 pub struct Body {
@@ -30,7 +30,7 @@ impl Body {
         host: String,
         incoming: Incoming,
         connection: AbortOnDropHandle<()>,
-        limits: &Limits,
+        limits: &FetchLimits,
         until: Instant,
     ) -> Result<Self, FetchError> {
         let most = limits.bytes;

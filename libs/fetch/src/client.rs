@@ -12,7 +12,7 @@ use crate::error::{FetchError, Phase};
 use crate::exchange::{Answer, Line};
 use crate::outside::Outside;
 use crate::policy::Policy;
-use crate::request::{Limits, Request};
+use crate::request::{FetchLimits, Request};
 use crate::target::Target;
 use crate::tls::{self, Roots};
 
@@ -103,7 +103,7 @@ const fn is_redirect(status: StatusCode) -> bool {
 }
 
 /// The answer with a body under its limits, unless its head says already that it breaks them.
-fn finish(target: Target, answer: Answer, limits: &Limits, until: Instant) -> Result<Response, FetchError> {
+fn finish(target: Target, answer: Answer, limits: &FetchLimits, until: Instant) -> Result<Response, FetchError> {
     let (head, incoming) = answer.response.into_parts();
     let host = target.name().to_owned();
     if head.status.is_informational() {

@@ -17,7 +17,7 @@ use crate::error::{FetchError, Phase};
 use crate::guard::{self, Pinned};
 use crate::outside::{Outside, Stream};
 use crate::policy::Policy;
-use crate::request::{Limits, Request};
+use crate::request::{FetchLimits, Request};
 use crate::target::Target;
 use crate::tls;
 
@@ -41,7 +41,7 @@ pub(crate) struct Line<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) outside: &'a Outside,
     pub(crate) tls: &'a TlsConnector,
-    pub(crate) limits: &'a Limits,
+    pub(crate) limits: &'a FetchLimits,
 }
 
 impl Line<'_> {

@@ -43,6 +43,6 @@ pub use error::{AddressFault, FetchError, Phase, UrlFault};
 pub use guard::Pinned;
 pub use outside::{Connector, Outside, Stream, SystemConnector};
 pub use policy::Policy;
-pub use request::{Limits, Request};
+pub use request::{FetchLimits, Request};
 pub use resolver::{Resolver, SystemResolver};
 pub use tls::Roots;

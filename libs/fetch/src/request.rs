@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 
 /// How long a call may take and how large its answer may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct FetchLimits {
     /// To connect, with TLS; also to resolve the name.
     pub connect: Duration,
     /// To send the request and get the head of the answer.
@@ -22,7 +22,7 @@ pub struct Limits {
     pub redirects: usize,
 }
 
-impl Default for Limits {
+impl Default for FetchLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -48,13 +48,13 @@ pub struct Request {
     /// What is sent.
     pub body: Bytes,
     /// Within what.
-    pub limits: Limits,
+    pub limits: FetchLimits,
 }
 
 impl Request {
     /// Reads a URL.
     #[must_use]
-    pub fn get(url: impl Into<String>, limits: Limits) -> Self {
+    pub fn get(url: impl Into<String>, limits: FetchLimits) -> Self {
         Self { method: Method::GET, url: url.into(), headers: HeaderMap::new(), body: Bytes::new(), limits }
     }
 }

@@ -1,10 +1,10 @@
 //! The queue: the port that carries commands, events, hints and dead letters between the services,
-//! its two adapters, and the loop that every stage service runs.
+//! and its two adapters.
 //!
 //! Messages carry news, never truth: the database says what is wanted and what was done, so every
 //! message may be lost, repeated, delayed or reordered without harm. Read [`port`] for the
-//! contract, [`topology`] for the streams and consumers, [`worker`] for what becomes of a delivered
-//! command. No other crate may depend on `async-nats`.
+//! contract, [`topology`] for the streams and consumers; what becomes of a delivered command is the
+//! business of `lectern-work`. No other crate may depend on `async-nats`.
 
 pub mod error;
 mod jetstream;
@@ -15,11 +15,10 @@ mod permissions;
 pub mod port;
 pub mod subject;
 pub mod topology;
-pub mod worker;
 
 use std::sync::Arc;
 
-use lectern_core::Failure;
+use lectern_core::{Failure, SystemClock};
 
 pub use error::QueueError;
 pub use jetstream::LEAST_SERVER;
@@ -45,7 +44,7 @@ pub use port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, 
 /// needed.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Queue>, Failure> {
     if url == "memory:" {
-        return Ok(Arc::new(MemoryQueue::new(options)));
+        return Ok(Arc::new(MemoryQueue::new(options).with_clock(Arc::new(SystemClock))));
     }
     if url.starts_with("nats://") || url.starts_with("tls://") {
         return Ok(Arc::new(jetstream::JetStream::connect(url, options).await?));

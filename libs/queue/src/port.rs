@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -77,6 +78,9 @@ pub struct Delivery {
     /// How often it was delivered, this time included; from 1. A hint: the step's record counts
     /// what matters.
     pub deliveries: u64,
+    /// When the queue stored it, by the queue's own clock; none where it does not say so, as a
+    /// [`crate::MemoryQueue`] without a clock.
+    pub queued: Option<Timestamp>,
     /// Answers to it.
     pub ack: Arc<dyn Acknowledge>,
 }
@@ -136,12 +140,14 @@ pub trait Queue: Send + Sync + Debug {
     /// says so then also of a command that waits already (nats-server 2.15).
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError>;
 
-    /// Takes one command of `service`, waiting up to `wait` for it; none when none came. Streams
-    /// and consumers that were lost are made again.
+    /// Takes up to `most` commands of `service` (at least one), waiting up to `wait` for the first:
+    /// as soon as one has come it gives what else is there, and does not wait for more. Empty when
+    /// none came. Streams and consumers that were lost are made again.
     ///
-    /// Let it run to its end, or call it through [`until`]: a command that was on its way to a
-    /// dropped call comes again only after the ack-wait.
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError>;
+    /// Let it run to its end, or call it through [`until`]: commands that were on their way to a
+    /// dropped call come again only after the ack-wait, and so do those of which the answer is
+    /// thrown away.
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
 
     /// Removes the command of a step, waiting or in flight; does nothing when there is none.
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError>;
@@ -149,8 +155,8 @@ pub trait Queue: Send + Sync + Debug {
     /// Publishes an event under `events.<noun>.<id>`. Returns once it is stored.
     async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError>;
 
-    /// Takes up to `max` events for `group`, waiting up to `wait` for the first; empty when none
-    /// came.
+    /// Takes up to `max` events for `group` as [`Queue::pull`] takes commands: waiting up to `wait`
+    /// for the first, and for no other; empty when none came.
     ///
     /// Members of a group share its events, and every group gets all of them. A group that is new,
     /// or was lost, starts with those of the last seconds ([`ConnectOptions::events_again`]), or
@@ -166,11 +172,11 @@ pub trait Queue: Send + Sync + Debug {
     }
 
     /// Tells whoever listens right now; may be lost. Never waits: a hint that cannot be sent at
-    /// once is dropped, and the answer is an error. `topic` is words of letters and digits joined
-    /// by dots.
+    /// once is dropped, and the answer is an error. `topic` is words of letters, digits, `-` and
+    /// `_` joined by dots; a later word may be an id, so that it reaches only those who want it.
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError>;
 
-    /// Listens to a topic from now on. A slow listener loses hints.
+    /// Listens to a topic from now on, until the stream is dropped. A slow listener loses hints.
     async fn hints(&self, topic: &str) -> Result<Hints, QueueError>;
 
     /// Stores a dead letter, in place of an earlier one of the same step. Returns once it is

@@ -82,6 +82,8 @@ fn common(options: &ConnectOptions) -> stream::Config {
     stream::Config {
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
+        // Not in memory: a stream must outlive its server, and the server does not wait for the
+        // disk at each message unless its operator says so (`sync_interval`): files cost little.
         storage: StorageType::File,
         max_bytes: i64::from(options.max_stream_bytes),
         num_replicas: usize::from(options.replicas),

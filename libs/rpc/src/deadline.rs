@@ -140,7 +140,7 @@ impl Follow for Ends {
         if self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready()) {
             return Some(passed());
         }
-        self.end.as_mut().poll(context).is_ready().then(shutting_down)
+        self.end.as_mut().poll(context).is_ready().then(|| status(&shutting_down()))
     }
 
     fn around<T>(&mut self, poll: impl FnOnce() -> T) -> T {

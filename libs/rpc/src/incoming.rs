@@ -6,38 +6,23 @@
 //! listener, accepting goes on after a moment, and a line in the log says so.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::Stream;
-use lectern_runtime::{Room, Share, Shares};
+use lectern_runtime::{Room, Shares};
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, Sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::net::TcpListener;
 
+use crate::connection::Connection;
 use crate::limits::LimitsConfig;
+use crate::middleware::origin;
 use crate::seldom::Seldom;
 use crate::tls::{Live, Served};
 
 /// How long accepting rests after it failed for want of files or memory.
 const REST: Duration = Duration::from_millis(250);
-
-/// From where somebody calls, as far as one may tell callers apart: an address, and for IPv6 the
-/// network of 64 bits, of which a host may have all addresses (RFC 7707).
-pub(crate) fn origin(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
 
 /// Takes connections from a listener.
 pub(crate) struct Incoming {
@@ -114,110 +99,11 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// A connection that ends when nothing arrives for long.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    stream: TcpStream,
-    silence: Duration,
-    heard: Instant,
-    timer: Pin<Box<Sleep>>,
-    /// Ends writing that does not get on; none while it does.
-    stuck: Option<Pin<Box<Sleep>>>,
-    #[allow(dead_code, reason = "held for its drop")]
-    share: Share<IpAddr>,
-}
-
-impl Connection {
-    fn new(stream: TcpStream, silence: Duration, share: Share<IpAddr>) -> Self {
-        Self {
-            stream,
-            silence,
-            heard: Instant::now(),
-            timer: Box::pin(tokio::time::sleep(silence)),
-            stuck: None,
-            share,
-        }
-    }
-}
-
-impl Connection {
-    /// What became of writing; an error where nothing was taken for too long. While a write is
-    /// stuck, HTTP/2 reads nothing either, so that its pings would not find out.
-    fn written<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stuck = None;
-            return written;
-        }
-        let silence = self.silence;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep(silence)));
-        ready!(stuck.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was taken for too long")))
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(context, buffer) {
-            this.heard = Instant::now();
-            return Poll::Ready(read);
-        }
-        // The timer is set anew when it has passed, not at every read.
-        loop {
-            ready!(this.timer.as_mut().poll(context));
-            let until = this.heard + this.silence;
-            if until <= Instant::now() {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing arrived for too long")));
-            }
-            this.timer.as_mut().reset(until);
-        }
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.written(context, written)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.written(context, written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::StreamExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -268,14 +154,5 @@ mod tests {
         tokio::time::pause();
         let ended = connection.write_all(&vec![0; 64 << 20]).await.unwrap_err();
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[test]
-    fn a_host_is_its_address_or_its_network() {
-        let of = |text: &str| origin(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -4,14 +4,19 @@
 //!
 //! A call passes, from the outside in: the limits of connections (`incoming`), the access log and
 //! its span ([`access`]), what is gRPC at all (`protocol`), the end of the process and the caller's
-//! deadline ([`deadline`]), the credential ([`auth`]), the limits ([`limits`]), the service. Health
-//! and reflection need no credential; their streams are limited by address.
+//! deadline ([`deadline`]), the credential ([`auth`]), the limits ([`limits`]), the service, whose
+//! handlers answer through [`mod@answer`]. Health and reflection need no credential; their streams
+//! are limited by address.
 
 #![allow(clippy::result_large_err, reason = "tonic::Status is the error of every handler")]
 
 pub mod access;
+pub mod answer;
 pub mod auth;
+mod buckets;
+pub mod caller;
 pub mod client;
+mod connection;
 pub mod deadline;
 mod incoming;
 pub mod key;
@@ -25,11 +30,13 @@ pub mod service_credential;
 pub mod status;
 pub mod tls;
 
-pub use auth::{Authenticate, Caller, Credential, Open, Role, caller};
+pub use answer::{Administrator, Answers, InternalService, Refusal, answer, answer_stream, relay, relay_stream};
+pub use auth::{Authenticate, Credential, Open};
+pub use caller::{Caller, Role, TenantLimits, key_invalid};
 pub use client::{ClientConfig, Outbound, channel};
 pub use deadline::Deadline;
 pub use key::ApiKey;
-pub use limits::{LimitsConfig, TenantLimits};
+pub use limits::LimitsConfig;
 pub use server::{Server, ServerConfig, Serving};
 pub use service_credential::{ServiceCredential, WithServices};
 pub use status::{failure, status, unreadable};

@@ -6,24 +6,21 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::fmt;
-use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use lectern_core::id::TenantId;
-use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+use lectern_core::{Clock, Failure, Kind, Reason};
 use lectern_runtime::{Room, Share, Shares};
 use serde::{Deserialize, Serialize};
 use tonic::body::Body;
 
-use crate::auth::{Caller, Role};
+use crate::buckets::{Buckets, Rate};
+use crate::caller::{Caller, Role, key_invalid};
 use crate::deadline::passed;
-use crate::incoming::origin;
-use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, peer, refuse};
+use crate::middleware::{Follow, Followed, Inner, Middleware, address, open_to_all, pass, refuse};
 use crate::status::status;
 
 /// How long a probe may take: it is one small message, and its answer is known.
@@ -102,145 +99,6 @@ impl LimitsConfig {
     }
 }
 
-/// What a tenant may use, where that is not what [`LimitsConfig`] gives to everybody, or where this
-/// crate passes it on.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct TenantLimits {
-    /// Requests a second on average.
-    pub requests_per_second: Option<f64>,
-    /// Requests at once after a pause.
-    pub burst: Option<u32>,
-    /// Calls in flight in a process, streams included.
-    pub concurrent_calls: Option<usize>,
-    /// Bytes of the sources that it may have stored; not held here, but passed on to the service
-    /// that stores them.
-    pub stored_source_bytes: Option<u64>,
-}
-
-/// So many at once after a pause, and so many a second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rate {
-    pub(crate) per_second: f64,
-    pub(crate) burst: u32,
-}
-
-impl Rate {
-    fn most(self) -> f64 {
-        f64::from(self.burst)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    tokens: f64,
-    at: Timestamp,
-    /// The rate of whoever last took from it.
-    rate: Rate,
-}
-
-impl Bucket {
-    fn refilled(self, now: Timestamp) -> Self {
-        let gained = now.since(self.at).as_secs_f64() * self.rate.per_second;
-        Self { tokens: (self.tokens + gained).min(self.rate.most()), at: now.max(self.at), rate: self.rate }
-    }
-
-    fn wait(&self) -> Duration {
-        Duration::try_from_secs_f64((1.0 - self.tokens) / self.rate.per_second).unwrap_or(Duration::MAX)
-    }
-}
-
-/// A token bucket for everybody, who have the same rate unless they bring their own.
-pub(crate) struct Buckets<K> {
-    rate: Rate,
-    remembered: usize,
-    clock: Arc<dyn Clock>,
-    buckets: Mutex<HashMap<K, Bucket>>,
-}
-
-impl<K> fmt::Debug for Buckets<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buckets").field("rate", &self.rate).finish_non_exhaustive()
-    }
-}
-
-impl<K: Clone + Eq + Hash> Buckets<K> {
-    pub(crate) fn new(per_second: f64, burst: u32, remembered: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { rate: Rate { per_second, burst }, remembered, clock, buckets: Mutex::default() }
-    }
-
-    /// The rate of those who bring none.
-    pub(crate) const fn rate(&self) -> Rate {
-        self.rate
-    }
-
-    /// Counts one of `whose`.
-    ///
-    /// # Errors
-    /// How long to wait where there are none left.
-    pub(crate) fn take(&self, whose: &K) -> Result<(), Duration> {
-        self.take_at(whose, self.rate)
-    }
-
-    /// Counts one of `whose`, who has this rate.
-    ///
-    /// # Errors
-    /// How long to wait where there are none left.
-    pub(crate) fn take_at(&self, whose: &K, rate: Rate) -> Result<(), Duration> {
-        let now = self.clock.now();
-        let mut buckets = self.buckets();
-        if buckets.len() >= self.remembered && !buckets.contains_key(whose) {
-            self.forget(&mut buckets, now);
-        }
-        let bucket = buckets.entry(whose.clone()).or_insert(Bucket { tokens: rate.most(), at: now, rate });
-        bucket.rate = rate;
-        *bucket = bucket.refilled(now);
-        if bucket.tokens < 1.0 {
-            return Err(bucket.wait());
-        }
-        bucket.tokens -= 1.0;
-        Ok(())
-    }
-
-    /// How many `whose` are left, where fewer are than a full bucket holds; counts nothing.
-    pub(crate) fn left(&self, whose: &K) -> Option<usize> {
-        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a u32")]
-        (bucket.tokens < bucket.rate.most()).then_some(bucket.tokens as usize)
-    }
-
-    /// How long `whose` next one has to wait; counts nothing.
-    pub(crate) fn exhausted(&self, whose: &K) -> Option<Duration> {
-        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
-        (bucket.tokens < 1.0).then(|| bucket.wait())
-    }
-
-    fn buckets(&self) -> MutexGuard<'_, HashMap<K, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Drops full buckets, which say nothing that a new one does not; if there are none, the tenth
-    /// idle longest.
-    fn forget(&self, buckets: &mut HashMap<K, Bucket>, now: Timestamp) {
-        buckets.retain(|_, bucket| bucket.refilled(now).tokens < bucket.rate.most());
-        if buckets.len() >= self.remembered {
-            let mut times: Vec<Timestamp> = buckets.values().map(|bucket| bucket.at).collect();
-            times.sort_unstable();
-            let oldest = times.get(times.len() / 10).copied().unwrap_or(now);
-            let mut excess = times.len() / 10 + 1;
-            buckets.retain(|_, bucket| {
-                let goes = excess > 0 && bucket.at <= oldest;
-                excess -= usize::from(goes);
-                !goes
-            });
-        }
-    }
-}
-
-/// The address that a request comes from, where it comes by TCP.
-pub(crate) fn address<T>(request: &Request<T>) -> Option<IpAddr> {
-    peer(request).map(|peer| origin(peer.ip()))
-}
-
 /// Whose calls are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Counted {
@@ -268,13 +126,14 @@ impl Counted {
     }
 }
 
-pub(crate) struct Limits {
+/// The limits of calls, as a layer.
+pub(crate) struct CallLimits {
     rate: Buckets<Counted>,
     calls: Shares<Counted>,
     open: Shares<Option<IpAddr>>,
 }
 
-impl Limits {
+impl CallLimits {
     pub(crate) fn new(config: &LimitsConfig, clock: Arc<dyn Clock>) -> Self {
         let room = Room { total: config.calls_in_flight, each: config.calls_per_tenant, waiting: 0 };
         let open = Room { total: config.open_streams, each: config.open_streams_per_address, waiting: 0 };
@@ -339,7 +198,7 @@ fn full<K: lectern_runtime::shares::Holder>(
     Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).about(whose).after(SOON)
 }
 
-impl Middleware for Limits {
+impl Middleware for CallLimits {
     async fn handle<S: Inner>(self: Arc<Self>, request: Request<Body>, inner: S) -> Response<Body> {
         if open_to_all(request.uri().path()) {
             // A probe is answered at once, and always; one that does not arrive is not waited for.
@@ -358,7 +217,7 @@ impl Middleware for Limits {
         }
         let entered = match request.extensions().get::<Caller>() {
             Some(caller) => self.enter(caller),
-            None => Err(crate::auth::key_invalid()),
+            None => Err(key_invalid()),
         };
         match entered {
             Ok(share) => Followed::wrap(pass(request, inner).await, Held(share)),

@@ -1,7 +1,7 @@
 //! What the layers around a service have in common.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -106,6 +106,23 @@ pub(crate) fn peer<T>(request: &Request<T>) -> Option<SocketAddr> {
     request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr)
 }
 
+/// The address that a request comes from, where it comes by TCP.
+pub(crate) fn address<T>(request: &Request<T>) -> Option<IpAddr> {
+    peer(request).map(|peer| origin(peer.ip()))
+}
+
+/// From where somebody calls, as far as one may tell callers apart: an address, and for IPv6 the
+/// network of 64 bits, of which a host may have all addresses (RFC 7707).
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
 /// Health and reflection: open to all, so that probes and people with grpcurl get an answer.
 pub(crate) fn open_to_all(path: &str) -> bool {
     path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.")
@@ -172,5 +189,19 @@ impl<F: Follow> http_body::Body for Followed<F> {
 
     fn size_hint(&self) -> http_body::SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_its_address_or_its_network() {
+        let of = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

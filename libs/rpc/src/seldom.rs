@@ -1,6 +1,6 @@
 //! What happens often and is told seldom.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ pub(crate) struct Seldom(Mutex<Option<Instant>>);
 impl Seldom {
     /// Tells it, unless it was told not long ago.
     pub(crate) fn tell(&self, tell: impl FnOnce()) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.0.lock();
         if told.is_none_or(|told| told.elapsed() >= TELL) {
             *told = Some(Instant::now());
             drop(told);

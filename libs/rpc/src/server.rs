@@ -26,7 +26,7 @@ use crate::auth::{Authenticate, Authentication};
 use crate::client::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::deadline::Ending;
 use crate::incoming::Incoming;
-use crate::limits::{Limits, LimitsConfig};
+use crate::limits::{CallLimits, LimitsConfig};
 use crate::middleware::Around;
 use crate::protocol::Protocol;
 use crate::tls::{Live, TlsConfig};
@@ -208,7 +208,7 @@ impl Server {
             .layer(Around::new(Protocol))
             .layer(Around::new(Ending { end: end.clone(), stop: stop.clone() }))
             .layer(Authentication::layer(self.authenticate, &self.config.limits, Arc::clone(&self.clock)))
-            .layer(Around::new(Limits::new(&self.config.limits, self.clock)))
+            .layer(Around::new(CallLimits::new(&self.config.limits, self.clock)))
             .into_inner();
         let router = server.layer(layers).add_routes(self.routes.routes());
         let reporting = tokio::spawn(report(reporter, self.health.clone(), self.names));

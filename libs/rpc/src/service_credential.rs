@@ -20,9 +20,9 @@ use lectern_core::{Clock, Digest, Failure, Timestamp};
 use lectern_runtime::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{Authenticate, Caller, Credential, Role, key_invalid};
+use crate::auth::{Authenticate, Credential};
+use crate::caller::{Caller, Role, TenantLimits, key_invalid};
 use crate::key::equal;
-use crate::limits::TenantLimits;
 
 /// How long a token is good for.
 pub const LIFETIME: Duration = Duration::from_secs(60);

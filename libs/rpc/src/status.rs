@@ -190,11 +190,11 @@ pub fn unreadable(status: &Status) -> Failure {
     failure
 }
 
-/// The status of a process that is ending.
+/// The failure of a call to a process that is ending.
 #[must_use]
-pub fn shutting_down() -> Status {
+pub fn shutting_down() -> Failure {
     let message = "this replica is shutting down; call again and another one answers";
-    status(&Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1)))
+    Failure::new(Kind::Unavailable, Reason::ShuttingDown, message).after(Duration::from_secs(1))
 }
 
 #[cfg(test)]
@@ -276,7 +276,7 @@ mod tests {
             (Status::resource_exhausted("Error decompressing"), Kind::ResourceExhausted, Reason::LimitExceeded),
             (Status::internal("Error decompressing: corrupt"), Kind::InvalidArgument, Reason::InvalidField),
             (Status::unavailable("draining"), Kind::Unavailable, Reason::ServiceUnavailable),
-            (shutting_down(), Kind::Unavailable, Reason::ShuttingDown),
+            (status(&shutting_down()), Kind::Unavailable, Reason::ShuttingDown),
         ] {
             let told = unreadable(&refused);
             assert_eq!((told.kind, told.reason), (kind, reason), "{refused}");

@@ -1,9 +1,10 @@
 //! Health that tells the truth: a service serves once every check that it depends on has passed,
 //! and no longer when one fails, is late, or the process drains.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -109,7 +110,7 @@ impl HealthState {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Adds a check and asks it, at once and then periodically, until `stop`. Services that depend

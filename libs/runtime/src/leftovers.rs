@@ -1,10 +1,11 @@
 //! What a process would leave behind if it ended at once: temporary files and folders, which are
 //! removed before it does.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
 
 /// How often what is left is tried again.
@@ -74,7 +75,7 @@ impl Leftovers {
     }
 
     fn lock(&self) -> MutexGuard<'_, Paths> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -14,7 +14,7 @@ pub mod shutdown;
 pub mod telemetry;
 
 pub use bootstrap::{Context, run, run_with};
-pub use config::{ByteSize, Secret, load, print};
+pub use config::{ByteSize, Secret, load, print, print_both};
 pub use health::{Check, HealthState};
 pub use leftovers::{Registered, remove_at_once};
 pub use shares::{Room, Share, Shares};

@@ -4,10 +4,11 @@
 //! Nobody may hold all of it, so that what one tenant does never stops another; whoever waits gets
 //! it in the order of who holds least, and of who came first where they hold as much.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use lectern_core::id::TenantId;
 use tokio::sync::oneshot;
@@ -148,7 +149,7 @@ impl<K: Holder> Shares<K> {
 
 impl<K: Holder> Inner<K> {
     fn state(&self) -> MutexGuard<'_, State<K>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// `each` is what this holder may have.

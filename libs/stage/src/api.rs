@@ -9,10 +9,9 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::work::v1::{self as work, stage_service_server::StageService, step::State};
 use lectern_proto::{convert, names};
 use lectern_queue::Queue;
-use lectern_queue::worker::CANCELLED;
-use lectern_rpc::auth::{Role, caller};
-use lectern_rpc::status::status;
-use lectern_store::steps::{EndState, StepRecord, StepState, Steps};
+use lectern_rpc::{Answers, InternalService, answer, answer_stream};
+use lectern_work::CANCELLED;
+use lectern_work::steps::{EndState, StepRecord, StepState, Steps};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::debug;
 
@@ -63,84 +62,73 @@ impl StageApi {
     }
 }
 
-/// Lets only services of the installation pass.
-///
-/// # Errors
-/// `KEY_NOT_ALLOWED` for a caller with an API key.
-pub fn internal<T>(request: &Request<T>) -> Result<(), Status> {
-    match caller(request)?.role {
-        Role::Service => Ok(()),
-        Role::Reader | Role::Tenant | Role::Admin => Err(status(&Failure::new(
-            Kind::PermissionDenied,
-            Reason::KeyNotAllowed,
-            "this call is for the services of the installation; tenants use lectern.v1",
-        ))),
+/// A step as operators see it.
+fn encode(id: &StepId, record: &StepRecord) -> work::Step {
+    let (state, holder) = match &record.state {
+        StepState::Free { .. } => (State::Free, String::new()),
+        StepState::Leased { holder, .. } => (State::Leased, holder.clone()),
+        StepState::Ended { ending } => match ending.state {
+            EndState::Done => (State::Done, String::new()),
+            EndState::Failed => (State::Failed, String::new()),
+            EndState::Dead => (State::Dead, String::new()),
+        },
+    };
+    work::Step {
+        id: id.to_string(),
+        state: state.into(),
+        fence: i64::try_from(record.fence).unwrap_or(i64::MAX),
+        holder,
+        attempt_count: convert::number(record.attempts),
+        crash_count: convert::number(record.crashes),
+        failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(id))),
     }
 }
 
 #[tonic::async_trait]
 impl StageService for StageApi {
-    type PruneStream = prune::Answers;
+    type PruneStream = Answers<work::PruneResponse>;
 
     async fn cancel_steps(
         &self,
         request: Request<work::CancelStepsRequest>,
     ) -> Result<Response<work::CancelStepsResponse>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let narration: NarrationId =
-            request.narration.parse().map_err(|e| status(&Failure::invalid("narration", format!("narration: {e}"))))?;
-        let run = u32::try_from(request.run).map_err(|_| status(&Failure::invalid("run", "run counts from 1")))?;
-        self.cancel(&tenant, &narration, run).await.map_err(|error| status(&error))?;
-        if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
-            debug!(%error, "hint not sent; the next heartbeat sees the tombstone");
-        }
-        Ok(Response::new(work::CancelStepsResponse {}))
+        answer(request, |InternalService(caller), request| async move {
+            let narration: NarrationId =
+                request.narration.parse().map_err(|e| Failure::invalid("narration", format!("narration: {e}")))?;
+            let run = u32::try_from(request.run).map_err(|_| Failure::invalid("run", "run counts from 1"))?;
+            self.cancel(&caller.tenant, &narration, run).await?;
+            if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
+                debug!(%error, "hint not sent; the next heartbeat sees the tombstone");
+            }
+            Ok(work::CancelStepsResponse {})
+        })
+        .await
     }
 
     async fn get_step(
         &self,
         request: Request<work::GetStepRequest>,
     ) -> Result<Response<work::GetStepResponse>, Status> {
-        internal(&request)?;
-        let tenant = &caller(&request)?.tenant;
-        let step =
-            request.get_ref().step.parse().map_err(|e| status(&Failure::invalid("step", format!("step: {e}"))))?;
-        let record = self.step(tenant, &step).await.map_err(|error| status(&error))?;
-        let (state, holder) = match &record.state {
-            StepState::Free { .. } => (State::Free, String::new()),
-            StepState::Leased { holder, .. } => (State::Leased, holder.clone()),
-            StepState::Ended { ending } => match ending.state {
-                EndState::Done => (State::Done, String::new()),
-                EndState::Failed => (State::Failed, String::new()),
-                EndState::Dead => (State::Dead, String::new()),
-            },
-        };
-        Ok(Response::new(work::GetStepResponse {
-            step: Some(work::Step {
-                id: step.to_string(),
-                state: state.into(),
-                fence: i64::try_from(record.fence).unwrap_or(i64::MAX),
-                holder,
-                attempt_count: convert::number(record.attempts),
-                crash_count: convert::number(record.crashes),
-                failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(&step))),
-            }),
-        }))
+        answer(request, |InternalService(caller), request| async move {
+            let step: StepId = request.step.parse().map_err(|e| Failure::invalid("step", format!("step: {e}")))?;
+            let record = self.step(&caller.tenant, &step).await?;
+            Ok(work::GetStepResponse { step: Some(encode(&step, &record)) })
+        })
+        .await
     }
 
     async fn prune(
         &self,
         request: Request<Streaming<work::PruneRequest>>,
     ) -> Result<Response<Self::PruneStream>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let Some(Pruned { blob, find }) = self.pruned.clone() else {
-            let message = "nothing that this stage makes is pruned; ask ai and tts";
-            return Err(status(&Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message)));
-        };
-        Ok(Response::new(prune::serve(blob, tenant, request.into_inner(), find)))
+        answer_stream(request, |InternalService(caller), asks| async move {
+            let Some(Pruned { blob, find }) = self.pruned.clone() else {
+                let message = "nothing that this stage makes is pruned; ask ai and tts";
+                return Err(Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message));
+            };
+            Ok(prune::serve(blob, caller.tenant, asks, find))
+        })
+        .await
     }
 }
 
@@ -148,9 +136,9 @@ impl StageService for StageApi {
 mod tests {
     use lectern_core::{Clock, SystemClock};
     use lectern_queue::{ConnectOptions, MemoryQueue};
-    use lectern_rpc::{Caller, TenantLimits, failure};
-    use lectern_store::StepsOptions;
+    use lectern_rpc::{Caller, Role, TenantLimits, failure};
     use lectern_store::memory::MemoryStore;
+    use lectern_work::steps::StepsOptions;
 
     use super::*;
 
@@ -181,12 +169,12 @@ mod tests {
         assert_eq!(failure(&refused).reason, Reason::ResourceNotFound);
         let refused = api.cancel_steps(by(Role::Service, "globex", cancel())).await.unwrap_err();
         assert_eq!(failure(&refused).reason, Reason::ResourceNotFound);
-        assert!(api.steps.wanted(&step).await.unwrap());
+        assert_eq!(api.steps.runs(&step.narration).await.unwrap(), None);
 
         let shown = api.get_step(by(Role::Service, "acme", get())).await.unwrap().into_inner().step.unwrap();
         assert_eq!((shown.state(), shown.crash_count, shown.failure), (State::Leased, 0, None));
         api.cancel_steps(by(Role::Service, "acme", cancel())).await.unwrap();
-        assert!(!api.steps.wanted(&step).await.unwrap());
+        assert!(api.steps.runs(&step.narration).await.unwrap().is_some_and(|runs| runs.is_over(step.run)));
     }
 
     #[tokio::test]

@@ -8,8 +8,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, Reason, Timestamp};
 use lectern_proto::gateway::v1::credential_service_client::CredentialServiceClient;
 use lectern_proto::gateway::v1::{VerifyKeyRequest, VerifyKeyResponse};
 use lectern_proto::{names, v1 as api};
-use lectern_rpc::auth::{Authenticate, Caller, Credential, Role, key_invalid};
-use lectern_rpc::{Outbound, ServiceCredential, TenantLimits};
+use lectern_rpc::{Authenticate, Caller, Credential, Outbound, Role, ServiceCredential, TenantLimits, key_invalid};
 use tonic::Request;
 use tonic::transport::Channel;
 

@@ -1,33 +1,35 @@
-//! How far a recording is assembled, told to whoever watches while it is. These are hints: they may
-//! be lost, and nothing is kept of them.
+//! How far a recording is assembled, told to whoever watches while it is. These are hints, on a
+//! topic of each narration's own: they may be lost, and nothing is kept of them.
 
+use parking_lot::Mutex;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lectern_core::id::StepId;
+use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Clock, Timestamp};
 use lectern_queue::Queue;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tracing::debug;
 
-/// The topic of these hints.
-pub const TOPIC: &str = "assembled";
-
 /// The least time between two hints of one attempt at a step.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long the queue may have a hint in hand.
 const WITHIN: Duration = Duration::from_secs(5);
 
+/// The topic of these hints of a narration.
+#[must_use]
+pub fn topic(narration: &NarrationId) -> String {
+    format!("assembled.{narration}")
+}
+
 /// How far the recording of a narration's run is assembled. One attempt never tells less than it
 /// has told: where files are joined a second time, with another gain, this stays where it was until
 /// they are done. Another attempt, such as one after a crash, begins again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assembled {
-    /// The narration's id.
-    pub narration: String,
     /// The run, from 1.
     pub run: u32,
     /// Milliseconds of audio that are joined and encoded.
@@ -83,16 +85,17 @@ impl Progress {
         let Some(telling) = &self.0 else { return };
         let Ok(runtime) = Handle::try_current() else { return };
         let Some(millis) = telling.begin(millis) else { return };
-        let hint = Assembled { narration: step.narration.to_string(), run: step.run, millis }.encode();
+        let topic = topic(&step.narration);
+        let hint = Assembled { run: step.run, millis }.encode();
         let telling = Arc::clone(telling);
         runtime.spawn(async move {
             // One that the queue keeps in hand must not silence those after it.
-            match tokio::time::timeout(WITHIN, telling.queue.hint(TOPIC, hint)).await {
+            match tokio::time::timeout(WITHIN, telling.queue.hint(&topic, hint)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!(%error, "not told how far the recording is, the next hint says more"),
                 Err(_) => debug!("not told how far the recording is, the queue does not answer"),
             }
-            telling.state.lock().unwrap_or_else(PoisonError::into_inner).sending = false;
+            telling.state.lock().sending = false;
         });
     }
 }
@@ -102,7 +105,7 @@ impl Telling {
     /// sent.
     fn begin(&self, millis: u64) -> Option<u64> {
         let now = self.clock.now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.most = state.most.max(millis);
         // A clock that was set back must not silence the rest.
         let due = state.told.is_none_or(|told| now < told || now.since(told) >= EVERY);
@@ -135,7 +138,7 @@ mod tests {
         let mut heard = Vec::new();
         while let Some(Some(hint)) = hints.next().now_or_never() {
             let hint = Assembled::decode(&hint).expect("a hint of this topic");
-            assert_eq!((hint.narration.as_str(), hint.run), ("n1", 2));
+            assert_eq!(hint.run, 2);
             heard.push(hint.millis);
         }
         heard
@@ -144,7 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn at_most_one_hint_a_second_is_told() {
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
-        let mut hints = queue.hints(TOPIC).await.unwrap();
+        let mut hints = queue.hints("assembled.n1").await.unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
         let progress = Progress::new(Arc::clone(&queue), Arc::clone(&clock) as _);
         let step: StepId = "n1/2/assemble/0".parse().unwrap();
@@ -168,7 +171,7 @@ mod tests {
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
         let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
         let Progress(Some(telling)) = Progress::new(queue, Arc::clone(&clock) as _) else { panic!("it tells") };
-        let state = |change: fn(&mut State)| change(&mut telling.state.lock().unwrap());
+        let state = |change: fn(&mut State)| change(&mut telling.state.lock());
         assert_eq!(telling.begin(1), Some(1));
         clock.advance(10 * EVERY);
         assert_eq!(telling.begin(2), None, "the first is still being sent");
@@ -181,7 +184,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_attempt_never_tells_less_than_was_said_before() {
         let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new(ConnectOptions::default()));
-        let mut hints = queue.hints(TOPIC).await.unwrap();
+        let mut hints = queue.hints("assembled.n1").await.unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(50_000)));
         let attempt = || Progress::new(Arc::clone(&queue), Arc::clone(&clock) as _);
         let step: StepId = "n1/2/assemble/0".parse().unwrap();
@@ -201,9 +204,9 @@ mod tests {
 
     #[test]
     fn a_hint_reads_back_and_others_do_not() {
-        let hint = Assembled { narration: "n1".to_owned(), run: 1, millis: 7 };
+        let hint = Assembled { run: 1, millis: 7 };
         assert_eq!(Assembled::decode(&hint.encode()), Some(hint));
-        for other in [&b""[..], b"n1 7", br#"{"narration":"n1"}"#] {
+        for other in [&b""[..], b"n1 7", br#"{"run":1}"#] {
             assert_eq!(Assembled::decode(other), None);
         }
     }

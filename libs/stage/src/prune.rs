@@ -39,7 +39,7 @@ use lectern_core::{Digest, Failure, Kind, OsRandom, Random as _, Reason};
 use tokio::time::Instant;
 use tracing::warn;
 
-pub(crate) use call::{Answers, serve};
+pub(crate) use call::serve;
 
 /// Where marks lie in a scope.
 const MARKS: &str = "prune";

@@ -1,9 +1,9 @@
 //! What was found out about secrets, kept for a while under their digests, so that not every call
 //! asks again.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lectern_core::{Digest, Timestamp};
@@ -62,7 +62,7 @@ impl<T: Clone> Recall<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Clock, Failure, Timestamp};
-use lectern_store::Steps;
+use lectern_work::steps::Steps;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -54,12 +54,12 @@ pub async fn sweep_steps(steps: &Steps, clock: Arc<dyn Clock>, after: Duration, 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
     use lectern_core::{Kind, Reason};
+    use lectern_store::Store;
     use lectern_store::memory::MemoryStore;
-    use lectern_store::steps::{Claim, Ending};
-    use lectern_store::{StepsOptions, Store};
+    use lectern_work::steps::{Claim, Closing, Ending, StepsOptions};
     use tokio::time::Instant;
 
     use super::*;
@@ -87,11 +87,8 @@ mod tests {
             let Claim::Claimed(lease) = steps.claim(step, "w", &"t".parse().unwrap()).await.unwrap() else {
                 panic!("not claimed")
             };
-            if step == &done {
-                steps.commit(&lease, Ending::done(vec![1], None)).await.unwrap();
-            } else {
-                steps.give_back(&lease).await.unwrap();
-            }
+            let closing = if step == &done { Closing::Ended(Ending::done(vec![1])) } else { Closing::Free };
+            steps.close(&lease, closing).await.unwrap();
         }
         let stop = CancellationToken::new();
         let (swept, token) = (steps.clone(), stop.clone());
@@ -114,7 +111,7 @@ mod tests {
         let token = stop.clone();
         let sweeper = tokio::spawn(async move {
             let sweep = |_| {
-                noted.lock().unwrap().push(began.elapsed());
+                noted.lock().push(began.elapsed());
                 std::future::ready(Err(Failure::new(Kind::Unavailable, Reason::StoreUnavailable, "away")))
             };
             sweep_from_time_to_time("things", clock, DAY, token, sweep).await;
@@ -122,7 +119,7 @@ mod tests {
         tokio::time::sleep(3 * EVERY + EVERY / 2).await;
         stop.cancel();
         tokio::time::timeout(EVERY, sweeper).await.expect("it ends").unwrap();
-        assert_eq!(times.lock().unwrap().len(), 3);
-        assert!(times.lock().unwrap()[0] >= EVERY);
+        assert_eq!(times.lock().len(), 3);
+        assert!(times.lock()[0] >= EVERY);
     }
 }

@@ -1,4 +1,4 @@
-//! Commands in, events out. The queue's worker claims, renews and commits; this decodes what it was
+//! Commands in, events out. The worker sees to it that each step ends once; this decodes what it was
 //! given, and a stage's [`Perform`] does it.
 
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use lectern_core::{Clock, Digest, Failure};
 use lectern_proto::work::v1::{Command, Delivery, Event, StepFailed, command::Work, event::Outcome};
 use lectern_proto::{convert, names};
 use lectern_queue::Queue;
-use lectern_queue::worker::{Done, Handler, Reading, Task};
 use lectern_runtime::Metrics;
 use lectern_runtime::telemetry::Histogram;
+use lectern_work::{Done, Handler, Payment, Reading, Task};
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ use crate::prune;
 /// and its events did not say how much of a section was there already.
 pub const SCHEMA: i32 = 3;
 
-/// One claimed step, decoded.
+/// One step at work, decoded.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Which step it is.
@@ -39,6 +39,8 @@ pub struct Job {
     pub cancel: CancellationToken,
     /// Tells how far the work is.
     pub progress: Progress,
+    /// Gets the lease of the step before it pays for anything.
+    pub payment: Payment,
 }
 
 impl Job {
@@ -46,6 +48,14 @@ impl Job {
     /// [`Progress::assembled`].
     pub fn assembled(&self, millis: u64) {
         self.progress.assembled(&self.step, millis);
+    }
+
+    /// To be called before a call that costs money; see [`Task::before_payment`].
+    ///
+    /// # Errors
+    /// `CANCELLED`.
+    pub async fn before_payment(&self) -> Result<(), Failure> {
+        self.payment.wait(&self.cancel).await
     }
 
     /// Ends the work early when nobody wants it any more.
@@ -125,7 +135,7 @@ pub trait Perform: Send + Sync + 'static {
 /// Ends of the buckets of [`Stage`]'s durations, in seconds.
 const SECONDS: [f64; 12] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
-/// A stage's work, as the queue's worker runs it.
+/// A stage's work, as the worker runs it.
 #[derive(Debug)]
 pub struct Stage<P> {
     perform: P,
@@ -163,7 +173,14 @@ impl<P: Perform> Stage<P> {
         let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
         let telling = self.telling.clone();
         let progress = telling.map_or_else(Progress::default, |(queue, clock)| Progress::new(queue, clock));
-        let job = Job { step: step.clone(), tenant: tenant.clone(), objects, cancel: task.cancel.clone(), progress };
+        let job = Job {
+            step: step.clone(),
+            tenant: tenant.clone(),
+            objects,
+            cancel: task.cancel.clone(),
+            progress,
+            payment: task.payment.clone(),
+        };
         // Dropping the work stops it at its next await: no call is begun and no object put after a
         // cancel. What was put stays.
         let perform = async {
@@ -251,7 +268,7 @@ impl<P: Perform> Handler for Stage<P> {
         let result = made.as_ref().map_or_else(|failure| failure.reason.as_str(), |_| "done");
         self.took.record(began.elapsed().as_secs_f64(), &[("kind", task.step.kind.as_str()), ("result", result)]);
         let event = made?;
-        Ok(Done { event, result: None })
+        Ok(Done { event })
     }
 
     fn failed(&self, step: &StepId, command: &Bytes, failure: &Failure) -> Bytes {

@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 
 use crate::error::StoreError;
 use crate::migrations;
-use crate::port::{CollectionSpec, Revision, Store, Stored};
+use crate::port::{CollectionSpec, Store};
 use crate::query::{Cursor, Query};
+use crate::record::{Revision, Stored};
 
 /// Fields that a collection adds to every body; a record must not have fields of these names.
 const SCHEMA: &str = "_schema";
@@ -143,7 +144,10 @@ impl<T: Record> Collection<T> {
     }
 
     /// Brings forward what an older release, which still runs, wrote since it was last done.
-    pub(crate) async fn bring_forward(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], `Ambiguous`; call it again.
+    pub async fn bring_forward(&self) -> Result<(), StoreError> {
         // Boxed: it holds collections in turn.
         Box::pin(migrations::run(&self.store, &self.random, &T::SPEC)).await
     }

@@ -1,5 +1,5 @@
-//! The store: the port behind which every service keeps its records, its adapters, and the two
-//! mechanisms built on records alone: [`steps`] (claim, lease, fence) and the [`reconcile`]r.
+//! The store: the port behind which every service keeps its records, its adapters, and the
+//! [`reconcile`]r, which is built on records alone.
 //!
 //! A service owns one database. Truth lives in small records, each changed by compare-and-swap on
 //! its revision; what grows is an object in `lectern-blob`. No other crate may depend on `mongodb`.
@@ -13,15 +13,17 @@
 
 pub mod collection;
 mod error;
+mod gather;
 pub mod memory;
 pub mod migrations;
 pub mod mongo;
 mod port;
 pub mod query;
 pub mod reconcile;
+mod record;
 pub mod sqlite;
-pub mod steps;
 mod url;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,11 +33,13 @@ use lectern_core::{Clock, Failure, SystemClock};
 
 pub use collection::{Change, Collection, Page, Record, Updated, Versioned};
 pub use error::StoreError;
-pub use port::{CollectionSpec, Converted, ID, Index, MAX_RECORD_BYTES, Revision, Store, Stored};
+pub use gather::Gathering;
+pub use port::{CollectionSpec, Converted, Index, Store};
 pub use query::{Condition, Cursor, Direction, MAX_LIMIT, Op, Query};
 pub use reconcile::{Due, Reconciler, ReconcilerOptions};
-pub use steps::{Claim, Ending, Extended, Lease, LeaseError, Steps, StepsOptions};
+pub use record::{ID, MAX_RECORD_BYTES, Revision, Stored};
 pub use url::{Adapter, StoreUrl};
+pub use write::{MAX_WRITE_BYTES, MAX_WRITES, Write};
 
 /// How to connect. Only a MongoDB has more than the clock to be told.
 #[derive(Debug, Clone)]
@@ -132,7 +136,8 @@ impl Default for ConnectOptions {
     }
 }
 
-/// Opens the database that `url` names and waits until it answers.
+/// Opens the database that `url` names and waits until it answers. Single writes to a MongoDB are
+/// [gathered](Gathering); a file commits those that wait together by itself.
 ///
 /// # Errors
 /// `InvalidArgument` when the URL names no adapter or lacks a part, `Unavailable` when no server
@@ -141,14 +146,17 @@ impl Default for ConnectOptions {
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store>, Failure> {
     let url = StoreUrl::parse(url)?;
     match url.adapter() {
-        Adapter::Mongo => Ok(Arc::new(mongo::MongoStore::open(&url, options).await?)),
+        Adapter::Mongo => {
+            let store = mongo::MongoStore::open(&url, options).await?;
+            Ok(Arc::new(Gathering::over(Arc::new(store))))
+        }
         Adapter::Sqlite => Ok(Arc::new(sqlite::SqliteStore::open(Path::new(url.rest()), options.clock).await?)),
         Adapter::Memory => Ok(Arc::new(memory::MemoryStore::new(options.clock))),
     }
 }
 
 /// How far the machine's clock is from the database's, the half of the round trip taken into
-/// account. Leases allow for [`StepsOptions::skew`]; a replica that is more than 2 s off is not
+/// account. Leases of steps allow for a few seconds; a replica that is more than 2 s off is not
 /// ready.
 ///
 /// # Errors

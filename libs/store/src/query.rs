@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::StoreError;
-use crate::port::{ID, Stored, check_field, value_at};
+use crate::record::{ID, Stored, check_field, value_at};
 
 /// Most records that one call finds.
 pub const MAX_LIMIT: u32 = 1_000;
@@ -131,7 +131,8 @@ impl Query {
     }
 
     /// The cursor that continues after `row`.
-    pub(crate) fn cursor_after(&self, row: &Stored) -> Cursor {
+    #[must_use]
+    pub fn cursor_after(&self, row: &Stored) -> Cursor {
         let value = |field: &str| {
             if field == ID {
                 Value::from(row.id.as_str())
@@ -252,7 +253,7 @@ pub(crate) fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::Revision;
+    use crate::record::Revision;
     use serde_json::json;
 
     #[test]

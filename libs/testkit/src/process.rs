@@ -223,6 +223,11 @@ impl Process {
         self.daemon.signal(Signal::CONT);
     }
 
+    /// Has it be the program at `path`, of another build, from the next start on.
+    pub fn replace_program(&mut self, path: &Path) {
+        path.clone_into(&mut self.program.path);
+    }
+
     /// Kills it if it still runs and starts it again, on the same address with the same
     /// environment.
     ///

@@ -12,6 +12,9 @@ use crate::{programs, repo, tools};
 pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::ensure("nats-server")?;
     tools::ensure("mongod")?;
+    if args.iter().any(|arg| arg == "upgrade") && !args.iter().any(|arg| arg == programs::NO_BUILD) {
+        programs::build_with_other_pins()?;
+    }
     programs::build(args)?;
     // A file-size limit is an error to the services and not their end: what ignores the signal
     // passes that on to what it starts.

@@ -93,7 +93,7 @@ enum Command {
     /// The coordination of all services in virtual time under faults, seed by seed, and the mutants
     /// that it must catch.
     Simulate {
-        /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`), and
+        /// Options of `lectern-simulate` (`--seeds 2000`, `--seed 17`, `--mutants`, `--crowd`), and
         /// `--no-build`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,

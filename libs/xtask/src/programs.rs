@@ -35,6 +35,27 @@ pub fn build(args: &[String]) -> Result<()> {
     process::run(process::cargo().args(["build", "--quiet", "--workspace", "--bins", "--profile", "ci"]))
 }
 
+/// Builds the stages once more, with other versions of everything that narrations are pinned to,
+/// into `other-pins` beside the programs. Build those anew afterwards: they were written over.
+pub fn build_with_other_pins() -> Result<()> {
+    const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
+    let mut cargo = process::cargo();
+    cargo.args(["build", "--quiet", "--workspace", "--profile", "ci", "--features"]);
+    cargo.arg(STAGES.map(|stage| format!("lectern-{stage}/other-pins")).join(","));
+    for stage in STAGES {
+        cargo.arg("--bin").arg(format!("lectern-{stage}"));
+    }
+    process::run(&mut cargo)?;
+    let folder = repo::bin_dir().join("other-pins");
+    std::fs::create_dir_all(&folder)?;
+    for stage in STAGES {
+        let program = format!("lectern-{stage}");
+        // Cargo links its programs: a copy stays when they are written over.
+        std::fs::copy(repo::bin_dir().join(&program), folder.join(&program))?;
+    }
+    Ok(())
+}
+
 /// Builds these programs with the `ci` profile, as the tests do: what they are made from has the
 /// features that the whole workspace asks for, as it has in every other build of that profile, and
 /// is built once. Of a package alone (`-p`) it would have fewer, and be built again.

@@ -2,27 +2,21 @@
 
 mod preview;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::Stream;
+use async_stream::try_stream;
 use lectern_blob::Blob;
 use lectern_core::content::document::{Block, BlockKind, Content, Matter, SCHEMA};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::ai::v1::{self as ai, script_service_server::ScriptService};
 use lectern_proto::{convert, v1 as api};
-use lectern_rpc::auth::caller;
-use lectern_rpc::status::status;
-use lectern_stage::api::internal;
+use lectern_rpc::{Answers, Caller, InternalService, answer, answer_stream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use self::preview::Previews;
 use crate::compose::{self, Stop};
 use crate::work::compute;
-
-/// A stream of answers.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Bytes of text that `ComposeScript` takes.
 const TEXT_LIMIT: usize = 1024 * 1024;
@@ -50,62 +44,63 @@ impl ScriptService for Scripts {
         &self,
         request: Request<ai::DescribeEngineRequest>,
     ) -> Result<Response<ai::DescribeEngineResponse>, Status> {
-        caller(&request)?;
-        Ok(Response::new(ai::DescribeEngineResponse {
-            engine: compose::ENGINE_PIN.to_owned(),
-            styles: vec![api::Style::Narration.into(), api::Style::Briefing.into()],
-        }))
+        answer(request, |_: Caller, _| async {
+            Ok(ai::DescribeEngineResponse {
+                engine: compose::ENGINE_PIN.to_owned(),
+                styles: vec![api::Style::Narration.into(), api::Style::Briefing.into()],
+            })
+        })
+        .await
     }
 
     async fn compose_script(
         &self,
         request: Request<ai::ComposeScriptRequest>,
     ) -> Result<Response<Self::ComposeScriptStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let content = content(&request.text).map_err(|f| status(&f))?;
-        let order = convert::compose_order(&request).map_err(|f| status(&f))?;
-        let key = Digest::of(request.text.as_bytes());
-        let token = CancellationToken::new();
-        let stop = Stop::at(token.clone());
-        // Dropped with this call, then with its stream: the work of a caller who is gone ends.
-        let until_dropped = token.drop_guard();
-        let turn = self.previews.turn(&tenant).await.map_err(|f| status(&f))?;
-        let until = stop.clone();
-        let (content, plan) = compute(move || {
-            let plan = compose::plan(&content, key, &order, &until)?;
-            Ok((content, plan))
+        answer_stream(request, |Caller { tenant, .. }, request| async move {
+            let content = content(&request.text)?;
+            let order = convert::compose_order(&request)?;
+            let key = Digest::of(request.text.as_bytes());
+            let token = CancellationToken::new();
+            let stop = Stop::at(token.clone());
+            // Dropped with this call, then with its stream: the work of a caller who is gone ends.
+            let until_dropped = token.drop_guard();
+            let turn = self.previews.turn(&tenant).await?;
+            let until = stop.clone();
+            let (content, plan) = compute(move || {
+                let plan = compose::plan(&content, key, &order, &until)?;
+                Ok((content, plan))
+            })
+            .await?;
+            drop(turn);
+            let previews = self.previews.clone();
+            Ok(try_stream! {
+                let _until_dropped = until_dropped;
+                let (content, plan) = (Arc::new(content), Arc::new(plan));
+                for section in &plan.sections {
+                    let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), section.index);
+                    let until = stop.clone();
+                    // A caller that reads slowly holds no turn meanwhile.
+                    let turn = previews.turn(&tenant).await?;
+                    let section = compute(move || compose::write_section(&content, &plan, index, &until)).await;
+                    drop(turn);
+                    let section = section?;
+                    yield ai::ComposeScriptResponse { section: Some(convert::section_to_wire(&section)) };
+                }
+            })
         })
         .await
-        .map_err(|f| status(&f))?;
-        drop(turn);
-        let previews = self.previews.clone();
-        Ok(Response::new(Box::pin(async_stream::try_stream! {
-            let _until_dropped = until_dropped;
-            let (content, plan) = (Arc::new(content), Arc::new(plan));
-            for section in &plan.sections {
-                let (content, plan, index) = (Arc::clone(&content), Arc::clone(&plan), section.index);
-                let until = stop.clone();
-                // A caller that reads slowly holds no turn meanwhile.
-                let turn = previews.turn(&tenant).await.map_err(|f| status(&f))?;
-                let section = compute(move || compose::write_section(&content, &plan, index, &until)).await;
-                drop(turn);
-                let section = section.map_err(|f| status(&f))?;
-                yield ai::ComposeScriptResponse { section: Some(convert::section_to_wire(&section)) };
-            }
-        })))
     }
 
     async fn preview_script(
         &self,
         request: Request<ai::PreviewScriptRequest>,
     ) -> Result<Response<Self::PreviewScriptStream>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let parts = self.previews.preview(&tenant, request.into_inner()).await.map_err(|f| status(&f))?;
-        Ok(Response::new(Box::pin(futures::stream::iter(
-            parts.map(|part| Ok(ai::PreviewScriptResponse { part: Some(part) })),
-        ))))
+        answer_stream(request, |InternalService(caller), request| async move {
+            let parts = self.previews.preview(&caller.tenant, request).await?;
+            Ok(futures::stream::iter(parts.map(|part| Ok(ai::PreviewScriptResponse { part: Some(part) }))))
+        })
+        .await
     }
 }
 

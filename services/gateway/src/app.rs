@@ -22,15 +22,15 @@ use lectern_stage::names::verify_names;
 use lectern_store::{Collection, Store};
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Admission;
 use crate::api;
 use crate::audit::{self, Audit};
 use crate::conduct::supervise::{Panics, Supervisor};
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
+use crate::dead_letters::DeadLetters;
 use crate::domain::{Key, Narration};
-use crate::door::Door;
-use crate::keys::Keys;
-use crate::letters::Letters;
+use crate::keys::ApiKeys;
 use crate::orders::Orders;
 use crate::stages::Stages;
 use crate::tenants::Tenants;
@@ -45,9 +45,9 @@ const KEYS: &str = "keys";
 pub struct Gateway {
     conductor: Conductor,
     orders: Orders,
-    door: Door,
+    admission: Admission,
     tenants: Tenants,
-    keys: Keys,
+    keys: ApiKeys,
     audit: Audit,
     upstream: Upstream,
     store: Arc<dyn Store>,
@@ -82,16 +82,17 @@ impl Gateway {
             narrations.clone(),
             Arc::clone(&queue),
             Arc::clone(&clock),
+            Arc::new(OsRandom),
             Arc::clone(&master),
-            DispatchOptions { per_tenant: config.dispatch.per_tenant, retention: common.retention.after },
+            DispatchOptions { per_tenant: config.dispatch.per_tenant },
         );
         dispatcher.ensure().await?;
         let admin = [&config.admin_key, &config.admin_key_previous].into_iter().filter(|key| !key.is_empty());
         let admin = admin.cloned().collect();
         let tenants = dispatcher.tenants().clone();
-        let keys = Keys::new(keys, tenants.clone(), Arc::clone(&clock), admin, pages.clone());
+        let keys = ApiKeys::new(keys, tenants.clone(), Arc::clone(&clock), admin, pages.clone());
         let audit = Audit::new(records, Arc::clone(&clock), Arc::new(OsRandom), config.audit.kept);
-        let door = Door::new(
+        let admission = Admission::new(
             narrations.clone(),
             Arc::clone(&clock),
             Arc::new(OsRandom),
@@ -109,14 +110,14 @@ impl Gateway {
             Arc::clone(&clock),
             Arc::new(OsRandom),
             secrets,
-            door.clone(),
+            admission.clone(),
             tenants.clone(),
         );
         let config = Arc::new(config.clone());
         Ok(Self {
             conductor,
             orders,
-            door,
+            admission,
             tenants,
             keys,
             audit,
@@ -139,28 +140,22 @@ impl Gateway {
     }
 
     /// Conducts until `stop`, and deletes audit records and keys that were kept for long enough,
-    /// each in a task that begins again when it panics. With `reissue`, everything unfinished is
-    /// published at once first: for a queue that keeps nothing.
-    ///
-    /// # Errors
-    /// Those of reissuing.
-    pub async fn conduct(&self, reissue: bool, stop: CancellationToken) -> Result<(), Failure> {
-        if reissue {
-            self.conductor.reissue().await?;
-        }
+    /// each in a task that begins again when it panics. What is unfinished is looked for and
+    /// published at the start, so that the queue may have lost it.
+    pub async fn conduct(&self, stop: CancellationToken) {
         measure_store("gateway", &self.store);
         let mut parts = Supervisor::new(Panics::default(), stop.clone());
         let (audit, until) = (self.audit.clone(), stop.clone());
         parts.start("audit", move || audit.clone().run(until.clone()));
         let (keys, after, until) = (self.keys.clone(), self.config.common.retention.after, stop.clone());
         parts.start("keys", move || keys.clone().sweep_from_time_to_time(after, until.clone()));
-        let (dispatcher, door, until) = (self.conductor.dispatcher().clone(), self.door.clone(), stop.clone());
+        let (dispatcher, admission, until) =
+            (self.conductor.dispatcher().clone(), self.admission.clone(), stop.clone());
         parts.start("levels", move || {
-            let (dispatcher, door, until) = (dispatcher.clone(), door.clone(), until.clone());
-            async move { dispatcher.measure(&door, until).await }
+            let (dispatcher, admission, until) = (dispatcher.clone(), admission.clone(), until.clone());
+            async move { dispatcher.measure(&admission, until).await }
         });
         tokio::join!(self.conductor.clone().run(stop), parts.ended());
-        Ok(())
     }
 
     /// Serves the public API until `stop`.
@@ -184,16 +179,16 @@ impl Gateway {
             self.audit.clone(),
         );
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone(), self.audit.clone());
-        let letters = Letters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
+        let letters = DeadLetters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
         let dispatcher = self.conductor.dispatcher().clone();
         let (tenants, audit, pages) = (&self.tenants, &self.audit, &self.pages);
-        let admin = api::Admin::new(letters, dispatcher, self.door.clone(), audit.clone(), pages.clone());
+        let admin = api::Admin::new(letters, dispatcher, self.admission.clone(), audit.clone(), pages.clone());
         let keys = api::Keys::new(self.keys.clone(), tenants.clone(), audit.clone(), pages.clone());
         let credentials = api::Credentials::new(self.keys.clone(), tenants.clone());
         let everybody = self.config.tenant_limits(&config.limits);
         let quota = api::Quota::new(
             tenants.clone(),
-            self.door.clone(),
+            self.admission.clone(),
             self.upstream.clone(),
             everybody,
             Arc::clone(&self.clock),
@@ -243,6 +238,6 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let stop = context.shutdown.token();
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
     lectern_stage::app::announce(serving.addr);
-    gateway.conduct(false, stop).await?;
+    gateway.conduct(stop).await;
     lectern_stage::app::ended(serving, &adapters).await
 }

@@ -7,6 +7,7 @@ use lectern_rpc::LimitsConfig;
 use lectern_runtime::Secret;
 use lectern_runtime::config::duration;
 use lectern_stage::Common;
+use lectern_stage::config::Settings;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::TenantLimits;
@@ -19,10 +20,10 @@ const SHORTEST_ADMIN_KEY: usize = 20;
 
 /// Settings of the gateway.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What all services share.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub common: Common,
     /// The installation's admin key: who sends it may make, list and revoke API keys. At least 20
     /// bytes (`openssl rand -hex 32` makes one); empty for none.
@@ -74,6 +75,16 @@ impl Config {
     }
 }
 
+impl Settings for Config {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
+}
+
 /// How the stages are shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -121,6 +132,8 @@ impl Default for Audit {
 
 #[cfg(test)]
 mod tests {
+    use lectern_runtime::config::Loader;
+
     use super::*;
 
     #[test]
@@ -136,6 +149,33 @@ mod tests {
             ..TenantLimits::default()
         };
         assert_eq!(limits, expected);
+    }
+
+    #[test]
+    fn its_own_settings_lie_beside_those_of_all_and_another_key_is_refused_by_name() {
+        let load = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Config::load(&Loader::with_environment("LECTERN", variables))
+        };
+        let config = load(&[
+            ("LECTERN_ADMIN_KEY", "kkkkkkkkkkkkkkkkkkkk"),
+            ("LECTERN_DISPATCH__PER_TENANT", "7"),
+            ("LECTERN_BACKLOG__MOST", "9"),
+            ("LECTERN_AUDIT__KEPT", "3d"),
+            ("LECTERN_TTS__URL", "http://tts:7403"),
+        ]);
+        let config = config.expect("settings");
+        assert_eq!((config.admin_key.expose().len(), config.dispatch.per_tenant, config.backlog.most), (20, 7, 9));
+        assert_eq!((config.audit.kept, config.common.tts.url.as_str()), (3 * SHORTEST_KEPT, "http://tts:7403"));
+        for (variable, key) in [
+            ("LECTERN_ADMINKEY", "adminkey"),
+            ("LECTERN_DISPATCH__TENANT", "dispatch.tenant"),
+            ("LECTERN_AUDIT__KEEP", "audit.keep"),
+        ] {
+            let refused = load(&[(variable, "1")]).expect_err(variable);
+            assert_eq!(refused.field.as_deref(), Some(key));
+            assert!(refused.message.contains(variable), "{refused}");
+        }
     }
 
     #[test]

@@ -12,9 +12,9 @@ use lectern_core::id::{NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Digest, Failure, Kind, Reason, Timestamp, text};
 use lectern_proto::names;
-use lectern_rpc::auth::{self, Authenticate, Caller, Credential, key_invalid};
+use lectern_rpc::caller::{self, Caller, key_invalid};
 use lectern_rpc::key::equal;
-use lectern_rpc::{ApiKey, TenantLimits};
+use lectern_rpc::{ApiKey, Authenticate, Credential, TenantLimits};
 use lectern_runtime::Secret;
 use lectern_stage::{GoodKeys, Recall};
 use lectern_store::{Change, Collection, Direction, Page, Query, StoreError};
@@ -64,7 +64,7 @@ pub enum Draft {
 
 /// The installation's API keys.
 #[derive(Debug, Clone)]
-pub struct Keys {
+pub struct ApiKeys {
     keys: Collection<Key>,
     tenants: Tenants,
     clock: Arc<dyn Clock>,
@@ -75,7 +75,7 @@ pub struct Keys {
     used: Arc<Recall<Timestamp>>,
 }
 
-impl Keys {
+impl ApiKeys {
     /// The keys in this collection, each of one of these tenants; `admin` is the installation's
     /// admin key, where it has one: two while it is changed. The ids of keys follow from request
     /// ids under `secret`.
@@ -265,8 +265,8 @@ impl Keys {
     /// Who calls with a good key.
     async fn caller(&self, key: Key) -> Result<Caller, Failure> {
         let role = match key.role {
-            Role::Reader => auth::Role::Reader,
-            Role::Editor => auth::Role::Tenant,
+            Role::Reader => caller::Role::Reader,
+            Role::Editor => caller::Role::Tenant,
             Role::Administrator => return admin(key.id),
         };
         let tenant = key.tenant.ok_or_else(|| Failure::internal(format!("the key {} has no tenant", key.id)))?;
@@ -287,14 +287,14 @@ impl Keys {
 }
 
 #[async_trait]
-impl Authenticate for Keys {
+impl Authenticate for ApiKeys {
     async fn authenticate(&self, credential: &Credential) -> Result<Caller, Failure> {
         let secret = match credential {
             Credential::Key(secret) => secret,
             Credential::Service { .. } | Credential::None => return Err(key_invalid()),
         };
         if self.is_admin(secret) {
-            return admin(auth::ADMIN_KEY.to_owned());
+            return admin(caller::ADMIN_KEY.to_owned());
         }
         let key = self.verify(secret.expose()).await?;
         self.caller(key).await
@@ -314,7 +314,7 @@ impl Authenticate for Keys {
 /// An administrator, whatever it called with.
 fn admin(key_id: String) -> Result<Caller, Failure> {
     let tenant = ADMIN_TENANT.parse().map_err(|_| Failure::internal("the admin tenant is no id"))?;
-    Ok(Caller { tenant, role: auth::Role::Admin, key_id, limits: TenantLimits::default() })
+    Ok(Caller { tenant, role: caller::Role::Admin, key_id, limits: TenantLimits::default() })
 }
 
 fn not_found(id: &str) -> Failure {

@@ -3,15 +3,15 @@
 //! Read it from [`conduct`], the two pure functions that say what happens next; [`domain`] is the
 //! noun, [`orders`] what callers may do with it, [`api`] how they say so.
 
+pub mod admission;
 pub mod api;
 pub mod app;
 pub mod audit;
 pub mod conduct;
 pub mod config;
+pub mod dead_letters;
 pub mod domain;
-pub mod door;
 pub mod keys;
-pub mod letters;
 pub mod orders;
 pub mod stages;
 mod store;

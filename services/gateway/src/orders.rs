@@ -18,10 +18,10 @@ use lectern_runtime::current_traceparent;
 use lectern_store::{Collection, Query, StoreError, Versioned};
 use tracing::{info, warn};
 
+use crate::admission::Admission;
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
 use crate::domain::{Narration, Phase, Transition};
-use crate::door::Door;
 use crate::stages::Stages;
 use crate::tenants::Tenants;
 
@@ -46,7 +46,7 @@ pub struct Orders {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     secrets: Secrets,
-    door: Door,
+    admission: Admission,
     tenants: Tenants,
 }
 
@@ -72,10 +72,10 @@ impl Orders {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         secrets: Secrets,
-        door: Door,
+        admission: Admission,
         tenants: Tenants,
     ) -> Self {
-        Self { narrations, conductor, stages, clock, random, secrets, door, tenants }
+        Self { narrations, conductor, stages, clock, random, secrets, admission, tenants }
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
@@ -94,8 +94,8 @@ impl Orders {
         request_id: &str,
         wire: api::Narration,
     ) -> Result<Versioned<Narration>, Failure> {
-        let wish = read::read(&wire)?;
-        let digest = wish.digest();
+        let mut request = read::read(&wire)?;
+        let digest = request.digest();
         let id = if request_id.is_empty() {
             NarrationId::random(&*self.random)
         } else {
@@ -106,13 +106,12 @@ impl Orders {
             Some(known) if known.record.deleted.is_none() => return same_request(known, &digest),
             tombstone => tombstone,
         };
-        self.tenants.may_order(tenant, wish.lane).await?;
-        self.door.admit(tenant).await?;
-        let (scope, pins) = self.stages.pin(tenant, &wish).await?;
-        let mut wish = wish;
-        wish.order.language = wish.order.language.or_else(|| pins.language.clone());
+        self.tenants.may_order(tenant, request.lane).await?;
+        self.admission.admit(tenant).await?;
+        let (scope, pins) = self.stages.pin(tenant, &request).await?;
+        request.order.language = request.order.language.or_else(|| pins.language.clone());
         let now = self.clock.now();
-        let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, digest, wish, pins, now);
+        let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, digest, request, pins, now);
         narration.traceparent = current_traceparent();
         match self.place(narration, tombstone).await? {
             Placed::Accepted(accepted) => {
@@ -180,7 +179,7 @@ impl Orders {
         etag: &str,
     ) -> Result<Versioned<Narration>, Failure> {
         let known = self.get(tenant, id).await?;
-        if known.record.phase == Phase::Cancelled {
+        if known.record.phase() == Phase::Cancelled {
             return Ok(known);
         }
         let failure = Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller cancelled the narration");
@@ -194,7 +193,7 @@ impl Orders {
             // Unless the same call was faster.
             Err(refused) => {
                 let now = self.get(tenant, id).await?;
-                return if now.record.phase == Phase::Cancelled { Ok(now) } else { Err(refused) };
+                return if now.record.phase() == Phase::Cancelled { Ok(now) } else { Err(refused) };
             }
         }
         self.get(tenant, id).await
@@ -276,7 +275,7 @@ impl Orders {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn of_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
-        let query = list::newest(tenant, Query::new().eq("document", document.as_str()).eq("erased", false));
+        let query = list::newest(tenant, Query::new().eq("document", document.as_str()).eq("texts.at", "kept"));
         Ok(self.narrations.count(&query, MOST_COUNTED).await?)
     }
 
@@ -285,7 +284,8 @@ impl Orders {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn erased_with(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
-        let query = Query::new().eq("tenant", tenant.as_str()).eq("document", document.as_str()).eq("erased", true);
+        let of_document = Query::new().eq("tenant", tenant.as_str()).eq("document", document.as_str());
+        let query = of_document.eq("texts.at", "erased");
         Ok(self.narrations.count(&query, MOST_COUNTED).await?)
     }
 
@@ -302,7 +302,7 @@ impl Orders {
                 let erased = self
                     .conductor
                     .update(&narration.record.id, |narration, now| {
-                        if narration.erased {
+                        if narration.erased() {
                             return Transition::Unchanged;
                         }
                         narration.erase(now);
@@ -332,7 +332,7 @@ enum Placed {
 /// Whether a narration may be deleted as it is: what is still being made is not thrown away by
 /// mistake.
 fn may_delete(narration: &Narration, force: bool) -> Result<(), Failure> {
-    if force || narration.phase.terminal() {
+    if force || narration.phase().terminal() {
         return Ok(());
     }
     Err(Failure::new(
@@ -353,7 +353,7 @@ fn not_found(id: &NarrationId) -> Failure {
 }
 
 fn same_request(known: Versioned<Narration>, digest: &Digest) -> Result<Versioned<Narration>, Failure> {
-    if known.record.request == *digest {
+    if known.record.request_digest == *digest {
         return Ok(known);
     }
     Err(Failure::new(

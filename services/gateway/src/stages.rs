@@ -9,17 +9,17 @@ use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_stage::prune::Swept;
 
 use crate::conduct::prune::InUse;
-use crate::domain::{Pins, Wish};
+use crate::domain::{NarrationRequest, Pins};
 
 /// The stages, as the gateway asks them.
 #[async_trait]
 pub trait Stages: Send + Sync + Debug {
-    /// What a run of `wish` is pinned to, and the scope that it is made in.
+    /// What a run of `request` is pinned to, and the scope that it is made in.
     ///
     /// # Errors
     /// What a stage answers: the document is not there, the style or the voice is not to be had, a
     /// stage cannot be reached.
-    async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure>;
+    async fn pin(&self, tenant: &TenantId, request: &NarrationRequest) -> Result<(ScopeId, Pins), Failure>;
 
     /// Stops the steps of a narration's runs up to `run`, in every stage.
     ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lectern_core::Timestamp;
 use lectern_store::{CollectionSpec, Due, Index, Record};
 
-use crate::domain::{Key, Narration, Pause, Slots, TenantRecord, Turn, key, narration, slots};
+use crate::domain::{Key, Narration, Pause, TenantRecord, key, narration};
 
 /// However long a narration waits, the reconciler looks at it once in this time.
 const LOOKED_AT_LEAST: Duration = Duration::from_secs(60 * 60);
@@ -28,14 +28,16 @@ impl Record for Narration {
     .dates(&[
         "created",
         "updated",
-        "first_audio",
-        "finished",
         "deadline",
         "due_at",
         "deleted",
-        "repin.wanted",
-        "repin.done",
         "earlier.since",
+        "repinned.at",
+        "repinned.repin.wanted",
+        "state.finished",
+        "state.first_audio",
+        "state.reached.first_audio",
+        "state.repin.wanted",
         "ready.ingest.since",
         "ready.ai.since",
         "ready.tts.since",
@@ -54,7 +56,7 @@ impl Due for Narration {
 
     fn set_due_at(&mut self, due_at: Option<Timestamp>) {
         // Not later than it would have to be ended.
-        self.due_at = if self.phase.terminal() { due_at } else { due_at.map(|at| at.min(self.deadline)) };
+        self.due_at = if self.phase().terminal() { due_at } else { due_at.map(|at| at.min(self.deadline)) };
     }
 
     fn longest(&self) -> Option<Duration> {
@@ -62,26 +64,6 @@ impl Due for Narration {
         // only covers what that was not told of.
         let settled = !self.to_be_settled() && self.earlier.is_empty() && !self.awaits_pins();
         settled.then_some(LOOKED_AT_LEAST)
-    }
-}
-
-impl Record for Slots {
-    const SPEC: CollectionSpec = CollectionSpec::new("slots", &[]).dates(&["grants.at"]);
-    const SCHEMA: u32 = slots::SCHEMA;
-
-    fn id(&self) -> String {
-        self.service.as_str().to_owned()
-    }
-}
-
-impl Record for Turn {
-    const SPEC: CollectionSpec =
-        CollectionSpec::new("turns", &[Index::new("by_state", &["service", "lane", "state", "served"])])
-            .dates(&["rested"]);
-    const SCHEMA: u32 = slots::SCHEMA;
-
-    fn id(&self) -> String {
-        self.id()
     }
 }
 
@@ -116,3 +98,6 @@ impl Record for TenantRecord {
         self.id.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@
 #[cfg(test)]
 mod tests;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::id::TenantId;
@@ -260,7 +261,7 @@ impl Tenants {
     }
 
     fn suspended(&self) -> MutexGuard<'_, BTreeSet<TenantId>> {
-        self.suspended.lock().unwrap_or_else(PoisonError::into_inner)
+        self.suspended.lock()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod odd;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,12 +18,12 @@ use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Record, Store};
 use tokio::time::Instant;
 
+use crate::admission::Admission;
 use crate::conduct::prune::InUse;
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Backlog;
-use crate::domain::wish::Labels;
-use crate::domain::{Narration, Pins, Wish};
-use crate::door::Door;
+use crate::domain::texts::{Kept, Texts};
+use crate::domain::{Labels, Narration, NarrationRequest, Pins, StepFailure, Tally};
 use crate::orders::Orders;
 use crate::stages::{Stages, Still};
 use crate::tenants::Tenants;
@@ -44,8 +45,8 @@ pub(crate) struct Nobody;
 
 #[async_trait]
 impl Stages for Nobody {
-    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        Err(Failure::not_found(names::of_document(&wish.document)))
+    async fn pin(&self, _: &TenantId, request: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
+        Err(Failure::not_found(names::of_document(&request.document)))
     }
 
     async fn cancel_steps(&self, _: &TenantId, _: &NarrationId, _: u32) -> Result<(), Failure> {
@@ -78,7 +79,7 @@ pub(crate) struct Parts {
     pub(crate) queue: Arc<MemoryQueue>,
     pub(crate) master: Arc<[u8]>,
     pub(crate) dispatcher: Dispatcher,
-    pub(crate) door: Door,
+    pub(crate) admission: Admission,
     pub(crate) conductor: Conductor,
     pub(crate) orders: Orders,
 }
@@ -106,13 +107,19 @@ impl Parts {
             narrations.clone(),
             Arc::clone(&shared),
             Arc::clone(&clock),
+            Arc::clone(&random),
             Arc::clone(&master),
             DispatchOptions::default(),
         );
         dispatcher.ensure().await.expect("collections");
         let tenants = dispatcher.tenants().clone();
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
+        let admission = Admission::new(
+            narrations.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            Backlog::default(),
+            tenants.clone(),
+        );
         let conductor =
             Conductor::new(narrations.clone(), shared, Arc::clone(&stages), Arc::clone(&clock), dispatcher.clone());
         let orders = Orders::new(
@@ -122,20 +129,20 @@ impl Parts {
             clock,
             random,
             Secrets::one(&master),
-            door.clone(),
+            admission.clone(),
             tenants,
         );
-        Self { narrations, queue, master, dispatcher, door, conductor, orders }
+        Self { narrations, queue, master, dispatcher, admission, conductor, orders }
     }
 }
 
 /// A narration that was accepted a moment ago.
 pub(crate) fn narration() -> Narration {
     let id = |text: &str| text.to_owned();
-    let wish = Wish {
+    let request = NarrationRequest {
         document: id("d1").parse().expect("an id"),
         display_name: String::new(),
-        labels: Labels::default(),
+        labels: Labels::none(),
         order: Order::of(Style::Narration),
         voice: String::new(),
         speed: 100,
@@ -154,5 +161,57 @@ pub(crate) fn narration() -> Narration {
     };
     let (id, tenant, scope) = ("n1".parse(), "acme".parse(), "d1".parse());
     let (id, tenant, scope) = (id.expect("an id"), tenant.expect("an id"), scope.expect("an id"));
-    Narration::accepted(id, tenant, scope, wish.digest(), wish, pins, Timestamp(0))
+    Narration::accepted(id, tenant, scope, request.digest(), request, pins, Timestamp(0))
+}
+
+/// Brings a narration that is not planned to where the sections of its script are to be written.
+pub(crate) fn narrate(n: &mut Narration, sections: u32) {
+    narrate_words(n, sections, 10);
+}
+
+/// The same with a script of so many words.
+pub(crate) fn narrate_words(n: &mut Narration, sections: u32, words: u64) {
+    let sections = NonZeroU32::new(sections).expect("a section");
+    assert!(n.planned(sections, words, String::new(), String::new(), Vec::new()), "it is planned already");
+}
+
+/// Has a section of a narration written.
+pub(crate) fn write(n: &mut Narration, section: u32) {
+    assert!(n.section_written(section), "section {section} is written already");
+}
+
+/// Has a section of a narration recorded, which counts nothing.
+pub(crate) fn record(n: &mut Narration, section: u32) {
+    assert!(n.section_recorded(section, Tally::default(), n.updated), "section {section} is recorded already");
+}
+
+/// Brings a narration to where the files are to be made: of one section where it is not planned.
+pub(crate) fn assemble(n: &mut Narration) {
+    if n.sections().is_none() {
+        narrate(n, 1);
+    }
+    for section in 0..n.sections().expect("it is planned") {
+        if !n.is_recorded(section) {
+            record(n, section);
+        }
+    }
+}
+
+/// Has a narration succeed, without files.
+pub(crate) fn succeed(n: &mut Narration, at: Timestamp) {
+    assemble(n);
+    assert!(n.assembled(24_000, 24_000, Vec::new(), at), "it has ended");
+}
+
+/// Has a narration fail.
+pub(crate) fn fail(n: &mut Narration, at: Timestamp) {
+    assert!(n.fail(StepFailure { failure: Failure::internal("it failed"), step: None }, at), "it has ended");
+}
+
+/// The words on a narration, to be changed.
+pub(crate) fn words(n: &mut Narration) -> &mut Kept {
+    match &mut n.texts {
+        Texts::Kept(kept) => kept,
+        Texts::Deleted | Texts::Erased => panic!("there are none any more"),
+    }
 }

@@ -17,14 +17,14 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api, work::v1 as work};
-use lectern_rpc::{Caller, ClientConfig, Outbound, ServiceCredential, channel, failure, status};
+use lectern_rpc::{Caller, ClientConfig, Outbound, Refusal, ServiceCredential, channel, failure};
 use lectern_stage::prune::Swept;
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 use crate::conduct::prune::InUse;
-use crate::domain::{Pins, Wish};
+use crate::domain::{NarrationRequest, Pins};
 use crate::stages::{Stages, Still};
 
 /// How long the gateway waits for a short answer of a stage, unless the caller's own deadline is
@@ -142,12 +142,12 @@ impl Upstream {
     ///
     /// # Errors
     /// `INVALID_FIELD`, and what ingest answers.
-    pub async fn check_pages(&self, tenant: &TenantId, wish: &Wish) -> Result<(), Failure> {
-        if wish.order.selection.pages.is_empty() {
+    pub async fn check_pages(&self, tenant: &TenantId, ordered: &NarrationRequest) -> Result<(), Failure> {
+        if ordered.order.selection.pages.is_empty() {
             return Ok(());
         }
         let view = api::DocumentView::Basic.into();
-        let request = short(api::GetDocumentRequest { name: names::of_document(&wish.document), view });
+        let request = short(api::GetDocumentRequest { name: names::of_document(&ordered.document), view });
         let asked = self.documents(tenant).get_document(request).await.map_err(|status| told(&status))?;
         let document = asked.into_inner().document.ok_or_else(|| missing("a document"))?;
         has_pages(&document)
@@ -174,15 +174,15 @@ fn tuned(channel: Authorized) -> DocumentServiceClient<Authorized> {
 
 #[async_trait]
 impl Stages for Upstream {
-    async fn pin(&self, tenant: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
+    async fn pin(&self, tenant: &TenantId, ordered: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
         let ask = |status: tonic::Status| told(&status);
-        let request = short(ingest::GetSourceRequest { document: names::of_document(&wish.document) });
+        let request = short(ingest::GetSourceRequest { document: names::of_document(&ordered.document) });
         let source = self.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
-        self.check_pages(tenant, wish).await?;
+        self.check_pages(tenant, ordered).await?;
 
         let request = short(ai::DescribeEngineRequest {});
         let script = self.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
-        if !script.styles.contains(&convert::style_to_wire(wish.order.style).into()) {
+        if !script.styles.contains(&convert::style_to_wire(ordered.order.style).into()) {
             return Err(Failure::new(
                 Kind::InvalidArgument,
                 Reason::StyleUnsupported,
@@ -192,9 +192,9 @@ impl Stages for Upstream {
         }
 
         let wanted = tts::ResolveVoiceRequest {
-            voice: wish.voice.clone(),
-            language_code: wish.order.language.clone().unwrap_or(source.language_code),
-            formats: wish.formats.clone(),
+            voice: ordered.voice.clone(),
+            language_code: ordered.order.language.clone().unwrap_or(source.language_code),
+            formats: ordered.formats.clone(),
         };
         let resolved = self.speech(tenant).resolve_voice(short(wanted)).await;
         let voice = resolved.map_err(|status| at_order(told(&status)))?.into_inner();
@@ -292,10 +292,10 @@ pub fn told(status: &tonic::Status) -> Failure {
     failure
 }
 
-/// The status of a call that is passed on to a stage: as the stage gave it, or as [`told`] has it.
+/// Why a call that is passed on to a stage is refused: as the stage said it, or as [`told`] has it.
 #[must_use]
-pub fn passed_on(answer: tonic::Status) -> tonic::Status {
-    if is_of_transport(&answer) { status(&told(&answer)) } else { answer }
+pub fn passed_on(answer: tonic::Status) -> Refusal {
+    if is_of_transport(&answer) { told(&answer).into() } else { answer.into() }
 }
 
 fn is_of_transport(status: &tonic::Status) -> bool {
@@ -310,6 +310,8 @@ pub fn missing(what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use lectern_rpc::status;
+
     use super::*;
 
     #[test]
@@ -338,12 +340,12 @@ mod tests {
     #[test]
     fn a_status_is_passed_on_as_its_stage_gave_it_and_no_address_with_it() {
         let cause = std::io::Error::other("https://ingest.internal:7401 cannot be reached: refused");
-        let passed = passed_on(tonic::Status::from_error(Box::new(cause)));
+        let passed = tonic::Status::from(passed_on(tonic::Status::from_error(Box::new(cause))));
         assert_eq!(failure(&passed).kind, Kind::Unavailable);
         assert!(!format!("{passed:?}").contains("ingest.internal"), "{passed:?}");
         let own = status(&Failure::new(Kind::NotFound, Reason::ResourceNotFound, "no such document; list them"));
         let (code, message, details) = (own.code(), own.message().to_owned(), own.details().to_vec());
-        let passed = passed_on(own);
+        let passed = tonic::Status::from(passed_on(own));
         assert_eq!((passed.code(), passed.message(), passed.details()), (code, message.as_str(), details.as_slice()));
     }
 

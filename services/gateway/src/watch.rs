@@ -1,27 +1,49 @@
-//! Who waits for news of which narration. Replicas hint each other after a write; a poll every two
-//! seconds covers hints that were lost.
+//! Who waits for news of which narration. A replica hints after a write, and others listen to the
+//! narrations that somebody waits for at them; a poll every two seconds covers hints that were
+//! lost.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use lectern_core::id::NarrationId;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The newest revision that this replica has heard of, for every narration that somebody here waits
 /// for.
 #[derive(Debug, Clone, Default)]
-pub struct Hub(Arc<Mutex<HashMap<NarrationId, watch::Sender<u64>>>>);
+pub struct Hub(Arc<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    narrations: Mutex<HashMap<NarrationId, watch::Sender<u64>>>,
+    grown: Notify,
+}
 
 impl Hub {
     /// Waits for news of `id`: a newer revision, or something beside its record to look at.
     #[must_use]
     pub fn subscribe(&self, id: &NarrationId) -> watch::Receiver<u64> {
-        self.waiting().entry(id.clone()).or_insert_with(|| watch::channel(0).0).subscribe()
+        match self.waiting().entry(id.clone()) {
+            Entry::Occupied(known) => known.get().subscribe(),
+            Entry::Vacant(place) => {
+                let receiver = place.insert(watch::channel(0).0).subscribe();
+                self.0.grown.notify_one();
+                receiver
+            }
+        }
+    }
+
+    /// Is notified when somebody begins to wait for a narration that nobody waited for.
+    #[must_use]
+    pub fn grown(&self) -> &Notify {
+        &self.0.grown
     }
 
     /// Wakes those who wait for `id`, if `revision` is newer than what they have heard of.
     pub fn announce(&self, id: &NarrationId, revision: u64) {
-        self.tell(id, |known| {
+        self.wake(id, |known| {
             let newer = revision > *known;
             *known = revision.max(*known);
             newer
@@ -30,7 +52,7 @@ impl Hub {
 
     /// Wakes those who wait for `id`: they are to look at what is known beside its record.
     pub fn look_at(&self, id: &NarrationId) {
-        self.tell(id, |_| true);
+        self.wake(id, |_| true);
     }
 
     /// Wakes everybody, for the same.
@@ -48,7 +70,7 @@ impl Hub {
         waiting.keys().cloned().collect()
     }
 
-    fn tell(&self, id: &NarrationId, news: impl FnOnce(&mut u64) -> bool) {
+    fn wake(&self, id: &NarrationId, news: impl FnOnce(&mut u64) -> bool) {
         let mut waiting = self.waiting();
         let Some(sender) = waiting.get(id) else { return };
         if sender.receiver_count() == 0 {
@@ -59,12 +81,14 @@ impl Hub {
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<NarrationId, watch::Sender<u64>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.narrations.lock()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -79,6 +103,22 @@ mod tests {
         assert!(!receiver.has_changed().expect("open"));
         drop(receiver);
         assert!(hub.watched().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_is_the_first_to_wait_for_a_narration_is_told_of() {
+        let hub = Hub::default();
+        let id: NarrationId = "n1".parse().expect("an id");
+        let told = || hub.grown().notified().now_or_never().is_some();
+        assert!(!told());
+        let first = hub.subscribe(&id);
+        assert!(told());
+        let second = hub.subscribe(&id);
+        assert!(!told(), "it is listened to already");
+        drop((first, second));
+        assert!(hub.watched().is_empty());
+        let _again = hub.subscribe(&id);
+        assert!(told());
     }
 
     #[tokio::test]

@@ -3,19 +3,17 @@
 mod encode;
 mod receiving;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use async_stream::try_stream;
 use bytes::Bytes;
-use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, text};
 use lectern_proto::ingest::v1::{self as ingest, ingest_service_server::IngestService};
 use lectern_proto::v1::{self as api, create_document_request::Source, document_service_server::DocumentService};
 use lectern_proto::{convert, names};
-use lectern_rpc::{Caller, Role, caller, deadline, page, status};
+use lectern_rpc::{Answers, Caller, Role, answer, answer_stream, deadline, page};
 use lectern_store::{Cursor, Query, Versioned};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
@@ -46,6 +44,12 @@ impl Documents {
     #[must_use]
     pub const fn new(library: Library, uploads: Uploads, imports: Imports, blob: Arc<dyn Blob>) -> Self {
         Self { library, uploads, imports, blob }
+    }
+
+    /// A document that a service asks about, by its name.
+    async fn document(&self, tenant: &TenantId, name: &str) -> Result<Document, Failure> {
+        let id = names::document(name, "document")?;
+        Ok(self.library.get(tenant, &id).await?.record)
     }
 
     /// The id that follows from a caller's request id.
@@ -141,79 +145,78 @@ impl Documents {
     }
 }
 
-/// The tenant that calls, and the bytes that all its sources may have together, where that is said.
-fn whose(caller: &Caller) -> (TenantId, Option<u64>) {
-    (caller.tenant.clone(), caller.limits.stored_source_bytes)
-}
-
 #[tonic::async_trait]
 impl DocumentService for Documents {
     async fn create_document(
         &self,
         request: Request<api::CreateDocumentRequest>,
     ) -> Result<Response<api::CreateDocumentResponse>, Status> {
-        let (tenant, share) = whose(caller(&request)?);
-        let document = self.create(tenant, share, request.into_inner()).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CreateDocumentResponse { document: Some(encode::document(&document, View::Full)) }))
+        answer(request, |caller: Caller, request| async move {
+            let document = self.create(caller.tenant, caller.limits.stored_source_bytes, request).await?;
+            Ok(api::CreateDocumentResponse { document: Some(encode::document(&document, View::Full)) })
+        })
+        .await
     }
 
     async fn upload_document(
         &self,
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
-        let (tenant, share) = whose(caller(&request)?);
-        // A call ends when its connection breaks; what it brought is kept all the same, so the work
-        // goes on until the stream has told its end, or the deadline of the call has passed.
-        let this = self.clone();
-        let upload = async move { this.upload(tenant, share, request.into_inner()).await };
-        let document = tokio::spawn(deadline::scope(deadline::current(), upload).in_current_span())
-            .await
-            .unwrap_or_else(|error| Err(Failure::internal(format!("an upload broke off: {error}"))))
-            .map_err(|f| status(&f))?;
-        Ok(Response::new(api::UploadDocumentResponse { document: Some(encode::document(&document, View::Full)) }))
+        answer(request, |caller: Caller, messages| async move {
+            // A call ends when its connection breaks; what it brought is kept all the same, so the
+            // work goes on until the stream has told its end, or the deadline of the call has
+            // passed.
+            let this = self.clone();
+            let share = caller.limits.stored_source_bytes;
+            let upload = async move { this.upload(caller.tenant, share, messages).await };
+            let document = tokio::spawn(deadline::scope(deadline::current(), upload).in_current_span())
+                .await
+                .unwrap_or_else(|error| Err(Failure::internal(format!("an upload broke off: {error}"))))?;
+            Ok(api::UploadDocumentResponse { document: Some(encode::document(&document, View::Full)) })
+        })
+        .await
     }
 
     async fn get_upload(
         &self,
         request: Request<api::GetUploadRequest>,
     ) -> Result<Response<api::GetUploadResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let upload = self.uploads.get(&tenant, &request.get_ref().name).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetUploadResponse { upload: Some(encode::upload(&upload)) }))
+        answer(request, |caller: Caller, request| async move {
+            let upload = self.uploads.get(&caller.tenant, &request.name).await?;
+            Ok(api::GetUploadResponse { upload: Some(encode::upload(&upload)) })
+        })
+        .await
     }
 
     async fn cancel_upload(
         &self,
         request: Request<api::CancelUploadRequest>,
     ) -> Result<Response<api::CancelUploadResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let api::CancelUploadRequest { name, allow_missing } = request.get_ref();
-        self.uploads.cancel(&tenant, name, *allow_missing).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CancelUploadResponse {}))
+        answer(request, |caller: Caller, request| async move {
+            self.uploads.cancel(&caller.tenant, &request.name, request.allow_missing).await?;
+            Ok(api::CancelUploadResponse {})
+        })
+        .await
     }
 
     async fn get_document(
         &self,
         request: Request<api::GetDocumentRequest>,
     ) -> Result<Response<api::GetDocumentResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let get = async {
-            let request = request.get_ref();
+        answer(request, |caller: Caller, request| async move {
             let id = names::document(&request.name, "name")?;
             let view = View::of(request.view, View::Full)?;
-            let document = self.library.get(&tenant, &id).await?;
+            let document = self.library.get(&caller.tenant, &id).await?;
             Ok(api::GetDocumentResponse { document: Some(encode::document(&document, view)) })
-        };
-        get.await.map(Response::new).map_err(|f: Failure| status(&f))
+        })
+        .await
     }
 
     async fn list_documents(
         &self,
         request: Request<api::ListDocumentsRequest>,
     ) -> Result<Response<api::ListDocumentsResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let list = async {
+        answer(request, |Caller { tenant, .. }, request| async move {
             let secret = self.library.secret(&tenant);
             let view = View::of(request.view, View::Basic)?;
             let source = source_of(&request.sha256)?;
@@ -229,103 +232,108 @@ impl DocumentService for Documents {
             };
             let documents = page.items.iter().map(|document| encode::document(document, view)).collect();
             Ok(api::ListDocumentsResponse { documents, next_page_token })
-        };
-        list.await.map(Response::new).map_err(|f: Failure| status(&f))
+        })
+        .await
     }
 
     async fn delete_document(
         &self,
         request: Request<api::DeleteDocumentRequest>,
     ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
-        let caller = caller(&request)?;
-        let tenant = caller.tenant.clone();
-        let delete = async {
+        answer(request, |caller: Caller, request| async move {
             // Only the gateway knows of narrations, so `force` is for it alone, and so is this
             // call.
             through_the_gateway(caller.role)?;
-            let api::DeleteDocumentRequest { name, etag, allow_missing, force: _ } = request.get_ref();
-            let id = names::document(name, "name")?;
-            let tombstone = self.library.erase(&tenant, &id, etag, *allow_missing).await?;
+            let api::DeleteDocumentRequest { name, etag, allow_missing, force: _ } = request;
+            let id = names::document(&name, "name")?;
+            let tombstone = self.library.erase(&caller.tenant, &id, &etag, allow_missing).await?;
             Ok(api::DeleteDocumentResponse { erasure: tombstone.as_ref().map(encode::erasure) })
-        };
-        delete.await.map(Response::new).map_err(|f: Failure| status(&f))
+        })
+        .await
     }
 
     async fn get_erasure(
         &self,
         request: Request<api::GetErasureRequest>,
     ) -> Result<Response<api::GetErasureResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let id = names::erasure(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let tombstone = self.library.erasure(&tenant, &id).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetErasureResponse { erasure: Some(encode::erasure(&tombstone)) }))
+        answer(request, |caller: Caller, request| async move {
+            let id = names::erasure(&request.name, "name")?;
+            let tombstone = self.library.erasure(&caller.tenant, &id).await?;
+            Ok(api::GetErasureResponse { erasure: Some(encode::erasure(&tombstone)) })
+        })
+        .await
     }
 }
 
 #[tonic::async_trait]
 impl IngestService for Documents {
-    type ReadContentStream = Pin<Box<dyn Stream<Item = Result<ingest::ReadContentResponse, Status>> + Send>>;
+    type ReadContentStream = Answers<ingest::ReadContentResponse>;
 
     async fn get_source(
         &self,
         request: Request<ingest::GetSourceRequest>,
     ) -> Result<Response<ingest::GetSourceResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
-        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
-        Ok(Response::new(ingest::GetSourceResponse {
-            scope: document.scope.to_string(),
-            sha256: document.sha256.to_string(),
-            extractor: self.library.pin().to_owned(),
-            set_language_code: document.set_language().to_owned(),
-            file_name: document.file_name,
-            language_code: document.language,
-            word_count: encode::long(document.words),
-        }))
+        answer(request, |caller: Caller, request| async move {
+            let document = self.document(&caller.tenant, &request.document).await?;
+            Ok(ingest::GetSourceResponse {
+                scope: document.scope.to_string(),
+                sha256: document.sha256.to_string(),
+                extractor: self.library.pin().to_owned(),
+                set_language_code: document.set_language().to_owned(),
+                file_name: document.file_name,
+                language_code: document.language,
+                word_count: encode::long(document.words),
+            })
+        })
+        .await
     }
 
     async fn prepare_content(
         &self,
         request: Request<ingest::PrepareContentRequest>,
     ) -> Result<Response<ingest::PrepareContentResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
-        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
-        let key = self.library.prepare(&document).await.map_err(|f| status(&f))?;
-        Ok(Response::new(ingest::PrepareContentResponse {
-            scope: document.scope.to_string(),
-            content_key: key.to_string(),
-            set_language_code: document.set_language().to_owned(),
-        }))
+        answer(request, |caller: Caller, request| async move {
+            let document = self.document(&caller.tenant, &request.document).await?;
+            let key = self.library.prepare(&document).await?;
+            Ok(ingest::PrepareContentResponse {
+                scope: document.scope.to_string(),
+                content_key: key.to_string(),
+                set_language_code: document.set_language().to_owned(),
+            })
+        })
+        .await
     }
 
     async fn read_content(
         &self,
         request: Request<ingest::ReadContentRequest>,
     ) -> Result<Response<Self::ReadContentStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let id = names::document(&request.get_ref().document, "document").map_err(|f| status(&f))?;
-        let document = self.library.get(&tenant, &id).await.map_err(|f| status(&f))?.record;
-        let key = self.library.prepare(&document).await.map_err(|f| status(&f))?;
-        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &document.scope);
-        let mut json = objects.read(&objects.folder().content(&key)).await.map_err(|f| status(&f))?;
-        Ok(Response::new(Box::pin(try_stream! {
-            while !json.is_empty() {
-                yield ingest::ReadContentResponse { json: json.split_to(json.len().min(CHUNK)) };
-            }
-        })))
+        answer_stream(request, |caller: Caller, request| async move {
+            let document = self.document(&caller.tenant, &request.document).await?;
+            let key = self.library.prepare(&document).await?;
+            let objects = Objects::new(Arc::clone(&self.blob), &caller.tenant, &document.scope);
+            let mut json = objects.read(&objects.folder().content(&key)).await?;
+            Ok(try_stream! {
+                while !json.is_empty() {
+                    yield ingest::ReadContentResponse { json: json.split_to(json.len().min(CHUNK)) };
+                }
+            })
+        })
+        .await
     }
 
     async fn get_usage(
         &self,
         request: Request<ingest::GetUsageRequest>,
     ) -> Result<Response<ingest::GetUsageResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let stored = self.library.usage().of(&tenant).await.map_err(|f| status(&f))?;
-        Ok(Response::new(ingest::GetUsageResponse {
-            document_count: encode::long(stored.documents),
-            stored_source_bytes: encode::long(stored.bytes),
-        }))
+        answer(request, |caller: Caller, _| async move {
+            let stored = self.library.usage().of(&caller.tenant).await?;
+            Ok(ingest::GetUsageResponse {
+                document_count: encode::long(stored.documents),
+                stored_source_bytes: encode::long(stored.bytes),
+            })
+        })
+        .await
     }
 }
 

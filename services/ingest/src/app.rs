@@ -1,31 +1,25 @@
 //! Wires adapters to the domain; nothing else constructs an adapter.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lectern_core::{Clock, Failure, OsRandom, Random, SystemClock};
 use lectern_fetch::{Client, Outside, Roots};
-use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
-use lectern_proto::work::v1::stage_service_server::StageServiceServer;
-use lectern_queue::worker::Worker;
-use lectern_rpc::{Authenticate, Server, Serving, server::ServerConfig, tune};
-use lectern_runtime::{Context, HealthState};
-use lectern_stage::app::{
-    Adapters, announce, measure_store, measure_worker, stage_authenticate, watch_engines, watch_health, worker_options,
-};
+use lectern_rpc::{Server, tune};
+use lectern_runtime::Context;
+use lectern_stage::Stage;
+use lectern_stage::app::{Adapters, StageApp, StageParts, this_program};
 use lectern_stage::names::verify_names;
-use lectern_stage::retention::{sweep_from_time_to_time, sweep_steps};
-use lectern_stage::{Stage, StageApi};
-use lectern_store::steps::Steps;
+use lectern_stage::retention::sweep_from_time_to_time;
 use lectern_store::{Collection, Reconciler, Versioned};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Documents;
 use crate::config::{self, Config};
-use crate::domain::{Document, Limits, Upload};
+use crate::domain::{Document, SourceLimits, Upload};
 use crate::extract::child::{self, Sandbox};
 use crate::extract::ocr::{self, Recogniser};
 use crate::library::{Imports, Library, Reader, Uploads};
@@ -38,40 +32,38 @@ const MESSAGE_LIMIT: usize = 5 * 1024 * 1024;
 /// slow document would be everybody's, if there was but one reader.
 const READERS: usize = 2;
 
-/// Ingest, put together and not yet serving.
+/// Ingest, put together and not yet serving. Sources are read by `extract-child` of the running
+/// program, which must know it.
+pub type Ingest = StageApp<Parts>;
+
+/// What ingest has beside what all stages have.
 #[derive(Debug, Clone)]
-pub struct Ingest {
-    adapters: Adapters,
-    steps: Steps,
+pub struct Parts {
     library: Library,
     uploads: Uploads,
     imports: Imports,
     reader: Reader,
-    permits: usize,
-    grace: Duration,
-    retention: Duration,
 }
 
-impl Ingest {
-    /// Ingest over these adapters. Sources are read by `program extract-child`, which must be this
-    /// program.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE` when its collections cannot be made.
-    pub async fn new(config: &Config, adapters: &Adapters, program: PathBuf) -> Result<Self, Failure> {
+#[async_trait]
+impl StageParts for Parts {
+    const NAME: &'static str = "ingest";
+    type Config = Config;
+    type Work = work::Documents;
+
+    async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let Adapters { store, blob, clock, .. } = adapters.clone();
         verify_names(&store, &config.common.secrets()).await?;
-        let steps = lectern_stage::app::steps(adapters).await?;
         let permits = config.common.permits();
-        let limits = child::Limits {
+        let limits = child::SandboxLimits {
             memory_bytes: config.sandbox.memory.0,
             cpu_seconds: config.sandbox.cpu.as_secs().max(1),
             wall: config.sandbox.wall,
-            ..child::Limits::default()
+            ..child::SandboxLimits::default()
         };
         let recogniser = if config.ocr.enabled { Some(Recogniser::find(settings(&config.ocr)).await) } else { None };
         let readers = if config.common.permits == 0 { permits.max(READERS) } else { permits };
-        let reader = Reader::new(Sandbox::new(program, limits), recogniser, readers);
+        let reader = Reader::new(Sandbox::new(this_program()?, limits), recogniser, readers);
         let documents: Collection<Document> = Collection::new(Arc::clone(&store));
         documents.ensure().await?;
         let uploads: Collection<Upload> = Collection::new(store);
@@ -84,81 +76,47 @@ impl Ingest {
             Arc::clone(&clock),
             Arc::clone(&random),
             config.common.secrets(),
-            Limits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
+            SourceLimits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
         let uploads = Uploads::new(uploads, library.clone(), blob, clock, random, config.limits.upload_idle);
         let imports = imports(config, library.clone())?;
-        Ok(Self {
-            adapters: adapters.clone(),
-            steps,
-            library,
-            uploads,
-            imports,
-            reader,
-            permits,
-            grace: config.common.server.drain,
-            retention: config.common.retention.after,
-        })
+        Ok(Self { library, uploads, imports, reader })
     }
 
-    /// The steps of this service.
-    #[must_use]
-    pub const fn steps(&self) -> &Steps {
-        &self.steps
+    fn stage(&self, adapters: &Adapters) -> Stage<work::Documents> {
+        Stage::new(work::Documents::new(self.reader.clone()), Arc::clone(&adapters.blob))
     }
 
-    /// Works until `stop`: reads documents for narrations, and deletes what was erased or left
-    /// behind.
-    pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
-        let documents = work::Documents::new(self.reader.clone());
-        let stage = Arc::new(Stage::new(documents, Arc::clone(&self.adapters.blob)));
-        let options = worker_options(self.permits, self.grace);
-        let Adapters { queue, clock, .. } = self.adapters.clone();
-        let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
-        measure_worker("ingest", &worker);
-        measure_store("ingest", &self.adapters.store);
-        watch_engines("ingest", &worker, health);
-        let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(&clock));
+    fn serve(&self, server: Server, adapters: &Adapters) -> Server {
+        let blob = Arc::clone(&adapters.blob);
+        let documents = Documents::new(self.library.clone(), self.uploads.clone(), self.imports.clone(), blob);
+        server
+            .service(tune!(DocumentServiceServer::new(documents.clone()), MESSAGE_LIMIT))
+            .service(tune!(IngestServiceServer::new(documents)))
+    }
+
+    /// Deletes what was erased or left behind.
+    async fn see_to(&self, adapters: &Adapters, retention: Duration, stop: CancellationToken) {
+        let clock = &adapters.clock;
+        let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(clock));
         let sweep = |document: Versioned<Document>| {
             let library = self.library.clone();
             async move { library.sweep_again(&document.record).await }
         };
-        let abandoned = Reconciler::new(self.uploads.uploads().clone(), Arc::clone(&clock));
+        let abandoned = Reconciler::new(self.uploads.uploads().clone(), Arc::clone(clock));
         let forget = |upload: Versioned<Upload>| {
             let uploads = self.uploads.clone();
             async move { uploads.forget(upload).await }
         };
-        let end = |before| self.library.end_tombstones(before);
-        let tombstones = sweep_from_time_to_time("tombstones", Arc::clone(&clock), self.retention, stop.clone(), end);
+        let end = |before| {
+            let library = self.library.clone();
+            async move { library.end_tombstones(before).await }
+        };
         tokio::join!(
-            worker.run(stop.clone()),
             erased.run(sweep, stop.clone()),
             abandoned.run(forget, stop.clone()),
-            tombstones,
-            sweep_steps(&self.steps, clock, self.retention, stop),
+            sweep_from_time_to_time("tombstones", Arc::clone(clock), retention, stop, end),
         );
-    }
-
-    /// Serves until `stop`.
-    ///
-    /// # Errors
-    /// `INVALID_FIELD` for an address that cannot be listened on.
-    pub fn serve(
-        &self,
-        config: ServerConfig,
-        authenticate: Arc<dyn Authenticate>,
-        context: &Context,
-        stop: CancellationToken,
-    ) -> Result<Serving, Failure> {
-        let blob = Arc::clone(&self.adapters.blob);
-        let documents = Documents::new(self.library.clone(), self.uploads.clone(), self.imports.clone(), blob);
-        let stage = StageApi::new(self.steps.clone(), Arc::clone(&self.adapters.queue));
-        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.adapters.clock))
-            .service(tune!(DocumentServiceServer::new(documents.clone()), MESSAGE_LIMIT))
-            .service(tune!(IngestServiceServer::new(documents)))
-            .service(tune!(StageServiceServer::new(stage)))
-            .reflect(FILE_DESCRIPTOR_SET)
-            .serve(stop)
     }
 }
 
@@ -192,14 +150,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let store = lectern_store::connect(&common.store_url("ingest"), common.store_options()).await?;
     let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ingest")).await?;
     let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-    let adapters = Adapters { store, queue, blob, clock };
-    watch_health(&context, &adapters, context.shutdown.token());
-    let program = lectern_stage::app::this_program()?;
-    let ingest = Ingest::new(&config, &adapters, program).await?;
-    let stop = context.shutdown.token();
-    let authenticate = stage_authenticate(common, "ingest", &adapters)?;
-    let serving = ingest.serve(common.server.clone(), authenticate, &context, stop.clone())?;
-    announce(serving.addr);
-    ingest.work(&context.health, stop).await;
-    lectern_stage::app::ended(serving, &adapters).await
+    Ingest::run(&config, Adapters { store, queue, blob, clock }, context).await
 }

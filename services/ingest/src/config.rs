@@ -9,19 +9,20 @@ use lectern_fetch::policy::{HTTPS, Policy};
 use lectern_runtime::ByteSize;
 use lectern_runtime::config::duration;
 use lectern_stage::Common;
+use lectern_stage::config::Settings;
 use serde::{Deserialize, Serialize};
 
 use crate::library::import::Rules;
 
 /// Settings of ingest.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What all services share.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub common: Common,
     /// What is accepted.
-    pub limits: Limits,
+    pub limits: SourceLimitsConfig,
     /// What reading one source may use.
     pub sandbox: Sandbox,
     /// Import by URL.
@@ -30,10 +31,20 @@ pub struct Config {
     pub ocr: Ocr,
 }
 
+impl Settings for Config {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
+}
+
 /// Sizes that a source may have.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Limits {
+#[serde(default, deny_unknown_fields)]
+pub struct SourceLimitsConfig {
     /// Bytes of an uploaded source.
     pub upload: ByteSize,
     /// Bytes of a source in one message; at most 4 MiB.
@@ -45,7 +56,7 @@ pub struct Limits {
 
 /// What reading one source may use, in a process of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Sandbox {
     /// Address space.
     pub memory: ByteSize,
@@ -59,7 +70,7 @@ pub struct Sandbox {
 
 /// Import by URL: what callers may have fetched, from the public internet alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Import {
     /// Whether anything is imported.
     pub enabled: bool,
@@ -92,8 +103,8 @@ impl Import {
     /// How much is imported, where an upload may have `upload` bytes.
     #[must_use]
     pub fn rules(&self, upload: ByteSize) -> Rules {
-        let usual = lectern_fetch::Limits::default();
-        let limits = lectern_fetch::Limits { whole: self.timeout, bytes: self.bytes.min(upload).0, ..usual };
+        let usual = lectern_fetch::FetchLimits::default();
+        let limits = lectern_fetch::FetchLimits { whole: self.timeout, bytes: self.bytes.min(upload).0, ..usual };
         Rules { limits, at_once: self.at_once, per_tenant: self.per_tenant }
     }
 }
@@ -114,7 +125,7 @@ impl Default for Import {
 
 /// Recognition of text in pictures and scanned pages, by programs that the operator installs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Ocr {
     /// Whether pictures are read; where they are not, they are refused.
     pub enabled: bool,
@@ -142,7 +153,7 @@ impl Default for Ocr {
     }
 }
 
-impl Default for Limits {
+impl Default for SourceLimitsConfig {
     fn default() -> Self {
         // A minute is more than a slow line pauses, and less than a proxy keeps a silent stream.
         Self { upload: ByteSize(256 << 20), inline: ByteSize(4 << 20), upload_idle: Duration::from_secs(60) }

@@ -11,9 +11,5 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|name| name == child::SUBCOMMAND) {
         return child::child_main(arguments.next());
     }
-    lectern_stage::app::main(
-        "ingest",
-        |config: &Config| &config.common.telemetry,
-        |config, context| Box::pin(app::run(config, context)),
-    )
+    lectern_stage::app::main("ingest", |config: Config, context| Box::pin(app::run(config, context)))
 }

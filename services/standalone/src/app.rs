@@ -20,8 +20,8 @@ use lectern_gateway::app::Gateway;
 use lectern_ingest::app::Ingest;
 use lectern_queue::Queue;
 use lectern_rpc::{Authenticate, Open, ServerConfig, ServiceCredential, WithServices};
-use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, announce, this_program, watch_health};
+use lectern_runtime::{Context, HealthState};
+use lectern_stage::app::{Adapters, StageApp, StageParts, announce, watch_health};
 use lectern_stage::config::Url;
 use lectern_stage::{Common, NoKeys};
 use lectern_tts::app::Tts;
@@ -107,7 +107,7 @@ impl Embedded {
             import: config.import.clone(),
             ocr: config.ocr.clone(),
         };
-        let ingest = Ingest::new(&ingest, &of_ingest, this_program()?).await?;
+        let ingest = Ingest::new(&ingest, &of_ingest).await?;
         let ai = Ai::new(&lectern_ai::config::Config { common: common.clone() }, &of_ai).await?;
         let tts = lectern_tts::config::Config {
             common: common.clone(),
@@ -116,8 +116,10 @@ impl Embedded {
             script: config.script.clone(),
         };
         let tts = Tts::new(&tts, &of_tts).await?;
-        // Nobody works yet, so every lease is of an earlier boot.
+        // Nobody works yet, so every lease is of an earlier boot. The queue is as new, and tells of
+        // no crash.
         for steps in [ingest.steps(), ai.steps(), tts.steps()] {
+            steps.claim_first();
             steps.void_leases_of_earlier_boot().await?;
         }
 
@@ -147,22 +149,13 @@ impl Embedded {
             return Ok(Self { address, work, stop });
         }
         let token = stop.clone();
-        work.spawn(async move { gateway.conduct(true, token).await });
-        let (health, token) = (context.health.clone(), stop.clone());
         work.spawn(async move {
-            ingest.work(&health, token).await;
+            gateway.conduct(token).await;
             Ok(())
         });
-        let (health, token) = (context.health.clone(), stop.clone());
-        work.spawn(async move {
-            ai.work(&health, token).await;
-            Ok(())
-        });
-        let (health, token) = (context.health.clone(), stop.clone());
-        work.spawn(async move {
-            tts.work(&health, token).await;
-            Ok(())
-        });
+        work.spawn(works(ingest, context.health.clone(), stop.clone()));
+        work.spawn(works(ai, context.health.clone(), stop.clone()));
+        work.spawn(works(tts, context.health.clone(), stop.clone()));
         Ok(Self { address, work, stop })
     }
 
@@ -197,6 +190,12 @@ impl Embedded {
         }
         result
     }
+}
+
+/// Has a stage work until the instance ends.
+async fn works<P: StageParts>(stage: StageApp<P>, health: HealthState, stop: CancellationToken) -> Result<(), Failure> {
+    stage.work(&health, stop).await;
+    Ok(())
 }
 
 async fn open(

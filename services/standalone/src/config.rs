@@ -37,7 +37,7 @@ pub struct Config {
     /// What the scripted engine does.
     pub script: PathBuf,
     /// What is accepted.
-    pub limits: ingest::Limits,
+    pub limits: ingest::SourceLimitsConfig,
     /// What reading one source may use.
     pub sandbox: ingest::Sandbox,
     /// Import by URL.
@@ -59,7 +59,7 @@ impl Default for Config {
             voice_dir: PathBuf::new(),
             engine: Engine::Local,
             script: PathBuf::new(),
-            limits: ingest::Limits::default(),
+            limits: ingest::SourceLimitsConfig::default(),
             sandbox: ingest::Sandbox::default(),
             import: ingest::Import::default(),
             ocr: ingest::Ocr::default(),

@@ -4,12 +4,10 @@ mod recordings;
 mod stored;
 mod track;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use async_stream::try_stream;
 use bytes::Bytes;
-use futures::Stream;
 use lectern_blob::{Blob, Objects};
 use lectern_core::content::timeline::Track;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
@@ -18,8 +16,7 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
-use lectern_rpc::{caller, page, status};
-use lectern_stage::api::internal;
+use lectern_rpc::{Answers, Caller, InternalService, answer, answer_stream, page};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -33,9 +30,6 @@ use crate::work::{format_of, format_to_wire, segments::Segments};
 const TEXT_LIMIT: usize = 5_000;
 /// Bytes of one message of audio.
 const CHUNK: usize = 64 * 1024;
-
-/// A stream of answers.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The services over voices and recordings.
 #[derive(Debug, Clone)]
@@ -106,11 +100,8 @@ fn audio(samples: &[i16]) -> impl Iterator<Item = Bytes> + '_ {
     samples.chunks(CHUNK / 2).map(|chunk| chunk.iter().flat_map(|sample| sample.to_le_bytes()).collect())
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Status> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|_| Err(Failure::internal("the work broke off")))
-        .map_err(|f| status(&f))
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Failure::internal("the work broke off")))
 }
 
 #[tonic::async_trait]
@@ -119,9 +110,11 @@ impl VoiceService for Speech {
         &self,
         request: Request<api::ListVoicesRequest>,
     ) -> Result<Response<api::ListVoicesResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let (this, request) = (self.clone(), request.into_inner());
-        Ok(Response::new(blocking(move || this.list(&tenant, &request)).await?))
+        answer(request, |caller: Caller, request| {
+            let this = self.clone();
+            blocking(move || this.list(&caller.tenant, &request))
+        })
+        .await
     }
 }
 
@@ -134,92 +127,92 @@ impl SpeechService for Speech {
         &self,
         request: Request<tts::ResolveVoiceRequest>,
     ) -> Result<Response<tts::ResolveVoiceResponse>, Status> {
-        caller(&request)?;
-        let (this, request) = (self.clone(), request.into_inner());
-        let voice = blocking(move || this.resolve(&request).map(|voice| this.voice(&voice))).await?;
-        Ok(Response::new(tts::ResolveVoiceResponse { voice: Some(voice) }))
+        answer(request, |_: Caller, request| async move {
+            let this = self.clone();
+            let voice = blocking(move || this.resolve(&request).map(|voice| this.voice(&voice))).await?;
+            Ok(tts::ResolveVoiceResponse { voice: Some(voice) })
+        })
+        .await
     }
 
     async fn synthesize(
         &self,
         request: Request<tts::SynthesizeRequest>,
     ) -> Result<Response<Self::SynthesizeStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        if request.text.chars().nth(TEXT_LIMIT).is_some() {
-            let message = format!("text may have at most {TEXT_LIMIT} characters; order a narration for more");
-            let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("text");
-            return Err(status(&failure));
-        }
-        let pieces = pieces(&request.text);
-        if pieces.is_empty() {
-            return Err(status(&Failure::invalid("text", "text has no words to speak; send some")));
-        }
-        let speed = request.speed.map_or(Ok(Speed::NORMAL), Speed::new).map_err(|f| status(&f))?;
-        let voice = self.voices.resolve(&request.voice, "und").map_err(|f| status(&f))?;
-        let engine = self.voices.engine(&voice).map_err(|f| status(&f))?;
-        let (segments, stop) = (self.segments.clone(), CancellationToken::new());
-        // Dropped with the stream, when it has ended, its caller is gone or its deadline passed.
-        let until_dropped = stop.clone().drop_guard();
-        Ok(Response::new(Box::pin(try_stream! {
-            use tts::synthesize_response::Part;
-            let _until_dropped = until_dropped;
-            yield tts::SynthesizeResponse { part: Some(Part::Format(pcm(voice.sample_rate))) };
-            let pause = vec![0; voice.sample_rate as usize * 3 / 10];
-            for (index, piece) in pieces.into_iter().enumerate() {
-                let request = SegmentRequest::new(piece.text, voice.id.clone(), speed);
-                // A caller that reads slowly holds no turn meanwhile.
-                let spoken = segments.speak(&tenant, Arc::clone(&engine), request, stop.clone()).await;
-                let segment = spoken.map_err(|f| status(&f))?;
-                let before: &[i16] = if index > 0 && piece.begins_sentence { &pause } else { &[] };
-                for audio in audio(before).chain(audio(&segment.samples)) {
-                    yield tts::SynthesizeResponse { part: Some(Part::Audio(audio)) };
-                }
+        answer_stream(request, |Caller { tenant, .. }, request| async move {
+            if request.text.chars().nth(TEXT_LIMIT).is_some() {
+                let message = format!("text may have at most {TEXT_LIMIT} characters; order a narration for more");
+                return Err(Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("text"));
             }
-        })))
+            let pieces = pieces(&request.text);
+            if pieces.is_empty() {
+                return Err(Failure::invalid("text", "text has no words to speak; send some"));
+            }
+            let speed = request.speed.map_or(Ok(Speed::NORMAL), Speed::new)?;
+            let voice = self.voices.resolve(&request.voice, "und")?;
+            let engine = self.voices.engine(&voice)?;
+            let (segments, stop) = (self.segments.clone(), CancellationToken::new());
+            // Dropped with the stream, when it has ended, its caller is gone or its deadline passed.
+            let until_dropped = stop.clone().drop_guard();
+            Ok(try_stream! {
+                use tts::synthesize_response::Part;
+                let _until_dropped = until_dropped;
+                yield tts::SynthesizeResponse { part: Some(Part::Format(pcm(voice.sample_rate))) };
+                let pause = vec![0; voice.sample_rate as usize * 3 / 10];
+                for (index, piece) in pieces.into_iter().enumerate() {
+                    let request = SegmentRequest::new(piece.text, voice.id.clone(), speed);
+                    // A caller that reads slowly holds no turn meanwhile.
+                    let segment = segments.speak(&tenant, Arc::clone(&engine), request, stop.clone()).await?;
+                    let before: &[i16] = if index > 0 && piece.begins_sentence { &pause } else { &[] };
+                    for audio in audio(before).chain(audio(&segment.samples)) {
+                        yield tts::SynthesizeResponse { part: Some(Part::Audio(audio)) };
+                    }
+                }
+            })
+        })
+        .await
     }
 
     async fn read_track(
         &self,
         request: Request<tts::ReadTrackRequest>,
     ) -> Result<Response<Self::ReadTrackStream>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let scope: ScopeId =
-            request.scope.parse().map_err(|e| status(&Failure::invalid("scope", format!("scope: {e}"))))?;
-        let key = lectern_stage::work::key(&request.track_key, "track_key").map_err(|f| status(&f))?;
-        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
-        let track: Track = objects.read_json(&objects.folder().track(&key)).await.map_err(|f| status(&f))?;
-        let first = track::first(&track, request.first_sample).map_err(|f| status(&f))?;
-        Ok(Response::new(Box::pin(track::stream(track, first, self.segments.clone(), objects))))
+        answer_stream(request, |InternalService(caller), request| async move {
+            let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
+            let key = lectern_stage::work::key(&request.track_key, "track_key")?;
+            let objects = Objects::new(Arc::clone(&self.blob), &caller.tenant, &scope);
+            let track: Track = objects.read_json(&objects.folder().track(&key)).await?;
+            let first = track::first(&track, request.first_sample)?;
+            Ok(track::stream(track, first, self.segments.clone(), objects))
+        })
+        .await
     }
 
     async fn count_stored_speech(
         &self,
         request: Request<Streaming<tts::CountStoredSpeechRequest>>,
     ) -> Result<Response<tts::CountStoredSpeechResponse>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        Ok(Response::new(stored::count(self, &tenant, request.into_inner()).await?))
+        answer(request, |InternalService(caller), messages| async move {
+            stored::count(self, &caller.tenant, messages).await
+        })
+        .await
     }
 
     async fn delete_recording(
         &self,
         request: Request<tts::DeleteRecordingRequest>,
     ) -> Result<Response<tts::DeleteRecordingResponse>, Status> {
-        internal(&request)?;
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let invalid =
-            |field: &str, e: lectern_core::id::NotAnId| status(&Failure::invalid(field, format!("{field}: {e}")));
-        let scope: ScopeId = request.scope.parse().map_err(|e| invalid("scope", e))?;
-        let narration: NarrationId = request.narration.parse().map_err(|e| invalid("narration", e))?;
-        let run = u32::try_from(request.run).ok().filter(|run| *run > 0);
-        let run = run.ok_or_else(|| status(&Failure::invalid("run", "run must be 1 or more")))?;
-        let objects = Objects::new(Arc::clone(&self.blob), &tenant, &scope);
-        recordings::delete(&objects, &narration, run).await.map_err(|f| status(&f))?;
-        Ok(Response::new(tts::DeleteRecordingResponse {}))
+        answer(request, |InternalService(caller), request| async move {
+            let invalid = |field: &str, e: lectern_core::id::NotAnId| Failure::invalid(field, format!("{field}: {e}"));
+            let scope: ScopeId = request.scope.parse().map_err(|e| invalid("scope", e))?;
+            let narration: NarrationId = request.narration.parse().map_err(|e| invalid("narration", e))?;
+            let run = u32::try_from(request.run).ok().filter(|run| *run > 0);
+            let run = run.ok_or_else(|| Failure::invalid("run", "run must be 1 or more"))?;
+            let objects = Objects::new(Arc::clone(&self.blob), &caller.tenant, &scope);
+            recordings::delete(&objects, &narration, run).await?;
+            Ok(tts::DeleteRecordingResponse {})
+        })
+        .await
     }
 }
 
@@ -230,8 +223,7 @@ mod tests {
     use futures::StreamExt as _;
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
-    use lectern_rpc::auth::{Caller, Role};
-    use lectern_rpc::{TenantLimits, failure};
+    use lectern_rpc::{Role, TenantLimits, failure};
 
     use super::*;
     use crate::engine::tone::{ToneEngine, VOICE};

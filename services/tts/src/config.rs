@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use lectern_stage::Common;
+use lectern_stage::config::Settings;
 use serde::{Deserialize, Serialize};
 
 /// Settings of tts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What all services share.
-    #[serde(flatten)]
+    #[serde(skip)]
     pub common: Common,
     /// The folder of the local voice's weights; `lectern voice fetch` prepares one.
     pub voice_dir: PathBuf,
@@ -18,6 +19,16 @@ pub struct Config {
     pub engine: Engine,
     /// What the scripted engine does.
     pub script: PathBuf,
+}
+
+impl Settings for Config {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn common_mut(&mut self) -> &mut Common {
+        &mut self.common
+    }
 }
 
 /// A speech engine.

@@ -5,9 +5,5 @@ use std::process::ExitCode;
 use lectern_tts::{app, config::Config};
 
 fn main() -> ExitCode {
-    lectern_stage::app::main(
-        "tts",
-        |config: &Config| &config.common.telemetry,
-        |config, context| Box::pin(app::run(config, context)),
-    )
+    lectern_stage::app::main("tts", |config: Config, context| Box::pin(app::run(config, context)))
 }

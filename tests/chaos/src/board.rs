@@ -1,7 +1,7 @@
 //! What was ordered and what became of it, as the databases say.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lectern_core::{Clock as _, SystemClock};
 
@@ -81,7 +81,7 @@ pub struct Board(Mutex<State>);
 
 impl Board {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// An order or its cancellation is about to be placed.

@@ -170,7 +170,7 @@ async fn steps(run: &mut Run, orders: &[Order]) {
     }
     for order in orders.iter().filter(|order| order.is("succeeded")) {
         let record = narrations.get(order.narration.as_str()).copied().unwrap_or(&Value::Null);
-        let (of_run, sections) = (&record["run"], record["sections"].as_u64().unwrap_or(0));
+        let (of_run, sections) = (&record["run"], record["state"]["outline"]["sections"].as_u64().unwrap_or(0));
         if sections < 2 {
             run.problem(format!(
                 "narration {} has {sections} sections: the load is not what it should be",

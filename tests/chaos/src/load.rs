@@ -278,7 +278,7 @@ async fn watch(board: &Board, gateway: &dyn Store) {
 /// What became of the orders that have not ended.
 async fn look(board: &Board, gateway: &dyn Store) -> Result<(), lectern_store::StoreError> {
     let orders: Vec<Order> = board.all().into_iter().filter(|order| order.ended.is_none()).collect();
-    let open = gateway.find("narrations", &Query::new().eq("finished", Value::Null).limit(1_000)).await?;
+    let open = gateway.find("narrations", &Query::new().eq("state.finished", Value::Null).limit(1_000)).await?;
     for order in orders {
         let body = match open.iter().find(|stored| stored.id == order.narration) {
             Some(stored) => Some(stored.body.clone()),
@@ -288,14 +288,14 @@ async fn look(board: &Board, gateway: &dyn Store) -> Result<(), lectern_store::S
         let Some(body) = body else { continue };
         let phase = body["phase"].as_str().unwrap_or_default();
         if matches!(phase, "succeeded" | "failed" | "cancelled") {
-            let failure = &body["failure"]["failure"];
+            let failure = &body["state"]["failure"]["failure"];
             let text = |field: &str| failure[field].as_str().unwrap_or_default().to_owned();
             board.end(
                 &order.narration,
                 End { phase: phase.to_owned(), reason: text("reason"), message: text("message"), at: now() },
             );
         } else {
-            let seen = json!([phase, body["run"], body["sections"], body["written"], body["recorded"]]);
+            let seen = json!([phase, body["run"], body["state"]]);
             board.see(&order.narration, seen.to_string());
         }
     }

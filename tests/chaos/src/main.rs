@@ -2,9 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "a program of its own that waits for real processes")]
 
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -120,7 +121,7 @@ async fn one(group: Group, scale: Scale, folder: &Path, keep: bool, stop: Cancel
         Ok(ended) => ended,
         Err(broken) => Err(format!("the group broke off: {broken}")),
     };
-    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut report = report.lock().clone();
     report.problems.extend(ended.err());
     report.seconds = began.elapsed().as_secs();
     let passed = report.all_problems().is_empty();

@@ -1,9 +1,10 @@
 //! One group's stack under load: faults begin and end, what falls is started again, and an operator
 //! does what the runbook says.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_e2e::{Instance, Profile, Servers, Setup};
@@ -157,7 +158,7 @@ impl Run {
 
     /// Changes the report.
     pub fn report(&self, change: impl FnOnce(&mut GroupReport)) {
-        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.report.lock());
     }
 
     /// Notes what does not hold.

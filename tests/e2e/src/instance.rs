@@ -15,12 +15,19 @@ use lectern_testkit::{Process, Proxy};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::secured::Secured;
 use crate::servers::{Mongo, Nats};
 use crate::setup::{Link, Profile, SECRET};
 use crate::steps::StepReader;
 
-pub(crate) fn client(process: &Process, with: Outbound) -> Client {
-    Client::new(channel(&ClientConfig::to(process.url())).expect("a URL"), with)
+pub(crate) fn client(process: &Process, with: Outbound, secured: Option<&Secured>) -> Client {
+    let config = match secured {
+        Some(secured) => {
+            ClientConfig { tls: secured.callers(), ..ClientConfig::to(format!("https://{}", process.address())) }
+        }
+        None => ClientConfig::to(process.url()),
+    };
+    Client::new(channel(&config).expect("a URL"), with)
 }
 
 /// The system, running. Everything is ended when it is dropped.
@@ -38,6 +45,7 @@ pub struct Instance {
     pub(crate) nats: Option<Nats>,
     pub(crate) gcs: Option<Gcs>,
     pub(crate) objects: PathBuf,
+    pub(crate) secured: Option<Secured>,
     pub(crate) _dir: Option<TempDir>,
 }
 
@@ -108,13 +116,13 @@ impl Instance {
     /// When the instance has no such process.
     #[must_use]
     pub fn with_key_at(&self, gateway: &str, key: &str) -> Client {
-        client(&self.processes[gateway], Outbound::with_key(Secret::new(key)))
+        self.caller(gateway, Outbound::with_key(Secret::new(key)))
     }
 
     /// A caller without any credential.
     #[must_use]
     pub fn nobody(&self) -> Client {
-        client(&self.processes["gateway"], Outbound::anonymous())
+        self.caller("gateway", Outbound::anonymous())
     }
 
     /// A service of the stack as the gateway calls it: with a service credential for
@@ -127,7 +135,7 @@ impl Instance {
     pub fn internal(&self, service: &str) -> Client {
         let credential = ServiceCredential::new(Secret::new(SECRET), Arc::new(SystemClock)).expect("a credential");
         let tenant = self.tenant.parse().expect("a tenant");
-        client(&self.processes[service], Outbound::as_service("gateway", Arc::new(credential), tenant))
+        self.caller(service, Outbound::as_service("gateway", Arc::new(credential), tenant))
     }
 
     /// The port of a process, without a credential.
@@ -137,7 +145,11 @@ impl Instance {
     /// When the instance has no such process.
     #[must_use]
     pub fn port(&self, service: &str) -> Client {
-        client(&self.processes[service], Outbound::anonymous())
+        self.caller(service, Outbound::anonymous())
+    }
+
+    fn caller(&self, process: &str, with: Outbound) -> Client {
+        client(&self.processes[process], with, self.secured.as_ref())
     }
 
     /// Where a process listens.

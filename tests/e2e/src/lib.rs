@@ -16,6 +16,7 @@ mod client;
 mod instance;
 pub mod media;
 mod messages;
+mod secured;
 mod servers;
 mod setup;
 mod steps;

@@ -15,6 +15,7 @@ use lectern_testkit::{
 use tempfile::TempDir;
 
 use crate::instance::{Instance, client};
+use crate::secured::Secured;
 use crate::servers::{Mongo, Nats, Servers};
 
 /// Starts before the gateway, which calls them.
@@ -54,6 +55,7 @@ pub struct Setup {
     proxies: Vec<(&'static str, Link)>,
     replicas: Vec<(&'static str, &'static str)>,
     folder: Option<PathBuf>,
+    secured: bool,
 }
 
 impl Profile {
@@ -69,6 +71,7 @@ impl Profile {
             proxies: Vec::new(),
             replicas: Vec::new(),
             folder: None,
+            secured: false,
         };
         setup
             .env("tts", "LECTERN_ENGINE", "tone")
@@ -106,6 +109,16 @@ impl Setup {
     pub fn nats_cluster(mut self) -> Self {
         self.nats = Servers::Three;
         self.everywhere("LECTERN_QUEUE__REPLICAS", "3")
+    }
+
+    /// Lets nobody talk in the clear: TLS with client certificates between the services and to the
+    /// queue, TLS to a database of its own, and users with permissions at both. For
+    /// [`Profile::Stack`] with single servers.
+    #[must_use]
+    pub const fn secured(mut self) -> Self {
+        self.own_mongo = Some(Servers::One);
+        self.secured = true;
+        self
     }
 
     /// Puts a proxy into a connection of a service and its replicas; [`Instance::proxy`] has it.
@@ -158,7 +171,7 @@ impl Setup {
         let data = dir.path().join("data");
         let program = Program::new("lectern", dir.path()).arg("up").arg("--data").arg(&data);
         let process = self.set(None, program).start();
-        let open = client(&process, Outbound::anonymous());
+        let open = client(&process, Outbound::anonymous(), None);
         let mut processes = BTreeMap::new();
         processes.insert("gateway", process);
         Instance {
@@ -173,6 +186,7 @@ impl Setup {
             nats: None,
             objects: data.join("objects"),
             gcs: None,
+            secured: None,
             _dir: Some(dir),
         }
     }
@@ -184,29 +198,33 @@ impl Setup {
         let replicas = self.replicas.iter().map(|(name, _)| *name);
         let addresses = addresses(SERVICES.into_iter().chain(["nats", "mongo"]).chain(replicas));
         let open = |name: &str| (folder.join(name), folder.join(format!("{name}.log")), addresses[name].port());
-        let nats = match self.nats {
-            Servers::One if self.folder.is_some() => {
+        let secured = self.secured.then(Secured::new);
+        let nats = match (self.nats, &secured) {
+            (Servers::One, Some(secured)) => Nats::One(Box::new(secured.nats())),
+            (Servers::One, None) if self.folder.is_some() => {
                 let (data, log, port) = open("nats");
                 let server = NatsServer::open(&data, &log, port);
                 Nats::One(Box::new(server.unwrap_or_else(|error| panic!("{error}"))))
             }
-            Servers::One => Nats::One(Box::new(NatsServer::start())),
-            Servers::Three => {
+            (Servers::One, None) => Nats::One(Box::new(NatsServer::start())),
+            (Servers::Three, _) => {
                 let options = NatsClusterOptions { data: Some(folder.join("nats")), ..NatsClusterOptions::default() };
                 Nats::Three(Box::new(NatsCluster::start(options)))
             }
         };
-        let mongo = self.own_mongo.map(|servers| match servers {
-            Servers::One if self.folder.is_some() => {
+        let mongo = self.own_mongo.map(|servers| match (servers, &secured) {
+            (Servers::One, Some(secured)) => Mongo::One(Box::new(secured.mongo())),
+            (Servers::One, None) if self.folder.is_some() => {
                 let (data, log, port) = open("mongo");
                 let server = MongoServer::open(&data, &log, port);
                 Mongo::One(Box::new(server.unwrap_or_else(|error| panic!("{error}"))))
             }
-            Servers::One => Mongo::One(Box::new(MongoServer::start())),
-            Servers::Three => Mongo::Three(Box::new(MongoSet::start())),
+            (Servers::One, None) => Mongo::One(Box::new(MongoServer::start())),
+            (Servers::Three, _) => Mongo::Three(Box::new(MongoSet::start())),
         });
         let shared = mongo.is_none().then(TestServers::from_env);
         let database = |proxy: Option<SocketAddr>| match (&mongo, &shared) {
+            (Some(Mongo::One(server)), _) if secured.is_some() => Secured::database(server, "e2e"),
             (Some(mongo), _) => mongo.url(proxy, "e2e"),
             (None, Some(shared)) => shared.mongo_uri_with_database("e2e"),
             (None, None) => unreachable!("one of them was started"),
@@ -223,7 +241,11 @@ impl Setup {
         let all = STAGES.into_iter().chain(["gateway"]).map(|service| (service, service));
         for (name, service) in all.chain(self.replicas.iter().copied()) {
             let proxy = |link| proxies.get(&(service, link)).map(Proxy::address);
-            let queue = proxy(Link::Queue).map_or_else(|| nats.url(), |address| format!("nats://{address}"));
+            let queue = match (proxy(Link::Queue), &secured) {
+                (Some(address), _) => format!("nats://{address}"),
+                (None, Some(_)) => format!("tls://{service}:{service}@{}", nats.address()),
+                (None, None) => nats.url(),
+            };
             let mut program = Program::new(&format!("lectern-{service}"), &folder)
                 .log(&folder.join(format!("lectern-{name}.log")))
                 .env("LECTERN_SERVER__LISTEN", addresses[name].to_string())
@@ -232,16 +254,20 @@ impl Setup {
                 .env("LECTERN_BLOB__URL", gcs.url())
                 .env("LECTERN_BLOB__ENDPOINT", gcs.endpoint())
                 .env("LECTERN_SECRET", SECRET);
+            let scheme = if secured.is_some() { "https" } else { "http" };
             for service in SERVICES {
-                let url = format!("http://{}", addresses[service]);
+                let url = format!("{scheme}://{}", addresses[service]);
                 program = program.env(&format!("LECTERN_{}__URL", service.to_uppercase()), url);
             }
             if service == "gateway" {
                 program = program.env("LECTERN_ADMIN_KEY", ADMIN_KEY);
             }
+            if let Some(secured) = &secured {
+                program = secured.tell(program);
+            }
             processes.insert(name, self.set(Some(service), program).start());
         }
-        let admin = client(&processes["gateway"], Outbound::with_key(Secret::new(ADMIN_KEY)));
+        let admin = client(&processes["gateway"], Outbound::with_key(Secret::new(ADMIN_KEY)), secured.as_ref());
         let databases = Some(database(None));
         let mut instance = Instance {
             profile: self.profile,
@@ -255,6 +281,7 @@ impl Setup {
             nats: Some(nats),
             objects: gcs.folder().to_owned(),
             gcs: Some(gcs),
+            secured,
             _dir: temp,
         };
         instance.client = instance.tenant("acme").await;

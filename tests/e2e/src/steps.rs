@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use lectern_core::SystemClock;
 use lectern_core::id::StepId;
-use lectern_store::steps::{StepRecord, StepState};
-use lectern_store::{ConnectOptions, Steps, StepsOptions};
+use lectern_store::ConnectOptions;
+use lectern_work::steps::{StepRecord, StepState, Steps, StepsOptions};
 
 /// Reads a service's step records straight from its database: what a test that freezes the service
 /// needs.

@@ -1,6 +1,6 @@
-//! What a narration costs, measured in one run against a NATS server and a MongoDB of its own:
-//! Lectern with stages that do nothing, the same pipeline the way that was replaced, and the writes
-//! and messages that cannot be done without. See docs/performance.md.
+//! What a narration costs, measured in one run: Lectern with stages that do nothing, the same
+//! pipeline the way that was replaced, and the writes and messages that cannot be done without.
+//! Each round has a NATS server and a MongoDB of its own. See docs/performance.md.
 
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]
 #![allow(clippy::print_stdout, reason = "it prints a report")]
@@ -11,13 +11,18 @@
     reason = "figures of a report"
 )]
 
-mod count;
+mod callers;
+mod counts;
 mod floor;
 mod lectern;
 mod old_way;
 mod overload;
 mod pipeline;
+mod plan;
 mod report;
+mod round;
+mod servers;
+mod stage;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,53 +30,33 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 use lectern_ingest::extract::child;
-use lectern_testkit::{MongoServer, NatsServer, Proxy};
 
 use crate::report::Report;
+use crate::round::Times;
+
+/// The largest round of a quick run.
+const QUICK_MOST: usize = 100;
 
 /// What is measured, and how.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Narrations queued at once, one round for each number.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1_000, 10_000])]
+    /// Narrations queued at once, one round of every way for each number.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1_000])]
     narrations: Vec<usize>,
     /// Steps that each stage does at once.
     #[arg(long, default_value_t = 8)]
     permits: usize,
     /// The longest time of one round, in seconds; a round that is not done by then says how far it
     /// came.
-    #[arg(long, default_value_t = 240)]
+    #[arg(long, default_value_t = 120)]
     most_seconds: u64,
-    /// Up to 200 narrations and short overload rounds.
+    /// Up to 100 narrations a round, short rounds of overload, and short looks at what costs
+    /// something without orders.
     #[arg(long)]
     quick: bool,
-    /// Also print which records Lectern's reads and writes are of.
+    /// Also print on which collections Lectern's operations are.
     #[arg(long)]
     detail: bool,
-}
-
-/// Who signs in to the database, as in production.
-const USER: &str = "lectern";
-const PASSWORD: &str = "a load test signs in with this";
-
-/// The servers of a run, and the proxy that counts connections to the database.
-#[derive(Debug)]
-pub struct Servers {
-    /// Its JetStream folder is temporary.
-    pub nats: NatsServer,
-    /// A replica set of one: every write waits for a majority and its journal, as in production.
-    pub mongo: MongoServer,
-    /// In front of it.
-    pub proxy: Proxy,
-}
-
-impl Servers {
-    /// A database of its own name, through the proxy that counts. Whoever connects signs in.
-    pub fn database(&self, name: &str) -> String {
-        let password = PASSWORD.replace(' ', "%20");
-        let server = self.proxy.address();
-        format!("mongodb://{USER}:{password}@{server}/{name}?authSource=admin&directConnection=true")
-    }
 }
 
 fn main() -> ExitCode {
@@ -90,33 +75,37 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    let mongo = MongoServer::start_with_user(USER, PASSWORD);
-    let proxy = Proxy::start(mongo.address());
-    let servers = Servers { nats: NatsServer::start(), mongo, proxy };
-    let most = Duration::from_secs(arguments.most_seconds);
-    let mut rounds = arguments.narrations.clone();
+    // 30 s have all that an instance does by itself but what it does a few times an hour.
+    let idle = Duration::from_secs(if arguments.quick { 10 } else { 30 });
+    let times = Times { most: Duration::from_secs(arguments.most_seconds), idle };
+    let mut sizes = arguments.narrations.clone();
     if arguments.quick {
-        rounds.retain(|narrations| *narrations <= 200);
+        sizes.retain(|size| *size <= QUICK_MOST);
     }
-    println!(
-        "permits of each stage: {}; writes wait for a majority and its journal, and clients sign in",
-        arguments.permits
-    );
-    println!("{}", Report::HEAD);
-    for narrations in rounds {
-        let lectern = Box::pin(lectern::measure(&servers, narrations, arguments.permits, most)).await?;
-        println!("{}", lectern.line("lectern", narrations));
-        if arguments.detail {
-            lectern.detail.iter().for_each(|line| println!("          {line}"));
-        }
-        let old_way = Box::pin(old_way::measure(&servers, narrations, arguments.permits, most)).await?;
-        println!("{}", old_way.line("old way", narrations));
-        let floor = Box::pin(floor::measure(&servers, narrations, arguments.permits, most)).await?;
-        println!("{}", floor.line("floor", narrations));
-        let (times, share) = (lectern.rate() / old_way.rate(), floor.rate() / lectern.rate());
-        println!(
-            "          {times:.1} times the old way (target 5 to 10); {share:.2} times the floor's time (target 2)"
-        );
+    let mut report = Report::default();
+    for case in plan::cases(&sizes) {
+        let round = Box::pin(plan::run(case, arguments.permits, times)).await?;
+        // For whoever waits: the tables come at the end.
+        eprintln!("{case}, {} queued: {} finished, {:.1}/s", case.queued, round.finished(), round.rate());
+        report.add(case, round);
     }
-    Box::pin(overload::measure(&servers, arguments.permits, arguments.quick)).await
+    let lasts = Duration::from_secs(if arguments.quick { 10 } else { 40 });
+    let loads = Box::pin(overload::measure(arguments.permits, lasts)).await?;
+
+    println!("permits of each stage: {}\n", arguments.permits);
+    for (title, table) in [
+        ("Time", report.speed()),
+        ("What a narration asks for", report.work()),
+        ("Commands of the database that a narration costs", report.commands()),
+        ("What an instance costs that has nothing to do", report.idle()),
+        ("Overload", report::overload(&loads)),
+        ("Targets", report.targets(&loads)),
+    ] {
+        println!("### {title}\n\n{table}");
+    }
+    if arguments.detail {
+        println!("### Operations on collections, as `top` counts them\n\n{}", report.collections());
+    }
+    anyhow::ensure!(report::keeps_goodput(&loads), "goodput collapses under overload");
+    Ok(())
 }

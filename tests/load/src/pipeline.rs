@@ -1,17 +1,18 @@
-//! The writes and messages of one narration of one section, for the ways that are not Lectern: five
-//! steps, each claimed and committed in the stage's database, folded into the narration's record,
-//! and told by one command and one event.
+//! The records and messages of one narration of one section, for the ways that are not Lectern: five
+//! steps, each told by one command and one event, and folded into the narration's record.
 
 use anyhow::Result;
 use lectern_core::id::{NarrationId, StepId, StepKind};
 use lectern_queue::Message;
-use lectern_store::{CollectionSpec, Revision, Store, StoreError};
+use lectern_store::{CollectionSpec, Revision, Store};
 use serde_json::{Value, json};
 
 /// Where narrations lie.
 pub const NARRATIONS: CollectionSpec = CollectionSpec::new("narrations", &[]);
 /// Where steps lie.
 pub const STEPS: CollectionSpec = CollectionSpec::new("steps", &[]);
+/// The size of a command or an event, in bytes, as Lectern's have it.
+const MESSAGE_BYTES: usize = 300;
 
 /// A narration's record, as large as Lectern's.
 pub fn narration(done: usize) -> Value {
@@ -23,9 +24,15 @@ pub fn step(state: &str) -> Value {
     json!({ "tenant": "load", "state": state, "event": "x".repeat(400) })
 }
 
-/// A command or an event, as large as Lectern's.
-pub fn message() -> Message {
-    Message::new("x".repeat(300))
+/// The command or the event of a step.
+pub fn message(step: &StepId) -> Message {
+    let text = step.to_string();
+    Message::new(format!("{text:MESSAGE_BYTES$}"))
+}
+
+/// The step of a command or an event.
+pub fn step_of(message: &Message) -> Result<StepId> {
+    Ok(std::str::from_utf8(&message.payload)?.trim_end().parse()?)
 }
 
 /// The step that does `kind` for a narration.
@@ -33,29 +40,37 @@ pub fn step_id(narration: &NarrationId, kind: StepKind) -> StepId {
     StepId { narration: narration.clone(), run: 1, kind, index: 0 }
 }
 
-/// The kind of step after `kind`.
-pub fn after(kind: StepKind) -> Option<StepKind> {
-    let at = StepKind::ALL.iter().position(|known| *known == kind)?;
-    StepKind::ALL.get(at + 1).copied()
+/// The step after this one.
+pub fn after(step: &StepId) -> Option<StepId> {
+    StepKind::ALL.get(position(step.kind) + 1).map(|kind| step_id(&step.narration, *kind))
 }
 
-/// What a task writes: it claims its step, commits it, and folds it into the narration.
-pub async fn write(store: &dyn Store, task: &StepId) -> Result<()> {
-    let id = task.to_string();
-    match store.insert(STEPS.name, &id, &step("leased")).await {
-        // A task that comes again after an error goes on.
-        Ok(_) | Err(StoreError::Duplicate { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    ignore_conflict(store.replace(STEPS.name, &id, Revision::FIRST, &step("ended")).await)?;
-    let done = StepKind::ALL.iter().position(|kind| *kind == task.kind).unwrap_or(0);
-    let revision = Revision(u64::try_from(done)? + 1);
-    ignore_conflict(store.replace(NARRATIONS.name, task.narration.as_str(), revision, &narration(done + 1)).await)
+/// Writes into the narration's record that a step is done.
+pub async fn fold(narrations: &dyn Store, step: &StepId) -> Result<()> {
+    let done = position(step.kind);
+    let expected = Revision(u64::try_from(done)? + 1);
+    narrations.replace(NARRATIONS.name, step.narration.as_str(), expected, &narration(done + 1)).await?;
+    Ok(())
 }
 
-fn ignore_conflict(written: Result<Revision, StoreError>) -> Result<()> {
-    match written {
-        Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+fn position(kind: StepKind) -> usize {
+    StepKind::ALL.iter().position(|known| *known == kind).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::OsRandom;
+
+    use super::*;
+
+    #[test]
+    fn five_steps_follow_each_other_and_are_read_back_from_their_messages() {
+        let first = step_id(&NarrationId::random(&OsRandom), StepKind::Extract);
+        let steps: Vec<StepId> = std::iter::successors(Some(first), after).collect();
+        assert_eq!(steps.iter().map(|step| step.kind).collect::<Vec<_>>(), StepKind::ALL);
+        for step in steps {
+            let message = message(&step);
+            assert_eq!((message.payload.len(), step_of(&message).unwrap()), (MESSAGE_BYTES, step));
+        }
     }
 }

@@ -10,8 +10,7 @@ use lectern_core::id::StepId;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Failure, Kind, Random, Reason};
 use lectern_gateway::audit::{Action, Entry};
-use lectern_gateway::domain::wish::Labels;
-use lectern_gateway::domain::{Narration, Phase};
+use lectern_gateway::domain::{Labels, Narration, Phase};
 use lectern_gateway::orders::Deletion;
 use lectern_proto::{names, v1 as api};
 use lectern_store::Query;
@@ -76,7 +75,7 @@ impl Caller {
                 (cancel, delete, again) = (None, None, true);
             }
             let narration = self.look().await;
-            if let Some(narration) = narration.filter(|narration| narration.phase.terminal())
+            if let Some(narration) = narration.filter(|narration| narration.phase().terminal())
                 && cancel.is_none()
                 && delete.is_none()
             {
@@ -163,7 +162,7 @@ impl Caller {
             let (listed, _) = Box::pin(self.call(list)).await.ok()?;
             for item in listed {
                 observer.shown(tenant, &item.record);
-                if !item.record.labels.have(labels) {
+                if !item.record.labels().have(labels) {
                     observer.violate("defect", format!("{} was listed without {labels:?}", item.record.id));
                 }
             }
@@ -184,20 +183,18 @@ impl Caller {
     /// Whether a narration ended as it should.
     fn judge(&self, narration: &Narration, again: bool) -> Judged {
         let wrong = |what: &str| {
-            let failure = narration.failure.as_ref().map(|failed| format!("{:?}: {}", failed.step, failed.failure));
-            Judged::Wrong(format!(
-                "run {} of {} is {:?}, {what}; {failure:?}",
-                narration.run, narration.id, narration.phase
-            ))
+            let failure = narration.failure().map(|failed| format!("{:?}: {}", failed.step, failed.failure));
+            let phase = narration.phase();
+            Judged::Wrong(format!("run {} of {} is {phase:?}, {what}; {failure:?}", narration.run, narration.id))
         };
         let poison = self.order.poison.filter(|_| narration.run == 1);
-        match narration.phase {
+        match narration.phase() {
             Phase::Succeeded if poison.is_some() => wrong("with poison in it"),
             Phase::Succeeded => Judged::Right,
             Phase::Cancelled if self.order.cancel.is_some() && !again => Judged::Right,
             Phase::Cancelled => wrong("and nobody cancelled it"),
             Phase::Failed => {
-                let Some(failed) = &narration.failure else { return wrong("without a reason") };
+                let Some(failed) = narration.failure() else { return wrong("without a reason") };
                 match &failed.step {
                     None if failed.failure.reason == Reason::DeadlinePassed && self.order.limit.is_some() => {
                         Judged::Right

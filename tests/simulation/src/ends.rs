@@ -1,20 +1,21 @@
 //! What must be so when all has ended: every accepted narration is at its end (I1), its files are
-//! there (I5), and nothing is left behind (I12): no grant of a step that is over, no turn that
-//! waits without work, no end of which the stages are yet to be told. And, while a crowd is at
-//! work, that nobody waits for room that is there (I11).
+//! there (I5), and nothing is left behind (I12): no grant, no command in the queue, no step that is
+//! worked on, no place in a turn, no end of which the stages are yet to be told. And, while a crowd
+//! is at work, that nobody waits for room that is there (I11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_core::Failure;
-use lectern_core::id::{Service, TenantId};
+use lectern_core::id::{NarrationId, Service, StepId, TenantId};
+use lectern_core::{Failure, Timestamp};
 use lectern_gateway::conduct::wanted::{Window, wanted};
-use lectern_gateway::domain::{Narration, Slots, Turn, TurnState};
+use lectern_gateway::domain::Narration;
 use lectern_store::{Collection, MAX_LIMIT, Query, Record, Store, Versioned};
+use lectern_work::steps::{StepRecord, StepState};
 
 use crate::objects;
-use crate::plan::PERMITS;
+use crate::plan::{MOST_SKEW, PERMITS, database};
 use crate::start::Site;
 
 /// What is left behind is cleared within this after everything has ended: audits look over grants
@@ -25,8 +26,13 @@ const LOOK: Duration = Duration::from_secs(3);
 /// Between two looks at who waits.
 const SAMPLE: Duration = Duration::from_secs(2);
 /// Looks at which somebody waited for room that was there, one after the other, until it is too
-/// long: more than 8 s, when a pass takes place every 2 s and an audit every 5 s.
+/// long: more than 8 s.
 const TOO_LONG: u32 = 5;
+/// The same after a gateway ended: more than 20 s. It takes 5 s until the others know of that, and
+/// 15 s until a reconciler looks at what it changed last and told nobody of.
+const TOO_LONG_AFTER: u32 = 11;
+/// For how long after.
+const AFTER: Duration = Duration::from_secs(25);
 /// Steps of a service that its two replicas work on at once.
 const ROOM: usize = 2 * PERMITS;
 
@@ -47,15 +53,15 @@ pub async fn check(site: &Site) {
     }
 }
 
-/// The records of the gateways' database, past all faults.
-fn records<T: Record>(site: &Site) -> Collection<T> {
-    let [store, ..] = &site.stores;
-    Collection::new(Arc::clone(store) as Arc<dyn Store>)
+/// The records of the database of a service, or of the gateways', past all faults.
+fn records<T: Record>(site: &Site, service: Option<Service>) -> Option<Collection<T>> {
+    let store = site.stores.get(database(service))?;
+    Some(Collection::new(Arc::clone(store) as Arc<dyn Store>))
 }
 
-async fn all<T: Record>(site: &Site) -> Result<Vec<T>, Failure> {
-    let (records, mut found) = (records::<T>(site), Vec::new());
-    let mut query = Query::new().limit(MAX_LIMIT);
+async fn all<T: Record>(site: &Site, service: Option<Service>) -> Result<Vec<T>, Failure> {
+    let records = records::<T>(site, service).ok_or_else(|| Failure::internal("no such database"))?;
+    let (mut query, mut found) = (Query::new().limit(MAX_LIMIT), Vec::new());
     loop {
         let page = records.find(&query).await?;
         found.extend(page.items.into_iter().map(|item| item.record));
@@ -68,23 +74,21 @@ async fn all<T: Record>(site: &Site) -> Result<Vec<T>, Failure> {
 
 /// Every accepted narration has ended (I1), and one that succeeded has its files (I5).
 async fn narrations_ended(site: &Site) {
-    let narrations = records::<Narration>(site);
+    let Some(narrations) = records::<Narration>(site, None) else { return };
     for order in &site.plan.orders {
         match narrations.get(order.narration.as_str()).await {
-            Ok(Some(Versioned { record, .. })) if record.phase.terminal() => {
+            Ok(Some(Versioned { record, .. })) if record.phase().terminal() => {
                 let files =
-                    if record.deleted.is_some() || record.erased { Vec::new() } else { objects::files(&record) };
+                    if record.deleted.is_some() || record.erased() { Vec::new() } else { objects::files(&record) };
                 if let Some(path) = site.observer.absent(&files) {
                     site.observer.violate("I5", format!("{} succeeded and {path} is gone", order.narration));
                 }
             }
-            Ok(Some(found)) => {
-                let Narration { phase, run, sections, written, recorded, .. } = found.record;
+            Ok(Some(Versioned { record, .. })) => {
+                let (id, run, phase) = (&order.narration, record.run, record.phase());
+                let (written, recorded, sections) = (record.written(), record.recorded(), record.sections());
                 let what = format!(
-                    "run {run} of {} is {phase:?} when all should have ended: {} of {sections} sections written, {} recorded",
-                    order.narration,
-                    written.count(),
-                    recorded.count()
+                    "run {run} of {id} is {phase:?} when all should have ended: of {sections:?} sections {written} are written, {recorded} recorded"
                 );
                 site.observer.violate("I1", what);
             }
@@ -96,31 +100,42 @@ async fn narrations_ended(site: &Site) {
 
 /// What is left behind of narrations that have all ended, if anything is.
 async fn left_behind(site: &Site) -> Result<Option<String>, Failure> {
-    let narrations = all::<Narration>(site).await?;
+    let narrations = all::<Narration>(site, None).await?;
     if let Some(narration) = narrations.iter().find(|narration| narration.cancel_pending) {
         return Ok(Some(format!("the stages are yet to be told that {} is over", narration.id)));
     }
     if let Some(narration) = narrations.iter().find(|narration| !narration.earlier.is_empty()) {
         return Ok(Some(format!("what earlier runs of {} left is yet to be deleted", narration.id)));
     }
-    let places: BTreeSet<&str> = narrations
-        .iter()
-        .flat_map(|narration| Service::ALL.map(|service| narration.ready.at(service)))
-        .flatten()
-        .map(|waiting| waiting.turn.as_str())
-        .collect();
-    let turns = all::<Turn>(site).await?;
-    let waits = |turn: &&Turn| turn.state != TurnState::Resting && !places.contains(turn.id().as_str());
-    if let Some(turn) = turns.iter().find(waits) {
-        return Ok(Some(format!("the turn {} is {} and has no work", turn.id(), turn.state.as_str())));
-    }
-    for slots in all::<Slots>(site).await? {
-        let live = |step| narrations.iter().any(|narration| wanted(narration, Window::default()).contains(step));
-        if let Some(grant) = slots.grants.iter().find(|grant| !live(&grant.step)) {
-            return Ok(Some(format!("{} is granted and nobody wants it", grant.step)));
+    for service in Service::ALL {
+        let name = service.as_str();
+        if let Some(narration) = narrations.iter().find(|narration| narration.ready.at(service).is_some()) {
+            return Ok(Some(format!("{} still waits in a turn at {name}", narration.id)));
+        }
+        let commands = site.messages.outstanding(service);
+        if commands > 0 {
+            return Ok(Some(format!("{commands} commands of {name} are in the queue")));
+        }
+        let granted = |front: &crate::stages::Front| front.conductor.dispatcher().level(service).granted;
+        if let Some(front) = site.directory.gateways().into_iter().find(|front| granted(front) > 0) {
+            return Ok(Some(format!("{} has steps of {name} granted", front.process.name)));
+        }
+        let steps = all::<StepRecord>(site, Some(service)).await?;
+        // One whose holder died ran out, and nobody comes for it where its run is over.
+        let now = site.now().plus(Duration::from_millis(MOST_SKEW));
+        if let Some(step) = steps.iter().find(|step| is_leased(step, now)) {
+            return Ok(Some(format!("{} is leased", step.step)));
         }
     }
-    Ok(None)
+    let at_work = site.directory.stages().into_iter().find(|replica| replica.stats.running() > 0);
+    Ok(at_work.map(|replica| format!("{} is at work", replica.process.name)))
+}
+
+fn is_leased(step: &StepRecord, now: Timestamp) -> bool {
+    match step.state {
+        StepState::Leased { until, .. } => until > now,
+        StepState::Free { .. } | StepState::Ended { .. } => false,
+    }
 }
 
 /// Looks at a crowd until it is over: who has work, room of his own, and nobody that holds him up
@@ -136,7 +151,9 @@ pub async fn watch_waiting(site: Arc<Site>) {
             };
             let seen = looks.entry(service).or_default();
             *seen = if waiting.is_some() { *seen + 1 } else { 0 };
-            if let Some(what) = waiting.filter(|_| *seen >= TOO_LONG) {
+            let lost = site.observer.gateway_lost().is_some_and(|lost| lost.elapsed() < AFTER);
+            let most = if lost { TOO_LONG_AFTER } else { TOO_LONG };
+            if let Some(what) = waiting.filter(|_| *seen >= most) {
                 return site.observer.violate("I11", what);
             }
         }
@@ -145,22 +162,28 @@ pub async fn watch_waiting(site: Arc<Site>) {
 
 /// A step that could be granted at once, if there is one.
 async fn waits_for_room(site: &Site, service: Service) -> Result<Option<String>, Failure> {
-    let slots = records::<Slots>(site).get(service.as_str()).await?;
-    let slots = slots.map_or_else(|| Slots::new(service), |slots| slots.record);
-    if slots.grants.len() >= ROOM {
+    let granted = site.observer.outstanding(service);
+    if granted.len() >= ROOM {
         return Ok(None);
     }
+    let of = |tenant: &TenantId| {
+        let is_theirs =
+            |narration: &NarrationId| site.plan.order(narration).is_some_and(|order| order.tenant == *tenant);
+        granted.iter().filter(|step| is_theirs(&step.narration)).count()
+    };
     // Whoever was ever suspended is known to be active again a little later.
     let has_room = |tenant: &TenantId| {
-        let limited = site.plan.limited.contains(tenant) && slots.of(tenant) > 0;
+        let limited = site.plan.limited.contains(tenant) && of(tenant) > 0;
         !limited && !site.plan.suspended.contains(tenant)
     };
-    for narration in all::<Narration>(site).await?.into_iter().filter(|narration| has_room(&narration.tenant)) {
+    for narration in all::<Narration>(site, None).await?.into_iter().filter(|narration| has_room(&narration.tenant)) {
         let waits = wanted(&narration, Window::default());
-        let step = waits.into_iter().find(|step| step.kind.service() == service && !slots.granted(step));
+        // One that has ended waits for its event, where the gateway that took that is gone.
+        let is_open = |step: &StepId| !granted.contains(step) && !site.observer.has_ended(step);
+        let step = waits.into_iter().find(|step| step.kind.service() == service && is_open(step));
         if let Some(step) = step {
-            let granted = slots.grants.len();
-            let what = format!("{step} of {} waits while {granted} of {ROOM} steps are granted", narration.tenant);
+            let count = granted.len();
+            let what = format!("{step} of {} waits while {count} of {ROOM} steps are granted", narration.tenant);
             return Ok(Some(what));
         }
     }

@@ -1,24 +1,26 @@
-//! What operators hold up, and which gateways know of it: from then on nothing that is held up is
-//! granted (I10).
+//! What operators hold up, and which gateways know of it: from then on none of these publishes what
+//! is held up (I10).
 //!
-//! A grant says when the pass that made it began, by the clock of its gateway. Which gateway that
-//! was nobody knows here, so a pass counts only when it began after all of them had read of the
-//! hold, however wrong their clocks are.
+//! What is published was chosen a moment before, so a gateway is only blamed when it has known for
+//! longer than that takes. How long a disturbed process takes nobody knows: the time counts from
+//! the last disturbance.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lectern_core::Timestamp;
-use lectern_core::id::Service;
+use lectern_core::id::{Service, TenantId};
 use lectern_gateway::domain::Paused;
-use lectern_gateway::domain::slots::Grant;
+use tokio::time::Instant;
 
-use crate::plan::{MOST_SKEW, SCRIPT_ENGINE, SPEECH_ENGINE};
+use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE};
 
 /// The collection of pauses.
 pub const PAUSES: &str = "pauses";
 /// The collection of tenants, with those that are suspended.
 pub const TENANTS: &str = "tenants";
+
+/// An undisturbed gateway publishes within this what it has chosen.
+const PUBLISHES: Duration = Duration::from_secs(3);
 
 /// Something that is held up.
 #[derive(Debug)]
@@ -28,61 +30,52 @@ struct Hold {
     /// The moment in which it was written.
     since: u64,
     /// When each gateway knew of it.
-    known: BTreeMap<String, Timestamp>,
+    known: BTreeMap<String, Instant>,
 }
 
 /// All that is held up.
 #[derive(Debug, Default)]
-pub struct Holds {
-    holds: BTreeMap<(&'static str, Paused), Hold>,
-    /// The gateways that live, once they have read what is held up.
-    gateways: BTreeSet<String>,
-}
+pub struct Holds(BTreeMap<(&'static str, Paused), Hold>);
 
 impl Holds {
     /// A hold was written to this collection, in this moment.
     pub fn begin(&mut self, collection: &'static str, what: Paused, moment: u64) {
         let hold = Hold { collection, since: moment, known: BTreeMap::new() };
-        self.holds.entry((collection, what)).or_insert(hold);
+        self.0.entry((collection, what)).or_insert(hold);
     }
 
     /// A hold ended.
     pub fn end(&mut self, collection: &'static str, what: Paused) {
-        self.holds.remove(&(collection, what));
+        self.0.remove(&(collection, what));
     }
 
     /// A gateway has read what this collection holds up; the call began in the moment `began`, and
-    /// its answer is there at `now`.
-    pub fn read(&mut self, gateway: &str, collection: &str, began: u64, now: Timestamp) {
-        if ![PAUSES, TENANTS].contains(&collection) {
-            return;
-        }
-        self.gateways.insert(gateway.to_owned());
-        for hold in self.holds.values_mut() {
-            if hold.collection == collection && hold.since < began {
-                hold.known.entry(gateway.to_owned()).or_insert(now);
-            }
+    /// its answer is there now.
+    pub fn read(&mut self, gateway: &str, collection: &str, began: u64) {
+        for hold in self.0.values_mut().filter(|hold| hold.collection == collection && hold.since < began) {
+            hold.known.entry(gateway.to_owned()).or_insert_with(Instant::now);
         }
     }
 
-    /// A gateway has died.
-    pub fn gone(&mut self, gateway: &str) {
-        self.gateways.remove(gateway);
-    }
-
-    /// What holds up a step that was granted just now, if every gateway knew of that before.
-    pub fn broken_by(&self, service: Service, grant: &Grant) -> Option<&Paused> {
+    /// What holds up a step of this tenant that a gateway, undisturbed since a while, publishes
+    /// just now, if it has known of that for long enough.
+    pub fn broken_by(
+        &self,
+        gateway: &str,
+        undisturbed: Instant,
+        service: Service,
+        tenant: &TenantId,
+    ) -> Option<&Paused> {
         let engine = match service {
             Service::Ingest => "",
             Service::Ai => SCRIPT_ENGINE,
             Service::Tts => SPEECH_ENGINE,
         };
-        let began_at_least = grant.at.minus(Duration::from_millis(MOST_SKEW));
-        let held = self.holds.iter().find(|((_, what), hold)| {
-            let knew_by = |gateway: &String| hold.known.get(gateway).is_some_and(|at| *at < began_at_least);
-            what.covers(service, &grant.tenant, engine) && self.gateways.iter().all(knew_by)
+        let broken = self.0.iter().find(|((_, what), hold)| {
+            let knew = |known: &Instant| (*known).max(undisturbed).elapsed() > PUBLISHES;
+            what.covers(service, tenant, engine) && hold.known.get(gateway).is_some_and(knew)
         });
-        held.map(|((_, what), _)| what)
+        broken.map(|((_, what), _)| what)
     }
 }
 
@@ -90,51 +83,35 @@ impl Holds {
 mod tests {
     use super::*;
 
-    const SKEW: u64 = MOST_SKEW;
-
-    fn grant(tenant: &str, at: u64) -> Grant {
-        let (step, tenant) = ("n1/1/record/0".parse().expect("a step"), tenant.parse().expect("an id"));
-        Grant { step, tenant, engine: String::new(), revision: 1, at: Timestamp(at) }
-    }
+    const GATEWAY: &str = "gateway-0.0";
 
     fn acme() -> Paused {
         "tenants/acme".parse().expect("a pause")
     }
 
-    #[test]
-    fn a_grant_breaks_a_hold_that_every_living_gateway_knew_of() {
-        let mut holds = Holds::default();
-        for gateway in ["gateway-0.0", "gateway-1.0"] {
-            holds.read(gateway, TENANTS, 1, Timestamp(10));
-        }
-        let late = grant("acme", 100_000);
-        assert_eq!(holds.broken_by(Service::Tts, &late), None, "nothing is held up");
-        holds.begin(TENANTS, acme(), 5);
-        holds.read("gateway-0.0", TENANTS, 4, Timestamp(50));
-        holds.read("gateway-0.0", PAUSES, 6, Timestamp(50));
-        holds.read("gateway-1.0", TENANTS, 6, Timestamp(60));
-        assert_eq!(holds.broken_by(Service::Tts, &late), None, "one read before, or something else");
-        holds.read("gateway-0.0", TENANTS, 7, Timestamp(70));
-        holds.read("gateway-0.0", TENANTS, 8, Timestamp(90_000));
-        assert_eq!(holds.broken_by(Service::Tts, &late), Some(&acme()));
-        assert_eq!(holds.broken_by(Service::Tts, &grant("other", 100_000)), None);
-        assert_eq!(holds.broken_by(Service::Tts, &grant("acme", 70 + SKEW)), None, "it may have begun before");
-        assert_eq!(holds.broken_by(Service::Tts, &grant("acme", 71 + SKEW)), Some(&acme()));
-        holds.end(TENANTS, acme());
-        assert_eq!(holds.broken_by(Service::Tts, &late), None);
+    fn broken(holds: &Holds, gateway: &str, undisturbed: Instant, tenant: &str) -> Option<Paused> {
+        let tenant = tenant.parse().expect("an id");
+        holds.broken_by(gateway, undisturbed, Service::Tts, &tenant).cloned()
     }
 
-    #[test]
-    fn a_gateway_that_died_need_not_know() {
-        let mut holds = Holds::default();
-        holds.read("gateway-0.0", PAUSES, 1, Timestamp(10));
-        holds.read("gateway-1.0", PAUSES, 1, Timestamp(10));
-        holds.begin(PAUSES, "services/ai".parse().expect("a pause"), 2);
-        holds.read("gateway-0.0", PAUSES, 3, Timestamp(20));
-        let late = grant("acme", 100_000);
-        assert_eq!(holds.broken_by(Service::Ai, &late), None);
-        holds.gone("gateway-1.0");
-        assert!(holds.broken_by(Service::Ai, &late).is_some());
-        assert_eq!(holds.broken_by(Service::Tts, &late), None, "another service");
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_has_known_of_a_hold_for_long_breaks_it() {
+        let (mut holds, start) = (Holds::default(), Instant::now());
+        holds.begin(TENANTS, acme(), 5);
+        holds.read(GATEWAY, TENANTS, 4);
+        holds.read(GATEWAY, PAUSES, 6);
+        tokio::time::advance(2 * PUBLISHES).await;
+        assert_eq!(broken(&holds, GATEWAY, start, "acme"), None, "it read before, or something else");
+        holds.read(GATEWAY, TENANTS, 7);
+        tokio::time::advance(PUBLISHES).await;
+        assert_eq!(broken(&holds, GATEWAY, start, "acme"), None, "it may have chosen before");
+        holds.read(GATEWAY, TENANTS, 8);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(broken(&holds, GATEWAY, start, "acme"), Some(acme()));
+        assert_eq!(broken(&holds, GATEWAY, Instant::now(), "acme"), None, "it was disturbed just now");
+        assert_eq!(broken(&holds, GATEWAY, start, "other"), None);
+        assert_eq!(broken(&holds, "gateway-1.0", start, "acme"), None, "it does not know");
+        holds.end(TENANTS, acme());
+        assert_eq!(broken(&holds, GATEWAY, start, "acme"), None);
     }
 }

@@ -7,9 +7,11 @@
 //!
 //! Read it from [`world`]: it starts processes ([`start`]) whose ports ([`ports`]) let time pass
 //! and fail as the [`plan`] says, and [`callers`] that judge what they get. The [`observer`] sees
-//! all effects. [`mutants`] are defects that must be found.
+//! all effects. [`mutants`] are defects that must be found. The run of a [`crowd`] looks at what
+//! dispatching costs, and at nothing else.
 
 mod callers;
+pub mod crowd;
 mod ends;
 mod holds;
 pub mod mutants;
@@ -29,6 +31,7 @@ use std::collections::BTreeMap;
 use std::sync::Once;
 use std::time::Duration;
 
+pub use crowd::crowd;
 pub use mutants::Mutant;
 pub use observer::Violation;
 pub use plan::Sort;

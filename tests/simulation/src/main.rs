@@ -1,16 +1,15 @@
-//! `lectern-simulate`: many seeds, then the mutants; or one seed, told in full.
-//! `cargo xtask simulate` runs it.
+//! `lectern-simulate`: many seeds, then the mutants and a small crowd; or one seed, told in full; or
+//! the whole crowd. `cargo xtask simulate` runs it.
 
 mod report;
 
+use parking_lot::Mutex;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use clap::Parser;
-use lectern_simulation::{Mutant, Outcome, Sort, echo, simulate_without};
+use lectern_simulation::{Mutant, Outcome, Sort, crowd, echo, simulate_without};
 
 use report::Report;
 
@@ -20,6 +19,8 @@ const MUTANT_SEEDS: usize = 300;
 const CROWD_CONTROLS: u64 = 99;
 /// Of so many seeds one is run twice, and must do the same again.
 const REPLAYED: u64 = 50;
+/// The part of the whole crowd that is run beside the seeds.
+const SMALL_CROWD: usize = 100;
 
 #[derive(Parser)]
 #[command(name = "lectern-simulate", about = "Simulates the coordination of all services under faults, seed by seed.")]
@@ -43,14 +44,22 @@ struct Cli {
     /// found there.
     #[arg(long)]
     controls: bool,
+    /// Only the crowd: 100 gateways, 10,000 permits, 1,000 tenants, a million narrations.
+    #[arg(long)]
+    crowd: bool,
+    /// With `--crowd`: this part of it, 100 for a hundredth.
+    #[arg(long, default_value_t = 1, requires = "crowd")]
+    scale: usize,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let passed = match cli.seed {
         Some(seed) => one(seed, cli.trace),
+        None if cli.crowd => crowd_of(cli.scale),
         None if cli.controls => controls(),
-        None => (cli.mutants || many(cli.from, cli.seeds)) && mutants(),
+        None if cli.mutants => mutants(),
+        None => many(cli.from, cli.seeds) && mutants() && crowd_of(SMALL_CROWD),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -104,7 +113,7 @@ fn many(from: u64, seeds: u64) -> bool {
                     if seed.is_multiple_of(REPLAYED) {
                         differs = run(seed, None).is_none_or(|again| again.digest != outcome.digest);
                     }
-                    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut report = report.lock();
                     report.add(&outcome);
                     if differs {
                         println!("seed {seed} did not do the same again; cargo xtask simulate --seed {seed}");
@@ -116,8 +125,22 @@ fn many(from: u64, seeds: u64) -> bool {
             });
         }
     });
-    print!("{}", report.into_inner().unwrap_or_else(PoisonError::into_inner));
+    print!("{}", report.into_inner());
     !failed.into_inner()
+}
+
+/// Runs a part of the crowd, and again with a tenth of its narrations.
+fn crowd_of(scale: usize) -> bool {
+    match crowd(scale) {
+        Ok(runs) => {
+            runs.iter().for_each(|run| print!("{run}"));
+            runs.iter().all(|run| run.broken.is_empty())
+        }
+        Err(error) => {
+            eprintln!("error: the crowd cannot be run: {error}");
+            false
+        }
+    }
 }
 
 /// Every mutant must be found, by the invariant that it breaks.
@@ -153,7 +176,7 @@ fn of_all_mutants(holds: impl Fn(Mutant) -> bool + Sync) -> bool {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let mutant = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let mutant = next.lock().next();
                     let Some(mutant) = mutant else { return };
                     if !holds(mutant) {
                         survived.store(true, Ordering::SeqCst);

@@ -4,7 +4,7 @@
 use lectern_core::Digest;
 use lectern_core::id::{ScopeId, StepId, TenantId};
 use lectern_core::keys::{Folder, TenantSecret, delivery};
-use lectern_gateway::conduct::wire::Keys;
+use lectern_gateway::conduct::wire::ObjectKeys;
 use lectern_gateway::domain::{Narration, Phase};
 use lectern_proto::work::v1::{Command, Delivery, command::Work};
 
@@ -41,13 +41,13 @@ pub fn made(step: &StepId, command: &Command) -> Vec<String> {
 
 /// The files that a narration has when it has succeeded; none before.
 pub fn files(narration: &Narration) -> Vec<String> {
-    if narration.phase != Phase::Succeeded {
+    if narration.phase() != Phase::Succeeded {
         return Vec::new();
     }
-    let recording = Keys::of(narration, MASTER).recording();
+    let recording = ObjectKeys::of(narration, MASTER).recording();
     let folder = Folder::new(&narration.tenant, &narration.scope);
     let path = |name: &str| folder.artifact(&narration.id, narration.run, &recording, name);
-    narration.artifacts.iter().map(|file| path(&file.name)).collect()
+    narration.artifacts().iter().map(|file| path(&file.name)).collect()
 }
 
 /// The keys of a section's segments: one to three, each one paid call.

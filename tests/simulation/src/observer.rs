@@ -1,25 +1,24 @@
 //! What must always hold, checked at every effect on a store, the queue and object storage:
-//! invariants I2 to I8, I10 and I13. I1 and I12 are for the end of a world, I11 for crowds.
+//! invariants I2 to I8, I10, and I13 to I15. I1 and I12 are for the end of a world, I11 for crowds.
 
 mod changes;
+mod deliveries;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use lectern_core::Clock;
 use lectern_core::id::{StepId, TenantId};
 use lectern_gateway::domain::Narration;
-use lectern_proto::work::v1::Command;
-use prost::Message as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::holds::Holds;
-use crate::objects;
-use crate::plan::{Blackout, Plan};
+use crate::plan::Plan;
 use crate::trace::Trace;
+pub use changes::Records;
+use deliveries::Deliveries;
 
 /// A crash that is counted so long after a database came back is blamed on its being away.
 const BLAMED: Duration = Duration::from_secs(30);
@@ -30,7 +29,7 @@ pub const MASTER: &[u8] = b"the secret of a simulated installation";
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `I1` to `I13`, or `defect` for what should never happen at all.
+    /// `I1` to `I15`, or `defect` for what should never happen at all.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,
@@ -40,12 +39,10 @@ pub struct Violation {
 #[derive(Debug)]
 pub struct Observer {
     trace: Arc<Trace>,
-    /// The time of day, which is right.
-    clock: Arc<dyn Clock>,
+    plan: Arc<Plan>,
     /// Fires at the first violation.
     pub violated: CancellationToken,
     start: Instant,
-    blackouts: Vec<Blackout>,
     state: Mutex<State>,
 }
 
@@ -74,21 +71,18 @@ struct State {
     /// are.
     deletions: BTreeSet<String>,
     holds: Holds,
+    deliveries: Deliveries,
+    /// Steps whose records say that they ended.
+    ended: BTreeSet<StepId>,
     done: u64,
 }
 
 impl Observer {
     /// An observer of a world in which nothing has happened; `tenants` owns which scope.
-    pub fn new(trace: Arc<Trace>, clock: Arc<dyn Clock>, plan: &Plan, tenants: BTreeMap<String, TenantId>) -> Self {
+    pub fn new(trace: Arc<Trace>, plan: Arc<Plan>, tenants: BTreeMap<String, TenantId>) -> Self {
         let state = State { tenants, ..State::default() };
-        Self {
-            trace,
-            clock,
-            violated: CancellationToken::new(),
-            start: Instant::now(),
-            blackouts: plan.blackouts.clone(),
-            state: Mutex::new(state),
-        }
+        let (violated, start) = (CancellationToken::new(), Instant::now());
+        Self { trace, plan, violated, start, state: Mutex::new(state) }
     }
 
     /// Notes that an invariant does not hold. The first one counts.
@@ -122,18 +116,12 @@ impl Observer {
 
     /// A process has the answer of a read of this collection that began in the moment `began`.
     pub fn has_read(&self, process: &str, collection: &str, began: u64) {
-        let now = self.clock.now();
-        self.state().holds.read(process, collection, began, now);
+        self.state().holds.read(process, collection, began);
     }
 
     /// A process died or stands still: what it holds may be taken over.
     pub fn suspect(&self, process: &str) {
         self.state().suspects.insert(process.to_owned());
-    }
-
-    /// A process has died, and nothing of it is under way any more.
-    pub fn gone(&self, process: &str) {
-        self.state().holds.gone(process);
     }
 
     /// A read of an object was cut short, which fails the step that read it.
@@ -201,13 +189,6 @@ impl Observer {
         }
     }
 
-    /// A step's command is published.
-    pub fn published(&self, step: &StepId, command: &Bytes) {
-        if let Ok(command) = Command::decode(command.clone()) {
-            self.state().makes.entry(step.clone()).or_insert_with(|| objects::made(step, &command));
-        }
-    }
-
     /// An attempt at a step failed by an injected fault.
     pub fn attempt_failed(&self, step: &StepId) {
         *self.state().failed_attempts.entry(step.clone()).or_default() += 1;
@@ -248,7 +229,7 @@ impl Observer {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

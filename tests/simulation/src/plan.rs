@@ -121,6 +121,8 @@ pub struct Order {
     pub early: bool,
     /// Whether its commands are of the newer release, where the gateway is.
     pub newer: bool,
+    /// Whether its first section takes long to write.
+    pub long: bool,
 }
 
 /// A process dies at a call.

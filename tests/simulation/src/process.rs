@@ -2,10 +2,11 @@
 //! runs until a fuse burns down at such a call; from then on none of its calls returns, and its
 //! supervisor drops all that is left of it.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::fmt::Display;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lectern_core::random::SeededRandom;
@@ -66,11 +67,12 @@ pub struct Process {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     calls: u64,
     fuse: Option<Fuse>,
     paused: Option<Instant>,
+    disturbed: Instant,
 }
 
 /// Where a process dies: at its `call`th call, before or after the effect.
@@ -101,7 +103,7 @@ impl Process {
             chance: SeededRandom::new(seed ^ 0x5eed),
             weather,
             healed,
-            state: Mutex::default(),
+            state: Mutex::new(State { calls: 0, fuse: None, paused: None, disturbed: Instant::now() }),
         }
     }
 
@@ -116,6 +118,19 @@ impl Process {
         self.trace.note(&self.name, format_args!("stopped for {duration:?}"));
         self.trace.count("pauses of processes");
         self.state().paused = Some(Instant::now() + duration);
+        self.disturb(duration);
+    }
+
+    /// Notes that something holds it up for so long from now.
+    pub fn disturb(&self, duration: Duration) {
+        let mut state = self.state();
+        state.disturbed = state.disturbed.max(Instant::now() + duration);
+    }
+
+    /// Since when nothing has held it up: no slow call, no stop, and no database that is away. It
+    /// may lie ahead.
+    pub fn undisturbed_since(&self) -> Instant {
+        self.state().disturbed
     }
 
     /// Ends it at once; does not return.
@@ -208,7 +223,9 @@ impl Process {
         }
         let latency = if self.happens(self.weather.slow) {
             self.trace.count("slow calls");
-            500 + self.chance.below(3_000)
+            let latency = 500 + self.chance.below(3_000);
+            self.disturb(Duration::from_millis(latency));
+            latency
         } else if drawn & 0x30 == 0 {
             1 + (drawn >> 32) % 12
         } else {
@@ -235,6 +252,6 @@ impl Process {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

@@ -1,8 +1,9 @@
 //! What the gateway asks of the stages, answered by a stage's replica without a wire between them.
 //! Calls end when the replica dies, or after a deadline.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,14 +15,14 @@ use lectern_core::{Digest, Failure, Kind, Random, Reason};
 use lectern_gateway::audit::Audit;
 use lectern_gateway::conduct::Conductor;
 use lectern_gateway::conduct::prune::InUse;
-use lectern_gateway::domain::{Pins, Wish};
+use lectern_gateway::domain::{NarrationRequest, Pins};
 use lectern_gateway::orders::Orders;
 use lectern_gateway::stages::{Stages, Still};
 use lectern_proto::names;
 use lectern_queue::Queue;
-use lectern_queue::worker::CANCELLED;
 use lectern_stage::prune::{Swept, Unused, sweep};
-use lectern_store::steps::Steps;
+use lectern_work::steps::Steps;
+use lectern_work::{CANCELLED, WorkerStats};
 
 use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE, scope};
 use crate::process::Process;
@@ -42,6 +43,8 @@ pub struct Replica {
     pub queue: Arc<dyn Queue>,
     /// Its object storage.
     pub blob: Arc<dyn Blob>,
+    /// What its worker counts.
+    pub stats: Arc<WorkerStats>,
 }
 
 /// A gateway's replica, as callers reach it.
@@ -90,6 +93,16 @@ impl Directory {
         gateways.values().nth(index).cloned()
     }
 
+    /// All gateways.
+    pub fn gateways(&self) -> Vec<Front> {
+        lock(&self.gateways).values().cloned().collect()
+    }
+
+    /// All replicas of stages.
+    pub fn stages(&self) -> Vec<Replica> {
+        lock(&self.stages).values().cloned().collect()
+    }
+
     fn stage(&self, service: Service, chance: &dyn Random) -> Option<Replica> {
         let stages = lock(&self.stages);
         let of_service: Vec<&Replica> = stages.iter().filter(|((of, _), _)| *of == service).map(|(_, r)| r).collect();
@@ -99,7 +112,7 @@ impl Directory {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 /// A call to `process`: cut off when that dies, or after [`DEADLINE`].
@@ -149,10 +162,10 @@ impl Reached {
 
 #[async_trait]
 impl Stages for Reached {
-    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
-        let scope = scope(&wish.document).ok_or_else(|| Failure::internal("no scope"))?;
+    async fn pin(&self, _: &TenantId, request: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
+        let scope = scope(&request.document).ok_or_else(|| Failure::internal("no scope"))?;
         let pins = Pins {
-            source: Digest::of(wish.document.as_str().as_bytes()),
+            source: Digest::of(request.document.as_str().as_bytes()),
             file_name: "a.txt".to_owned(),
             extractor: "text/1".to_owned(),
             script: format!("{SCRIPT_ENGINE}/1"),
@@ -160,7 +173,9 @@ impl Stages for Reached {
             voice_version: "1".to_owned(),
             language: None,
         };
-        self.process.call("pin", wish.document.as_str(), async { self.find(Service::Ai).map(|_| (scope, pins)) }).await
+        self.process
+            .call("pin", request.document.as_str(), async { self.find(Service::Ai).map(|_| (scope, pins)) })
+            .await
     }
 
     async fn cancel_steps(&self, _: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {

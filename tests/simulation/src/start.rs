@@ -1,25 +1,26 @@
 //! Starts of processes: the one place that knows what a gateway and a stage are made of.
 
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lectern_blob::Blob;
-use lectern_core::Failure;
 use lectern_core::id::Service;
+use lectern_core::{Clock as _, Failure, Timestamp};
+use lectern_gateway::admission::Admission;
 use lectern_gateway::audit::{Audit, Record};
 use lectern_gateway::conduct::{Conductor, DispatchOptions, Dispatcher};
 use lectern_gateway::config::Backlog;
 use lectern_gateway::domain::Narration;
-use lectern_gateway::door::Door;
 use lectern_gateway::orders::Orders;
 use lectern_gateway::stages::Stages;
-use lectern_queue::worker::{Worker, WorkerOptions};
 use lectern_queue::{MemoryQueue, Queue};
 use lectern_stage::Stage;
 use lectern_store::memory::MemoryStore;
-use lectern_store::steps::{Steps, StepsOptions};
-use lectern_store::{Collection, Store};
+use lectern_store::{Collection, Gathering, Store};
+use lectern_work::steps::{Steps, StepsOptions};
+use lectern_work::{Worker, WorkerOptions};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,7 @@ use crate::plan::{PERMITS, PROCESSES, Plan, database, place};
 use crate::ports::{BlobPort, QueuePort, StorePort, Versions, WatchedQueue, Where};
 use crate::process::Process;
 use crate::stages::{Directory, Front, Reached, Replica};
-use crate::trace::Trace;
+use crate::trace::{Skewed, Trace};
 use crate::work::Simulated;
 
 /// Audit records are kept for longer than any world lasts.
@@ -73,13 +74,20 @@ impl Site {
         let store = self.defect.store(Arc::clone(store) as Arc<dyn Store>);
         let (plan, defect) = (Arc::clone(&self.plan), self.defect.clone());
         let of = Where { plan, start: self.start, database, defect };
-        Ok(Arc::new(StorePort::new(Arc::clone(process), Arc::clone(&self.observer), of, store)))
+        let port = StorePort::new(Arc::clone(process), Arc::clone(&self.observer), of, store);
+        // As lectern_store::connect does it for a MongoDB.
+        Ok(Arc::new(Gathering::over(Arc::new(port))))
     }
 
     fn queue(&self, process: &Arc<Process>) -> Arc<dyn Queue> {
         let inner = self.defect.queue(Arc::new(self.queue.clone()));
         let (observer, versions) = (Arc::clone(&self.observer), Arc::clone(&self.versions));
         Arc::new(QueuePort::new(Arc::clone(process), observer, versions, inner))
+    }
+
+    /// The time of day, which is right.
+    pub fn now(&self) -> Timestamp {
+        Skewed::none(self.start).now()
     }
 
     /// Runs the process of this index until it ends. It never does by itself.
@@ -102,18 +110,25 @@ impl Site {
             narrations.clone(),
             Arc::clone(&queue),
             Arc::clone(&clock),
+            Arc::clone(&random),
             master,
             DispatchOptions::default(),
         );
         dispatcher.ensure().await?;
         let tenants = dispatcher.tenants().clone();
-        let door =
-            Door::new(narrations.clone(), Arc::clone(&clock), Arc::clone(&random), Backlog::default(), tenants.clone());
+        let admission = Admission::new(
+            narrations.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            Backlog::default(),
+            tenants.clone(),
+        );
         let records = narrations.beside::<Record>();
         records.ensure().await?;
         let audit = Audit::new(records, Arc::clone(&clock), Arc::clone(&random), KEPT);
         let conductor = Conductor::new(narrations.clone(), queue, Arc::clone(&stages), Arc::clone(&clock), dispatcher);
-        let orders = Orders::new(narrations, conductor.clone(), stages, clock, random, MASTER.into(), door, tenants);
+        let orders =
+            Orders::new(narrations, conductor.clone(), stages, clock, random, MASTER.into(), admission, tenants);
         let front = Front { process: Arc::clone(&process), orders, audit, conductor: conductor.clone() };
         self.directory.set_gateway(replica, Some(front));
         conductor.run(CancellationToken::new()).await;
@@ -137,11 +152,12 @@ impl Site {
             self.start,
             random.next(),
         );
-        let reached = Replica { process, steps: steps.clone(), queue: Arc::clone(&queue), blob: Arc::clone(&blob) };
-        self.directory.set_stage(service, replica, Some(reached));
         let options = WorkerOptions { permits: PERMITS, grace: Duration::from_secs(5), ..WorkerOptions::default() };
-        let handler = Arc::new(Stage::new(simulated, blob));
-        Worker::new(queue, steps, handler, clock, random, options).run(CancellationToken::new()).await;
+        let handler = Arc::new(Stage::new(simulated, Arc::clone(&blob)));
+        let worker = Worker::new(Arc::clone(&queue), steps.clone(), handler, clock, random, options);
+        let reached = Replica { process, steps, queue, blob, stats: worker.stats() };
+        self.directory.set_stage(service, replica, Some(reached));
+        worker.run(CancellationToken::new()).await;
         Ok(())
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_blob::Objects;
 use lectern_core::id::Service;
 use lectern_core::random::SeededRandom;
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
@@ -24,6 +23,10 @@ use crate::process::Process;
 
 /// What panics on purpose says so; every other panic is a defect.
 pub const PANIC: &str = "poison of the simulation";
+
+/// How long a step takes that takes long, in seconds: longer than a heartbeat, and than it may go
+/// on when it is cancelled.
+const LONG: u32 = 15;
 
 /// A simulated stage.
 #[derive(Debug)]
@@ -50,11 +53,17 @@ impl Simulated {
     }
 
     /// The object at `path`, paid for and put if it is not there.
-    async fn make(&self, objects: &Objects, path: &str, engine: Option<&str>, content: String) -> Result<(), Failure> {
+    async fn make(&self, job: &Job, path: &str, engine: Option<&str>, content: String) -> Result<(), Failure> {
+        let objects = &job.objects;
         if objects.find(path).await?.is_some() {
             return Ok(());
         }
         if let Some(engine) = engine {
+            job.before_payment().await?;
+            // Somebody else may have put it before the lease was taken.
+            if objects.find(path).await?.is_some() {
+                return Ok(());
+            }
             self.pay(path, engine).await?;
         }
         objects.write(path, content).await?;
@@ -92,7 +101,7 @@ impl Simulated {
             let segments = objects::segments(&job.tenant, &section, work.delivery.as_ref());
             let spoken = segments.iter().map(|segment| {
                 let path = folder.segment(segment);
-                async move { self.make(&job.objects, &path, Some(SPEECH_ENGINE), format!("{path} is spoken")).await }
+                async move { self.make(job, &path, Some(SPEECH_ENGINE), format!("{path} is spoken")).await }
             });
             futures::future::try_join_all(spoken).await?;
             job.check()?;
@@ -112,7 +121,7 @@ impl Simulated {
         let bytes = format!("recording {}", work.recording_key);
         let recording = key(&work.recording_key, "recording_key")?;
         let path = folder.artifact(&job.step.narration, job.step.run, &recording, objects::FILE);
-        self.make(&job.objects, &path, None, bytes.clone()).await?;
+        self.make(job, &path, None, bytes.clone()).await?;
         let file = File {
             name: objects::FILE.to_owned(),
             mime_type: "audio/wav".to_owned(),
@@ -128,7 +137,7 @@ impl Simulated {
             Work::ExtractDocument(work) => {
                 let path = folder.content(&key(&work.content_key, "content_key")?);
                 let sections = self.plan.order(&job.step.narration).map_or(1, |order| order.sections);
-                self.make(&job.objects, &path, None, sections.to_string()).await?;
+                self.make(job, &path, None, sections.to_string()).await?;
                 Ok(Outcome::Extracted(Extracted { language_code: "en".to_owned(), word_count: 100 }))
             }
             Work::PlanScript(work) => {
@@ -136,7 +145,7 @@ impl Simulated {
                 let section_count =
                     String::from_utf8_lossy(&content).parse().map_err(|e| Failure::internal(format!("{e}")))?;
                 let path = folder.plan(&key(&work.plan_key, "plan_key")?);
-                self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("{section_count} sections")).await?;
+                self.make(job, &path, Some(SCRIPT_ENGINE), format!("{section_count} sections")).await?;
                 Ok(Outcome::Planned(Planned {
                     section_count,
                     word_count: 100,
@@ -147,7 +156,13 @@ impl Simulated {
             Work::WriteSection(work) => {
                 job.objects.read(&folder.plan(&key(&work.plan_key, "plan_key")?)).await?;
                 let path = folder.section(&key(&work.section_key, "section_key")?);
-                self.make(&job.objects, &path, Some(SCRIPT_ENGINE), format!("section {}", work.index)).await?;
+                self.make(job, &path, Some(SCRIPT_ENGINE), format!("section {}", work.index)).await?;
+                if work.index == 0 && self.plan.order(&job.step.narration).is_some_and(|order| order.long) {
+                    for _ in 0..LONG {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        self.observer.at_work(&self.process, &job.step);
+                    }
+                }
                 Ok(Outcome::Written(Written { utterance_count: 1 }))
             }
             Work::RecordSection(work) => self.record(job, &work).await,

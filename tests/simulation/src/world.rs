@@ -1,10 +1,11 @@
 //! One world: its processes under supervision, its callers, and everything that goes wrong, until
 //! all has ended or time is up.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lectern_blob::Blob;
@@ -23,7 +24,7 @@ use crate::Outcome;
 use crate::callers::Caller;
 use crate::ends;
 use crate::mutants::{Defect, Mutant};
-use crate::observer::Observer;
+use crate::observer::{Observer, Records};
 use crate::plan::{Hold, PROCESSES, Plan, SPEECH_ENGINE, Sort, THIRD_GATEWAY, place};
 use crate::ports::{Versions, Watched, WatchedQueue};
 use crate::process::Process;
@@ -108,16 +109,17 @@ fn build(plan: Arc<Plan>, mutant: Option<Mutant>) -> Arc<Site> {
         plan.orders.iter().map(|order| (order.document.to_string(), order.tenant.clone())).collect();
     let start = Instant::now();
     let clock: Arc<dyn Clock> = Arc::new(Skewed::none(start));
-    let observer = Arc::new(Observer::new(Arc::clone(&trace), Arc::clone(&clock), &plan, owners));
-    let store = || {
-        let watch = Arc::clone(&observer) as Arc<dyn Watch>;
+    let observer = Arc::new(Observer::new(Arc::clone(&trace), Arc::clone(&plan), owners));
+    let store = |service| {
+        let watch: Arc<dyn Watch> = Arc::new(Records { observer: Arc::clone(&observer), service });
         Arc::new(MemoryStore::new(Arc::clone(&clock)).watched(watch))
     };
     let messages = MemoryQueue::with_faults(
         ConnectOptions::default(),
         plan.queue,
         Arc::new(SeededRandom::new(plan.seed ^ 0x9e7e)),
-    );
+    )
+    .with_clock(Arc::clone(&clock));
     let queue = WatchedQueue::new(Arc::clone(&observer), messages.clone());
     let blob: Arc<dyn Blob> = Arc::new(Watched::new(Arc::clone(&observer), MemoryBlob::new(Arc::clone(&clock))));
     Arc::new(Site {
@@ -126,7 +128,7 @@ fn build(plan: Arc<Plan>, mutant: Option<Mutant>) -> Arc<Site> {
         observer: Arc::clone(&observer),
         trace,
         directory: Arc::new(Directory::default()),
-        stores: [store(), store(), store(), store()],
+        stores: [store(None), store(Some(Service::Ingest)), store(Some(Service::Ai)), store(Some(Service::Tts))],
         messages,
         queue,
         blob,
@@ -154,6 +156,7 @@ async fn supervise(site: Arc<Site>, index: usize, seed: u64) {
             Arc::clone(&site.healed),
         ));
         set_running(&site, index, Some(Arc::clone(&process)));
+        note_gateway(&site, index, false);
         let died = process.died.clone();
         let root = {
             let (site, process) = (Arc::clone(&site), Arc::clone(&process));
@@ -171,21 +174,27 @@ async fn supervise(site: Arc<Site>, index: usize, seed: u64) {
         died.cancel();
         site.observer.suspect(&process.name);
         set_running(&site, index, None);
+        note_gateway(&site, index, true);
         site.gone(index);
         tokio::time::sleep(Duration::from_millis(200 + chance.below(4_000))).await;
-        // By now nothing of it is under way any more.
-        site.observer.gone(&process.name);
+    }
+}
+
+/// Notes that a process began or ended, if it is a gateway.
+fn note_gateway(site: &Site, index: usize, ended: bool) {
+    if place(index).0.is_none() {
+        site.observer.gateways_changed(ended);
     }
 }
 
 fn set_running(site: &Site, index: usize, process: Option<Arc<Process>>) {
-    if let Some(place) = site.running.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+    if let Some(place) = site.running.lock().get_mut(index) {
         *place = process;
     }
 }
 
 fn running(site: &Site, index: usize) -> Option<Arc<Process>> {
-    site.running.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned().flatten()
+    site.running.lock().get(index).cloned().flatten()
 }
 
 /// Lets everything go wrong that the plan says.

@@ -2,20 +2,21 @@
 //! began, so puts that wait for the same directory share one: each takes a number after its link,
 //! and whoever holds the lock syncs for all numbers given out so far.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// Above this many remembered directories all are forgotten, which costs some extra fsyncs.
 const REMEMBERED: usize = 16_384;
 
 #[derive(Debug, Default)]
-struct Turn {
+struct FlushTurn {
     taken: AtomicU64,
     done: Mutex<u64>,
 }
@@ -23,14 +24,14 @@ struct Turn {
 #[derive(Debug)]
 pub(super) struct Dirs {
     root: PathBuf,
-    turns: Mutex<HashMap<PathBuf, Arc<Turn>>>,
+    turns: Mutex<HashMap<PathBuf, Arc<FlushTurn>>>,
     /// Directories whose own entry is known to be on disk. One that was deleted and made anew is
     /// not the same: inode numbers are given out again at once, so the time of birth counts too.
     safe: Mutex<HashMap<PathBuf, (u64, SystemTime)>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 impl Dirs {

@@ -22,10 +22,11 @@ mod temp;
 mod trailer;
 mod walk;
 
+use parking_lot::RwLock;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -138,7 +139,7 @@ impl Inner {
     /// meanwhile.
     fn link(&self, written: &TempFile, folder: &Path, file: &Path) -> io::Result<Option<Put>> {
         // Deletions by this process wait with removing folders.
-        let _staying = self.removal.read().unwrap_or_else(PoisonError::into_inner);
+        let _staying = self.removal.read();
         match fs::create_dir_all(folder) {
             Ok(()) => {}
             // "Exists" too: the folder was there when it was to be made, and gone when that was

@@ -1,11 +1,11 @@
 //! Listing and deleting what lies under a folder. Both read the whole folder: object storage in a
 //! directory is meant for one machine and a scope at a time.
 
+use parking_lot::RwLock;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
 
 use super::dirs::Dirs;
 use crate::path::{ObjectPath, Prefix};
@@ -110,7 +110,7 @@ fn empty(folder: &Path, count: &mut u64, removal: &RwLock<()>) -> io::Result<()>
 
 /// Whether the directory is gone.
 fn remove_if_empty(folder: &Path, removal: &RwLock<()>) -> io::Result<bool> {
-    let _alone = removal.write().unwrap_or_else(PoisonError::into_inner);
+    let _alone = removal.write();
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),

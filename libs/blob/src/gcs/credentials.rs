@@ -6,8 +6,9 @@
 //! #5864). So whoever asks for a token here, and a probe once a minute, looks at what comes, and
 //! makes the credentials anew where it is an error.
 
+use parking_lot::RwLock;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider};
@@ -79,13 +80,13 @@ impl Reviving {
     }
 
     fn now(&self) -> (Credentials, Instant) {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current.read().clone()
     }
 
     /// Makes new ones in place of those of `made`, if nobody did meanwhile; whether there are
     /// others now.
     fn revive(&self, made: Instant) -> bool {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         if current.1 != made {
             return true;
         }

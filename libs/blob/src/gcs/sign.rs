@@ -1,7 +1,7 @@
 //! Signed URLs, where the account can sign.
 
+use parking_lot::Mutex;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use google_cloud_auth::signer::Signer;
@@ -48,7 +48,7 @@ impl Signing {
 
     /// Who signs, unless that failed a short while ago.
     fn signer(&self) -> Option<Signer> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.lock();
         if current.failed.is_some_and(|at| at.elapsed() < REST) { None } else { current.signer.clone() }
     }
 
@@ -56,7 +56,7 @@ impl Signing {
     /// next signature is by another.
     fn failed(&self, why: &dyn fmt::Display) {
         let made = (self.make)();
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock();
         if current.failed.is_none() {
             warn!(
                 error = %why,

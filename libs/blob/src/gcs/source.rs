@@ -3,8 +3,8 @@
 
 use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -116,18 +116,18 @@ impl Content {
 
 /// What reading the content failed with: the client does not tell it from troubles of its own.
 #[derive(Debug, Default)]
-struct Failed(std::sync::Mutex<Option<io::Error>>);
+struct Failed(parking_lot::Mutex<Option<io::Error>>);
 
 impl Failed {
     /// Keeps an error; what the client is told instead.
     fn put(&self, error: io::Error) -> io::Error {
         let told = io::Error::new(error.kind(), "the content could not be read");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *self.0.lock() = Some(error);
         told
     }
 
     fn take(&self) -> Option<BlobError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(BlobError::Source)
+        self.0.lock().take().map(BlobError::Source)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::header::{AUTHORIZATION, COOKIE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use lectern_fetch::{Client, Limits, Policy, Request, Roots};
+use lectern_fetch::{Client, FetchLimits, Policy, Request, Roots};
 
 use crate::world::{OTHER, SITE, Site, World, answer, redirect, word};
 
@@ -89,7 +89,7 @@ async fn a_certificate_must_be_for_the_name_and_from_a_trusted_authority() {
 
     let world = docs();
     let stranger = Client::new(Policy::public(), world.outside(), Roots::public()).expect("a client");
-    let request = Request::get("https://docs.example.com/a.md?v=1", Limits::default());
+    let request = Request::get("https://docs.example.com/a.md?v=1", FetchLimits::default());
     assert_eq!(word(&stranger.send(request).await.expect_err("not trusted")), "tls");
 
     let plain = World::new().name(DOCS, &[SITE]).site(SITE, Site::without_tls().at("/", answer("200 OK", "", "")));
@@ -131,7 +131,7 @@ fn with_secrets(url: &str) -> Request {
     headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer secret"));
     headers.insert(COOKIE, HeaderValue::from_static("session=secret"));
     headers.insert("x-api-key", HeaderValue::from_static("secret"));
-    Request { headers, ..Request::get(url, Limits::default()) }
+    Request { headers, ..Request::get(url, FetchLimits::default()) }
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn no_cookie_is_kept_and_nothing_says_where_we_came_from() {
 #[tokio::test]
 async fn a_caller_cannot_write_over_what_the_client_says_of_itself() {
     let world = docs();
-    let mut request = Request::get("https://docs.example.com/a.md?v=1", Limits::default());
+    let mut request = Request::get("https://docs.example.com/a.md?v=1", FetchLimits::default());
     request.headers.insert(HOST, HeaderValue::from_static("inside"));
     request.headers.insert(USER_AGENT, HeaderValue::from_static("curl"));
     world.client(Policy::public()).send(request).await.expect("fetched");

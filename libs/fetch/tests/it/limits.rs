@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use lectern_fetch::{FetchError, Limits, Policy, Request};
+use lectern_fetch::{FetchError, FetchLimits, Policy, Request};
 
 use crate::world::{SITE, Site, Step, World, answer, word};
 
 const URL: &str = "https://docs.example.com/";
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> FetchLimits {
+    FetchLimits {
         connect: Duration::from_secs(10),
         first_byte: Duration::from_secs(20),
         idle: Duration::from_secs(30),
@@ -118,7 +118,7 @@ async fn a_call_or_a_body_that_is_dropped_hangs_up() {
     let client = world.client(Policy::public());
 
     let response = client.send(Request::get(URL, limits())).await.expect("a head");
-    assert_eq!(*world.hung_up.lock().unwrap(), 0);
+    assert_eq!(*world.hung_up.lock(), 0);
     drop(response);
     settle(&world, 1).await;
 
@@ -129,7 +129,7 @@ async fn a_call_or_a_body_that_is_dropped_hangs_up() {
 
 /// Waits until so many servers have noticed.
 async fn settle(world: &World, servers: usize) {
-    while *world.hung_up.lock().unwrap() < servers {
+    while *world.hung_up.lock() < servers {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lectern_fetch::{
-    Client, Connector, Limits, Outside, Pinned, Policy, Request, Stream, SystemConnector, SystemResolver,
+    Client, Connector, FetchLimits, Outside, Pinned, Policy, Request, Stream, SystemConnector, SystemResolver,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -43,7 +43,8 @@ async fn a_page_comes_over_a_socket_with_tls() {
     let server = listen(site, Arc::clone(&world)).await;
     let outside = Outside { connector: Arc::new(Always(server)), ..world.outside() };
     let client = Client::new(Policy::public(), outside, AUTHORITY.roots()).expect("a client");
-    let response = client.send(Request::get("https://docs.example.com/", Limits::default())).await.expect("fetched");
+    let response =
+        client.send(Request::get("https://docs.example.com/", FetchLimits::default())).await.expect("fetched");
     assert_eq!(response.body.collect().await.expect("whole"), body);
 }
 
@@ -53,7 +54,7 @@ async fn the_system_s_resolver_and_sockets_serve_an_operator() {
     let server = listen(Site::without_tls().at("/", answer("200 OK", "", "hello")), world).await;
     let client = Client::new(Policy::Operator, Outside::system(), AUTHORITY.roots()).expect("a client");
     let url = format!("http://localhost:{}/", server.port());
-    let response = client.send(Request::get(url, Limits::default())).await.expect("fetched");
+    let response = client.send(Request::get(url, FetchLimits::default())).await.expect("fetched");
     assert_eq!(response.body.collect().await.expect("whole"), "hello");
 }
 
@@ -61,6 +62,6 @@ async fn the_system_s_resolver_and_sockets_serve_an_operator() {
 async fn the_system_s_sockets_are_not_reached_by_a_public_client_on_loopback() {
     let outside = Outside { connector: Arc::new(SystemConnector), resolver: Arc::new(SystemResolver) };
     let client = Client::new(Policy::public(), outside, AUTHORITY.roots()).expect("a client");
-    let error = client.send(Request::get("https://127.0.0.1/", Limits::default())).await.expect_err("loopback");
+    let error = client.send(Request::get("https://127.0.0.1/", FetchLimits::default())).await.expect_err("loopback");
     assert_eq!(word(&error), "closed");
 }

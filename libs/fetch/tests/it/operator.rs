@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method};
-use lectern_fetch::{Limits, Policy, Request};
+use lectern_fetch::{FetchLimits, Policy, Request};
 
 use crate::world::{SITE, Site, World, answer, redirect, word};
 
@@ -17,7 +17,7 @@ async fn what_the_operator_configured_is_called_where_it_is() {
     ] {
         let site = Site::without_tls().at("/v1", answer("200 OK", "", "hello"));
         let world = World::new().name("models", &["10.0.0.1"]).name("localhost", &["127.0.0.1"]).site(address, site);
-        let mut request = Request::get(url, Limits::default());
+        let mut request = Request::get(url, FetchLimits::default());
         request.method = Method::POST;
         request.body = Bytes::from_static(b"{}");
         request.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer secret"));
@@ -42,7 +42,7 @@ async fn the_operator_s_trust_does_not_go_where_a_server_sends() {
         let site = Site::without_tls().at("/", redirect(location));
         let world =
             World::new().name("docs.example.com", &[SITE]).site("10.0.0.1", site.clone()).site("10.0.0.2", site);
-        let request = Request::get("http://10.0.0.1/", Limits::default());
+        let request = Request::get("http://10.0.0.1/", FetchLimits::default());
         let error = world.client(Policy::Operator).send(request).await.expect_err(location);
         assert_eq!(word(&error), why, "{location}: {error}");
         assert_eq!(world.called(), ["10.0.0.1:80"]);
@@ -51,7 +51,7 @@ async fn the_operator_s_trust_does_not_go_where_a_server_sends() {
     let world = World::new().site("10.0.0.1", site);
     world
         .client(Policy::Operator)
-        .send(Request::get("http://10.0.0.1/", Limits::default()))
+        .send(Request::get("http://10.0.0.1/", FetchLimits::default()))
         .await
         .expect("the same origin");
 }
@@ -67,12 +67,13 @@ async fn even_an_operator_calls_one_machine() {
         "http://[::ffff:0.0.0.0]/",
     ] {
         let world = World::new();
-        let error = world.client(Policy::Operator).send(Request::get(url, Limits::default())).await.expect_err(url);
+        let error =
+            world.client(Policy::Operator).send(Request::get(url, FetchLimits::default())).await.expect_err(url);
         assert_eq!(word(&error), "closed", "{url}");
     }
     for (url, why) in [("ftp://10.0.0.1/", "scheme"), ("http://a:b@10.0.0.1/", "user"), ("http:10.0.0.1/", "slashes")] {
         let error =
-            World::new().client(Policy::Operator).send(Request::get(url, Limits::default())).await.expect_err(url);
+            World::new().client(Policy::Operator).send(Request::get(url, FetchLimits::default())).await.expect_err(url);
         assert_eq!(word(&error), why, "{url}");
     }
 }

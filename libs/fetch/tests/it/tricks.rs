@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use lectern_fetch::{Limits, Policy, Request, address};
+use lectern_fetch::{FetchLimits, Policy, Request, address};
 
 use crate::world::{SITE, Site, World, answer, redirect, word};
 
@@ -267,7 +267,7 @@ async fn an_operator_closes_public_networks_of_its_own() {
     let site = Site::of(&["docs.example.com"]).at("/", answer("200 OK", "", "ours"));
     let world = world().site(SITE, site);
     let own = Policy::Public { ports: vec![443], closed: vec!["93.184.216.0/24".parse().expect("a network")] };
-    let request = || Request::get("https://docs.example.com/", Limits::default());
+    let request = || Request::get("https://docs.example.com/", FetchLimits::default());
     let refused = world.client(own).send(request()).await.expect_err("closed");
     assert_eq!(word(&refused), "closed");
     assert!(world.called().is_empty());
@@ -284,7 +284,7 @@ proptest::proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let world = world();
         drop(runtime.block_on(world.get(&text)));
-        for called in world.called.lock().unwrap().iter() {
+        for called in world.called.lock().iter() {
             let ip: IpAddr = called.ip();
             proptest::prop_assert!(address::closed(ip).is_none() && called.port() == 443, "{text} called {called}");
         }

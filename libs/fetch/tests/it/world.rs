@@ -2,15 +2,16 @@
 //! connection would go and hands out pipes to servers of this process, and the authority that all
 //! their certificates are from.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_fetch::{
-    Client, Connector, FetchError, Limits, Outside, Pinned, Policy, Request, Resolver, Response, Roots, Stream,
+    Client, Connector, FetchError, FetchLimits, Outside, Pinned, Policy, Request, Resolver, Response, Roots, Stream,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
@@ -124,11 +125,11 @@ impl Site {
         }
         let head = String::from_utf8(head).expect("ASCII");
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        world.heads.lock().unwrap().push(head);
+        world.heads.lock().push(head);
         let steps = self.answers.get(&path).or_else(|| self.answers.get("*")).cloned();
         for step in steps.unwrap_or_else(|| answer("404 Not Found", "", "")) {
             if run(&mut stream, step).await.is_err() {
-                *world.hung_up.lock().unwrap() += 1;
+                *world.hung_up.lock() += 1;
                 return;
             }
         }
@@ -176,12 +177,12 @@ impl World {
 
     pub fn name(self: &Arc<Self>, name: &str, addresses: &[&str]) -> Arc<Self> {
         let addresses = addresses.iter().map(|address| address.parse().expect("an address")).collect();
-        self.names.lock().unwrap().entry(name.to_owned()).or_default().push_back(addresses);
+        self.names.lock().entry(name.to_owned()).or_default().push_back(addresses);
         Arc::clone(self)
     }
 
     pub fn site(self: &Arc<Self>, address: &str, site: Site) -> Arc<Self> {
-        self.sites.lock().unwrap().insert(address.parse().expect("an address"), site);
+        self.sites.lock().insert(address.parse().expect("an address"), site);
         Arc::clone(self)
     }
 
@@ -196,19 +197,19 @@ impl World {
 
     /// Reads a URL under the policy for everybody's URLs.
     pub async fn get(self: &Arc<Self>, url: &str) -> Result<Response, FetchError> {
-        self.client(Policy::public()).send(Request::get(url, Limits::default())).await
+        self.client(Policy::public()).send(Request::get(url, FetchLimits::default())).await
     }
 
     pub fn called(&self) -> Vec<String> {
-        self.called.lock().unwrap().iter().map(ToString::to_string).collect()
+        self.called.lock().iter().map(ToString::to_string).collect()
     }
 
     pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.asked.lock().clone()
     }
 
     pub fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+        self.heads.lock().clone()
     }
 }
 
@@ -224,8 +225,8 @@ impl std::fmt::Debug for Way {
 #[async_trait]
 impl Resolver for Way {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        self.0.asked.lock().unwrap().push(name.to_owned());
-        let mut names = self.0.names.lock().unwrap();
+        self.0.asked.lock().push(name.to_owned());
+        let mut names = self.0.names.lock();
         let answers = names.get_mut(name.trim_end_matches('.')).ok_or(io::ErrorKind::NotFound)?;
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         Ok(answer.unwrap_or_default())
@@ -235,8 +236,8 @@ impl Resolver for Way {
 #[async_trait]
 impl Connector for Way {
     async fn connect(&self, to: Pinned) -> io::Result<Box<dyn Stream>> {
-        self.0.called.lock().unwrap().push(to.address());
-        let site = self.0.sites.lock().unwrap().get(&to.address().ip()).cloned();
+        self.0.called.lock().push(to.address());
+        let site = self.0.sites.lock().get(&to.address().ip()).cloned();
         let site = site.ok_or(io::ErrorKind::ConnectionRefused)?;
         let (ours, theirs) = tokio::io::duplex(16 * 1024);
         tokio::spawn(site.serve(theirs, Arc::clone(&self.0)));

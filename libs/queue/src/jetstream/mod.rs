@@ -16,21 +16,22 @@ mod raise;
 mod version;
 mod wire;
 
+use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream;
-use async_nats::jetstream::{self, Context};
+use async_nats::jetstream::{self, Context, consumer, stream};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::join_all;
 use futures::{FutureExt as _, StreamExt as _};
-use lectern_core::Failure;
 use lectern_core::id::{Service, StepId};
+use lectern_core::{Failure, Timestamp};
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
@@ -57,6 +58,8 @@ const LIMIT: Duration = Duration::from_secs(6);
 const SETUP_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// How long a command of a kind unknown to this version is left for a newer replica.
 const UNKNOWN_LATER: Duration = Duration::from_secs(15);
+/// The server tells times in nanoseconds.
+const NANOS_OF_A_MILLISECOND: i128 = 1_000_000;
 
 /// A queue on a NATS server.
 #[derive(Debug)]
@@ -206,34 +209,13 @@ impl Queue for JetStream {
         self.store(self.subjects.work(step), &stream, message).await
     }
 
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         let stream = topology::work_stream(&self.subjects, &self.options, service);
         let consumer = topology::work_consumer(&self.subjects, &self.options, service);
-        match self.request_messages(&stream.name, service.as_str(), 1, Some(wait)).await? {
-            Pulled::Messages(messages) => {
-                for message in messages {
-                    let deliveries =
-                        message.info().map_or(1, |info| u64::try_from(info.delivered).unwrap_or_default().max(1));
-                    let ack = self.answer(message);
-                    match self.subjects.parse_step(&ack.message.subject) {
-                        Some(step) => {
-                            let message = ack.content();
-                            return Ok(Some(Delivery { step, message, deliveries, ack: Arc::new(ack) }));
-                        }
-                        None => {
-                            tracing::warn!(subject = %ack.message.subject, "left a command of an unknown kind to a newer replica");
-                            ack.nak(UNKNOWN_LATER).await?;
-                        }
-                    }
-                }
-                Ok(None)
-            }
-            Pulled::Lost(why) => {
-                tracing::warn!(stream = stream.name, why, "looking for the consumer");
-                self.mend(&stream, Some(consumer)).await?;
-                Ok(None)
-            }
-        }
+        let messages = self.take(&stream, consumer, service.as_str(), most, wait).await?;
+        // Together: each that is handed back waits for an answer of the server.
+        let given = join_all(messages.into_iter().map(|message| self.command(message))).await;
+        Ok(given.into_iter().flatten().collect())
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
@@ -249,35 +231,13 @@ impl Queue for JetStream {
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
         let stream = topology::event_stream(&self.subjects, &self.options);
         let consumer = topology::event_consumer(&self.subjects, &self.options, group);
-        let known = self.groups.lock().unwrap_or_else(PoisonError::into_inner).contains(group);
+        let known = self.groups.lock().contains(group);
         if !known {
             self.ensure(&stream, Some(consumer.clone())).await?;
-            self.groups.lock().unwrap_or_else(PoisonError::into_inner).insert(group.to_owned());
+            self.groups.lock().insert(group.to_owned());
         }
-        // What is there now; else wait for one, and take what came with it.
-        let mut pulled = self.request_messages(&stream.name, group, max, None).await?;
-        if matches!(&pulled, Pulled::Messages(messages) if messages.is_empty()) && !wait.is_zero() {
-            pulled = self.request_messages(&stream.name, group, 1, Some(wait)).await?;
-            if let Pulled::Messages(first) = &mut pulled
-                && !first.is_empty()
-                && max > 1
-            {
-                match self.request_messages(&stream.name, group, max - 1, None).await {
-                    Ok(Pulled::Messages(more)) => first.extend(more),
-                    // The next call meets what is wrong; this one keeps what it has.
-                    Ok(Pulled::Lost(_)) => {}
-                    Err(error) => tracing::warn!(%error, "no further events were taken"),
-                }
-            }
-        }
-        match pulled {
-            Pulled::Messages(messages) => Ok(messages.into_iter().filter_map(|message| self.event(message)).collect()),
-            Pulled::Lost(why) => {
-                tracing::warn!(stream = stream.name, why, "looking for the consumer");
-                self.mend(&stream, Some(consumer)).await?;
-                Ok(Vec::new())
-            }
-        }
+        let messages = self.take(&stream, consumer, group, max, wait).await?;
+        Ok(messages.into_iter().filter_map(|message| self.event(message)).collect())
     }
 
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
@@ -344,6 +304,49 @@ impl Queue for JetStream {
 }
 
 impl JetStream {
+    /// Takes up to `most` messages of a consumer; none where it was lost, which is seen to.
+    async fn take(
+        &self,
+        stream: &stream::Config,
+        consumer: consumer::pull::Config,
+        name: &str,
+        most: usize,
+        wait: Duration,
+    ) -> Result<Vec<jetstream::Message>, QueueError> {
+        match self.pull_messages(&stream.name, name, most.max(1), wait).await? {
+            Pulled::Messages(messages) => Ok(messages),
+            Pulled::Crowded => Ok(Vec::new()),
+            Pulled::Lost(why) => {
+                tracing::warn!(stream = stream.name, why, "looking for the consumer");
+                self.mend(stream, Some(consumer)).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// What is delivered; none of a kind that this version does not know, which is handed back.
+    async fn command(&self, message: jetstream::Message) -> Option<Delivery> {
+        let (deliveries, queued) = match message.info() {
+            Ok(info) => {
+                let millis = info.published.unix_timestamp_nanos() / NANOS_OF_A_MILLISECOND;
+                let queued = u64::try_from(millis).ok().map(Timestamp);
+                (u64::try_from(info.delivered).unwrap_or_default().max(1), queued)
+            }
+            Err(_) => (1, None),
+        };
+        let ack = self.answer(message);
+        if let Some(step) = self.subjects.parse_step(&ack.message.subject) {
+            let message = ack.content();
+            return Some(Delivery { step, message, deliveries, queued, ack: Arc::new(ack) });
+        }
+        tracing::warn!(subject = %ack.message.subject, "left a command of an unknown kind to a newer replica");
+        if let Err(error) = ack.nak(UNKNOWN_LATER).await {
+            // It comes again after the ack-wait all the same, and what came with it is not lost.
+            tracing::warn!(%error, "could not hand back a command of an unknown kind");
+        }
+        None
+    }
+
     fn event(&self, message: jetstream::Message) -> Option<EventDelivery> {
         let ack = self.answer(message);
         let Some((noun, id)) = self.subjects.parse_event(&ack.message.subject) else {

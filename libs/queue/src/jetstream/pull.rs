@@ -1,8 +1,21 @@
-//! Takes messages from a consumer by plain requests, exactly as many as asked for.
+//! Takes messages from a consumer by plain requests, never more than asked for.
 //!
 //! The client library's own streams prefetch, so that the ack-wait runs while messages sit in a
 //! buffer. Its one-off batches stop listening after a heartbeat. Hence requests of our own: what
-//! they need is three fields and five statuses (JetStream wire API, `CONSUMER.MSG.NEXT`).
+//! they need is four fields and five statuses (JetStream wire API, `CONSUMER.MSG.NEXT`).
+//!
+//! A request with both `no_wait` and `expires` is answered once (nats-server, `processWaiting` of
+//! its `consumer.go`; 2.12.8, 2.14.6 and 2.15.1 do so): with what is there, or with the first
+//! message that comes and what is there by then. The server closes it behind the last message by a
+//! status, 404 or, where deliveries are replicated first, 408; so whoever listens until then knows
+//! that no message is on its way to him any more. It has two limits:
+//!
+//! - While messages wait that may not be delivered, because as many are in flight as may be, it is
+//!   closed at its expiry alone. So it expires within half an ack-wait, and what it brought is then
+//!   still ours.
+//! - It is refused at once, by 408 "Requests Pending", where messages wait and other requests ask
+//!   for more than there is. Asking again at once would do so without end; a request without
+//!   `no_wait` waits its turn, for one message, since it is closed by nothing but its full number.
 
 use std::time::Duration;
 
@@ -20,6 +33,8 @@ use crate::error::QueueError;
 const HEARTBEATS_FROM: Duration = Duration::from_secs(10);
 /// The longest time between heartbeats.
 const LONGEST_BEAT: Duration = Duration::from_secs(5);
+/// What the server says where others ask for more than is there.
+const CROWDED: &str = "Requests Pending";
 /// What the server may be late by.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -28,8 +43,21 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) enum Pulled<M = Message> {
     /// The messages that came, perhaps none.
     Messages(Vec<M>),
+    /// None came, since others ask for more than is there.
+    Crowded,
     /// The consumer is gone or silent: look for it, and make it again if it is gone.
     Lost(&'static str),
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy)]
+enum Patience {
+    /// Nothing: it takes what is there.
+    None,
+    /// The first message, with which it takes what else is there.
+    First(Duration),
+    /// All that it asks for.
+    All(Duration),
 }
 
 /// The body of a request; durations in nanoseconds.
@@ -45,21 +73,75 @@ struct Request {
 }
 
 impl JetStream {
-    /// Asks `consumer` for up to `batch` messages: waits up to `wait` for them, or takes what is
-    /// there when `wait` is none.
-    pub(super) async fn request_messages(
+    /// Takes up to `most` messages of `consumer`: waits up to `wait` for the first, and gives it
+    /// with what else is there.
+    pub(super) async fn pull_messages(
+        &self,
+        stream: &str,
+        consumer: &str,
+        most: usize,
+        wait: Duration,
+    ) -> Result<Pulled, QueueError> {
+        if wait.is_zero() {
+            return self.request_messages(stream, consumer, most, Patience::None).await;
+        }
+        let over = Instant::now() + wait;
+        loop {
+            let (asked, left) = (Instant::now(), over.saturating_duration_since(Instant::now()));
+            let patience = left.min(self.options.ack_wait / 2);
+            match self.request_messages(stream, consumer, most, Patience::First(patience)).await? {
+                // It expired, and there is time for another one.
+                Pulled::Messages(none) if none.is_empty() && patience < left && asked.elapsed() >= patience => {}
+                Pulled::Crowded => {
+                    let left = over.saturating_duration_since(Instant::now());
+                    return self.wait_in_line(stream, consumer, most, left).await;
+                }
+                pulled @ (Pulled::Messages(_) | Pulled::Lost(_)) => return Ok(pulled),
+            }
+        }
+    }
+
+    /// Waits for one message behind those who asked before, and takes what else is there then.
+    async fn wait_in_line(
+        &self,
+        stream: &str,
+        consumer: &str,
+        most: usize,
+        wait: Duration,
+    ) -> Result<Pulled, QueueError> {
+        let mut messages = match self.request_messages(stream, consumer, 1, Patience::All(wait)).await? {
+            Pulled::Messages(messages) => messages,
+            other @ (Pulled::Crowded | Pulled::Lost(_)) => return Ok(other),
+        };
+        if !messages.is_empty() && most > 1 {
+            match self.request_messages(stream, consumer, most - 1, Patience::None).await {
+                Ok(Pulled::Messages(more)) => messages.extend(more),
+                // The next call meets what is wrong; this one keeps what it has.
+                Ok(Pulled::Crowded | Pulled::Lost(_)) => {}
+                Err(error) => tracing::warn!(%error, "no further messages were taken"),
+            }
+        }
+        Ok(Pulled::Messages(messages))
+    }
+
+    /// Asks `consumer` for up to `batch` messages.
+    async fn request_messages(
         &self,
         stream: &str,
         consumer: &str,
         batch: usize,
-        wait: Option<Duration>,
+        patience: Patience,
     ) -> Result<Pulled, QueueError> {
         let pulling = |error: String| unreachable("pulling", error);
+        let (no_wait, wait) = match patience {
+            Patience::None => (true, None),
+            Patience::First(wait) => (true, Some(wait)),
+            Patience::All(wait) => (false, Some(wait)),
+        };
         // The server takes an expiry of 0 for none at all.
         let wait = wait.map(|wait| wait.max(Duration::from_millis(1)));
         let beat = wait.filter(|wait| *wait >= HEARTBEATS_FROM).map(|wait| (wait / 4).min(LONGEST_BEAT));
-        let request =
-            Request { batch, expires: wait.map(nanos), idle_heartbeat: beat.map(nanos), no_wait: wait.is_none() };
+        let request = Request { batch, expires: wait.map(nanos), idle_heartbeat: beat.map(nanos), no_wait };
         let body = serde_json::to_vec(&request).map_err(|error| pulling(error.to_string()))?;
         let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{consumer}", self.api);
         let answered_within = wait.unwrap_or(ANSWER_WITHIN) + GRACE;
@@ -77,6 +159,7 @@ impl JetStream {
         let pulled = self.wire.exchange("pulling", &subject, answered_within + ANSWER_WITHIN, asking).await?;
         Ok(match pulled {
             Pulled::Lost(why) => Pulled::Lost(why),
+            Pulled::Crowded => Pulled::Crowded,
             Pulled::Messages(messages) => {
                 let ours = |message| Message { message, context: self.context.clone() };
                 Pulled::Messages(messages.into_iter().map(ours).collect())
@@ -107,6 +190,9 @@ async fn collect(
         match answer.status {
             None | Some(StatusCode::OK) => messages.push(answer),
             Some(StatusCode::IDLE_HEARTBEAT) => {}
+            Some(StatusCode::TIMEOUT) if answer.description.as_deref().is_some_and(|text| text.contains(CROWDED)) => {
+                return Ok(if messages.is_empty() { Pulled::Crowded } else { Pulled::Messages(messages) });
+            }
             Some(StatusCode::NOT_FOUND | StatusCode::TIMEOUT) => break,
             Some(StatusCode::NO_RESPONDERS) => return Ok(taken_or_lost(messages, "nobody serves it")),
             Some(status) => {
@@ -170,6 +256,7 @@ mod tests {
         };
         pulled.map(|pulled| match pulled {
             Pulled::Messages(messages) => Pulled::Messages(messages.into_iter().map(drop).collect()),
+            Pulled::Crowded => Pulled::Crowded,
             Pulled::Lost(why) => Pulled::Lost(why),
         })
     }
@@ -203,6 +290,17 @@ mod tests {
             let said = format!("{answers:?}");
             let pulled = collected(answers, false).await.expect("no error");
             assert_eq!(matches!(pulled, Pulled::Lost(_)), lost, "{said}");
+        }
+        let crowded = collected(status(408, "Requests Pending"), false).await;
+        assert!(matches!(crowded, Ok(Pulled::Crowded)), "{crowded:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_ends_with_the_status_behind_its_last_message() {
+        let end = |code| answer(StatusCode::from_u16(code).ok(), "");
+        for end in [end(404), end(408)] {
+            let kept = collected(vec![answer(None, ""), answer(None, ""), end], false).await;
+            assert!(matches!(&kept, Ok(Pulled::Messages(messages)) if messages.len() == 2), "{kept:?}");
         }
     }
 }

@@ -6,9 +6,9 @@
 //! refused permission is answered by an error line that names the subject but no request: the
 //! request itself would only time out. Both end here.
 
+use parking_lot::Mutex;
 use std::fmt::Display;
 use std::future::pending;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::{Event, ServerError};
@@ -96,11 +96,11 @@ impl Wire {
     }
 
     fn set_deaf(&self, to: Option<Refusal>) {
-        *self.deaf.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        *self.deaf.lock() = to;
     }
 
     fn deaf(&self) -> Option<Refusal> {
-        self.deaf.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.deaf.lock().clone()
     }
 
     /// Runs one exchange of which `subject` is sent: ends it when the server refuses that subject

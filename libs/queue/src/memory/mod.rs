@@ -5,25 +5,29 @@
 //! publishes again whatever is granted. Time is tokio's, so tests can pause it; [`Faults`] make it
 //! lose, repeat, reorder and delay, the same way for the same seed.
 
+mod answer;
 mod faults;
 mod pool;
+mod topics;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use lectern_core::Random;
 use lectern_core::id::{Service, StepId};
-use tokio::sync::{Notify, broadcast};
+use lectern_core::{Clock, Random, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_stream::wrappers::BroadcastStream;
 
+use self::answer::{Answer, Source};
 use self::faults::Dice;
 pub use self::faults::{FaultCounts, Faults};
-use self::pool::Pool;
+use self::pool::{Pool, Taken};
+use self::topics::Topics;
 use crate::error::QueueError;
 use crate::letter::{DeadLetter, LetterPage};
 use crate::options::ConnectOptions;
@@ -31,13 +35,11 @@ use crate::port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Publishe
 use crate::subject::Subjects;
 use crate::topology::{EVENTS_KEPT_FOR, MAX_EVENTS, MAX_LETTERS, MAX_MESSAGE_BYTES};
 
-/// Hints that a listener may lag behind before it loses some.
-const HINT_BUFFER: usize = 256;
-
 /// An in-process queue. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct MemoryQueue {
     shared: Arc<Shared>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 #[derive(Debug)]
@@ -46,18 +48,25 @@ struct Shared {
     subjects: Subjects,
     dice: Dice,
     state: Mutex<State>,
+    topics: Arc<Topics>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    work: BTreeMap<Service, Pool<(StepId, Message)>>,
+    work: BTreeMap<Service, Pool<Command>>,
     waiting: BTreeSet<StepId>,
     log: VecDeque<(Instant, Event)>,
     groups: BTreeMap<String, Pool<Event>>,
-    hints: BTreeMap<String, broadcast::Sender<Bytes>>,
     letters: BTreeMap<u64, DeadLetter>,
     next_letter: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Command {
+    step: StepId,
+    message: Message,
+    queued: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,13 +74,6 @@ struct Event {
     noun: String,
     id: String,
     message: Message,
-}
-
-/// Which pool a delivery came from.
-#[derive(Debug, Clone)]
-enum Source {
-    Work(Service, StepId),
-    Events(String),
 }
 
 impl MemoryQueue {
@@ -89,7 +91,15 @@ impl MemoryQueue {
 
     fn build(options: ConnectOptions, dice: Dice) -> Self {
         let subjects = Subjects::new(&options.prefix);
-        Self { shared: Arc::new(Shared { options, subjects, dice, state: Mutex::default(), changed: Notify::new() }) }
+        let (state, topics, changed) = (Mutex::default(), Arc::default(), Notify::new());
+        Self { shared: Arc::new(Shared { options, subjects, dice, state, topics, changed }), clock: None }
+    }
+
+    /// The same queue with the time of day, which it then gives as the time at which a command was
+    /// queued. Without, it has none: tokio's time, by which it delivers, is no time of day.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     /// Stops all faults.
@@ -101,7 +111,6 @@ impl MemoryQueue {
     /// is wiped.
     pub fn wipe(&self) {
         let mut state = self.shared.state();
-        let hints = std::mem::take(&mut state.hints);
         // Numbers are not given twice: a late answer to a message that is lost must not meet
         // another message.
         let next_letter = state.next_letter;
@@ -109,7 +118,7 @@ impl MemoryQueue {
             std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
         let groups =
             std::mem::take(&mut state.groups).into_iter().map(|(group, pool)| (group, pool.emptied())).collect();
-        *state = State { hints, next_letter, work, groups, ..State::default() };
+        *state = State { next_letter, work, groups, ..State::default() };
         drop(state);
         self.shared.changed.notify_waiters();
     }
@@ -128,18 +137,18 @@ impl MemoryQueue {
 
     /// Runs `take` until it gives something or `wait` is over, waking when the queue changes or
     /// something becomes visible.
-    async fn until<T>(&self, wait: Duration, mut take: impl FnMut(&mut State, Instant) -> Taken<T>) -> Option<T> {
+    async fn until<T>(&self, wait: Duration, mut take: impl FnMut(&mut State, Instant) -> Look<T>) -> Vec<Taken<T>> {
         let deadline = Instant::now() + wait;
         loop {
             let changed = self.shared.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             let now = Instant::now();
-            let taken = take(&mut self.shared.state(), now);
-            let next = match taken {
-                Taken::Got(value) => return Some(value),
-                Taken::Nothing(_) if now >= deadline => return None,
-                Taken::Nothing(next) => next.map_or(deadline, |next| next.min(deadline)),
+            let look = take(&mut self.shared.state(), now);
+            let next = match look {
+                Look::Taken(taken) => return taken,
+                Look::Nothing(_) if now >= deadline => return Vec::new(),
+                Look::Nothing(next) => next.map_or(deadline, |next| next.min(deadline)),
             };
             tokio::select! {
                 biased;
@@ -154,15 +163,28 @@ impl MemoryQueue {
     }
 }
 
-enum Taken<T> {
-    Got(T),
+enum Look<T> {
+    Taken(Vec<Taken<T>>),
     /// Nothing visible; the next moment at which something will be.
     Nothing(Option<Instant>),
 }
 
 impl Shared {
+    /// Takes up to `most` of what is visible.
+    fn look<T: Clone>(&self, pool: &mut Pool<T>, most: usize, now: Instant) -> Look<T> {
+        let mut all = Vec::new();
+        while all.len() < most.max(1)
+            && let Some(taken) = pool.take(now, self.options.ack_wait, &self.dice)
+        {
+            all.push(taken);
+        }
+        if all.is_empty() { Look::Nothing(pool.next_visible()) } else { Look::Taken(all) }
+    }
+}
+
+impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -216,30 +238,25 @@ impl Queue for MemoryQueue {
             if self.shared.dice.loses() {
                 return Ok(Published::Queued);
             }
-            pool.push((step.clone(), message), Instant::now() + self.shared.dice.delay());
+            let queued = self.clock.as_ref().map(|clock| clock.now());
+            let command = Command { step: step.clone(), message, queued };
+            pool.push(command, Instant::now() + self.shared.dice.delay());
             state.waiting.insert(step.clone());
         }
         self.shared.changed.notify_waiters();
         Ok(Published::Queued)
     }
 
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
-        let shared = &self.shared;
-        let taken = self
-            .until(wait, |state, now| {
-                let pool = state.work.entry(service).or_default();
-                match pool.take(now, shared.options.ack_wait, &shared.dice) {
-                    Some(taken) => Taken::Got(taken),
-                    None => Taken::Nothing(pool.next_visible()),
-                }
-            })
-            .await;
-        Ok(taken.map(|(sequence, (step, message), deliveries)| Delivery {
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let look = |state: &mut State, now| self.shared.look(state.work.entry(service).or_default(), most, now);
+        let given = |Taken { sequence, item: Command { step, message, queued }, deliveries }| Delivery {
             ack: self.answer(Source::Work(service, step.clone()), sequence),
             step,
             message,
             deliveries,
-        }))
+            queued,
+        };
+        Ok(self.until(wait, look).await.into_iter().map(given).collect())
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
@@ -247,7 +264,7 @@ impl Queue for MemoryQueue {
         if state.waiting.remove(step)
             && let Some(pool) = state.work.get_mut(&step.kind.service())
         {
-            pool.remove_where(|(queued, _)| queued == step);
+            pool.remove_where(|command| command.step == *step);
         }
         Ok(())
     }
@@ -273,30 +290,17 @@ impl Queue for MemoryQueue {
     }
 
     async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
-        let shared = &self.shared;
-        let taken = self
-            .until(wait, |state, now| {
-                state.forget_old_events(now);
-                let pool = state.group(group);
-                let mut all = Vec::new();
-                while all.len() < max
-                    && let Some((sequence, event, _)) = pool.take(now, shared.options.ack_wait, &shared.dice)
-                {
-                    all.push((sequence, event));
-                }
-                if all.is_empty() { Taken::Nothing(pool.next_visible()) } else { Taken::Got(all) }
-            })
-            .await
-            .unwrap_or_default();
-        Ok(taken
-            .into_iter()
-            .map(|(sequence, event)| EventDelivery {
-                noun: event.noun,
-                id: event.id,
-                message: event.message,
-                ack: self.answer(Source::Events(group.to_owned()), sequence),
-            })
-            .collect())
+        let look = |state: &mut State, now| {
+            state.forget_old_events(now);
+            self.shared.look(state.group(group), max, now)
+        };
+        let given = |Taken { sequence, item: Event { noun, id, message }, .. }| EventDelivery {
+            noun,
+            id,
+            message,
+            ack: self.answer(Source::Events(group.to_owned()), sequence),
+        };
+        Ok(self.until(wait, look).await.into_iter().map(given).collect())
     }
 
     /// A message is taken in the same poll that gives it.
@@ -308,24 +312,12 @@ impl Queue for MemoryQueue {
         if self.shared.dice.loses() {
             return Ok(());
         }
-        let mut state = self.shared.state();
-        if let Some(sender) = state.hints.get(topic)
-            && sender.send(payload).is_err()
-        {
-            state.hints.remove(topic);
-        }
+        self.shared.topics.tell(topic, payload);
         Ok(())
     }
 
     async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
-        let receiver = self
-            .shared
-            .state()
-            .hints
-            .entry(topic.to_owned())
-            .or_insert_with(|| broadcast::channel(HINT_BUFFER).0)
-            .subscribe();
-        Ok(BroadcastStream::new(receiver).filter_map(async |hint| hint.ok()).boxed())
+        Ok(self.shared.topics.listen(topic).boxed())
     }
 
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
@@ -367,75 +359,5 @@ impl Queue for MemoryQueue {
 
     async fn ping(&self) -> Result<(), QueueError> {
         Ok(())
-    }
-}
-
-/// An answer goes by the message's sequence, as with a real broker: one to an earlier delivery
-/// still counts.
-#[derive(Debug)]
-struct Answer {
-    shared: Arc<Shared>,
-    source: Source,
-    sequence: u64,
-}
-
-impl Answer {
-    fn remove(&self) {
-        let mut state = self.shared.state();
-        match &self.source {
-            Source::Work(service, step) => {
-                if state.work.get_mut(service).is_some_and(|pool| pool.remove(self.sequence)) {
-                    state.waiting.remove(step);
-                }
-            }
-            Source::Events(group) => {
-                state.group(group).remove(self.sequence);
-            }
-        }
-    }
-
-    fn hide(&self, duration: Duration) {
-        {
-            let until = Instant::now() + duration;
-            let mut state = self.shared.state();
-            match &self.source {
-                Source::Work(service, _) => {
-                    if let Some(pool) = state.work.get_mut(service) {
-                        pool.hide(self.sequence, until);
-                    }
-                }
-                Source::Events(group) => state.group(group).hide(self.sequence, until),
-            }
-        }
-        self.shared.changed.notify_waiters();
-    }
-}
-
-#[async_trait]
-impl Acknowledge for Answer {
-    async fn ack(&self) -> Result<(), QueueError> {
-        if !self.shared.dice.loses_ack() {
-            self.remove();
-            self.shared.changed.notify_waiters();
-        }
-        Ok(())
-    }
-
-    async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
-        if !self.shared.dice.loses_ack() {
-            self.hide(delay);
-        }
-        Ok(())
-    }
-
-    async fn progress(&self) -> Result<(), QueueError> {
-        if !self.shared.dice.loses_ack() {
-            self.hide(self.shared.options.ack_wait);
-        }
-        Ok(())
-    }
-
-    async fn term(&self) -> Result<(), QueueError> {
-        self.ack().await
     }
 }

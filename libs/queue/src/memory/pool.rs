@@ -15,6 +15,17 @@ struct Slot<T> {
     deliveries: u64,
 }
 
+/// A message that was taken.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// Its number in the pool, by which it is answered.
+    pub sequence: u64,
+    /// The message.
+    pub item: T,
+    /// How often it was taken, this time included.
+    pub deliveries: u64,
+}
+
 /// A pool of messages.
 #[derive(Debug)]
 pub struct Pool<T> {
@@ -46,9 +57,8 @@ impl<T: Clone> Pool<T> {
         self.next += 1;
     }
 
-    /// Takes the oldest visible message and hides it for `ack_wait`: its sequence, itself, and how
-    /// often it was taken.
-    pub fn take(&mut self, now: Instant, ack_wait: Duration, dice: &Dice) -> Option<(u64, T, u64)> {
+    /// Takes the oldest visible message and hides it for `ack_wait`.
+    pub fn take(&mut self, now: Instant, ack_wait: Duration, dice: &Dice) -> Option<Taken<T>> {
         let visible = self.slots.iter_mut().filter(|(_, slot)| slot.visible <= now);
         let (sequence, slot) = if dice.reorders() {
             let mut visible: Vec<_> = visible.collect();
@@ -64,7 +74,7 @@ impl<T: Clone> Pool<T> {
         if !dice.duplicates() {
             slot.visible = now + ack_wait;
         }
-        Some((*sequence, slot.item.clone(), slot.deliveries))
+        Some(Taken { sequence: *sequence, item: slot.item.clone(), deliveries: slot.deliveries })
     }
 
     /// When the next message becomes visible.

@@ -70,7 +70,7 @@ async fn every_call_ends_while_the_server_is_stopped() {
     let mut server = NatsServer::start();
     let queue = on(&server).await;
     assert_eq!(queue.publish(&step("n/1/plan/0"), Message::new("x")).await, Ok(Published::Queued));
-    let held = queue.pull(Service::Ai, Duration::from_secs(5)).await.expect("pulls").expect("a command");
+    let held = queue.pull(Service::Ai, 9, Duration::from_secs(5)).await.expect("pulls").pop().expect("a command");
 
     server.suspend();
     hint(&*queue, MANY).await;
@@ -81,7 +81,7 @@ async fn every_call_ends_while_the_server_is_stopped() {
         let refused = tokio::join!(
             held.ack.ack(),
             async { queue.publish(&id, Message::new("x")).await.map(drop) },
-            async { queue.pull(Service::Ai, Duration::from_secs(1)).await.map(drop) },
+            async { queue.pull(Service::Ai, 9, Duration::from_secs(1)).await.map(drop) },
             async { queue.hints("narrations").await.map(drop) },
             queue.withdraw(&id),
             async { queue.letter(&id).await.map(drop) },

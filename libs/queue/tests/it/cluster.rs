@@ -72,14 +72,17 @@ async fn publish(queue: &dyn Queue, id: &str) {
 async fn pull(queue: &dyn Queue, id: &str) {
     let pulling = async {
         loop {
-            match queue.pull(Service::Ai, Duration::from_secs(1)).await {
-                Ok(Some(delivery)) => {
-                    let ours = delivery.step == step(id);
-                    if delivery.ack.ack().await.is_ok() && ours {
+            match queue.pull(Service::Ai, 8, Duration::from_secs(1)).await {
+                Ok(deliveries) => {
+                    let mut came = false;
+                    for delivery in deliveries {
+                        let ours = delivery.step == step(id);
+                        came |= delivery.ack.ack().await.is_ok() && ours;
+                    }
+                    if came {
                         return;
                     }
                 }
-                Ok(None) => {}
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
@@ -166,7 +169,7 @@ async fn with_two_of_three_servers_away_calls_end_and_nothing_is_made_anew() {
     let id = step("n/2/plan/0");
     let calls = async {
         // Each stands for many permits, which must not wait for each other.
-        let pulls = (0..16).map(|_| queue.pull(Service::Ai, Duration::from_secs(1)));
+        let pulls = (0..16).map(|_| queue.pull(Service::Ai, 1, Duration::from_secs(1)));
         futures::join!(queue.publish(&id, Message::new("x")), futures::future::join_all(pulls))
     };
     let (published, pulled) = tokio::time::timeout(PATIENCE, calls).await.expect("every call has an end");

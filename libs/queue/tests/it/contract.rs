@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId};
-use lectern_core::{Failure, Timestamp};
+use lectern_core::{Clock as _, Failure, SystemClock, Timestamp};
 use lectern_queue::{DeadLetter, Delivery, Message, Published, Queue, QueueError, until};
 use tokio_util::sync::CancellationToken;
 
@@ -23,11 +23,11 @@ pub fn step(text: &str) -> StepId {
 }
 
 async fn pull(queue: &Q, service: Service) -> Delivery {
-    queue.pull(service, SOON).await.expect("pulls").expect("a command")
+    queue.pull(service, 1, SOON).await.expect("pulls").pop().expect("a command")
 }
 
 async fn nothing(queue: &Q, service: Service) {
-    assert!(queue.pull(service, MOMENT).await.expect("pulls").is_none(), "nothing should come");
+    assert!(queue.pull(service, 9, MOMENT).await.expect("pulls").is_empty(), "nothing should come");
 }
 
 async fn publish(queue: &Q, id: &str) -> Published {
@@ -192,6 +192,87 @@ pub async fn an_unacknowledged_event_comes_again(queue: Q) {
     assert_eq!(queue.events("gateway", 10, SOON).await.expect("pulls").len(), 1);
 }
 
+/// Takes commands until so many have come.
+async fn pull_all(queue: &Q, service: Service, most: usize, wanted: usize) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    while all.len() < wanted {
+        let pulled = queue.pull(service, most, SOON).await.expect("pulls");
+        assert!(!pulled.is_empty(), "{} of {wanted} came", all.len());
+        assert!(pulled.len() <= most, "{} of {most} were asked for", pulled.len());
+        all.extend(pulled);
+    }
+    all
+}
+
+pub async fn commands_come_in_batches_of_what_is_there(queue: Q) {
+    for index in 0..10 {
+        publish(&queue, &format!("n/1/record/{index}")).await;
+    }
+    let mut batches = Vec::new();
+    for _ in 0..3 {
+        batches.push(queue.pull(Service::Tts, 4, SOON).await.expect("pulls"));
+    }
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2], "fewer come when there are fewer");
+    let indexes: Vec<u32> = batches.iter().flatten().map(|delivery| delivery.step.index).collect();
+    assert_eq!(indexes, (0..10).collect::<Vec<_>>());
+    // Each is answered by itself.
+    let [first, second, third] = <[_; 3]>::try_from(batches).expect("three");
+    for delivery in first.iter().chain(&third) {
+        delivery.ack.ack().await.expect("acks");
+    }
+    second[0].ack.nak(Duration::ZERO).await.expect("naks");
+    assert_eq!(pull(&queue, Service::Tts).await.step, second[0].step);
+    let mut again = BTreeSet::new();
+    while again.len() < 4 {
+        again.extend(pull_all(&queue, Service::Tts, 9, 1).await.iter().map(|delivery| delivery.step.index));
+    }
+    assert_eq!(again, BTreeSet::from([4, 5, 6, 7]), "those without an answer after the ack-wait");
+}
+
+/// With an ack-wait that is longer than anybody waits here: what was on its way to nobody would not
+/// come again.
+pub async fn the_first_command_is_not_held_up_for_others_and_they_are_not_lost(queue: Q) {
+    const LONG: Duration = Duration::from_secs(60);
+    let waiting = tokio::spawn({
+        let queue = Arc::clone(&queue);
+        async move { queue.pull(Service::Tts, 50, LONG).await }
+    });
+    tokio::time::sleep(MOMENT).await;
+    publish(&queue, "n/1/record/0").await;
+    let first = tokio::time::timeout(2 * SOON, waiting).await.expect("long before the wait is over").expect("ends");
+    let first: Vec<_> = first.expect("pulls").iter().map(|delivery| delivery.step.clone()).collect();
+    assert_eq!(first, [step("n/1/record/0")]);
+    for index in 1..=30 {
+        publish(&queue, &format!("n/1/record/{index}")).await;
+    }
+    let others = pull_all(&queue, Service::Tts, 50, 30).await;
+    assert!(others.iter().all(|delivery| delivery.deliveries == 1), "none was delivered before");
+    assert_eq!(others.iter().map(|delivery| delivery.step.index).collect::<BTreeSet<_>>(), (1..=30).collect());
+    assert!(queue.pull(Service::Tts, 50, Duration::ZERO).await.expect("pulls").is_empty(), "nothing is left");
+}
+
+pub async fn a_command_says_when_it_was_queued(queue: Q) {
+    let near = |queued: Option<Timestamp>| {
+        let (queued, now) = (queued.expect("a time"), SystemClock.now());
+        assert!(queued.since(now).max(now.since(queued)) < Duration::from_secs(60), "{queued:?} and now {now:?}");
+        queued
+    };
+    publish(&queue, "n/1/plan/0").await;
+    let first = near(pull(&queue, Service::Ai).await.queued);
+    let again = pull(&queue, Service::Ai).await;
+    assert_eq!((again.deliveries, near(again.queued)), (2, first), "not when it was delivered");
+}
+
+pub async fn hints_reach_those_who_want_to_hear_of_an_id(queue: Q) {
+    let mut one = queue.hints("news.n-1_A").await.expect("listens");
+    let mut other = queue.hints("news.n-2_B").await.expect("listens");
+    drop(queue.hints("news.n-1_A").await.expect("listens"));
+    queue.hint("news.n-2_B", Bytes::from_static(b"2")).await.expect("hints");
+    queue.hint("news.n-1_A", Bytes::from_static(b"1")).await.expect("hints");
+    assert_eq!(one.next().await.as_deref(), Some(&b"1"[..]));
+    assert_eq!(other.next().await.as_deref(), Some(&b"2"[..]));
+}
+
 pub async fn hints_reach_those_who_listen(queue: Q) {
     queue.hint("cancel.ai", Bytes::from_static(b"unheard")).await.expect("hints");
     let mut one = queue.hints("cancel.ai").await.expect("listens");
@@ -256,7 +337,7 @@ pub async fn a_call_that_is_left_takes_nothing_with_it(queue: Q) {
     let stop = CancellationToken::new();
     let waiting = tokio::spawn({
         let (queue, stop) = (Arc::clone(&queue), stop.clone());
-        async move { until(&*queue, &stop, queue.pull(Service::Ai, Duration::from_millis(500))).await }
+        async move { until(&*queue, &stop, queue.pull(Service::Ai, 9, Duration::from_millis(500))).await }
     });
     tokio::time::sleep(MOMENT).await;
     stop.cancel();
@@ -274,11 +355,16 @@ pub async fn concurrent_pullers_share_the_commands(queue: Q) {
             let queue = Arc::clone(&queue);
             tokio::spawn(async move {
                 let mut mine = Vec::new();
-                while let Some(delivery) = queue.pull(Service::Tts, Duration::from_millis(500)).await.expect("pulls") {
-                    delivery.ack.ack().await.expect("acks");
-                    mine.push(delivery.step);
+                loop {
+                    let pulled = queue.pull(Service::Tts, 7, Duration::from_millis(500)).await.expect("pulls");
+                    if pulled.is_empty() {
+                        return mine;
+                    }
+                    for delivery in pulled {
+                        delivery.ack.ack().await.expect("acks");
+                        mine.push(delivery.step);
+                    }
                 }
-                mine
             })
         })
         .collect();

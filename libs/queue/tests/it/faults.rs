@@ -16,7 +16,7 @@ async fn run(seed: u64, faults: Faults) -> Vec<(u32, u64)> {
         queue.publish(&step(&format!("n/1/record/{index}")), Message::new("x")).await.expect("publishes");
     }
     let mut seen = Vec::new();
-    while let Some(delivery) = queue.pull(Service::Tts, Duration::from_secs(60)).await.expect("pulls") {
+    while let Some(delivery) = queue.pull(Service::Tts, 1, Duration::from_secs(60)).await.expect("pulls").pop() {
         seen.push((delivery.step.index, delivery.deliveries));
         delivery.ack.ack().await.expect("acks");
     }

@@ -7,6 +7,7 @@ mod cluster;
 mod contract;
 mod faults;
 mod healing;
+mod pulls;
 mod secured;
 mod tokens;
 
@@ -79,7 +80,12 @@ contract! {
     members_of_a_group_share_events_and_groups_do_not;
     events_come_in_batches;
     an_unacknowledged_event_comes_again;
+    commands_come_in_batches_of_what_is_there;
+    the_first_command_is_not_held_up_for_others_and_they_are_not_lost,
+        ack_wait = std::time::Duration::from_secs(120);
+    a_command_says_when_it_was_queued;
     hints_reach_those_who_listen;
+    hints_reach_those_who_want_to_hear_of_an_id;
     letters_are_listed_found_replaced_and_discarded;
     too_large_a_message_is_refused;
     a_ping_succeeds;

@@ -82,18 +82,18 @@ fn forbidden<T: std::fmt::Debug>(answer: &Result<T, QueueError>, subject: &str, 
 /// What the gateway and a stage do with each other.
 async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service) {
     let id = step_of(service, "n");
-    let mut heard = gateway.hints("assembled").await.expect("listens");
+    let mut heard = gateway.hints("assembled.n-1_A").await.expect("listens");
     let mut cancelled = stage.hints("cancelled").await.expect("listens");
     assert_eq!(gateway.publish(&id, Message::new("x")).await, Ok(Published::Queued));
-    let held = stage.pull(service, SOON).await.expect("pulls").expect("a command");
+    let held = stage.pull(service, 4, SOON).await.expect("pulls").pop().expect("a command");
     held.ack.progress().await.expect("reports progress");
     held.ack.nak(Duration::ZERO).await.expect("hands back");
-    let held = stage.pull(service, SOON).await.expect("pulls").expect("the command again");
+    let held = stage.pull(service, 4, SOON).await.expect("pulls").pop().expect("the command again");
     assert_eq!(stage.letter(&id).await, Ok(None));
     stage.bury(letter(id.clone())).await.expect("buries");
     stage.emit(noun(service), "n", Message::new("x")).await.expect("emits");
     held.ack.ack().await.expect("acknowledges");
-    stage.hint("assembled", Bytes::from_static(b"9")).await.expect("hints");
+    stage.hint("assembled.n-1_A", Bytes::from_static(b"9")).await.expect("hints");
     assert_eq!(heard.next().await.as_deref(), Some(&b"9"[..]));
 
     let events = gateway.events("gateway", 10, SOON).await.expect("takes events");
@@ -107,6 +107,12 @@ async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service)
     gateway.withdraw(&other).await.expect("withdraws");
     gateway.hint("cancelled", Bytes::from_static(b"n")).await.expect("hints");
     assert_eq!(cancelled.next().await.as_deref(), Some(&b"n"[..]));
+    // What gateways tell each other, and what one of them is told by its own name.
+    for topic in ["news.n-1_A", "dispatchers", "dispatch.0f-3a", "hello"] {
+        let mut told = gateway.hints(topic).await.expect("listens");
+        gateway.hint(topic, Bytes::from_static(b"7")).await.expect("hints");
+        assert_eq!(told.next().await.as_deref(), Some(&b"7"[..]), "{topic}");
+    }
     gateway.ping().await.expect("answers");
     stage.ping().await.expect("answers");
 }
@@ -126,14 +132,14 @@ async fn each_identity_can_do_its_work_and_nothing_of_others() {
     let own = step_of(Service::Ai, "n");
     forbidden(&ai.publish(&tts, Message::new("x")).await, "work.tts.n.1.assemble.0", "ai");
     forbidden(&ai.publish(&own, Message::new("x")).await, "work.ai.n.1.plan.0", "ai");
-    forbidden(&ai.pull(Service::Tts, SOON).await, "$JS.API.CONSUMER.MSG.NEXT.WORK_TTS.tts", "ai");
+    forbidden(&ai.pull(Service::Tts, 1, SOON).await, "$JS.API.CONSUMER.MSG.NEXT.WORK_TTS.tts", "ai");
     forbidden(&ai.withdraw(&own).await, "$JS.API.STREAM.PURGE.WORK_AI", "ai");
     forbidden(&ai.emit("recording", "n", Message::new("x")).await, "events.recording.n", "ai");
     forbidden(&ai.bury(letter(tts)).await, "dead.tts.n.1.assemble.0", "ai");
     forbidden(&ai.discard(&own).await, "$JS.API.STREAM.PURGE.DEAD", "ai");
     let events = ai.events("gateway", 1, SOON).await;
     forbidden(&events, "$JS.API.CONSUMER.INFO.EVENTS.gateway", "ai");
-    forbidden(&gateway.pull(Service::Ai, SOON).await, "$JS.API.CONSUMER.MSG.NEXT.WORK_AI.ai", "gateway");
+    forbidden(&gateway.pull(Service::Ai, 1, SOON).await, "$JS.API.CONSUMER.MSG.NEXT.WORK_AI.ai", "gateway");
     forbidden(&gateway.emit("script", "n", Message::new("x")).await, "events.script.n", "gateway");
     forbidden(&gateway.bury(letter(own)).await, "dead.ai.n.1.plan.0", "gateway");
     assert!(gateway.letters(None, 0, 10).await.expect("lists").letters.is_empty());
@@ -182,6 +188,22 @@ async fn a_stages_user_hears_no_answers_of_others_and_deletes_nothing() {
         let event = tokio::time::timeout(Duration::from_secs(20), refusals.recv()).await;
         let text = event.unwrap_or_else(|_| panic!("the server let pass {left:?}")).expect("an event");
         left.retain(|subject| !text.contains(&format!("\"{subject}\"")));
+    }
+}
+
+/// From nats-server 2.14 on the subject of an answer may name the domain and the account; which of
+/// both forms there is, a flag of the server says.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_taken_in_both_forms_of_their_subject() {
+    for (flag, told) in [(false, "js_ack_fc_v2 (disabled)"), (true, "js_ack_fc_v2 (opt-in)")] {
+        let server = NatsServer::with_config(&format!("{}feature_flags {{ js_ack_fc_v2: {flag} }}\n", users()));
+        let gateway = on(&server, Identity::Gateway).await.expect("connects");
+        for service in Service::ALL {
+            let stage = on(&server, Identity::Stage(service)).await.expect("connects");
+            work_together(&*gateway, &*stage, service).await;
+        }
+        let log = server.log();
+        assert!(log.contains(told), "the server knows no such flag: {log}");
     }
 }
 

@@ -1,47 +1,14 @@
+use lectern_core::Timestamp;
 use lectern_core::clock::ManualClock;
 
 use super::*;
-
-fn buckets(burst: u32, remembered: usize) -> (Buckets<TenantId>, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::at(Timestamp(0)));
-    (Buckets::new(10.0, burst, remembered, Arc::clone(&clock) as Arc<dyn Clock>), clock)
-}
-
-#[test]
-fn a_tenant_gets_its_burst_and_then_its_rate() {
-    let (buckets, clock) = buckets(3, 10);
-    let (one, two): (TenantId, TenantId) = ("one".parse().unwrap(), "two".parse().unwrap());
-    for _ in 0..3 {
-        assert_eq!(buckets.exhausted(&one), None);
-        assert_eq!(buckets.take(&one), Ok(()));
-    }
-    assert_eq!(buckets.take(&one), Err(Duration::from_millis(100)));
-    assert_eq!(buckets.exhausted(&one), Some(Duration::from_millis(100)));
-    assert_eq!(buckets.take(&two), Ok(()), "others are not held up");
-    clock.advance(Duration::from_millis(100));
-    assert_eq!(buckets.take(&one), Ok(()));
-    assert!(buckets.take(&one).is_err());
-    clock.advance(Duration::from_secs(3600));
-    assert_eq!((0..9).filter(|_| buckets.take(&one).is_ok()).count(), 3, "a pause gives no more than the burst");
-}
-
-#[test]
-fn a_change_of_a_rate_holds_from_the_next_request() {
-    let (buckets, clock) = buckets(3, 10);
-    let one: TenantId = "one".parse().unwrap();
-    let (fast, slow) = (Rate { per_second: 100.0, burst: 5 }, Rate { per_second: 1.0, burst: 1 });
-    assert_eq!((0..9).filter(|_| buckets.take_at(&one, fast).is_ok()).count(), 5, "its own burst");
-    assert_eq!(buckets.take_at(&one, fast), Err(Duration::from_millis(10)));
-    assert_eq!(buckets.take_at(&one, slow), Err(Duration::from_secs(1)));
-    clock.advance(Duration::from_secs(3600));
-    assert_eq!((0..9).filter(|_| buckets.take_at(&one, slow).is_ok()).count(), 1);
-}
+use crate::caller::TenantLimits;
 
 #[test]
 fn a_tenant_with_limits_of_its_own_is_held_to_them() {
     let clock = Arc::new(ManualClock::at(Timestamp(0)));
     let config = LimitsConfig { calls_in_flight: 10, calls_per_tenant: 2, ..LimitsConfig::default() };
-    let limits = Limits::new(&config, clock);
+    let limits = CallLimits::new(&config, clock);
     let caller = |tenant: &str, limits| Caller {
         tenant: tenant.parse().unwrap(),
         role: Role::Tenant,
@@ -70,7 +37,7 @@ fn a_tenant_with_limits_of_its_own_is_held_to_them() {
 fn a_service_has_as_many_calls_in_flight_for_a_tenant_as_the_gateway_lets_in() {
     let clock = Arc::new(ManualClock::at(Timestamp(0)));
     let config = LimitsConfig { calls_in_flight: 10, calls_per_tenant: 2, ..LimitsConfig::default() };
-    let limits = Limits::new(&config, clock);
+    let limits = CallLimits::new(&config, clock);
     let (tenant, key_id) = ("acme".parse().unwrap(), "gateway".to_owned());
     let gateway = Caller { tenant, role: Role::Service, key_id, limits: TenantLimits::default() };
     let held: Vec<_> = (0..99).map_while(|_| limits.enter(&gateway).ok()).collect();
@@ -83,7 +50,7 @@ fn a_service_has_as_many_calls_in_flight_for_a_tenant_as_the_gateway_lets_in() {
 fn one_administrators_script_does_not_hold_up_another() {
     let clock = Arc::new(ManualClock::at(Timestamp(0)));
     let config = LimitsConfig { calls_per_tenant: 2, burst: 3, ..LimitsConfig::default() };
-    let limits = Limits::new(&config, clock);
+    let limits = CallLimits::new(&config, clock);
     let caller = |tenant: &str, role, key_id: &str| Caller {
         tenant: tenant.parse().unwrap(),
         role,
@@ -98,21 +65,11 @@ fn one_administrators_script_does_not_hold_up_another() {
     assert_eq!(refused.resource.as_deref(), Some("keys/0123456789abcdef"));
     for other in [
         caller("admin", Role::Admin, "fedcba9876543210"),
-        caller("admin", Role::Admin, crate::auth::ADMIN_KEY),
+        caller("admin", Role::Admin, crate::caller::ADMIN_KEY),
         // A tenant may be called as a key is.
         caller("0123456789abcdef", Role::Tenant, "k"),
     ] {
         assert!(limits.enter(&other).is_ok(), "{other:?}");
-    }
-}
-
-#[test]
-fn no_more_tenants_are_remembered_than_allowed() {
-    let (buckets, clock) = buckets(100, 20);
-    for i in 0..1_000 {
-        clock.advance(Duration::from_millis(1));
-        buckets.take(&format!("t{i}").parse().unwrap()).unwrap();
-        assert!(buckets.buckets().len() <= 20);
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_rustls::server::TlsStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use super::{Bytes, words};
-use crate::incoming::Connection;
+use crate::connection::Connection;
 use crate::seldom::Seldom;
 
 /// How long a handshake may take.

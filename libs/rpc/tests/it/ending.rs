@@ -31,7 +31,7 @@ async fn deadlines_and_traces_travel_and_end_handlers() {
     deadline::scope(outer, call).instrument(span).await.unwrap();
     let (left, parent) = {
         let seen = Probe::seen();
-        let seen = seen.lock().unwrap();
+        let seen = seen.lock();
         (seen.deadline.unwrap(), seen.traceparent.clone().unwrap())
     };
     assert!(left <= Duration::from_secs(100), "{left:?}");
@@ -44,7 +44,7 @@ async fn deadlines_and_traces_travel_and_end_handlers() {
     // A handler is dropped when its deadline passes.
     let status = client.check("hang", Some(Duration::from_millis(20))).await.unwrap_err();
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{status:?}");
-    while Probe::seen().lock().unwrap().aborted == 0 {
+    while Probe::seen().lock().aborted == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -12,10 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lectern_core::clock::ManualClock;
 use lectern_core::{Clock, Failure, Timestamp};
-use lectern_rpc::auth::key_invalid;
 use lectern_rpc::{
     ApiKey, Authenticate, Caller, ClientConfig, Credential, Outbound, Role, Server, ServerConfig, ServiceCredential,
-    Serving, TenantLimits, WithServices, channel,
+    Serving, TenantLimits, WithServices, channel, key_invalid,
 };
 use lectern_runtime::{HealthState, Secret};
 use tokio_util::sync::CancellationToken;

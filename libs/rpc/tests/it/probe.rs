@@ -1,8 +1,9 @@
 //! A small service, written by hand over the messages of the health protocol: what it does follows
 //! from the text it is sent.
 
+use parking_lot::Mutex;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use http::uri::PathAndQuery;
 use lectern_core::Failure;
-use lectern_rpc::{Outbound, caller, deadline, status};
+use lectern_rpc::{Caller, Outbound, answer, deadline};
 use lectern_runtime::current_traceparent;
 use tonic::body::Body;
 use tonic::server::{NamedService, ServerStreamingService, UnaryService};
@@ -37,7 +38,7 @@ pub struct Probe;
 
 impl Probe {
     pub fn seen() -> Arc<Mutex<Seen>> {
-        Arc::clone(SEEN.lock().unwrap().get_or_insert_default())
+        Arc::clone(SEEN.lock().get_or_insert_default())
     }
 }
 
@@ -50,20 +51,19 @@ struct Aborted(bool);
 impl Drop for Aborted {
     fn drop(&mut self) {
         if self.0 {
-            Probe::seen().lock().unwrap().aborted += 1;
+            Probe::seen().lock().aborted += 1;
         }
     }
 }
 
-async fn answer(request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
-    let caller = caller(&request)?;
-    let reply = Response::new(HealthCheckResponse { status: 1 });
-    match request.get_ref().service.as_str() {
+async fn handle(caller: Caller, request: HealthCheckRequest) -> Result<HealthCheckResponse, Failure> {
+    let reply = HealthCheckResponse { status: 1 };
+    match request.service.as_str() {
         "tenant t1" if caller.tenant.as_str() == "t1" => Ok(reply),
         "tenant t2" if caller.tenant.as_str() == "t2" => Ok(reply),
         "observe" => {
             let seen = Probe::seen();
-            let mut seen = seen.lock().unwrap();
+            let mut seen = seen.lock();
             seen.deadline = deadline::current().map(lectern_rpc::Deadline::remaining);
             seen.traceparent = current_traceparent();
             Ok(reply)
@@ -72,9 +72,9 @@ async fn answer(request: Request<HealthCheckRequest>) -> Result<Response<HealthC
             let _aborted = Aborted(true);
             std::future::pending().await
         }
-        "defect" => Err(status(&Failure::internal("the password is hunter2"))),
-        "missing" => Err(status(&Failure::not_found("documents/7"))),
-        other => Err(status(&Failure::invalid("service", format!("{other:?} is nothing to do")))),
+        "defect" => Err(Failure::internal("the password is hunter2")),
+        "missing" => Err(Failure::not_found("documents/7")),
+        other => Err(Failure::invalid("service", format!("{other:?} is nothing to do"))),
     }
 }
 
@@ -86,7 +86,7 @@ impl UnaryService<HealthCheckRequest> for Unary {
     type Future = BoxFuture<'static, Result<Response<HealthCheckResponse>, Status>>;
 
     fn call(&mut self, request: Request<HealthCheckRequest>) -> Self::Future {
-        answer(request).boxed()
+        answer(request, handle).boxed()
     }
 }
 

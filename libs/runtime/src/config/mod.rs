@@ -1,9 +1,11 @@
 //! Configuration: environment over file over defaults, checked as a whole before anything is bound
 //! or opened.
 //!
-//! A service's configuration is one serde struct with a [`Default`]. `LECTERN_STORE__URL` sets the
+//! A configuration is one serde struct with a [`Default`], or two whose keys lie in one table, such
+//! as what all services share and what one has besides ([`Loader::load_both`]); none is flattened
+//! into another, since serde forgets then where a value came from. `LECTERN_STORE__URL` sets the
 //! key `store.url`; a list is written with commas. The file is TOML. Every key of file and
-//! environment must be one of the struct's: a misspelt one is an error that names the nearest. So
+//! environment must be one of the structs': a misspelt one is an error that names the nearest. So
 //! that all keys are known, fields must not be skipped when they are serialised.
 
 mod secret;
@@ -16,11 +18,12 @@ use std::path::{Path, PathBuf};
 use lectern_core::{Failure, Kind, Reason};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use secret::{REDACTED, Secret};
 pub use units::{ByteSize, duration};
 
-use tree::{Node, Wrong};
+use tree::Node;
 
 /// Where configuration comes from.
 #[derive(Debug, Clone)]
@@ -76,30 +79,48 @@ impl Loader {
     /// # Errors
     /// `INVALID_FIELD`, naming the variable or the key and what is expected.
     pub fn load<T: DeserializeOwned + Serialize + Default>(&self) -> Result<T, Failure> {
-        let defaults = serde_json::to_value(T::default())
-            .map_err(|error| Failure::internal(format!("the default configuration cannot be written: {error}")))?;
+        let defaults = defaults::<T>()?;
+        read_as(self.tree(&defaults)?)
+    }
+
+    /// The same for two structs that have their keys in one table. No key may be of both.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; INTERNAL for a key of both.
+    pub fn load_both<A, B>(&self) -> Result<(A, B), Failure>
+    where
+        A: DeserializeOwned + Serialize + Default,
+        B: DeserializeOwned + Serialize + Default,
+    {
+        let (one, other) = (defaults::<A>()?, defaults::<B>()?);
+        let tree = self.tree(&joined(one.clone(), other)?)?;
+        let (one, other) = tree.parted(|key| one.get(key).is_some());
+        Ok((read_as(one)?, read_as(other)?))
+    }
+
+    /// The defaults with the file and then the environment laid over them, of known keys alone.
+    fn tree(&self, defaults: &Value) -> Result<Node, Failure> {
         let mut tree = Node::from_default(defaults.clone());
         let named = self.environment.get(&format!("{}_CONFIG", self.prefix)).map(PathBuf::from);
         if let Some(path) = self.file.clone().or(named) {
             let file = Node::from_file(read(&path)?);
-            self.check_keys(&defaults, &file, &path.display().to_string())?;
+            self.check_keys(defaults, &file, &path.display().to_string())?;
             tree.overlay(file);
         }
-        let mut variables = Vec::new();
         for (name, value) in &self.environment {
             let Some(rest) = name.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('_')) else { continue };
             if self.others.iter().any(|other| matches_name(other, rest)) {
                 continue;
             }
             let keys: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
-            let variable = Node::from_variable(&keys, name, value, &defaults);
-            self.check_keys(&defaults, &variable, name)?;
-            variables.push(Variable { name, keys, node: variable });
+            let variable = Node::from_variable(&keys, name, value);
+            self.check_keys(defaults, &variable, name)?;
+            tree.overlay(variable);
         }
-        read_with(&tree, &variables).map_err(|error| Failure::invalid(error.place(), error.to_string()))
+        Ok(tree)
     }
 
-    fn check_keys(&self, defaults: &serde_json::Value, node: &Node, source: &str) -> Result<(), Failure> {
+    fn check_keys(&self, defaults: &Value, node: &Node, source: &str) -> Result<(), Failure> {
         let Some(unknown) = tree::first_unknown(defaults, node) else { return Ok(()) };
         let hint = match tree::nearest(defaults, &unknown) {
             Some(near) => {
@@ -113,37 +134,27 @@ impl Loader {
     }
 }
 
-/// A variable of the environment that sets a key.
-struct Variable<'a> {
-    name: &'a str,
-    keys: Vec<String>,
-    node: Node,
+fn defaults<T: Serialize + Default>() -> Result<Value, Failure> {
+    serde_json::to_value(T::default())
+        .map_err(|error| Failure::internal(format!("the default configuration cannot be written: {error}")))
 }
 
-/// Reads the tree with the variables laid over it.
-fn read_with<T: DeserializeOwned>(tree: &Node, variables: &[Variable<'_>]) -> Result<T, Wrong> {
-    let without = |left_out: Option<&str>| {
-        let mut tree = tree.clone();
-        for variable in variables.iter().filter(|variable| left_out != Some(variable.name)) {
-            tree.overlay(variable.node.clone());
+fn read_as<T: DeserializeOwned>(tree: Node) -> Result<T, Failure> {
+    tree.read().map_err(|wrong| Failure::invalid(wrong.place(), wrong.to_string()))
+}
+
+/// The keys of two tables in one.
+fn joined(one: Value, other: Value) -> Result<Value, Failure> {
+    let (Value::Object(mut all), Value::Object(other)) = (one, other) else {
+        return Err(Failure::internal("a configuration is a table"));
+    };
+    for (key, value) in other {
+        if all.contains_key(&key) {
+            return Err(Failure::internal(format!("two parts of the configuration have the key {key}")));
         }
-        tree
-    };
-    let wrong = match without(None).read() {
-        Ok(config) => return Ok(config),
-        Err(wrong) => wrong,
-    };
-    // Where a default is unset and the struct is flattened, nothing says that a text is meant as a
-    // number.
-    if let Ok(config) = without(None).guessed().read() {
-        return Ok(config);
+        all.insert(key, value);
     }
-    // The variable without which all is well is the wrong one.
-    let culprit = || variables.iter().find(|variable| without(Some(variable.name)).read::<T>().is_ok());
-    match if wrong.nowhere() { culprit() } else { None } {
-        Some(variable) => Err(wrong.of(&variable.keys, variable.name)),
-        None => Err(wrong),
-    }
+    Ok(Value::Object(all))
 }
 
 fn matches_name(pattern: &str, name: &str) -> bool {
@@ -184,9 +195,25 @@ pub fn load<T: DeserializeOwned + Serialize + Default>(prefix: &str, file: Optio
 /// # Errors
 /// `INTERNAL` when `T` cannot be written as TOML.
 pub fn print<T: Serialize>(config: &T) -> Result<String, Failure> {
-    let defect = |error: String| Failure::internal(format!("the configuration cannot be printed: {error}"));
-    let value = serde_json::to_value(config).map_err(|error| defect(error.to_string()))?;
-    toml::to_string_pretty(&secret::shown(value)).map_err(|error| defect(error.to_string()))
+    serde_json::to_value(config).map_err(|error| unprintable(&error)).and_then(shown)
+}
+
+/// The same of two structs that have their keys in one table.
+///
+/// # Errors
+/// As [`print`]; `INTERNAL` for a key of both.
+pub fn print_both<A: Serialize, B: Serialize>(one: &A, other: &B) -> Result<String, Failure> {
+    let one = serde_json::to_value(one).map_err(|error| unprintable(&error))?;
+    let other = serde_json::to_value(other).map_err(|error| unprintable(&error))?;
+    joined(one, other).and_then(shown)
+}
+
+fn shown(config: Value) -> Result<String, Failure> {
+    toml::to_string_pretty(&secret::shown(config)).map_err(|error| unprintable(&error))
+}
+
+fn unprintable(error: &dyn std::fmt::Display) -> Failure {
+    Failure::internal(format!("the configuration cannot be printed: {error}"))
 }
 
 #[cfg(test)]

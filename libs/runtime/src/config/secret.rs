@@ -52,7 +52,7 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A flattened struct's copy quotes what does not fit, unless the visitor is shown it.
+        // What does not fit is quoted, unless the visitor is shown it.
         deserializer.deserialize_any(Text).map(Secret::new)
     }
 }

@@ -138,17 +138,19 @@ fn wrong_settings_say_where_and_what() {
     assert!(failure.message.contains("cannot be read"), "{failure}");
 }
 
-/// As the services nest what they share: serde buffers such fields and does not ask for types.
+/// What one service has beside what all share, in the same table.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Flattened {
-    #[serde(flatten)]
-    shared: Sample,
+#[serde(default, deny_unknown_fields)]
+struct Own {
     own: u8,
 }
 
+fn both(loader: &Loader) -> Result<(Sample, Own), Failure> {
+    loader.load_both()
+}
+
 #[test]
-fn a_flattened_struct_reads_variables_as_any_other() {
+fn two_structs_read_the_variables_of_one_table() {
     let variables = [
         ("LECTERN_STORE__POOL", "7"),
         ("LECTERN_STORE__URL", "1234"),
@@ -160,37 +162,64 @@ fn a_flattened_struct_reads_variables_as_any_other() {
         ("LECTERN_PORTS", "1, 2"),
         ("LECTERN_OWN", "9"),
     ];
-    let flattened: Flattened = loader(&variables).load().unwrap();
-    let sample = flattened.shared;
+    let (sample, own) = both(&loader(&variables)).unwrap();
     assert_eq!(sample.store, Store { url: "1234".to_owned(), pool: 7 });
     assert_eq!((sample.debug, sample.lease, sample.limit), (true, Duration::from_secs(30), ByteSize(1024)));
     assert_eq!((sample.key.expose(), sample.mode, sample.ports), ("12345", Mode::VerySafe, vec![1, 2]));
-    assert_eq!((flattened.own, sample.ratio), (9, None));
+    assert_eq!((own.own, sample.ratio), (9, None));
 
     // What is unset by default: a number, a secret, a table.
-    let flattened: Flattened = loader(&[("LECTERN_RATIO", "0.5")]).load().unwrap();
-    assert_eq!(flattened.shared.ratio, Some(0.5));
-    let flattened: Flattened = loader(&[("LECTERN_OTHER_KEY", "12345")]).load().unwrap();
-    assert_eq!(flattened.shared.other_key.as_ref().map(Secret::expose), Some("12345"));
-    let variables = [("LECTERN_TLS__CERT", "a"), ("LECTERN_TLS__PORT", "443")];
-    let flattened: Flattened = loader(&variables).load().unwrap();
-    assert_eq!(flattened.shared.tls, Some(Tls { cert: "a".to_owned(), port: 443 }));
+    let (sample, _) = both(&loader(&[("LECTERN_RATIO", "0.5")])).unwrap();
+    assert_eq!(sample.ratio, Some(0.5));
+    let (sample, _) = both(&loader(&[("LECTERN_OTHER_KEY", "12345")])).unwrap();
+    assert_eq!(sample.other_key.as_ref().map(Secret::expose), Some("12345"));
+    let (sample, _) = both(&loader(&[("LECTERN_TLS__CERT", "a"), ("LECTERN_TLS__PORT", "443")])).unwrap();
+    assert_eq!(sample.tls, Some(Tls { cert: "a".to_owned(), port: 443 }));
+
+    let file = file("own = 3\nlease = \"30s\"\n[store]\npool = 20\n");
+    let (sample, own) = both(&loader(&[("LECTERN_OWN", "4")]).file(Some(file.path().to_owned()))).unwrap();
+    assert_eq!((sample.store.pool, sample.lease, own.own), (20, Duration::from_secs(30), 4));
 }
 
 #[test]
-fn wrong_variables_of_a_flattened_struct_are_named() {
+fn wrong_variables_of_two_structs_are_named() {
     for (variable, value, says) in [
         ("LECTERN_STORE__POOL", "many", "LECTERN_STORE__POOL is not right: \"many\" is not a whole number"),
-        ("LECTERN_STORE__POOL", "-1", "LECTERN_STORE__POOL is not right: invalid value: integer `-1`"),
+        ("LECTERN_STORE__POOL", "-1", "LECTERN_STORE__POOL is not right: \"-1\" is not a whole number of 0 or more"),
         ("LECTERN_DEBUG", "yes", "LECTERN_DEBUG is not right: \"yes\" is not true or false"),
         ("LECTERN_LEASE", "15", "LECTERN_LEASE is not right: \"15\" is not a duration"),
         ("LECTERN_MODE", "slow", "LECTERN_MODE is not right: unknown variant `slow`"),
         ("LECTERN_OWN", "300", "LECTERN_OWN is not right: \"300\" is not a whole number of 0 to 255"),
         ("LECTERN_STORE__URI", "x", "did you mean store.url (variable LECTERN_STORE__URL)?"),
+        ("LECTERN_OWNN", "1", "did you mean own (variable LECTERN_OWN)?"),
     ] {
-        let failure = loader(&[(variable, value), ("LECTERN_LISTEN", "x")]).load::<Flattened>().unwrap_err();
+        let failure = both(&loader(&[(variable, value), ("LECTERN_LISTEN", "x")])).unwrap_err();
         assert!(failure.message.contains(says), "{failure}");
+        assert_eq!(failure.reason, Reason::InvalidField);
     }
+    for (text, field, says) in [
+        ("owned = 1", "owned", "did you mean own (variable LECTERN_OWN)?"),
+        ("[store]\npol = 1", "store.pol", "did you mean store.pool"),
+        ("[own]\nown = 1", "own", "configuration key own is not right: invalid type"),
+        ("own = 300", "own", "configuration key own is not right: invalid value"),
+    ] {
+        let file = file(text);
+        let failure = both(&loader(&[]).file(Some(file.path().to_owned()))).unwrap_err();
+        assert!(failure.message.contains(says), "{failure}");
+        assert_eq!(failure.field.as_deref(), Some(field));
+    }
+}
+
+#[test]
+fn two_structs_are_printed_as_one_and_share_no_key() {
+    let printed = print_both(&Sample { key: Secret::new("hunter2"), ..Sample::default() }, &Own { own: 7 }).unwrap();
+    for line in ["key = \"***\"", "own = 7", "lease = \"15s\""] {
+        assert!(printed.lines().any(|found| found == line), "{line} in\n{printed}");
+    }
+    let (_, own) = both(&loader(&[]).file(Some(file(&printed).path().to_owned()))).unwrap();
+    assert_eq!(own.own, 7);
+    assert!(print_both(&Own::default(), &Own::default()).is_err());
+    assert!(loader(&[]).load_both::<Own, Own>().is_err());
 }
 
 #[test]
@@ -205,7 +234,7 @@ fn a_secret_without_quotes_is_not_quoted() {
     for text in ["key = 31337", "key = 313.37", "other_key = 31337"] {
         let file = file(text);
         let loader = loader(&[]).file(Some(file.path().to_owned()));
-        for failure in [loader.load::<Sample>().unwrap_err(), loader.load::<Flattened>().unwrap_err()] {
+        for failure in [loader.load::<Sample>().unwrap_err(), both(&loader).unwrap_err()] {
             assert!(failure.message.contains("put it in quotes") && !failure.message.contains("313"), "{failure}");
         }
     }

@@ -1,7 +1,5 @@
 //! Configuration as a tree whose leaves remember where they come from. A leaf from the environment
-//! is a text that becomes a number, a truth value or a list when the struct asks for one. A
-//! flattened struct does not say what it asks for: then the text takes the [`Shape`] of the
-//! default.
+//! is a text that becomes a number, a truth value or a list when the struct asks for one.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::IntoIter;
@@ -23,59 +21,7 @@ pub(super) enum Node {
     /// A value of the file or a default.
     Value(Value),
     /// A value of the environment: the variable's name and text.
-    Text { variable: String, text: String, shape: Shape },
-}
-
-/// What a text becomes when the struct does not say what it asks for.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Shape {
-    /// Nothing is known, as the default is unset: it stays a text.
-    Unknown,
-    /// As [`Self::Unknown`], and what looks like a number or a truth value is one.
-    Guessed,
-    /// It stays a text.
-    Text,
-    /// A truth value.
-    Truth,
-    /// A whole number.
-    Whole,
-    /// A number.
-    Number,
-    /// A list of these.
-    List(Box<Shape>),
-}
-
-impl Shape {
-    fn of(default: &Value) -> Self {
-        match default {
-            Value::Null | Value::Object(_) => Self::Unknown,
-            Value::Bool(_) => Self::Truth,
-            Value::Number(number) if number.is_f64() => Self::Number,
-            Value::Number(_) => Self::Whole,
-            Value::String(_) => Self::Text,
-            Value::Array(items) => Self::List(Box::new(items.first().map_or(Self::Unknown, Self::of))),
-        }
-    }
-
-    fn guessed(self) -> Self {
-        match self {
-            Self::Unknown => Self::Guessed,
-            Self::List(items) => Self::List(Box::new(items.guessed())),
-            Self::Guessed | Self::Text | Self::Truth | Self::Whole | Self::Number => self,
-        }
-    }
-
-    fn guess(text: &str) -> Self {
-        if text.parse::<bool>().is_ok() {
-            Self::Truth
-        } else if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
-            Self::Whole
-        } else if text.parse::<f64>().is_ok() {
-            Self::Number
-        } else {
-            Self::Text
-        }
-    }
+    Text { variable: String, text: String },
 }
 
 /// Why a tree is not a configuration: where, and what is wrong.
@@ -94,19 +40,6 @@ impl Wrong {
 
     fn under(mut self, key: &str) -> Self {
         self.path.push(key.to_owned());
-        self
-    }
-
-    /// Whether neither variable nor key is known: serde reads a flattened struct from a copy that
-    /// forgot them.
-    pub(super) const fn nowhere(&self) -> bool {
-        self.variable.is_none() && self.path.is_empty()
-    }
-
-    /// Names the variable whose fault it is.
-    pub(super) fn of(mut self, keys: &[String], variable: &str) -> Self {
-        self.path = keys.iter().rev().cloned().collect();
-        self.variable = Some(variable.to_owned());
         self
     }
 }
@@ -155,10 +88,9 @@ impl Node {
         }
     }
 
-    /// A tree of one leaf, which has the shape of what `defaults` have in its place.
-    pub(super) fn from_variable(keys: &[String], variable: &str, text: &str, defaults: &Value) -> Self {
-        let default = keys.iter().fold(defaults, |value, key| value.get(key).unwrap_or(&Value::Null));
-        let leaf = Self::Text { variable: variable.to_owned(), text: text.to_owned(), shape: Shape::of(default) };
+    /// A tree of one leaf.
+    pub(super) fn from_variable(keys: &[String], variable: &str, text: &str) -> Self {
+        let leaf = Self::Text { variable: variable.to_owned(), text: text.to_owned() };
         keys.iter().rev().fold(leaf, |node, key| Self::Table(BTreeMap::from([(key.clone(), node)])))
     }
 
@@ -187,12 +119,14 @@ impl Node {
         }
     }
 
-    /// Takes texts whose default is unset for what they look like.
-    pub(super) fn guessed(self) -> Self {
+    /// The table in two: the keys that are `ours`, and the others.
+    pub(super) fn parted(self, ours: impl Fn(&str) -> bool) -> (Self, Self) {
         match self {
-            Self::Table(map) => Self::Table(map.into_iter().map(|(key, node)| (key, node.guessed())).collect()),
-            Self::Text { variable, text, shape } => Self::Text { variable, text, shape: shape.guessed() },
-            Self::Value(_) => self,
+            Self::Table(map) => {
+                let (one, other): (BTreeMap<_, _>, BTreeMap<_, _>) = map.into_iter().partition(|(key, _)| ours(key));
+                (Self::Table(one), Self::Table(other))
+            }
+            Self::Value(_) | Self::Text { .. } => (self, Self::Table(BTreeMap::new())),
         }
     }
 
@@ -231,20 +165,8 @@ impl<'de> Deserializer<'de> for Node {
         match self {
             Self::Table(map) => visitor.visit_map(Entries { rest: map.into_iter(), value: None }),
             Self::Value(value) => value.deserialize_any(visitor).map_err(de::Error::custom),
-            Self::Text { variable, text, shape } => {
-                let shape = if shape == Shape::Guessed { Shape::guess(text.trim()) } else { shape };
-                let negative = text.trim().starts_with('-');
-                let again = |shape| Self::Text { variable: variable.clone(), text: text.clone(), shape };
-                match shape {
-                    Shape::Truth => again(shape).deserialize_bool(visitor),
-                    Shape::Whole if negative => again(shape).deserialize_i64(visitor),
-                    Shape::Whole => again(shape).deserialize_u64(visitor),
-                    Shape::Number => again(shape).deserialize_f64(visitor),
-                    Shape::List(_) => again(shape).deserialize_seq(visitor),
-                    Shape::Unknown | Shape::Guessed | Shape::Text => {
-                        visitor.visit_string(text).map_err(|wrong: Wrong| Wrong { variable: Some(variable), ..wrong })
-                    }
-                }
+            Self::Text { variable, text } => {
+                visitor.visit_string(text).map_err(|wrong: Wrong| Wrong { variable: Some(variable), ..wrong })
             }
         }
     }
@@ -271,13 +193,12 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let Self::Text { variable, text, shape } = self else { return self.deserialize_any(visitor) };
-        let shape = if let Shape::List(items) = shape { *items } else { shape };
+        let Self::Text { variable, text } = self else { return self.deserialize_any(visitor) };
         let items: Vec<Self> = text
             .split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
-            .map(|item| Self::Text { variable: variable.clone(), text: item.to_owned(), shape: shape.clone() })
+            .map(|item| Self::Text { variable: variable.clone(), text: item.to_owned() })
             .collect();
         visitor
             .visit_seq(Items(items.into_iter()))

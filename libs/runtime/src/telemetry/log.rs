@@ -96,8 +96,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use parking_lot::Mutex;
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use opentelemetry::trace::TracerProvider;
     use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -110,7 +111,7 @@ mod tests {
 
     impl io::Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
+            self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -136,7 +137,7 @@ mod tests {
                 tracing::warn!(attempt = 2, late = true, "slow {}", "provider");
             });
         });
-        let line: Value = serde_json::from_slice(&sink.0.lock().unwrap()).unwrap();
+        let line: Value = serde_json::from_slice(&sink.0.lock()).unwrap();
         for (key, expected) in [
             ("level", Value::from("WARN")),
             ("service", "tts".into()),

@@ -1,5 +1,5 @@
-//! The settings that all services share. Every key has a default that suits a process on a
-//! developer's machine; `--print-config` shows them.
+//! The settings that all services share, and how a service reads them beside its own. Every key has
+//! a default that suits a process on a developer's machine; `--print-config` shows them.
 
 mod blob;
 mod client;
@@ -12,7 +12,9 @@ use std::path::PathBuf;
 
 use lectern_core::Failure;
 use lectern_rpc::ServerConfig;
-use lectern_runtime::{Secret, TelemetryConfig};
+use lectern_runtime::config::Loader;
+use lectern_runtime::{Secret, TelemetryConfig, print_both};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use blob::Blob;
@@ -21,9 +23,38 @@ pub use queue::{Queue, QueuePlacement, QueueTls};
 pub use retention::Retention;
 pub use store::{Store, StoreTls};
 
+/// The settings of one service: those that all share, and its own. The keys of both lie in one
+/// table (`store.url` of all, `admin_key` of the gateway). What is serialised is what is its own:
+/// the common part is a field that serde skips.
+pub trait Settings: DeserializeOwned + Serialize + Default {
+    /// What all services share.
+    fn common(&self) -> &Common;
+
+    /// The same, to be set.
+    fn common_mut(&mut self) -> &mut Common;
+
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD`, naming the variable or the key and what is expected.
+    fn load(loader: &Loader) -> Result<Self, Failure> {
+        let (common, mut own) = loader.load_both::<Common, Self>()?;
+        *own.common_mut() = common;
+        Ok(own)
+    }
+
+    /// The settings as TOML, secrets left out.
+    ///
+    /// # Errors
+    /// INTERNAL when they cannot be written.
+    fn print(&self) -> Result<String, Failure> {
+        print_both(self.common(), self)
+    }
+}
+
 /// Settings of every service process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Common {
     /// Where and how gRPC is served.
     pub server: ServerConfig,
@@ -119,4 +150,69 @@ impl Common {
 /// The path of a file; empty for none.
 fn file(path: &str) -> Option<PathBuf> {
     (!path.is_empty()).then(|| path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings of a service that has one of its own.
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Config {
+        #[serde(skip)]
+        common: Common,
+        engine: String,
+    }
+
+    impl Settings for Config {
+        fn common(&self) -> &Common {
+            &self.common
+        }
+
+        fn common_mut(&mut self) -> &mut Common {
+            &mut self.common
+        }
+    }
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, Failure> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(&Loader::with_environment("LECTERN", variables))
+    }
+
+    #[test]
+    fn the_settings_of_a_service_and_those_of_all_lie_in_one_table() {
+        let config = load(&[
+            ("LECTERN_ENGINE", "tone"),
+            ("LECTERN_STORE__URL", "memory:"),
+            ("LECTERN_PERMITS", "3"),
+            ("LECTERN_QUEUE__PLACEMENT__TAGS", "a, b"),
+            ("LECTERN_RETENTION__AFTER", "7d"),
+            ("LECTERN_SECRET", "12345678901234567890123456789012"),
+        ])
+        .unwrap();
+        assert_eq!((config.engine.as_str(), config.common.store.url.as_str()), ("tone", "memory:"));
+        assert_eq!((config.common.permits(), config.common.queue.placement.tags.len()), (3, 2));
+        assert_eq!((config.common.retention.after.as_secs(), config.common.check()), (7 * 86_400, Ok(())));
+        let printed = config.print().unwrap();
+        for line in ["engine = \"tone\"", "permits = 3", "[store]", "secret = \"***\""] {
+            assert!(printed.lines().any(|found| found == line), "{line} in\n{printed}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_refused_by_its_name() {
+        for (variable, key) in [
+            ("LECTERN_ENGIN", "engin"),
+            ("LECTERN_COMMON__PERMITS", "common"),
+            ("LECTERN_PERMIT", "permit"),
+            ("LECTERN_STORE__URI", "store.uri"),
+            ("LECTERN_SERVER__LIMITS__BURSTS", "server.limits.bursts"),
+            ("LECTERN_TELEMETRY__LOG", "telemetry.log"),
+        ] {
+            let refused = load(&[(variable, "1")]).unwrap_err();
+            assert_eq!(refused.field.as_deref(), Some(key), "{refused}");
+            assert!(refused.message.contains(variable), "{refused}");
+        }
+    }
 }

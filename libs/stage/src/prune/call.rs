@@ -15,15 +15,15 @@ use lectern_proto::work::v1::{
     ObjectsListed, ObjectsSwept, PruneRequest, PruneResponse, UnusedMarked, prune_request::Part,
     prune_response::Part as Answer,
 };
-use lectern_rpc::status::status;
+use lectern_rpc::unreadable;
 use tokio::sync::mpsc;
-use tonic::{Status, Streaming};
+use tonic::Streaming;
 use tracing::Instrument as _;
 
 use super::{FindUnused, Swept, sweep};
 
-/// A stream of answers.
-pub(crate) type Answers = BoxStream<'static, Result<PruneResponse, Status>>;
+/// What a caller is told.
+pub(crate) type Told = BoxStream<'static, Result<PruneResponse, Failure>>;
 
 /// Serves a call of `tenant`. It runs in a task of its own: where the caller is gone its mark is
 /// still deleted.
@@ -32,7 +32,7 @@ pub(crate) fn serve(
     tenant: TenantId,
     asks: Streaming<PruneRequest>,
     find: Arc<dyn FindUnused>,
-) -> Answers {
+) -> Told {
     let (to, mut answers) = mpsc::channel(2);
     let task = async move {
         let swept = Box::pin(call(blob, tenant, asks, &*find, &to)).await;
@@ -51,29 +51,29 @@ async fn call(
     tenant: TenantId,
     mut asks: Streaming<PruneRequest>,
     find: &dyn FindUnused,
-    answers: &mpsc::Sender<Result<PruneResponse, Status>>,
-) -> Result<Swept, Status> {
+    answers: &mpsc::Sender<Result<PruneResponse, Failure>>,
+) -> Result<Swept, Failure> {
     let Some(Part::Scope(scope)) = next(&mut asks).await? else {
-        return Err(invalid("scope", "the first message names the folder; send `scope` first"));
+        return Err(Failure::invalid("scope", "the first message names the folder; send `scope` first"));
     };
-    let scope: ScopeId = scope.parse().map_err(|e| invalid("scope", format!("scope: {e}")))?;
+    let scope: ScopeId = scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
     let mut used = HashSet::new();
     loop {
         match next(&mut asks).await? {
             Some(Part::InUse(objects)) => {
                 for key in objects.keys {
                     let key = <[u8; 32]>::try_from(&key[..]);
-                    used.insert(Digest(key.map_err(|_| invalid("in_use.keys", "a key has 32 bytes"))?));
+                    used.insert(Digest(key.map_err(|_| Failure::invalid("in_use.keys", "a key has 32 bytes"))?));
                 }
             }
             Some(Part::Listed(ObjectsListed {})) => break,
             Some(Part::Scope(_) | Part::Delete(_)) | None => {
-                return Err(invalid("in_use", "after `scope` come keys in use, and `listed` at their end"));
+                return Err(Failure::invalid("in_use", "after `scope` come keys in use, and `listed` at their end"));
             }
         }
     }
     let objects = Objects::new(blob, &tenant, &scope);
-    let unused = find.unused(&objects, &used).await.map_err(|failure| status(&failure))?;
+    let unused = find.unused(&objects, &used).await?;
     drop(used);
     let still = async {
         if answers.send(Ok(message(Answer::Marked(UnusedMarked {})))).await.is_err() {
@@ -82,18 +82,15 @@ async fn call(
         // Where the caller ends its messages, or is gone, something was ordered meanwhile.
         Ok::<_, Failure>(matches!(next(&mut asks).await, Ok(Some(Part::Delete(_)))))
     };
-    sweep(&objects, unused, still).await.map_err(|failure| status(&failure))
+    sweep(&objects, unused, still).await
 }
 
 /// What the next message carries; none at the end.
-async fn next(asks: &mut Streaming<PruneRequest>) -> Result<Option<Part>, Status> {
-    Ok(asks.message().await?.and_then(|message| message.part))
+async fn next(asks: &mut Streaming<PruneRequest>) -> Result<Option<Part>, Failure> {
+    let message = asks.message().await.map_err(|status| unreadable(&status))?;
+    Ok(message.and_then(|message| message.part))
 }
 
 fn message(answer: Answer) -> PruneResponse {
     PruneResponse { part: Some(answer) }
-}
-
-fn invalid(field: &str, message: impl Into<String>) -> Status {
-    status(&Failure::invalid(field, message))
 }

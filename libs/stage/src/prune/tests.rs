@@ -1,4 +1,5 @@
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 use lectern_blob::memory::{Fault, MemoryBlob, Op};
 use lectern_core::Timestamp;
@@ -6,7 +7,7 @@ use lectern_core::clock::ManualClock;
 use lectern_core::id::{Service, StepId};
 use lectern_core::keys::Folder;
 use lectern_proto::work::v1::{Command, WriteSection, Written, command::Work, event::Outcome};
-use lectern_queue::worker::{Handler as _, Task};
+use lectern_work::{Handler as _, Payment, Task};
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -114,18 +115,18 @@ async fn a_step_that_begins_before_the_last_look_waits_until_all_is_deleted() {
     let steps: Mutex<Vec<AbortOnDropHandle<()>>> = Mutex::default();
     let still = async {
         // Of a narration that is ordered when this look has just ended.
-        steps.lock().unwrap().push(world.step());
+        steps.lock().push(world.step());
         pass(Duration::from_secs(5)).await;
-        assert!(!steps.lock().unwrap()[0].is_finished(), "it would find what is then deleted");
+        assert!(!steps.lock()[0].is_finished(), "it would find what is then deleted");
         Ok(true)
     };
     world.blob.inject(Op::Delete, Fault::Slow(Duration::from_secs(20)));
     let (swept, ()) = tokio::join!(sweep(&world.objects, unused, still), async {
         pass(Duration::from_secs(20)).await;
-        assert!(!steps.lock().unwrap()[0].is_finished(), "a deletion is on its way");
+        assert!(!steps.lock()[0].is_finished(), "a deletion is on its way");
     });
     assert_eq!(swept, Ok(Swept { deleted: 1, left: false }));
-    let step = steps.lock().unwrap().remove(0);
+    let step = steps.lock().remove(0);
     step.await.unwrap();
     assert_eq!(world.objects.exists(&path).await, Ok(false), "it makes it anew");
 }
@@ -138,7 +139,8 @@ async fn a_step_of_a_stage_that_is_pruned_is_not_begun_while_objects_are_deleted
         let stage = Stage::new(Quick(service), Arc::clone(&world.blob) as _);
         let step: StepId = "n1/1/write/0".parse().unwrap();
         let (tenant, cancel) = ("acme".parse().unwrap(), CancellationToken::new());
-        let task = Task { step: step.clone(), tenant, fence: 1, attempt: 1, crashes: 0, cancel };
+        let task =
+            Task { step: step.clone(), tenant, fence: 1, attempt: 1, crashes: 0, cancel, payment: Payment::default() };
         let command = Command {
             schema: SCHEMA,
             step: step.to_string(),

@@ -1,8 +1,8 @@
 //! Faults of the store in memory: scripted one by one, or drawn from a seed so that a simulation
 //! replays.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lectern_core::Random;
@@ -104,6 +104,6 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -3,25 +3,30 @@
 
 mod fault;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
 use serde_json::Value;
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, ID, Index, Revision, Store, Stored, check_body, check_field, value_at};
+use crate::port::{CollectionSpec, Index, Store};
 use crate::query::{Condition, Direction, Expr, Op, Query, compare};
+use crate::record::{ID, Revision, Stored, check_body, check_field, value_at};
+use crate::write::{Write, check_all};
 
 use fault::{Call, Faults};
 pub use fault::{Fault, FaultPlan};
 
+type Collections = BTreeMap<String, Rows>;
+
 /// The store in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
-    collections: Mutex<BTreeMap<String, Rows>>,
+    collections: Mutex<Collections>,
     clock: Arc<dyn Clock>,
     faults: Faults,
     watch: Option<Arc<dyn Watch>>,
@@ -82,15 +87,54 @@ impl MemoryStore {
         self.calls.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
-        self.collections.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Collections> {
+        self.collections.lock()
+    }
+
+    fn insert_now(
+        &self,
+        all: &mut Collections,
+        collection: &str,
+        id: &str,
+        body: &Value,
+    ) -> Result<Revision, StoreError> {
+        let rows = all.entry(collection.to_owned()).or_default();
+        if rows.rows.contains_key(id) || rows.taken(id, body) {
+            return Err(StoreError::duplicate(collection, id));
+        }
+        rows.rows.insert(id.to_owned(), (Revision::FIRST, body.clone()));
+        self.tell(collection, id, None, Some(body));
+        Ok(Revision::FIRST)
+    }
+
+    fn replace_now(
+        &self,
+        all: &mut Collections,
+        collection: &str,
+        id: &str,
+        expected: Revision,
+        body: &Value,
+    ) -> Result<Revision, StoreError> {
+        let rows = all.entry(collection.to_owned()).or_default();
+        let Some((revision, _)) = rows.rows.get(id) else {
+            return Err(StoreError::not_found(collection, id));
+        };
+        if *revision != expected {
+            return Err(StoreError::conflict(collection, id));
+        }
+        if rows.taken(id, body) {
+            return Err(StoreError::duplicate(collection, id));
+        }
+        let before = rows.rows.insert(id.to_owned(), (expected.next(), body.clone()));
+        self.tell(collection, id, before.as_ref().map(|(_, body)| body), Some(body));
+        Ok(expected.next())
     }
 
     /// Runs a call under the fault that is next, if any.
     async fn call<R: Send>(
         &self,
         call: Call,
-        run: impl FnOnce(&mut BTreeMap<String, Rows>) -> Result<R, StoreError> + Send,
+        run: impl FnOnce(&mut Collections) -> Result<R, StoreError> + Send,
     ) -> Result<R, StoreError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = self.faults.next(call);
@@ -135,16 +179,7 @@ impl Store for MemoryStore {
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
         check_body(collection, id, body)?;
-        self.call(Call::Write, |all| {
-            let rows = all.entry(collection.to_owned()).or_default();
-            if rows.rows.contains_key(id) || rows.taken(id, body) {
-                return Err(StoreError::duplicate(collection, id));
-            }
-            rows.rows.insert(id.to_owned(), (Revision::FIRST, body.clone()));
-            self.tell(collection, id, None, Some(body));
-            Ok(Revision::FIRST)
-        })
-        .await
+        self.call(Call::Write, |all| self.insert_now(all, collection, id, body)).await
     }
 
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
@@ -166,20 +201,25 @@ impl Store for MemoryStore {
         body: &Value,
     ) -> Result<Revision, StoreError> {
         check_body(collection, id, body)?;
+        self.call(Call::Write, |all| self.replace_now(all, collection, id, expected, body)).await
+    }
+
+    /// One call, and one fault, for all of them.
+    async fn write_many(
+        &self,
+        collection: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        let checked = check_all(collection, &writes)?;
         self.call(Call::Write, |all| {
-            let rows = all.entry(collection.to_owned()).or_default();
-            let Some((revision, _)) = rows.rows.get(id) else {
-                return Err(StoreError::not_found(collection, id));
+            let write = |(write, checked): (&Write, Result<String, StoreError>)| {
+                checked?;
+                match write {
+                    Write::Insert { id, body } => self.insert_now(all, collection, id, body),
+                    Write::Replace { id, expected, body } => self.replace_now(all, collection, id, *expected, body),
+                }
             };
-            if *revision != expected {
-                return Err(StoreError::conflict(collection, id));
-            }
-            if rows.taken(id, body) {
-                return Err(StoreError::duplicate(collection, id));
-            }
-            let before = rows.rows.insert(id.to_owned(), (expected.next(), body.clone()));
-            self.tell(collection, id, before.as_ref().map(|(_, body)| body), Some(body));
-            Ok(expected.next())
+            Ok(writes.iter().zip(checked).map(write).collect())
         })
         .await
     }

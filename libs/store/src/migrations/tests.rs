@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::memory::MemoryStore;
-use crate::port::{Converted, Revision, Stored};
+use crate::port::Converted;
 use crate::query::Query;
+use crate::record::{Revision, Stored};
 
 const SPEC: CollectionSpec = CollectionSpec::new("things", &[]).dates(&["at"]);
 
@@ -33,7 +34,7 @@ impl Old {
     }
 
     fn out_of_form(&self) -> usize {
-        self.ids.lock().unwrap().iter().filter(|(_, formed)| !formed).count()
+        self.ids.lock().iter().filter(|(_, formed)| !formed).count()
     }
 }
 
@@ -53,7 +54,7 @@ impl Store for Old {
         }
         self.failing.fetch_sub(u32::from(self.failing.load(Ordering::Relaxed) > 0), Ordering::Relaxed);
         tokio::task::yield_now().await;
-        let mut ids = self.ids.lock().unwrap();
+        let mut ids = self.ids.lock();
         let mut beyond: Vec<_> =
             ids.iter_mut().filter(|(id, _)| after.is_none_or(|after| id.as_str() > after)).collect();
         beyond.truncate(most as usize);

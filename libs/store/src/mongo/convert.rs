@@ -6,7 +6,8 @@ use mongodb::bson::{Bson, Document, doc};
 use super::MongoStore;
 use super::forms::{self, REVISION};
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, Converted, ID};
+use crate::port::{CollectionSpec, Converted};
+use crate::record::ID;
 
 /// Records that are written at the same time; other work has the rest of the pool.
 const PARALLEL: usize = 4;

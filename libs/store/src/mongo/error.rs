@@ -83,3 +83,21 @@ pub(super) fn of_write(what: &str, error: &Error) -> StoreError {
         _ => StoreError::ambiguous(what, error),
     }
 }
+
+/// An error of a command with many writes: some of them may have been made before the server ended
+/// it, unless it never left us or the server did not begin.
+pub(super) fn of_writes(what: &str, error: &Error) -> StoreError {
+    if code(error).is_some() && !is_forbidden(error) {
+        return StoreError::ambiguous(what, error);
+    }
+    of_write(what, error)
+}
+
+/// The server's refusal of one of many writes, which it did not make.
+pub(super) fn of_item(what: &str, (collection, id): (&str, &str), code: i32, message: &str) -> StoreError {
+    if code == DUPLICATE_KEY {
+        StoreError::duplicate(collection, id)
+    } else {
+        StoreError::unavailable(what, format!("{message} (code {code})"))
+    }
+}

@@ -8,8 +8,9 @@ use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 use serde_json::{Map, Value};
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, ID, Revision, Stored};
+use crate::port::CollectionSpec;
 use crate::query::{Condition, Direction, Expr, Op, Query};
+use crate::record::{ID, Revision, Stored};
 
 /// The field that holds a record's revision.
 pub(super) const REVISION: &str = "_revision";

@@ -10,7 +10,8 @@ use mongodb::options::{IndexOptions, WriteConcern};
 
 use super::{MongoStore, error, forms};
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, ID, Index, Store, check_field};
+use crate::port::{CollectionSpec, Index, Store};
+use crate::record::{ID, check_field};
 
 /// How often it is said that an index is still being built, and looked whether the server is there.
 const TOLD_EVERY: Duration = Duration::from_secs(10);

@@ -9,13 +9,15 @@ mod convert;
 mod error;
 mod forms;
 mod indexes;
+mod many;
 mod open;
 
+use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,8 +29,10 @@ use mongodb::{Collection, Database};
 use serde_json::Value;
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, Converted, ID, Revision, Store, Stored, check_body, check_field, value_at};
+use crate::port::{CollectionSpec, Converted, Store};
 use crate::query::Query;
+use crate::record::{ID, Revision, Stored, check_body, check_field, value_at};
+use crate::write::Write;
 use forms::REVISION;
 
 /// How often [`Store::add`] looks again when the record changes under its eyes.
@@ -93,7 +97,7 @@ impl MongoStore {
 
     /// What is declared of a collection, if anybody has.
     fn spec(&self, collection: &str) -> Option<CollectionSpec> {
-        self.specs.read().unwrap_or_else(PoisonError::into_inner).get(collection).copied()
+        self.specs.read().get(collection).copied()
     }
 
     async fn exists(&self, collection: &str, id: &str) -> Result<bool, StoreError> {
@@ -106,7 +110,7 @@ impl MongoStore {
 #[async_trait]
 impl Store for MongoStore {
     async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        self.specs.write().unwrap_or_else(PoisonError::into_inner).insert(spec.name, *spec);
+        self.specs.write().insert(spec.name, *spec);
         self.ensure_indexes(spec).await
     }
 
@@ -160,6 +164,14 @@ impl Store for MongoStore {
         } else {
             Err(StoreError::not_found(collection, id))
         }
+    }
+
+    async fn write_many(
+        &self,
+        collection: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        self.write_all(collection, writes).await
     }
 
     async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {

@@ -43,7 +43,7 @@ impl MongoStore {
         let client = Client::with_options(client).map_err(|error| wrong(&error.to_string()))?;
         let database = client.database(&name);
         let store =
-            Self { database, specs: std::sync::RwLock::default(), opened, waited, within: options.select_within };
+            Self { database, specs: parking_lot::RwLock::default(), opened, waited, within: options.select_within };
         match store.limited(store.database.run_command(doc! { "ping": 1 }).into_future()).await {
             Some(Ok(_)) => {}
             Some(Err(error)) if error::is_refused(&error) => {

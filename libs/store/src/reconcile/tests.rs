@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 use lectern_core::clock::ManualClock;
 use lectern_core::{Kind, Reason};
@@ -67,7 +67,7 @@ impl Bench {
 
     async fn look(&self) -> Look {
         let publish = |job: Versioned<Job>| {
-            self.published.lock().unwrap().push(job.record.name);
+            self.published.lock().push(job.record.name);
             async { Ok(()) }
         };
         self.reconciler().look(&publish, &CancellationToken::new()).await.unwrap()
@@ -122,7 +122,7 @@ async fn of_many_replicas_one_publishes_a_record_in_a_round() {
     }
     let looks = futures::future::join_all((0..4).map(|_| b.look())).await;
     assert_eq!(looks.iter().map(|look| look.published).sum::<u32>(), 20);
-    let mut names = b.published.lock().unwrap().clone();
+    let mut names = b.published.lock().clone();
     names.sort();
     names.dedup();
     assert_eq!(names.len(), 20);
@@ -138,17 +138,17 @@ async fn the_loop_looks_every_interval_survives_failures_and_stops() {
         let stop = stop.clone();
         async move {
             let publish = move |job: Versioned<Job>| {
-                published.lock().unwrap().push(job.record.name);
+                published.lock().push(job.record.name);
                 async { Err(Failure::new(Kind::Unavailable, Reason::QueueUnavailable, "no queue")) }
             };
             reconciler.run(publish, stop).await;
         }
     });
     tokio::time::sleep(seconds(1)).await;
-    assert_eq!(b.published.lock().unwrap().len(), 1, "it looks at once");
+    assert_eq!(b.published.lock().len(), 1, "it looks at once");
     clock.advance(seconds(15));
     tokio::time::sleep(seconds(2)).await;
-    assert_eq!(b.published.lock().unwrap().len(), 2, "what failed falls due again");
+    assert_eq!(b.published.lock().len(), 2, "what failed falls due again");
     stop.cancel();
     running.await.unwrap();
 }

@@ -5,12 +5,14 @@
 //! expressions over it.
 
 mod sql;
+mod statements;
 mod writer;
 
+use parking_lot::Mutex;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,8 +23,11 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, Revision, Store, Stored, check_body};
+use crate::port::{CollectionSpec, Store};
 use crate::query::Query;
+use crate::record::{Revision, Stored, check_body};
+use crate::write::{Write, check_all};
+use statements::{Statements, exists, number, refused};
 use writer::Writer;
 
 /// Connections that read.
@@ -100,7 +105,7 @@ impl SqliteStore {
         let read = tokio::task::spawn_blocking(move || {
             let connection = readers.take()?;
             let result = run(&connection);
-            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            readers.idle.lock().push(connection);
             result
         });
         let result = read.await.unwrap_or_else(|error| Err(StoreError::unavailable(what, error)));
@@ -111,7 +116,7 @@ impl SqliteStore {
 
 impl Readers {
     fn take(&self) -> Result<Connection, StoreError> {
-        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+        if let Some(connection) = self.idle.lock().pop() {
             return Ok(connection);
         }
         let connection =
@@ -157,17 +162,9 @@ impl Store for SqliteStore {
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
         let text = check_body(collection, id, body)?;
-        let sql = format!("INSERT INTO {} (id, revision, body) VALUES (?1, 1, ?2)", sql::table(collection)?);
+        let sql = Statements::of(collection)?;
         let (collection, id) = (collection.to_owned(), id.to_owned());
-        self.writer
-            .write("insert", move |connection| {
-                connection
-                    .prepare_cached(&sql)
-                    .and_then(|mut statement| statement.execute(params![id, text]))
-                    .map_err(|error| refused("insert", &collection, &id, &error))?;
-                Ok(Revision::FIRST)
-            })
-            .await
+        self.writer.write("insert", move |connection| sql.insert(connection, &collection, &id, &text)).await
     }
 
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
@@ -192,22 +189,36 @@ impl Store for SqliteStore {
         body: &Value,
     ) -> Result<Revision, StoreError> {
         let text = check_body(collection, id, body)?;
-        let table = sql::table(collection)?;
-        let sql = format!("UPDATE {table} SET revision = ?1, body = ?2 WHERE id = ?3 AND revision = ?4");
+        let sql = Statements::of(collection)?;
         let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.writer.write("replace", move |connection| sql.replace(connection, &collection, &id, expected, &text)).await
+    }
+
+    async fn write_many(
+        &self,
+        collection: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        let checked = check_all(collection, &writes)?;
+        let sql = Statements::of(collection)?;
+        let collection = collection.to_owned();
         self.writer
-            .write("replace", move |connection| {
-                let changed = connection
-                    .prepare_cached(&sql)
-                    .and_then(|mut statement| {
-                        statement.execute(params![number(expected.next()), text, id, number(expected)])
-                    })
-                    .map_err(|error| refused("replace", &collection, &id, &error))?;
-                match changed {
-                    0 if exists(connection, &table, &id)? => Err(StoreError::conflict(&collection, &id)),
-                    0 => Err(StoreError::not_found(&collection, &id)),
-                    _ => Ok(expected.next()),
+            .write("write", move |connection| {
+                let mut answers = Vec::with_capacity(writes.len());
+                for (write, text) in writes.iter().zip(checked) {
+                    // A statement that is refused takes nothing of the transaction with it.
+                    answers.push(text.and_then(|text| match write {
+                        Write::Insert { id, .. } => sql.insert(connection, &collection, id, &text),
+                        Write::Replace { id, expected, .. } => {
+                            sql.replace(connection, &collection, id, *expected, &text)
+                        }
+                    }));
+                    // Not so a full disk: what came after it would be committed at once, and alone.
+                    if connection.is_autocommit() {
+                        return Err(StoreError::unavailable("write", "the file system refused; nothing was written"));
+                    }
                 }
+                Ok(answers)
             })
             .await
     }
@@ -353,23 +364,4 @@ fn stored(collection: &str, (id, revision, body): Raw) -> Result<Stored, StoreEr
     let revision =
         u64::try_from(revision).map(Revision).map_err(|error| StoreError::corrupt(collection, &id, error))?;
     Ok(Stored { id, revision, body })
-}
-
-fn number(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
-}
-
-fn exists(connection: &Connection, table: &str, id: &str) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached(&format!("SELECT 1 FROM {table} WHERE id = ?1"))
-        .and_then(|mut statement| statement.exists([id]))
-        .map_err(|error| StoreError::unavailable("read", error))
-}
-
-fn refused(what: &str, collection: &str, id: &str, error: &rusqlite::Error) -> StoreError {
-    if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-        StoreError::duplicate(collection, id)
-    } else {
-        StoreError::unavailable(what, error)
-    }
 }

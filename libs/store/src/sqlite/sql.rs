@@ -6,8 +6,9 @@ use rusqlite::{Connection, ToSql};
 use serde_json::Value;
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, ID, Index, check_field};
+use crate::port::{CollectionSpec, Index};
 use crate::query::{Condition, Direction, Expr, Op, Query};
+use crate::record::{ID, check_field};
 
 /// A statement and its parameters.
 #[derive(Debug)]

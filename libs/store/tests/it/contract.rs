@@ -1,6 +1,8 @@
 //! What every adapter must do. A case gets an empty store; [`CASES`] is run whole against each
 //! adapter.
 
+mod many;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +11,11 @@ use lectern_store::{
     CollectionSpec, Cursor, Direction, ID, Index, MAX_RECORD_BYTES, Op, Query, Revision, Store, StoreError,
 };
 use serde_json::{Value, json};
+
+use many::{
+    a_call_of_many_writes_has_bounds, many_writes_of_one_call_are_each_answered,
+    replacements_of_one_call_are_each_answered_whoever_else_writes,
+};
 
 const THINGS: CollectionSpec = CollectionSpec::new(
     "things",
@@ -38,6 +45,9 @@ cases! {
     a_replacement_must_name_the_revision,
     a_deletion_may_name_the_revision,
     one_of_many_writers_wins_a_revision,
+    many_writes_of_one_call_are_each_answered,
+    replacements_of_one_call_are_each_answered_whoever_else_writes,
+    a_call_of_many_writes_has_bounds,
     conditions_select,
     counts_stop_at_the_most_that_is_asked_for,
     nothing_is_neither_before_nor_after_anything,

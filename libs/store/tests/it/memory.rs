@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lectern_core::SystemClock;
 use lectern_store::memory::{Fault, FaultPlan, MemoryStore};
-use lectern_store::{Revision, Store, StoreError};
+use lectern_store::{Gathering, Revision, Store, StoreError, Write};
 use serde_json::json;
 
 use crate::contract;
@@ -12,6 +12,24 @@ use crate::contract;
 #[tokio::test]
 async fn the_store_in_memory_keeps_the_contract() {
     contract::run(|| async { Arc::new(MemoryStore::new(Arc::new(SystemClock))) as Arc<dyn Store> }).await;
+}
+
+#[tokio::test]
+async fn a_store_that_gathers_keeps_the_contract() {
+    let store = || Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+    contract::run(|| async { Arc::new(Gathering::over(store())) as Arc<dyn Store> }).await;
+}
+
+#[tokio::test]
+async fn many_writes_of_one_call_meet_one_fault() {
+    let store = MemoryStore::new(Arc::new(SystemClock));
+    let writes = || ["a", "b"].map(|id| Write::Insert { id: id.to_owned(), body: json!({}) }).to_vec();
+    store.inject([Fault::Unavailable, Fault::LostRequest, Fault::LostAnswer]);
+    assert!(matches!(store.write_many("c", writes()).await, Err(StoreError::Unavailable { .. })));
+    assert!(matches!(store.write_many("c", writes()).await, Err(StoreError::Ambiguous { .. })));
+    assert_eq!(store.get("c", "a").await.unwrap(), None);
+    assert!(matches!(store.write_many("c", writes()).await, Err(StoreError::Ambiguous { .. })));
+    assert!(store.get("c", "a").await.unwrap().is_some() && store.get("c", "b").await.unwrap().is_some());
 }
 
 #[tokio::test]

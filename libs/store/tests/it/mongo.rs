@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Kind, OsRandom, Random, SystemClock};
+use lectern_store::mongo::MongoStore;
 use lectern_store::{
-    CollectionSpec, ConnectOptions, Cursor, Direction, Index, Query, Revision, Store, clock_skew, connect,
+    CollectionSpec, ConnectOptions, Cursor, Direction, Index, Query, Revision, Store, StoreUrl, clock_skew, connect,
 };
 use mongodb::Database;
+use mongodb::bson::{Document, doc};
 use serde_json::json;
 
 use crate::contract;
@@ -40,6 +42,54 @@ async fn open() -> Arc<dyn Store> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mongodb_database_keeps_the_contract() {
     contract::run(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mongodb_database_keeps_the_contract_without_gathering() {
+    contract::run(|| async {
+        let url = StoreUrl::parse(&uri()).unwrap();
+        Arc::new(MongoStore::open(&url, ConnectOptions::default()).await.unwrap()) as Arc<dyn Store>
+    })
+    .await;
+}
+
+/// What is gathered is one command: the profiler of the database counts them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_that_wait_share_commands() {
+    const WRITERS: u64 = 200;
+    let uri = uri();
+    let store = connect(&uri, ConnectOptions::default()).await.unwrap();
+    store.ensure(&BY_N).await.unwrap();
+    let database = database(&uri).await;
+    database.run_command(doc! { "profile": 2 }).await.unwrap();
+    let round = |revision: u64| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|n| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let (id, body) = (format!("{n}"), json!({"n": n, "revision": revision}));
+                    match revision {
+                        0 => store.insert("c", &id, &body).await,
+                        expected => store.replace("c", &id, Revision(expected), &body).await,
+                    }
+                })
+            })
+            .collect();
+        async move {
+            for writer in writers {
+                assert_eq!(writer.await.unwrap(), Ok(Revision(revision + 1)));
+            }
+        }
+    };
+    for revision in 0..3 {
+        round(revision).await;
+    }
+    database.run_command(doc! { "profile": 0 }).await.unwrap();
+    let profile = database.collection::<Document>("system.profile");
+    let inserts = doc! { "op": "insert", "ns": format!("{}.c", database.name()) };
+    let commands = profile.count_documents(inserts).await.unwrap();
+    assert!((1..WRITERS / 2).contains(&commands), "{commands} commands for {WRITERS} records");
+    assert_eq!(store.find("c", &Query::new().eq("revision", 2).limit(1_000)).await.unwrap().len(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

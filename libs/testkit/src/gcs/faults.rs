@@ -1,7 +1,8 @@
 //! What goes wrong, by name: with a share of the requests that it fits, or for the next few.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What may go wrong. Each fits some requests only, and all but [`Self::StoredShort`] leave an
@@ -79,7 +80,7 @@ impl Default for Switches {
 
 impl GcsFaults {
     fn with<T>(&self, work: impl FnOnce(&mut Switches) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.0.lock())
     }
 
     /// Strikes this share, from 0 to 1, of the requests that it fits.

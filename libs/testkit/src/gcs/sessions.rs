@@ -3,8 +3,9 @@
 //! Of a finished one only what a query asks for is kept, and nothing of one that was not heard of
 //! for a while. Each has a lock of its own, so that writing one to disk keeps no other waiting.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -75,7 +76,7 @@ enum Range {
 
 impl Sessions {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     pub(super) fn start(&self, wanted: Wanted, lost_next: bool) -> String {
@@ -118,7 +119,7 @@ pub(super) fn put(state: &State, id: &str, headers: &HeaderMap, body: &[u8]) -> 
     let gone = |status| Refusal::new(status, "notFound", "The resumable upload session is not there any more.");
     let range = content_range(headers)?;
     let shared = state.sessions.find(id).ok_or_else(|| gone(StatusCode::GONE))?;
-    let mut found = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = shared.lock();
     let session = match &mut *found {
         Session::Open(open) => open,
         Session::Finished(object) => return Ok(with_json(StatusCode::OK, &object_json(object))),

@@ -165,3 +165,23 @@ fn a_server_is_looked_into_by_filter_order_and_fields() {
     let refused = reader.find("lectern_tts", "steps", &wrong).expect_err("no such operator");
     assert!(refused.contains("$nonsense"), "{refused}");
 }
+
+#[cfg(feature = "sign-in")]
+#[test]
+fn who_signs_in_may_ask_what_was_asked_and_who_has_another_password_may_not() {
+    use serde_json::{Map, Value, json};
+
+    let server = MongoServer::start_with_user("u", "p");
+    let refused = super::MongoSession::sign_in(server.address(), "u", "q").expect_err("not the password");
+    assert!(refused.contains("Authentication failed"), "{refused}");
+    let mut session = super::MongoSession::sign_in(server.address(), "u", "p").expect("signed in");
+    let mut run = |database: &str, command: &str, of: Value, fields: Value| {
+        session.run(database, (command, &of), fields.as_object().unwrap_or(&Map::new()))
+    };
+    let inserts = |status: &Value| status["metrics"]["commands"]["insert"]["total"].as_i64();
+    let before = run("admin", "serverStatus", json!(1), Value::Null).expect("a status");
+    let inserted = run("d", "insert", json!("c"), json!({ "documents": [{ "_id": 1 }, { "_id": 2 }] }));
+    assert_eq!(inserted.expect("acknowledged")["n"], 2);
+    let after = run("admin", "serverStatus", json!(1), Value::Null).expect("a status");
+    assert_eq!(inserts(&after), inserts(&before).map(|inserts| inserts + 1), "one command, whatever it writes");
+}

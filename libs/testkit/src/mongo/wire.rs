@@ -67,7 +67,33 @@ pub fn hello(server: SocketAddr) -> Result<Reply, CallError> {
 }
 
 fn call_within(limit: Duration, database: &str, server: SocketAddr, command: Document) -> Result<Reply, CallError> {
-    let reply = exchange(limit, server, &command.text("$db", database)).map_err(CallError::Unreachable)?;
+    let mut stream = connect_within(limit, server).map_err(CallError::Unreachable)?;
+    call_over(&mut stream, database, command)
+}
+
+/// A connection for commands of [`call_over`].
+///
+/// # Errors
+///
+/// When the server cannot be reached.
+#[cfg(feature = "sign-in")]
+pub fn connect(server: SocketAddr) -> io::Result<TcpStream> {
+    connect_within(ANSWER, server)
+}
+
+fn connect_within(limit: Duration, server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&server, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    Ok(stream)
+}
+
+/// Sends a command over a connection that lasts, and waits for the reply.
+///
+/// # Errors
+///
+/// When the server does not answer or refuses.
+pub fn call_over(stream: &mut TcpStream, database: &str, command: Document) -> Result<Reply, CallError> {
+    let reply = exchange(stream, &command.text("$db", database)).map_err(CallError::Unreachable)?;
     if reply.number("ok") == Some(1) {
         return Ok(reply);
     }
@@ -75,7 +101,7 @@ fn call_within(limit: Duration, database: &str, server: SocketAddr, command: Doc
     Err(CallError::Refused { code: reply.number("code").unwrap_or(0), message })
 }
 
-fn exchange(limit: Duration, server: SocketAddr, command: &Document) -> io::Result<Reply> {
+fn exchange(stream: &mut TcpStream, command: &Document) -> io::Result<Reply> {
     let document = command.bytes();
     let mut message = Vec::new();
     // The whole length, a request id, the id it answers, the opcode, flags.
@@ -84,8 +110,6 @@ fn exchange(limit: Duration, server: SocketAddr, command: &Document) -> io::Resu
     }
     message.push(0);
     message.extend_from_slice(&document);
-    let mut stream = TcpStream::connect_timeout(&server, limit)?;
-    stream.set_read_timeout(Some(limit))?;
     stream.write_all(&message)?;
 
     let mut length = [0; 4];
@@ -188,6 +212,15 @@ impl Reply {
         let (kind, value) = self.field(name)?;
         let text = value.get(4..value.len().checked_sub(1)?)?;
         (kind == 0x02).then(|| String::from_utf8_lossy(text).into_owned())
+    }
+
+    /// The field's bytes.
+    #[cfg(feature = "sign-in")]
+    #[must_use]
+    pub fn binary(&self, name: &str) -> Option<&[u8]> {
+        let (kind, value) = self.field(name)?;
+        // Their length and their kind stand before them.
+        (kind == 0x05).then(|| value.get(5..))?
     }
 
     /// The field's object id. Those of elections grow.

@@ -46,7 +46,7 @@ const WAYS_OUT: [&str; 5] =
 const GOES_OUT: [&str; 3] = ["fetch", "testkit", "xtask"];
 
 /// What `domain` must not name: runtimes, drivers, transports, and our crates but `core`.
-const NOT_IN_DOMAIN: [&str; 15] = [
+const NOT_IN_DOMAIN: [&str; 16] = [
     "tokio",
     "tonic",
     "prost",
@@ -62,6 +62,7 @@ const NOT_IN_DOMAIN: [&str; 15] = [
     "lectern_rpc",
     "lectern_runtime",
     "lectern_proto",
+    "lectern_work",
 ];
 
 /// What constructs an adapter: the ports' `connect`, and the adapters' own names.

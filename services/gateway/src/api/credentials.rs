@@ -3,8 +3,7 @@
 use lectern_core::Failure;
 use lectern_proto::gateway::v1::credential_service_server::CredentialService;
 use lectern_proto::gateway::v1::{VerifyKeyRequest, VerifyKeyResponse};
-use lectern_rpc::status::status;
-use lectern_stage::api::internal;
+use lectern_rpc::{InternalService, answer};
 use tonic::{Request, Response, Status};
 
 use super::{keys, tenants};
@@ -12,14 +11,14 @@ use super::{keys, tenants};
 /// The service for the stages.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    keys: crate::keys::Keys,
+    keys: crate::keys::ApiKeys,
     tenants: crate::tenants::Tenants,
 }
 
 impl Credentials {
     /// The service over these keys and the tenants that they belong to.
     #[must_use]
-    pub const fn new(keys: crate::keys::Keys, tenants: crate::tenants::Tenants) -> Self {
+    pub const fn new(keys: crate::keys::ApiKeys, tenants: crate::tenants::Tenants) -> Self {
         Self { keys, tenants }
     }
 
@@ -36,8 +35,7 @@ impl Credentials {
 #[tonic::async_trait]
 impl CredentialService for Credentials {
     async fn verify_key(&self, request: Request<VerifyKeyRequest>) -> Result<Response<VerifyKeyResponse>, Status> {
-        internal(&request)?;
-        self.verify(&request.get_ref().secret).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |_: InternalService, request| async move { self.verify(&request.secret).await }).await
     }
 }
 
@@ -71,7 +69,7 @@ mod tests {
             let tenants = crate::tenants::Tenants::new(keys.beside(), Arc::clone(&clock));
             tenants.ensure().await.expect("a collection");
             let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
-            let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, Vec::new(), secret);
+            let keys = crate::keys::ApiKeys::new(keys, tenants.clone(), clock, Vec::new(), secret);
 
             let acme = "acme".parse().expect("an id");
             let tenant = (role != KeyRole::Administrator).then_some(acme);

@@ -12,9 +12,7 @@ use lectern_proto::names;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::erased_items::Kind as Item;
 use lectern_proto::v1::{self as api, document_service_server::DocumentService};
-use lectern_rpc::auth::caller;
-use lectern_rpc::status::status;
-use lectern_rpc::{failure, unreadable};
+use lectern_rpc::{Caller, Refusal, failure, relay, unreadable};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::audit::{Action, Audit, Entry};
@@ -37,13 +35,8 @@ impl Documents {
     }
 
     /// The owner of documents, on behalf of the caller's tenant.
-    fn owner<T>(&self, request: &Request<T>) -> Result<DocumentServiceClient<Authorized>, Status> {
-        Ok(self.upstream.documents(&caller(request)?.tenant))
-    }
-
-    /// The same, for documents that are handed in.
-    fn intake<T>(&self, request: &Request<T>) -> Result<DocumentServiceClient<Authorized>, Status> {
-        Ok(self.upstream.intake(caller(request)?))
+    fn owner(&self, caller: &Caller) -> DocumentServiceClient<Authorized> {
+        self.upstream.documents(&caller.tenant)
     }
 
     /// Whether and how a document may be erased; who erases it is written down then. Ingest, who
@@ -79,6 +72,36 @@ impl Documents {
         Ok(found)
     }
 
+    async fn delete(
+        &self,
+        caller: Caller,
+        mut request: api::DeleteDocumentRequest,
+    ) -> Result<api::DeleteDocumentResponse, Refusal> {
+        let (tenant, document) = (&caller.tenant, names::document(&request.name, "name")?);
+        // A call that breaks in the middle is repeated by the caller; every part of it is safe to
+        // repeat.
+        match self.prepare(caller.actor(), tenant, &document, &request).await? {
+            Found::Nothing => return Ok(api::DeleteDocumentResponse { erasure: None }),
+            // What is erased stays so: ingest deletes what may be left of it and answers with the
+            // receipt or the refusal.
+            Found::Tombstone => {}
+            // Only the document that was looked at, whatever is there by now.
+            Found::Document { etag } => request.etag = etag,
+        }
+        let answer = match self.owner(&caller).delete_document(request).await {
+            Ok(answer) => answer.into_inner(),
+            Err(refused) => {
+                if failure(&refused).reason == Reason::DocumentErased {
+                    self.clear(tenant, &document).await?;
+                }
+                return Err(passed_on(refused));
+            }
+        };
+        // Not before ingest has accepted the deletion: what is refused must take nothing with it.
+        let erasure = self.receipt(tenant, &document, answer.erasure).await?;
+        Ok(api::DeleteDocumentResponse { erasure })
+    }
+
     /// Clears the narrations of a document that was erased. The call that erased it may have ended
     /// before it came to all of them, so every call that finds a document erased does this.
     async fn clear(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
@@ -108,97 +131,100 @@ impl DocumentService for Documents {
         &self,
         request: Request<api::CreateDocumentRequest>,
     ) -> Result<Response<api::CreateDocumentResponse>, Status> {
-        self.intake(&request)?.create_document(request.into_inner()).await.map_err(passed_on)
+        relay(request, |caller: Caller, request| async move {
+            answered(self.upstream.intake(&caller).create_document(request).await)
+        })
+        .await
     }
 
     async fn upload_document(
         &self,
         request: Request<Streaming<api::UploadDocumentRequest>>,
     ) -> Result<Response<api::UploadDocumentResponse>, Status> {
-        let mut owner = self.intake(&request)?;
-        // A stream that breaks off ends for ingest as one that was not finished: it keeps what it
-        // has and waits for the rest. Why it broke off is known here alone.
-        let broke = Arc::new(OnceLock::new());
-        let messages = request.into_inner().scan(Arc::clone(&broke), |broke, message| {
-            // The first reason is the reason; the stream ends with it.
-            ready(message.map_err(|status| broke.set(status)).ok())
-        });
-        let answer = owner.upload_document(messages).await;
-        answer.map_err(|answer| match broke.get() {
-            Some(broke) if says_unfinished(&failure(&answer)) => status(&unreadable(broke)),
-            Some(_) | None => passed_on(answer),
+        relay(request, |caller: Caller, messages: Streaming<_>| async move {
+            // A stream that breaks off ends for ingest as one that was not finished: it keeps what
+            // it has and waits for the rest. Why it broke off is known here alone.
+            let broke = Arc::new(OnceLock::new());
+            let messages = messages.scan(Arc::clone(&broke), |broke, message| {
+                // The first reason is the reason; the stream ends with it.
+                ready(message.map_err(|status| broke.set(status)).ok())
+            });
+            match self.upstream.intake(&caller).upload_document(messages).await {
+                Ok(answer) => Ok(answer.into_inner()),
+                Err(refused) => match broke.get() {
+                    Some(broke) if says_unfinished(&failure(&refused)) => Err(unreadable(broke).into()),
+                    Some(_) | None => Err(passed_on(refused)),
+                },
+            }
         })
+        .await
     }
 
     async fn get_upload(
         &self,
         request: Request<api::GetUploadRequest>,
     ) -> Result<Response<api::GetUploadResponse>, Status> {
-        self.owner(&request)?.get_upload(request.into_inner()).await.map_err(passed_on)
+        relay(request, |caller: Caller, request| async move { answered(self.owner(&caller).get_upload(request).await) })
+            .await
     }
 
     async fn cancel_upload(
         &self,
         request: Request<api::CancelUploadRequest>,
     ) -> Result<Response<api::CancelUploadResponse>, Status> {
-        self.owner(&request)?.cancel_upload(request.into_inner()).await.map_err(passed_on)
+        relay(
+            request,
+            |caller: Caller, request| async move { answered(self.owner(&caller).cancel_upload(request).await) },
+        )
+        .await
     }
 
     async fn get_document(
         &self,
         request: Request<api::GetDocumentRequest>,
     ) -> Result<Response<api::GetDocumentResponse>, Status> {
-        self.owner(&request)?.get_document(request.into_inner()).await.map_err(passed_on)
+        relay(
+            request,
+            |caller: Caller, request| async move { answered(self.owner(&caller).get_document(request).await) },
+        )
+        .await
     }
 
     async fn list_documents(
         &self,
         request: Request<api::ListDocumentsRequest>,
     ) -> Result<Response<api::ListDocumentsResponse>, Status> {
-        self.owner(&request)?.list_documents(request.into_inner()).await.map_err(passed_on)
+        relay(
+            request,
+            |caller: Caller, request| async move { answered(self.owner(&caller).list_documents(request).await) },
+        )
+        .await
     }
 
     async fn delete_document(
         &self,
         request: Request<api::DeleteDocumentRequest>,
     ) -> Result<Response<api::DeleteDocumentResponse>, Status> {
-        let (tenant, actor) = (caller(&request)?.tenant.clone(), caller(&request)?.actor());
-        let document = names::document(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let mut request = request.into_inner();
-        // A call that breaks in the middle is repeated by the caller; every part of it is safe to
-        // repeat.
-        match self.prepare(actor, &tenant, &document, &request).await.map_err(|f| status(&f))? {
-            Found::Nothing => return Ok(Response::new(api::DeleteDocumentResponse { erasure: None })),
-            // What is erased stays so: ingest deletes what may be left of it and answers with the
-            // receipt or the refusal.
-            Found::Tombstone => {}
-            // Only the document that was looked at, whatever is there by now.
-            Found::Document { etag } => request.etag = etag,
-        }
-        let answer = match self.upstream.documents(&tenant).delete_document(request).await {
-            Ok(answer) => answer.into_inner(),
-            Err(refused) => {
-                if failure(&refused).reason == Reason::DocumentErased {
-                    self.clear(&tenant, &document).await.map_err(|f| status(&f))?;
-                }
-                return Err(passed_on(refused));
-            }
-        };
-        // Not before ingest has accepted the deletion: what is refused must take nothing with it.
-        let erasure = self.receipt(&tenant, &document, answer.erasure).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::DeleteDocumentResponse { erasure }))
+        relay(request, |caller: Caller, request| self.delete(caller, request)).await
     }
 
     async fn get_erasure(
         &self,
         request: Request<api::GetErasureRequest>,
     ) -> Result<Response<api::GetErasureResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let document = names::erasure(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let answer = self.owner(&request)?.get_erasure(request.into_inner()).await.map_err(passed_on)?.into_inner();
-        let erasure = self.receipt(&tenant, &document, answer.erasure).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetErasureResponse { erasure }))
+        relay(request, |caller: Caller, request| async move {
+            let document = names::erasure(&request.name, "name")?;
+            let answer = answered(self.owner(&caller).get_erasure(request).await)?;
+            let erasure = self.receipt(&caller.tenant, &document, answer.erasure).await?;
+            Ok(api::GetErasureResponse { erasure })
+        })
+        .await
     }
+}
+
+/// What ingest answered, or its refusal, which is passed on.
+fn answered<T>(answer: Result<Response<T>, Status>) -> Result<T, Refusal> {
+    answer.map(Response::into_inner).map_err(passed_on)
 }
 
 /// What a deletion found.

@@ -11,57 +11,59 @@ use crate::domain::{Artifact, Narration, Phase};
 /// The narration, with its etag and what is known beside its record.
 pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narration {
     let n = &versioned.record;
-    let step = n.failure.as_ref().and_then(|failed| failed.step.as_ref());
+    let order = &n.spec.order;
+    let step = n.failure().and_then(|failed| failed.step.as_ref());
     let failure = self::failure(n).map(|failure| convert::failure_to_wire(&failure, step));
     api::Narration {
         name: names::of_narration(&n.id),
         documents: vec![names::of_document(&n.document)],
-        display_name: n.display_name.clone(),
-        labels: n.labels.all().clone(),
-        style: convert::style_to_wire(n.order.style).into(),
-        length: n.order.length.map(convert::length_to_wire),
-        footnotes: convert::footnotes_to_wire(n.order.footnotes).into(),
+        display_name: n.display_name().to_owned(),
+        labels: n.labels().all().clone(),
+        style: convert::style_to_wire(order.style).into(),
+        length: order.length.map(convert::length_to_wire),
+        footnotes: convert::footnotes_to_wire(order.footnotes).into(),
         speakers: vec![api::Speaker { voice: n.pins.voice.clone() }],
-        speed: Some(f64::from(n.speed) / 100.0),
-        formats: n.formats.clone(),
+        speed: Some(f64::from(n.spec.speed) / 100.0),
+        formats: n.spec.formats.clone(),
         lane: n.lane,
         state: state(n).into(),
         progress: Some(progress(n, moment)),
         failure,
-        title: n.title.clone(),
+        title: n.title().to_owned(),
         language_code: language(n).to_owned(),
-        duration: duration(n.samples, n.sample_rate),
-        artifacts: n.artifacts.iter().map(|file| artifact(&n.id, file)).collect(),
-        notes: n.notes.clone(),
+        duration: n.recording().and_then(|recording| duration(recording.samples, recording.sample_rate)),
+        artifacts: n.artifacts().iter().map(|file| artifact(&n.id, file)).collect(),
+        notes: n.notes().to_vec(),
         run: convert::number(n.run),
         create_time: Some(convert::time(n.created)),
         update_time: Some(convert::time(n.updated)),
-        first_audio_time: n.first_audio.map(convert::time),
-        finish_time: n.finished.map(convert::time),
+        first_audio_time: n.first_audio().map(convert::time),
+        finish_time: n.finished().map(convert::time),
         etag: n.version.to_string(),
-        time_limit: n.time_limit.and_then(|limit| prost_types::Duration::try_from(limit).ok()),
+        time_limit: n.spec.time_limit.and_then(|limit| prost_types::Duration::try_from(limit).ok()),
         deadline_time: Some(convert::time(n.deadline)),
         // Nothing that holds a script is accepted.
         hold_script: false,
-        selection: convert::selection_to_wire(&n.order.selection),
-        skip: convert::kinds_to_wire(&n.order.skip),
-        read: convert::kinds_to_wire(&n.order.read),
+        selection: convert::selection_to_wire(&order.selection),
+        skip: convert::kinds_to_wire(&order.skip),
+        read: convert::kinds_to_wire(&order.read),
         wait_reason: moment.wait.map_or(api::WaitReason::Unspecified, wait_reason).into(),
-        repin_time: n.repin.as_ref().and_then(|repin| repin.done).map(convert::time),
+        repin_time: n.repinned.as_ref().map(|repinned| convert::time(repinned.at)),
     }
 }
 
 /// How far it has come.
 fn progress(n: &Narration, moment: &Moment) -> api::Progress {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let tally = n.tally();
     api::Progress {
-        section_count: (n.sections > 0).then(|| convert::number(n.sections)),
-        written_section_count: convert::number(n.written.count()),
-        recorded_section_count: convert::number(n.recorded.count()),
-        word_count: count(n.words),
-        utterance_count: count(n.tally.utterances),
-        reused_utterance_count: count(n.tally.reused),
-        recorded_duration: Some(of_millis(n.tally.millis)),
+        section_count: n.sections().map(convert::number),
+        written_section_count: convert::number(n.written()),
+        recorded_section_count: convert::number(n.recorded()),
+        word_count: count(n.outline().map_or(0, |outline| outline.words)),
+        utterance_count: count(tally.utterances),
+        reused_utterance_count: count(tally.reused),
+        recorded_duration: Some(of_millis(tally.millis)),
         estimated_duration: n.estimated_millis().map(of_millis),
         assembled_duration: moment.assembled.map(of_millis),
     }
@@ -80,7 +82,7 @@ const fn wait_reason(wait: Wait) -> api::WaitReason {
 /// who find it in the log and among the dead letters: it may name objects, as it may not in the
 /// answer of a call (`lectern_rpc::status`).
 pub fn failure(n: &Narration) -> Option<Failure> {
-    let failure = n.failure.as_ref()?.failure.clone();
+    let failure = n.failure()?.failure.clone();
     if failure.kind != Kind::Internal {
         return Some(failure);
     }
@@ -99,7 +101,8 @@ fn trace_id(traceparent: &str) -> Option<&str> {
 
 /// The language it is spoken in; before it is planned that of the order, where one is set.
 fn language(n: &Narration) -> &str {
-    if n.language.is_empty() { n.order.language.as_deref().unwrap_or_default() } else { &n.language }
+    let planned = n.outline().map(|outline| outline.language.as_str()).filter(|language| !language.is_empty());
+    planned.or(n.spec.order.language.as_deref()).unwrap_or_default()
 }
 
 /// A file of a narration's recording.
@@ -113,7 +116,7 @@ pub fn artifact(narration: &NarrationId, artifact: &Artifact) -> api::Artifact {
 }
 
 fn state(n: &Narration) -> api::narration::State {
-    match n.phase {
+    match n.phase() {
         Phase::Extracting if n.queued() => api::narration::State::Queued,
         Phase::Extracting => api::narration::State::Extracting,
         Phase::Planning => api::narration::State::Planning,
@@ -129,7 +132,7 @@ fn state(n: &Narration) -> api::narration::State {
 pub fn in_state(query: Query, state: api::narration::State) -> Query {
     let query = match phase(state) {
         Shown::Any => return query,
-        Shown::In(phase) => query.eq("phase", phase_word(phase)),
+        Shown::In(phase) => query.eq("phase", phase.as_str()),
         // No phase has an empty word.
         Shown::Never => return query.eq("phase", ""),
     };
@@ -174,19 +177,6 @@ const fn phase(state: api::narration::State) -> Shown {
     }
 }
 
-/// The word for a phase in its record.
-const fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Extracting => "extracting",
-        Phase::Planning => "planning",
-        Phase::Narrating => "narrating",
-        Phase::Assembling => "assembling",
-        Phase::Succeeded => "succeeded",
-        Phase::Failed => "failed",
-        Phase::Cancelled => "cancelled",
-    }
-}
-
 /// A length of audio on the wire.
 pub fn of_millis(millis: u64) -> prost_types::Duration {
     prost_types::Duration {
@@ -207,12 +197,13 @@ fn duration(samples: u64, rate: u32) -> Option<prost_types::Duration> {
 mod tests {
     use std::sync::Arc;
 
-    use lectern_core::SystemClock;
+    use lectern_core::{Reason, SystemClock, Timestamp};
     use lectern_store::memory::MemoryStore;
     use lectern_store::{Collection, Revision};
 
     use super::*;
     use crate::domain::{StepFailure, Tally};
+    use crate::testing::{assemble, narrate, narrate_words, succeed};
 
     /// A narration as it is shown at a moment.
     fn as_of(n: &Narration, moment: Moment) -> api::Narration {
@@ -225,16 +216,16 @@ mod tests {
         let progress = |n: &Narration, moment| as_of(n, moment).progress.expect("progress");
         let accepted = progress(&n, Moment::default());
         assert_eq!((accepted.recorded_duration, accepted.estimated_duration), (Some(of_millis(0)), None));
-        (n.phase, n.sections, n.words) = (Phase::Narrating, 2, 330);
+        narrate_words(&mut n, 2, 330);
         assert_eq!(progress(&n, Moment::default()).estimated_duration, Some(of_millis(120_000)));
-        n.recorded.insert(1);
-        n.tally = Tally { utterances: 12, reused: 5, words: 165, millis: 61_500 };
+        let counts = Tally { utterances: 12, reused: 5, words: 165, millis: 61_500 };
+        assert!(n.section_recorded(1, counts, n.updated));
         let half = progress(&n, Moment::default());
         assert_eq!((half.utterance_count, half.reused_utterance_count), (12, 5));
         let minute = prost_types::Duration { seconds: 61, nanos: 500_000_000 };
         assert_eq!((half.recorded_duration, half.estimated_duration), (Some(minute), Some(of_millis(123_000))));
         assert_eq!(half.assembled_duration, None);
-        n.phase = Phase::Assembling;
+        assemble(&mut n);
         let moment = Moment { assembled: Some(9_250), ..Moment::default() };
         assert_eq!(progress(&n, moment).assembled_duration, Some(of_millis(9_250)));
     }
@@ -258,10 +249,10 @@ mod tests {
         let mut n = crate::testing::narration();
         let plain = as_of(&n, Moment::default());
         assert_eq!((plain.selection, plain.skip.len(), plain.read.len()), (None, 0, 0));
-        n.order.selection.first = Some(60);
-        n.order.skip.insert(lectern_core::content::script::ContentKind::Code);
-        n.order.read.insert(lectern_core::content::script::ContentKind::Citations);
-        assert_eq!(convert::order(&as_of(&n, Moment::default())), Ok(n.order));
+        n.spec.order.selection.first = Some(60);
+        n.spec.order.skip.insert(lectern_core::content::script::ContentKind::Code);
+        n.spec.order.read.insert(lectern_core::content::script::ContentKind::Citations);
+        assert_eq!(convert::order(&as_of(&n, Moment::default())), Ok(n.spec.order));
     }
 
     #[test]
@@ -271,22 +262,6 @@ mod tests {
         assert_eq!(duration(1, 0), None);
     }
 
-    #[test]
-    fn every_phase_is_written_as_its_record_has_it() {
-        for phase in [
-            Phase::Extracting,
-            Phase::Planning,
-            Phase::Narrating,
-            Phase::Assembling,
-            Phase::Succeeded,
-            Phase::Failed,
-            Phase::Cancelled,
-        ] {
-            let record = serde_json::to_value(phase).expect("a word");
-            assert_eq!(record, phase_word(phase));
-        }
-    }
-
     #[tokio::test]
     async fn a_list_by_state_has_the_narrations_that_show_it() {
         use api::narration::State;
@@ -294,11 +269,20 @@ mod tests {
         let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
         let narrations = Collection::<Narration>::new(store);
         narrations.ensure().await.expect("a collection");
-        let phases = [Phase::Extracting, Phase::Planning, Phase::Narrating, Phase::Succeeded, Phase::Cancelled];
-        for (run, phase) in [1, 2].into_iter().flat_map(|run| phases.map(|phase| (run, phase))) {
+        let ways: [fn(&mut Narration); 5] = [
+            |_| {},
+            |n| assert!(n.extracted()),
+            |n| narrate(n, 1),
+            |n| succeed(n, Timestamp(1)),
+            |n| {
+                n.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "stopped"), Timestamp(1));
+            },
+        ];
+        for (run, way) in [1, 2].into_iter().flat_map(|run| ways.map(|way| (run, way))) {
             let mut n = crate::testing::narration();
-            n.id = format!("n-{run}-{}", phase_word(phase)).parse().expect("an id");
-            (n.run, n.phase) = (run, phase);
+            n.run = run;
+            way(&mut n);
+            n.id = format!("n-{run}-{}", n.phase().as_str()).parse().expect("an id");
             narrations.insert(&n).await.expect("inserted");
         }
         for wanted in [
@@ -322,21 +306,25 @@ mod tests {
     #[test]
     fn a_narration_shows_what_was_ordered_and_what_was_chosen() {
         let mut n = crate::testing::narration();
-        n.order.language = Some("en".to_owned());
+        n.spec.order.language = Some("en".to_owned());
         let show = |n: &Narration| as_of(n, Moment::default());
         let shown = show(&n);
         assert_eq!(shown.documents, ["documents/d1"]);
         assert_eq!(shown.speakers, [api::Speaker { voice: "engines/tone/voices/a".to_owned() }]);
         assert_eq!((shown.speed, shown.language_code.as_str()), (Some(1.0), "en"));
         assert_eq!(shown.progress.and_then(|progress| progress.section_count), None, "it is not planned");
-        (n.sections, n.language) = (3, "en-GB".to_owned());
-        n.artifacts = vec![Artifact {
+        let sections = std::num::NonZeroU32::new(3).expect("some");
+        assert!(n.planned(sections, 10, "Tides".to_owned(), "en-GB".to_owned(), Vec::new()));
+        assemble(&mut n);
+        let file = Artifact {
             name: "audio.opus".to_owned(),
             media_type: "audio/ogg".to_owned(),
             size: 9,
             sha256: lectern_core::Digest::of(b"audio"),
-        }];
+        };
+        assert!(n.assembled(24_000, 36_000, vec![file], n.updated));
         let shown = show(&n);
+        assert_eq!((shown.title.as_str(), shown.duration), ("Tides", Some(of_millis(1_500))));
         assert_eq!(shown.progress.and_then(|progress| progress.section_count), Some(3));
         assert_eq!(shown.language_code, "en-GB");
         assert_eq!(shown.artifacts[0].name, "narrations/n1/artifacts/audio.opus");
@@ -344,11 +332,11 @@ mod tests {
 
     #[test]
     fn how_a_defect_came_about_is_not_told_to_callers() {
-        let mut n = crate::testing::narration();
         let step: Option<lectern_core::id::StepId> = "n1/1/plan/0".parse().ok();
-        let mut shown = |failure: Failure, traceparent: Option<&str>| {
+        let shown = |failure: Failure, traceparent: Option<&str>| {
+            let mut n = crate::testing::narration();
             n.traceparent = traceparent.map(str::to_owned);
-            n.failure = Some(StepFailure { failure, step: step.clone() });
+            assert!(n.fail(StepFailure { failure, step: step.clone() }, n.updated));
             let wire = as_of(&n, Moment::default()).failure.expect("why");
             assert_eq!(convert::failed_step(&wire), step);
             convert::failure(&wire)
@@ -357,7 +345,7 @@ mod tests {
         let defect = Failure::internal("tenants/acme/d1/plan.json cannot be written");
         for (traceparent, given) in [(Some(format!("00-{trace}-00f067aa0ba902b7-01")), trace), (None, "its name")] {
             let told = shown(defect.clone(), traceparent.as_deref());
-            assert_eq!((told.kind, told.reason), (Kind::Internal, lectern_core::Reason::Internal));
+            assert_eq!((told.kind, told.reason), (Kind::Internal, Reason::Internal));
             assert!(!told.message.contains("plan.json") && told.message.ends_with(given), "{told}");
         }
         let theirs = Failure::invalid("narration.length", "the document has no so many words");
@@ -370,7 +358,7 @@ mod tests {
         assert_eq!(state(&n), api::narration::State::Queued);
         n.run = 2;
         assert_eq!(state(&n), api::narration::State::Extracting);
-        n.phase = Phase::Planning;
+        assert!(n.extracted());
         assert_eq!(state(&n), api::narration::State::Planning);
     }
 }

@@ -5,9 +5,7 @@ use lectern_core::keys::TenantSecret;
 use lectern_core::{Failure, Timestamp};
 use lectern_proto::v1::{self as api, key_service_server::KeyService};
 use lectern_proto::{convert, names};
-use lectern_rpc::auth::{Caller, admin};
-use lectern_rpc::page;
-use lectern_rpc::status::status;
+use lectern_rpc::{Administrator, Caller, answer, page};
 use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
@@ -20,7 +18,7 @@ use crate::keys::{Draft, NewKey};
 /// The public key service.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    keys: crate::keys::Keys,
+    keys: crate::keys::ApiKeys,
     tenants: crate::tenants::Tenants,
     audit: Audit,
     secret: TenantSecret,
@@ -31,7 +29,7 @@ impl Keys {
     /// under `secret`.
     #[must_use]
     pub const fn new(
-        keys: crate::keys::Keys,
+        keys: crate::keys::ApiKeys,
         tenants: crate::tenants::Tenants,
         audit: Audit,
         secret: TenantSecret,
@@ -160,31 +158,29 @@ impl KeyService for Keys {
         &self,
         request: Request<api::CreateKeyRequest>,
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        self.create(&caller, request.into_inner()).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |Administrator(caller), request| async move { self.create(&caller, request).await }).await
     }
 
     async fn get_key(&self, request: Request<api::GetKeyRequest>) -> Result<Response<api::GetKeyResponse>, Status> {
-        admin(&request)?;
-        let id = names::key(&request.get_ref().name, "name").map_err(|f| status(&f))?;
-        let key = self.keys.get(id).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetKeyResponse { key: Some(encode(&key)) }))
+        answer(request, |_: Administrator, request| async move {
+            let key = self.keys.get(names::key(&request.name, "name")?).await?;
+            Ok(api::GetKeyResponse { key: Some(encode(&key)) })
+        })
+        .await
     }
 
     async fn list_keys(
         &self,
         request: Request<api::ListKeysRequest>,
     ) -> Result<Response<api::ListKeysResponse>, Status> {
-        admin(&request)?;
-        self.list(request.get_ref()).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |_: Administrator, request| async move { self.list(&request).await }).await
     }
 
     async fn revoke_key(
         &self,
         request: Request<api::RevokeKeyRequest>,
     ) -> Result<Response<api::RevokeKeyResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        self.revoke(&caller, &request.get_ref().name).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |Administrator(caller), request| async move { self.revoke(&caller, &request.name).await }).await
     }
 }
 
@@ -214,7 +210,7 @@ mod tests {
         let audit =
             Audit::new(records, Arc::clone(&clock), Arc::new(SeededRandom::new(1)), Duration::from_secs(1 << 20));
         let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
-        let keys = crate::keys::Keys::new(keys, tenants.clone(), clock, Vec::new(), secret.clone());
+        let keys = crate::keys::ApiKeys::new(keys, tenants.clone(), clock, Vec::new(), secret.clone());
         Keys::new(keys, tenants, audit, secret)
     }
 

@@ -9,9 +9,9 @@ use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::tts::v1::{ReadTrackRequest, read_track_response::Part};
 use lectern_proto::v1 as api;
 use lectern_proto::v1::listen_narration_response::Part as Out;
-use lectern_rpc::status::{shutting_down, status};
+use lectern_rpc::Refusal;
+use lectern_rpc::status::shutting_down;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 
 use super::encode;
 use super::objects::not_erased;
@@ -103,8 +103,8 @@ fn check_etag(seen: &str, now: &str) -> Result<(), Failure> {
 /// `INVALID_FIELD` (OUT_OF_RANGE) past the last section, `DOCUMENT_ERASED`.
 pub fn check(narration: &Narration, first: u32) -> Result<(), Failure> {
     not_erased(narration)?;
-    if narration.sections > 0 && first >= narration.sections {
-        let message = format!("the narration has {} sections, counted from 0", narration.sections);
+    if let Some(sections) = narration.sections().filter(|sections| first >= *sections) {
+        let message = format!("the narration has {sections} sections, counted from 0");
         return Err(Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("first_section"));
     }
     Ok(())
@@ -139,7 +139,7 @@ impl Listener {
         self,
         from: Place,
         section_etag: String,
-    ) -> impl Stream<Item = Result<api::ListenNarrationResponse, Status>> {
+    ) -> impl Stream<Item = Result<api::ListenNarrationResponse, Refusal>> {
         try_stream! {
             let mut news = self.conductor.hub().subscribe(&self.id);
             let mut at = from;
@@ -147,15 +147,15 @@ impl Listener {
             let mut heard_run = None;
             loop {
                 let heard = *news.borrow_and_update();
-                let narration = self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?.record;
-                check(&narration, from.section).map_err(|f| status(&f))?;
-                check_run(heard_run, &narration).map_err(|f| status(&f))?;
-                while narration.sections > at.section && narration.recorded.contains(at.section) {
-                    let track_key = wire::Keys::of(&narration, &self.master).track(at.section);
+                let narration = self.orders.get(&self.tenant, &self.id).await?.record;
+                check(&narration, from.section)?;
+                check_run(heard_run, &narration)?;
+                while narration.is_recorded(at.section) {
+                    let track_key = wire::ObjectKeys::of(&narration, &self.master).track(at.section);
                     let etag = etag(&track_key);
                     heard_run = Some(narration.run);
                     if at == from {
-                        check_etag(&section_etag, &etag).map_err(|f| status(&f))?;
+                        check_etag(&section_etag, &etag)?;
                     }
                     let request = ReadTrackRequest {
                         scope: narration.scope.to_string(),
@@ -183,14 +183,14 @@ impl Listener {
                     }
                     at = at.next();
                 }
-                match narration.phase {
+                match narration.phase() {
                     Phase::Extracting | Phase::Planning | Phase::Narrating | Phase::Assembling => {
-                        if narration.sections > 0 && at.section >= narration.sections {
+                        if narration.sections().is_some_and(|sections| at.section >= sections) {
                             break;
                         }
                     }
                     Phase::Succeeded => break,
-                    Phase::Failed | Phase::Cancelled => Err(status(&without_audio(&narration)))?,
+                    Phase::Failed | Phase::Cancelled => Err(without_audio(&narration))?,
                 }
                 // The hub outlives every stream, so the channel does not close.
                 let newer = async { drop(news.wait_for(|now| *now > heard).await) };
@@ -209,13 +209,13 @@ mod tests {
 
     use super::*;
     use crate::domain::StepFailure;
-    use crate::testing::narration;
+    use crate::testing::{narrate, narration};
 
     #[test]
     fn a_section_past_the_end_is_refused_once_the_end_is_known() {
         let mut n = narration();
         assert_eq!(check(&n, 99), Ok(()), "it is not planned");
-        n.sections = 3;
+        narrate(&mut n, 3);
         assert_eq!(check(&n, 2), Ok(()));
         for past in [3, u32::MAX] {
             let refused = check(&n, past).expect_err("past the end");
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn who_has_samples_of_another_track_begins_the_section_again() {
         let n = narration();
-        let of = |n: &Narration, section| etag(&wire::Keys::of(n, b"master").track(section));
+        let of = |n: &Narration, section| etag(&wire::ObjectKeys::of(n, b"master").track(section));
         let now = of(&n, 0);
         assert!(now.len() == 16 && now.chars().all(|digit| digit.is_ascii_hexdigit()), "{now}");
         assert_eq!(now, of(&n, 0));
@@ -274,7 +274,7 @@ mod tests {
     fn a_listener_hears_nothing_of_how_a_defect_came_about() {
         let mut n = narration();
         let failure = Failure::internal("tenants/acme/d1/plan.json cannot be written");
-        n.failure = Some(StepFailure { failure, step: None });
+        assert!(n.fail(StepFailure { failure, step: None }, Timestamp(1)));
         let heard = without_audio(&n);
         assert_eq!((heard.kind, heard.reason), (Kind::FailedPrecondition, Reason::Internal));
         assert!(!heard.message.contains("plan.json"), "{heard}");
@@ -289,7 +289,7 @@ mod tests {
         for (narration, reason) in [(cancelled, Reason::Cancelled), (late, Reason::DeadlinePassed)] {
             let heard = without_audio(&narration);
             assert_eq!((heard.kind, heard.reason), (Kind::FailedPrecondition, reason));
-            assert_ne!(narration.failure.expect("kept").failure.kind, Kind::FailedPrecondition, "as it was");
+            assert_ne!(narration.failure().expect("kept").failure.kind, Kind::FailedPrecondition, "as it was");
         }
     }
 }

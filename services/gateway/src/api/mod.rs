@@ -14,12 +14,8 @@ mod tenants;
 mod voices;
 mod watch;
 
-use std::pin::Pin;
-
-use futures::Stream;
 use lectern_core::Failure;
 use lectern_rpc::page;
-use tonic::Status;
 
 pub use admin::Admin;
 pub use credentials::Credentials;
@@ -29,9 +25,6 @@ pub use narrations::Narrations;
 pub use quota::Quota;
 pub use tenants::Tenants;
 pub use voices::Voices;
-
-/// A stream of answers.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// How many items a page has.
 fn page_size(asked: i32, default: usize, largest: usize) -> Result<u32, Failure> {

@@ -7,18 +7,15 @@ use lectern_core::Failure;
 use lectern_core::id::TenantId;
 use lectern_proto::names;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
-use lectern_rpc::auth::caller;
-use lectern_rpc::page;
-use lectern_rpc::status::status;
+use lectern_rpc::{Answers, Caller, answer, answer_stream, page, relay_stream};
 use lectern_store::{Cursor, Query, Versioned};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{Answers, encode, listen, objects, page_size, preview, watch};
+use super::{encode, listen, objects, page_size, preview, watch};
 use crate::audit::{Action, Audit, Entry};
 use crate::conduct::Conductor;
-use crate::domain::Narration;
-use crate::domain::wish::Labels;
+use crate::domain::{Labels, Narration};
 use crate::orders::{Deletion, Orders};
 use crate::upstream::Upstream;
 
@@ -107,165 +104,168 @@ impl NarrationService for Narrations {
         &self,
         request: Request<api::CreateNarrationRequest>,
     ) -> Result<Response<api::CreateNarrationResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let narration = request.narration.ok_or_else(|| {
-            status(&Failure::invalid("narration", "narration is missing; say what to narrate and how"))
-        })?;
-        let accepted = self.orders.create(&tenant, &request.request_id, narration).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CreateNarrationResponse { narration: Some(self.shown(&accepted)) }))
+        answer(request, |caller: Caller, request| async move {
+            let narration = request
+                .narration
+                .ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to narrate and how"))?;
+            let accepted = self.orders.create(&caller.tenant, &request.request_id, narration).await?;
+            Ok(api::CreateNarrationResponse { narration: Some(self.shown(&accepted)) })
+        })
+        .await
     }
 
     async fn preview_document(
         &self,
         request: Request<api::PreviewDocumentRequest>,
     ) -> Result<Response<Self::PreviewDocumentStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let stream = preview::preview(&self.upstream, &tenant, request.into_inner()).await?;
-        Ok(Response::new(stream))
+        relay_stream(request, |caller: Caller, request| async move {
+            preview::preview(&self.upstream, &caller.tenant, request).await
+        })
+        .await
     }
 
     async fn get_narration(
         &self,
         request: Request<api::GetNarrationRequest>,
     ) -> Result<Response<api::GetNarrationResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let narration = self.narration(&tenant, &request.get_ref().name).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetNarrationResponse { narration: Some(self.shown(&narration)) }))
+        answer(request, |caller: Caller, request| async move {
+            let narration = self.narration(&caller.tenant, &request.name).await?;
+            Ok(api::GetNarrationResponse { narration: Some(self.shown(&narration)) })
+        })
+        .await
     }
 
     async fn list_narrations(
         &self,
         request: Request<api::ListNarrationsRequest>,
     ) -> Result<Response<api::ListNarrationsResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        self.list(&tenant, request.into_inner()).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |caller: Caller, request| async move { self.list(&caller.tenant, request).await }).await
     }
 
     async fn watch_narration(
         &self,
         request: Request<api::WatchNarrationRequest>,
     ) -> Result<Response<Self::WatchNarrationStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let tokens = watch::ResumeTokens::new(self.orders.secret(&tenant), &id);
-        let seen = tokens.open(&request.resume_token).map_err(|f| status(&f))?;
-        // A stream to a narration that is not there is refused at once and not in its middle.
-        self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        let watcher = watch::Watcher {
-            orders: self.orders.clone(),
-            conductor: self.conductor.clone(),
-            tenant,
-            id,
-            tokens,
-            stop: self.stop.clone(),
-        };
-        Ok(Response::new(Box::pin(watcher.watch(seen))))
+        answer_stream(request, |Caller { tenant, .. }, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let tokens = watch::ResumeTokens::new(self.orders.secret(&tenant), &id);
+            let seen = tokens.open(&request.resume_token)?;
+            // A stream to a narration that is not there is refused at once and not in its middle.
+            self.orders.get(&tenant, &id).await?;
+            let watcher = watch::Watcher {
+                orders: self.orders.clone(),
+                conductor: self.conductor.clone(),
+                tenant,
+                id,
+                tokens,
+                stop: self.stop.clone(),
+            };
+            Ok(watcher.watch(seen))
+        })
+        .await
     }
 
     async fn listen_narration(
         &self,
         request: Request<api::ListenNarrationRequest>,
     ) -> Result<Response<Self::ListenNarrationStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let from = listen::Place::read(&request).map_err(|f| status(&f))?;
-        let known = self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        listen::check(&known.record, from.section).map_err(|f| status(&f))?;
-        let listener = listen::Listener {
-            orders: self.orders.clone(),
-            conductor: self.conductor.clone(),
-            upstream: self.upstream.clone(),
-            master: Arc::clone(&self.master),
-            tenant,
-            id,
-            stop: self.stop.clone(),
-        };
-        Ok(Response::new(Box::pin(listener.listen(from, request.section_etag))))
+        relay_stream(request, |Caller { tenant, .. }, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let from = listen::Place::read(&request)?;
+            let known = self.orders.get(&tenant, &id).await?;
+            listen::check(&known.record, from.section)?;
+            let listener = listen::Listener {
+                orders: self.orders.clone(),
+                conductor: self.conductor.clone(),
+                upstream: self.upstream.clone(),
+                master: Arc::clone(&self.master),
+                tenant,
+                id,
+                stop: self.stop.clone(),
+            };
+            Ok(listener.listen(from, request.section_etag))
+        })
+        .await
     }
 
     async fn cancel_narration(
         &self,
         request: Request<api::CancelNarrationRequest>,
     ) -> Result<Response<api::CancelNarrationResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let cancelled = self.orders.cancel(&tenant, &id, &request.etag).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CancelNarrationResponse { narration: Some(self.shown(&cancelled)) }))
+        answer(request, |caller: Caller, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let cancelled = self.orders.cancel(&caller.tenant, &id, &request.etag).await?;
+            Ok(api::CancelNarrationResponse { narration: Some(self.shown(&cancelled)) })
+        })
+        .await
     }
 
     async fn retry_narration(
         &self,
         request: Request<api::RetryNarrationRequest>,
     ) -> Result<Response<api::RetryNarrationResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let retried = self.orders.retry(&tenant, &id, &request.request_id, &request.etag).await;
-        let retried = retried.map_err(|f| status(&f))?;
-        Ok(Response::new(api::RetryNarrationResponse { narration: Some(self.shown(&retried)) }))
+        answer(request, |caller: Caller, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let retried = self.orders.retry(&caller.tenant, &id, &request.request_id, &request.etag).await?;
+            Ok(api::RetryNarrationResponse { narration: Some(self.shown(&retried)) })
+        })
+        .await
     }
 
     async fn delete_narration(
         &self,
         request: Request<api::DeleteNarrationRequest>,
     ) -> Result<Response<api::DeleteNarrationResponse>, Status> {
-        let (tenant, actor) = (caller(&request)?.tenant.clone(), caller(&request)?.actor());
-        let request = request.into_inner();
-        let id = names::narration(&request.name, "name").map_err(|f| status(&f))?;
-        let note = self.audit.record(Entry {
-            actor,
-            action: Action::NarrationDeleted,
-            target: names::of_narration(&id),
-            tenant: Some(tenant.clone()),
-            detail: if request.force { "with force" } else { "" }.to_owned(),
-        });
-        let how = Deletion { etag: &request.etag, allow_missing: request.allow_missing, force: request.force };
-        self.orders.delete(&tenant, &id, how, note).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::DeleteNarrationResponse {}))
+        answer(request, |caller: Caller, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let note = self.audit.record(Entry {
+                actor: caller.actor(),
+                action: Action::NarrationDeleted,
+                target: names::of_narration(&id),
+                tenant: Some(caller.tenant.clone()),
+                detail: if request.force { "with force" } else { "" }.to_owned(),
+            });
+            let how = Deletion { etag: &request.etag, allow_missing: request.allow_missing, force: request.force };
+            self.orders.delete(&caller.tenant, &id, how, note).await?;
+            Ok(api::DeleteNarrationResponse {})
+        })
+        .await
     }
 
     async fn get_script(
         &self,
         request: Request<api::GetScriptRequest>,
     ) -> Result<Response<api::GetScriptResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
-        let secret = self.orders.secret(&tenant);
-        objects::script(&self.blob, &self.master, &secret, &narration.record, &request)
-            .await
-            .map(Response::new)
-            .map_err(|f| status(&f))
+        answer(request, |caller: Caller, request| async move {
+            let narration = self.narration(&caller.tenant, &request.name).await?;
+            let secret = self.orders.secret(&caller.tenant);
+            objects::script(&self.blob, &self.master, &secret, &narration.record, &request).await
+        })
+        .await
     }
 
     async fn get_manifest(
         &self,
         request: Request<api::GetManifestRequest>,
     ) -> Result<Response<api::GetManifestResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let narration = self.narration(&tenant, &request.name).await.map_err(|f| status(&f))?;
-        let secret = self.orders.secret(&tenant);
-        objects::manifest(&self.blob, &self.master, &secret, &narration.record, &request)
-            .await
-            .map(Response::new)
-            .map_err(|f| status(&f))
+        answer(request, |caller: Caller, request| async move {
+            let narration = self.narration(&caller.tenant, &request.name).await?;
+            let secret = self.orders.secret(&caller.tenant);
+            objects::manifest(&self.blob, &self.master, &secret, &narration.record, &request).await
+        })
+        .await
     }
 
     async fn download_artifact(
         &self,
         request: Request<api::DownloadArtifactRequest>,
     ) -> Result<Response<Self::DownloadArtifactStream>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let request = request.into_inner();
-        let (id, file) = names::artifact(&request.name, "name").map_err(|f| status(&f))?;
-        let narration = self.orders.get(&tenant, &id).await.map_err(|f| status(&f))?;
-        let stream = objects::download(&self.blob, &self.master, &narration.record, file, &request).await;
-        stream.map(Response::new).map_err(|f| status(&f))
+        answer_stream(request, |caller: Caller, request| async move {
+            let (id, file) = names::artifact(&request.name, "name")?;
+            let narration = self.orders.get(&caller.tenant, &id).await?;
+            objects::download(&self.blob, &self.master, &narration.record, file, &request).await
+        })
+        .await
     }
 }
 

@@ -16,7 +16,7 @@ use lectern_rpc::page;
 pub use self::files::download;
 use self::pages::{Page, Place};
 use super::page_size;
-use crate::conduct::wire::Keys;
+use crate::conduct::wire::ObjectKeys;
 use crate::domain::{Narration, Phase};
 
 fn objects(blob: &Arc<dyn Blob>, narration: &Narration) -> Objects {
@@ -28,7 +28,7 @@ fn objects(blob: &Arc<dyn Blob>, narration: &Narration) -> Objects {
 /// # Errors
 /// `DOCUMENT_ERASED`.
 pub(super) fn not_erased(narration: &Narration) -> Result<(), Failure> {
-    if narration.erased {
+    if narration.erased() {
         return Err(Failure::new(
             Kind::NotFound,
             Reason::DocumentErased,
@@ -52,10 +52,10 @@ pub async fn script(
 ) -> Result<api::GetScriptResponse, Failure> {
     not_erased(narration)?;
     let count = page_size(request.page_size, 10, 50)?;
-    if narration.sections == 0 {
+    let Some(script) = narration.script() else {
         return Err(wrong_state("the script is not planned yet; watch the narration until it is NARRATING"));
-    }
-    let keys = Keys::of(narration, master);
+    };
+    let keys = ObjectKeys::of(narration, master);
     // A retry may make another script; a token is good for its own.
     let purpose = format!("GetScript {} {}", narration.id, keys.plan);
     let mut at = match page::open(secret, &purpose, &request.page_token)? {
@@ -65,23 +65,24 @@ pub async fn script(
                 .map_err(|_| Failure::invalid("first_section", "first_section must not be negative"))?,
         ),
     };
-    if at.item >= narration.sections {
-        let message = format!("the script has {} sections, counted from 0", narration.sections);
+    let sections = script.sections();
+    if at.item >= sections {
+        let message = format!("the script has {sections} sections, counted from 0");
         return Err(Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("first_section"));
     }
     let objects = objects(blob, narration);
-    let last = narration.sections.min(at.item.saturating_add(count));
+    let last = sections.min(at.item.saturating_add(count));
     let mut page = Page::<api::ScriptSection>::default();
-    while !page.full && at.item < last && narration.written.contains(at.item) {
+    while !page.full && at.item < last && script.is_written(at.item) {
         let section: Section = objects.read_json(&objects.folder().section(&keys.section(at.item))).await?;
         at = page.section(convert::section_to_wire(&section), at);
     }
     // Also where the next section is not written yet: the token leads to it.
-    let more = at.item < narration.sections;
+    let more = at.item < sections;
     Ok(api::GetScriptResponse {
         sections: page.items,
         next_page_token: if more { page::seal(secret, &purpose, &at)? } else { String::new() },
-        section_count: convert::number(narration.sections),
+        section_count: convert::number(sections),
         next_section: more.then(|| convert::number(at.item)),
     })
 }
@@ -95,11 +96,11 @@ pub async fn manifest(
     request: &api::GetManifestRequest,
 ) -> Result<api::GetManifestResponse, Failure> {
     not_erased(narration)?;
-    if narration.phase != Phase::Succeeded {
+    if narration.phase() != Phase::Succeeded {
         return Err(wrong_state("the manifest is made last; watch the narration until it is SUCCEEDED"));
     }
     let size = page_size(request.page_size, 500, 5_000)? as usize;
-    let key = Keys::of(narration, master).recording();
+    let key = ObjectKeys::of(narration, master).recording();
     // A retry may make another recording; a token is good for its own.
     let purpose = format!("GetManifest {} {key}", narration.id);
     let start = page::open(secret, &purpose, &request.page_token)?.unwrap_or(Place::at(0));
@@ -150,11 +151,12 @@ mod tests {
     use lectern_core::content::Range;
     use lectern_core::content::script::SkipReason;
     use lectern_core::content::timeline::{BlockFate, Fate, SkippedPart};
-    use lectern_core::{SystemClock, content::script};
+    use lectern_core::{SystemClock, Timestamp, content::script};
     use prost::Message;
 
     use super::pages::MESSAGE;
     use super::*;
+    use crate::testing::{narrate, succeed, write};
 
     const MASTER: &[u8] = b"a secret of 32 bytes and some more";
 
@@ -163,7 +165,7 @@ mod tests {
         let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
         let mut n = crate::testing::narration();
         let secret = TenantSecret::derive(MASTER, &n.tenant);
-        let keys = Keys::of(&n, MASTER);
+        let keys = ObjectKeys::of(&n, MASTER);
         let put = async |index: u32| {
             let (title, utterances, skipped) = (format!("Section {index}"), Vec::new(), Vec::new());
             let section = Section { schema: script::SCHEMA, index, title, level: 1, utterances, skipped };
@@ -180,9 +182,9 @@ mod tests {
             super::script(&blob, MASTER, &secret, n, &request).await
         };
         assert_eq!(ask(&n, "", 0).await.expect_err("not planned").reason, Reason::WrongState);
-        n.sections = 4;
+        narrate(&mut n, 4);
         put(0).await;
-        n.written.insert(0);
+        write(&mut n, 0);
         let begun = ask(&n, "", 0).await.expect("a page");
         assert_eq!((begun.sections.len(), begun.section_count, begun.next_section), (1, 4, Some(1)));
         // Nothing is there yet, and what is read where there is a token is the token.
@@ -190,7 +192,7 @@ mod tests {
         assert_eq!((waits.sections.len(), waits.next_section), (0, Some(1)));
         for index in 1..4 {
             put(index).await;
-            n.written.insert(index);
+            write(&mut n, index);
         }
         let goes_on = ask(&n, &waits.next_page_token, 0).await.expect("a page");
         let sections: Vec<i32> = goes_on.sections.iter().map(|section| section.index).collect();
@@ -206,7 +208,8 @@ mod tests {
     #[tokio::test]
     async fn a_token_of_a_manifest_is_good_for_its_recording_alone() {
         let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
-        let n = Narration { phase: Phase::Succeeded, sections: 1, ..crate::testing::narration() };
+        let mut n = crate::testing::narration();
+        succeed(&mut n, Timestamp(1));
         let secret = TenantSecret::derive(MASTER, &n.tenant);
         let ask = async |n: &Narration, token: &str| {
             let (name, page_token) = ("narrations/n1".to_owned(), token.to_owned());
@@ -241,7 +244,7 @@ mod tests {
                 notes: Vec::new(),
             };
             let objects = objects(&blob, n);
-            let path = objects.folder().artifact(&n.id, n.run, &Keys::of(n, MASTER).recording(), "manifest.json");
+            let path = objects.folder().artifact(&n.id, n.run, &ObjectKeys::of(n, MASTER).recording(), "manifest.json");
             objects.write_json(&path, &manifest).await.expect("put");
         }
         let begun = ask(&n, "").await.expect("a page");

@@ -4,6 +4,7 @@
 mod stored;
 
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use lectern_core::Failure;
 use lectern_core::id::TenantId;
 use lectern_proto::ai::v1::{PreviewScriptRequest, PreviewScriptResponse, preview_script_response};
@@ -11,14 +12,17 @@ use lectern_proto::ingest::v1::PrepareContentRequest;
 use lectern_proto::names;
 use lectern_proto::tts::v1::StoredSpeechOf;
 use lectern_proto::v1::{self as api, preview_document_response::Part};
-use lectern_rpc::status::status;
-use tonic::{Response, Status};
+use lectern_rpc::Refusal;
+use tonic::Response;
 
-use super::{Answers, encode};
-use crate::domain::{Wish, tally};
+use super::encode;
+use crate::domain::{NarrationRequest, tally};
 use crate::orders::read_for_preview;
 use crate::stages::Stages as _;
 use crate::upstream::{Upstream, passed_on};
+
+/// The parts of a preview.
+pub type Parts = BoxStream<'static, Result<api::PreviewDocumentResponse, Refusal>>;
 
 /// What the order would make of its document, and how much of it is spoken already where that is to
 /// be counted: by the voice that an order would have.
@@ -26,16 +30,16 @@ pub async fn preview(
     upstream: &Upstream,
     tenant: &TenantId,
     request: api::PreviewDocumentRequest,
-) -> Result<Answers<api::PreviewDocumentResponse>, Status> {
-    let (wish, order) = checked(request.narration).map_err(|f| status(&f))?;
+) -> Result<Parts, Refusal> {
+    let (ordered, order) = checked(request.narration)?;
     let pins = if request.count_stored_speech {
-        let (_, pins) = upstream.pin(tenant, &wish).await.map_err(|f| status(&f))?;
+        let (_, pins) = upstream.pin(tenant, &ordered).await?;
         Some(pins)
     } else {
-        upstream.check_pages(tenant, &wish).await.map_err(|f| status(&f))?;
+        upstream.check_pages(tenant, &ordered).await?;
         None
     };
-    let prepare = PrepareContentRequest { document: names::of_document(&wish.document) };
+    let prepare = PrepareContentRequest { document: names::of_document(&ordered.document) };
     let content = upstream.ingest(tenant).prepare_content(prepare).await.map_err(passed_on)?.into_inner();
     let set = order.language_code;
     let language_code = if set.is_empty() { content.set_language_code } else { set };
@@ -51,9 +55,8 @@ pub async fn preview(
         read: order.read,
     };
     let parts = upstream.previews(tenant).preview_script(request).await.map_err(passed_on)?.into_inner();
-    let speed = wish.speed;
-    let parts: Answers<api::PreviewDocumentResponse> =
-        Box::pin(parts.map(move |part| part.map(|part| public(part, speed)).map_err(passed_on)));
+    let speed = ordered.speed;
+    let parts: Parts = Box::pin(parts.map(move |part| part.map(|part| public(part, speed)).map_err(passed_on)));
     let Some(pins) = pins else { return Ok(parts) };
     let of = StoredSpeechOf {
         scope: content.scope,
@@ -63,13 +66,16 @@ pub async fn preview(
     };
     let mut speech = upstream.tracks(tenant);
     let count = move |said: stored::Said| -> stored::Counted {
-        Box::pin(async move { speech.count_stored_speech(said).await.map(Response::into_inner).map_err(passed_on) })
+        Box::pin(async move {
+            let counted = speech.count_stored_speech(said).await.map(Response::into_inner);
+            counted.map_err(passed_on)
+        })
     };
     Ok(stored::counted(parts, of, count))
 }
 
 /// The order, of which what decides is right: a bad one is refused before anything is read.
-fn checked(narration: Option<api::Narration>) -> Result<(Wish, api::Narration), Failure> {
+fn checked(narration: Option<api::Narration>) -> Result<(NarrationRequest, api::Narration), Failure> {
     let order =
         narration.ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to preview and how"))?;
     Ok((read_for_preview(&order)?, order))
@@ -102,8 +108,8 @@ mod tests {
             hold_script: true,
             ..api::Narration::default()
         };
-        let (wish, kept) = checked(Some(order.clone())).expect("it decides nothing wrong");
-        assert_eq!((wish.document.as_str(), &kept), ("d1", &order));
+        let (ordered, kept) = checked(Some(order.clone())).expect("it decides nothing wrong");
+        assert_eq!((ordered.document.as_str(), &kept), ("d1", &order));
         for (wrong, reason) in [
             (None, Reason::InvalidField),
             (Some(api::Narration { documents: Vec::new(), ..order.clone() }), Reason::InvalidField),

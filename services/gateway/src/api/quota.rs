@@ -7,14 +7,13 @@ use lectern_core::id::TenantId;
 use lectern_core::{Clock, Digest, Failure};
 use lectern_proto::names;
 use lectern_proto::v1::{self as api, quota_service_server::QuotaService};
-use lectern_rpc::auth::caller;
-use lectern_rpc::status::status;
+use lectern_rpc::{Caller, answer};
 use lectern_stage::Recall;
 use tonic::{Request, Response, Status};
 
 use super::tenants::encode_limits;
-use crate::domain::{Lane, TenantLimits, slots};
-use crate::door::Door;
+use crate::admission::Admission;
+use crate::domain::{Lane, TenantLimits};
 use crate::tenants::Tenants;
 use crate::upstream::Upstream;
 
@@ -30,7 +29,7 @@ type Usage = (u64, u64);
 #[derive(Debug, Clone)]
 pub struct Quota {
     tenants: Tenants,
-    door: Door,
+    admission: Admission,
     upstream: Upstream,
     defaults: Arc<TenantLimits>,
     clock: Arc<dyn Clock>,
@@ -42,18 +41,18 @@ impl Quota {
     #[must_use]
     pub fn new(
         tenants: Tenants,
-        door: Door,
+        admission: Admission,
         upstream: Upstream,
         defaults: TenantLimits,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let usage = Arc::new(Recall::new(TENANTS, COUNTED_FOR));
-        Self { tenants, door, upstream, defaults: Arc::new(defaults), clock, usage }
+        Self { tenants, admission, upstream, defaults: Arc::new(defaults), clock, usage }
     }
 
     async fn get(&self, tenant: &TenantId) -> Result<api::Quota, Failure> {
         let own = self.tenants.limits_of(tenant).await?;
-        let (unfinished, usage) = tokio::try_join!(self.door.unfinished_of(tenant), self.usage(tenant))?;
+        let (unfinished, usage) = tokio::try_join!(self.admission.unfinished_of(tenant), self.usage(tenant))?;
         Ok(quota(tenant, own, (*self.defaults).clone(), unfinished, usage))
     }
 
@@ -73,10 +72,7 @@ fn quota(tenant: &TenantId, own: TenantLimits, defaults: TenantLimits, unfinishe
     let everything = TenantLimits { lanes: Lane::ALL.to_vec(), ..TenantLimits::default() };
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let (documents, bytes) = usage;
-    let mut limits = own.or(defaults).or(everything);
-    // No service has more steps granted than this, of whomever.
-    let most = u32::try_from(slots::MOST).unwrap_or(u32::MAX);
-    limits.concurrent_steps = limits.concurrent_steps.map(|own| own.min(most));
+    let limits = own.or(defaults).or(everything);
     api::Quota {
         tenant: names::of_tenant(tenant),
         limits: Some(encode_limits(&limits)),
@@ -92,9 +88,10 @@ impl QuotaService for Quota {
         &self,
         request: Request<api::GetQuotaRequest>,
     ) -> Result<Response<api::GetQuotaResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        let quota = self.get(&tenant).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetQuotaResponse { quota: Some(quota) }))
+        answer(request, |caller: Caller, _| async move {
+            Ok(api::GetQuotaResponse { quota: Some(self.get(&caller.tenant).await?) })
+        })
+        .await
     }
 }
 
@@ -132,9 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn no_more_steps_are_promised_than_a_service_grants() {
+    fn a_tenants_own_number_of_steps_holds_before_everybodys() {
         let acme = "acme".parse().expect("an id");
-        for (own, everybody, holds) in [(Some(10_000), 64, 256), (None, 500, 256), (Some(7), 500, 7), (None, 64, 64)] {
+        for (own, everybody, holds) in [(Some(10_000), 64, 10_000), (None, 500, 500), (Some(7), 500, 7), (None, 64, 64)]
+        {
             let own = TenantLimits { concurrent_steps: own, ..TenantLimits::default() };
             let defaults = TenantLimits { concurrent_steps: Some(everybody), ..TenantLimits::default() };
             let limits = quota(&acme, own, defaults, 0, (0, 0)).limits.expect("limits");

@@ -9,9 +9,7 @@ use lectern_core::id::TenantId;
 use lectern_core::keys::TenantSecret;
 use lectern_proto::v1::{self as api, tenant_service_server::TenantService};
 use lectern_proto::{convert, names};
-use lectern_rpc::auth::{Caller, admin};
-use lectern_rpc::page;
-use lectern_rpc::status::status;
+use lectern_rpc::{Administrator, Caller, answer, page};
 use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
@@ -126,56 +124,58 @@ impl TenantService for Tenants {
         &self,
         request: Request<api::CreateTenantRequest>,
     ) -> Result<Response<api::CreateTenantResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        let tenant = self.create(&caller, request.into_inner()).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::CreateTenantResponse { tenant: Some(tenant) }))
+        answer(request, |Administrator(caller), request| async move {
+            Ok(api::CreateTenantResponse { tenant: Some(self.create(&caller, request).await?) })
+        })
+        .await
     }
 
     async fn get_tenant(
         &self,
         request: Request<api::GetTenantRequest>,
     ) -> Result<Response<api::GetTenantResponse>, Status> {
-        admin(&request)?;
-        let tenant = self.get(&request.get_ref().name).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::GetTenantResponse { tenant: Some(tenant) }))
+        answer(request, |_: Administrator, request| async move {
+            Ok(api::GetTenantResponse { tenant: Some(self.get(&request.name).await?) })
+        })
+        .await
     }
 
     async fn list_tenants(
         &self,
         request: Request<api::ListTenantsRequest>,
     ) -> Result<Response<api::ListTenantsResponse>, Status> {
-        admin(&request)?;
-        self.list(request.get_ref()).await.map(Response::new).map_err(|f| status(&f))
+        answer(request, |_: Administrator, request| async move { self.list(&request).await }).await
     }
 
     async fn update_tenant(
         &self,
         request: Request<api::UpdateTenantRequest>,
     ) -> Result<Response<api::UpdateTenantResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        let tenant = self.update(&caller, request.into_inner()).await.map_err(|f| status(&f))?;
-        Ok(Response::new(api::UpdateTenantResponse { tenant: Some(tenant) }))
+        answer(request, |Administrator(caller), request| async move {
+            Ok(api::UpdateTenantResponse { tenant: Some(self.update(&caller, request).await?) })
+        })
+        .await
     }
 
     async fn suspend_tenant(
         &self,
         request: Request<api::SuspendTenantRequest>,
     ) -> Result<Response<api::SuspendTenantResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        let name = &request.get_ref().name;
-        let tenant = self.set(&caller, name, Action::TenantSuspended, TenantState::Suspended).await;
-        let tenant = Some(tenant.map_err(|f| status(&f))?);
-        Ok(Response::new(api::SuspendTenantResponse { tenant }))
+        answer(request, |Administrator(caller), request| async move {
+            let tenant = self.set(&caller, &request.name, Action::TenantSuspended, TenantState::Suspended).await?;
+            Ok(api::SuspendTenantResponse { tenant: Some(tenant) })
+        })
+        .await
     }
 
     async fn resume_tenant(
         &self,
         request: Request<api::ResumeTenantRequest>,
     ) -> Result<Response<api::ResumeTenantResponse>, Status> {
-        let caller = admin(&request)?.clone();
-        let name = &request.get_ref().name;
-        let tenant = self.set(&caller, name, Action::TenantResumed, TenantState::Active).await;
-        let tenant = Some(tenant.map_err(|f| status(&f))?);
-        Ok(Response::new(api::ResumeTenantResponse { tenant }))
+        answer(request, |Administrator(caller), request| async move {
+            let tenant = self.set(&caller, &request.name, Action::TenantResumed, TenantState::Active).await?;
+            Ok(api::ResumeTenantResponse { tenant: Some(tenant) })
+        })
+        .await
     }
 }

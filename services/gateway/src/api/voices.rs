@@ -1,7 +1,7 @@
 //! `lectern.v1.VoiceService`, passed on to tts, which owns the voices.
 
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
-use lectern_rpc::auth::caller;
+use lectern_rpc::{Caller, relay};
 use tonic::{Request, Response, Status};
 
 use crate::upstream::{Upstream, passed_on};
@@ -24,7 +24,9 @@ impl VoiceService for Voices {
         &self,
         request: Request<api::ListVoicesRequest>,
     ) -> Result<Response<api::ListVoicesResponse>, Status> {
-        let tenant = caller(&request)?.tenant.clone();
-        self.0.voices(&tenant).list_voices(request.into_inner()).await.map_err(passed_on)
+        relay(request, |caller: Caller, request| async move {
+            Ok(self.0.voices(&caller.tenant).list_voices(request).await.map_err(passed_on)?.into_inner())
+        })
+        .await
     }
 }

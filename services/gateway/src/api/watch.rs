@@ -11,12 +11,11 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1 as api;
 use lectern_proto::v1::watch_narration_response::News;
 use lectern_rpc::page;
-use lectern_rpc::status::{shutting_down, status};
+use lectern_rpc::status::shutting_down;
 use lectern_store::Versioned;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 
 use super::encode;
 use crate::conduct::{Conductor, Moment, Wait};
@@ -90,7 +89,7 @@ pub struct Watcher {
 impl Watcher {
     /// The newest state each time it has changed since it was `seen`, until it is terminal. The
     /// record is read when it may be a newer one; what is known beside it is looked at in memory.
-    pub fn watch(self, mut seen: Seen) -> impl Stream<Item = Result<api::WatchNarrationResponse, Status>> {
+    pub fn watch(self, mut seen: Seen) -> impl Stream<Item = Result<api::WatchNarrationResponse, Failure>> {
         try_stream! {
             let mut news = self.conductor.hub().subscribe(&self.id);
             let mut assembled = None;
@@ -101,7 +100,7 @@ impl Watcher {
                 let heard = *news.borrow_and_update();
                 let narration = match known.take().filter(|known| heard <= known.revision.0) {
                     Some(known) => known,
-                    None => self.orders.get(&self.tenant, &self.id).await.map_err(|f| status(&f))?,
+                    None => self.orders.get(&self.tenant, &self.id).await?,
                 };
                 let moment = self.conductor.moment(&narration.record);
                 let now = Seen { version: narration.record.version, wait: moment.wait };
@@ -117,7 +116,7 @@ impl Watcher {
                     yield state;
                     checkpoint = Instant::now() + CHECKPOINT;
                 }
-                if narration.record.phase.terminal() {
+                if narration.record.phase().terminal() {
                     break;
                 }
                 known = Some(narration);
@@ -130,7 +129,7 @@ impl Watcher {
                 if waited.is_err() {
                     // Nobody may have told of what changed meanwhile.
                     known = None;
-                    let resume_token = self.tokens.seal(seen).map_err(|f| status(&f))?;
+                    let resume_token = self.tokens.seal(seen)?;
                     let news = Some(News::Checkpoint(api::Checkpoint {}));
                     yield api::WatchNarrationResponse { news, resume_token };
                     checkpoint = Instant::now() + CHECKPOINT;
@@ -144,10 +143,10 @@ impl Watcher {
         narration: &Versioned<Narration>,
         moment: &Moment,
         seen: Seen,
-    ) -> Result<api::WatchNarrationResponse, Status> {
+    ) -> Result<api::WatchNarrationResponse, Failure> {
         Ok(api::WatchNarrationResponse {
             news: Some(News::Narration(encode::narration(narration, moment))),
-            resume_token: self.tokens.seal(seen).map_err(|f| status(&f))?,
+            resume_token: self.tokens.seal(seen)?,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Between the narrations' records and the news: takes events in, tells the dispatcher and those
-//! who watch what changed, and sees to what is due.
+//! who watch what changed, and does what is due.
 
 mod errands;
 mod events;
 mod hints;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod tombstones;
@@ -23,8 +24,8 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
-use super::moment::{Assembling, Moment};
-use super::recent::Recent;
+use super::moment::{FileProgress, Moment, Wait};
+use super::narration_cache::NarrationCache;
 use super::supervise::{Panics, Supervisor};
 use super::wanted::{ready, wanted};
 use crate::domain::{Narration, Transition};
@@ -39,6 +40,8 @@ const LONGER_THAN_STAGES: Duration = Duration::from_secs(24 * 60 * 60);
 /// Steps whose events made a fold panic that are remembered, and for how long.
 const PANICKED: usize = 1_024;
 const PANICKED_KEPT: Duration = Duration::from_secs(10 * 60);
+/// A run is pinned anew in a moment; one that is not after so long waits for it.
+const PINNED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Conducts narrations.
 #[derive(Debug, Clone)]
@@ -49,15 +52,15 @@ pub struct Conductor {
     clock: Arc<dyn Clock>,
     dispatcher: Dispatcher,
     hub: Hub,
-    recent: Arc<Recent>,
-    assembling: Arc<Assembling>,
+    cache: Arc<NarrationCache>,
+    files: Arc<FileProgress>,
     errands: Errands,
     hints: Hints,
     panics: Panics,
     /// How often folding the event of a step panicked.
     panicked: Arc<Recall<u32>>,
     /// How long tombstones are kept.
-    kept: Duration,
+    tombstones_kept: Duration,
     /// Held by who prunes a document: one at a time.
     pruning: Arc<Mutex<()>>,
 }
@@ -79,13 +82,13 @@ impl Conductor {
             clock,
             dispatcher,
             hub: Hub::default(),
-            recent: Arc::default(),
-            assembling: Arc::default(),
+            cache: Arc::default(),
+            files: Arc::default(),
             errands: Errands::default(),
             hints: Hints::default(),
             panics: Panics::default(),
             panicked: Arc::new(Recall::new(PANICKED, PANICKED_KEPT)),
-            kept: Retention::default().after + LONGER_THAN_STAGES,
+            tombstones_kept: Retention::default().after + LONGER_THAN_STAGES,
             pruning: Arc::default(),
         }
     }
@@ -94,7 +97,7 @@ impl Conductor {
     /// deleted narration is deleted a day later than that.
     #[must_use]
     pub fn with_retention(self, after: Duration) -> Self {
-        Self { kept: after + LONGER_THAN_STAGES, ..self }
+        Self { tombstones_kept: after + LONGER_THAN_STAGES, ..self }
     }
 
     /// Who waits for news here.
@@ -109,10 +112,21 @@ impl Conductor {
         &self.dispatcher
     }
 
-    /// What is known of a narration beside its record. Nothing is read for it.
+    /// What is known of a narration beside its record. Nothing is read for it; how far its files
+    /// are is heard of from now on.
     #[must_use]
     pub fn moment(&self, narration: &Narration) -> Moment {
-        Moment { wait: self.dispatcher.wait(narration), assembled: self.assembling.of(narration, self.clock.now()) }
+        let wait = self.dispatcher.wait(narration).or_else(|| self.waits_for_pins(narration));
+        Moment { wait, assembled: self.files.ask(narration) }
+    }
+
+    /// Why a run does not begin that waits to be pinned anew: nothing is wanted of it yet.
+    fn waits_for_pins(&self, narration: &Narration) -> Option<Wait> {
+        if !narration.awaits_pins() || self.clock.now().since(narration.updated) < PINNED_WITHIN {
+            return None;
+        }
+        let suspended = self.dispatcher.tenants().is_suspended(&narration.tenant);
+        Some(if suspended { Wait::Suspended } else { Wait::EngineUnavailable })
     }
 
     /// Runs until `shutdown`: every part in a task of its own.
@@ -124,7 +138,7 @@ impl Conductor {
             ("reconciler", |conductor, stop| conductor.reconcile(stop).boxed()),
             ("errands", |conductor, stop| conductor.run_errands(stop).boxed()),
             ("hints sent", |conductor, stop| conductor.send_hints(stop).boxed()),
-            ("hints heard", |conductor, stop| conductor.take_hints(stop).boxed()),
+            ("news heard", |conductor, stop| conductor.hear_news(stop).boxed()),
             ("files heard of", |conductor, stop| conductor.hear_assembled(stop).boxed()),
             ("watched", |conductor, stop| conductor.poll_watched(stop).boxed()),
         ];
@@ -139,24 +153,12 @@ impl Conductor {
     /// After a write that changed `narration`: lets what it wants now be granted, tells those who
     /// watch, and has stages told. Nothing is waited for: a caller's answer may depend on it.
     pub fn changed(&self, narration: &Versioned<Narration>) {
-        self.dispatcher.touch(narration);
-        self.tell(&narration.record.id, narration.revision.0);
-        if narration.record.phase.terminal() {
-            self.assembling.forget(&narration.record.id);
+        self.dispatcher.schedule(narration);
+        self.tell_watchers(&narration.record.id, narration.revision.0);
+        if narration.record.phase().terminal() {
+            self.files.forget(&narration.record.id);
         }
         self.send_errand(narration, true);
-    }
-
-    /// Publishes again, at once, everything that is granted and unfinished: for a queue that keeps
-    /// nothing over a restart.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`.
-    pub async fn reissue(&self) -> Result<(), Failure> {
-        for service in lectern_core::id::Service::ALL {
-            self.dispatcher.audit(service, Duration::ZERO).await?;
-        }
-        Ok(())
     }
 
     /// Looks for what is due until `shutdown`.
@@ -164,52 +166,59 @@ impl Conductor {
         let reconciler = Reconciler::new(self.narrations.clone(), Arc::clone(&self.clock));
         let due = |narration: Versioned<Narration>| {
             let conductor = self.clone();
-            async move { Box::pin(conductor.see_to(narration)).await }
+            async move { Box::pin(conductor.reconcile_narration(narration)).await }
         };
         reconciler.run(due, shutdown).await;
     }
 
     /// What the reconciler does with a narration that is due, in the trace of the call that began
     /// its run. It asks the database alone: what asks stages is an errand.
-    async fn see_to(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
+    async fn reconcile_narration(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
         let span = tracing::info_span!("reconcile", narration = %narration.record.id);
         if let Some(parent) = &narration.record.traceparent {
             lectern_runtime::set_parent(&span, parent);
         }
-        let seen_to = tracing::Instrument::instrument(Box::pin(self.go_on(narration)), span);
-        let panicked = || Failure::internal("seeing to what is due panicked");
-        self.panics.contain("due", seen_to).await.unwrap_or_else(|| Err(panicked()))
+        let done = tracing::Instrument::instrument(Box::pin(self.do_what_is_due(narration)), span);
+        let panicked = || Failure::internal("doing what is due panicked");
+        self.panics.contain("due", done).await.unwrap_or_else(|| Err(panicked()))
     }
 
     /// Ends a narration whose deadline has passed, else lets what it still wants be granted; has
     /// stages told what they have to know, and what is left of one that was deleted long ago
     /// deleted.
-    async fn go_on(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
+    async fn do_what_is_due(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
         let now = self.clock.now();
         self.send_errand(&narration, false);
-        if narration.record.phase.terminal() {
+        if narration.record.phase().terminal() {
             return Ok(());
         }
         if now >= narration.record.deadline {
-            let held = self.held(&narration.record);
-            let id = &narration.record.id;
-            let end = |narration: &mut Narration, now| match held.then(|| narration.hold(now)) {
-                Some(Transition::Changed) => Transition::Changed,
-                Some(Transition::Unchanged) | None => narration.expire(now),
-            };
-            if let Some(ended) = self.update(id, end).await? {
-                self.changed(&ended);
-            }
-            return Ok(());
+            return self.end_or_extend(narration).await;
         }
         // A release that kept no places, or that had others, wrote it.
         if narration.record.ready != ready(&narration.record, self.dispatcher.window()) {
-            if let Some(written) = self.write(&narration.record.id, None, |_, _| Transition::Changed).await? {
-                self.dispatcher.touch(&written);
+            let id = narration.record.id.clone();
+            if let Some(written) = self.write(&id, Some(narration), |_, _| Transition::Changed).await? {
+                self.dispatcher.schedule(&written);
             }
             return Ok(());
         }
-        self.dispatcher.touch(&narration);
+        self.dispatcher.schedule(&narration);
+        Ok(())
+    }
+
+    /// Moves on a deadline that has passed while an operator holds up what the narration waits for,
+    /// where that may be done, and else fails it.
+    async fn end_or_extend(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
+        let held = self.held(&narration.record);
+        let end = |narration: &mut Narration, now| match held.then(|| narration.extend_deadline(now)) {
+            Some(Transition::Changed) => Transition::Changed,
+            Some(Transition::Unchanged) | None => narration.expire(now),
+        };
+        let id = narration.record.id.clone();
+        if let Some(written) = self.write(&id, Some(narration), seen_by_callers(end)).await? {
+            self.changed(&written);
+        }
         Ok(())
     }
 
@@ -264,7 +273,7 @@ impl Conductor {
             return Ok(None);
         }
         let written = Versioned { record: updated.record, revision: updated.revision };
-        self.recent.note(&written, self.clock.now());
+        self.cache.note(&written, self.clock.now());
         Ok(Some(written))
     }
 }

@@ -1,76 +1,80 @@
-//! Who goes next: grants steps to a stage service, and publishes what is granted (ADR 0011).
+//! Who goes next: grants steps to the stage services, and publishes what is granted (ADR 0011, ADR
+//! 0021).
 //!
 //! The backlog is the narrations themselves, each with its place in a turn for every service that
-//! it wants steps of. A pass looks at one service: it releases grants that have ended, and while
-//! there is room takes the lane that is furthest behind, in it the turn that was served least
-//! recently, and grants that turn's oldest step. The grants lie in one record a service, changed by
-//! compare-and-swap, so that any number of replicas dispatch; every message may be lost, because an
-//! audit publishes again what is granted and does not end.
+//! it wants steps of. Every turn is looked after by one gateway at a time, its owner, which has the
+//! oldest narrations of its turns in memory, grants their steps and publishes them. Nothing is
+//! written for a grant. Who owns what follows from which gateways live (`members`, `announce`), and
+//! how much each may grant from what all of them have to do; nobody hands anything out. Where two
+//! gateways see it differently for a moment, a few steps more than that are in the queue, and a
+//! step that both grant is there once, since the queue refuses the second.
 //!
-//! What a pass reads follows from the room there is, not from the backlog: so many turns by index,
-//! and for each so many narrations. Turns that are held up are read over: they keep their places,
-//! and keep nobody else from the room. Those without a step to grant are taken from the front where
-//! they are many, and woken by the write that makes a step of them grantable.
+//! A pass over a service (`pass`) takes in what changed, reads what it does not know (`reading`),
+//! grants (`backlog`, over the scheduler of the domain) and publishes (`publish`). Every message
+//! may be lost: an audit (`audit`) publishes again what is granted and does not end, and a walk
+//! over the turns (`walk`) finds those of which nobody told.
 
+mod announce;
 mod audit;
-mod ledger;
-mod levels;
+mod backlog;
 mod listen;
-mod pick;
+mod members;
+mod metrics;
+mod pass;
 mod publish;
-mod rests;
-mod seen;
+mod reading;
+mod relay;
 #[cfg(test)]
 mod tests;
-mod turns;
 mod waits;
+mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
-use lectern_core::{Clock, Failure};
+use lectern_core::{Clock, Random};
 use lectern_queue::Queue;
-use lectern_stage::config::Retention;
-use lectern_store::{Collection, Record as _, StoreError, Versioned};
+use lectern_store::{Collection, StoreError, Versioned};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::pauses::Pauses;
-use super::wanted::{Window, turn, wanted};
-use super::wire::Keys;
-use super::workers::{EngineRoom, Workers};
-use crate::domain::slots::Grant;
-use crate::domain::{Narration, Pause, Phase, Slots, Turn};
+use super::wanted::{Window, wanted};
+use super::wire::ObjectKeys;
+use super::workers::Workers;
+use crate::domain::{GatewayId, Narration, Pause};
 use crate::tenants::Tenants;
-use ledger::Ledger;
-pub use levels::Level;
-use pick::Pick;
-use rests::Walks;
-use seen::{IDLE, Seen};
-use turns::freed;
+use announce::View;
+use backlog::{Backlog, Known};
+use members::Members;
+pub use metrics::Level;
+use pass::Pass;
+use relay::Relay;
 
-/// A pass takes place at least this often, for what no replica was told of.
-const EVERY: Duration = Duration::from_secs(2);
-/// How often a pass begins anew when another replica changed the slots first.
-const ROUNDS: usize = 16;
+/// A pass takes place at least this often, and a gateway announces itself.
+const EVERY: Duration = Duration::from_secs(1);
+/// A gateway that starts listens for this long before it looks after anything: the others are known
+/// then.
+const SETTLES: Duration = Duration::from_millis(300);
+/// After a pass that failed.
+const AGAIN: Duration = Duration::from_millis(500);
 
-/// How much is granted, and how long what nobody waits in is kept.
+/// How much is granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DispatchOptions {
     /// Most steps of one tenant and service that are granted at once, where the tenant has no limit
     /// of its own.
     pub per_tenant: usize,
-    /// How long the turn of a tenant is kept after its last narration.
-    pub retention: Duration,
 }
 
 impl Default for DispatchOptions {
     fn default() -> Self {
-        Self { per_tenant: 64, retention: Retention::default().after }
+        Self { per_tenant: 64 }
     }
 }
 
@@ -82,8 +86,8 @@ pub struct Dispatcher {
 
 #[derive(Debug)]
 struct Shared {
+    me: GatewayId,
     narrations: Collection<Narration>,
-    turns: Collection<Turn>,
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
     master: Arc<[u8]>,
@@ -92,25 +96,28 @@ struct Shared {
     workers: Workers,
     pauses: Pauses,
     tenants: Tenants,
+    members: Mutex<Members>,
+    view: Mutex<View>,
+    /// There is something to be announced at once.
+    announce: Notify,
+    relay: Relay,
     services: BTreeMap<Service, ServiceState>,
 }
 
-/// What this replica knows of a service. All of it can be forgotten.
+/// What this gateway knows of a service. All of it can be forgotten. Where several are locked, the
+/// pass is first, then the backlog, then the inbox.
 #[derive(Debug)]
 struct ServiceState {
+    service: Service,
     wake: Notify,
     /// The newest of each narration that changed since the last pass.
-    touched: Mutex<BTreeMap<NarrationId, Versioned<Narration>>>,
-    /// What is granted.
-    ledger: Ledger,
-    /// What the last passes saw of its turns.
-    seen: Mutex<Seen>,
+    inbox: Mutex<BTreeMap<NarrationId, Known>>,
+    /// Who waits, and what is granted.
+    backlog: Mutex<Backlog>,
     /// Steps granted here since the start.
     granted: AtomicU64,
-    /// How far the audits came among the turns that do not wait.
-    walks: Mutex<Walks>,
     /// One pass at a time.
-    pass: tokio::sync::Mutex<()>,
+    pass: tokio::sync::Mutex<Pass>,
 }
 
 impl Dispatcher {
@@ -120,30 +127,35 @@ impl Dispatcher {
         narrations: Collection<Narration>,
         queue: Arc<dyn Queue>,
         clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
         master: Arc<[u8]>,
         options: DispatchOptions,
     ) -> Self {
+        let (me, window) = (GatewayId::random(&*random), Window::default());
         let state = |service| ServiceState {
+            service,
             wake: Notify::new(),
-            touched: Mutex::default(),
-            ledger: Ledger::new(service, narrations.beside(), narrations.beside()),
-            seen: Mutex::default(),
+            inbox: Mutex::default(),
+            backlog: Mutex::new(Backlog::new(service, window, options.per_tenant)),
             granted: AtomicU64::new(0),
-            walks: Mutex::default(),
-            pass: tokio::sync::Mutex::default(),
+            pass: tokio::sync::Mutex::new(Pass::new()),
         };
         let services = Service::ALL.into_iter().map(|service| (service, state(service))).collect();
         let shared = Shared {
-            turns: narrations.beside(),
+            view: Mutex::new(View::of(&me)),
+            members: Mutex::new(Members::new(me.clone())),
+            me,
             pauses: Pauses::new(narrations.beside::<Pause>(), Arc::clone(&queue), Arc::clone(&clock)),
             tenants: Tenants::new(narrations.beside(), Arc::clone(&clock)),
             narrations,
             queue,
             clock,
             master,
-            window: Window::default(),
+            window,
             options,
             workers: Workers::default(),
+            announce: Notify::new(),
+            relay: Relay::default(),
             services,
         };
         Self { shared: Arc::new(shared) }
@@ -154,16 +166,14 @@ impl Dispatcher {
     /// # Errors
     /// [`StoreError::Setup`], `Unavailable`.
     pub async fn ensure(&self) -> Result<(), StoreError> {
-        self.shared.turns.ensure().await?;
-        self.shared.narrations.beside::<Slots>().ensure().await?;
         self.shared.tenants.ensure().await?;
         self.shared.pauses.ensure().await
     }
 
     /// The keys of everything that a narration's steps make.
     #[must_use]
-    pub fn keys(&self, narration: &Narration) -> Keys {
-        Keys::of(narration, &self.shared.master)
+    pub fn keys(&self, narration: &Narration) -> ObjectKeys {
+        ObjectKeys::of(narration, &self.shared.master)
     }
 
     /// What operators have paused.
@@ -197,40 +207,78 @@ impl Dispatcher {
         self.shared.window
     }
 
+    /// The steps of a service that this gateway has granted and that have not ended, as far as it
+    /// knows.
+    #[must_use]
+    pub fn granted(&self, service: Service) -> Vec<StepId> {
+        let state = self.shared.services.get(&service);
+        state.map_or_else(Vec::new, |state| lock(&state.backlog).granted_in(|_| true))
+    }
+
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no
-    /// longer wants is released.
-    pub fn touch(&self, narration: &Versioned<Narration>) {
-        let wants = wanted(&narration.record, self.shared.window);
+    /// longer wants is released. Where another gateway looks after its tenant, that one is told.
+    /// Nothing is waited for.
+    pub fn schedule(&self, narration: &Versioned<Narration>) {
+        self.hand_in(Arc::new(narration.clone()));
+    }
+
+    /// Lets the next passes take in a narration.
+    fn accept(&self, narration: Known) {
+        let record = &narration.record;
+        let wants = wanted(record, self.shared.window);
         for (service, state) in &self.shared.services {
-            // A service that neither is to do a step of it nor may just have done one need not
+            let backlog = lock(&state.backlog);
+            let mut inbox = lock(&state.inbox);
+            // A service that neither is to do a step of it nor may have a grant of it need not
             // look.
-            let may_have_ended = match narration.record.phase {
-                Phase::Planning => *service == Service::Ingest,
-                Phase::Narrating | Phase::Assembling => *service != Service::Ingest,
-                Phase::Extracting | Phase::Succeeded | Phase::Failed | Phase::Cancelled => true,
-            };
-            if !may_have_ended && !wants.iter().any(|step| step.kind.service() == *service) {
+            let concerned = wants.iter().any(|step| step.kind.service() == *service)
+                || backlog.concerns(&record.id)
+                || inbox.contains_key(&record.id);
+            if !concerned {
                 continue;
             }
-            keep_newest(&mut lock(&state.touched), narration);
+            let newest = inbox.entry(record.id.clone()).or_insert_with(|| Arc::clone(&narration));
+            if newest.revision < narration.revision {
+                *newest = Arc::clone(&narration);
+            }
             state.wake.notify_one();
         }
     }
 
-    /// Dispatches until `stop`.
+    /// Dispatches until `stop`, and then tells the others to take over.
     pub async fn run(&self, stop: CancellationToken) {
-        let services = self.shared.services.keys().map(|service| self.run_service(*service, stop.clone()));
-        let services = futures::future::join_all(services);
-        // Listening has no end of its own.
+        self.forget_all().await;
+        // None of these has an end of its own.
         tokio::select! {
             biased;
-            _ = services => {}
+            () = self.run_services(&stop) => {}
             () = self.listen() => {}
+            () = self.announce() => {}
+            () = self.relay() => {}
+        }
+        self.say(false, true).await;
+    }
+
+    /// Forgets what a run before this one knew, which may have ended in the middle of something.
+    async fn forget_all(&self) {
+        for state in self.shared.services.values() {
+            let mut pass = state.pass.lock().await;
+            *pass = Pass::new();
+            *lock(&state.backlog) = Backlog::new(state.service, self.shared.window, self.shared.options.per_tenant);
         }
     }
 
-    async fn run_service(&self, service: Service, stop: CancellationToken) {
-        let Some(state) = self.shared.services.get(&service) else { return };
+    async fn run_services(&self, stop: &CancellationToken) {
+        // A queue inside the process has no other gateways.
+        if !self.shared.queue.may_be_left() && stop.run_until_cancelled(tokio::time::sleep(SETTLES)).await.is_none() {
+            return;
+        }
+        let services = self.shared.services.values().map(|state| self.run_service(state, stop));
+        futures::future::join_all(services).await;
+    }
+
+    async fn run_service(&self, state: &ServiceState, stop: &CancellationToken) {
+        let service = state.service;
         let mut audit = tokio::time::interval(audit::EVERY);
         audit.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -238,7 +286,7 @@ impl Dispatcher {
                 biased;
                 () = stop.cancelled() => return,
                 _ = audit.tick() => {
-                    if let Err(error) = self.audit(service, audit::AFTER).await {
+                    if let Err(error) = self.audit(service).await {
                         warn!(service = service.as_str(), %error, "grants not looked over, the next audit will");
                     }
                     // However long it took: a pass comes before the next one.
@@ -248,121 +296,28 @@ impl Dispatcher {
                 () = state.wake.notified() => {}
                 () = tokio::time::sleep(EVERY) => {}
             }
+            // Whoever is not heard of any more is found to be gone here.
+            self.look_around();
             if let Err(error) = self.pass(service).await {
-                warn!(service = service.as_str(), %error, "steps not granted, trying again");
-                tokio::time::sleep(IDLE / 4).await;
+                warn!(service = service.as_str(), %error, "not all that waits could be read, trying again");
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
 
-    /// Releases what has ended and grants what there is room for, in one write, then publishes it.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`; what was touched is looked at again by the next pass.
-    pub async fn pass(&self, service: Service) -> Result<(), Failure> {
-        let Some(state) = self.shared.services.get(&service) else { return Ok(()) };
-        let _one_at_a_time = state.pass.lock().await;
-        let touched = std::mem::take(&mut *lock(&state.touched));
-        let passed = self.pass_over(service, state, &touched).await;
-        if passed.is_err() {
-            let mut again = lock(&state.touched);
-            touched.values().for_each(|narration| keep_newest(&mut again, narration));
-        }
-        passed
-    }
-
-    async fn pass_over(
-        &self,
-        service: Service,
-        state: &ServiceState,
-        touched: &BTreeMap<NarrationId, Versioned<Narration>>,
-    ) -> Result<(), Failure> {
-        let (mut wants, mut turns) = (BTreeSet::new(), BTreeMap::new());
-        for Versioned { record, .. } in touched.values() {
-            let before = wants.len();
-            wants.extend(wanted(record, self.shared.window).into_iter().filter(|step| step.kind.service() == service));
-            if wants.len() > before {
-                let turn = turn(record, service);
-                lock(&state.seen).arrive(&turn.id(), turn.lane, record);
-                turns.insert(turn.id(), turn);
-            }
-        }
-        // A grant of a narration that changed stays only while the narration wants its step. Who
-        // granted it may have known a newer narration than the one that was heard of here.
-        let over = |grant: &Grant| {
-            let known = touched.get(&grant.step.narration);
-            known.is_some_and(|known| known.revision.0 >= grant.revision && !wants.contains(&grant.step))
-        };
-        for _ in 0..ROUNDS {
-            let remembered = state.ledger.remembers();
-            let Versioned { record: before, revision } = state.ledger.slots().await?;
-            let mut slots = before.clone();
-            slots.release(over);
-            let freed = freed(&before, &slots);
-            let mut pick = Pick::new(self, service, state);
-            pick.open(&slots).await?;
-            // A turn that was read just now as one that waits needs no second look.
-            turns.retain(|id, _| !pick.saw(id));
-            pick.join(self.wait_in_turn(state, std::mem::take(&mut turns)).await?);
-            let picked = pick.fill(&mut slots).await?;
-            let counts = if slots == before {
-                // Another replica may have granted what ended here. A write finds out by itself.
-                !remembered || touched.is_empty() || state.ledger.read().await?.revision == revision
-            } else {
-                state.ledger.write(slots, revision).await?
-            };
-            if !counts {
-                continue;
-            }
-            let now = self.shared.clock.now().millis();
-            picked.rested.into_iter().for_each(|turn| lock(&state.seen).rests(turn, now));
-            state.granted.fetch_add(u64::try_from(picked.steps.len()).unwrap_or(0), Ordering::Relaxed);
-            let published = self.publish(state, picked.steps).await;
-            self.note_served(&picked.turns).await;
-            self.wake_tenants(service, state, freed).await?;
-            self.exhaust(state, picked.exhausted).await?;
-            if picked.unfinished {
-                state.wake.notify_one();
-            }
-            return published;
-        }
-        // What ended here is not released yet, so this pass has to be made up for.
-        state.wake.notify_one();
-        Err(StoreError::conflict(Slots::SPEC.name, service.as_str()).into())
+    /// Looks again at once, at everything.
+    fn wake(&self) {
+        self.shared.services.values().for_each(|state| state.wake.notify_one());
     }
 }
 
 impl Shared {
-    /// Whether an operator, or an engine that is out of order, holds up such steps.
-    fn held(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
-        self.held_by_operator(service, tenant, engine)
-            || self.workers.engine_room(service, engine, self.clock.now()) == EngineRoom::OutOfOrder
-    }
-
     /// See [`Dispatcher::held_by_operator`].
     fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
         self.pauses.hold(service, tenant, engine) || self.tenants.is_suspended(tenant)
     }
 }
 
-/// Keeps the newest that was heard of each narration.
-fn keep_newest(known: &mut BTreeMap<NarrationId, Versioned<Narration>>, narration: &Versioned<Narration>) {
-    let newest = known.entry(narration.record.id.clone()).or_insert_with(|| narration.clone());
-    if newest.revision < narration.revision {
-        *newest = narration.clone();
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Room in a service: what may be granted beyond what is.
-fn room(slots: &Slots, limit: usize, put_off: impl Fn(&StepId) -> bool) -> usize {
-    let working = slots.grants.iter().filter(|grant| !put_off(&grant.step)).count();
-    limit.saturating_sub(working).min(slots.spare())
+    mutex.lock()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use lectern_core::id::NarrationId;
 use lectern_core::{Digest, Timestamp};
 
-use super::wire::Keys;
+use super::wire::ObjectKeys;
 use crate::domain::Narration;
 use crate::domain::narration::SECOND_SWEEP;
 
@@ -42,7 +42,7 @@ pub struct Look {
 impl Look {
     /// Adds a narration at the moment `now`, with its keys. Tombstones are kept for `kept`, and
     /// what a narration used before it was deleted for as long as they are.
-    pub fn add(&mut self, narration: &Narration, keys: &Keys, kept: Duration, now: Timestamp) {
+    pub fn add(&mut self, narration: &Narration, keys: &ObjectKeys, kept: Duration, now: Timestamp) {
         if narration.over(kept, now) {
             self.over.push(narration.id.clone());
             return;
@@ -51,7 +51,7 @@ impl Look {
         self.busy |= busy(narration, now);
         // Where it was not planned in this run it may have been in an earlier one, and what was
         // made then is found when it is retried.
-        let sections = if narration.sections == 0 { MOST_SECTIONS } else { narration.sections };
+        let sections = narration.sections().unwrap_or(MOST_SECTIONS);
         self.in_use.scripts.insert(keys.plan);
         self.in_use.scripts.extend((0..sections).map(|index| keys.section(index)));
         self.in_use.tracks.extend((0..sections).map(|index| keys.track(index)));
@@ -72,7 +72,7 @@ impl Look {
 /// Whether steps of a narration may be at work: it goes on, its stages do not know that it is over,
 /// or they have known for less than the longest lease.
 fn busy(narration: &Narration, now: Timestamp) -> bool {
-    let ended = narration.deleted.max(narration.finished);
+    let ended = narration.deleted.max(narration.finished());
     let just = ended.is_none_or(|ended| now < ended.plus(SECOND_SWEEP));
-    !narration.phase.terminal() || narration.cancel_pending || !narration.earlier.is_empty() || just
+    !narration.phase().terminal() || narration.cancel_pending || !narration.earlier.is_empty() || just
 }

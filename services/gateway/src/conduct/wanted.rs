@@ -2,7 +2,8 @@
 
 use lectern_core::id::{Service, StepId, StepKind};
 
-use crate::domain::{Lane, Narration, Phase, Ready, Turn, Waiting};
+use crate::domain::state::{Narrating, State};
+use crate::domain::{Bits, Lane, Narration, Ready, Turn, Waiting};
 
 /// How far one narration may run ahead, in steps that are published and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,26 +26,27 @@ impl Default for Window {
 #[must_use]
 pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
     let step = |kind, index| StepId { narration: narration.id.clone(), run: narration.run, kind, index };
-    if narration.awaits_pins() {
-        return Vec::new();
-    }
-    match narration.phase {
-        Phase::Extracting => vec![step(StepKind::Extract, 0)],
-        Phase::Planning => vec![step(StepKind::Plan, 0)],
-        Phase::Narrating => {
-            let missing = |bits: &crate::domain::Bits| {
-                let bits = bits.clone();
-                (0..narration.sections).filter(move |index| !bits.contains(*index))
-            };
-            let record = missing(&narration.recorded).filter(|index| narration.written.contains(*index));
-            let ahead = narration.recorded.first_missing().saturating_add(window.write);
-            let write = missing(&narration.written).take_while(|index| *index < ahead);
+    match &narration.state {
+        State::Extracting { repin: None, .. } => vec![step(StepKind::Extract, 0)],
+        State::Planning { .. } => vec![step(StepKind::Plan, 0)],
+        State::Narrating(Narrating { outline, written, recorded, .. }) => {
+            let sections = outline.sections.get();
+            let record = missing(recorded, sections).filter(|index| written.contains(*index));
+            let ahead = recorded.first_missing().saturating_add(window.write);
+            let write = missing(written, sections).take_while(|index| *index < ahead);
             let record = record.take(window.record as usize).map(|index| step(StepKind::Record, index));
             record.chain(write.map(|index| step(StepKind::Write, index))).collect()
         }
-        Phase::Assembling => vec![step(StepKind::Assemble, 0)],
-        Phase::Succeeded | Phase::Failed | Phase::Cancelled => Vec::new(),
+        State::Assembling(_) => vec![step(StepKind::Assemble, 0)],
+        State::Extracting { repin: Some(_), .. } | State::Succeeded(_) | State::Failed(_) | State::Cancelled(_) => {
+            Vec::new()
+        }
     }
+}
+
+/// The sections that are not in a set, the lowest first.
+fn missing(bits: &Bits, sections: u32) -> impl Iterator<Item = u32> {
+    (0..sections).filter(move |index| !bits.contains(*index))
 }
 
 /// In which turns `narration` waits: one for each service that it wants steps of.
@@ -55,7 +57,7 @@ pub fn ready(narration: &Narration, window: Window) -> Ready {
         let service = step.kind.service();
         ready
             .at_mut(service)
-            .get_or_insert_with(|| Waiting { turn: turn(narration, service).id(), since: narration.created });
+            .get_or_insert_with(|| Waiting { turn: turn(narration, service).to_string(), since: narration.created });
     }
     ready
 }
@@ -63,8 +65,11 @@ pub fn ready(narration: &Narration, window: Window) -> Ready {
 /// The turn that `narration` waits in at `service`.
 #[must_use]
 pub fn turn(narration: &Narration, service: Service) -> Turn {
-    let lane = Lane::of_number(narration.lane);
-    Turn::new(service, lane, narration.tenant.clone(), narration.engine(service).to_owned())
+    Turn {
+        lane: Lane::of_number(narration.lane),
+        tenant: narration.tenant.clone(),
+        engine: narration.engine(service).to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::conduct::fold;
-    use crate::domain::{Outcome, Tally};
+    use crate::domain::{Phase, StepOutcome, Tally};
     use crate::testing::narration;
 
     /// What each recorded section counts.
@@ -82,19 +87,19 @@ mod tests {
         Tally { utterances: 3, reused: 1, words: 20, millis: 9_000 }
     }
 
-    fn outcome(kind: StepKind, sections: u32) -> Outcome {
+    fn outcome(kind: StepKind, sections: u32) -> StepOutcome {
         match kind {
-            StepKind::Extract => Outcome::Extracted,
-            StepKind::Plan => Outcome::Planned {
+            StepKind::Extract => StepOutcome::Extracted,
+            StepKind::Plan => StepOutcome::Planned {
                 sections,
                 words: 10,
                 title: "T".to_owned(),
                 language: "en".to_owned(),
                 notes: Vec::new(),
             },
-            StepKind::Write => Outcome::Written,
-            StepKind::Record => Outcome::Recorded(counted()),
-            StepKind::Assemble => Outcome::Assembled { sample_rate: 24_000, samples: 1, artifacts: Vec::new() },
+            StepKind::Write => StepOutcome::Written,
+            StepKind::Record => StepOutcome::Recorded(counted()),
+            StepKind::Assemble => StepOutcome::Assembled { sample_rate: 24_000, samples: 1, artifacts: Vec::new() },
         }
     }
 
@@ -108,7 +113,7 @@ mod tests {
         }
         let steps = wanted(&n, Window::default());
         assert_eq!(steps.len(), 8, "a narration does not flood the queue");
-        fold(&mut n, &steps[0], Outcome::Written, Timestamp(2));
+        fold(&mut n, &steps[0], StepOutcome::Written, Timestamp(2));
         let next = wanted(&n, Window::default()).remove(0);
         assert_eq!((next.kind, next.index), (StepKind::Record, 0));
     }
@@ -145,13 +150,13 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(n.phase, Phase::Succeeded);
+            prop_assert_eq!(n.phase(), Phase::Succeeded);
             let all = u64::from(sections);
             let each_once = Tally { utterances: 3 * all, reused: all, words: 20 * all, millis: 9_000 * all };
-            prop_assert_eq!(n.tally, each_once);
+            prop_assert_eq!(n.tally(), each_once);
             let done = n.clone();
             for step in seen {
-                fold(&mut n, &step, Outcome::Failed(Failure::internal("late")), Timestamp(9));
+                fold(&mut n, &step, StepOutcome::Failed(Failure::internal("late")), Timestamp(9));
             }
             prop_assert_eq!(done, n, "a terminal state does not change (I4)");
         }
@@ -163,8 +168,8 @@ mod tests {
             for (run, kind, index, what) in events {
                 let step = StepId { narration: n.id.clone(), run, kind: StepKind::ALL[kind], index };
                 let _ = fold(&mut n, &step, outcome(StepKind::ALL[what], 7), Timestamp(3));
-                prop_assert!(n.recorded.count() <= n.sections.max(1));
-                prop_assert!(run == 1 || n.phase == Phase::Extracting || n.run == 1);
+                prop_assert!(n.recorded() <= n.sections().unwrap_or(0));
+                prop_assert!(run == 1 || n.phase() == Phase::Extracting || n.run == 1);
             }
         }
     }

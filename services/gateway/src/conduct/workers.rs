@@ -1,14 +1,17 @@
 //! What the stages can work on, as their workers announce it: how many steps at once, and which
 //! engines are out of order.
+//!
+//! Sums are kept of what was announced, and an order in which it expires, so an announcement and a
+//! question cost the same however many workers there are.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
-pub use lectern_queue::worker::{CAPACITY, PUT_OFF};
-use lectern_queue::worker::{Capacity, PutOff};
+pub use lectern_work::{CAPACITY, POSTPONED};
+use lectern_work::{Capacity, Postponed};
 
 /// An announcement is repeated every 5 s; a worker that was not heard of for this long is gone.
 const HEARD_WITHIN: Duration = Duration::from_secs(15);
@@ -21,12 +24,11 @@ const UNHEARD: usize = 4;
 const AHEAD: usize = 1;
 
 /// What one worker announced last.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Worker {
     service: Service,
     permits: usize,
     open: BTreeSet<String>,
-    heard: Timestamp,
 }
 
 /// What can be granted of an engine's steps, as far as its workers' breakers go.
@@ -40,12 +42,92 @@ pub enum EngineRoom {
     OutOfOrder,
 }
 
+/// How many workers there are, and the steps that they do at once.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    workers: usize,
+    permits: usize,
+}
+
+impl Sum {
+    const fn add(&mut self, worker: &Worker) {
+        self.workers += 1;
+        self.permits += worker.permits;
+    }
+
+    const fn remove(&mut self, worker: &Worker) {
+        self.workers = self.workers.saturating_sub(1);
+        self.permits = self.permits.saturating_sub(worker.permits);
+    }
+}
+
+/// The sums of a service.
+#[derive(Debug, Default)]
+struct Sums {
+    all: Sum,
+    /// Workers that found an engine out of order, by engine.
+    open: BTreeMap<String, Sum>,
+}
+
 /// What is known of all workers. Announcements are hints: they may be late or lost, and are
 /// repeated.
 #[derive(Debug, Default)]
 pub struct Workers {
-    workers: Mutex<BTreeMap<String, Worker>>,
-    put_off: Mutex<BTreeMap<StepId, Timestamp>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    workers: HashMap<String, (Worker, Timestamp)>,
+    /// When each was heard of last, the longest ago first.
+    heard: BTreeSet<(Timestamp, String)>,
+    sums: BTreeMap<Service, Sums>,
+    /// Whether one is gone, and nobody was told yet.
+    gone: bool,
+}
+
+impl Known {
+    /// Forgets workers that were not heard of for long.
+    fn expire(&mut self, now: Timestamp) {
+        while self.heard.first().is_some_and(|(heard, _)| now.since(*heard) > HEARD_WITHIN) {
+            let Some((_, holder)) = self.heard.pop_first() else { return };
+            if let Some((worker, _)) = self.workers.remove(&holder) {
+                self.count_out(&worker);
+                self.gone = true;
+            }
+        }
+    }
+
+    fn count_in(&mut self, worker: &Worker) {
+        let sums = self.sums.entry(worker.service).or_default();
+        sums.all.add(worker);
+        for engine in &worker.open {
+            sums.open.entry(engine.clone()).or_default().add(worker);
+        }
+    }
+
+    fn count_out(&mut self, worker: &Worker) {
+        let Some(sums) = self.sums.get_mut(&worker.service) else { return };
+        sums.all.remove(worker);
+        for engine in &worker.open {
+            if let Some(sum) = sums.open.get_mut(engine) {
+                sum.remove(worker);
+                if sum.workers == 0 {
+                    sums.open.remove(engine);
+                }
+            }
+        }
+    }
+}
+
+impl Sums {
+    fn room(&self, engine: &str) -> EngineRoom {
+        let Some(open) = self.open.get(engine) else { return EngineRoom::Open };
+        match self.all.permits.saturating_sub(open.permits) {
+            0 => EngineRoom::OutOfOrder,
+            permits => EngineRoom::Most(permits + AHEAD),
+        }
+    }
 }
 
 impl Workers {
@@ -53,50 +135,31 @@ impl Workers {
     /// worker is gone.
     pub fn hear(&self, hint: &[u8], now: Timestamp) -> bool {
         let Some(Capacity { service, holder, permits, open }) = Capacity::parse(hint) else { return false };
-        let mut workers = self.workers();
-        let known = workers.len();
-        workers.retain(|_, worker| now.since(worker.heard) <= HEARD_WITHIN);
-        let gone = workers.len() < known;
-        let worker = Worker { service, permits, open: open.into_iter().collect(), heard: now };
-        let before = workers.insert(holder, worker.clone());
-        gone || before.is_none_or(|before| before.permits != worker.permits || before.open != worker.open)
-    }
-
-    /// Takes in that a step is put off: meanwhile it takes nobody's room. Which service has more
-    /// room by it.
-    pub fn hear_put_off(&self, hint: &[u8], now: Timestamp) -> Option<Service> {
-        let PutOff { step, millis } = PutOff::parse(hint)?;
-        let service = step.kind.service();
-        let mut put_off = self.waiting();
-        put_off.retain(|_, until| *until > now);
-        put_off.insert(step, now.plus(Duration::from_millis(millis)));
-        Some(service)
-    }
-
-    /// Whether a step is put off at the moment.
-    pub fn is_put_off(&self, step: &StepId, now: Timestamp) -> bool {
-        let put_off = self.waiting();
-        put_off.get(step).is_some_and(|until| *until > now)
-    }
-
-    fn workers(&self) -> MutexGuard<'_, BTreeMap<String, Worker>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<StepId, Timestamp>> {
-        self.put_off.lock().unwrap_or_else(PoisonError::into_inner)
+        let worker = Worker { service, permits, open: open.into_iter().collect() };
+        let mut known = self.known();
+        let before = known.workers.insert(holder.clone(), (worker.clone(), now));
+        if let Some((_, heard)) = &before {
+            known.heard.remove(&(*heard, holder.clone()));
+        }
+        known.heard.insert((now, holder));
+        let changed = before.as_ref().is_none_or(|(before, _)| *before != worker);
+        if changed {
+            if let Some((before, _)) = &before {
+                known.count_out(before);
+            }
+            known.count_in(&worker);
+        }
+        known.expire(now);
+        let gone = std::mem::take(&mut known.gone);
+        gone || changed
     }
 
     /// How many steps of a service may be granted at once.
     pub fn limit(&self, service: Service, now: Timestamp) -> usize {
-        let workers = self.workers();
-        let mut heard = false;
-        let mut permits = 0;
-        for worker in live(&workers, service, now) {
-            heard = true;
-            permits += worker.permits;
-        }
-        if heard { permits.max(1) + AHEAD } else { UNHEARD }
+        let mut known = self.known();
+        known.expire(now);
+        let sums = known.sums.get(&service).map(|sums| sums.all).filter(|all| all.workers > 0);
+        sums.map_or(UNHEARD, |all| all.permits.max(1) + AHEAD)
     }
 
     /// What can be granted of an engine's steps at a service. A worker whose breaker for it is open
@@ -104,30 +167,36 @@ impl Workers {
     /// steps is taken to have the engine in order, and finds out with its next steps where it has
     /// not.
     pub fn engine_room(&self, service: Service, engine: &str, now: Timestamp) -> EngineRoom {
-        let workers = self.workers();
-        let (mut broken, mut permits) = (false, 0);
-        for worker in live(&workers, service, now) {
-            if worker.open.contains(engine) {
-                broken = true;
-            } else {
-                permits += worker.permits;
-            }
-        }
-        match (broken, permits) {
-            (false, _) => EngineRoom::Open,
-            (true, 0) => EngineRoom::OutOfOrder,
-            (true, permits) => EngineRoom::Most(permits + AHEAD),
-        }
+        let mut known = self.known();
+        known.expire(now);
+        known.sums.get(&service).map_or(EngineRoom::Open, |sums| sums.room(engine))
+    }
+
+    /// The engines of a service that a worker found out of order, and what can be granted of each.
+    pub fn limited_engines(&self, service: Service, now: Timestamp) -> Vec<(String, EngineRoom)> {
+        let mut known = self.known();
+        known.expire(now);
+        let Some(sums) = known.sums.get(&service) else { return Vec::new() };
+        sums.open.keys().map(|engine| (engine.clone(), sums.room(engine))).collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock()
     }
 }
 
-/// The workers of a service that were heard of lately.
-fn live(workers: &BTreeMap<String, Worker>, service: Service, now: Timestamp) -> impl Iterator<Item = &Worker> {
-    workers.values().filter(move |worker| worker.service == service && now.since(worker.heard) <= HEARD_WITHIN)
+/// Reads that a step is put off; which, and until when.
+#[must_use]
+pub fn postponed(hint: &[u8], now: Timestamp) -> Option<(StepId, Timestamp)> {
+    let Postponed { step, millis } = Postponed::parse(hint)?;
+    Some((step, now.plus(Duration::from_millis(millis))))
 }
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::Random as _;
+    use lectern_core::random::SeededRandom;
+
     use super::*;
 
     fn says(holder: &str, permits: usize, open: &[&str]) -> bytes::Bytes {
@@ -183,12 +252,37 @@ mod tests {
 
     #[test]
     fn a_step_is_put_off_for_as_long_as_it_is_said() {
-        let known = Workers::default();
         let step: StepId = "n/1/record/0".parse().expect("a step");
-        let hint = PutOff::new(step.clone(), Duration::from_millis(500)).encode();
-        assert_eq!(known.hear_put_off(&hint, Timestamp(0)), Some(Service::Tts));
-        assert_eq!(known.hear_put_off(b"{}", Timestamp(0)), None);
-        assert!(known.is_put_off(&step, Timestamp(499)));
-        assert!(!known.is_put_off(&step, Timestamp(500)));
+        let hint = Postponed::new(step.clone(), Duration::from_millis(500)).encode();
+        assert_eq!(postponed(&hint, at(1)), Some((step, Timestamp(1_500))));
+        assert_eq!(postponed(b"{}", at(1)), None);
+    }
+
+    #[test]
+    fn sums_are_those_of_the_workers_whatever_they_announce() {
+        let random = SeededRandom::new(1);
+        let known = Workers::default();
+        let mut workers: BTreeMap<String, (usize, bool, u64)> = BTreeMap::new();
+        for second in 0..2_000_u64 {
+            let holder = format!("w{}", random.below(12));
+            let permits = usize::try_from(random.below(5)).expect("small");
+            let broken = random.below(2) == 0;
+            let open: &[&str] = if broken { &["cloud"] } else { &[] };
+            known.hear(&says(&holder, permits, open), at(second));
+            workers.insert(holder, (permits, broken, second));
+            workers.retain(|_, (.., heard)| second - *heard <= 15);
+            let sum = |of: &dyn Fn(bool) -> bool| -> usize {
+                workers.values().filter(|(_, broken, _)| of(*broken)).map(|(permits, ..)| *permits).sum()
+            };
+            assert_eq!(known.limit(Service::Tts, at(second)), sum(&|_| true).max(1) + AHEAD);
+            let room = match (workers.values().any(|(_, broken, _)| *broken), sum(&|broken| !broken)) {
+                (false, _) => EngineRoom::Open,
+                (true, 0) => EngineRoom::OutOfOrder,
+                (true, permits) => EngineRoom::Most(permits + AHEAD),
+            };
+            assert_eq!(known.engine_room(Service::Tts, "cloud", at(second)), room);
+            let limited = if room == EngineRoom::Open { Vec::new() } else { vec![("cloud".to_owned(), room)] };
+            assert_eq!(known.limited_engines(Service::Tts, at(second)), limited);
+        }
     }
 }

@@ -1,17 +1,50 @@
 //! A narration: what a caller ordered, what is pinned for it, and how far it has come.
+//!
+//! What belongs to a state is in its [`State`], and is read by methods, whatever the state:
+//!
+//! | method | what |
+//! | --- | --- |
+//! | `phase() -> Phase` | the word for its state; `Phase::terminal()`, `Phase::as_str()` |
+//! | `queued() -> bool` | nothing of it was made, in the first of its runs |
+//! | `script() -> Option<Script<'_>>` | the script of this run, once it is planned |
+//! | `sections() -> Option<u32>` | how many sections that has |
+//! | `written() -> u32`, `recorded() -> u32` | how many of them are written, recorded |
+//! | `is_written(u32) -> bool`, `is_recorded(u32) -> bool` | whether this section is |
+//! | `tally() -> Tally` | counts over what is recorded |
+//! | `first_audio() -> Option<Timestamp>` | when the first section was recorded |
+//! | `estimated_millis() -> Option<u64>` | how long the recording will be |
+//! | `outline() -> Option<&Outline>` | the newest plan, which may be of a run before |
+//! | `recording() -> Option<&Succeeded>` | the finished recording |
+//! | `artifacts() -> &[Artifact]` | its files |
+//! | `failure() -> Option<&StepFailure>` | why it ended without a recording |
+//! | `finished() -> Option<Timestamp>` | when it became terminal |
+//! | `display_name() -> &str`, `labels() -> &Labels` | the caller's words, until forgotten |
+//! | `title() -> &str`, `notes() -> &[String]` | the plan's words, until forgotten |
+//! | `erased() -> bool` | whether its document was erased |
+//! | `engine(Service) -> &str` | the engine that its steps need |
+//! | `awaits_pins() -> bool` | whether it waits to be pinned anew |
+//! | `repin() -> Option<&Repin>` | why it does |
+//! | `request() -> NarrationRequest` | what its caller asked for |
+//!
+//! Transitions: `cancel`, `expire`, `extend_deadline`, `delete`, `erase` here; `extracted`,
+//! `planned`, `section_written`, `section_recorded`, `assembled`, `fail` and `note_progress` for
+//! `conduct/fold.rs`; those of runs in [`super::runs`]. Tests bring a narration into a state by
+//! `crate::testing::{narrate, write, record, assemble, succeed, fail}`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use lectern_core::content::script::Order;
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::wish::Labels;
-use super::{Artifact, Bits, Earlier, Pins, Ready, Repin, StepFailure, Tally, Wish};
+use super::state::{Outline, State};
+use super::texts::{Kept, Texts};
+use super::{Artifact, Earlier, NarrationRequest, Pins, Ready, Repinned, StepFailure, Tally};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -39,12 +72,54 @@ pub struct Narration {
     pub document: DocumentId,
     /// The folder of object storage of everything made for it.
     pub scope: ScopeId,
+    /// Queue lane, by its number in the public API.
+    pub lane: i32,
     /// Digest of the request that made it, to tell a repeated call from another one.
-    pub request: Digest,
-    /// A name for people; may be empty.
-    pub display_name: String,
-    /// The caller's own words on it, by which it is found again.
-    pub labels: Labels,
+    pub request_digest: Digest,
+    /// What is to be made.
+    pub spec: Specification,
+    /// The words on it of its caller and of its plan, or why there are none any more.
+    pub texts: Texts,
+    /// Versions that stay the same for a run.
+    pub pins: Pins,
+    /// How it was pinned anew, since nobody had what it was pinned to; none where that did not
+    /// happen since it was ordered or retried.
+    pub repinned: Option<Box<Repinned>>,
+    /// Grows when it is retried or pinned anew; starts at 1.
+    pub run: u32,
+    /// Digest of the request id of the call that began the run, to tell that call repeated; none
+    /// where it had none.
+    pub run_request: Option<Digest>,
+    /// The `traceparent` of the call that began the run: what is published later, or by another
+    /// replica, stays in its trace.
+    pub traceparent: Option<String>,
+    /// Runs that are over and of which something may be left, one entry for each scope.
+    pub earlier: Vec<Earlier>,
+    /// Where it stands: in a record its word as `phase`, and its data as `state` beside that.
+    #[serde(flatten)]
+    pub state: State,
+    /// Whether the stages have yet to be told that it was cancelled.
+    pub cancel_pending: bool,
+    /// When its caller deleted it: what is left is a tombstone, so that the same request may be
+    /// made anew.
+    pub deleted: Option<Timestamp>,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// When it fails if it is not finished.
+    pub deadline: Timestamp,
+    /// When it is looked at next; none once it is terminal and nothing is left to be done.
+    pub due_at: Option<Timestamp>,
+    /// Grows with every change that a caller can see; public etags and resume tokens are it.
+    pub version: u64,
+    /// Which services it wants steps of.
+    pub ready: Ready,
+}
+
+/// What a recording is made by, as its caller ordered it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Specification {
     /// What is said.
     pub order: Order,
     /// The voice that the caller named; empty for the default.
@@ -53,109 +128,8 @@ pub struct Narration {
     pub speed: u32,
     /// Audio formats, by their number in the public API, sorted.
     pub formats: Vec<i32>,
-    /// Queue lane, by its number in the public API.
-    pub lane: i32,
     /// How long a run may take; none for [`DEADLINE`].
-    #[serde(default)]
     pub time_limit: Option<Duration>,
-    /// Versions that stay the same for a run.
-    pub pins: Pins,
-    /// Grows when it is retried or pinned anew; starts at 1.
-    pub run: u32,
-    /// Digest of the request id of the call that began the run, to tell that call repeated; none
-    /// where it had none.
-    #[serde(default)]
-    pub run_request: Option<Digest>,
-    /// How it is pinned anew, where nobody had what it was pinned to; none since it was ordered or
-    /// retried where that did not happen.
-    #[serde(default)]
-    pub repin: Option<Box<Repin>>,
-    /// Runs that are over and of which something may be left, one entry for each scope.
-    #[serde(default)]
-    pub earlier: Vec<Earlier>,
-    /// Where it stands.
-    pub phase: Phase,
-    /// Sections of the script; 0 before it is planned.
-    pub sections: u32,
-    /// Sections that are written.
-    pub written: Bits,
-    /// Sections that are recorded.
-    pub recorded: Bits,
-    /// Counts over the sections that are recorded, of which each counts once.
-    pub tally: Tally,
-    /// Words that will be spoken.
-    pub words: u64,
-    /// The recording's title.
-    pub title: String,
-    /// The language it is spoken in.
-    pub language: String,
-    /// What the caller should know about the script.
-    pub notes: Vec<String>,
-    /// Why it ended without a recording.
-    pub failure: Option<StepFailure>,
-    /// Samples of the recording, and their rate.
-    pub samples: u64,
-    /// Samples a second.
-    pub sample_rate: u32,
-    /// The files.
-    pub artifacts: Vec<Artifact>,
-    /// Whether its document was erased, and every object with it.
-    pub erased: bool,
-    /// When it was accepted.
-    pub created: Timestamp,
-    /// When it last changed.
-    pub updated: Timestamp,
-    /// When the first section was recorded.
-    pub first_audio: Option<Timestamp>,
-    /// When it became terminal.
-    pub finished: Option<Timestamp>,
-    /// When it fails if it is not finished.
-    pub deadline: Timestamp,
-    /// When it is looked at next; none once it is terminal and nothing is left to be done.
-    pub due_at: Option<Timestamp>,
-    /// Grows with every change that a caller can see; public etags and resume tokens are it.
-    pub version: u64,
-    /// When its caller deleted it: what is left is a tombstone, so that the same request may be
-    /// made anew.
-    #[serde(default)]
-    pub deleted: Option<Timestamp>,
-    /// Whether the stages have yet to be told that it was cancelled.
-    pub cancel_pending: bool,
-    /// The `traceparent` of the call that began the run: what is published later, or by another
-    /// replica, stays in its trace.
-    #[serde(default)]
-    pub traceparent: Option<String>,
-    /// Which services it wants steps of.
-    #[serde(default)]
-    pub ready: Ready,
-}
-
-/// Where a narration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Accepted, and the source is to be read.
-    Extracting,
-    /// The outline is to be made.
-    Planning,
-    /// Sections are written and recorded.
-    Narrating,
-    /// Files are made.
-    Assembling,
-    /// Every file is there.
-    Succeeded,
-    /// It ended with a failure.
-    Failed,
-    /// It was stopped.
-    Cancelled,
-}
-
-impl Phase {
-    /// Whether nothing more happens in this run.
-    #[must_use]
-    pub const fn terminal(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
-    }
 }
 
 /// What a transition did.
@@ -169,80 +143,60 @@ pub enum Transition {
 
 impl Narration {
     /// A narration that is accepted now: nothing is made yet, and what it wants first is due.
-    /// `request` is the digest of the wish as its caller sent it: what is pinned may be filled in
-    /// in `wish`, and may be another thing when the same request comes again.
+    /// `request_digest` is that of the request as its caller sent it: what is pinned may be filled
+    /// in in `request`, and may be another thing when the same request comes again.
     #[must_use]
     pub fn accepted(
         id: NarrationId,
         tenant: TenantId,
         scope: ScopeId,
-        request: Digest,
-        wish: Wish,
+        request_digest: Digest,
+        request: NarrationRequest,
         pins: Pins,
         now: Timestamp,
     ) -> Self {
-        let Wish { document, display_name, labels, order, voice, speed, formats, lane, time_limit } = wish;
+        let NarrationRequest { document, display_name, labels, order, voice, speed, formats, lane, time_limit } =
+            request;
         Self {
             id,
             tenant,
             document,
             scope,
-            request,
-            display_name,
-            labels,
-            order,
-            voice,
-            speed,
-            formats,
             lane,
-            time_limit,
+            request_digest,
+            spec: Specification { order, voice, speed, formats, time_limit },
+            texts: Texts::Kept(Kept { display_name, labels, ..Kept::default() }),
             pins,
+            repinned: None,
             run: 1,
             run_request: None,
-            repin: None,
+            traceparent: None,
             earlier: Vec::new(),
-            phase: Phase::Extracting,
-            sections: 0,
-            written: Bits::default(),
-            recorded: Bits::default(),
-            tally: Tally::default(),
-            words: 0,
-            title: String::new(),
-            language: String::new(),
-            notes: Vec::new(),
-            failure: None,
-            samples: 0,
-            sample_rate: 0,
-            artifacts: Vec::new(),
-            erased: false,
+            state: State::beginning(None, None),
+            cancel_pending: false,
+            deleted: None,
             created: now,
             updated: now,
-            first_audio: None,
-            finished: None,
             deadline: now.plus(time_limit.unwrap_or(DEADLINE)),
             due_at: Some(now.plus(DUE.min(time_limit.unwrap_or(DUE)))),
             version: 1,
-            deleted: None,
-            cancel_pending: false,
-            traceparent: None,
             ready: Ready::default(),
         }
     }
 
     /// Cancels it.
     pub fn cancel(&mut self, failure: Failure, now: Timestamp) -> Transition {
-        if self.phase.terminal() {
+        if !self.state.cancel(StepFailure { failure, step: None }, now) {
             return Transition::Unchanged;
         }
-        self.end(Phase::Cancelled, Some(StepFailure { failure, step: None }), now);
-        self.cancel_pending = true;
-        self.due_at = Some(now.plus(DUE));
+        self.ended(now);
+        self.tell_stages(now);
         Transition::Changed
     }
 
     /// Fails it when its deadline has passed.
     pub fn expire(&mut self, now: Timestamp) -> Transition {
-        if self.phase.terminal() || now < self.deadline {
+        if self.phase().terminal() || now < self.deadline {
             return Transition::Unchanged;
         }
         let failure = Failure::new(
@@ -250,57 +204,30 @@ impl Narration {
             Reason::DeadlinePassed,
             "the narration was not finished before its deadline; retry it to go on from what was made",
         );
-        self.end(Phase::Failed, Some(StepFailure { failure, step: None }), now);
-        self.cancel_pending = true;
-        self.due_at = Some(now.plus(DUE));
+        self.fail(StepFailure { failure, step: None }, now);
+        self.tell_stages(now);
         Transition::Changed
     }
 
     /// Moves on a deadline that has passed while an operator holds up what it needs, unless its
     /// caller set it.
-    pub fn hold(&mut self, now: Timestamp) -> Transition {
-        if self.phase.terminal() || now < self.deadline || self.time_limit.is_some() {
+    pub fn extend_deadline(&mut self, now: Timestamp) -> Transition {
+        if self.phase().terminal() || now < self.deadline || self.spec.time_limit.is_some() {
             return Transition::Unchanged;
         }
         self.deadline = now.plus(MOVED_ON);
         Transition::Changed
     }
 
-    /// The engine that its steps at `service` need; empty where they need none.
-    #[must_use]
-    pub fn engine(&self, service: Service) -> &str {
-        match service {
-            Service::Ingest => "",
-            Service::Ai => self.pins.script.split('/').next().unwrap_or_default(),
-            Service::Tts => self.pins.voice.split('/').nth(1).unwrap_or_default(),
-        }
-    }
-
-    /// What its caller asked for.
-    #[must_use]
-    pub fn wish(&self) -> Wish {
-        Wish {
-            document: self.document.clone(),
-            display_name: self.display_name.clone(),
-            labels: self.labels.clone(),
-            order: self.order.clone(),
-            voice: self.voice.clone(),
-            speed: self.speed,
-            formats: self.formats.clone(),
-            lane: self.lane,
-            time_limit: self.time_limit,
-        }
-    }
-
     /// Leaves a tombstone: the id, whose it was and how far its runs went, nothing of what it said.
     pub fn delete(&mut self, now: Timestamp) {
         self.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "the caller deleted the narration"), now);
         self.deleted = Some(now);
-        self.cancel_pending = true;
         // Runs up to this one are stopped, and deleted in its scope, earlier ones with it.
         let scope = &self.scope;
         self.earlier.retain(|earlier| earlier.scope != *scope);
-        self.due_at = Some(now.plus(DUE));
+        self.tell_stages(now);
+        self.texts.delete();
         self.forget();
         self.updated = now;
     }
@@ -312,51 +239,96 @@ impl Narration {
         self.deleted.is_some() && !self.cancel_pending
     }
 
-    /// Whether it was accepted and nothing of it has been made, in the first of its runs.
-    #[must_use]
-    pub const fn queued(&self) -> bool {
-        matches!(self.phase, Phase::Extracting) && self.run == 1
-    }
-
-    fn forget(&mut self) {
-        self.repin = None;
-        self.display_name.clear();
-        self.labels.clear();
-        self.title.clear();
-        self.notes.clear();
-        self.artifacts.clear();
-        self.pins.file_name.clear();
-    }
-
     /// Marks it erased with its document.
     pub fn erase(&mut self, now: Timestamp) {
         let failure = Failure::new(Kind::Cancelled, Reason::DocumentErased, "the document was erased");
-        // A step that was under way found its objects gone before its narration was marked.
-        if let Some(failed) = self.failure.as_mut().filter(|failed| failed.failure.reason == Reason::ObjectDamaged) {
-            failed.failure = failure.clone();
-            self.phase = Phase::Cancelled;
-        }
+        self.state.erased(&failure);
         self.cancel(failure, now);
-        self.erased = true;
+        self.texts = Texts::Erased;
         self.forget();
         self.updated = now;
     }
 
-    pub(crate) fn narrating(&self) -> Phase {
-        if self.recorded.count() >= self.sections { Phase::Assembling } else { Phase::Narrating }
+    /// Forgets what else there is of its caller's and its document's words.
+    fn forget(&mut self) {
+        self.repinned = None;
+        self.state.forget_files();
+        self.pins.file_name.clear();
     }
 
-    pub(crate) fn end(&mut self, phase: Phase, failure: Option<StepFailure>, now: Timestamp) {
-        self.phase = phase;
-        self.failure = failure;
-        self.finished = Some(now);
+    /// The source is read; whether that is new.
+    pub(crate) fn extracted(&mut self) -> bool {
+        self.state.extracted()
+    }
+
+    /// The script is planned; whether that is new.
+    pub(crate) fn planned(
+        &mut self,
+        sections: NonZeroU32,
+        words: u64,
+        title: String,
+        language: String,
+        notes: Vec<String>,
+    ) -> bool {
+        let new = self.state.planned(Outline { sections, words, language });
+        if new {
+            self.texts.planned(title, notes);
+        }
+        new
+    }
+
+    /// A section is written; whether that is new.
+    pub(crate) fn section_written(&mut self, section: u32) -> bool {
+        self.state.section_written(section)
+    }
+
+    /// A section is recorded, and counts so much; whether that is new.
+    pub(crate) fn section_recorded(&mut self, section: u32, counts: Tally, now: Timestamp) -> bool {
+        self.state.section_recorded(section, counts, now)
+    }
+
+    /// Every file is there, and it has succeeded; whether that is new.
+    pub(crate) fn assembled(
+        &mut self,
+        sample_rate: u32,
+        samples: u64,
+        artifacts: Vec<Artifact>,
+        now: Timestamp,
+    ) -> bool {
+        let new = self.state.assembled(sample_rate, samples, artifacts, now);
+        if new {
+            self.ended(now);
+        }
+        new
+    }
+
+    /// It fails; whether that is new.
+    pub(crate) fn fail(&mut self, failure: StepFailure, now: Timestamp) -> bool {
+        let new = self.state.fail(failure, now);
+        if new {
+            self.ended(now);
+        }
+        new
+    }
+
+    /// Nothing more is to be done in this run; what is left of earlier ones is.
+    fn ended(&mut self, now: Timestamp) {
         self.updated = now;
         self.due_at = self.earlier_next();
     }
 
+    /// Has the stages told that the run is over.
+    pub(crate) fn tell_stages(&mut self, now: Timestamp) {
+        self.cancel_pending = true;
+        self.due_at = Some(now.plus(DUE));
+    }
+
     /// Notes progress: what is wanted now is published at once, and again after [`DUE`].
-    pub(crate) fn touch(&mut self, now: Timestamp) {
+    pub(crate) fn note_progress(&mut self, now: Timestamp) {
         self.updated = now;
         self.due_at = Some(now.plus(DUE).min(self.deadline));
     }
 }
+
+#[cfg(test)]
+mod tests;

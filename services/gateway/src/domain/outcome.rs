@@ -30,7 +30,7 @@ pub struct Artifact {
 
 /// How a step ended, as its event says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum StepOutcome {
     /// The content is there.
     Extracted,
     /// The plan is there.

@@ -19,7 +19,7 @@ pub struct Ready {
 /// A narration's place in the backlog of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// The id of its [`super::Turn`].
+    /// Its [`super::Turn`], as text.
     pub turn: String,
     /// When it was accepted: the oldest goes first.
     pub since: Timestamp,

@@ -8,7 +8,8 @@ use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::narration::{DEADLINE, SECOND_SWEEP};
-use super::{Bits, Narration, Phase, Pins, StepFailure, Tally, Transition};
+use super::state::State;
+use super::{Narration, Phase, Pins, StepFailure, Transition};
 
 /// Runs of a narration that are over and of which something may be left: steps that their stages
 /// still do, and files.
@@ -59,8 +60,8 @@ impl Versions {
     }
 }
 
-/// How a narration is pinned anew whose versions no replica has any more, as after an upgrade. It
-/// happens once between two calls of its caller.
+/// That nobody has any more what a run was pinned to, as after an upgrade, so that the run which
+/// follows waits to be pinned anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repin {
     /// When a stage said so.
@@ -69,8 +70,15 @@ pub struct Repin {
     pub why: StepFailure,
     /// What the run before was pinned to.
     pub from: Versions,
-    /// When it was pinned anew; none while that is still to be done.
-    pub done: Option<Timestamp>,
+}
+
+/// How a narration was pinned anew. It happens once between two calls of its caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repinned {
+    /// When that was done.
+    pub at: Timestamp,
+    /// Why.
+    pub repin: Repin,
 }
 
 impl Narration {
@@ -83,12 +91,10 @@ impl Narration {
         self.may_be_retried()?;
         self.pins = pins;
         self.run_request = request;
-        self.repin = None;
-        self.failure = None;
-        self.finished = None;
-        self.deadline = now.plus(self.time_limit.unwrap_or(DEADLINE));
+        self.repinned = None;
+        self.deadline = now.plus(self.spec.time_limit.unwrap_or(DEADLINE));
         self.cancel_pending = false;
-        self.begin_run(now);
+        self.begin_run(None, now);
         Ok(())
     }
 
@@ -97,14 +103,14 @@ impl Narration {
     /// # Errors
     /// Those of [`Self::retry`].
     pub fn may_be_retried(&self) -> Result<(), Failure> {
-        if self.erased {
+        if self.erased() {
             return Err(Failure::new(
                 Kind::FailedPrecondition,
                 Reason::DocumentErased,
                 "the document was erased; hand it in again and order a new narration",
             ));
         }
-        if !matches!(self.phase, Phase::Failed | Phase::Cancelled) {
+        if !matches!(self.phase(), Phase::Failed | Phase::Cancelled) {
             return Err(Failure::new(
                 Kind::FailedPrecondition,
                 Reason::WrongState,
@@ -114,40 +120,39 @@ impl Narration {
         Ok(())
     }
 
+    /// Whether it may be pinned anew: who fails for the same again is not helped by pins.
+    pub(crate) const fn may_be_pinned_anew(&self) -> bool {
+        self.repinned.is_none() && !self.awaits_pins()
+    }
+
     /// Begins a run in which nothing is done and nothing is wanted before it is pinned anew, since
     /// nobody has what the present one is pinned to.
     pub(crate) fn await_pins(&mut self, why: StepFailure, now: Timestamp) {
         let from = Versions::of(&self.pins);
-        self.begin_run(now);
-        self.repin = Some(Box::new(Repin { wanted: now, why, from, done: None }));
+        self.begin_run(Some(Box::new(Repin { wanted: now, why, from })), now);
     }
 
     /// Whether it waits to be pinned anew.
     #[must_use]
-    pub fn awaits_pins(&self) -> bool {
-        !self.phase.terminal() && self.repin.as_ref().is_some_and(|repin| repin.done.is_none())
+    pub const fn awaits_pins(&self) -> bool {
+        matches!(self.state, State::Extracting { repin: Some(_), .. })
     }
 
     /// Pins the run that waits for it.
     pub fn pinned(&mut self, run: u32, pins: Pins, now: Timestamp) -> Transition {
-        if self.run != run || !self.awaits_pins() {
-            return Transition::Unchanged;
-        }
-        if let Some(repin) = &mut self.repin {
-            repin.done = Some(now);
-        }
+        let State::Extracting { repin, .. } = &mut self.state else { return Transition::Unchanged };
+        let Some(repin) = repin.take_if(|_| self.run == run) else { return Transition::Unchanged };
+        self.repinned = Some(Box::new(Repinned { at: now, repin: *repin }));
         self.pins = pins;
-        self.touch(now);
+        self.note_progress(now);
         Transition::Changed
     }
 
     /// Fails the run that waits to be pinned: what was ordered is not to be had any more.
     pub fn not_pinned(&mut self, run: u32, failure: Failure, now: Timestamp) -> Transition {
-        if self.run != run || !self.awaits_pins() {
-            return Transition::Unchanged;
-        }
-        let step = self.repin.as_ref().and_then(|repin| repin.why.step.clone());
-        self.end(Phase::Failed, Some(StepFailure { failure, step }), now);
+        let Some(repin) = self.repin().filter(|_| self.run == run) else { return Transition::Unchanged };
+        let step = repin.why.step.clone();
+        self.fail(StepFailure { failure, step }, now);
         Transition::Changed
     }
 
@@ -179,7 +184,7 @@ impl Narration {
         earlier.told = true;
         self.earlier.retain(|earlier| earlier.scope != *scope || now < earlier.due());
         let next = self.earlier_next();
-        self.due_at = if self.phase.terminal() && !self.to_be_settled() {
+        self.due_at = if self.phase().terminal() && !self.to_be_settled() {
             next
         } else {
             self.due_at.into_iter().chain(next).min()
@@ -219,17 +224,12 @@ impl Narration {
     }
 
     /// Every step is asked for again: what was made under the same pins is found by its key, and
-    /// what storage lost is made anew.
-    fn begin_run(&mut self, now: Timestamp) {
+    /// what storage lost is made anew. Nothing is wanted before what `repin` says is done.
+    fn begin_run(&mut self, repin: Option<Box<Repin>>, now: Timestamp) {
         self.leave(Earlier { scope: self.scope.clone(), run: self.run, since: now, told: false });
         self.run += 1;
-        self.sections = 0;
-        self.written = Bits::default();
-        self.recorded = Bits::default();
-        self.tally = Tally::default();
-        self.first_audio = None;
-        self.phase = Phase::Extracting;
-        self.touch(now);
+        self.state = State::beginning(repin, self.state.outline().cloned());
+        self.note_progress(now);
     }
 }
 
@@ -238,7 +238,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::testing::narration;
+    use crate::testing::{fail, narration, succeed};
 
     const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -255,13 +255,13 @@ mod tests {
         let mut n = narration();
         let scope = n.scope.clone();
         assert!(due(&n, at(1)).is_empty(), "there was none before");
-        n.end(Phase::Failed, None, at(1));
+        fail(&mut n, at(1));
         n.retry(n.pins.clone(), None, at(2)).expect("retried");
         assert_eq!((n.run, due(&n, at(2))), (2, vec![1]));
         assert_eq!(n.earlier_ended(&scope, 1, at(3)), Transition::Changed);
         assert!(due(&n, at(61)).is_empty(), "it was just done");
         assert_eq!(n.earlier_ended(&scope, 1, at(4)), Transition::Unchanged, "twice at once");
-        n.end(Phase::Succeeded, None, at(10));
+        succeed(&mut n, at(10));
         assert_eq!(n.due_at, Some(at(62)), "also where its successor ends first");
         assert_eq!(due(&n, at(62)), [1]);
         assert_eq!(n.earlier_ended(&scope, 1, at(62)), Transition::Changed);

@@ -4,13 +4,13 @@ use lectern_core::{Failure, Timestamp};
 use lectern_store::{Direction, Query, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::Keys;
+use super::ApiKeys;
 use crate::domain::Key;
 
 /// Keys read at once.
 const READ: u32 = 200;
 
-impl Keys {
+impl ApiKeys {
     /// Deletes keys that were revoked, or ended, before a moment; how many this replica deleted. A
     /// request id that made one of them is free again.
     ///
@@ -70,7 +70,7 @@ mod tests {
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
         let (collection, tenants) = records(Arc::new(MemoryStore::new(shared())), shared()).await;
         let secret = Secrets::one(b"master").of(&"keys".parse().expect("an id"));
-        let keys = Keys::new(collection, tenants, shared(), Vec::new(), secret);
+        let keys = ApiKeys::new(collection, tenants, shared(), Vec::new(), secret);
         let make = async |expires: Option<Timestamp>| {
             let new = NewKey { tenant: None, role: Role::Administrator, display_name: String::new(), expires };
             let Draft::New(key, secret) = keys.draft("", new).await.expect("fits") else { panic!("it is new") };

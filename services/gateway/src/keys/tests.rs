@@ -10,7 +10,7 @@ const ADMIN: &str = "the key of the administrator";
 const NEXT_ADMIN: &str = "the next key of the administrator";
 
 struct World {
-    keys: Keys,
+    keys: ApiKeys,
     tenants: Tenants,
     clock: Arc<ManualClock>,
 }
@@ -22,7 +22,7 @@ impl World {
         let (collection, tenants) = records(Arc::new(MemoryStore::new(shared())), shared()).await;
         let secret = TenantSecret::derive(b"master", &"keys".parse().expect("an id"));
         let admin = [ADMIN, NEXT_ADMIN].map(Secret::new).into();
-        let keys = Keys::new(collection, tenants.clone(), shared(), admin, secret);
+        let keys = ApiKeys::new(collection, tenants.clone(), shared(), admin, secret);
         Self { keys, tenants, clock }
     }
 
@@ -144,7 +144,7 @@ async fn a_key_ends_by_itself_and_is_remembered_no_longer() {
 #[tokio::test]
 async fn a_key_opens_what_its_role_says() {
     let world = World::new().await;
-    for (role, expected) in [(Role::Reader, auth::Role::Reader), (Role::Editor, auth::Role::Tenant)] {
+    for (role, expected) in [(Role::Reader, caller::Role::Reader), (Role::Editor, caller::Role::Tenant)] {
         let (made, secret) = world.make(new(role)).await;
         let caller = world.caller(&secret).await.expect("good");
         assert_eq!((caller.role, caller.tenant.as_str(), &caller.key_id), (expected, "acme", &made.id));
@@ -155,7 +155,7 @@ async fn a_key_opens_what_its_role_says() {
     let installation = world.caller(ADMIN).await.expect("good");
     let during_a_change = world.caller(NEXT_ADMIN).await.expect("good");
     for caller in [&administrator, &installation, &during_a_change] {
-        assert_eq!((caller.role, caller.tenant.as_str()), (auth::Role::Admin, "admin"));
+        assert_eq!((caller.role, caller.tenant.as_str()), (caller::Role::Admin, "admin"));
     }
     assert_eq!((administrator.actor(), installation.actor()), (format!("keys/{}", made.id), "admin".to_owned()));
 }

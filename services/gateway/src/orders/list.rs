@@ -6,8 +6,7 @@ use lectern_store::{Cursor, Direction, Query, Versioned};
 use serde_json::Value;
 
 use super::Orders;
-use crate::domain::Narration;
-use crate::domain::wish::Labels;
+use crate::domain::{Labels, Narration};
 
 /// Records read at once where only some have the labels.
 const READ: u32 = 200;
@@ -33,7 +32,7 @@ impl Orders {
             looked_at += page.items.len() + page.left_out as usize;
             let room = (most as usize).saturating_sub(found.len());
             let mut items = page.items.into_iter();
-            found.extend(items.by_ref().filter(|item| item.record.labels.have(labels)).take(room));
+            found.extend(items.by_ref().filter(|item| item.record.labels().have(labels)).take(room));
             let full = found.len() >= most as usize;
             if full && !items.as_slice().is_empty() {
                 let next = found.last().map(|last| after(&last.record));

@@ -6,8 +6,7 @@ use lectern_core::id::DocumentId;
 use lectern_core::{Failure, Kind, Reason, text};
 use lectern_proto::{convert, names, v1 as api};
 
-use crate::domain::Wish;
-use crate::domain::wish::Labels;
+use crate::domain::{Labels, NarrationRequest};
 
 /// The longest time that a caller may give a run.
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -16,7 +15,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 ///
 /// # Errors
 /// What `NarrationService.CreateNarration` documents of a request by itself.
-pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
+pub(super) fn read(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
     let document = only_document(&wire.documents)?;
     text::check_name("narration.display_name", &wire.display_name)?;
     let labels = Labels::checked("narration.labels", wire.labels.clone())?;
@@ -33,7 +32,7 @@ pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
         ));
     }
     let display_name = wire.display_name.clone();
-    Ok(Wish { document, display_name, labels, order, voice, speed, formats, lane, time_limit })
+    Ok(NarrationRequest { document, display_name, labels, order, voice, speed, formats, lane, time_limit })
 }
 
 /// What a preview looks at of an order: the document, what decides what is said, who says it and
@@ -41,11 +40,11 @@ pub(super) fn read(wire: &api::Narration) -> Result<Wish, Failure> {
 ///
 /// # Errors
 /// What `NarrationService.PreviewDocument` documents of a request by itself.
-pub fn read_for_preview(wire: &api::Narration) -> Result<Wish, Failure> {
-    Ok(Wish {
+pub fn read_for_preview(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
+    Ok(NarrationRequest {
         document: only_document(&wire.documents)?,
         display_name: String::new(),
-        labels: Labels::default(),
+        labels: Labels::none(),
         order: convert::order(wire)?,
         voice: only_voice(&wire.speakers)?,
         speed: speed(wire.speed)?,
@@ -173,12 +172,12 @@ mod tests {
 
     #[test]
     fn what_an_order_leaves_out_has_a_default() {
-        let wish = read(&order()).expect("a wish");
-        assert_eq!((wish.document.as_str(), wish.voice.as_str(), wish.speed), ("d1", "", 100));
-        assert_eq!(wish.formats, [i32::from(api::AudioFormat::Opus)]);
-        assert_eq!((wish.lane, wish.time_limit), (i32::from(api::Lane::Standard), None));
-        assert!(wish.display_name.is_empty() && wish.labels.is_empty());
-        assert_eq!(wish.order, Order::of(Style::Narration));
+        let request = read(&order()).expect("a request");
+        assert_eq!((request.document.as_str(), request.voice.as_str(), request.speed), ("d1", "", 100));
+        assert_eq!(request.formats, [i32::from(api::AudioFormat::Opus)]);
+        assert_eq!((request.lane, request.time_limit), (i32::from(api::Lane::Standard), None));
+        assert!(request.display_name.is_empty() && request.labels.is_empty());
+        assert_eq!(request.order, Order::of(Style::Narration));
         let full = api::Narration {
             display_name: "Tides".to_owned(),
             labels: [("team".to_owned(), "press".to_owned())].into(),
@@ -186,13 +185,13 @@ mod tests {
             speed: Some(1.25),
             ..order()
         };
-        let wish = read(&full).expect("a wish");
-        assert_eq!((wish.display_name.as_str(), wish.voice.as_str()), ("Tides", "engines/tone/voices/a"));
-        assert_eq!((wish.speed, wish.labels.all()), (125, &full.labels));
+        let request = read(&full).expect("a request");
+        assert_eq!((request.display_name.as_str(), request.voice.as_str()), ("Tides", "engines/tone/voices/a"));
+        assert_eq!((request.speed, request.labels.all()), (125, &full.labels));
     }
 
     #[test]
-    fn what_of_a_document_is_wanted_is_part_of_the_wish() {
+    fn what_of_a_document_is_wanted_is_part_of_the_request() {
         let numbers = |first, last| api::NumberRange { first, last };
         let selection = api::Selection {
             pages: vec![numbers(12, 12), numbers(3, 9)],
@@ -212,10 +211,10 @@ mod tests {
             read: [ContentKind::Citations, ContentKind::FrontMatter].into(),
             ..Order::of(Style::Narration)
         };
-        let wish = read(&some).expect("a wish");
-        assert_eq!(wish.order, wanted);
-        assert_ne!(wish.digest(), read(&order()).expect("a wish").digest(), "another request");
-        assert_eq!(read_for_preview(&some).expect("a wish").order, wanted);
+        let request = read(&some).expect("a request");
+        assert_eq!(request.order, wanted);
+        assert_ne!(request.digest(), read(&order()).expect("a request").digest(), "another request");
+        assert_eq!(read_for_preview(&some).expect("a request").order, wanted);
     }
 
     #[test]
@@ -275,8 +274,9 @@ mod tests {
             speakers: vec![speaker("engines/tone/voices/b")],
             ..order()
         };
-        let wish = read_for_preview(&odd).expect("it decides nothing wrong");
-        assert_eq!((wish.document.as_str(), wish.voice.as_str(), wish.speed), ("d1", "engines/tone/voices/b", 150));
+        let request = read_for_preview(&odd).expect("it decides nothing wrong");
+        assert_eq!((request.document.as_str(), request.speed), ("d1", 150));
+        assert_eq!(request.voice, "engines/tone/voices/b");
         let several = vec!["documents/d1".to_owned(), "documents/d2".to_owned()];
         for (wrong, reason) in [
             (api::Narration { documents: Vec::new(), ..order() }, Reason::InvalidField),

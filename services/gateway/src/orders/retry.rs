@@ -53,7 +53,7 @@ impl Orders {
     /// What ordering it again may answer.
     pub async fn retry_run(&self, id: &NarrationId, run: u32) -> Result<bool, Failure> {
         let Some(Versioned { record, .. }) = self.narrations.get(id.as_str()).await? else { return Ok(false) };
-        if record.run != run || record.phase != Phase::Failed || record.erased || record.deleted.is_some() {
+        if record.run != run || record.phase() != Phase::Failed || record.erased() || record.deleted.is_some() {
             return Ok(false);
         }
         match self.start_anew(&record, None, &record.version.to_string()).await {
@@ -73,8 +73,8 @@ impl Orders {
         let id = &old.id;
         // Refused before anybody is asked for anything.
         old.may_be_retried()?;
-        self.door.admit(&old.tenant).await?;
-        let (_, pins) = self.stages.pin(&old.tenant, &old.wish()).await?;
+        self.admission.admit(&old.tenant).await?;
+        let (_, pins) = self.stages.pin(&old.tenant, &old.request()).await?;
         let retried = self
             .change(id, etag, |narration, now| {
                 // The same call may have begun the run that was to follow, and it have ended.

@@ -3,7 +3,7 @@
 
 mod repeated;
 
-use std::sync::Mutex;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -15,10 +15,9 @@ use lectern_store::{Change, Cursor};
 
 use super::*;
 use crate::conduct::prune::InUse;
-use crate::domain::wish::Labels;
-use crate::domain::{Lane, Pins, StepFailure, TenantLimits, TenantRecord, Wish};
+use crate::domain::{Labels, Lane, NarrationRequest, Pins, StepFailure, TenantLimits, TenantRecord};
 use crate::stages::Still;
-use crate::testing::{Parts, narration};
+use crate::testing::{Parts, fail, narration, words};
 
 /// Stages that pin anything, and that may be out of reach.
 #[derive(Debug, Default)]
@@ -38,14 +37,14 @@ struct Anywhere {
 
 #[async_trait]
 impl Stages for Anywhere {
-    async fn pin(&self, _: &TenantId, wish: &Wish) -> Result<(ScopeId, Pins), Failure> {
+    async fn pin(&self, _: &TenantId, request: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
         if self.erased.load(Ordering::SeqCst) {
             return Err(Failure::new(Kind::NotFound, Reason::DocumentErased, "the document was erased"));
         }
         let Narration { mut pins, .. } = narration();
-        let scope = wish.document.as_str().parse().expect("an id");
+        let scope = request.document.as_str().parse().expect("an id");
         pins.language = self.english.load(Ordering::SeqCst).then(|| "en".to_owned());
-        let meanwhile = self.meanwhile.lock().expect("not poisoned").take();
+        let meanwhile = self.meanwhile.lock().take();
         if let Some((narrations, id)) = meanwhile {
             narrations.update(id.as_str(), |_| Ok(Change::Write)).await.expect("written");
         }
@@ -60,8 +59,8 @@ impl Stages for Anywhere {
     }
 
     async fn delete_recording(&self, _: &TenantId, scope: &ScopeId, id: &NarrationId, run: u32) -> Result<(), Failure> {
-        self.swept.lock().expect("not poisoned").push((scope.clone(), run));
-        self.deleted.lock().expect("not poisoned").push((id.clone(), run));
+        self.swept.lock().push((scope.clone(), run));
+        self.deleted.lock().push((id.clone(), run));
         Ok(())
     }
 
@@ -235,10 +234,10 @@ async fn a_list_by_labels_finds_each_narration_once_in_pages_of_any_size() {
         narration.id = format!("n{n:03}").parse().expect("an id");
         // Some were accepted at the same moment.
         narration.created = Timestamp(u64::from(n / 7));
-        narration.labels = if n % 3 == 0 { label("team", "press") } else { label("team", "news") };
+        words(&mut narration).labels = label("team", if n % 3 == 0 { "press" } else { "news" });
         world.narrations.insert(&narration).await.expect("inserted");
     }
-    let (all, _) = listed(&world, &Labels::default(), 1_000).await;
+    let (all, _) = listed(&world, &Labels::none(), 1_000).await;
     assert_eq!(all.len(), 500);
     let newest = all.iter().filter(|id| id.as_str()[1..].parse::<u32>().expect("a number") % 3 == 0);
     let newest: Vec<NarrationId> = newest.cloned().collect();
@@ -256,7 +255,7 @@ async fn a_page_of_a_list_by_labels_is_empty_before_it_looks_at_everything() {
         narration.id = format!("n{n}").parse().expect("an id");
         narration.created = Timestamp(u64::from(n));
         // The oldest of all.
-        narration.labels = if n == 0 { label("team", "press") } else { Labels::default() };
+        words(&mut narration).labels = if n == 0 { label("team", "press") } else { Labels::none() };
         world.narrations.insert(&narration).await.expect("inserted");
     }
     let wanted = label("team", "press");
@@ -289,7 +288,7 @@ async fn a_request_is_told_by_what_was_sent_and_not_by_what_was_filled_in() {
     let world = World::new().await;
     world.stages.english.store(true, Ordering::SeqCst);
     let first = world.order("r1", |_| {}).await.expect("accepted");
-    assert_eq!(first.order.language.as_deref(), Some("en"), "as the document says");
+    assert_eq!(first.spec.order.language.as_deref(), Some("en"), "as the document says");
     assert_eq!(world.order("r1", |_| {}).await.expect("the same").id, first.id);
     let other = world.order("r1", |order| order.language_code = "de".to_owned()).await.expect_err("another body");
     assert_eq!(other.reason, Reason::RequestIdReused);
@@ -304,7 +303,7 @@ async fn an_order_takes_the_place_of_a_tombstone_that_is_written_meanwhile() {
     let first = world.order("r1", |_| {}).await.expect("accepted");
     assert_eq!(world.delete(&first.id, "").await, Ok(()));
     let meanwhile = (world.narrations.clone(), first.id.clone());
-    *world.stages.meanwhile.lock().expect("not poisoned") = Some(meanwhile);
+    *world.stages.meanwhile.lock() = Some(meanwhile);
     let anew = world.order("r1", |_| {}).await.expect("accepted anew");
     assert_eq!((&anew.id, anew.run, anew.deleted), (&first.id, first.run + 1, None));
     let known = world.orders.get(&world.tenant, &first.id).await.expect("it is there").record;
@@ -316,7 +315,8 @@ async fn an_order_takes_the_place_of_a_tombstone_that_is_written_meanwhile() {
 async fn a_narration_is_retried_in_the_lanes_that_its_tenant_has_now() {
     let world = World::new().await;
     let hurried = |order: &mut api::Narration| order.lane = api::Lane::Interactive.into();
-    let made = world.order("", hurried).await.expect("accepted");
+    let [made, other] =
+        [world.order("", hurried).await.expect("accepted"), world.order("", hurried).await.expect("accepted")];
     world.orders.cancel(&world.tenant, &made.id, "").await.expect("cancelled");
     let limits = TenantLimits { lanes: vec![Lane::Bulk], ..TenantLimits::default() };
     let tenant = TenantRecord { limits, ..TenantRecord::new(world.tenant.clone(), Timestamp(0)) };
@@ -325,12 +325,12 @@ async fn a_narration_is_retried_in_the_lanes_that_its_tenant_has_now() {
     assert_eq!((refused.kind, refused.reason), (Kind::PermissionDenied, Reason::KeyNotAllowed));
     assert_eq!(refused.field, None, "a retry names no lane");
 
-    let fail = |narration: &mut Narration| {
-        narration.phase = Phase::Failed;
+    let failed = |narration: &mut Narration| {
+        fail(narration, Timestamp(1));
         Ok(Change::Write)
     };
-    world.narrations.update(made.id.as_str(), fail).await.expect("written");
-    assert_eq!(world.orders.retry_run(&made.id, made.run).await, Ok(true), "an operator looks at no lanes");
+    world.narrations.update(other.id.as_str(), failed).await.expect("written");
+    assert_eq!(world.orders.retry_run(&other.id, other.run).await, Ok(true), "an operator looks at no lanes");
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn what_a_step_missed_of_an_erased_document_is_told_as_its_erasure() {
     let fail = |reason| {
         move |narration: &mut Narration| {
             let failure = Failure::new(Kind::DataLoss, reason, "an object is not there");
-            (narration.phase, narration.failure) = (Phase::Failed, Some(StepFailure { failure, step: None }));
+            narration.fail(StepFailure { failure, step: None }, Timestamp(1));
             Ok(Change::Write)
         }
     };
@@ -351,8 +351,8 @@ async fn what_a_step_missed_of_an_erased_document_is_told_as_its_erasure() {
         world.narrations.update(made.id.as_str(), fail(reason)).await.expect("written");
         world.orders.erase_document(&world.tenant, &document).await.expect("erased");
         let erased = world.orders.get(&world.tenant, &made.id).await.expect("it is there").record;
-        assert!(erased.erased);
-        assert_eq!(erased.failure.expect("why").failure.reason, told);
+        assert!(erased.erased());
+        assert_eq!(erased.failure().expect("why").failure.reason, told);
     }
 }
 
@@ -364,8 +364,8 @@ async fn what_was_ordered_while_its_document_was_erased_keeps_nothing_of_it() {
         let made = world.order("", |order| order.display_name = "Tides".to_owned()).await.expect("accepted");
         let fail = |narration: &mut Narration| {
             let failure = Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "the source is not there");
-            narration.end(Phase::Failed, Some(StepFailure { failure, step: None }), Timestamp(1));
-            narration.cancel_pending = true;
+            narration.fail(StepFailure { failure, step: None }, Timestamp(1));
+            narration.tell_stages(Timestamp(1));
             Ok(Change::Write)
         };
         world.narrations.update(made.id.as_str(), fail).await.expect("written");
@@ -373,10 +373,10 @@ async fn what_was_ordered_while_its_document_was_erased_keeps_nothing_of_it() {
         world.stages.erased.store(erased, Ordering::SeqCst);
         world.orders.conductor.settle(&failed).await.expect("settled");
         let settled = world.orders.get(&world.tenant, &made.id).await.expect("it is there").record;
-        assert_eq!((settled.erased, settled.display_name.is_empty()), (erased, erased));
+        assert_eq!((settled.erased(), settled.display_name().is_empty()), (erased, erased));
         assert_eq!(settled.pins.file_name.is_empty(), erased);
         assert_eq!(settled.version > failed.record.version, erased, "callers see a change");
-        assert_eq!(settled.failure.expect("why").failure.reason, reason);
+        assert_eq!(settled.failure().expect("why").failure.reason, reason);
     }
 }
 

@@ -1,8 +1,9 @@
 //! A store and a queue that do what servers should not.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -142,8 +143,8 @@ impl Queue for Away {
         std::future::pending().await
     }
 
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
-        self.0.pull(service, wait).await
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        self.0.pull(service, most, wait).await
     }
 
     async fn withdraw(&self, _: &StepId) -> Result<(), QueueError> {
@@ -188,5 +189,5 @@ impl Queue for Away {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }

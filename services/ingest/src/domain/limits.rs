@@ -4,7 +4,7 @@ use lectern_core::{Failure, Kind, Reason};
 
 /// Sizes that a source may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct SourceLimits {
     /// Bytes of an uploaded source.
     pub upload_bytes: u64,
     /// Bytes of a source in one message.
@@ -14,7 +14,7 @@ pub struct Limits {
 /// Bytes of one chunk.
 pub const CHUNK_BYTES: usize = 1024 * 1024;
 
-impl Limits {
+impl SourceLimits {
     /// Checks the size of an upload.
     ///
     /// # Errors

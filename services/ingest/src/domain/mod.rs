@@ -9,5 +9,5 @@ pub mod upload;
 
 pub use document::{Document, Heading};
 pub use erasure::{Receipt, Sweep};
-pub use limits::Limits;
+pub use limits::SourceLimits;
 pub use upload::{Finishing, Part, Upload};

@@ -49,7 +49,7 @@ const STDERR_BYTES: u64 = 16 << 10;
 
 /// What one extraction may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct SandboxLimits {
     /// Address space, in bytes.
     pub memory_bytes: u64,
     /// Processor time, in whole seconds.
@@ -62,7 +62,7 @@ pub struct Limits {
     pub open_files: u64,
 }
 
-impl Default for Limits {
+impl Default for SandboxLimits {
     fn default() -> Self {
         Self {
             memory_bytes: 1 << 30,
@@ -91,7 +91,7 @@ pub struct Sandbox {
     /// Arguments before the order, [`SUBCOMMAND`] last.
     pub args: Vec<OsString>,
     /// What each extraction may use.
-    pub limits: Limits,
+    pub limits: SandboxLimits,
 }
 
 /// What the parent tells the child.
@@ -131,7 +131,7 @@ enum Answer {
 impl Sandbox {
     /// A sandbox that runs `program extract-child`.
     #[must_use]
-    pub fn new(program: impl Into<PathBuf>, limits: Limits) -> Self {
+    pub fn new(program: impl Into<PathBuf>, limits: SandboxLimits) -> Self {
         Self { program: program.into(), args: vec![SUBCOMMAND.into()], limits }
     }
 

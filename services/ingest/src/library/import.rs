@@ -2,8 +2,9 @@
 //! finds its document before anything is fetched, since its digest is of the URL and not of the
 //! bytes.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -11,7 +12,7 @@ use http::{HeaderName, StatusCode};
 use lectern_core::digest::Hasher;
 use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason};
-use lectern_fetch::{Client, FetchError, Limits, Request, Response};
+use lectern_fetch::{Client, FetchError, FetchLimits, Request, Response};
 use lectern_store::Versioned;
 use tokio::sync::Semaphore;
 use tracing::info;
@@ -30,7 +31,7 @@ const FIELD: &str = "source.uri";
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Limits of one call.
-    pub limits: Limits,
+    pub limits: FetchLimits,
     /// Imports at once, of all tenants.
     pub at_once: usize,
     /// Imports at once of one tenant.
@@ -133,20 +134,20 @@ impl Imports {
 
 impl Allowed {
     /// A place among the imports of the process and of the tenant, given back when it is dropped.
-    fn enter(&self, tenant: &TenantId) -> Result<Turn<'_>, Failure> {
+    fn enter(&self, tenant: &TenantId) -> Result<ImportPlace<'_>, Failure> {
         let full = |kind, reason, whose: &str| {
             Failure::new(kind, reason, format!("as many imports {whose} run as may at once; try again soon"))
                 .after(COME_AGAIN)
         };
         let room = self.room.try_acquire();
         let room = room.map_err(|_| full(Kind::Unavailable, Reason::Overloaded, "of this installation"))?;
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tenants = self.tenants.lock();
         let running = tenants.entry(tenant.clone()).or_default();
         if *running >= self.rules.per_tenant {
             return Err(full(Kind::ResourceExhausted, Reason::RateLimited, "of yours"));
         }
         *running += 1;
-        Ok(Turn { allowed: self, tenant: tenant.clone(), _room: room })
+        Ok(ImportPlace { allowed: self, tenant: tenant.clone(), _room: room })
     }
 
     /// Fetches into a temporary file. What is logged names the host and not the URL, which may
@@ -184,15 +185,15 @@ impl Allowed {
 }
 
 /// A place among the imports that run.
-struct Turn<'a> {
+struct ImportPlace<'a> {
     allowed: &'a Allowed,
     tenant: TenantId,
     _room: tokio::sync::SemaphorePermit<'a>,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for ImportPlace<'_> {
     fn drop(&mut self) {
-        let mut tenants = self.allowed.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tenants = self.allowed.tenants.lock();
         if let Some(running) = tenants.get_mut(&self.tenant) {
             *running = running.saturating_sub(1);
             if *running == 0 {

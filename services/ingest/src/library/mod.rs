@@ -30,7 +30,7 @@ pub use reading::Reader;
 pub use uploads::{Opening, Receiving, Uploads};
 pub use usage::{Stored, Usage};
 
-use crate::domain::{Document, Limits};
+use crate::domain::{Document, SourceLimits};
 use usage::Reserved;
 
 /// The documents of this installation.
@@ -42,7 +42,7 @@ pub struct Library {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     secrets: Secrets,
-    limits: Limits,
+    limits: SourceLimits,
     usage: Usage,
 }
 
@@ -99,7 +99,7 @@ impl Library {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         secrets: Secrets,
-        limits: Limits,
+        limits: SourceLimits,
     ) -> Self {
         let usage = Usage::new(documents.clone(), Arc::clone(&clock));
         Self { documents, reader, blob, clock, random, secrets, limits, usage }
@@ -107,7 +107,7 @@ impl Library {
 
     /// What is accepted.
     #[must_use]
-    pub const fn limits(&self) -> &Limits {
+    pub const fn limits(&self) -> &SourceLimits {
         &self.limits
     }
 

@@ -11,7 +11,7 @@ use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Store};
 
 use super::{Library, Reader, Uploads};
-use crate::domain::{Document, Limits, Upload};
+use crate::domain::{Document, SourceLimits, Upload};
 use crate::extract::child::{self, Sandbox};
 
 /// What is stored, and in what.
@@ -34,12 +34,12 @@ pub(super) async fn parts() -> Parts {
     records.ensure().await.expect("a collection");
     let library = Library::new(
         documents,
-        Reader::new(Sandbox::new("/nonexistent/program", child::Limits::default()), None, 2),
+        Reader::new(Sandbox::new("/nonexistent/program", child::SandboxLimits::default()), None, 2),
         Arc::new(blob.clone()),
         Arc::clone(&clock),
         Arc::new(OsRandom),
         b"thirty-two bytes that protect none".as_slice().into(),
-        Limits { upload_bytes: 8 << 20, inline_bytes: 1 << 20 },
+        SourceLimits { upload_bytes: 8 << 20, inline_bytes: 1 << 20 },
     );
     let idle = Duration::from_secs(60);
     let uploads = Uploads::new(records, library.clone(), Arc::new(blob.clone()), clock, Arc::new(OsRandom), idle);

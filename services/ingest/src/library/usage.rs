@@ -11,8 +11,9 @@
 
 mod unfinished;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::id::{DocumentId, TenantId};
@@ -299,7 +300,7 @@ impl Usage {
     }
 
     fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tenants.lock()
     }
 
     async fn count(&self, tenant: &TenantId) -> Result<Counted, Failure> {

@@ -8,16 +8,15 @@ use std::time::Duration;
 use lectern_blob::memory::MemoryBlob;
 use lectern_core::{Clock, OsRandom, Reason, SystemClock};
 use lectern_ingest::api::Documents;
-use lectern_ingest::domain::{Document, Limits, Upload};
-use lectern_ingest::extract::child::{Limits as ChildLimits, Sandbox};
+use lectern_ingest::domain::{Document, SourceLimits, Upload};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
 use lectern_ingest::library::{Imports, Library, Reader, Uploads};
 use lectern_proto::ingest::v1::{GetSourceRequest, GetUsageRequest, ingest_service_server::IngestService as _};
 use lectern_proto::v1::{
     self as api, DocumentView, create_document_request::Source, document_service_server::DocumentService as _,
     erased_items::Kind,
 };
-use lectern_rpc::auth::{Caller, Role};
-use lectern_rpc::{TenantLimits, failure};
+use lectern_rpc::{Caller, Role, TenantLimits, failure};
 use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Store};
 use tonic::Request;
@@ -34,12 +33,12 @@ async fn documents() -> Documents {
     let blob = Arc::new(MemoryBlob::new(Arc::clone(&clock)));
     let library = Library::new(
         documents,
-        Reader::new(Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), ChildLimits::default()), None, 2),
+        Reader::new(Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), SandboxLimits::default()), None, 2),
         Arc::clone(&blob) as Arc<dyn lectern_blob::Blob>,
         Arc::clone(&clock),
         Arc::new(OsRandom),
         b"thirty-two bytes that protect none".as_slice().into(),
-        Limits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 },
+        SourceLimits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 },
     );
     let idle = Duration::from_secs(60);
     let uploads = Uploads::new(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lectern_core::Reason;
 use lectern_core::id::TenantId;
-use lectern_ingest::extract::child::{Limits, Sandbox};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
 use lectern_ingest::library::Reader;
 
 use crate::pack::zipped;
@@ -32,7 +32,7 @@ const BY_LIMIT: &str = "reading the document takes";
 /// Reads each file and, at the same time, a letter.
 async fn all(cases: Vec<(&str, &str, Vec<u8>, Wanted)>) {
     // A busy machine is not the fault of a file: its processor time is what counts.
-    let limits = Limits { wall: Duration::from_secs(600), ..Limits::default() };
+    let limits = SandboxLimits { wall: Duration::from_secs(600), ..SandboxLimits::default() };
     let reader = Reader::new(Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), limits), None, 2);
     let folder = tempfile::tempdir().unwrap();
     let (hostile, letter) = (folder.path().join("hostile"), folder.path().join("letter"));

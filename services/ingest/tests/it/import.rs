@@ -4,18 +4,19 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+use parking_lot::Mutex;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lectern_blob::memory::MemoryBlob;
 use lectern_core::id::DocumentId;
 use lectern_core::{Clock, Failure, Kind, OsRandom, Reason, SystemClock};
-use lectern_fetch::{Client, Limits as CallLimits, Outside, Policy, Roots};
+use lectern_fetch::{Client, FetchLimits, Outside, Policy, Roots};
 use lectern_ingest::config::Import;
-use lectern_ingest::domain::{Document, Limits};
-use lectern_ingest::extract::child::{Limits as ChildLimits, Sandbox};
+use lectern_ingest::domain::{Document, SourceLimits};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
 use lectern_ingest::library::import::{Imports, Rules, Wanted};
 use lectern_ingest::library::{Library, Reader};
 use lectern_runtime::ByteSize;
@@ -64,7 +65,7 @@ impl Server {
                             return;
                         }
                     }
-                    let answer = answer.lock().expect("whole").clone();
+                    let answer = answer.lock().clone();
                     drop(stream.write_all(&answer).await);
                 });
             }
@@ -91,8 +92,8 @@ async fn library() -> Library {
     let documents: Collection<Document> = Collection::new(store);
     documents.ensure().await.expect("a collection");
     let reader =
-        Reader::new(Sandbox::new(Path::new(env!("CARGO_BIN_EXE_lectern-ingest")), ChildLimits::default()), None, 4);
-    let limits = Limits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 };
+        Reader::new(Sandbox::new(Path::new(env!("CARGO_BIN_EXE_lectern-ingest")), SandboxLimits::default()), None, 4);
+    let limits = SourceLimits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 };
     let blob = Arc::new(MemoryBlob::new(Arc::clone(&clock)));
     Library::new(
         documents,
@@ -106,7 +107,7 @@ async fn library() -> Library {
 }
 
 async fn imports() -> Imports {
-    let limits = CallLimits { bytes: 10_000, ..CallLimits::default() };
+    let limits = FetchLimits { bytes: 10_000, ..FetchLimits::default() };
     let client = Client::new(Policy::Operator, Outside::system(), Roots::public()).expect("a client");
     Imports::by(client, Rules { limits, at_once: 3, per_tenant: 2 }, library().await)
 }
@@ -158,7 +159,7 @@ async fn a_repeated_request_does_not_fetch_again() {
     let id = DocumentId::of(&lectern_core::Digest::of(b"request"));
     let once = |path: &str| Wanted { id: Some(id.clone()), ..wanted("acme", &server.url(path)) };
     let first = imports.import(once("/a")).await.expect("accepted").record;
-    *server.answer.lock().expect("whole") = page("", "It falls, too.").into_bytes();
+    *server.answer.lock() = page("", "It falls, too.").into_bytes();
     let again = imports.import(once("/a")).await.expect("the same answer").record;
     assert_eq!(
         (again.id, again.sha256, server.asked()),

@@ -13,8 +13,8 @@ use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::keys::ObjectKind;
 use lectern_core::{Clock, Digest, Failure, Kind, OsRandom, Reason, Timestamp};
 use lectern_ingest::domain::erasure::Counts;
-use lectern_ingest::domain::{Document, Limits, Receipt, Upload};
-use lectern_ingest::extract::child::{Limits as ChildLimits, Sandbox};
+use lectern_ingest::domain::{Document, Receipt, SourceLimits, Upload};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
 use lectern_ingest::library::{Arrival, Library, Opening, Reader, Stored, Uploads};
 use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Store, Versioned, memory};
@@ -44,12 +44,12 @@ impl Ingest {
         let blob = MemoryBlob::new(Arc::clone(&clock));
         let library = Library::new(
             documents,
-            Reader::new(Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), ChildLimits::default()), None, 2),
+            Reader::new(Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), SandboxLimits::default()), None, 2),
             Arc::new(blob.clone()),
             Arc::clone(&clock),
             Arc::new(OsRandom),
             b"thirty-two bytes that protect none".as_slice().into(),
-            Limits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 },
+            SourceLimits { upload_bytes: 1 << 20, inline_bytes: 1 << 20 },
         );
         let idle = Duration::from_secs(60);
         let uploads = Uploads::new(records, library.clone(), Arc::new(blob.clone()), clock, Arc::new(OsRandom), idle);

@@ -8,13 +8,13 @@ use std::time::Duration;
 use lectern_core::Reason;
 use lectern_core::content::document::Content;
 use lectern_ingest::extract::Hint;
-use lectern_ingest::extract::child::{Limits, Sandbox, Source};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits, Source};
 use lectern_ingest::extract::ocr::{Recogniser, Settings};
 use lopdf::dictionary;
 
 use crate::view;
 
-fn sandbox(limits: Limits) -> Sandbox {
+fn sandbox(limits: SandboxLimits) -> Sandbox {
     Sandbox::new(env!("CARGO_BIN_EXE_lectern-ingest"), limits)
 }
 
@@ -41,7 +41,7 @@ const SECOND: &str = "Pilots wait at the quay. They know every rock, and the tid
 #[tokio::test]
 async fn a_picture_is_read_as_the_paragraphs_that_were_printed() {
     let recogniser = Recogniser::find(settings()).await;
-    let content = recogniser.read(&sandbox(Limits::default()), &fixture("letter.png"), false).await.unwrap();
+    let content = recogniser.read(&sandbox(SandboxLimits::default()), &fixture("letter.png"), false).await.unwrap();
     view::check(&content);
     assert_eq!(lines(&content), [(Some(1), FIRST), (Some(1), SECOND)]);
     assert_eq!((content.language.as_str(), content.warnings[0].code.as_str()), ("en", "RECOGNISED_TEXT"));
@@ -52,7 +52,7 @@ async fn a_picture_is_read_as_the_paragraphs_that_were_printed() {
 #[tokio::test]
 async fn a_scanned_pdf_is_read_page_by_page() {
     let recogniser = Recogniser::find(settings()).await;
-    let content = recogniser.read(&sandbox(Limits::default()), &fixture("scan.pdf"), true).await.unwrap();
+    let content = recogniser.read(&sandbox(SandboxLimits::default()), &fixture("scan.pdf"), true).await.unwrap();
     view::check(&content);
     assert_eq!(lines(&content), [(Some(1), FIRST), (Some(1), SECOND), (Some(2), SECOND)]);
     assert_eq!((content.pages, content.media_type.as_str()), (Some(2), "application/pdf"));
@@ -84,7 +84,7 @@ const MIDDLE: &str = "The middle page has words of its own, and they are read as
 #[tokio::test]
 async fn pages_that_are_pictures_among_pages_of_text_are_recognised_in_their_place() {
     let source = Source::Bytes(mixed());
-    let sandbox = sandbox(Limits::default());
+    let sandbox = sandbox(SandboxLimits::default());
     let content = sandbox.extract(source.clone(), Hint::default()).await.unwrap();
     assert_eq!(lines(&content), [(Some(2), MIDDLE)]);
     let recogniser = Recogniser::find(settings()).await;
@@ -108,7 +108,7 @@ async fn a_mixed_pdf_is_read_without_the_programs_and_says_what_is_missing() {
         (at_once, "seconds"),
     ] {
         let source = Source::Bytes(mixed());
-        let sandbox = sandbox(Limits::default());
+        let sandbox = sandbox(SandboxLimits::default());
         let content = sandbox.extract(source.clone(), Hint::default()).await.unwrap();
         let content = Recogniser::find(settings).await.complete(&sandbox, &source, content).await;
         assert_eq!(lines(&content), [(Some(2), MIDDLE)]);
@@ -127,13 +127,13 @@ async fn what_cannot_be_recognised_has_its_reason() {
     let without_tesseract = Settings { tesseract: nowhere.clone(), ..settings() };
     let without_poppler = Settings { pdftoppm: nowhere, ..settings() };
     let at_once = Settings { wall: Duration::ZERO, ..settings() };
-    let little = Limits { memory_bytes: 60 << 20, ..Limits::default() };
+    let little = SandboxLimits { memory_bytes: 60 << 20, ..SandboxLimits::default() };
     let picture = || fixture("letter.png");
     for (what, settings, limits, source, is_pdf, wanted, word) in [
         (
             "no tesseract",
             without_tesseract,
-            Limits::default(),
+            SandboxLimits::default(),
             picture(),
             false,
             Reason::OcrNotInstalled,
@@ -142,23 +142,31 @@ async fn what_cannot_be_recognised_has_its_reason() {
         (
             "no pdftoppm",
             without_poppler,
-            Limits::default(),
+            SandboxLimits::default(),
             fixture("scan.pdf"),
             true,
             Reason::OcrNotInstalled,
             "poppler-utils",
         ),
-        ("an empty page", settings(), Limits::default(), fixture("blank.png"), false, Reason::NoTextLayer, "no words"),
+        (
+            "an empty page",
+            settings(),
+            SandboxLimits::default(),
+            fixture("blank.png"),
+            false,
+            Reason::NoTextLayer,
+            "no words",
+        ),
         (
             "half a picture",
             settings(),
-            Limits::default(),
+            SandboxLimits::default(),
             Source::Bytes(b"\x89PNG\r\n\x1a\nhalf".to_vec()),
             false,
             Reason::DocumentDamaged,
             "",
         ),
-        ("no time", at_once, Limits::default(), picture(), false, Reason::DocumentTooComplex, "seconds"),
+        ("no time", at_once, SandboxLimits::default(), picture(), false, Reason::DocumentTooComplex, "seconds"),
         ("little memory", settings(), little, picture(), false, Reason::DocumentTooComplex, ""),
     ] {
         let recogniser = Recogniser::find(settings).await;

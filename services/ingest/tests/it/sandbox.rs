@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use lectern_core::Reason;
 use lectern_ingest::extract::Hint;
-use lectern_ingest::extract::child::{Limits, Sandbox, Source};
+use lectern_ingest::extract::child::{Sandbox, SandboxLimits, Source};
 use lectern_ingest::library::Reader;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lectern-ingest");
 
-fn sandbox(limits: Limits) -> Sandbox {
+fn sandbox(limits: SandboxLimits) -> Sandbox {
     Sandbox::new(PROGRAM, limits)
 }
 
-async fn reason(limits: Limits, source: Vec<u8>) -> Reason {
+async fn reason(limits: SandboxLimits, source: Vec<u8>) -> Reason {
     match sandbox(limits).extract(Source::Bytes(source), Hint::default()).await {
         Ok(content) => panic!("extracted {} blocks", content.blocks.len()),
         Err(failure) => failure.reason,
@@ -29,26 +29,26 @@ async fn a_child_answers_as_the_library_does() {
     let path = folder.path().join("source");
     std::fs::write(&path, source).unwrap();
     for given in [Source::Bytes(source.as_bytes().to_vec()), Source::Path(path)] {
-        let content = sandbox(Limits::default()).extract(given, hint.clone()).await.unwrap();
+        let content = sandbox(SandboxLimits::default()).extract(given, hint.clone()).await.unwrap();
         assert_eq!(content, expected);
     }
 }
 
 #[tokio::test]
 async fn a_failure_comes_through() {
-    assert_eq!(reason(Limits::default(), b"GIF89a".to_vec()).await, Reason::FormatUnsupported);
-    assert_eq!(reason(Limits::default(), Vec::new()).await, Reason::DocumentEmpty);
+    assert_eq!(reason(SandboxLimits::default(), b"GIF89a".to_vec()).await, Reason::FormatUnsupported);
+    assert_eq!(reason(SandboxLimits::default(), Vec::new()).await, Reason::DocumentEmpty);
 }
 
 #[tokio::test]
 async fn too_little_memory_is_too_complex() {
-    let limits = Limits { memory_bytes: 40 << 20, ..Limits::default() };
+    let limits = SandboxLimits { memory_bytes: 40 << 20, ..SandboxLimits::default() };
     assert_eq!(reason(limits, "word ".repeat(4 << 20).into_bytes()).await, Reason::DocumentTooComplex);
 }
 
 #[tokio::test]
 async fn too_much_output_is_too_complex() {
-    let limits = Limits { output_bytes: 1000, ..Limits::default() };
+    let limits = SandboxLimits { output_bytes: 1000, ..SandboxLimits::default() };
     assert_eq!(reason(limits, "word ".repeat(100_000).into_bytes()).await, Reason::DocumentTooComplex);
 }
 
@@ -57,7 +57,7 @@ async fn a_child_that_does_not_end_is_killed() {
     let sandbox = Sandbox {
         program: "/bin/sh".into(),
         args: vec!["-c".into(), "exec sleep 1000".into()],
-        limits: Limits { wall: Duration::from_millis(20), ..Limits::default() },
+        limits: SandboxLimits { wall: Duration::from_millis(20), ..SandboxLimits::default() },
     };
     let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
     assert_eq!(failure.reason, Reason::DocumentTooComplex);
@@ -68,7 +68,7 @@ async fn what_a_caller_calls_his_file_is_not_among_the_arguments() {
     // The order is the shell's `$0`; the environment is empty.
     let script = "case \"$0\" in *ecret*) kill -SEGV $$;; *source.md*) kill -XCPU $$;; esac";
     let sandbox =
-        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: Limits::default() };
+        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: SandboxLimits::default() };
     let hint = Hint { file_name: Some("Secret merger.md".to_owned()), media_type: Some("text/secret".to_owned()) };
     let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), hint).await.unwrap_err();
     assert_eq!(failure.reason, Reason::DocumentTooComplex, "the ending is there, the rest is not: {failure}");
@@ -81,7 +81,7 @@ async fn a_caller_who_has_gone_ends_his_child_and_gives_the_reader_back() {
     std::fs::write(&source, "x").unwrap();
     let script = format!("echo $$ > '{}'; exec sleep 1000", begun.display());
     let sandbox =
-        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: Limits::default() };
+        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: SandboxLimits::default() };
     let reader = Reader::new(sandbox, None, 1);
     for caller in ["acme", "other", "acme"] {
         let (reader, source) = (reader.clone(), source.clone());
@@ -112,7 +112,7 @@ async fn a_child_that_crashes_is_damage_and_a_missing_one_a_defect() {
     let shell = |script: &str| Sandbox {
         program: "/bin/sh".into(),
         args: vec!["-c".into(), script.into()],
-        limits: Limits::default(),
+        limits: SandboxLimits::default(),
     };
     for (script, wanted) in [
         ("kill -SEGV $$", Reason::DocumentDamaged),
@@ -124,7 +124,7 @@ async fn a_child_that_crashes_is_damage_and_a_missing_one_a_defect() {
         let failure = shell(script).extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
         assert_eq!(failure.reason, wanted, "{script}: {failure}");
     }
-    let missing = Sandbox::new("/nonexistent/program", Limits::default());
+    let missing = Sandbox::new("/nonexistent/program", SandboxLimits::default());
     let failure = missing.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
     assert_eq!(failure.reason, Reason::Internal);
 }

@@ -35,7 +35,7 @@ impl Server {
 
 /// API keys of a server.
 #[derive(Debug, Args)]
-pub struct Keys {
+pub struct KeysCommand {
     /// What to do with them.
     #[command(subcommand)]
     pub command: KeyCommand,
@@ -110,7 +110,7 @@ pub enum TenantCommand {
         name: String,
         /// What it may use.
         #[command(flatten)]
-        limits: Limits,
+        limits: LimitFlags,
     },
     /// Lists tenants.
     List,
@@ -128,7 +128,7 @@ pub enum TenantCommand {
         name: Option<String>,
         /// What it may use.
         #[command(flatten)]
-        limits: Limits,
+        limits: LimitFlags,
         /// Limits that are set back to the installation's, separated by commas.
         #[arg(long, value_enum, value_delimiter = ',', value_name = "LIMIT")]
         reset: Vec<Limit>,
@@ -147,7 +147,7 @@ pub enum TenantCommand {
 
 /// What a tenant may use, where that is not what the installation gives to everybody.
 #[derive(Debug, Args)]
-pub struct Limits {
+pub struct LimitFlags {
     /// Calls a second on average, in each replica.
     #[arg(long, value_name = "N")]
     pub requests_per_second: Option<f64>,

@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand};
 use lectern_core::Failure;
 use lectern_runtime::Secret;
 
-pub use admin::{Audit, KeyCommand, Keys, Lane, Limit, Limits, Quota, Role, Server, TenantCommand, Tenants};
-pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, Style};
+pub use admin::{Audit, KeyCommand, KeysCommand, Lane, Limit, LimitFlags, Quota, Role, Server, TenantCommand, Tenants};
+pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, StyleFlag};
 use place::Credential;
 pub use place::{At, Place};
 pub use source::Source;
@@ -58,7 +58,7 @@ pub enum Command {
     /// Serves until it is stopped; started again on the same data, it finishes what was unfinished.
     Up(Up),
     /// Makes, lists and revokes API keys of a server.
-    Keys(Keys),
+    Keys(KeysCommand),
     /// Makes, shows, changes and suspends tenants of a server.
     Tenants(Tenants),
     /// Shows what the caller's tenant may use of a server, and uses.

@@ -99,8 +99,8 @@ pub struct Preview {
 #[derive(Debug, Clone, Args)]
 pub struct Script {
     /// How the document becomes a script.
-    #[arg(long, value_enum, default_value_t = Style::Narration)]
-    pub style: Style,
+    #[arg(long, value_enum, default_value_t = StyleFlag::Narration)]
+    pub style: StyleFlag,
     /// Length of a briefing in minutes, 1 to 600; with --style briefing.
     #[arg(long, value_name = "N", conflicts_with = "words", value_parser = clap::value_parser!(i32).range(1..=600))]
     pub minutes: Option<i32>,
@@ -140,7 +140,7 @@ pub struct Length(pub u32);
 
 /// How the document becomes a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Style {
+pub enum StyleFlag {
     /// Every block, as it stands.
     Narration,
     /// The most important passages.

@@ -9,13 +9,13 @@ use prost_types::Timestamp;
 
 use super::out::Out;
 use super::{at, named, word};
-use crate::cli::{KeyCommand, Keys, Role};
+use crate::cli::{KeyCommand, KeysCommand, Role};
 
 /// Does what the command says.
 ///
 /// # Errors
 /// What the server answers.
-pub async fn run(keys: Keys, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
+pub async fn run(keys: KeysCommand, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
     let line = |key: &Key| line(key, convert::time(clock.now()));
     let mut client = KeyServiceClient::new(at(&keys.at)?.channel());
     match keys.command {

@@ -5,7 +5,7 @@ mod one;
 mod plan;
 mod report;
 
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 use lectern_core::{Failure, Reason};
 use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice};

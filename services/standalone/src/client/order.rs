@@ -19,8 +19,8 @@ pub fn order(script: &Script, document: &str) -> Narration {
         (None, None) => None,
     };
     let style = match script.style {
-        cli::Style::Narration => Style::Narration,
-        cli::Style::Briefing => Style::Briefing,
+        cli::StyleFlag::Narration => Style::Narration,
+        cli::StyleFlag::Briefing => Style::Briefing,
     };
     let footnotes = match script.footnotes {
         cli::Footnotes::Skip => Footnotes::Skip,
@@ -62,7 +62,7 @@ pub fn part(script: &Script) -> String {
             part.push_str(&what);
         }
     };
-    if script.style == cli::Style::Briefing {
+    if script.style == cli::StyleFlag::Briefing {
         add("briefing", String::new());
     }
     for (name, ranges) in [("pages", &script.pages), ("chapters", &script.chapters)] {
@@ -82,7 +82,7 @@ pub fn part(script: &Script) -> String {
 /// # Errors
 /// `INVALID_FIELD`, naming the flag.
 pub fn check(script: &Script) -> Result<(), Failure> {
-    if script.style == cli::Style::Narration {
+    if script.style == cli::StyleFlag::Narration {
         for (given, field, flag) in [
             (script.minutes.is_some(), "narration.length.duration", "--minutes"),
             (script.words.is_some(), "narration.length.word_count", "--words"),

@@ -4,9 +4,10 @@
 //! noticed, control characters of a document's words never reach a terminal, and a line that is
 //! written over is never torn by another.
 
+use parking_lot::Mutex;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use lectern_core::Failure;
 use serde::Serialize;
@@ -169,8 +170,8 @@ impl Out {
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.state.lock()
     }
 }
 

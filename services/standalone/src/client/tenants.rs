@@ -11,7 +11,7 @@ use prost_types::FieldMask;
 
 use super::out::Out;
 use super::{at, named, word};
-use crate::cli::{Limit, Limits, TenantCommand, Tenants};
+use crate::cli::{Limit, LimitFlags, TenantCommand, Tenants};
 
 /// Does what the command says.
 ///
@@ -61,7 +61,7 @@ pub async fn run(tenants: Tenants, out: &Out) -> Result<(), Failure> {
 }
 
 /// The limits that the flags name.
-fn of(limits: &Limits) -> TenantLimits {
+fn of(limits: &LimitFlags) -> TenantLimits {
     TenantLimits {
         requests_per_second: limits.requests_per_second,
         burst_request_count: limits.burst,
@@ -75,7 +75,12 @@ fn of(limits: &Limits) -> TenantLimits {
 
 /// A change of what is named, and of nothing else. A limit that is set back is named as well, and
 /// only a mask does that: without one, what is not set stays as it is.
-fn update(id: &str, name: Option<String>, limits: &Limits, reset: &[Limit]) -> Result<UpdateTenantRequest, Failure> {
+fn update(
+    id: &str,
+    name: Option<String>,
+    limits: &LimitFlags,
+    reset: &[Limit],
+) -> Result<UpdateTenantRequest, Failure> {
     let set = of(limits);
     let all = [
         (Limit::RequestsPerSecond, "limits.requests_per_second", set.requests_per_second.is_some()),
@@ -133,8 +138,8 @@ mod tests {
 
     use super::*;
 
-    fn none() -> Limits {
-        Limits {
+    fn none() -> LimitFlags {
+        LimitFlags {
             requests_per_second: None,
             burst: None,
             concurrent_calls: None,
@@ -147,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_update_changes_what_is_named_and_nothing_else() {
-        let limits = Limits { burst: Some(7), stored_sources: Some(ByteSize::mib(1)), ..none() };
+        let limits = LimitFlags { burst: Some(7), stored_sources: Some(ByteSize::mib(1)), ..none() };
         let request = update("acme", Some("Acme".to_owned()), &limits, &[Limit::Lanes]).unwrap();
         let expected = ["display_name", "limits.burst_request_count", "limits.stored_source_bytes", "limits.lanes"];
         assert_eq!(request.update_mask.unwrap().paths, expected);
@@ -156,7 +161,7 @@ mod tests {
         assert_eq!(lines(&tenant.limits.unwrap()), ["burst: 7", "stored sources: 1048576 bytes"]);
 
         assert!(update("acme", None, &none(), &[]).is_err(), "an empty mask would set all limits back");
-        let both = Limits { burst: Some(7), ..none() };
+        let both = LimitFlags { burst: Some(7), ..none() };
         assert!(update("acme", None, &both, &[Limit::Burst]).is_err());
     }
 

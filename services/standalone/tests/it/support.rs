@@ -60,7 +60,7 @@ pub struct Running {
 /// Reads to the end, on a thread of its own, and tells what it has read so far by a file.
 struct Reader {
     thread: JoinHandle<()>,
-    text: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+    text: std::sync::Arc<parking_lot::Mutex<Vec<u8>>>,
 }
 
 impl Home {
@@ -340,7 +340,7 @@ impl Drop for Running {
 
 impl Reader {
     fn new(mut from: impl std::io::Read + Send + 'static) -> Self {
-        let text = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let text = std::sync::Arc::new(parking_lot::Mutex::new(Vec::new()));
         let into = std::sync::Arc::clone(&text);
         let thread = std::thread::spawn(move || {
             let mut piece = [0; 4096];
@@ -349,7 +349,7 @@ impl Reader {
                     // A terminal that nobody has open any more is an error to read.
                     Ok(0) => return,
                     Err(error) if error.kind() != ErrorKind::Interrupted => return,
-                    Ok(length) => into.lock().unwrap().extend_from_slice(&piece[..length]),
+                    Ok(length) => into.lock().extend_from_slice(&piece[..length]),
                     Err(_) => {}
                 }
             }
@@ -358,12 +358,12 @@ impl Reader {
     }
 
     fn so_far(&self) -> String {
-        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.text.lock()).into_owned()
     }
 
     fn end(self) -> String {
         self.thread.join().unwrap();
-        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.text.lock()).into_owned()
     }
 }
 

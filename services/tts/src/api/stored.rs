@@ -10,7 +10,7 @@ use lectern_core::keys::TenantSecret;
 use lectern_core::{Digest, Failure};
 use lectern_proto::names;
 use lectern_proto::tts::v1::{self as tts, count_stored_speech_request::Part};
-use lectern_rpc::status;
+use lectern_rpc::unreadable;
 use tonic::Status;
 
 use super::Speech;
@@ -31,11 +31,14 @@ const PAGE: usize = 20_000;
 const AHEAD: usize = 16;
 
 /// Reads the messages of a call by `tenant` and counts.
+///
+/// # Errors
+/// `INVALID_FIELD` for messages that are not as they should be, `BLOB_UNAVAILABLE`.
 pub(super) async fn count<S>(
     speech: &Speech,
     tenant: &TenantId,
     messages: S,
-) -> Result<tts::CountStoredSpeechResponse, Status>
+) -> Result<tts::CountStoredSpeechResponse, Failure>
 where
     S: Stream<Item = Result<tts::CountStoredSpeechRequest, Status>> + Send + Unpin,
 {
@@ -47,25 +50,25 @@ async fn count_by<S>(
     tenant: &TenantId,
     mut messages: S,
     window: usize,
-) -> Result<tts::CountStoredSpeechResponse, Status>
+) -> Result<tts::CountStoredSpeechResponse, Failure>
 where
     S: Stream<Item = Result<tts::CountStoredSpeechRequest, Status>> + Send + Unpin,
 {
-    let first = messages.try_next().await?.and_then(|message| message.part);
-    let spoken = Spoken::read(speech, tenant, first).map_err(|f| status(&f))?;
+    let first = messages.try_next().await.map_err(|status| unreadable(&status))?;
+    let spoken = Spoken::read(speech, tenant, first.and_then(|message| message.part))?;
     let (mut utterances, mut stored) = (0, 0);
     let mut wanted = Wanted::new();
-    while let Some(message) = messages.try_next().await? {
-        for text in texts(message.part).map_err(|f| status(&f))? {
+    while let Some(message) = messages.try_next().await.map_err(|status| unreadable(&status))? {
+        for text in texts(message.part)? {
             utterances += 1;
             *wanted.entry(spoken.key(&text)).or_default() += 1;
             if wanted.len() >= window {
                 let full = std::mem::take(&mut wanted);
-                stored += count_stored(&spoken.objects, full).await.map_err(|f| status(&f))?;
+                stored += count_stored(&spoken.objects, full).await?;
             }
         }
     }
-    stored += count_stored(&spoken.objects, wanted).await.map_err(|f| status(&f))?;
+    stored += count_stored(&spoken.objects, wanted).await?;
     let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     Ok(tts::CountStoredSpeechResponse { utterance_count: number(utterances), stored_utterance_count: number(stored) })
 }
@@ -169,8 +172,7 @@ mod tests {
     use lectern_core::{Reason, SystemClock};
     use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
     use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
-    use lectern_rpc::auth::{Caller, Role};
-    use lectern_rpc::{TenantLimits, failure};
+    use lectern_rpc::{Caller, Role, TenantLimits, failure};
     use tonic::Request;
 
     use super::*;
@@ -222,7 +224,7 @@ mod tests {
         async fn count(&self, of: tts::StoredSpeechOf, texts: &[String], window: usize) -> Result<(i32, i32), Failure> {
             let messages = stream::iter(messages(of, texts).into_iter().map(Ok));
             let counted = count_by(&self.speech, &"acme".parse().unwrap(), messages, window).await;
-            let counted = counted.map_err(|status| failure(&status))?;
+            let counted = counted?;
             Ok((counted.utterance_count, counted.stored_utterance_count))
         }
     }
@@ -269,7 +271,6 @@ mod tests {
         let refused = async |messages: Vec<tts::CountStoredSpeechRequest>| {
             let messages = stream::iter(messages.into_iter().map(Ok));
             let refused = count(&world.speech, &"acme".parse().unwrap(), messages).await.unwrap_err();
-            let refused = failure(&refused);
             assert_eq!(refused.reason, Reason::InvalidField, "{refused}");
             refused.field.unwrap_or_default()
         };

@@ -7,8 +7,6 @@ use lectern_core::content::timeline::{SegmentRef, Track};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::tts::v1::{ReadTrackResponse, read_track_response::Part};
 use lectern_proto::{convert, v1 as api};
-use lectern_rpc::status;
-use tonic::Status;
 
 use super::{audio, pcm};
 use crate::audio::segment::SegmentObject;
@@ -37,7 +35,7 @@ pub(super) fn stream(
     first: u64,
     segments: Segments,
     objects: Objects,
-) -> impl Stream<Item = Result<ReadTrackResponse, Status>> + Send {
+) -> impl Stream<Item = Result<ReadTrackResponse, Failure>> + Send {
     try_stream! {
         let answer = |part| ReadTrackResponse { part: Some(part) };
         let (index, sample) = (convert::number(track.index), |n: u64| i64::try_from(n).unwrap_or(i64::MAX));
@@ -51,8 +49,8 @@ pub(super) fn stream(
         }));
         for place in &track.segments {
             let Some((pause, from)) = rest(place, first) else { continue };
-            let segment = segments.read(&objects, &place.key).await.map_err(|f| status(&f))?;
-            let said = said(place, &segment, from).map_err(|f| status(&f))?;
+            let segment = segments.read(&objects, &place.key).await?;
+            let said = said(place, &segment, from)?;
             let pause = vec![0; pause];
             for audio in audio(&pause).chain(audio(said)) {
                 yield answer(Part::Audio(audio));
@@ -96,8 +94,7 @@ mod tests {
     use lectern_core::keys::Secrets;
     use lectern_core::{Digest, SystemClock};
     use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService as _};
-    use lectern_rpc::auth::{Caller, Role};
-    use lectern_rpc::{TenantLimits, failure};
+    use lectern_rpc::{Caller, Role, TenantLimits, failure};
     use tonic::Request;
 
     use super::*;

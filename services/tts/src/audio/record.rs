@@ -69,13 +69,13 @@ pub fn record_until(
 mod tests {
     use super::*;
     use crate::engine::Speed;
-    use crate::engine::tone::{Outcome, ToneEngine, VOICE};
+    use crate::engine::tone::{ToneEngine, ToneOutcome, VOICE};
 
     #[test]
     fn rejected_speech_is_made_again_and_paid_for() {
         let engine = ToneEngine::new();
         let request = SegmentRequest::new("Said at the second attempt.", VOICE, Speed::NORMAL);
-        engine.script([Outcome::Silence]);
+        engine.script([ToneOutcome::Silence]);
         let segment = record(&engine, &request).unwrap();
         assert_eq!((engine.calls(), segment.usage.calls), (2, 2));
         assert_eq!(segment.words.len(), 5);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn speech_that_never_passes_is_a_failure_and_never_silence() {
         let engine = ToneEngine::new();
-        engine.script(vec![Outcome::Silence; 3]);
+        engine.script(vec![ToneOutcome::Silence; 3]);
         let failure = record(&engine, &SegmentRequest::new("Never heard.", VOICE, Speed::NORMAL)).unwrap_err();
         assert_eq!(failure.reason, Reason::SpeechRejected);
         assert!(failure.message.contains("Never heard.") && failure.message.contains("silent"), "{failure}");

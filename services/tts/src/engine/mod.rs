@@ -36,6 +36,12 @@ pub trait SpeechEngine: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// Whether a call costs money: then the lease of the step is taken before it, so that nobody
+    /// else pays for the same.
+    fn paid(&self) -> bool {
+        false
+    }
+
     /// Speaks one segment.
     ///
     /// # Errors

@@ -14,11 +14,12 @@
 //! ]}
 //! ```
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Clock, Failure, Kind, Reason};
@@ -122,7 +123,7 @@ impl ScriptedEngine {
 
     /// Whether `rule` has answered fewer than `calls` calls before this one.
     fn first(&self, rule: &str, calls: u32) -> bool {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answered = self.answered.lock();
         let count = answered.entry(rule.to_owned()).or_default();
         *count = count.saturating_add(1);
         *count <= calls
@@ -151,6 +152,10 @@ impl ScriptedEngine {
 impl SpeechEngine for ScriptedEngine {
     fn voices(&self) -> Vec<Voice> {
         self.tones.voices()
+    }
+
+    fn paid(&self) -> bool {
+        true
     }
 
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {

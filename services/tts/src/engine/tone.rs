@@ -4,10 +4,10 @@
 //! It counts its calls, can take its time, and can fail as a script says, so that a test sees what
 //! is synthesised again and when.
 
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lectern_core::Failure;
@@ -19,6 +19,9 @@ use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
 /// The id of its one voice.
 pub const VOICE: &str = "engines/tone/voices/sine";
 
+/// The version of its voice.
+const VERSION: &str = if cfg!(feature = "other-pins") { "1000001" } else { "1" };
+
 const SAMPLE_RATE: u32 = 24_000;
 
 /// The generator.
@@ -26,12 +29,12 @@ const SAMPLE_RATE: u32 = 24_000;
 pub struct ToneEngine {
     calls: AtomicU64,
     delay: Duration,
-    script: Mutex<VecDeque<Outcome>>,
+    script: Mutex<VecDeque<ToneOutcome>>,
 }
 
 /// What a scripted call does.
 #[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum ToneOutcome {
     /// Tones.
     Speech,
     /// Fails with this.
@@ -55,8 +58,8 @@ impl ToneEngine {
     }
 
     /// The outcomes of the next calls, in order; tones after them.
-    pub fn script(&self, outcomes: impl IntoIterator<Item = Outcome>) {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+    pub fn script(&self, outcomes: impl IntoIterator<Item = ToneOutcome>) {
+        self.script.lock().extend(outcomes);
     }
 
     /// How often it was asked to speak.
@@ -72,7 +75,7 @@ impl SpeechEngine for ToneEngine {
             name: "Sine".to_owned(),
             language: "en-US".to_owned(),
             sample_rate: SAMPLE_RATE,
-            version: "1".to_owned(),
+            version: VERSION.to_owned(),
             gain_db: 0.0,
         }]
     }
@@ -83,11 +86,11 @@ impl SpeechEngine for ToneEngine {
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay);
         }
-        let outcome = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or(Outcome::Speech);
+        let outcome = self.script.lock().pop_front().unwrap_or(ToneOutcome::Speech);
         let level = match outcome {
-            Outcome::Fail(failure) => return Err(failure),
-            Outcome::Silence => 0.0,
-            Outcome::Speech => 0.22,
+            ToneOutcome::Fail(failure) => return Err(failure),
+            ToneOutcome::Silence => 0.0,
+            ToneOutcome::Speech => 0.22,
         };
         let speech = tones(request, level);
         if speech.words.is_empty() {
@@ -144,7 +147,7 @@ mod tests {
     fn tones_are_counted_scripted_and_equal_for_equal_text() {
         let engine = ToneEngine::new();
         let request = SegmentRequest::new("Two words, then more.", VOICE, Speed::NORMAL);
-        engine.script([Outcome::Fail(Failure::internal("scripted"))]);
+        engine.script([ToneOutcome::Fail(Failure::internal("scripted"))]);
         assert_eq!(engine.synthesize(&request), Err(Failure::internal("scripted")));
         let speech = engine.synthesize(&request).unwrap();
         assert_eq!(engine.synthesize(&request).as_ref(), Ok(&speech));

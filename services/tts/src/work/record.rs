@@ -47,7 +47,7 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
         let engine = Arc::clone(&engine);
         async move {
             job.check()?;
-            let stored = stage.segments.get(&job.objects, &key, index, engine, request).await?;
+            let stored = stage.segments.get(job, &key, index, engine, request).await?;
             let made = matches!(stored, Stored::Made(_)).then_some(key);
             Ok::<_, Failure>((Recorded::new(key, stored.segment()), made))
         }
@@ -151,7 +151,14 @@ mod tests {
             let objects = Objects::new(Arc::clone(&blob) as _, &tenant, &"book".parse().unwrap());
             let secret = TenantSecret::derive(&master, &tenant);
             let step = "0af1/1/record/0".parse().unwrap();
-            let job = Job { step, tenant, objects, cancel: Default::default(), progress: Default::default() };
+            let job = Job {
+                step,
+                tenant,
+                objects,
+                cancel: Default::default(),
+                progress: Default::default(),
+                payment: Default::default(),
+            };
             Self { engine, stage, secret, blob, job }
         }
 

@@ -1,14 +1,16 @@
 //! Segments: spoken once, kept for good. Every step of this process shares one gate, so that
 //! synthesis takes all cores and no more.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use lectern_blob::Objects;
 use lectern_core::id::TenantId;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
+use lectern_stage::Job;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug};
 
@@ -81,12 +83,13 @@ impl Segments {
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
     pub async fn get(
         &self,
-        objects: &Objects,
+        job: &Job,
         key: &Digest,
         section: u32,
         engine: Arc<dyn SpeechEngine>,
         request: SegmentRequest,
     ) -> Result<Stored, Failure> {
+        let objects = &job.objects;
         let path = objects.folder().segment(key);
         // Equal sentences have one key: the second waits for the first and finds it.
         let speaking = self.speaking(key);
@@ -94,9 +97,12 @@ impl Segments {
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }
+        if engine.paid() {
+            job.before_payment().await?;
+        }
         let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
-        // Again: while this waited, or its process stood still, whoever took the step over may have
-        // spoken it (I8).
+        // Again: while this waited, or its process stood still, whoever had the step may have spoken
+        // it (I8).
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }
@@ -152,7 +158,7 @@ impl Segments {
 
     /// The lock of everybody who wants the segment under `key` in this process.
     fn speaking(&self, key: &Digest) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.speaking.lock();
         if let Some(lock) = locks.get(key).and_then(Weak::upgrade) {
             return lock;
         }
@@ -200,6 +206,51 @@ mod tests {
         id.parse().unwrap()
     }
 
+    fn job(objects: Objects) -> Job {
+        Job {
+            step: "n1/1/record/7".parse().unwrap(),
+            tenant: tenant("hooli"),
+            objects,
+            cancel: CancellationToken::new(),
+            progress: Default::default(),
+            payment: Default::default(),
+        }
+    }
+
+    /// Tones that cost money.
+    #[derive(Debug)]
+    struct Paid(ToneEngine);
+
+    impl SpeechEngine for Paid {
+        fn voices(&self) -> Vec<crate::engine::Voice> {
+            self.0.voices()
+        }
+
+        fn paid(&self) -> bool {
+            true
+        }
+
+        fn synthesize(&self, request: &SegmentRequest) -> Result<crate::engine::Speech, Failure> {
+            self.0.synthesize(request)
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_paid_for_without_the_lease_of_the_step() {
+        let engine = Arc::new(Paid(ToneEngine::new()));
+        let segments = Segments::new(1);
+        let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
+        let job = job(Objects::new(blob, &tenant("hooli"), &"book".parse().unwrap()));
+        let (key, other) = (Digest::of(b"a segment"), Digest::of(b"another segment"));
+        let speak = |key| segments.get(&job, key, 7, Arc::clone(&engine) as _, request("Told."));
+        speak(&key).await.unwrap();
+        assert_eq!(engine.0.calls(), 1);
+        job.cancel.cancel();
+        assert!(matches!(speak(&key).await, Ok(Stored::Found(_))), "what is there costs nothing");
+        assert_eq!(speak(&other).await.unwrap_err().kind, Kind::Cancelled);
+        assert_eq!(engine.0.calls(), 1);
+    }
+
     #[tokio::test]
     async fn callers_who_never_pause_leave_a_narration_its_turn() {
         for cores in [1, 2] {
@@ -220,9 +271,10 @@ mod tests {
             }
             let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
             let objects = Objects::new(blob, &tenant("hooli"), &"book".parse().unwrap());
+            let job = job(objects);
             let before = engine.calls();
             let key = Digest::of(b"a segment");
-            let narrated = segments.get(&objects, &key, 7, Arc::clone(&engine) as _, request("Told."));
+            let narrated = segments.get(&job, &key, 7, Arc::clone(&engine) as _, request("Told."));
             tokio::time::timeout(Duration::from_secs(10), narrated).await.expect("its turn").unwrap();
             let meanwhile = engine.calls() - before;
             assert!(meanwhile < 10, "{meanwhile} pieces before one segment, on {cores} cores");

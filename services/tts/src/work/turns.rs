@@ -21,7 +21,7 @@ pub(super) struct Turns {
 /// The right of one piece to stand at the gate. When it is dropped the place goes to the tenant who
 /// waits longest, and only then does the tenant's own next piece ask for one.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct PieceTurn {
     _place: Share,
     _tenant: Share,
 }
@@ -38,10 +38,10 @@ impl Turns {
     }
 
     /// The turn of a piece of `tenant`; `None` where as many of its calls wait as may.
-    pub(super) async fn take(&self, tenant: &TenantId) -> Option<Turn> {
+    pub(super) async fn take(&self, tenant: &TenantId) -> Option<PieceTurn> {
         let own = self.tenants.take(tenant, 1).await?;
         let place = self.places.take(tenant, 1).await?;
-        Some(Turn { _place: place, _tenant: own })
+        Some(PieceTurn { _place: place, _tenant: own })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The seven groups of faults.
+//! The seven groups of faults, and the upgrade.
 
 mod database;
 mod limits;
@@ -7,9 +7,11 @@ mod network;
 mod services;
 mod storage;
 mod streams;
+mod upgrade;
 
+use parking_lot::Mutex;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
@@ -35,10 +37,14 @@ pub enum Group {
     Storage,
     /// A full stream, a file-size limit, and poison.
     Limits,
+    /// Every stage replaced, one process after the other, by another build, which has none of the
+    /// versions that narrations are pinned to. Only where it is asked for: that build has to be
+    /// made.
+    Upgrade,
 }
 
 impl Group {
-    /// All of them, the longest first.
+    /// All that need no other build, the longest first.
     pub const ALL: [Self; 7] =
         [Self::Limits, Self::Services, Self::Database, Self::Nats, Self::Storage, Self::Network, Self::Streams];
 
@@ -53,6 +59,7 @@ impl Group {
             Self::Network => "network",
             Self::Storage => "storage",
             Self::Limits => "limits",
+            Self::Upgrade => "upgrade",
         }
     }
 
@@ -66,6 +73,7 @@ impl Group {
             Self::Nats => nats::setup(setup),
             Self::Database => database::setup(setup),
             Self::Limits => limits::setup(setup),
+            Self::Upgrade => upgrade::setup(setup),
             Self::Storage | Self::Streams => setup,
         };
         let mut run = Box::pin(Run::start(scale, folder, setup, report)).await;
@@ -77,6 +85,7 @@ impl Group {
             Self::Network => Box::pin(network::faults(&mut run)).await,
             Self::Storage => Box::pin(storage::faults(&mut run)).await,
             Self::Limits => Box::pin(limits::faults(&mut run)).await,
+            Self::Upgrade => Box::pin(upgrade::faults(&mut run)).await,
         }
         Box::pin(run.drain()).await;
         Box::pin(checks::all(&mut run)).await;

@@ -47,6 +47,7 @@ mod recording;
 mod restart;
 mod roles;
 mod script;
+mod secured;
 mod suspension;
 mod tenants;
 mod trace;

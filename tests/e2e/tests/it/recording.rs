@@ -80,14 +80,14 @@ async fn words_of_ours_are_marked_as_such(profile: Profile) {
 
 /// The states that a watcher sees, as numbers, which grow with progress.
 async fn watched(client: &Client, name: &str) -> Vec<i32> {
-    let states = std::sync::Mutex::new(Vec::new());
+    let states = parking_lot::Mutex::new(Vec::new());
     client
         .watch(name, |narration| {
-            states.lock().expect("the states").push(narration.state);
+            states.lock().push(narration.state);
             false
         })
         .await;
-    states.into_inner().expect("the states")
+    states.into_inner()
 }
 
 /// What a listener heard.

@@ -1,9 +1,10 @@
 //! One narration is one trace, from the caller's order through the queue and every stage, and its
 //! metrics tell what was done.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_e2e::{Instance, Profile, narration_id, of};
@@ -55,12 +56,12 @@ impl Collector {
     }
 
     fn spans(&self) -> Vec<Span> {
-        self.0.lock().unwrap().spans.clone()
+        self.0.lock().spans.clone()
     }
 
     /// The sum of a metric over all measurements whose labels contain `label`.
     fn metric(&self, name: &str, label: &str) -> Option<f64> {
-        let received = self.0.lock().unwrap();
+        let received = self.0.lock();
         let found = received.metrics.iter().filter(|((of, labels), _)| of == name && labels.contains(label));
         found.map(|(_, value)| *value).reduce(|a, b| a + b)
     }
@@ -87,7 +88,7 @@ impl TraceService for Collector {
             let service = fields(&resource.resource.unwrap_or_default().attributes).remove("service.name");
             let service = service.expect("a service's name");
             let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            self.0.lock().unwrap().spans.extend(spans.map(|span| Span {
+            self.0.lock().spans.extend(spans.map(|span| Span {
                 service: service.clone(),
                 name: span.name,
                 trace: span.trace_id,
@@ -126,7 +127,7 @@ impl MetricsService for Collector {
                 }
                 Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => Vec::new(),
             };
-            let mut received = self.0.lock().unwrap();
+            let mut received = self.0.lock();
             for (labels, value) in points {
                 let labels: Vec<_> = fields(&labels).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
                 received.metrics.insert((metric.name.clone(), labels.join(",")), value);

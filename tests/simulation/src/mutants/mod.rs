@@ -6,8 +6,9 @@ mod blob;
 mod queue;
 mod store;
 
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use lectern_blob::Blob;
 use lectern_core::id::StepId;
@@ -40,8 +41,14 @@ pub enum Mutant {
     ResultNotLookedFor,
     /// Nobody looks whether a tenant is suspended.
     SuspensionNotLookedAt,
-    /// A search for turns ends with its first page.
-    PagesEndEarly,
+    /// Whoever begins to look after tenants does not find who waits.
+    WalksFindNothing,
+    /// Whoever looks after a tenant is not told what others changed.
+    OwnersNotTold,
+    /// A gateway hears of no other.
+    OthersNotHeard,
+    /// Gateways grant twice as much as the workers take.
+    WorkersCountedTwice,
     /// A deletion takes the files of all runs of a narration.
     DeletedByNarration,
     /// A failure counts for whatever run there is now.
@@ -54,10 +61,21 @@ pub enum Mutant {
     ClockRunsAway,
     /// A step's holder takes its database's being away for the loss of its lease.
     AwayIsLost,
-    /// The grant of an assembly stays when it is released.
-    GrantKept,
-    /// A turn without work goes on waiting.
-    TurnNeverRests,
+    /// What is granted stays so, unless its owner itself writes that it ended: no other gateway
+    /// tells it, and its audits cannot read.
+    GrantNeverReleased,
+    /// A command that is done stays in the queue.
+    AckForgotten,
+    /// The end of a step that began without a record is written over the record that there is.
+    EndInsertedBlindly,
+    /// A write of a step that lost its race, alone or among many, is answered as written.
+    LostRaceAnsweredAsWritten,
+    /// Nobody knows that a command was delivered before.
+    RedeliveryForgotten,
+    /// A command is handed back, and no record says that it was not begun.
+    HandBackNotNoted,
+    /// Nobody looks whether a run was cancelled.
+    CancelNotLookedFor,
     /// That stages are yet to be told of an end is never cleared.
     CancelNeverCleared,
 }
@@ -74,7 +92,7 @@ enum Port {
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 27] = [
         Self::AckBeforePublish,
         Self::FenceCheckSkipped,
         Self::FenceNotGrown,
@@ -84,15 +102,23 @@ impl Mutant {
         Self::LetterAfterTerm,
         Self::ResultNotLookedFor,
         Self::SuspensionNotLookedAt,
-        Self::PagesEndEarly,
+        Self::WalksFindNothing,
+        Self::OwnersNotTold,
+        Self::OthersNotHeard,
+        Self::WorkersCountedTwice,
         Self::DeletedByNarration,
         Self::RunNotLookedAt,
         Self::LateWriteNotCompared,
         Self::HoldsReadStale,
         Self::ClockRunsAway,
         Self::AwayIsLost,
-        Self::GrantKept,
-        Self::TurnNeverRests,
+        Self::GrantNeverReleased,
+        Self::AckForgotten,
+        Self::EndInsertedBlindly,
+        Self::LostRaceAnsweredAsWritten,
+        Self::RedeliveryForgotten,
+        Self::HandBackNotNoted,
+        Self::CancelNotLookedFor,
         Self::CancelNeverCleared,
     ];
 
@@ -109,15 +135,23 @@ impl Mutant {
             Self::LetterAfterTerm => "dead letter after term",
             Self::ResultNotLookedFor => "stored result not looked for",
             Self::SuspensionNotLookedAt => "suspension not looked at",
-            Self::PagesEndEarly => "pages of turns end early",
+            Self::WalksFindNothing => "walks over turns find nothing",
+            Self::OwnersNotTold => "owners not told of changes",
+            Self::OthersNotHeard => "other gateways not heard",
+            Self::WorkersCountedTwice => "workers counted twice",
             Self::DeletedByNarration => "files deleted by narration, not by run",
             Self::RunNotLookedAt => "failure of an earlier run counted",
             Self::LateWriteNotCompared => "late write not compared",
             Self::HoldsReadStale => "pauses read from a stale copy",
             Self::ClockRunsAway => "clock runs away",
             Self::AwayIsLost => "database away taken for a lost lease",
-            Self::GrantKept => "grant of an ended step kept",
-            Self::TurnNeverRests => "turn without work never rests",
+            Self::GrantNeverReleased => "grant never released",
+            Self::AckForgotten => "ack forgotten",
+            Self::EndInsertedBlindly => "end inserted over a record",
+            Self::LostRaceAnsweredAsWritten => "lost race answered as written",
+            Self::RedeliveryForgotten => "redelivery taken for a first delivery",
+            Self::HandBackNotNoted => "command handed back without a record",
+            Self::CancelNotLookedFor => "cancel not looked for",
             Self::CancelNeverCleared => "pending cancel never cleared",
         }
     }
@@ -126,18 +160,20 @@ impl Mutant {
     #[must_use]
     pub const fn breaks(self) -> &'static str {
         match self {
-            Self::AckBeforePublish | Self::RunNotLookedAt | Self::ClockRunsAway => "I1",
-            Self::FenceCheckSkipped | Self::LateWriteNotCompared => "I2",
-            Self::FenceNotGrown => "I3",
+            Self::AckBeforePublish | Self::RunNotLookedAt | Self::ClockRunsAway | Self::RedeliveryForgotten => "I1",
+            Self::FenceCheckSkipped | Self::LateWriteNotCompared | Self::LostRaceAnsweredAsWritten => "I2",
+            Self::FenceNotGrown | Self::EndInsertedBlindly => "I3",
             Self::TerminalCheckSkipped => "I4",
             Self::CommitBeforePut | Self::DeletedByNarration => "I5",
             Self::TenantLeftOut => "I6",
             Self::LetterAfterTerm => "I7",
             Self::ResultNotLookedFor => "I8",
             Self::SuspensionNotLookedAt | Self::HoldsReadStale => "I10",
-            Self::PagesEndEarly => "I11",
-            Self::GrantKept | Self::TurnNeverRests | Self::CancelNeverCleared => "I12",
-            Self::AwayIsLost => "I13",
+            Self::WalksFindNothing | Self::OwnersNotTold => "I11",
+            Self::GrantNeverReleased | Self::AckForgotten | Self::CancelNeverCleared => "I12",
+            Self::AwayIsLost | Self::HandBackNotNoted => "I13",
+            Self::OthersNotHeard | Self::WorkersCountedTwice => "I14",
+            Self::CancelNotLookedFor => "I15",
         }
     }
 
@@ -145,7 +181,9 @@ impl Mutant {
     #[must_use]
     pub const fn needs(self) -> Option<Sort> {
         match self {
-            Self::PagesEndEarly => Some(Sort::Crowd),
+            Self::WalksFindNothing | Self::OwnersNotTold | Self::OthersNotHeard | Self::WorkersCountedTwice => {
+                Some(Sort::Crowd)
+            }
             Self::DeletedByNarration => Some(Sort::Again),
             Self::RunNotLookedAt => Some(Sort::Forgotten),
             Self::LateWriteNotCompared => Some(Sort::LateWrites),
@@ -161,8 +199,13 @@ impl Mutant {
             | Self::LetterAfterTerm
             | Self::ResultNotLookedFor
             | Self::SuspensionNotLookedAt
-            | Self::GrantKept
-            | Self::TurnNeverRests
+            | Self::GrantNeverReleased
+            | Self::AckForgotten
+            | Self::EndInsertedBlindly
+            | Self::LostRaceAnsweredAsWritten
+            | Self::RedeliveryForgotten
+            | Self::HandBackNotNoted
+            | Self::CancelNotLookedFor
             | Self::CancelNeverCleared => None,
         }
     }
@@ -177,16 +220,26 @@ impl Mutant {
 
     const fn port(self) -> Port {
         match self {
-            Self::AckBeforePublish | Self::LetterAfterTerm | Self::RunNotLookedAt => Port::Queue,
+            Self::AckBeforePublish
+            | Self::LetterAfterTerm
+            | Self::RunNotLookedAt
+            | Self::OwnersNotTold
+            | Self::OthersNotHeard
+            | Self::WorkersCountedTwice
+            | Self::GrantNeverReleased
+            | Self::AckForgotten
+            | Self::RedeliveryForgotten => Port::Queue,
             Self::CommitBeforePut | Self::ResultNotLookedFor | Self::DeletedByNarration => Port::Blob,
             Self::FenceCheckSkipped
             | Self::FenceNotGrown
             | Self::TerminalCheckSkipped
             | Self::TenantLeftOut
             | Self::SuspensionNotLookedAt
-            | Self::PagesEndEarly
-            | Self::GrantKept
-            | Self::TurnNeverRests
+            | Self::WalksFindNothing
+            | Self::EndInsertedBlindly
+            | Self::LostRaceAnsweredAsWritten
+            | Self::HandBackNotNoted
+            | Self::CancelNotLookedFor
             | Self::CancelNeverCleared => Port::Store,
             Self::LateWriteNotCompared | Self::HoldsReadStale | Self::ClockRunsAway | Self::AwayIsLost => Port::World,
         }
@@ -217,7 +270,8 @@ impl Defect {
 
     /// The store of a process.
     pub fn store(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
-        match self.of(Port::Store) {
+        let in_both = self.mutant.filter(|mutant| *mutant == Mutant::GrantNeverReleased);
+        match self.of(Port::Store).or(in_both) {
             Some(mutant) => Arc::new(store::Defective::new(mutant, inner)),
             None => inner,
         }

@@ -1,12 +1,12 @@
 //! Stores that do not keep their promise.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lectern_core::Timestamp;
-use lectern_gateway::domain::TurnState;
-use lectern_store::{CollectionSpec, Query, Revision, Store, StoreError, Stored};
+use lectern_store::{CollectionSpec, ID, Op, Query, Revision, Store, StoreError, Stored};
 use serde_json::Value;
 
 use super::Mutant;
@@ -27,7 +27,7 @@ impl Defective {
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 
     fn remember(&self, collection: &str, id: &str, body: &Value) {
@@ -44,8 +44,6 @@ impl Defective {
     fn changes(&self, collection: &str, body: &Value) -> bool {
         match (self.mutant, collection) {
             (Mutant::FenceNotGrown, "steps") => state(body) == "leased",
-            (Mutant::GrantKept, "slots") => true,
-            (Mutant::TurnNeverRests, "turns") => body["state"] == TurnState::Resting.as_str(),
             (Mutant::CancelNeverCleared, "narrations") => body["cancel_pending"] == false,
             _ => false,
         }
@@ -55,16 +53,22 @@ impl Defective {
     fn spoil(&self, before: &Value, body: &mut Value) {
         if self.mutant == Mutant::FenceNotGrown && state(before) != "leased" {
             body["fence"] = before["fence"].clone();
-        } else if self.mutant == Mutant::TurnNeverRests {
-            (body["state"], body["rested"]) = (TurnState::Waiting.as_str().into(), Value::Null);
         } else if self.mutant == Mutant::CancelNeverCleared && before["run"] == body["run"] {
             body["cancel_pending"] = before["cancel_pending"].clone();
-        } else if self.mutant == Mutant::GrantKept {
-            let kept: Vec<Value> = assemblies(before).filter(|grant| !has_grant(body, grant)).cloned().collect();
-            if let Some(grants) = body["grants"].as_array_mut() {
-                grants.extend(kept);
-            }
         }
+    }
+
+    /// What becomes of the first record of a step that has one.
+    async fn insert_over(&self, id: &str, body: &Value) -> Result<Revision, StoreError> {
+        let duplicate = StoreError::Duplicate { collection: "steps".to_owned(), id: id.to_owned() };
+        if self.mutant == Mutant::LostRaceAnsweredAsWritten {
+            return Ok(Revision::FIRST);
+        }
+        if self.mutant != Mutant::EndInsertedBlindly || state(body) != "ended" {
+            return Err(duplicate);
+        }
+        let there = self.inner.get("steps", id).await?.ok_or(duplicate)?;
+        self.inner.replace("steps", id, there.revision, body).await
     }
 
     fn seen(&self, collection: &str, mut stored: Stored) -> Stored {
@@ -77,9 +81,12 @@ impl Defective {
             }
             (Mutant::TerminalCheckSkipped, "narrations") => {
                 let ended = matches!(stored.body["phase"].as_str(), Some("cancelled" | "failed"));
-                let planned = stored.body["sections"].as_u64().unwrap_or(0) > 0;
                 if ended {
-                    stored.body["phase"] = if planned { "narrating" } else { "extracting" }.into();
+                    // It looks as it did before it ended.
+                    let reached = stored.body["state"]["reached"].take();
+                    let phase = reached["at"].as_str().filter(|at| *at != "unplanned").unwrap_or("extracting");
+                    stored.body["phase"] = phase.into();
+                    stored.body["state"] = reached;
                 }
             }
             // Who is to be resumed looks active too, so that a suspension lasts to the end.
@@ -94,15 +101,19 @@ fn state(body: &Value) -> &str {
     body.pointer("/state/at").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The grants of assemblies in a record of slots.
-fn assemblies(slots: &Value) -> impl Iterator<Item = &Value> {
-    let grants = slots["grants"].as_array().map(Vec::as_slice).unwrap_or_default();
-    grants.iter().filter(|grant| grant["step"].as_str().is_some_and(|step| step.contains("/assemble/")))
+/// Whether a record says that a step was handed back without having been begun.
+fn untouched(body: &Value) -> bool {
+    state(body) == "free" && fence(body) == 0
 }
 
-/// Whether a record of slots grants what `grant` does.
-fn has_grant(slots: &Value, grant: &Value) -> bool {
-    slots["grants"].as_array().is_some_and(|grants| grants.iter().any(|other| other["step"] == grant["step"]))
+/// Whether a query asks for records of these ids.
+fn names_ids(query: &Query) -> bool {
+    query.filter.iter().any(|condition| condition.op == Op::In && condition.field == ID)
+}
+
+/// Whether a query walks over turns, in place of asking for one.
+fn walks(query: &Query) -> bool {
+    query.filter.iter().any(|condition| condition.op == Op::Lt && condition.field.starts_with("ready."))
 }
 
 fn fence(body: &Value) -> u64 {
@@ -116,12 +127,20 @@ impl Store for Defective {
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
-        let inserted = self.inner.insert(collection, id, body).await?;
-        self.remember(collection, id, body);
-        Ok(inserted)
+        if self.mutant == Mutant::HandBackNotNoted && collection == "steps" && untouched(body) {
+            return Ok(Revision::FIRST);
+        }
+        let inserted = match self.inner.insert(collection, id, body).await {
+            Err(StoreError::Duplicate { .. }) if collection == "steps" => self.insert_over(id, body).await,
+            inserted => inserted,
+        };
+        inserted.inspect(|_| self.remember(collection, id, body))
     }
 
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        if self.mutant == Mutant::CancelNotLookedFor && collection == "step_runs" {
+            return Ok(None);
+        }
         Ok(self.inner.get(collection, id).await?.map(|stored| self.seen(collection, stored)))
     }
 
@@ -138,9 +157,14 @@ impl Store for Defective {
         {
             self.spoil(&before.body, &mut body);
         }
-        let replaced = self.inner.replace(collection, id, expected, &body).await?;
-        self.remember(collection, id, &body);
-        Ok(replaced)
+        match self.inner.replace(collection, id, expected, &body).await {
+            Err(StoreError::Conflict { .. })
+                if self.mutant == Mutant::LostRaceAnsweredAsWritten && collection == "steps" =>
+            {
+                Ok(expected.next())
+            }
+            replaced => replaced.inspect(|_| self.remember(collection, id, &body)),
+        }
     }
 
     async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
@@ -152,8 +176,15 @@ impl Store for Defective {
             // As many are suspended as ever.
             return Ok(Vec::new());
         }
-        if self.mutant == Mutant::PagesEndEarly && collection == "turns" && query.after.is_some() {
+        if self.mutant == Mutant::WalksFindNothing && collection == "narrations" && walks(query) {
             return Ok(Vec::new());
+        }
+        if self.mutant == Mutant::CancelNotLookedFor && collection == "step_runs" {
+            return Ok(Vec::new());
+        }
+        // Audits alone ask for narrations by their ids, where nobody watches any.
+        if self.mutant == Mutant::GrantNeverReleased && collection == "narrations" && names_ids(query) {
+            return Err(StoreError::Unavailable { what: "find narrations".to_owned(), why: "a defect".to_owned() });
         }
         let mut query = query.clone();
         if self.mutant == Mutant::TenantLeftOut && collection == "narrations" {

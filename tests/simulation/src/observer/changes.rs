@@ -1,10 +1,12 @@
-//! What the observer makes of a change of a record: steps, narrations, what is held up, grants.
+//! What the observer makes of a change of a record: steps, narrations, what is held up.
 
-use lectern_core::id::StepId;
+use std::sync::Arc;
+
+use lectern_core::id::{Service, StepId};
 use lectern_core::keys::Folder;
 use lectern_gateway::audit::{Action, Record};
-use lectern_gateway::conduct::wire::Keys;
-use lectern_gateway::domain::{Narration, Paused, Slots, TenantState};
+use lectern_gateway::conduct::wire::ObjectKeys;
+use lectern_gateway::domain::{Narration, Paused, TenantState};
 use lectern_proto::names;
 use lectern_store::memory::Watch;
 use serde_json::Value;
@@ -33,6 +35,13 @@ impl Observer {
             if crashes(after) > crashes(before) {
                 self.crash_counted(id, &boot(before));
             }
+        } else if after.pointer("/crashes").and_then(Value::as_u64).is_some_and(|crashes| crashes > 0) {
+            self.first_crash_counted(id);
+        }
+        if at(after) == "ended"
+            && let Ok(step) = id.parse::<StepId>()
+        {
+            self.state().ended.insert(step);
         }
         let ending = after.pointer("/state/ending/state").and_then(Value::as_str);
         if at(after) == "ended" && ending == Some("done") {
@@ -53,7 +62,7 @@ impl Observer {
         let service = id.parse::<StepId>().ok().map(|step| step.kind.service());
         let (now, database) = (self.start.elapsed(), database(service));
         let away = |away: &&Blackout| away.database == database && (away.from..away.until + BLAMED).contains(&now);
-        let blackout = self.blackouts.iter().find(away);
+        let blackout = self.plan.blackouts.iter().find(away);
         if let Some(Blackout { from, until, .. }) = blackout.filter(|_| !self.state().suspects.contains(process)) {
             let what = format!("{id} was counted as a crash of {process}, which lives");
             self.violate("I13", format!("{what}; its database was away from {from:?} to {until:?}"));
@@ -66,27 +75,26 @@ impl Observer {
         };
         let before = before.and_then(|before| serde_json::from_value::<Narration>(before.clone()).ok());
         if let Some(before) = &before
-            && before.phase.terminal()
+            && before.phase().terminal()
             && before.run == after.run
-            && before.phase != after.phase
+            && before.phase() != after.phase()
         {
-            self.violate(
-                "I4",
-                format!("run {} of {id} was {:?} and became {:?}", before.run, before.phase, after.phase),
-            );
+            let (was, is) = (before.phase(), after.phase());
+            self.violate("I4", format!("run {} of {id} was {was:?} and became {is:?}", before.run));
         }
+        self.narration_is_over(&after.id, after.phase().terminal());
         let deleted = after.deleted.is_some() && before.is_none_or(|before| before.deleted.is_none());
         // A record is of one deletion.
         if deleted && !self.state().deletions.remove(&names::of_narration(&after.id)) {
             self.violate("defect", format!("narration {id} was deleted before a record said by whom"));
         }
         self.state().kept.retain(|_, of| of != id);
-        if after.deleted.is_some() || after.erased {
+        if after.deleted.is_some() || after.erased() {
             return;
         }
-        let keys = Keys::of(&after, MASTER);
+        let keys = ObjectKeys::of(&after, MASTER);
         let folder = Folder::new(&after.tenant, &after.scope);
-        let recorded = (0..after.sections).filter(|index| after.recorded.contains(*index));
+        let recorded = (0..after.sections().unwrap_or(0)).filter(|index| after.is_recorded(*index));
         let tracks: Vec<String> = recorded.map(|index| folder.track(&keys.track(index))).collect();
         // No deletion excuses that a file of this run is not there: a run that is deleted is over.
         let files = objects::files(&after);
@@ -129,35 +137,31 @@ impl Observer {
             (true, true) | (false, false) => {}
         }
     }
-
-    /// Steps were granted or released.
-    fn slots_changed(&self, id: &str, before: Option<&Value>, after: &Value) {
-        let read = |body: &Value| serde_json::from_value::<Slots>(body.clone());
-        let Ok(after) = read(after) else {
-            return self.violate("defect", format!("the slots of {id} cannot be read"));
-        };
-        let before = before.and_then(|before| read(before).ok());
-        let known = |step: &StepId| before.as_ref().is_some_and(|before| before.granted(step));
-        let broken = after.grants.iter().filter(|grant| !known(&grant.step)).find_map(|grant| {
-            let state = self.state();
-            let what = state.holds.broken_by(after.service, grant)?;
-            Some(format!("{} was granted when every gateway knew that {what} is held up", grant.step))
-        });
-        if let Some(what) = broken {
-            self.violate("I10", what);
-        }
-    }
 }
 
-impl Watch for Observer {
+/// The changes of one database, told to the observer.
+#[derive(Debug)]
+pub struct Records {
+    /// Who is told.
+    pub observer: Arc<Observer>,
+    /// Whose database it is; none for the gateways'.
+    pub service: Option<Service>,
+}
+
+impl Watch for Records {
     fn changed(&self, collection: &str, id: &str, before: Option<&Value>, after: Option<&Value>) {
+        let observer = &self.observer;
         match (collection, after) {
-            (PAUSES, after) => self.pause_changed(id, before, after),
-            (TENANTS, after) => self.tenant_changed(id, before, after),
-            ("steps", Some(after)) => self.step_changed(id, before, after),
-            ("narrations", Some(after)) => self.narration_changed(id, before, after),
-            ("audit", Some(after)) => self.recorded(id, after),
-            ("slots", Some(after)) => self.slots_changed(id, before, after),
+            (PAUSES, after) => observer.pause_changed(id, before, after),
+            (TENANTS, after) => observer.tenant_changed(id, before, after),
+            ("steps", Some(after)) => observer.step_changed(id, before, after),
+            ("step_runs", Some(after)) => {
+                if let Some(service) = self.service {
+                    observer.cancelled(service, id, after["cancelled"].as_u64().unwrap_or_default());
+                }
+            }
+            ("narrations", Some(after)) => observer.narration_changed(id, before, after),
+            ("audit", Some(after)) => observer.recorded(id, after),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! A crowd: dozens of tenants, some hundred orders, and stages that work on few steps at once, so
-//! that the dispatcher meets the ends of its pages and the limits of tenants. Nothing breaks in it:
-//! what waits too long waits by the dispatcher's own doing.
+//! that the dispatcher meets the limits of tenants and knows a part of the backlog alone. Nothing
+//! breaks in it but two gateways, once, so that others look after their tenants: what waits for
+//! longer than that takes waits by the dispatcher's own doing.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use lectern_core::id::{NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_queue::Faults;
 
-use super::{Draw, MOST_SKEW, Order, Plan, by_narration};
+use super::{Crash, Draw, MOST_SKEW, Order, Plan, by_narration};
 use crate::observer::MASTER;
 use crate::process::Weather;
 
@@ -27,6 +28,9 @@ impl Plan {
         let limited = tenants[tenants.len() / 2..][..tenants.len() / 4].to_vec();
         let most = ORDERS.0 + draw.below(ORDERS.1);
         let orders: Vec<Order> = (0..most).filter_map(|index| order(draw, index, &tenants)).collect();
+        // One of them is who looks after the tenants, where there is no third.
+        let at = draw.millis(16_000, 20_000);
+        let crashes = [0, 1].map(|process| Crash { at, process, calls: 1, after: false }).to_vec();
         let skew = i64::try_from(draw.below(MOST_SKEW)).unwrap_or_default();
         Self {
             seed,
@@ -35,7 +39,7 @@ impl Plan {
             tenants,
             queue: Faults::default(),
             weather: Weather::default(),
-            crashes: Vec::new(),
+            crashes,
             stops: Vec::new(),
             wipes: Vec::new(),
             outages: Vec::new(),
@@ -80,5 +84,6 @@ fn order(draw: &Draw, index: u64, tenants: &[TenantId]) -> Option<Order> {
         retry: false,
         early: false,
         newer: false,
+        long: false,
     })
 }

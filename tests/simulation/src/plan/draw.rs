@@ -91,6 +91,7 @@ impl Draw {
             retry: self.one_in(2),
             early: self.one_in(3),
             newer: self.one_in(3),
+            long: self.one_in(4),
         })
     }
 

@@ -114,18 +114,19 @@ async fn call<T: Send>(
 #[async_trait]
 impl Queue for QueuePort {
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
-        self.observer.published(step, &message.payload);
+        self.observer.published(&self.process, step, &message.payload);
         let message = self.versions.sent(&self.process, step, message);
         self.call("publish", &step.to_string(), self.inner.publish(step, message)).await
     }
 
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
-        let pulled = self.call("pull", service.as_str(), self.inner.pull(service, wait)).await?;
-        Ok(pulled.map(|delivery| Delivery {
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let pulled = self.call("pull", service.as_str(), self.inner.pull(service, most, wait)).await?;
+        let received = |delivery: Delivery| Delivery {
             ack: self.answers(Some(delivery.step.clone()), delivery.ack),
             message: self.versions.received(&self.process, delivery.message),
             ..delivery
-        }))
+        };
+        Ok(pulled.into_iter().map(received).collect())
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
@@ -144,8 +145,20 @@ impl Queue for QueuePort {
             .collect())
     }
 
+    /// Some come late, and every second one of these comes twice.
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
-        self.call("hint", topic, self.inner.hint(topic, payload)).await
+        let Some(later) = self.process.late() else {
+            return self.call("hint", topic, self.inner.hint(topic, payload)).await;
+        };
+        self.process.trace.count("queue: hints that come late");
+        let (inner, to, late) = (Arc::clone(&self.inner), topic.to_owned(), payload.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(later).await;
+            drop(inner.hint(&to, late).await);
+        });
+        let twice = later.as_millis().is_multiple_of(2);
+        let now = async { if twice { self.inner.hint(topic, payload).await } else { Ok(()) } };
+        self.call("hint", topic, now).await
     }
 
     async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {

@@ -5,15 +5,16 @@
 //! ago, as a server does that was deposed and does not know it yet. Nobody decides on a search
 //! alone: what is found is changed by compare-and-swap. What a process has written itself it finds.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use lectern_core::Timestamp;
-use lectern_store::{CollectionSpec, Converted, Query, Revision, Store, StoreError, Stored};
+use lectern_store::{CollectionSpec, Converted, Query, Revision, Store, StoreError, Stored, Write};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -31,7 +32,7 @@ const LAG: Duration = Duration::from_secs(5);
 const LONG_LAG: Duration = Duration::from_secs(20);
 
 /// A write as it is made: at once, or late, as the flag says.
-type Write<T> = Box<dyn FnOnce(Arc<dyn Store>, bool) -> BoxFuture<'static, Result<T, StoreError>> + Send>;
+type Writing<T> = Box<dyn FnOnce(Arc<dyn Store>, bool) -> BoxFuture<'static, Result<T, StoreError>> + Send>;
 
 /// What a process was answered and when, by collection and query.
 type Answers = BTreeMap<(String, String), (Instant, Vec<Stored>)>;
@@ -74,6 +75,7 @@ impl StorePort {
         if !self.is_away() {
             return Ok(());
         }
+        self.process.disturb(LOOKS_FOR);
         tokio::time::sleep(LOOKS_FOR).await;
         if !self.is_away() {
             return Ok(());
@@ -108,7 +110,7 @@ impl StorePort {
         op: &'static str,
         collection: &str,
         subject: &str,
-        write: Write<T>,
+        write: Writing<T>,
     ) -> Result<T, StoreError> {
         let fault = self.process.fault();
         let late = self.process.late();
@@ -170,7 +172,7 @@ impl StorePort {
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answers.lock()
     }
 
     /// A defect: nobody hears that the database of steps is away. What is written there is lost to
@@ -203,11 +205,15 @@ impl Store for StorePort {
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
-        let subject = format!("{collection} {id}");
+        let (subject, step) = (format!("{collection} {id}"), id.to_owned());
         let (of, id, body) = (collection.to_owned(), id.to_owned(), body.clone());
-        let write: Write<Revision> =
+        let write: Writing<Revision> =
             Box::new(move |store, _| async move { store.insert(&of, &id, &body).await }.boxed());
-        self.write("insert", collection, &subject, write).await
+        let inserted = self.write("insert", collection, &subject, write).await;
+        if collection == "steps" && inserted.is_err() {
+            self.observer.unsure(&step);
+        }
+        inserted
     }
 
     async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
@@ -234,7 +240,7 @@ impl Store for StorePort {
         let subject = format!("{collection} {id} over {}{}", expected.0, shown(collection, body));
         let blind = collection == "steps" && self.place.defect.is(Mutant::LateWriteNotCompared);
         let (of, id, body) = (collection.to_owned(), id.to_owned(), body.clone());
-        let write: Write<Revision> = Box::new(move |store, late| {
+        let write: Writing<Revision> = Box::new(move |store, late| {
             async move {
                 let expected = if late && blind {
                     store.get(&of, &id).await?.map_or(expected, |found| found.revision)
@@ -248,10 +254,25 @@ impl Store for StorePort {
         self.write("replace", collection, &subject, write).await
     }
 
+    /// Each of them takes its own time, and has its own fault.
+    async fn write_many(
+        &self,
+        collection: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        let each = writes.iter().map(|write| async move {
+            match write {
+                Write::Insert { id, body } => self.insert(collection, id, body).await,
+                Write::Replace { id, expected, body } => self.replace(collection, id, *expected, body).await,
+            }
+        });
+        Ok(join_all(each).await)
+    }
+
     async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
         let subject = format!("{collection} {id}");
         let (of, id) = (collection.to_owned(), id.to_owned());
-        let write: Write<bool> =
+        let write: Writing<bool> =
             Box::new(move |store, _| async move { store.delete(&of, &id, expected).await }.boxed());
         self.write("delete", collection, &subject, write).await
     }
@@ -290,7 +311,7 @@ impl Store for StorePort {
     ) -> Result<Option<i64>, StoreError> {
         let subject = format!("{collection} {id}");
         let (of, id, field) = (collection.to_owned(), id.to_owned(), field.to_owned());
-        let write: Write<Option<i64>> =
+        let write: Writing<Option<i64>> =
             Box::new(move |store, _| async move { store.add(&of, &id, &field, delta, limit).await }.boxed());
         self.write("add", collection, &subject, write).await
     }

@@ -1,12 +1,13 @@
-//! The one queue of a world, below all processes and defects: it tells the observer of dead
-//! letters, and its consumers forget when they are told to.
+//! The one queue of a world, below all processes and defects: it tells the observer of commands and
+//! of dead letters, and its consumers forget when they are told to.
 //!
 //! A consumer that is lost is made anew by the next call, as the real one is. That of a stage
 //! delivers again what is in the stream, what is being worked on too, and counts from one; that of
 //! the gateways begins with all events that are kept, or with those to come.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -76,6 +77,7 @@ impl WatchedQueue {
     /// Every stream is lost, and every consumer with them.
     pub fn wipe(&self) {
         self.inner.wipe();
+        self.observer.wiped();
         lock(&self.held).clear();
         lock(&self.again).clear();
     }
@@ -95,34 +97,49 @@ impl WatchedQueue {
 
     /// A delivery whose answer is heard here.
     fn given(&self, delivery: Delivery) -> Delivery {
-        let (held, step, inner) = (Arc::clone(&self.held), delivery.step.clone(), Arc::clone(&delivery.ack));
-        Delivery { ack: Arc::new(HeldAck { held, step, inner }), ..delivery }
+        self.observer.given(&delivery.step);
+        let ack = HeldAck {
+            observer: Arc::clone(&self.observer),
+            held: Arc::clone(&self.held),
+            step: delivery.step.clone(),
+            inner: Arc::clone(&delivery.ack),
+        };
+        Delivery { ack: Arc::new(ack), ..delivery }
     }
 }
 
 #[async_trait]
 impl Queue for WatchedQueue {
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
-        self.inner.publish(step, message).await
+        let published = self.inner.publish(step, message).await?;
+        if published == Published::Queued {
+            self.observer.queued(step);
+        }
+        Ok(published)
     }
 
-    async fn pull(&self, service: Service, wait: Duration) -> Result<Option<Delivery>, QueueError> {
-        if let Some(delivery) = self.next_again(service) {
-            return Ok(Some(self.given(delivery)));
+    async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let again = std::iter::from_fn(|| self.next_again(service));
+        let again: Vec<Delivery> = again.take(most.max(1)).map(|delivery| self.given(delivery)).collect();
+        if !again.is_empty() {
+            return Ok(again);
         }
-        let pulled = self.inner.pull(service, wait).await?;
-        Ok(pulled.map(|delivery| {
+        let pulled = self.inner.pull(service, most, wait).await?;
+        let taken = |delivery: Delivery| {
             lock(&self.held).insert(delivery.step.clone(), delivery.clone());
             self.given(delivery)
-        }))
+        };
+        Ok(pulled.into_iter().map(taken).collect())
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
         lock(&self.held).remove(step);
+        self.observer.answered(step);
         self.inner.withdraw(step).await
     }
 
     async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
+        self.observer.emitted(&message.payload);
         self.inner.emit(noun, id, message).await
     }
 
@@ -165,6 +182,7 @@ impl Queue for WatchedQueue {
 /// An answer that ends what is held.
 #[derive(Debug)]
 struct HeldAck {
+    observer: Arc<Observer>,
     held: Held,
     step: StepId,
     inner: Arc<dyn Acknowledge>,
@@ -174,10 +192,12 @@ struct HeldAck {
 impl Acknowledge for HeldAck {
     async fn ack(&self) -> Result<(), QueueError> {
         lock(&self.held).remove(&self.step);
+        self.observer.answered(&self.step);
         self.inner.ack().await
     }
 
     async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
+        self.observer.handed_back(&self.step);
         self.inner.nak(delay).await
     }
 
@@ -187,10 +207,11 @@ impl Acknowledge for HeldAck {
 
     async fn term(&self) -> Result<(), QueueError> {
         lock(&self.held).remove(&self.step);
+        self.observer.answered(&self.step);
         self.inner.term().await
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }

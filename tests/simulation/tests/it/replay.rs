@@ -62,8 +62,25 @@ fn an_outage_that_is_taken_for_a_lost_lease_is_found() {
 
 #[test]
 fn what_is_left_behind_is_found() {
-    for mutant in [Mutant::GrantKept, Mutant::TurnNeverRests, Mutant::CancelNeverCleared] {
+    for mutant in [Mutant::AckForgotten, Mutant::CancelNeverCleared] {
         assert!(found(mutant, 100), "{}", mutant.name());
+    }
+}
+
+#[test]
+fn grants_beyond_what_the_workers_take_are_found() {
+    assert!(found(Mutant::WorkersCountedTwice, 100));
+}
+
+#[test]
+fn an_end_that_is_told_and_not_committed_is_found() {
+    assert!(found(Mutant::LostRaceAnsweredAsWritten, 300));
+}
+
+#[test]
+fn a_small_crowd_gets_what_it_is_due_at_a_flat_cost() {
+    for run in lectern_simulation::crowd(400).expect("a crowd") {
+        assert!(run.broken.is_empty(), "{run}");
     }
 }
 

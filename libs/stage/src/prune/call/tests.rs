@@ -6,11 +6,10 @@ use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_proto::work::v1::{DeleteUnused, ObjectsInUse};
 use lectern_queue::{ConnectOptions, MemoryQueue};
-use lectern_rpc::auth::{Caller, Role};
-use lectern_rpc::{TenantLimits, failure};
+use lectern_rpc::{Caller, Role, TenantLimits, failure};
 use lectern_store::memory::MemoryStore;
-use lectern_store::{Steps, StepsOptions};
-use tonic::Request;
+use lectern_work::steps::{Steps, StepsOptions};
+use tonic::{Request, Status};
 
 use super::*;
 use crate::StageApi;

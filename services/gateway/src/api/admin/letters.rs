@@ -13,14 +13,11 @@ use lectern_proto::v1::replay_dead_letters_response::Outcome;
 use lectern_proto::work::v1::Command;
 use lectern_proto::{convert, names};
 use lectern_queue::DeadLetter;
-use lectern_rpc::auth::Caller;
-use lectern_rpc::page;
-use lectern_rpc::status::status;
+use lectern_rpc::{Caller, page};
 use prost::Message as _;
-use tonic::Status;
 
 use crate::audit::{Action, Audit, Entry};
-use crate::letters::{Filter, Letters, Replayed, tenant_of};
+use crate::dead_letters::{DeadLetters, Filter, Replayed, tenant_of};
 
 /// Letters replayed a second, where the caller does not say.
 const RATE: f64 = 10.0;
@@ -30,7 +27,7 @@ const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
 const PAGE: usize = 100;
 
 pub(super) async fn list(
-    letters: &Letters,
+    letters: &DeadLetters,
     secret: &TenantSecret,
     request: &api::ListDeadLettersRequest,
 ) -> Result<api::ListDeadLettersResponse, Failure> {
@@ -117,13 +114,13 @@ pub(super) fn read_rate(letters_per_second: Option<f64>) -> Result<Duration, Fai
 /// The letters, for a caller whose name stands in the record of whatever becomes of each.
 #[derive(Debug, Clone)]
 pub(super) struct Audited {
-    letters: Letters,
+    letters: DeadLetters,
     audit: Audit,
     actor: String,
 }
 
 impl Audited {
-    pub(super) fn new(letters: &Letters, audit: &Audit, caller: &Caller) -> Self {
+    pub(super) fn new(letters: &DeadLetters, audit: &Audit, caller: &Caller) -> Self {
         Self { letters: letters.clone(), audit: audit.clone(), actor: caller.actor() }
     }
 
@@ -166,13 +163,13 @@ pub(super) fn replay(
     audited: Audited,
     selection: Selection,
     between: Duration,
-) -> impl Stream<Item = Result<api::ReplayDeadLettersResponse, Status>> {
+) -> impl Stream<Item = Result<api::ReplayDeadLettersResponse, Failure>> {
     try_stream! {
         let mut pace = tokio::time::interval(between);
         for await letter in selected(audited.letters.clone(), selection) {
             let letter = letter?;
             pace.tick().await;
-            let replayed = audited.replay(&letter).await.map_err(|f| status(&f))?;
+            let replayed = audited.replay(&letter).await?;
             yield replayed;
         }
     }
@@ -182,23 +179,23 @@ pub(super) fn replay(
 pub(super) fn discard(
     audited: Audited,
     selection: Selection,
-) -> impl Stream<Item = Result<api::DiscardDeadLettersResponse, Status>> {
+) -> impl Stream<Item = Result<api::DiscardDeadLettersResponse, Failure>> {
     try_stream! {
         for await letter in selected(audited.letters.clone(), selection) {
             let letter = letter?;
-            let discarded = audited.discard(&letter).await.map_err(|f| status(&f))?;
+            let discarded = audited.discard(&letter).await?;
             yield discarded;
         }
     }
 }
 
 /// The letters that are meant, page by page. A letter is met once: their sequence only grows.
-fn selected(letters: Letters, selection: Selection) -> impl Stream<Item = Result<DeadLetter, Status>> {
+fn selected(letters: DeadLetters, selection: Selection) -> impl Stream<Item = Result<DeadLetter, Failure>> {
     try_stream! {
         match selection {
             Selection::Named(steps) => {
                 for step in steps {
-                    let letter = letters.get(&step).await.map_err(|f| status(&f))?;
+                    let letter = letters.get(&step).await?;
                     yield letter;
                 }
             }
@@ -206,7 +203,7 @@ fn selected(letters: Letters, selection: Selection) -> impl Stream<Item = Result
                 let filter = letters.up_to_now(filter);
                 let mut from = Some(0);
                 while let Some(at) = from {
-                    let (page, next) = letters.list(&filter, at, PAGE).await.map_err(|f| status(&f))?;
+                    let (page, next) = letters.list(&filter, at, PAGE).await?;
                     for letter in page {
                         yield letter;
                     }

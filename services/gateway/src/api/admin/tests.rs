@@ -12,16 +12,14 @@ use lectern_proto::v1::audit_record::Action;
 use lectern_proto::v1::dead_letter_selection::Selection;
 use lectern_proto::v1::replay_dead_letters_response::Outcome;
 use lectern_queue::{ConnectOptions, DeadLetter, MemoryQueue, Queue};
-use lectern_rpc::TenantLimits;
-use lectern_rpc::auth::{Caller, Role};
-use lectern_rpc::failure;
+use lectern_rpc::{Role, TenantLimits, failure};
 use lectern_store::memory::{Fault, MemoryStore};
 use lectern_store::{Collection, Store};
 
 use super::*;
 use crate::audit;
-use crate::domain::{Narration, Phase};
-use crate::testing::{Nobody, Parts, narration};
+use crate::domain::Narration;
+use crate::testing::{Nobody, Parts, fail, narration};
 
 struct World {
     admin: Admin,
@@ -37,13 +35,13 @@ impl World {
         let manual = Arc::new(ManualClock::at(Timestamp(1_764_000_000_000)));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
         let parts = Parts::new(Arc::new(Nobody), Arc::clone(&clock), ConnectOptions::default()).await;
-        let letters = Letters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, parts.orders, Arc::clone(&clock));
+        let letters = DeadLetters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, parts.orders, Arc::clone(&clock));
         let records = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let collection = Collection::<audit::Record>::new(Arc::clone(&records) as Arc<dyn Store>);
         collection.ensure().await.expect("a collection");
         let audit = Audit::new(collection, clock, Arc::new(SeededRandom::new(2)), Duration::from_secs(3_600));
         let secret = TenantSecret::derive(&parts.master, &"keys".parse().expect("an id"));
-        let admin = Admin::new(letters, parts.dispatcher, parts.door, audit, secret);
+        let admin = Admin::new(letters, parts.dispatcher, parts.admission, audit, secret);
         Self { admin, narrations: parts.narrations, queue: parts.queue, clock: manual, records }
     }
 
@@ -236,7 +234,7 @@ async fn each_letter_is_recorded_as_it_is_done() {
 async fn a_letter_whose_narration_cannot_go_on_stays_and_says_why() {
     let world = World::new().await;
     let mut failed = narration();
-    failed.phase = Phase::Failed;
+    fail(&mut failed, Timestamp(1));
     world.narrations.insert(&failed).await.expect("inserted");
     world.bury("n1/1/record/0", "acme", Reason::SpeechRejected).await;
     let replayed = world.replay(named("deadLetters/n1.1.record.0")).await.expect("tried");

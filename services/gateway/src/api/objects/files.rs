@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_stream::try_stream;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use lectern_blob::{Blob, BlobError};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::{names, v1 as api};
-use lectern_rpc::status::status;
 use tracing::{error, warn};
 
 use super::{not_erased, objects, wrong_state};
-use crate::api::{Answers, encode};
-use crate::conduct::wire::Keys;
-use crate::domain::{Narration, Phase};
+use crate::api::encode;
+use crate::conduct::wire::ObjectKeys;
+use crate::domain::Narration;
 
 /// Bytes of one message of a download.
 const CHUNK: usize = 64 * 1024;
@@ -44,20 +44,20 @@ pub async fn download(
     narration: &Narration,
     file: &str,
     request: &api::DownloadArtifactRequest,
-) -> Result<Answers<api::DownloadArtifactResponse>, Failure> {
+) -> Result<BoxStream<'static, Result<api::DownloadArtifactResponse, Failure>>, Failure> {
     not_erased(narration)?;
-    if narration.phase != Phase::Succeeded {
+    let Some(recording) = narration.recording() else {
         return Err(wrong_state(
             "the files are made last; watch the narration until it is SUCCEEDED, or use ListenNarration",
         ));
-    }
-    let Some(artifact) = narration.artifacts.iter().find(|artifact| artifact.name == file) else {
-        let names = narration.artifacts.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
+    };
+    let Some(artifact) = recording.artifacts.iter().find(|artifact| artifact.name == file) else {
+        let names = recording.artifacts.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
         let message = format!("the recording has no file {file:?}; it has {names}");
         return Err(Failure::new(Kind::NotFound, Reason::ResourceNotFound, message).at("name").about(&request.name));
     };
     let (offset, length) = range(request, artifact.size)?;
-    let key = Keys::of(narration, master).recording();
+    let key = ObjectKeys::of(narration, master).recording();
     let folder = objects(blob, narration);
     let path = folder.folder().artifact(&narration.id, narration.run, &key, &artifact.name);
     let path = lectern_blob::ObjectPath::new(&path).map_err(|e| Failure::internal(e.to_string()))?;
@@ -85,7 +85,7 @@ pub async fn download(
                 // What storage says may name where it is, so it is for the log.
                 warn!(artifact = %name, %at, %error, "object storage broke off a download");
                 let message = "object storage broke off; go on from the last offset";
-                status(&Failure::new(Kind::Unavailable, Reason::BlobUnavailable, message))
+                Failure::new(Kind::Unavailable, Reason::BlobUnavailable, message)
             })?;
             rest.extend_from_slice(&piece);
             while rest.len() >= CHUNK {
@@ -95,12 +95,12 @@ pub async fn download(
         }
         if at.saturating_add(rest.len() as u64) < end {
             error!(artifact = %name, %at, %end, "a file of a recording is shorter than it was");
-            Err(status(&damaged(&name, "is shorter than it was")))?;
+            Err(damaged(&name, "is shorter than it was"))?;
         }
         if !rest.is_empty() || described.is_some() {
             yield message(&mut at, rest.freeze(), described.take());
         }
-    }) as Answers<_>)
+    }) as BoxStream<'static, Result<_, Failure>>)
 }
 
 /// A file that is not what was made.
@@ -117,29 +117,33 @@ fn message(at: &mut u64, data: Bytes, artifact: Option<api::Artifact>) -> api::D
 
 #[cfg(test)]
 mod tests {
-    use lectern_core::SystemClock;
+    use lectern_core::{SystemClock, Timestamp};
 
     use super::*;
+    use crate::testing::assemble;
 
     const MASTER: &[u8] = b"a secret of 32 bytes and some more";
 
     #[tokio::test]
     async fn a_file_that_is_shorter_than_it_was_is_not_taken_for_whole() {
         let blob: Arc<dyn Blob> = Arc::new(lectern_blob::memory::MemoryBlob::new(Arc::new(SystemClock)));
-        let mut n = Narration { phase: Phase::Succeeded, ..crate::testing::narration() };
-        n.artifacts = vec![crate::domain::Artifact {
-            name: "audio.wav".to_owned(),
-            media_type: "audio/wav".to_owned(),
-            size: 100,
-            sha256: lectern_core::Digest::of(b"audio"),
-        }];
+        let of_size = |size| {
+            let (name, media_type) = ("audio.wav".to_owned(), "audio/wav".to_owned());
+            let sha256 = lectern_core::Digest::of(b"audio");
+            let mut n = crate::testing::narration();
+            assemble(&mut n);
+            let file = crate::domain::Artifact { name, media_type, size, sha256 };
+            assert!(n.assembled(24_000, 40, vec![file], Timestamp(1)));
+            n
+        };
+        let n = of_size(100);
         let read = async |n: &Narration, offset: i64, length: Option<i64>| {
             let name = "narrations/n1/artifacts/audio.wav".to_owned();
             let request = api::DownloadArtifactRequest { name, offset, length };
             let mut stream = download(&blob, MASTER, n, "audio.wav", &request).await?;
             let mut bytes = 0;
             while let Some(message) = stream.next().await {
-                bytes += message.map_err(|status| lectern_rpc::failure(&status))?.data.len();
+                bytes += message?.data.len();
             }
             Ok::<_, Failure>(bytes)
         };
@@ -147,7 +151,7 @@ mod tests {
         assert_eq!((gone.kind, gone.reason), (Kind::DataLoss, Reason::ObjectDamaged));
 
         let objects = objects(&blob, &n);
-        let path = objects.folder().artifact(&n.id, n.run, &Keys::of(&n, MASTER).recording(), "audio.wav");
+        let path = objects.folder().artifact(&n.id, n.run, &ObjectKeys::of(&n, MASTER).recording(), "audio.wav");
         objects.write(&path, vec![7_u8; 40]).await.expect("put");
         assert_eq!(read(&n, 0, Some(40)).await, Ok(40), "what is there is read");
         for (offset, length) in [(0, None), (0, Some(41)), (40, Some(1)), (70, None), (100, None)] {
@@ -156,7 +160,7 @@ mod tests {
             assert_eq!(short.resource.as_deref(), Some("narrations/n1/artifacts/audio.wav"), "and no object");
             assert_eq!(short.field, None);
         }
-        n.artifacts[0].size = 40;
+        let n = of_size(40);
         assert_eq!((read(&n, 0, None).await, read(&n, 40, None).await), (Ok(40), Ok(0)));
     }
 

@@ -13,12 +13,11 @@ use lectern_proto::tts::v1::{
     count_stored_speech_request::Part as Message,
 };
 use lectern_proto::v1::{self as api, preview_document_response::Part};
-use lectern_rpc::status::status;
+use lectern_rpc::Refusal;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
 
-use crate::api::Answers;
+use super::Parts;
 
 /// Bytes of the texts that go on in one message. tts takes at most 1 MiB, and a text is far
 /// shorter.
@@ -29,15 +28,11 @@ const AHEAD: usize = 1;
 /// What tts hears in one call: whose speech is looked for, then the texts.
 pub type Said = Chain<Once<Ready<CountStoredSpeechRequest>>, ReceiverStream<CountStoredSpeechRequest>>;
 /// What tts answers.
-pub type Counted = BoxFuture<'static, Result<CountStoredSpeechResponse, Status>>;
+pub type Counted = BoxFuture<'static, Result<CountStoredSpeechResponse, Refusal>>;
 
 /// The parts of a preview as they come, and behind them how much of its speech is there. `count` is
 /// the call that says so. Where it fails, so does the preview, and as soon as that is known.
-pub fn counted(
-    mut parts: Answers<api::PreviewDocumentResponse>,
-    of: StoredSpeechOf,
-    count: impl FnOnce(Said) -> Counted + Send + 'static,
-) -> Answers<api::PreviewDocumentResponse> {
+pub fn counted(mut parts: Parts, of: StoredSpeechOf, count: impl FnOnce(Said) -> Counted + Send + 'static) -> Parts {
     Box::pin(try_stream! {
         let mut counting = Counting::begin(of, count);
         while let Some(part) = parts.next().await {
@@ -72,7 +67,7 @@ impl Counting {
     }
 
     /// Has one more text looked for.
-    async fn say(&mut self, spoken: String) -> Result<(), Status> {
+    async fn say(&mut self, spoken: String) -> Result<(), Refusal> {
         if self.bytes.saturating_add(spoken.len()) > BATCH && !self.batch.is_empty() {
             self.send().await?;
         }
@@ -81,7 +76,7 @@ impl Counting {
         Ok(())
     }
 
-    async fn send(&mut self) -> Result<(), Status> {
+    async fn send(&mut self) -> Result<(), Refusal> {
         let spoken = std::mem::take(&mut self.batch);
         self.bytes = 0;
         let message = CountStoredSpeechRequest { part: Some(Message::Texts(StoredSpeechTexts { spoken })) };
@@ -97,7 +92,7 @@ impl Counting {
         }
     }
 
-    async fn end(mut self) -> Result<api::StoredSpeech, Status> {
+    async fn end(mut self) -> Result<api::StoredSpeech, Refusal> {
         if !self.batch.is_empty() {
             self.send().await?;
         }
@@ -111,10 +106,10 @@ impl Counting {
 }
 
 /// Why a count ended before all was said.
-fn too_early(answer: Result<CountStoredSpeechResponse, Status>) -> Status {
+fn too_early(answer: Result<CountStoredSpeechResponse, Refusal>) -> Refusal {
     match answer {
         Err(refused) => refused,
-        Ok(_) => status(&Failure::internal("tts counted stored speech before it had heard all of it")),
+        Ok(_) => Failure::internal("tts counted stored speech before it had heard all of it").into(),
     }
 }
 

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use lectern_core::{Clock as _, SystemClock};
 use lectern_queue::{ConnectOptions, MemoryQueue, Queue as _};
-use lectern_stage::progress::{Assembled, TOPIC};
+use lectern_stage::progress::{self, Assembled};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
-use crate::api::Answers;
-use crate::domain::Phase;
-use crate::testing::{Nobody, Parts, narration};
+use crate::testing::{Nobody, Parts, assemble, narration};
+
+/// What a watcher is told.
+type Told = BoxStream<'static, Result<api::WatchNarrationResponse, Failure>>;
 
 /// A gateway that conducts, and one narration whose files are being made.
 struct World {
@@ -27,9 +29,7 @@ impl World {
         let now = SystemClock.now();
         let parts = Parts::new(Arc::new(Nobody), Arc::new(SystemClock), ConnectOptions::default()).await;
         let mut narration = narration();
-        (narration.phase, narration.sections) = (Phase::Assembling, 1);
-        narration.written.insert(0);
-        narration.recorded.insert(0);
+        assemble(&mut narration);
         (narration.created, narration.updated) = (now, now);
         narration.deadline = now.plus(Duration::from_secs(24 * 60 * 60));
         narration.due_at = Some(narration.deadline);
@@ -41,7 +41,7 @@ impl World {
         Self { orders, conductor, queue, narration, _conducting: conducting }
     }
 
-    fn watch(&self, token: &str) -> Answers<api::WatchNarrationResponse> {
+    fn watch(&self, token: &str) -> Told {
         let Narration { id, tenant, .. } = &self.narration;
         let tokens = ResumeTokens::new(self.orders.secret(tenant), id);
         let seen = tokens.open(token).expect("a token");
@@ -57,14 +57,16 @@ impl World {
     }
 
     async fn assembled(&self, run: u32, millis: u64) {
-        let hint = Assembled { narration: self.narration.id.to_string(), run, millis };
-        self.queue.hint(TOPIC, hint.encode()).await.expect("a hint");
+        // It is listened to a moment after somebody has looked at it.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let topic = progress::topic(&self.narration.id);
+        self.queue.hint(&topic, Assembled { run, millis }.encode()).await.expect("a hint");
     }
 }
 
 /// The next state that a watcher is told, and its token; none where nothing but checkpoints comes
 /// for a minute.
-async fn told(states: &mut Answers<api::WatchNarrationResponse>) -> Option<(api::Narration, String)> {
+async fn told(states: &mut Told) -> Option<(api::Narration, String)> {
     let state = async {
         loop {
             let message = states.next().await.expect("it goes on").expect("news");

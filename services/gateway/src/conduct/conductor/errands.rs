@@ -2,9 +2,10 @@
 //! and what nothing needs any more are to be deleted, what a run is to be pinned to. It is done
 //! beside events and deadlines, so that a stage that hangs holds up neither.
 
+use parking_lot::{Mutex as Lock, MutexGuard};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::id::{NarrationId, Service};
@@ -49,8 +50,8 @@ struct Desk {
 }
 
 impl Desk {
-    /// Has `narration` seen to. While an errand of it is under way it waits for that where it is
-    /// `news`, and is left to the reconciler, which comes back to it, where it is not.
+    /// Hands in an errand of `narration`. While another one of it is under way it waits for that
+    /// where it is `news`, and is left to the reconciler, which comes back to it, where it is not.
     fn send(&self, narration: Versioned<Narration>, news: bool) {
         let id = narration.record.id.clone();
         match self.known().entry(id.clone()) {
@@ -70,7 +71,7 @@ impl Desk {
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<NarrationId, Option<Versioned<Narration>>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }
 
@@ -135,7 +136,7 @@ impl Conductor {
     /// Does all that is to be done about a narration at this moment.
     pub(crate) async fn do_errand(&self, narration: &Versioned<Narration>) -> Result<(), Failure> {
         let Versioned { record, .. } = narration;
-        if record.over(self.kept, self.clock.now()) {
+        if record.over(self.tombstones_kept, self.clock.now()) {
             return Box::pin(self.end_tombstone(record)).await;
         }
         let pinned = if record.awaits_pins() { self.pin_anew(record).await } else { Ok(()) };
@@ -158,17 +159,17 @@ impl Conductor {
         }
         let erased = self.lost_its_document(&narration.record).await?;
         let settled = self
-            .write(id, None, |narration, now| {
+            .write(id, Some(narration.clone()), |narration, now| {
                 // What was deleted meanwhile has files that are still there.
                 if narration.run != *run || narration.deleted != *deleted || !narration.to_be_settled() {
                     return Transition::Unchanged;
                 }
                 // Else nothing that a caller sees changes, so the version stays.
-                if erased && !narration.erased {
+                if erased && !narration.erased() {
                     narration.erase(now);
                     narration.version += 1;
                 }
-                narration.settled(self.kept, now);
+                narration.settled(self.tombstones_kept, now);
                 Transition::Changed
             })
             .await?;
@@ -195,9 +196,9 @@ impl Conductor {
     /// Where what was ordered is not to be had any more, its run fails with what the stages say.
     async fn pin_anew(&self, narration: &Narration) -> Result<(), Failure> {
         let Narration { id, tenant, run, .. } = narration;
-        let Some(repin) = &narration.repin else { return Ok(()) };
-        let written = match self.stages.pin(tenant, &narration.wish()).await {
-            Ok((_, pins)) if still(repin, &pins) && self.clock.now().since(repin.wanted) < PATIENCE => {
+        let Some(repin) = narration.repin() else { return Ok(()) };
+        let written = match self.stages.pin(tenant, &narration.request()).await {
+            Ok((_, pins)) if same_versions(repin, &pins) && self.clock.now().since(repin.wanted) < PATIENCE => {
                 let message = "the stages still answer with versions that some replica has not any more";
                 return Err(Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, message));
             }
@@ -229,11 +230,10 @@ impl Conductor {
     /// while its document is erased; a step then finds an object gone, and ingest alone knows why.
     async fn lost_its_document(&self, narration: &Narration) -> Result<bool, Failure> {
         let object_gone = |failed: &StepFailure| failed.failure.reason == Reason::ObjectDamaged;
-        let gone = narration.failure.as_ref().is_some_and(object_gone);
-        if !gone || narration.erased || narration.deleted.is_some() {
+        if !narration.failure().is_some_and(object_gone) || narration.erased() || narration.deleted.is_some() {
             return Ok(false);
         }
-        match self.stages.pin(&narration.tenant, &narration.wish()).await {
+        match self.stages.pin(&narration.tenant, &narration.request()).await {
             Err(failure) if failure.reason == Reason::DocumentErased => Ok(true),
             Err(failure) if failure.kind == Kind::Unavailable => Err(failure),
             // It is there, or something else is wrong with the order.
@@ -243,7 +243,7 @@ impl Conductor {
 }
 
 /// Whether the stage that had not what it was asked for would be asked for the same again.
-fn still(repin: &Repin, pins: &Pins) -> bool {
+fn same_versions(repin: &Repin, pins: &Pins) -> bool {
     let (from, now) = (&repin.from, Versions::of(pins));
     match repin.why.step.as_ref().map(|step| step.kind.service()) {
         Some(Service::Ingest) => from.extractor == now.extractor,

@@ -10,25 +10,28 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Digest, Failure};
 use lectern_queue::topology::EVENTS_GROUP;
 use lectern_queue::{EventDelivery, QueueError, until};
+use lectern_store::Versioned;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info, warn};
 
 use super::{Conductor, seen_by_callers};
-use crate::conduct::{fold, wire};
-use crate::domain::{Narration, Outcome, Transition};
+use crate::conduct::{fold, wanted, wire};
+use crate::domain::{Narration, StepOutcome, Transition};
 
 /// Most events taken at once.
 const BATCH: usize = 64;
 /// Most events that are taken and not answered.
 const IN_HAND: usize = 512;
-/// Narrations folded at once.
-const FOLD_AT_ONCE: usize = 32;
+/// Narrations folded at once. Those that come while a call of the database is under way are written
+/// together by the next, 64 at most (`lectern_store`'s `Gathering`): so many fill one call while
+/// another is under way.
+const FOLD_AT_ONCE: usize = 128;
 /// A fold that takes longer is given up, and its events come again: less than the time after which
 /// they would do so anyway.
 const FOLD_WITHIN: Duration = Duration::from_secs(15);
@@ -47,7 +50,7 @@ const PANICS: u32 = 3;
 #[derive(Debug)]
 struct Event {
     step: StepId,
-    outcome: Outcome,
+    outcome: StepOutcome,
     delivery: EventDelivery,
 }
 
@@ -113,7 +116,7 @@ impl Pipeline {
             let Some(narration) = self.next.pop_front() else { return };
             let Some(events) = self.waiting.remove(&narration) else { continue };
             let count = events.len();
-            let fold = conductor.clone().take_news(narration.clone(), events);
+            let fold = conductor.clone().fold_and_answer(narration.clone(), events);
             let task = self.tasks.spawn(fold).id();
             self.folds.insert(task, (narration, count));
         }
@@ -175,23 +178,27 @@ impl Conductor {
     }
 
     /// Folds what is new of one narration, and answers the events.
-    async fn take_news(self, id: NarrationId, events: Vec<Event>) {
-        let folded = self.folded(&id, &events).await;
-        // Which of them it was is found out one by one, so that the others are not lost with it.
-        let one_by_one = folded == Folded::Panicked && events.len() > 1;
-        for event in &events {
-            let folded = if one_by_one { self.folded(&id, std::slice::from_ref(event)).await } else { folded };
-            self.answer(event, folded).await;
+    async fn fold_and_answer(self, id: NarrationId, events: Vec<Event>) {
+        let folded = self.fold_in_time(&id, &events).await;
+        if folded == Folded::Panicked && events.len() > 1 {
+            // Which of them it was is found out one by one, so that the others are not lost with
+            // it.
+            for event in &events {
+                let folded = self.fold_in_time(&id, std::slice::from_ref(event)).await;
+                self.answer(event, folded).await;
+            }
+            return;
         }
+        join_all(events.iter().map(|event| self.answer(event, folded))).await;
     }
 
     /// Folds events of one narration within their time, in the trace of the first.
-    async fn folded(&self, id: &NarrationId, events: &[Event]) -> Folded {
+    async fn fold_in_time(&self, id: &NarrationId, events: &[Event]) -> Folded {
         let span = tracing::info_span!("fold", narration = %id, events = events.len());
         if let Some(parent) = events.first().and_then(|event| event.delivery.message.traceparent.as_deref()) {
             lectern_runtime::set_parent(&span, parent);
         }
-        let fold = self.panics.contain("fold", self.take(id, events).instrument(span));
+        let fold = self.panics.contain("fold", self.fold_events(id, events).instrument(span));
         match tokio::time::timeout(FOLD_WITHIN, fold).await {
             Ok(Some(Ok(()))) => Folded::Written,
             Ok(Some(Err(_))) => Folded::Failed,
@@ -231,8 +238,17 @@ impl Conductor {
         times
     }
 
+    /// The narration as it was last written here, unless that seems to be old: a step is wanted
+    /// until its end is folded, so where one is not, another replica has most often folded what
+    /// came before it, and a write that begins with this copy would lose.
+    fn known<'a>(&self, id: &NarrationId, mut ended: impl Iterator<Item = &'a StepId>) -> Option<Versioned<Narration>> {
+        let known = self.cache.get(id, self.clock.now())?;
+        let wanted = wanted(&known.record, self.dispatcher.window());
+        ended.all(|step| wanted.contains(step)).then_some(known)
+    }
+
     /// Folds a narration's events in one write.
-    async fn take(&self, id: &NarrationId, events: &[Event]) -> Result<(), Failure> {
+    async fn fold_events(&self, id: &NarrationId, events: &[Event]) -> Result<(), Failure> {
         let fold_all = |narration: &mut Narration, now| {
             let mut transition = Transition::Unchanged;
             for event in events {
@@ -242,14 +258,15 @@ impl Conductor {
             }
             transition
         };
+        let known = self.known(id, events.iter().map(|event| &event.step));
         let updated = self
-            .write(id, self.recent.get(id, self.clock.now()), seen_by_callers(fold_all))
+            .write(id, known, seen_by_callers(fold_all))
             .await
             .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
         if let Some(updated) = updated {
-            if updated.record.phase.terminal() {
+            if updated.record.phase().terminal() {
                 let took = updated.record.updated.since(updated.record.created);
-                info!(narration = %id, phase = ?updated.record.phase, ?took, "narration ended");
+                info!(narration = %id, phase = ?updated.record.phase(), ?took, "narration ended");
             }
             self.changed(&updated);
         }
@@ -276,12 +293,17 @@ async fn taken(taking: &mut Option<BoxFuture<'static, Vec<EventDelivery>>>) -> V
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use parking_lot::Mutex;
+    use std::sync::Arc;
 
     use async_trait::async_trait;
-    use lectern_queue::{Acknowledge, Message};
+    use lectern_core::SystemClock;
+    use lectern_core::id::StepKind;
+    use lectern_queue::{Acknowledge, ConnectOptions, Message};
+    use lectern_store::Revision;
 
     use super::*;
+    use crate::testing::{Nobody, Parts, narration};
 
     /// Notes for how long an event is handed back.
     #[derive(Debug, Default)]
@@ -294,7 +316,7 @@ mod tests {
         }
 
         async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
-            self.0.lock().expect("not poisoned").push(delay);
+            self.0.lock().push(delay);
             Ok(())
         }
 
@@ -319,8 +341,23 @@ mod tests {
         }]);
         assert!(!pipeline.is_empty(), "its answer is under way");
         pipeline.fold_ended().await;
-        assert_eq!(*answers.0.lock().expect("not poisoned"), [AGAIN_UNREAD]);
+        assert_eq!(*answers.0.lock(), [AGAIN_UNREAD]);
         assert!(pipeline.is_empty());
         assert_eq!(pipeline.room(), BATCH, "it holds no place");
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_another_replica_has_written_since_is_not_begun_with() {
+        let parts = Parts::new(Arc::new(Nobody), Arc::new(SystemClock), ConnectOptions::default()).await;
+        let copy = Versioned { record: narration(), revision: Revision(7) };
+        let id = &copy.record.id;
+        let step = |kind| StepId { narration: id.clone(), run: 1, kind, index: 0 };
+        let (extract, plan) = (step(StepKind::Extract), step(StepKind::Plan));
+        let known = |steps: &[&StepId]| parts.conductor.known(id, steps.iter().copied()).map(|known| known.revision);
+        assert_eq!(known(&[&extract]), None, "it was not written here");
+        parts.conductor.cache.note(&copy, parts.conductor.clock.now());
+        assert_eq!(known(&[&extract]), Some(copy.revision));
+        assert_eq!(known(&[&plan]), None, "its source was read meanwhile");
+        assert_eq!(known(&[&extract, &plan]), None);
     }
 }

@@ -1,22 +1,20 @@
-//! Tells of narrations that changed, here and at other replicas, and hears how far their files are.
-//! Hints may be lost, so what is watched is also polled.
+//! Tells of narrations that changed, here and at other replicas, and hears of those that somebody
+//! here wants to hear of. A narration that nobody watches costs one small message, which nobody
+//! takes. Hints may be lost, so what is watched is also polled.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use lectern_core::id::NarrationId;
-use lectern_queue::hear;
 use lectern_stage::progress::{self, Assembled};
 use lectern_store::{ID, Op, Query};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::Conductor;
+use super::{Conductor, subscriptions};
 
-/// Hints about narrations that changed.
-const TOPIC: &str = "narrations";
 /// How often lost hints are made up for.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -24,6 +22,11 @@ const POLL: Duration = Duration::from_secs(2);
 const ON_THEIR_WAY: usize = 1_024;
 /// A hint that is not sent within this time is not sent.
 const SENT_WITHIN: Duration = Duration::from_secs(1);
+
+/// The topic of hints that a narration changed. Their payload is its new revision.
+fn news(narration: &NarrationId) -> String {
+    format!("news.{narration}")
+}
 
 /// Hints that are sent beside whoever has news, who never waits for them.
 #[derive(Debug, Clone)]
@@ -40,9 +43,9 @@ impl Default for Hints {
 }
 
 impl Conductor {
-    /// Tells of a narration's new revision. What is lost costs no more than the time to the next
-    /// poll.
-    pub(super) fn tell(&self, id: &NarrationId, revision: u64) {
+    /// Tells watchers, here and at other replicas, of a narration's new revision. What is lost
+    /// costs no more than the time to the next poll.
+    pub(super) fn tell_watchers(&self, id: &NarrationId, revision: u64) {
         self.hub.announce(id, revision);
         if self.hints.to.try_send((id.clone(), revision)).is_err() {
             debug!(narration = %id, "hint not sent, too many are on their way");
@@ -53,7 +56,8 @@ impl Conductor {
     pub(super) async fn send_hints(self, shutdown: CancellationToken) {
         let mut hints = self.hints.on_their_way.lock().await;
         while let Some(Some((id, revision))) = shutdown.run_until_cancelled(hints.recv()).await {
-            let sent = self.queue.hint(TOPIC, Bytes::from(format!("{id} {revision}")));
+            let topic = news(&id);
+            let sent = self.queue.hint(&topic, Bytes::from(revision.to_string()));
             match tokio::time::timeout(SENT_WITHIN, sent).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!(%error, "hint not sent"),
@@ -62,28 +66,37 @@ impl Conductor {
         }
     }
 
-    /// Passes on what other replicas tell, until `shutdown`.
-    pub(super) async fn take_hints(self, shutdown: CancellationToken) {
-        let heard = |hint: Bytes| {
-            if let Some((id, revision)) = read_hint(&hint) {
-                self.hub.announce(&id, revision);
-            }
-            std::future::ready(())
+    /// Hears from other replicas of the narrations that somebody watches here, until `shutdown`.
+    /// What changes before it is listened to is seen by the poll.
+    pub(super) async fn hear_news(self, shutdown: CancellationToken) {
+        let listener = |id: NarrationId| {
+            let (topic, hub) = (news(&id), self.hub.clone());
+            let heard = move |hint: Bytes| {
+                if let Some(revision) = read_revision(&hint) {
+                    hub.announce(&id, revision);
+                }
+            };
+            subscriptions::listen(Arc::clone(&self.queue), topic, heard)
         };
-        let _ = shutdown.run_until_cancelled(hear(&*self.queue, TOPIC, POLL, heard)).await;
+        let listening = subscriptions::keep(self.hub.grown(), || self.hub.watched(), listener);
+        let _ = shutdown.run_until_cancelled(listening).await;
     }
 
-    /// Hears from the workers that make files how far they are, until `shutdown`. It is known until
-    /// the files are there, or nobody speaks of them any more.
+    /// Hears from the workers that make files how far they are, where somebody here asks for it,
+    /// until `shutdown`.
     pub(super) async fn hear_assembled(self, shutdown: CancellationToken) {
-        let heard = |hint: Bytes| {
-            if let Some((id, run, millis)) = read_assembled(&hint) {
-                self.assembling.note(&id, run, millis, self.clock.now());
-                self.hub.look_at(&id);
-            }
-            std::future::ready(())
+        let listener = |id: NarrationId| {
+            let (topic, hub, files) = (progress::topic(&id), self.hub.clone(), Arc::clone(&self.files));
+            let heard = move |hint: Bytes| {
+                if let Some(Assembled { run, millis }) = Assembled::decode(&hint) {
+                    files.note(&id, run, millis);
+                    hub.look_at(&id);
+                }
+            };
+            subscriptions::listen(Arc::clone(&self.queue), topic, heard)
         };
-        let _ = shutdown.run_until_cancelled(hear(&*self.queue, progress::TOPIC, POLL, heard)).await;
+        let listening = subscriptions::keep(self.files.grown(), || self.files.asked_for(), listener);
+        let _ = shutdown.run_until_cancelled(listening).await;
     }
 
     /// Reads what is watched here every [`POLL`], and lets watchers look at what is known beside
@@ -112,12 +125,9 @@ impl Conductor {
     }
 }
 
-fn read_hint(hint: &[u8]) -> Option<(NarrationId, u64)> {
-    let (id, revision) = std::str::from_utf8(hint).ok()?.split_once(' ')?;
-    Some((id.parse().ok()?, revision.parse().ok()?))
+fn read_revision(hint: &[u8]) -> Option<u64> {
+    std::str::from_utf8(hint).ok()?.parse().ok()
 }
 
-fn read_assembled(hint: &[u8]) -> Option<(NarrationId, u32, u64)> {
-    let Assembled { narration, run, millis } = Assembled::decode(hint)?;
-    Some((narration.parse().ok()?, run, millis))
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The conductor over stores, queues and stages that hang, panic and come late.
 
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::*;
 use crate::conduct::prune::InUse;
 use crate::conduct::wire;
-use crate::domain::{Phase, Pins, StepFailure, Wish};
+use crate::domain::{NarrationRequest, Phase, Pins, StepFailure};
 use crate::orders::Deletion;
 use crate::stages::Still;
 use crate::testing::{Odd, Parts, VirtualClock, narration};
@@ -62,9 +62,9 @@ impl Builds {
 
 #[async_trait]
 impl Stages for Builds {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
+    async fn pin(&self, _: &TenantId, _: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
         self.hangs().await;
-        match self.refuse.lock().expect("not poisoned").clone() {
+        match self.refuse.lock().clone() {
             Some(failure) => Err(failure),
             None => Ok((narration().scope, self.pins())),
         }
@@ -72,7 +72,7 @@ impl Stages for Builds {
 
     async fn cancel_steps(&self, _: &TenantId, narration: &NarrationId, run: u32) -> Result<(), Failure> {
         self.hangs().await;
-        self.cancelled.lock().expect("not poisoned").insert((narration.clone(), run));
+        self.cancelled.lock().insert((narration.clone(), run));
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Stages for Builds {
         run: u32,
     ) -> Result<(), Failure> {
         self.hangs().await;
-        self.deleted.lock().expect("not poisoned").push((narration.clone(), run));
+        self.deleted.lock().push((narration.clone(), run));
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// Tells that a step ended.
-    async fn tell(&self, id: &NarrationId, run: u32, kind: StepKind, outcome: Wire) {
+    async fn emit(&self, id: &NarrationId, run: u32, kind: StepKind, outcome: Wire) {
         let step = StepId { narration: id.clone(), run, kind, index: 0 };
         let event = work::Event {
             schema: wire::SCHEMA,
@@ -148,7 +148,7 @@ impl World {
     }
 
     async fn extracted(&self, id: &NarrationId) {
-        self.tell(id, 1, StepKind::Extract, Wire::Extracted(work::Extracted::default())).await;
+        self.emit(id, 1, StepKind::Extract, Wire::Extracted(work::Extracted::default())).await;
     }
 
     /// Tells that nobody has what a step's run is pinned to.
@@ -156,7 +156,7 @@ impl World {
         let failure = Failure::new(Kind::FailedPrecondition, Reason::PinUnavailable, "no replica has it any more");
         let failure = Some(convert::failure_to_wire(&failure, None));
         let failed = work::StepFailed { failure };
-        self.tell(id, run, kind, Wire::Failed(failed)).await;
+        self.emit(id, run, kind, Wire::Failed(failed)).await;
     }
 
     /// Lets `seconds` pass.
@@ -179,7 +179,7 @@ async fn a_fold_that_hangs_holds_up_no_other_narration() {
     world.pass(5).await;
     for index in 0..200 {
         let id = format!("n{index}").parse().expect("an id");
-        assert_ne!(world.read(&id).await.phase, Phase::Extracting, "{id} waits for another one's fold");
+        assert_ne!(world.read(&id).await.phase(), Phase::Extracting, "{id} waits for another one's fold");
     }
 }
 
@@ -193,7 +193,7 @@ async fn a_fold_that_panics_ends_nothing_and_its_event_is_answered_at_last() {
     let other = world.insert("other", |_| {}).await;
     world.extracted(&other).await;
     world.pass(5).await;
-    assert_eq!(world.read(&other).await.phase, Phase::Planning, "the gateway goes on");
+    assert_eq!(world.read(&other).await.phase(), Phase::Planning, "the gateway goes on");
     let step = StepId { narration: poisonous.clone(), run: 1, kind: StepKind::Extract, index: 0 };
     let key = lectern_core::Digest::of(step.to_string().as_bytes());
     let times = || world.parts.conductor.panicked.get(&key, world.clock.now());
@@ -223,8 +223,8 @@ async fn stages_that_hang_hold_up_no_deadline() {
     let late = world.insert("late", late).await;
     world.pass(10).await;
     let failed = world.read(&late).await;
-    let why = failed.failure.map(|failed| failed.failure.reason);
-    assert_eq!((failed.phase, why), (Phase::Failed, Some(Reason::DeadlinePassed)));
+    let why = failed.failure().map(|failed| failed.failure.reason);
+    assert_eq!((failed.phase(), why), (Phase::Failed, Some(Reason::DeadlinePassed)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,7 +253,7 @@ async fn stages_are_told_of_an_end_whose_news_was_lost() {
     let cancelled = world.insert("cancelled", cancel).await;
     world.pass(10).await;
     assert!(!world.read(&cancelled).await.cancel_pending);
-    assert!(world.stages.cancelled.lock().expect("not poisoned").contains(&(cancelled, 1)));
+    assert!(world.stages.cancelled.lock().contains(&(cancelled, 1)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,18 +264,18 @@ async fn an_upgrade_that_has_other_pins_fails_no_narration() {
     world.gone(&id, 1, StepKind::Extract).await;
     world.pass(3).await;
     let pinned = world.read(&id).await;
-    assert_eq!((pinned.run, pinned.phase, &pinned.pins), (2, Phase::Extracting, &world.stages.pins()));
-    let repin = pinned.repin.expect("it is recorded");
-    assert!(repin.done.is_some());
-    assert_eq!(repin.from.script, "extractive/1");
+    assert_eq!((pinned.run, pinned.phase(), &pinned.pins), (2, Phase::Extracting, &world.stages.pins()));
+    let repinned = pinned.repinned.expect("it is recorded");
+    assert!(repinned.at >= repinned.repin.wanted);
+    assert_eq!(repinned.repin.from.script, "extractive/1");
     assert!(pinned.ready.ingest.is_some(), "it waits for its turn again");
-    assert!(world.stages.cancelled.lock().expect("not poisoned").contains(&(id.clone(), 1)), "the run before is over");
+    assert!(world.stages.cancelled.lock().contains(&(id.clone(), 1)), "the run before is over");
 
     world.gone(&id, 2, StepKind::Extract).await;
     world.pass(3).await;
     let failed = world.read(&id).await;
-    let why = failed.failure.map(|failed| failed.failure.reason);
-    assert_eq!((failed.run, failed.phase, why), (2, Phase::Failed, Some(Reason::PinUnavailable)), "once is enough");
+    let why = failed.failure().map(|failed| failed.failure.reason);
+    assert_eq!((failed.run, failed.phase(), why), (2, Phase::Failed, Some(Reason::PinUnavailable)), "once is enough");
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,11 +285,13 @@ async fn a_run_is_pinned_when_the_upgrade_has_come_so_far_that_stages_answer_wit
     // The replica that is asked is still of the build before.
     world.gone(&id, 1, StepKind::Extract).await;
     world.pass(60).await;
-    assert!(world.read(&id).await.awaits_pins());
+    let waits = world.read(&id).await;
+    assert!(waits.awaits_pins());
+    assert_eq!(world.parts.conductor.moment(&waits).wait, Some(Wait::EngineUnavailable));
     world.stages.version.store(2, Ordering::SeqCst);
     world.pass(100).await;
     let pinned = world.read(&id).await;
-    assert!(!pinned.awaits_pins() && pinned.pins == world.stages.pins(), "{:?}", pinned.repin);
+    assert!(!pinned.awaits_pins() && pinned.pins == world.stages.pins(), "{:?}", pinned.repin());
 }
 
 #[tokio::test(start_paused = true)]
@@ -297,13 +299,13 @@ async fn a_run_whose_voice_is_not_to_be_had_any_more_fails_with_what_the_stages_
     let world = World::new().await;
     let id = world.insert("n1", |_| {}).await;
     let unknown = Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, "no such voice; list the voices");
-    *world.stages.refuse.lock().expect("not poisoned") = Some(unknown.clone());
+    *world.stages.refuse.lock() = Some(unknown.clone());
     world.gone(&id, 1, StepKind::Extract).await;
     world.pass(3).await;
     let failed = world.read(&id).await;
     let step = StepId { narration: id, run: 1, kind: StepKind::Extract, index: 0 };
-    assert_eq!(failed.failure, Some(StepFailure { failure: unknown, step: Some(step) }));
-    assert_eq!(failed.phase, Phase::Failed);
+    assert_eq!(failed.failure(), Some(&StepFailure { failure: unknown, step: Some(step) }));
+    assert_eq!(failed.phase(), Phase::Failed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,9 +323,9 @@ async fn what_is_left_of_earlier_runs_is_deleted_by_run_and_never_what_a_later_o
     world.pass(200).await;
     let n = world.read(&id).await;
     assert_eq!((n.run, n.earlier.len()), (4, 0), "nothing is left");
-    let deleted = world.stages.deleted.lock().expect("not poisoned").clone();
+    let deleted = world.stages.deleted.lock().clone();
     assert_eq!(deleted, [(id.clone(), 3), (id.clone(), 3)], "at once, and for what was just being put");
-    assert!(world.stages.cancelled.lock().expect("not poisoned").contains(&(id, 3)));
+    assert!(world.stages.cancelled.lock().contains(&(id, 3)));
 }
 
 #[tokio::test]
@@ -338,17 +340,17 @@ async fn a_tombstone_ends_after_the_retention_and_its_request_begins_anew() {
     n.delete(clock.now());
     parts.narrations.insert(&n).await.expect("inserted");
     let read = async || parts.narrations.get(n.id.as_str()).await.expect("read");
-    let see_to = async || conductor.do_errand(&read().await.expect("it is there")).await.expect("seen to");
+    let do_errand = async || conductor.do_errand(&read().await.expect("it is there")).await.expect("done");
     for passed in [Duration::ZERO, Duration::from_secs(61)] {
         clock.advance(passed);
         conductor.settle(&read().await.expect("it is there")).await.expect("settled");
     }
     let due = read().await.expect("a tombstone").record.due_at.expect("it ends");
     clock.advance(due.since(clock.now()) - Duration::from_millis(1));
-    see_to().await;
+    do_errand().await;
     assert!(read().await.is_some(), "not yet");
     clock.advance(Duration::from_millis(1));
     assert_eq!(clock.now(), n.deleted.expect("deleted").plus(3 * day));
-    see_to().await;
+    do_errand().await;
     assert_eq!(read().await, None, "it was kept for a day longer than stages know of its runs");
 }

@@ -41,7 +41,7 @@ impl Conductor {
         let first = self.look(tombstone, now).await?;
         if first.busy {
             debug!(document = %tombstone.document, "a narration goes on, its document is pruned later");
-            return self.put_off(&tombstone.id, LATER).await;
+            return self.postpone(&tombstone.id, LATER).await;
         }
         let again = Again { conductor: self, tombstone, first: &first, now };
         let pruned = self.stages.prune(&tombstone.tenant, &tombstone.scope, &first.in_use, &again).await;
@@ -50,7 +50,7 @@ impl Conductor {
             Err(failure) => {
                 // What waiting alone does not mend is told of once an hour.
                 if !failure.kind.retryable() {
-                    self.put_off(&tombstone.id, LATER).await?;
+                    self.postpone(&tombstone.id, LATER).await?;
                 }
                 return Err(failure);
             }
@@ -61,7 +61,7 @@ impl Conductor {
         }
         if swept.left {
             let by = if swept.deleted > 0 { SOON } else { LATER };
-            return self.put_off(&tombstone.id, by).await;
+            return self.postpone(&tombstone.id, by).await;
         }
         for id in &first.over {
             self.delete_tombstone(id).await?;
@@ -80,7 +80,7 @@ impl Conductor {
         loop {
             let page = self.narrations.find(&query).await?;
             for narration in &page.items {
-                look.add(&narration.record, &self.dispatcher.keys(&narration.record), self.kept, now);
+                look.add(&narration.record, &self.dispatcher.keys(&narration.record), self.tombstones_kept, now);
                 // A thousand keys take a millisecond.
                 tokio::task::yield_now().await;
             }
@@ -93,27 +93,27 @@ impl Conductor {
     }
 
     /// Has the reconciler come back to a tombstone.
-    async fn put_off(&self, id: &NarrationId, by: Duration) -> Result<(), Failure> {
-        let put_off = |narration: &mut Narration, now: Timestamp| {
-            if !narration.over(self.kept, now) {
+    async fn postpone(&self, id: &NarrationId, by: Duration) -> Result<(), Failure> {
+        let postpone = |narration: &mut Narration, now: Timestamp| {
+            if !narration.over(self.tombstones_kept, now) {
                 return Transition::Unchanged;
             }
             narration.due_at = Some(now.plus(by));
             Transition::Changed
         };
-        self.write(id, None, put_off).await.map(drop)
+        self.write(id, None, postpone).await.map(drop)
     }
 
     async fn is_over(&self, id: &NarrationId) -> Result<bool, Failure> {
         let known = self.narrations.get(id.as_str()).await?;
-        Ok(known.is_some_and(|known| known.record.over(self.kept, self.clock.now())))
+        Ok(known.is_some_and(|known| known.record.over(self.tombstones_kept, self.clock.now())))
     }
 
     /// Deletes a tombstone that was kept for long enough. The reconciler may move it, or an order
-    /// take its place, just then: then it stays, and is seen to later.
+    /// take its place, just then: then it stays, and the reconciler comes back to it.
     async fn delete_tombstone(&self, id: &NarrationId) -> Result<(), Failure> {
         let Some(known) = self.narrations.get(id.as_str()).await? else { return Ok(()) };
-        if !known.record.over(self.kept, self.clock.now()) {
+        if !known.record.over(self.tombstones_kept, self.clock.now()) {
             return Ok(());
         }
         match self.narrations.delete(id.as_str(), Some(known.revision)).await {

@@ -1,151 +1,135 @@
-//! Looks over what is granted and does not end. This is why every command and every event may be
-//! lost.
+//! Looks over what is granted and does not end. This is why every command, every event and every
+//! hint may be lost.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_core::id::{Service, StepId};
-use lectern_core::{Failure, Timestamp};
-use lectern_store::Versioned;
+use futures::StreamExt as _;
+use lectern_core::Failure;
+use lectern_core::id::{NarrationId, Service, StepId};
+use lectern_store::{ID, Op, Query};
 use tracing::{debug, info};
 
-use super::turns::freed;
-use super::{Dispatcher, ServiceState};
-use crate::conduct::wanted::{turn, wanted};
-use crate::domain::slots::Grant;
-use crate::domain::{Narration, Slots, Turn};
+use super::backlog::Candidate;
+use super::{Dispatcher, ServiceState, lock};
+use crate::conduct::workers::EngineRoom;
+use crate::domain::Turn;
 
 /// Between two audits.
 pub const EVERY: Duration = Duration::from_secs(5);
 /// A grant that was not heard of for this long is published again.
 pub const AFTER: Duration = Duration::from_secs(15);
+/// Narrations that are read by their ids at once.
+const READ_AT_ONCE: u32 = 200;
+/// Tenants whose limits are read at once.
+const TENANTS_AT_ONCE: usize = 16;
 
 impl Dispatcher {
-    /// Publishes again what was granted more than `after` ago and is still wanted, releases what is
-    /// not, and looks over the states of turns.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`.
-    pub async fn audit(&self, service: Service, after: Duration) -> Result<(), Failure> {
+    /// Publishes again what was granted over [`AFTER`] ago and is still wanted, releases what is
+    /// not, and looks whether tenants at their limit may have more now.
+    pub(super) async fn audit(&self, service: Service) -> Result<(), Failure> {
         let Some(state) = self.shared.services.get(&service) else { return Ok(()) };
-        {
-            let _one_at_a_time = state.pass.lock().await;
-            self.audit_grants(service, state, after).await?;
-        }
-        self.look_over_turns(service, state).await?;
+        // No pass meanwhile: it would take in what is newer, and grant by it.
+        let _no_pass = state.pass.lock().await;
+        let audited = self.audit_grants(service, state).await;
+        self.read_limits(state).await?;
         state.wake.notify_one();
-        Ok(())
+        audited
     }
 
-    async fn audit_grants(&self, service: Service, state: &ServiceState, after: Duration) -> Result<(), Failure> {
-        // Other replicas publish too: what this one remembers may be old.
-        let Versioned { record: before, revision } = state.ledger.read().await?;
+    async fn audit_grants(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
         let now = self.shared.clock.now();
-        let old = |at: Timestamp| now.since(at) >= after;
-        let mut fates: BTreeMap<StepId, Fate> = BTreeMap::new();
-        for grant in before.grants.iter().filter(|grant| old(grant.at)) {
-            fates.insert(grant.step.clone(), self.fate(service, &grant.step).await?);
-        }
-        if fates.is_empty() {
+        let old = lock(&state.backlog).published(|at| now.since(at) >= AFTER);
+        if old.is_empty() {
             return Ok(());
         }
-        let mut slots: Slots = before.clone();
-        slots.release(|grant| matches!(fates.get(&grant.step), Some(Fate::Over | Fate::Held(_))));
-        for grant in slots.grants.iter_mut().filter(|grant| fates.contains_key(&grant.step)) {
-            grant.at = now;
-        }
-        let freed = freed(&before, &slots);
-        // Moved before it is published, so that one replica does in each round.
-        if !state.ledger.write(slots, revision).await? {
-            return Ok(());
-        }
-        self.wake_tenants(service, state, freed).await?;
-        let mut wanted = Vec::new();
-        for (step, fate) in fates {
-            match fate {
-                Fate::Wanted(narration) => wanted.push((step, narration)),
-                Fate::Held(turn) => self.take_back(state, &step, *turn).await?,
-                Fate::Over => debug!(%step, "grant of a step that is over, released"),
+        let narrations: BTreeSet<NarrationId> = old.iter().map(|step| step.narration.clone()).collect();
+        self.read_again(service, state, &narrations).await?;
+        let mut again: Vec<Candidate> = Vec::new();
+        {
+            let mut backlog = lock(&state.backlog);
+            for step in &old {
+                match backlog.granted(step) {
+                    Some(candidate) => {
+                        backlog.renew(step, now);
+                        again.push(candidate);
+                    }
+                    None => debug!(%step, "grant of a step that is over, released"),
+                }
             }
         }
         // One that waits in the queue is told apart from one too many, so what is refused is not
-        // there; where a server short of resources refuses both, what is let go is granted again,
-        // and found waiting.
-        self.publish(state, wanted).await
+        // there; where a server short of resources refuses both, what is taken back is granted
+        // again, and found waiting.
+        let refused = self.publish(again).await;
+        let mut backlog = lock(&state.backlog);
+        refused.iter().for_each(|candidate| backlog.take_back(&candidate.step));
+        Ok(())
     }
 
-    /// What becomes of a grant.
-    async fn fate(&self, service: Service, step: &StepId) -> Result<Fate, Failure> {
-        let Some(narration) = self.shared.narrations.get(step.narration.as_str()).await? else {
-            return Ok(Fate::Over);
-        };
-        let record = &narration.record;
-        if !wanted(record, self.shared.window).contains(step) {
-            return Ok(Fate::Over);
+    /// Takes in narrations as they are stored now, and forgets those that are not stored any more.
+    async fn read_again(
+        &self,
+        service: Service,
+        state: &ServiceState,
+        narrations: &BTreeSet<NarrationId>,
+    ) -> Result<(), Failure> {
+        let names: Vec<String> = narrations.iter().map(ToString::to_string).collect();
+        let mut gone = narrations.clone();
+        for names in names.chunks(READ_AT_ONCE as usize) {
+            let query = Query::new().filter(ID, Op::In, names.to_vec()).limit(READ_AT_ONCE);
+            for found in self.shared.narrations.find(&query).await?.items {
+                gone.remove(&found.record.id);
+                let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
+                lock(&state.backlog).take_in(&Arc::new(found), held);
+            }
         }
-        if self.shared.held(service, &record.tenant, record.engine(service)) {
-            return Ok(Fate::Held(Box::new(turn(record, service))));
+        let mut backlog = lock(&state.backlog);
+        gone.iter().for_each(|narration| backlog.remove(narration));
+        Ok(())
+    }
+
+    /// Reads again how much tenants may have that have as much as they may and more to do.
+    pub(super) async fn read_limits(&self, state: &ServiceState) -> Result<(), Failure> {
+        let tenants = lock(&state.backlog).scheduler().tenants_at_limit();
+        let mut limits = futures::stream::iter(tenants)
+            .map(|tenant| async move { (self.limit_of(&tenant).await, tenant) })
+            .buffer_unordered(TENANTS_AT_ONCE);
+        while let Some((limit, tenant)) = limits.next().await {
+            lock(&state.backlog).limit_tenant(&tenant, limit?);
         }
-        Ok(Fate::Wanted(Arc::new(narration)))
+        Ok(())
     }
 
     /// Takes back, at once, what is granted and held up: it is granted anew when it is not held up
     /// any more.
-    ///
-    /// # Errors
-    /// `STORE_UNAVAILABLE`; the audit makes up for it.
-    pub async fn take_back_held(&self) -> Result<(), Failure> {
+    pub(super) async fn take_back_held(&self) {
+        let now = self.shared.clock.now();
         for (service, state) in &self.shared.services {
-            let _one_at_a_time = state.pass.lock().await;
-            loop {
-                let Versioned { record: before, revision } = state.ledger.read().await?;
-                let mut held = Vec::new();
-                let may_be_held = |grant: &&Grant| self.shared.held(*service, &grant.tenant, &grant.engine);
-                for grant in before.grants.iter().filter(may_be_held) {
-                    if let Fate::Held(turn) = self.fate(*service, &grant.step).await? {
-                        held.push((grant.step.clone(), turn));
-                    }
-                }
-                if held.is_empty() {
-                    break;
-                }
-                let mut slots = before.clone();
-                slots.release(|grant| held.iter().any(|(step, _)| *step == grant.step));
-                let freed = freed(&before, &slots);
-                if state.ledger.write(slots, revision).await? {
-                    let steps = held.len();
-                    info!(service = service.as_str(), steps, "steps taken back, what they need is held up");
-                    for (step, turn) in held {
-                        self.take_back(state, &step, *turn).await?;
-                    }
-                    self.wake_tenants(*service, state, freed).await?;
-                    break;
+            let _no_pass = state.pass.lock().await;
+            let broken = |room: &(String, EngineRoom)| room.1 == EngineRoom::OutOfOrder;
+            let engines: Vec<(String, EngineRoom)> =
+                self.shared.workers.limited_engines(*service, now).into_iter().filter(broken).collect();
+            let held = |turn: &Turn| self.shared.held_by_operator_in(*service, turn);
+            let out_of_order = |turn: &Turn| engines.iter().any(|(engine, _)| *engine == turn.engine);
+            let steps: Vec<StepId> = {
+                let mut backlog = lock(&state.backlog);
+                backlog.hold_turns(held);
+                let steps = backlog.granted_in(|turn| held(turn) || out_of_order(turn));
+                steps.iter().for_each(|step| backlog.take_back(step));
+                steps
+            };
+            if steps.is_empty() {
+                continue;
+            }
+            info!(service = service.as_str(), steps = steps.len(), "steps taken back, what they need is held up");
+            for step in &steps {
+                // A command that is worked on just then ends by itself: its event counts as ever.
+                if let Err(error) = self.shared.queue.withdraw(step).await {
+                    debug!(%step, %error, "command not withdrawn");
                 }
             }
         }
-        Ok(())
     }
-
-    /// Takes the command of a step that was released out of the queue, and lets its turn wait for
-    /// when it is not held up any more. A command that is worked on just then ends by itself: its
-    /// event counts as ever.
-    async fn take_back(&self, state: &ServiceState, step: &StepId, turn: Turn) -> Result<(), Failure> {
-        if let Err(error) = self.shared.queue.withdraw(step).await {
-            debug!(%step, %error, "command not withdrawn");
-        }
-        self.wake_turn(state, turn, None).await?;
-        Ok(())
-    }
-}
-
-/// What becomes of a grant that is looked over.
-enum Fate {
-    /// Its step is wanted: published again.
-    Wanted(Arc<Versioned<Narration>>),
-    /// Its step is wanted, and an operator or a broken engine holds it up: released and withdrawn,
-    /// and waits in this turn.
-    Held(Box<Turn>),
-    /// Nobody wants it any more: released.
-    Over,
 }

@@ -1,5 +1,5 @@
-//! What the dispatcher hears: what workers can do and what they put off, what operators pause, and
-//! whom they suspend.
+//! What the dispatcher hears: what workers can do and what they put off, what operators pause, whom
+//! they suspend, and what other gateways tell.
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -7,21 +7,27 @@ use lectern_core::Failure;
 use lectern_queue::hear;
 use tracing::{debug, warn};
 
-use super::seen::Seen;
 use super::{Dispatcher, EVERY, lock};
 use crate::conduct::pauses::PAUSES;
-use crate::conduct::workers::{CAPACITY, PUT_OFF};
+use crate::conduct::workers::{CAPACITY, POSTPONED, postponed};
 
 impl Dispatcher {
     /// Listens, without end.
     pub(super) async fn listen(&self) {
-        tokio::join!(self.listen_to_workers(), self.hear_put_off(), self.watch_operators());
+        tokio::join!(
+            self.listen_to_members(),
+            self.listen_to_relays(),
+            self.listen_to_workers(),
+            self.listen_to_postponed(),
+            self.watch_operators(),
+        );
     }
 
     /// Hears what workers announce of themselves.
     async fn listen_to_workers(&self) {
         let heard = |hint: Bytes| async move {
             if self.shared.workers.hear(&hint, self.shared.clock.now()) {
+                self.look_around();
                 self.hold_and_wake().await;
             }
         };
@@ -29,15 +35,18 @@ impl Dispatcher {
     }
 
     /// Hears which steps are handed back for a while, and lets others have their room.
-    async fn hear_put_off(&self) {
+    async fn listen_to_postponed(&self) {
         let heard = |hint: Bytes| {
-            let service = self.shared.workers.hear_put_off(&hint, self.shared.clock.now());
-            if let Some(state) = service.and_then(|service| self.shared.services.get(&service)) {
+            let told = postponed(&hint, self.shared.clock.now());
+            if let Some((step, until)) = told
+                && let Some(state) = self.shared.services.get(&step.kind.service())
+            {
+                lock(&state.backlog).postpone(step, until);
                 state.wake.notify_one();
             }
             std::future::ready(())
         };
-        hear(&*self.shared.queue, PUT_OFF, EVERY, heard).await;
+        hear(&*self.shared.queue, POSTPONED, EVERY, heard).await;
     }
 
     /// Takes in what operators pause and resume, and which tenants they suspend, here or at another
@@ -51,7 +60,7 @@ impl Dispatcher {
                 }
             };
             // A timeout is the poll that covers lost hints.
-            drop(tokio::time::timeout(EVERY, listening).await);
+            drop(tokio::time::timeout(2 * EVERY, listening).await);
             let (pauses, tenants) = tokio::join!(self.shared.pauses.refresh(), self.shared.tenants.refresh());
             let (pauses, tenants) = (changed("pauses", pauses), changed("suspended tenants", tenants));
             if pauses || tenants {
@@ -63,18 +72,13 @@ impl Dispatcher {
     /// After a pause, a worker or an engine came or went: takes back what is held up now, and
     /// grants what is not any more.
     async fn hold_and_wake(&self) {
-        if let Err(error) = self.take_back_held().await {
-            warn!(%error, "what is held up is not taken back, the audit will");
+        self.take_back_held().await;
+        for state in self.shared.services.values() {
+            if let Err(error) = self.read_limits(state).await {
+                warn!(%error, "limits of tenants are not read, the audit will");
+            }
         }
         self.wake();
-    }
-
-    /// Looks again at once, at everything.
-    fn wake(&self) {
-        for state in self.shared.services.values() {
-            *lock(&state.seen) = Seen::default();
-            state.wake.notify_one();
-        }
     }
 }
 

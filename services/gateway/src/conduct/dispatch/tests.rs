@@ -5,26 +5,25 @@ mod crowds;
 mod fleet;
 mod lost;
 mod replicas;
-mod retention;
+mod takeover;
 mod tenants;
 mod waits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lectern_core::id::StepKind;
-use lectern_core::{Clock, Timestamp};
+use lectern_core::{Clock, Failure, Timestamp};
 use lectern_proto::work::v1::{self as work, event::Outcome};
-use lectern_queue::worker::{CAPACITY, Capacity};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message};
-use lectern_store::Change;
+use lectern_work::{CAPACITY, Capacity};
 use prost::Message as _;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::conduct::Conductor;
-use crate::domain::{Lane, Paused, Phase, TurnState};
-use crate::testing::{Nobody, Parts, VirtualClock, narration};
+use crate::domain::{Paused, Phase};
+use crate::testing::{Nobody, Parts, VirtualClock, narrate, narration, write};
 
 /// A gateway, and what its stages were seen to start.
 struct World {
@@ -101,13 +100,7 @@ impl World {
 
     /// Orders a narration that is ready to be recorded in so many sections.
     async fn order(&self, id: &str, tenant: &str, lane: i32) -> NarrationId {
-        let mut ordered = narration();
-        ordered.phase = Phase::Narrating;
-        ordered.sections = SECTIONS;
-        for section in 0..SECTIONS {
-            ordered.written.insert(section);
-        }
-        self.accept(ordered, id, tenant, lane).await
+        self.accept(written(SECTIONS), id, tenant, lane).await
     }
 
     /// Orders a narration of which nothing is made.
@@ -134,7 +127,7 @@ impl World {
     }
 
     async fn phase(&self, id: &NarrationId) -> Phase {
-        self.narrations.get(id.as_str()).await.expect("the store").expect("a narration").record.phase
+        self.narrations.get(id.as_str()).await.expect("the store").expect("a narration").record.phase()
     }
 
     async fn finished(&self, id: &NarrationId) {
@@ -143,9 +136,9 @@ impl World {
         }
     }
 
-    async fn slots(&self) -> Slots {
-        let slots = self.narrations.beside::<Slots>().get("tts").await.expect("the store");
-        slots.expect("slots of tts").record
+    /// What is granted at tts.
+    fn granted(&self) -> Vec<StepId> {
+        self.conductor.dispatcher().granted(Service::Tts)
     }
 
     fn outstanding(&self) -> usize {
@@ -153,10 +146,12 @@ impl World {
     }
 }
 
-/// A grant of a step of a narration at its first revision.
-fn grant(step: &str, tenant: &str, engine: &str, at: Timestamp) -> Grant {
-    let (step, tenant) = (step.parse().expect("a step"), tenant.parse().expect("a tenant"));
-    Grant { step, tenant, engine: engine.to_owned(), revision: 1, at }
+/// A narration that is ready to be recorded in so many sections.
+fn written(sections: u32) -> Narration {
+    let mut written = narration();
+    narrate(&mut written, sections);
+    (0..sections).for_each(|section| write(&mut written, section));
+    written
 }
 
 fn capacity(service: Service, permits: usize, open: &[&str]) -> Capacity {
@@ -172,7 +167,9 @@ async fn work_on(
     running: Arc<AtomicUsize>,
 ) {
     loop {
-        let Some(delivery) = queue.pull(service, Duration::from_secs(2)).await.expect("the queue") else { continue };
+        let Some(delivery) = queue.pull(service, 1, Duration::from_secs(2)).await.expect("the queue").pop() else {
+            continue;
+        };
         lock(&started).push((Instant::now(), delivery.step.clone()));
         running.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(step).await;
@@ -297,8 +294,8 @@ async fn goodput(times: f64) -> usize {
     let mut finished = 0;
     for id in &ordered {
         let narration = world.narrations.get(id.as_str()).await.expect("the store").expect("a narration").record;
-        let late_enough = narration.finished.is_some_and(|at| at >= Timestamp(1_000_000).plus(begin));
-        finished += usize::from(narration.phase == Phase::Succeeded && late_enough);
+        let late_enough = narration.finished().is_some_and(|at| at >= Timestamp(1_000_000).plus(begin));
+        finished += usize::from(narration.phase() == Phase::Succeeded && late_enough);
     }
     finished
 }
@@ -329,9 +326,9 @@ async fn what_an_operator_pauses_is_taken_back_and_goes_on_when_resumed() {
         pauses.pause(what.clone(), "maintenance".to_owned()).await.expect("paused");
         tokio::time::sleep(Duration::from_secs(3)).await;
         let held = |step: &StepId| what != Paused::Tenant("acme".parse().expect("an id")) || step.narration == mine;
-        let slots = world.slots().await;
-        assert!(!slots.grants.iter().any(|grant| held(&grant.step)), "{what}: {slots:?}");
-        assert_eq!(world.outstanding(), slots.grants.len(), "what was taken back is not in the queue");
+        let granted = world.granted();
+        assert!(!granted.iter().any(held), "{what}: {granted:?}");
+        assert_eq!(world.outstanding(), granted.len(), "what was taken back is not in the queue");
         assert!(pauses.resume(&what).await.expect("resumed"));
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(world.outstanding() > 0, "{what}");
@@ -366,11 +363,11 @@ async fn a_cancelled_narration_gives_its_room_to_others_at_once() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let other = world.order("other", "acme", 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(world.slots().await.grants.iter().all(|grant| grant.step.narration == first), "the oldest first");
+    assert!(world.granted().iter().all(|step| step.narration == first), "the oldest first");
     let failure = Failure::internal("cancelled");
     let cancelled = world.conductor.update(&first, |n, now| n.cancel(failure.clone(), now)).await.expect("written");
     world.conductor.changed(&cancelled.expect("changed"));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let grants = world.slots().await.grants;
-    assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+    let granted = world.granted();
+    assert!(!granted.is_empty() && granted.iter().all(|step| step.narration == other), "{granted:?}");
 }

@@ -1,16 +1,17 @@
-//! Why a narration does not go on just now, as far as this replica knows without reading anything.
+//! Why a narration does not go on just now, as far as this gateway knows without reading anything.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lectern_core::id::Service;
 
-use super::{Dispatcher, audit};
+use super::{Dispatcher, audit, lock};
 use crate::conduct::moment::Wait;
 use crate::conduct::wanted::wanted;
-use crate::domain::Narration;
+use crate::conduct::workers::EngineRoom;
+use crate::domain::{Narration, Shard};
 
-/// What has just changed is granted in a moment, and at the latest after so long this replica knows
+/// What has just changed is granted in a moment, and at the latest after so long this gateway knows
 /// what others have granted.
 const UNTIL_KNOWN: Duration = audit::EVERY;
 
@@ -29,19 +30,31 @@ impl Dispatcher {
             return Some(Wait::Suspended);
         }
         let needed: BTreeSet<Service> = steps.iter().map(|step| step.kind.service()).collect();
-        let mut services = needed.iter().filter_map(|service| shared.services.get(service));
-        if services.any(|state| state.ledger.has(&narration.id, narration.run)) {
+        if needed.iter().any(|service| self.may_be_granted(*service, narration)) {
             return None;
         }
         let paused = |service: &Service| shared.pauses.hold(*service, &narration.tenant, narration.engine(*service));
-        let held = |service: &Service| shared.held(*service, &narration.tenant, narration.engine(*service));
+        let now = shared.clock.now();
+        let broken = |service: &Service| {
+            shared.workers.engine_room(*service, narration.engine(*service), now) == EngineRoom::OutOfOrder
+        };
         if needed.iter().any(paused) {
             Some(Wait::Paused)
-        } else if needed.iter().any(held) {
+        } else if needed.iter().any(broken) {
             Some(Wait::EngineUnavailable)
         } else {
-            let known = shared.clock.now().since(narration.updated) >= UNTIL_KNOWN;
+            let known = now.since(narration.updated) >= UNTIL_KNOWN;
             known.then_some(Wait::Queue)
         }
+    }
+
+    /// Whether a step of a narration's run is granted at a service here, or may be by whoever looks
+    /// after its tenant.
+    fn may_be_granted(&self, service: Service, narration: &Narration) -> bool {
+        let Some(state) = self.shared.services.get(&service) else { return false };
+        let here = lock(&state.backlog).scheduler().grants().of(&narration.id).any(|step| step.run == narration.run);
+        let ownership = self.shared.ownership();
+        let owner = ownership.owner(Shard::of(&narration.tenant));
+        here || owner.is_some_and(|owner| lock(&self.shared.members).may_be_granted_by(owner, service, &narration.id))
     }
 }

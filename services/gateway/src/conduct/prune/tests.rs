@@ -1,8 +1,8 @@
 use lectern_core::{Failure, Kind, Reason};
 
 use super::*;
-use crate::domain::{Phase, Transition};
-use crate::testing::narration;
+use crate::domain::Transition;
+use crate::testing::{fail, narrate, narration, succeed};
 
 const KEPT: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 const MASTER: &[u8] = b"master";
@@ -14,17 +14,21 @@ fn at(seconds: u64) -> Timestamp {
 fn looked(narrations: &[&Narration], now: Timestamp) -> Look {
     let mut look = Look::default();
     for narration in narrations {
-        look.add(narration, &Keys::of(narration, MASTER), KEPT, now);
+        look.add(narration, &ObjectKeys::of(narration, MASTER), KEPT, now);
     }
     look
 }
 
 /// A narration of three sections that succeeded 100 s after the beginning.
 fn succeeded(id: &str) -> Narration {
+    succeeded_at(id, at(100))
+}
+
+fn succeeded_at(id: &str, moment: Timestamp) -> Narration {
     let mut n = narration();
     n.id = id.parse().expect("an id");
-    n.sections = 3;
-    n.end(Phase::Succeeded, None, at(100));
+    narrate(&mut n, 3);
+    succeed(&mut n, moment);
     n
 }
 
@@ -39,10 +43,10 @@ fn deleted(id: &str) -> Narration {
 #[test]
 fn what_remains_uses_its_plan_its_sections_and_their_tracks() {
     let mut slow = succeeded("slow");
-    slow.speed = 50;
+    slow.spec.speed = 50;
     let look = looked(&[&succeeded("n1"), &succeeded("n2"), &slow], at(1_000));
     assert!(!look.busy && look.over.is_empty());
-    let keys = Keys::of(&slow, MASTER);
+    let keys = ObjectKeys::of(&slow, MASTER);
     // Speed decides nothing of a script.
     let scripts: BTreeSet<_> = [keys.plan].into_iter().chain((0..3).map(|index| keys.section(index))).collect();
     assert_eq!(look.in_use.scripts, scripts);
@@ -62,13 +66,14 @@ fn what_was_deleted_uses_nothing_once_it_was_kept_for_long_enough() {
 
 #[test]
 fn what_was_not_planned_in_this_run_uses_what_an_earlier_run_may_have_made() {
-    let mut n = succeeded("n1");
-    n.end(Phase::Failed, None, at(100));
+    let mut n = narration();
+    narrate(&mut n, 3);
+    fail(&mut n, at(100));
     n.retry(n.pins.clone(), None, at(110)).expect("retried");
     n.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "stopped"), at(120));
     let look = looked(&[&n], at(1_000));
     assert!(look.busy, "what is left of its first run is not seen to yet");
-    assert!((0..400).all(|index| look.in_use.tracks.contains(&Keys::of(&n, MASTER).track(index))));
+    assert!((0..400).all(|index| look.in_use.tracks.contains(&ObjectKeys::of(&n, MASTER).track(index))));
 }
 
 #[test]
@@ -78,8 +83,7 @@ fn steps_may_be_at_work_until_the_longest_lease_has_passed_after_an_end() {
     let mut going_on = narration();
     going_on.updated = at(0);
     assert!(looked(&[&succeeded("n0"), &going_on], now).busy, "it goes on");
-    let mut just = succeeded("n1");
-    just.finished = Some(now.minus(Duration::from_secs(59)));
+    let just = succeeded_at("n1", now.minus(Duration::from_secs(59)));
     assert!(looked(&[&just], now).busy, "it has just ended");
     let mut untold = deleted("n1");
     untold.cancel_pending = true;

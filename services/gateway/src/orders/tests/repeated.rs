@@ -22,7 +22,7 @@ impl World {
 
     async fn fail(&self, id: &NarrationId) {
         let fail = |narration: &mut Narration| {
-            narration.end(Phase::Failed, None, Timestamp(1));
+            fail(narration, Timestamp(1));
             narration.version += 1;
             Ok(Change::Write)
         };
@@ -62,7 +62,7 @@ async fn a_retry_that_is_repeated_is_one_run_and_no_wrong_state() {
     assert_eq!(orders.retry(tenant, &made.id, "r1", &etag).await.expect("the same"), first);
     world.fail(&made.id).await;
     let again = orders.retry(tenant, &made.id, "r1", &etag).await.expect("the same").record;
-    assert_eq!((again.run, again.phase), (2, Phase::Failed));
+    assert_eq!((again.run, again.phase()), (2, Phase::Failed));
 
     let other = orders.retry(tenant, &made.id, "r2", "").await.expect("another call").record;
     assert_eq!(other.run, 3);
@@ -114,12 +114,12 @@ async fn a_request_that_is_ordered_again_keeps_its_files_however_late_the_deleti
     for _ in 0..2 {
         world.orders.conductor.settle(&tombstone).await.expect("told");
     }
-    let deleted = world.stages.deleted.lock().expect("not poisoned").clone();
+    let deleted = world.stages.deleted.lock().clone();
     assert_eq!(deleted, [(first.id.clone(), 1), (first.id.clone(), 1)], "never files of the run that goes on");
     assert_eq!(world.orders.get(&world.tenant, &first.id).await.expect("it is there").record, anew);
 
     assert_eq!(world.delete(&first.id, "").await, Ok(()));
-    let deleted = world.stages.deleted.lock().expect("not poisoned").clone();
+    let deleted = world.stages.deleted.lock().clone();
     assert_eq!(deleted.last(), Some(&(first.id, 2)));
 }
 
@@ -138,6 +138,6 @@ async fn files_of_a_request_that_is_ordered_again_for_another_document_are_delet
     world.stages.unreachable.store(false, Ordering::SeqCst);
     let left = world.narrations.get(first.id.as_str()).await.expect("read").expect("a tombstone");
     world.orders.conductor.do_errand(&left).await.expect("told");
-    let swept = world.stages.swept.lock().expect("not poisoned").clone();
+    let swept = world.stages.swept.lock().clone();
     assert_eq!(swept, [(first.scope, 1), (anew.scope, 2)]);
 }

@@ -16,7 +16,7 @@ use lectern_store::{Change, Collection, Revision, Versioned};
 
 use super::*;
 use crate::domain::limits::CHUNK_BYTES;
-use crate::domain::{Document, Limits, Upload};
+use crate::domain::{Document, SourceLimits, Upload};
 use crate::extract::child::{self, Sandbox};
 use crate::library::{Library, Opening, Reader, Uploads};
 
@@ -42,12 +42,12 @@ async fn stored() -> (Uploads, MemoryBlob) {
     let library = Library::new(
         documents,
         // Nothing is read here.
-        Reader::new(Sandbox::new("/nonexistent/program", child::Limits::default()), None, 2),
+        Reader::new(Sandbox::new("/nonexistent/program", child::SandboxLimits::default()), None, 2),
         Arc::new(blob.clone()),
         Arc::clone(&clock),
         Arc::new(OsRandom),
         b"thirty-two bytes that protect none".as_slice().into(),
-        Limits { upload_bytes: 8 << 20, inline_bytes: 1 << 20 },
+        SourceLimits { upload_bytes: 8 << 20, inline_bytes: 1 << 20 },
     );
     let uploads = Uploads::new(records, library, Arc::new(blob.clone()), clock, Arc::new(OsRandom), IDLE);
     (uploads, blob)

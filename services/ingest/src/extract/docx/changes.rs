@@ -2,7 +2,7 @@
 //! nobody filled in.
 
 use super::super::dom::{Element, Node};
-use super::run::is_on;
+use super::super::opc::is_on;
 
 /// The name that runs of a prompt get: they are set aside wherever they stand.
 pub(super) const PROMPT: &str = "prompt of a content control";

@@ -4,7 +4,7 @@ use lectern_core::content::document::{Furniture, SpanKind};
 
 use super::super::dom::{Element, Node};
 use super::super::inline::{Inline, Line};
-pub(super) use super::super::opc::is_on;
+use super::super::opc::is_on;
 use super::math::formula;
 use super::{Package, changes};
 

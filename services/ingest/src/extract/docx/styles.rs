@@ -39,7 +39,7 @@ impl Paragraph {
 }
 
 #[derive(Debug)]
-struct Style {
+struct DocxStyle {
     name: String,
     base: Option<String>,
     paragraph: Paragraph,
@@ -51,7 +51,7 @@ struct Style {
 /// The styles of a document.
 #[derive(Debug, Default)]
 pub(super) struct Styles {
-    styles: HashMap<String, Style>,
+    styles: HashMap<String, DocxStyle>,
     /// The style of paragraphs that name none.
     default: Option<String>,
     /// The language of text that names none.
@@ -88,13 +88,13 @@ impl Styles {
         for element in root.elements().filter(|part| &*part.name == "style") {
             let Some(id) = element.local("styleId") else { continue };
             let kind = element.local("type").unwrap_or("paragraph");
-            if kind == "paragraph" && element.local("default").is_some_and(super::run::is_on) {
+            if kind == "paragraph" && element.local("default").is_some_and(super::super::opc::is_on) {
                 styles.default = Some(id.to_owned());
             }
             let run = element.child("rPr");
             styles.styles.insert(
                 id.to_owned(),
-                Style {
+                DocxStyle {
                     name: element.value("name").unwrap_or(id).to_ascii_lowercase(),
                     base: element.value("basedOn").map(str::to_owned),
                     paragraph: element.child("pPr").map(Paragraph::read).unwrap_or_default(),
@@ -112,7 +112,7 @@ impl Styles {
         styles
     }
 
-    fn chain<'a>(&'a self, id: Option<&'a str>) -> impl Iterator<Item = (&'a str, &'a Style)> {
+    fn chain<'a>(&'a self, id: Option<&'a str>) -> impl Iterator<Item = (&'a str, &'a DocxStyle)> {
         let mut next = id.or(self.default.as_deref());
         std::iter::from_fn(move || {
             let id = next?;

@@ -9,9 +9,10 @@ use super::super::assembly::{Draft, is_prose};
 use super::super::dom::Element;
 use super::super::html::{Cell, grid};
 use super::super::inline::Line;
+use super::super::opc::is_on;
 use super::body::Body;
 use super::changes;
-use super::run::{Runs, is_on};
+use super::run::Runs;
 
 impl<'p> Body<'_, 'p> {
     pub(super) fn table(&mut self, table: &'p Element, contents: bool) {

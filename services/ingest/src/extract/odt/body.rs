@@ -7,11 +7,11 @@ use super::super::assembly::{Assembly, Draft, whole};
 use super::super::dom::Element;
 use super::super::inline::{Line, code};
 use super::Part;
+use super::budget::Budget;
 use super::count::Count;
 use super::lists::Marker;
 use super::runs::{Beside, Runs, is_shape, label, note_key, says_yes};
 use super::styles::Role;
-use super::table::Budget;
 
 /// Where a block stands.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,6 +8,7 @@
 //! out as digits), and how text is arranged on a page: frames are read where they are anchored.
 
 mod body;
+mod budget;
 mod count;
 mod lists;
 mod runs;

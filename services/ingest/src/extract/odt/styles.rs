@@ -18,7 +18,7 @@ pub(super) enum Position {
 
 /// What a style says itself; what it leaves open is its parent's.
 #[derive(Debug, Clone, Default)]
-struct Style {
+struct OdtStyle {
     /// The name with its encoded signs resolved, in lower case (`heading 1`).
     name: String,
     parent: Option<String>,
@@ -48,7 +48,7 @@ pub(super) enum Role {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Styles {
     /// By family (`paragraph`, `text`) and name.
-    styles: HashMap<(String, String), Style>,
+    styles: HashMap<(String, String), OdtStyle>,
     /// The language of text that names none.
     pub language: Option<String>,
 }
@@ -68,7 +68,7 @@ impl Styles {
         }
     }
 
-    fn chain<'a>(&'a self, family: &'a str, name: Option<&'a str>) -> impl Iterator<Item = &'a Style> {
+    fn chain<'a>(&'a self, family: &'a str, name: Option<&'a str>) -> impl Iterator<Item = &'a OdtStyle> {
         let mut next = name;
         std::iter::from_fn(move || {
             let style = self.styles.get(&(family.to_owned(), next?.to_owned()))?;
@@ -108,7 +108,7 @@ impl Styles {
     /// Whether a text style emphasises. A bold paragraph style is how the whole paragraph looks,
     /// and emphasises nothing.
     pub fn emphasis(&self, name: Option<&str>) -> bool {
-        let first = |of: fn(&Style) -> Option<bool>| self.chain("text", name).find_map(of).unwrap_or(false);
+        let first = |of: fn(&OdtStyle) -> Option<bool>| self.chain("text", name).find_map(of).unwrap_or(false);
         first(|style| style.bold) || first(|style| style.italic)
     }
 
@@ -124,7 +124,7 @@ impl Styles {
     }
 }
 
-fn read(element: &Element, name: &str) -> Style {
+fn read(element: &Element, name: &str) -> OdtStyle {
     let text = element.child("text-properties");
     let of = |key: &str| text.and_then(|properties| properties.local(key));
     let country = of("country").filter(|country| !matches!(*country, "none" | ""));
@@ -133,7 +133,7 @@ fn read(element: &Element, name: &str) -> Style {
         (language, Some(country)) => format!("{language}-{country}"),
         (language, None) => language.to_owned(),
     });
-    Style {
+    OdtStyle {
         name: plain_name(name),
         parent: element.local("parent-style-name").map(str::to_owned),
         list: element.local("list-style-name").map(str::to_owned),

@@ -95,7 +95,7 @@ pub(super) fn parts<'a>(lines: &[&'a str]) -> Vec<Part<'a>> {
         } else if let Some(style) = block_attributes(line) {
             parts.end();
             parts.done.push(Part::Unseen(line));
-            if let Style::Code(language) = style {
+            if let BlockStyle::Code(language) = style {
                 source = Some(language);
             }
         } else if is_attribute(line) || line.starts_with("//") && !line.starts_with("///") {
@@ -244,30 +244,30 @@ const SOURCES: [&str; 10] =
 
 /// What the attributes of a block make it.
 #[derive(Debug, Clone, Copy)]
-enum Style<'a> {
+enum BlockStyle<'a> {
     /// Code in this language.
     Code(Option<&'a str>),
     Other,
 }
 
 /// The attributes of a block, alone in their line: `[source,bash]`, `[[anchor]]`, `[cols="1,2"]`.
-fn block_attributes(line: &str) -> Option<Style<'_>> {
+fn block_attributes(line: &str) -> Option<BlockStyle<'_>> {
     let inner = line.strip_prefix('[')?.strip_suffix(']')?;
     if inner.strip_prefix('[').is_some_and(|anchor| anchor.ends_with(']') && !anchor.contains(' ')) {
-        return Some(Style::Other);
+        return Some(BlockStyle::Other);
     }
     let (style, rest) = inner.split_once([',', '%', '#', '.', '=']).unwrap_or((inner, ""));
     let style = style.trim();
     if SOURCES.contains(&style) {
         let language = inner.split(',').nth(1).map(|language| language.trim().trim_matches('"'));
-        return Some(Style::Code(language.filter(|name| !name.is_empty() && !name.contains('='))));
+        return Some(BlockStyle::Code(language.filter(|name| !name.is_empty() && !name.contains('='))));
     }
     let shorthand = style.is_empty() && !rest.is_empty() && !inner.contains(' ');
     let name = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
     let named = inner.get(style.len()..).is_some_and(|rest| rest.starts_with("=\""))
         && !style.is_empty()
         && style.chars().all(name);
-    (shorthand || named || STYLES.contains(&style)).then_some(Style::Other)
+    (shorthand || named || STYLES.contains(&style)).then_some(BlockStyle::Other)
 }
 
 /// The name and the brackets of a macro that is a line by itself.

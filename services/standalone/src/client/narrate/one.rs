@@ -1,8 +1,8 @@
 //! One document on its way: handed in, ordered, followed, and its files fetched. It may be
 //! interrupted at any place; what was ordered is cancelled then, and what was made is kept.
 
+use parking_lot::Mutex;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lectern_client::is_terminal;
@@ -94,7 +94,7 @@ pub enum Stage {
 pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Result<Option<Done>, Failed> {
     let item = planned.item.as_ref().map_err(Clone::clone)?;
     let (client, out, server) = (&job.instance.client, job.out, job.instance.server());
-    let reach = |next: Stage| *stage.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    let reach = |next: Stage| *stage.lock() = next;
     out.say(&planned.label);
 
     let upload = hand_in::fresh_id();
@@ -220,7 +220,7 @@ fn fetch_again(mut failure: Failure, name: &str, place: &Place) -> Failed {
 /// Cancels what was ordered of a document that was interrupted, unless somebody else may wait for
 /// it, and says how to go on.
 pub async fn stop(job: &Job<'_>, stage: &Mutex<Stage>) {
-    let reached = std::mem::replace(&mut *stage.lock().unwrap_or_else(PoisonError::into_inner), Stage::Made);
+    let reached = std::mem::replace(&mut *stage.lock(), Stage::Made);
     if let Stage::Joined(name) = &reached {
         let cancel = format!("`lectern cancel {name}{}`", job.instance.flags());
         job.out.say(&format!("  stopped; {name} was being made before and goes on: {cancel} ends it"));

@@ -1,9 +1,9 @@
 //! MP3 through an ffmpeg process: permissively licensed encoders do not exist, and a program that
 //! is run is not linked.
 
+use parking_lot::Mutex;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Installed {
     /// Whether it is installed. Callers that come together wait for one `look`.
     fn or_look(&self, now: Instant, look: impl FnOnce() -> bool) -> bool {
         // Held while looking, so that the program is started once, however many ask.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         match *known {
             Known::Found => return true,
             Known::Missing(at) if now.saturating_duration_since(at) < LOOKED_FOR_AGAIN => return false,

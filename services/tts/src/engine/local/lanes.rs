@@ -2,7 +2,8 @@
 //! each other; here each call takes a pool of one thread and gives it back, so as many run at once
 //! as callers there are.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 use rten::{RunOptions, ThreadPool};
 
@@ -12,7 +13,7 @@ pub(super) struct Lanes(Mutex<Vec<Arc<ThreadPool>>>);
 impl Lanes {
     /// Runs `work` with options that bind it to one thread.
     pub(super) fn run<R>(&self, work: impl FnOnce(RunOptions) -> R) -> R {
-        let free = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = || self.0.lock();
         let taken = free().pop();
         let lane = taken.unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));
         let result = work(RunOptions::default().with_thread_pool(Some(Arc::clone(&lane))));

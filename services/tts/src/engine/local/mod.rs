@@ -11,8 +11,9 @@ mod phonemes;
 mod vocoder;
 pub mod weights;
 
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use lectern_core::Failure;
 use lectern_core::content::timeline::WordTime;
@@ -101,7 +102,7 @@ impl LocalVoice {
 impl Files {
     fn loaded(&self) -> Result<Arc<Loaded>, Failure> {
         // Held while loading, so that threads that come at the same time load once.
-        let mut slot = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.loaded.lock();
         if let Some(loaded) = &*slot {
             return Ok(Arc::clone(loaded));
         }

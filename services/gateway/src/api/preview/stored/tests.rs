@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lectern_core::{Kind, Reason};
 use lectern_rpc::failure;
+use tonic::Status;
 
 use super::*;
 
@@ -32,7 +33,7 @@ fn block(spoken: &[&str]) -> api::PreviewDocumentResponse {
     response(Part::Block(api::PreviewBlock { utterances, ..api::PreviewBlock::default() }))
 }
 
-fn stream(parts: Vec<api::PreviewDocumentResponse>) -> Answers<api::PreviewDocumentResponse> {
+fn stream(parts: Vec<api::PreviewDocumentResponse>) -> Parts {
     Box::pin(futures::stream::iter(parts.into_iter().map(Ok)))
 }
 
@@ -41,7 +42,7 @@ fn count(said: Said) -> Counted {
     Box::pin(counts(said))
 }
 
-async fn counts(mut said: Said) -> Result<CountStoredSpeechResponse, Status> {
+async fn counts(mut said: Said) -> Result<CountStoredSpeechResponse, Refusal> {
     assert_eq!(said.next().await.and_then(|first| first.part), Some(Message::Of(of())), "the first message");
     let (mut all, mut stored) = (0, 0);
     while let Some(message) = said.next().await {
@@ -58,8 +59,8 @@ fn stored(utterance_count: i32, stored_utterance_count: i32) -> api::PreviewDocu
     response(Part::StoredSpeech(api::StoredSpeech { utterance_count, stored_utterance_count }))
 }
 
-async fn all(preview: Answers<api::PreviewDocumentResponse>) -> Vec<Result<api::PreviewDocumentResponse, Failure>> {
-    preview.map(|part| part.map_err(|status| failure(&status))).collect().await
+async fn all(preview: Parts) -> Vec<Result<api::PreviewDocumentResponse, Failure>> {
+    preview.map(|part| part.map_err(|refusal| failure(&Status::from(refusal)))).collect().await
 }
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn a_book_is_counted_without_being_kept() {
     let text = "salt ".repeat(200);
     let parts = Box::pin(futures::stream::iter(0..BLOCKS).map(move |_| {
         sent.fetch_add(text.len(), Ordering::SeqCst);
-        Ok::<_, Status>(block(&[&text]))
+        Ok::<_, Refusal>(block(&[&text]))
     }));
     let counts = move |mut said: Said| async move {
         let (mut all, mut bytes) = (0, 0);
@@ -95,7 +96,7 @@ async fn a_book_is_counted_without_being_kept() {
             let ahead = heard.load(Ordering::SeqCst) - bytes;
             assert!(ahead <= (AHEAD + 2) * BATCH, "{ahead} bytes of the preview are kept");
         }
-        Ok::<_, Status>(CountStoredSpeechResponse { utterance_count: all, stored_utterance_count: all })
+        Ok::<_, Refusal>(CountStoredSpeechResponse { utterance_count: all, stored_utterance_count: all })
     };
     let count = move |said: Said| -> Counted { Box::pin(counts(said)) };
     let shown = all(counted(parts, of(), count)).await;
@@ -115,7 +116,7 @@ async fn what_tts_refuses_ends_the_preview_with_its_reason() {
             for _ in 0..heard {
                 said.next().await;
             }
-            Err::<CountStoredSpeechResponse, _>(status(&refusal()))
+            Err::<CountStoredSpeechResponse, Refusal>(refusal().into())
         };
         let count = move |said: Said| -> Counted { Box::pin(refuses(said)) };
         let shown = all(counted(stream(parts), of(), count)).await;
@@ -128,7 +129,7 @@ async fn what_tts_refuses_ends_the_preview_with_its_reason() {
 #[tokio::test]
 async fn a_preview_that_breaks_off_is_not_counted() {
     let broken = Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "the content is not there");
-    let parts = vec![Ok(summary()), Ok(block(&["Salt."])), Err(status(&broken))];
+    let parts = vec![Ok(summary()), Ok(block(&["Salt."])), Err(broken.into())];
     let shown = all(counted(Box::pin(futures::stream::iter(parts)), of(), count)).await;
     assert_eq!(shown.len(), 3);
     assert_eq!(shown[2].as_ref().expect_err("it broke off").reason, Reason::ObjectDamaged);

@@ -1,5 +1,6 @@
+use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use lectern_core::clock::ManualClock;
 use lectern_core::id::{ScopeId, TenantId};
@@ -12,9 +13,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::conduct::prune::InUse;
-use crate::domain::{Phase, Pins, Wish};
+use crate::domain::{NarrationRequest, Pins};
 use crate::stages::Stages;
-use crate::testing::{Parts, narration};
+use crate::testing::{Parts, narrate, narration, succeed};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -31,7 +32,7 @@ struct Pruning {
 
 #[async_trait]
 impl Stages for Pruning {
-    async fn pin(&self, _: &TenantId, _: &Wish) -> Result<(ScopeId, Pins), Failure> {
+    async fn pin(&self, _: &TenantId, _: &NarrationRequest) -> Result<(ScopeId, Pins), Failure> {
         Err(Failure::internal("nothing is ordered here"))
     }
 
@@ -51,15 +52,15 @@ impl Stages for Pruning {
         still: &dyn Still,
     ) -> Result<Swept, Failure> {
         assert_eq!((tenant, scope), (&narration().tenant, &narration().scope));
-        self.asked.lock().expect("not poisoned").push(in_use.clone());
-        let meanwhile = self.meanwhile.lock().expect("not poisoned").take();
+        self.asked.lock().push(in_use.clone());
+        let meanwhile = self.meanwhile.lock().take();
         if let Some((narrations, ordered)) = meanwhile {
             narrations.insert(&ordered).await.expect("ordered");
         }
         if !still.still().await? {
             return Ok(Swept { deleted: 0, left: true });
         }
-        self.ends.lock().expect("not poisoned").pop_front().unwrap_or(Ok(Swept::default()))
+        self.ends.lock().pop_front().unwrap_or(Ok(Swept::default()))
     }
 }
 
@@ -79,7 +80,7 @@ impl World {
 
     /// A narration of three sections, as it is `change`d.
     async fn insert(&self, id: &str, change: impl FnOnce(&mut Narration)) -> Narration {
-        let mut n = Narration { id: id.parse().expect("an id"), sections: 3, ..narration() };
+        let mut n = of_three_sections(id);
         change(&mut n);
         self.parts.narrations.insert(&n).await.expect("inserted");
         n
@@ -88,7 +89,7 @@ impl World {
     /// One that was deleted so many days ago.
     async fn deleted(&self, id: &str, days: u32) -> Narration {
         let at = self.clock.now().minus(days * DAY);
-        let kept = self.parts.conductor.kept;
+        let kept = self.parts.conductor.tombstones_kept;
         let delete = |n: &mut Narration| {
             n.delete(at);
             n.settled(kept, at.plus(DAY / 2));
@@ -99,7 +100,7 @@ impl World {
     /// Has a narration succeed a day ago.
     fn finish(&self) -> impl Fn(&mut Narration) + Send + use<> {
         let at = self.clock.now().minus(DAY);
-        move |n| n.end(Phase::Succeeded, None, at)
+        move |n| succeed(n, at)
     }
 
     async fn change(&self, id: &NarrationId, change: impl Fn(&mut Narration) + Send) {
@@ -114,7 +115,7 @@ impl World {
         self.parts.narrations.get(id.as_str()).await.expect("read").map(|known| known.record)
     }
 
-    async fn see_to(&self, id: &NarrationId) -> Result<(), Failure> {
+    async fn do_errand(&self, id: &NarrationId) -> Result<(), Failure> {
         let known = self.parts.narrations.get(id.as_str()).await.expect("read").expect("it is there");
         self.parts.conductor.do_errand(&known).await
     }
@@ -126,12 +127,18 @@ impl World {
     }
 
     fn asked(&self) -> Vec<InUse> {
-        self.stages.asked.lock().expect("not poisoned").clone()
+        self.stages.asked.lock().clone()
     }
 
     fn ends_with(&self, end: Result<Swept, Failure>) {
-        self.stages.ends.lock().expect("not poisoned").push_back(end);
+        self.stages.ends.lock().push_back(end);
     }
+}
+
+fn of_three_sections(id: &str) -> Narration {
+    let mut n = Narration { id: id.parse().expect("an id"), ..narration() };
+    narrate(&mut n, 3);
+    n
 }
 
 #[tokio::test]
@@ -139,10 +146,10 @@ async fn with_its_tombstone_goes_what_no_other_narration_of_its_document_uses() 
     let world = World::new().await;
     let stays = world.insert("stays", world.finish()).await;
     let gone = world.deleted("gone", 32).await;
-    world.change(&gone.id, |n| n.speed = 50).await;
+    world.change(&gone.id, |n| n.spec.speed = 50).await;
     let deleted = world.deleted("deleted", 3).await;
-    world.change(&deleted.id, |n| n.speed = 150).await;
-    world.see_to(&gone.id).await.expect("ended");
+    world.change(&deleted.id, |n| n.spec.speed = 150).await;
+    world.do_errand(&gone.id).await.expect("ended");
     assert_eq!(world.read(&gone.id).await, None);
     let mut expected = InUse::default();
     for id in [&stays.id, &deleted.id] {
@@ -158,11 +165,11 @@ async fn nothing_is_pruned_while_a_narration_of_the_document_goes_on() {
     let world = World::new().await;
     let gone = world.deleted("gone", 32).await;
     let goes_on = world.insert("goes-on", |_| {}).await;
-    world.see_to(&gone.id).await.expect("put off");
+    world.do_errand(&gone.id).await.expect("postponed");
     assert_eq!((world.asked(), world.due_in(&gone.id).await), (Vec::new(), LATER));
 
     world.change(&goes_on.id, world.finish()).await;
-    world.see_to(&gone.id).await.expect("ended");
+    world.do_errand(&gone.id).await.expect("ended");
     assert_eq!((world.asked().len(), world.read(&gone.id).await), (1, None), "again later");
 }
 
@@ -172,19 +179,19 @@ async fn a_narration_that_is_ordered_between_the_looks_keeps_what_it_may_have_fo
         let world = World::new().await;
         let gone = world.deleted("gone", 32).await;
         // It may have found what the deleted one used, also where it is done already.
-        let mut ordered = Narration { id: "ordered".parse().expect("an id"), sections: 3, ..narration() };
+        let mut ordered = of_three_sections("ordered");
         if done {
             world.finish()(&mut ordered);
         }
         let meanwhile = (world.parts.narrations.clone(), ordered.clone());
-        *world.stages.meanwhile.lock().expect("not poisoned") = Some(meanwhile);
-        world.see_to(&gone.id).await.expect("put off");
+        *world.stages.meanwhile.lock() = Some(meanwhile);
+        world.do_errand(&gone.id).await.expect("postponed");
         assert_eq!((world.asked(), world.due_in(&gone.id).await), (vec![InUse::default()], LATER), "{done}");
 
         if !done {
             world.change(&ordered.id, world.finish()).await;
         }
-        world.see_to(&gone.id).await.expect("ended");
+        world.do_errand(&gone.id).await.expect("ended");
         let keys = world.parts.dispatcher.keys(&ordered);
         assert!(world.asked().pop().is_some_and(|in_use| in_use.tracks.contains(&keys.track(0))));
         assert_eq!(world.read(&gone.id).await, None);
@@ -198,7 +205,7 @@ async fn one_sweep_ends_every_tombstone_of_its_document_that_was_kept_for_long_e
         [world.deleted("one", 32).await, world.deleted("two", 40).await, world.deleted("lately", 30).await];
     let elsewhere = world.deleted("elsewhere", 40).await;
     world.change(&elsewhere.id, |n| n.document = "d2".parse().expect("an id")).await;
-    world.see_to(&one.id).await.expect("ended");
+    world.do_errand(&one.id).await.expect("ended");
     assert_eq!(world.asked().len(), 1);
     for (tombstone, there) in [(one, false), (two, false), (lately, true), (elsewhere, true)] {
         assert_eq!(world.read(&tombstone.id).await.is_some(), there, "{}", tombstone.id);
@@ -210,17 +217,17 @@ async fn a_tombstone_stays_until_all_is_deleted_that_it_alone_used() {
     let world = World::new().await;
     let gone = world.deleted("gone", 32).await;
     world.ends_with(Ok(Swept { deleted: 5, left: true }));
-    world.see_to(&gone.id).await.expect("begun");
+    world.do_errand(&gone.id).await.expect("begun");
     assert_eq!(world.due_in(&gone.id).await, SOON, "there is more");
     world.ends_with(Err(Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "a track cannot be read")));
-    assert_eq!(world.see_to(&gone.id).await.expect_err("refused").reason, Reason::ObjectDamaged);
+    assert_eq!(world.do_errand(&gone.id).await.expect_err("refused").reason, Reason::ObjectDamaged);
     assert_eq!(world.due_in(&gone.id).await, LATER, "an operator has to see to it");
     let before = world.read(&gone.id).await;
     world.ends_with(Err(Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "out of reach")));
-    assert_eq!(world.see_to(&gone.id).await.expect_err("refused").reason, Reason::ServiceUnavailable);
+    assert_eq!(world.do_errand(&gone.id).await.expect_err("refused").reason, Reason::ServiceUnavailable);
     assert_eq!(world.read(&gone.id).await, before, "the reconciler comes back to it");
     world.ends_with(Ok(Swept { deleted: 2, left: false }));
-    world.see_to(&gone.id).await.expect("ended");
+    world.do_errand(&gone.id).await.expect("ended");
     assert_eq!(world.read(&gone.id).await, None);
 }
 
@@ -232,7 +239,7 @@ async fn the_reconciler_has_it_done_beside_what_is_due() {
     let errands = conductor.clone().run_errands(CancellationToken::new());
     let _errands = AbortOnDropHandle::new(tokio::spawn(errands));
     let known = world.parts.narrations.get(gone.id.as_str()).await.expect("read").expect("it is there");
-    Box::pin(conductor.see_to(known)).await.expect("handed on");
+    Box::pin(conductor.reconcile_narration(known)).await.expect("handed on");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.read(&gone.id).await, None);
 }

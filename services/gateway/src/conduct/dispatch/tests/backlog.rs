@@ -1,28 +1,29 @@
-//! What a pass costs with many narrations waiting, in the database's own measure.
+//! What it costs to find who waits with many narrations waiting, in the database's own measure.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
 use lectern_core::Timestamp;
 
 use super::super::*;
-use crate::domain::Lane;
-use crate::testing::narration;
+use crate::conduct::wanted::{ready, turn};
+use crate::domain::Shard;
+use crate::testing::{assemble, narration};
 
 /// What the queries of a pass cost with a backlog of so many narrations of one tenant, beside
-/// another with one.
+/// another with one: the only narration of a turn, the oldest of the long turn, those of it behind
+/// some that are known, and one seek of a walk.
 async fn cost_of_a_pass(store: Arc<dyn lectern_store::Store>, backlog: usize) -> Vec<u64> {
     let narrations = Collection::<Narration>::new(store);
-    let turns = narrations.beside::<Turn>();
     narrations.ensure().await.expect("a collection");
-    turns.ensure().await.expect("a collection");
     let ordered = |index: usize| {
         let mut ordered = narration();
         ordered.id = format!("n{index}").parse().expect("an id");
         ordered.tenant = (if index == 0 { "single" } else { "noisy" }).parse().expect("an id");
         ordered.created = Timestamp(index as u64);
-        ordered.phase = Phase::Assembling;
-        ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
+        assemble(&mut ordered);
+        ordered.ready = ready(&ordered, Window::default());
         ordered
     };
     futures::stream::iter(0..backlog)
@@ -33,15 +34,22 @@ async fn cost_of_a_pass(store: Arc<dyn lectern_store::Store>, backlog: usize) ->
             }
         })
         .await;
+    let turns = [0, 1].map(|index| turn(&ordered(index), Service::Tts).to_string());
+    let known = (Timestamp(500), "n500".parse().expect("an id"));
+    let shards: BTreeSet<Shard> = Shard::all().collect();
+    let mut queries = vec![
+        walk::oldest_narrations(Service::Tts, &turns[0], None, 8),
+        walk::oldest_narrations(Service::Tts, &turns[1], None, 8),
+        walk::oldest_narrations(Service::Tts, &turns[1], Some(&known), 8),
+    ];
+    // The part of a walk in which the long turn is.
+    let shard = Shard::of(&ordered(1).tenant);
+    let part = usize::from(shard.number()) / (shards.len() / 16);
+    queries.push(walk::Walk::light(Service::Tts, &shards).queries(8).remove(part));
     let mut costs = Vec::new();
-    for index in [0, 1] {
-        let turn = turn(&ordered(index), Service::Tts);
-        drop(turns.insert_if_absent(&turn).await.expect("a turn"));
-        let query = pick::oldest_narrations(Service::Tts, &turn.id(), 8);
+    for query in queries {
         costs.push(narrations.store().cost("narrations", &query).await.expect("a cost"));
     }
-    let query = pick::waiting_turns(Service::Tts, Lane::Standard, 16);
-    costs.push(turns.store().cost("turns", &query).await.expect("a cost"));
     costs
 }
 
@@ -78,9 +86,9 @@ async fn a_pass_over_a_backlog_examines_as_many_entries_of_an_index_as_it_grants
         costs.push(cost_of_a_pass(store, size).await);
     }
     println!("{costs:?}");
-    // Eight narrations of the noisy tenant, one of the other, two turns: an entry and a record
-    // each, and one entry more to see the end.
-    let bounds = [1, 8, 2].map(|found| 2 * found + 1);
+    // One narration of the one tenant, eight of the other, eight behind one that is known, and one
+    // of a turn that a walk meets: an entry and a record each, and one entry more to see the end.
+    let bounds = [1, 8, 9, 1].map(|found| 2 * found + 1);
     for costs in costs {
         assert!(costs.iter().zip(bounds).all(|(cost, bound)| *cost <= bound), "{costs:?}");
     }

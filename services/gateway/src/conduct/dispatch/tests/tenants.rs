@@ -3,6 +3,11 @@
 use super::*;
 use crate::domain::{TenantLimits, TenantRecord, TenantState};
 
+/// Steps of narrations whose ids begin with the tenant's.
+fn of(granted: &[StepId], tenant: &str) -> usize {
+    granted.iter().filter(|step| step.narration.as_str().starts_with(tenant)).count()
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_step_of_a_suspended_tenant_is_granted_and_its_work_goes_on_when_it_is_resumed() {
     let world = World::new().await;
@@ -20,12 +25,12 @@ async fn no_step_of_a_suspended_tenant_is_granted_and_its_work_goes_on_when_it_i
 
     set(TenantState::Suspended).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!((world.slots().await.grants.len(), world.outstanding()), (0, 0), "what was granted is taken back");
+    assert_eq!((world.granted().len(), world.outstanding()), (0, 0), "what was granted is taken back");
     let other = world.order("other", "other", 2).await;
     world.order("more", "acme", 2).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let grants = world.slots().await.grants;
-    assert!(!grants.is_empty() && grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+    let granted = world.granted();
+    assert!(!granted.is_empty() && granted.iter().all(|step| step.narration == other), "{granted:?}");
     let dispatcher = world.conductor.dispatcher();
     assert!(dispatcher.held_by_operator(Service::Tts, &acme, "tone"), "its narrations do not run out of time");
 
@@ -33,7 +38,7 @@ async fn no_step_of_a_suspended_tenant_is_granted_and_its_work_goes_on_when_it_i
     world.announce(Service::Tts, 20, &[]).await;
     set(TenantState::Active).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!(world.slots().await.grants.iter().any(|grant| grant.step.narration == mine));
+    assert!(world.granted().iter().any(|step| step.narration == mine));
     assert!(!dispatcher.held_by_operator(Service::Tts, &acme, "tone"));
 }
 
@@ -51,9 +56,9 @@ async fn a_tenant_with_a_limit_of_its_own_has_no_more_steps_granted() {
     }
     world.announce(Service::Tts, PERMITS, &[]).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let slots = world.slots().await;
-    assert_eq!(slots.of(&acme.id), 1, "{slots:?}");
-    assert!(slots.of(&"other".parse().expect("an id")) > 1, "{slots:?}");
+    let granted = world.granted();
+    assert_eq!(of(&granted, "acme"), 1, "{granted:?}");
+    assert!(of(&granted, "other") > 1, "{granted:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,18 +81,18 @@ async fn hundreds_of_suspended_tenants_at_the_front_of_a_lane_keep_nobody_from_i
     // Neither it nor they were ever served, and by its id it is the last of them.
     let other = world.order("other", "other", 2).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let grants = world.slots().await.grants;
-    assert_eq!(grants.len(), SECTIONS as usize, "{grants:?}");
-    assert!(grants.iter().all(|grant| grant.step.narration == other), "{grants:?}");
+    let granted = world.granted();
+    assert_eq!(granted.len(), SECTIONS as usize, "{granted:?}");
+    assert!(granted.iter().all(|step| step.narration == other), "{granted:?}");
 
     // Their turns wait all the while, so whoever is resumed goes on.
     world.announce(Service::Tts, 20, &[]).await;
-    let resumed = "held-123".parse().expect("an id");
+    let resumed: TenantId = "held-123".parse().expect("an id");
     let change = |tenant: &mut TenantRecord| tenant.state = TenantState::Active;
     tenants.change(&resumed, "", async { Ok(()) }, change).await.expect("resumed");
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let slots = world.slots().await;
-    assert_eq!((slots.of(&resumed), slots.grants.len()), (SECTIONS as usize, 2 * SECTIONS as usize), "{slots:?}");
+    let granted = world.granted();
+    assert_eq!((of(&granted, "held-123"), granted.len()), (SECTIONS as usize, 2 * SECTIONS as usize), "{granted:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,15 +109,26 @@ async fn tenants_at_their_limit_leave_the_room_to_those_behind_them() {
         world.order(&id, &id, 2).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(world.slots().await.grants.len(), LIMITED);
-
-    // One that was served after all of them waits behind them.
-    let other: TenantId = "other".parse().expect("an id");
-    let turn = Turn::new(Service::Tts, Lane::Standard, other.clone(), "tone".to_owned());
-    let turns = world.narrations.beside::<Turn>();
-    turns.insert(&Turn { served: 1_000, ..turn }).await.expect("a turn");
+    assert_eq!(world.granted().len(), LIMITED);
     world.order("other", "other", 2).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let slots = world.slots().await;
-    assert_eq!((slots.of(&other), slots.grants.len()), (SECTIONS as usize, LIMITED + 3), "{slots:?}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let granted = world.granted();
+    assert_eq!((of(&granted, "other"), granted.len()), (SECTIONS as usize, LIMITED + 3), "{granted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_is_raised_holds_while_every_step_of_the_tenant_still_runs() {
+    let world = World::new().await;
+    let tenants = world.conductor.dispatcher().tenants().clone();
+    let limits = TenantLimits { concurrent_steps: Some(1), ..TenantLimits::default() };
+    let acme = TenantRecord { limits, ..TenantRecord::new("acme".parse().expect("an id"), Timestamp(0)) };
+    tenants.create(&acme, async { Ok(()) }).await.expect("made");
+    world.announce(Service::Tts, 10, &[]).await;
+    world.order("acme", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.granted().len(), 1);
+    let raise = |tenant: &mut TenantRecord| tenant.limits.concurrent_steps = Some(2);
+    tenants.change(&acme.id, "", async { Ok(()) }, raise).await.expect("changed");
+    tokio::time::sleep(audit::EVERY).await;
+    assert_eq!(world.granted().len(), 2);
 }

@@ -57,15 +57,15 @@ async fn what_an_operator_holds_up_waits_for_that() {
 async fn what_one_stage_still_works_on_goes_on_while_another_is_paused() {
     let world = World::new().await;
     let (tts, mut half) = ("services/tts".parse().expect("a pause"), narration());
-    (half.phase, half.sections) = (Phase::Narrating, SECTIONS);
-    half.written.insert(0);
+    narrate(&mut half, SECTIONS);
+    write(&mut half, 0);
     world.conductor.dispatcher().pauses().pause(tts, String::new()).await.expect("paused");
     let id = world.accept(half, "half", "acme", 2).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(world.wait_of(&id).await, None, "the other sections are being written");
     for section in 1..SECTIONS {
         let step: StepId = format!("half/1/write/{section}").parse().expect("a step");
-        let write = |n: &mut Narration, now| crate::conduct::fold(n, &step, crate::domain::Outcome::Written, now);
+        let write = |n: &mut Narration, now| crate::conduct::fold(n, &step, crate::domain::StepOutcome::Written, now);
         let written = world.conductor.update(&id, write).await.expect("written");
         world.conductor.changed(&written.expect("changed"));
     }

@@ -7,8 +7,7 @@ use lectern_core::content::document::BlockKind;
 
 use super::super::content::outline::{Entry, Outline};
 use super::super::layout::lines::Line;
-use super::assemble::APART;
-use super::group::Group;
+use super::group::{APART, Group};
 use super::paragraphs::Item;
 
 /// Lines of the longest heading.
@@ -143,11 +142,11 @@ fn whole(items: &[Item], at: usize, entry: &Entry) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::super::super::content::font::Face;
-    use super::super::super::layout::lines::{Piece, Style};
+    use super::super::super::layout::lines::{Piece, TextStyle};
     use super::*;
 
     fn line(text: &str, size: f32, page: usize) -> Item {
-        let style = Style { face: Face { mono: true, ..Face::default() }, shift: 0 };
+        let style = TextStyle { face: Face { mono: true, ..Face::default() }, shift: 0 };
         let piece = Piece { text: text.to_owned(), x0: 0.0, x1: 100.0, style, space: false };
         Item::Line(Line {
             pieces: vec![piece],

@@ -6,7 +6,8 @@ use super::super::content::page::Page;
 use super::super::content::structure::Structure;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
-use super::super::layout::regions::{Arranged, Region};
+use super::super::layout::region::Region;
+use super::super::layout::regions::Arranged;
 use super::super::layout::tables;
 use super::announced;
 use super::group::Group;
@@ -19,8 +20,6 @@ use super::tagged::Parts;
 const RULED: f32 = 0.95;
 /// How sure a table is that is told by its alignment alone.
 const ALIGNED: f32 = 0.8;
-/// White space above what begins a region or stands alone: more than any gap within.
-pub const APART: f32 = 9.0;
 
 /// The groups of what was `arranged` from `pages`.
 /// `structure` says what some of it is.

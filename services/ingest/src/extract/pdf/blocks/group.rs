@@ -4,6 +4,9 @@ use lectern_core::content::document::{BlockKind, Matter};
 
 use super::super::layout::lines::Line;
 
+/// White space above what begins a region or stands alone: more than any gap within.
+pub const APART: f32 = 9.0;
+
 /// Lines that make one block.
 #[derive(Debug, Clone)]
 pub struct Group {

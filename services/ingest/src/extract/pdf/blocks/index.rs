@@ -70,14 +70,14 @@ const fn text(kind: &BlockKind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::layout::lines::{Piece, Style};
+    use super::super::super::layout::lines::{Piece, TextStyle};
     use super::*;
 
     fn group(kind: BlockKind, text: &str) -> Group {
-        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: TextStyle::default(), space: false };
         let (x0, x1) = (72.0, 300.0);
         let line = Line { pieces: vec![piece], x0, x1, y: 0.0, size: 10.0, page: 0, region: 0, left: x0, right: x1 };
-        Group::new(kind, line, super::super::assemble::APART)
+        Group::new(kind, line, super::super::group::APART)
     }
 
     fn kept(title: &str, texts: &[&str]) -> usize {

@@ -6,7 +6,7 @@ use lectern_core::content::document::{BlockKind, SpanKind};
 use super::super::super::inline::{Inline, Line as Text, code as canonical};
 use super::super::content::font::Face;
 use super::super::content::page::Link;
-use super::super::layout::lines::{Line, Piece, Style};
+use super::super::layout::lines::{Line, Piece, TextStyle};
 use super::notes::Notes;
 use crate::clean::hyphens::{Joint, Words, ends_divided};
 
@@ -32,7 +32,7 @@ pub struct Context<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Look {
-    style: Style,
+    style: TextStyle,
     /// The page, and the number of the link on it.
     link: Option<(usize, usize)>,
     page: usize,

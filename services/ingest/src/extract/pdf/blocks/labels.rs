@@ -10,8 +10,7 @@ use lectern_core::content::document::BlockKind;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::sentence;
-use super::assemble::APART;
-use super::group::Group;
+use super::group::{APART, Group};
 use crate::clean::MONTHS;
 
 /// How sure the order is of what stands beside the text.
@@ -167,13 +166,13 @@ fn look(group: &Group) -> Option<Look> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::layout::lines::{Piece, Style};
+    use super::super::super::layout::lines::{Piece, TextStyle};
     use super::*;
 
     const TEXT: &str = "This is a paragraph of the text of the document, which has the usual size of it.";
 
     fn line(text: &str, size: f32, page: usize) -> Line {
-        let mut style = Style::default();
+        let mut style = TextStyle::default();
         style.face.bold = size > 13.0;
         let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style, space: false };
         Line { pieces: vec![piece], x0: 72.0, x1: 300.0, y: 0.0, size, page, region: 0, left: 72.0, right: 500.0 }

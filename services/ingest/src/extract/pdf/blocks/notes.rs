@@ -11,8 +11,7 @@ use super::super::content::page::Rule;
 use super::super::layout::lines::Line;
 use super::super::layout::metrics::Metrics;
 use super::super::wording::sentence;
-use super::assemble::APART;
-use super::group::Group;
+use super::group::{APART, Group};
 
 /// Notes are smaller than the text by this share of it at the least (8.5 to 9 points below 10), and
 /// larger than specks.
@@ -257,11 +256,11 @@ pub fn bracketed(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::layout::lines::{Piece, Style};
+    use super::super::super::layout::lines::{Piece, TextStyle};
     use super::*;
 
     fn line(text: &str, size: f32, y: f32, page: usize) -> Line {
-        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: TextStyle::default(), space: false };
         Line { pieces: vec![piece], x0: 72.0, x1: 300.0, y, size, page, region: 0, left: 72.0, right: 500.0 }
     }
 

@@ -10,8 +10,7 @@ use super::super::layout::metrics::Metrics;
 use super::super::wording::contents;
 use super::super::wording::markers::{self, Marker};
 use super::super::wording::sentence;
-use super::assemble::APART;
-use super::group::Group;
+use super::group::{APART, Group};
 use seam::Seam;
 
 /// Lines of code farther apart than this many leadings are two listings.

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use lectern_core::content::document::{BlockKind, Furniture};
 
 use super::super::content::structure::{Role, Structure};
-use super::super::layout::lines::{Line, Piece, Style};
+use super::super::layout::lines::{Line, Piece, TextStyle};
 use super::super::layout::metrics::Metrics;
-use super::super::layout::regions::Region;
+use super::super::layout::region::Region;
 use super::super::wording::contents;
 use super::super::wording::markers::{self, Marker};
-use super::assemble::APART;
-use super::group::Group;
+use super::group::{APART, Group};
 use super::notes;
 use super::paragraphs::{self, Item};
 
@@ -262,6 +261,6 @@ fn marker(line: &Line, label: &str) -> (Option<String>, usize) {
 
 /// What stands for a figure, as a line that nothing draws.
 fn described(said: &str, page: usize) -> Line {
-    let piece = Piece { text: said.to_owned(), x0: 0.0, x1: 0.0, style: Style::default(), space: false };
+    let piece = Piece { text: said.to_owned(), x0: 0.0, x1: 0.0, style: TextStyle::default(), space: false };
     Line { pieces: vec![piece], x0: 0.0, x1: 0.0, y: 0.0, size: 1.0, page, region: usize::MAX, left: 0.0, right: 0.0 }
 }

@@ -3,8 +3,9 @@
 //! operators do is in `showing`, what paths and colours do in `painting`, what marked content says
 //! in `marks`.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use lopdf::{Dictionary, Object, ObjectId};
 
@@ -49,11 +50,11 @@ impl Shared {
         let Ok(id) = reference.as_reference() else {
             return Some(Arc::new(Font::load(file, file.dict(reference)?)));
         };
-        if let Some(font) = self.fonts.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(font) = self.fonts.lock().get(&id) {
             return Some(Arc::clone(font));
         }
         let font = Arc::new(Font::load(file, file.dict(reference)?));
-        self.fonts.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&font));
+        self.fonts.lock().insert(id, Arc::clone(&font));
         Some(font)
     }
 }

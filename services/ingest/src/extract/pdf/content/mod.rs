@@ -22,6 +22,6 @@ mod painting;
 mod roles;
 pub mod runs;
 mod showing;
-mod spacing;
+pub mod spacing;
 mod standard;
 pub mod structure;

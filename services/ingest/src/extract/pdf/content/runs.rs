@@ -6,14 +6,11 @@ use super::font::Face;
 use super::matrix::Matrix;
 use super::overstruck::{Overstruck, Struck};
 use super::page::{Ink, Marks, Page, Rule, Run};
-use super::spacing::{self, Part};
+use super::spacing::{self, Part, SPACE};
 use crate::clean;
 
 /// Most bytes of text on one page.
 const MOST_TEXT: usize = 400_000;
-/// A gap between glyphs of at least this many ems is a space, whether one was drawn or not: kerning
-/// stays below, as other readers have it, and the narrowest spaces of justified lines above.
-pub const SPACE: f32 = 0.115;
 /// A drawn space of less than this many ems parts nothing: programs draw spaces that they take back
 /// again.
 pub const DRAWN_SPACE: f32 = 0.05;

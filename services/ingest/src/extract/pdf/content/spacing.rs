@@ -1,5 +1,8 @@
 //! Letter-spaced text: letters set so far apart that each looks like a word of its own.
 
+/// A gap between glyphs of at least this many ems is a space, whether one was drawn or not: kerning
+/// stays below, as other readers have it, and the narrowest spaces of justified lines above.
+pub const SPACE: f32 = 0.115;
 /// Letters in a row from which on they are taken for a letter-spaced word: variables in a row are
 /// fewer.
 const FEWEST: usize = 4;
@@ -10,7 +13,7 @@ const WORD: f32 = 1.5;
 /// Words of a letter-spaced line are at most this many letter gaps apart.
 const FARTHEST: f32 = 4.0;
 /// Letters closer than this many ems are one word.
-const TIGHT: f32 = super::runs::SPACE;
+const TIGHT: f32 = SPACE;
 
 /// A glyph of a run.
 #[derive(Debug, Clone, Copy)]

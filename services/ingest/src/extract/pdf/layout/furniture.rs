@@ -8,24 +8,12 @@ use super::super::content::outline::Outline;
 use super::super::content::page::{Artifact, Page, Run};
 use super::bands;
 use super::lines;
+use super::piece::Piece;
 use super::watermarks;
 
 /// Where more than this share of a document's letters are marked as no content, the marks mean
 /// nothing: some programs put them around whole pages.
 const UNSOUND: f32 = 0.5;
-
-/// A piece of furniture.
-#[derive(Debug, Clone)]
-pub struct Piece {
-    /// The page, from 0.
-    pub page: usize,
-    /// Whether it stands at the top.
-    pub top: bool,
-    /// What it is.
-    pub furniture: Furniture,
-    /// Its text.
-    pub text: String,
-}
 
 /// Removes the furniture from `pages`, whose titles `outline` names, and returns it, in order of
 /// pages.

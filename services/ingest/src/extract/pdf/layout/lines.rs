@@ -3,7 +3,8 @@
 
 use super::super::content::font::Face;
 use super::super::content::page::Run;
-use super::super::content::runs::{DRAWN_SPACE, SPACE};
+use super::super::content::runs::DRAWN_SPACE;
+use super::super::content::spacing::SPACE;
 
 /// Baselines closer than this many ems are one row, raised and lowered text included.
 pub const SAME_ROW: f32 = 0.6;
@@ -50,7 +51,7 @@ const SAME_PIECE: f32 = 0.5;
 
 /// How a piece of a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Style {
+pub struct TextStyle {
     /// The face.
     pub face: Face,
     /// 1 raised, -1 lowered, 0 on the line.
@@ -67,7 +68,7 @@ pub struct Piece {
     /// Right end.
     pub x1: f32,
     /// Looks.
-    pub style: Style,
+    pub style: TextStyle,
     /// Whether a space stands before it.
     pub space: bool,
 }
@@ -287,7 +288,7 @@ fn line(mut row: Row, page: usize) -> Option<Line> {
         } else {
             0
         };
-        let style = Style { face: run.face, shift };
+        let style = TextStyle { face: run.face, shift };
         let space = before.is_some_and(|(_, other, trail)| {
             gap > SPACE * other.min(run.size)
                 || ((run.lead || trail) && gap > DRAWN_SPACE * size)

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn line(y: f32, x1: f32, mono: bool) -> Line {
-        let mut style = super::super::lines::Style::default();
+        let mut style = super::super::lines::TextStyle::default();
         style.face.mono = mono;
         let text = "a line of some words".to_owned();
         let pieces = vec![Piece { text, x0: 72.0, x1, style, space: false }];

@@ -7,6 +7,8 @@ mod dropcaps;
 pub mod furniture;
 pub mod lines;
 pub mod metrics;
+pub mod piece;
+pub mod region;
 pub mod regions;
 pub mod repeated;
 pub mod tables;

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use lectern_core::content::document::Furniture;
 
 use super::super::wording::sentence;
-use super::furniture::Piece;
 use super::lines::Line;
+use super::piece::Piece;
 use super::regions::Arranged;
 
 /// Pages that must agree.
@@ -85,12 +85,12 @@ pub fn remove(arranged: &mut Arranged, out: &mut Vec<Piece>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lines::{self, Piece as Part, Style};
-    use super::super::regions::Region;
+    use super::super::lines::{self, Piece as Part, TextStyle};
+    use super::super::region::Region;
     use super::*;
 
     fn line(text: &str, page: usize, y: f32) -> Line {
-        let part = Part { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+        let part = Part { text: text.to_owned(), x0: 72.0, x1: 300.0, style: TextStyle::default(), space: false };
         lines::Line {
             pieces: vec![part],
             x0: 72.0,

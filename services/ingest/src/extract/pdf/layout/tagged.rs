@@ -11,7 +11,7 @@ use super::super::content::page::Run;
 use super::super::content::structure::{Role, Structure};
 use super::columns;
 use super::lines::{self, Line};
-use super::{dropcaps, regions::Region};
+use super::{dropcaps, region::Region};
 
 /// The structure covers at least this share of a page's letters. The rest is what programs add
 /// later: stamps, values of forms.

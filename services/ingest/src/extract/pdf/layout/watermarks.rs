@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use lectern_core::content::document::Furniture;
 
 use super::super::content::page::{Page, Run};
-use super::furniture::Piece;
 use super::lines;
+use super::piece::Piece;
 use crate::clean::running;
 
 /// Type this many times as large as the document's is no text of it, where it leans or lies over

@@ -1,13 +1,13 @@
 //! Groups that head others, and those that look as if they did.
 
-use super::super::super::layout::lines::{Piece, Style};
+use super::super::super::layout::lines::{Piece, TextStyle};
 use super::*;
 
 fn group(text: &str, size: f32, page: usize) -> Group {
-    let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: Style::default(), space: false };
+    let piece = Piece { text: text.to_owned(), x0: 72.0, x1: 300.0, style: TextStyle::default(), space: false };
     let line =
         Line { pieces: vec![piece], x0: 72.0, x1: 300.0, y: 0.0, size, page, region: page, left: 72.0, right: 500.0 };
-    Group::new(BlockKind::Paragraph, line, super::super::assemble::APART)
+    Group::new(BlockKind::Paragraph, line, super::super::group::APART)
 }
 
 fn titled(mut groups: Vec<Group>) -> Option<String> {

@@ -1,11 +1,11 @@
 //! Lines set one below another, and the groups that they make.
 
-use super::super::super::layout::lines::{Piece, Style};
+use super::super::super::layout::lines::{Piece, TextStyle};
 use super::*;
 
 fn line(text: &str, y: f32) -> Line {
     let x1 = if text.len() > 40 { 498.0 } else { 72.0 + 6.0 * text.len() as f32 };
-    let piece = Piece { text: text.to_owned(), x0: 72.0, x1, style: Style::default(), space: false };
+    let piece = Piece { text: text.to_owned(), x0: 72.0, x1, style: TextStyle::default(), space: false };
     Line { pieces: vec![piece], x0: 72.0, x1, y, size: 10.0, page: 0, region: 0, left: 72.0, right: 500.0 }
 }
 

@@ -1,0 +1,183 @@
+//! The shell of a stage service. All stages are put together here, work and serve in the same way;
+//! what one of them has beside that, it says as its [`StageParts`].
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lectern_core::{Failure, OsRandom, Random as _};
+use lectern_proto::FILE_DESCRIPTOR_SET;
+use lectern_proto::work::v1::stage_service_server::StageServiceServer;
+use lectern_rpc::{Authenticate, Server, ServerConfig, Serving, WithServices, channel, tune};
+use lectern_runtime::{Context, HealthState};
+use lectern_work::steps::{Steps, StepsOptions};
+use lectern_work::{Traces, Worker, WorkerOptions};
+use tokio_util::sync::CancellationToken;
+
+use super::measure::{measure_store, measure_worker, watch_engines};
+use super::{Adapters, announce, ended, watch_health};
+use crate::api::StageApi;
+use crate::auth::KeysOfGateway;
+use crate::config::{Common, Settings};
+use crate::prune::FindUnused;
+use crate::retention::sweep_steps;
+use crate::work::{Perform, Stage};
+
+/// What one stage has beside what all stages have.
+#[async_trait]
+pub trait StageParts: Clone + Debug + Send + Sync + 'static {
+    /// The name of the service: `ingest`, `ai` or `tts`.
+    const NAME: &'static str;
+    /// Its settings.
+    type Config: Settings + Send + Sync + 'static;
+    /// What does its steps.
+    type Work: Perform;
+
+    /// The parts over these adapters. Collections of their own are made if they are not there.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`, `INVALID_FIELD` for settings that cannot be used.
+    async fn new(config: &Self::Config, adapters: &Adapters) -> Result<Self, Failure>;
+
+    /// What its worker runs.
+    fn stage(&self, adapters: &Adapters) -> Stage<Self::Work>;
+
+    /// Adds its services to a server, beside `StageService`, which all stages have.
+    fn serve(&self, server: Server, adapters: &Adapters) -> Server;
+
+    /// What finds its objects that are unused; nothing where none of them is ever deleted so.
+    fn unused(&self) -> Option<Arc<dyn FindUnused>> {
+        None
+    }
+
+    /// What it sees to beside its steps, until `stop`: nothing, unless it says so. Records of what
+    /// was over for longer than `retention` end.
+    async fn see_to(&self, _adapters: &Adapters, _retention: Duration, _stop: CancellationToken) {}
+}
+
+/// A stage service, put together and not yet serving.
+#[derive(Debug, Clone)]
+pub struct StageApp<P> {
+    parts: P,
+    adapters: Adapters,
+    steps: Steps,
+    permits: usize,
+    grace: Duration,
+    retention: Duration,
+}
+
+impl<P: StageParts> StageApp<P> {
+    /// The service over these adapters.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE` when its collections cannot be made; those of [`StageParts::new`].
+    pub async fn new(config: &P::Config, adapters: &Adapters) -> Result<Self, Failure> {
+        let parts = P::new(config, adapters).await?;
+        let common = config.common();
+        Ok(Self {
+            parts,
+            adapters: adapters.clone(),
+            steps: steps(adapters).await?,
+            permits: common.permits(),
+            grace: common.server.drain,
+            retention: common.retention.after,
+        })
+    }
+
+    /// The steps of this service.
+    #[must_use]
+    pub const fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// Works until `stop`: does steps, sees to what the stage sees to besides, and deletes records
+    /// of what is over.
+    pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
+        let stage = Arc::new(self.parts.stage(&self.adapters));
+        let options = worker_options(self.permits, self.grace);
+        let Adapters { queue, clock, .. } = self.adapters.clone();
+        let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
+        measure_worker(P::NAME, &worker);
+        measure_store(P::NAME, &self.adapters.store);
+        watch_engines(P::NAME, &worker, health);
+        tokio::join!(
+            worker.run(stop.clone()),
+            self.parts.see_to(&self.adapters, self.retention, stop.clone()),
+            sweep_steps(&self.steps, clock, self.retention, stop),
+        );
+    }
+
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for an address that cannot be listened on.
+    pub fn serve(
+        &self,
+        config: ServerConfig,
+        authenticate: Arc<dyn Authenticate>,
+        context: &Context,
+        stop: CancellationToken,
+    ) -> Result<Serving, Failure> {
+        let Adapters { queue, blob, clock, .. } = self.adapters.clone();
+        let api = StageApi::new(self.steps.clone(), queue);
+        let api = match self.parts.unused() {
+            Some(find) => api.pruning(blob, find),
+            None => api,
+        };
+        let server = Server::builder(config, authenticate, context.health.clone(), clock);
+        self.parts
+            .serve(server, &self.adapters)
+            .service(tune!(StageServiceServer::new(api)))
+            .reflect(FILE_DESCRIPTOR_SET)
+            .serve(stop)
+    }
+
+    /// The process over these adapters: serves and works until told to stop.
+    ///
+    /// # Errors
+    /// What keeps it from starting, or ends it.
+    pub async fn run(config: &P::Config, adapters: Adapters, context: Context) -> Result<(), Failure> {
+        let stop = context.shutdown.token();
+        watch_health(&context, &adapters, stop.clone());
+        let app = Self::new(config, &adapters).await?;
+        let common = config.common();
+        let authenticate = authenticate(common, P::NAME, &adapters)?;
+        let serving = app.serve(common.server.clone(), authenticate, &context, stop.clone())?;
+        announce(serving.addr);
+        app.work(&context.health, stop).await;
+        ended(serving, &adapters).await
+    }
+}
+
+/// The steps of a stage, in its own database. Collections are made if they are not there.
+///
+/// # Errors
+/// `STORE_UNAVAILABLE`.
+async fn steps(adapters: &Adapters) -> Result<Steps, Failure> {
+    let boot = format!("{:016x}", OsRandom.next());
+    let steps = Steps::new(Arc::clone(&adapters.store), Arc::clone(&adapters.clock), StepsOptions::new(boot));
+    steps.ensure().await?;
+    Ok(steps)
+}
+
+/// Who may call a stage: services of the installation, and API keys, which the gateway knows.
+///
+/// # Errors
+/// `INVALID_FIELD` for a secret or URL that cannot be used.
+fn authenticate(common: &Common, service: &'static str, adapters: &Adapters) -> Result<Arc<dyn Authenticate>, Failure> {
+    let credential = common.credential(Arc::clone(&adapters.clock))?;
+    let gateway = channel(&common.calls(&common.gateway.url))?;
+    let keys = KeysOfGateway::new(gateway, Arc::new(credential.clone()), service, Arc::clone(&adapters.clock));
+    Ok(Arc::new(WithServices::new(credential, Arc::new(keys))))
+}
+
+/// How a stage's worker runs: `permits` steps at once, each step in the trace of its narration.
+#[must_use]
+pub fn worker_options(permits: usize, grace: Duration) -> WorkerOptions {
+    let traces = Traces { set_parent: lectern_runtime::set_parent, current: lectern_runtime::current_traceparent };
+    WorkerOptions { permits, grace, traces, ..WorkerOptions::default() }
+}

@@ -1,0 +1,303 @@
+//! A store that gathers: single writes of one collection that come while a call is under way go
+//! into the next call together, as a database commits a group.
+//!
+//! There is no timer, and nobody waits who need not: a write that comes while nothing is under way
+//! is made at once, as the call that it is. So a store that is idle is as fast as without, and the
+//! slower it answers, the more one call carries.
+
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lectern_core::Timestamp;
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::error::StoreError;
+use crate::port::{CollectionSpec, Converted, Store};
+use crate::query::Query;
+use crate::record::{Revision, Stored};
+use crate::write::{MAX_WRITE_BYTES, Write, length};
+
+/// The most records of one call: more make it longer, and save little.
+const MAX_RECORDS: usize = 64;
+/// The most calls that write one collection at once. A second one is made only when a whole call
+/// waits.
+const MAX_CALLS: usize = 2;
+
+/// What became of a write.
+type Answer = Result<Revision, StoreError>;
+
+/// A store that gathers the single writes of another one.
+///
+/// Every caller gets the answer to its own write. One that is dropped while it waits takes its
+/// write with it, or leaves it where it is on its way, and changes nothing for the others. Two
+/// writes of one record are never in one call.
+#[derive(Debug)]
+pub struct Gathering {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Arc<dyn Store>,
+    lines: Mutex<BTreeMap<String, Line>>,
+}
+
+/// The writes of one collection.
+#[derive(Debug, Default)]
+struct Line {
+    /// Calls that are under way.
+    calls: usize,
+    waiting: VecDeque<Waiting>,
+    /// What those that wait have in all, as JSON.
+    bytes: usize,
+}
+
+/// A write that waits for the next call.
+#[derive(Debug)]
+struct Waiting {
+    write: Write,
+    bytes: usize,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A call that is under way, in the count of its line for as long as this lives.
+struct Call {
+    shared: Arc<Shared>,
+    collection: String,
+}
+
+impl Gathering {
+    /// Gathers the writes of `store`.
+    #[must_use]
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        Self { shared: Arc::new(Shared { store, lines: Mutex::default() }) }
+    }
+
+    /// The place of a call where nothing is under way; else none, and the write has to wait.
+    fn begin(&self, collection: &str) -> Option<Call> {
+        let mut lines = self.shared.lines();
+        match lines.get_mut(collection) {
+            Some(line) if line.calls > 0 => return None,
+            Some(line) => line.calls = 1,
+            None => drop(lines.insert(collection.to_owned(), Line { calls: 1, ..Line::default() })),
+        }
+        Some(Call { shared: Arc::clone(&self.shared), collection: collection.to_owned() })
+    }
+
+    /// Waits for a call that carries `write`, and for its answer.
+    async fn wait(&self, collection: &str, write: Write) -> Answer {
+        let (id, bytes) = (write.id().to_owned(), length(write.body()));
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut lines = self.shared.lines();
+            let line = lines.entry(collection.to_owned()).or_default();
+            line.bytes += bytes;
+            line.waiting.push_back(Waiting { write, bytes, answer });
+        }
+        self.shared.go_on(collection);
+        let lost = |_| Err(StoreError::ambiguous(format!("write {collection}/{id}"), "the call that it was in ended"));
+        answered.await.unwrap_or_else(lost)
+    }
+}
+
+impl Shared {
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
+        self.lines.lock()
+    }
+
+    /// Begins the calls that may begin now.
+    fn go_on(self: &Arc<Self>, collection: &str) {
+        loop {
+            let batch = self.lines().get_mut(collection).map(Line::batch).unwrap_or_default();
+            if batch.is_empty() {
+                return;
+            }
+            let call = Call { shared: Arc::clone(self), collection: collection.to_owned() };
+            // Without a runtime nobody is left who waits; dropping the batch would tell them.
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(call.carry(batch));
+            }
+        }
+    }
+}
+
+impl Line {
+    /// What the next call carries, which is then under way; nothing where none may begin.
+    fn batch(&mut self) -> Vec<Waiting> {
+        let whole = self.waiting.len() >= MAX_RECORDS || self.bytes >= MAX_WRITE_BYTES;
+        let most = if whole { MAX_CALLS } else { 1 };
+        if self.calls >= most {
+            return Vec::new();
+        }
+        let (mut batch, mut bytes, mut ids) = (Vec::new(), 0, HashSet::new());
+        let mut later = VecDeque::new();
+        while batch.len() < MAX_RECORDS
+            && let Some(next) = self.waiting.pop_front()
+        {
+            if next.answer.is_closed() {
+                self.bytes -= next.bytes;
+                continue;
+            }
+            if !batch.is_empty() && bytes + next.bytes > MAX_WRITE_BYTES {
+                self.waiting.push_front(next);
+                break;
+            }
+            if !ids.insert(next.write.id().to_owned()) {
+                later.push_back(next);
+                continue;
+            }
+            self.bytes -= next.bytes;
+            bytes += next.bytes;
+            batch.push(next);
+        }
+        // What waits for another write of its record stays ahead of what came after it.
+        while let Some(next) = later.pop_back() {
+            self.waiting.push_front(next);
+        }
+        self.calls += usize::from(!batch.is_empty());
+        batch
+    }
+}
+
+impl Call {
+    /// Makes the writes of a batch and answers each.
+    async fn carry(self, batch: Vec<Waiting>) {
+        let store = Arc::clone(&self.shared.store);
+        let (mut writes, mut callers) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for Waiting { write, answer, .. } in batch {
+            writes.push(write);
+            callers.push(answer);
+        }
+        let answers = match writes.as_slice() {
+            [Write::Insert { id, body }] => vec![store.insert(&self.collection, id, body).await],
+            [Write::Replace { id, expected, body }] => {
+                vec![store.replace(&self.collection, id, *expected, body).await]
+            }
+            _ => {
+                let answered = store.write_many(&self.collection, writes).await;
+                answered.unwrap_or_else(|error| vec![Err(error); callers.len()])
+            }
+        };
+        // The next call begins before those who are answered come with more.
+        drop(self);
+        for (caller, answer) in callers.into_iter().zip(answers) {
+            // The caller may be gone.
+            let _ = caller.send(answer);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(line) = self.shared.lines().get_mut(&self.collection) {
+            line.calls = line.calls.saturating_sub(1);
+        }
+        self.shared.go_on(&self.collection);
+    }
+}
+
+#[async_trait]
+impl Store for Gathering {
+    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
+        self.shared.store.ensure(spec).await
+    }
+
+    fn has_forms(&self) -> bool {
+        self.shared.store.has_forms()
+    }
+
+    async fn convert(&self, spec: &CollectionSpec, after: Option<&str>, most: u32) -> Result<Converted, StoreError> {
+        self.shared.store.convert(spec, after, most).await
+    }
+
+    async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
+        if let Some(call) = self.begin(collection) {
+            let inserted = self.shared.store.insert(collection, id, body).await;
+            drop(call);
+            return inserted;
+        }
+        self.wait(collection, Write::Insert { id: id.to_owned(), body: body.clone() }).await
+    }
+
+    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        self.shared.store.get(collection, id).await
+    }
+
+    async fn get_latest(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        self.shared.store.get_latest(collection, id).await
+    }
+
+    async fn replace(
+        &self,
+        collection: &str,
+        id: &str,
+        expected: Revision,
+        body: &Value,
+    ) -> Result<Revision, StoreError> {
+        if let Some(call) = self.begin(collection) {
+            let replaced = self.shared.store.replace(collection, id, expected, body).await;
+            drop(call);
+            return replaced;
+        }
+        self.wait(collection, Write::Replace { id: id.to_owned(), expected, body: body.clone() }).await
+    }
+
+    async fn write_many(
+        &self,
+        collection: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+        self.shared.store.write_many(collection, writes).await
+    }
+
+    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
+        self.shared.store.delete(collection, id, expected).await
+    }
+
+    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
+        self.shared.store.find(collection, query).await
+    }
+
+    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
+        self.shared.store.count(collection, query, most).await
+    }
+
+    async fn cost(&self, collection: &str, query: &Query) -> Result<u64, StoreError> {
+        self.shared.store.cost(collection, query).await
+    }
+
+    async fn add(
+        &self,
+        collection: &str,
+        id: &str,
+        field: &str,
+        delta: i64,
+        limit: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        self.shared.store.add(collection, id, field, delta, limit).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.shared.store.now().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.shared.store.ping().await
+    }
+
+    fn connections_opened(&self) -> u64 {
+        self.shared.store.connections_opened()
+    }
+
+    fn waited_for_connections(&self) -> Duration {
+        self.shared.store.waited_for_connections()
+    }
+}
+
+#[cfg(test)]
+mod tests;

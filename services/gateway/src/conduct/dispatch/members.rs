@@ -1,0 +1,199 @@
+//! Which other gateways live, and what each says of its work. Pure, but for the time that it is
+//! told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lectern_core::id::{NarrationId, Service};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::domain::{Demands, GatewayId, Ownership, shares};
+
+/// A gateway that was not heard of for this long is gone. Each announces itself every second.
+pub const HEARD_WITHIN: Duration = Duration::from_secs(4);
+
+/// Narrations of each service that a gateway names in an announcement.
+pub const NAMED: usize = 64;
+
+/// What a gateway says of itself. Announcements are hints: each may be lost, late or repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Who.
+    pub gateway: GatewayId,
+    /// Whether it has just begun to listen: the others are to announce themselves at once.
+    pub hello: bool,
+    /// Whether it ends now: others are to take over what it looks after.
+    pub leaving: bool,
+    /// Its work, by service.
+    pub work: BTreeMap<Service, Work>,
+}
+
+/// A gateway's work of one service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// What its turns can use.
+    pub demands: Demands,
+    /// Steps that it has granted and that have not ended.
+    pub granted: usize,
+    /// Narrations of which a step is granted, at most [`NAMED`].
+    pub narrations: BTreeSet<NarrationId>,
+    /// Whether there are more of them.
+    pub more: bool,
+}
+
+/// What an announcement changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Whether a gateway came or went.
+    pub members: bool,
+    /// Services of which the sender's demand is another now.
+    pub demands: Vec<Service>,
+}
+
+/// The gateways that live, this one included.
+#[derive(Debug)]
+pub struct Members {
+    me: GatewayId,
+    /// What this gateway announced last: its share follows from it, as others compute it.
+    mine: BTreeMap<Service, Work>,
+    others: BTreeMap<GatewayId, Heard>,
+}
+
+#[derive(Debug)]
+struct Heard {
+    work: BTreeMap<Service, Work>,
+    at: Instant,
+}
+
+impl Members {
+    /// Nobody but `me`.
+    pub const fn new(me: GatewayId) -> Self {
+        Self { me, mine: BTreeMap::new(), others: BTreeMap::new() }
+    }
+
+    /// Notes what this gateway announces; what that changes.
+    pub fn announce(&mut self, work: BTreeMap<Service, Work>) -> News {
+        let before = std::mem::replace(&mut self.mine, work);
+        News { members: false, demands: changed(&before, &self.mine) }
+    }
+
+    /// Takes in what another gateway announced.
+    pub fn hear(&mut self, announced: Announcement, now: Instant) -> News {
+        let Announcement { gateway, leaving, work, .. } = announced;
+        if gateway == self.me {
+            return News::default();
+        }
+        if leaving {
+            return News { members: self.others.remove(&gateway).is_some(), demands: Vec::new() };
+        }
+        let heard = Heard { work, at: now };
+        let demands = changed(self.others.get(&gateway).map_or(&BTreeMap::new(), |known| &known.work), &heard.work);
+        let before = self.others.insert(gateway, heard);
+        News { members: before.is_none(), demands }
+    }
+
+    /// The gateways that live; forgets those that were not heard of for long.
+    pub fn live(&mut self, now: Instant) -> BTreeSet<GatewayId> {
+        self.others.retain(|_, heard| now.duration_since(heard.at) <= HEARD_WITHIN);
+        self.others.keys().chain([&self.me]).cloned().collect()
+    }
+
+    /// How many steps of a service this gateway may have granted at once, of `capacity` in all.
+    pub fn share(&self, service: Service, capacity: usize, ownership: &Ownership) -> usize {
+        let (none, dispatchers) = (Demands::default(), ownership.dispatchers());
+        let demands: Vec<&Demands> =
+            dispatchers.iter().map(|id| self.work(id, service).map_or(&none, |work| &work.demands)).collect();
+        let capacity = u64::try_from(capacity).unwrap_or(u64::MAX);
+        let given = shares(capacity, &demands);
+        let mine = dispatchers.iter().zip(given).find(|(id, _)| **id == self.me).map_or(0, |(_, share)| share);
+        usize::try_from(mine).unwrap_or(usize::MAX)
+    }
+
+    /// Whether this gateway announced that its turns of a service can use something.
+    pub fn announced_demand(&self, service: Service) -> bool {
+        self.mine.get(&service).is_some_and(|work| !work.demands.is_none())
+    }
+
+    /// Steps of a service that other gateways have granted, as they said last.
+    pub fn granted_elsewhere(&self, service: Service) -> usize {
+        self.others.values().filter_map(|heard| heard.work.get(&service)).map(|work| work.granted).sum()
+    }
+
+    /// Whether another gateway has granted a step of a narration at a service, or may have: it has
+    /// granted steps of more narrations than it names.
+    pub fn may_be_granted_by(&self, owner: &GatewayId, service: Service, narration: &NarrationId) -> bool {
+        let Some(work) = self.others.get(owner).and_then(|heard| heard.work.get(&service)) else { return false };
+        work.more || work.narrations.contains(narration)
+    }
+
+    fn work(&self, gateway: &GatewayId, service: Service) -> Option<&Work> {
+        let work = if *gateway == self.me { &self.mine } else { &self.others.get(gateway)?.work };
+        work.get(&service)
+    }
+}
+
+/// The services of which the demand is another.
+fn changed(before: &BTreeMap<Service, Work>, after: &BTreeMap<Service, Work>) -> Vec<Service> {
+    let demands = |work: &BTreeMap<Service, Work>, service| work.get(&service).map(|work| work.demands.clone());
+    Service::ALL.into_iter().filter(|service| demands(before, *service) != demands(after, *service)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use lectern_core::random::SeededRandom;
+
+    use super::*;
+    use crate::domain::{Demand, Lane};
+
+    fn work(turns: u64, steps: u64) -> BTreeMap<Service, Work> {
+        let demands = Demands(BTreeMap::from([(Lane::Standard, Demand { turns, steps })]));
+        BTreeMap::from([(Service::Tts, Work { demands, ..Work::default() })])
+    }
+
+    fn says(gateway: &GatewayId, work: BTreeMap<Service, Work>) -> Announcement {
+        Announcement { gateway: gateway.clone(), hello: false, leaving: false, work }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_lives_until_it_leaves_or_is_silent_for_four_seconds() {
+        let random = SeededRandom::new(1);
+        let [me, second, third] = std::array::from_fn(|_| GatewayId::random(&random));
+        let mut members = Members::new(me.clone());
+        let new = News { members: true, demands: vec![Service::Tts] };
+        assert_eq!(members.hear(says(&second, work(1, 1)), Instant::now()), new);
+        assert_eq!(members.hear(says(&second, work(1, 1)), Instant::now()), News::default());
+        assert!(members.hear(says(&third, BTreeMap::new()), Instant::now()).members);
+        assert_eq!(members.hear(says(&me, work(9, 9)), Instant::now()), News::default(), "what it said itself");
+        assert_eq!(members.live(Instant::now()), BTreeSet::from([me.clone(), second.clone(), third.clone()]));
+        let leaving = Announcement { leaving: true, ..says(&third, BTreeMap::new()) };
+        assert!(members.hear(leaving.clone(), Instant::now()).members);
+        assert!(!members.hear(leaving, Instant::now()).members);
+        tokio::time::sleep(HEARD_WITHIN).await;
+        assert_eq!(members.live(Instant::now()), BTreeSet::from([me.clone(), second]));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(members.live(Instant::now()), BTreeSet::from([me]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_know_the_same_announcements_divide_all_there_is() {
+        let random = SeededRandom::new(2);
+        let ids: Vec<GatewayId> = (0..5).map(|_| GatewayId::random(&random)).collect();
+        let ownership = Ownership::of(&ids.iter().cloned().collect(), 100);
+        let mut total = 0;
+        for me in &ids {
+            let mut members = Members::new(me.clone());
+            for (place, other) in (1..).zip(&ids) {
+                if other == me {
+                    members.announce(work(place, place * 7));
+                } else {
+                    members.hear(says(other, work(place, place * 7)), Instant::now());
+                }
+            }
+            let share = members.share(Service::Tts, 100, &ownership);
+            assert_eq!(share > 0, ownership.dispatchers().contains(me));
+            total += share;
+        }
+        assert_eq!(total, 100);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a caller asks for, checked, and what is pinned for it.
+
+pub mod labels;
+
+use std::time::Duration;
+
+use lectern_core::Digest;
+use lectern_core::content::script::Order;
+use lectern_core::id::DocumentId;
+use serde::{Deserialize, Serialize};
+
+pub use labels::Labels;
+
+/// What a caller asks for, checked as far as it can be without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NarrationRequest {
+    /// The source.
+    pub document: DocumentId,
+    /// A name for people; may be empty.
+    pub display_name: String,
+    /// The caller's own words on it.
+    pub labels: Labels,
+    /// What is said.
+    pub order: Order,
+    /// The voice that the caller named; empty for the default.
+    pub voice: String,
+    /// Tempo in hundredths, 50 to 200.
+    pub speed: u32,
+    /// Audio formats, by their number in the public API, sorted.
+    pub formats: Vec<i32>,
+    /// Queue lane, by its number in the public API.
+    pub lane: i32,
+    /// How long a run may take; none for [`super::narration::DEADLINE`].
+    pub time_limit: Option<Duration>,
+}
+
+impl NarrationRequest {
+    /// Tells a repeated request from another one.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self { document, display_name, labels, order, voice, speed, formats, lane, time_limit } = self;
+        let order = lectern_core::keys::order(order);
+        let labels = labels.all();
+        // No text among these has a line end, so that no two requests are written alike.
+        let mut text =
+            format!("{document}\n{display_name}\n{labels:?}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
+        if let Some(limit) = time_limit {
+            text.push_str(&format!("\n{}", limit.as_millis()));
+        }
+        Digest::of(text.as_bytes())
+    }
+}
+
+/// Versions that a narration keeps for the whole of a run, so that half of it is not made by
+/// another engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins {
+    /// SHA-256 of the source.
+    pub source: Digest,
+    /// The source's file name.
+    pub file_name: String,
+    /// Extractor, name and version.
+    pub extractor: String,
+    /// Script engine, name and version.
+    pub script: String,
+    /// The voice's resource name, `engines/{engine}/voices/{voice}`.
+    pub voice: String,
+    /// The voice's version.
+    pub voice_version: String,
+    /// The language that the caller set on the document, a BCP 47 tag; none where it was found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn another_request_is_told_from_a_repeated_one() {
+        let request = || crate::testing::narration().request();
+        let label = |value: &str| {
+            let labels = BTreeMap::from([("team".to_owned(), value.to_owned())]);
+            Labels::checked("labels", labels).expect("a label")
+        };
+        let changes: [fn(&mut NarrationRequest); 5] = [
+            |request| request.display_name = "Tides".to_owned(),
+            |request| request.speed = 150,
+            |request| request.order.language = Some("en".to_owned()),
+            |request| request.time_limit = Some(Duration::from_secs(60)),
+            |request| request.voice = "engines/tone/voices/b".to_owned(),
+        ];
+        let changed = changes.iter().map(|change| {
+            let mut request = request();
+            change(&mut request);
+            request
+        });
+        let labelled = ["press", "news"].map(|value| NarrationRequest { labels: label(value), ..request() });
+        let requests: Vec<NarrationRequest> = [request()].into_iter().chain(changed).chain(labelled).collect();
+        for (at, one) in requests.iter().enumerate() {
+            assert_eq!(one.digest(), one.clone().digest());
+            for other in &requests[at + 1..] {
+                assert_ne!(one.digest(), other.digest(), "{one:?} and {other:?}");
+            }
+        }
+    }
+}
