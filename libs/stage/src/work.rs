@@ -1,5 +1,5 @@
-//! Commands in, events out. The worker sees to it that each step ends once; this decodes what it was
-//! given, and a stage's [`Perform`] does it.
+//! Commands in, events out. The worker sees to it that each step ends once; this decodes what it
+//! was given, and a stage's [`Perform`] does it.
 
 use std::sync::Arc;
 

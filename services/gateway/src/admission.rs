@@ -1,5 +1,5 @@
-//! Load is shed before it is accepted: an order that would wait behind more than the installation takes is
-//! refused at once, with the time to come again, rather than accepted and let expire.
+//! Load is shed before it is accepted: an order that would wait behind more than the installation
+//! takes is refused at once, with the time to come again, rather than accepted and let expire.
 //!
 //! What waits is counted by the database at intervals, and each replica adds what it has let in
 //! since; so the bound is passed by no more than what other replicas let in within one interval.
@@ -118,8 +118,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// An admission that lets in so many unfinished narrations as `limits` say, and of a tenant that has
-    /// a limit of its own, as many as that says.
+    /// An admission that lets in so many unfinished narrations as `limits` say, and of a tenant
+    /// that has a limit of its own, as many as that says.
     #[must_use]
     pub fn new(
         narrations: Collection<Narration>,

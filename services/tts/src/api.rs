@@ -152,7 +152,8 @@ impl SpeechService for Speech {
             let voice = self.voices.resolve(&request.voice, "und")?;
             let engine = self.voices.engine(&voice)?;
             let (segments, stop) = (self.segments.clone(), CancellationToken::new());
-            // Dropped with the stream, when it has ended, its caller is gone or its deadline passed.
+            // Dropped with the stream, when it has ended, its caller is gone or its deadline
+            // passed.
             let until_dropped = stop.clone().drop_guard();
             Ok(try_stream! {
                 use tts::synthesize_response::Part;

@@ -60,8 +60,8 @@ struct Stage {
 }
 
 impl Floor {
-    /// Starts it. `gathered` has writes that come while others are under way share one operation, as
-    /// Lectern's do; otherwise each is an operation of its own.
+    /// Starts it. `gathered` has writes that come while others are under way share one operation,
+    /// as Lectern's do; otherwise each is an operation of its own.
     pub async fn start(servers: &Servers, gathered: bool, permits: usize) -> Result<Self> {
         let narrations = open(servers, "gateway", gathered).await?;
         narrations.ensure(&NARRATIONS).await?;

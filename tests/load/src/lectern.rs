@@ -1,6 +1,6 @@
-//! Lectern with stages that do nothing: its real gateways over gRPC with keys, its real worker loop,
-//! stages that answer at once (or sleep). The services share this process and its runtime; each has
-//! a connection to the queue and a pool to its own database, as in production.
+//! Lectern with stages that do nothing: its real gateways over gRPC with keys, its real worker
+//! loop, stages that answer at once (or sleep). The services share this process and its runtime;
+//! each has a connection to the queue and a pool to its own database, as in production.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,9 +3,9 @@
 //! Motor client with new connections. Here, in Rust: threads that take a task with a broker
 //! connection that lasts (as Celery's does), make a runtime and a database client for it, write
 //! three times (the step's claim, its end, and the narration's record), and drop both. What takes
-//! orders keeps its one client and looks a key up, as FastAPI's did; what HTTP itself costs there is
-//! left out, in its favour. Opening our client asks the server two things more than Motor would (a
-//! ping, and a look at its limits that is refused).
+//! orders keeps its one client and looks a key up, as FastAPI's did; what HTTP itself costs there
+//! is left out, in its favour. Opening our client asks the server two things more than Motor would
+//! (a ping, and a look at its limits that is refused).
 //!
 //! A new client signs in anew. The key that SCRAM-SHA-256 derives from a password by 15,000 rounds
 //! of PBKDF2 (RFC 5802, section 3; 15,000 is MongoDB's default) is kept by PyMongo with the client,

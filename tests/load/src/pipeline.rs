@@ -1,5 +1,5 @@
-//! The records and messages of one narration of one section, for the ways that are not Lectern: five
-//! steps, each told by one command and one event, and folded into the narration's record.
+//! The records and messages of one narration of one section, for the ways that are not Lectern:
+//! five steps, each told by one command and one event, and folded into the narration's record.
 
 use anyhow::Result;
 use lectern_core::id::{NarrationId, StepId, StepKind};

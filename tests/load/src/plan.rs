@@ -79,8 +79,8 @@ impl fmt::Display for Case {
     }
 }
 
-/// All rounds, in their order: every way at each of these sizes; several tenants and two gateways at
-/// the largest; slow steps, and TLS, at one.
+/// All rounds, in their order: every way at each of these sizes; several tenants and two gateways
+/// at the largest; slow steps, and TLS, at one.
 pub fn cases(sizes: &[usize]) -> Vec<Case> {
     let largest = sizes.iter().copied().max().unwrap_or(1);
     let mut cases = Vec::new();

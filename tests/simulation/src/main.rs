@@ -1,5 +1,5 @@
-//! `lectern-simulate`: many seeds, then the mutants and a small crowd; or one seed, told in full; or
-//! the whole crowd. `cargo xtask simulate` runs it.
+//! `lectern-simulate`: many seeds, then the mutants and a small crowd; or one seed, told in full;
+//! or the whole crowd. `cargo xtask simulate` runs it.
 
 mod report;
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use clap::Parser;
-use lectern_simulation::{Mutant, Outcome, Sort, crowd, echo, simulate_without};
+use lectern_simulation::{Mutant, Outcome, Sort, Violation, crowd, echo, simulate_without};
 
 use report::Report;
 
@@ -40,6 +40,10 @@ struct Cli {
     /// Only the mutants.
     #[arg(long)]
     mutants: bool,
+    /// Only this mutant, by its name: what it breaks in each of the seeds that it is looked for in,
+    /// or in the one of `--seed`.
+    #[arg(long)]
+    mutant: Option<String>,
     /// Only the mutants that need a sort of fault, in worlds without it: which of them are not
     /// found there.
     #[arg(long)]
@@ -55,6 +59,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let passed = match cli.seed {
+        _ if cli.mutant.is_some() => one_mutant(cli.mutant.as_deref().unwrap_or_default(), cli.seed, cli.trace),
         Some(seed) => one(seed, cli.trace),
         None if cli.crowd => crowd_of(cli.scale),
         None if cli.controls => controls(),
@@ -92,6 +97,24 @@ fn one(seed: u64, trace: bool) -> bool {
     }
     report::failed(&first);
     first.violation.is_none() && first.digest == again.digest
+}
+
+/// Tells what one mutant breaks, seed by seed.
+fn one_mutant(name: &str, seed: Option<u64>, trace: bool) -> bool {
+    let Some(mutant) = Mutant::ALL.into_iter().find(|mutant| mutant.name() == name) else {
+        eprintln!("error: no mutant is called {name:?}; --mutants names all of them");
+        return false;
+    };
+    let seeds = seed.map_or_else(|| mutant.seeds(MUTANT_SEEDS).collect(), |seed| vec![seed]);
+    echo(trace);
+    let found = seeds.into_iter().filter(|seed| {
+        let violation = run(*seed, Some(mutant)).and_then(|outcome| outcome.violation);
+        if let Some(Violation { invariant, what }) = &violation {
+            println!("seed {seed} breaks {invariant}: {what}");
+        }
+        violation.is_some_and(|seen| seen.invariant == mutant.breaks())
+    });
+    found.count() > 0
 }
 
 /// Runs many seeds on all cores.

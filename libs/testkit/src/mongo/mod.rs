@@ -1,5 +1,6 @@
 //! A MongoDB of one's own: mongod as a replica set of one ([`MongoServer`]), or of three
-//! ([`MongoSet`]); and a look into one ([`MongoReader`], and `MongoSession` where it demands a user).
+//! ([`MongoSet`]); and a look into one ([`MongoReader`], and `MongoSession` where it demands a
+//! user).
 
 mod json;
 mod launch;

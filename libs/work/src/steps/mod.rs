@@ -241,8 +241,8 @@ impl Steps {
         Ok(self.steps.get(&step.to_string()).await?.map(|versioned| versioned.record))
     }
 
-    /// The steps of a narration, of all runs, by id; at most [`lectern_store::MAX_LIMIT`] at a time,
-    /// after the last id seen.
+    /// The steps of a narration, of all runs, by id; at most [`lectern_store::MAX_LIMIT`] at a
+    /// time, after the last id seen.
     ///
     /// # Errors
     /// Those of the store.

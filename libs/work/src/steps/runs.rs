@@ -84,8 +84,8 @@ impl Steps {
     }
 
     /// Which runs of all narrations are over, where that was written at `since` or later, the
-    /// oldest first; at most [`lectern_store::MAX_LIMIT`] at a time, after the last one seen. Clocks
-    /// of processes differ, and a write may take a while, so ask for some time more.
+    /// oldest first; at most [`lectern_store::MAX_LIMIT`] at a time, after the last one seen.
+    /// Clocks of processes differ, and a write may take a while, so ask for some time more.
     ///
     /// # Errors
     /// Those of the store.

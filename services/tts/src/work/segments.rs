@@ -101,8 +101,8 @@ impl Segments {
             job.before_payment().await?;
         }
         let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
-        // Again: while this waited, or its process stood still, whoever had the step may have spoken
-        // it (I8).
+        // Again: while this waited, or its process stood still, whoever had the step may have
+        // spoken it (I8).
         if let Some(segment) = self.find(objects, &path).await? {
             return Ok(segment);
         }

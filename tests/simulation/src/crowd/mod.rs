@@ -6,7 +6,8 @@
 //!
 //! The dispatchers are as they are, each over the same database ([`records`]) and queue
 //! ([`queue`]); the workers only let time pass, and fold what they did ([`site`]). Every tenant has
-//! work in all lanes, and one of a hundred a limit of its own. Nothing fails here: that is for the seeds.
+//! work in all lanes, and one of a hundred a limit of its own. Nothing fails here: that is for the
+//! seeds.
 
 mod book;
 mod index;

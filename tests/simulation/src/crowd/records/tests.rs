@@ -1,4 +1,5 @@
-//! The database of a crowd answers as the others do, and looks at few entries where an index serves.
+//! The database of a crowd answers as the others do, and looks at few entries where an index
+//! serves.
 
 use std::sync::atomic::Ordering;
 
