@@ -13,6 +13,14 @@ use crate::options::{ConnectOptions, Identity};
 use crate::subject::{Subjects, noun};
 use crate::topology::EVENTS_GROUP;
 
+/// The topics of hints that every stage gives: what its workers can do, which steps they put off,
+/// and which narrations are cancelled.
+const GIVEN_BY_STAGES: [&str; 3] = ["capacity", "postponed", "cancelled"];
+/// The topic of the hints that a stage hears: which narrations are cancelled.
+const HEARD_BY_STAGES: &str = "cancelled";
+/// The topics of hints of how far the files of a narration are, which are made by tts.
+const GIVEN_BY_TTS: &str = "assembled.*";
+
 /// The subjects that an identity may publish to and subscribe to. Everything else is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Permissions {
@@ -41,15 +49,14 @@ impl Permissions {
 #[must_use]
 pub fn permissions(options: &ConnectOptions) -> Permissions {
     let subjects = Subjects::new(&options.prefix);
-    let mut may = Allowed { api: options.api(), publish: Vec::new() };
+    let subscribe = vec![format!("{}.>", options.inbox())];
+    let mut may = Allowed { api: options.api(), publish: Vec::new(), subscribe };
     may.call("INFO");
     match options.identity {
         Identity::Gateway => gateway(&mut may, &subjects),
         Identity::Stage(service) => stage(&mut may, &subjects, service),
     }
-    // Hints are lossy news between all services; nothing may be decided by one alone.
-    may.publish.push(subjects.hint(">"));
-    Permissions { publish: may.publish, subscribe: vec![format!("{}.>", options.inbox()), subjects.hint(">")] }
+    Permissions { publish: may.publish, subscribe: may.subscribe }
 }
 
 fn gateway(may: &mut Allowed, subjects: &Subjects) {
@@ -68,6 +75,9 @@ fn gateway(may: &mut Allowed, subjects: &Subjects) {
     may.make_stream(&dead);
     may.call(&format!("STREAM.PURGE.{dead}"));
     may.call(&format!("STREAM.MSG.GET.{dead}"));
+    // What gateways tell each other is taken as it is said: commands are made from it.
+    may.publish.push(subjects.hint(">"));
+    may.subscribe.push(subjects.hint(">"));
 }
 
 fn stage(may: &mut Allowed, subjects: &Subjects, service: Service) {
@@ -80,11 +90,17 @@ fn stage(may: &mut Allowed, subjects: &Subjects, service: Service) {
     may.publish.push(subjects.event(noun(service), "*"));
     may.publish.push(subjects.all_dead(Some(service)));
     may.call(&format!("STREAM.MSG.GET.{dead}"));
+    may.publish.extend(GIVEN_BY_STAGES.map(|topic| subjects.hint(topic)));
+    if service == Service::Tts {
+        may.publish.push(subjects.hint(GIVEN_BY_TTS));
+    }
+    may.subscribe.push(subjects.hint(HEARD_BY_STAGES));
 }
 
 struct Allowed {
     api: String,
     publish: Vec<String>,
+    subscribe: Vec<String>,
 }
 
 impl Allowed {
@@ -135,11 +151,13 @@ mod tests {
                     "events.script.*",
                     "dead.ai.>",
                     "$JS.API.STREAM.MSG.GET.DEAD",
-                    "hints.>",
+                    "hints.capacity",
+                    "hints.postponed",
+                    "hints.cancelled",
                 ]
                 .map(str::to_owned)
                 .to_vec(),
-                subscribe: ["_INBOX_ai.>", "hints.>"].map(str::to_owned).to_vec(),
+                subscribe: ["_INBOX_ai.>", "hints.cancelled"].map(str::to_owned).to_vec(),
             }
         );
     }
@@ -154,6 +172,21 @@ mod tests {
                 let next = format!("MSG.NEXT.{}", Subjects::default().work_stream(other));
                 assert!(publish.iter().all(|subject| !subject.contains(&next)), "{identity:?} {publish:?}");
             }
+        }
+    }
+
+    /// Commands are made from what gateways tell each other, so nobody else may say it.
+    #[test]
+    fn no_stage_speaks_as_a_gateway_or_hears_what_gateways_tell_each_other() {
+        let hints = |subjects: Vec<String>| -> Vec<String> {
+            subjects.into_iter().filter(|subject| subject.starts_with("hints.")).collect()
+        };
+        for service in Service::ALL {
+            let Permissions { publish, subscribe } = of(Identity::Stage(service));
+            let mut given = vec!["hints.capacity", "hints.postponed", "hints.cancelled"];
+            given.extend((service == Service::Tts).then_some("hints.assembled.*"));
+            assert_eq!(hints(publish), given);
+            assert_eq!(hints(subscribe), ["hints.cancelled"]);
         }
     }
 

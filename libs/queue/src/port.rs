@@ -54,7 +54,8 @@ pub enum Published {
 /// does nothing.
 #[async_trait]
 pub trait Acknowledge: Send + Sync + Debug {
-    /// Done with: the message is removed. Returns once the broker has confirmed it.
+    /// Done with: the message is removed. Returns once the broker has confirmed it. That of an
+    /// event is only sent and may be lost, after which the event comes again.
     async fn ack(&self) -> Result<(), QueueError>;
 
     /// Not now: it is delivered again after `delay`.
@@ -85,7 +86,7 @@ pub struct Delivery {
     pub ack: Arc<dyn Acknowledge>,
 }
 
-/// One delivered event.
+/// One delivered event. It may come again after its ack, so what is made of it must bear that.
 #[derive(Debug, Clone)]
 pub struct EventDelivery {
     /// Whose news: `document`, `script` or `recording`.

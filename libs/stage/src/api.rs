@@ -98,7 +98,7 @@ impl StageService for StageApi {
             let run = u32::try_from(request.run).map_err(|_| Failure::invalid("run", "run counts from 1"))?;
             self.cancel(&caller.tenant, &narration, run).await?;
             if let Err(error) = self.queue.hint(CANCELLED, Bytes::from(narration.to_string())).await {
-                debug!(%error, "hint not sent; the next heartbeat sees the tombstone");
+                debug!(%error, "hint not sent; the next look sees the tombstone");
             }
             Ok(work::CancelStepsResponse {})
         })

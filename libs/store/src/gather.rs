@@ -3,7 +3,8 @@
 //!
 //! There is no timer, and nobody waits who need not: a write that comes while nothing is under way
 //! is made at once, as the call that it is. So a store that is idle is as fast as without, and the
-//! slower it answers, the more one call carries.
+//! slower it answers, the more one call carries. A call that hangs is not waited for alone: after a
+//! while others go beside it.
 
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -15,6 +16,7 @@ use lectern_core::Timestamp;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::error::StoreError;
 use crate::port::{CollectionSpec, Converted, Store};
@@ -24,9 +26,13 @@ use crate::write::{MAX_WRITE_BYTES, Write, length};
 
 /// The most records of one call: more make it longer, and save little.
 const MAX_RECORDS: usize = 64;
-/// The most calls that write one collection at once. A second one is made only when a whole call
-/// waits.
-const MAX_CALLS: usize = 2;
+/// The most calls that write one collection at once and are answered in time. A second one is made
+/// only when a whole call waits.
+const MAX_PROMPT_CALLS: usize = 2;
+/// From when on a call is slow: the writes that wait then go beside it.
+const SLOW: Duration = Duration::from_millis(500);
+/// The most calls that write one collection at once, slow ones included.
+const MAX_CALLS: usize = 4;
 
 /// What became of a write.
 type Answer = Result<Revision, StoreError>;
@@ -50,8 +56,10 @@ struct Shared {
 /// The writes of one collection.
 #[derive(Debug, Default)]
 struct Line {
-    /// Calls that are under way.
-    calls: usize,
+    /// When each call began that is under way, by its number.
+    calls: BTreeMap<u64, Instant>,
+    /// Calls so far.
+    begun: u64,
     waiting: VecDeque<Waiting>,
     /// What those that wait have in all, as JSON.
     bytes: usize,
@@ -69,6 +77,7 @@ struct Waiting {
 struct Call {
     shared: Arc<Shared>,
     collection: String,
+    number: u64,
 }
 
 impl Gathering {
@@ -78,30 +87,39 @@ impl Gathering {
         Self { shared: Arc::new(Shared { store, lines: Mutex::default() }) }
     }
 
-    /// The place of a call where nothing is under way; else none, and the write has to wait.
+    /// The place of a call where nothing waits and nothing is under way but what is slow; else
+    /// none, and the write has to wait.
     fn begin(&self, collection: &str) -> Option<Call> {
         let mut lines = self.shared.lines();
-        match lines.get_mut(collection) {
-            Some(line) if line.calls > 0 => return None,
-            Some(line) => line.calls = 1,
-            None => drop(lines.insert(collection.to_owned(), Line { calls: 1, ..Line::default() })),
-        }
-        Some(Call { shared: Arc::clone(&self.shared), collection: collection.to_owned() })
+        let number = match lines.get_mut(collection) {
+            Some(line) if line.waiting.is_empty() && line.has_room() => line.enter(),
+            Some(_) => return None,
+            None => lines.entry(collection.to_owned()).or_default().enter(),
+        };
+        drop(lines);
+        Some(Call { shared: Arc::clone(&self.shared), collection: collection.to_owned(), number })
     }
 
     /// Waits for a call that carries `write`, and for its answer.
     async fn wait(&self, collection: &str, write: Write) -> Answer {
         let (id, bytes) = (write.id().to_owned(), length(write.body()));
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         {
             let mut lines = self.shared.lines();
             let line = lines.entry(collection.to_owned()).or_default();
             line.bytes += bytes;
             line.waiting.push_back(Waiting { write, bytes, answer });
         }
-        self.shared.go_on(collection);
         let lost = |_| Err(StoreError::ambiguous(format!("write {collection}/{id}"), "the call that it was in ended"));
-        answered.await.unwrap_or_else(lost)
+        loop {
+            // What is under way may have become slow.
+            self.shared.go_on(collection);
+            tokio::select! {
+                biased;
+                answer = &mut answered => return answer.unwrap_or_else(lost),
+                () = tokio::time::sleep(SLOW) => {}
+            }
+        }
     }
 }
 
@@ -113,11 +131,9 @@ impl Shared {
     /// Begins the calls that may begin now.
     fn go_on(self: &Arc<Self>, collection: &str) {
         loop {
-            let batch = self.lines().get_mut(collection).map(Line::batch).unwrap_or_default();
-            if batch.is_empty() {
-                return;
-            }
-            let call = Call { shared: Arc::clone(self), collection: collection.to_owned() };
+            let batch = self.lines().get_mut(collection).and_then(Line::batch);
+            let Some((number, batch)) = batch else { return };
+            let call = Call { shared: Arc::clone(self), collection: collection.to_owned(), number };
             // Without a runtime nobody is left who waits; dropping the batch would tell them.
             if let Ok(runtime) = Handle::try_current() {
                 runtime.spawn(call.carry(batch));
@@ -127,12 +143,26 @@ impl Shared {
 }
 
 impl Line {
-    /// What the next call carries, which is then under way; nothing where none may begin.
-    fn batch(&mut self) -> Vec<Waiting> {
+    /// Whether another call may begin beside those that are under way.
+    fn has_room(&self) -> bool {
         let whole = self.waiting.len() >= MAX_RECORDS || self.bytes >= MAX_WRITE_BYTES;
-        let most = if whole { MAX_CALLS } else { 1 };
-        if self.calls >= most {
-            return Vec::new();
+        let most = if whole { MAX_PROMPT_CALLS } else { 1 };
+        let prompt = self.calls.values().filter(|began| began.elapsed() < SLOW).count();
+        prompt < most && self.calls.len() < MAX_CALLS
+    }
+
+    /// Enters a call that begins; its number.
+    fn enter(&mut self) -> u64 {
+        self.begun += 1;
+        self.calls.insert(self.begun, Instant::now());
+        self.begun
+    }
+
+    /// The number of the next call, which is then under way, and what it carries; none where none
+    /// may begin.
+    fn batch(&mut self) -> Option<(u64, Vec<Waiting>)> {
+        if !self.has_room() {
+            return None;
         }
         let (mut batch, mut bytes, mut ids) = (Vec::new(), 0, HashSet::new());
         let mut later = VecDeque::new();
@@ -159,8 +189,7 @@ impl Line {
         while let Some(next) = later.pop_back() {
             self.waiting.push_front(next);
         }
-        self.calls += usize::from(!batch.is_empty());
-        batch
+        if batch.is_empty() { None } else { Some((self.enter(), batch)) }
     }
 }
 
@@ -195,7 +224,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if let Some(line) = self.shared.lines().get_mut(&self.collection) {
-            line.calls = line.calls.saturating_sub(1);
+            line.calls.remove(&self.number);
         }
         self.shared.go_on(&self.collection);
     }

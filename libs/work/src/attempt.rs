@@ -199,7 +199,7 @@ impl<H: Handler> Shared<H> {
             return Ok(left);
         }
         loop {
-            let Standing { attempt, .. } = hold.standing().await;
+            let Standing { attempt, crashes, .. } = hold.standing().await;
             let delay = match self.options.retry.next(&failure, attempt, &*self.random) {
                 Next::Again(delay) => delay,
                 Next::Exhausted => {
@@ -214,7 +214,7 @@ impl<H: Handler> Shared<H> {
             let retry = Closing::Retry { failure: failure.clone(), not_before };
             match self.close(hold, &retry, drained).await? {
                 Closed::Written => {
-                    self.postpone(delivery, delay).await?;
+                    self.postpone(delivery, delay, crashes).await?;
                     return Ok(DeliveryOutcome::Retried);
                 }
                 // It had failed before, so this was another attempt.
@@ -235,9 +235,12 @@ impl<H: Handler> Shared<H> {
         match signal.reason() {
             Some(Stop::Cancelled) => {
                 // Without a record there is nothing to let go: whoever comes for the step finds
-                // that its run is over.
+                // that its run is over. From here on no lease is taken.
+                hold.end();
                 if hold.lease().await.is_some() {
                     self.settle(hold, Closing::Free, drained).await?;
+                } else if hold.may_be_leased().await {
+                    self.give_up(&hold.step, hold.holder.clone());
                 }
                 answered(ACKNOWLEDGING, delivery.ack.ack()).await?;
                 Ok(DeliveryOutcome::Cancelled)

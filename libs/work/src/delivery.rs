@@ -189,8 +189,8 @@ impl<H: Handler> Shared<H> {
                 self.hand_back(delivery, for_).await?;
                 Ok(DeliveryOutcome::Deferred)
             }
-            Claim::Waiting { for_ } => {
-                self.postpone(delivery, for_).await?;
+            Claim::Waiting { for_, crashes } => {
+                self.postpone(delivery, for_, crashes).await?;
                 Ok(DeliveryOutcome::Deferred)
             }
             // A lease is nobody's to be answered with: it is worked under.
@@ -214,9 +214,11 @@ impl<H: Handler> Shared<H> {
         Ok(DeliveryOutcome::Repeated)
     }
 
-    /// Hands a command back for `delay`, or leaves it to the backlog when that is long.
-    pub(crate) async fn postpone(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
-        if delay <= self.options.backlog_from {
+    /// Hands a command back for `delay`, or leaves it to the backlog when that is long. The command
+    /// of a step that may have crashed a process stays in the queue, however long that is:
+    /// published anew it would come for the first time again, and run among others without a claim.
+    pub(crate) async fn postpone(&self, delivery: &Delivery, delay: Duration, crashes: u32) -> Result<(), QueueError> {
+        if crashes > 0 || delay <= self.options.backlog_from {
             return self.hand_back(delivery, delay).await;
         }
         self.tell_postponed(delivery, delay).await;

@@ -35,6 +35,8 @@ pub struct Hold {
     pub holder: String,
     /// Whether the work is over, so that no lease is taken any more.
     over: AtomicBool,
+    /// Whether the lease was asked for in the course of the work.
+    asked: AtomicBool,
     /// Locked during each write, so that the one that takes the lease and the one that lets the
     /// step go do not meet.
     state: Mutex<State>,
@@ -78,13 +80,24 @@ pub enum Closed {
 impl Hold {
     /// Of a step without a record.
     pub fn unwritten(step: StepId, tenant: TenantId, holder: String) -> Self {
-        Self { step, tenant, holder, over: AtomicBool::new(false), state: Mutex::new(State::Unwritten) }
+        Self::new(step, tenant, holder, State::Unwritten)
     }
 
     /// Of a step that was claimed.
     pub fn leased(lease: Lease) -> Self {
         let (step, tenant, holder) = (lease.step.clone(), lease.tenant.clone(), lease.holder.clone());
-        Self { step, tenant, holder, over: AtomicBool::new(false), state: Mutex::new(State::Leased(lease)) }
+        Self::new(step, tenant, holder, State::Leased(lease))
+    }
+
+    fn new(step: StepId, tenant: TenantId, holder: String, state: State) -> Self {
+        Self {
+            step,
+            tenant,
+            holder,
+            over: AtomicBool::default(),
+            asked: AtomicBool::default(),
+            state: Mutex::new(state),
+        }
     }
 
     /// Notes that the work is over, and only its end is to be written.
@@ -98,6 +111,11 @@ impl Hold {
             State::Leased(lease) => Some(lease.clone()),
             State::Unwritten | State::Refused(_) | State::Closed => None,
         }
+    }
+
+    /// Whether the lease was asked for and there was no answer, so that it may have been taken.
+    pub async fn may_be_leased(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) && matches!(&*self.state.lock().await, State::Unwritten)
     }
 
     /// What the record says of the work so far.
@@ -136,6 +154,7 @@ impl<H: Handler> Shared<H> {
             State::Unwritten => {}
         }
         // A try before it, of which there was no answer, may have been the one that took it.
+        hold.asked.store(true, Ordering::Relaxed);
         let taking = self.try_claim(&hold.step, &hold.holder, &hold.tenant, Delivered::AtWork, true);
         let claim = stored(&self.steps, self.options.heartbeat, taking).await.map_err(Untaken::Store)?;
         self.known.note(&hold.step);
@@ -177,7 +196,7 @@ impl<H: Handler> Shared<H> {
                     *state = State::Closed;
                     return Ok(Closed::Written);
                 }
-                match self.steps.adopt(&hold.step, &hold.holder, closing).await? {
+                match self.steps.adopt(&hold.step, &hold.tenant, &hold.holder, closing).await? {
                     Adopted::Written => {
                         *state = State::Closed;
                         Ok(Closed::Written)

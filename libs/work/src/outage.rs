@@ -87,6 +87,12 @@ impl<H: Handler> Shared<H> {
         let mut tries = 0;
         loop {
             let within = CLAIM_WITHIN.saturating_sub(began.elapsed()).max(LAST_TRY);
+            let delivered = match delivered {
+                // The store is back after an outage that the first worker may have met as well, and
+                // could write nothing in: the step is left to it once.
+                Delivered::Again { .. } if tries > 0 => Delivered::Again { queued: Some(self.clock.now()) },
+                Delivered::First | Delivered::AtWork | Delivered::Again { .. } => delivered,
+            };
             let trying = self.try_claim(step, &holder, tenant, delivered, tries > 0);
             let failure = match stored(&self.steps, within, trying).await {
                 Ok(claim) => {
@@ -216,7 +222,7 @@ impl<H: Handler> Shared<H> {
     }
 
     /// Leaves what this holder may have claimed to [`disown`], which gives it back.
-    fn give_up(&self, step: &StepId, holder: String) {
+    pub(crate) fn give_up(&self, step: &StepId, holder: String) {
         self.unsure().push(Unsure { step: step.clone(), holder, given_up: Instant::now() });
     }
 

@@ -1,5 +1,6 @@
-//! The loop: one consumer for the whole process pulls as many commands as there are permits free,
-//! and each delivery is seen through in a task of its own.
+//! The loop: one consumer for the whole process pulls commands while permits are free, and each
+//! delivery is seen through in a task of its own. A pull asks for half of what is free: who asks
+//! first takes no batch whole that others are idle for.
 
 use parking_lot::Mutex;
 use std::fmt::Debug;
@@ -144,18 +145,22 @@ impl<H: Handler> Consumer<H> {
         let (shared, shutdown) = (Arc::clone(&self.shared), self.shutdown.clone());
         let mut failures = 0_u32;
         while !shutdown.is_cancelled() {
-            shared.wait_for_engines(&shutdown).await;
             let Some(Some(free)) = shutdown.run_until_cancelled(free(&self.permits)).await else { return };
+            // After the permit: what ended just now may have found an engine out of order.
+            shared.wait_for_engines(&shutdown).await;
             while let Some(ended) = self.deliveries.try_join_next() {
                 note_panic(ended);
             }
             // Before the claim: who waits here while a step runs alone holds no lease that its
             // crash would cost.
             let Some(ticket) = shutdown.run_until_cancelled(shared.isolation.enter()).await else { return };
-            match shared.pull(free.num_permits(), &shutdown).await {
+            match shared.pull(free.num_permits().div_ceil(2), &shutdown).await {
+                // They came with the shutdown. The drain waits for these tasks as for all, and for
+                // none of them before it begins.
                 Ok(commands) if shutdown.is_cancelled() => {
                     for command in commands {
-                        shared.hand_back_untouched(&command).await;
+                        let shared = Arc::clone(&shared);
+                        self.deliveries.spawn(async move { shared.hand_back_untouched(&command).await });
                     }
                 }
                 Ok(commands) => {

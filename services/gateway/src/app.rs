@@ -158,6 +158,12 @@ impl Gateway {
         tokio::join!(self.conductor.clone().run(stop), parts.ended());
     }
 
+    /// Waits for `drained`, the end of the calls in hand, and tells other gateways meanwhile of the
+    /// narrations that they change.
+    pub async fn drain<T>(&self, drained: impl Future<Output = T>) -> T {
+        self.conductor.dispatcher().relay_during(drained).await
+    }
+
     /// Serves the public API until `stop`.
     ///
     /// # Errors
@@ -239,5 +245,5 @@ pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
     let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
     lectern_stage::app::announce(serving.addr);
     gateway.conduct(stop).await;
-    lectern_stage::app::ended(serving, &adapters).await
+    gateway.drain(lectern_stage::app::ended(serving, &adapters)).await
 }

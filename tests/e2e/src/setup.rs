@@ -18,8 +18,6 @@ use crate::instance::{Instance, client};
 use crate::secured::Secured;
 use crate::servers::{Mongo, Nats, Servers};
 
-/// Starts before the gateway, which calls them.
-const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
 const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
 /// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal
 /// keys.
@@ -238,8 +236,12 @@ impl Setup {
             proxies.insert((*service, *link), Proxy::start(target));
         }
         let mut processes = BTreeMap::new();
-        let all = STAGES.into_iter().chain(["gateway"]).map(|service| (service, service));
-        for (name, service) in all.chain(self.replicas.iter().copied()) {
+        let mut all = SERVICES.map(|service| (service, service));
+        // The gateway calls the stages; where it alone may make streams, they wait for it.
+        if secured.is_none() {
+            all.rotate_left(1);
+        }
+        for (name, service) in all.into_iter().chain(self.replicas.iter().copied()) {
             let proxy = |link| proxies.get(&(service, link)).map(Proxy::address);
             let queue = match (proxy(Link::Queue), &secured) {
                 (Some(address), _) => format!("nats://{address}"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lectern_core::SystemClock;
 use lectern_core::id::StepId;
 use lectern_store::ConnectOptions;
-use lectern_work::steps::{StepRecord, StepState, Steps, StepsOptions};
+use lectern_work::steps::{StepRecord, Steps, StepsOptions};
 
 /// Reads a service's step records straight from its database: what a test that freezes the service
 /// needs.
@@ -26,15 +26,6 @@ impl StepReader {
     /// When the database does not answer.
     pub async fn get(&self, step: &StepId) -> Option<StepRecord> {
         self.0.get(step).await.expect("a step record")
-    }
-
-    /// Whether the step is claimed and nothing of it is committed.
-    ///
-    /// # Panics
-    ///
-    /// When the database does not answer.
-    pub async fn leased(&self, step: &StepId) -> bool {
-        self.get(step).await.is_some_and(|record| matches!(record.state, StepState::Leased { .. }))
     }
 }
 

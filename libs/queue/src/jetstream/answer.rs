@@ -23,6 +23,8 @@ pub(super) struct Answer {
     pub message: jetstream::Message,
     pub client: Client,
     pub wire: Arc<Wire>,
+    /// Whether an ack waits until the broker has confirmed it.
+    pub confirms: bool,
 }
 
 impl Answer {
@@ -40,12 +42,26 @@ impl Answer {
         let answering = async { self.message.double_ack_with(kind).await.map_err(|error| unreachable(action, error)) };
         self.wire.exchange(action, self.subject(), LIMIT, answering).await
     }
+
+    /// Sends an answer that nobody confirms.
+    async fn sent(&self, kind: AckKind, action: &'static str, within: Duration) -> Result<(), QueueError> {
+        if self.client.connection_state() != State::Connected {
+            return Err(unreachable(action, "not connected"));
+        }
+        let telling = async { self.message.ack_with(kind).await.map_err(|error| unreachable(action, error)) };
+        self.wire.exchange(action, self.subject(), within, telling).await
+    }
 }
 
 #[async_trait]
 impl Acknowledge for Answer {
     async fn ack(&self) -> Result<(), QueueError> {
-        self.confirmed(AckKind::Ack, "acknowledging").await
+        let action = "acknowledging";
+        if self.confirms {
+            self.confirmed(AckKind::Ack, action).await
+        } else {
+            self.sent(AckKind::Ack, action, LIMIT).await
+        }
     }
 
     async fn nak(&self, delay: Duration) -> Result<(), QueueError> {
@@ -53,13 +69,7 @@ impl Acknowledge for Answer {
     }
 
     async fn progress(&self) -> Result<(), QueueError> {
-        let action = "reporting progress";
-        if self.client.connection_state() != State::Connected {
-            return Err(unreachable(action, "not connected"));
-        }
-        let telling =
-            async { self.message.ack_with(AckKind::Progress).await.map_err(|error| unreachable(action, error)) };
-        self.wire.exchange(action, self.subject(), PROGRESS_WITHIN, telling).await
+        self.sent(AckKind::Progress, "reporting progress", PROGRESS_WITHIN).await
     }
 
     async fn term(&self) -> Result<(), QueueError> {

@@ -196,8 +196,8 @@ impl JetStream {
         if bytes > topology::MAX_MESSAGE_BYTES { Err(QueueError::TooLarge { bytes }) } else { Ok(()) }
     }
 
-    fn answer(&self, message: jetstream::Message) -> Answer {
-        Answer { message, client: self.client.clone(), wire: Arc::clone(&self.wire) }
+    fn answer(&self, message: jetstream::Message, confirms: bool) -> Answer {
+        Answer { message, client: self.client.clone(), wire: Arc::clone(&self.wire), confirms }
     }
 }
 
@@ -334,7 +334,7 @@ impl JetStream {
             }
             Err(_) => (1, None),
         };
-        let ack = self.answer(message);
+        let ack = self.answer(message, true);
         if let Some(step) = self.subjects.parse_step(&ack.message.subject) {
             let message = ack.content();
             return Some(Delivery { step, message, deliveries, queued, ack: Arc::new(ack) });
@@ -348,7 +348,8 @@ impl JetStream {
     }
 
     fn event(&self, message: jetstream::Message) -> Option<EventDelivery> {
-        let ack = self.answer(message);
+        // A lost ack brings the event once more, which is cheaper than a round trip for each.
+        let ack = self.answer(message, false);
         let Some((noun, id)) = self.subjects.parse_event(&ack.message.subject) else {
             tracing::warn!(subject = %ack.message.subject, "left an event of an unknown form unread");
             return None;

@@ -82,7 +82,12 @@ fn forbidden<T: std::fmt::Debug>(answer: &Result<T, QueueError>, subject: &str, 
 /// What the gateway and a stage do with each other.
 async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service) {
     let id = step_of(service, "n");
-    let mut heard = gateway.hints("assembled.n-1_A").await.expect("listens");
+    let mut topics = vec!["capacity", "postponed", "cancelled"];
+    topics.extend((service == Service::Tts).then_some("assembled.n-1_A"));
+    let mut heard = Vec::new();
+    for topic in topics {
+        heard.push((topic, gateway.hints(topic).await.expect("listens")));
+    }
     let mut cancelled = stage.hints("cancelled").await.expect("listens");
     assert_eq!(gateway.publish(&id, Message::new("x")).await, Ok(Published::Queued));
     let held = stage.pull(service, 4, SOON).await.expect("pulls").pop().expect("a command");
@@ -93,8 +98,11 @@ async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service)
     stage.bury(letter(id.clone())).await.expect("buries");
     stage.emit(noun(service), "n", Message::new("x")).await.expect("emits");
     held.ack.ack().await.expect("acknowledges");
-    stage.hint("assembled.n-1_A", Bytes::from_static(b"9")).await.expect("hints");
-    assert_eq!(heard.next().await.as_deref(), Some(&b"9"[..]));
+    for (topic, heard) in &mut heard {
+        stage.hint(topic, Bytes::from_static(b"9")).await.expect("hints");
+        assert_eq!(heard.next().await.as_deref(), Some(&b"9"[..]), "{topic}");
+    }
+    assert_eq!(cancelled.next().await.as_deref(), Some(&b"9"[..]), "another process of the stage hears it, too");
 
     let events = gateway.events("gateway", 10, SOON).await.expect("takes events");
     assert_eq!(events.iter().map(|event| event.noun.as_str()).collect::<Vec<_>>(), [noun(service)]);
@@ -147,7 +155,7 @@ async fn each_identity_can_do_its_work_and_nothing_of_others() {
 
 /// Past our own code: what a thief of a stage's password meets.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stages_user_hears_no_answers_of_others_and_deletes_nothing() {
+async fn a_stages_user_hears_nothing_that_is_for_others_speaks_as_nobody_else_and_deletes_nothing() {
     let server = NatsServer::with_config(&users());
     on(&server, Identity::Gateway).await.expect("makes the streams");
     let (said, mut refusals) = mpsc::unbounded_channel();
@@ -159,7 +167,21 @@ async fn a_stages_user_hears_no_answers_of_others_and_deletes_nothing() {
         .connect(server.url())
         .await
         .expect("connects");
-    let heard = ["_INBOX.>", "_INBOX_gateway.>", "_INBOX_tts.>", "work.>", "events.>", "dead.>", ">", "$JS.>"];
+    let heard = [
+        "_INBOX.>",
+        "_INBOX_gateway.>",
+        "_INBOX_tts.>",
+        "work.>",
+        "events.>",
+        "dead.>",
+        ">",
+        "$JS.>",
+        "hints.>",
+        "hints.dispatchers",
+        "hints.dispatch.*",
+        "hints.news.n",
+        "hints.assembled.n",
+    ];
     let mut open = Vec::new();
     for subject in heard {
         open.push(client.subscribe(subject).await.expect("asks"));
@@ -178,6 +200,11 @@ async fn a_stages_user_hears_no_answers_of_others_and_deletes_nothing() {
         "$JS.ACK._.ACCOUNT.EVENTS.gateway.1.1.1.1.0",
         "_INBOX_gateway.x",
         "work.ai.n.1.plan.0",
+        "hints.dispatchers",
+        "hints.dispatch.0f-3a",
+        "hints.news.n",
+        "hints.pauses",
+        "hints.assembled.n",
     ];
     for subject in told {
         client.publish(subject, Bytes::new()).await.expect("asks");

@@ -19,19 +19,33 @@ struct Slow {
     calls: Mutex<Vec<usize>>,
     /// Whether the next call of several writes is a defect.
     panics: AtomicBool,
+    /// How many of the next calls hang for ever.
+    hang: Mutex<usize>,
 }
 
 impl Slow {
     fn gathered() -> (Arc<Self>, Arc<Gathering>) {
         let memory = MemoryStore::new(Arc::new(SystemClock));
-        let slow = Arc::new(Self { memory, calls: Mutex::default(), panics: AtomicBool::new(false) });
+        let slow =
+            Arc::new(Self { memory, calls: Mutex::default(), panics: AtomicBool::new(false), hang: Mutex::default() });
         let gathering = Gathering::over(Arc::<Self>::clone(&slow));
         (slow, Arc::new(gathering))
     }
 
     async fn take(&self, records: usize) {
         self.calls.lock().push(records);
+        if self.hangs() {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(TAKES).await;
+    }
+
+    /// Whether the call that begins is one that hangs.
+    fn hangs(&self) -> bool {
+        let mut left = self.hang.lock();
+        let hangs = *left > 0;
+        *left = left.saturating_sub(1);
+        hangs
     }
 
     /// The records of each call so far.
@@ -278,6 +292,40 @@ async fn a_defect_in_a_call_leaves_nobody_waiting() {
     }
     first.await.unwrap().unwrap();
     assert_eq!(gathering.insert("c", "after", &json!({})).await, Ok(Revision(1)));
+}
+
+/// Fails on code that waits for the call that is under way, however long it takes.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_holds_up_other_writes_for_a_moment_only() {
+    let (slow, gathering) = Slow::gathered();
+    *slow.hang.lock() = 1;
+    let hung = insert(&gathering, "hung", json!({}));
+    begun().await;
+    let others = ["a", "b"].map(|id| insert(&gathering, id, json!({})));
+    let others = tokio::time::timeout(2 * SLOW, all(others.into())).await.expect("they are not held up");
+    assert_eq!(others, [Ok(Revision(1)), Ok(Revision(1))]);
+    assert_eq!(slow.calls(), [1, 2], "together, beside the one that hangs");
+    // What comes now waits for nobody.
+    let next = insert(&gathering, "c", json!({}));
+    tokio::time::timeout(2 * TAKES, next).await.expect("at once").unwrap().unwrap();
+    assert!(!hung.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_has_a_bounded_number_of_calls() {
+    let (slow, gathering) = Slow::gathered();
+    *slow.hang.lock() = usize::MAX;
+    let mut writers = Vec::new();
+    for n in 0..10 {
+        writers.push(insert(&gathering, format!("{n}"), json!({})));
+        tokio::time::sleep(2 * SLOW).await;
+    }
+    assert_eq!(slow.calls(), [1; MAX_CALLS]);
+    // It answers again, and those who are gone make room.
+    *slow.hang.lock() = 0;
+    let waiting = writers.split_off(MAX_CALLS);
+    writers.iter().for_each(JoinHandle::abort);
+    assert_eq!(all(waiting).await, vec![Ok(Revision(1)); 10 - MAX_CALLS]);
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

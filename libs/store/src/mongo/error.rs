@@ -85,9 +85,11 @@ pub(super) fn of_write(what: &str, error: &Error) -> StoreError {
 }
 
 /// An error of a command with many writes: some of them may have been made before the server ended
-/// it, unless it never left us or the server did not begin.
+/// it, unless it never left us or the server did not begin. Where the connections were given up,
+/// that may have been after it was sent: the driver marks only what it would send again itself.
 pub(super) fn of_writes(what: &str, error: &Error) -> StoreError {
-    if code(error).is_some() && !is_forbidden(error) {
+    let sent = matches!(&*error.kind, ErrorKind::ConnectionPoolCleared { .. });
+    if sent || (code(error).is_some() && !is_forbidden(error)) {
         return StoreError::ambiguous(what, error);
     }
     of_write(what, error)

@@ -188,12 +188,12 @@ fn told_by(error: &Error) -> (Refused, Result<Revision, StoreError>) {
     let ErrorKind::InsertMany(many) = &*error.kind else {
         return (Refused::new(), Err(error::of_writes(INSERT, error)));
     };
+    if let Some(unmet) = &many.write_concern_error {
+        // Nor is it known that what refused a write stays.
+        return (Refused::new(), Err(StoreError::ambiguous(INSERT, &unmet.message)));
+    }
     let refused = many.write_errors.iter().flatten();
-    let others = match &many.write_concern_error {
-        Some(unmet) => Err(StoreError::ambiguous(INSERT, &unmet.message)),
-        None => Ok(Revision::FIRST),
-    };
-    (refused.map(|refused| (refused.index, (refused.code, refused.message.clone()))).collect(), others)
+    (refused.map(|refused| (refused.index, (refused.code, refused.message.clone()))).collect(), Ok(Revision::FIRST))
 }
 
 /// What the server says of an update with many statements.
@@ -203,7 +203,8 @@ struct Updated {
     found: usize,
     /// Those that were refused.
     refused: Refused,
-    /// Why it is not known that a majority has what was written; none where it has.
+    /// Why it is not known that a majority has what was written; none where it has. Then none is
+    /// refused for certain either: what refused it may not stay.
     unmet: Option<String>,
 }
 
@@ -216,10 +217,11 @@ impl Updated {
             let message = refused.get_str("errmsg").unwrap_or_default().to_owned();
             Some((place(forms::count(refused, "index")?)?, (refused.get_i32("code").ok()?, message)))
         });
+        let refused: Refused = refused.collect::<Option<_>>()?;
         let unmet = answer.get_document("writeConcernError").ok();
         Some(Self {
             found: place(forms::count(answer, "n")?)?,
-            refused: refused.collect::<Option<_>>()?,
+            refused: if unmet.is_some() { Refused::new() } else { refused },
             unmet: unmet.map(|unmet| unmet.get_str("errmsg").unwrap_or("a majority did not confirm it").to_owned()),
         })
     }

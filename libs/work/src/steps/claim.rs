@@ -60,6 +60,8 @@ pub enum Claim {
     Waiting {
         /// Until it may be claimed.
         for_: Duration,
+        /// How many leases of it were lost.
+        crashes: u32,
     },
 }
 

@@ -159,11 +159,23 @@ impl Steps {
     /// # Errors
     /// Those of the store.
     pub async fn resume(&self, step: &StepId, holder: &str) -> Result<Option<Claim>, Failure> {
-        let Some(found) = self.steps.get(&step.to_string()).await? else { return Ok(None) };
+        let found = match self.steps.get(&step.to_string()).await {
+            Ok(Some(found)) => found,
+            // What a newer release wrote last is no lease of ours.
+            Ok(None) | Err(StoreError::NewerSchema { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         if !matches!(&found.record.state, StepState::Leased { holder: theirs, .. } if theirs == holder) {
             return Ok(None);
         }
         self.leased(found).map(Some)
+    }
+
+    /// Whether a record is a newer release's, which alone may change it. Asked by whoever is at
+    /// work on a step without a record: it is for that release to do, so nobody waits here until it
+    /// can be read.
+    async fn is_of_newer(&self, id: &str) -> bool {
+        matches!(self.steps.get(id).await, Err(StoreError::NewerSchema { .. }))
     }
 
     /// [`Steps::admit`], where what has ended is told again, its run may be over or not.
@@ -196,6 +208,9 @@ impl Steps {
             Ok(revision) => return self.claimed(Versioned { record: fresh, revision }, taken),
             Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(error.into()),
+        }
+        if claimer == Claimer::AtWork && self.is_of_newer(&id).await {
+            return Ok(Claim::LeasedElsewhere { for_: self.options.lease });
         }
         let mut taken = None;
         let Updated { record, revision, .. } = self
@@ -302,7 +317,7 @@ impl Steps {
             Taken::Yes => self.leased(claimed),
             Taken::Ended(ending) => Ok(ending.into()),
             Taken::Leased(for_) | Taken::Doubted(for_) => Ok(Claim::LeasedElsewhere { for_ }),
-            Taken::Waiting(for_) => Ok(Claim::Waiting { for_ }),
+            Taken::Waiting(for_) => Ok(Claim::Waiting { for_, crashes: claimed.record.crashes }),
         }
     }
 

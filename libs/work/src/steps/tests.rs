@@ -146,7 +146,7 @@ async fn attempts_are_counted_by_errors_alone() {
         let lease = b.lease("n/1/write/3").await;
         assert_eq!(lease.attempt, attempt);
         b.steps.close(&lease, retry(failure(), b.clock.now().plus(LEASE))).await.unwrap();
-        assert_eq!(b.claim("n/1/write/3").await, Claim::Waiting { for_: LEASE });
+        assert_eq!(b.claim("n/1/write/3").await, Claim::Waiting { for_: LEASE, crashes: 0 });
         b.clock.advance(LEASE);
     }
 }

@@ -1,8 +1,8 @@
 //! Steps that are worked on without a record: their first write, and what becomes of it where
 //! somebody else was first.
 
-use lectern_core::Failure;
 use lectern_core::id::{StepId, TenantId};
+use lectern_core::{Failure, Kind, Reason};
 use lectern_store::{Change, StoreError, Updated, Versioned};
 
 use super::record::Found;
@@ -53,19 +53,33 @@ impl Steps {
     /// lease where nobody else has it, though the step may not be due: what was done of it is done.
     ///
     /// # Errors
-    /// Those of the store; call it again.
-    pub async fn adopt(&self, step: &StepId, holder: &str, closing: &Closing) -> Result<Adopted, Failure> {
+    /// Those of the store; call it again, after [`Steps::write_first`].
+    pub async fn adopt(
+        &self,
+        step: &StepId,
+        tenant: &TenantId,
+        holder: &str,
+        closing: &Closing,
+    ) -> Result<Adopted, Failure> {
         let closing = closing.clone().fitted(step)?;
         let id = step.to_string();
+        if self.is_of_newer(&id).await {
+            return Ok(Adopted::Elsewhere);
+        }
         let mut found = Found::Elsewhere;
         let change = |record: &mut StepRecord| {
+            if record.fence == 0 {
+                // Whoever wrote that nobody has begun it may not have known whose it is.
+                record.tenant = tenant.clone();
+            }
             found = record.adopt(holder, &closing, &self.options, self.clock.now());
             Ok(match &found {
                 Found::Taken => Change::Write,
                 Found::Written | Found::Ended(_) | Found::Mine | Found::Elsewhere => Change::Skip,
             })
         };
-        let Updated { record, revision, .. } = self.noted(self.steps.update(&id, change)).await?;
+        let updated = self.noted(self.steps.update(&id, change)).await;
+        let Updated { record, revision, .. } = updated.map_err(|failure| swept(step, failure))?;
         Ok(match found {
             Found::Written => Adopted::Written,
             Found::Ended(ending) => Adopted::Ended(ending),
@@ -82,4 +96,13 @@ impl Steps {
             },
         })
     }
+}
+
+/// A record that was deleted since it stood in the way stands there no more: write again.
+fn swept(step: &StepId, failure: Failure) -> Failure {
+    if failure.kind != Kind::NotFound {
+        return failure;
+    }
+    let message = format!("the record of {step} was deleted meanwhile; it is written again");
+    Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message)
 }

@@ -1,5 +1,6 @@
 //! One consumer for a whole process.
 
+use super::links::Mute;
 use super::*;
 
 fn permits(permits: usize) -> WorkerOptions {
@@ -24,7 +25,7 @@ async fn as_many_steps_are_at_work_as_there_are_permits_and_each_that_is_free_is
     }
     let process = world.start_with(permits(4));
     sleep(SECOND / 2).await;
-    assert_eq!(process.stats.running(), 4, "all permits by one pull");
+    assert_eq!(process.stats.running(), 4, "all permits at once");
     sleep(40 * SECOND).await;
     assert_eq!(world.handler.at_once.lock().1, 4);
     assert_eq!((process.stats.ended(DeliveryOutcome::Done), world.waiting()), (10, 0));
@@ -46,4 +47,18 @@ async fn a_delivery_that_panics_costs_no_permit_and_ends_no_other() {
     assert!(world.ended(&beside).await);
     assert_eq!((process.stats.running(), process.stats.ended(DeliveryOutcome::Done)), (0, 2));
     assert_eq!(world.steps.get(&explosive).await.unwrap(), None);
+}
+
+/// Fails on code that takes all that there is while others are idle.
+#[tokio::test(start_paused = true)]
+async fn a_pull_asks_for_half_of_the_permits_that_are_free_and_for_one_at_least() {
+    for (free, asked) in [(1, 1), (2, 1), (8, 4)] {
+        let world = World::new().await;
+        let queue = Mute::to(&world);
+        let most = Arc::clone(&queue.most);
+        let _process =
+            world.start_over(Arc::new(queue), world.steps.clone(), Arc::clone(&world.handler), permits(free));
+        sleep(SECOND).await;
+        assert_eq!(most.load(Ordering::Relaxed), asked, "{free} are free");
+    }
 }

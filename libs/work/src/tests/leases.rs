@@ -111,3 +111,56 @@ async fn a_step_leased_elsewhere_is_left_for_the_rest_of_the_lease() {
     sleep(20 * SECOND).await;
     assert_eq!(world.events().await, ["done n/1/plan/0"]);
 }
+
+/// Fails on code that acknowledges the command: published again it comes for the first time, and
+/// its step runs among others without a claim.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_may_have_crashed_a_process_keeps_its_command_over_a_long_delay_and_runs_alone() {
+    let world = World::new().await;
+    let plan = step("n/1/plan/0");
+    world.script(&plan, [Act::Hang, Act::Fail(unavailable().after(90 * SECOND))]);
+    world.publish(&plan).await;
+    let killed = world.start();
+    sleep(SECOND / 2).await;
+    drop(killed);
+    let fails = world.start();
+    sleep(60 * SECOND).await;
+    assert_eq!((world.handler.attempts(&plan), fails.stats.ended(DeliveryOutcome::Retried)), (2, 1));
+    assert_eq!(world.publish(&plan).await, Published::AlreadyWaiting);
+    // Another process gets it when its time has come.
+    drop(fails);
+    let _other = world.start();
+    sleep(120 * SECOND).await;
+    assert!(world.ended(&plan).await);
+    let last = world.handler.log.lock().last().map(|task| (task.fence, task.attempt, task.crashes));
+    assert_eq!((last, world.handler.attempts(&plan)), (Some((3, 2, 1)), 3), "under a claim, so that it is alone");
+}
+
+/// The same for one that is not due yet.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_may_have_crashed_a_process_keeps_its_command_while_it_waits() {
+    for (crashes, waiting) in [(0, 0), (1, 1)] {
+        let world = World::new().await;
+        let plan = step("n/1/plan/0");
+        let tenant: TenantId = "t".parse().unwrap();
+        let claim = || world.steps.claim(&plan, "someone", &tenant);
+        if crashes > 0 {
+            // A lease runs out, is found so, and is taken over.
+            for _ in 0..2 {
+                claim().await.unwrap();
+                sleep(20 * SECOND).await;
+            }
+        }
+        let claimed = claim().await.unwrap();
+        let Claim::Claimed(lease) = claimed else { panic!("{claimed:?}") };
+        assert_eq!(lease.crashes, crashes);
+        let not_before = world.clock.now().plus(90 * SECOND);
+        world.steps.close(&lease, Closing::Retry { failure: unavailable(), not_before }).await.unwrap();
+        world.publish(&plan).await;
+        let _process = world.start_with(claiming_first());
+        sleep(10 * SECOND).await;
+        assert_eq!((world.waiting(), world.handler.attempts(&plan)), (waiting, 0), "{crashes} crashes");
+        sleep(100 * SECOND).await;
+        assert_eq!(world.handler.attempts(&plan), waiting, "{crashes} crashes");
+    }
+}

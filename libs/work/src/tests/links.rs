@@ -115,17 +115,21 @@ impl Store for Link {
 }
 
 /// One process's way to the queue that all share. Reports of progress and hints hang while it is
-/// mute.
+/// mute; and it may not be left while it waits for commands, if it is far.
 #[derive(Debug, Clone)]
 pub(super) struct Mute {
     pub(super) queue: MemoryQueue,
     pub(super) mute: Arc<AtomicBool>,
     pub(super) pulls: Arc<AtomicU64>,
+    pub(super) far: bool,
+    /// The most commands that were asked for at once.
+    pub(super) most: Arc<AtomicU64>,
 }
 
 impl Mute {
     pub(super) fn to(world: &World) -> Self {
-        Self { queue: world.queue.clone(), mute: Arc::default(), pulls: Arc::clone(&world.pulls) }
+        let (queue, pulls) = (world.queue.clone(), Arc::clone(&world.pulls));
+        Self { queue, mute: Arc::default(), pulls, far: false, most: Arc::default() }
     }
 }
 
@@ -165,6 +169,7 @@ impl Queue for Mute {
 
     async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         self.pulls.fetch_add(1, Ordering::Relaxed);
+        self.most.fetch_max(u64::try_from(most).unwrap(), Ordering::Relaxed);
         let pulled = self.queue.pull(service, most, wait).await?;
         let muted = pulled.into_iter().map(|delivery| {
             let ack = Arc::new(MuteAck { ack: Arc::clone(&delivery.ack), mute: Arc::clone(&self.mute) });
@@ -186,7 +191,7 @@ impl Queue for Mute {
     }
 
     fn may_be_left(&self) -> bool {
-        self.queue.may_be_left()
+        !self.far && self.queue.may_be_left()
     }
 
     async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {

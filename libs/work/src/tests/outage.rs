@@ -240,3 +240,44 @@ async fn each_claim_has_a_holder_of_its_own() {
         assert!(holders.insert(holder));
     }
 }
+
+/// Fails on code that counts a crash where the outage was too short for the one who came after it,
+/// and took the drained worker's write all the same.
+#[tokio::test(start_paused = true)]
+async fn a_drain_without_a_record_in_an_outage_that_is_over_soon_is_no_crash() {
+    let pair = Pair::new(false).await;
+    let plan = step("n/1/plan/0");
+    pair.world.script(&plan, [Act::Hang]);
+    pair.world.publish(&plan).await;
+    // So late that the next delivery is no repetition.
+    sleep(20 * SECOND).await;
+    let drains = pair.start_with(0, WorkerOptions { grace: Duration::ZERO, ..WorkerOptions::default() });
+    sleep(SECOND / 2).await;
+    pair.away(8 * SECOND);
+    drains.shutdown.cancel();
+    let _next = pair.start(1);
+    tokio::time::timeout(20 * SECOND, drains.run).await.expect("it ends").unwrap();
+    sleep(120 * SECOND).await;
+    let (_, attempts, crashes) = pair.done(&plan).await;
+    assert_eq!((attempts, crashes, pair.world.handler.attempts(&plan)), (0, 0, 2));
+}
+
+/// Fails on code that leaves the lease to run out.
+#[tokio::test(start_paused = true)]
+async fn a_lease_whose_answer_was_lost_is_given_back_when_its_step_is_cancelled() {
+    let pair = Pair::new(false).await;
+    let plan = step("n/1/plan/0");
+    *pair.links[0].with_insert.lock() = Some((SECOND / 2, true));
+    pair.world.script(&plan, [Act::Heed]);
+    pair.world.publish(&plan).await;
+    let process = pair.start(0);
+    sleep(Duration::from_millis(1_700)).await;
+    let leased = pair.world.record(&plan).await;
+    assert!(matches!(leased.state, StepState::Leased { .. }), "{leased:?}");
+    pair.world.steps.cancel(&plan.narration, 1).await.unwrap();
+    pair.world.queue.hint(CANCELLED, Bytes::from_static(b"n")).await.unwrap();
+    sleep(3 * SECOND).await;
+    assert_eq!(process.stats.ended(DeliveryOutcome::Cancelled), 1);
+    let record = pair.world.record(&plan).await;
+    assert!(matches!(record.state, StepState::Free { .. }) && record.crashes == 0, "{record:?}");
+}

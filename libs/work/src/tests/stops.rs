@@ -1,5 +1,6 @@
 //! Drains and cancels.
 
+use super::links::{Link, Mute};
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -67,4 +68,30 @@ async fn cancelled_work_stops_and_is_not_begun_again() {
     sleep(SECOND).await;
     assert_eq!(world.events().await, ["done n/2/write/0"], "a later run goes on");
     assert_eq!((world.handler.attempts(&running), world.waiting()), (1, 0));
+}
+
+/// Fails on code that hands the commands back one after the other.
+#[tokio::test(start_paused = true)]
+async fn commands_that_come_with_the_shutdown_are_handed_back_together_and_hold_up_no_drain() {
+    let clock: Arc<dyn Clock> = Arc::new(TokioClock(Instant::now()));
+    let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
+    let link = Link::to(&store, true);
+    let world = World::with(MemoryQueue::new(ConnectOptions::default()), clock, store).await;
+    let steps = Steps::new(Arc::clone(&link) as _, Arc::clone(&world.clock), StepsOptions::new("boot"));
+    let queue = Arc::new(Mute { far: true, ..Mute::to(&world) });
+    let options = WorkerOptions { permits: 20, ..WorkerOptions::default() };
+    let process = world.start_over(queue, steps, Arc::clone(&world.handler), options);
+    sleep(SECOND).await;
+    // That nobody has begun them cannot be written, so each takes a while.
+    link.away(600 * SECOND);
+    let began = Instant::now();
+    process.shutdown.cancel();
+    for index in 0..10 {
+        world.publish(&step(&format!("n/1/write/{index}"))).await;
+    }
+    process.run.await.unwrap();
+    assert!(began.elapsed() < 5 * SECOND, "{:?}", began.elapsed());
+    assert_eq!((world.waiting(), world.handler.log.lock().len()), (10, 0));
+    let back = world.queue.pull(Service::Ai, 10, Duration::ZERO).await.unwrap();
+    assert!(back.len() == 10 && back.iter().all(|command| command.deliveries == 2), "{back:?}");
 }

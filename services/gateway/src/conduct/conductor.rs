@@ -147,7 +147,8 @@ impl Conductor {
             let (conductor, stop) = (self.clone(), shutdown.clone());
             supervisor.start(name, move || part(conductor.clone(), stop.clone()));
         }
-        supervisor.ended().await;
+        // What changes until the last of them has ended is told to who looks after it then.
+        self.dispatcher.relay_during(supervisor.ended()).await;
     }
 
     /// After a write that changed `narration`: lets what it wants now be granted, tells those who

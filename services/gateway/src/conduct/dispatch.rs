@@ -245,8 +245,11 @@ impl Dispatcher {
         }
     }
 
-    /// Dispatches until `stop`, and then tells the others to take over.
+    /// Dispatches until `stop`, and then tells the others to take over. What is told of afterwards
+    /// is for them: see [`Self::relay_during`].
     pub async fn run(&self, stop: CancellationToken) {
+        lock(&self.shared.members).set_left(false);
+        self.look_around();
         self.forget_all().await;
         // None of these has an end of its own.
         tokio::select! {
@@ -256,7 +259,8 @@ impl Dispatcher {
             () = self.announce() => {}
             () = self.relay() => {}
         }
-        self.say(false, true).await;
+        self.leave().await;
+        self.relay_rest().await;
     }
 
     /// Forgets what a run before this one knew, which may have ended in the middle of something.

@@ -261,6 +261,12 @@ impl Scheduler {
         self.arrange_tenant(tenant);
     }
 
+    /// How many grants a tenant may have at once, as far as was said.
+    #[must_use]
+    pub fn limit_of(&self, tenant: &TenantId) -> usize {
+        self.tenants.get(tenant).map_or(self.per_tenant, |state| state.limit)
+    }
+
     /// The tenants that have as many grants as they may have, and more work.
     #[must_use]
     pub fn tenants_at_limit(&self) -> Vec<TenantId> {

@@ -40,9 +40,9 @@ impl Demands {
 }
 
 /// The shares of `capacity` for dispatchers of these demands, in their order. Their sum is
-/// `capacity`. What nobody can use is divided equally, so that work that comes finds room at once;
-/// and who can use anything has one at least while there are as many as dispatchers, so that no
-/// turn waits for ever for the rest of a division.
+/// `capacity`, or the count of dispatchers that can use anything where that is more. What nobody
+/// can use is divided equally, so that work that comes finds room at once; and who can use anything
+/// has one at least, so that no turn waits for ever for the rest of a division.
 #[must_use]
 pub fn shares(capacity: u64, demands: &[&Demands]) -> Vec<u64> {
     let mut given = vec![0_u64; demands.len()];
@@ -62,8 +62,9 @@ pub fn shares(capacity: u64, demands: &[&Demands]) -> Vec<u64> {
     for place in 0..given.len() {
         let wants = demands.get(place).is_some_and(|demands| !demands.is_none());
         if wants && given.get(place) == Some(&0) {
-            let Some(largest) = given.iter_mut().max().filter(|largest| **largest > 1) else { break };
-            *largest -= 1;
+            if let Some(largest) = given.iter_mut().max().filter(|largest| **largest > 1) {
+                *largest -= 1;
+            }
             if let Some(given) = given.get_mut(place) {
                 *given = 1;
             }
@@ -173,22 +174,24 @@ mod tests {
         let none = (0, 0);
         assert_eq!(shares_of(33, [[none, (100, 900), none], [none, (1, 5), none]]), [32, 1]);
         assert_eq!(shares_of(2, [[(9, 90), none, none], [none, none, (1, 5)]]), [1, 1]);
+        // Where there are fewer steps than dispatchers, too.
+        let one = [none, (1, 5), none];
+        assert_eq!(shares_of(2, [one, one, [none; 3], one]), [1, 1, 0, 1]);
     }
 
     proptest! {
         #[test]
-        fn the_sum_is_the_capacity_and_nobody_who_has_work_has_nothing(
+        fn the_sum_is_what_there_is_and_nobody_who_has_work_has_nothing(
             capacity in 0_u64..300,
             all in proptest::collection::vec(proptest::array::uniform3((0_u64..6, 0_u64..40)), 1..12),
         ) {
             let all: Vec<Demands> =
                 all.into_iter().map(|of| demands(of.map(|(turns, each)| (turns, turns * each)))).collect();
             let given = shares(capacity, &all.iter().collect::<Vec<_>>());
-            prop_assert_eq!(given.iter().sum::<u64>(), capacity);
-            if capacity >= all.len() as u64 {
-                for (given, demands) in given.iter().zip(&all) {
-                    prop_assert!(demands.is_none() || *given > 0);
-                }
+            let with_work = all.iter().filter(|demands| !demands.is_none()).count() as u64;
+            prop_assert_eq!(given.iter().sum::<u64>(), capacity.max(with_work));
+            for (given, demands) in given.iter().zip(&all) {
+                prop_assert!(demands.is_none() || *given > 0);
             }
         }
 

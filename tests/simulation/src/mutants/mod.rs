@@ -66,7 +66,8 @@ pub enum Mutant {
     GrantNeverReleased,
     /// A command that is done stays in the queue.
     AckForgotten,
-    /// The end of a step that began without a record is written over the record that there is.
+    /// The end of a step that began without a record is written over the record that another claim
+    /// of it left, unless that has ended.
     EndInsertedBlindly,
     /// A write of a step that lost its race, alone or among many, is answered as written.
     LostRaceAnsweredAsWritten,
@@ -147,7 +148,7 @@ impl Mutant {
             Self::AwayIsLost => "database away taken for a lost lease",
             Self::GrantNeverReleased => "grant never released",
             Self::AckForgotten => "ack forgotten",
-            Self::EndInsertedBlindly => "end inserted over a record",
+            Self::EndInsertedBlindly => "end inserted over another claim",
             Self::LostRaceAnsweredAsWritten => "lost race answered as written",
             Self::RedeliveryForgotten => "redelivery taken for a first delivery",
             Self::HandBackNotNoted => "command handed back without a record",

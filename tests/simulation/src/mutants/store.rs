@@ -67,7 +67,9 @@ impl Defective {
         if self.mutant != Mutant::EndInsertedBlindly || state(body) != "ended" {
             return Err(duplicate);
         }
-        let there = self.inner.get("steps", id).await?.ok_or(duplicate)?;
+        // Over an end it would be another end of the step, which is not what this defect is about.
+        let there = self.inner.get("steps", id).await?.filter(|there| state(&there.body) != "ended");
+        let there = there.ok_or(duplicate)?;
         self.inner.replace("steps", id, there.revision, body).await
     }
 

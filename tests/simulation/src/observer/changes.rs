@@ -27,7 +27,10 @@ impl Observer {
             if at(before) == "ended" {
                 self.violate("I2", format!("{id} had ended and became {}", at(after)));
             }
-            let claimed = at(after) == "leased" && (at(before) != "leased" || holder(before) != holder(after));
+            // Work without a record is a claim as well. What it writes is a record of its own, so
+            // over another one it shows by when that began.
+            let anew = before["created"] != after["created"];
+            let claimed = anew || at(after) == "leased" && (at(before) != "leased" || holder(before) != holder(after));
             if fence(after) < fence(before) || (claimed && fence(after) == fence(before)) {
                 self.violate("I3", format!("the fence of {id} went from {} to {}", fence(before), fence(after)));
             }

@@ -3,8 +3,6 @@
 //! breaks in it but two gateways, once, so that others look after their tenants: what waits for
 //! longer than that takes waits by the dispatcher's own doing.
 
-use std::time::Duration;
-
 use lectern_core::id::{NarrationId, TenantId};
 use lectern_core::keys::TenantSecret;
 use lectern_queue::Faults;
@@ -17,6 +15,13 @@ use crate::process::Weather;
 const TENANTS: (u64, u64) = (36, 13);
 /// Orders, at least, and how many there may be beyond.
 const ORDERS: (u64, u64) = (100, 41);
+/// When the first and the last of them are made, in milliseconds: after the gateways have known
+/// each other for long enough that no step may be granted twice (I14).
+const ORDERED: (u64, u64) = (10_000, 13_000);
+/// When gateways die, in milliseconds. Engines are so slow that much waits still. What waits was
+/// last looked at by a reconciler, whose looks get rarer, a moment before and is looked at again
+/// half a minute later, which is too late: whoever looks after it then must find it himself (I11).
+const CRASH: (u64, u64) = (50_000, 51_000);
 
 impl Plan {
     /// The crowd of `seed`.
@@ -29,7 +34,7 @@ impl Plan {
         let most = ORDERS.0 + draw.below(ORDERS.1);
         let orders: Vec<Order> = (0..most).filter_map(|index| order(draw, index, &tenants)).collect();
         // One of them is who looks after the tenants, where there is no third.
-        let at = draw.millis(16_000, 20_000);
+        let at = draw.millis(CRASH.0, CRASH.1);
         let crashes = [0, 1].map(|process| Crash { at, process, calls: 1, after: false }).to_vec();
         let skew = i64::try_from(draw.below(MOST_SKEW)).unwrap_or_default();
         Self {
@@ -50,14 +55,15 @@ impl Plan {
             suspended,
             limited,
             gateways: draw.gateways(),
-            heals: draw.millis(40_000, 60_000),
+            heals: draw.millis(80_000, 90_000),
             skews: [(skew, -skew); super::PROCESSES],
-            engine: draw.millis(100, 500),
+            engine: draw.millis(2_000, 3_000),
         }
     }
 }
 
-/// An order of a crowd: short, healthy, mostly in the standard lane, and soon after the start.
+/// An order of a crowd: short, healthy, mostly in the standard lane, and at about the same time
+/// as all others.
 fn order(draw: &Draw, index: u64, tenants: &[TenantId]) -> Option<Order> {
     // Everybody has some, and some have many.
     let place = if index < tenants.len() as u64 { usize::try_from(index).ok()? } else { draw.index(tenants.len()) };
@@ -75,7 +81,7 @@ fn order(draw: &Draw, index: u64, tenants: &[TenantId]) -> Option<Order> {
         request,
         lane,
         sections: if draw.one_in(4) { 2 } else { 1 },
-        at: Duration::from_secs(3) + draw.millis(0, 3_000),
+        at: draw.millis(ORDERED.0, ORDERED.1),
         cancel: draw.one_in(16).then(|| draw.millis(500, 20_000)),
         delete: None,
         again: None,

@@ -57,5 +57,8 @@ fn an_answer_of_the_server_is_read_whole() {
     assert_eq!(updated.refused, BTreeMap::from([(2, (11_000, "E11000 duplicate key error".to_owned()))]));
     let unmet = doc! { "n": 1_i32, "writeConcernError": { "code": 64_i32, "errmsg": "waiting timed out" }, "ok": 1.0 };
     assert_eq!(Updated::read(&unmet).unwrap().unmet.as_deref(), Some("waiting timed out"));
+    let mut both = answer;
+    both.extend(unmet);
+    assert!(Updated::read(&both).unwrap().refused.is_empty(), "what refused it may not stay");
     assert!(Updated::read(&doc! { "ok": 1.0 }).is_none());
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use lectern_core::{Failure, Kind};
 use lectern_store::{
-    Change, Collection, CollectionSpec, ConnectOptions, MAX_LIMIT, Query, Record, Store, StoreError, connect,
+    Change, Collection, CollectionSpec, ConnectOptions, MAX_LIMIT, Query, Record, Revision, Store, StoreError, Write,
+    connect,
 };
 use lectern_testkit::MongoSet;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,29 @@ async fn a_lost_primary_takes_no_write_that_was_acknowledged_and_makes_none_that
     set = replaced(set, |set, at| set.cut(at), |set, at| set.mend(at)).await;
     writers.more(100).await;
     writers.settle(&store).await;
+    drop(set);
+}
+
+/// Fails on code that takes connections which were given up for a command that was never sent: the
+/// server makes the writes when it goes on, if it still leads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_that_were_sent_to_a_primary_that_stands_still_may_have_been_made() {
+    let mut set = start().await;
+    let store = connect(&set.uri_with_database("d"), options()).await.unwrap();
+    let ids = ["a", "b"];
+    for id in ids {
+        store.insert("c", id, &json!({})).await.unwrap();
+    }
+    set = with(set, |set| {
+        let primary = set.primary();
+        set.stop(primary);
+    })
+    .await;
+    let replace = |id: &str| Write::Replace { id: id.to_owned(), expected: Revision(1), body: json!({"n": 1}) };
+    let answers = store.write_many("c", ids.map(replace).into()).await.unwrap();
+    for answer in answers {
+        assert!(matches!(answer, Err(StoreError::Ambiguous { .. })), "{answer:?}");
+    }
     drop(set);
 }
 

@@ -18,7 +18,7 @@ async fn a_step_without_a_record_is_written_once() {
     let adopt = |ending: &Ending| {
         let closing = Closing::Ended(ending.clone());
         let (steps, id) = (b.steps.clone(), id.clone());
-        async move { steps.adopt(&id, "w", &closing).await.unwrap() }
+        async move { steps.adopt(&id, &tenant(), "w", &closing).await.unwrap() }
     };
     assert_eq!(adopt(&other).await, Adopted::Ended(ending.clone()), "I2, I4");
     assert_eq!(adopt(&ending).await, Adopted::Written, "an answer was lost");
@@ -33,14 +33,18 @@ async fn a_record_in_the_way_of_the_first_is_taken_unless_somebody_holds_it() {
     let id = step("n/1/plan/0");
     let lease = b.lease("n/1/plan/0").await;
     assert!(!b.steps.write_first(&id, &tenant(), true, &Closing::Free).await.unwrap());
-    assert_eq!(b.steps.adopt(&id, "v", &Closing::Free).await.unwrap(), Adopted::Elsewhere);
+    assert_eq!(b.steps.adopt(&id, &tenant(), "v", &Closing::Free).await.unwrap(), Adopted::Elsewhere);
     let late = b.clock.now().plus(LEASE);
     b.steps.close(&lease, retry(failure(), late)).await.unwrap();
-    assert_eq!(b.claim("n/1/plan/0").await, Claim::Waiting { for_: LEASE });
-    assert_eq!(b.steps.adopt(&id, "v", &retry(failure(), late)).await.unwrap(), Adopted::Written);
-    let Adopted::Leased(taken) = b.steps.adopt(&id, "v", &Closing::Free).await.unwrap() else { panic!("not taken") };
+    assert_eq!(b.claim("n/1/plan/0").await, Claim::Waiting { for_: LEASE, crashes: 0 });
+    assert_eq!(b.steps.adopt(&id, &tenant(), "v", &retry(failure(), late)).await.unwrap(), Adopted::Written);
+    let Adopted::Leased(taken) = b.steps.adopt(&id, &tenant(), "v", &Closing::Free).await.unwrap() else {
+        panic!("not taken")
+    };
     assert_eq!((taken.fence, taken.attempt), (2, 2), "though it is not due");
-    let Adopted::Leased(again) = b.steps.adopt(&id, "v", &Closing::Free).await.unwrap() else { panic!("not found") };
+    let Adopted::Leased(again) = b.steps.adopt(&id, &tenant(), "v", &Closing::Free).await.unwrap() else {
+        panic!("not found")
+    };
     assert_eq!(again.fence, 2, "an answer was lost");
     assert_eq!(
         b.steps.close(&lease, Closing::Ended(Ending::done(vec![]))).await,
@@ -55,7 +59,7 @@ async fn a_step_without_a_record_whose_command_came_before_counts_one_crash() {
     let b = bench();
     let soon = step("n/1/plan/2");
     let claim = b.steps.claim_again(&soon, "v", &tenant(), Some(START)).await.unwrap();
-    assert_eq!(claim, Claim::Waiting { for_: LEASE }, "it came twice, and may be at work");
+    assert_eq!(claim, Claim::Waiting { for_: LEASE, crashes: 0 }, "it came twice, and may be at work");
     let Claim::Claimed(lease) = b.steps.claim_at_work(&soon, "w", &tenant()).await.unwrap() else { panic!("not its") };
     assert_eq!((lease.fence, lease.crashes), (2, 0));
     b.clock.advance(TAKEOVER);
@@ -82,17 +86,20 @@ async fn a_step_without_a_record_is_left_to_its_worker_after_an_outage() {
     }
     for id in [&ended, &works] {
         let claim = b.steps.claim_again(id, "v", &tenant(), Some(START)).await.unwrap();
-        assert_eq!(claim, Claim::Waiting { for_: LEASE });
+        assert_eq!(claim, Claim::Waiting { for_: LEASE, crashes: 0 });
     }
     let closing = Closing::Ended(Ending::done(vec![1]));
     assert!(!b.steps.write_first(&ended, &tenant(), true, &closing).await.unwrap());
-    assert!(matches!(b.steps.adopt(&ended, "w", &closing).await.unwrap(), Adopted::Leased(_)));
+    assert!(matches!(b.steps.adopt(&ended, &tenant(), "w", &closing).await.unwrap(), Adopted::Leased(_)));
     let claim = b.steps.claim_at_work(&works, "w", &tenant()).await.unwrap();
     let Claim::Claimed(lease) = claim else { panic!("{claim:?}") };
     assert_eq!((lease.fence, lease.crashes, lease.alone), (2, 0, false));
     // Who has failed before waits for his time, at work or not.
     b.steps.close(&lease, retry(failure(), b.clock.now().plus(LEASE))).await.unwrap();
-    assert_eq!(b.steps.claim_at_work(&works, "w", &tenant()).await.unwrap(), Claim::Waiting { for_: LEASE });
+    assert_eq!(
+        b.steps.claim_at_work(&works, "w", &tenant()).await.unwrap(),
+        Claim::Waiting { for_: LEASE, crashes: 0 }
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,4 +119,28 @@ async fn which_runs_are_over_is_asked_for_by_when_that_was_written() {
     assert!(over("n", 1) && over("n", 2) && !over("n", 3) && over("m", 1) && !over("m", 2));
     assert_eq!(b.steps.refused(&step("n/2/plan/0")).await.unwrap(), Some(Claim::Cancelled));
     assert_eq!(b.steps.refused(&step("other/1/plan/0")).await.unwrap(), None);
+}
+
+/// Fails on code that keeps the tenant of whoever could not read the command.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_was_written_for_nobody_becomes_that_of_whoever_did_the_step() {
+    let b = bench();
+    let id = step("n/1/plan/0");
+    assert!(b.steps.write_first(&id, &TenantId::nobody(), false, &Closing::Free).await.unwrap());
+    let closing = Closing::Ended(Ending::done(vec![1]));
+    let Adopted::Leased(lease) = b.steps.adopt(&id, &tenant(), "w", &closing).await.unwrap() else {
+        panic!("not taken")
+    };
+    b.steps.close(&lease, closing).await.unwrap();
+    assert_eq!((lease.tenant, b.record("n/1/plan/0").await.tenant), (tenant(), tenant()));
+}
+
+/// Fails on code that takes a record which is gone for a refusal for good.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_was_deleted_before_it_could_be_taken_is_written_again() {
+    let b = bench();
+    let id = step("n/1/plan/0");
+    let failure = b.steps.adopt(&id, &tenant(), "w", &Closing::Free).await.unwrap_err();
+    assert!(failure.kind.retryable() && is_away(&failure), "{failure}");
+    assert!(b.steps.write_first(&id, &tenant(), true, &Closing::Free).await.unwrap());
 }

@@ -58,7 +58,7 @@ impl World {
 
     async fn assembled(&self, run: u32, millis: u64) {
         // It is listened to a moment after somebody has looked at it.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         let topic = progress::topic(&self.narration.id);
         self.queue.hint(&topic, Assembled { run, millis }.encode()).await.expect("a hint");
     }

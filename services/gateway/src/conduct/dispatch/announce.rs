@@ -57,13 +57,32 @@ impl Dispatcher {
         let news = lock(&self.shared.members).announce(work.clone());
         self.look_around();
         self.wake_for(&news);
-        let announcement = Announcement { gateway: self.shared.me.clone(), hello, leaving, work };
+        let limit = self.limit();
+        let announcement = Announcement { gateway: self.shared.me.clone(), hello, leaving, limit, work };
         let payload = serde_json::to_vec(&announcement).map(Bytes::from).unwrap_or_default();
         match tokio::time::timeout(SENT_WITHIN, self.shared.queue.hint(TOPIC, payload)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => debug!(%error, "not announced, the next time is in a second"),
             Err(_) => debug!("not announced in time, the next time is in a second"),
         }
+    }
+
+    /// Leaves: others look after everything from now on, and are told so. Those of whom nobody was
+    /// told yet are on their way to them.
+    pub(super) async fn leave(&self) {
+        lock(&self.shared.members).set_left(true);
+        self.say(false, true).await;
+        for state in self.shared.services.values() {
+            let arrived = std::mem::take(&mut *lock(&state.inbox));
+            arrived.into_values().for_each(|narration| self.pass_on(narration));
+        }
+    }
+
+    /// Steps of one service that may be granted at once, at most of all services, as workers told.
+    fn limit(&self) -> usize {
+        let now = self.shared.clock.now();
+        let limits = self.shared.services.keys().map(|service| self.shared.workers.limit(*service, now));
+        limits.max().unwrap_or(1)
     }
 
     fn work(&self, service: Service) -> Work {
@@ -108,9 +127,8 @@ impl Dispatcher {
         if hello {
             self.shared.announce.notify_one();
         }
-        if news.members {
-            self.look_around();
-        }
+        // Whoever else is there, or whatever limit it knows.
+        self.look_around();
         self.wake_for(&news);
     }
 
@@ -123,10 +141,12 @@ impl Dispatcher {
 
     /// Finds out who looks after what now; where that is another, the next passes follow.
     pub(super) fn look_around(&self) {
-        let now = self.shared.clock.now();
-        let limits = self.shared.services.keys().map(|service| self.shared.workers.limit(*service, now));
-        let limit = limits.max().unwrap_or(1);
-        let live = lock(&self.shared.members).live(Instant::now());
+        let (live, told) = {
+            let mut members = lock(&self.shared.members);
+            (members.live(Instant::now()), members.largest_limit())
+        };
+        // A gateway that starts comes to the same answer as those that know the workers.
+        let limit = self.limit().max(told);
         {
             let mut view = lock(&self.shared.view);
             if view.live == live && view.limit == limit {

@@ -24,6 +24,8 @@ pub const AFTER: Duration = Duration::from_secs(15);
 const READ_AT_ONCE: u32 = 200;
 /// Tenants whose limits are read at once.
 const TENANTS_AT_ONCE: usize = 16;
+/// Commands that are withdrawn at once.
+const WITHDRAWN_AT_ONCE: usize = 16;
 
 impl Dispatcher {
     /// Publishes again what was granted over [`AFTER`] ago and is still wanted, releases what is
@@ -33,9 +35,9 @@ impl Dispatcher {
         // No pass meanwhile: it would take in what is newer, and grant by it.
         let _no_pass = state.pass.lock().await;
         let audited = self.audit_grants(service, state).await;
-        self.read_limits(state).await?;
+        let read = self.read_limits(state).await;
         state.wake.notify_one();
-        audited
+        audited.and(read)
     }
 
     async fn audit_grants(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
@@ -82,7 +84,7 @@ impl Dispatcher {
             for found in self.shared.narrations.find(&query).await?.items {
                 gone.remove(&found.record.id);
                 let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
-                lock(&state.backlog).take_in(&Arc::new(found), held);
+                lock(&state.backlog).take_stored(&Arc::new(found), held);
             }
         }
         let mut backlog = lock(&state.backlog);
@@ -90,16 +92,21 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Reads again how much tenants may have that have as much as they may and more to do.
+    /// Reads again how much tenants may have that have as much as they may and more to do. One
+    /// whose limit cannot be read keeps the one that it had.
     pub(super) async fn read_limits(&self, state: &ServiceState) -> Result<(), Failure> {
         let tenants = lock(&state.backlog).scheduler().tenants_at_limit();
         let mut limits = futures::stream::iter(tenants)
             .map(|tenant| async move { (self.limit_of(&tenant).await, tenant) })
             .buffer_unordered(TENANTS_AT_ONCE);
+        let mut failed = Ok(());
         while let Some((limit, tenant)) = limits.next().await {
-            lock(&state.backlog).limit_tenant(&tenant, limit?);
+            match limit {
+                Ok(limit) => lock(&state.backlog).limit_tenant(&tenant, limit),
+                Err(error) => failed = Err(error),
+            }
         }
-        Ok(())
+        failed
     }
 
     /// Takes back, at once, what is granted and held up: it is granted anew when it is not held up
@@ -107,7 +114,7 @@ impl Dispatcher {
     pub(super) async fn take_back_held(&self) {
         let now = self.shared.clock.now();
         for (service, state) in &self.shared.services {
-            let _no_pass = state.pass.lock().await;
+            let no_pass = state.pass.lock().await;
             let broken = |room: &(String, EngineRoom)| room.1 == EngineRoom::OutOfOrder;
             let engines: Vec<(String, EngineRoom)> =
                 self.shared.workers.limited_engines(*service, now).into_iter().filter(broken).collect();
@@ -124,12 +131,15 @@ impl Dispatcher {
                 continue;
             }
             info!(service = service.as_str(), steps = steps.len(), "steps taken back, what they need is held up");
-            for step in &steps {
+            // Passes go on meanwhile: they grant nothing of what is held up.
+            drop(no_pass);
+            let withdrawals = steps.into_iter().map(|step| async move {
                 // A command that is worked on just then ends by itself: its event counts as ever.
-                if let Err(error) = self.shared.queue.withdraw(step).await {
+                if let Err(error) = self.shared.queue.withdraw(&step).await {
                     debug!(%step, %error, "command not withdrawn");
                 }
-            }
+            });
+            futures::stream::iter(withdrawals).buffer_unordered(WITHDRAWN_AT_ONCE).collect::<()>().await;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the owner of some turns knows of those who wait in them for one service, and what it has
-//! granted. In memory alone, and pure: all of it can be forgotten and is read again.
+//! granted. In memory alone, and pure but for the time: all of it can be forgotten and is
+//! read again.
 //!
 //! Of each turn the oldest narrations are known, up to a place. Whatever waits before that place is
 //! known, so the oldest is always among them; one behind it is found when those before it are used
@@ -11,22 +12,26 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_core::Timestamp;
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_store::{Revision, Versioned};
+use tokio::time::Instant;
 
 use crate::conduct::wanted::{Window, turn, wanted};
 use crate::domain::scheduler::{Grant, Place};
 use crate::domain::{Demands, Narration, Scheduler, Shard, Turn};
 use over::Over;
 
-/// Narrations of a service that are known at most, more or less, however many turns there are.
+/// Narrations of a service that are to be known, over all turns. Up to twice as many are, beside
+/// those of which steps are granted; and of more turns than these up to two of each.
 const KNOWN: usize = 20_000;
-/// Narrations of a turn that are known at least, where so many wait in it.
-const LEAST: usize = 4;
 /// Narrations of a turn that are read at once at most. Up to twice as many are known of one.
 const MOST: usize = 64;
+/// For so long two gateways may both take themselves for the owner of a turn: until workers were
+/// heard of (5 s) and announcements were.
+const VIEWS_DIFFER: Duration = Duration::from_secs(10);
 
 /// A narration at some revision.
 pub type Known = Arc<Versioned<Narration>>;
@@ -55,8 +60,16 @@ pub enum Reach {
 #[derive(Debug)]
 struct TurnState {
     reach: Reach,
+    /// Whether one was met before that place that is not known: it is to be read from the first on.
+    lost: bool,
     /// Narrations that are known to wait in it, those with all steps granted included.
     narrations: usize,
+}
+
+impl TurnState {
+    const fn of(reach: Reach) -> Self {
+        Self { reach, lost: false, narrations: 0 }
+    }
 }
 
 /// A narration that waits, and where.
@@ -65,6 +78,8 @@ struct Waiting {
     narration: Known,
     turn: Arc<Turn>,
     place: Place,
+    /// When it was told of last; none where it was read alone.
+    heard: Option<Instant>,
 }
 
 /// The turns that one gateway looks after at one service.
@@ -112,10 +127,19 @@ impl Backlog {
         self.reading = reading;
     }
 
-    /// Takes in a narration that changed; an older copy than the one that is known changes nothing.
-    /// What is granted of it and not wanted any more is released. `held` says which turns an
-    /// operator holds up.
+    /// Takes in a narration that was told of; an older copy than the one that is known changes
+    /// nothing. What is granted of it and not wanted any more is released. `held` says which turns
+    /// an operator holds up.
     pub fn take_in(&mut self, narration: &Known, held: impl Fn(&Turn) -> bool) {
+        self.take(narration, Some(Instant::now()), held);
+    }
+
+    /// The same of one that was read.
+    pub fn take_stored(&mut self, narration: &Known, held: impl Fn(&Turn) -> bool) {
+        self.take(narration, None, held);
+    }
+
+    fn take(&mut self, narration: &Known, heard: Option<Instant>, held: impl Fn(&Turn) -> bool) {
         let record = &narration.record;
         if self.knows_newer(&record.id, narration.revision) {
             return;
@@ -124,13 +148,14 @@ impl Backlog {
         let wanted: Vec<StepId> = wanted(record, self.window).into_iter().filter(of_service).collect();
         if wanted.is_empty() {
             self.remove(&record.id);
-            self.over.note(&record.id, narration.revision);
+            self.over.note(&record.id, narration.revision, Instant::now());
             return;
         }
         let (turn, place) = (self.intern(turn(record, self.service)), (record.created, record.id.clone()));
         if self.narrations.get(&record.id).is_some_and(|known| known.turn != turn) {
             self.remove(&record.id);
         }
+        let heard = heard.or_else(|| self.narrations.get(&record.id)?.heard);
         let is_known = self.narrations.contains_key(&record.id);
         if !is_known && !self.reaches(&turn, &place) {
             return;
@@ -140,50 +165,62 @@ impl Backlog {
         if was_idle {
             self.scheduler.hold(&turn, held(&turn));
         }
-        let state = self.turns.entry(Arc::clone(&turn)).or_insert(TurnState { reach: Reach::All, narrations: 0 });
+        let state = self.turns.entry(Arc::clone(&turn)).or_insert_with(|| TurnState::of(Reach::All));
         state.narrations += usize::from(!is_known);
-        let waiting = Waiting { narration: Arc::clone(narration), turn: Arc::clone(&turn), place };
+        let waiting = Waiting { narration: Arc::clone(narration), turn: Arc::clone(&turn), place, heard };
         self.narrations.insert(record.id.clone(), waiting);
         self.trim(&turn);
         self.look(&turn);
     }
 
-    /// Takes in the narrations that were read of a turn, from the place on up to which it was
-    /// known; `reach` says how far it is known by that.
-    pub fn take_read(&mut self, turn: Turn, found: &[Known], reach: Reach, held: impl Fn(&Turn) -> bool) {
+    /// Takes in the narrations that were read of a turn, behind those that it was known to hold
+    /// `from`; `reach` says how far it is known by that.
+    pub fn take_read(&mut self, turn: Turn, found: &[Known], from: &Reach, reach: Reach, held: impl Fn(&Turn) -> bool) {
         let turn = self.intern(turn);
-        let state = self.turns.entry(Arc::clone(&turn)).or_insert(TurnState { reach: Reach::Nothing, narrations: 0 });
+        let state = self.turns.entry(Arc::clone(&turn)).or_insert_with(|| TurnState::of(Reach::Nothing));
         let before = std::mem::replace(&mut state.reach, Reach::Nothing);
+        let again = state.lost && *from == Reach::Nothing;
+        state.lost &= !again;
         state.reach = match (before, reach) {
+            // The place up to which others are known is where it was.
+            (Reach::All, Reach::UpTo(_)) if again => Reach::All,
             (Reach::UpTo(known), Reach::UpTo(read)) => Reach::UpTo(read.max(known)),
             (Reach::UpTo(known), Reach::Nothing) => Reach::UpTo(known),
             // That everybody was known, of a turn that was not read before, was a guess.
             (_, read) => read,
         };
         for narration in found {
-            self.take_in(narration, &held);
+            self.take_stored(narration, &held);
         }
         self.look(&turn);
     }
 
-    /// Notes that a narration is stored in a turn, where none is known.
-    pub fn suspect(&mut self, turn: Turn) {
-        if !self.turns.contains_key(&turn) {
-            let turn = Arc::new(turn);
-            self.turns.insert(Arc::clone(&turn), TurnState { reach: Reach::Nothing, narrations: 0 });
-            self.look(&turn);
+    /// Notes which narration is the oldest that is stored in a turn: where it is not known, nobody
+    /// told of it, and perhaps not of others, so the turn is to be read from the first on.
+    pub fn suspect(&mut self, turn: Turn, oldest: &Known) {
+        let turn = self.intern(turn);
+        let is_known = self.turns.contains_key(&turn);
+        let (id, revision) = (&oldest.record.id, oldest.revision);
+        if is_known && (self.narrations.contains_key(id) || self.knows_newer(id, revision)) {
+            return;
         }
+        let state = self.turns.entry(Arc::clone(&turn)).or_insert_with(|| TurnState::of(Reach::Nothing));
+        state.lost = is_known;
+        self.look(&turn);
     }
 
-    /// Turns of which more should be read, `most` of them, and how far each is known.
+    /// Turns of which more should be read, `most` of them, and behind which of each.
     pub fn hungry(&self, most: usize) -> Vec<(Arc<Turn>, Reach)> {
-        let reach = |turn: &Arc<Turn>| Some((Arc::clone(turn), self.turns.get(turn)?.reach.clone()));
-        self.hungry.iter().filter_map(reach).take(most).collect()
+        let behind = |turn: &Arc<Turn>| {
+            let state = self.turns.get(turn)?;
+            Some((Arc::clone(turn), if state.lost { Reach::Nothing } else { state.reach.clone() }))
+        };
+        self.hungry.iter().filter_map(behind).take(most).collect()
     }
 
-    /// How many narrations of a turn are to be read at once.
+    /// How many narrations of a turn are to be read at once: one at least.
     pub fn width(&self) -> usize {
-        (KNOWN / self.turns.len().max(1)).clamp(LEAST, MOST)
+        (KNOWN / self.turns.len().max(1)).clamp(1, MOST)
     }
 
     /// Grants the next step; none where there is none that may be.
@@ -204,7 +241,7 @@ impl Backlog {
         if !self.scheduler.release(step) {
             return;
         }
-        if let Some(Waiting { narration, turn, place }) = self.narrations.get(&step.narration) {
+        if let Some(Waiting { narration, turn, place, .. }) = self.narrations.get(&step.narration) {
             let wanted = wanted(&narration.record, self.window).into_iter();
             let wanted: Vec<StepId> = wanted.filter(|step| step.kind.service() == self.service).collect();
             self.scheduler.take_in(turn, place, &wanted);
@@ -265,14 +302,22 @@ impl Backlog {
     }
 
     /// Forgets all turns of other shards, with what is granted in them: somebody else looks after
-    /// them now, and finds in the queue what was granted.
-    pub fn keep(&mut self, owned: &BTreeSet<Shard>) {
-        let dropped = |turn: &Turn| !owned.contains(&turn.shard());
+    /// them now, and finds in the queue what was granted. Gives the narrations among them of which
+    /// this gateway was told a moment ago: the other one may not have been.
+    pub fn keep(&mut self, owned: &BTreeSet<Shard>) -> Vec<Known> {
+        let (now, dropped) = (Instant::now(), |turn: &Turn| !owned.contains(&turn.shard()));
         self.scheduler.drop_turns(dropped);
         self.turns.retain(|turn, _| !dropped(turn));
         self.hungry.retain(|turn| !dropped(turn));
-        let turns = &self.turns;
-        self.narrations.retain(|_, waiting| turns.contains_key(&waiting.turn));
+        let (turns, mut told) = (&self.turns, Vec::new());
+        self.narrations.retain(|_, waiting| {
+            let is_kept = turns.contains_key(&waiting.turn);
+            if !is_kept && waiting.heard.is_some_and(|at| now.duration_since(at) <= VIEWS_DIFFER) {
+                told.push(Arc::clone(&waiting.narration));
+            }
+            is_kept
+        });
+        told
     }
 
     /// What its turns can use.
@@ -282,7 +327,7 @@ impl Backlog {
 
     fn knows_newer(&self, narration: &NarrationId, than: Revision) -> bool {
         let known = self.narrations.get(narration).map(|waiting| waiting.narration.revision);
-        known.or_else(|| self.over.revision(narration)).is_some_and(|known| known > than)
+        known.or_else(|| self.over.revision(narration, Instant::now())).is_some_and(|known| known > than)
     }
 
     /// The same turn as one object, where it is known already.
@@ -334,13 +379,14 @@ impl Backlog {
     fn look(&mut self, turn: &Arc<Turn>) {
         let Some(state) = self.turns.get(turn) else { return };
         let all = state.reach == Reach::All;
-        if all && state.narrations == 0 {
+        if all && !state.lost && state.narrations == 0 {
             self.turns.remove(turn);
             self.hungry.remove(turn);
             return;
         }
         self.scheduler.expect_more(turn, !all);
-        if !all && self.scheduler.waiting(turn) < self.width() / 2 {
+        let few = self.scheduler.waiting(turn) < (self.width() / 2).max(1);
+        if state.lost || !all && few {
             self.hungry.insert(Arc::clone(turn));
         } else {
             self.hungry.remove(turn);

@@ -25,6 +25,9 @@ pub struct Announcement {
     pub hello: bool,
     /// Whether it ends now: others are to take over what it looks after.
     pub leaving: bool,
+    /// Steps of one service that may be granted at once, at most of all services, as its workers
+    /// told it.
+    pub limit: usize,
     /// Its work, by service.
     pub work: BTreeMap<Service, Work>,
 }
@@ -55,6 +58,8 @@ pub struct News {
 #[derive(Debug)]
 pub struct Members {
     me: GatewayId,
+    /// Whether this gateway has left: it looks after nothing any more.
+    left: bool,
     /// What this gateway announced last: its share follows from it, as others compute it.
     mine: BTreeMap<Service, Work>,
     others: BTreeMap<GatewayId, Heard>,
@@ -63,13 +68,19 @@ pub struct Members {
 #[derive(Debug)]
 struct Heard {
     work: BTreeMap<Service, Work>,
+    limit: usize,
     at: Instant,
 }
 
 impl Members {
     /// Nobody but `me`.
     pub const fn new(me: GatewayId) -> Self {
-        Self { me, mine: BTreeMap::new(), others: BTreeMap::new() }
+        Self { me, left: false, mine: BTreeMap::new(), others: BTreeMap::new() }
+    }
+
+    /// Notes that this gateway leaves, or comes.
+    pub const fn set_left(&mut self, left: bool) {
+        self.left = left;
     }
 
     /// Notes what this gateway announces; what that changes.
@@ -80,23 +91,30 @@ impl Members {
 
     /// Takes in what another gateway announced.
     pub fn hear(&mut self, announced: Announcement, now: Instant) -> News {
-        let Announcement { gateway, leaving, work, .. } = announced;
+        let Announcement { gateway, leaving, limit, work, .. } = announced;
         if gateway == self.me {
             return News::default();
         }
         if leaving {
             return News { members: self.others.remove(&gateway).is_some(), demands: Vec::new() };
         }
-        let heard = Heard { work, at: now };
+        let heard = Heard { work, limit, at: now };
         let demands = changed(self.others.get(&gateway).map_or(&BTreeMap::new(), |known| &known.work), &heard.work);
         let before = self.others.insert(gateway, heard);
         News { members: before.is_none(), demands }
     }
 
-    /// The gateways that live; forgets those that were not heard of for long.
+    /// The gateways that live and do not leave; forgets those that were not heard of for long.
     pub fn live(&mut self, now: Instant) -> BTreeSet<GatewayId> {
         self.others.retain(|_, heard| now.duration_since(heard.at) <= HEARD_WITHIN);
-        self.others.keys().chain([&self.me]).cloned().collect()
+        let me = (!self.left).then_some(&self.me);
+        self.others.keys().chain(me).cloned().collect()
+    }
+
+    /// The largest limit that other gateways told of, 0 where there is none. One that has just
+    /// started has heard of no workers yet.
+    pub fn largest_limit(&self) -> usize {
+        self.others.values().map(|heard| heard.limit).max().unwrap_or(0)
     }
 
     /// How many steps of a service this gateway may have granted at once, of `capacity` in all.
@@ -120,11 +138,18 @@ impl Members {
         self.others.values().filter_map(|heard| heard.work.get(&service)).map(|work| work.granted).sum()
     }
 
-    /// Whether another gateway has granted a step of a narration at a service, or may have: it has
-    /// granted steps of more narrations than it names.
-    pub fn may_be_granted_by(&self, owner: &GatewayId, service: Service, narration: &NarrationId) -> bool {
-        let Some(work) = self.others.get(owner).and_then(|heard| heard.work.get(&service)) else { return false };
-        work.more || work.narrations.contains(narration)
+    /// Whether another gateway said that it has granted a step of a narration at a service.
+    pub fn is_granted_by(&self, owner: &GatewayId, service: Service, narration: &NarrationId) -> bool {
+        self.work_of_other(owner, service).is_some_and(|work| work.narrations.contains(narration))
+    }
+
+    /// Whether another gateway has granted steps of more narrations at a service than it names.
+    pub fn names_some_alone(&self, owner: &GatewayId, service: Service) -> bool {
+        self.work_of_other(owner, service).is_some_and(|work| work.more)
+    }
+
+    fn work_of_other(&self, gateway: &GatewayId, service: Service) -> Option<&Work> {
+        self.others.get(gateway)?.work.get(&service)
     }
 
     fn work(&self, gateway: &GatewayId, service: Service) -> Option<&Work> {
@@ -152,7 +177,35 @@ mod tests {
     }
 
     fn says(gateway: &GatewayId, work: BTreeMap<Service, Work>) -> Announcement {
-        Announcement { gateway: gateway.clone(), hello: false, leaving: false, work }
+        Announcement { gateway: gateway.clone(), hello: false, leaving: false, limit: 8, work }
+    }
+
+    #[test]
+    fn the_largest_limit_is_that_of_a_gateway_that_lives() {
+        let random = SeededRandom::new(3);
+        let [me, second, third] = std::array::from_fn(|_| GatewayId::random(&random));
+        let (mut members, now) = (Members::new(me.clone()), Instant::now());
+        assert_eq!(members.largest_limit(), 0);
+        for (gateway, limit) in [(&second, 640), (&third, 65), (&me, 9_999)] {
+            members.hear(Announcement { limit, ..says(gateway, BTreeMap::new()) }, now);
+        }
+        assert_eq!(members.largest_limit(), 640, "of the others");
+        members.hear(Announcement { leaving: true, ..says(&second, BTreeMap::new()) }, now);
+        assert_eq!(members.largest_limit(), 65);
+        members.live(now + HEARD_WITHIN + Duration::from_millis(1));
+        assert_eq!(members.largest_limit(), 0);
+    }
+
+    #[test]
+    fn one_that_has_left_is_not_among_those_that_live() {
+        let random = SeededRandom::new(4);
+        let [me, second] = std::array::from_fn(|_| GatewayId::random(&random));
+        let (mut members, now) = (Members::new(me.clone()), Instant::now());
+        members.hear(says(&second, BTreeMap::new()), now);
+        members.set_left(true);
+        assert_eq!(members.live(now), BTreeSet::from([second.clone()]));
+        members.set_left(false);
+        assert_eq!(members.live(now), BTreeSet::from([me, second]));
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,8 +12,10 @@ use tracing::debug;
 use super::{Dispatcher, lock};
 use crate::admission::Admission;
 
-/// Between two measurements of the backlog.
+/// Between two measurements of the backlog, at least.
 const MEASURED: Duration = Duration::from_secs(30);
+/// Entries of an index that are counted for one second more between two measurements.
+const COUNTED_A_SECOND: u64 = 20_000;
 /// Most narrations that are counted for operators.
 const COUNTED: u64 = 1_000_000;
 
@@ -60,23 +62,46 @@ impl Dispatcher {
         let unfinished = metrics.gauge("lectern.backlog.unfinished", "{narration}", "Narrations that are unfinished.");
         let levels = async {
             loop {
+                let mut entries = 0;
                 for service in Service::ALL {
                     let labels: [(&'static str, &str); 1] = [("service", service.as_str())];
                     let level = self.level(service);
                     granted.set(level.granted as f64, &labels);
                     limit.set(level.limit as f64, &labels);
                     match self.waiting(service).await {
-                        Ok(count) => narrations.set(count as f64, &labels),
+                        Ok(count) => {
+                            entries += count;
+                            narrations.set(count as f64, &labels);
+                        }
                         Err(error) => debug!(%error, "backlog not counted"),
                     }
                 }
                 match admission.unfinished().await {
-                    Ok(count) => unfinished.set(count as f64, &[]),
+                    Ok(count) => {
+                        entries += count;
+                        unfinished.set(count as f64, &[]);
+                    }
                     Err(error) => debug!(%error, "backlog not counted"),
                 }
-                tokio::time::sleep(MEASURED).await;
+                tokio::time::sleep(pause_after(entries)).await;
             }
         };
         let _ = stop.run_until_cancelled(levels).await;
+    }
+}
+
+/// How long to wait after so many entries were counted: what counting costs has a bound.
+const fn pause_after(entries: u64) -> Duration {
+    Duration::from_secs(MEASURED.as_secs() + entries / COUNTED_A_SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_large_count_the_next_one_is_later() {
+        assert_eq!(pause_after(19_999), MEASURED);
+        assert_eq!(pause_after(4 * COUNTED), Duration::from_secs(230));
     }
 }

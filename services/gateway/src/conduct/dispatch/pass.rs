@@ -17,6 +17,8 @@ use crate::domain::{Ownership, Shard, Turn};
 
 /// Steps granted and published before the next ones are.
 const AT_ONCE: usize = 256;
+/// Tenants whose limits cannot be read in one pass before it grants no more: nobody's can be read.
+const UNREAD_MOST: usize = 8;
 /// A stream that was full is given this long.
 const WHERE_FULL: Duration = Duration::from_secs(1);
 
@@ -74,7 +76,9 @@ impl Dispatcher {
             return;
         }
         let owned = ownership.shards_of(&self.shared.me);
-        lock(&state.backlog).keep(&owned);
+        // Where the views of two gateways differed, this one alone was told of these.
+        let told = lock(&state.backlog).keep(&owned);
+        told.into_iter().for_each(|narration| self.pass_on(narration));
         let mut unread: BTreeSet<Shard> = owned.difference(&pass.owned).copied().collect();
         if let Some(walk) = pass.walk.take().filter(Walk::is_thorough) {
             unread.extend(walk.left().intersection(&owned));
@@ -128,7 +132,8 @@ impl Dispatcher {
         chosen.map(|()| more && refused.is_empty())
     }
 
-    /// Grants in memory, one step after the other, until there is no room or no work.
+    /// Grants in memory, one step after the other, until there is no room or no work. A tenant
+    /// whose limit cannot be read has nothing granted, and keeps nobody else from it.
     async fn choose(
         &self,
         state: &ServiceState,
@@ -136,22 +141,31 @@ impl Dispatcher {
         now: Timestamp,
         steps: &mut Vec<Candidate>,
     ) -> Result<(), Failure> {
-        while steps.len() < AT_ONCE {
+        let (mut unread, mut failed) = (Vec::new(), Ok(()));
+        while steps.len() < AT_ONCE && unread.len() < UNREAD_MOST {
             let next = {
                 let backlog = lock(&state.backlog);
                 let room = backlog.scheduler().grants().working() < share;
                 backlog.scheduler().peek().filter(|_| room).cloned()
             };
             let Some(turn) = next else { break };
-            let limit = self.limit_of(&turn.tenant).await?;
+            let limit = self.limit_of(&turn.tenant).await;
             let mut backlog = lock(&state.backlog);
+            let limit = limit.unwrap_or_else(|error| {
+                unread.push((turn.tenant.clone(), backlog.scheduler().limit_of(&turn.tenant)));
+                failed = Err(error);
+                0
+            });
             backlog.limit_tenant(&turn.tenant, limit);
             // With another limit it may be another's turn.
             if backlog.scheduler().peek() == Some(&turn) {
                 steps.extend(backlog.grant(now));
             }
         }
-        Ok(())
+        // The next pass tries again.
+        let mut backlog = lock(&state.backlog);
+        unread.iter().for_each(|(tenant, limit)| backlog.limit_tenant(tenant, *limit));
+        failed
     }
 
     /// Ends what was put off until now, and finds out how much room there is: the steps of the

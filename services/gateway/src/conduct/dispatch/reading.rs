@@ -62,14 +62,15 @@ impl Dispatcher {
         let reads = hungry.into_iter().map(|(turn, reach)| async move {
             let behind = if let Reach::UpTo(place) = &reach { Some(place) } else { None };
             let query = oldest_narrations(service, &turn.to_string(), behind, width);
-            Ok::<_, Failure>((turn, self.shared.narrations.find(&query).await?))
+            let found = self.shared.narrations.find(&query).await?;
+            Ok::<_, Failure>((turn, reach, found))
         });
         let mut reads = futures::stream::iter(reads).buffer_unordered(AT_ONCE);
-        while let Some((turn, found)) = reads.try_next().await? {
+        while let Some((turn, from, found)) = reads.try_next().await? {
             let reach = reach(found.next.as_ref());
             let found: Vec<Known> = found.items.into_iter().map(Arc::new).collect();
             let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
-            lock(&state.backlog).take_read((*turn).clone(), &found, reach, held);
+            lock(&state.backlog).take_read((*turn).clone(), &found, &from, reach, held);
         }
         Ok(())
     }
@@ -86,7 +87,8 @@ impl Dispatcher {
             let last = page.next.as_ref().and_then(|next| next.0.first()?.as_str()).map(str::to_owned);
             let found: Vec<Known> = page.items.into_iter().map(Arc::new).collect();
             for of_turn in found.chunk_by(|a, b| text(a) == text(b)) {
-                let Some(turn_text) = of_turn.first().and_then(text) else { continue };
+                let Some(oldest) = of_turn.first() else { continue };
+                let Some(turn_text) = text(oldest) else { continue };
                 // One that cannot be read is of another layout: its reconciler writes it anew.
                 let Ok(turn) = turn_text.parse::<Turn>() else { continue };
                 if !pass.owned.contains(&turn.shard()) {
@@ -96,9 +98,9 @@ impl Dispatcher {
                 let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
                 let mut backlog = lock(&state.backlog);
                 if walk.is_thorough() {
-                    backlog.take_read(turn, of_turn, reach(cut_off), held);
+                    backlog.take_read(turn, of_turn, &Reach::Nothing, reach(cut_off), held);
                 } else {
-                    backlog.suspect(turn);
+                    backlog.suspect(turn, oldest);
                 }
             }
             ends.push(last);

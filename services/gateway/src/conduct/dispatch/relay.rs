@@ -77,19 +77,51 @@ impl Dispatcher {
         }
     }
 
-    /// Sends what is on its way, without end.
+    /// Does `work`, and sends meanwhile what is on its way to other gateways, also after
+    /// [`Self::run`] has ended: calls and events in hand still change narrations then.
+    pub async fn relay_during<T>(&self, work: impl Future<Output = T>) -> T {
+        let without_end = async {
+            self.relay().await;
+            std::future::pending::<T>().await
+        };
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            done = without_end => done,
+        };
+        self.relay_rest().await;
+        done
+    }
+
+    /// Sends what is on its way, without end. One at a time does so; another waits for its end.
     pub(super) async fn relay(&self) {
         let mut parcels = self.shared.relay.on_their_way.lock().await;
-        while let Some(Parcel { to, narration, passed_on }) = parcels.recv().await {
-            let Versioned { record, revision } = &*narration;
-            let changed = Changed { revision: *revision, narration: record.clone(), passed_on };
-            let payload = serde_json::to_vec(&changed).map(Bytes::from).unwrap_or_default();
-            let (id, topic) = (&record.id, topic(&to));
-            match tokio::time::timeout(SENT_WITHIN, self.shared.queue.hint(&topic, payload)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => debug!(narration = %id, %error, "narration not told of"),
-                Err(_) => debug!(narration = %id, "narration not told of in time"),
+        while let Some(parcel) = parcels.recv().await {
+            self.deliver(parcel).await;
+        }
+    }
+
+    /// Sends what is on its way now, where nobody else does.
+    pub(super) async fn relay_rest(&self) {
+        let Ok(mut parcels) = self.shared.relay.on_their_way.try_lock() else { return };
+        let rest = async {
+            while let Ok(parcel) = parcels.try_recv() {
+                self.deliver(parcel).await;
             }
+        };
+        // What is left is lost as any hint may be.
+        drop(tokio::time::timeout(SENT_WITHIN, rest).await);
+    }
+
+    async fn deliver(&self, Parcel { to, narration, passed_on }: Parcel) {
+        let Versioned { record, revision } = &*narration;
+        let changed = Changed { revision: *revision, narration: record.clone(), passed_on };
+        let payload = serde_json::to_vec(&changed).map(Bytes::from).unwrap_or_default();
+        let (id, topic) = (&record.id, topic(&to));
+        match tokio::time::timeout(SENT_WITHIN, self.shared.queue.hint(&topic, payload)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(narration = %id, %error, "narration not told of"),
+            Err(_) => debug!(narration = %id, "narration not told of in time"),
         }
     }
 

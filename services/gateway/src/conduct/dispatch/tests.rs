@@ -7,6 +7,7 @@ mod lost;
 mod replicas;
 mod takeover;
 mod tenants;
+mod views;
 mod waits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

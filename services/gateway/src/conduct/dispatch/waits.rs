@@ -18,7 +18,8 @@ const UNTIL_KNOWN: Duration = audit::EVERY;
 impl Dispatcher {
     /// Why `narration` does not go on; none where something of it is granted, and for a terminal
     /// one. Where several reasons hold it is the first of them in the order: suspended, paused, an
-    /// engine out of order, the queue.
+    /// engine out of order, the queue. That it waits for the queue alone is not said where it may
+    /// be granted elsewhere.
     #[must_use]
     pub fn wait(&self, narration: &Narration) -> Option<Wait> {
         let shared = &self.shared;
@@ -30,7 +31,7 @@ impl Dispatcher {
             return Some(Wait::Suspended);
         }
         let needed: BTreeSet<Service> = steps.iter().map(|step| step.kind.service()).collect();
-        if needed.iter().any(|service| self.may_be_granted(*service, narration)) {
+        if needed.iter().any(|service| self.is_granted(*service, narration)) {
             return None;
         }
         let paused = |service: &Service| shared.pauses.hold(*service, &narration.tenant, narration.engine(*service));
@@ -42,19 +43,29 @@ impl Dispatcher {
             Some(Wait::Paused)
         } else if needed.iter().any(broken) {
             Some(Wait::EngineUnavailable)
+        } else if needed.iter().any(|service| self.may_be_granted(*service, narration)) {
+            None
         } else {
             let known = now.since(narration.updated) >= UNTIL_KNOWN;
             known.then_some(Wait::Queue)
         }
     }
 
-    /// Whether a step of a narration's run is granted at a service here, or may be by whoever looks
-    /// after its tenant.
-    fn may_be_granted(&self, service: Service, narration: &Narration) -> bool {
+    /// Whether a step of a narration's run is granted at a service: here, or by whoever looks after
+    /// its tenant, as that one says.
+    fn is_granted(&self, service: Service, narration: &Narration) -> bool {
         let Some(state) = self.shared.services.get(&service) else { return false };
         let here = lock(&state.backlog).scheduler().grants().of(&narration.id).any(|step| step.run == narration.run);
         let ownership = self.shared.ownership();
         let owner = ownership.owner(Shard::of(&narration.tenant));
-        here || owner.is_some_and(|owner| lock(&self.shared.members).may_be_granted_by(owner, service, &narration.id))
+        here || owner.is_some_and(|owner| lock(&self.shared.members).is_granted_by(owner, service, &narration.id))
+    }
+
+    /// Whether whoever looks after its tenant has granted steps of more narrations than it names,
+    /// so that this may be one of them.
+    fn may_be_granted(&self, service: Service, narration: &Narration) -> bool {
+        let ownership = self.shared.ownership();
+        let owner = ownership.owner(Shard::of(&narration.tenant));
+        owner.is_some_and(|owner| lock(&self.shared.members).names_some_alone(owner, service))
     }
 }

@@ -49,8 +49,8 @@ fn page(stored: &[Known], behind: &Reach, width: usize) -> (Vec<Known>, Reach) {
 fn read(backlog: &mut Backlog, stored: &[Known]) -> usize {
     let mut reads = 0;
     while let Some((turn, reach)) = backlog.hungry(1).pop() {
-        let (found, reach) = page(stored, &reach, backlog.width());
-        backlog.take_read((*turn).clone(), &found, reach, nobody);
+        let (found, to) = page(stored, &reach, backlog.width());
+        backlog.take_read((*turn).clone(), &found, &reach, to, nobody);
         reads += 1;
     }
     reads
@@ -74,6 +74,20 @@ fn an_older_copy_changes_nothing_and_does_not_bring_back_what_is_over() {
     assert!(!backlog.concerns(&first.id));
     // A retry is newer than the end.
     backlog.take_in(&at(4, first), nobody);
+    assert!(backlog.grant(NOW).is_some());
+}
+
+/// Its revisions begin anew, and its end under the former ones once kept it out for ever.
+#[tokio::test(start_paused = true)]
+async fn what_is_ordered_anew_under_the_id_of_what_was_deleted_is_granted() {
+    let mut backlog = backlog();
+    let mut over = waits(1, 1);
+    over.cancel(lectern_core::Failure::internal("cancelled"), NOW);
+    backlog.take_in(&at(9, over), nobody);
+    backlog.take_in(&at(1, waits(1, 1)), nobody);
+    assert!(backlog.grant(NOW).is_none(), "an older copy that comes late");
+    tokio::time::advance(over::COUNTS + Duration::from_secs(1)).await;
+    backlog.take_in(&at(1, waits(1, 1)), nobody);
     assert!(backlog.grant(NOW).is_some());
 }
 
@@ -106,7 +120,7 @@ fn what_is_held_up_when_it_comes_is_not_granted() {
 fn nothing_is_left_of_the_shards_that_somebody_else_looks_after() {
     let mut backlog = backlog();
     backlog.take_in(&at(1, waits(1, 2)), nobody);
-    backlog.suspect(Turn { tenant: "other".parse().expect("an id"), ..acme() });
+    backlog.suspect(Turn { tenant: "other".parse().expect("an id"), ..acme() }, &at(1, waits(9, 1)));
     backlog.grant(NOW).expect("a step");
     backlog.keep(&BTreeSet::from([acme().shard()]));
     assert!(backlog.scheduler().is_busy() && backlog.hungry(9).is_empty());
@@ -114,18 +128,86 @@ fn nothing_is_left_of_the_shards_that_somebody_else_looks_after() {
     assert!(!backlog.scheduler().is_busy() && backlog.narrations.is_empty() && backlog.turns.is_empty());
 }
 
+/// The other gateway reads what is stored when it begins, and may not be told of what comes then.
+#[tokio::test(start_paused = true)]
+async fn what_was_told_of_a_moment_ago_is_given_when_somebody_else_looks_after_it() {
+    let mut backlog = backlog();
+    let [long_ago, told, read, both] = [1, 2, 3, 4].map(|since| at(1, waits(since, 1)));
+    backlog.take_in(&long_ago, nobody);
+    tokio::time::advance(VIEWS_DIFFER + Duration::from_secs(1)).await;
+    backlog.take_in(&told, nobody);
+    backlog.take_stored(&read, nobody);
+    backlog.take_in(&both, nobody);
+    backlog.take_stored(&both, nobody);
+    assert!(backlog.keep(&BTreeSet::from([acme().shard()])).is_empty(), "they stay here");
+    let mut given: Vec<u64> = backlog.keep(&BTreeSet::new()).iter().map(|known| known.record.created.0).collect();
+    given.sort_unstable();
+    assert_eq!(given, [2, 4]);
+}
+
+/// With hundreds of narrations of each of so many turns, they once were without bound.
+#[test]
+fn of_very_many_turns_a_narration_each_is_known_and_the_next_is_read() {
+    let mut backlog = backlog();
+    let stored: Vec<Known> = (1..9).map(|since| at(1, waits(since, 1))).collect();
+    for tenant in 0..KNOWN {
+        let tenant = format!("t{tenant}").parse().expect("an id");
+        backlog.suspect(Turn { tenant, ..acme() }, &stored[0]);
+    }
+    assert_eq!(backlog.width(), 1);
+    stored.iter().for_each(|known| backlog.take_in(known, nobody));
+    assert!(backlog.scheduler().waiting(&acme()) <= 2);
+    for known in &stored {
+        let reads: Vec<(Arc<Turn>, Reach)> =
+            backlog.hungry(KNOWN + 1).into_iter().filter(|(turn, _)| **turn == acme()).collect();
+        for (turn, reach) in reads {
+            let (found, to) = page(&stored, &reach, backlog.width());
+            backlog.take_read((*turn).clone(), &found, &reach, to, nobody);
+        }
+        assert_eq!(backlog.grant(NOW).expect("a step").step.narration, known.record.id);
+        assert!(backlog.scheduler().waiting(&acme()) <= 2);
+    }
+}
+
+/// Work that went on in its turn once hid it.
+#[test]
+fn one_of_which_nobody_told_is_found_in_a_turn_of_which_others_are_known() {
+    let mut backlog = backlog();
+    let stored: Vec<Known> = (1..5).map(|since| at(1, waits(since, 1))).collect();
+    backlog.take_in(&stored[2], nobody);
+    backlog.take_in(&stored[3], nobody);
+    backlog.suspect(acme(), &stored[0]);
+    // What was under way when it was met read on behind another place.
+    backlog.take_read(acme(), &[], &Reach::UpTo((Timestamp(4), "n00004".parse().expect("an id"))), Reach::All, nobody);
+    assert_eq!(read(&mut backlog, &stored), 1);
+    assert_eq!(backlog.scheduler().waiting(&acme()), 4, "and whoever waited behind it");
+    backlog.suspect(acme(), &stored[0]);
+    assert_eq!(read(&mut backlog, &stored), 0);
+
+    // One that is over since it was met is not looked for, but where nothing of its turn is known.
+    for known in &stored {
+        let mut over = known.record.clone();
+        over.cancel(lectern_core::Failure::internal("cancelled"), NOW);
+        backlog.take_in(&at(2, over), nobody);
+        let waits = backlog.scheduler().waiting(&acme());
+        backlog.suspect(acme(), known);
+        assert_eq!(read(&mut backlog, &[]), usize::from(waits == 0), "{waits} wait");
+    }
+    assert!(!backlog.turns.contains_key(&acme()));
+}
+
 #[test]
 fn a_turn_of_which_nobody_told_is_read_once_it_is_met() {
     let mut backlog = backlog();
     let stored: Vec<Known> = (0..3).map(|since| at(1, waits(since, 1))).collect();
-    backlog.suspect(acme());
+    backlog.suspect(acme(), &stored[0]);
     assert_eq!(read(&mut backlog, &stored), 1);
     assert_eq!(backlog.scheduler().waiting(&acme()), 3);
-    backlog.suspect(acme());
+    backlog.suspect(acme(), &stored[0]);
     assert_eq!(read(&mut backlog, &stored), 0, "it is known now");
     // Met, and empty when it is read.
     let other = Turn { lane: Lane::Bulk, ..acme() };
-    backlog.suspect(other.clone());
+    backlog.suspect(other.clone(), &stored[0]);
     assert_eq!(read(&mut backlog, &[]), 1);
     assert!(!backlog.turns.contains_key(&other), "nothing is kept of it");
 }

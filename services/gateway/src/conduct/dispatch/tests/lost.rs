@@ -1,6 +1,9 @@
 //! What is made up for: lost commands, lost hints and full streams.
 
+use lectern_store::memory::MemoryStore;
+
 use super::*;
+use crate::testing::Away;
 
 #[tokio::test(start_paused = true)]
 async fn lost_commands_and_events_are_made_up_for_by_the_audit() {
@@ -49,6 +52,53 @@ async fn an_order_of_which_nobody_told_is_found_by_a_look_at_all_turns() {
     world.narrations.insert(&ordered).await.expect("inserted");
     tokio::time::sleep(Duration::from_secs(32)).await;
     assert_eq!(world.granted().len(), PERMITS + 1);
+}
+
+/// Those of which the gateway knew in the same turn once hid it.
+#[tokio::test(start_paused = true)]
+async fn an_order_of_which_nobody_told_is_found_in_a_turn_that_has_work_all_the_time() {
+    let world = World::new().await;
+    world.announce(Service::Tts, 20, &[]).await;
+    let told = world.order("told", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut ordered = written(SECTIONS);
+    ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
+    ordered.due_at = None;
+    world.narrations.insert(&ordered).await.expect("inserted");
+    tokio::time::sleep(Duration::from_secs(32)).await;
+    world.announce(Service::Tts, 20, &[]).await;
+    tokio::time::sleep(EVERY).await;
+    for id in [&told, &ordered.id] {
+        let of = world.granted().iter().filter(|step| step.narration == *id).count();
+        assert_eq!(of, SECTIONS as usize, "{id}");
+    }
+}
+
+/// No pass took place until the last of thousands of commands was withdrawn.
+#[tokio::test(start_paused = true)]
+async fn the_service_goes_on_while_what_is_held_up_is_withdrawn() {
+    let clock = Arc::new(VirtualClock(Instant::now()));
+    let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+    let queue = Arc::new(MemoryQueue::new(ConnectOptions::default()));
+    let away = Arc::new(Away(Arc::clone(&queue)));
+    let shared = Arc::clone(&clock) as Arc<dyn Clock>;
+    let Parts { narrations, dispatcher, .. } = Parts::over(Arc::new(Nobody), shared, store, queue, away).await;
+    let mut ordered = written(SECTIONS);
+    ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
+    let revision = narrations.insert(&ordered).await.expect("inserted");
+    dispatcher.schedule(&Versioned { record: ordered, revision });
+    let pass = || tokio::time::timeout(EVERY, dispatcher.pass(Service::Tts));
+    pass().await.expect_err("the queue is away, publishing does not end");
+    assert_eq!(dispatcher.granted(Service::Tts).len(), SECTIONS as usize);
+
+    dispatcher.workers().hear(&capacity(Service::Tts, 4, &["tone"]).encode(), clock.now());
+    let (taken_back, passed) = tokio::join!(tokio::time::timeout(EVERY * 3, dispatcher.take_back_held()), async {
+        tokio::time::sleep(EVERY).await;
+        pass().await
+    });
+    taken_back.expect_err("nor does withdrawing");
+    passed.expect("a pass takes place meanwhile").expect("all is read");
+    assert!(dispatcher.granted(Service::Tts).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,6 +54,36 @@ async fn another_takes_over_at_once_from_a_gateway_that_leaves_and_in_seconds_fr
     }
 }
 
+/// Calls and events in hand change narrations for some time after a gateway is told to stop, and
+/// what it was told of by then waited for the reconciler.
+#[tokio::test(start_paused = true)]
+async fn what_changes_while_a_gateway_drains_comes_to_who_took_over() {
+    let fleet = Fleet::new().await;
+    let gateways = fleet.start_all(2, 4, DispatchOptions::default()).await;
+    order(&fleet, &gateways[0], &["acme"], 1).await;
+    tokio::time::sleep(EVERY).await;
+    let (owner, others) = owner(gateways);
+    let draining = owner.dispatcher.clone();
+    // Told of in the moment in which it is stopped.
+    let acme = turn_of("acme", Lane::Standard, "tone");
+    draining.schedule(&fleet.insert("last", &acme, 1).await);
+    owner.stop().await;
+    tokio::time::sleep(EVERY * 3).await;
+    assert!(others[0].granted().contains(&step("last", 0)));
+
+    // The other has read by now all that waits.
+    let drains = async {
+        draining.schedule(&fleet.insert("drained", &acme, 1).await);
+        draining.schedule(&fleet.end(&"acme-00".parse().expect("an id")).await);
+        tokio::time::sleep(EVERY).await;
+        assert_eq!(others[0].granted(), [step("drained", 0), step("last", 0)]);
+        draining.schedule(&fleet.end(&"last".parse().expect("an id")).await);
+    };
+    draining.relay_during(Box::pin(drains)).await;
+    tokio::time::sleep(EVERY).await;
+    assert_eq!(others[0].granted(), [step("drained", 0)], "what was on its way at the end arrives");
+}
+
 /// The count of grants was once a record that could be lost, and then the order of tenants stood
 /// still.
 #[tokio::test(start_paused = true)]
@@ -98,8 +128,8 @@ async fn a_gateway_that_comes_takes_its_part_and_what_the_others_granted_of_it()
         assert!(of.contains(&0), "{tenant} is looked after by one: {of:?}");
     }
 
-    // What the first had granted beyond its share it keeps until it ends.
-    for step in first {
+    // What each had granted, or found granted, beyond its share it keeps until it ends.
+    for step in first.into_iter().chain(second) {
         gateways[1].dispatcher.schedule(&fleet.end(&step.narration).await);
     }
     tokio::time::sleep(EVERY * 2).await;

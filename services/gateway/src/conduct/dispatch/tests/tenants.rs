@@ -1,7 +1,10 @@
 //! What administrators set for tenants holds for their steps.
 
+use lectern_store::Store as _;
+
+use super::fleet::{Fleet, step, turn_of};
 use super::*;
-use crate::domain::{TenantLimits, TenantRecord, TenantState};
+use crate::domain::{Lane, TenantLimits, TenantRecord, TenantState};
 
 /// Steps of narrations whose ids begin with the tenant's.
 fn of(granted: &[StepId], tenant: &str) -> usize {
@@ -131,4 +134,51 @@ async fn a_limit_that_is_raised_holds_while_every_step_of_the_tenant_still_runs(
     tenants.change(&acme.id, "", async { Ok(()) }, raise).await.expect("changed");
     tokio::time::sleep(audit::EVERY).await;
     assert_eq!(world.granted().len(), 2);
+}
+
+/// Makes the record of a tenant one that cannot be read.
+async fn break_record(fleet: &Fleet, tenant: &str) {
+    let broken = serde_json::json!({ "id": tenant, "state": "active" });
+    fleet.store.insert("tenants", tenant, &broken).await.expect("inserted");
+}
+
+/// The first of them once kept all others from their steps.
+#[tokio::test(start_paused = true)]
+async fn a_tenant_whose_record_cannot_be_read_keeps_nobody_else_from_its_steps() {
+    let fleet = Fleet::new().await;
+    let dispatcher = fleet.dispatcher(DispatchOptions::default()).await;
+    fleet.announce(&dispatcher, "tts-1", 8, &[]);
+    break_record(&fleet, "broken").await;
+    for tenant in ["broken", "other"] {
+        let turn = turn_of(tenant, Lane::Standard, "tone");
+        dispatcher.schedule(&fleet.insert(tenant, &turn, 1).await);
+    }
+    dispatcher.pass(Service::Tts).await.expect_err("one cannot be read");
+    assert_eq!(dispatcher.granted(Service::Tts), [step("other", 0)]);
+    assert!(fleet.store.delete("tenants", "broken", None).await.expect("deleted"));
+    dispatcher.pass(Service::Tts).await.expect("a pass");
+    assert_eq!(dispatcher.granted(Service::Tts), [step("broken", 0), step("other", 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_is_raised_holds_though_that_of_another_tenant_cannot_be_read() {
+    let fleet = Fleet::new().await;
+    let dispatcher = fleet.dispatcher(DispatchOptions { per_tenant: 1 }).await;
+    for tenant in ["broken", "other"] {
+        let turn = turn_of(tenant, Lane::Standard, "tone");
+        dispatcher.schedule(&fleet.insert(tenant, &turn, 2).await);
+    }
+    dispatcher.pass(Service::Tts).await.expect("a pass");
+    assert_eq!(dispatcher.granted(Service::Tts), [step("broken", 0), step("other", 0)]);
+
+    // Until what is known of tenants is read again.
+    tokio::time::sleep(Duration::from_secs(21)).await;
+    break_record(&fleet, "broken").await;
+    let limits = TenantLimits { concurrent_steps: Some(2), ..TenantLimits::default() };
+    let other = TenantRecord { limits, ..TenantRecord::new("other".parse().expect("an id"), Timestamp(0)) };
+    dispatcher.tenants().create(&other, async { Ok(()) }).await.expect("made");
+    let state = dispatcher.shared.services.get(&Service::Tts).expect("a service");
+    dispatcher.read_limits(state).await.expect_err("one cannot be read");
+    dispatcher.pass(Service::Tts).await.expect("a pass");
+    assert_eq!(dispatcher.granted(Service::Tts), [step("broken", 0), step("other", 0), step("other", 1)]);
 }

@@ -1,8 +1,14 @@
 //! Why a narration does not go on, for each reason.
 
+use std::collections::BTreeSet;
+
+use lectern_core::random::SeededRandom;
+
+use super::fleet::{Fleet, turn_of};
+use super::members::{Announcement, Work};
 use super::*;
 use crate::conduct::Wait;
-use crate::domain::{TenantRecord, TenantState};
+use crate::domain::{GatewayId, Lane, Ownership, Shard, TenantRecord, TenantState};
 
 impl World {
     /// Why a narration waits, as its record is now.
@@ -51,6 +57,40 @@ async fn what_an_operator_holds_up_waits_for_that() {
     }
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(world.wait_of(&id).await, None, "what it does not need may be paused");
+}
+
+/// Where it had granted steps of more narrations than it names, nothing was said to wait.
+#[tokio::test(start_paused = true)]
+async fn what_is_held_up_is_told_wherever_its_owner_is_and_however_much_that_one_has_granted() {
+    let fleet = Fleet::new().await;
+    let dispatcher = fleet.dispatcher(DispatchOptions::default()).await;
+    let turn = turn_of("acme", Lane::Standard, "tone");
+    let (me, shard, random) = (dispatcher.shared.me.clone(), Shard::of(&turn.tenant), SeededRandom::new(9));
+    let owns =
+        |other: &GatewayId| Ownership::of(&BTreeSet::from([me.clone(), other.clone()]), 5).owner(shard) == Some(other);
+    let owner = std::iter::repeat_with(|| GatewayId::random(&random)).find(owns).expect("one in two");
+    let [named, waits] = [fleet.insert("named", &turn, 1).await.record, fleet.insert("waits", &turn, 1).await.record];
+    let hear = |more: bool| {
+        let narrations = BTreeSet::from([named.id.clone()]);
+        let work = BTreeMap::from([(Service::Tts, Work { narrations, more, ..Work::default() })]);
+        let gateway = owner.clone();
+        let announced = Announcement { gateway, hello: false, leaving: false, limit: 5, work };
+        lock(&dispatcher.shared.members).hear(announced, Instant::now());
+        dispatcher.look_around();
+    };
+    let wait = |narration: &Narration| dispatcher.wait(narration);
+    hear(false);
+    tokio::time::sleep(audit::EVERY).await;
+    hear(false);
+    assert_eq!((wait(&named), wait(&waits)), (None, Some(Wait::Queue)));
+    hear(true);
+    assert_eq!(wait(&waits), None, "it may be one of those that are not named");
+
+    fleet.announce(&dispatcher, "tts-1", 4, &["tone"]);
+    assert_eq!((wait(&named), wait(&waits)), (None, Some(Wait::EngineUnavailable)));
+    dispatcher.pauses().pause("engines/tone".parse().expect("a pause"), String::new()).await.expect("paused");
+    dispatcher.pauses().refresh().await.expect("read");
+    assert_eq!((wait(&named), wait(&waits)), (None, Some(Wait::Paused)));
 }
 
 #[tokio::test(start_paused = true)]
