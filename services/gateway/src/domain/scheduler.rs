@@ -17,6 +17,7 @@ use std::sync::Arc;
 use lectern_core::Timestamp;
 use lectern_core::id::{NarrationId, StepId, TenantId};
 
+use super::shares::{Want, fill};
 use super::{Demands, Turn};
 pub use grants::Grant;
 use grants::Grants;
@@ -55,6 +56,13 @@ struct TurnState {
     granted: usize,
     /// Of those that are granted.
     postponed: usize,
+}
+
+impl TurnState {
+    /// Steps of it that take room: granted, and not put off.
+    const fn working(&self) -> usize {
+        self.granted.saturating_sub(self.postponed)
+    }
 }
 
 #[derive(Debug)]
@@ -296,26 +304,40 @@ impl Scheduler {
         }
     }
 
-    /// What its turns can use.
+    /// What its turns can use. What a tenant may have beyond what it has is divided over its turns by
+    /// the weights of their lanes, so that one with a limit counts once, however many turns it has.
     #[must_use]
     pub fn demands(&self) -> Demands {
         let mut demands = Demands::default();
-        for (turn, state) in &self.turns {
-            let limit = self.tenants.get(&turn.tenant).map_or(0, |tenant| tenant.limit);
-            let working = state.granted.saturating_sub(state.postponed);
-            let steps = if state.held {
-                working
-            } else {
-                let known = if state.more { limit } else { working + state.waiting };
-                known.min(limit).min(self.lanes.most(&turn.engine)).max(working)
+        for tenant in self.tenants.values() {
+            let turns = tenant.turns.iter().filter_map(|turn| Some((turn, self.turns.get(turn)?)));
+            let turns: Vec<(&Arc<Turn>, &TurnState)> = turns.collect();
+            let want = |(turn, state): &(&Arc<Turn>, &TurnState)| Want {
+                most: whole(self.wants_beyond(turn, state, tenant.limit)),
+                weight: turn.lane.weight(),
             };
-            if steps > 0 {
-                let demand = demands.0.entry(turn.lane).or_default();
-                demand.turns += 1;
-                demand.steps += u64::try_from(steps).unwrap_or(u64::MAX);
+            let wants: Vec<Want> = turns.iter().map(want).collect();
+            let beyond = fill(whole(tenant.limit.saturating_sub(tenant.granted)), &wants);
+            for ((turn, state), beyond) in turns.into_iter().zip(beyond) {
+                let steps = whole(state.working()) + beyond;
+                if steps > 0 {
+                    let demand = demands.0.entry(turn.lane).or_default();
+                    demand.turns += 1;
+                    demand.steps += steps;
+                }
             }
         }
         demands
+    }
+
+    /// Steps that a turn could be granted beyond those that take room, if its tenant had no others.
+    fn wants_beyond(&self, turn: &Turn, state: &TurnState, limit: usize) -> usize {
+        if state.held {
+            return 0;
+        }
+        let working = state.working();
+        let known = if state.more { limit } else { working + state.waiting };
+        known.min(limit).min(self.lanes.most(&turn.engine)).saturating_sub(working)
     }
 
     /// Forgets turns, with all that waits and is granted in them.
@@ -373,4 +395,8 @@ impl Scheduler {
             }
         }
     }
+}
+
+fn whole(steps: usize) -> u64 {
+    u64::try_from(steps).unwrap_or(u64::MAX)
 }

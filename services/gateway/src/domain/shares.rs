@@ -75,9 +75,9 @@ pub fn shares(capacity: u64, demands: &[&Demands]) -> Vec<u64> {
 
 /// What one of several asks for.
 #[derive(Debug, Clone, Copy)]
-struct Want {
-    most: u64,
-    weight: u64,
+pub(super) struct Want {
+    pub(super) most: u64,
+    pub(super) weight: u64,
 }
 
 impl From<Demand> for Want {
@@ -88,7 +88,7 @@ impl From<Demand> for Want {
 
 /// Weighted max-min: `capacity` over these wants, in whole numbers. The sum is `capacity`, or what
 /// all can use where that is less.
-fn fill(capacity: u64, wants: &[Want]) -> Vec<u64> {
+pub(super) fn fill(capacity: u64, wants: &[Want]) -> Vec<u64> {
     let mut given = vec![0_u64; wants.len()];
     let mut open: BTreeMap<usize, Want> =
         wants.iter().copied().enumerate().filter(|(_, want)| want.most > 0 && want.weight > 0).collect();

@@ -45,8 +45,6 @@ struct Account {
     granted: usize,
     /// Steps that it was served since the count began, by lane.
     served: BTreeMap<Lane, u64>,
-    /// Steps that it had granted at each look since the count began, added up.
-    held: u64,
 }
 
 impl Account {
@@ -185,23 +183,9 @@ impl Book {
         accounts.map(|(_, account)| account.served.get(&lane).copied().unwrap_or(0)).collect()
     }
 
-    /// How many steps each of these tenants had granted at once since the count began, added up
-    /// over the looks. How many it was served in that time depends on how long they happened to
-    /// last.
-    pub fn held(&self, of: impl Fn(usize) -> bool) -> Vec<u64> {
-        let state = self.state();
-        let accounts = state.accounts.iter().enumerate().filter(|(number, _)| of(*number));
-        accounts.map(|(_, account)| account.held).collect()
-    }
-
     /// What is so, and was so since the last look.
     pub fn look(&self) -> Look {
         let mut state = self.state();
-        if state.counts {
-            for account in &mut state.accounts {
-                account.held += u64::try_from(account.granted).unwrap_or(0);
-            }
-        }
         let free = self.permits.saturating_sub(state.most);
         state.most = state.granted.len();
         let waits = state.accounts.iter().enumerate().find(|(_, account)| account.waits()).map(|(number, account)| {

@@ -48,7 +48,7 @@ const SETTLES: Duration = Duration::from_secs(15);
 const TOO_LONG: u32 = 4;
 /// How far the share of a lane may be from what it is due, in hundredths of that.
 const SHARE: f64 = 5.0;
-/// How many more steps than another tenant one may have granted at once on average, in hundredths.
+/// How much more than another tenant of the lane one may be served, in hundredths.
 const SPREAD: f64 = 10.0;
 /// How much more a grant may cost at the full backlog than at a tenth of it.
 const FLAT: f64 = 1.2;
@@ -155,9 +155,6 @@ pub struct Run {
     pub shares: Vec<(Lane, f64)>,
     /// The least and the most that a tenant without a limit of its own was served of each lane.
     pub served: Vec<(Lane, u64, u64)>,
-    /// How many steps a tenant without a limit of its own had granted at once on average, at least
-    /// and at most.
-    pub held: (f64, f64),
     /// The most permits that were free throughout a second while somebody waited.
     pub free: usize,
     /// What did not hold.
@@ -178,8 +175,6 @@ impl fmt::Display for Run {
             let lane = lane.as_str();
             writeln!(f, "lane               {lane}: {share:.1} %, {least} to {most} steps for each tenant")?;
         }
-        let (least, most) = self.held;
-        writeln!(f, "granted at once    {least:.1} to {most:.1} steps of each tenant, on average")?;
         writeln!(f, "free permits       {} at most throughout a second while somebody waited", self.free)?;
         for what in &self.broken {
             writeln!(f, "DOES NOT HOLD      {what}")?;
@@ -259,18 +254,7 @@ async fn run(proportions: Proportions) -> Result<Run, Failure> {
     let took = began.elapsed();
     drop(tasks);
     let (grants, cost, hints) = costs(&before, &after);
-    let mut run = Run {
-        proportions,
-        grants,
-        took,
-        cost,
-        hints,
-        shares: Vec::new(),
-        served: Vec::new(),
-        held: (0.0, 0.0),
-        free,
-        broken,
-    };
+    let mut run = Run { proportions, grants, took, cost, hints, shares: Vec::new(), served: Vec::new(), free, broken };
     judge(&site, &mut run);
     Ok(run)
 }
@@ -319,14 +303,11 @@ fn judge(site: &Site, run: &mut Run) {
         let least = served.iter().copied().min().unwrap_or(0);
         let most = served.iter().copied().max().unwrap_or(0);
         run.served.push((lane, least, most));
-    }
-    let held = site.book.held(|number| !is_limited(number));
-    let (least, most) = (held.iter().copied().min().unwrap_or(0), held.iter().copied().max().unwrap_or(0));
-    let at_once = |held: u64| held as f64 / run.took.as_secs_f64().max(1.0);
-    run.held = (at_once(least), at_once(most));
-    if most as f64 > least as f64 * (1.0 + SPREAD / 100.0) {
-        let (least, most) = run.held;
-        run.broken.push(format!("one tenant had {least:.1} steps granted at once and another {most:.1}"));
+        // The beginning and the end of the count cut through a round.
+        if most as f64 > least as f64 * (1.0 + SPREAD / 100.0) + 2.0 {
+            let lane = lane.as_str();
+            run.broken.push(format!("of the lane {lane} one tenant got {least} steps and another {most}"));
+        }
     }
 }
 

@@ -247,6 +247,21 @@ fn what_is_put_off_takes_no_room_of_its_service_or_engine_until_its_time() {
     assert_eq!((scheduler.grants().working(), scheduler.grants().len()), (3, 3));
 }
 
+/// Else its neighbours at the same dispatcher would get what it cannot use.
+#[test]
+fn a_tenant_with_a_limit_asks_for_that_much_however_many_turns_it_has() {
+    let mut scheduler = Scheduler::new(13);
+    for lane in Lane::ALL {
+        wants(&mut scheduler, &turn_of(lane, "a", "tone"), 0, lane.as_str(), 20);
+    }
+    let asked = |scheduler: &Scheduler| Lane::ALL.map(|lane| scheduler.demands().0.get(&lane).map_or(0, |d| d.steps));
+    assert_eq!(asked(&scheduler), [8, 4, 1], "by the weights of the lanes");
+    let first = next(&mut scheduler).expect("a step");
+    assert_eq!(asked(&scheduler).iter().sum::<u64>(), 13);
+    scheduler.limit_tenant(&first.turn.tenant, 1);
+    assert_eq!(asked(&scheduler), [1, 0, 0], "it has what it may have");
+}
+
 #[test]
 fn what_is_held_up_is_passed_over_and_asks_for_nothing() {
     let mut scheduler = Scheduler::new(10);
