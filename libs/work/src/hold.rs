@@ -37,6 +37,8 @@ pub struct Hold {
     over: AtomicBool,
     /// Whether the lease was asked for in the course of the work.
     asked: AtomicBool,
+    /// Whether a record was tried to be inserted that lets the step go.
+    tried: AtomicBool,
     /// Locked during each write, so that the one that takes the lease and the one that lets the
     /// step go do not meet.
     state: Mutex<State>,
@@ -96,6 +98,7 @@ impl Hold {
             holder,
             over: AtomicBool::default(),
             asked: AtomicBool::default(),
+            tried: AtomicBool::default(),
             state: Mutex::new(state),
         }
     }
@@ -190,6 +193,8 @@ impl<H: Handler> Shared<H> {
                 Ok(Closed::Written)
             }
             State::Unwritten => {
+                // A try before it, of which there was no answer, may have been the one that wrote.
+                let tried = hold.tried.swap(true, Ordering::Relaxed);
                 let written = self.steps.write_first(&hold.step, &hold.tenant, true, closing).await?;
                 self.known.note(&hold.step);
                 if written {
@@ -199,6 +204,10 @@ impl<H: Handler> Shared<H> {
                 match self.steps.adopt(&hold.step, &hold.tenant, &hold.holder, closing).await? {
                     Adopted::Written => {
                         *state = State::Closed;
+                        // Equal work has equal ends: without such a try this one is another's.
+                        if let (Closing::Ended(ending), false) = (closing, tried) {
+                            return Ok(Closed::Before(ending.clone()));
+                        }
                         Ok(Closed::Written)
                     }
                     Adopted::Leased(lease) => {
