@@ -304,8 +304,9 @@ impl Scheduler {
         }
     }
 
-    /// What its turns can use. What a tenant may have beyond what it has is divided over its turns by
-    /// the weights of their lanes, so that one with a limit counts once, however many turns it has.
+    /// What its turns can use. What a tenant may have beyond what it has is divided over its turns
+    /// by the weights of their lanes, so that one with a limit counts once, however many turns it
+    /// has.
     #[must_use]
     pub fn demands(&self) -> Demands {
         let mut demands = Demands::default();
