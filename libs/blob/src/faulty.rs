@@ -10,7 +10,6 @@
 //! Every fault is one line of the log, `object storage was disturbed` with `fault`, so that a test
 //! sees that it was hit.
 
-use parking_lot::Mutex;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::{Failure, Kind, Random, Reason};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::debug;

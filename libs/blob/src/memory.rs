@@ -1,6 +1,5 @@
 //! Objects in memory, for tests: with faults that are injected call by call.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
@@ -11,6 +10,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use lectern_core::{Clock, Timestamp};
+use parking_lot::Mutex;
 
 use crate::{Blob, BlobError, ByteStream, MAX_PAGE, ObjectInfo, ObjectPath, Prefix, Put};
 
@@ -77,24 +77,20 @@ impl MemoryBlob {
     /// Lets one later call of this sort go wrong; faults of a sort are used up in the order they
     /// were given.
     pub fn inject(&self, op: Op, fault: Fault) {
-        self.state().faults.push_back((op, fault));
+        self.state.lock().faults.push_back((op, fault));
     }
 
     /// How many objects there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.state().objects.len()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+        self.state.lock().objects.len()
     }
 
     /// Takes the next fault for `op` and waits or fails as it says; a fault for later is handed
     /// back.
     async fn enter(&self, op: Op) -> Result<Option<Fault>, BlobError> {
         let fault = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             let place = state.faults.iter().position(|(meant, _)| *meant == op);
             place.and_then(|place| state.faults.remove(place)).map(|(_, fault)| fault)
         };
@@ -109,7 +105,7 @@ impl MemoryBlob {
     }
 
     fn store(&self, path: &ObjectPath, bytes: Bytes) -> Put {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.objects.contains_key(path) {
             return Put::AlreadyThere;
         }
@@ -120,7 +116,7 @@ impl MemoryBlob {
 
     /// Bytes as a read sees them, with the true length and CRC32C.
     fn read(&self, path: &ObjectPath, fault: Option<Fault>) -> Option<(Bytes, u64, u32)> {
-        let state = self.state();
+        let state = self.state.lock();
         let object = state.objects.get(path)?;
         let mut bytes = object.bytes.clone();
         if let Some(Fault::Truncate(length)) = fault {
@@ -193,7 +189,7 @@ impl Blob for MemoryBlob {
 
     async fn head(&self, path: &ObjectPath) -> Result<Option<ObjectInfo>, BlobError> {
         let fault = self.enter(Op::Head).await?;
-        let found = self.state().objects.get(path).map(|object| info(path, object));
+        let found = self.state.lock().objects.get(path).map(|object| info(path, object));
         leave(Op::Head, fault, found)
     }
 
@@ -205,7 +201,7 @@ impl Blob for MemoryBlob {
     ) -> Result<Vec<ObjectInfo>, BlobError> {
         let fault = self.enter(Op::List).await?;
         let page = {
-            let state = self.state();
+            let state = self.state.lock();
             let wanted =
                 state.objects.iter().filter(|(path, _)| prefix.covers(path) && after.is_none_or(|after| after < *path));
             wanted.take(limit.min(MAX_PAGE)).map(|(path, object)| info(path, object)).collect()
@@ -215,14 +211,14 @@ impl Blob for MemoryBlob {
 
     async fn delete(&self, path: &ObjectPath) -> Result<bool, BlobError> {
         let fault = self.enter(Op::Delete).await?;
-        let existed = self.state().objects.remove(path).is_some();
+        let existed = self.state.lock().objects.remove(path).is_some();
         leave(Op::Delete, fault, existed)
     }
 
     async fn delete_prefix(&self, prefix: &Prefix) -> Result<u64, BlobError> {
         let fault = self.enter(Op::Delete).await?;
         let gone = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             let before = state.objects.len();
             state.objects.retain(|path, _| !prefix.covers(path));
             (before - state.objects.len()) as u64

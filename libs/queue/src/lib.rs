@@ -8,6 +8,7 @@
 
 pub mod error;
 mod jetstream;
+mod layer;
 pub mod letter;
 pub mod memory;
 mod options;
@@ -22,6 +23,7 @@ use lectern_core::{Failure, SystemClock};
 
 pub use error::QueueError;
 pub use jetstream::LEAST_SERVER;
+pub use layer::Layer;
 pub use letter::{DeadLetter, LetterPage};
 pub use memory::{FaultCounts, Faults, MemoryQueue};
 pub use options::{ConnectOptions, Identity, Placement, Tls};

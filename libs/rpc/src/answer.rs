@@ -25,7 +25,7 @@ mod tests;
 
 use std::pin::Pin;
 
-use futures::{Stream, StreamExt as _};
+use futures::{Stream, TryFutureExt as _, TryStreamExt as _};
 use lectern_core::{Failure, Kind, Reason};
 use tonic::{Request, Response, Status};
 
@@ -123,8 +123,7 @@ where
     C: Admitted,
     F: Future<Output = Result<T, Failure>>,
 {
-    let (caller, message) = admitted(request).map_err(|failure| status(&failure))?;
-    handle(caller, message).await.map(Response::new).map_err(|failure| status(&failure))
+    relay(request, |caller, message| handle(caller, message).map_err(Refusal::Own)).await
 }
 
 /// Answers a call with a stream, whose failures become statuses too.
@@ -140,9 +139,8 @@ where
     F: Future<Output = Result<S, Failure>>,
     S: Stream<Item = Result<T, Failure>> + Send + 'static,
 {
-    let (caller, message) = admitted(request).map_err(|failure| status(&failure))?;
-    let answers = handle(caller, message).await.map_err(|failure| status(&failure))?;
-    Ok(Response::new(Box::pin(answers.map(|answer| answer.map_err(|failure| status(&failure))))))
+    let own = |answers: S| answers.map_err(Refusal::Own);
+    relay_stream(request, |caller, message| handle(caller, message).map_ok(own).map_err(Refusal::Own)).await
 }
 
 /// Answers a call that another service of ours has a part in.
@@ -173,7 +171,7 @@ where
 {
     let (caller, message) = admitted(request).map_err(|failure| status(&failure))?;
     let answers = handle(caller, message).await.map_err(Status::from)?;
-    Ok(Response::new(Box::pin(answers.map(|answer| answer.map_err(Status::from)))))
+    Ok(Response::new(Box::pin(answers.map_err(Status::from))))
 }
 
 /// Who calls, and the message.

@@ -1,6 +1,5 @@
 //! Token buckets: so many of something a second on average, and so many at once after a pause.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Clock, Timestamp};
+use parking_lot::Mutex;
 
 /// So many at once after a pause, and so many a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,7 +79,7 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
     /// How long to wait where there are none left.
     pub(crate) fn take_at(&self, whose: &K, rate: Rate) -> Result<(), Duration> {
         let now = self.clock.now();
-        let mut buckets = self.buckets();
+        let mut buckets = self.buckets.lock();
         if buckets.len() >= self.remembered && !buckets.contains_key(whose) {
             self.forget(&mut buckets, now);
         }
@@ -95,19 +95,15 @@ impl<K: Clone + Eq + Hash> Buckets<K> {
 
     /// How many `whose` are left, where fewer are than a full bucket holds; counts nothing.
     pub(crate) fn left(&self, whose: &K) -> Option<usize> {
-        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
+        let bucket = self.buckets.lock().get(whose)?.refilled(self.clock.now());
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a u32")]
         (bucket.tokens < bucket.rate.most()).then_some(bucket.tokens as usize)
     }
 
     /// How long `whose` next one has to wait; counts nothing.
     pub(crate) fn exhausted(&self, whose: &K) -> Option<Duration> {
-        let bucket = self.buckets().get(whose)?.refilled(self.clock.now());
+        let bucket = self.buckets.lock().get(whose)?.refilled(self.clock.now());
         (bucket.tokens < 1.0).then(|| bucket.wait())
-    }
-
-    fn buckets(&self) -> MutexGuard<'_, HashMap<K, Bucket>> {
-        self.buckets.lock()
     }
 
     /// Drops full buckets, which say nothing that a new one does not; if there are none, the tenth
@@ -176,7 +172,7 @@ mod tests {
         for i in 0..1_000 {
             clock.advance(Duration::from_millis(1));
             buckets.take(&format!("t{i}").parse().unwrap()).unwrap();
-            assert!(buckets.buckets().len() <= 20);
+            assert!(buckets.buckets.lock().len() <= 20);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What happens often and is told seldom.
 
-use parking_lot::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// It is told at most this often.

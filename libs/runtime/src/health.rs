@@ -1,7 +1,6 @@
 //! Health that tells the truth: a service serves once every check that it depends on has passed,
 //! and no longer when one fails, is late, or the process drains.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use lectern_core::{Failure, Kind, Reason};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -109,14 +109,10 @@ impl HealthState {
         Self::default()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-
     /// Adds a check and asks it, at once and then periodically, until `stop`. Services that depend
     /// on it do not serve before its first answer. Needs a tokio runtime.
     pub fn watch(&self, check: Check, stop: CancellationToken) {
-        self.state().checks.push(check.clone());
+        self.state.lock().checks.push(check.clone());
         self.tell();
         let health = self.clone();
         tokio::spawn(async move {
@@ -127,12 +123,12 @@ impl HealthState {
                 health.set(check.name, result);
             }
             // What it asks is let go of.
-            health.state().checks.retain(|known| known.name != check.name);
+            health.state.lock().checks.retain(|known| known.name != check.name);
         });
     }
 
     fn set(&self, name: &'static str, result: Result<(), Failure>) {
-        let before = self.state().results.insert(name, result.clone());
+        let before = self.state.lock().results.insert(name, result.clone());
         if before.as_ref().map(Result::is_ok) != Some(result.is_ok()) {
             match &result {
                 Ok(()) => tracing::info!(check = name, "healthy"),
@@ -145,7 +141,7 @@ impl HealthState {
     /// Says whether a part of the process (`engine/local`) serves. It has a name in the health
     /// service, and no service depends on it.
     pub fn part(&self, name: String, serves: bool) {
-        if self.state().parts.insert(name, serves) != Some(serves) {
+        if self.state.lock().parts.insert(name, serves) != Some(serves) {
             self.tell();
         }
     }
@@ -153,13 +149,13 @@ impl HealthState {
     /// The parts, and whether each serves: none while the process drains.
     #[must_use]
     pub fn parts(&self) -> Vec<(String, bool)> {
-        let state = self.state();
+        let state = self.state.lock();
         state.parts.iter().map(|(name, serves)| (name.clone(), *serves && !state.draining)).collect()
     }
 
     /// From now on nothing serves: load balancers send no more calls while those in flight end.
     pub fn drain(&self) {
-        self.state().draining = true;
+        self.state.lock().draining = true;
         self.tell();
     }
 
@@ -171,7 +167,7 @@ impl HealthState {
     /// does.
     #[must_use]
     pub fn serving(&self, service: &str) -> bool {
-        let state = self.state();
+        let state = self.state.lock();
         !state.draining
             && state
                 .checks
@@ -183,7 +179,7 @@ impl HealthState {
     /// What is wrong, by check; one that has not been asked yet is wrong too.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let state = self.state();
+        let state = self.state.lock();
         let problem = |check: &Check| match state.results.get(check.name) {
             Some(Ok(())) => None,
             Some(Err(failure)) => Some((check.name, failure.to_string())),

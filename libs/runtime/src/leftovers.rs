@@ -1,12 +1,13 @@
 //! What a process would leave behind if it ended at once: temporary files and folders, which are
 //! removed before it does.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// How often what is left is tried again.
 const TRIES: u32 = 50;
@@ -49,7 +50,7 @@ pub(crate) fn of_process() -> &'static Leftovers {
 impl Leftovers {
     /// Registers a path.
     fn register(&self, path: PathBuf) -> Registered {
-        let mut paths = self.lock();
+        let mut paths = self.0.lock();
         let number = paths.next;
         paths.next += 1;
         paths.registered.insert(number, path);
@@ -59,7 +60,7 @@ impl Leftovers {
     /// Removes what is registered, as well as can be done `within` so much time: folders with all
     /// that is in them, also while others still write there. Returns what is left.
     pub(crate) fn remove(&self, within: Duration) -> Vec<PathBuf> {
-        let paths: Vec<PathBuf> = self.lock().registered.values().cloned().collect();
+        let paths: Vec<PathBuf> = self.0.lock().registered.values().cloned().collect();
         if paths.is_empty() {
             return paths;
         }
@@ -73,15 +74,11 @@ impl Leftovers {
             Err(_) => paths,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Paths> {
-        self.0.lock()
-    }
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.leftovers.lock().registered.remove(&self.number);
+        self.leftovers.0.lock().registered.remove(&self.number);
     }
 }
 
@@ -141,7 +138,7 @@ mod tests {
             assert_eq!(is_there(&at(name)), expected, "{name}");
         }
         drop(registered);
-        assert!(leftovers.lock().registered.is_empty());
+        assert!(leftovers.0.lock().registered.is_empty());
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! Nobody may hold all of it, so that what one tenant does never stops another; whoever waits gets
 //! it in the order of who holds least, and of who came first where they hold as much.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use lectern_core::id::TenantId;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::telemetry::Metrics;
@@ -92,7 +92,7 @@ impl<K: Holder> Shares<K> {
             "1",
             "Units of a scarce thing that callers hold.",
             &[("what", what)],
-            move || asked.upgrade().map(|inner| inner.state().held as f64),
+            move || asked.upgrade().map(|inner| inner.state.lock().held as f64),
         );
         Self(inner)
     }
@@ -106,7 +106,7 @@ impl<K: Holder> Shares<K> {
     /// What is held by all together.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.0.state().held
+        self.0.state.lock().held
     }
 
     /// Takes `amount` units at once, or nothing: `None` where `holder` has its share, where there
@@ -121,7 +121,7 @@ impl<K: Holder> Shares<K> {
     /// units, at least one and at most all.
     #[must_use]
     pub fn try_take_within(&self, holder: &K, amount: usize, each: usize) -> Option<Share<K>> {
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         self.0.take(&mut state, holder, amount, each.clamp(1, self.0.room.total))
     }
 
@@ -131,7 +131,7 @@ impl<K: Holder> Shares<K> {
         // Dropped after the turn it waits for, whatever ends the waiting.
         let _settled = Settle(&self.0);
         let turn = {
-            let mut state = self.0.state();
+            let mut state = self.0.state.lock();
             if let Some(share) = self.0.take(&mut state, holder, amount, self.0.room.each) {
                 return Some(share);
             }
@@ -148,10 +148,6 @@ impl<K: Holder> Shares<K> {
 }
 
 impl<K: Holder> Inner<K> {
-    fn state(&self) -> MutexGuard<'_, State<K>> {
-        self.state.lock()
-    }
-
     /// `each` is what this holder may have.
     fn take(self: &Arc<Self>, state: &mut State<K>, holder: &K, amount: usize, each: usize) -> Option<Share<K>> {
         state.waiting.retain(|waiting| !waiting.turn.is_closed());
@@ -209,7 +205,7 @@ struct Settle<'a, K: Holder>(&'a Arc<Inner<K>>);
 
 impl<K: Holder> Drop for Settle<'_, K> {
     fn drop(&mut self) {
-        let refused = self.0.settle(&mut self.0.state());
+        let refused = self.0.settle(&mut self.0.state.lock());
         drop(refused);
     }
 }
@@ -217,7 +213,7 @@ impl<K: Holder> Drop for Settle<'_, K> {
 impl<K: Holder> Drop for Share<K> {
     fn drop(&mut self) {
         let refused = {
-            let mut state = self.shares.state();
+            let mut state = self.shares.state.lock();
             state.held -= self.amount;
             if let Some(own) = state.by_holder.get_mut(&self.holder) {
                 *own -= self.amount;

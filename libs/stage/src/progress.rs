@@ -1,7 +1,6 @@
 //! How far a recording is assembled, told to whoever watches while it is. These are hints, on a
 //! topic of each narration's own: they may be lost, and nothing is kept of them.
 
-use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use bytes::Bytes;
 use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Clock, Timestamp};
 use lectern_queue::Queue;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tracing::debug;

@@ -1,12 +1,12 @@
 //! What was found out about secrets, kept for a while under their digests, so that not every call
 //! asks again.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
 use lectern_core::{Digest, Timestamp};
+use parking_lot::Mutex;
 
 /// A memory of bounded size and age: the oldest entry makes room for the newest. Good and bad
 /// secrets belong into two of them, lest somebody with many bad ones has the good ones forgotten.
@@ -36,13 +36,13 @@ impl<T: Clone> Recall<T> {
     /// What is known under `key`.
     #[must_use]
     pub fn get(&self, key: &Digest, now: Timestamp) -> Option<T> {
-        let state = self.state();
+        let state = self.state.lock();
         state.known.get(key).filter(|((until, _), _)| now < *until).map(|(_, value)| value.clone())
     }
 
     /// Keeps `value` under `key` from now on.
     pub fn put(&self, key: Digest, value: T, now: Timestamp) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.remove(&key);
         let place = (now.plus(self.lifetime), state.count);
         state.count = state.count.wrapping_add(1);
@@ -58,11 +58,7 @@ impl<T: Clone> Recall<T> {
 
     /// Forgets what is known under `key`.
     pub fn forget(&self, key: &Digest) {
-        self.state().remove(key);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock()
+        self.state.lock().remove(key);
     }
 }
 
@@ -145,7 +141,7 @@ mod tests {
         assert_eq!(known(8), [7, 4], "what was put again is new");
         memory.forget(&key(4));
         assert_eq!(known(8), [7]);
-        let state = memory.state();
+        let state = memory.state.lock();
         assert_eq!((state.order.len(), state.known.len()), (2, 2));
     }
 
@@ -156,6 +152,6 @@ mod tests {
         assert!(memory.get(&key(1), Timestamp(19_999)).is_some());
         assert!(memory.get(&key(1), Timestamp(20_000)).is_none());
         memory.put(key(2), (), Timestamp(30_000));
-        assert_eq!(memory.state().known.len(), 1, "what has ended is not kept");
+        assert_eq!(memory.state.lock().known.len(), 1, "what has ended is not kept");
     }
 }

@@ -124,9 +124,6 @@ pub trait Perform: Send + Sync + 'static {
     /// Which stage it is.
     fn service(&self) -> Service;
 
-    /// The noun that its events are about: `document`, `script` or `recording`.
-    fn noun(&self) -> &'static str;
-
     /// Does a step's work and says how it ended. A result that is there already is found and not
     /// made again.
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure>;
@@ -278,10 +275,6 @@ impl<P: Perform> Handler for Stage<P> {
         let failed = StepFailed { failure: Some(convert::failure_to_wire(failure, Some(step))) };
         let event = Event { schema: SCHEMA, step: step.to_string(), tenant, outcome: Some(Outcome::Failed(failed)) };
         event.encode_to_vec().into()
-    }
-
-    fn event_subject(&self, step: &StepId) -> (&'static str, String) {
-        (self.perform.noun(), step.narration.to_string())
     }
 }
 

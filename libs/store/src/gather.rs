@@ -6,21 +6,19 @@
 //! slower it answers, the more one call carries. A call that hangs is not waited for alone: after a
 //! while others go beside it.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_core::Timestamp;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::error::StoreError;
-use crate::port::{CollectionSpec, Converted, Store};
-use crate::query::Query;
+use crate::port::Store;
 use crate::record::{Revision, Stored};
 use crate::write::{MAX_WRITE_BYTES, Write, length};
 
@@ -90,7 +88,7 @@ impl Gathering {
     /// The place of a call where nothing waits and nothing is under way but what is slow; else
     /// none, and the write has to wait.
     fn begin(&self, collection: &str) -> Option<Call> {
-        let mut lines = self.shared.lines();
+        let mut lines = self.shared.lines.lock();
         let number = match lines.get_mut(collection) {
             Some(line) if line.waiting.is_empty() && line.has_room() => line.enter(),
             Some(_) => return None,
@@ -105,7 +103,7 @@ impl Gathering {
         let (id, bytes) = (write.id().to_owned(), length(write.body()));
         let (answer, mut answered) = oneshot::channel();
         {
-            let mut lines = self.shared.lines();
+            let mut lines = self.shared.lines.lock();
             let line = lines.entry(collection.to_owned()).or_default();
             line.bytes += bytes;
             line.waiting.push_back(Waiting { write, bytes, answer });
@@ -124,14 +122,10 @@ impl Gathering {
 }
 
 impl Shared {
-    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
-        self.lines.lock()
-    }
-
     /// Begins the calls that may begin now.
     fn go_on(self: &Arc<Self>, collection: &str) {
         loop {
-            let batch = self.lines().get_mut(collection).and_then(Line::batch);
+            let batch = self.lines.lock().get_mut(collection).and_then(Line::batch);
             let Some((number, batch)) = batch else { return };
             let call = Call { shared: Arc::clone(self), collection: collection.to_owned(), number };
             // Without a runtime nobody is left who waits; dropping the batch would tell them.
@@ -223,7 +217,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if let Some(line) = self.shared.lines().get_mut(&self.collection) {
+        if let Some(line) = self.shared.lines.lock().get_mut(&self.collection) {
             line.calls.remove(&self.number);
         }
         self.shared.go_on(&self.collection);
@@ -231,17 +225,9 @@ impl Drop for Call {
 }
 
 #[async_trait]
-impl Store for Gathering {
-    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        self.shared.store.ensure(spec).await
-    }
-
-    fn has_forms(&self) -> bool {
-        self.shared.store.has_forms()
-    }
-
-    async fn convert(&self, spec: &CollectionSpec, after: Option<&str>, most: u32) -> Result<Converted, StoreError> {
-        self.shared.store.convert(spec, after, most).await
+impl crate::Layer for Gathering {
+    fn below(&self) -> &dyn Store {
+        &*self.shared.store
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
@@ -251,10 +237,6 @@ impl Store for Gathering {
             return inserted;
         }
         self.wait(collection, Write::Insert { id: id.to_owned(), body: body.clone() }).await
-    }
-
-    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.shared.store.get(collection, id).await
     }
 
     async fn get_latest(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
@@ -282,49 +264,6 @@ impl Store for Gathering {
         writes: Vec<Write>,
     ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
         self.shared.store.write_many(collection, writes).await
-    }
-
-    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
-        self.shared.store.delete(collection, id, expected).await
-    }
-
-    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        self.shared.store.find(collection, query).await
-    }
-
-    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
-        self.shared.store.count(collection, query, most).await
-    }
-
-    async fn cost(&self, collection: &str, query: &Query) -> Result<u64, StoreError> {
-        self.shared.store.cost(collection, query).await
-    }
-
-    async fn add(
-        &self,
-        collection: &str,
-        id: &str,
-        field: &str,
-        delta: i64,
-        limit: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        self.shared.store.add(collection, id, field, delta, limit).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.shared.store.now().await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.shared.store.ping().await
-    }
-
-    fn connections_opened(&self) -> u64 {
-        self.shared.store.connections_opened()
-    }
-
-    fn waited_for_connections(&self) -> Duration {
-        self.shared.store.waited_for_connections()
     }
 }
 

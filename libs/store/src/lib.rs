@@ -14,6 +14,7 @@
 pub mod collection;
 mod error;
 mod gather;
+mod layer;
 pub mod memory;
 pub mod migrations;
 pub mod mongo;
@@ -34,6 +35,7 @@ use lectern_core::{Clock, Failure, SystemClock};
 pub use collection::{Change, Collection, Page, Record, Updated, Versioned};
 pub use error::StoreError;
 pub use gather::Gathering;
+pub use layer::Layer;
 pub use port::{CollectionSpec, Converted, Index, Store};
 pub use query::{Condition, Cursor, Direction, MAX_LIMIT, Op, Query};
 pub use reconcile::{Due, Reconciler, ReconcilerOptions};

@@ -188,15 +188,7 @@ pub trait Store: Send + Sync + Debug {
         collection: &str,
         writes: Vec<Write>,
     ) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
-        check_bounds(&writes)?;
-        let mut answers = Vec::with_capacity(writes.len());
-        for write in &writes {
-            answers.push(match write {
-                Write::Insert { id, body } => self.insert(collection, id, body).await,
-                Write::Replace { id, expected, body } => self.replace(collection, id, *expected, body).await,
-            });
-        }
-        Ok(answers)
+        one_by_one(self, collection, &writes).await
     }
 
     /// Deletes a record, if it is at revision `expected` where one is given; whether there was one
@@ -268,4 +260,21 @@ pub trait Store: Send + Sync + Debug {
     fn waited_for_connections(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// Makes many writes as single ones.
+pub(crate) async fn one_by_one<S: Store + ?Sized>(
+    store: &S,
+    collection: &str,
+    writes: &[Write],
+) -> Result<Vec<Result<Revision, StoreError>>, StoreError> {
+    check_bounds(writes)?;
+    let mut answers = Vec::with_capacity(writes.len());
+    for write in writes {
+        answers.push(match write {
+            Write::Insert { id, body } => store.insert(collection, id, body).await,
+            Write::Replace { id, expected, body } => store.replace(collection, id, *expected, body).await,
+        });
+    }
+    Ok(answers)
 }

@@ -1,6 +1,5 @@
 //! A TCP proxy on loopback that misbehaves on request.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 const TICK: Duration = Duration::from_millis(20);
 const CHUNK: usize = 16 * 1024;
@@ -84,7 +85,7 @@ impl Proxy {
 
     /// Changes what it does, from now on.
     pub fn set(&self, fault: Fault) {
-        *lock(&self.shared.fault) = fault;
+        *self.shared.fault.lock() = fault;
         if fault == Fault::Cut {
             self.shared.close_all();
         }
@@ -126,7 +127,7 @@ impl Drop for Proxy {
 
 impl Shared {
     fn close_all(&self) {
-        for (client, server) in std::mem::take(&mut *lock(&self.open)).into_values() {
+        for (client, server) in std::mem::take(&mut *self.open.lock()).into_values() {
             // One that its own ends closed just now is not hit.
             if client.shutdown(Shutdown::Both).is_ok() {
                 self.hit();
@@ -140,16 +141,12 @@ impl Shared {
     }
 
     fn fault(&self) -> Fault {
-        *lock(&self.fault)
+        *self.fault.lock()
     }
 
     fn done(&self) -> bool {
         self.done.load(Ordering::SeqCst)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
@@ -170,7 +167,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             if let Ok(server) = TcpStream::connect(shared.target) {
                 let _ = join(id, &client, &server, &shared);
                 // Its copies here would keep the sockets open.
-                drop(lock(&shared.open).remove(&id));
+                drop(shared.open.lock().remove(&id));
             }
             let _ = client.shutdown(Shutdown::Both);
         });
@@ -183,7 +180,7 @@ fn join(id: u64, client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) -
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
     }
-    lock(&shared.open).insert(id, (client.try_clone()?, server.try_clone()?));
+    shared.open.lock().insert(id, (client.try_clone()?, server.try_clone()?));
     // A cut that came while the target was being reached did not find this connection in the list.
     if shared.fault() == Fault::Cut {
         shared.close_all();

@@ -1,11 +1,11 @@
 //! One attempt at a step, from its begin to its end.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason};
 use lectern_queue::Delivery;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

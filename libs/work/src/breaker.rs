@@ -9,13 +9,13 @@
 //! Each worker learns for itself; nothing is shared between replicas. Time is the runtime's, which
 //! no change of the wall clock moves.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::backoff::Backoff;
 use lectern_core::{Failure, Random, Reason};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -101,7 +101,7 @@ impl Breakers {
     /// that probes.
     pub fn resting(&self) -> (Vec<String>, Option<Duration>) {
         let now = Instant::now();
-        let inner = self.inner();
+        let inner = self.inner.lock();
         let mut resting = Vec::new();
         let mut due: Option<Duration> = None;
         for (name, engine) in &inner.engines {
@@ -118,7 +118,7 @@ impl Breakers {
     /// Leave for a step of this engine, or how long its command has to wait.
     pub fn admit(self: &Arc<Self>, engine: Option<String>) -> Result<Pass, Duration> {
         let now = Instant::now();
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         let Some(name) = engine else {
             inner.without = Some(now);
             return Ok(Pass { breakers: Arc::clone(self), engine: None, probe: false });
@@ -146,7 +146,7 @@ impl Breakers {
     /// None when some step can run.
     pub fn pause(&self) -> Option<Duration> {
         let now = Instant::now();
-        let inner = self.inner();
+        let inner = self.inner.lock();
         let lately = |seen: Instant| now.saturating_duration_since(seen) < self.options.lately;
         if inner.without.is_some_and(lately) {
             return None;
@@ -167,7 +167,7 @@ impl Breakers {
 
     /// Notes that the engine did its work.
     fn well(&self, name: &str, probe: bool) {
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         let Some(engine) = inner.engines.get_mut(name) else { return };
         match engine.state {
             State::Closed { .. } => engine.state = State::Closed { failures: 0 },
@@ -186,7 +186,7 @@ impl Breakers {
     fn down(&self, name: &str, probe: bool, failure: &Failure) -> Option<Duration> {
         let now = Instant::now();
         let asked = failure.retry_after.unwrap_or_default();
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         let engine = inner.engines.get_mut(name)?;
         let waits = match engine.state {
             State::Closed { failures } => {
@@ -221,7 +221,7 @@ impl Breakers {
 
     /// Lets the next step probe.
     fn unsettled(&self, name: &str) {
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         if let Some(engine) = inner.engines.get_mut(name)
             && let State::Probing { times } = engine.state
         {
@@ -243,10 +243,6 @@ impl Breakers {
             *before = states;
             changed
         });
-    }
-
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock()
     }
 }
 

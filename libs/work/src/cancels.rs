@@ -5,7 +5,6 @@
 //! A look asks for the runs that ended since the one before. Where it misses one, since its write
 //! took very long, the step sees that at the next extension of its lease.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Failure, Timestamp};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::heartbeat::{Signal, Stop};

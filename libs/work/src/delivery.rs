@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
+use lectern_queue::subject::noun;
 use lectern_queue::{DeadLetter, Delivery, Message, QueueError};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -250,7 +251,7 @@ impl<H: Handler> Shared<H> {
     /// Publishes a step's event. Before the command is answered, so that it comes again if this
     /// does not happen.
     pub(crate) async fn emit(&self, delivery: &Delivery, event: Bytes) -> Result<(), QueueError> {
-        let (noun, id) = self.handler.event_subject(&delivery.step);
+        let (noun, id) = (noun(self.handler.service()), delivery.step.narration.to_string());
         let traceparent = (self.options.traces.current)().or_else(|| delivery.message.traceparent.clone());
         answered("publishing an event", self.queue.emit(noun, &id, Message::new(event).traced(traceparent))).await
     }

@@ -8,11 +8,11 @@
 //! [`WorkerOptions::look`](crate::WorkerOptions::look), so that its holder is the first to extend
 //! it when the store is back; whether it still has it is for the fence to say.
 
-use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lectern_queue::Acknowledge;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

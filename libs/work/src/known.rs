@@ -3,10 +3,10 @@
 //! begins. Nothing depends on this memory but work that need not be done again, and calls that
 //! would come sooner than a provider asked.
 
-use parking_lot::Mutex;
 use std::collections::{BTreeSet, VecDeque};
 
 use lectern_core::id::StepId;
+use parking_lot::Mutex;
 
 /// How many steps are remembered: some minutes of a busy process.
 const REMEMBERED: usize = 8_192;

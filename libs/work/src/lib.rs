@@ -218,7 +218,4 @@ pub trait Handler: Send + Sync + 'static {
 
     /// The encoded event that a step failed for good.
     fn failed(&self, step: &StepId, command: &Bytes, failure: &Failure) -> Bytes;
-
-    /// The noun and the id under which a step's event is published.
-    fn event_subject(&self, step: &StepId) -> (&'static str, String);
 }

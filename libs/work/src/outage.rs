@@ -1,7 +1,6 @@
 //! What a worker does while its store or the queue is away: work that was done is not thrown away,
 //! and no call is waited for without end.
 
-use parking_lot::MutexGuard;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -223,11 +222,7 @@ impl<H: Handler> Shared<H> {
 
     /// Leaves what this holder may have claimed to [`disown`], which gives it back.
     pub(crate) fn give_up(&self, step: &StepId, holder: String) {
-        self.unsure().push(Unsure { step: step.clone(), holder, given_up: Instant::now() });
-    }
-
-    fn unsure(&self) -> MutexGuard<'_, Vec<Unsure>> {
-        self.unsure.lock()
+        self.unsure.lock().push(Unsure { step: step.clone(), holder, given_up: Instant::now() });
     }
 
     /// Gives back what a claim took that was given up; whether that is settled. Where it took
@@ -277,9 +272,9 @@ pub(crate) async fn disown_at_last<H: Handler>(shared: &Shared<H>) {
 /// Looks once for each claim that was given up so far. Each stays listed until it is settled, since
 /// a drain ends this at any place and looks for what is left.
 async fn disown_once<H: Handler>(shared: &Shared<H>) {
-    let listed = shared.unsure().len();
+    let listed = shared.unsure.lock().len();
     for _ in 0..listed {
-        let Some(claim) = shared.unsure().first().cloned() else { return };
+        let Some(claim) = shared.unsure.lock().first().cloned() else { return };
         let settled = match shared.disown(&claim).await {
             Ok(settled) => settled,
             Err(LeaseError::Lost(_)) => true,
@@ -294,7 +289,7 @@ async fn disown_once<H: Handler>(shared: &Shared<H>) {
             }
             Err(LeaseError::Store(_)) => false,
         };
-        let mut unsure = shared.unsure();
+        let mut unsure = shared.unsure.lock();
         unsure.retain(|other| other.holder != claim.holder);
         if !settled {
             unsure.push(claim);

@@ -6,12 +6,12 @@
 //! the step fails with `PIN_UNAVAILABLE`, upon which the gateway pins its narration anew. That a
 //! version is gone is remembered, so that not every step that is pinned to it waits as long.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lectern_core::Failure;
 use lectern_queue::Delivery;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,5 @@
 //! The worker on the memory queue and the memory store, on paused time: what its tests share.
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use lectern_core::{Clock, Random, Timestamp};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message, Published, Queue};
 use lectern_store::Store;
 use lectern_store::memory::MemoryStore;
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
@@ -148,10 +148,6 @@ impl Handler for Scripted {
 
     fn failed(&self, _: &StepId, _: &Bytes, failure: &Failure) -> Bytes {
         format!("failed {}", failure.reason).into()
-    }
-
-    fn event_subject(&self, step: &StepId) -> (&'static str, String) {
-        ("script", step.narration.to_string())
     }
 }
 

@@ -2,7 +2,6 @@
 //! delivery is seen through in a task of its own. A pull asks for half of what is free: who asks
 //! first takes no batch whole that others are idle for.
 
-use parking_lot::Mutex;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use lectern_core::{Clock, Random};
 use lectern_queue::{Delivery, Queue, QueueError, until};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;

@@ -14,7 +14,6 @@
 //! those of each tenant. The others go by what was counted before, and wait only where nothing was,
 //! or so long ago that it says little.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use std::time::Duration;
 use lectern_core::id::TenantId;
 use lectern_core::{Clock, Failure, Kind, Random, Reason, Timestamp};
 use lectern_store::{Collection, Op, Query};
+use parking_lot::Mutex;
 
 use crate::config::Backlog;
 use crate::domain::Narration;
@@ -152,7 +152,7 @@ impl Admission {
         let mine = self.count(&of_tenant, own.max(self.limits.per_tenant), own).await?;
         // Looked at and added to under one lock, so that of many who come at once no more are let
         // in than there is room for.
-        let mut counts = self.counts();
+        let mut counts = self.counts.lock();
         let all = *counts.entry(None).or_insert(all);
         if all.all() >= self.limits.most {
             let message =
@@ -193,7 +193,7 @@ impl Admission {
     /// one caller counts anew, and the others take the one before; who comes when there is none, or
     /// one that is too old, waits for it.
     async fn count(&self, tenant: &Option<TenantId>, most: u64, bound: u64) -> Result<Counted, Failure> {
-        let known = self.counts().get(tenant).copied();
+        let known = self.counts.lock().get(tenant).copied();
         let holds = |counted: &Counted| counted.holds(bound, self.clock.now());
         if let Some(counted) = known.filter(holds) {
             return Ok(counted);
@@ -205,7 +205,7 @@ impl Admission {
             (Err(_), _) => counting.lock().await,
         };
         // Whoever counted until now may have counted the same.
-        let before = self.counts().get(tenant).copied();
+        let before = self.counts.lock().get(tenant).copied();
         if let Some(counted) = before.filter(holds) {
             return Ok(counted);
         }
@@ -215,7 +215,7 @@ impl Admission {
             query = query.eq("tenant", tenant.as_str());
         }
         let narrations = self.narrations.count(&query, most).await?;
-        let mut counts = self.counts();
+        let mut counts = self.counts.lock();
         if counts.len() >= TENANTS {
             counts.retain(|_, counted| counted.holds(NO_BOUND, at));
         }
@@ -231,10 +231,6 @@ impl Admission {
     fn come_again(&self) -> Duration {
         let most = u64::try_from(COME_AGAIN.as_millis()).unwrap_or(u64::MAX);
         COME_AGAIN + Duration::from_millis(self.random.below(most))
-    }
-
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Counted>> {
-        self.counts.lock()
     }
 }
 

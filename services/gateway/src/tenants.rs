@@ -4,7 +4,6 @@
 #[cfg(test)]
 mod tests;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, Reason};
 use lectern_proto::names;
 use lectern_stage::Recall;
 use lectern_store::{Change, Collection, MAX_LIMIT, Page, Query, StoreError};
+use parking_lot::Mutex;
 use tracing::info;
 
 use crate::domain::{Lane, TenantLimits, TenantRecord, TenantState};
@@ -55,7 +55,7 @@ impl Tenants {
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.tenants.ensure().await?;
         let suspended = self.read_suspended().await?;
-        *self.suspended() = suspended;
+        *self.suspended.lock() = suspended;
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Tenants {
     /// Whether a tenant is suspended, as far as this replica knew when it last read that.
     #[must_use]
     pub fn is_suspended(&self, tenant: &TenantId) -> bool {
-        self.suspended().contains(tenant)
+        self.suspended.lock().contains(tenant)
     }
 
     /// Reads again who is suspended; whether they are others now.
@@ -225,7 +225,7 @@ impl Tenants {
     /// `STORE_UNAVAILABLE`; what was known stays.
     pub async fn refresh(&self) -> Result<bool, Failure> {
         let now = self.read_suspended().await?;
-        let before = std::mem::replace(&mut *self.suspended(), now.clone());
+        let before = std::mem::replace(&mut *self.suspended.lock(), now.clone());
         let mut changed = false;
         for tenant in before.symmetric_difference(&now) {
             self.known.forget(&place(tenant));
@@ -258,10 +258,6 @@ impl Tenants {
         });
         self.known.put(place, standing.clone(), now);
         Ok(standing)
-    }
-
-    fn suspended(&self) -> MutexGuard<'_, BTreeSet<TenantId>> {
-        self.suspended.lock()
     }
 }
 

@@ -2,12 +2,12 @@
 //! narrations that somebody waits for at them; a poll every two seconds covers hints that were
 //! lost.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use lectern_core::id::NarrationId;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, watch};
 
 /// The newest revision that this replica has heard of, for every narration that somebody here waits

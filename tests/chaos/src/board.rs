@@ -1,9 +1,9 @@
 //! What was ordered and what became of it, as the databases say.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 
 use lectern_core::{Clock as _, SystemClock};
+use parking_lot::Mutex;
 
 use crate::texts::Poison;
 
@@ -80,49 +80,45 @@ struct State {
 pub struct Board(Mutex<State>);
 
 impl Board {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock()
-    }
-
     /// An order or its cancellation is about to be placed.
     pub fn placing(&self) {
-        self.state().placing += 1;
+        self.0.lock().placing += 1;
     }
 
     /// A cancellation was answered.
     pub fn placed(&self) {
-        self.state().placing -= 1;
+        self.0.lock().placing -= 1;
     }
 
     /// It was accepted.
     pub fn accept(&self, order: Order) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         state.placing -= 1;
         state.orders.insert(order.narration.clone(), order);
     }
 
     /// It was refused for good.
     pub fn refuse(&self, why: String) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         state.placing -= 1;
         state.refused.push(why);
     }
 
     /// A call failed and is made again.
     pub fn ask_again(&self, why: String) {
-        *self.state().asked_again.entry(why).or_default() += 1;
+        *self.0.lock().asked_again.entry(why).or_default() += 1;
     }
 
     /// Calls that were made again, by the code and reason of the answer.
     #[must_use]
     pub fn asked_again(&self) -> BTreeMap<String, u64> {
-        self.state().asked_again.clone()
+        self.0.lock().asked_again.clone()
     }
 
     /// Orders that were refused for good.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
-        self.state().refused.clone()
+        self.0.lock().refused.clone()
     }
 
     /// Its caller was told that it is cancelled.
@@ -155,7 +151,7 @@ impl Board {
     }
 
     fn change(&self, narration: &str, change: impl FnOnce(&mut Order)) {
-        if let Some(order) = self.state().orders.get_mut(narration) {
+        if let Some(order) = self.0.lock().orders.get_mut(narration) {
             change(order);
         }
     }
@@ -163,20 +159,20 @@ impl Board {
     /// Orders placed and not ended, those that are just being placed among them.
     #[must_use]
     pub fn busy(&self) -> usize {
-        let state = self.state();
+        let state = self.0.lock();
         state.placing + state.orders.values().filter(|order| order.ended.is_none() && order.healthy()).count()
     }
 
     /// Orders that are just being placed.
     #[must_use]
     pub fn being_placed(&self) -> usize {
-        self.state().placing
+        self.0.lock().placing
     }
 
     /// Accepted orders.
     #[must_use]
     pub fn accepted(&self) -> usize {
-        self.state().orders.len()
+        self.0.lock().orders.len()
     }
 
     /// Healthy orders that have not ended.
@@ -188,20 +184,20 @@ impl Board {
     /// All orders.
     #[must_use]
     pub fn all(&self) -> Vec<Order> {
-        self.state().orders.values().cloned().collect()
+        self.0.lock().orders.values().cloned().collect()
     }
 
     /// One order.
     #[must_use]
     pub fn get(&self, narration: &str) -> Option<Order> {
-        self.state().orders.get(narration).cloned()
+        self.0.lock().orders.get(narration).cloned()
     }
 
     /// What of `before` has not changed since `end`, and whether an order accepted since then has
     /// succeeded: what recovery waits for.
     #[must_use]
     pub fn waits_for(&self, before: &BTreeSet<String>, end: u64) -> (Vec<String>, bool) {
-        let state = self.state();
+        let state = self.0.lock();
         let still =
             |id: &&String| state.orders.get(*id).is_some_and(|order| order.ended.is_none() && order.progressed <= end);
         let still = before.iter().filter(still).cloned().collect();

@@ -2,7 +2,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "a program of its own that waits for real processes")]
 
-use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use futures::{StreamExt as _, stream};
 use lectern_chaos::groups::Group;
 use lectern_chaos::report::{GroupReport, Report};
 use lectern_chaos::scale::{GROUP, Scale};
+use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,6 @@
 //! One group's stack under load: faults begin and end, what falls is started again, and an operator
 //! does what the runbook says.
 
-use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use lectern_e2e::{Instance, Profile, Servers, Setup};
 use lectern_proto::v1 as api;
 use lectern_store::{ConnectOptions, Op, Query, Store};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::task::block_in_place;
 use tokio::time::Instant;

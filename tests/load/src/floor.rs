@@ -7,7 +7,6 @@
 //! `permits` steps of a stage at once, as many folds at once as Lectern's conductor does, commands
 //! and events taken as they come.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use lectern_queue::topology::EVENTS_GROUP;
 use lectern_queue::{Delivery, EventDelivery, Queue};
 use lectern_store::mongo::MongoStore;
 use lectern_store::{Store, StoreUrl};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -13,7 +13,6 @@
 //! the client's credential). The Rust driver keeps it for the whole process; what it would have
 //! cost is therefore done beside it.
 
-use parking_lot::Mutex;
 use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -27,6 +26,7 @@ use lectern_core::id::{NarrationId, Service, StepId, StepKind};
 use lectern_core::{Clock as _, OsRandom, SystemClock, Timestamp};
 use lectern_queue::{Delivery, Queue};
 use lectern_store::{ConnectOptions, Revision, Store, StoreError};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::runtime::Handle;
 

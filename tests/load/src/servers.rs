@@ -1,7 +1,6 @@
 //! The servers of one round: started for it alone, so that no round works among what another one
 //! left, and asked afterwards what was asked of them.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,6 +11,7 @@ use anyhow::{Context as _, Result, anyhow};
 use lectern_store::TlsFiles;
 use lectern_testkit::certificates::{Authority, Subject, write};
 use lectern_testkit::{MongoServer, MongoSession, MongoTls, NatsServer};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::counts::Counts;

@@ -27,14 +27,6 @@ impl Perform for Nothing {
         self.service
     }
 
-    fn noun(&self) -> &'static str {
-        match self.service {
-            Service::Ingest => "document",
-            Service::Ai => "script",
-            Service::Tts => "recording",
-        }
-    }
-
     async fn perform(&self, _: &Job, work: Work) -> Result<Outcome, Failure> {
         if !self.step.is_zero() {
             tokio::time::sleep(self.step).await;

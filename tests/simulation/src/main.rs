@@ -3,13 +3,13 @@
 
 mod report;
 
-use parking_lot::Mutex;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use clap::Parser;
 use lectern_simulation::{Mutant, Outcome, Sort, Violation, crowd, echo, simulate_without};
+use parking_lot::Mutex;
 
 use report::Report;
 

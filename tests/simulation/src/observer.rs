@@ -4,13 +4,13 @@
 mod changes;
 mod deliveries;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::id::{StepId, TenantId};
 use lectern_gateway::domain::Narration;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -88,55 +88,55 @@ impl Observer {
     /// Notes that an invariant does not hold. The first one counts.
     pub fn violate(&self, invariant: &'static str, what: String) {
         self.trace.note("observer", format_args!("{invariant} VIOLATED: {what}"));
-        self.state().violation.get_or_insert(Violation { invariant, what });
+        self.state.lock().violation.get_or_insert(Violation { invariant, what });
         self.violated.cancel();
     }
 
     /// The first violation.
     pub fn violation(&self) -> Option<Violation> {
-        self.state().violation.clone()
+        self.state.lock().violation.clone()
     }
 
     /// Steps that were committed as done.
     pub fn done(&self) -> u64 {
-        self.state().done
+        self.state.lock().done
     }
 
     /// A process looks for an object.
     pub fn looked(&self, process: &str, path: &str) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let moment = state.tick();
         state.looked.insert((process.to_owned(), path.to_owned()), moment);
     }
 
     /// A process begins to read records: a moment that comes after every effect so far.
     pub fn begins(&self) -> u64 {
-        self.state().tick()
+        self.state.lock().tick()
     }
 
     /// A process has the answer of a read of this collection that began in the moment `began`.
     pub fn has_read(&self, process: &str, collection: &str, began: u64) {
-        self.state().holds.read(process, collection, began);
+        self.state.lock().holds.read(process, collection, began);
     }
 
     /// A process died or stands still: what it holds may be taken over.
     pub fn suspect(&self, process: &str) {
-        self.state().suspects.insert(process.to_owned());
+        self.state.lock().suspects.insert(process.to_owned());
     }
 
     /// A read of an object was cut short, which fails the step that read it.
     pub fn cut_short(&self, path: &str) {
-        self.state().cut_short.insert(scope_of(path));
+        self.state.lock().cut_short.insert(scope_of(path));
     }
 
     /// Whether a read in this scope was ever cut short.
     pub fn was_cut_short(&self, tenant: &TenantId, scope: &str) -> bool {
-        self.state().cut_short.contains(&format!("{tenant}/{scope}"))
+        self.state.lock().cut_short.contains(&format!("{tenant}/{scope}"))
     }
 
     /// An object is durable.
     pub fn stored(&self, path: &str) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let moment = state.tick();
         state.objects.entry(path.to_owned()).or_insert(moment);
         state.erased.remove(path);
@@ -152,7 +152,7 @@ impl Observer {
 
     /// Objects were erased on purpose.
     pub fn erased(&self, which: impl Fn(&str) -> bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let gone: Vec<String> = state.objects.keys().filter(|path| which(path)).cloned().collect();
         let mut missed = None;
         for path in gone {
@@ -170,13 +170,13 @@ impl Observer {
 
     /// The first of these files that is not there.
     pub fn absent(&self, paths: &[String]) -> Option<String> {
-        let state = self.state();
+        let state = self.state.lock();
         paths.iter().find(|path| !state.objects.contains_key(*path)).cloned()
     }
 
     /// A paid call for the object at `path` begins.
     pub fn pays(&self, process: &str, path: &str) {
-        let state = self.state();
+        let state = self.state.lock();
         let looked = state.looked.get(&(process.to_owned(), path.to_owned())).copied().unwrap_or(0);
         let stored = state.objects.get(path).copied();
         drop(state);
@@ -191,22 +191,22 @@ impl Observer {
 
     /// An attempt at a step failed by an injected fault.
     pub fn attempt_failed(&self, step: &StepId) {
-        *self.state().failed_attempts.entry(step.clone()).or_default() += 1;
+        *self.state.lock().failed_attempts.entry(step.clone()).or_default() += 1;
     }
 
     /// How many attempts at a step failed by injected faults.
     pub fn failed_attempts(&self, step: &StepId) -> u32 {
-        self.state().failed_attempts.get(step).copied().unwrap_or(0)
+        self.state.lock().failed_attempts.get(step).copied().unwrap_or(0)
     }
 
     /// A dead letter is there.
     pub fn buried(&self, step: &StepId) {
-        self.state().buried.insert(step.clone());
+        self.state.lock().buried.insert(step.clone());
     }
 
     /// Whether a dead letter of the step was ever there.
     pub fn was_buried(&self, step: &StepId) -> bool {
-        self.state().buried.contains(step)
+        self.state.lock().buried.contains(step)
     }
 
     /// A command is about to be terminated.
@@ -224,12 +224,8 @@ impl Observer {
     }
 
     fn missing(&self, paths: impl IntoIterator<Item = String>) -> Option<String> {
-        let state = self.state();
+        let state = self.state.lock();
         paths.into_iter().find(|path| !state.objects.contains_key(path) && !state.erased.contains(path))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
     }
 }
 

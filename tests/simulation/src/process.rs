@@ -2,7 +2,6 @@
 //! runs until a fuse burns down at such a call; from then on none of its calls returns, and its
 //! supervisor drops all that is left of it.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use lectern_core::random::SeededRandom;
 use lectern_core::{Clock, Random};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -109,7 +109,7 @@ impl Process {
 
     /// Lets it die at the `calls`th call from now on.
     pub fn light_fuse(&self, calls: u64, after: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.fuse = Some(Fuse { call: state.calls + calls, after });
     }
 
@@ -117,20 +117,20 @@ impl Process {
     pub fn pause(&self, duration: Duration) {
         self.trace.note(&self.name, format_args!("stopped for {duration:?}"));
         self.trace.count("pauses of processes");
-        self.state().paused = Some(Instant::now() + duration);
+        self.state.lock().paused = Some(Instant::now() + duration);
         self.disturb(duration);
     }
 
     /// Notes that something holds it up for so long from now.
     pub fn disturb(&self, duration: Duration) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.disturbed = state.disturbed.max(Instant::now() + duration);
     }
 
     /// Since when nothing has held it up: no slow call, no stop, and no database that is away. It
     /// may lie ahead.
     pub fn undisturbed_since(&self) -> Instant {
-        self.state().disturbed
+        self.state.lock().disturbed
     }
 
     /// Ends it at once; does not return.
@@ -198,7 +198,7 @@ impl Process {
 
     async fn before(&self) -> u64 {
         let call = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.calls += 1;
             state.calls
         };
@@ -235,7 +235,7 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }
         loop {
-            let paused = self.state().paused;
+            let paused = self.state.lock().paused;
             match paused {
                 Some(until) if Instant::now() < until => tokio::time::sleep_until(until).await,
                 Some(_) | None => break,
@@ -248,10 +248,6 @@ impl Process {
 
     fn burnt(&self, call: u64, after: bool) -> bool {
         !self.healed.load(Ordering::SeqCst)
-            && self.state().fuse.is_some_and(|fuse| fuse.call <= call && fuse.after == after)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+            && self.state.lock().fuse.is_some_and(|fuse| fuse.call <= call && fuse.after == after)
     }
 }

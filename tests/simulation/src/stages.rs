@@ -1,7 +1,6 @@
 //! What the gateway asks of the stages, answered by a stage's replica without a wire between them.
 //! Calls end when the replica dies, or after a deadline.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use lectern_queue::Queue;
 use lectern_stage::prune::{Swept, Unused, sweep};
 use lectern_work::steps::Steps;
 use lectern_work::{CANCELLED, WorkerStats};
+use parking_lot::Mutex;
 
 use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE, scope};
 use crate::process::Process;
@@ -70,7 +70,7 @@ pub struct Directory {
 impl Directory {
     /// A stage's replica is there, or gone.
     pub fn set_stage(&self, service: Service, replica: usize, reached: Option<Replica>) {
-        let mut stages = lock(&self.stages);
+        let mut stages = self.stages.lock();
         match reached {
             Some(reached) => drop(stages.insert((service, replica), reached)),
             None => drop(stages.remove(&(service, replica))),
@@ -79,7 +79,7 @@ impl Directory {
 
     /// A gateway's replica is there, or gone.
     pub fn set_gateway(&self, replica: usize, reached: Option<Front>) {
-        let mut gateways = lock(&self.gateways);
+        let mut gateways = self.gateways.lock();
         match reached {
             Some(reached) => drop(gateways.insert(replica, reached)),
             None => drop(gateways.remove(&replica)),
@@ -88,31 +88,27 @@ impl Directory {
 
     /// Any gateway.
     pub fn gateway(&self, chance: &dyn Random) -> Option<Front> {
-        let gateways = lock(&self.gateways);
+        let gateways = self.gateways.lock();
         let index = usize::try_from(chance.below(gateways.len() as u64)).unwrap_or_default();
         gateways.values().nth(index).cloned()
     }
 
     /// All gateways.
     pub fn gateways(&self) -> Vec<Front> {
-        lock(&self.gateways).values().cloned().collect()
+        self.gateways.lock().values().cloned().collect()
     }
 
     /// All replicas of stages.
     pub fn stages(&self) -> Vec<Replica> {
-        lock(&self.stages).values().cloned().collect()
+        self.stages.lock().values().cloned().collect()
     }
 
     fn stage(&self, service: Service, chance: &dyn Random) -> Option<Replica> {
-        let stages = lock(&self.stages);
+        let stages = self.stages.lock();
         let of_service: Vec<&Replica> = stages.iter().filter(|((of, _), _)| *of == service).map(|(_, r)| r).collect();
         let index = usize::try_from(chance.below(of_service.len() as u64)).unwrap_or_default();
         of_service.get(index).map(|replica| (*replica).clone())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }
 
 /// A call to `process`: cut off when that dies, or after [`DEADLINE`].

@@ -1,6 +1,5 @@
 //! Starts of processes: the one place that knows what a gateway and a stage are made of.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -21,6 +20,7 @@ use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Gathering, Store};
 use lectern_work::steps::{Steps, StepsOptions};
 use lectern_work::{Worker, WorkerOptions};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 

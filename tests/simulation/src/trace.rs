@@ -1,6 +1,5 @@
 //! What happened, in order: the last lines for people, and a digest of all of them for replays.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fmt::Write as _;
@@ -8,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lectern_core::clock::{Clock, Timestamp};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// How many lines a report shows.
@@ -81,7 +81,7 @@ impl Trace {
     /// Notes a line.
     pub fn note(&self, who: &str, what: fmt::Arguments<'_>) {
         let at = self.start.elapsed().as_millis();
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         let mut line =
             if inner.lines.len() < LINES { String::new() } else { inner.lines.pop_front().unwrap_or_default() };
         line.clear();
@@ -104,31 +104,27 @@ impl Trace {
 
     /// Counts `n` of them.
     pub fn add(&self, what: &'static str, n: u64) {
-        *self.inner().counts.entry(what).or_default() += n;
+        *self.inner.lock().counts.entry(what).or_default() += n;
     }
 
     /// What was counted.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.inner().counts.clone()
+        self.inner.lock().counts.clone()
     }
 
     /// A digest of all lines: equal for equal runs.
     pub fn digest(&self) -> u64 {
-        self.inner().digest
+        self.inner.lock().digest
     }
 
     /// How many lines there were.
     pub fn calls(&self) -> u64 {
-        self.inner().calls
+        self.inner.lock().calls
     }
 
     /// The last lines.
     pub fn last(&self) -> Vec<String> {
-        self.inner().lines.iter().cloned().collect()
-    }
-
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock()
+        self.inner.lock().lines.iter().cloned().collect()
     }
 }
 

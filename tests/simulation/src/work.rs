@@ -177,14 +177,6 @@ impl Perform for Simulated {
         self.service
     }
 
-    fn noun(&self) -> &'static str {
-        match self.service {
-            Service::Ingest => "document",
-            Service::Ai => "script",
-            Service::Tts => "recording",
-        }
-    }
-
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
         match self.plan.poison(&job.step) {
             Some(Poison::Panics) => {

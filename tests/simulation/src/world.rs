@@ -1,7 +1,6 @@
 //! One world: its processes under supervision, its callers, and everything that goes wrong, until
 //! all has ended or time is up.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use lectern_core::{Clock, Failure, Random};
 use lectern_gateway::domain::{Paused, TenantRecord, TenantState};
 use lectern_queue::{ConnectOptions, FaultCounts, MemoryQueue};
 use lectern_store::memory::{MemoryStore, Watch};
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;

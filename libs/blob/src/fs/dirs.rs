@@ -2,7 +2,6 @@
 //! began, so puts that wait for the same directory share one: each takes a number after its link,
 //! and whoever holds the lock syncs for all numbers given out so far.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
@@ -11,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Above this many remembered directories all are forgotten, which costs some extra fsyncs.
 const REMEMBERED: usize = 16_384;

@@ -22,7 +22,6 @@ mod temp;
 mod trailer;
 mod walk;
 
-use parking_lot::RwLock;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +32,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use lectern_core::Timestamp;
+use parking_lot::RwLock;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::{Blob, BlobError, ByteStream, MAX_PAGE, ObjectInfo, ObjectPath, Prefix, Put};

@@ -1,11 +1,12 @@
 //! Listing and deleting what lies under a folder. Both read the whole folder: object storage in a
 //! directory is meant for one machine and a scope at a time.
 
-use parking_lot::RwLock;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use parking_lot::RwLock;
 
 use super::dirs::Dirs;
 use crate::path::{ObjectPath, Prefix};

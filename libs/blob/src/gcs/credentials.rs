@@ -6,7 +6,6 @@
 //! #5864). So whoever asks for a token here, and a probe once a minute, looks at what comes, and
 //! makes the credentials anew where it is an error.
 
-use parking_lot::RwLock;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap};
+use parking_lot::RwLock;
 use tokio::time::{Instant, interval, timeout};
 use tracing::{info, warn};
 

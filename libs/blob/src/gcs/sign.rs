@@ -1,12 +1,12 @@
 //! Signed URLs, where the account can sign.
 
-use parking_lot::Mutex;
 use std::fmt;
 use std::time::Duration;
 
 use google_cloud_auth::signer::Signer;
 use google_cloud_storage::builder::storage::SignedUrlBuilder;
 use lectern_core::Failure;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::warn;
 

@@ -1,7 +1,6 @@
 //! A server that does as it is told: it breaks the next streams where a test says so, and notes
 //! what it was asked.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +22,7 @@ use lectern_proto::v1::watch_narration_response::News;
 use lectern_proto::v1::{self as api, preview_document_response};
 use lectern_rpc::status;
 use lectern_runtime::Secret;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;

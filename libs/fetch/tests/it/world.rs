@@ -2,7 +2,6 @@
 //! connection would go and hands out pipes to servers of this process, and the authority that all
 //! their certificates are from.
 
-use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +12,7 @@ use async_trait::async_trait;
 use lectern_fetch::{
     Client, Connector, FetchError, FetchLimits, Outside, Pinned, Policy, Request, Resolver, Response, Roots, Stream,
 };
+use parking_lot::Mutex;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -16,7 +16,6 @@ mod raise;
 mod version;
 mod wire;
 
-use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +31,7 @@ use futures::future::join_all;
 use futures::{FutureExt as _, StreamExt as _};
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Timestamp};
+use parking_lot::Mutex;
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 

@@ -6,12 +6,12 @@
 //! refused permission is answered by an error line that names the subject but no request: the
 //! request itself would only time out. Both end here.
 
-use parking_lot::Mutex;
 use std::fmt::Display;
 use std::future::pending;
 use std::time::Duration;
 
 use async_nats::{Event, ServerError};
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 

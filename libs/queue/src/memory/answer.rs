@@ -29,7 +29,7 @@ pub(super) struct Answer {
 
 impl Answer {
     fn remove(&self) {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         match &self.source {
             Source::Work(service, step) => {
                 if state.work.get_mut(service).is_some_and(|pool| pool.remove(self.sequence)) {
@@ -45,7 +45,7 @@ impl Answer {
     fn hide(&self, duration: Duration) {
         {
             let until = Instant::now() + duration;
-            let mut state = self.shared.state();
+            let mut state = self.shared.state.lock();
             match &self.source {
                 Source::Work(service, _) => {
                     if let Some(pool) = state.work.get_mut(service) {

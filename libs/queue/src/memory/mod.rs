@@ -10,7 +10,6 @@ mod faults;
 mod pool;
 mod topics;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Clock, Random, Timestamp};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -110,7 +110,7 @@ impl MemoryQueue {
     /// Loses every stream with its consumers, dead letters included, as when the server's storage
     /// is wiped.
     pub fn wipe(&self) {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         // Numbers are not given twice: a late answer to a message that is lost must not meet
         // another message.
         let next_letter = state.next_letter;
@@ -132,7 +132,7 @@ impl MemoryQueue {
     /// Commands of a service that wait, are in flight or are delayed.
     #[must_use]
     pub fn outstanding(&self, service: Service) -> usize {
-        self.shared.state().work.get(&service).map_or(0, Pool::len)
+        self.shared.state.lock().work.get(&service).map_or(0, Pool::len)
     }
 
     /// Runs `take` until it gives something or `wait` is over, waking when the queue changes or
@@ -144,7 +144,7 @@ impl MemoryQueue {
             tokio::pin!(changed);
             changed.as_mut().enable();
             let now = Instant::now();
-            let look = take(&mut self.shared.state(), now);
+            let look = take(&mut self.shared.state.lock(), now);
             let next = match look {
                 Look::Taken(taken) => return taken,
                 Look::Nothing(_) if now >= deadline => return Vec::new(),
@@ -182,11 +182,7 @@ impl Shared {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-}
+impl Shared {}
 
 impl State {
     fn forget_old_events(&mut self, now: Instant) {
@@ -227,7 +223,7 @@ impl Queue for MemoryQueue {
         check_size(&message)?;
         let service = step.kind.service();
         {
-            let mut state = self.shared.state();
+            let mut state = self.shared.state.lock();
             if state.waiting.contains(step) {
                 return Ok(Published::AlreadyWaiting);
             }
@@ -260,7 +256,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         if state.waiting.remove(step)
             && let Some(pool) = state.work.get_mut(&step.kind.service())
         {
@@ -276,7 +272,7 @@ impl Queue for MemoryQueue {
         }
         let event = Event { noun: noun.to_owned(), id: id.to_owned(), message };
         {
-            let mut state = self.shared.state();
+            let mut state = self.shared.state.lock();
             let now = Instant::now();
             let visible = now + self.shared.dice.delay();
             for group in state.groups.values_mut() {
@@ -321,7 +317,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         if let Some(earlier) = state.find_letter(&letter.step) {
             state.letters.remove(&earlier);
         }
@@ -335,7 +331,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        let state = self.shared.state();
+        let state = self.shared.state.lock();
         let mut matching = state
             .letters
             .range(from..)
@@ -345,12 +341,12 @@ impl Queue for MemoryQueue {
     }
 
     async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        let state = self.shared.state();
+        let state = self.shared.state.lock();
         Ok(state.find_letter(step).and_then(|sequence| state.letters.get(&sequence)).cloned())
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         if let Some(sequence) = state.find_letter(step) {
             state.letters.remove(&sequence);
         }

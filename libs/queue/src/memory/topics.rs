@@ -1,7 +1,6 @@
 //! Hints on their way to whoever listens. A topic is there only while somebody does, so that topics
 //! with an id, which come and go, leave nothing behind.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -9,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::Stream;
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -22,7 +22,7 @@ pub(super) struct Topics(Mutex<BTreeMap<String, broadcast::Sender<Bytes>>>);
 impl Topics {
     /// Tells those who listen to a topic.
     pub fn tell(&self, topic: &str, hint: Bytes) {
-        if let Some(sender) = self.lock().get(topic) {
+        if let Some(sender) = self.0.lock().get(topic) {
             // Whoever listened may be gone just now.
             let _ = sender.send(hint);
         }
@@ -30,14 +30,10 @@ impl Topics {
 
     /// Listens to a topic until what is given is dropped.
     pub fn listen(self: &Arc<Self>, topic: &str) -> Listener {
-        let mut topics = self.lock();
+        let mut topics = self.0.lock();
         let sender = topics.entry(topic.to_owned()).or_insert_with(|| broadcast::channel(HINT_BUFFER).0);
         let hints = Some(BroadcastStream::new(sender.subscribe()));
         Listener { hints, topics: Arc::downgrade(self), topic: topic.to_owned() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, broadcast::Sender<Bytes>>> {
-        self.0.lock()
     }
 }
 
@@ -69,7 +65,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.hints = None;
         if let Some(topics) = self.topics.upgrade() {
-            let mut topics = topics.lock();
+            let mut topics = topics.0.lock();
             if topics.get(&self.topic).is_some_and(|sender| sender.receiver_count() == 0) {
                 topics.remove(&self.topic);
             }
@@ -92,13 +88,13 @@ mod tests {
             assert_eq!(listener.next().await.as_deref(), Some(&b"1"[..]));
         }
         topics.tell("news.1", Bytes::new());
-        assert_eq!(topics.lock().len(), 0);
+        assert_eq!(topics.0.lock().len(), 0);
 
         let (one, mut two) = (topics.listen("news.n"), topics.listen("news.n"));
         drop(one);
         topics.tell("news.n", Bytes::from_static(b"2"));
         assert_eq!(two.next().await.as_deref(), Some(&b"2"[..]), "the other goes on listening");
-        assert_eq!(topics.lock().len(), 1);
+        assert_eq!(topics.0.lock().len(), 1);
         drop(topics);
         assert_eq!(two.next().await, None, "hints end with their queue");
     }

@@ -1,7 +1,6 @@
 //! A small service, written by hand over the messages of the health protocol: what it does follows
 //! from the text it is sent.
 
-use parking_lot::Mutex;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,7 @@ use http::uri::PathAndQuery;
 use lectern_core::Failure;
 use lectern_rpc::{Caller, Outbound, answer, deadline};
 use lectern_runtime::current_traceparent;
+use parking_lot::Mutex;
 use tonic::body::Body;
 use tonic::server::{NamedService, ServerStreamingService, UnaryService};
 use tonic::service::interceptor::InterceptedService;

@@ -1,4 +1,3 @@
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 use lectern_blob::memory::{Fault, MemoryBlob, Op};
@@ -8,6 +7,7 @@ use lectern_core::id::{Service, StepId};
 use lectern_core::keys::Folder;
 use lectern_proto::work::v1::{Command, WriteSection, Written, command::Work, event::Outcome};
 use lectern_work::{Handler as _, Payment, Task};
+use parking_lot::Mutex;
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -70,10 +70,6 @@ struct Quick(Service);
 impl Perform for Quick {
     fn service(&self) -> Service {
         self.0
-    }
-
-    fn noun(&self) -> &'static str {
-        "script"
     }
 
     async fn perform(&self, _: &Job, _: Work) -> Result<Outcome, Failure> {

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::collection::{Collection, Record};
 use crate::memory::{Fault, MemoryStore};
+use crate::port::CollectionSpec;
 use crate::record::MAX_RECORD_BYTES;
 
 const TAKES: Duration = Duration::from_millis(10);
@@ -59,18 +60,14 @@ impl Slow {
 }
 
 #[async_trait]
-impl Store for Slow {
-    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        self.memory.ensure(spec).await
+impl crate::Layer for Slow {
+    fn below(&self) -> &dyn Store {
+        &self.memory
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
         self.take(1).await;
         self.memory.insert(collection, id, body).await
-    }
-
-    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.memory.get(collection, id).await
     }
 
     async fn replace(
@@ -92,41 +89,6 @@ impl Store for Slow {
         self.take(writes.len()).await;
         assert!(!self.panics.swap(false, Ordering::Relaxed), "a defect");
         self.memory.write_many(collection, writes).await
-    }
-
-    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
-        self.memory.delete(collection, id, expected).await
-    }
-
-    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        self.memory.find(collection, query).await
-    }
-
-    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
-        self.memory.count(collection, query, most).await
-    }
-
-    async fn add(
-        &self,
-        collection: &str,
-        id: &str,
-        field: &str,
-        delta: i64,
-        limit: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        self.memory.add(collection, id, field, delta, limit).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.memory.now().await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.memory.ping().await
-    }
-
-    fn connections_opened(&self) -> u64 {
-        0
     }
 }
 

@@ -1,12 +1,12 @@
 //! Faults of the store in memory: scripted one by one, or drawn from a seed so that a simulation
 //! replays.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use lectern_core::Random;
 use lectern_core::random::SeededRandom;
+use parking_lot::Mutex;
 
 /// What happens to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,16 +69,16 @@ impl Faults {
     }
 
     pub(super) fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.lock().scripted.extend(faults);
+        self.0.lock().scripted.extend(faults);
     }
 
     pub(super) fn heal(&self) {
-        *self.lock() = State::default();
+        *self.0.lock() = State::default();
     }
 
     /// The fault of the next call. Scripted ones wait for a write, which is what they are about.
     pub(super) fn next(&self, call: Call) -> Option<Fault> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if call == Call::Write
             && let Some(fault) = state.scripted.pop_front()
         {
@@ -101,9 +101,5 @@ impl Faults {
             drawn -= chance;
         }
         None
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock()
     }
 }

@@ -3,13 +3,13 @@
 
 mod fault;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::error::StoreError;
@@ -87,10 +87,6 @@ impl MemoryStore {
         self.calls.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Collections> {
-        self.collections.lock()
-    }
-
     fn insert_now(
         &self,
         all: &mut Collections,
@@ -150,7 +146,7 @@ impl MemoryStore {
                 Err(StoreError::ambiguous(call.as_str(), "injected fault before the write"))
             }
             Some(Fault::LostAnswer) if call == Call::Write => {
-                let result = run(&mut self.lock());
+                let result = run(&mut self.collections.lock());
                 tokio::task::yield_now().await;
                 drop(result);
                 Err(StoreError::ambiguous(call.as_str(), "injected fault after the write"))
@@ -159,7 +155,7 @@ impl MemoryStore {
                 Err(StoreError::unavailable(call.as_str(), "injected fault"))
             }
             Some(Fault::Delay(_)) | None => {
-                let result = run(&mut self.lock());
+                let result = run(&mut self.collections.lock());
                 tokio::task::yield_now().await;
                 result
             }
@@ -173,7 +169,7 @@ impl Store for MemoryStore {
         for index in spec.indexes {
             index.fields.iter().try_for_each(|field| check_field(field))?;
         }
-        self.lock().entry(spec.name.to_owned()).or_default().indexes = spec.indexes;
+        self.collections.lock().entry(spec.name.to_owned()).or_default().indexes = spec.indexes;
         Ok(())
     }
 

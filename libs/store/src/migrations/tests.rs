@@ -1,15 +1,12 @@
-use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use lectern_core::{OsRandom, SystemClock};
-use serde_json::Value;
+use parking_lot::Mutex;
 
 use super::*;
 use crate::memory::MemoryStore;
 use crate::port::Converted;
-use crate::query::Query;
-use crate::record::{Revision, Stored};
 
 const SPEC: CollectionSpec = CollectionSpec::new("things", &[]).dates(&["at"]);
 
@@ -39,9 +36,9 @@ impl Old {
 }
 
 #[async_trait]
-impl Store for Old {
-    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        self.memory.ensure(spec).await
+impl crate::Layer for Old {
+    fn below(&self) -> &dyn Store {
+        &self.memory
     }
 
     fn has_forms(&self) -> bool {
@@ -64,46 +61,6 @@ impl Store for Old {
         let full = beyond.len() == most as usize;
         beyond.into_iter().for_each(|(_, formed)| *formed = true);
         Ok(Converted { converted, lost: 0, after: last.filter(|_| full) })
-    }
-
-    async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
-        self.memory.insert(collection, id, body).await
-    }
-
-    async fn get(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
-        self.memory.get(collection, id).await
-    }
-
-    async fn replace(&self, c: &str, id: &str, expected: Revision, body: &Value) -> Result<Revision, StoreError> {
-        self.memory.replace(c, id, expected, body).await
-    }
-
-    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
-        self.memory.delete(collection, id, expected).await
-    }
-
-    async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
-        self.memory.find(collection, query).await
-    }
-
-    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
-        self.memory.count(collection, query, most).await
-    }
-
-    async fn add(&self, c: &str, id: &str, field: &str, delta: i64, limit: i64) -> Result<Option<i64>, StoreError> {
-        self.memory.add(c, id, field, delta, limit).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.memory.now().await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.memory.ping().await
-    }
-
-    fn connections_opened(&self) -> u64 {
-        0
     }
 }
 

@@ -12,7 +12,6 @@ mod indexes;
 mod many;
 mod open;
 
-use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -26,6 +25,7 @@ use lectern_core::Timestamp;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ReadConcern, ReturnDocument};
 use mongodb::{Collection, Database};
+use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::error::StoreError;

@@ -8,7 +8,6 @@ mod sql;
 mod statements;
 mod writer;
 
-use parking_lot::Mutex;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
+use parking_lot::Mutex;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, StatementStatus, params, params_from_iter};
 use serde_json::Value;

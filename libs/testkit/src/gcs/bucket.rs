@@ -1,12 +1,12 @@
 //! The bucket: its objects, in memory what is known of them and in the folder their bytes.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 /// How the bucket is set up. As it should be, at first.
@@ -88,28 +88,24 @@ impl Bucket {
         Ok(Self { folder: folder.to_owned(), inner: Mutex::new(inner) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock()
-    }
-
     fn file(&self, generation: i64, extension: &str) -> PathBuf {
         self.folder.join(format!("{generation}.{extension}"))
     }
 
     pub(super) fn settings(&self) -> GcsBucket {
-        self.lock().settings.clone()
+        self.inner.lock().settings.clone()
     }
 
     pub(super) fn set_up(&self, settings: GcsBucket) {
-        self.lock().settings = settings;
+        self.inner.lock().settings = settings;
     }
 
     pub(super) fn count(&self) -> usize {
-        self.lock().live.len()
+        self.inner.lock().live.len()
     }
 
     pub(super) fn find(&self, name: &str) -> Option<Object> {
-        self.lock().live.get(name).cloned()
+        self.inner.lock().live.get(name).cloned()
     }
 
     /// The bytes of an object; none when it was deleted meanwhile.
@@ -123,7 +119,7 @@ impl Bucket {
 
     /// Whether `ifGenerationMatch` would hold now.
     pub(super) fn holds(&self, name: &str, if_generation: Option<i64>) -> bool {
-        let generation = self.lock().live.get(name).map_or(0, |object| object.generation);
+        let generation = self.inner.lock().live.get(name).map_or(0, |object| object.generation);
         if_generation.is_none_or(|wanted| wanted == generation)
     }
 
@@ -134,7 +130,7 @@ impl Bucket {
         bytes: &[u8],
         if_generation: Option<i64>,
     ) -> Result<Object, NotWritten> {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         let found = inner.live.get(&object.name).map_or(0, |object| object.generation);
         if if_generation.is_some_and(|wanted| wanted != found) {
             return Err(NotWritten::Condition);
@@ -158,7 +154,7 @@ impl Bucket {
     /// Deletes an object (it is soft-deleted, and nothing here can see it any more); none when
     /// there is none, and [`NotWritten::Condition`] when it has another generation.
     pub(super) fn delete(&self, name: &str, if_generation: Option<i64>) -> Result<Option<Object>, NotWritten> {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         let Some(found) = inner.live.get(name) else { return Ok(None) };
         if if_generation.is_some_and(|wanted| wanted != found.generation) {
             return Err(NotWritten::Condition);
@@ -178,7 +174,7 @@ impl Bucket {
     /// The objects whose names begin with `prefix`, from the first that is not before `start` and
     /// is after `after`.
     pub(super) fn list(&self, prefix: &str, start: &str, after: &str, limit: usize) -> Vec<Object> {
-        let inner = self.lock();
+        let inner = self.inner.lock();
         let from = prefix.max(start).max(after).to_owned();
         inner
             .live

@@ -1,9 +1,10 @@
 //! What goes wrong, by name: with a share of the requests that it fits, or for the next few.
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// What may go wrong. Each fits some requests only, and all but [`Self::StoredShort`] leave an
 /// object whole or not there.

@@ -3,7 +3,6 @@
 //! Of a finished one only what a query asks for is kept, and nothing of one that was not heard of
 //! for a while. Each has a lock of its own, so that writing one to disk keeps no other waiting.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use axum::http::{HeaderMap, Response, StatusCode};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::State;
@@ -75,14 +75,10 @@ enum Range {
 }
 
 impl Sessions {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock()
-    }
-
     pub(super) fn start(&self, wanted: Wanted, lost_next: bool) -> String {
         let now = Instant::now();
         let session = Session::Open(Open { wanted, bytes: Vec::new(), lost_next });
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.prune(now);
         inner.started += 1;
         let id = format!("session-{}", inner.started);
@@ -92,7 +88,7 @@ impl Sessions {
 
     fn find(&self, id: &str) -> Option<Arc<Mutex<Session>>> {
         let now = Instant::now();
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.prune(now);
         let entry = inner.sessions.get_mut(id)?;
         entry.used = now;
@@ -100,13 +96,13 @@ impl Sessions {
     }
 
     fn forget(&self, id: &str) {
-        self.lock().sessions.remove(id);
+        self.0.lock().sessions.remove(id);
     }
 
     /// Whether a token is new or was this object's.
     pub(super) fn token_is_of(&self, token: &str, name: &str) -> bool {
         let now = Instant::now();
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.prune(now);
         let (of, used) = inner.tokens.entry(token.to_owned()).or_insert_with(|| (name.to_owned(), now));
         *used = now;
@@ -216,9 +212,9 @@ mod tests {
         let id = sessions.start(Wanted::default(), false);
         assert!(sessions.token_is_of("token", "a") && !sessions.token_is_of("token", "b"));
         let now = Instant::now();
-        sessions.lock().prune(now + ABANDONED / 2);
+        sessions.0.lock().prune(now + ABANDONED / 2);
         assert!(sessions.find(&id).is_some());
-        sessions.lock().prune(now + ABANDONED * 2);
+        sessions.0.lock().prune(now + ABANDONED * 2);
         assert!(sessions.find(&id).is_none());
         assert!(sessions.token_is_of("token", "b"));
     }

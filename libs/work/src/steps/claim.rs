@@ -1,12 +1,12 @@
 //! What a claim gives, and what a lease is good for.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Timestamp};
 use lectern_store::{StoreError, Versioned};
+use parking_lot::Mutex;
 
 use super::record::{EndState, Ending, StepRecord};
 use super::runs::Over;

@@ -1,10 +1,10 @@
 //! When the store was away, as this process saw it, so that a lease which could not be extended
 //! then is not taken for a crash.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Timestamp};
+use parking_lot::Mutex;
 
 /// Whether a failure says that the store could not be reached, or did not answer.
 #[must_use]
@@ -50,14 +50,14 @@ impl Outages {
     /// Notes that a call begun at `began` was not answered until `now`. It may have hung alone, so
     /// no outage began before the latest answer to another one.
     pub(super) fn unanswered(&self, began: Timestamp, now: Timestamp) {
-        let mut known = self.known();
+        let mut known = self.0.lock();
         let from = known.going_on.map_or(began, |outage| outage.from.min(began)).max(known.answered);
         known.going_on = Some(Outage { from, to: now });
     }
 
     /// Notes that the store answers `now`.
     pub(super) fn answered(&self, lease: Duration, now: Timestamp) {
-        let mut known = self.known();
+        let mut known = self.0.lock();
         known.answered = now;
         if let Some(over) = known.going_on.take()
             && over.to.since(over.from) >= Outage::least(lease)
@@ -68,19 +68,15 @@ impl Outages {
 
     /// Whether a lease that lasted until `until` ran out while the store was away.
     pub(super) fn excuse(&self, until: Timestamp, lease: Duration) -> bool {
-        let known = self.known();
+        let known = self.0.lock();
         [known.going_on, known.latest].into_iter().flatten().any(|outage| outage.covers(until, lease))
     }
 
     /// Whether the store was away at some time since `since`.
     pub(super) fn any_since(&self, since: Timestamp, lease: Duration) -> bool {
-        let known = self.known();
+        let known = self.0.lock();
         let outages = [known.going_on, known.latest].into_iter().flatten();
         outages.filter(|outage| outage.to.since(outage.from) >= Outage::least(lease)).any(|outage| outage.to >= since)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock()
     }
 }
 

@@ -1,12 +1,12 @@
 //! The rules one by one, and then many workers over a store that fails.
 
-use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lectern_core::Random;
 use lectern_core::clock::ManualClock;
 use lectern_core::random::SeededRandom;
+use parking_lot::Mutex;
 
 use lectern_store::memory::{Fault, FaultPlan, MemoryStore};
 

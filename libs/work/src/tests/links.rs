@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lectern_queue::{Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, QueueError};
+use lectern_queue::{Acknowledge, Delivery, QueueError};
 use lectern_store::{CollectionSpec, Query, Revision, StoreError, Stored};
 use serde_json::Value;
 
@@ -162,9 +162,9 @@ impl Acknowledge for MuteAck {
 }
 
 #[async_trait]
-impl Queue for Mute {
-    async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
-        self.queue.publish(step, message).await
+impl lectern_queue::Layer for Mute {
+    fn below(&self) -> &dyn Queue {
+        &self.queue
     }
 
     async fn pull(&self, service: Service, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
@@ -178,18 +178,6 @@ impl Queue for Mute {
         Ok(muted.collect())
     }
 
-    async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
-        self.queue.withdraw(step).await
-    }
-
-    async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
-        self.queue.emit(noun, id, message).await
-    }
-
-    async fn events(&self, group: &str, max: usize, wait: Duration) -> Result<Vec<EventDelivery>, QueueError> {
-        self.queue.events(group, max, wait).await
-    }
-
     fn may_be_left(&self) -> bool {
         !self.far && self.queue.may_be_left()
     }
@@ -199,29 +187,5 @@ impl Queue for Mute {
             std::future::pending::<()>().await;
         }
         self.queue.hint(topic, payload).await
-    }
-
-    async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
-        self.queue.hints(topic).await
-    }
-
-    async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
-        self.queue.bury(letter).await
-    }
-
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.queue.letters(service, from, limit).await
-    }
-
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.queue.letter(step).await
-    }
-
-    async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
-        self.queue.discard(step).await
-    }
-
-    async fn ping(&self) -> Result<(), QueueError> {
-        self.queue.ping().await
     }
 }

@@ -20,10 +20,6 @@ impl Perform for Scripts {
         Service::Ai
     }
 
-    fn noun(&self) -> &'static str {
-        "script"
-    }
-
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
         match work {
             Work::PlanScript(command) => plan::plan(job, command).await,

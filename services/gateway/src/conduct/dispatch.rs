@@ -29,7 +29,6 @@ mod tests;
 mod waits;
 mod walk;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -39,6 +38,7 @@ use lectern_core::id::{NarrationId, Service, StepId, TenantId};
 use lectern_core::{Clock, Random};
 use lectern_queue::Queue;
 use lectern_store::{Collection, StoreError, Versioned};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -212,7 +212,7 @@ impl Dispatcher {
     #[must_use]
     pub fn granted(&self, service: Service) -> Vec<StepId> {
         let state = self.shared.services.get(&service);
-        state.map_or_else(Vec::new, |state| lock(&state.backlog).granted_in(|_| true))
+        state.map_or_else(Vec::new, |state| state.backlog.lock().granted_in(|_| true))
     }
 
     /// Tells of a narration that changed: what it wants is granted when its turn comes, what it no
@@ -227,8 +227,8 @@ impl Dispatcher {
         let record = &narration.record;
         let wants = wanted(record, self.shared.window);
         for (service, state) in &self.shared.services {
-            let backlog = lock(&state.backlog);
-            let mut inbox = lock(&state.inbox);
+            let backlog = state.backlog.lock();
+            let mut inbox = state.inbox.lock();
             // A service that neither is to do a step of it nor may have a grant of it need not
             // look.
             let concerned = wants.iter().any(|step| step.kind.service() == *service)
@@ -248,7 +248,7 @@ impl Dispatcher {
     /// Dispatches until `stop`, and then tells the others to take over. What is told of afterwards
     /// is for them: see [`Self::relay_during`].
     pub async fn run(&self, stop: CancellationToken) {
-        lock(&self.shared.members).set_left(false);
+        self.shared.members.lock().set_left(false);
         self.look_around();
         self.forget_all().await;
         // None of these has an end of its own.
@@ -268,7 +268,7 @@ impl Dispatcher {
         for state in self.shared.services.values() {
             let mut pass = state.pass.lock().await;
             *pass = Pass::new();
-            *lock(&state.backlog) = Backlog::new(state.service, self.shared.window, self.shared.options.per_tenant);
+            *state.backlog.lock() = Backlog::new(state.service, self.shared.window, self.shared.options.per_tenant);
         }
     }
 
@@ -320,8 +320,4 @@ impl Shared {
     fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
         self.pauses.hold(service, tenant, engine) || self.tenants.is_suspended(tenant)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }

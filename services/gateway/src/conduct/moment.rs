@@ -1,12 +1,12 @@
 //! What is known of a narration beside its record: why it does not go on just now, and how far its
 //! files are. It is kept in memory, and nothing of it is ever written down.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use lectern_core::id::NarrationId;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -78,7 +78,7 @@ impl FileProgress {
             return None;
         }
         let now = Instant::now();
-        let mut narrations = self.narrations();
+        let mut narrations = self.narrations.lock();
         let full = narrations.len() >= MOST;
         match narrations.entry(narration.id.clone()) {
             Entry::Occupied(mut known) => {
@@ -100,7 +100,7 @@ impl FileProgress {
     /// Notes how many milliseconds are done in a run of a narration that is asked for. A worker
     /// that has not heard yet that its run is over says nothing of the run that is under way.
     pub fn note(&self, narration: &NarrationId, run: u32, millis: u64) {
-        let mut narrations = self.narrations();
+        let mut narrations = self.narrations.lock();
         let Some(asked) = narrations.get_mut(narration) else { return };
         if asked.heard.is_none_or(|heard| heard.run <= run) {
             asked.heard = Some(Heard { at: Instant::now(), run, millis });
@@ -109,7 +109,7 @@ impl FileProgress {
 
     /// Forgets a narration whose files are made.
     pub fn forget(&self, narration: &NarrationId) {
-        self.narrations().remove(narration);
+        self.narrations.lock().remove(narration);
     }
 
     /// Is notified when a narration is asked for that was not.
@@ -122,13 +122,9 @@ impl FileProgress {
     #[must_use]
     pub fn asked_for(&self) -> Vec<NarrationId> {
         let now = Instant::now();
-        let mut narrations = self.narrations();
+        let mut narrations = self.narrations.lock();
         narrations.retain(|_, asked| now - asked.at < ASKED_FOR);
         narrations.keys().cloned().collect()
-    }
-
-    fn narrations(&self) -> MutexGuard<'_, BTreeMap<NarrationId, Asked>> {
-        self.narrations.lock()
     }
 }
 

@@ -1,12 +1,12 @@
 //! Narrations as this replica last wrote them.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use lectern_core::Timestamp;
 use lectern_core::id::NarrationId;
 use lectern_store::Versioned;
+use parking_lot::Mutex;
 
 use crate::domain::Narration;
 
@@ -54,7 +54,7 @@ impl Entries {
 impl NarrationCache {
     /// Remembers a narration that is written now; one that has ended is forgotten.
     pub fn note(&self, narration: &Versioned<Narration>, now: Timestamp) {
-        let mut entries = self.entries();
+        let mut entries = self.0.lock();
         let id = &narration.record.id;
         if narration.record.phase().terminal() {
             entries.remove(id);
@@ -77,12 +77,8 @@ impl NarrationCache {
 
     /// A narration as it was written here, if it is remembered.
     pub fn get(&self, id: &NarrationId, now: Timestamp) -> Option<Versioned<Narration>> {
-        let entries = self.entries();
+        let entries = self.0.lock();
         entries.narrations.get(id).filter(|known| fresh(known.at, now)).map(|known| known.narration.clone())
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock()
     }
 }
 
@@ -114,7 +110,7 @@ mod tests {
         succeed(&mut narration.record, Timestamp(1));
         cache.note(&narration, Timestamp(2));
         assert_eq!(cache.get(&narration.record.id, Timestamp(2)), None);
-        assert!(cache.entries().order.is_empty(), "one that is retried comes anew");
+        assert!(cache.0.lock().order.is_empty(), "one that is retried comes anew");
     }
 
     #[test]
@@ -128,7 +124,7 @@ mod tests {
         let known = |id| cache.get(&written(id, 1).record.id, Timestamp(0)).is_some();
         assert!(!known(1), "it was not written for the longest time");
         assert!(known(0) && known(2) && known(MOST));
-        assert_eq!(cache.entries().narrations.len(), MOST);
-        assert_eq!(cache.entries().order.len(), MOST);
+        assert_eq!(cache.0.lock().narrations.len(), MOST);
+        assert_eq!(cache.0.lock().order.len(), MOST);
     }
 }

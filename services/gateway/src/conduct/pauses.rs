@@ -1,7 +1,6 @@
 //! What operators have paused: kept in the gateway's database, known to every replica within two
 //! seconds.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use lectern_core::id::{Service, TenantId};
 use lectern_core::{Clock, Failure};
 use lectern_queue::Queue;
 use lectern_store::{Collection, MAX_LIMIT, Page, Query, StoreError};
+use parking_lot::Mutex;
 use tracing::{debug, info};
 
 use crate::domain::{Pause, Paused};
@@ -40,7 +40,7 @@ impl Pauses {
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.pauses.ensure().await?;
         let paused = self.all().await?;
-        *self.known() = paused;
+        *self.known.lock() = paused;
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Pauses {
     /// `STORE_UNAVAILABLE`; what was known stays.
     pub async fn refresh(&self) -> Result<bool, Failure> {
         let now = self.all().await?;
-        let mut known = self.known();
+        let mut known = self.known.lock();
         let changed = !known.keys().eq(now.keys());
         *known = now;
         Ok(changed)
@@ -113,17 +113,13 @@ impl Pauses {
     /// Whether steps of this service, tenant and engine are paused, as far as this replica knows.
     #[must_use]
     pub fn hold(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
-        self.known().keys().any(|paused| paused.covers(service, tenant, engine))
+        self.known.lock().keys().any(|paused| paused.covers(service, tenant, engine))
     }
 
     async fn tell(&self) {
         if let Err(error) = self.queue.hint(PAUSES, Bytes::new()).await {
             debug!(%error, "hint not sent, replicas read again within two seconds");
         }
-    }
-
-    fn known(&self) -> MutexGuard<'_, BTreeMap<Paused, Pause>> {
-        self.known.lock()
     }
 }
 

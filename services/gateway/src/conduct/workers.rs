@@ -4,7 +4,6 @@
 //! Sums are kept of what was announced, and an order in which it expires, so an announcement and a
 //! question cost the same however many workers there are.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
 pub use lectern_work::{CAPACITY, POSTPONED};
 use lectern_work::{Capacity, Postponed};
+use parking_lot::Mutex;
 
 /// An announcement is repeated every 5 s; a worker that was not heard of for this long is gone.
 const HEARD_WITHIN: Duration = Duration::from_secs(15);
@@ -136,7 +136,7 @@ impl Workers {
     pub fn hear(&self, hint: &[u8], now: Timestamp) -> bool {
         let Some(Capacity { service, holder, permits, open }) = Capacity::parse(hint) else { return false };
         let worker = Worker { service, permits, open: open.into_iter().collect() };
-        let mut known = self.known();
+        let mut known = self.known.lock();
         let before = known.workers.insert(holder.clone(), (worker.clone(), now));
         if let Some((_, heard)) = &before {
             known.heard.remove(&(*heard, holder.clone()));
@@ -156,7 +156,7 @@ impl Workers {
 
     /// How many steps of a service may be granted at once.
     pub fn limit(&self, service: Service, now: Timestamp) -> usize {
-        let mut known = self.known();
+        let mut known = self.known.lock();
         known.expire(now);
         let sums = known.sums.get(&service).map(|sums| sums.all).filter(|all| all.workers > 0);
         sums.map_or(UNHEARD, |all| all.permits.max(1) + AHEAD)
@@ -167,21 +167,17 @@ impl Workers {
     /// steps is taken to have the engine in order, and finds out with its next steps where it has
     /// not.
     pub fn engine_room(&self, service: Service, engine: &str, now: Timestamp) -> EngineRoom {
-        let mut known = self.known();
+        let mut known = self.known.lock();
         known.expire(now);
         known.sums.get(&service).map_or(EngineRoom::Open, |sums| sums.room(engine))
     }
 
     /// The engines of a service that a worker found out of order, and what can be granted of each.
     pub fn limited_engines(&self, service: Service, now: Timestamp) -> Vec<(String, EngineRoom)> {
-        let mut known = self.known();
+        let mut known = self.known.lock();
         known.expire(now);
         let Some(sums) = known.sums.get(&service) else { return Vec::new() };
         sums.open.keys().map(|engine| (engine.clone(), sums.room(engine))).collect()
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock()
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod repeated;
 
-use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -12,6 +11,7 @@ use lectern_core::id::ScopeId;
 use lectern_queue::ConnectOptions;
 use lectern_stage::prune::Swept;
 use lectern_store::{Change, Cursor};
+use parking_lot::Mutex;
 
 use super::*;
 use crate::conduct::prune::InUse;

@@ -2,7 +2,6 @@
 //! finds its document before anything is fetched, since its digest is of the URL and not of the
 //! bytes.
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_fetch::{Client, FetchError, FetchLimits, Request, Response};
 use lectern_store::Versioned;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tracing::info;
 

@@ -11,7 +11,6 @@
 
 mod unfinished;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use lectern_core::id::{DocumentId, TenantId};
 use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
 use lectern_proto::names;
 use lectern_store::{Collection, Cursor, Direction, Query};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::domain::{Document, Upload};
@@ -280,27 +280,23 @@ impl Usage {
     /// So many bytes of an unfinished upload are stored; none of one that became a document or was
     /// dropped.
     pub(super) fn uploaded(&self, tenant: &TenantId, upload: &str, bytes: u64) {
-        if let Some(known) = self.tenants().get_mut(tenant) {
+        if let Some(known) = self.tenants.lock().get_mut(tenant) {
             known.unfinished.changed(upload, bytes);
         }
     }
 
     fn known(&self, tenant: &TenantId) -> Option<Stored> {
         let now = self.clock.now();
-        self.tenants().get(tenant).filter(|known| known.holds(now)).map(Known::stored)
+        self.tenants.lock().get(tenant).filter(|known| known.holds(now)).map(Known::stored)
     }
 
     fn with<T>(&self, tenant: &TenantId, change: impl FnOnce(&mut Known) -> T) -> T {
-        let mut tenants = self.tenants();
+        let mut tenants = self.tenants.lock();
         if tenants.len() >= TENANTS && !tenants.contains_key(tenant) {
             let now = self.clock.now();
             tenants.retain(|_, known| known.in_use() || known.holds(now));
         }
         change(tenants.entry(tenant.clone()).or_default())
-    }
-
-    fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
-        self.tenants.lock()
     }
 
     async fn count(&self, tenant: &TenantId) -> Result<Counted, Failure> {

@@ -30,10 +30,6 @@ impl Perform for Documents {
         Service::Ingest
     }
 
-    fn noun(&self) -> &'static str {
-        "document"
-    }
-
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
         match work {
             Work::ExtractDocument(command) => extract::extract(&self.reader, job, command).await,

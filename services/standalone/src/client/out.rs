@@ -4,12 +4,12 @@
 //! noticed, control characters of a document's words never reach a terminal, and a line that is
 //! written over is never torn by another.
 
-use parking_lot::Mutex;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::sync::Arc;
 
 use lectern_core::Failure;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::words;
@@ -84,7 +84,7 @@ impl Out {
     /// Whether nobody reads standard output any more. A command that only prints may end then.
     #[must_use]
     pub fn gone(&self) -> bool {
-        self.state().gone
+        self.state.lock().gone
     }
 
     /// Prints a line of the result, for people; nothing in the other modes.
@@ -104,7 +104,7 @@ impl Out {
             Ok(line) => self.put(&line),
             Err(error) => {
                 let failure = Failure::internal(format!("the answer cannot be written as JSON: {error}"));
-                self.state().broken.get_or_insert(failure);
+                self.state.lock().broken.get_or_insert(failure);
             }
         }
     }
@@ -125,7 +125,7 @@ impl Out {
     pub fn over(&self, text: &str) {
         if self.live() {
             let line: String = shown(text).chars().take(WIDTH).collect();
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.live = true;
             to_stderr(&format!("{CLEAR}{line}"));
         }
@@ -133,7 +133,7 @@ impl Out {
 
     /// Clears the line that is written over.
     pub fn clear(&self) {
-        self.state().clear();
+        self.state.lock().clear();
     }
 
     /// Says whether all of the result could be printed. A closed pipe is no failure: who reads only
@@ -142,20 +142,20 @@ impl Out {
     /// # Errors
     /// Why standard output cannot be written, such as a full disk.
     pub fn finish(&self) -> Result<(), Failure> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.clear();
         state.broken.take().map_or(Ok(()), Err)
     }
 
     fn tell(&self, text: &str) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.clear();
         to_stderr(&format!("{}\n", shown(text)));
     }
 
     /// Writes a line to standard output.
     fn put(&self, line: &str) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.clear();
         if state.gone || state.broken.is_some() {
             return;
@@ -168,10 +168,6 @@ impl Out {
                 state.broken = Some(words::output(format!("standard output cannot be written: {error}")));
             }
         }
-    }
-
-    fn state(&self) -> parking_lot::MutexGuard<'_, State> {
-        self.state.lock()
     }
 }
 

@@ -14,7 +14,6 @@
 //! ]}
 //! ```
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -23,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::{Clock, Failure, Kind, Reason};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::tone::ToneEngine;

@@ -4,7 +4,6 @@
 //! It counts its calls, can take its time, and can fail as a script says, so that a test sees what
 //! is synthesised again and when.
 
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +12,7 @@ use std::time::Duration;
 use lectern_core::Failure;
 use lectern_core::content::Range;
 use lectern_core::content::timeline::WordTime;
+use parking_lot::Mutex;
 
 use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
 

@@ -1,11 +1,11 @@
 //! Whose turn it is to speak: all cores and no more, and the earliest section first, so that a
 //! recording can be listened to while its later sections are still made.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 /// A number of permits. Who waits gets one by rank, the lowest first, and among equals in the order
@@ -72,7 +72,7 @@ impl Gate {
     /// nothing behind.
     pub(crate) async fn enter(&self, rank: u32) -> Option<Permit> {
         let turn = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             if state.free > 0 {
                 state.free -= 1;
                 return Some(Permit { gate: self.clone() });
@@ -88,18 +88,14 @@ impl Gate {
 
     /// Permits that nobody holds.
     pub(crate) fn free(&self) -> usize {
-        self.lock().free
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+        self.state.lock().free
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
-            let mut state = self.gate.lock();
+            let mut state = self.gate.state.lock();
             let next = state.waiting.pop();
             if next.is_none() {
                 state.free += 1;

@@ -58,10 +58,6 @@ impl Perform for Recordings {
         Service::Tts
     }
 
-    fn noun(&self) -> &'static str {
-        "recording"
-    }
-
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
         match work {
             Work::RecordSection(command) => Box::pin(record::record(self, job, command)).await,

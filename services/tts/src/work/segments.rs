@@ -1,7 +1,6 @@
 //! Segments: spoken once, kept for good. Every step of this process shares one gate, so that
 //! synthesis takes all cores and no more.
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use lectern_core::id::TenantId;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
 use lectern_stage::Job;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug};
 

@@ -9,11 +9,11 @@ mod storage;
 mod streams;
 mod upgrade;
 
-use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use parking_lot::Mutex;
 
 use crate::checks;
 use crate::report::GroupReport;

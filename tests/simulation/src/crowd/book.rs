@@ -1,11 +1,11 @@
 //! What is known of a crowd from outside: who wants how much, how much of that is in the queue or
 //! being worked on, and what was sent for it.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_gateway::domain::Lane;
+use parking_lot::Mutex;
 
 /// A tenant and a lane, as the id of a narration says them: `n{tenant}-{lane}-{number}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Book {
     /// A narration's wants changed by so many steps.
     pub fn wants(&self, narration: &NarrationId, change: i64) {
         let Some(whose) = Whose::of(narration) else { return };
-        if let Some(account) = self.state().account(whose) {
+        if let Some(account) = self.state.lock().account(whose) {
             account.wanted += change;
         }
     }
@@ -114,7 +114,7 @@ impl Book {
     /// A command was queued.
     pub fn queued(&self, step: &StepId) {
         let Some(whose) = Whose::of(&step.narration) else { return };
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.sent.queued += 1;
         if !state.granted.insert(step.clone()) {
             return;
@@ -139,19 +139,19 @@ impl Book {
 
     /// A command was refused as one that waits.
     pub fn again(&self) {
-        self.state().sent.again += 1;
+        self.state.lock().sent.again += 1;
     }
 
     /// A hint was sent.
     pub fn hinted(&self, topic: &str) {
         let word = topic.split('.').next().unwrap_or_default();
-        *self.state().sent.hints.entry(word.to_owned()).or_default() += 1;
+        *self.state.lock().sent.hints.entry(word.to_owned()).or_default() += 1;
     }
 
     /// A step ended, or its command was taken out of the queue.
     pub fn ended(&self, step: &StepId) {
         let Some(whose) = Whose::of(&step.narration) else { return };
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.granted.remove(step)
             && let Some(account) = state.account(whose)
         {
@@ -161,31 +161,31 @@ impl Book {
 
     /// The crowd itself does not work.
     pub fn broken(&self, why: String) {
-        self.state().broken.get_or_insert(why);
+        self.state.lock().broken.get_or_insert(why);
     }
 
     /// Counts from now on who is served.
     pub fn count(&self) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.counts = true;
         state.over = None;
     }
 
     /// What was sent so far.
     pub fn sent(&self) -> Sent {
-        self.state().sent.clone()
+        self.state.lock().sent.clone()
     }
 
     /// What each of these tenants was served of a lane since the count began.
     pub fn served(&self, lane: Lane, of: impl Fn(usize) -> bool) -> Vec<u64> {
-        let state = self.state();
+        let state = self.state.lock();
         let accounts = state.accounts.iter().enumerate().filter(|(number, _)| of(*number));
         accounts.map(|(_, account)| account.served.get(&lane).copied().unwrap_or(0)).collect()
     }
 
     /// What is so, and was so since the last look.
     pub fn look(&self) -> Look {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let free = self.permits.saturating_sub(state.most);
         state.most = state.granted.len();
         let waits = state.accounts.iter().enumerate().find(|(_, account)| account.waits()).map(|(number, account)| {
@@ -193,10 +193,6 @@ impl Book {
             format!("tenant-{number} wants {wanted} steps and has {granted} of at most {limit} granted")
         });
         Look { free, waits, over: state.over.take(), broken: state.broken.clone() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
     }
 }
 

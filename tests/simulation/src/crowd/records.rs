@@ -1,7 +1,6 @@
 //! The database of a crowd: in memory, with ordered indexes, so that a million records cost a query
 //! no more than a thousand, where its indexes serve. It counts what dispatchers ask of it.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use lectern_core::{Clock, Timestamp};
 use lectern_store::{CollectionSpec, Direction, ID, Op, Query, Revision, Store, StoreError, Stored};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::index::{Key, Ordered, by_order, direction, holds, place, range};
@@ -61,10 +61,6 @@ impl Records {
         &self.operations
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Rows>> {
-        self.collections.lock()
-    }
-
     async fn read<T>(
         &self,
         collection: &str,
@@ -73,7 +69,7 @@ impl Records {
         // Lets other tasks in, as a round trip would.
         tokio::task::yield_now().await;
         self.operations.reads.fetch_add(1, Ordering::Relaxed);
-        let mut collections = self.lock();
+        let mut collections = self.collections.lock();
         let (answer, examined) = read(collections.entry(collection.to_owned()).or_default())?;
         self.operations.examined.fetch_add(examined, Ordering::Relaxed);
         Ok(answer)
@@ -86,14 +82,14 @@ impl Records {
     ) -> Result<T, StoreError> {
         tokio::task::yield_now().await;
         self.operations.writes.fetch_add(1, Ordering::Relaxed);
-        write(self.lock().entry(collection.to_owned()).or_default())
+        write(self.collections.lock().entry(collection.to_owned()).or_default())
     }
 }
 
 #[async_trait]
 impl Store for Records {
     async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        let mut collections = self.lock();
+        let mut collections = self.collections.lock();
         let rows = collections.entry(spec.name.to_owned()).or_default();
         rows.indexes = spec.indexes.iter().map(|index| Ordered::new(*index)).collect();
         for (id, row) in &rows.rows {

@@ -6,7 +6,6 @@ mod blob;
 mod queue;
 mod store;
 
-use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use lectern_blob::Blob;
 use lectern_core::id::StepId;
 use lectern_queue::Queue;
 use lectern_store::Store;
+use parking_lot::Mutex;
 
 use crate::plan::{Plan, RUNS_AWAY, Sort};
 

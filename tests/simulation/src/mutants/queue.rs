@@ -1,6 +1,5 @@
 //! Queues that do not keep their promise.
 
-use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +9,9 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lectern_core::id::{Service, StepId};
 use lectern_proto::work::v1::{Event, event::Outcome};
-use lectern_queue::{
-    Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, Message, Published, Queue, QueueError,
-};
+use lectern_queue::{Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, Message, Published, Queue, QueueError};
 use lectern_work::{CAPACITY, Capacity};
+use parking_lot::Mutex;
 use prost::Message as _;
 
 use super::Mutant;
@@ -58,7 +56,11 @@ impl Defective {
 }
 
 #[async_trait]
-impl Queue for Defective {
+impl lectern_queue::Layer for Defective {
+    fn below(&self) -> &dyn Queue {
+        &*self.inner
+    }
+
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
         let again = !self.issued.lock().insert(step.clone());
         if again && self.mutant == Mutant::AckBeforePublish {
@@ -84,10 +86,6 @@ impl Queue for Defective {
             ..delivery
         };
         Ok(pulled.into_iter().map(given).collect())
-    }
-
-    async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
-        self.inner.withdraw(step).await
     }
 
     async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
@@ -130,22 +128,6 @@ impl Queue for Defective {
             return Ok(());
         }
         self.inner.bury(letter).await
-    }
-
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.inner.letters(service, from, limit).await
-    }
-
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.inner.letter(step).await
-    }
-
-    async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
-        self.inner.discard(step).await
-    }
-
-    async fn ping(&self) -> Result<(), QueueError> {
-        self.inner.ping().await
     }
 }
 

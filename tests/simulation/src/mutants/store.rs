@@ -1,12 +1,11 @@
 //! Stores that do not keep their promise.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lectern_core::Timestamp;
-use lectern_store::{CollectionSpec, ID, Op, Query, Revision, Store, StoreError, Stored};
+use lectern_store::{ID, Op, Query, Revision, Store, StoreError, Stored};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::Mutant;
@@ -26,16 +25,12 @@ impl Defective {
         Self { mutant, inner, held: Mutex::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
-        self.held.lock()
-    }
-
     fn remember(&self, collection: &str, id: &str, body: &Value) {
         if collection == "steps" && self.mutant == Mutant::FenceCheckSkipped {
             if state(body) == "leased" {
-                self.held().insert(id.to_owned(), body.clone());
+                self.held.lock().insert(id.to_owned(), body.clone());
             } else {
-                self.held().remove(id);
+                self.held.lock().remove(id);
             }
         }
     }
@@ -76,7 +71,7 @@ impl Defective {
     fn seen(&self, collection: &str, mut stored: Stored) -> Stored {
         match (self.mutant, collection) {
             (Mutant::FenceCheckSkipped, "steps") if state(&stored.body) == "ended" => {
-                let held = self.held().get(&stored.id).cloned();
+                let held = self.held.lock().get(&stored.id).cloned();
                 if let Some(held) = held.filter(|held| fence(held) != fence(&stored.body)) {
                     stored.body = held;
                 }
@@ -123,9 +118,9 @@ fn fence(body: &Value) -> u64 {
 }
 
 #[async_trait]
-impl Store for Defective {
-    async fn ensure(&self, spec: &CollectionSpec) -> Result<(), StoreError> {
-        self.inner.ensure(spec).await
+impl lectern_store::Layer for Defective {
+    fn below(&self) -> &dyn Store {
+        &*self.inner
     }
 
     async fn insert(&self, collection: &str, id: &str, body: &Value) -> Result<Revision, StoreError> {
@@ -169,10 +164,6 @@ impl Store for Defective {
         }
     }
 
-    async fn delete(&self, collection: &str, id: &str, expected: Option<Revision>) -> Result<bool, StoreError> {
-        self.inner.delete(collection, id, expected).await
-    }
-
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {
         if self.mutant == Mutant::SuspensionNotLookedAt && collection == "tenants" {
             // As many are suspended as ever.
@@ -193,32 +184,5 @@ impl Store for Defective {
             query.filter.retain(|condition| condition.field != "tenant");
         }
         self.inner.find(collection, &query).await
-    }
-
-    async fn count(&self, collection: &str, query: &Query, most: u64) -> Result<u64, StoreError> {
-        self.inner.count(collection, query, most).await
-    }
-
-    async fn add(
-        &self,
-        collection: &str,
-        id: &str,
-        field: &str,
-        delta: i64,
-        limit: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        self.inner.add(collection, id, field, delta, limit).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.inner.now().await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
-    }
-
-    fn connections_opened(&self) -> u64 {
-        self.inner.connections_opened()
     }
 }

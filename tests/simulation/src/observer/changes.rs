@@ -44,12 +44,12 @@ impl Observer {
         if at(after) == "ended"
             && let Ok(step) = id.parse::<StepId>()
         {
-            self.state().ended.insert(step);
+            self.state.lock().ended.insert(step);
         }
         let ending = after.pointer("/state/ending/state").and_then(Value::as_str);
         if at(after) == "ended" && ending == Some("done") {
             let makes = {
-                let mut state = self.state();
+                let mut state = self.state.lock();
                 state.done += 1;
                 id.parse::<StepId>().ok().and_then(|step| state.makes.get(&step).cloned()).unwrap_or_default()
             };
@@ -66,7 +66,7 @@ impl Observer {
         let (now, database) = (self.start.elapsed(), database(service));
         let away = |away: &&Blackout| away.database == database && (away.from..away.until + BLAMED).contains(&now);
         let blackout = self.plan.blackouts.iter().find(away);
-        if let Some(Blackout { from, until, .. }) = blackout.filter(|_| !self.state().suspects.contains(process)) {
+        if let Some(Blackout { from, until, .. }) = blackout.filter(|_| !self.state.lock().suspects.contains(process)) {
             let what = format!("{id} was counted as a crash of {process}, which lives");
             self.violate("I13", format!("{what}; its database was away from {from:?} to {until:?}"));
         }
@@ -88,10 +88,10 @@ impl Observer {
         self.narration_is_over(&after.id, after.phase().terminal());
         let deleted = after.deleted.is_some() && before.is_none_or(|before| before.deleted.is_none());
         // A record is of one deletion.
-        if deleted && !self.state().deletions.remove(&names::of_narration(&after.id)) {
+        if deleted && !self.state.lock().deletions.remove(&names::of_narration(&after.id)) {
             self.violate("defect", format!("narration {id} was deleted before a record said by whom"));
         }
-        self.state().kept.retain(|_, of| of != id);
+        self.state.lock().kept.retain(|_, of| of != id);
         if after.deleted.is_some() || after.erased() {
             return;
         }
@@ -104,13 +104,13 @@ impl Observer {
         if let Some(path) = self.missing(tracks).or_else(|| self.absent(&files)) {
             self.violate("I5", format!("narration {id} refers to {path}, which is not durable"));
         }
-        self.state().kept.extend(files.into_iter().map(|path| (path, id.to_owned())));
+        self.state.lock().kept.extend(files.into_iter().map(|path| (path, id.to_owned())));
     }
 
     fn recorded(&self, id: &str, record: &Value) {
         match serde_json::from_value::<Record>(record.clone()) {
             Ok(record) if record.action == Action::NarrationDeleted => {
-                self.state().deletions.insert(record.target);
+                self.state.lock().deletions.insert(record.target);
             }
             Ok(_) => {}
             Err(error) => self.violate("defect", format!("audit record {id} cannot be read: {error}")),
@@ -132,7 +132,7 @@ impl Observer {
     }
 
     fn held(&self, collection: &'static str, what: Paused, before: bool, after: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let moment = state.tick();
         match (before, after) {
             (false, true) => state.holds.begin(collection, what, moment),

@@ -65,7 +65,7 @@ impl Observer {
     pub fn published(&self, process: &Process, step: &StepId, command: &Bytes) {
         let Ok(command) = Command::decode(command.clone()) else { return };
         let held = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.makes.entry(step.clone()).or_insert_with(|| objects::made(step, &command));
             let tenant = command.tenant.parse::<TenantId>().ok();
             tenant.and_then(|tenant| {
@@ -82,7 +82,7 @@ impl Observer {
     /// A command is in the queue now.
     pub fn queued(&self, step: &StepId) {
         let over = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             if state.deliveries.over.contains(&step.narration) {
                 return;
             }
@@ -116,7 +116,7 @@ impl Observer {
 
     /// A narration was written that is over, or is not.
     pub(super) fn narration_is_over(&self, narration: &NarrationId, is_over: bool) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let Deliveries { queued, over, .. } = &mut state.deliveries;
         if is_over {
             queued.retain(|step| step.narration != *narration);
@@ -128,7 +128,7 @@ impl Observer {
 
     /// A stage knows of a narration that its runs up to this one are cancelled.
     pub(super) fn cancelled(&self, service: Service, narration: &str, run: u64) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let known = state.deliveries.cancelled.entry((service, narration.to_owned()));
         let (cancelled, at) = known.or_insert_with(|| (0, Instant::now()));
         if run > *cancelled {
@@ -139,7 +139,7 @@ impl Observer {
     /// A process is at work on a step.
     pub fn at_work(&self, process: &Process, step: &StepId) {
         let cancelled = {
-            let state = self.state();
+            let state = self.state.lock();
             let of = (step.kind.service(), step.narration.to_string());
             state.deliveries.cancelled.get(&of).copied()
         };
@@ -151,22 +151,22 @@ impl Observer {
 
     /// A command is answered for good, or was taken out of the queue.
     pub fn answered(&self, step: &StepId) {
-        self.state().deliveries.queued.remove(step);
+        self.state.lock().deliveries.queued.remove(step);
     }
 
     /// Every stream is lost.
     pub fn wiped(&self) {
-        self.state().deliveries.queued.clear();
+        self.state.lock().deliveries.queued.clear();
     }
 
     /// The steps of a service whose commands are in the queue, as far as none was lost there.
     pub fn outstanding(&self, service: Service) -> BTreeSet<StepId> {
-        self.state().deliveries.of(service).cloned().collect()
+        self.state.lock().deliveries.of(service).cloned().collect()
     }
 
     /// A gateway has begun, or ended.
     pub fn gateways_changed(&self, ended: bool) {
-        let (mut state, now) = (self.state(), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         state.deliveries.changed = Some(now);
         if ended {
             state.deliveries.lost = Some(now);
@@ -175,28 +175,28 @@ impl Observer {
 
     /// When a gateway last ended.
     pub fn gateway_lost(&self) -> Option<Instant> {
-        self.state().deliveries.lost
+        self.state.lock().deliveries.lost
     }
 
     /// Whether the record of a step says that it ended.
     pub fn has_ended(&self, step: &StepId) -> bool {
-        self.state().ended.contains(step)
+        self.state.lock().ended.contains(step)
     }
 
     /// A command is given to a worker.
     pub fn given(&self, step: &StepId) {
-        self.state().deliveries.given.entry(step.clone()).or_default().times += 1;
+        self.state.lock().deliveries.given.entry(step.clone()).or_default().times += 1;
     }
 
     /// A worker hands a command back.
     pub fn handed_back(&self, step: &StepId) {
-        self.state().deliveries.given.entry(step.clone()).or_default().handed_back += 1;
+        self.state.lock().deliveries.given.entry(step.clone()).or_default().handed_back += 1;
     }
 
     /// A new record of this step could not be written, or may have been.
     pub fn unsure(&self, step: &str) {
         if let Ok(step) = step.parse::<StepId>() {
-            self.state().deliveries.given.entry(step).or_default().unsure = true;
+            self.state.lock().deliveries.given.entry(step).or_default().unsure = true;
         }
     }
 
@@ -209,7 +209,7 @@ impl Observer {
         let weather = self.plan.weather;
         let calm = weather.slow == 0 && weather.late == 0 && self.plan.blackouts.is_empty();
         let wrong = {
-            let state = self.state();
+            let state = self.state.lock();
             let suspect = state.suspects.iter().any(|process| process.starts_with(service.as_str()));
             let given = state.deliveries.given.get(&step);
             let was_left = given.is_some_and(|given| given.times == 2 && given.handed_back == 1 && !given.unsure);
@@ -225,7 +225,7 @@ impl Observer {
         let Ok(Event { step, .. }) = Event::decode(event.clone()) else { return };
         let Ok(step) = step.parse::<StepId>() else { return };
         let is_true = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.deliveries.queued.remove(&step);
             state.ended.contains(&step)
         };

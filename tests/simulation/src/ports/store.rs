@@ -5,7 +5,6 @@
 //! ago, as a server does that was deposed and does not know it yet. Nobody decides on a search
 //! alone: what is found is changed by compare-and-swap. What a process has written itself it finds.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use lectern_core::Timestamp;
 use lectern_store::{CollectionSpec, Converted, Query, Revision, Store, StoreError, Stored, Write};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -150,7 +150,7 @@ impl StorePort {
             })
             .await;
         // What was read before is not answered again to whoever has written since.
-        self.answers().retain(|(of, _), _| of != collection);
+        self.answers.lock().retain(|(of, _), _| of != collection);
         written
     }
 
@@ -163,16 +163,12 @@ impl StorePort {
         if !stale {
             return None;
         }
-        let answers = self.answers();
+        let answers = self.answers.lock();
         let (at, answer) = answers.get(&(collection.to_owned(), asked.to_owned()))?;
         (at.elapsed() <= lag).then(|| {
             self.process.trace.count("store: stale reads");
             answer.clone()
         })
-    }
-
-    fn answers(&self) -> MutexGuard<'_, Answers> {
-        self.answers.lock()
     }
 
     /// A defect: nobody hears that the database of steps is away. What is written there is lost to
@@ -292,7 +288,7 @@ impl Store for StorePort {
             .await?;
         self.observer.has_read(&self.process.name, collection, began);
         if fresh && self.process.remembers() {
-            self.answers().insert((collection.to_owned(), asked), (Instant::now(), found.clone()));
+            self.answers.lock().insert((collection.to_owned(), asked), (Instant::now(), found.clone()));
         }
         Ok(found)
     }

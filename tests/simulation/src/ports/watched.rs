@@ -5,18 +5,16 @@
 //! delivers again what is in the stream, what is being worked on too, and counts from one; that of
 //! the gateways begins with all events that are kept, or with those to come.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use lectern_core::id::{Service, StepId};
 use lectern_queue::{
-    Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, MemoryQueue, Message, Published, Queue,
-    QueueError,
+    Acknowledge, DeadLetter, Delivery, EventDelivery, MemoryQueue, Message, Published, Queue, QueueError,
 };
+use parking_lot::Mutex;
 
 use crate::observer::Observer;
 use crate::plan::Forgotten;
@@ -51,10 +49,10 @@ impl WatchedQueue {
         match what {
             Forgotten::Work(service) => {
                 let of_service = |delivery: &&Delivery| delivery.step.kind.service() == service;
-                let held: Vec<Delivery> = lock(&self.held).values().filter(of_service).cloned().collect();
-                lock(&self.again).extend(held.into_iter().map(|delivery| Delivery { deliveries: 1, ..delivery }));
+                let held: Vec<Delivery> = self.held.lock().values().filter(of_service).cloned().collect();
+                self.again.lock().extend(held.into_iter().map(|delivery| Delivery { deliveries: 1, ..delivery }));
             }
-            Forgotten::Taken => *lock(&self.made_anew) += 1,
+            Forgotten::Taken => *self.made_anew.lock() += 1,
             Forgotten::News => {
                 let group = self.group(GATEWAYS);
                 // What is delayed is not seen yet, and comes all the same.
@@ -68,7 +66,7 @@ impl WatchedQueue {
 
     /// The name under which the group's events are taken now.
     fn group(&self, group: &str) -> String {
-        match *lock(&self.made_anew) {
+        match *self.made_anew.lock() {
             0 => group.to_owned(),
             times => format!("{group}-{times}"),
         }
@@ -78,18 +76,18 @@ impl WatchedQueue {
     pub fn wipe(&self) {
         self.inner.wipe();
         self.observer.wiped();
-        lock(&self.held).clear();
-        lock(&self.again).clear();
+        self.held.lock().clear();
+        self.again.lock().clear();
     }
 
     /// The next of what a consumer that was made anew delivers again. What is answered for good by
     /// now is not in the stream any more.
     fn next_again(&self, service: Service) -> Option<Delivery> {
-        let mut again = lock(&self.again);
+        let mut again = self.again.lock();
         loop {
             let place = again.iter().position(|delivery| delivery.step.kind.service() == service)?;
             let delivery = again.remove(place)?;
-            if lock(&self.held).contains_key(&delivery.step) {
+            if self.held.lock().contains_key(&delivery.step) {
                 return Some(delivery);
             }
         }
@@ -109,7 +107,11 @@ impl WatchedQueue {
 }
 
 #[async_trait]
-impl Queue for WatchedQueue {
+impl lectern_queue::Layer for WatchedQueue {
+    fn below(&self) -> &dyn Queue {
+        &self.inner
+    }
+
     async fn publish(&self, step: &StepId, message: Message) -> Result<Published, QueueError> {
         let published = self.inner.publish(step, message).await?;
         if published == Published::Queued {
@@ -126,14 +128,14 @@ impl Queue for WatchedQueue {
         }
         let pulled = self.inner.pull(service, most, wait).await?;
         let taken = |delivery: Delivery| {
-            lock(&self.held).insert(delivery.step.clone(), delivery.clone());
+            self.held.lock().insert(delivery.step.clone(), delivery.clone());
             self.given(delivery)
         };
         Ok(pulled.into_iter().map(taken).collect())
     }
 
     async fn withdraw(&self, step: &StepId) -> Result<(), QueueError> {
-        lock(&self.held).remove(step);
+        self.held.lock().remove(step);
         self.observer.answered(step);
         self.inner.withdraw(step).await
     }
@@ -147,35 +149,11 @@ impl Queue for WatchedQueue {
         self.inner.events(&self.group(group), max, wait).await
     }
 
-    async fn hint(&self, topic: &str, payload: Bytes) -> Result<(), QueueError> {
-        self.inner.hint(topic, payload).await
-    }
-
-    async fn hints(&self, topic: &str) -> Result<Hints, QueueError> {
-        self.inner.hints(topic).await
-    }
-
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
         let step = letter.step.clone();
         self.inner.bury(letter).await?;
         self.observer.buried(&step);
         Ok(())
-    }
-
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.inner.letters(service, from, limit).await
-    }
-
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.inner.letter(step).await
-    }
-
-    async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
-        self.inner.discard(step).await
-    }
-
-    async fn ping(&self) -> Result<(), QueueError> {
-        self.inner.ping().await
     }
 }
 
@@ -191,7 +169,7 @@ struct HeldAck {
 #[async_trait]
 impl Acknowledge for HeldAck {
     async fn ack(&self) -> Result<(), QueueError> {
-        lock(&self.held).remove(&self.step);
+        self.held.lock().remove(&self.step);
         self.observer.answered(&self.step);
         self.inner.ack().await
     }
@@ -206,12 +184,8 @@ impl Acknowledge for HeldAck {
     }
 
     async fn term(&self) -> Result<(), QueueError> {
-        lock(&self.held).remove(&self.step);
+        self.held.lock().remove(&self.step);
         self.observer.answered(&self.step);
         self.inner.term().await
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock()
 }

@@ -43,10 +43,6 @@ impl Perform for Nothing {
         Service::Ai
     }
 
-    fn noun(&self) -> &'static str {
-        "script"
-    }
-
     async fn perform(&self, _: &Job, _: Work) -> Result<Outcome, Failure> {
         Err(Failure::internal("there are no steps"))
     }

@@ -2,7 +2,6 @@
 //! and what nothing needs any more are to be deleted, what a run is to be pinned to. It is done
 //! beside events and deadlines, so that a stage that hangs holds up neither.
 
-use parking_lot::{Mutex as Lock, MutexGuard};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use lectern_core::id::{NarrationId, Service};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_store::Versioned;
+use parking_lot::Mutex as Lock;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,7 @@ impl Desk {
     /// where it is `news`, and is left to the reconciler, which comes back to it, where it is not.
     fn send(&self, narration: Versioned<Narration>, news: bool) {
         let id = narration.record.id.clone();
-        match self.known().entry(id.clone()) {
+        match self.known.lock().entry(id.clone()) {
             Entry::Vacant(place) => {
                 place.insert(None);
             }
@@ -69,10 +69,6 @@ impl Desk {
             debug!(narration = %id, "stages are told by the reconciler, too much waits");
         }
     }
-
-    fn known(&self) -> MutexGuard<'_, BTreeMap<NarrationId, Option<Versioned<Narration>>>> {
-        self.known.lock()
-    }
 }
 
 /// An errand, which its narration has one of at a time.
@@ -84,7 +80,7 @@ struct Errand {
 
 impl Drop for Errand {
     fn drop(&mut self) {
-        let next = self.desk.known().remove(&self.narration.record.id).flatten();
+        let next = self.desk.known.lock().remove(&self.narration.record.id).flatten();
         if let Some(next) = next {
             self.desk.send(next, true);
         }

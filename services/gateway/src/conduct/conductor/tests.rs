@@ -1,6 +1,5 @@
 //! The conductor over stores, queues and stages that hang, panic and come late.
 
-use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +12,7 @@ use lectern_proto::work::v1::{self as work, event::Outcome as Wire};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message};
 use lectern_stage::prune::Swept;
 use lectern_store::memory::MemoryStore;
+use parking_lot::Mutex;
 use prost::Message as _;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::members::{Announcement, NAMED, News, Work};
-use super::{Dispatcher, EVERY, lock};
+use super::{Dispatcher, EVERY};
 use crate::domain::{GatewayId, Ownership};
 
 /// The topic of announcements.
@@ -54,7 +54,7 @@ impl Dispatcher {
     pub(super) async fn say(&self, hello: bool, leaving: bool) {
         let work: BTreeMap<Service, Work> =
             self.shared.services.keys().map(|service| (*service, self.work(*service))).collect();
-        let news = lock(&self.shared.members).announce(work.clone());
+        let news = self.shared.members.lock().announce(work.clone());
         self.look_around();
         self.wake_for(&news);
         let limit = self.limit();
@@ -70,10 +70,10 @@ impl Dispatcher {
     /// Leaves: others look after everything from now on, and are told so. Those of whom nobody was
     /// told yet are on their way to them.
     pub(super) async fn leave(&self) {
-        lock(&self.shared.members).set_left(true);
+        self.shared.members.lock().set_left(true);
         self.say(false, true).await;
         for state in self.shared.services.values() {
-            let arrived = std::mem::take(&mut *lock(&state.inbox));
+            let arrived = std::mem::take(&mut *state.inbox.lock());
             arrived.into_values().for_each(|narration| self.pass_on(narration));
         }
     }
@@ -87,7 +87,7 @@ impl Dispatcher {
 
     fn work(&self, service: Service) -> Work {
         let Some(state) = self.shared.services.get(&service) else { return Work::default() };
-        let backlog = lock(&state.backlog);
+        let backlog = state.backlog.lock();
         let grants = backlog.scheduler().grants();
         let mut narrations = BTreeSet::new();
         for (step, _) in grants.iter() {
@@ -123,7 +123,7 @@ impl Dispatcher {
     fn hear_member(&self, hint: &[u8]) {
         let Ok(announcement) = serde_json::from_slice::<Announcement>(hint) else { return };
         let hello = announcement.hello && announcement.gateway != self.shared.me;
-        let news = lock(&self.shared.members).hear(announcement, Instant::now());
+        let news = self.shared.members.lock().hear(announcement, Instant::now());
         if hello {
             self.shared.announce.notify_one();
         }
@@ -142,13 +142,13 @@ impl Dispatcher {
     /// Finds out who looks after what now; where that is another, the next passes follow.
     pub(super) fn look_around(&self) {
         let (live, told) = {
-            let mut members = lock(&self.shared.members);
+            let mut members = self.shared.members.lock();
             (members.live(Instant::now()), members.largest_limit())
         };
         // A gateway that starts comes to the same answer as those that know the workers.
         let limit = self.limit().max(told);
         {
-            let mut view = lock(&self.shared.view);
+            let mut view = self.shared.view.lock();
             if view.live == live && view.limit == limit {
                 return;
             }
@@ -169,6 +169,6 @@ impl Dispatcher {
 impl super::Shared {
     /// Who looks after what, as far as is known here.
     pub(super) fn ownership(&self) -> Arc<Ownership> {
-        Arc::clone(&lock(&self.view).ownership)
+        Arc::clone(&self.view.lock().ownership)
     }
 }

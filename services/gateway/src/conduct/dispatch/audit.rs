@@ -12,7 +12,7 @@ use lectern_store::{ID, Op, Query};
 use tracing::{debug, info};
 
 use super::backlog::Candidate;
-use super::{Dispatcher, ServiceState, lock};
+use super::{Dispatcher, ServiceState};
 use crate::conduct::workers::EngineRoom;
 use crate::domain::Turn;
 
@@ -42,7 +42,7 @@ impl Dispatcher {
 
     async fn audit_grants(&self, service: Service, state: &ServiceState) -> Result<(), Failure> {
         let now = self.shared.clock.now();
-        let old = lock(&state.backlog).published(|at| now.since(at) >= AFTER);
+        let old = state.backlog.lock().published(|at| now.since(at) >= AFTER);
         if old.is_empty() {
             return Ok(());
         }
@@ -50,7 +50,7 @@ impl Dispatcher {
         self.read_again(service, state, &narrations).await?;
         let mut again: Vec<Candidate> = Vec::new();
         {
-            let mut backlog = lock(&state.backlog);
+            let mut backlog = state.backlog.lock();
             for step in &old {
                 match backlog.granted(step) {
                     Some(candidate) => {
@@ -65,7 +65,7 @@ impl Dispatcher {
         // there; where a server short of resources refuses both, what is taken back is granted
         // again, and found waiting.
         let refused = self.publish(again).await;
-        let mut backlog = lock(&state.backlog);
+        let mut backlog = state.backlog.lock();
         refused.iter().for_each(|candidate| backlog.take_back(&candidate.step));
         Ok(())
     }
@@ -84,10 +84,10 @@ impl Dispatcher {
             for found in self.shared.narrations.find(&query).await?.items {
                 gone.remove(&found.record.id);
                 let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
-                lock(&state.backlog).take_stored(&Arc::new(found), held);
+                state.backlog.lock().take_stored(&Arc::new(found), held);
             }
         }
-        let mut backlog = lock(&state.backlog);
+        let mut backlog = state.backlog.lock();
         gone.iter().for_each(|narration| backlog.remove(narration));
         Ok(())
     }
@@ -95,14 +95,14 @@ impl Dispatcher {
     /// Reads again how much tenants may have that have as much as they may and more to do. One
     /// whose limit cannot be read keeps the one that it had.
     pub(super) async fn read_limits(&self, state: &ServiceState) -> Result<(), Failure> {
-        let tenants = lock(&state.backlog).scheduler().tenants_at_limit();
+        let tenants = state.backlog.lock().scheduler().tenants_at_limit();
         let mut limits = futures::stream::iter(tenants)
             .map(|tenant| async move { (self.limit_of(&tenant).await, tenant) })
             .buffer_unordered(TENANTS_AT_ONCE);
         let mut failed = Ok(());
         while let Some((limit, tenant)) = limits.next().await {
             match limit {
-                Ok(limit) => lock(&state.backlog).limit_tenant(&tenant, limit),
+                Ok(limit) => state.backlog.lock().limit_tenant(&tenant, limit),
                 Err(error) => failed = Err(error),
             }
         }
@@ -121,7 +121,7 @@ impl Dispatcher {
             let held = |turn: &Turn| self.shared.held_by_operator_in(*service, turn);
             let out_of_order = |turn: &Turn| engines.iter().any(|(engine, _)| *engine == turn.engine);
             let steps: Vec<StepId> = {
-                let mut backlog = lock(&state.backlog);
+                let mut backlog = state.backlog.lock();
                 backlog.hold_turns(held);
                 let steps = backlog.granted_in(|turn| held(turn) || out_of_order(turn));
                 steps.iter().for_each(|step| backlog.take_back(step));

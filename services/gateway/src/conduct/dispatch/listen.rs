@@ -7,7 +7,7 @@ use lectern_core::Failure;
 use lectern_queue::hear;
 use tracing::{debug, warn};
 
-use super::{Dispatcher, EVERY, lock};
+use super::{Dispatcher, EVERY};
 use crate::conduct::pauses::PAUSES;
 use crate::conduct::workers::{CAPACITY, POSTPONED, postponed};
 
@@ -41,7 +41,7 @@ impl Dispatcher {
             if let Some((step, until)) = told
                 && let Some(state) = self.shared.services.get(&step.kind.service())
             {
-                lock(&state.backlog).postpone(step, until);
+                state.backlog.lock().postpone(step, until);
                 state.wake.notify_one();
             }
             std::future::ready(())

@@ -9,7 +9,7 @@ use lectern_store::{Op, Query};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::{Dispatcher, lock};
+use super::Dispatcher;
 use crate::admission::Admission;
 
 /// Between two measurements of the backlog, at least.
@@ -35,9 +35,9 @@ impl Dispatcher {
     #[must_use]
     pub fn level(&self, service: Service) -> Level {
         let Some(state) = self.shared.services.get(&service) else { return Level::default() };
-        let here = lock(&state.backlog).scheduler().grants().len();
+        let here = state.backlog.lock().scheduler().grants().len();
         Level {
-            granted: here + lock(&self.shared.members).granted_elsewhere(service),
+            granted: here + self.shared.members.lock().granted_elsewhere(service),
             limit: self.shared.workers.limit(service, self.shared.clock.now()),
             total: state.granted.load(Ordering::Relaxed),
         }

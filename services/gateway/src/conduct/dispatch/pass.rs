@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::backlog::Candidate;
 use super::walk::Walk;
-use super::{Dispatcher, ServiceState, lock};
+use super::{Dispatcher, ServiceState};
 use crate::conduct::workers::EngineRoom;
 use crate::domain::{Ownership, Shard, Turn};
 
@@ -58,8 +58,8 @@ impl Dispatcher {
         self.take_inbox(state, &pass);
         let read = self.read_on(service, state, &mut pass).await;
         let granted = self.grant(service, state, &mut pass).await;
-        let busy = lock(&state.backlog).scheduler().is_busy();
-        if busy && !lock(&self.shared.members).announced_demand(service) {
+        let busy = state.backlog.lock().scheduler().is_busy();
+        if busy && !self.shared.members.lock().announced_demand(service) {
             self.shared.announce.notify_one();
         }
         if matches!(read, Ok(true)) || matches!(granted, Ok(true)) {
@@ -77,7 +77,7 @@ impl Dispatcher {
         }
         let owned = ownership.shards_of(&self.shared.me);
         // Where the views of two gateways differed, this one alone was told of these.
-        let told = lock(&state.backlog).keep(&owned);
+        let told = state.backlog.lock().keep(&owned);
         told.into_iter().for_each(|narration| self.pass_on(narration));
         let mut unread: BTreeSet<Shard> = owned.difference(&pass.owned).copied().collect();
         if let Some(walk) = pass.walk.take().filter(Walk::is_thorough) {
@@ -95,8 +95,8 @@ impl Dispatcher {
     pub(super) fn take_inbox(&self, state: &ServiceState, pass: &Pass) {
         let mut others = Vec::new();
         {
-            let mut backlog = lock(&state.backlog);
-            let arrived = std::mem::take(&mut *lock(&state.inbox));
+            let mut backlog = state.backlog.lock();
+            let arrived = std::mem::take(&mut *state.inbox.lock());
             for narration in arrived.into_values() {
                 if pass.owned.contains(&Shard::of(&narration.record.tenant)) {
                     backlog.take_in(&narration, |turn| self.shared.held_by_operator_in(state.service, turn));
@@ -125,7 +125,7 @@ impl Dispatcher {
         if !refused.is_empty() {
             // Kept until the audit, these would wait while whatever is granted later takes each
             // place that gets free; taken back, the oldest goes first.
-            let mut backlog = lock(&state.backlog);
+            let mut backlog = state.backlog.lock();
             refused.iter().for_each(|candidate| backlog.take_back(&candidate.step));
             pass.full_until = Instant::now() + WHERE_FULL;
         }
@@ -144,13 +144,13 @@ impl Dispatcher {
         let (mut unread, mut failed) = (Vec::new(), Ok(()));
         while steps.len() < AT_ONCE && unread.len() < UNREAD_MOST {
             let next = {
-                let backlog = lock(&state.backlog);
+                let backlog = state.backlog.lock();
                 let room = backlog.scheduler().grants().working() < share;
                 backlog.scheduler().peek().filter(|_| room).cloned()
             };
             let Some(turn) = next else { break };
             let limit = self.limit_of(&turn.tenant).await;
-            let mut backlog = lock(&state.backlog);
+            let mut backlog = state.backlog.lock();
             let limit = limit.unwrap_or_else(|error| {
                 unread.push((turn.tenant.clone(), backlog.scheduler().limit_of(&turn.tenant)));
                 failed = Err(error);
@@ -163,7 +163,7 @@ impl Dispatcher {
             }
         }
         // The next pass tries again.
-        let mut backlog = lock(&state.backlog);
+        let mut backlog = state.backlog.lock();
         unread.iter().for_each(|(tenant, limit)| backlog.limit_tenant(tenant, *limit));
         failed
     }
@@ -173,7 +173,7 @@ impl Dispatcher {
     fn make_room(&self, service: Service, state: &ServiceState, now: Timestamp) -> usize {
         let shared = &self.shared;
         let limit = shared.workers.limit(service, now);
-        let share = lock(&shared.members).share(service, limit, &shared.ownership());
+        let share = shared.members.lock().share(service, limit, &shared.ownership());
         let mut engines = BTreeMap::new();
         for (engine, room) in shared.workers.limited_engines(service, now) {
             let most = match room {
@@ -184,7 +184,7 @@ impl Dispatcher {
             };
             engines.insert(engine, most);
         }
-        lock(&state.backlog).advance(now, engines);
+        state.backlog.lock().advance(now, engines);
         share
     }
 

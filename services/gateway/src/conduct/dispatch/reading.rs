@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::backlog::{Known, Reach};
 use super::pass::Pass;
 use super::walk::{Walk, oldest_narrations, place_of};
-use super::{Dispatcher, ServiceState, lock};
+use super::{Dispatcher, ServiceState};
 use crate::domain::{Narration, Turn};
 
 /// Between two looks at all turns, for what was not told.
@@ -37,17 +37,17 @@ impl Dispatcher {
             pass.walk = Some(Walk::light(service, &pass.owned));
             pass.walked = Instant::now();
         }
-        let hungry = lock(&state.backlog).hungry(TURNS);
+        let hungry = state.backlog.lock().hungry(TURNS);
         if pass.walk.is_none() && hungry.is_empty() {
             return Ok(false);
         }
-        lock(&state.backlog).set_reading(true);
+        state.backlog.lock().set_reading(true);
         let read = self.read(service, state, pass, hungry).await;
         // What was heard meanwhile is taken in after what was read.
         self.take_inbox(state, pass);
-        lock(&state.backlog).set_reading(false);
+        state.backlog.lock().set_reading(false);
         read?;
-        Ok(pass.walk.is_some() || !lock(&state.backlog).hungry(1).is_empty())
+        Ok(pass.walk.is_some() || !state.backlog.lock().hungry(1).is_empty())
     }
 
     async fn read(
@@ -58,7 +58,7 @@ impl Dispatcher {
         hungry: Vec<(Arc<Turn>, Reach)>,
     ) -> Result<(), Failure> {
         self.walk(service, state, pass).await?;
-        let width = lock(&state.backlog).width();
+        let width = state.backlog.lock().width();
         let reads = hungry.into_iter().map(|(turn, reach)| async move {
             let behind = if let Reach::UpTo(place) = &reach { Some(place) } else { None };
             let query = oldest_narrations(service, &turn.to_string(), behind, width);
@@ -70,7 +70,7 @@ impl Dispatcher {
             let reach = reach(found.next.as_ref());
             let found: Vec<Known> = found.items.into_iter().map(Arc::new).collect();
             let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
-            lock(&state.backlog).take_read((*turn).clone(), &found, &from, reach, held);
+            state.backlog.lock().take_read((*turn).clone(), &found, &from, reach, held);
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Dispatcher {
     /// Takes one step of the walk that is under way, if there is one.
     async fn walk(&self, service: Service, state: &ServiceState, pass: &mut Pass) -> Result<(), Failure> {
         let Some(walk) = &mut pass.walk else { return Ok(()) };
-        let queries = walk.queries(lock(&state.backlog).width());
+        let queries = walk.queries(state.backlog.lock().width());
         let pages = join_all(queries.iter().map(|query| self.shared.narrations.find(query))).await;
         let pages: Vec<Page<Narration>> = pages.into_iter().collect::<Result<_, _>>()?;
         let text = |narration: &Known| narration.record.ready.at(service).map(|waiting| waiting.turn.clone());
@@ -96,7 +96,7 @@ impl Dispatcher {
                 }
                 let cut_off = page.next.as_ref().filter(|_| last.as_ref() == Some(&turn_text));
                 let held = |turn: &Turn| self.shared.held_by_operator_in(service, turn);
-                let mut backlog = lock(&state.backlog);
+                let mut backlog = state.backlog.lock();
                 if walk.is_thorough() {
                     backlog.take_read(turn, of_turn, &Reach::Nothing, reach(cut_off), held);
                 } else {

@@ -124,7 +124,7 @@ impl World {
     }
 
     fn started(&self) -> Vec<(Instant, StepId)> {
-        lock(&self.started).clone()
+        self.started.lock().clone()
     }
 
     async fn phase(&self, id: &NarrationId) -> Phase {
@@ -171,7 +171,7 @@ async fn work_on(
         let Some(delivery) = queue.pull(service, 1, Duration::from_secs(2)).await.expect("the queue").pop() else {
             continue;
         };
-        lock(&started).push((Instant::now(), delivery.step.clone()));
+        started.lock().push((Instant::now(), delivery.step.clone()));
         running.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(step).await;
         running.fetch_sub(1, Ordering::SeqCst);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lectern_core::id::Service;
 
-use super::{Dispatcher, audit, lock};
+use super::{Dispatcher, audit};
 use crate::conduct::moment::Wait;
 use crate::conduct::wanted::wanted;
 use crate::conduct::workers::EngineRoom;
@@ -55,10 +55,10 @@ impl Dispatcher {
     /// its tenant, as that one says.
     fn is_granted(&self, service: Service, narration: &Narration) -> bool {
         let Some(state) = self.shared.services.get(&service) else { return false };
-        let here = lock(&state.backlog).scheduler().grants().of(&narration.id).any(|step| step.run == narration.run);
+        let here = state.backlog.lock().scheduler().grants().of(&narration.id).any(|step| step.run == narration.run);
         let ownership = self.shared.ownership();
         let owner = ownership.owner(Shard::of(&narration.tenant));
-        here || owner.is_some_and(|owner| lock(&self.shared.members).is_granted_by(owner, service, &narration.id))
+        here || owner.is_some_and(|owner| self.shared.members.lock().is_granted_by(owner, service, &narration.id))
     }
 
     /// Whether whoever looks after its tenant has granted steps of more narrations than it names,
@@ -66,6 +66,6 @@ impl Dispatcher {
     fn may_be_granted(&self, service: Service, narration: &Narration) -> bool {
         let ownership = self.shared.ownership();
         let owner = ownership.owner(Shard::of(&narration.tenant));
-        owner.is_some_and(|owner| lock(&self.shared.members).names_some_alone(owner, service))
+        owner.is_some_and(|owner| self.shared.members.lock().names_some_alone(owner, service))
     }
 }

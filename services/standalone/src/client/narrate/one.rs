@@ -1,7 +1,6 @@
 //! One document on its way: handed in, ordered, followed, and its files fetched. It may be
 //! interrupted at any place; what was ordered is cancelled then, and what was made is kept.
 
-use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use lectern_core::{Failure, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{Document, Narration, Speaker};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
 

@@ -1,7 +1,6 @@
 //! MP3 through an ffmpeg process: permissively licensed encoders do not exist, and a program that
 //! is run is not linked.
 
-use parking_lot::Mutex;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use lectern_core::Failure;
 use lectern_stage::work::no_room;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{Encoder, Spec};

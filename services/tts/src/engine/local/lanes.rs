@@ -2,9 +2,9 @@
 //! each other; here each call takes a pool of one thread and gives it back, so as many run at once
 //! as callers there are.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rten::{RunOptions, ThreadPool};
 
 #[derive(Default)]

@@ -11,12 +11,12 @@ mod phonemes;
 mod vocoder;
 pub mod weights;
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lectern_core::Failure;
 use lectern_core::content::timeline::WordTime;
+use parking_lot::Mutex;
 use tracing::debug;
 
 use self::network::Network;

@@ -1,4 +1,3 @@
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use lectern_core::{Clock as _, Kind, Reason};
 use lectern_queue::ConnectOptions;
 use lectern_stage::prune::Swept;
 use lectern_store::{Change, Collection};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 

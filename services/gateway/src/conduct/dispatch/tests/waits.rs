@@ -75,7 +75,7 @@ async fn what_is_held_up_is_told_wherever_its_owner_is_and_however_much_that_one
         let work = BTreeMap::from([(Service::Tts, Work { narrations, more, ..Work::default() })]);
         let gateway = owner.clone();
         let announced = Announcement { gateway, hello: false, leaving: false, limit: 5, work };
-        lock(&dispatcher.shared.members).hear(announced, Instant::now());
+        dispatcher.shared.members.lock().hear(announced, Instant::now());
         dispatcher.look_around();
     };
     let wait = |narration: &Narration| dispatcher.wait(narration);

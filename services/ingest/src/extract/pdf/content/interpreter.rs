@@ -3,11 +3,11 @@
 //! operators do is in `showing`, what paths and colours do in `painting`, what marked content says
 //! in `marks`.
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use lopdf::{Dictionary, Object, ObjectId};
+use parking_lot::Mutex;
 
 use super::file::File;
 use super::font::{Face, Font};
