@@ -55,7 +55,7 @@ pub struct Conductor {
     cache: Arc<NarrationCache>,
     files: Arc<FileProgress>,
     errands: Errands,
-    hints: Hints,
+    hints: Arc<Hints>,
     panics: Panics,
     /// How often folding the event of a step panicked.
     panicked: Arc<Recall<u32>>,
@@ -85,7 +85,7 @@ impl Conductor {
             cache: Arc::default(),
             files: Arc::default(),
             errands: Errands::default(),
-            hints: Hints::default(),
+            hints: Arc::default(),
             panics: Panics::default(),
             panicked: Arc::new(Recall::new(PANICKED, PANICKED_KEPT)),
             tombstones_kept: Retention::default().after + LONGER_THAN_STAGES,

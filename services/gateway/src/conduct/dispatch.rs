@@ -43,6 +43,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::outbox::Outbox;
 use super::pauses::Pauses;
 use super::wanted::{Window, wanted};
 use super::wire::ObjectKeys;
@@ -54,7 +55,7 @@ use backlog::{Backlog, Known};
 use members::Members;
 pub use metrics::Level;
 use pass::Pass;
-use relay::Relay;
+use relay::Parcel;
 
 /// A pass takes place at least this often, and a gateway announces itself.
 const EVERY: Duration = Duration::from_secs(1);
@@ -100,7 +101,7 @@ struct Shared {
     view: Mutex<View>,
     /// There is something to be announced at once.
     announce: Notify,
-    relay: Relay,
+    relay: Outbox<Parcel>,
     services: BTreeMap<Service, ServiceState>,
 }
 
@@ -155,7 +156,7 @@ impl Dispatcher {
             options,
             workers: Workers::default(),
             announce: Notify::new(),
-            relay: Relay::default(),
+            relay: Outbox::default(),
             services,
         };
         Self { shared: Arc::new(shared) }

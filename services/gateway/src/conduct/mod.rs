@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod fold;
 pub mod moment;
 mod narration_cache;
+mod outbox;
 pub mod pauses;
 pub mod prune;
 pub mod supervise;

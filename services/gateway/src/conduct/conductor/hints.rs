@@ -9,61 +9,35 @@ use bytes::Bytes;
 use lectern_core::id::NarrationId;
 use lectern_stage::progress::{self, Assembled};
 use lectern_store::{ID, Op, Query};
-use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{Conductor, subscriptions};
+use crate::conduct::outbox::Outbox;
 
 /// How often lost hints are made up for.
 const POLL: Duration = Duration::from_secs(2);
-
-/// Hints that are on their way; those beyond are not sent.
-const ON_THEIR_WAY: usize = 1_024;
-/// A hint that is not sent within this time is not sent.
-const SENT_WITHIN: Duration = Duration::from_secs(1);
 
 /// The topic of hints that a narration changed. Their payload is its new revision.
 fn news(narration: &NarrationId) -> String {
     format!("news.{narration}")
 }
 
-/// Hints that are sent beside whoever has news, who never waits for them.
-#[derive(Debug, Clone)]
-pub(super) struct Hints {
-    to: mpsc::Sender<(NarrationId, u64)>,
-    on_their_way: Arc<Mutex<mpsc::Receiver<(NarrationId, u64)>>>,
-}
-
-impl Default for Hints {
-    fn default() -> Self {
-        let (to, on_their_way) = mpsc::channel(ON_THEIR_WAY);
-        Self { to, on_their_way: Arc::new(Mutex::new(on_their_way)) }
-    }
-}
+/// Narrations that changed, with their revisions.
+pub(super) type Hints = Outbox<(NarrationId, u64)>;
 
 impl Conductor {
     /// Tells watchers, here and at other replicas, of a narration's new revision. What is lost
     /// costs no more than the time to the next poll.
     pub(super) fn tell_watchers(&self, id: &NarrationId, revision: u64) {
         self.hub.announce(id, revision);
-        if self.hints.to.try_send((id.clone(), revision)).is_err() {
-            debug!(narration = %id, "hint not sent, too many are on their way");
-        }
+        self.hints.put((id.clone(), revision));
     }
 
     /// Sends hints to other replicas, until `shutdown`.
     pub(super) async fn send_hints(self, shutdown: CancellationToken) {
-        let mut hints = self.hints.on_their_way.lock().await;
-        while let Some(Some((id, revision))) = shutdown.run_until_cancelled(hints.recv()).await {
-            let topic = news(&id);
-            let sent = self.queue.hint(&topic, Bytes::from(revision.to_string()));
-            match tokio::time::timeout(SENT_WITHIN, sent).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => debug!(%error, "hint not sent"),
-                Err(_) => debug!("hint not sent in time"),
-            }
-        }
+        let say = |(id, revision): (NarrationId, u64)| (news(&id), Bytes::from(revision.to_string()));
+        let _ = shutdown.run_until_cancelled(self.hints.send(&*self.queue, say)).await;
     }
 
     /// Hears from other replicas of the narrations that somebody watches here, until `shutdown`.

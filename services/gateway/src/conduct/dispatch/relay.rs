@@ -2,23 +2,16 @@
 //! costs a wait until the reconciler or the audit looks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use lectern_queue::hear;
 use lectern_store::{Revision, Versioned};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, mpsc};
-use tracing::debug;
 
 use super::backlog::Known;
 use super::{Dispatcher, EVERY};
+use crate::conduct::outbox::Hint;
 use crate::domain::{GatewayId, Narration, Shard};
-
-/// Narrations that are on their way; those beyond are not sent.
-const ON_THEIR_WAY: usize = 1_024;
-/// One that is not sent within this time is not sent.
-const SENT_WITHIN: Duration = Duration::from_secs(1);
 
 /// A narration that changed, for whoever looks after its tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,24 +25,10 @@ struct Changed {
 
 /// One on its way.
 #[derive(Debug)]
-struct Parcel {
+pub(super) struct Parcel {
     to: GatewayId,
     narration: Known,
     passed_on: bool,
-}
-
-/// What is sent beside whoever wrote a narration, who never waits for it.
-#[derive(Debug)]
-pub(super) struct Relay {
-    to: mpsc::Sender<Parcel>,
-    on_their_way: Mutex<mpsc::Receiver<Parcel>>,
-}
-
-impl Default for Relay {
-    fn default() -> Self {
-        let (to, on_their_way) = mpsc::channel(ON_THEIR_WAY);
-        Self { to, on_their_way: Mutex::new(on_their_way) }
-    }
 }
 
 impl Dispatcher {
@@ -72,9 +51,7 @@ impl Dispatcher {
     }
 
     fn send(&self, to: &GatewayId, narration: Known, passed_on: bool) {
-        if self.shared.relay.to.try_send(Parcel { to: to.clone(), narration, passed_on }).is_err() {
-            debug!(gateway = to.as_str(), "narration not told of, too many are on their way");
-        }
+        self.shared.relay.put(Parcel { to: to.clone(), narration, passed_on });
     }
 
     /// Does `work`, and sends meanwhile what is on its way to other gateways, also after
@@ -95,34 +72,12 @@ impl Dispatcher {
 
     /// Sends what is on its way, without end. One at a time does so; another waits for its end.
     pub(super) async fn relay(&self) {
-        let mut parcels = self.shared.relay.on_their_way.lock().await;
-        while let Some(parcel) = parcels.recv().await {
-            self.deliver(parcel).await;
-        }
+        self.shared.relay.send(&*self.shared.queue, said).await;
     }
 
     /// Sends what is on its way now, where nobody else does.
     pub(super) async fn relay_rest(&self) {
-        let Ok(mut parcels) = self.shared.relay.on_their_way.try_lock() else { return };
-        let rest = async {
-            while let Ok(parcel) = parcels.try_recv() {
-                self.deliver(parcel).await;
-            }
-        };
-        // What is left is lost as any hint may be.
-        drop(tokio::time::timeout(SENT_WITHIN, rest).await);
-    }
-
-    async fn deliver(&self, Parcel { to, narration, passed_on }: Parcel) {
-        let Versioned { record, revision } = &*narration;
-        let changed = Changed { revision: *revision, narration: record.clone(), passed_on };
-        let payload = serde_json::to_vec(&changed).map(Bytes::from).unwrap_or_default();
-        let (id, topic) = (&record.id, topic(&to));
-        match tokio::time::timeout(SENT_WITHIN, self.shared.queue.hint(&topic, payload)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => debug!(narration = %id, %error, "narration not told of"),
-            Err(_) => debug!(narration = %id, "narration not told of in time"),
-        }
+        self.shared.relay.send_rest(&*self.shared.queue, said).await;
     }
 
     /// Hears of narrations that this gateway is to look after, without end.
@@ -150,4 +105,10 @@ impl Dispatcher {
 /// The topic of what is for one gateway.
 fn topic(gateway: &GatewayId) -> String {
     format!("dispatch.{}", gateway.as_str())
+}
+
+fn said(Parcel { to, narration, passed_on }: Parcel) -> Hint {
+    let Versioned { record, revision } = &*narration;
+    let changed = Changed { revision: *revision, narration: record.clone(), passed_on };
+    (topic(&to), serde_json::to_vec(&changed).map(Bytes::from).unwrap_or_default())
 }
