@@ -37,8 +37,6 @@ pub struct Hold {
     over: AtomicBool,
     /// Whether the lease was asked for in the course of the work.
     asked: AtomicBool,
-    /// Whether a record was tried to be inserted that lets the step go.
-    tried: AtomicBool,
     /// Locked during each write, so that the one that takes the lease and the one that lets the
     /// step go do not meet.
     state: Mutex<State>,
@@ -98,7 +96,6 @@ impl Hold {
             holder,
             over: AtomicBool::default(),
             asked: AtomicBool::default(),
-            tried: AtomicBool::default(),
             state: Mutex::new(state),
         }
     }
@@ -193,9 +190,7 @@ impl<H: Handler> Shared<H> {
                 Ok(Closed::Written)
             }
             State::Unwritten => {
-                // A try before it, of which there was no answer, may have been the one that wrote.
-                let tried = hold.tried.swap(true, Ordering::Relaxed);
-                let written = self.steps.write_first(&hold.step, &hold.tenant, true, closing).await?;
+                let written = self.steps.write_first(&hold.step, &hold.tenant, Some(&hold.holder), closing).await?;
                 self.known.note(&hold.step);
                 if written {
                     *state = State::Closed;
@@ -204,10 +199,6 @@ impl<H: Handler> Shared<H> {
                 match self.steps.adopt(&hold.step, &hold.tenant, &hold.holder, closing).await? {
                     Adopted::Written => {
                         *state = State::Closed;
-                        // Equal work has equal ends: without such a try this one is another's.
-                        if let (Closing::Ended(ending), false) = (closing, tried) {
-                            return Ok(Closed::Before(ending.clone()));
-                        }
                         Ok(Closed::Written)
                     }
                     Adopted::Leased(lease) => {

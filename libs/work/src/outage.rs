@@ -213,7 +213,7 @@ impl<H: Handler> Shared<H> {
         if !self.may_be_unwritten(delivery) {
             return;
         }
-        let noting = self.steps.write_first(&delivery.step, tenant, false, &Closing::Free);
+        let noting = self.steps.write_first(&delivery.step, tenant, None, &Closing::Free);
         match stored(&self.steps, NOTE_WITHIN, noting).await {
             Ok(_) => self.known.note(&delivery.step),
             Err(failure) => tracing::debug!(step = %delivery.step, %failure, "not noted that it was not begun"),

@@ -86,6 +86,12 @@ async fn run(arguments: &Arguments, stop: &CancellationToken) -> Result<bool> {
         for group in &report.groups {
             println!("{group}");
         }
+        // Once more at the end, where whoever has the tail of a log finds it.
+        for group in &report.groups {
+            for problem in group.all_problems() {
+                println!("PROBLEM {}: {problem}", group.group);
+            }
+        }
         println!("chaos {} in {} s", if passed { "passed" } else { "FAILED" }, report.seconds);
     }
     if let Some(file) = &arguments.report {

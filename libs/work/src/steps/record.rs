@@ -175,6 +175,10 @@ pub struct StepRecord {
     /// Grows with every claim (invariant I3). Work without a record counts as the first; 0 where
     /// nobody has begun.
     pub fence: u64,
+    /// Who wrote it first, having worked without a record: equal work has equal ends, and by this
+    /// a worker knows its own again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// Attempts that started and failed by an error.
     pub attempts: u32,
     /// Leases that were lost.
@@ -239,6 +243,7 @@ impl StepRecord {
             step,
             tenant,
             fence: u64::from(begun),
+            writer: None,
             attempts: 0,
             crashes: 0,
             failure: None,
@@ -285,13 +290,17 @@ impl StepRecord {
     /// `closing`, since there is one. Nobody else holds a step that is free, whether it may be
     /// claimed already or not, and what was done of it is not thrown away.
     pub(super) fn adopt(&mut self, holder: &str, closing: &Closing, options: &StepsOptions, now: Timestamp) -> Found {
+        let own = self.writer.as_deref() == Some(holder);
         match &self.state {
-            StepState::Ended { ending } if matches!(closing, Closing::Ended(ours) if ours == ending) => Found::Written,
+            StepState::Ended { ending } if own && matches!(closing, Closing::Ended(ours) if ours == ending) => {
+                Found::Written
+            }
             StepState::Ended { ending } => Found::Ended(ending.clone()),
             StepState::Leased { holder: theirs, .. } if theirs == holder => Found::Mine,
             StepState::Leased { .. } => Found::Elsewhere,
             StepState::Free { not_before: theirs } => {
                 if let Closing::Retry { failure, not_before } = closing
+                    && own
                     && not_before == theirs
                     && self.failure.as_ref() == Some(failure)
                 {

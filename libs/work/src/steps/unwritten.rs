@@ -23,7 +23,7 @@ pub enum Adopted {
 
 impl Steps {
     /// Lets a step go that has no record, by inserting one; whether that was done. Not done, there
-    /// is a record: see [`Steps::adopt`]. `begun` says whether somebody has worked on it.
+    /// is a record: see [`Steps::adopt`]. `writer` is the holder that has worked on it, if one has.
     ///
     /// # Errors
     /// Those of the store, after which it may have been done; `FailedPrecondition` when the event
@@ -32,12 +32,13 @@ impl Steps {
         &self,
         step: &StepId,
         tenant: &TenantId,
-        begun: bool,
+        writer: Option<&str>,
         closing: &Closing,
     ) -> Result<bool, Failure> {
         let closing = closing.clone().fitted(step)?;
         let now = self.clock.now();
-        let mut record = StepRecord::new(step.clone(), tenant.clone(), begun, now);
+        let mut record = StepRecord::new(step.clone(), tenant.clone(), writer.is_some(), now);
+        record.writer = writer.map(str::to_owned);
         record.close(&closing, now);
         let insert = async {
             match self.steps.insert(&record).await {

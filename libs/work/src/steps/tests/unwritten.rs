@@ -9,19 +9,20 @@ async fn a_step_without_a_record_is_written_once() {
     let first = |ending: &Ending| {
         let closing = Closing::Ended(ending.clone());
         let (steps, id) = (b.steps.clone(), id.clone());
-        async move { steps.write_first(&id, &tenant(), true, &closing).await.unwrap() }
+        async move { steps.write_first(&id, &tenant(), Some("w"), &closing).await.unwrap() }
     };
     assert!(first(&ending).await);
     assert_eq!(b.store.calls(), 1, "and costs one call");
     let other = Ending::done(vec![2]);
     assert!(!first(&other).await);
-    let adopt = |ending: &Ending| {
+    let adopt = |holder: &'static str, ending: &Ending| {
         let closing = Closing::Ended(ending.clone());
         let (steps, id) = (b.steps.clone(), id.clone());
-        async move { steps.adopt(&id, &tenant(), "w", &closing).await.unwrap() }
+        async move { steps.adopt(&id, &tenant(), holder, &closing).await.unwrap() }
     };
-    assert_eq!(adopt(&other).await, Adopted::Ended(ending.clone()), "I2, I4");
-    assert_eq!(adopt(&ending).await, Adopted::Written, "an answer was lost");
+    assert_eq!(adopt("w", &other).await, Adopted::Ended(ending.clone()), "I2, I4");
+    assert_eq!(adopt("w", &ending).await, Adopted::Written, "an answer was lost");
+    assert_eq!(adopt("v", &ending).await, Adopted::Ended(ending.clone()), "equal work has equal ends");
     assert_eq!(b.claim("n/1/plan/0").await, Claim::Done(ending));
     let record = b.record("n/1/plan/0").await;
     assert_eq!((record.fence, record.attempts, record.crashes), (1, 0, 0));
@@ -32,13 +33,12 @@ async fn a_record_in_the_way_of_the_first_is_taken_unless_somebody_holds_it() {
     let b = bench();
     let id = step("n/1/plan/0");
     let lease = b.lease("n/1/plan/0").await;
-    assert!(!b.steps.write_first(&id, &tenant(), true, &Closing::Free).await.unwrap());
+    assert!(!b.steps.write_first(&id, &tenant(), Some("v"), &Closing::Free).await.unwrap());
     assert_eq!(b.steps.adopt(&id, &tenant(), "v", &Closing::Free).await.unwrap(), Adopted::Elsewhere);
     let late = b.clock.now().plus(LEASE);
     b.steps.close(&lease, retry(failure(), late)).await.unwrap();
     assert_eq!(b.claim("n/1/plan/0").await, Claim::Waiting { for_: LEASE, crashes: 0 });
-    assert_eq!(b.steps.adopt(&id, &tenant(), "v", &retry(failure(), late)).await.unwrap(), Adopted::Written);
-    let Adopted::Leased(taken) = b.steps.adopt(&id, &tenant(), "v", &Closing::Free).await.unwrap() else {
+    let Adopted::Leased(taken) = b.steps.adopt(&id, &tenant(), "v", &retry(failure(), late)).await.unwrap() else {
         panic!("not taken")
     };
     assert_eq!((taken.fence, taken.attempt), (2, 2), "though it is not due");
@@ -51,6 +51,10 @@ async fn a_record_in_the_way_of_the_first_is_taken_unless_somebody_holds_it() {
         Err(LeaseError::Lost(id)),
         "the holder before has lost it"
     );
+    let failed = step("n/1/plan/1");
+    let closing = retry(failure(), late);
+    assert!(b.steps.write_first(&failed, &tenant(), Some("v"), &closing).await.unwrap());
+    assert_eq!(b.steps.adopt(&failed, &tenant(), "v", &closing).await.unwrap(), Adopted::Written, "so was this one");
 }
 
 /// Fails on code that takes a second delivery for a first one, or counts each as a crash.
@@ -68,7 +72,7 @@ async fn a_step_without_a_record_whose_command_came_before_counts_one_crash() {
     assert_eq!((lease.fence, lease.attempt, lease.crashes, lease.alone), (2, 1, 1, true));
     // Handed back by somebody who had not begun it, whoever that was.
     let id = step("n/1/plan/1");
-    assert!(b.steps.write_first(&id, &TenantId::nobody(), false, &Closing::Free).await.unwrap());
+    assert!(b.steps.write_first(&id, &TenantId::nobody(), None, &Closing::Free).await.unwrap());
     let claim = b.steps.claim_again(&id, "w", &tenant(), Some(START)).await.unwrap();
     let Claim::Claimed(lease) = claim else { panic!("{claim:?}") };
     assert_eq!((lease.fence, lease.crashes, lease.alone, lease.tenant), (1, 0, false, tenant()));
@@ -89,7 +93,7 @@ async fn a_step_without_a_record_is_left_to_its_worker_after_an_outage() {
         assert_eq!(claim, Claim::Waiting { for_: LEASE, crashes: 0 });
     }
     let closing = Closing::Ended(Ending::done(vec![1]));
-    assert!(!b.steps.write_first(&ended, &tenant(), true, &closing).await.unwrap());
+    assert!(!b.steps.write_first(&ended, &tenant(), Some("w"), &closing).await.unwrap());
     assert!(matches!(b.steps.adopt(&ended, &tenant(), "w", &closing).await.unwrap(), Adopted::Leased(_)));
     let claim = b.steps.claim_at_work(&works, "w", &tenant()).await.unwrap();
     let Claim::Claimed(lease) = claim else { panic!("{claim:?}") };
@@ -126,7 +130,7 @@ async fn which_runs_are_over_is_asked_for_by_when_that_was_written() {
 async fn a_record_that_was_written_for_nobody_becomes_that_of_whoever_did_the_step() {
     let b = bench();
     let id = step("n/1/plan/0");
-    assert!(b.steps.write_first(&id, &TenantId::nobody(), false, &Closing::Free).await.unwrap());
+    assert!(b.steps.write_first(&id, &TenantId::nobody(), None, &Closing::Free).await.unwrap());
     let closing = Closing::Ended(Ending::done(vec![1]));
     let Adopted::Leased(lease) = b.steps.adopt(&id, &tenant(), "w", &closing).await.unwrap() else {
         panic!("not taken")
@@ -142,5 +146,5 @@ async fn a_record_that_was_deleted_before_it_could_be_taken_is_written_again() {
     let id = step("n/1/plan/0");
     let failure = b.steps.adopt(&id, &tenant(), "w", &Closing::Free).await.unwrap_err();
     assert!(failure.kind.retryable() && is_away(&failure), "{failure}");
-    assert!(b.steps.write_first(&id, &tenant(), true, &Closing::Free).await.unwrap());
+    assert!(b.steps.write_first(&id, &tenant(), Some("w"), &Closing::Free).await.unwrap());
 }
