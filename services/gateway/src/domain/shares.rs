@@ -179,6 +179,19 @@ mod tests {
         assert_eq!(shares_of(2, [one, one, [none; 3], one]), [1, 1, 0, 1]);
     }
 
+    #[test]
+    fn what_is_left_goes_to_the_largest_remainders_and_nothing_to_whom_weighs_nothing() {
+        let wants = |of: &[(u64, u64)]| of.iter().map(|(most, weight)| Want { most: *most, weight: *weight }).collect();
+        let fill = |capacity, of: &[(u64, u64)]| {
+            let wants: Vec<Want> = wants(of);
+            fill(capacity, &wants)
+        };
+        // A seventh of ten for each part: 4 2/7, 4 2/7 and 1 3/7.
+        assert_eq!(fill(10, &[(99, 3), (99, 3), (99, 1)]), [4, 4, 2]);
+        assert_eq!(fill(10, &[(5, 0), (3, 1), (0, 1)]), [0, 3, 0]);
+        assert_eq!(fill(0, &[(5, 1)]), [0]);
+    }
+
     proptest! {
         #[test]
         fn the_sum_is_what_there_is_and_nobody_who_has_work_has_nothing(

@@ -5,6 +5,8 @@ use super::lanes::STRIDE;
 use super::*;
 use crate::domain::Lane;
 
+mod counts;
+
 const NOW: Timestamp = Timestamp(0);
 
 fn turn_of(lane: Lane, tenant: &str, engine: &str) -> Arc<Turn> {
