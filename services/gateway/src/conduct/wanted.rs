@@ -118,6 +118,24 @@ mod tests {
         assert_eq!((next.kind, next.index), (StepKind::Record, 0));
     }
 
+    #[test]
+    fn a_narration_waits_where_it_wants_steps_and_nowhere_else() {
+        let mut n = narration();
+        n.created = Timestamp(7);
+        let waits = |n: &Narration, at: Service| {
+            let waiting = ready(n, Window::default()).at(at).cloned()?;
+            assert_eq!(waiting.turn, turn(n, at).to_string());
+            Some(waiting.since)
+        };
+        let all = |n: &Narration| [Service::Ingest, Service::Ai, Service::Tts].map(|at| waits(n, at));
+        assert_eq!(all(&n), [Some(Timestamp(7)), None, None]);
+        for kind in [StepKind::Extract, StepKind::Plan, StepKind::Write] {
+            let step = wanted(&n, Window::default()).remove(0);
+            fold(&mut n, &step, outcome(kind, 2), Timestamp(9));
+        }
+        assert_eq!(all(&n), [None, Some(Timestamp(7)), Some(Timestamp(7))]);
+    }
+
     proptest! {
         /// However events are ordered, repeated or lost, publishing what is wanted again finishes
         /// the narration, and a terminal state stays.

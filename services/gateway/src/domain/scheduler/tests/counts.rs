@@ -62,6 +62,11 @@ fn what_is_granted_counts_in_the_demand_and_turns_without_work_do_not() {
     }
     assert_eq!(scheduler.turns().count(), 2, "both are remembered");
     assert!(scheduler.demands().0.is_empty());
+    // Put off before it is known to be granted, as after a change of owners.
+    wants(&mut scheduler, &a, 0, "a", 1);
+    scheduler.postpone(step("a", 0), Timestamp(900));
+    next(&mut scheduler).expect("a step");
+    assert!(scheduler.demands().0.is_empty());
 }
 
 #[test]
