@@ -12,10 +12,9 @@ use lectern_proto::v1::{
     DeleteNarrationRequest, Document, Erasure, GetErasureRequest, GetNarrationRequest, Narration,
     RetryNarrationRequest,
 };
-use lectern_rpc::{ClientConfig, Outbound, channel};
+use lectern_rpc::{Channel, ClientConfig, Outbound, channel};
 use lectern_runtime::Secret;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use crate::retry::{Retry, Tries, failed};
@@ -23,11 +22,15 @@ use crate::retry::{Retry, Tries, failed};
 /// A channel whose calls carry the caller's credential.
 pub type Authorized = InterceptedService<Channel, Outbound>;
 
-/// A client of one server; cheap to clone, and its clones share one connection. Connects with the
-/// first call, and again whenever the connection is lost.
+/// A client of one server, or of several replicas behind one URL; cheap to clone, and its clones
+/// share connections: one to each address. Connects with the first call, and again whenever a
+/// connection is lost.
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Authorized,
+    /// The same without the retries of the service config: calls of this crate are repeated by
+    /// [`crate::retry`], and not by two at once.
+    own: Authorized,
     retry: Retry,
     random: Arc<dyn Random>,
 }
@@ -45,7 +48,8 @@ impl Client {
     /// A client over a channel that is there already, under any credential.
     #[must_use]
     pub fn over(channel: Channel, outbound: Outbound) -> Self {
-        Self { channel: outbound.over(channel), retry: Retry::default(), random: Arc::new(OsRandom) }
+        let own = outbound.clone().over(channel.without_retries());
+        Self { channel: outbound.over(channel), own, retry: Retry::default(), random: Arc::new(OsRandom) }
     }
 
     /// Repeats calls in this way instead of the default one.
@@ -62,7 +66,8 @@ impl Client {
         self
     }
 
-    /// The channel, for generated clients: `VoiceServiceClient::new(client.channel())`.
+    /// The channel, for generated clients: `VoiceServiceClient::new(client.channel())`. It repeats
+    /// what the published service config lists.
     #[must_use]
     pub fn channel(&self) -> Authorized {
         self.channel.clone()
@@ -235,12 +240,17 @@ impl Client {
         }
     }
 
+    /// The channel for calls that this crate repeats by itself.
+    pub(crate) fn own(&self) -> Authorized {
+        self.own.clone()
+    }
+
     pub(crate) fn documents(&self) -> DocumentServiceClient<Authorized> {
-        DocumentServiceClient::new(self.channel())
+        DocumentServiceClient::new(self.own())
     }
 
     pub(crate) fn narrations(&self) -> NarrationServiceClient<Authorized> {
-        NarrationServiceClient::new(self.channel())
+        NarrationServiceClient::new(self.own())
     }
 
     pub(crate) const fn policy(&self) -> &Retry {

@@ -51,7 +51,8 @@
 //! interrupted download had written is removed.
 //!
 //! **What is not here.** Keys, tenants, scripts and manifests need no more than a call: make it by
-//! the generated client over [`Client::channel`].
+//! the generated client over [`Client::channel`], which repeats by itself what the published
+//! service config lists.
 
 mod client;
 mod download;

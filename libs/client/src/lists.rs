@@ -97,7 +97,7 @@ impl Client {
     /// What the server answers.
     pub async fn voices(&self) -> Result<Vec<Voice>, Failure> {
         let call = |request: Request<ListVoicesRequest>| {
-            let mut client = VoiceServiceClient::new(self.channel());
+            let mut client = VoiceServiceClient::new(self.own());
             async move { client.list_voices(request).await }
         };
         all(|page_token| async move {

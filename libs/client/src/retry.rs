@@ -17,7 +17,8 @@
 //! - Any other: no, the answer would be the same. `INTERNAL` is a defect, and `UNIMPLEMENTED` what
 //!   this version of the server cannot do.
 //!
-//! A connection that was lost is `UNAVAILABLE`, whatever the transport calls it.
+//! A connection that was lost is `UNAVAILABLE`, whatever the transport calls it. The channel below
+//! repeats none of these calls by the service config, only those that no server has processed.
 //!
 //! **How often and when.** [`Retry`]: so many tries in a row that bring nothing new. A try that got
 //! further begins the count anew, so a long upload over a bad line ends when it is complete and not
@@ -92,18 +93,20 @@ pub fn may_pass(failure: &Failure) -> bool {
 /// The failure that a call ended with, where the transport's own codes say what they mean. A server
 /// of ours sends `ErrorInfo` with every status and never `UNKNOWN`, and this crate cancels nothing
 /// but by dropping it: without details, `CANCELLED` is a call that ran out of its time or lost its
-/// connection, and `UNKNOWN` a stream that was reset without a final status.
+/// connection, and `UNKNOWN` a stream that was reset without a final status. A call that ran out of
+/// its time on this side has that as its source.
 pub(crate) fn failed(status: &Status) -> Failure {
     let failure = lectern_rpc::failure(status);
-    if !matches!(status.code(), Code::Cancelled | Code::Unknown) || !status.details().is_empty() {
-        return failure;
-    }
+    let of_transport = matches!(status.code(), Code::Cancelled | Code::Unknown) && status.details().is_empty();
     // The transport of either side may have noticed first.
     let causes = std::iter::successors(std::error::Error::source(status), |cause| (*cause).source());
     let here = causes.into_iter().any(<dyn std::error::Error>::is::<TimeoutExpired>);
-    if here || status.message() == TimeoutExpired(()).to_string() {
+    if here || (of_transport && status.message() == TimeoutExpired(()).to_string()) {
         let message = "the server did not answer in time; try again, or give the call more time";
         return Failure::new(Kind::DeadlineExceeded, Reason::ServiceUnavailable, message);
+    }
+    if !of_transport {
+        return failure;
     }
     Failure { kind: Kind::Unavailable, reason: Reason::ServiceUnavailable, ..failure }
 }
@@ -238,6 +241,10 @@ mod tests {
         let expired = failed(&Status::from_error(Box::new(TimeoutExpired(()))));
         assert_eq!(expired.kind, Kind::DeadlineExceeded);
         assert!(may_pass(&expired));
+        let mut late = lectern_rpc::status(&Failure::new(Kind::DeadlineExceeded, Reason::DeadlinePassed, "late"));
+        assert_eq!(failed(&late).message, "late", "the server says so");
+        late.set_source(Arc::new(TimeoutExpired(())));
+        assert_eq!(failed(&late), expired, "nobody but this side says so");
         assert_eq!(failed(&Status::cancelled("Timeout expired")).kind, Kind::DeadlineExceeded);
         assert_eq!(failed(&Status::cancelled("the connection closed")).kind, Kind::Unavailable);
         let cancelled = Failure::new(Kind::Cancelled, Reason::Cancelled, "by an operator");

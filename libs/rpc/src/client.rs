@@ -1,27 +1,37 @@
-//! Calls to other services: a channel that connects when it is first used, and what every call
-//! carries.
+//! Calls to other services: a channel that spreads them over the addresses of a service, and what
+//! every call carries.
 
+mod balance;
+mod call;
+mod keeper;
+mod line;
+mod replay;
+mod resolve;
+mod retry;
+mod service_config;
+pub(crate) mod target;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
 use lectern_core::Failure;
 use lectern_core::id::TenantId;
-use lectern_runtime::config::duration;
-use lectern_runtime::{Secret, current_traceparent};
-use serde::{Deserialize, Serialize};
+use lectern_runtime::Secret;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{GrpcMethod, Status};
+
+pub use call::{Channel, channel};
+pub use resolve::{Resolve, SystemResolver};
+pub use service_config::{BETWEEN_SERVICES, PUBLISHED};
 
 use crate::auth::TENANT;
 use crate::deadline;
 use crate::service_credential::ServiceCredential;
 use crate::status::status;
 use crate::tls::ClientTls;
-use crate::tls::dial::Dial;
 
 /// Bytes of one stream that the other side may send before they are read: some seconds of audio, or
 /// a quarter of a chunk. What nobody reads is kept, so it bounds what one paused stream costs.
@@ -31,16 +41,20 @@ pub(crate) const STREAM_WINDOW: u32 = 256 * 1024;
 pub(crate) const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 /// How another service is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// `http://HOST:PORT` or `https://HOST:PORT`.
+    /// `http://HOST:PORT` or `https://HOST:PORT`; several hosts stand between commas. Calls go to
+    /// all addresses of all hosts in turn.
     pub url: String,
     /// How long a connection may take.
-    #[serde(with = "duration")]
     pub connect_timeout: Duration,
     /// How often an idle connection is asked whether it is there; it gets as long to answer.
-    #[serde(with = "duration")]
     pub keepalive: Duration,
+    /// How often the addresses of the hosts are looked up again; more than 0. They are looked up
+    /// too when a connection is lost.
+    pub resolve_every: Duration,
+    /// Which calls are made again and whether health is watched: a service config of gRPC in JSON.
+    pub service_config: Cow<'static, str>,
     /// Whom to trust for https, and what to show.
     pub tls: ClientTls,
 }
@@ -51,45 +65,18 @@ impl Default for ClientConfig {
             url: String::new(),
             connect_timeout: Duration::from_secs(5),
             keepalive: Duration::from_secs(20),
+            resolve_every: Duration::from_secs(30),
+            service_config: Cow::Borrowed(PUBLISHED),
             tls: ClientTls::default(),
         }
     }
 }
 
 impl ClientConfig {
-    /// The defaults for a service at `url`.
+    /// The defaults for a service at `url`: those of a client of the public API.
     pub fn to(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
-}
-
-/// A channel to the service; cheap to clone. It connects with the first call, and again whenever
-/// the connection is lost; each time with the certificates as their files are then. Needs a tokio
-/// runtime.
-///
-/// # Errors
-/// `INVALID_FIELD` for a URL that is not one or certificates that cannot be used.
-pub fn channel(config: &ClientConfig) -> Result<Channel, Failure> {
-    let invalid = |error: &dyn std::fmt::Display| {
-        Failure::invalid(
-            "url",
-            format!("{:?} is not the URL of a service: {error}; write http://HOST:PORT", config.url),
-        )
-    };
-    let uri = config.url.parse::<Uri>().map_err(|error| invalid(&error))?;
-    if ![Some("http"), Some("https")].contains(&uri.scheme_str()) {
-        return Err(invalid(&"its scheme is neither http nor https"));
-    }
-    let dial = Dial::to(&uri, &config.tls, config.connect_timeout)?;
-    // TLS is the connector's own; tonic would refuse an https URL without its own.
-    let endpoint = Endpoint::from(dial.target().clone())
-        .origin(uri)
-        .http2_keep_alive_interval(config.keepalive)
-        .keep_alive_timeout(config.keepalive)
-        .keep_alive_while_idle(true)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW);
-    Ok(endpoint.connect_with_connector_lazy(dial))
 }
 
 #[derive(Debug, Clone)]
@@ -99,8 +86,9 @@ enum Proof {
     Service { name: &'static str, credential: Arc<ServiceCredential>, tenant: TenantId },
 }
 
-/// Adds to every call: a credential, the tenant, the trace (`traceparent`), and what is left of the
-/// deadline of the call that is being handled. A call whose deadline has passed is not sent.
+/// Adds to every call: a credential, the tenant, and what is left of the deadline of the call that
+/// is being handled. A call whose deadline has passed is not sent. The trace (`traceparent`) is
+/// added by the channel, to each attempt.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     proof: Proof,
@@ -168,9 +156,6 @@ impl Interceptor for Outbound {
             .get::<GrpcMethod<'_>>()
             .map_or_else(String::new, |called| format!("/{}/{}", called.service(), called.method()));
         let metadata = request.metadata_mut();
-        if let Some(parent) = current_traceparent() {
-            metadata.insert("traceparent", ascii(&parent)?);
-        }
         let authorization = match &self.proof {
             Proof::None => None,
             Proof::Key(key) => Some(format!("Bearer {}", key.expose())),

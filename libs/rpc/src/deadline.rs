@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
 
+use crate::in_flight::Leaving;
 use crate::middleware::{Follow, Followed, Inner, Middleware, open_to_all, pass, refuse};
 use crate::status::{shutting_down, status};
 
@@ -85,20 +86,27 @@ pub fn parse(headers: &HeaderMap) -> Result<Option<Duration>, Failure> {
     }))
 }
 
-/// Ends calls at their deadline, and all calls when `end` is cancelled.
+/// Ends calls at their deadline, all calls when the token is cancelled, and streams of health and
+/// reflection when their connection takes no more calls ([`Leaving`]): no work depends on them, and
+/// they would hold up the end of the connection.
 #[derive(Debug)]
-pub(crate) struct Ending {
-    pub(crate) end: CancellationToken,
-    /// Ends streams of health and reflection, which no work depends on and which would hold up the
-    /// end of the process.
-    pub(crate) stop: CancellationToken,
-}
+pub(crate) struct Ending(pub(crate) CancellationToken);
 
 impl Ending {
-    fn of(&self, path: &str) -> CancellationToken {
-        let idle = open_to_all(path) && !path.ends_with("/Check");
-        if idle { self.stop.clone() } else { self.end.clone() }
+    /// When a call ends that has no end of its own, and what it is told then.
+    fn of(&self, request: &Request<Body>) -> (CancellationToken, fn() -> Failure) {
+        let path = request.uri().path();
+        let waits = open_to_all(path) && !path.ends_with("/Check");
+        match request.extensions().get::<Leaving>() {
+            Some(Leaving(leaving)) if waits => (leaving.clone(), connection_leaves),
+            Some(_) | None => (self.0.clone(), shutting_down),
+        }
     }
+}
+
+fn connection_leaves() -> Failure {
+    let message = "this connection takes no more calls; call again on another one";
+    Failure::new(Kind::Unavailable, Reason::ShuttingDown, message)
 }
 
 impl Middleware for Ending {
@@ -110,10 +118,12 @@ impl Middleware for Ending {
         if let Some(deadline) = deadline {
             request.extensions_mut().insert(deadline);
         }
+        let (end, why) = self.of(&request);
         let mut ends = Ends {
             deadline,
             timer: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline.0))),
-            end: Box::pin(self.of(request.uri().path()).cancelled_owned()),
+            end: Box::pin(end.cancelled_owned()),
+            why,
         };
         let mut call = std::pin::pin!(scope(deadline, pass(request, inner)));
         let answer = std::future::poll_fn(|context| {
@@ -133,6 +143,7 @@ struct Ends {
     deadline: Option<Deadline>,
     timer: Option<Pin<Box<Sleep>>>,
     end: BoxFuture<'static, ()>,
+    why: fn() -> Failure,
 }
 
 impl Follow for Ends {
@@ -140,7 +151,7 @@ impl Follow for Ends {
         if self.timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready()) {
             return Some(passed());
         }
-        self.end.as_mut().poll(context).is_ready().then(|| status(&shutting_down()))
+        self.end.as_mut().poll(context).is_ready().then(|| status(&(self.why)()))
     }
 
     fn around<T>(&mut self, poll: impl FnOnce() -> T) -> T {

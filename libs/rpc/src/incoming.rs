@@ -36,9 +36,10 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Listens on `address`. A connection ends when nothing arrives on it for `silence`. Each is in
-    /// TLS as `tls` is when it comes.
+    /// Listens on `address`, for what metrics call `what`. A connection ends when nothing arrives
+    /// on it for `silence`. Each is in TLS as `tls` is when it comes.
     pub(crate) fn bind(
+        what: &'static str,
         address: SocketAddr,
         limits: &LimitsConfig,
         silence: Duration,
@@ -47,7 +48,7 @@ impl Incoming {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let room = Room { total: limits.connections, each: limits.connections_per_address, waiting: 0 };
-        let connections = Shares::new("connections", room);
+        let connections = Shares::new(what, room);
         let listener = TcpListener::from_std(listener)?;
         Ok(Self { listener, connections, silence, tls, told: Seldom::default(), refused: Arc::default() })
     }
@@ -56,16 +57,18 @@ impl Incoming {
         self.listener.local_addr()
     }
 
+    /// The next connection. Nothing is lost when it is dropped before there is one.
+    pub(crate) async fn accept(&self) -> Served {
+        let connection = self.next().await;
+        match &self.tls {
+            Some(tls) => Served::secure(connection, tls.now(), Arc::clone(&self.refused)),
+            None => Served::plain(connection),
+        }
+    }
+
     /// The connections, without an end.
     pub(crate) fn stream(self) -> impl Stream<Item = io::Result<Served>> + Send {
-        futures::stream::unfold(self, |incoming| async move {
-            let connection = incoming.next().await;
-            let served = match &incoming.tls {
-                Some(tls) => Served::secure(connection, tls.now(), Arc::clone(&incoming.refused)),
-                None => Served::plain(connection),
-            };
-            Some((Ok(served), incoming))
-        })
+        futures::stream::unfold(self, |incoming| async move { Some((Ok(incoming.accept().await), incoming)) })
     }
 
     async fn next(&self) -> Connection {
@@ -108,7 +111,8 @@ mod tests {
     use super::*;
 
     fn incoming(limits: &LimitsConfig) -> (Incoming, SocketAddr) {
-        let incoming = Incoming::bind(([127, 0, 0, 1], 0).into(), limits, Duration::from_secs(45), None).unwrap();
+        let silence = Duration::from_secs(45);
+        let incoming = Incoming::bind("connections", ([127, 0, 0, 1], 0).into(), limits, silence, None).unwrap();
         let address = incoming.local_addr().unwrap();
         (incoming, address)
     }

@@ -1,6 +1,12 @@
 //! A gRPC server with all that every service of ours has: health, reflection v1 and v1alpha,
 //! authentication, limits, deadlines, TLS, keepalive, connection age, an access log, and an orderly
 //! end.
+//!
+//! It ends in two moments: when the process is asked to end, health says so, and when the time of
+//! the lame duck is over, the listener closes.
+
+mod config;
+mod health;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -8,28 +14,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use lectern_core::{Clock, Failure, Kind, Reason};
+use lectern_core::{Clock, Failure, OsRandom, Random};
 use lectern_runtime::HealthState;
-use lectern_runtime::config::duration;
-use serde::{Deserialize, Serialize};
+use rustls::ServerConfig as Certificates;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
-use tonic_health::ServingStatus;
-use tonic_health::server::{HealthReporter, HealthService};
+use tonic_health::server::HealthReporter;
 use tower::ServiceBuilder;
 
+use self::health::HealthAlone;
 use crate::access::Access;
 use crate::auth::{Authenticate, Authentication};
-use crate::client::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::deadline::Ending;
 use crate::incoming::Incoming;
-use crate::limits::{CallLimits, LimitsConfig};
+use crate::limits::CallLimits;
+use crate::methods::Methods;
 use crate::middleware::Around;
 use crate::protocol::Protocol;
-use crate::tls::{Live, TlsConfig};
+use crate::serving::Connections;
+use crate::tls::{Live, Watched};
+
+pub use self::config::ServerConfig;
 
 /// How long connections may take to close once their calls have been ended.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -42,63 +50,46 @@ const CERTIFICATES: &str = "certificates";
 /// How much longer than keepalive takes a connection may be silent.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// The `server` table of a service's configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ServerConfig {
-    /// Address and port; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// TLS; plain text when unset.
-    pub tls: Option<TlsConfig>,
-    /// How often an idle connection is asked whether it is there.
-    #[serde(with = "duration")]
-    pub keepalive: Duration,
-    /// How long it may take to answer.
-    #[serde(with = "duration")]
-    pub keepalive_timeout: Duration,
-    /// After this a connection takes no more calls, so that clients spread over new replicas.
-    #[serde(with = "duration")]
-    pub connection_age: Duration,
-    /// How long the calls of an aged connection may go on.
-    #[serde(with = "duration")]
-    pub connection_age_grace: Duration,
-    /// How long the calls in flight may go on when the process ends.
-    #[serde(with = "duration")]
-    pub drain: Duration,
-    /// Limits by tenant and process.
-    pub limits: LimitsConfig,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            tls: None,
-            keepalive: Duration::from_secs(30),
-            keepalive_timeout: Duration::from_secs(10),
-            connection_age: Duration::from_secs(3600),
-            connection_age_grace: Duration::from_secs(3600),
-            drain: Duration::from_secs(20),
-            limits: LimitsConfig::default(),
-        }
-    }
-}
-
 /// A server that runs.
 #[derive(Debug)]
 pub struct Serving {
     /// The address it listens on, with the port that it took.
     pub addr: SocketAddr,
-    /// Ends after the last call, or with the failure of the listener.
-    pub handle: JoinHandle<Result<(), Failure>>,
+    closing: CancellationToken,
+    handle: JoinHandle<Result<(), Failure>>,
+    health: Option<HealthAlone>,
 }
 
 impl Serving {
-    /// Waits for its end.
+    /// A listener at `addr` that `handle` serves until `closing`.
+    pub(crate) fn new(addr: SocketAddr, closing: CancellationToken, handle: JoinHandle<Result<(), Failure>>) -> Self {
+        Self { addr, closing, handle, health: None }
+    }
+
+    /// Where health alone is served, if anywhere.
+    #[must_use]
+    pub fn health_addr(&self) -> Option<SocketAddr> {
+        self.health.as_ref().map(|health| health.addr)
+    }
+
+    /// Fires when no more calls are taken: the time of the lame duck after the process was asked to
+    /// end, or when serving ends for whatever other reason. What answers calls goes on until then.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// Waits for its end, and then closes the listener of health, which says until then that
+    /// nothing serves. Whatever else the process has to end is ended before this is called.
     ///
     /// # Errors
-    /// The failure of the listener; `INTERNAL` when the server's task panicked.
+    /// `INTERNAL` when the server's task panicked.
     pub async fn ended(self) -> Result<(), Failure> {
-        self.handle.await.unwrap_or_else(|error| Err(Failure::internal(format!("the server stopped: {error}"))))
+        let ended = self.handle.await;
+        if let Some(health) = self.health {
+            health.close().await;
+        }
+        ended.unwrap_or_else(|error| Err(Failure::internal(format!("the server stopped: {error}"))))
     }
 }
 
@@ -111,6 +102,8 @@ pub struct Server {
     authenticate: Arc<dyn Authenticate>,
     health: HealthState,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    closing: CancellationToken,
 }
 
 impl Server {
@@ -124,7 +117,22 @@ impl Server {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (routes, names, descriptors) = (RoutesBuilder::default(), Vec::new(), Vec::new());
-        Self { config, routes, names, descriptors, authenticate, health, clock }
+        let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let closing = CancellationToken::new();
+        Self { config, routes, names, descriptors, authenticate, health, clock, random, closing }
+    }
+
+    /// Has the ages of connections drawn from `random`.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Fires when no more calls are taken: for services whose streams end then.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
     }
 
     /// Adds a service: the generated server, through [`crate::tune!`].
@@ -151,39 +159,28 @@ impl Server {
         self
     }
 
-    /// Binds and serves until `stop` is cancelled: then nothing serves any more by health, no
-    /// connection is taken, and calls in flight may end within the configured drain; those that do
-    /// not are answered UNAVAILABLE.
+    /// Binds and serves. When `stop` is cancelled, nothing serves any more by health, but calls are
+    /// still taken for the configured time of the lame duck, since those who balance load take a
+    /// moment to hear of it. Then the listener closes, peers are told to take their calls elsewhere
+    /// (GOAWAY), connections without a call are closed, and calls in flight may end within the
+    /// configured drain; those that do not are answered UNAVAILABLE.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for limits, certificates or an address that cannot be used; `INTERNAL` for
+    /// `INVALID_FIELD` for settings, certificates or an address that cannot be used; `INTERNAL` for
     /// descriptors that cannot be read.
     pub fn serve(mut self, stop: CancellationToken) -> Result<Serving, Failure> {
-        self.config.limits.check()?;
-        let server = tonic::transport::Server::builder()
-            .http2_keepalive_interval(Some(self.config.keepalive))
-            .http2_keepalive_timeout(Some(self.config.keepalive_timeout))
-            .max_connection_age(self.config.connection_age)
-            .max_connection_age_grace(self.config.connection_age_grace)
-            // Each costs memory before anybody knows whose it is. What is over the limits of the
-            // process is answered, so a connection may have more streams than these take.
-            .max_concurrent_streams(u32::try_from(2 * self.config.limits.calls_in_flight).unwrap_or(u32::MAX))
-            // Streams of many tenants share the connections between services: one that is not read
-            // must not take the window of the others.
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
+        self.config.check()?;
         let tls = match &self.config.tls {
             Some(tls) => {
                 let health = self.health.clone();
                 let usable = move |good| health.part(CERTIFICATES.to_owned(), good);
-                Some(Live::of(tls.clone(), tls.reload, usable)?)
+                let watched = Watched::exported(tls.clone(), "server", Arc::clone(&self.clock));
+                Some(Live::of(watched, tls.reload, usable)?)
             }
             None => None,
         };
         let reporter = HealthReporter::new();
-        let health = HealthService::from_health_reporter(reporter.clone());
-        let health = tonic_health::pb::health_server::HealthServer::new(health);
-        self.routes.add_service(health.max_decoding_message_size(OPEN_MESSAGE));
+        self.routes.add_service(health::service(&reporter));
         self.add_reflection()?;
 
         if self.config.tls.is_none() && !self.config.listen.ip().is_loopback() {
@@ -193,47 +190,57 @@ impl Server {
                  port inside a mesh that encrypts"
             );
         }
-        let silence = self.config.keepalive + self.config.keepalive_timeout + SLACK;
-        let incoming = Incoming::bind(self.config.listen, &self.config.limits, silence, tls)
-            .and_then(|incoming| Ok((incoming.local_addr()?, incoming.stream())));
-        let (addr, incoming) = incoming.map_err(|error| {
-            let message =
-                format!("{} cannot be listened on: {error}; choose another port, or 0 for any", self.config.listen);
-            Failure::invalid("server.listen", message)
-        })?;
+        let (addr, incoming) = self.listen("server.listen", "connections", self.config.listen, tls)?;
+        let alone = self.config.health_listen;
+        let alone = alone.map(|address| self.listen("server.health_listen", "connections of probes", address, None));
+        let alone = alone.transpose()?;
 
-        let end = CancellationToken::new();
-        let layers = ServiceBuilder::new()
-            .layer(Around::new(Access))
+        let connections = Connections::new(&self.config, self.random);
+        let access = Around::new(Access::new(Methods::of(&self.names, &self.descriptors)?));
+        let limits = Around::new(CallLimits::new(&self.config.limits, Arc::clone(&self.clock)));
+        let (closing, end) = (self.closing, CancellationToken::new());
+        let service = ServiceBuilder::new()
+            .layer(access.clone())
             .layer(Around::new(Protocol))
-            .layer(Around::new(Ending { end: end.clone(), stop: stop.clone() }))
-            .layer(Authentication::layer(self.authenticate, &self.config.limits, Arc::clone(&self.clock)))
-            .layer(Around::new(CallLimits::new(&self.config.limits, self.clock)))
-            .into_inner();
-        let router = server.layer(layers).add_routes(self.routes.routes());
-        let reporting = tokio::spawn(report(reporter, self.health.clone(), self.names));
-        let (health, drain) = (self.health, self.config.drain);
+            .layer(Around::new(Ending(end.clone())))
+            .layer(Authentication::layer(self.authenticate, &self.config.limits, self.clock))
+            .layer(limits.clone())
+            .service(self.routes.routes().prepare());
+        let reporting = health::report(reporter.clone(), self.health.clone(), self.names);
+        let health = alone.map(|alone| {
+            HealthAlone::serve(alone, &reporter, Arc::clone(&reporting), access, limits, connections.clone())
+        });
+        let ending = End { stop, closing: closing.clone(), end, health: self.health, config: self.config };
+        let (closes, closed) = (closing.clone(), closing.clone());
         let handle = tokio::spawn(Box::pin(async move {
-            let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-            let ending = async {
-                stop.cancelled().await;
-                health.drain();
-                tokio::time::sleep(drain).await;
-                tracing::warn!("calls in flight did not end in time and are answered UNAVAILABLE");
-                end.cancel();
-                tokio::time::sleep(CLOSING).await;
-            };
-            let result = tokio::select! {
-                result = serving => result.map_err(|error| {
-                    Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, format!("the listener failed: {error}"))
-                }),
-                () = ending => Ok(()),
-            };
-            reporting.abort();
-            result
+            // Whoever waits for it does so too where this breaks off.
+            let _closes = closes.drop_guard();
+            tokio::select! {
+                () = connections.serve(incoming, service, closed) => {}
+                () = ending.pass() => {}
+            }
+            drop(reporting);
+            Ok(())
         }));
         tracing::info!(%addr, "listening");
-        Ok(Serving { addr, handle })
+        Ok(Serving { addr, closing, handle, health })
+    }
+
+    /// Listens on `address`, which `setting` gives, for what metrics call `what`.
+    fn listen(
+        &self,
+        setting: &str,
+        what: &'static str,
+        address: SocketAddr,
+        tls: Option<Live<Certificates>>,
+    ) -> Result<(SocketAddr, Incoming), Failure> {
+        let silence = self.config.keepalive + self.config.keepalive_timeout + SLACK;
+        let incoming = Incoming::bind(what, address, &self.config.limits, silence, tls)
+            .and_then(|incoming| Ok((incoming.local_addr()?, incoming)));
+        incoming.map_err(|error| {
+            let message = format!("{address} cannot be listened on: {error}; choose another port, or 0 for any");
+            Failure::invalid(setting, message)
+        })
     }
 
     fn add_reflection(&mut self) -> Result<(), Failure> {
@@ -259,20 +266,33 @@ impl Server {
     }
 }
 
-/// Tells the health service what the process's health is, at every change.
-async fn report(reporter: HealthReporter, health: HealthState, names: Vec<&'static str>) {
-    let mut changes = health.subscribe();
-    let status = |serves| if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
-    loop {
-        changes.mark_unchanged();
-        for name in names.iter().copied().chain([""]) {
-            reporter.set_service_status(name, status(health.serving(name))).await;
+/// The end of a server, step by step.
+struct End {
+    /// The process is asked to end.
+    stop: CancellationToken,
+    /// No more calls are taken.
+    closing: CancellationToken,
+    /// Calls are ended.
+    end: CancellationToken,
+    health: HealthState,
+    config: ServerConfig,
+}
+
+impl End {
+    /// Takes the steps, and returns when connections have had all the time there is.
+    async fn pass(self) {
+        self.stop.cancelled().await;
+        self.health.drain();
+        let lame_duck = self.config.lame_duck();
+        if !lame_duck.is_zero() {
+            tracing::info!(?lame_duck, "health says that nothing serves; calls are still taken");
+            tokio::time::sleep(lame_duck).await;
         }
-        for (part, serves) in health.parts() {
-            reporter.set_service_status(part, status(serves)).await;
-        }
-        if changes.changed().await.is_err() {
-            return;
-        }
+        self.closing.cancel();
+        tokio::time::sleep(self.config.drain).await;
+        tracing::warn!("calls in flight did not end in time and are answered UNAVAILABLE");
+        self.end.cancel();
+        tokio::time::sleep(CLOSING).await;
+        tracing::warn!("connections did not close in time and are cut");
     }
 }

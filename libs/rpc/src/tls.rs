@@ -2,10 +2,12 @@
 //! change. A connection that is open is not cut by it: new ones use the new files.
 
 pub(crate) mod dial;
+mod expiry;
 mod files;
 mod live;
 mod pem;
 mod served;
+mod validity;
 mod words;
 
 use std::path::PathBuf;
@@ -15,8 +17,11 @@ use lectern_runtime::config::duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub(crate) use expiry::Watched;
 pub(crate) use live::Live;
 pub(crate) use served::Served;
+pub use validity::Validity;
+pub(crate) use words::whole;
 
 /// What bytes come and go by.
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -1,5 +1,8 @@
 //! An orderly end: the first SIGTERM or SIGINT asks the process to finish, the second ends it at
-//! once, but for temporary files, which it does not leave behind.
+//! once, whatever it is waiting for, but for temporary files, which it does not leave behind.
+//!
+//! Who is asked to finish takes nothing more on. What answers calls is the exception: it is there
+//! for callers a while longer, since they hear of it late (`lectern_rpc::Serving::closing`).
 
 use std::time::Duration;
 

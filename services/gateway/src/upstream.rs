@@ -1,7 +1,10 @@
 //! The stage services, as the gateway calls them: their gRPC clients, under the gateway's own
 //! credential and the caller's tenant.
 
+mod inspect;
 mod prune;
+#[cfg(test)]
+mod repeated;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +20,10 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::{ai::v1 as ai, convert, ingest::v1 as ingest, names, tts::v1 as tts, v1 as api, work::v1 as work};
-use lectern_rpc::{Caller, ClientConfig, Outbound, Refusal, ServiceCredential, channel, failure};
+use lectern_rpc::{Caller, Channel, ClientConfig, Outbound, Refusal, ServiceCredential, channel, failure};
 use lectern_stage::prune::Swept;
 use tonic::Request;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 
 use crate::conduct::prune::InUse;
 use crate::domain::{NarrationRequest, Pins};
@@ -50,12 +52,17 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// Connections to one service. Each is made when it is first used. Needs a tokio runtime.
+    /// Connections to all addresses of one service, made when the first call is. Needs a tokio
+    /// runtime.
     ///
     /// # Errors
     /// Those of [`channel`].
     pub fn to(config: &ClientConfig) -> Result<Self, Failure> {
         Ok(Self { calls: channel(config)?, streams: channel(config)? })
+    }
+
+    fn without_retries(&self) -> Self {
+        Self { calls: self.calls.without_retries(), streams: self.streams.without_retries() }
     }
 }
 
@@ -73,6 +80,19 @@ impl Upstream {
     #[must_use]
     pub const fn new(ingest: Classes, ai: Classes, tts: Classes, credential: Arc<ServiceCredential>) -> Self {
         Self { ingest, ai, tts, credential }
+    }
+
+    /// The same connections for calls that are made while a call of the public API is handled. They
+    /// are made once: whoever calls the API repeats his own call, and two layers that do so
+    /// multiply.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        Self {
+            ingest: self.ingest.without_retries(),
+            ai: self.ai.without_retries(),
+            tts: self.tts.without_retries(),
+            credential: Arc::clone(&self.credential),
+        }
     }
 
     fn outbound(&self, tenant: &TenantId) -> Outbound {

@@ -1,41 +1,34 @@
-//! Connections to other services as they are opened: by name or address, plain or in TLS, with the
-//! certificates as their files are then. What keeps one from opening names the URL.
+//! Connections to other services as they are opened: to an address of a host, plain or in TLS, with
+//! the certificates as their files are then. What keeps one from opening names the URL.
 
 use std::fmt;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use http::Uri;
-use http::uri::{Authority, Scheme};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use lectern_core::Failure;
+use lectern_core::{Failure, SystemClock};
+use parking_lot::Mutex;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tower::{Service, ServiceExt as _};
 
-use super::{Bytes, ClientTls, Live, words};
+use super::{Bytes, ClientTls, Live, Watched, words};
+use crate::client::target::{Host, Target};
 use crate::seldom::Seldom;
 
-/// Port of `http` and `https` URLs that name none.
-const PORTS: (u16, u16) = (80, 443);
-
-/// Opens connections to one service.
+/// Opens connections to the addresses of one host.
 #[derive(Clone)]
 pub(crate) struct Dial {
+    host: Host,
+    /// The host alone, as a URL.
     url: Arc<str>,
-    /// Host and port, as a URL that says nothing of TLS.
-    target: Uri,
-    tcp: HttpConnector,
     /// How long one may take to open.
     patience: Duration,
     tls: Option<Secure>,
@@ -48,91 +41,103 @@ struct Secure {
     name: ServerName<'static>,
 }
 
+/// What the peer last said of why it ends a connection, where it said so in TLS.
+pub(crate) type LastWords = Arc<Mutex<Option<String>>>;
+
 impl Dial {
-    /// Connections to `uri`, which is `http` or `https` and has an authority.
+    /// Connections to each host of a URL, all with the same certificates.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for an authority that is none, and certificates that cannot be used.
-    pub(crate) fn to(uri: &Uri, tls: &ClientTls, patience: Duration) -> Result<Self, Failure> {
-        let url: Arc<str> = uri.to_string().trim_end_matches('/').into();
-        let none = || Failure::invalid("url", format!("{url} names no host; write http://HOST:PORT"));
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(none)?;
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        let port = uri.port_u16().unwrap_or(if secure { PORTS.1 } else { PORTS.0 });
-        let authority: Authority = format!("{host}:{port}").parse().map_err(|_| none())?;
-        let target = Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query("/").build();
-        let target = target.map_err(|_| none())?;
-        let tls = if secure {
-            Some(Secure { config: Live::of(tls.clone(), tls.reload, |_| ())?, name: server_name(host, tls)? })
+    /// `INVALID_FIELD` for certificates that cannot be used, and a host that cannot have any.
+    pub(crate) fn to(target: &Target, tls: &ClientTls, patience: Duration) -> Result<Vec<Self>, Failure> {
+        let config = if target.secure {
+            let watched = Watched::exported(tls.clone(), "client", Arc::new(SystemClock));
+            Some(Live::of(watched, tls.reload, |_| ())?)
         } else {
             if tls.certificate.is_some() || tls.ca.is_some() {
-                tracing::warn!(url = &*url, "called in plain text although client.tls is set; write an https URL");
+                tracing::warn!(
+                    url = &*target.url,
+                    "called in plain text although client.tls is set; write an https URL"
+                );
             }
             None
         };
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        // Divided by the addresses of a name, so that one that is silent leaves time for the next.
-        tcp.set_connect_timeout(Some(patience));
-        Ok(Self { url, target, tcp, patience, tls, told: Arc::default() })
+        let dial = |host: &Host| {
+            let secure = |config: &Live<ClientConfig>| {
+                Ok::<_, Failure>(Secure { config: config.clone(), name: server_name(&host.name, tls)? })
+            };
+            let tls = config.as_ref().map(secure).transpose()?;
+            let url = format!("{}://{}", target.scheme(), host.authority).into();
+            Ok::<_, Failure>(Self { host: host.clone(), url, patience, tls, told: Arc::default() })
+        };
+        target.hosts.iter().map(dial).collect()
     }
 
-    /// Host and port, as an `http` URL.
-    pub(crate) const fn target(&self) -> &Uri {
-        &self.target
+    /// Whose addresses these are.
+    pub(crate) const fn host(&self) -> &Host {
+        &self.host
     }
 
-    async fn open(self) -> Result<TokioIo<Stream>, Unreachable> {
-        let opened = tokio::time::timeout(self.patience, self.stream()).await;
-        let late = || Err(self.unreachable(&format!("no connection within {} s", self.patience.as_secs_f32())));
-        opened.unwrap_or_else(|_| late()).map(TokioIo::new)
+    /// Whether connections are in TLS.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
-    async fn stream(&self) -> Result<Stream, Unreachable> {
-        let tcp = self.tcp.clone().oneshot(self.target.clone()).await;
-        let tcp = tcp.map_err(|error| self.unreachable(&words::whole(&error)))?.into_inner();
+    /// Opens a connection to this address of the host.
+    ///
+    /// # Errors
+    /// Why there is none, in words that say what to do.
+    pub(crate) async fn open(&self, address: SocketAddr) -> Result<(TokioIo<Stream>, LastWords), Unreachable> {
+        let last = LastWords::default();
+        match tokio::time::timeout(self.patience, self.stream(address, &last)).await {
+            Ok(opened) => opened.map(|stream| (TokioIo::new(stream), last)),
+            Err(_) => {
+                let why = format!("no connection within {} s", self.patience.as_secs_f32());
+                Err(self.unreachable(address, &why))
+            }
+        }
+    }
+
+    async fn stream(&self, address: SocketAddr, last: &LastWords) -> Result<Stream, Unreachable> {
+        let tcp = TcpStream::connect(address).await.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
+        let tcp = tcp.map_err(|error| self.unreachable(address, &words::whole(&error)))?;
         let Some(Secure { config, name }) = &self.tls else { return Ok(Stream::Plain(tcp)) };
         let shaken = TlsConnector::from(config.now()).connect(name.clone(), tcp).await;
         let stream = shaken.map_err(|error| {
             let why = words::of_io(&error);
             self.told.tell(|| tracing::warn!(url = &*self.url, error = why, "a TLS handshake failed"));
-            self.unreachable(&why)
+            self.unreachable(address, &why)
         })?;
-        let (url, told) = (Arc::clone(&self.url), Arc::clone(&self.told));
-        Ok(Stream::Secure(Spoken { url, stream: Box::new(stream), told }))
+        let (url, told, last) = (Arc::clone(&self.url), Arc::clone(&self.told), Arc::clone(last));
+        Ok(Stream::Secure(Spoken { url, stream: Box::new(stream), told, last }))
     }
 
-    fn unreachable(&self, why: &str) -> Unreachable {
-        Unreachable(format!("{} cannot be reached: {why}", self.url))
+    /// The service at this address cannot be reached, and why.
+    pub(crate) fn unreachable(&self, address: SocketAddr, why: &str) -> Unreachable {
+        // An address that the URL names itself is not said twice.
+        if self.host.name.parse::<IpAddr>().is_ok() {
+            return Unreachable(format!("{} cannot be reached: {why}", self.url));
+        }
+        Unreachable(format!("{} cannot be reached: {why} (at {address})", self.url))
+    }
+
+    /// The host has no address, and why.
+    pub(crate) fn unresolved(&self, why: &io::Error) -> Unreachable {
+        Unreachable(format!("{} cannot be reached: its name has no address: {why}", self.url))
     }
 }
 
 /// The name that the server's certificate must be for.
 fn server_name(host: &str, tls: &ClientTls) -> Result<ServerName<'static>, Failure> {
-    // Addresses of IPv6 stand in brackets in URLs alone.
-    let name = tls.name.as_deref().unwrap_or_else(|| host.trim_start_matches('[').trim_end_matches(']'));
+    let name = tls.name.as_deref().unwrap_or(host);
     ServerName::try_from(name.to_owned()).map_err(|error| {
         let field = if tls.name.is_some() { "client.tls.name" } else { "url" };
         Failure::invalid(field, format!("{name:?} is no name of a server: {error}; write a name or an address"))
     })
 }
 
-impl Service<Uri> for Dial {
-    type Response = TokioIo<Stream>;
-    type Error = Unreachable;
-    type Future = BoxFuture<'static, Result<TokioIo<Stream>, Unreachable>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unreachable>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        self.clone().open().boxed()
-    }
-}
-
 /// Why a service could not be reached, with its URL.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unreachable(String);
 
 impl fmt::Display for Unreachable {
@@ -155,6 +160,7 @@ pub(crate) struct Spoken {
     url: Arc<str>,
     stream: Box<TlsStream<TcpStream>>,
     told: Arc<Seldom>,
+    last: LastWords,
 }
 
 impl Spoken {
@@ -165,6 +171,7 @@ impl Spoken {
         }
         let why = words::of_io(&error);
         self.told.tell(|| tracing::warn!(url = &*self.url, error = why, "a connection ended"));
+        *self.last.lock() = Some(why.clone());
         io::Error::new(error.kind(), format!("{}: {why}", self.url))
     }
 }

@@ -6,6 +6,7 @@ use lectern_core::Failure;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use super::expiry::Shows;
 use super::live::Source;
 use super::{ALPN, ClientTls, TlsConfig, pem};
 
@@ -64,6 +65,12 @@ impl Source for TlsConfig {
     }
 }
 
+impl Shows for TlsConfig {
+    fn shown(files: &OfServer) -> Option<&[u8]> {
+        Some(files.certificate.as_slice())
+    }
+}
+
 /// The files of a client.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct OfClient {
@@ -115,6 +122,12 @@ impl Source for ClientTls {
         };
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(config)
+    }
+}
+
+impl Shows for ClientTls {
+    fn shown(files: &OfClient) -> Option<&[u8]> {
+        files.own.as_ref().map(|(certificate, _)| certificate.as_slice())
     }
 }
 

@@ -4,7 +4,11 @@
 
 mod calls;
 mod ending;
+mod life;
+mod peers;
 mod probe;
+mod replicas;
+mod signals;
 mod tls;
 
 use std::sync::Arc;
@@ -13,12 +17,11 @@ use async_trait::async_trait;
 use lectern_core::clock::ManualClock;
 use lectern_core::{Clock, Failure, Timestamp};
 use lectern_rpc::{
-    ApiKey, Authenticate, Caller, ClientConfig, Credential, Outbound, Role, Server, ServerConfig, ServiceCredential,
-    Serving, TenantLimits, WithServices, channel, key_invalid,
+    ApiKey, Authenticate, Caller, Channel, ClientConfig, Credential, Outbound, Role, Server, ServerConfig,
+    ServiceCredential, Serving, TenantLimits, WithServices, channel, key_invalid,
 };
 use lectern_runtime::{HealthState, Secret};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Channel;
 
 /// Knows one key, of the tenant `t1`.
 struct OneKey(ApiKey);

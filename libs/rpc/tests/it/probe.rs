@@ -11,16 +11,18 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use http::uri::PathAndQuery;
 use lectern_core::Failure;
-use lectern_rpc::{Caller, Outbound, answer, deadline};
+use lectern_rpc::{Caller, Channel, Outbound, answer, deadline};
 use lectern_runtime::current_traceparent;
 use parking_lot::Mutex;
 use tonic::body::Body;
 use tonic::server::{NamedService, ServerStreamingService, UnaryService};
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{GrpcMethod, Request, Response, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_prost::ProstCodec;
+
+/// How long the slow ones take.
+pub const SLOW: Duration = Duration::from_secs(4);
 
 /// What handlers saw.
 #[derive(Debug, Default)]
@@ -66,6 +68,10 @@ async fn handle(caller: Caller, request: HealthCheckRequest) -> Result<HealthChe
             let mut seen = seen.lock();
             seen.deadline = deadline::current().map(lectern_rpc::Deadline::remaining);
             seen.traceparent = current_traceparent();
+            Ok(reply)
+        }
+        "slow" => {
+            tokio::time::sleep(SLOW).await;
             Ok(reply)
         }
         "hang" => {

@@ -8,6 +8,7 @@
 //! environment must be one of the structs': a misspelt one is an error that names the nearest. So
 //! that all keys are known, fields must not be skipped when they are serialised.
 
+mod compare;
 mod secret;
 mod tree;
 mod units;
@@ -20,8 +21,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use compare::{Setting, settings};
 pub use secret::{REDACTED, Secret};
-pub use units::{ByteSize, duration};
+pub use units::{ByteSize, duration, optional_duration};
 
 use tree::Node;
 

@@ -58,6 +58,36 @@ pub mod duration {
     }
 }
 
+/// `#[serde(with = "lectern_runtime::config::optional_duration", default)]` for a [`Duration`] that
+/// may be unset, which is another thing than `0s`.
+pub mod optional_duration {
+    use super::{Deserialize, Deserializer, Duration, Serializer, duration};
+
+    #[derive(Deserialize)]
+    struct Set(#[serde(with = "duration")] Duration);
+
+    /// Writes a duration: `15s`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    #[allow(clippy::ref_option, reason = "serde hands a field on so")]
+    pub fn serialize<S: Serializer>(set: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match set {
+            Some(set) => duration::serialize(set, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads a duration: `15s`, `250ms`, `1h30m`.
+    ///
+    /// # Errors
+    /// For a text that is not one.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let set = Option::<Set>::deserialize(deserializer)?;
+        Ok(set.map(|Set(duration)| duration))
+    }
+}
+
 /// A size in bytes, written `64MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ByteSize(pub u64);
@@ -134,6 +164,26 @@ mod tests {
         for wrong in ["", "15", "s", "-1s", "1.5s", "15 seconds", "99999999999999999999s", "999999999999999999d"] {
             assert_eq!(parse(wrong, &TIMES), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_duration_that_is_unset_is_another_than_none() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Table {
+            #[serde(with = "optional_duration", default)]
+            lame_duck: Option<Duration>,
+        }
+        for (json, millis) in [
+            (r#"{"lame_duck":null}"#, None),
+            (r#"{"lame_duck":"0s"}"#, Some(0)),
+            (r#"{"lame_duck":"5s"}"#, Some(5_000)),
+        ] {
+            let table = Table { lame_duck: millis.map(Duration::from_millis) };
+            assert_eq!(serde_json::from_str::<Table>(json).unwrap(), table);
+            assert_eq!(serde_json::to_string(&table).unwrap(), json);
+        }
+        assert_eq!(serde_json::from_str::<Table>("{}").unwrap(), Table { lame_duck: None });
+        assert!(serde_json::from_str::<Table>(r#"{"lame_duck":"soon"}"#).is_err());
     }
 
     #[test]
