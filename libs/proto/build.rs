@@ -37,5 +37,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Their debug formats are in `src/redact.rs`, and leave the secrets out.
         .skip_debug([".lectern.v1.CreateKeyResponse", ".lectern.gateway.v1.VerifyKeyRequest"])
         .compile_fds(compiler.file_descriptor_set())?;
+    external_scaler()
+}
+
+/// KEDA's contract of an external scaler. Apart from the others: reflection tells of Lectern's own.
+fn external_scaler() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-changed=../../third_party/keda");
+    let mut compiler = protox::Compiler::new(["../../third_party/keda"])?;
+    compiler.include_imports(true).include_source_info(false).open_file("externalscaler.proto")?;
+    tonic_prost_build::configure().btree_map(".").compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

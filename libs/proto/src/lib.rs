@@ -98,6 +98,19 @@ pub mod gateway {
     }
 }
 
-/// All of the above, encoded as `google.protobuf.FileDescriptorSet`, comments and annotations
-/// included.
+/// What KEDA asks an external scaler (`third_party/keda`).
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::large_futures,
+    clippy::wildcard_enum_match_arm,
+    reason = "generated code"
+)]
+pub mod externalscaler {
+    tonic::include_proto!("externalscaler");
+}
+
+/// Lectern's own of the above, encoded as `google.protobuf.FileDescriptorSet`, comments and
+/// annotations included.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

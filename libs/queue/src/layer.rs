@@ -68,6 +68,10 @@ pub trait Layer: Debug + Send + Sync + Sized {
         self.below().discard(step).await
     }
 
+    fn system(&self) -> &'static str {
+        self.below().system()
+    }
+
     async fn ping(&self) -> Result<(), QueueError> {
         self.below().ping().await
     }
@@ -121,6 +125,10 @@ impl<L: Layer> Queue for L {
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
         Layer::discard(self, step).await
+    }
+
+    fn system(&self) -> &'static str {
+        Layer::system(self)
     }
 
     async fn ping(&self) -> Result<(), QueueError> {

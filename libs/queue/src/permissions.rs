@@ -203,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn the_users_of_the_compose_file_may_do_what_the_code_says() {
+        let configuration = include_str!("../../../deploy/compose/nats.conf");
+        for identity in Identity::ALL {
+            let (name, may) = (identity.name(), of(identity).to_config());
+            let user = format!("{{ user: {name}, password: ${}_PASSWORD, permissions: {may} }}\n", name.to_uppercase());
+            assert!(configuration.contains(&user), "deploy/compose/nats.conf must have:\n{user}");
+        }
+    }
+
+    #[test]
     fn prefix_domain_and_inbox_are_heeded() {
         let options = ConnectOptions {
             identity: Identity::Stage(Service::Tts),

@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
+use lectern_runtime::names::messaging;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -193,6 +194,12 @@ pub trait Queue: Send + Sync + Debug {
 
     /// Deletes the dead letter of a step; does nothing when there is none.
     async fn discard(&self, step: &StepId) -> Result<(), QueueError>;
+
+    /// What carries the messages, as spans and metrics name it
+    /// ([`messaging::SYSTEM`](lectern_runtime::names::messaging::SYSTEM)).
+    fn system(&self) -> &'static str {
+        messaging::MEMORY
+    }
 
     /// Asks whether the queue can be used now; for readiness.
     async fn ping(&self) -> Result<(), QueueError>;

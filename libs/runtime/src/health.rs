@@ -1,7 +1,7 @@
 //! Health that tells the truth: a service serves once every check that it depends on has passed,
 //! and no longer when one fails, is late, or the process drains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,8 @@ use lectern_core::{Failure, Kind, Reason};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::Metrics;
 
 type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
 
@@ -86,7 +88,20 @@ struct State {
     results: BTreeMap<&'static str, Result<(), Failure>>,
     /// Parts with a health of their own, by name, and whether each serves.
     parts: BTreeMap<String, bool>,
+    /// The checks that are exported.
+    exported: BTreeSet<&'static str>,
     draining: bool,
+}
+
+impl State {
+    /// What is exported of a check: 1 where its last answer was good, 0 where it was not; nothing
+    /// before the first answer, and when it is no longer asked. That the process drains makes no
+    /// difference.
+    fn level(&self, name: &str) -> Option<f64> {
+        let watched = self.checks.iter().any(|check| check.name == name);
+        let result = if watched { self.results.get(name) } else { None };
+        result.map(|result| if result.is_ok() { 1.0 } else { 0.0 })
+    }
 }
 
 /// The health of a process. Clones are one.
@@ -110,9 +125,17 @@ impl HealthState {
     }
 
     /// Adds a check and asks it, at once and then periodically, until `stop`. Services that depend
-    /// on it do not serve before its first answer. Needs a tokio runtime.
+    /// on it do not serve before its first answer. What it answers is exported meanwhile, as the
+    /// gauge `lectern.health`. Needs a tokio runtime.
     pub fn watch(&self, check: Check, stop: CancellationToken) {
-        self.state.lock().checks.push(check.clone());
+        let new = {
+            let mut state = self.state.lock();
+            state.checks.push(check.clone());
+            state.exported.insert(check.name)
+        };
+        if new {
+            self.export(check.name);
+        }
         self.tell();
         let health = self.clone();
         tokio::spawn(async move {
@@ -125,6 +148,17 @@ impl HealthState {
             // What it asks is let go of.
             health.state.lock().checks.retain(|known| known.name != check.name);
         });
+    }
+
+    fn export(&self, name: &'static str) {
+        let state = Arc::downgrade(&self.state);
+        Metrics::new("lectern.health").observe(
+            "lectern.health",
+            "1",
+            "Whether a check of the process passes: 1, or 0.",
+            &[("check", name)],
+            move || state.upgrade().and_then(|state| state.lock().level(name)),
+        );
     }
 
     fn set(&self, name: &'static str, result: Result<(), Failure>) {
@@ -240,16 +274,16 @@ mod tests {
         let (health, stop) = (HealthState::new(), CancellationToken::new());
         let (store, voice) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
         health.watch(switch(&store, "store"), stop.clone());
-        health.watch(switch(&voice, "voice").only_for(&["lectern.tts.v1.VoiceService"]), stop.clone());
+        health.watch(switch(&voice, "voice").only_for(&["lectern.tts.v1.SpeechService"]), stop.clone());
         health.ready().await;
         let mut changes = health.subscribe();
         voice.store(false, Ordering::SeqCst);
         next(&mut changes).await;
-        assert!(!health.serving("lectern.tts.v1.VoiceService") && !health.serving(""));
+        assert!(!health.serving("lectern.tts.v1.SpeechService") && !health.serving(""));
         assert!(health.serving("lectern.v1.NarrationService"));
         voice.store(true, Ordering::SeqCst);
         next(&mut changes).await;
-        assert!(health.serving("lectern.tts.v1.VoiceService") && health.serving(""));
+        assert!(health.serving("lectern.tts.v1.SpeechService") && health.serving(""));
         health.drain();
         assert!(!health.serving("lectern.v1.NarrationService"));
     }
@@ -269,6 +303,28 @@ mod tests {
         assert_eq!(health.parts(), [("engine/local".to_owned(), true)]);
         health.drain();
         assert_eq!(health.parts(), [("engine/local".to_owned(), false)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_is_exported_from_its_first_answer_until_it_is_no_longer_asked() {
+        let (health, stop) = (HealthState::new(), CancellationToken::new());
+        let level = || health.state.lock().level("queue");
+        let on = Arc::new(AtomicBool::new(true));
+        health.watch(switch(&on, "queue"), stop.clone());
+        assert_eq!(level(), None, "it was not asked yet");
+        health.ready().await;
+        assert_eq!(level(), Some(1.0));
+        let mut changes = health.subscribe();
+        on.store(false, Ordering::SeqCst);
+        next(&mut changes).await;
+        assert_eq!(level(), Some(0.0));
+        on.store(true, Ordering::SeqCst);
+        next(&mut changes).await;
+        health.drain();
+        assert_eq!(level(), Some(1.0), "whoever ends is not ill");
+        stop.cancel();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(level(), None, "nobody asks any more");
     }
 
     #[tokio::test(start_paused = true)]

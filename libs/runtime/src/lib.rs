@@ -19,4 +19,4 @@ pub use health::{Check, HealthState};
 pub use leftovers::{Registered, remove_at_once};
 pub use shares::{Room, Share, Shares};
 pub use shutdown::{Drain, Shutdown};
-pub use telemetry::{Metrics, TelemetryConfig, current_trace_id, current_traceparent, set_parent};
+pub use telemetry::{Metrics, TelemetryConfig, current_trace_id, current_traceparent, names, set_parent};

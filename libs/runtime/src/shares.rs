@@ -89,7 +89,7 @@ impl<K: Holder> Shares<K> {
         #[allow(clippy::cast_precision_loss, reason = "what is held is far below 2^53")]
         Metrics::new("lectern.runtime").observe(
             "lectern.held",
-            "1",
+            "{unit}",
             "Units of a scarce thing that callers hold.",
             &[("what", what)],
             move || asked.upgrade().map(|inner| inner.state.lock().held as f64),

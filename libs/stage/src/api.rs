@@ -1,4 +1,7 @@
-//! `lectern.work.v1.StageService`: the conductor cancels steps and prunes, operators look at steps.
+//! `lectern.work.v1.StageService`: the conductor cancels steps and prunes, operators look at steps
+//! and at the service.
+
+mod look;
 
 use std::sync::Arc;
 
@@ -6,16 +9,19 @@ use bytes::Bytes;
 use lectern_blob::Blob;
 use lectern_core::id::{NarrationId, StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::work::v1::{self as work, stage_service_server::StageService, step::State};
-use lectern_proto::{convert, names};
+use lectern_proto::names;
+use lectern_proto::work::v1::{self as work, stage_service_server::StageService};
 use lectern_queue::Queue;
 use lectern_rpc::{Answers, InternalService, answer, answer_stream};
+use lectern_runtime::HealthState;
+use lectern_runtime::config::Setting;
 use lectern_work::CANCELLED;
-use lectern_work::steps::{EndState, StepRecord, StepState, Steps};
+use lectern_work::steps::{StepRecord, Steps};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::debug;
 
 use crate::prune::{self, FindUnused};
+pub use look::describe;
 
 /// The service over a stage's steps.
 #[derive(Debug, Clone)]
@@ -23,6 +29,8 @@ pub struct StageApi {
     steps: Steps,
     queue: Arc<dyn Queue>,
     pruned: Option<Pruned>,
+    health: HealthState,
+    settings: Arc<[Setting]>,
 }
 
 /// Where the objects of a stage lie that are pruned, and who finds those that are unused.
@@ -33,10 +41,17 @@ struct Pruned {
 }
 
 impl StageApi {
-    /// The service over these steps; other replicas are hinted through `queue`. Nothing is pruned.
+    /// The service over these steps; other replicas are hinted through `queue`. Nothing is pruned,
+    /// and nothing is told of the process.
     #[must_use]
-    pub const fn new(steps: Steps, queue: Arc<dyn Queue>) -> Self {
-        Self { steps, queue, pruned: None }
+    pub fn new(steps: Steps, queue: Arc<dyn Queue>) -> Self {
+        Self { steps, queue, pruned: None, health: HealthState::new(), settings: Arc::from([]) }
+    }
+
+    /// The same service, which tells operators of this health and these settings.
+    #[must_use]
+    pub fn describing(self, health: HealthState, settings: Arc<[Setting]>) -> Self {
+        Self { health, settings, ..self }
     }
 
     /// The same service, which deletes from `blob` what `find` finds to be unused.
@@ -59,28 +74,6 @@ impl StageApi {
     async fn step(&self, tenant: &TenantId, step: &StepId) -> Result<StepRecord, Failure> {
         let record = self.steps.get(step).await?.filter(|record| record.tenant == *tenant);
         record.ok_or_else(|| Failure::not_found(format!("step {step}")))
-    }
-}
-
-/// A step as operators see it.
-fn encode(id: &StepId, record: &StepRecord) -> work::Step {
-    let (state, holder) = match &record.state {
-        StepState::Free { .. } => (State::Free, String::new()),
-        StepState::Leased { holder, .. } => (State::Leased, holder.clone()),
-        StepState::Ended { ending } => match ending.state {
-            EndState::Done => (State::Done, String::new()),
-            EndState::Failed => (State::Failed, String::new()),
-            EndState::Dead => (State::Dead, String::new()),
-        },
-    };
-    work::Step {
-        id: id.to_string(),
-        state: state.into(),
-        fence: i64::try_from(record.fence).unwrap_or(i64::MAX),
-        holder,
-        attempt_count: convert::number(record.attempts),
-        crash_count: convert::number(record.crashes),
-        failure: record.failure.as_ref().map(|f| convert::failure_to_wire(f, Some(id))),
     }
 }
 
@@ -112,7 +105,34 @@ impl StageService for StageApi {
         answer(request, |InternalService(caller), request| async move {
             let step: StepId = request.step.parse().map_err(|e| Failure::invalid("step", format!("step: {e}")))?;
             let record = self.step(&caller.tenant, &step).await?;
-            Ok(work::GetStepResponse { step: Some(encode(&step, &record)) })
+            Ok(work::GetStepResponse { step: Some(look::encode(&step, &record)) })
+        })
+        .await
+    }
+
+    async fn list_steps(
+        &self,
+        request: Request<work::ListStepsRequest>,
+    ) -> Result<Response<work::ListStepsResponse>, Status> {
+        answer(request, |InternalService(caller), request| async move {
+            look::steps(&self.steps, &caller.tenant, &request).await
+        })
+        .await
+    }
+
+    async fn list_leases(
+        &self,
+        request: Request<work::ListLeasesRequest>,
+    ) -> Result<Response<work::ListLeasesResponse>, Status> {
+        answer(request, |_: InternalService, request| async move { look::leases(&self.steps, &request).await }).await
+    }
+
+    async fn get_service(
+        &self,
+        request: Request<work::GetServiceRequest>,
+    ) -> Result<Response<work::GetServiceResponse>, Status> {
+        answer(request, |_: InternalService, request: work::GetServiceRequest| async move {
+            Ok(look::describe(&self.health, &self.settings, request.include_settings))
         })
         .await
     }
@@ -135,6 +155,7 @@ impl StageService for StageApi {
 #[cfg(test)]
 mod tests {
     use lectern_core::{Clock, SystemClock};
+    use lectern_proto::work::v1::step::State;
     use lectern_queue::{ConnectOptions, MemoryQueue};
     use lectern_rpc::{Caller, Role, TenantLimits, failure};
     use lectern_store::memory::MemoryStore;
@@ -183,6 +204,10 @@ mod tests {
         for role in [Role::Admin, Role::Tenant, Role::Reader] {
             let cancel = work::CancelStepsRequest { narration: "n1".to_owned(), run: 1 };
             let refused = api.cancel_steps(by(role, "acme", cancel)).await.unwrap_err();
+            assert_eq!(failure(&refused).reason, Reason::KeyNotAllowed);
+            let refused = api.list_leases(by(role, "acme", work::ListLeasesRequest::default())).await.unwrap_err();
+            assert_eq!(failure(&refused).reason, Reason::KeyNotAllowed);
+            let refused = api.get_service(by(role, "acme", work::GetServiceRequest::default())).await.unwrap_err();
             assert_eq!(failure(&refused).reason, Reason::KeyNotAllowed);
         }
     }

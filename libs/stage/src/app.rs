@@ -1,28 +1,25 @@
 //! What the start of every service process has in common, and the shell that the three stages are
 //! ([`StageApp`]). Adapters are constructed by each service's own `app.rs`.
 
+mod command;
 mod measure;
+mod probe;
 mod stage;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
-use futures::future::BoxFuture;
 use lectern_blob::Blob;
 use lectern_core::{Clock, Failure, Kind, Reason};
 use lectern_queue::Queue;
 use lectern_rpc::Serving;
-use lectern_runtime::config::Loader;
-use lectern_runtime::{Check, Context, bootstrap};
+use lectern_runtime::{Check, Context};
 use lectern_store::{Store, clock_skew};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Settings;
-
-pub use self::measure::measure_store;
+pub use self::command::{ServiceProgram, main};
+pub use self::measure::{measure_cache, measure_store};
 pub use self::stage::{StageApp, StageParts, worker_options};
 
 /// The adapters of a process: made once, shared by every step and call.
@@ -96,44 +93,6 @@ pub async fn ended(serving: Serving, adapters: &Adapters) -> Result<(), Failure>
     let ended = serving.ended().await;
     tracing::info!(connections_opened = adapters.store.connections_opened(), "the database is no longer used");
     ended
-}
-
-/// A service of Lectern. Settings come from LECTERN_* variables over the file over defaults.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// Configuration file, TOML; keys and their defaults are shown by --print-config.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Prints the configuration in force, secrets left out, and exits.
-    #[arg(long)]
-    print_config: bool,
-}
-
-/// The `main` of a service: parses the command line, loads the configuration and runs.
-pub fn main<C, W>(name: &'static str, work: W) -> ExitCode
-where
-    C: Settings,
-    W: FnOnce(C, Context) -> BoxFuture<'static, Result<(), Failure>>,
-{
-    let arguments = Arguments::parse();
-    let config = match C::load(&Loader::new("LECTERN").file(arguments.config)) {
-        Ok(config) => config,
-        Err(failure) => return bootstrap::fail(name, &failure),
-    };
-    if arguments.print_config {
-        return match config.print() {
-            Ok(text) => {
-                #[allow(clippy::print_stdout, reason = "what the flag is for")]
-                {
-                    print!("{text}");
-                }
-                ExitCode::SUCCESS
-            }
-            Err(failure) => bootstrap::fail(name, &failure),
-        };
-    }
-    let telemetry = config.common().telemetry.clone();
-    lectern_runtime::run(name, &telemetry, |context| work(config, context))
 }
 
 /// The running program's own file, to start it once more as a child.

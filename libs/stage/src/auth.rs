@@ -8,9 +8,10 @@ use lectern_core::{Clock, Digest, Failure, Kind, Reason, Timestamp};
 use lectern_proto::gateway::v1::credential_service_client::CredentialServiceClient;
 use lectern_proto::gateway::v1::{VerifyKeyRequest, VerifyKeyResponse};
 use lectern_proto::{names, v1 as api};
-use lectern_rpc::{Authenticate, Caller, Credential, Outbound, Role, ServiceCredential, TenantLimits, key_invalid};
+use lectern_rpc::{
+    Authenticate, Caller, Channel, Credential, Outbound, Role, ServiceCredential, TenantLimits, key_invalid,
+};
 use tonic::Request;
-use tonic::transport::Channel;
 
 use crate::recall::{GoodKeys, Recall};
 
@@ -238,7 +239,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(Timestamp(0)));
         let shared = || Arc::clone(&clock) as Arc<dyn Clock>;
         let credential = ServiceCredential::new(Secret::new("s".repeat(32)), shared()).unwrap();
-        let gateway = tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
+        let gateway = lectern_rpc::channel(&lectern_rpc::ClientConfig::to("http://127.0.0.1:1")).unwrap();
         (KeysOfGateway::new(gateway, Arc::new(credential), "ai", shared()), clock)
     }
 

@@ -9,12 +9,15 @@
 //! - [`prune`]: objects that nothing needs any more, deleted while steps run;
 //! - [`recall`]: what was found out about keys, for a while;
 //! - [`retention`]: when records of what is over are deleted;
-//! - [`config`]: the settings that all services share.
+//! - [`config`]: the settings that all services share;
+//! - [`doctor`]: checks of a deployment from inside.
 
 pub mod api;
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod doctor;
+mod lookups;
 pub mod names;
 pub mod progress;
 pub mod prune;
@@ -25,6 +28,7 @@ pub mod work;
 pub use api::StageApi;
 pub use auth::{KeysOfGateway, NoKeys};
 pub use config::Common;
+pub use lookups::Lookups;
 pub use progress::Progress;
 pub use recall::{GoodKeys, Recall};
 pub use work::{Job, Perform, Stage};

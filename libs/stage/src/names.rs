@@ -58,6 +58,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_page_of_the_database_is_that_of_the_record() {
+        let text = lectern_store::describe::<Fingerprint>();
+        lectern_testkit::pages::check_part("reference/database.md", "fingerprints", &text, "the_page_of_the_database");
+    }
+
     #[tokio::test]
     async fn another_secret_than_the_first_is_refused_and_rotation_is_none() {
         let store = connect("memory:", ConnectOptions::default()).await.unwrap();

@@ -1,13 +1,14 @@
 //! A store over another one: it changes some calls, and passes the others on.
 
 use std::fmt::Debug;
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lectern_core::Timestamp;
 use serde_json::Value;
 
 use crate::error::StoreError;
+use crate::pool::PoolStats;
 use crate::port::{CollectionSpec, Converted, Store, one_by_one};
 use crate::query::Query;
 use crate::record::{Revision, Stored};
@@ -105,8 +106,8 @@ pub trait Layer: Debug + Send + Sync + Sized {
         self.below().connections_opened()
     }
 
-    fn waited_for_connections(&self) -> Duration {
-        self.below().waited_for_connections()
+    fn pool(&self) -> Option<Arc<PoolStats>> {
+        self.below().pool()
     }
 }
 
@@ -193,7 +194,7 @@ impl<L: Layer> Store for L {
         Layer::connections_opened(self)
     }
 
-    fn waited_for_connections(&self) -> Duration {
-        Layer::waited_for_connections(self)
+    fn pool(&self) -> Option<Arc<PoolStats>> {
+        Layer::pool(self)
     }
 }

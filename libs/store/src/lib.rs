@@ -12,17 +12,21 @@
 //! | `memory:` | [`memory::MemoryStore`]: for tests, with injected faults |
 
 pub mod collection;
+mod describe;
 mod error;
+mod examine;
 mod gather;
 mod layer;
 pub mod memory;
 pub mod migrations;
 pub mod mongo;
+mod pool;
 mod port;
 pub mod query;
 pub mod reconcile;
 mod record;
 pub mod sqlite;
+mod traced;
 mod url;
 mod write;
 
@@ -32,10 +36,15 @@ use std::time::Duration;
 
 use lectern_core::{Clock, Failure, SystemClock};
 
+use traced::{System, Traced};
+
 pub use collection::{Change, Collection, Page, Record, Updated, Versioned};
+pub use describe::describe;
 pub use error::StoreError;
+pub use examine::examine;
 pub use gather::Gathering;
 pub use layer::Layer;
+pub use pool::PoolStats;
 pub use port::{CollectionSpec, Converted, Index, Store};
 pub use query::{Condition, Cursor, Direction, MAX_LIMIT, Op, Query};
 pub use reconcile::{Due, Reconciler, ReconcilerOptions};
@@ -139,7 +148,8 @@ impl Default for ConnectOptions {
 }
 
 /// Opens the database that `url` names and waits until it answers. Single writes to a MongoDB are
-/// [gathered](Gathering); a file commits those that wait together by itself.
+/// [gathered](Gathering); a file commits those that wait together by itself. Operations of both are
+/// told of by spans and a metric: open it after telemetry was installed.
 ///
 /// # Errors
 /// `InvalidArgument` when the URL names no adapter or lacks a part, `Unavailable` when no server
@@ -150,9 +160,12 @@ pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Store
     match url.adapter() {
         Adapter::Mongo => {
             let store = mongo::MongoStore::open(&url, options).await?;
-            Ok(Arc::new(Gathering::over(Arc::new(store))))
+            Ok(Arc::new(Traced::over(Arc::new(Gathering::over(Arc::new(store))), System::Mongo)))
         }
-        Adapter::Sqlite => Ok(Arc::new(sqlite::SqliteStore::open(Path::new(url.rest()), options.clock).await?)),
+        Adapter::Sqlite => {
+            let store = sqlite::SqliteStore::open(Path::new(url.rest()), options.clock).await?;
+            Ok(Arc::new(Traced::over(Arc::new(store), System::Sqlite)))
+        }
         Adapter::Memory => Ok(Arc::new(memory::MemoryStore::new(options.clock))),
     }
 }

@@ -1,13 +1,14 @@
 //! The contract of a store. `tests/it/contract.rs` holds every adapter to it.
 
 use std::fmt::Debug;
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lectern_core::Timestamp;
 use serde_json::Value;
 
 use crate::error::StoreError;
+use crate::pool::PoolStats;
 use crate::query::Query;
 use crate::record::{Revision, Stored};
 use crate::write::{Write, check_bounds};
@@ -23,8 +24,8 @@ pub struct Index {
     /// Whether two records may not agree in all fields. A record in which one of them is null or
     /// missing is exempt.
     pub unique: bool,
-    /// The one of its fields that must be set for a record to be in it at all: what is over costs
-    /// the index nothing. Null and missing are not set.
+    /// A field, one of its own or another, that must be set for a record to be in it at all: what
+    /// is over costs the index nothing. Null and missing are not set.
     pub where_set: Option<&'static str>,
 }
 
@@ -255,10 +256,9 @@ pub trait Store: Send + Sync + Debug {
     /// has one.
     fn connections_opened(&self) -> u64;
 
-    /// How long callers have waited for a connection of the pool, all of them together; zero for an
-    /// adapter without a pool.
-    fn waited_for_connections(&self) -> Duration {
-        Duration::ZERO
+    /// What its pool of connections does; none for an adapter without one.
+    fn pool(&self) -> Option<Arc<PoolStats>> {
+        None
     }
 }
 

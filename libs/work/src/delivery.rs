@@ -8,6 +8,7 @@ use lectern_core::id::{StepId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_queue::subject::noun;
 use lectern_queue::{DeadLetter, Delivery, Message, QueueError};
+use lectern_runtime::names::{messaging, span};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -56,19 +57,26 @@ impl<H: Handler> Shared<H> {
         ticket: Ticket,
         drained: &CancellationToken,
     ) -> DeliveryOutcome {
+        let service = self.handler.service().as_str();
         let span = tracing::info_span!(
-            "step",
+            "process",
+            { span::NAME } = format!("{} work.{service}", messaging::PROCESS),
+            { span::KIND } = span::CONSUMER,
+            { messaging::SYSTEM } = self.processed.system(),
+            { messaging::OPERATION } = messaging::PROCESS,
+            { messaging::OPERATION_TYPE } = messaging::PROCESS,
+            { messaging::DESTINATION_TEMPLATE } = self.processed.template(),
+            { messaging::CONSUMER_GROUP } = service,
             step = %delivery.step,
-            service = self.handler.service().as_str(),
-            deliveries = delivery.deliveries,
+            service,
+            deliveries = i64::try_from(delivery.deliveries).unwrap_or(i64::MAX),
             outcome = tracing::field::Empty,
-            "otel.kind" = "consumer",
         );
         if let Some(traceparent) = &delivery.message.traceparent {
             (self.options.traces.set_parent)(&span, traceparent);
         }
         async {
-            let begun = self.stats.begin();
+            let begun = self.stats.begin(delivery.deliveries);
             let began = tokio::time::Instant::now();
             let outcome = match self.decide(&delivery, ticket, drained).await {
                 Ok(outcome) => outcome,
@@ -77,7 +85,9 @@ impl<H: Handler> Shared<H> {
             };
             begun.end(outcome);
             tracing::Span::current().record("outcome", outcome.as_str());
-            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let took = began.elapsed();
+            self.processed.record(took, outcome.went_wrong().then(|| outcome.as_str()));
+            let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
             tracing::info!(step = %delivery.step, outcome = outcome.as_str(), took_ms, "delivery ended");
             outcome
         }
@@ -280,7 +290,7 @@ impl<H: Handler> Shared<H> {
             }
         };
         let letter = self.letter(delivery, &hold.tenant, failure, attempts(&standing), standing.crashes);
-        answered(BURYING, self.queue.bury(letter)).await?;
+        self.bury(letter).await?;
         self.emit(delivery, event).await?;
         answered(TERMINATING, delivery.ack.term()).await?;
         Ok(None)
@@ -356,7 +366,15 @@ impl<H: Handler> Shared<H> {
         let (tenant, attempts, crashes) = record
             .map_or_else(|| (TenantId::nobody(), 0, 0), |record| (record.tenant, record.attempts, record.crashes));
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
-        answered(BURYING, self.queue.bury(self.letter(delivery, &tenant, failure, attempts, crashes))).await?;
+        self.bury(self.letter(delivery, &tenant, failure, attempts, crashes)).await?;
+        Ok(())
+    }
+
+    /// Stores a dead letter, and counts it.
+    async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
+        let reason = letter.failure.reason;
+        answered(BURYING, self.queue.bury(letter)).await?;
+        self.stats.note_dead_letter(reason);
         Ok(())
     }
 

@@ -144,7 +144,10 @@ impl<H: Handler> Heartbeat<H> {
                     }
                     due = now + options.heartbeat;
                 }
-                Err(LeaseError::Lost(_)) => return self.signal.stop(Stop::Lost),
+                Err(LeaseError::Lost(_)) => {
+                    self.shared.note_lost(&self.hold);
+                    return self.signal.stop(Stop::Lost);
+                }
                 Err(LeaseError::Store(error)) => {
                     if !std::mem::replace(&mut away, true) {
                         tracing::warn!(%error, "lease not extended, the step works on and asks again");

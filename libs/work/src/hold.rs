@@ -37,6 +37,8 @@ pub struct Hold {
     over: AtomicBool,
     /// Whether the lease was asked for in the course of the work.
     asked: AtomicBool,
+    /// Whether it is known that the lease was lost.
+    lost: AtomicBool,
     /// Locked during each write, so that the one that takes the lease and the one that lets the
     /// step go do not meet.
     state: Mutex<State>,
@@ -96,6 +98,7 @@ impl Hold {
             holder,
             over: AtomicBool::default(),
             asked: AtomicBool::default(),
+            lost: AtomicBool::default(),
             state: Mutex::new(state),
         }
     }
@@ -179,13 +182,25 @@ impl<H: Handler> Shared<H> {
         }
     }
 
+    /// Notes that the lease of a step was lost, which both may find: whoever extends it, and
+    /// whoever lets the step go.
+    pub(crate) fn note_lost(&self, hold: &Hold) {
+        if !hold.lost.swap(true, Ordering::Relaxed) {
+            self.stats.note_lost();
+        }
+    }
+
     /// Lets a step go: one try.
     pub(crate) async fn try_close(&self, hold: &Hold, closing: &Closing) -> Result<Closed, LeaseError> {
         let mut state = hold.state.lock().await;
         match &*state {
             State::Leased(lease) => {
                 let lease = lease.clone();
-                self.steps.close(&lease, closing.clone()).await?;
+                let closed = self.steps.close(&lease, closing.clone()).await;
+                if let Err(LeaseError::Lost(_)) = &closed {
+                    self.note_lost(hold);
+                }
+                closed?;
                 *state = State::Closed;
                 Ok(Closed::Written)
             }

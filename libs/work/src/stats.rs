@@ -1,6 +1,10 @@
 //! Counters of a worker, for metrics.
 
+use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use lectern_core::Reason;
 
 /// How the deliveries of a worker ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,18 @@ impl DeliveryOutcome {
         Self::Interrupted,
     ];
 
+    /// Whether the delivery ended otherwise than it should, and not because somebody else does the
+    /// step or nobody wants it.
+    #[must_use]
+    pub const fn went_wrong(self) -> bool {
+        match self {
+            Self::Retried | Self::Failed | Self::Dead | Self::Lost | Self::Interrupted => true,
+            Self::Done | Self::Repeated | Self::Cancelled | Self::GivenBack | Self::Deferred | Self::LeftToNewer => {
+                false
+            }
+        }
+    }
+
     /// Its name in logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -69,10 +85,24 @@ impl DeliveryOutcome {
 }
 
 /// Counters of a worker since it was made.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WorkerStats {
     running: AtomicU64,
     ended: [AtomicU64; DeliveryOutcome::COUNT],
+    redelivered: AtomicU64,
+    leases_lost: AtomicU64,
+    told: OnceLock<Box<dyn Fn(Reason) + Send + Sync>>,
+}
+
+impl fmt::Debug for WorkerStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerStats")
+            .field("running", &self.running)
+            .field("ended", &self.ended)
+            .field("redelivered", &self.redelivered)
+            .field("leases_lost", &self.leases_lost)
+            .finish_non_exhaustive()
+    }
 }
 
 impl WorkerStats {
@@ -88,10 +118,43 @@ impl WorkerStats {
         self.ended[outcome as usize].load(Ordering::Relaxed)
     }
 
-    /// Counts a delivery as at work until what is returned is dropped.
-    pub(super) fn begin(&self) -> Begun<'_> {
+    /// Deliveries of commands that were delivered before, to whomever.
+    #[must_use]
+    pub fn redelivered(&self) -> u64 {
+        self.redelivered.load(Ordering::Relaxed)
+    }
+
+    /// Leases that somebody else took, or that were void, before their step was let go. Each of
+    /// them counts once.
+    #[must_use]
+    pub fn leases_lost(&self) -> u64 {
+        self.leases_lost.load(Ordering::Relaxed)
+    }
+
+    /// Has `tell` called with the reason of each dead letter that is stored from now on. Whoever
+    /// asks for it first is told, and nobody else.
+    pub fn tell_dead_letters(&self, tell: impl Fn(Reason) + Send + Sync + 'static) {
+        let _ = self.told.set(Box::new(tell));
+    }
+
+    /// Counts a delivery, the so manieth of its command, as at work until what is returned is
+    /// dropped.
+    pub(super) fn begin(&self, deliveries: u64) -> Begun<'_> {
         self.running.fetch_add(1, Ordering::Relaxed);
+        if deliveries > 1 {
+            self.redelivered.fetch_add(1, Ordering::Relaxed);
+        }
         Begun(self)
+    }
+
+    pub(super) fn note_lost(&self) {
+        self.leases_lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_dead_letter(&self, reason: Reason) {
+        if let Some(tell) = self.told.get() {
+            tell(reason);
+        }
     }
 }
 

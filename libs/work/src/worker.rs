@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use lectern_core::{Clock, Random};
-use lectern_queue::{Delivery, Queue, QueueError, until};
+use lectern_queue::{Delivery, Processed, Queue, QueueError, until};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -49,6 +49,7 @@ pub(crate) struct Shared<H> {
     pub(crate) isolation: Isolation,
     pub(crate) breakers: Arc<Breakers>,
     pub(crate) stats: Arc<WorkerStats>,
+    pub(crate) processed: Processed,
     pub(crate) cancels: Cancels,
 }
 
@@ -72,6 +73,7 @@ impl<H: Handler> Worker<H> {
         let holder = format!("{}-{:016x}", handler.service().as_str(), random.next());
         let breakers = Arc::new(Breakers::new(options.breaker, Arc::clone(&random)));
         let shared = Shared {
+            processed: Processed::commands(&*queue, handler.service()),
             queue,
             steps,
             handler,
@@ -95,6 +97,12 @@ impl<H: Handler> Worker<H> {
     #[must_use]
     pub fn stats(&self) -> Arc<WorkerStats> {
         Arc::clone(&self.shared.stats)
+    }
+
+    /// Most steps at work at once.
+    #[must_use]
+    pub fn permits(&self) -> usize {
+        self.shared.options.permits
     }
 
     /// The engines that its steps have named so far, and whether each one's breaker is open; news

@@ -8,12 +8,16 @@
 
 mod bench;
 mod chaos;
+mod chart;
 mod check;
 mod corpus;
 mod demo;
 mod dist;
+mod docs;
 mod extract_bench;
 mod hear;
+mod images;
+mod observe;
 mod process;
 mod programs;
 mod pypi;
@@ -52,6 +56,9 @@ enum Command {
     Demo(demo::Options),
     /// Makes an archive of a release build with the voice, licences and checksums, and tries it.
     Dist(dist::Options),
+    /// Builds the images from the programs that were built last, twice, and runs them under every
+    /// restriction.
+    Images(images::Options),
     /// Runs the tests against real servers.
     Test {
         /// Filters and options of `cargo nextest run` (`-p lectern-queue`, a part of a test's
@@ -67,11 +74,18 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Format, lints, licences, protos, import rules and links.
+    /// The Helm chart: rendered, linted, held to schemas and properties; wrong values refused,
+    /// every value changed.
+    Chart(chart::Options),
+    /// Format, lints, licences, protos, import rules, links, and what pages say.
     Check {
-        /// Only these: fmt, clippy, deny, proto, imports, links, prose.
+        /// Only these: fmt, clippy, deny, proto, imports, links, prose, blocks, traces, docs.
         only: Vec<String>,
     },
+    /// The pages that are made from the code, and the commands of all pages, run.
+    Docs(docs::Options),
+    /// Rules and dashboards, held to a real run: a real Prometheus is asked every query of them.
+    Observe(observe::Options),
     /// The four services as processes on loopback, with real servers, all kept alive.
     Stack {
         #[command(subcommand)]
@@ -132,8 +146,12 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
         Command::Demo(options) => return demo::run(&options),
         Command::Dist(options) => return dist::run(&options),
+        Command::Images(options) => return images::run(&options),
         Command::Test { args } => return test::run(&args),
         Command::Chaos { args } => return chaos::run(&args),
+        Command::Chart(options) => return chart::run(&options),
+        Command::Docs(options) => return docs::run(&options),
+        Command::Observe(options) => return observe::run(&options),
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),

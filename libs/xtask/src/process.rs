@@ -11,6 +11,11 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 const POLL: Duration = Duration::from_millis(20);
+/// What apt says where another has a lock that it needs.
+const LOCKED: [&str; 2] = ["Could not get lock", "Unable to lock"];
+/// How long another may have it, and how often it is looked at.
+const LOCKED_FOR: Duration = Duration::from_secs(600);
+const LOCKED_AGAIN: Duration = Duration::from_secs(2);
 /// How long a program may take to end by itself after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -72,19 +77,46 @@ pub fn install_debian(packages: &[&str], wrong: &str) -> Result<()> {
         bail!("{advice}");
     }
     eprintln!("installing {names} (Debian)");
-    let install = || {
+    let arguments = [&["install", "-y", "-q", "--no-install-recommends"][..], packages].concat();
+    apt(&arguments, None).map(drop).context(advice)
+}
+
+/// Runs `apt-get`, and once more with new lists where it does not know a package, in `folder` where
+/// one is named. While another installs, it waits.
+pub fn apt(arguments: &[&str], folder: Option<&Path>) -> Result<Output> {
+    let run = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["install", "-y", "-q", "--no-install-recommends"])
-            .args(packages);
-        output(&mut command)
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        unlocked(&mut command)
     };
-    if install().is_err() {
-        output(Command::new("apt-get").args(["update", "-q"])).context(advice.clone())?;
-        install().context(advice)?;
+    run(arguments).or_else(|_| {
+        run(&["update", "-q"])?;
+        run(arguments)
+    })
+}
+
+/// Runs `apt-get` to its end, again and again while another has what it locks.
+fn unlocked(command: &mut Command) -> Result<Output> {
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        let failed = match output(command) {
+            Ok(output) => return Ok(output),
+            Err(failed) => failed,
+        };
+        let locked = LOCKED.iter().any(|said| format!("{failed:#}").contains(said));
+        if !locked || begun.elapsed() > LOCKED_FOR || interrupted()? {
+            return Err(failed);
+        }
+        if !told {
+            eprintln!("another installs packages; waiting for it");
+            told = true;
+        }
+        thread::sleep(LOCKED_AGAIN);
     }
-    Ok(())
 }
 
 /// Set once Ctrl-C or SIGTERM arrived; from the first call on, they no longer end this process by

@@ -18,6 +18,7 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::debian()?;
     tools::ensure("nats-server")?;
     tools::ensure("fake-gcs-server")?;
+    tools::ensure("helm")?;
     let given_mongo = env::value(env::MONGODB);
     if given_mongo.is_none() {
         tools::ensure("mongod")?;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use lectern_ai::{app, config::Config};
+use lectern_ai::app::Program;
 
 fn main() -> ExitCode {
-    lectern_stage::app::main("ai", |config: Config, context| Box::pin(app::run(config, context)))
+    lectern_stage::app::main::<Program>()
 }

@@ -1,7 +1,9 @@
 //! Wires adapters to the domain; nothing else constructs an adapter.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lectern_blob::Blob;
 use lectern_core::keys::TenantSecret;
 use lectern_core::{Clock, Failure, OsRandom, SystemClock};
@@ -15,12 +17,17 @@ use lectern_proto::v1::quota_service_server::QuotaServiceServer;
 use lectern_proto::v1::tenant_service_server::TenantServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_queue::Queue;
-use lectern_rpc::{Authenticate, Server, ServiceCredential, Serving, WithServices, server::ServerConfig, tune};
+use lectern_rpc::{
+    Authenticate, Server, ServiceCredential, Serving, WithServices, serve_plain, server::ServerConfig, tune,
+};
 use lectern_runtime::Context;
-use lectern_stage::app::{Adapters, measure_store, watch_health};
+use lectern_runtime::config::settings;
+use lectern_stage::app::{Adapters, ServiceProgram, measure_cache, measure_store, watch_health};
+use lectern_stage::config::Settings as _;
 use lectern_stage::names::verify_names;
-use lectern_store::{Collection, Store};
+use lectern_store::{Collection, CollectionSpec, Record, Store};
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 
 use crate::admission::Admission;
 use crate::api;
@@ -29,9 +36,10 @@ use crate::conduct::supervise::{Panics, Supervisor};
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
-use crate::domain::{Key, Narration};
+use crate::domain::{Key, Narration, Pause, TenantRecord};
 use crate::keys::ApiKeys;
 use crate::orders::Orders;
+use crate::scaler::Scaler;
 use crate::stages::Stages;
 use crate::tenants::Tenants;
 use crate::upstream::{Classes, MESSAGE_LIMIT, Upstream};
@@ -71,13 +79,14 @@ impl Gateway {
         let common = &config.common;
         let credential = Arc::new(common.credential(Arc::clone(&clock))?);
         let to = |url: &str| Classes::to(&common.calls(url));
-        let upstream =
+        // What the conductor asks nobody else repeats.
+        let conducting =
             Upstream::new(to(&common.ingest.url)?, to(&common.ai.url)?, to(&common.tts.url)?, Arc::clone(&credential));
+        let upstream = conducting.without_retries();
         let secrets = common.secrets();
-        verify_names(&store, &secrets).await?;
+        let (narrations, keys, records) = migrate(config, &store).await?;
         let master = secrets.names();
         let pages = secrets.of(&KEYS.parse().map_err(|_| Failure::internal("keys is an id"))?);
-        let (narrations, keys, records) = collections(Arc::clone(&store)).await?;
         let dispatcher = Dispatcher::new(
             narrations.clone(),
             Arc::clone(&queue),
@@ -99,14 +108,13 @@ impl Gateway {
             config.backlog.clone(),
             tenants.clone(),
         );
-        let stages: Arc<dyn Stages> = Arc::new(upstream.clone());
-        let conductor =
-            Conductor::new(narrations.clone(), Arc::clone(&queue), Arc::clone(&stages), Arc::clone(&clock), dispatcher)
-                .with_retention(common.retention.after);
+        let stages: Arc<dyn Stages> = Arc::new(conducting);
+        let conductor = Conductor::new(narrations.clone(), Arc::clone(&queue), stages, Arc::clone(&clock), dispatcher)
+            .with_retention(common.retention.after);
         let orders = Orders::new(
             narrations,
             conductor.clone(),
-            stages,
+            Arc::new(upstream.clone()),
             Arc::clone(&clock),
             Arc::new(OsRandom),
             secrets,
@@ -144,6 +152,7 @@ impl Gateway {
     /// published at the start, so that the queue may have lost it.
     pub async fn conduct(&self, stop: CancellationToken) {
         measure_store("gateway", &self.store);
+        measure_cache("narrations", self.conductor.lookups());
         let mut parts = Supervisor::new(Panics::default(), stop.clone());
         let (audit, until) = (self.audit.clone(), stop.clone());
         parts.start("audit", move || audit.clone().run(until.clone()));
@@ -164,7 +173,8 @@ impl Gateway {
         self.conductor.dispatcher().relay_during(drained).await
     }
 
-    /// Serves the public API until `stop`.
+    /// Serves the public API until `stop`, and for the time of the lame duck after it. What streams
+    /// live on is [conducted](Self::conduct) until then.
     ///
     /// # Errors
     /// `INVALID_FIELD` for an address that cannot be listened on.
@@ -175,23 +185,35 @@ impl Gateway {
         context: &Context,
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
+        let everybody = self.config.tenant_limits(&config.limits);
+        let server = Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock));
         let narrations = api::Narrations::new(
             self.orders.clone(),
             self.conductor.clone(),
             self.upstream.clone(),
             Arc::clone(&self.blob),
             Arc::clone(&self.master),
-            stop.clone(),
+            server.closing(),
             self.audit.clone(),
         );
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone(), self.audit.clone());
         let letters = DeadLetters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
         let dispatcher = self.conductor.dispatcher().clone();
         let (tenants, audit, pages) = (&self.tenants, &self.audit, &self.pages);
-        let admin = api::Admin::new(letters, dispatcher, self.admission.clone(), audit.clone(), pages.clone());
+        let admin = api::AdminParts {
+            letters,
+            dispatcher,
+            admission: self.admission.clone(),
+            audit: audit.clone(),
+            orders: self.orders.clone(),
+            stages: Arc::new(self.upstream.clone()),
+            health: context.health.clone(),
+            settings: settings(&self.config.print()?, &Config::default().print()?)?.into(),
+            clock: Arc::clone(&self.clock),
+        };
+        let admin = api::Admin::new(admin, pages.clone());
         let keys = api::Keys::new(self.keys.clone(), tenants.clone(), audit.clone(), pages.clone());
         let credentials = api::Credentials::new(self.keys.clone(), tenants.clone());
-        let everybody = self.config.tenant_limits(&config.limits);
         let quota = api::Quota::new(
             tenants.clone(),
             self.admission.clone(),
@@ -201,7 +223,7 @@ impl Gateway {
         );
         let tenants = api::Tenants::new(tenants.clone(), audit.clone(), pages.clone());
         let voices = api::Voices::new(self.upstream.clone());
-        Server::builder(config, authenticate, context.health.clone(), Arc::clone(&self.clock))
+        server
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
             .service(tune!(KeyServiceServer::new(keys)))
@@ -213,37 +235,77 @@ impl Gateway {
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)
     }
+
+    /// Serves KEDA's external scaler on `listen` until `stop`: how much there is to do for each
+    /// stage service, to everybody who reaches it.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for an address that cannot be listened on.
+    pub fn serve_scaler(&self, listen: SocketAddr, stop: CancellationToken) -> Result<Serving, Failure> {
+        let scaler = Scaler::new(self.conductor.dispatcher().clone(), stop.clone());
+        serve_plain("scaler.listen", listen, Routes::new(scaler.into_server()), stop)
+    }
 }
 
-/// Those of tenants, pauses and grants are the dispatcher's.
-async fn collections(
-    store: Arc<dyn Store>,
+/// Makes every collection of the gateway if it is not there, and brings it forward. Those of
+/// tenants and pauses are the dispatcher's, and are not given.
+async fn migrate(
+    config: &Config,
+    store: &Arc<dyn Store>,
 ) -> Result<(Collection<Narration>, Collection<Key>, Collection<audit::Record>), Failure> {
-    let narrations = Collection::<Narration>::new(store);
+    verify_names(store, &config.common.secrets()).await?;
+    let narrations = Collection::<Narration>::new(Arc::clone(store));
     let (keys, records) = (narrations.beside(), narrations.beside());
     narrations.ensure().await?;
     keys.ensure().await?;
     records.ensure().await?;
+    narrations.beside::<TenantRecord>().ensure().await?;
+    narrations.beside::<Pause>().ensure().await?;
     Ok((narrations, keys, records))
 }
 
-/// The process: connects, serves and conducts until told to stop.
-///
-/// # Errors
-/// What keeps it from starting, or ends it.
-pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
-    config.check()?;
-    let common = &config.common;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
-    let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options("gateway")).await?;
-    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-    let adapters = Adapters { store, queue, blob, clock };
-    watch_health(&context, &adapters, context.shutdown.token());
-    let gateway = Gateway::new(&config, &adapters).await?;
-    let stop = context.shutdown.token();
-    let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
-    lectern_stage::app::announce(serving.addr);
-    gateway.conduct(stop).await;
-    gateway.drain(lectern_stage::app::ended(serving, &adapters)).await
+/// The gateway as a program.
+#[derive(Debug)]
+pub struct Program;
+
+#[async_trait]
+impl ServiceProgram for Program {
+    const NAME: &'static str = "gateway";
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), Failure> {
+        config.check()
+    }
+
+    async fn serve(config: Config, context: Context) -> Result<(), Failure> {
+        let common = &config.common;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
+        let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options("gateway")).await?;
+        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
+        let adapters = Adapters { store, queue, blob, clock };
+        watch_health(&context, &adapters, context.shutdown.token());
+        let gateway = Gateway::new(&config, &adapters).await?;
+        let stop = context.shutdown.token();
+        let serving = gateway.serve(common.server.clone(), gateway.authenticate(), &context, stop.clone())?;
+        lectern_stage::app::announce(serving.addr);
+        let scaler = config.scaler.listen.map(|listen| gateway.serve_scaler(listen, stop.clone())).transpose()?;
+        // Whoever still calls is served as ever.
+        gateway.conduct(serving.closing()).await;
+        gateway.drain(lectern_stage::app::ended(serving, &adapters)).await?;
+        match scaler {
+            Some(scaler) => scaler.ended().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn migrate(config: Config) -> Result<(), Failure> {
+        let common = &config.common;
+        let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
+        migrate(&config, &store).await.map(drop)
+    }
+
+    fn collections() -> Vec<CollectionSpec> {
+        vec![Narration::SPEC, Key::SPEC, Pause::SPEC, TenantRecord::SPEC, audit::Record::SPEC]
+    }
 }

@@ -1,5 +1,6 @@
 //! The gateway's settings: environment over file over defaults.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lectern_core::Failure;
@@ -36,6 +37,8 @@ pub struct Config {
     pub backlog: Backlog,
     /// What is recorded of administrators.
     pub audit: Audit,
+    /// How others learn how many workers there should be.
+    pub scaler: Scaler,
 }
 
 impl Config {
@@ -130,6 +133,15 @@ impl Default for Audit {
     }
 }
 
+/// How others learn how many workers there should be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scaler {
+    /// Address and port on which KEDA's contract of an external scaler is served, in plain text and
+    /// to everybody who reaches it; port 0 takes a free one. Nowhere when unset.
+    pub listen: Option<SocketAddr>,
+}
+
 #[cfg(test)]
 mod tests {
     use lectern_runtime::config::Loader;
@@ -162,11 +174,14 @@ mod tests {
             ("LECTERN_DISPATCH__PER_TENANT", "7"),
             ("LECTERN_BACKLOG__MOST", "9"),
             ("LECTERN_AUDIT__KEPT", "3d"),
+            ("LECTERN_SCALER__LISTEN", "0.0.0.0:7420"),
             ("LECTERN_TTS__URL", "http://tts:7403"),
         ]);
         let config = config.expect("settings");
         assert_eq!((config.admin_key.expose().len(), config.dispatch.per_tenant, config.backlog.most), (20, 7, 9));
         assert_eq!((config.audit.kept, config.common.tts.url.as_str()), (3 * SHORTEST_KEPT, "http://tts:7403"));
+        assert_eq!(config.scaler.listen, Some(SocketAddr::from(([0, 0, 0, 0], 7420))));
+        assert_eq!(load(&[]).expect("settings").scaler.listen, None, "it is served where somebody says so");
         for (variable, key) in [
             ("LECTERN_ADMINKEY", "adminkey"),
             ("LECTERN_DISPATCH__TENANT", "dispatch.tenant"),

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use lectern_gateway::{app, config::Config};
+use lectern_gateway::app::Program;
 
 fn main() -> ExitCode {
-    lectern_stage::app::main("gateway", |config: Config, context| Box::pin(app::run(config, context)))
+    lectern_stage::app::main::<Program>()
 }

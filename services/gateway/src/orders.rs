@@ -4,6 +4,7 @@
 mod list;
 mod read;
 mod retry;
+mod statuses;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use crate::stages::Stages;
 use crate::tenants::Tenants;
 
 pub use read::read_for_preview;
+pub use statuses::Standing;
 
 /// The most narrations of a document that are counted: far more than anybody orders.
 const MOST_COUNTED: u64 = 1_000_000;

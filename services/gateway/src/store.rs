@@ -16,9 +16,12 @@ impl Record for Narration {
         &[
             Index::new("by_tenant", &["tenant", "created"]),
             Index::new("by_document", &["tenant", "document", "created"]),
-            // What is over costs none of these four.
+            // What is over costs none of these five.
             Index::new("by_due", &["due_at"]).only_where_set("due_at"),
+            // Beside it, a change of `due_at` costs this one nothing.
+            Index::new("by_age", &["created"]).only_where_set("due_at"),
             Index::new("by_phase", &["phase", "tenant"]),
+            Index::new("by_end", &["phase", "state.finished"]).only_where_set("state.finished"),
             Index::new("by_turn_at_ingest", &["ready.ingest.turn", "ready.ingest.since"])
                 .only_where_set("ready.ingest.turn"),
             Index::new("by_turn_at_ai", &["ready.ai.turn", "ready.ai.since"]).only_where_set("ready.ai.turn"),
@@ -31,6 +34,7 @@ impl Record for Narration {
         "deadline",
         "due_at",
         "deleted",
+        "retried",
         "earlier.since",
         "repinned.at",
         "repinned.repin.wanted",

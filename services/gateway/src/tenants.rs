@@ -219,6 +219,14 @@ impl Tenants {
         self.suspended.lock().contains(tenant)
     }
 
+    /// Who is suspended, as far as this replica knew when it last read that: the first `most` by
+    /// id, and how many there are.
+    #[must_use]
+    pub fn suspended(&self, most: usize) -> (Vec<TenantId>, usize) {
+        let suspended = self.suspended.lock();
+        (suspended.iter().take(most).cloned().collect(), suspended.len())
+    }
+
     /// Reads again who is suspended; whether they are others now.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::domain::Document;
 use crate::library::import::Wanted;
 use crate::library::scratch::Scratch;
-use crate::library::{Arrival, Imports, Library, Opening, Uploads};
+use crate::library::{Arrival, Imports, Library, Opening, Uploads, Via};
 use encode::View;
 
 /// Documents on a page where nobody says how many.
@@ -103,6 +103,7 @@ impl Documents {
             language,
             sha256,
             size: bytes.len() as u64,
+            via: Via::Upload,
             share,
             upload: None,
         };

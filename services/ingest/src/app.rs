@@ -9,20 +9,22 @@ use lectern_fetch::{Client, Outside, Roots};
 use lectern_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_rpc::{Server, tune};
-use lectern_runtime::Context;
-use lectern_stage::Stage;
-use lectern_stage::app::{Adapters, StageApp, StageParts, this_program};
+use lectern_runtime::{Context, Metrics};
+use lectern_stage::app::{Adapters, ServiceProgram, StageApp, StageParts, measure_cache, this_program};
+use lectern_stage::doctor::collections_of_steps;
 use lectern_stage::names::verify_names;
 use lectern_stage::retention::sweep_from_time_to_time;
-use lectern_store::{Collection, Reconciler, Versioned};
+use lectern_stage::{Lookups, Stage};
+use lectern_store::{Collection, CollectionSpec, Reconciler, Record, Store, Versioned};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Documents;
 use crate::config::{self, Config};
 use crate::domain::{Document, SourceLimits, Upload};
 use crate::extract::child::{self, Sandbox};
+use crate::extract::kills::{Killed, Kills};
 use crate::extract::ocr::{self, Recogniser};
-use crate::library::{Imports, Library, Reader, Uploads};
+use crate::library::{Imports, Library, Reader, Uploads, Via};
 use crate::work;
 
 /// Bytes of the largest message: an inline source and its frame.
@@ -51,9 +53,14 @@ impl StageParts for Parts {
     type Config = Config;
     type Work = work::Documents;
 
+    async fn migrate(config: &Config, store: &Arc<dyn Store>) -> Result<(), Failure> {
+        verify_names(store, &config.common.secrets()).await?;
+        Collection::<Document>::new(Arc::clone(store)).ensure().await?;
+        Ok(Collection::<Upload>::new(Arc::clone(store)).ensure().await?)
+    }
+
     async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         let Adapters { store, blob, clock, .. } = adapters.clone();
-        verify_names(&store, &config.common.secrets()).await?;
         let permits = config.common.permits();
         let limits = child::SandboxLimits {
             memory_bytes: config.sandbox.memory.0,
@@ -63,11 +70,11 @@ impl StageParts for Parts {
         };
         let recogniser = if config.ocr.enabled { Some(Recogniser::find(settings(&config.ocr)).await) } else { None };
         let readers = if config.common.permits == 0 { permits.max(READERS) } else { permits };
-        let reader = Reader::new(Sandbox::new(this_program()?, limits), recogniser, readers);
+        let sandbox = Sandbox::new(this_program()?, limits);
+        measure_kills(&sandbox.kills);
+        let reader = Reader::new(sandbox, recogniser, readers);
         let documents: Collection<Document> = Collection::new(Arc::clone(&store));
-        documents.ensure().await?;
         let uploads: Collection<Upload> = Collection::new(store);
-        uploads.ensure().await?;
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let library = Library::new(
             documents,
@@ -78,13 +85,16 @@ impl StageParts for Parts {
             config.common.secrets(),
             SourceLimits { upload_bytes: config.limits.upload.0, inline_bytes: config.limits.inline.0.min(4 << 20) },
         );
+        measure_received(&library);
         let uploads = Uploads::new(uploads, library.clone(), blob, clock, random, config.limits.upload_idle);
         let imports = imports(config, library.clone())?;
         Ok(Self { library, uploads, imports, reader })
     }
 
     fn stage(&self, adapters: &Adapters) -> Stage<work::Documents> {
-        Stage::new(work::Documents::new(self.reader.clone()), Arc::clone(&adapters.blob))
+        let lookups = Arc::new(Lookups::default());
+        measure_cache("contents", &lookups);
+        Stage::new(work::Documents::new(self.reader.clone(), lookups), Arc::clone(&adapters.blob))
     }
 
     fn serve(&self, server: Server, adapters: &Adapters) -> Server {
@@ -120,6 +130,36 @@ impl StageParts for Parts {
     }
 }
 
+/// Exports which limits ended the processes that read sources.
+fn measure_kills(kills: &Arc<Kills>) {
+    let metrics = Metrics::new("lectern.ingest");
+    for reason in Killed::ALL {
+        let kills = Arc::clone(kills);
+        metrics.observe_count(
+            "lectern.child.killed",
+            "{process}",
+            "Processes that read sources and were ended, by what ended them.",
+            &[("reason", reason.as_str())],
+            move || Some(kills.count(reason)),
+        );
+    }
+}
+
+/// Exports how much came.
+fn measure_received(library: &Library) {
+    let metrics = Metrics::new("lectern.ingest");
+    for via in Via::ALL {
+        let library = library.clone();
+        metrics.observe_count(
+            "lectern.upload.bytes",
+            "By",
+            "Bytes of sources that came, by how they did.",
+            &[("via", via.as_str())],
+            move || Some(library.received(via)),
+        );
+    }
+}
+
 /// What imports by URL, where the operator allows it: over the system's resolver and sockets, as
 /// the guard lets it.
 fn imports(config: &Config, library: Library) -> Result<Imports, Failure> {
@@ -139,16 +179,35 @@ fn settings(ocr: &config::Ocr) -> ocr::Settings {
     }
 }
 
-/// The process: connects, serves and works until told to stop.
-///
-/// # Errors
-/// What keeps it from starting, or ends it.
-pub async fn run(config: Config, context: Context) -> Result<(), Failure> {
-    config.common.check()?;
-    let common = &config.common;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = lectern_store::connect(&common.store_url("ingest"), common.store_options()).await?;
-    let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ingest")).await?;
-    let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-    Ingest::run(&config, Adapters { store, queue, blob, clock }, context).await
+/// ingest as a program.
+#[derive(Debug)]
+pub struct Program;
+
+#[async_trait]
+impl ServiceProgram for Program {
+    const NAME: &'static str = Parts::NAME;
+    type Config = Config;
+
+    fn check(config: &Config) -> Result<(), Failure> {
+        config.common.check()
+    }
+
+    async fn serve(config: Config, context: Context) -> Result<(), Failure> {
+        let common = &config.common;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = lectern_store::connect(&common.store_url("ingest"), common.store_options()).await?;
+        let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ingest")).await?;
+        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
+        Ingest::run(&config, Adapters { store, queue, blob, clock }, context).await
+    }
+
+    async fn migrate(config: Config) -> Result<(), Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = lectern_store::connect(&config.common.store_url("ingest"), config.common.store_options()).await?;
+        Ingest::migrate(&config, &store, &clock).await.map(drop)
+    }
+
+    fn collections() -> Vec<CollectionSpec> {
+        [&collections_of_steps()[..], &[Document::SPEC, Upload::SPEC]].concat()
+    }
 }

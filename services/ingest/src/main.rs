@@ -3,13 +3,13 @@
 
 use std::process::ExitCode;
 
+use lectern_ingest::app::Program;
 use lectern_ingest::extract::child;
-use lectern_ingest::{app, config::Config};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|name| name == child::SUBCOMMAND) {
         return child::child_main(arguments.next());
     }
-    lectern_stage::app::main("ingest", |config: Config, context| Box::pin(app::run(config, context)))
+    lectern_stage::app::main::<Program>()
 }

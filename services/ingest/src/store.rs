@@ -55,3 +55,14 @@ impl Due for Upload {
         self.due_at = due_at;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_database_is_that_of_the_records() {
+        let text = [lectern_store::describe::<Document>(), lectern_store::describe::<Upload>()].concat();
+        lectern_testkit::pages::check_part("reference/database.md", "ingest", &text, "the_page_of_the_database");
+    }
+}

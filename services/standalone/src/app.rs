@@ -126,7 +126,8 @@ impl Embedded {
         let credential = || ServiceCredential::new(secret.clone(), Arc::clone(&clock));
         let everybody: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential()?, Arc::new(Open::new()?)));
         let gateway_alone: Arc<dyn Authenticate> = Arc::new(WithServices::new(credential()?, Arc::new(NoKeys)));
-        let anywhere = ServerConfig::default();
+        // As long as the gateway takes calls, it calls them.
+        let anywhere = ServerConfig { lame_duck: Some(config.server.lame_duck()), ..ServerConfig::default() };
         let stages = [
             ingest.serve(anywhere.clone(), Arc::clone(&gateway_alone), context, stop.clone())?,
             ai.serve(anywhere.clone(), Arc::clone(&gateway_alone), context, stop.clone())?,
@@ -139,7 +140,7 @@ impl Embedded {
         let serving = gateway.serve(config.server.clone(), everybody, context, stop.clone())?;
         watch_health(context, &of_gateway, stop.clone());
 
-        let address = serving.addr;
+        let (address, closing) = (serving.addr, serving.closing());
         let mut work = JoinSet::new();
         work.spawn(serving.ended());
         for stage in stages {
@@ -148,9 +149,8 @@ impl Embedded {
         if does == Work::Idle {
             return Ok(Self { address, work, stop });
         }
-        let token = stop.clone();
         work.spawn(async move {
-            gateway.conduct(token).await;
+            gateway.conduct(closing).await;
             Ok(())
         });
         work.spawn(works(ingest, context.health.clone(), stop.clone()));

@@ -50,6 +50,14 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
 }
 
+impl Config {
+    /// What a command logs that reads none of these settings.
+    #[must_use]
+    pub fn quiet_telemetry() -> TelemetryConfig {
+        TelemetryConfig { log_filter: LOG_OF_COMMANDS.to_owned(), ..TelemetryConfig::default() }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         let server = ServerConfig { listen: SocketAddr::from(([127, 0, 0, 1], 7400)), ..ServerConfig::default() };
@@ -113,7 +121,10 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
             | Command::Keys(_)
             | Command::Tenants(_)
             | Command::Quota(_)
-            | Command::Audit(_),
+            | Command::Audit(_)
+            | Command::Ops(_)
+            | Command::Doctor(_)
+            | Command::Smoke(_),
         )
         | None => false,
     };

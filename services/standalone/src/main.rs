@@ -27,6 +27,9 @@ fn main() -> ExitCode {
         return child::child_main(arguments.next());
     }
     let mut cli = Cli::parse();
+    if let Some(ended) = client::doctor::of_service(&cli) {
+        return ended;
+    }
     let serves = matches!(cli.command, Some(Command::Up(_)));
     let config = match config::load(&mut cli) {
         Ok(config) => config,
@@ -67,6 +70,9 @@ fn main() -> ExitCode {
             Command::Tenants(tenants) => start::interruptible(&context, client::tenants::run(tenants, &out)).await,
             Command::Quota(quota) => start::interruptible(&context, client::quota::run(quota, &out)).await,
             Command::Audit(audit) => start::interruptible(&context, client::audit::run(audit, &out)).await,
+            Command::Ops(ops) => Box::pin(client::ops::run(ops, config, context, &SystemClock)).await,
+            Command::Doctor(doctor) => Box::pin(client::doctor::run(doctor, config, context)).await,
+            Command::Smoke(smoke) => start::interruptible(&context, Box::pin(client::smoke::run(smoke, &out))).await,
             // It is served above.
             Command::Up(_) => Ok(()),
         }

@@ -19,7 +19,8 @@ where
         let work = work(Context { name, ..context });
         async move { Ok(work.await) }
     };
-    lectern_runtime::run_with("lectern", telemetry, named, |ended: Result<Result<(), Stop>, Failure>| match ended {
+    let telemetry = telemetry.of_command();
+    lectern_runtime::run_with("lectern", &telemetry, named, |ended: Result<Result<(), Stop>, Failure>| match ended {
         Ok(result) => end(result),
         Err(failure) => end(Err(words::of_configuration(failure).into())),
     })

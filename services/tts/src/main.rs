@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use lectern_tts::{app, config::Config};
+use lectern_tts::app::Program;
 
 fn main() -> ExitCode {
-    lectern_stage::app::main("tts", |config: Config, context| Box::pin(app::run(config, context)))
+    lectern_stage::app::main::<Program>()
 }

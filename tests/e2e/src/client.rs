@@ -18,9 +18,8 @@ use lectern_proto::v1::{
 };
 use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 use lectern_proto::work::v1::{GetStepRequest, Step};
-use lectern_rpc::Outbound;
+use lectern_rpc::{Channel, Outbound};
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::PATIENCE;

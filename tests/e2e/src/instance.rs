@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::secured::Secured;
 use crate::servers::{Mongo, Nats};
-use crate::setup::{Link, Profile, SECRET};
+use crate::setup::{ADMIN_KEY, Link, Profile, SECRET};
 use crate::steps::StepReader;
 
 pub(crate) fn client(process: &Process, with: Outbound, secured: Option<&Secured>) -> Client {
@@ -200,6 +200,12 @@ impl Instance {
         format!("{base}_{service}?{options}")
     }
 
+    /// The admin key of the stack.
+    #[must_use]
+    pub const fn admin_key(&self) -> &'static str {
+        ADMIN_KEY
+    }
+
     /// The installation's secret.
     #[must_use]
     pub const fn secret(&self) -> &'static str {
@@ -268,6 +274,16 @@ impl Instance {
     pub fn objects_of(&self, document: &str) -> Vec<String> {
         let scope = format!("{}/{}/", self.tenant, document.trim_start_matches("documents/"));
         self.object_names().into_iter().filter(|name| name.starts_with(&scope)).collect()
+    }
+
+    /// What a process has logged, of earlier starts too.
+    ///
+    /// # Panics
+    ///
+    /// When the instance has no such process, or its log cannot be read.
+    #[must_use]
+    pub fn whole_log(&self, service: &str) -> String {
+        std::fs::read_to_string(self.processes[service].log_path()).expect("a log")
     }
 
     /// What the process that speaks has logged, of earlier starts too.

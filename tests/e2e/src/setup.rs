@@ -22,7 +22,7 @@ const SERVICES: [&str; 4] = ["gateway", "ingest", "ai", "tts"];
 /// 32 bytes and more, as services demand; the same in every run, so that equal inputs get equal
 /// keys.
 pub(crate) const SECRET: &str = "end-to-end tests share this secret, which protects nothing";
-const ADMIN_KEY: &str = "end-to-end-admin-key";
+pub(crate) const ADMIN_KEY: &str = "end-to-end-admin-key";
 
 /// How the system is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub struct Setup {
     nats: Servers,
     proxies: Vec<(&'static str, Link)>,
     replicas: Vec<(&'static str, &'static str)>,
+    balanced: bool,
     folder: Option<PathBuf>,
     secured: bool,
 }
@@ -68,6 +69,7 @@ impl Profile {
             nats: Servers::One,
             proxies: Vec::new(),
             replicas: Vec::new(),
+            balanced: false,
             folder: None,
             secured: false,
         };
@@ -132,6 +134,14 @@ impl Setup {
     #[must_use]
     pub fn replica(mut self, name: &'static str, of: &'static str) -> Self {
         self.replicas.push((name, of));
+        self
+    }
+
+    /// Names all replicas of a service in its URL, so that the services call all of them. For
+    /// [`Profile::Stack`].
+    #[must_use]
+    pub const fn balanced(mut self) -> Self {
+        self.balanced = true;
         self
     }
 
@@ -258,7 +268,10 @@ impl Setup {
                 .env("LECTERN_SECRET", SECRET);
             let scheme = if secured.is_some() { "https" } else { "http" };
             for service in SERVICES {
-                let url = format!("{scheme}://{}", addresses[service]);
+                let replicas = self.replicas.iter().filter(|(_, of)| self.balanced && *of == service);
+                let names = std::iter::once(service).chain(replicas.map(|(name, _)| *name));
+                let hosts: Vec<String> = names.map(|name| addresses[name].to_string()).collect();
+                let url = format!("{scheme}://{}", hosts.join(","));
                 program = program.env(&format!("LECTERN_{}__URL", service.to_uppercase()), url);
             }
             if service == "gateway" {

@@ -7,10 +7,9 @@ use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::key_service_client::KeyServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::{self as api, create_document_request::Source};
-use lectern_rpc::{ClientConfig, Outbound, channel};
+use lectern_rpc::{Channel, ClientConfig, Outbound, channel};
 use lectern_runtime::Secret;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 
 use crate::lectern::failed;
 

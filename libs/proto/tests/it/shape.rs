@@ -9,8 +9,13 @@ use super::{PUBLIC, ours, public};
 
 /// Calls whose comments name no reasons, and why: they answer only with those that every call may
 /// answer with (docs/api.md, "Reasons of each call").
-const WITHOUT_REASONS: [(&str, &str); 2] = [
+const WITHOUT_REASONS: [(&str, &str); 4] = [
     ("AdminService.GetBacklog", "has an empty request, and names nothing that could be missing"),
+    ("AdminService.GetCapacity", "has an empty request, and names nothing that could be missing"),
+    (
+        "AdminService.GetServices",
+        "names nothing that could be missing, and says of each service why it does not answer",
+    ),
     ("QuotaService.GetQuota", "has an empty request, and names nothing that could be missing"),
 ];
 

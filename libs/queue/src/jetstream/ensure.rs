@@ -36,17 +36,27 @@ impl JetStream {
     /// Makes and verifies what this identity uses, but for the groups of event readers, which come
     /// with their first reader.
     pub(super) async fn ensure_all(&self) -> Result<(), QueueError> {
+        for (stream, consumer) in self.used() {
+            self.ensure(&stream, consumer).await?;
+        }
+        Ok(())
+    }
+
+    /// The streams that this identity uses, and the consumers that take commands from them.
+    pub(super) fn used(&self) -> Vec<(stream::Config, Option<pull::Config>)> {
         let services = match self.options.identity {
             Identity::Gateway => Service::ALL.to_vec(),
             Identity::Stage(service) => vec![service],
         };
-        for service in services {
+        let work = services.into_iter().map(|service| {
             let stream = topology::work_stream(&self.subjects, &self.options, service);
-            let consumer = topology::work_consumer(&self.subjects, &self.options, service);
-            self.ensure(&stream, Some(consumer)).await?;
-        }
-        self.ensure(&topology::event_stream(&self.subjects, &self.options), None).await?;
-        self.ensure(&topology::dead_stream(&self.subjects, &self.options), None).await
+            (stream, Some(topology::work_consumer(&self.subjects, &self.options, service)))
+        });
+        let others = [
+            topology::event_stream(&self.subjects, &self.options),
+            topology::dead_stream(&self.subjects, &self.options),
+        ];
+        work.chain(others.map(|stream| (stream, None))).collect()
     }
 
     /// Looks for what was lost, and makes it again where it is gone: later, for a server says that
@@ -127,7 +137,7 @@ impl JetStream {
     }
 
     /// What an identity that may not change it says to what differs.
-    fn left(&self, what: &str, differences: &[Difference]) -> Result<(), QueueError> {
+    pub(super) fn left(&self, what: &str, differences: &[Difference]) -> Result<(), QueueError> {
         let identity = self.options.identity.name();
         if differences.iter().any(|difference| difference.vital) {
             let cause = format!("the {what} differs in {}, and {identity} may not change it", names(differences));
@@ -156,7 +166,7 @@ impl JetStream {
     }
 
     /// What the server says of a stream; none where there is no such stream.
-    async fn stream_info(&self, name: &str) -> Result<Option<stream::Info>, QueueError> {
+    pub(super) async fn stream_info(&self, name: &str) -> Result<Option<stream::Info>, QueueError> {
         let action = "reading a stream";
         match self.call(action, &format!("STREAM.INFO.{name}"), &json!({})).await? {
             Ok(found) => Ok(Some(found)),
@@ -215,7 +225,11 @@ impl JetStream {
         consumer::Config { deliver_policy: DeliverPolicy::ByStartTime { start_time }, ..wanted }
     }
 
-    async fn consumer_config(&self, stream: &str, name: &str) -> Result<Option<consumer::Config>, QueueError> {
+    pub(super) async fn consumer_config(
+        &self,
+        stream: &str,
+        name: &str,
+    ) -> Result<Option<consumer::Config>, QueueError> {
         let action = "reading a consumer";
         match self.call::<consumer::Info>(action, &format!("CONSUMER.INFO.{stream}.{name}"), &json!({})).await? {
             Ok(found) => Ok(Some(found.config)),

@@ -9,10 +9,12 @@ mod answer;
 mod connect;
 mod credentials;
 mod ensure;
+mod examine;
 mod letters;
 mod meaning;
 mod pull;
 mod raise;
+mod verify;
 mod version;
 mod wire;
 
@@ -31,6 +33,7 @@ use futures::future::join_all;
 use futures::{FutureExt as _, StreamExt as _};
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Timestamp};
+use lectern_runtime::names::messaging;
 use parking_lot::Mutex;
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
@@ -78,9 +81,16 @@ pub struct JetStream {
 impl JetStream {
     /// Connects, and makes and verifies the topology.
     pub async fn connect(url: &str, options: ConnectOptions) -> Result<Self, Failure> {
+        let deadline = Instant::now() + options.connect_within;
+        let queue = Self::open(url, options, deadline).await?;
+        queue.set_up(deadline).await?;
+        Ok(queue)
+    }
+
+    /// Connects, and makes nothing.
+    pub async fn open(url: &str, options: ConnectOptions, deadline: Instant) -> Result<Self, Failure> {
         options.check()?;
         let addresses = connect::parse_addresses(url)?;
-        let deadline = Instant::now() + options.connect_within;
         let wire = Arc::new(Wire::new(options.identity, &options.inbox()));
         let client = connect::client(&addresses, &options, &wire, deadline).await?;
         let context = ContextBuilder::new()
@@ -88,7 +98,7 @@ impl JetStream {
             .ack_timeout(ANSWER_WITHIN)
             .api_prefix(options.api())
             .build(client.clone());
-        let queue = Self {
+        Ok(Self {
             client,
             context,
             wire,
@@ -97,9 +107,7 @@ impl JetStream {
             options,
             groups: Mutex::default(),
             mending: tokio::sync::Mutex::default(),
-        };
-        queue.set_up(deadline).await?;
-        Ok(queue)
+        })
     }
 
     /// Makes the topology, waiting for a server that is still starting, and for whoever makes what
@@ -289,6 +297,10 @@ impl Queue for JetStream {
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
         self.purge(&self.subjects.dead_stream(), self.subjects.dead(step)).await
+    }
+
+    fn system(&self) -> &'static str {
+        messaging::NATS
     }
 
     async fn ping(&self) -> Result<(), QueueError> {

@@ -5,11 +5,13 @@
 mod away;
 mod cluster;
 mod contract;
+mod examine;
 mod faults;
 mod healing;
 mod pulls;
 mod secured;
 mod tokens;
+mod topology;
 
 use std::sync::Arc;
 use std::time::Duration;

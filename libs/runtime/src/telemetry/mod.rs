@@ -1,86 +1,67 @@
-//! Logs on standard error, and traces and metrics by OTLP where an endpoint is configured.
+//! Logs on standard error; traces by OTLP where an endpoint is configured; metrics by OTLP there,
+//! and as text where a port for them is configured, both from one provider.
 //!
 //! Spans have trace ids, and calls between services carry them, with or without an endpoint: a log
 //! line can be followed through all services either way.
 
+mod catalogue;
+mod config;
+mod exposition;
 mod log;
 mod metrics;
+pub mod names;
+#[cfg(test)]
+mod observability;
+mod otlp;
+#[cfg(test)]
+mod page;
+mod resource;
+mod scrape;
 mod trace;
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{Failure, OsRandom};
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
-use serde::{Deserialize, Serialize};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use tracing::Subscriber;
+use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::duration;
+use otlp::Collector;
+use scrape::{Reader, Scraped};
 
+pub use catalogue::{CATALOGUE, Kind, MetricRow};
+pub use config::{LogFormat, TelemetryConfig};
+pub use exposition::prometheus_name;
 pub use metrics::{Counter, Gauge, Histogram, Metrics, resident_bytes};
-pub use trace::{current_trace_id, current_traceparent, set_parent};
+pub use trace::{add_link, current_trace_id, current_traceparent, in_trace, set_parent};
 
-/// How long the last export may take when the process ends.
+/// How long the last exports may take when the process ends, of traces and metrics at once.
 const LAST_EXPORT: Duration = Duration::from_secs(5);
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For a person at a terminal.
-    #[default]
-    Human,
-    /// One JSON object a line, with the trace id.
-    Json,
-}
-
-/// The `telemetry` table of a service's configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TelemetryConfig {
-    /// How log lines look: `human` or `json`.
-    pub log_format: LogFormat,
-    /// What is logged, as `tracing`'s directives: `info,lectern_queue=debug`.
-    pub log_filter: String,
-    /// Where traces and metrics go by OTLP over gRPC (`http://collector:4317`); nowhere when unset.
-    pub otlp_endpoint: Option<String>,
-    /// The share of traces that are exported, 0 to 1, decided by whoever begins a trace.
-    pub trace_ratio: f64,
-    /// How often metrics are exported.
-    #[serde(with = "duration")]
-    pub metrics_every: Duration,
-}
-
-impl Default for TelemetryConfig {
-    fn default() -> Self {
-        Self {
-            log_format: LogFormat::Human,
-            log_filter: "info".to_owned(),
-            otlp_endpoint: None,
-            trace_ratio: 1.0,
-            metrics_every: Duration::from_secs(15),
-        }
-    }
-}
 
 /// Telemetry that is installed; keeps what has to be flushed.
 #[derive(Debug)]
 pub struct Telemetry {
     traces: SdkTracerProvider,
     metrics: Option<SdkMeterProvider>,
+    scraped: Option<Scraped>,
 }
 
 impl Telemetry {
     /// Installs logs, traces and metrics for the whole process, once. Needs a tokio runtime when
-    /// there is an endpoint. Instruments made before are dead, so call it first.
+    /// there is an endpoint or a port for metrics. Instruments made before are dead, so call it
+    /// first.
     ///
     /// # Errors
-    /// `INVALID_FIELD` for a filter, ratio or endpoint that is not one; `INTERNAL` when telemetry
-    /// is installed already.
+    /// `INVALID_FIELD` for a filter, ratio, header or endpoint that is not one, and for a port that
+    /// cannot be had; `INTERNAL` when telemetry is installed already.
     pub fn install(service: &'static str, config: &TelemetryConfig) -> Result<Self, Failure> {
         if !(0.0..=1.0).contains(&config.trace_ratio) {
             return Err(Failure::invalid("telemetry.trace_ratio", "the share of traces is a number from 0 to 1"));
@@ -89,17 +70,16 @@ impl Telemetry {
             let message = format!("log filter {:?}: {error}; write info,lectern_queue=debug", config.log_filter);
             Failure::invalid("telemetry.log_filter", message)
         })?;
-        let resource = Resource::builder()
-            .with_service_name(format!("lectern-{service}"))
-            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
+        let resource = resource::resource(service, config, &OsRandom);
+        let collector = Collector::of(config)?;
+        let reader = config.metrics_listen.map(|listen| (listen, Reader::default()));
         let installed = Self {
-            traces: traces(config, resource.clone())?,
-            metrics: config.otlp_endpoint.as_deref().map(|to| metrics_to(to, config, resource)).transpose()?,
+            traces: traces(config, collector.as_ref(), resource.clone())?,
+            metrics: metrics(collector.as_ref(), reader.as_ref().map(|(_, reader)| reader.clone()), resource)?,
+            scraped: reader.map(|(listen, reader)| Scraped::listen(listen, reader)).transpose()?,
         };
 
-        let spans = tracing_opentelemetry::layer().with_tracer(installed.traces.tracer("lectern"));
-        let spans = spans.with_location(false).with_threads(false).with_filter(LevelFilter::INFO);
+        let spans = exported_spans(installed.traces.tracer("lectern")).with_filter(LevelFilter::INFO);
         let subscriber = tracing_subscriber::registry().with(spans);
         let set = match config.log_format {
             LogFormat::Human => {
@@ -121,53 +101,92 @@ impl Telemetry {
         if let Some(metrics) = &installed.metrics {
             opentelemetry::global::set_meter_provider(metrics.clone());
         }
+        if let Some(warning) = collector.as_ref().and_then(Collector::in_the_clear) {
+            tracing::warn!("{warning}");
+        }
+        if let Some(Scraped { addr, .. }) = &installed.scraped {
+            tracing::info!(%addr, "metrics can be fetched");
+        }
         metrics::observe_process();
         Ok(installed)
     }
 
-    /// Exports what is left; gives up after 5 s for traces and for metrics.
+    /// Exports what is left; gives up after 5 s. Metrics can be fetched until it begins.
     pub async fn shutdown(self) {
-        let flushed = tokio::task::spawn_blocking(move || {
-            let traces = self.traces.shutdown_with_timeout(LAST_EXPORT);
-            let metrics = self.metrics.map_or(Ok(()), |metrics| metrics.shutdown_with_timeout(LAST_EXPORT));
-            traces.and(metrics)
-        });
-        match tokio::time::timeout(LAST_EXPORT * 2, flushed).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "last traces or metrics were not exported"),
-            Ok(Err(error)) => tracing::warn!(%error, "last traces or metrics were not exported"),
-            Err(_) => tracing::warn!("last traces or metrics were not exported in time"),
+        let Self { traces, metrics, scraped } = self;
+        drop(scraped);
+        let exported = last_exports(
+            move || traces.shutdown_with_timeout(LAST_EXPORT),
+            move || metrics.map_or(Ok(()), |metrics| metrics.shutdown_with_timeout(LAST_EXPORT)),
+        );
+        if let Err(error) = exported.await {
+            tracing::warn!(%error, "last traces or metrics were not exported");
         }
     }
 }
 
-fn not_an_endpoint(endpoint: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(
-        Kind::InvalidArgument,
-        Reason::InvalidField,
-        format!("OTLP endpoint {endpoint:?}: {error}; write http://HOST:4317"),
-    )
-    .at("telemetry.otlp_endpoint")
+/// Exports the last traces and metrics at once; what went wrong, if anything did.
+async fn last_exports(
+    traces: impl FnOnce() -> OTelSdkResult + Send + 'static,
+    metrics: impl FnOnce() -> OTelSdkResult + Send + 'static,
+) -> Result<(), String> {
+    let (traces, metrics) = (tokio::task::spawn_blocking(traces), tokio::task::spawn_blocking(metrics));
+    let both = futures::future::join(traces, metrics);
+    let Ok((traces, metrics)) = tokio::time::timeout(LAST_EXPORT, both).await else {
+        return Err(format!("they took longer than {LAST_EXPORT:?}"));
+    };
+    for exported in [traces, metrics] {
+        exported.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
-fn traces(config: &TelemetryConfig, resource: Resource) -> Result<SdkTracerProvider, Failure> {
+/// What makes exported spans of those of the code: with the attributes that the code gives them and
+/// no others, such as where in the code they are, on which thread, and for how long they were
+/// polled.
+fn exported_spans<S>(tracer: SdkTracer) -> OpenTelemetryLayer<S, SdkTracer>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+}
+
+fn traces(
+    config: &TelemetryConfig,
+    collector: Option<&Collector<'_>>,
+    resource: Resource,
+) -> Result<SdkTracerProvider, Failure> {
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.trace_ratio)));
     let builder = SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler);
-    let Some(endpoint) = &config.otlp_endpoint else { return Ok(builder.build()) };
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build()
-        .map_err(|error| not_an_endpoint(endpoint, &error))?;
-    Ok(builder.with_batch_exporter(exporter).build())
+    Ok(match collector {
+        Some(collector) => builder.with_batch_exporter(collector.spans()?).build(),
+        None => builder.build(),
+    })
 }
 
-fn metrics_to(endpoint: &str, config: &TelemetryConfig, resource: Resource) -> Result<SdkMeterProvider, Failure> {
-    let exporter = MetricExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build()
-        .map_err(|error| not_an_endpoint(endpoint, &error))?;
-    let reader = PeriodicReader::builder(exporter).with_interval(config.metrics_every).build();
-    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+/// One provider for both ways out; none where there is neither.
+fn metrics(
+    collector: Option<&Collector<'_>>,
+    reader: Option<Reader>,
+    resource: Resource,
+) -> Result<Option<SdkMeterProvider>, Failure> {
+    if collector.is_none() && reader.is_none() {
+        return Ok(None);
+    }
+    let mut builder = SdkMeterProvider::builder().with_resource(resource);
+    if let Some(collector) = collector {
+        builder = builder.with_reader(collector.metrics()?);
+    }
+    if let Some(reader) = reader {
+        builder = builder.with_reader(reader);
+    }
+    Ok(Some(builder.build()))
 }
+
+#[cfg(test)]
+mod tests;

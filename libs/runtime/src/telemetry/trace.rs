@@ -29,18 +29,35 @@ pub(super) fn trace_id(context: &opentelemetry::Context) -> Option<String> {
     span.is_valid().then(|| span.trace_id().to_string())
 }
 
+/// Whether what runs now belongs to a trace. What is done without one, such as looking for what is
+/// due every second, would begin traces that nobody looks for.
+#[must_use]
+pub fn in_trace() -> bool {
+    opentelemetry::Context::map_current(|context| context.span().span_context().is_valid())
+}
+
 /// Makes `span`, which must not have been entered yet, a child of the remote span that
 /// `traceparent` names. Text that is not a trace context is ignored, as W3C Trace Context (section
 /// 3.2) asks: the span begins a trace of its own.
 pub fn set_parent(span: &tracing::Span, traceparent: &str) {
-    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
-    let parent = TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &carrier);
+    let parent = extracted(traceparent);
     if !parent.span().span_context().is_valid() {
         return;
     }
     if let Err(error) = span.set_parent(parent) {
         tracing::debug!(%error, "span keeps its own trace");
     }
+}
+
+/// Links `span` to the remote span that `traceparent` names: it has to do with it, and is not its
+/// child. Text that is not a trace context is ignored.
+pub fn add_link(span: &tracing::Span, traceparent: &str) {
+    span.add_link(extracted(traceparent).span().span_context().clone());
+}
+
+fn extracted(traceparent: &str) -> opentelemetry::Context {
+    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+    TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &carrier)
 }
 
 #[cfg(test)]
@@ -67,8 +84,10 @@ mod tests {
 
             let stranger = tracing::info_span!("stranger");
             set_parent(&stranger, "00-nonsense");
+            add_link(&stranger, "00-nonsense");
             let own = stranger.in_scope(current_trace_id);
             assert!(own.is_some() && own != trace);
+            assert!(stranger.in_scope(in_trace) && !in_trace());
         });
     }
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_core::{Failure, OsRandom, Random as _};
+use lectern_core::{Clock, Failure, OsRandom, Random as _};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_rpc::{Authenticate, Server, ServerConfig, Serving, WithServices, channel, tune};
+use lectern_runtime::config::{Setting, settings};
 use lectern_runtime::{Context, HealthState};
+use lectern_store::Store;
 use lectern_work::steps::{Steps, StepsOptions};
 use lectern_work::{Traces, Worker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +39,16 @@ pub trait StageParts: Clone + Debug + Send + Sync + 'static {
     /// What does its steps.
     type Work: Perform;
 
-    /// The parts over these adapters. Collections of their own are made if they are not there.
+    /// Makes its own collections if they are not there, and brings them forward: nothing where it
+    /// has none.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`, `INVALID_FIELD` for a secret that is not the one of this database.
+    async fn migrate(_config: &Self::Config, _store: &Arc<dyn Store>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The parts over these adapters, whose collections [`Self::migrate`] has made.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`, `INVALID_FIELD` for settings that cannot be used.
@@ -68,6 +79,7 @@ pub struct StageApp<P> {
     permits: usize,
     grace: Duration,
     retention: Duration,
+    settings: Arc<[Setting]>,
 }
 
 impl<P: StageParts> StageApp<P> {
@@ -76,16 +88,31 @@ impl<P: StageParts> StageApp<P> {
     /// # Errors
     /// `STORE_UNAVAILABLE` when its collections cannot be made; those of [`StageParts::new`].
     pub async fn new(config: &P::Config, adapters: &Adapters) -> Result<Self, Failure> {
+        let steps = Self::migrate(config, &adapters.store, &adapters.clock).await?;
         let parts = P::new(config, adapters).await?;
         let common = config.common();
         Ok(Self {
             parts,
             adapters: adapters.clone(),
-            steps: steps(adapters).await?,
+            steps,
             permits: common.permits(),
-            grace: common.server.drain,
+            grace: common.server.grace(),
             retention: common.retention.after,
+            settings: settings(&config.print()?, &P::Config::default().print()?)?.into(),
         })
+    }
+
+    /// Makes the collections of the service if they are not there, brings forward what an older
+    /// release wrote, and gives the steps.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`; those of [`StageParts::migrate`].
+    pub async fn migrate(config: &P::Config, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Steps, Failure> {
+        P::migrate(config, store).await?;
+        let boot = format!("{:016x}", OsRandom.next());
+        let steps = Steps::new(Arc::clone(store), Arc::clone(clock), StepsOptions::new(boot));
+        steps.ensure().await?;
+        Ok(steps)
     }
 
     /// The steps of this service.
@@ -111,7 +138,7 @@ impl<P: StageParts> StageApp<P> {
         );
     }
 
-    /// Serves until `stop`.
+    /// Serves until `stop`, and for the time of the lame duck after it.
     ///
     /// # Errors
     /// `INVALID_FIELD` for an address that cannot be listened on.
@@ -123,7 +150,8 @@ impl<P: StageParts> StageApp<P> {
         stop: CancellationToken,
     ) -> Result<Serving, Failure> {
         let Adapters { queue, blob, clock, .. } = self.adapters.clone();
-        let api = StageApi::new(self.steps.clone(), queue);
+        let api =
+            StageApi::new(self.steps.clone(), queue).describing(context.health.clone(), Arc::clone(&self.settings));
         let api = match self.parts.unused() {
             Some(find) => api.pruning(blob, find),
             None => api,
@@ -151,17 +179,6 @@ impl<P: StageParts> StageApp<P> {
         app.work(&context.health, stop).await;
         ended(serving, &adapters).await
     }
-}
-
-/// The steps of a stage, in its own database. Collections are made if they are not there.
-///
-/// # Errors
-/// `STORE_UNAVAILABLE`.
-async fn steps(adapters: &Adapters) -> Result<Steps, Failure> {
-    let boot = format!("{:016x}", OsRandom.next());
-    let steps = Steps::new(Arc::clone(&adapters.store), Arc::clone(&adapters.clock), StepsOptions::new(boot));
-    steps.ensure().await?;
-    Ok(steps)
 }
 
 /// Who may call a stage: services of the installation, and API keys, which the gateway knows.

@@ -131,6 +131,7 @@ impl Common {
     /// `INVALID_FIELD` naming the key.
     pub fn check(&self) -> Result<(), Failure> {
         self.check_secrets()?;
+        self.server.check()?;
         self.retention.check()?;
         self.store.check()?;
         self.queue.check()

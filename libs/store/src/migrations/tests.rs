@@ -147,3 +147,9 @@ async fn a_store_of_one_form_has_nothing_to_do() {
     run(&store, &random, &SPEC).await.unwrap();
     assert_eq!(memory.calls(), 0);
 }
+
+#[test]
+fn the_page_of_the_database_is_that_of_the_record() {
+    let text = crate::describe::<Migration>();
+    lectern_testkit::pages::check_part("reference/database.md", "migrations", &text, "the_page_of_the_database");
+}

@@ -70,6 +70,16 @@ impl MongoStore {
         }
     }
 
+    /// The indexes of a collection that are not there as it declares them.
+    pub(super) async fn missing(&self, spec: &CollectionSpec) -> Result<Vec<&'static str>, StoreError> {
+        let found = self.indexes(spec).await?;
+        let lacks = |index: &&Index| {
+            let wanted = definition(spec, index);
+            !found.iter().any(|found| same(found, &wanted))
+        };
+        Ok(spec.indexes.iter().filter(lacks).map(|index| index.name).collect())
+    }
+
     /// Builds an index, however long that takes, as long as the server answers. All voting members
     /// of the set build it (the default commit quorum), so one that is away holds it up.
     async fn build(&self, spec: &CollectionSpec, name: &str, wanted: &IndexModel) -> Result<(), StoreError> {

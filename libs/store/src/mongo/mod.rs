@@ -7,16 +7,17 @@
 
 mod convert;
 mod error;
+mod examine;
 mod forms;
 mod indexes;
 mod many;
 mod open;
+mod pool;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::error::StoreError;
+use crate::pool::PoolStats;
 use crate::port::{CollectionSpec, Converted, Store};
 use crate::query::Query;
 use crate::record::{ID, Revision, Stored, check_body, check_field, value_at};
@@ -43,8 +45,7 @@ pub struct MongoStore {
     database: Database,
     /// What was said of the collections, by [`Store::ensure`].
     specs: RwLock<BTreeMap<&'static str, CollectionSpec>>,
-    opened: Arc<AtomicU64>,
-    waited: Arc<AtomicU64>,
+    pool: Arc<PoolStats>,
     within: Duration,
 }
 
@@ -87,6 +88,7 @@ impl MongoStore {
     }
 
     async fn limited<R>(&self, operation: impl Future<Output = R> + Send) -> Option<R> {
+        let _operation = self.pool.begin();
         // Boxed: the driver's futures are large.
         tokio::time::timeout(self.within, Box::pin(operation)).await.ok()
     }
@@ -296,10 +298,35 @@ impl Store for MongoStore {
     }
 
     fn connections_opened(&self) -> u64 {
-        self.opened.load(Ordering::Relaxed)
+        self.pool.opened()
     }
 
-    fn waited_for_connections(&self) -> Duration {
-        Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    fn pool(&self) -> Option<Arc<PoolStats>> {
+        Some(Arc::clone(&self.pool))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::Client;
+    use mongodb::options::{ClientOptions, ServerAddress};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_operation_that_is_given_up_while_it_waits_is_pending_no_longer() {
+        let nowhere = ServerAddress::Tcp { host: "127.0.0.1".to_owned(), port: Some(1) };
+        let client = Client::with_options(ClientOptions::builder().hosts(vec![nowhere]).build()).unwrap();
+        let pool = Arc::new(PoolStats::new(1));
+        let within = Duration::from_secs(60);
+        let store = MongoStore { database: client.database("d"), specs: RwLock::default(), pool, within };
+        assert_eq!(store.pool.pending(), 0);
+        let mut waiting = Box::pin(store.limited(std::future::pending::<()>()));
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        assert_eq!(store.pool.pending(), 1);
+        drop(waiting);
+        assert_eq!(store.pool.pending(), 0, "nobody waits");
+        assert_eq!(store.limited(async { store.pool.pending() }).await, Some(1));
+        assert_eq!(store.pool.pending(), 0, "nor where it has ended");
     }
 }

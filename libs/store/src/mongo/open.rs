@@ -4,20 +4,18 @@
 use std::future::IntoFuture;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use lectern_core::Failure;
 use mongodb::bson::{Document, doc};
-use mongodb::event::EventHandler;
-use mongodb::event::cmap::CmapEvent;
 use mongodb::options::{
     ClientOptions, ConnectionString, Credential, ReadConcern, ReadPreference, SelectionCriteria, Tls, TlsOptions,
     WriteConcern,
 };
 use mongodb::{Client, Database};
 
-use super::{MongoStore, error, forms};
+use super::{MongoStore, error, forms, pool};
 use crate::error::StoreError;
+use crate::pool::PoolStats;
 use crate::url::StoreUrl;
 use crate::{ConnectOptions, Credentials, TlsFiles};
 
@@ -38,12 +36,12 @@ impl MongoStore {
         // The URI may have named another size.
         let max_pool_size = client.max_pool_size.unwrap_or(options.max_pool_size);
         let options = ConnectOptions { max_pool_size, ..options };
-        let (opened, waited) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        client.cmap_event_handler = Some(counting(&opened, &waited));
+        let stats = Arc::new(PoolStats::new(max_pool_size));
+        client.cmap_event_handler = Some(pool::counting(&stats));
         let client = Client::with_options(client).map_err(|error| wrong(&error.to_string()))?;
         let database = client.database(&name);
-        let store =
-            Self { database, specs: parking_lot::RwLock::default(), opened, waited, within: options.select_within };
+        let specs = parking_lot::RwLock::default();
+        let store = Self { database, specs, pool: stats, within: options.select_within };
         match store.limited(store.database.run_command(doc! { "ping": 1 }).into_future()).await {
             Some(Ok(_)) => {}
             Some(Err(error)) if error::is_refused(&error) => {
@@ -230,21 +228,6 @@ fn readable(setting: &'static str, path: &Path) -> Result<(), Failure> {
     std::fs::read(path).map(drop).map_err(|error| {
         Failure::invalid(setting, format!("{} cannot be read: {error}; give a file in PEM", path.display()))
     })
-}
-
-/// Counts connections, and how long callers waited for one.
-fn counting(opened: &Arc<AtomicU64>, waited: &Arc<AtomicU64>) -> EventHandler<CmapEvent> {
-    let (opened, waited) = (Arc::clone(opened), Arc::clone(waited));
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the driver's events may grow, and two of them matter")]
-    let count = move |event| match event {
-        CmapEvent::ConnectionCreated(_) => drop(opened.fetch_add(1, Ordering::Relaxed)),
-        CmapEvent::ConnectionCheckedOut(out) => {
-            let micros = u64::try_from(out.duration.as_micros()).unwrap_or(u64::MAX);
-            waited.fetch_add(micros, Ordering::Relaxed);
-        }
-        _ => {}
-    };
-    EventHandler::callback(count)
 }
 
 #[cfg(test)]

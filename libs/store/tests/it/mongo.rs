@@ -1,5 +1,6 @@
 //! The store in MongoDB, against a real server: the contract, indexes, the pool.
 
+mod examine;
 mod form;
 mod indexes;
 mod replica_set;
@@ -135,6 +136,9 @@ async fn many_tasks_share_the_pool() {
     assert_eq!(store.find("c", &Query::new()).await.unwrap().len(), 64);
     let opened = store.connections_opened();
     assert!((1..=4).contains(&opened), "{opened}");
+    let pool = store.pool().expect("a MongoDB has one");
+    assert_eq!((pool.most(), pool.opened(), pool.pending()), (4, opened, 0));
+    assert!(pool.used() + pool.idle() <= opened, "{pool:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@
 
 mod claim;
 mod lease;
+mod look;
 mod outages;
 mod record;
 mod runs;

@@ -438,3 +438,10 @@ async fn steps_end_once_and_fences_grow_whatever_fails() {
         chaos(seed).await;
     }
 }
+
+#[test]
+fn the_page_of_the_database_is_that_of_the_records() {
+    let text =
+        [lectern_store::describe::<record::StepRecord>(), lectern_store::describe::<runs::RunsRecord>()].concat();
+    lectern_testkit::pages::check_part("reference/database.md", "steps", &text, "the_page_of_the_database");
+}

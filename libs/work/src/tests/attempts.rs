@@ -49,7 +49,10 @@ async fn what_cannot_succeed_fails_at_once_with_its_own_reason() {
     let extract = step("n/1/plan/0");
     world.script(&extract, [Act::Fail(Failure::new(Kind::InvalidArgument, Reason::NoTextLayer, "pictures"))]);
     world.publish(&extract).await;
-    let _process = world.start();
+    let process = world.start();
+    let letters = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&letters);
+    process.stats.tell_dead_letters(move |reason| told.lock().push(reason));
     sleep(SECOND).await;
     assert_eq!((world.handler.attempts(&extract), world.events().await), (1, vec!["failed NO_TEXT_LAYER".to_owned()]));
     assert!(world.queue.letter(&extract).await.unwrap().is_some(), "I7");
@@ -61,6 +64,27 @@ async fn what_cannot_succeed_fails_at_once_with_its_own_reason() {
     assert_eq!((world.handler.attempts(&extract), world.waiting()), (1, 0));
     assert_eq!(world.events().await, ["failed NO_TEXT_LAYER"]);
     assert!(world.queue.letter(&extract).await.unwrap().is_some(), "I7 again");
+    assert_eq!(*letters.lock(), [Reason::NoTextLayer; 2], "each that is stored is counted");
+    world.publish(&extract).await;
+    sleep(SECOND).await;
+    assert_eq!(letters.lock().len(), 2, "one that is there is not stored again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_whose_event_is_out_only_later_is_counted_once() {
+    let world = World::new().await;
+    let plan = step("n/1/plan/0");
+    world.script(&plan, [Act::Fail(Failure::new(Kind::InvalidArgument, Reason::NoTextLayer, "pictures"))]);
+    world.publish(&plan).await;
+    let queue = Arc::new(links::Lossy::to(&world, 2));
+    let process = world.start_over(queue, world.steps.clone(), Arc::clone(&world.handler), WorkerOptions::default());
+    let letters = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&letters);
+    process.stats.tell_dead_letters(move |reason| told.lock().push(reason));
+    sleep(120 * SECOND).await;
+    assert_eq!((world.events().await, world.waiting()), (vec!["failed NO_TEXT_LAYER".to_owned()], 0));
+    assert_eq!(process.stats.ended(DeliveryOutcome::Interrupted), 2, "the event was lost twice");
+    assert_eq!(*letters.lock(), [Reason::NoTextLayer]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -90,10 +90,12 @@ async fn a_worker_that_lost_its_lease_discards_its_work() {
     // So slow a heartbeat that the lease runs out under it.
     let sleepy = world.start_with(WorkerOptions { heartbeat: 55 * SECOND, permits: 1, ..WorkerOptions::default() });
     sleep(SECOND).await;
-    let _other = world.start();
+    let other = world.start();
     sleep(200 * SECOND).await;
     assert_eq!((world.fences(&plan), world.handler.attempts(&plan)), (vec![2], 2));
     assert_eq!(sleepy.stats.ended(DeliveryOutcome::Lost), 1);
+    assert_eq!((sleepy.stats.leases_lost(), other.stats.leases_lost()), (1, 0));
+    assert_eq!((sleepy.stats.redelivered(), other.stats.redelivered() > 0), (0, true));
     assert_eq!((world.events().await, world.waiting()), (vec!["done n/1/plan/0".to_owned()], 0));
 }
 

@@ -114,6 +114,35 @@ impl Store for Link {
     }
 }
 
+/// A way to the queue on which the next events are lost.
+#[derive(Debug)]
+pub(super) struct Lossy {
+    queue: MemoryQueue,
+    /// How many more.
+    left: AtomicU64,
+}
+
+impl Lossy {
+    pub(super) fn to(world: &World, left: u64) -> Self {
+        Self { queue: world.queue.clone(), left: AtomicU64::new(left) }
+    }
+}
+
+#[async_trait]
+impl lectern_queue::Layer for Lossy {
+    fn below(&self) -> &dyn Queue {
+        &self.queue
+    }
+
+    async fn emit(&self, noun: &str, id: &str, message: Message) -> Result<(), QueueError> {
+        let less = |left: u64| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return Err(QueueError::Unreachable { action: "publishing an event", cause: "it is lost".to_owned() });
+        }
+        self.queue.emit(noun, id, message).await
+    }
+}
+
 /// One process's way to the queue that all share. Reports of progress and hints hang while it is
 /// mute; and it may not be left while it waits for commands, if it is far.
 #[derive(Debug, Clone)]

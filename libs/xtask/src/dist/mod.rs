@@ -2,7 +2,7 @@
 //! same files make the same archive, byte for byte; that the program itself is the same takes the
 //! same toolchain in the same folder.
 
-mod licenses;
+pub mod licenses;
 mod tar;
 
 use std::fs;
@@ -115,7 +115,7 @@ fn write_sums(out: &Path) -> Result<()> {
 }
 
 /// The program without what only a debugger reads, which is half of it.
-fn stripped(program: &Path) -> Result<Vec<u8>> {
+pub fn stripped(program: &Path) -> Result<Vec<u8>> {
     let temp = temp_dir()?;
     let file = temp.path().join("lectern");
     let mut strip = Command::new("strip");
@@ -177,14 +177,14 @@ fn check(archive: &Path, name: &str, version: &str) -> Result<()> {
 }
 
 /// The platform that programs are built for, as rustc names it.
-fn host() -> Result<String> {
+pub fn host() -> Result<String> {
     let output = process::output(process::cargo().arg("-vV"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let host = text.lines().find_map(|line| line.strip_prefix("host: ")).context("cargo does not say its host")?;
     Ok(host.trim().to_owned())
 }
 
-fn metadata(target: &str) -> Result<Metadata> {
+pub fn metadata(target: &str) -> Result<Metadata> {
     let arguments = ["metadata", "--format-version", "1", "--locked", "--filter-platform", target];
     let output = process::output(process::cargo().args(arguments))?;
     serde_json::from_slice(&output.stdout).context("`cargo metadata`")
@@ -202,6 +202,6 @@ fn time() -> Result<u64> {
     String::from_utf8_lossy(&output.stdout).trim().parse().context("`git log` says no time")
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
+pub fn read(file: &Path) -> Result<Vec<u8>> {
     fs::read(file).with_context(|| file.display().to_string())
 }

@@ -1,69 +1,75 @@
 //! `lectern.v1.AdminService`.
 
 mod audit;
+mod backlog;
+mod capacity;
 mod letters;
 mod pauses;
+mod services;
+mod statuses;
+mod steps;
 
 #[cfg(test)]
 mod tests;
 
-use lectern_core::Failure;
-use lectern_core::id::Service;
+use std::sync::Arc;
+
+use lectern_core::Clock;
 use lectern_core::keys::TenantSecret;
+use lectern_proto::names;
 use lectern_proto::v1::{self as api, admin_service_server::AdminService};
-use lectern_proto::{convert, names};
 use lectern_rpc::{Administrator, Answers, Caller, answer, answer_stream};
+use lectern_runtime::HealthState;
+use lectern_runtime::config::Setting;
 use tonic::{Request, Response, Status};
 
 use crate::admission::Admission;
 use crate::audit::Audit;
 use crate::conduct::Dispatcher;
 use crate::dead_letters::DeadLetters;
+use crate::inspect::Inspect;
+use crate::orders::Orders;
+
+/// What operators look at and work with.
+#[derive(Debug, Clone)]
+pub struct AdminParts {
+    /// The dead letters.
+    pub letters: DeadLetters,
+    /// What waits, what is granted and what is paused.
+    pub dispatcher: Dispatcher,
+    /// How much is unfinished.
+    pub admission: Admission,
+    /// Where what they do is recorded.
+    pub audit: Audit,
+    /// The narrations.
+    pub orders: Orders,
+    /// The stages.
+    pub stages: Arc<dyn Inspect>,
+    /// The gateway's own health.
+    pub health: HealthState,
+    /// The gateway's own settings.
+    pub settings: Arc<[Setting]>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
 
 /// The operators' service.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    letters: DeadLetters,
-    dispatcher: Dispatcher,
-    admission: Admission,
-    audit: Audit,
+    parts: AdminParts,
     secret: TenantSecret,
 }
 
 impl Admin {
     /// The service over these parts; page tokens are sealed under `secret`.
     #[must_use]
-    pub const fn new(
-        letters: DeadLetters,
-        dispatcher: Dispatcher,
-        admission: Admission,
-        audit: Audit,
-        secret: TenantSecret,
-    ) -> Self {
-        Self { letters, dispatcher, admission, audit, secret }
+    pub const fn new(parts: AdminParts, secret: TenantSecret) -> Self {
+        Self { parts, secret }
     }
 
     /// The letters, for a caller who does something with them.
     fn audited(&self, caller: &Caller) -> letters::Audited {
-        letters::Audited::new(&self.letters, &self.audit, caller)
-    }
-
-    async fn backlog(&self) -> Result<api::GetBacklogResponse, Failure> {
-        let mut stages = Vec::new();
-        for stage in Service::ALL {
-            let level = self.dispatcher.level(stage);
-            stages.push(api::StageBacklog {
-                stage: convert::stage_to_wire(stage).into(),
-                narration_count: i64::try_from(self.dispatcher.waiting(stage).await?).unwrap_or(i64::MAX),
-                granted_step_count: i32::try_from(level.granted).unwrap_or(i32::MAX),
-                slot_count: i32::try_from(level.limit).unwrap_or(i32::MAX),
-            });
-        }
-        let unfinished = self.admission.unfinished().await?;
-        Ok(api::GetBacklogResponse {
-            unfinished_narration_count: i64::try_from(unfinished).unwrap_or(i64::MAX),
-            stages,
-        })
+        letters::Audited::new(&self.parts.letters, &self.parts.audit, caller)
     }
 }
 
@@ -77,7 +83,7 @@ impl AdminService for Admin {
         request: Request<api::ListDeadLettersRequest>,
     ) -> Result<Response<api::ListDeadLettersResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
-            letters::list(&self.letters, &self.secret, &request).await
+            letters::list(&self.parts.letters, &self.secret, &request).await
         })
         .await
     }
@@ -88,7 +94,7 @@ impl AdminService for Admin {
     ) -> Result<Response<api::GetDeadLetterResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
             let step = names::dead_letter(&request.name, "name")?;
-            let letter = self.letters.get(&step).await?;
+            let letter = self.parts.letters.get(&step).await?;
             Ok(api::GetDeadLetterResponse { dead_letter: Some(letters::encode(&letter)) })
         })
         .await
@@ -123,7 +129,8 @@ impl AdminService for Admin {
     ) -> Result<Response<api::CreatePauseResponse>, Status> {
         answer(request, |Administrator(caller), request| async move {
             let pause = request.pause.unwrap_or_default();
-            let pause = pauses::create(self.dispatcher.pauses(), &self.audit, caller.actor(), pause).await?;
+            let pause =
+                pauses::create(self.parts.dispatcher.pauses(), &self.parts.audit, caller.actor(), pause).await?;
             Ok(api::CreatePauseResponse { pause: Some(pause) })
         })
         .await
@@ -134,7 +141,7 @@ impl AdminService for Admin {
         request: Request<api::GetPauseRequest>,
     ) -> Result<Response<api::GetPauseResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
-            let pause = pauses::get(self.dispatcher.pauses(), &request.name).await?;
+            let pause = pauses::get(self.parts.dispatcher.pauses(), &request.name).await?;
             Ok(api::GetPauseResponse { pause: Some(pause) })
         })
         .await
@@ -145,7 +152,7 @@ impl AdminService for Admin {
         request: Request<api::ListPausesRequest>,
     ) -> Result<Response<api::ListPausesResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
-            pauses::list(self.dispatcher.pauses(), &self.secret, &request).await
+            pauses::list(self.parts.dispatcher.pauses(), &self.secret, &request).await
         })
         .await
     }
@@ -155,7 +162,7 @@ impl AdminService for Admin {
         request: Request<api::DeletePauseRequest>,
     ) -> Result<Response<api::DeletePauseResponse>, Status> {
         answer(request, |Administrator(caller), request| async move {
-            pauses::delete(self.dispatcher.pauses(), &self.audit, caller.actor(), &request).await?;
+            pauses::delete(self.parts.dispatcher.pauses(), &self.parts.audit, caller.actor(), &request).await?;
             Ok(api::DeletePauseResponse {})
         })
         .await
@@ -165,17 +172,67 @@ impl AdminService for Admin {
         &self,
         request: Request<api::GetBacklogRequest>,
     ) -> Result<Response<api::GetBacklogResponse>, Status> {
-        answer(request, |_: Administrator, _| self.backlog()).await
+        answer(request, |_: Administrator, _| backlog::backlog(&self.parts.dispatcher, &self.parts.admission)).await
+    }
+
+    async fn list_narration_statuses(
+        &self,
+        request: Request<api::ListNarrationStatusesRequest>,
+    ) -> Result<Response<api::ListNarrationStatusesResponse>, Status> {
+        answer(request, |_: Administrator, request| async move {
+            statuses::list(&self.parts.orders, &self.parts.dispatcher, &self.secret, &request).await
+        })
+        .await
+    }
+
+    async fn list_steps(
+        &self,
+        request: Request<api::ListStepsRequest>,
+    ) -> Result<Response<api::ListStepsResponse>, Status> {
+        answer(request, |_: Administrator, request| async move {
+            steps::list(&self.parts.orders, &*self.parts.stages, &self.secret, &request).await
+        })
+        .await
+    }
+
+    async fn list_leases(
+        &self,
+        request: Request<api::ListLeasesRequest>,
+    ) -> Result<Response<api::ListLeasesResponse>, Status> {
+        answer(request, |_: Administrator, request| async move {
+            steps::leases(&*self.parts.stages, &self.secret, &request).await
+        })
+        .await
+    }
+
+    async fn get_capacity(
+        &self,
+        request: Request<api::GetCapacityRequest>,
+    ) -> Result<Response<api::GetCapacityResponse>, Status> {
+        answer(request, |_: Administrator, _| async move {
+            Ok(capacity::capacity(&self.parts.dispatcher, self.parts.clock.now()))
+        })
+        .await
+    }
+
+    async fn get_services(
+        &self,
+        request: Request<api::GetServicesRequest>,
+    ) -> Result<Response<api::GetServicesResponse>, Status> {
+        answer(request, |_: Administrator, request: api::GetServicesRequest| async move {
+            let AdminParts { stages, health, settings, .. } = &self.parts;
+            Ok(services::services(&**stages, health, settings, request.include_settings).await)
+        })
+        .await
     }
 
     async fn list_audit_records(
         &self,
         request: Request<api::ListAuditRecordsRequest>,
     ) -> Result<Response<api::ListAuditRecordsResponse>, Status> {
-        answer(
-            request,
-            |_: Administrator, request| async move { audit::list(&self.audit, &self.secret, &request).await },
-        )
+        answer(request, |_: Administrator, request| async move {
+            audit::list(&self.parts.audit, &self.secret, &request).await
+        })
         .await
     }
 }

@@ -69,7 +69,8 @@ fn progress(n: &Narration, moment: &Moment) -> api::Progress {
     }
 }
 
-const fn wait_reason(wait: Wait) -> api::WaitReason {
+/// Why a narration does not go on.
+pub const fn wait_reason(wait: Wait) -> api::WaitReason {
     match wait {
         Wait::Queue => api::WaitReason::Queue,
         Wait::Paused => api::WaitReason::Paused,
@@ -115,7 +116,8 @@ pub fn artifact(narration: &NarrationId, artifact: &Artifact) -> api::Artifact {
     }
 }
 
-fn state(n: &Narration) -> api::narration::State {
+/// The state that callers are shown.
+pub fn state(n: &Narration) -> api::narration::State {
     match n.phase() {
         Phase::Extracting if n.queued() => api::narration::State::Queued,
         Phase::Extracting => api::narration::State::Extracting,

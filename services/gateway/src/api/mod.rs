@@ -17,7 +17,7 @@ mod watch;
 use lectern_core::Failure;
 use lectern_rpc::page;
 
-pub use admin::Admin;
+pub use admin::{Admin, AdminParts};
 pub use credentials::Credentials;
 pub use documents::Documents;
 pub use keys::Keys;

@@ -4,6 +4,7 @@
 mod errands;
 mod events;
 mod hints;
+mod measures;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use lectern_core::id::NarrationId;
 use lectern_core::{Clock, Failure, Kind, Timestamp};
-use lectern_queue::Queue;
-use lectern_stage::Recall;
+use lectern_queue::{Processed, Queue};
 use lectern_stage::config::Retention;
+use lectern_stage::{Lookups, Recall};
 use lectern_store::{Change, Collection, Reconciler, Versioned};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ use crate::stages::Stages;
 use crate::watch::Hub;
 use errands::Errands;
 use hints::Hints;
+use measures::{Before, Measures};
 
 /// A tombstone is kept for this much longer than stages keep what they know of steps and runs: the
 /// next order of its request begins with a later run than theirs while they know any.
@@ -48,11 +50,14 @@ const PINNED_WITHIN: Duration = Duration::from_secs(5);
 pub struct Conductor {
     narrations: Collection<Narration>,
     queue: Arc<dyn Queue>,
+    processed: Processed,
     stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
     dispatcher: Dispatcher,
     hub: Hub,
     cache: Arc<NarrationCache>,
+    measures: Arc<Measures>,
+    lookups: Arc<Lookups>,
     files: Arc<FileProgress>,
     errands: Errands,
     hints: Arc<Hints>,
@@ -77,12 +82,15 @@ impl Conductor {
     ) -> Self {
         Self {
             narrations,
+            processed: Processed::events(&*queue),
             queue,
             stages,
             clock,
             dispatcher,
             hub: Hub::default(),
             cache: Arc::default(),
+            measures: Arc::default(),
+            lookups: Arc::default(),
             files: Arc::default(),
             errands: Errands::default(),
             hints: Arc::default(),
@@ -110,6 +118,12 @@ impl Conductor {
     #[must_use]
     pub const fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// How often a narration that is to be changed need not be read.
+    #[must_use]
+    pub const fn lookups(&self) -> &Arc<Lookups> {
+        &self.lookups
     }
 
     /// What is known of a narration beside its record. Nothing is read for it; how far its files
@@ -252,9 +266,12 @@ impl Conductor {
         known: Option<Versioned<Narration>>,
         mut transition: impl FnMut(&mut Narration, Timestamp) -> Transition + Send,
     ) -> Result<Option<Versioned<Narration>>, Failure> {
+        let mut changed = None;
         let change = |narration: &mut Narration| {
+            let before = Before::of(narration);
             Ok(match transition(narration, self.clock.now()) {
                 Transition::Changed => {
+                    changed = Some(before);
                     narration.ready = ready(narration, self.dispatcher.window());
                     Change::Write
                 }
@@ -275,6 +292,9 @@ impl Conductor {
         }
         let written = Versioned { record: updated.record, revision: updated.revision };
         self.cache.note(&written, self.clock.now());
+        if let Some(before) = changed {
+            self.measures.written(before, &written.record);
+        }
         Ok(Some(written))
     }
 }

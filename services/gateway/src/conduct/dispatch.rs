@@ -17,9 +17,11 @@
 mod announce;
 mod audit;
 mod backlog;
+mod demand;
 mod listen;
 mod members;
 mod metrics;
+mod overview;
 mod pass;
 mod publish;
 mod reading;
@@ -31,7 +33,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lectern_core::id::{NarrationId, Service, StepId, TenantId};
@@ -54,6 +56,8 @@ use announce::View;
 use backlog::{Backlog, Known};
 use members::Members;
 pub use metrics::Level;
+use metrics::Waits;
+pub use overview::{GatewayLevel, LaneLevel, ShareLevel};
 use pass::Pass;
 use relay::Parcel;
 
@@ -102,6 +106,7 @@ struct Shared {
     /// There is something to be announced at once.
     announce: Notify,
     relay: Outbox<Parcel>,
+    waits: Waits,
     services: BTreeMap<Service, ServiceState>,
 }
 
@@ -117,6 +122,8 @@ struct ServiceState {
     backlog: Mutex<Backlog>,
     /// Steps granted here since the start.
     granted: AtomicU64,
+    /// Whether it was read who waits in all turns that this gateway looks after.
+    is_read: AtomicBool,
     /// One pass at a time.
     pass: tokio::sync::Mutex<Pass>,
 }
@@ -139,6 +146,7 @@ impl Dispatcher {
             inbox: Mutex::default(),
             backlog: Mutex::new(Backlog::new(service, window, options.per_tenant)),
             granted: AtomicU64::new(0),
+            is_read: AtomicBool::new(false),
             pass: tokio::sync::Mutex::new(Pass::new()),
         };
         let services = Service::ALL.into_iter().map(|service| (service, state(service))).collect();
@@ -157,6 +165,7 @@ impl Dispatcher {
             workers: Workers::default(),
             announce: Notify::new(),
             relay: Outbox::default(),
+            waits: Waits::default(),
             services,
         };
         Self { shared: Arc::new(shared) }
@@ -269,6 +278,7 @@ impl Dispatcher {
         for state in self.shared.services.values() {
             let mut pass = state.pass.lock().await;
             *pass = Pass::new();
+            state.is_read.store(false, Ordering::Release);
             *state.backlog.lock() = Backlog::new(state.service, self.shared.window, self.shared.options.per_tenant);
         }
     }

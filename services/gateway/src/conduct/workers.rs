@@ -31,6 +31,21 @@ struct Worker {
     open: BTreeSet<String>,
 }
 
+/// A worker as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// Whose steps it does.
+    pub service: Service,
+    /// Its name.
+    pub holder: String,
+    /// Steps that it does at once; 0 while it takes none.
+    pub permits: usize,
+    /// Engines that it found out of order.
+    pub open: Vec<String>,
+    /// When it was heard of.
+    pub heard: Timestamp,
+}
+
 /// What can be granted of an engine's steps, as far as its workers' breakers go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineRoom {
@@ -162,6 +177,36 @@ impl Workers {
         sums.map_or(UNHEARD, |all| all.permits.max(1) + AHEAD)
     }
 
+    /// Steps of a service that one of its workers does at once, on average of those that take
+    /// steps; none where none does. Whoever asks is to ask seldom: this looks at every worker.
+    pub fn permits_of_one(&self, service: Service, now: Timestamp) -> Option<f64> {
+        let mut known = self.known.lock();
+        known.expire(now);
+        let of_service = known.workers.values().filter(|(worker, _)| worker.service == service);
+        let permits: Vec<u32> = of_service
+            .filter_map(|(worker, _)| u32::try_from(worker.permits).ok().filter(|permits| *permits > 0))
+            .collect();
+        let workers = u32::try_from(permits.len()).ok().filter(|workers| *workers > 0)?;
+        Some(permits.into_iter().map(f64::from).sum::<f64>() / f64::from(workers))
+    }
+
+    /// Every worker that was heard of lately, by service and name. Whoever asks is to ask seldom:
+    /// this looks at every worker.
+    pub fn all(&self, now: Timestamp) -> Vec<Announced> {
+        let mut known = self.known.lock();
+        known.expire(now);
+        let announced = known.workers.iter().map(|(holder, (worker, heard))| Announced {
+            service: worker.service,
+            holder: holder.clone(),
+            permits: worker.permits,
+            open: worker.open.iter().cloned().collect(),
+            heard: *heard,
+        });
+        let mut all: Vec<Announced> = announced.collect();
+        all.sort_unstable_by(|a, b| (a.service, &a.holder).cmp(&(b.service, &b.holder)));
+        all
+    }
+
     /// What can be granted of an engine's steps at a service. A worker whose breaker for it is open
     /// hands its steps back, so its permits do not count for the engine; every other one that takes
     /// steps is taken to have the engine in order, and finds out with its next steps where it has
@@ -218,6 +263,33 @@ mod tests {
         assert!(known.hear(&says("a", 2, &[]), at(19)), "it is new that b is gone");
         assert!(known.hear(&says("a", 0, &[]), at(20)));
         assert_eq!(known.limit(Service::Tts, at(20)), 1 + AHEAD, "a step finds out when it goes on");
+    }
+
+    #[test]
+    fn what_one_worker_does_at_once_is_the_average_of_those_that_live() {
+        let known = Workers::default();
+        assert_eq!(known.permits_of_one(Service::Tts, at(0)), None);
+        known.hear(&says("a", 2, &[]), at(0));
+        known.hear(&says("b", 3, &[]), at(9));
+        assert_eq!(known.permits_of_one(Service::Tts, at(9)), Some(2.5));
+        assert_eq!(known.permits_of_one(Service::Ai, at(9)), None, "nobody of that service");
+        known.hear(&says("c", 0, &[]), at(9));
+        assert_eq!(known.permits_of_one(Service::Tts, at(9)), Some(2.5), "one that ends takes none");
+        assert_eq!(known.permits_of_one(Service::Tts, at(16)), Some(3.0), "a is gone");
+        known.hear(&says("b", 0, &[]), at(17));
+        assert_eq!(known.permits_of_one(Service::Tts, at(17)), None, "b takes no steps");
+    }
+
+    #[test]
+    fn workers_are_shown_by_name_with_what_they_announced_last() {
+        let known = Workers::default();
+        known.hear(&says("b", 4, &["cloud"]), at(1));
+        known.hear(&says("a", 2, &[]), at(2));
+        known.hear(&says("a", 3, &[]), at(9));
+        let all = known.all(at(10));
+        let told: Vec<_> = all.iter().map(|w| (w.holder.as_str(), w.permits, w.open.len(), w.heard)).collect();
+        assert_eq!(told, [("a", 3, 0, at(9)), ("b", 4, 1, at(1))]);
+        assert_eq!(known.all(at(17)).len(), 1, "b is gone");
     }
 
     #[test]

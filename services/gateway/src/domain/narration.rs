@@ -17,6 +17,7 @@
 //! | `recording() -> Option<&Succeeded>` | the finished recording |
 //! | `artifacts() -> &[Artifact]` | its files |
 //! | `failure() -> Option<&StepFailure>` | why it ended without a recording |
+//! | `began() -> Timestamp` | when its caller ordered it, or retried it last |
 //! | `finished() -> Option<Timestamp>` | when it became terminal |
 //! | `display_name() -> &str`, `labels() -> &Labels` | the caller's words, until forgotten |
 //! | `title() -> &str`, `notes() -> &[String]` | the plan's words, until forgotten |
@@ -105,6 +106,9 @@ pub struct Narration {
     pub deleted: Option<Timestamp>,
     /// When it was accepted.
     pub created: Timestamp,
+    /// When its caller retried it last; none where that never happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retried: Option<Timestamp>,
     /// When it last changed.
     pub updated: Timestamp,
     /// When it fails if it is not finished.
@@ -176,6 +180,7 @@ impl Narration {
             cancel_pending: false,
             deleted: None,
             created: now,
+            retried: None,
             updated: now,
             deadline: now.plus(time_limit.unwrap_or(DEADLINE)),
             due_at: Some(now.plus(DUE.min(time_limit.unwrap_or(DUE)))),

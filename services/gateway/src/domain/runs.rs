@@ -92,6 +92,7 @@ impl Narration {
         self.pins = pins;
         self.run_request = request;
         self.repinned = None;
+        self.retried = Some(now);
         self.deadline = now.plus(self.spec.time_limit.unwrap_or(DEADLINE));
         self.cancel_pending = false;
         self.begin_run(None, now);

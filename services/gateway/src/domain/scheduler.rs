@@ -6,8 +6,10 @@
 //! is in no order, so a grant costs the logarithm of the turns that can be served, however many
 //! cannot.
 
+mod ages;
 mod grants;
 mod lanes;
+mod oldest;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +21,7 @@ use lectern_core::id::{NarrationId, StepId, TenantId};
 
 use super::shares::{Want, fill};
 use super::{Demands, Turn};
+use ages::Open;
 pub use grants::Grant;
 use grants::Grants;
 use lanes::Lanes;
@@ -38,6 +41,8 @@ pub struct Granted {
     pub step: StepId,
     /// In which turn.
     pub turn: Arc<Turn>,
+    /// Since when it had waited.
+    pub since: Timestamp,
 }
 
 /// A turn, and what is known of it.
@@ -50,7 +55,7 @@ struct TurnState {
     /// Whether more wait in it than are known.
     more: bool,
     /// Narrations with steps to grant.
-    work: BTreeMap<Place, VecDeque<StepId>>,
+    work: BTreeMap<Place, VecDeque<Open>>,
     /// Steps to grant, over all of them.
     waiting: usize,
     granted: usize,
@@ -135,15 +140,20 @@ impl Scheduler {
 
     /// Takes in a narration as it is now: `wanted` are the steps of this service that it wants,
     /// the most urgent first. What is granted of it and not wanted any more is released; what is
-    /// wanted and not granted waits in `turn`.
-    pub fn take_in(&mut self, turn: &Arc<Turn>, place: &Place, wanted: &[StepId]) {
+    /// wanted and not granted waits in `turn`, and what did not wait before does so since
+    /// `changed`.
+    pub fn take_in(&mut self, turn: &Arc<Turn>, place: &Place, wanted: &[StepId], changed: Timestamp) {
         let (since, narration) = place;
         let over: Vec<StepId> = self.grants.of(narration).filter(|step| !wanted.contains(step)).cloned().collect();
         for step in &over {
             self.release(step);
         }
-        self.remove_waiting(narration);
-        let open: VecDeque<StepId> = wanted.iter().filter(|step| !self.grants.has(step)).cloned().collect();
+        let waited = self.remove_waiting(narration);
+        let open = |step: &StepId| {
+            let before = waited.iter().find(|open| open.step == *step);
+            Open { step: step.clone(), since: before.map_or(changed, |open| open.since) }
+        };
+        let open: VecDeque<Open> = wanted.iter().filter(|step| !self.grants.has(step)).map(open).collect();
         if open.is_empty() {
             return;
         }
@@ -167,13 +177,16 @@ impl Scheduler {
         self.remove_waiting(narration);
     }
 
-    fn remove_waiting(&mut self, narration: &NarrationId) {
-        let Some((turn, since)) = self.places.remove(narration) else { return };
+    /// The steps of it that waited.
+    fn remove_waiting(&mut self, narration: &NarrationId) -> VecDeque<Open> {
+        let Some((turn, since)) = self.places.remove(narration) else { return VecDeque::new() };
+        let mut steps = VecDeque::new();
         if let Some(state) = self.turns.get_mut(&turn) {
-            let steps = state.work.remove(&(since, narration.clone()));
-            state.waiting = state.waiting.saturating_sub(steps.map_or(0, |steps| steps.len()));
+            steps = state.work.remove(&(since, narration.clone())).unwrap_or_default();
+            state.waiting = state.waiting.saturating_sub(steps.len());
         }
         self.arrange(&turn);
+        steps
     }
 
     /// The turn whose step [`Self::grant`] grants next.
@@ -189,7 +202,7 @@ impl Scheduler {
         let state = self.turns.get_mut(&turn)?;
         state.served = self.served;
         let mut oldest = state.work.first_entry()?;
-        let step = oldest.get_mut().pop_front()?;
+        let Open { step, since } = oldest.get_mut().pop_front()?;
         if oldest.get().is_empty() {
             oldest.remove();
             self.places.remove(&step.narration);
@@ -208,7 +221,7 @@ impl Scheduler {
             }
         }
         self.arrange(&turn);
-        Some(Granted { step, turn })
+        Some(Granted { step, turn, since })
     }
 
     /// Releases a step that ended or is taken back; whether it was granted.

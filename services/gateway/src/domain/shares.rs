@@ -34,6 +34,12 @@ impl Demands {
         self.0.values().all(|demand| demand.steps == 0)
     }
 
+    /// What they can use in all, in steps.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.0.values().map(|demand| demand.steps).sum()
+    }
+
     fn of(&self, lane: Lane) -> Demand {
         self.0.get(&lane).copied().unwrap_or_default()
     }

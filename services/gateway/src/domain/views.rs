@@ -122,6 +122,12 @@ impl Narration {
         self.state.ended().map(|ended| &ended.failure)
     }
 
+    /// When its caller ordered it, or retried it last.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.retried.unwrap_or(self.created)
+    }
+
     /// When it became terminal.
     #[must_use]
     pub fn finished(&self) -> Option<Timestamp> {

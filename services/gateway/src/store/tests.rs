@@ -184,3 +184,16 @@ fn a_record_of_the_longest_script_is_far_below_what_a_record_may_have() {
     let bytes = stored(&n).to_string().len();
     assert!(bytes < 4 * 1024, "{bytes} bytes");
 }
+
+#[test]
+fn the_page_of_the_database_is_that_of_the_records() {
+    let text = [
+        lectern_store::describe::<Narration>(),
+        lectern_store::describe::<Pause>(),
+        lectern_store::describe::<Key>(),
+        lectern_store::describe::<TenantRecord>(),
+        lectern_store::describe::<crate::audit::Record>(),
+    ]
+    .concat();
+    lectern_testkit::pages::check_part("reference/database.md", "gateway", &text, "the_page_of_the_database");
+}

@@ -21,6 +21,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_core::content::document::Content;
@@ -32,6 +33,7 @@ use tokio::process::{Child, Command};
 
 use super::Hint;
 use super::archive::{damaged_because, too_complex};
+use super::kills::{Killed, Kills};
 
 /// The name of the hidden subcommand.
 pub const SUBCOMMAND: &str = "extract-child";
@@ -92,6 +94,8 @@ pub struct Sandbox {
     pub args: Vec<OsString>,
     /// What each extraction may use.
     pub limits: SandboxLimits,
+    /// Counts those that used more. Clones of a sandbox share it.
+    pub kills: Arc<Kills>,
 }
 
 /// What the parent tells the child.
@@ -132,7 +136,7 @@ impl Sandbox {
     /// A sandbox that runs `program extract-child`.
     #[must_use]
     pub fn new(program: impl Into<PathBuf>, limits: SandboxLimits) -> Self {
-        Self { program: program.into(), args: vec![SUBCOMMAND.into()], limits }
+        Self { program: program.into(), args: vec![SUBCOMMAND.into()], limits, kills: Arc::default() }
     }
 
     /// Extracts `source` in a child process. Dropping the future kills the child.
@@ -172,12 +176,14 @@ impl Sandbox {
         };
         let Ok((answer, noise)) = tokio::time::timeout(self.limits.wall, run).await else {
             let _ = child.start_kill();
+            self.kills.note(Killed::Time);
             return Err(too_much(&format!("more than {} seconds", self.limits.wall.as_secs())));
         };
         let answer =
             answer.map_err(|error| Failure::internal(format!("cannot read from the extractor process: {error}")))?;
         if answer.len() as u64 > self.limits.output_bytes {
             let _ = child.start_kill();
+            self.kills.note(Killed::Output);
             return Err(too_much(&format!("more than {} bytes of text", self.limits.output_bytes)));
         }
         let status = child
@@ -186,7 +192,11 @@ impl Sandbox {
             .map_err(|error| Failure::internal(format!("cannot wait for the extractor process: {error}")))?;
         let noise = String::from_utf8_lossy(&noise.unwrap_or_default()).into_owned();
         if !status.success() {
-            return Err(ended(status, &noise));
+            let (failure, killed) = ended(status, &noise);
+            if let Some(reason) = killed {
+                self.kills.note(reason);
+            }
+            return Err(failure);
         }
         Ok(answer)
     }
@@ -250,32 +260,36 @@ fn too_much(what: &str) -> Failure {
     too_complex(format!("reading the document takes {what}; split it, or save it again in a simpler form"))
 }
 
-/// What an unsuccessful end means. Signal numbers are those of Linux on every architecture that
-/// Rust supports there but MIPS.
-fn ended(status: ExitStatus, noise: &str) -> Failure {
+/// What an unsuccessful end means, and which limit or signal it was that ended the child; none
+/// where it ended by itself. Signal numbers are those of Linux on every architecture that Rust
+/// supports there but MIPS. `SIGKILL` comes from a system without memory, or after `SIGXCPU`.
+fn ended(status: ExitStatus, noise: &str) -> (Failure, Option<Killed>) {
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
     const CPU_TIME: i32 = 24;
     const FILE_SIZE: i32 = 25;
+    let memory = || (too_much("more memory than is allowed"), Some(Killed::Memory));
     match (status.code(), status.signal()) {
         (Some(code), _) if code == i32::from(NOT_STARTED) => {
-            Failure::internal(format!("the extractor process did not start: {}", noise.trim()))
+            (Failure::internal(format!("the extractor process did not start: {}", noise.trim())), None)
         }
-        (Some(code), _) if code == i32::from(NO_MEMORY) => too_much("more memory than is allowed"),
-        (Some(_), _) | (_, Some(ABORT)) if NO_ROOM.iter().any(|said| noise.contains(said)) => {
-            too_much("more memory than is allowed")
+        (Some(code), _) if code == i32::from(NO_MEMORY) => memory(),
+        (Some(_), _) | (_, Some(ABORT)) if NO_ROOM.iter().any(|said| noise.contains(said)) => memory(),
+        (_, Some(ABORT)) if noise.contains("overflowed its stack") => {
+            (too_much("more nesting than is allowed"), Some(Killed::Signal))
         }
-        (_, Some(ABORT)) if noise.contains("overflowed its stack") => too_much("more nesting than is allowed"),
-        (_, Some(ABORT)) if noise.contains("memory allocation") => too_much("more memory than is allowed"),
-        (_, Some(KILL | CPU_TIME)) => too_much("more processor time or memory than is allowed"),
-        (_, Some(FILE_SIZE)) => too_much("more output than is allowed"),
-        (Some(code), _) if code == i32::from(PANICKED) && noise.contains("capacity overflow") => {
-            too_much("more memory than is allowed")
+        (_, Some(ABORT)) if noise.contains("memory allocation") => memory(),
+        (_, Some(signal @ (KILL | CPU_TIME))) => {
+            let reason = if signal == KILL { Killed::Memory } else { Killed::Cpu };
+            (too_much("more processor time or memory than is allowed"), Some(reason))
         }
+        (_, Some(FILE_SIZE)) => (too_much("more output than is allowed"), Some(Killed::Output)),
+        (Some(code), _) if code == i32::from(PANICKED) && noise.contains("capacity overflow") => memory(),
         (code, signal) => {
             let how =
                 signal.map_or_else(|| format!("status {}", code.unwrap_or(-1)), |signal| format!("signal {signal}"));
-            damaged_because(&format!("the extractor could not cope with it ({how})"))
+            let failure = damaged_because(&format!("the extractor could not cope with it ({how})"));
+            (failure, signal.map(|_| Killed::Signal))
         }
     }
 }
@@ -344,22 +358,26 @@ mod tests {
     fn every_end_of_a_child_has_its_reason() {
         let signal = |number: i32| ExitStatus::from_raw(number);
         let code = |number: i32| ExitStatus::from_raw(number << 8);
-        for (status, noise, wanted) in [
-            (signal(9), "", Reason::DocumentTooComplex),
-            (signal(24), "", Reason::DocumentTooComplex),
-            (signal(25), "", Reason::DocumentTooComplex),
-            (signal(6), "memory allocation of 12 bytes failed", Reason::DocumentTooComplex),
-            (signal(6), "thread 'main' has overflowed its stack", Reason::DocumentTooComplex),
-            (signal(6), "", Reason::DocumentDamaged),
-            (signal(11), "", Reason::DocumentDamaged),
-            (code(101), "panicked at", Reason::DocumentDamaged),
-            (code(64), "", Reason::Internal),
-            (code(65), "", Reason::DocumentTooComplex),
-            (code(1), "", Reason::DocumentDamaged),
-            (signal(6), "terminate called after throwing an instance of 'std::bad_alloc'", Reason::DocumentTooComplex),
-            (code(127), "libx.so: failed to map segment from shared object", Reason::DocumentTooComplex),
+        let (complex, damaged) = (Reason::DocumentTooComplex, Reason::DocumentDamaged);
+        let bad_alloc = "terminate called after throwing an instance of 'std::bad_alloc'";
+        for (status, noise, wanted, killed) in [
+            (signal(9), "", complex, Some(Killed::Memory)),
+            (signal(24), "", complex, Some(Killed::Cpu)),
+            (signal(25), "", complex, Some(Killed::Output)),
+            (signal(6), "memory allocation of 12 bytes failed", complex, Some(Killed::Memory)),
+            (signal(6), "thread 'main' has overflowed its stack", complex, Some(Killed::Signal)),
+            (signal(6), "", damaged, Some(Killed::Signal)),
+            (signal(11), "", damaged, Some(Killed::Signal)),
+            (code(101), "panicked at", damaged, None),
+            (code(101), "panicked at 'capacity overflow'", complex, Some(Killed::Memory)),
+            (code(64), "", Reason::Internal, None),
+            (code(65), "", complex, Some(Killed::Memory)),
+            (code(1), "", damaged, None),
+            (signal(6), bad_alloc, complex, Some(Killed::Memory)),
+            (code(127), "libx.so: failed to map segment from shared object", complex, Some(Killed::Memory)),
         ] {
-            assert_eq!(ended(status, noise).reason, wanted, "{status} {noise}");
+            let (failure, found) = ended(status, noise);
+            assert_eq!((failure.reason, found), (wanted, killed), "{status} {noise}");
         }
     }
 }

@@ -14,6 +14,7 @@ mod epub;
 mod formats;
 mod html;
 mod inline;
+pub mod kills;
 mod markdown;
 pub mod ocr;
 mod odt;

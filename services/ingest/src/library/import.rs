@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tracing::info;
 
 use super::scratch::Scratch;
-use super::{Arrival, Library};
+use super::{Arrival, Library, Via};
 use crate::domain::{Document, file_name};
 
 /// When to come again while others import.
@@ -125,6 +125,7 @@ impl Imports {
             language,
             sha256: fetched.sha256,
             size: fetched.size,
+            via: Via::Import,
             share,
             upload: None,
         };

@@ -16,6 +16,7 @@ mod uploads;
 mod usage;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lectern_blob::Blob;
 use lectern_core::content::document::Content;
@@ -44,6 +45,31 @@ pub struct Library {
     secrets: Secrets,
     limits: SourceLimits,
     usage: Usage,
+    /// Bytes that came, by how they did.
+    received: Arc<[AtomicU64; Via::ALL.len()]>,
+}
+
+/// How a source came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// Its caller sent it, whole or in parts.
+    Upload,
+    /// It was fetched by its URL.
+    Import,
+}
+
+impl Via {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Upload, Self::Import];
+
+    /// The name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Import => "import",
+        }
+    }
 }
 
 /// A source at the door.
@@ -65,6 +91,8 @@ pub struct Arrival {
     pub sha256: Digest,
     /// Bytes of the source.
     pub size: u64,
+    /// How it came.
+    pub via: Via,
     /// Bytes that all sources of the tenant may have together; none where nobody said.
     pub share: Option<u64>,
     /// The record of the upload that it came by, whose bytes are counted already; none for another
@@ -102,7 +130,14 @@ impl Library {
         limits: SourceLimits,
     ) -> Self {
         let usage = Usage::new(documents.clone(), Arc::clone(&clock));
-        Self { documents, reader, blob, clock, random, secrets, limits, usage }
+        Self { documents, reader, blob, clock, random, secrets, limits, usage, received: Arc::default() }
+    }
+
+    /// Bytes of the sources that came so since the start, accepted ones and others. One that an
+    /// earlier call had handed in does not count.
+    #[must_use]
+    pub fn received(&self, via: Via) -> u64 {
+        self.received[via as usize].load(Ordering::Relaxed)
     }
 
     /// What is accepted.
@@ -160,6 +195,7 @@ impl Library {
                 "the source has no bytes; send some",
             ));
         }
+        self.received[arrival.via as usize].fetch_add(arrival.size, Ordering::Relaxed);
         // Room comes first, since to read a source that does not fit would be for nothing.
         let room = self.usage.reserve(&arrival.tenant, arrival.size, arrival.share, arrival.upload.as_deref()).await?;
         let id = arrival.id.clone().unwrap_or_else(|| DocumentId::random(&*self.random));

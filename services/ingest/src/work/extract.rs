@@ -6,16 +6,23 @@ use lectern_core::Failure;
 use lectern_core::content::document::Content;
 use lectern_core::content::words;
 use lectern_proto::work::v1::{ExtractDocument, Extracted, event::Outcome};
-use lectern_stage::Job;
 use lectern_stage::work::{key, same_pin};
+use lectern_stage::{Job, Lookups};
 
 use crate::library::Reader;
 
 /// Puts the content under its key and says what is in it.
-pub async fn extract(reader: &Reader, job: &Job, command: ExtractDocument) -> Result<Outcome, Failure> {
+pub async fn extract(
+    reader: &Reader,
+    lookups: &Lookups,
+    job: &Job,
+    command: ExtractDocument,
+) -> Result<Outcome, Failure> {
     same_pin(&command.extractor, reader.pin())?;
     let path = job.objects.folder().content(&key(&command.content_key, "content_key")?);
-    if let Some(content) = job.objects.find_json::<Content>(&path).await? {
+    let found = job.objects.find_json::<Content>(&path).await?;
+    lookups.note(found.is_some());
+    if let Some(content) = found {
         return Ok(extracted(&content));
     }
     let source = job.objects.folder().source(&key(&command.source, "source")?);

@@ -15,7 +15,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, OsRandom, Reason, Timestamp};
 use lectern_ingest::domain::erasure::Counts;
 use lectern_ingest::domain::{Document, Receipt, SourceLimits, Upload};
 use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
-use lectern_ingest::library::{Arrival, Library, Opening, Reader, Stored, Uploads};
+use lectern_ingest::library::{Arrival, Library, Opening, Reader, Stored, Uploads, Via};
 use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Store, Versioned, memory};
 
@@ -74,6 +74,7 @@ impl Ingest {
             language: None,
             sha256: Digest::of(TEXT),
             size: TEXT.len() as u64,
+            via: Via::Upload,
             share: self.share,
             upload: None,
         };
@@ -165,6 +166,8 @@ async fn an_id_whose_document_was_erased_makes_no_other() {
     let ingest = Ingest::open().await;
     let document = ingest.create().await.expect("accepted").record;
     assert_eq!(ingest.create().await.expect("the same answer").record.id, document.id);
+    let received = [Via::Upload, Via::Import].map(|via| ingest.library.received(via));
+    assert_eq!(received, [TEXT.len() as u64, 0], "what was there already does not count");
     ingest.erase(&document.id, "").await.expect("erased");
     let spent = ingest.create().await.expect_err("erased");
     assert_eq!(told(&spent), (Kind::FailedPrecondition, Reason::DocumentErased));

@@ -5,12 +5,23 @@ use std::time::Duration;
 use lectern_core::Reason;
 use lectern_ingest::extract::Hint;
 use lectern_ingest::extract::child::{Sandbox, SandboxLimits, Source};
+use lectern_ingest::extract::kills::Killed;
 use lectern_ingest::library::Reader;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lectern-ingest");
 
 fn sandbox(limits: SandboxLimits) -> Sandbox {
     Sandbox::new(PROGRAM, limits)
+}
+
+/// One that runs a script in the place of the parser.
+fn shell(script: &str, limits: SandboxLimits) -> Sandbox {
+    Sandbox { args: vec!["-c".into(), script.into()], ..Sandbox::new("/bin/sh", limits) }
+}
+
+/// Why children were killed, each reason once.
+fn killed(sandbox: &Sandbox) -> Vec<Killed> {
+    Killed::ALL.into_iter().filter(|reason| sandbox.kills.count(*reason) == 1).collect()
 }
 
 async fn reason(limits: SandboxLimits, source: Vec<u8>) -> Reason {
@@ -54,21 +65,18 @@ async fn too_much_output_is_too_complex() {
 
 #[tokio::test]
 async fn a_child_that_does_not_end_is_killed() {
-    let sandbox = Sandbox {
-        program: "/bin/sh".into(),
-        args: vec!["-c".into(), "exec sleep 1000".into()],
-        limits: SandboxLimits { wall: Duration::from_millis(20), ..SandboxLimits::default() },
-    };
+    let limits = SandboxLimits { wall: Duration::from_millis(20), ..SandboxLimits::default() };
+    let sandbox = shell("exec sleep 1000", limits);
     let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
     assert_eq!(failure.reason, Reason::DocumentTooComplex);
+    assert_eq!(killed(&sandbox), [Killed::Time]);
 }
 
 #[tokio::test]
 async fn what_a_caller_calls_his_file_is_not_among_the_arguments() {
     // The order is the shell's `$0`; the environment is empty.
     let script = "case \"$0\" in *ecret*) kill -SEGV $$;; *source.md*) kill -XCPU $$;; esac";
-    let sandbox =
-        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: SandboxLimits::default() };
+    let sandbox = shell(script, SandboxLimits::default());
     let hint = Hint { file_name: Some("Secret merger.md".to_owned()), media_type: Some("text/secret".to_owned()) };
     let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), hint).await.unwrap_err();
     assert_eq!(failure.reason, Reason::DocumentTooComplex, "the ending is there, the rest is not: {failure}");
@@ -80,8 +88,7 @@ async fn a_caller_who_has_gone_ends_his_child_and_gives_the_reader_back() {
     let (source, begun) = (folder.path().join("source"), folder.path().join("begun"));
     std::fs::write(&source, "x").unwrap();
     let script = format!("echo $$ > '{}'; exec sleep 1000", begun.display());
-    let sandbox =
-        Sandbox { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], limits: SandboxLimits::default() };
+    let sandbox = shell(&script, SandboxLimits::default());
     let reader = Reader::new(sandbox, None, 1);
     for caller in ["acme", "other", "acme"] {
         let (reader, source) = (reader.clone(), source.clone());
@@ -109,20 +116,17 @@ async fn until<T>(so: impl Fn() -> Option<T>) -> T {
 
 #[tokio::test]
 async fn a_child_that_crashes_is_damage_and_a_missing_one_a_defect() {
-    let shell = |script: &str| Sandbox {
-        program: "/bin/sh".into(),
-        args: vec!["-c".into(), script.into()],
-        limits: SandboxLimits::default(),
-    };
-    for (script, wanted) in [
-        ("kill -SEGV $$", Reason::DocumentDamaged),
-        ("kill -KILL $$", Reason::DocumentTooComplex),
-        ("kill -XCPU $$", Reason::DocumentTooComplex),
-        ("exit 101", Reason::DocumentDamaged),
-        ("echo nonsense", Reason::DocumentDamaged),
+    for (script, wanted, counted) in [
+        ("kill -SEGV $$", Reason::DocumentDamaged, Some(Killed::Signal)),
+        ("kill -KILL $$", Reason::DocumentTooComplex, Some(Killed::Memory)),
+        ("kill -XCPU $$", Reason::DocumentTooComplex, Some(Killed::Cpu)),
+        ("exit 101", Reason::DocumentDamaged, None),
+        ("echo nonsense", Reason::DocumentDamaged, None),
     ] {
-        let failure = shell(script).extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
+        let sandbox = shell(script, SandboxLimits::default());
+        let failure = sandbox.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();
         assert_eq!(failure.reason, wanted, "{script}: {failure}");
+        assert_eq!(killed(&sandbox), counted.into_iter().collect::<Vec<_>>(), "{script}");
     }
     let missing = Sandbox::new("/nonexistent/program", SandboxLimits::default());
     let failure = missing.extract(Source::Bytes(b"x".to_vec()), Hint::default()).await.unwrap_err();

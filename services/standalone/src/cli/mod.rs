@@ -1,9 +1,12 @@
 //! The command line.
 
 mod admin;
+mod doctor;
 pub mod manage;
 mod narrate;
+mod ops;
 mod place;
+mod smoke;
 mod source;
 pub mod voice;
 
@@ -14,9 +17,12 @@ use lectern_core::Failure;
 use lectern_runtime::Secret;
 
 pub use admin::{Audit, KeyCommand, KeysCommand, Lane, Limit, LimitFlags, Quota, Role, Server, TenantCommand, Tenants};
+pub use doctor::{Checked, Doctor};
 pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, StyleFlag};
+pub use ops::{LetterChoice, LetterFilter, LettersCommand, Narrations as OpsNarrations, Ops, OpsCommand, Stage};
 use place::Credential;
 pub use place::{At, Place};
+pub use smoke::Smoke;
 pub use source::Source;
 
 /// Turns documents into narrated audio.
@@ -65,6 +71,14 @@ pub enum Command {
     Quota(Quota),
     /// Lists what was done on a server that others must be able to account for, the newest first.
     Audit(Audit),
+    /// Shows what waits, what runs and what is broken over all tenants, and does something about
+    /// it: an operator's commands.
+    Ops(Ops),
+    /// Checks a deployment from inside, with the configuration of one of its services, and says
+    /// what to do about what is wrong.
+    Doctor(Doctor),
+    /// Tests a server from the outside: health, reflection, and a short narration to its end.
+    Smoke(Smoke),
 }
 
 /// Serves until it is stopped.
@@ -98,6 +112,9 @@ impl Cli {
             Some(Command::Tenants(_)) => "lectern tenants",
             Some(Command::Quota(_)) => "lectern quota",
             Some(Command::Audit(_)) => "lectern audit",
+            Some(Command::Ops(_)) => "lectern ops",
+            Some(Command::Doctor(_)) => "lectern doctor",
+            Some(Command::Smoke(_)) => "lectern smoke",
             None => "lectern",
         }
     }
@@ -110,8 +127,15 @@ impl Cli {
             Some(Command::Manage(manage)) => manage.at().data.as_ref(),
             Some(Command::Voices(voices)) => voices.at.data.as_ref(),
             Some(Command::Up(up)) => up.data.as_ref(),
+            Some(Command::Ops(ops)) => ops.at.data.as_ref(),
+            Some(Command::Doctor(doctor)) => doctor.data.as_ref(),
             Some(
-                Command::Voice(_) | Command::Keys(_) | Command::Tenants(_) | Command::Quota(_) | Command::Audit(_),
+                Command::Voice(_)
+                | Command::Keys(_)
+                | Command::Tenants(_)
+                | Command::Quota(_)
+                | Command::Audit(_)
+                | Command::Smoke(_),
             )
             | None => None,
         }
@@ -137,7 +161,9 @@ impl Cli {
             Some(Command::Tenants(tenants)) => tenants.at.credential(),
             Some(Command::Quota(quota)) => quota.at.credential(),
             Some(Command::Audit(audit)) => audit.at.credential(),
-            Some(Command::Voice(_) | Command::Up(_)) | None => return None,
+            Some(Command::Ops(ops)) => ops.at.credential(),
+            Some(Command::Smoke(smoke)) => smoke.at.credential(),
+            Some(Command::Voice(_) | Command::Up(_) | Command::Doctor(_)) | None => return None,
         })
     }
 }

@@ -31,6 +31,7 @@ fn the_key_is_that_of_the_environment_unless_an_argument_says_another() {
         (&["lectern", "voices", server][..], Some("lk_env")),
         (&["lectern", "tenants", "show", "acme"][..], Some("lk_env")),
         (&["lectern", "quota"][..], Some("lk_env")),
+        (&["lectern", "smoke", &file][..], Some("lk_file")),
         (&["lectern", "audit", "--key", "lk_argument"][..], Some("lk_argument")),
         (&["lectern", "up"][..], None),
     ] {
@@ -45,7 +46,7 @@ fn the_key_is_that_of_the_environment_unless_an_argument_says_another() {
 fn help_prefers_the_environment_to_an_argument() {
     let mut command = Cli::command();
     command.build();
-    for name in ["narrate", "preview", "list", "watch", "voices", "keys", "tenants", "quota", "audit"] {
+    for name in ["narrate", "preview", "list", "watch", "voices", "keys", "tenants", "quota", "audit", "smoke", "ops"] {
         let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
         assert!(help.contains("LECTERN_KEY") && help.contains("--key-file"), "{name}: {help}");
     }

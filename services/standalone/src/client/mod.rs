@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod deliver;
+pub mod doctor;
 mod folder;
 mod follow;
 mod hand_in;
@@ -11,7 +12,9 @@ pub mod keys;
 mod library;
 mod look;
 pub mod manage;
+mod message;
 pub mod narrate;
+pub mod ops;
 mod order;
 pub mod out;
 mod play;
@@ -20,6 +23,7 @@ mod progress;
 pub mod quota;
 mod show;
 mod skipped;
+pub mod smoke;
 mod sources;
 pub mod tenants;
 mod voice;
@@ -28,6 +32,7 @@ pub mod words;
 
 use lectern_client::{Client, ClientConfig, Retry};
 use lectern_core::Failure;
+use lectern_rpc::{Outbound, channel};
 use lectern_runtime::{Context, Secret};
 
 use crate::cli::{Server, Source};
@@ -36,12 +41,14 @@ use crate::cli::{Server, Source};
 /// it is waited for, that is by [`follow`].
 const TRIES: u32 = 4;
 
-/// Connects to a server, under a key where there is one.
+/// Connects to a server, under a key where there is one. What is called by generated clients is
+/// called once: a person who lists keys is told at once that no server is there.
 ///
 /// # Errors
 /// `INVALID_FIELD` for a URL that is not one.
 pub fn connect(url: &str, key: Option<&Secret>) -> Result<Client, Failure> {
-    let client = Client::connect(&ClientConfig::to(url), key.cloned())?;
+    let channel = channel(&ClientConfig::to(url))?.without_retries();
+    let client = Client::over(channel, key.cloned().map_or_else(Outbound::anonymous, Outbound::with_key));
     Ok(client.with_retry(Retry { tries: TRIES, ..Retry::default() }))
 }
 
@@ -80,5 +87,58 @@ async fn sources_of(
         expanded = expanded => {
             expanded.map_err(|error| Failure::internal(format!("the documents cannot be listed: {error}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task;
+
+    use lectern_proto::v1::GetQuotaRequest;
+    use lectern_proto::v1::quota_service_client::QuotaServiceClient;
+    use tonic::body::Body;
+    use tonic::codegen::{Service, http};
+    use tonic::server::NamedService;
+    use tonic::transport::server::TcpIncoming;
+    use tonic::{Code, Status};
+
+    use super::*;
+
+    /// A server that is too busy for anything, and counts what it is asked.
+    #[derive(Debug, Clone, Default)]
+    struct Busy(Arc<AtomicUsize>);
+
+    impl NamedService for Busy {
+        const NAME: &'static str = "lectern.v1.QuotaService";
+    }
+
+    impl Service<http::Request<Body>> for Busy {
+        type Response = http::Response<Body>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<http::Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
+            task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(Ok(Status::unavailable("busy").into_http()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_is_told_at_once_that_a_server_does_not_answer() {
+        let busy = Busy::default();
+        let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let url = format!("http://{}", incoming.local_addr().expect("an address"));
+        let routes = tonic::service::Routes::new(busy.clone());
+        tokio::spawn(tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
+        let mut quota = QuotaServiceClient::new(connect(&url, None).expect("a client").channel());
+        let refused = quota.get_quota(GetQuotaRequest {}).await.expect_err("it is busy");
+        assert_eq!((refused.code(), busy.0.load(Ordering::SeqCst)), (Code::Unavailable, 1));
     }
 }

@@ -55,12 +55,13 @@ pub fn record_until(
         }
     }
     let why = rejection.map(|rejection| rejection.to_string()).unwrap_or_default();
-    let text: String = request.text.chars().take(80).collect();
+    // The text itself is the caller's: a failure is logged and kept.
+    let length = request.text.chars().count();
     Err(Failure::new(
         Kind::FailedPrecondition,
         Reason::SpeechRejected,
         format!(
-            "the speech for {text:?} was rejected {ATTEMPTS} times, the last because {why}; choose another voice or reword it"
+            "the speech for a sentence of {length} characters was rejected {ATTEMPTS} times, the last because {why}; choose another voice or reword it"
         ),
     ))
 }
@@ -97,7 +98,8 @@ mod tests {
         engine.script(vec![ToneOutcome::Silence; 3]);
         let failure = record(&engine, &SegmentRequest::new("Never heard.", VOICE, Speed::NORMAL)).unwrap_err();
         assert_eq!(failure.reason, Reason::SpeechRejected);
-        assert!(failure.message.contains("Never heard.") && failure.message.contains("silent"), "{failure}");
+        assert!(failure.message.contains("12 characters") && failure.message.contains("silent"), "{failure}");
+        assert!(!failure.message.contains("Never heard."), "{failure} is logged, and says what the document says");
         assert_eq!(engine.calls(), 3);
     }
 }

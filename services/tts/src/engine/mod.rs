@@ -2,11 +2,13 @@
 //! words.
 //!
 //! Adapters: [`local`] (a neural voice in this process, no network), and for tests [`tone`] (sine
-//! tones) and [`scripted`] (tones that are noted and go wrong as told). Nothing outside this folder
+//! tones) and [`scripted`] (tones that are noted and go wrong as told); any of them [`measured`].
+//! Nothing outside this folder
 //! knows what engine a voice belongs to; the work on its output (trim, loudness, codec) is that of
 //! [`crate::audio`].
 
 pub mod local;
+pub mod measured;
 pub mod scripted;
 pub mod tone;
 pub mod verify;

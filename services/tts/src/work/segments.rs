@@ -9,10 +9,10 @@ use lectern_blob::Objects;
 use lectern_core::id::TenantId;
 use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_runtime::telemetry::Counter;
-use lectern_stage::Job;
+use lectern_stage::{Job, Lookups};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, debug};
+use tracing::{Instrument as _, Span, debug};
 
 use super::gate::Gate;
 use super::turns::Turns;
@@ -50,6 +50,7 @@ pub struct Segments {
     speaking: Arc<Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>>,
     spoken: Counter,
     found: Counter,
+    lookups: Arc<Lookups>,
 }
 
 impl std::fmt::Debug for Segments {
@@ -73,7 +74,14 @@ impl Segments {
                 "{segment}",
                 "Segments that an earlier step had spoken.",
             ),
+            lookups: Arc::default(),
         }
+    }
+
+    /// How often a segment that a section needs was spoken already.
+    #[must_use]
+    pub const fn lookups(&self) -> &Arc<Lookups> {
+        &self.lookups
     }
 
     /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is
@@ -82,6 +90,19 @@ impl Segments {
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
     pub async fn get(
+        &self,
+        job: &Job,
+        key: &Digest,
+        section: u32,
+        engine: Arc<dyn SpeechEngine>,
+        request: SegmentRequest,
+    ) -> Result<Stored, Failure> {
+        let stored = self.find_or_speak(job, key, section, engine, request).await?;
+        self.lookups.note(matches!(stored, Stored::Found(_)));
+        Ok(stored)
+    }
+
+    async fn find_or_speak(
         &self,
         job: &Job,
         key: &Digest,
@@ -111,8 +132,9 @@ impl Segments {
         let (spoken, objects, key) = (self.spoken.clone(), objects.clone(), *key);
         let made = async move {
             let _speaking = speaking;
+            let span = Span::current();
             let segment = tokio::task::spawn_blocking(move || {
-                let _permit = permit;
+                let (_permit, _within) = (permit, span.enter());
                 record(&*engine, &request)
             })
             .await
@@ -142,7 +164,9 @@ impl Segments {
         let broke_off = || Failure::internal("synthesis broke off; call again");
         let turn = self.turns.take(tenant).await.ok_or_else(|| turned_away(tenant))?;
         let permit = self.gate.enter(0).await.ok_or_else(broke_off)?;
+        let span = Span::current();
         let spoken = tokio::task::spawn_blocking(move || {
+            let _within = span.enter();
             // The core is passed on first: whoever stands at the gate goes before the next caller.
             let _held = (permit, turn);
             record_until(&*engine, &request, &stop)
@@ -249,6 +273,7 @@ mod tests {
         assert!(matches!(speak(&key).await, Ok(Stored::Found(_))), "what is there costs nothing");
         assert_eq!(speak(&other).await.unwrap_err().kind, Kind::Cancelled);
         assert_eq!(engine.0.calls(), 1);
+        assert_eq!((segments.lookups().hits(), segments.lookups().misses()), (1, 1), "what fails is neither");
     }
 
     #[tokio::test]

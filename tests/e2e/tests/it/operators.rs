@@ -1,8 +1,11 @@
 //! What operators do with work: dead letters are found and replayed, and what is paused waits.
 
+use std::collections::BTreeSet;
+
 use futures::TryStreamExt as _;
-use lectern_e2e::{Profile, of, refusal};
+use lectern_e2e::{Authorized, Profile, of, refusal};
 use lectern_proto::convert;
+use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::dead_letter_selection::Selection;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::replay_dead_letters_response::Outcome;
@@ -101,6 +104,10 @@ async fn what_is_paused_waits_and_goes_on(profile: Profile) {
     let backlog = admin.get_backlog(api::GetBacklogRequest {}).await.expect("a backlog").into_inner();
     let tts = backlog.stages.iter().find(|stage| stage.stage() == api::StageName::Tts).expect("tts");
     assert_eq!((tts.narration_count, tts.granted_step_count), (1, 0), "{backlog:?}");
+    let request = api::ListNarrationStatusesRequest::default();
+    let statuses = admin.list_narration_statuses(request).await.expect("listed").into_inner().narration_statuses;
+    let [status] = &statuses[..] else { panic!("{statuses:?}") };
+    assert_eq!((status.name.as_str(), status.wait_reason()), (name.as_str(), api::WaitReason::Paused));
     let pauses = admin.list_pauses(api::ListPausesRequest::default()).await.expect("pauses").into_inner().pauses;
     assert_eq!(pauses, std::slice::from_ref(&pause));
 
@@ -115,8 +122,36 @@ async fn what_is_paused_waits_and_goes_on(profile: Profile) {
     }
     admin.delete_pause(api::DeletePauseRequest { allow_missing: true, ..resume }).await.expect("a success");
     assert_eq!(client.finished(&name).await.state(), State::Succeeded);
+    every_stage_is_looked_at(&mut admin, &name).await;
     let wrong = pause_of("services/gateway", "");
     assert_eq!(admin.create_pause(wrong).await.expect_err("no stage").code(), Code::InvalidArgument);
+}
+
+/// The gateway asks each stage for its steps, leases and health, under its own credential.
+async fn every_stage_is_looked_at(admin: &mut AdminServiceClient<Authorized>, narration: &str) {
+    let (mut steps, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = api::ListStepsRequest { narration: narration.to_owned(), page_size: 2, page_token };
+        let page = admin.list_steps(request).await.expect("a page").into_inner();
+        steps.extend(page.steps);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let stages: BTreeSet<i32> = steps.iter().map(|step| step.stage).collect();
+    assert_eq!(stages.len(), 3, "{steps:?}");
+    assert!(steps.iter().all(|step| step.state() == api::step_status::State::Done), "{steps:?}");
+    let leases = admin.list_leases(api::ListLeasesRequest::default()).await.expect("a page").into_inner().steps;
+    assert!(leases.is_empty(), "nobody is at work: {leases:?}");
+    let services = admin.get_services(api::GetServicesRequest { include_settings: true }).await;
+    let services = services.expect("told").into_inner().services;
+    let names: Vec<&str> = services.iter().map(|service| service.service.as_str()).collect();
+    assert_eq!(names, ["gateway", "ingest", "ai", "tts"]);
+    assert!(services.iter().all(|service| service.failure.is_none() && service.serving), "{services:?}");
+    assert!(services.iter().all(|service| !service.settings.is_empty()), "{services:?}");
+    let capacity = admin.get_capacity(api::GetCapacityRequest {}).await.expect("told").into_inner();
+    assert!(capacity.worker_count >= 3 && capacity.gateways.iter().any(|gateway| gateway.answers), "{capacity:?}");
 }
 
 async fn what_operators_cannot_mean_is_refused(profile: Profile) {

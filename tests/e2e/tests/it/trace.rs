@@ -2,147 +2,23 @@
 //! metrics tell what was done.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_e2e::{Instance, Profile, narration_id, of};
 use lectern_proto::v1 as api;
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
-    MetricsService, MetricsServiceServer,
-};
-use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
-use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::metrics::v1::metric::Data;
-use parking_lot::Mutex;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status};
 
-/// A finished span.
-#[derive(Debug, Clone)]
-struct Span {
-    service: String,
-    name: String,
-    trace: Vec<u8>,
-    id: Vec<u8>,
-    parent: Vec<u8>,
-    fields: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default)]
-struct Received {
-    spans: Vec<Span>,
-    /// Name and labels of every measurement, with its last value.
-    metrics: BTreeMap<(String, String), f64>,
-}
-
-/// What OpenTelemetry's collector is to the services.
-#[derive(Debug, Clone, Default)]
-struct Collector(Arc<Mutex<Received>>);
-
-impl Collector {
-    async fn start() -> (Self, SocketAddr) {
-        let collector = Self::default();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = tonic::transport::Server::builder()
-            .add_service(TraceServiceServer::new(collector.clone()))
-            .add_service(MetricsServiceServer::new(collector.clone()))
-            .serve_with_incoming(TcpListenerStream::new(listener));
-        tokio::spawn(server);
-        (collector, address)
-    }
-
-    fn spans(&self) -> Vec<Span> {
-        self.0.lock().spans.clone()
-    }
-
-    /// The sum of a metric over all measurements whose labels contain `label`.
-    fn metric(&self, name: &str, label: &str) -> Option<f64> {
-        let received = self.0.lock();
-        let found = received.metrics.iter().filter(|((of, labels), _)| of == name && labels.contains(label));
-        found.map(|(_, value)| *value).reduce(|a, b| a + b)
-    }
-}
-
-fn text(pair: &KeyValue) -> String {
-    match pair.value.as_ref().and_then(|value| value.value.as_ref()) {
-        Some(Value::StringValue(text)) => text.clone(),
-        other => format!("{other:?}"),
-    }
-}
-
-fn fields(pairs: &[KeyValue]) -> BTreeMap<String, String> {
-    pairs.iter().map(|pair| (pair.key.clone(), text(pair))).collect()
-}
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        for resource in request.into_inner().resource_spans {
-            let service = fields(&resource.resource.unwrap_or_default().attributes).remove("service.name");
-            let service = service.expect("a service's name");
-            let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            self.0.lock().spans.extend(spans.map(|span| Span {
-                service: service.clone(),
-                name: span.name,
-                trace: span.trace_id,
-                id: span.span_id,
-                parent: span.parent_span_id,
-                fields: fields(&span.attributes),
-            }));
-        }
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl MetricsService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportMetricsServiceRequest>,
-    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
-        let number = |value: Option<Value>| match value {
-            Some(Value::AsDouble(value)) => value,
-            #[allow(clippy::cast_precision_loss, reason = "small counts")]
-            Some(Value::AsInt(value)) => value as f64,
-            None => f64::NAN,
-        };
-        let scopes = request.into_inner().resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
-        for metric in scopes.flat_map(|scope| scope.metrics) {
-            let points: Vec<_> = match metric.data {
-                Some(Data::Gauge(gauge)) => {
-                    gauge.data_points.into_iter().map(|p| (p.attributes, number(p.value))).collect()
-                }
-                Some(Data::Sum(sum)) => sum.data_points.into_iter().map(|p| (p.attributes, number(p.value))).collect(),
-                #[allow(clippy::cast_precision_loss, reason = "small counts")]
-                Some(Data::Histogram(spread)) => {
-                    spread.data_points.into_iter().map(|p| (p.attributes, p.count as f64)).collect()
-                }
-                Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => Vec::new(),
-            };
-            let mut received = self.0.lock();
-            for (labels, value) in points {
-                let labels: Vec<_> = fields(&labels).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
-                received.metrics.insert((metric.name.clone(), labels.join(",")), value);
-            }
-        }
-        Ok(Response::new(ExportMetricsServiceResponse::default()))
-    }
-}
+use crate::collector::{Collector, Span, SpanKind};
 
 async fn start(profile: Profile) -> (Instance, Collector) {
     let (collector, address) = Collector::start().await;
     let setup = profile.setup().everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}"));
     // A process exports what is left when it ends; until then, nothing but spans is of interest
     // here.
-    (setup.everywhere("LECTERN_TELEMETRY__METRICS_EVERY", "1h").start().await, collector)
+    let setup = setup
+        .everywhere("LECTERN_TELEMETRY__METRICS_EVERY", "1h")
+        .everywhere("LECTERN_TELEMETRY__ENVIRONMENT", "end-to-end")
+        .everywhere("OTEL_RESOURCE_ATTRIBUTES", "k8s.pod.name=none,service.namespace=other");
+    (setup.start().await, collector)
 }
 
 /// Ends every process well: then all that it had to tell is told.
@@ -162,12 +38,77 @@ fn trace_of(spans: &[Span]) -> Vec<Span> {
 
 /// Every step of the narration that left a span, by the service that did it.
 fn steps(spans: &[Span], narration: &str) -> BTreeSet<(String, String)> {
-    let steps = spans.iter().filter(|span| span.name == "step");
+    let steps = spans.iter().filter(|span| span.name.starts_with("process work."));
     let steps = steps.filter_map(|span| {
         let step = span.fields["step"].strip_prefix(narration)?.strip_prefix("/1/")?;
         Some((step.to_owned(), span.fields["service"].clone()))
     });
     steps.collect()
+}
+
+/// Calls, messages, the database and the engine, each below what asked for it.
+fn every_kind_of_span_is_there(profile: Profile, trace: &[Span]) {
+    let by_id: BTreeMap<_, _> = trace.iter().map(|span| (&span.id, span)).collect();
+    let parent = |span: &Span| by_id.get(&span.parent).map_or("none", |parent| parent.name.as_str()).to_owned();
+    for service in ["ingest", "ai", "tts"] {
+        let (published, processed) = (format!("publish work.{service}"), format!("process work.{service}"));
+        let of_service = trace.iter().filter(|span| span.name == processed).collect::<Vec<_>>();
+        assert!(!of_service.is_empty(), "{processed}");
+        for span in of_service {
+            assert_eq!((parent(span), span.kind), (published.clone(), SpanKind::Consumer), "{span:?}");
+            assert!(span.numbers["deliveries"] >= 1, "{span:?}");
+        }
+        let sent = trace.iter().filter(|span| span.name == published).collect::<Vec<_>>();
+        assert!(sent.iter().all(|span| span.kind == SpanKind::Producer), "{sent:?}");
+        assert!(sent.iter().all(|span| span.numbers["messaging.message.body.size"] > 0), "{sent:?}");
+    }
+    let folds = trace.iter().filter(|span| span.name == "process events").collect::<Vec<_>>();
+    assert!(!folds.is_empty(), "the conductor's work is in it");
+    for span in folds {
+        assert!(parent(span).starts_with("publish events."), "{span:?} below {}", parent(span));
+        let events = span.numbers.get("messaging.batch.message_count").copied().unwrap_or(1);
+        assert_eq!(i64::try_from(span.links.len()), Ok(events - 1), "a link to each event but the first: {span:?}");
+        for link in &span.links {
+            let linked = by_id.get(link).map_or("none", |linked| linked.name.as_str());
+            assert!(linked.starts_with("publish events."), "{span:?} is linked to {linked}");
+        }
+    }
+    let database = match profile {
+        Profile::Embedded => "sqlite",
+        Profile::Stack => "mongodb",
+    };
+    let operations = trace.iter().filter(|span| span.fields.get("db.system.name").is_some_and(|name| name == database));
+    assert!(operations.count() > 0, "operations of {database}");
+    let spoken = trace.iter().filter(|span| span.fields.contains_key("gen_ai.operation.name")).collect::<Vec<_>>();
+    assert!(!spoken.is_empty(), "calls of the engine");
+    for span in spoken {
+        assert!(span.name.starts_with("generate_content "), "{span:?}");
+        assert_eq!(parent(span), "process work.tts");
+    }
+}
+
+/// Names that the conventions gave up, and what says nothing of the work.
+fn has_the_names_of_today(span: &Span) {
+    for gone in [
+        "rpc.system",
+        "rpc.service",
+        "rpc.grpc.status_code",
+        "db.system",
+        "db.operation",
+        "code",
+        "code.namespace",
+        "target",
+        "thread.id",
+        "busy_ns",
+        "idle_ns",
+    ] {
+        assert!(!span.attributes.contains(gone), "{gone} in {span:?}");
+    }
+    if span.kind == SpanKind::Server {
+        assert_eq!(span.fields["rpc.system.name"], "grpc", "{span:?}");
+        assert_eq!(span.name, span.fields["rpc.method"]);
+        assert!(span.fields.contains_key("rpc.status_code"), "{span:?}");
+    }
 }
 
 on_both_profiles!(one_narration_is_one_trace);
@@ -196,17 +137,26 @@ async fn one_narration_is_one_trace(profile: Profile) {
     step("assemble/0".to_owned(), "tts");
     assert_eq!(steps(&trace, &id), expected, "in the trace of the order");
     assert_eq!(steps(&spans, &id), expected, "and in no other trace");
-    assert!(trace.iter().any(|span| span.name == "fold"), "the conductor's work is in it");
 
     let ids: BTreeSet<_> = trace.iter().map(|span| &span.id).collect();
     let lost: Vec<_> = trace.iter().filter(|span| !span.parent.is_empty() && !ids.contains(&span.parent)).collect();
     assert!(lost.is_empty(), "spans whose parent is in no export: {lost:?}");
+    every_kind_of_span_is_there(profile, &trace);
+    spans.iter().for_each(has_the_names_of_today);
     let services: BTreeSet<_> = trace.iter().map(|span| span.service.as_str()).collect();
     let expected: BTreeSet<_> = match profile {
         Profile::Embedded => ["lectern-lectern"].into(),
         Profile::Stack => ["lectern-gateway", "lectern-ingest", "lectern-ai", "lectern-tts"].into(),
     };
     assert_eq!(services, expected);
+
+    let resources = collector.resources();
+    assert_eq!(resources.len(), instance.services().len(), "each process says which it is: {resources:?}");
+    for about in &resources {
+        assert_eq!(about["service.namespace"], "lectern");
+        assert_eq!(about["deployment.environment.name"], "end-to-end");
+        assert_eq!(about["k8s.pod.name"], "none", "what the environment adds: {about:?}");
+    }
 
     for service in ["gateway", "ingest", "ai", "tts"] {
         let opened = collector.metric("lectern.store.connections_opened", &format!("service={service}"));
@@ -245,5 +195,7 @@ async fn what_goes_on_after_a_restart_stays_in_the_trace() {
     let spans = collector.spans();
     let all = steps(&spans, &id);
     assert!(all.len() > steps(&before, &id).len(), "it was stopped in the middle");
+    let mut folds = spans.iter().filter(|span| span.name == "process events");
+    assert!(folds.any(|span| !span.links.is_empty()), "some events of so many sections came while others were folded");
     assert_eq!(steps(&trace_of(&spans), &id), all, "all steps are in the trace of the order");
 }

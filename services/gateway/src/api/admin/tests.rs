@@ -1,5 +1,8 @@
 //! What operators do, call by call, and what is recorded of it.
 
+mod look;
+mod staged;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +10,8 @@ use futures::TryStreamExt as _;
 use lectern_core::clock::ManualClock;
 use lectern_core::id::StepId;
 use lectern_core::random::SeededRandom;
-use lectern_core::{Clock, Kind, Reason, Timestamp};
+use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
+use lectern_proto::convert;
 use lectern_proto::v1::audit_record::Action;
 use lectern_proto::v1::dead_letter_selection::Selection;
 use lectern_proto::v1::replay_dead_letters_response::Outcome;
@@ -20,6 +24,7 @@ use super::*;
 use crate::audit;
 use crate::domain::Narration;
 use crate::testing::{Nobody, Parts, fail, narration};
+use staged::Staged;
 
 struct World {
     admin: Admin,
@@ -28,6 +33,8 @@ struct World {
     clock: Arc<ManualClock>,
     /// Of audit records alone.
     records: Arc<MemoryStore>,
+    stages: Arc<Staged>,
+    health: HealthState,
 }
 
 impl World {
@@ -35,14 +42,33 @@ impl World {
         let manual = Arc::new(ManualClock::at(Timestamp(1_764_000_000_000)));
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
         let parts = Parts::new(Arc::new(Nobody), Arc::clone(&clock), ConnectOptions::default()).await;
-        let letters = DeadLetters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, parts.orders, Arc::clone(&clock));
+        let orders = parts.orders;
+        let letters = DeadLetters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, orders.clone(), Arc::clone(&clock));
         let records = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let collection = Collection::<audit::Record>::new(Arc::clone(&records) as Arc<dyn Store>);
         collection.ensure().await.expect("a collection");
-        let audit = Audit::new(collection, clock, Arc::new(SeededRandom::new(2)), Duration::from_secs(3_600));
+        let kept = Duration::from_secs(3_600);
+        let audit = Audit::new(collection, Arc::clone(&clock), Arc::new(SeededRandom::new(2)), kept);
         let secret = TenantSecret::derive(&parts.master, &"keys".parse().expect("an id"));
-        let admin = Admin::new(letters, parts.dispatcher, parts.admission, audit, secret);
-        Self { admin, narrations: parts.narrations, queue: parts.queue, clock: manual, records }
+        let (stages, health) = (Arc::new(Staged::default()), HealthState::new());
+        let setting = |key: &str, value: &str, default: &str| Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            default: default.to_owned(),
+        };
+        let admin = AdminParts {
+            letters,
+            dispatcher: parts.dispatcher,
+            admission: parts.admission,
+            audit,
+            orders,
+            stages: Arc::clone(&stages) as Arc<dyn Inspect>,
+            health: health.clone(),
+            settings: Arc::from([setting("permits", "3", "0"), setting("store.url", "\"memory:\"", "\"memory:\"")]),
+            clock,
+        };
+        let admin = Admin::new(admin, secret);
+        Self { admin, narrations: parts.narrations, queue: parts.queue, clock: manual, records, stages, health }
     }
 
     async fn bury(&self, step: &str, tenant: &str, reason: Reason) {

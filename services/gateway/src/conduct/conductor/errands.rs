@@ -231,7 +231,7 @@ impl Conductor {
         }
         match self.stages.pin(&narration.tenant, &narration.request()).await {
             Err(failure) if failure.reason == Reason::DocumentErased => Ok(true),
-            Err(failure) if failure.kind == Kind::Unavailable => Err(failure),
+            Err(failure) if matches!(failure.kind, Kind::Unavailable | Kind::DeadlineExceeded) => Err(failure),
             // It is there, or something else is wrong with the order.
             Ok(_) | Err(_) => Ok(false),
         }

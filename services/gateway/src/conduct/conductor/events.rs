@@ -15,10 +15,12 @@ use lectern_core::id::{NarrationId, StepId};
 use lectern_core::{Digest, Failure};
 use lectern_queue::topology::EVENTS_GROUP;
 use lectern_queue::{EventDelivery, QueueError, until};
+use lectern_runtime::names::{messaging, span};
+use lectern_runtime::telemetry::add_link;
 use lectern_store::Versioned;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, debug, info, warn};
+use tracing::{Instrument as _, Span, debug, info, warn};
 
 use super::{Conductor, seen_by_callers};
 use crate::conduct::{fold, wanted, wire};
@@ -194,10 +196,41 @@ impl Conductor {
 
     /// Folds events of one narration within their time, in the trace of the first.
     async fn fold_in_time(&self, id: &NarrationId, events: &[Event]) -> Folded {
-        let span = tracing::info_span!("fold", narration = %id, events = events.len());
-        if let Some(parent) = events.first().and_then(|event| event.delivery.message.traceparent.as_deref()) {
+        let (span, began) = (self.span_of(id, events), tokio::time::Instant::now());
+        let folded = self.fold_within(id, events, span).await;
+        let error = match folded {
+            Folded::Written => None,
+            Folded::Failed => Some("failed"),
+            Folded::Panicked => Some("panicked"),
+        };
+        self.processed.record(began.elapsed(), error);
+        folded
+    }
+
+    /// A child of the span that published the first of the events, linked to those of the others.
+    fn span_of(&self, id: &NarrationId, events: &[Event]) -> Span {
+        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let span = tracing::info_span!(
+            "fold",
+            { span::NAME } = format!("{} events", messaging::PROCESS),
+            { span::KIND } = span::CONSUMER,
+            { messaging::SYSTEM } = self.processed.system(),
+            { messaging::OPERATION } = messaging::PROCESS,
+            { messaging::OPERATION_TYPE } = messaging::PROCESS,
+            { messaging::DESTINATION_TEMPLATE } = self.processed.template(),
+            { messaging::CONSUMER_GROUP } = EVENTS_GROUP,
+            { messaging::BATCH_COUNT } = (count > 1).then_some(count),
+            narration = %id,
+        );
+        let mut contexts = events.iter().filter_map(|event| event.delivery.message.traceparent.as_deref());
+        if let Some(parent) = contexts.next() {
             lectern_runtime::set_parent(&span, parent);
         }
+        contexts.for_each(|other| add_link(&span, other));
+        span
+    }
+
+    async fn fold_within(&self, id: &NarrationId, events: &[Event], span: Span) -> Folded {
         let fold = self.panics.contain("fold", self.fold_events(id, events).instrument(span));
         match tokio::time::timeout(FOLD_WITHIN, fold).await {
             Ok(Some(Ok(()))) => Folded::Written,
@@ -259,13 +292,14 @@ impl Conductor {
             transition
         };
         let known = self.known(id, events.iter().map(|event| &event.step));
+        self.lookups.note(known.is_some());
         let updated = self
             .write(id, known, seen_by_callers(fold_all))
             .await
             .inspect_err(|error| warn!(narration = %id, %error, "events not folded"))?;
         if let Some(updated) = updated {
             if updated.record.phase().terminal() {
-                let took = updated.record.updated.since(updated.record.created);
+                let took = updated.record.updated.since(updated.record.began());
                 info!(narration = %id, phase = ?updated.record.phase(), ?took, "narration ended");
             }
             self.changed(&updated);

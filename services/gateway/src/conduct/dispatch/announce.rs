@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -85,7 +86,7 @@ impl Dispatcher {
         limits.max().unwrap_or(1)
     }
 
-    fn work(&self, service: Service) -> Work {
+    pub(super) fn work(&self, service: Service) -> Work {
         let Some(state) = self.shared.services.get(&service) else { return Work::default() };
         let backlog = state.backlog.lock();
         let grants = backlog.scheduler().grants();
@@ -96,11 +97,13 @@ impl Dispatcher {
                 break;
             }
         }
+        let oldest = backlog.scheduler().oldest();
         let more = narrations.len() > NAMED;
         if more {
             narrations.pop_last();
         }
-        Work { demands: backlog.demands(), granted: grants.len(), narrations, more }
+        let reading = !state.is_read.load(Ordering::Acquire);
+        Work { demands: backlog.demands(), granted: grants.len(), narrations, more, oldest, reading }
     }
 
     /// Hears what other gateways announce, without end. Each time that it begins to listen it asks

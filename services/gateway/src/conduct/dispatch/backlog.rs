@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::conduct::wanted::{Window, turn, wanted};
 use crate::domain::scheduler::{Grant, Place};
-use crate::domain::{Demands, Narration, Scheduler, Shard, Turn};
+use crate::domain::{Demands, Lane, Narration, Scheduler, Shard, Turn};
 use over::Over;
 
 /// Narrations of a service that are to be known, over all turns. Up to twice as many are, beside
@@ -43,6 +43,8 @@ pub struct Candidate {
     pub step: StepId,
     /// What its command is made from.
     pub narration: Known,
+    /// How long it had waited when it was granted; zero where it was granted before.
+    pub waited: Duration,
 }
 
 /// How far the narrations of a turn are known.
@@ -161,7 +163,7 @@ impl Backlog {
             return;
         }
         let was_idle = self.scheduler.waiting(&turn) == 0;
-        self.scheduler.take_in(&turn, &place, &wanted);
+        self.scheduler.take_in(&turn, &place, &wanted, record.updated);
         if was_idle {
             self.scheduler.hold(&turn, held(&turn));
         }
@@ -227,13 +229,21 @@ impl Backlog {
     pub fn grant(&mut self, now: Timestamp) -> Option<Candidate> {
         let granted = self.scheduler.grant(now)?;
         self.look(&granted.turn);
-        self.granted(&granted.step)
+        let waited = now.since(granted.since);
+        self.granted(&granted.step).map(|candidate| Candidate { waited, ..candidate })
+    }
+
+    /// How long the step has waited that has waited the longest, by lane: see
+    /// [`Scheduler::longest_waits`].
+    pub fn ages(&self, now: Timestamp) -> BTreeMap<Lane, Duration> {
+        self.scheduler.longest_waits().into_iter().map(|(lane, since)| (lane, now.since(since))).collect()
     }
 
     /// A step that is granted, with its narration.
     pub fn granted(&self, step: &StepId) -> Option<Candidate> {
         let waiting = self.narrations.get(&step.narration).filter(|_| self.scheduler.grants().has(step))?;
-        Some(Candidate { step: step.clone(), narration: Arc::clone(&waiting.narration) })
+        let (step, narration) = (step.clone(), Arc::clone(&waiting.narration));
+        Some(Candidate { step, narration, waited: Duration::ZERO })
     }
 
     /// Lets a step that was granted wait in its place again.
@@ -244,7 +254,7 @@ impl Backlog {
         if let Some(Waiting { narration, turn, place, .. }) = self.narrations.get(&step.narration) {
             let wanted = wanted(&narration.record, self.window).into_iter();
             let wanted: Vec<StepId> = wanted.filter(|step| step.kind.service() == self.service).collect();
-            self.scheduler.take_in(turn, place, &wanted);
+            self.scheduler.take_in(turn, place, &wanted, narration.record.updated);
         }
     }
 

@@ -8,7 +8,8 @@ use lectern_core::id::{NarrationId, Service};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::domain::{Demands, GatewayId, Ownership, shares};
+use crate::domain::scheduler::Place;
+use crate::domain::{Demands, GatewayId, Lane, Ownership, shares};
 
 /// A gateway that was not heard of for this long is gone. Each announces itself every second.
 pub const HEARD_WITHIN: Duration = Duration::from_secs(4);
@@ -43,6 +44,10 @@ pub struct Work {
     pub narrations: BTreeSet<NarrationId>,
     /// Whether there are more of them.
     pub more: bool,
+    /// What waits longest for a grant, by lane.
+    pub oldest: BTreeMap<Lane, Place>,
+    /// Whether it is still reading who waits in its turns: it can use more than it says.
+    pub reading: bool,
 }
 
 /// What an announcement changed.
@@ -119,13 +124,28 @@ impl Members {
 
     /// How many steps of a service this gateway may have granted at once, of `capacity` in all.
     pub fn share(&self, service: Service, capacity: usize, ownership: &Ownership) -> usize {
+        let shares = self.shares(service, capacity, ownership);
+        shares.into_iter().find(|(id, _)| **id == self.me).map_or(0, |(_, share)| share)
+    }
+
+    /// How many steps of a service each dispatcher may have granted at once, of `capacity` in all.
+    pub fn shares<'a>(
+        &self,
+        service: Service,
+        capacity: usize,
+        ownership: &'a Ownership,
+    ) -> Vec<(&'a GatewayId, usize)> {
         let (none, dispatchers) = (Demands::default(), ownership.dispatchers());
         let demands: Vec<&Demands> =
             dispatchers.iter().map(|id| self.work(id, service).map_or(&none, |work| &work.demands)).collect();
         let capacity = u64::try_from(capacity).unwrap_or(u64::MAX);
         let given = shares(capacity, &demands);
-        let mine = dispatchers.iter().zip(given).find(|(id, _)| **id == self.me).map_or(0, |(_, share)| share);
-        usize::try_from(mine).unwrap_or(usize::MAX)
+        dispatchers.iter().zip(given.into_iter().map(|share| usize::try_from(share).unwrap_or(usize::MAX))).collect()
+    }
+
+    /// What each of the other gateways said last of a service.
+    pub fn works_elsewhere(&self, service: Service) -> impl Iterator<Item = (&GatewayId, &Work)> {
+        self.others.iter().filter_map(move |(id, heard)| Some((id, heard.work.get(&service)?)))
     }
 
     /// Whether this gateway announced that its turns of a service can use something.
@@ -136,6 +156,13 @@ impl Members {
     /// Steps of a service that other gateways have granted, as they said last.
     pub fn granted_elsewhere(&self, service: Service) -> usize {
         self.others.values().filter_map(|heard| heard.work.get(&service)).map(|work| work.granted).sum()
+    }
+
+    /// What the turns of other gateways can use of a service, in steps, as they said last; none
+    /// where one of them has not yet read who waits.
+    pub fn demanded_elsewhere(&self, service: Service) -> Option<u64> {
+        let mut works = self.others.values().filter_map(|heard| heard.work.get(&service));
+        works.try_fold(0, |sum, work| (!work.reading).then(|| work.demands.steps() + sum))
     }
 
     /// Whether another gateway said that it has granted a step of a narration at a service.
@@ -169,7 +196,7 @@ mod tests {
     use lectern_core::random::SeededRandom;
 
     use super::*;
-    use crate::domain::{Demand, Lane};
+    use crate::domain::Demand;
 
     fn work(turns: u64, steps: u64) -> BTreeMap<Service, Work> {
         let demands = Demands(BTreeMap::from([(Lane::Standard, Demand { turns, steps })]));
@@ -194,6 +221,24 @@ mod tests {
         assert_eq!(members.largest_limit(), 65);
         members.live(now + HEARD_WITHIN + Duration::from_millis(1));
         assert_eq!(members.largest_limit(), 0);
+    }
+
+    #[test]
+    fn what_others_can_use_is_known_when_all_of_them_have_read_who_waits() {
+        let random = SeededRandom::new(5);
+        let [me, second, third] = std::array::from_fn(|_| GatewayId::random(&random));
+        let (mut members, now) = (Members::new(me), Instant::now());
+        assert_eq!(members.demanded_elsewhere(Service::Tts), Some(0), "there are no others");
+        members.hear(says(&second, work(1, 7)), now);
+        let mut unread = work(2, 30);
+        unread.values_mut().for_each(|work| work.reading = true);
+        members.hear(says(&third, unread), now);
+        assert_eq!(members.demanded_elsewhere(Service::Tts), None);
+        assert_eq!(members.demanded_elsewhere(Service::Ai), Some(0), "nobody spoke of it");
+        members.hear(says(&third, work(2, 40)), now);
+        assert_eq!(members.demanded_elsewhere(Service::Tts), Some(47));
+        members.hear(Announcement { leaving: true, ..says(&third, BTreeMap::new()) }, now);
+        assert_eq!(members.demanded_elsewhere(Service::Tts), Some(7));
     }
 
     #[test]

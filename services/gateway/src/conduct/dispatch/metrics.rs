@@ -1,21 +1,28 @@
-//! How much waits and how much is granted, for metrics and operators.
+//! How much waits and for how long, and how much is granted, for metrics and operators.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lectern_core::Failure;
 use lectern_core::id::Service;
+use lectern_runtime::Metrics;
+use lectern_runtime::telemetry::Histogram;
 use lectern_store::{Op, Query};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::Dispatcher;
 use crate::admission::Admission;
+use crate::domain::Lane;
 
 /// Between two measurements of the backlog, at least.
 const MEASURED: Duration = Duration::from_secs(30);
 /// Entries of an index that are counted for one second more between two measurements.
 const COUNTED_A_SECOND: u64 = 20_000;
+/// Between two looks at what has waited the longest, which is in memory.
+const LOOKED: Duration = Duration::from_secs(10);
+/// Ends of the buckets of waits, in seconds: at once, and up to two hours.
+const WAITED: [f64; 12] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
 /// Most narrations that are counted for operators.
 const COUNTED: u64 = 1_000_000;
 
@@ -28,6 +35,24 @@ pub struct Level {
     pub limit: usize,
     /// Steps that this replica has granted since its start.
     pub total: u64,
+}
+
+/// Counts how long steps waited until they were granted.
+#[derive(Debug)]
+pub(super) struct Waits(Histogram);
+
+impl Default for Waits {
+    fn default() -> Self {
+        let description = "How long steps waited in the backlog until they were granted.";
+        Self(Metrics::new("lectern.dispatch").histogram("lectern.dispatch.wait", "s", description, &WAITED))
+    }
+}
+
+impl Waits {
+    /// A step of a service was granted after it had waited for so long.
+    pub(super) fn note(&self, service: Service, lane: Lane, waited: Duration) {
+        self.0.record(waited.as_secs_f64(), &[("service", service.as_str()), ("lane", lane.as_str())]);
+    }
 }
 
 impl Dispatcher {
@@ -55,7 +80,7 @@ impl Dispatcher {
     /// Sets the gauges of what waits and what is granted, until `stop`.
     #[allow(clippy::cast_precision_loss, reason = "levels are far below 2^53")]
     pub async fn measure(&self, admission: &Admission, stop: CancellationToken) {
-        let metrics = lectern_runtime::Metrics::new("lectern.dispatch");
+        let metrics = Metrics::new("lectern.dispatch");
         let narrations = metrics.gauge("lectern.dispatch.narrations", "{narration}", "Narrations that want steps.");
         let granted = metrics.gauge("lectern.dispatch.granted", "{step}", "Steps granted and not ended.");
         let limit = metrics.gauge("lectern.dispatch.limit", "{step}", "Steps that may be granted at once.");
@@ -86,7 +111,33 @@ impl Dispatcher {
                 tokio::time::sleep(pause_after(entries)).await;
             }
         };
-        let _ = stop.run_until_cancelled(levels).await;
+        let _ = stop.run_until_cancelled(futures::future::join(levels, self.measure_ages(&metrics))).await;
+    }
+
+    /// How long the step of a service and a lane has waited that has waited the longest, of those
+    /// that this gateway looks after: zero where none waits.
+    #[must_use]
+    pub fn age(&self, service: Service, lane: Lane) -> Duration {
+        let Some(state) = self.shared.services.get(&service) else { return Duration::ZERO };
+        let now = self.shared.clock.now();
+        state.backlog.lock().ages(now).remove(&lane).unwrap_or_default()
+    }
+
+    /// Sets the gauges of what has waited the longest, without end.
+    async fn measure_ages(&self, metrics: &Metrics) {
+        let description = "How long the step has waited that has waited the longest of those that could be done.";
+        let oldest = metrics.gauge("lectern.dispatch.oldest", "s", description);
+        loop {
+            for (service, state) in &self.shared.services {
+                let now = self.shared.clock.now();
+                let ages = state.backlog.lock().ages(now);
+                for lane in Lane::ALL {
+                    let age = ages.get(&lane).copied().unwrap_or_default();
+                    oldest.set(age.as_secs_f64(), &[("service", service.as_str()), ("lane", lane.as_str())]);
+                }
+            }
+            tokio::time::sleep(LOOKED).await;
+        }
     }
 }
 

@@ -57,6 +57,9 @@ impl Dispatcher {
         self.follow_ownership(service, state, &mut pass);
         self.take_inbox(state, &pass);
         let read = self.read_on(service, state, &mut pass).await;
+        if read.is_ok() && !pass.walk.as_ref().is_some_and(Walk::is_thorough) {
+            state.is_read.store(true, Ordering::Release);
+        }
         let granted = self.grant(service, state, &mut pass).await;
         let busy = state.backlog.lock().scheduler().is_busy();
         if busy && !self.shared.members.lock().announced_demand(service) {
@@ -86,6 +89,7 @@ impl Dispatcher {
         if !unread.is_empty() {
             pass.walk = Some(Walk::thorough(service, &unread));
             pass.walked = Instant::now();
+            state.is_read.store(false, Ordering::Release);
         }
         pass.owned = owned;
         pass.ownership = Some(ownership);
@@ -159,7 +163,11 @@ impl Dispatcher {
             backlog.limit_tenant(&turn.tenant, limit);
             // With another limit it may be another's turn.
             if backlog.scheduler().peek() == Some(&turn) {
-                steps.extend(backlog.grant(now));
+                let granted = backlog.grant(now);
+                if let Some(candidate) = &granted {
+                    self.shared.waits.note(state.service, turn.lane, candidate.waited);
+                }
+                steps.extend(granted);
             }
         }
         // The next pass tries again.

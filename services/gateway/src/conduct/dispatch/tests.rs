@@ -1,7 +1,9 @@
 //! The dispatcher in virtual time, with stages that do nothing but take their time.
 
+mod ages;
 mod backlog;
 mod crowds;
+mod demand;
 mod fleet;
 mod lost;
 mod replicas;

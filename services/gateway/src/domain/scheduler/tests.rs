@@ -28,7 +28,7 @@ fn steps(narration: &str, count: u32) -> Vec<StepId> {
 /// Lets a narration of this place want so many steps.
 fn wants(scheduler: &mut Scheduler, turn: &Arc<Turn>, since: u64, narration: &str, count: u32) {
     let place = (Timestamp(since), narration.parse().expect("an id"));
-    scheduler.take_in(turn, &place, &steps(narration, count));
+    scheduler.take_in(turn, &place, &steps(narration, count), NOW);
 }
 
 fn next(scheduler: &mut Scheduler) -> Option<Granted> {
@@ -84,9 +84,9 @@ fn a_lane_that_wakes_alone_after_a_million_grants_of_another_has_no_credit() {
     let (standard, place) = (turn(Lane::Standard, "standard"), (Timestamp(0), "standard".parse().expect("an id")));
     let thousand = steps("standard", 1_000);
     for _ in 0..1_000 {
-        scheduler.take_in(&standard, &place, &thousand);
+        scheduler.take_in(&standard, &place, &thousand, NOW);
         assert_eq!(std::iter::from_fn(|| next(&mut scheduler)).count(), 1_000);
-        scheduler.take_in(&standard, &place, &[]);
+        scheduler.take_in(&standard, &place, &[], NOW);
     }
     for _ in 0..3 {
         assert_eq!(serve(&mut scheduler, &[Lane::Bulk]), Lane::Bulk, "nobody else has work");
@@ -212,7 +212,7 @@ fn what_is_not_wanted_any_more_is_released_and_a_release_is_one_however_often() 
     wants(&mut scheduler, &acme, 0, "n", 3);
     while next(&mut scheduler).is_some() {}
     assert_eq!(scheduler.grants().len(), 3);
-    scheduler.take_in(&acme, &(Timestamp(0), "n".parse().expect("an id")), &[step("n", 2), step("n", 9)]);
+    scheduler.take_in(&acme, &(Timestamp(0), "n".parse().expect("an id")), &[step("n", 2), step("n", 9)], NOW);
     assert_eq!(scheduler.grants().iter().map(|(step, _)| step.clone()).collect::<Vec<_>>(), [step("n", 2)]);
     assert_eq!(next(&mut scheduler).expect("a step").step, step("n", 9));
     assert!(scheduler.release(&step("n", 9)) && !scheduler.release(&step("n", 9)));

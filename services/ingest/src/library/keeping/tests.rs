@@ -7,6 +7,7 @@ use lectern_core::id::DocumentId;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::library::Via;
 use crate::library::testing::{Parts, acme, parts};
 
 /// Longer than both sweeps of an erasure take.
@@ -28,6 +29,7 @@ async fn readable(library: &Library, source: &str, request: &str) -> Readable {
         language: None,
         sha256: Digest::of(source.as_bytes()),
         size: source.len() as u64,
+        via: Via::Upload,
         share: None,
         upload: None,
     };

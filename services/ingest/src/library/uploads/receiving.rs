@@ -19,7 +19,7 @@ use crate::domain::{Document, Part, Upload, limits};
 use crate::library::buffer::Buffer;
 use crate::library::scratch::Scratch;
 use crate::library::usage::is_full;
-use crate::library::{Arrival, Considered, reused};
+use crate::library::{Arrival, Considered, Via, reused};
 
 /// One stream of an upload.
 #[derive(Debug)]
@@ -278,6 +278,7 @@ impl Receiving {
             language: self.upload.language.clone(),
             sha256,
             size,
+            via: Via::Upload,
             share: self.share,
             upload: Some(self.upload.id.clone()),
         };

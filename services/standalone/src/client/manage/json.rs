@@ -1,86 +1,14 @@
-//! Messages of the API as JSON, by protobuf's own rules for it, so that a program reads the same
-//! from `lectern` as from any other client: names in lowerCamelCase, enums by their names, 64-bit
-//! integers as strings, times by RFC 3339, durations in seconds with an `s`, and nothing for what
-//! is not set.
+//! Messages of the API about narrations and documents as JSON, as
+//! [`crate::client::message`] has it.
 //!
 //! Every message is taken apart field by field, so that one with a new field does not compile
 //! before that is here too.
 
 use lectern_proto::v1 as api;
 use lectern_proto::v1::length::Target;
-use lectern_proto::{convert, rpc};
 use serde_json::{Map, Value};
 
-/// The type of the one detail that a status of ours has, as `Any` names it in JSON.
-const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
-
-/// A message on its way to JSON. What is not set is left out.
-#[derive(Debug, Default)]
-struct Message(Map<String, Value>);
-
-impl Message {
-    fn put(mut self, name: &str, value: Value) -> Self {
-        self.0.insert(name.to_owned(), value);
-        self
-    }
-
-    fn maybe(self, name: &str, value: Option<Value>) -> Self {
-        match value {
-            Some(value) => self.put(name, value),
-            None => self,
-        }
-    }
-
-    fn text(self, name: &str, value: &str) -> Self {
-        self.maybe(name, Some(value).filter(|text| !text.is_empty()).map(Value::from))
-    }
-
-    fn flag(self, name: &str, value: bool) -> Self {
-        self.maybe(name, value.then(|| Value::from(true)))
-    }
-
-    fn number(self, name: &str, value: i32) -> Self {
-        self.maybe(name, Some(value).filter(|number| *number != 0).map(Value::from))
-    }
-
-    /// A 64-bit integer, which many readers of JSON would round as a number.
-    fn long(self, name: &str, value: i64) -> Self {
-        self.maybe(name, Some(value).filter(|number| *number != 0).map(|number| Value::from(number.to_string())))
-    }
-
-    fn word<E: TryFrom<i32>>(self, name: &str, value: i32, word: fn(&E) -> &'static str) -> Self {
-        self.maybe(name, Some(value).filter(|number| *number != 0).map(|number| of_enum(number, word)))
-    }
-
-    fn words<E: TryFrom<i32>>(self, name: &str, values: &[i32], word: fn(&E) -> &'static str) -> Self {
-        self.list(name, values, |number| of_enum(*number, word))
-    }
-
-    fn list<T>(self, name: &str, values: &[T], value: impl Fn(&T) -> Value) -> Self {
-        self.maybe(name, (!values.is_empty()).then(|| values.iter().map(value).collect()))
-    }
-
-    fn texts(self, name: &str, values: &[String]) -> Self {
-        self.list(name, values, |text| Value::from(text.as_str()))
-    }
-
-    fn time(self, name: &str, value: Option<&prost_types::Timestamp>) -> Self {
-        self.maybe(name, value.map(|time| Value::from(time.to_string())))
-    }
-
-    fn duration(self, name: &str, value: Option<&prost_types::Duration>) -> Self {
-        self.maybe(name, value.map(|duration| Value::from(duration.to_string())))
-    }
-
-    fn end(self) -> Value {
-        Value::Object(self.0)
-    }
-}
-
-/// A value of an enum; the number of one that this version does not know.
-fn of_enum<E: TryFrom<i32>>(number: i32, word: fn(&E) -> &'static str) -> Value {
-    E::try_from(number).map_or_else(|_| Value::from(number), |value| Value::from(word(&value)))
-}
+use crate::client::message::{Message, status};
 
 /// A narration.
 pub fn narration(narration: &api::Narration) -> Value {
@@ -196,26 +124,6 @@ fn progress_of(progress: &api::Progress) -> Value {
         .end()
 }
 
-fn status(status: &rpc::Status) -> Value {
-    let rpc::Status { code, message, .. } = status;
-    // Statuses of ours have no other detail.
-    let info = convert::error_info(status).map(|info| {
-        let metadata: Map<String, Value> =
-            info.metadata.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
-        Message::default()
-            .text("@type", ERROR_INFO)
-            .text("reason", &info.reason)
-            .text("domain", &info.domain)
-            .maybe("metadata", (!metadata.is_empty()).then_some(Value::Object(metadata)))
-            .end()
-    });
-    Message::default()
-        .number("code", *code)
-        .text("message", message)
-        .maybe("details", info.map(|info| Value::from(vec![info])))
-        .end()
-}
-
 fn artifact(artifact: &api::Artifact) -> Value {
     let api::Artifact { name, mime_type, size_bytes, sha256 } = artifact;
     Message::default()
@@ -313,6 +221,7 @@ pub fn erasure(erasure: &api::Erasure) -> Value {
 #[cfg(test)]
 mod tests {
     use lectern_core::Failure;
+    use lectern_proto::convert;
     use serde_json::json;
 
     use super::*;
@@ -379,7 +288,7 @@ mod tests {
             "failure": {
                 "code": 5,
                 "message": "documents/d1 does not exist; list the collection to see what does",
-                "details": [{"@type": ERROR_INFO, "reason": "RESOURCE_NOT_FOUND", "domain": "lectern"}],
+                "details": [{"@type": crate::client::message::ERROR_INFO, "reason": "RESOURCE_NOT_FOUND", "domain": "lectern"}],
             },
             "run": 1,
             "createTime": "1970-01-01T00:00:00Z",

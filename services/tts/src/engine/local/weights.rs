@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_core::{Digest, Failure, Finding, Kind, Reason};
 
 /// Every file, with the SHA-256 of the release that this code was written for (`hibari-tts` 0.2.1).
 const ACOUSTICS: (&str, &str) = ("hibari.onnx", "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8");
@@ -42,6 +42,19 @@ impl VoiceDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Whether the files are whole: what `doctor` says of them.
+    #[must_use]
+    pub fn examine(&self) -> Finding {
+        const CHECK: &str = "voice";
+        match self.read() {
+            Ok(_) => Finding::ok(CHECK, format!("the files in {} are whole", self.0.display())),
+            Err(failure) => {
+                let advice = "run `lectern voice fetch`, or name a folder that has a whole one in voice_dir";
+                Finding::broken(CHECK, failure.message, advice)
+            }
+        }
     }
 
     /// Reads every file and compares its digest.
@@ -93,5 +106,8 @@ mod tests {
         let failure = voice.read().err().unwrap();
         assert_eq!(failure.reason, Reason::VoiceNotInstalled);
         assert!(failure.message.contains("damaged"), "{failure}");
+        let finding = voice.examine();
+        assert_eq!(finding.verdict, lectern_core::Verdict::Broken);
+        assert!(finding.found.contains("damaged") && finding.advice.contains("lectern voice fetch"), "{finding:?}");
     }
 }

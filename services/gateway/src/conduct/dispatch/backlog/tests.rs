@@ -92,6 +92,21 @@ async fn what_is_ordered_anew_under_the_id_of_what_was_deleted_is_granted() {
 }
 
 #[test]
+fn a_step_has_waited_since_its_narration_last_changed() {
+    let mut backlog = backlog();
+    let changed = |at| Narration { updated: Timestamp(at), ..waits(1, 2) };
+    backlog.take_in(&at(1, changed(400)), nobody);
+    assert_eq!(backlog.ages(NOW), BTreeMap::from([(acme().lane, Duration::from_millis(600))]));
+    backlog.take_in(&at(2, changed(900)), nobody);
+    let granted = backlog.grant(NOW).expect("a step");
+    assert_eq!(granted.waited, Duration::from_millis(600), "it waited before that");
+    backlog.take_back(&granted.step);
+    assert_eq!(backlog.granted(&granted.step).map(|step| step.waited), None);
+    let granted = backlog.grant(NOW).expect("the same");
+    assert_eq!(backlog.granted(&granted.step).map(|step| step.waited), Some(Duration::ZERO));
+}
+
+#[test]
 fn a_step_that_is_taken_back_waits_in_its_place() {
     let mut backlog = backlog();
     for since in [1, 2] {
