@@ -1,10 +1,11 @@
 //! For tests only: starts and stops real servers and our own processes, and puts faults between
 //! them.
 //!
-//! Everything here but `gcs` is plain blocking code without a runtime: starting a server takes some
-//! 100 ms (a MongoDB 1 to 2 s), and a test that cannot spare its thread for that long calls it from
-//! `spawn_blocking`. `gcs` is served within the process, by a thread with a runtime of its own, and
-//! starts at once. What is started is ended, by its process id, when its value is dropped.
+//! Everything here but `gcs` and `kubernetes` is plain blocking code without a runtime: starting a
+//! server takes some 100 ms (a MongoDB 1 to 2 s), and a test that cannot spare its thread for that
+//! long calls it from `spawn_blocking`. Those two are served within the process, each by a thread
+//! with a runtime of its own, and start at once. What is started is ended, by its process id, when
+//! its value is dropped.
 //! Functions that tests call panic with what to run when a server or a binary is missing; nothing
 //! is skipped.
 
@@ -20,9 +21,12 @@ pub mod env;
 mod fake_gcs_server;
 #[cfg(feature = "gcs")]
 pub mod gcs;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 mod mongo;
 mod nats;
 mod nats_cluster;
+pub mod pages;
 pub mod pdfs;
 pub mod pins;
 mod process;

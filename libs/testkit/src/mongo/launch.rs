@@ -42,6 +42,8 @@ pub struct Mode {
     pub fail_points: bool,
     /// It can be reached by TLS.
     pub tls: Option<MongoTls>,
+    /// It is of no replica set, as services cannot work with.
+    pub of_no_set: bool,
 }
 
 /// Files in PEM for a server that can be reached by TLS, and plainly too.
@@ -67,13 +69,16 @@ pub fn launch(data: &Path, log: &Path, port: u16, mode: &Mode) -> Result<(Daemon
     loop {
         let mut command = Command::new(&program);
         command
-            .args(["--replSet", SET, "--bind_ip", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--bind_ip", "127.0.0.1", "--port", &port.to_string()])
             .args(["--wiredTigerCacheSizeGB", CACHE_GB, "--oplogSize", OPLOG_MB])
             // No socket file beside the port, no line for every connection, no samples of itself
             // twice a second.
             .args(["--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"])
             .arg("--dbpath")
             .arg(data);
+        if !mode.of_no_set {
+            command.args(["--replSet", SET]);
+        }
         if let Some(key) = &key {
             command.arg("--auth").arg("--keyFile").arg(key);
         }

@@ -70,6 +70,17 @@ impl MongoServer {
         Self::with_first_user(mode, user, password)
     }
 
+    /// Starts one that is of no replica set, as an operator may have left it.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed or does not start, saying what to run.
+    #[must_use]
+    pub fn start_of_no_set() -> Self {
+        let mode = Mode { of_no_set: true, ..Mode::default() };
+        Self::member(mode).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     fn with_first_user(mode: Mode, user: &str, password: &str) -> Self {
         let server = Self::alone(mode).unwrap_or_else(|error| panic!("{error}"));
         if let Err(error) = create_user(server.address, user, password) {

@@ -1,0 +1,65 @@
+{{/* Keys that this chart does not have: those that it had once, and those by which other charts call
+the same. The schema lets them through, so that the message can say what to write. */}}
+{{- define "lectern.otherNames" -}}
+replicaCount: gateway.replicas, ingest.replicas, ai.replicas or tts.replicas
+replicas: gateway.replicas, ingest.replicas, ai.replicas or tts.replicas
+resources: gateway.resources, ingest.resources, ai.resources, tts.resources or single.resources
+serviceAccount: gateway.serviceAccount and the like, one for each service
+podAnnotations: pods.podAnnotations
+podLabels: pods.podLabels
+nodeSelector: pods.nodeSelector
+tolerations: pods.tolerations
+affinity: pods.affinity
+service: gateway.service
+ingress: expose.ingress
+persistence: storage.volume
+autoscaling: gateway.autoscaling and the like, one for each service
+serviceMonitor: monitoring.podMonitor
+podDisruptionBudget: disruption
+mongodb: database, or trial.mongodb for one of the chart's own
+nats: queue, or trial.nats for one of the chart's own
+existingSecret: secrets.installation.name
+env: pods.extraEnv
+{{- end -}}
+
+{{/* Refuses what the schema cannot. */}}
+{{- define "lectern.check" -}}
+{{- range $key, $name := include "lectern.otherNames" . | fromYaml -}}
+{{- if hasKey $.Values $key }}{{ fail (printf "%s is not a key of this chart; write %s" $key $name) }}{{ end -}}
+{{- end -}}
+{{- range $service := list "gateway" "ingest" "ai" "tts" -}}
+{{- with (get $.Values $service).autoscaling -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}{{ fail (printf "%s.autoscaling.minReplicas is over %s.autoscaling.maxReplicas" $service $service) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if semverCompare "<1.34.0-0" .Capabilities.KubeVersion.Version -}}
+{{- range $service := list "gateway" "ingest" "ai" "tts" -}}
+{{- $near := (get $.Values $service).service.trafficDistribution -}}
+{{- if has $near (list "PreferSameZone" "PreferSameNode") }}{{ fail (printf "%s.service.trafficDistribution: %s is of Kubernetes 1.34 and later, and this is %s; write PreferClose" $service $near $.Capabilities.KubeVersion.Version) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- include "lectern.checkImports" . -}}
+{{- $_ := include "lectern.grace" . -}}
+{{- end -}}
+
+{{/* Refuses a rule that would let what ingest fetches reach private networks: policies add up, so
+one to every address at a port of imports opens all of them. */}}
+{{- define "lectern.checkImports" -}}
+{{- $import := .Values.ingest.settings.import -}}
+{{- if and (eq .Values.profile "services") .Values.networkPolicy.enabled $import.enabled -}}
+{{- $open := list -}}
+{{- if not .Values.trial.mongodb.enabled }}{{ $open = append $open "database" }}{{ end -}}
+{{- if not .Values.trial.nats.enabled }}{{ $open = append $open "queue" }}{{ end -}}
+{{- if .Values.telemetry.otlpEndpoint }}{{ $open = append $open "collector" }}{{ end -}}
+{{- if .Values.storage.endpoint }}{{ $open = append $open "storage" }}{{ end -}}
+{{- range $server := $open -}}
+{{- if not (get $.Values.networkPolicy $server).to -}}
+{{- range $port := include "lectern.portsOf" (dict "root" $ "server" $server) | fromJsonArray -}}
+{{- range $fetched := $import.ports -}}
+{{- if eq (int $port) (int $fetched) }}{{ fail (printf "networkPolicy.%s.to: name where it is, since every address at port %d would be open to what ingest.settings.import fetches" $server (int $port)) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
