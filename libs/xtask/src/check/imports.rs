@@ -21,14 +21,15 @@ use crate::repo;
 /// Lines over which a source file is reported.
 const LONG: usize = 450;
 
-/// Drivers, and the crates that may depend on each. The connector of gRPC, which reads certificates
-/// again, is made of the same parts as that of libs/fetch.
+/// Drivers, and the crates that may depend on each. The channel of gRPC, which spreads calls over
+/// connections of its own, is made of the same parts as the client of libs/fetch; so is the server
+/// of metrics, in libs/runtime.
 const DRIVERS: [(&str, &[&str]); 11] = [
     ("mongodb", &["store"]),
     ("async-nats", &["queue"]),
     ("google-cloud-storage", &["blob"]),
-    ("hyper", &["fetch"]),
-    ("hyper-util", &["fetch", "rpc"]),
+    ("hyper", &["fetch", "rpc", "runtime"]),
+    ("hyper-util", &["fetch", "rpc", "runtime"]),
     ("reqwest", &["fetch"]),
     ("ureq", &["fetch"]),
     ("isahc", &["fetch"]),
@@ -41,9 +42,10 @@ const DRIVERS: [(&str, &[&str]); 11] = [
 const WAYS_OUT: [&str; 5] =
     ["TcpStream::connect", "TcpSocket::new", "UdpSocket::bind", "lookup_host(", ".to_socket_addrs("];
 
-/// Crates under `libs` that may use them: the guard, and the tools, which talk to servers of their
-/// own on loopback.
-const GOES_OUT: [&str; 3] = ["fetch", "testkit", "xtask"];
+/// Crates under `libs` that may use them: the guard; the channel between services, which resolves
+/// and connects to what the settings name; and the tools, which talk to servers of their own on
+/// loopback.
+const GOES_OUT: [&str; 4] = ["fetch", "rpc", "testkit", "xtask"];
 
 /// What `domain` must not name: runtimes, drivers, transports, and our crates but `core`.
 const NOT_IN_DOMAIN: [&str; 16] = [
@@ -284,7 +286,9 @@ mod tests {
             ("libs", "store", "[dependencies]\nmongodb.workspace = true", 0),
             ("libs", "rpc", "[dependencies]\nmongodb.workspace = true", 1),
             ("libs", "fetch", "[dependencies]\nhyper.workspace = true", 0),
-            ("libs", "rpc", "[dependencies]\nhyper.workspace = true", 1),
+            ("libs", "runtime", "[dependencies]\nhyper.workspace = true", 0),
+            ("libs", "rpc", "[dependencies]\nhyper.workspace = true", 0),
+            ("libs", "client", "[dependencies]\nhyper.workspace = true", 1),
             ("libs", "rpc", "[dependencies]\nhyper-util.workspace = true", 0),
             ("libs", "client", "[dependencies]\nhyper-util.workspace = true", 1),
             ("services", "ai", "[dependencies]\nreqwest.workspace = true", 1),

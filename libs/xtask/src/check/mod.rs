@@ -1,10 +1,13 @@
 //! Everything that is checked without running: format, lints, dependencies, protos, import rules,
-//! links, the width of prose.
+//! links, the width of prose, blocks of commands, tests that pages name, and pages that are made
+//! from the code.
 
+mod blocks;
 mod imports;
 mod links;
 mod prose;
 mod proto;
+mod traces;
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -13,16 +16,19 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::process::{self, run_interruptible};
-use crate::{repo, tools};
+use crate::{docs, repo, tools};
 
 /// Prints what is wrong and says whether nothing was.
 type Check = fn() -> Result<bool>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 10] = [
     ("fmt", fmt),
     ("imports", imports::check),
     ("links", links::check),
     ("prose", prose::check),
+    ("blocks", blocks::check),
+    ("traces", traces::check),
+    ("docs", docs::check),
     ("proto", proto::check),
     ("deny", deny),
     ("clippy", clippy),
@@ -52,7 +58,7 @@ pub fn run(only: &[String]) -> Result<ExitCode> {
 
 /// The files of these patterns that git knows or would add, and their texts. Fixtures are input for
 /// tests, whatever is wrong in them included; their README is documentation.
-fn written(patterns: &[&str]) -> Result<Vec<(String, String)>> {
+pub fn written(patterns: &[&str]) -> Result<Vec<(String, String)>> {
     let mut list = Command::new("git");
     list.current_dir(repo::root()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
     let files = String::from_utf8(process::output(list.args(patterns))?.stdout)?;

@@ -1,0 +1,248 @@
+//! Runs the commands of the pages as a reader would: each page in one shell, in a folder with a few
+//! documents, against an instance or a stack of its own.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use lectern_testkit::{env, temp_dir};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::fences::{Block, blocks};
+use crate::process::{self, output, said};
+use crate::{repo, tools};
+
+/// Where both serve, as the pages say.
+const ADDRESS: &str = "127.0.0.1:7400";
+/// How often it is looked for, every [`POLL`], before it is taken for missing.
+const LOOKS: u32 = 1_200;
+const POLL: Duration = Duration::from_millis(100);
+const PRELUDE: &str = include_str!("prelude.sh");
+const NAMES: &str = include_str!("names.sh");
+/// What stands for the name of something in an example.
+const PLACEHOLDERS: [&str; 5] = ["documents/ID", "narrations/ID", "keys/ID", "\"TOKEN\"", "\"ETAG\""];
+/// Documents that the commands speak of: the name there, and the fixture.
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("paper.pdf", "tests/fixtures/pdf/demo.pdf"),
+    ("a.pdf", "tests/fixtures/pdf/demo.pdf"),
+    ("papers/one.pdf", "tests/fixtures/pdf/demo.pdf"),
+    ("papers/two.pdf", "tests/fixtures/pdf/demo.pdf"),
+];
+/// And texts that are written.
+const TEXTS: [(&str, &str); 4] = [
+    ("notes.md", "# Tides\n\nThe sea rises twice a day. It falls again.\n"),
+    ("chapter1.md", "# One\n\nThe moon pulls.\n"),
+    ("chapter2.md", "# Two\n\nThe sun helps.\n"),
+    ("notes/spring.txt", "A spring tide is a high one.\n"),
+];
+
+/// Runs the blocks of all pages that can be run, or those of one page.
+pub fn run(only: Option<&str>) -> Result<ExitCode> {
+    process::ensure_debian("jq", "jq")?;
+    let temp = temp_dir().context("a temporary folder")?;
+    let mut failed = Vec::new();
+    for tag in ["up", "stack"] {
+        let pages = pages(tag, only)?;
+        if pages.is_empty() {
+            continue;
+        }
+        let place = Place::new(temp.path(), tag)?;
+        let _served = place.serve(tag)?;
+        for (page, blocks) in pages {
+            if !place.run(&page, &blocks)? {
+                failed.push(page);
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("the commands of these pages failed: {}", failed.join(", "));
+    Ok(ExitCode::FAILURE)
+}
+
+/// The pages that have blocks with this word, and the blocks.
+fn pages(tag: &str, only: Option<&str>) -> Result<Vec<(String, Vec<Block>)>> {
+    let mut found = Vec::new();
+    for (page, text) in crate::check::written(&["*.md"])? {
+        let mut blocks = blocks(&text);
+        blocks.retain(|block| block.is_console() && block.tag() == Some(tag));
+        if !blocks.is_empty() && only.is_none_or(|only| only == page) {
+            found.push((page, blocks));
+        }
+    }
+    Ok(found)
+}
+
+/// A process that serves until this is dropped.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        let _ = self.0.wait();
+    }
+}
+
+/// Where the commands are run.
+struct Place {
+    /// The folder of the shell, with the documents; its home is beside it.
+    work: PathBuf,
+    home: PathBuf,
+    /// The data of the stack.
+    stack: PathBuf,
+    /// Folders of the programs, before those of the path.
+    path: String,
+}
+
+impl Place {
+    fn new(temp: &Path, tag: &str) -> Result<Self> {
+        let (work, home) = (temp.join(tag).join("work"), temp.join(tag).join("home"));
+        fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
+        for (name, from) in DOCUMENTS {
+            put(&work.join(name), &fs::read(repo::path(from)).with_context(|| from.to_owned())?)?;
+        }
+        for (name, text) in TEXTS {
+            put(&work.join(name), text.as_bytes())?;
+        }
+        let mut folders = vec![repo::bin_dir()];
+        for tool in ["grpcurl", "buf"] {
+            folders.extend(tools::ensure(tool)?.parent().map(Path::to_owned));
+        }
+        let before = folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":");
+        let path = format!("{before}:{}", env::value("PATH").unwrap_or_default());
+        Ok(Self { work, home, stack: temp.join(tag).join("data"), path })
+    }
+
+    /// A command of this place, with nothing of the caller's home.
+    fn command(&self, program: &Path) -> Result<Command> {
+        let mut command = Command::new(program);
+        command.current_dir(&self.work).env("HOME", &self.home).env("PATH", &self.path).stdin(Stdio::null());
+        command.env("G", ADDRESS).env("XTASK", std::env::current_exe()?).env("STACK", &self.stack);
+        // The tool's own variable is refused by the programs: the scripts give it to the tool
+        // alone.
+        command.env("TOOLS", env::tools_dir());
+        for name in ["XDG_DATA_HOME", "XDG_CACHE_HOME", "LECTERN_KEY", env::TOOLS_DIR] {
+            command.env_remove(name);
+        }
+        Ok(command)
+    }
+
+    /// Starts what the commands call, and waits until it takes connections.
+    fn serve(&self, tag: &str) -> Result<Served> {
+        if TcpStream::connect(ADDRESS).is_ok() {
+            bail!("something serves at {ADDRESS} already, where the pages say that an instance does: stop it");
+        }
+        let log = self.home.join("served.log");
+        let file = File::create(&log).with_context(|| log.display().to_string())?;
+        let mut command = match tag {
+            "up" => {
+                let mut up = self.command(&repo::bin_dir().join("lectern"))?;
+                up.arg("up").env("LECTERN_ENGINE", "tone");
+                up
+            }
+            _ => {
+                // The tools of the caller: in a home of its own it would install them anew.
+                let mut stack = Command::new(std::env::current_exe()?);
+                stack.args(["stack", "up", "--no-build", "--data"]).arg(&self.stack).env("LECTERN_ENGINE", "tone");
+                stack
+            }
+        };
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let mut served = Served(command.spawn().context("what the pages call")?);
+        for _ in 0..LOOKS {
+            if TcpStream::connect(ADDRESS).is_ok() {
+                return Ok(served);
+            }
+            if process::interrupted()? || served.0.try_wait()?.is_some() {
+                break;
+            }
+            thread::sleep(POLL);
+        }
+        bail!("it does not serve:\n{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+
+    /// The names for the placeholders of one block.
+    fn names(&self) -> Result<Vec<(String, String)>> {
+        let made = output(self.shell(&format!("{}\n{NAMES}", self.variables()))?.stderr(Stdio::piped()))?;
+        let lines = String::from_utf8(made.stdout)?;
+        Ok(lines
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(of, name)| (of.to_owned(), name.to_owned()))
+            .collect())
+    }
+
+    /// The variables of a stack, where there is one.
+    fn variables(&self) -> String {
+        const OF_A_STACK: &str = "eval \"$(LECTERN_TOOLS_DIR=\"$TOOLS\" \"$XTASK\" stack env --data \"$STACK\")\"";
+        if self.stack.exists() { OF_A_STACK.to_owned() } else { String::new() }
+    }
+
+    fn shell(&self, script: &str) -> Result<Command> {
+        let mut bash = self.command(Path::new("bash"))?;
+        bash.args(["-c", script]);
+        Ok(bash)
+    }
+
+    /// Runs the blocks of a page, one after the other in one shell; whether all succeeded.
+    fn run(&self, page: &str, blocks: &[Block]) -> Result<bool> {
+        let mut script = format!("{PRELUDE}\n{}\n", self.variables());
+        for block in blocks {
+            let _ = writeln!(script, "echo '::: {page}:{}'", block.line);
+            let commands = block.commands();
+            let named = PLACEHOLDERS.iter().any(|placeholder| commands.contains(placeholder));
+            script.push_str(&if named { filled(&commands, &self.names()?) } else { commands });
+        }
+        let ended = self.shell(&format!("exec 2>&1\n{script}"))?.output().context("bash")?;
+        let status = ended.status;
+        eprintln!("{page}: {} blocks: {}", blocks.len(), if status.success() { "ok" } else { "FAILED" });
+        if !status.success() {
+            eprintln!("{}", said(&ended));
+        }
+        Ok(status.success())
+    }
+}
+
+/// The commands with names in place of what stands for them.
+fn filled(commands: &str, names: &[(String, String)]) -> String {
+    names.iter().fold(commands.to_owned(), |text, (of, name)| match of.as_str() {
+        // In quotes alone: it is a word, too.
+        "TOKEN" | "ETAG" => text.replace(&format!("\"{of}\""), &format!("\"{name}\"")),
+        _ => text.replace(of.as_str(), name),
+    })
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    fs::write(path, bytes).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_words_that_look_like_them_are_left() {
+        let names = [("documents/ID".to_owned(), "documents/7".to_owned()), ("ETAG".to_owned(), "e".to_owned())];
+        let commands = "get '{\"name\": \"documents/ID\", \"etag\": \"ETAG\"}' # an ETAG\n";
+        assert_eq!(filled(commands, &names), "get '{\"name\": \"documents/7\", \"etag\": \"e\"}' # an ETAG\n");
+    }
+
+    #[test]
+    fn the_scripts_are_read_by_a_shell() {
+        for script in [PRELUDE, NAMES] {
+            let status = Command::new("bash").args(["-n", "-c", script]).status().unwrap();
+            assert!(status.success(), "{script}");
+        }
+    }
+}
