@@ -236,15 +236,18 @@ fn paid(run: &Run, orders: &[Order]) {
                         utterance.spoken
                     ));
                 }
-                let Some(calls) = texts.get(utterance.spoken.as_str()) else { continue };
-                repeated += calls.len().saturating_sub(1);
-                let key = secret.segment(&utterance.spoken, &calls[0].voice, &calls[0].delivery);
-                let segment = format!("{scope}/segment/{key}");
-                let Some(stored) = objects.stored_at(&segment) else { continue };
-                segments += 1;
-                let late: Vec<&&Call> = calls.iter().filter(|call| call.at > stored + GRAIN).collect();
-                if !late.is_empty() && !run.damaged.contains(&segment) {
-                    run.problem(format!("I8: {:?} was stored at {stored} and paid again: {late:?}", utterance.spoken));
+                for ((voice, delivery), calls) in texts.get(utterance.spoken.as_str()).into_iter().flatten() {
+                    repeated += calls.len().saturating_sub(1);
+                    let segment = format!("{scope}/segment/{}", secret.segment(&utterance.spoken, voice, delivery));
+                    let Some(stored) = objects.stored_at(&segment) else { continue };
+                    segments += 1;
+                    let late: Vec<&&Call> = calls.iter().filter(|call| call.at > stored + GRAIN).collect();
+                    if !late.is_empty() && !run.damaged.contains(&segment) {
+                        run.problem(format!(
+                            "I8: {:?} was stored at {stored} and paid again: {late:?}",
+                            utterance.spoken
+                        ));
+                    }
                 }
             }
         }

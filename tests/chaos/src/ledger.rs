@@ -116,14 +116,15 @@ impl Ledger {
     }
 }
 
-/// Calls by what was said, in order of time.
+/// Calls by what was said, and then by voice and delivery, in order of time: calls that are alike
+/// in all three ask for the same segment.
 #[must_use]
-pub fn by_text(calls: &[Call]) -> BTreeMap<&str, Vec<&Call>> {
-    let mut texts: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
+pub fn by_text(calls: &[Call]) -> BTreeMap<&str, BTreeMap<(&str, &str), Vec<&Call>>> {
+    let mut texts: BTreeMap<&str, BTreeMap<(&str, &str), Vec<&Call>>> = BTreeMap::new();
     for call in calls {
-        texts.entry(&call.text).or_default().push(call);
+        texts.entry(&call.text).or_default().entry((&call.voice, &call.delivery)).or_default().push(call);
     }
-    for calls in texts.values_mut() {
+    for calls in texts.values_mut().flat_map(BTreeMap::values_mut) {
         calls.sort_by_key(|call| call.at);
     }
     texts
@@ -132,7 +133,8 @@ pub fn by_text(calls: &[Call]) -> BTreeMap<&str, Vec<&Call>> {
 /// Calls from `from` up to `until` that said again what had been said before.
 #[must_use]
 pub fn repeated(calls: &[Call], from: u64, until: u64) -> usize {
-    let later = by_text(calls).into_values().flat_map(|calls| calls.into_iter().skip(1));
+    let alike = by_text(calls).into_values().flat_map(BTreeMap::into_values);
+    let later = alike.flat_map(|calls| calls.into_iter().skip(1));
     later.filter(|call| (from..until).contains(&call.at)).count()
 }
 
@@ -146,5 +148,7 @@ mod tests {
             |at, text: &str| Call { at, pid: 1, text: text.to_owned(), voice: String::new(), delivery: String::new() };
         let calls = [call(10, "a"), call(20, "b"), call(30, "a"), call(40, "a")];
         assert_eq!((repeated(&calls, 0, 30), repeated(&calls, 30, 40), repeated(&calls, 0, 99)), (0, 1, 2));
+        let other = Call { voice: "of another version".to_owned(), ..call(50, "a") };
+        assert_eq!(repeated(&[call(10, "a"), other], 0, 99), 0, "it asks for another segment");
     }
 }
