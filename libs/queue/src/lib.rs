@@ -51,16 +51,15 @@ pub use processed::Processed;
 /// [`LEAST_SERVER`], or has a stream or consumer with settings that cannot be changed to what is
 /// needed.
 pub async fn connect(url: &str, options: ConnectOptions) -> Result<Arc<dyn Queue>, Failure> {
-    if url == "memory:" {
-        let queue = MemoryQueue::new(options.clone()).with_clock(Arc::new(SystemClock));
-        return Ok(Arc::new(Traced::over(Arc::new(queue), &options.prefix)));
-    }
-    if is_nats(url) {
-        let prefix = options.prefix.clone();
-        let queue = jetstream::JetStream::connect(url, options).await?;
-        return Ok(Arc::new(Traced::over(Arc::new(queue), &prefix)));
-    }
-    Err(unknown(url))
+    let prefix = options.prefix.clone();
+    let queue: Arc<dyn Queue> = if url == "memory:" {
+        Arc::new(MemoryQueue::new(options).with_clock(Arc::new(SystemClock)))
+    } else if is_nats(url) {
+        Arc::new(jetstream::JetStream::connect(url, options).await?)
+    } else {
+        return Err(unknown(url));
+    };
+    Ok(Arc::new(Traced::over(queue, &prefix)))
 }
 
 /// Makes the streams and consumers that the identity of `options` uses, reads all of them back, and

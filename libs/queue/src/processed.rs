@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lectern_core::id::Service;
 use lectern_runtime::Metrics;
-use lectern_runtime::names::{messaging, span};
+use lectern_runtime::names::messaging;
 use lectern_runtime::telemetry::Histogram;
 
 use crate::port::Queue;
@@ -52,14 +52,11 @@ impl Processed {
     /// Processing took so long; `error` says what kind of failure it ended with, of few, if with
     /// one.
     pub fn record(&self, took: Duration, error: Option<&str>) {
-        let all = [
+        let labels = [
             (messaging::SYSTEM, self.system),
             (messaging::OPERATION, messaging::PROCESS),
             (messaging::DESTINATION_TEMPLATE, self.template.as_str()),
-            (span::ERROR_TYPE, error.unwrap_or_default()),
         ];
-        let [without @ .., _] = &all;
-        let labels = if error.is_some() { all.as_slice() } else { without.as_slice() };
-        self.took.record(took.as_secs_f64(), labels);
+        self.took.record_ended(took.as_secs_f64(), &labels, error);
     }
 }

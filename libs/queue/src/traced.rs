@@ -89,19 +89,16 @@ impl Traced {
         let began = Instant::now();
         let result = send(traceparent).instrument(span.clone()).await;
         let template = to.template();
-        let all = [
+        let labels = [
             (messaging::SYSTEM, self.system),
             (messaging::OPERATION, messaging::PUBLISH),
             (messaging::DESTINATION_TEMPLATE, template.as_str()),
-            // On failures alone.
-            (span::ERROR_TYPE, result.as_ref().err().map_or("", error_type)),
         ];
-        let [without @ .., _] = &all;
-        let labels = if result.is_err() { all.as_slice() } else { without.as_slice() };
-        self.took.record(began.elapsed().as_secs_f64(), labels);
-        self.sent.add(1, labels);
-        if let Err(error) = &result {
-            span.record(span::ERROR_TYPE, error_type(error));
+        let error = result.as_ref().err().map(error_type);
+        self.took.record_ended(began.elapsed().as_secs_f64(), &labels, error);
+        self.sent.add_ended(1, &labels, error);
+        if let Some(error) = error {
+            span.record(span::ERROR_TYPE, error);
             span.record(span::STATUS, span::ERROR);
         }
         result

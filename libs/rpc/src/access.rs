@@ -97,16 +97,9 @@ impl Call {
     fn measure(&self, code: Code) {
         let name = codes::name(code);
         let method = if self.access.methods.has(&self.path) { self.path.as_str() } else { rpc::OTHER };
-        let all = [
-            (rpc::SYSTEM, rpc::GRPC),
-            (rpc::METHOD, method),
-            (rpc::STATUS_CODE, name),
-            // On failures alone.
-            (span::ERROR_TYPE, name),
-        ];
-        let [without @ .., _] = &all;
-        let labels = if codes::server_failed(code) { all.as_slice() } else { without.as_slice() };
-        self.access.took.record(self.start.elapsed().as_secs_f64(), labels);
+        let labels = [(rpc::SYSTEM, rpc::GRPC), (rpc::METHOD, method), (rpc::STATUS_CODE, name)];
+        let error = codes::server_failed(code).then_some(name);
+        self.access.took.record_ended(self.start.elapsed().as_secs_f64(), &labels, error);
     }
 }
 

@@ -1,35 +1,28 @@
 //! Calls that this process makes: a span and a measurement for each, until the last byte of its
 //! response.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Request, Response};
-use http_body::{Frame, SizeHint};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response};
 use lectern_runtime::current_traceparent;
 use lectern_runtime::names::{rpc, span};
 use lectern_runtime::telemetry::Histogram;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tonic::codegen::Bytes;
 use tonic::{Code, Status};
-use tower::Service;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use crate::codes;
-use crate::middleware::open_to_all;
+use crate::middleware::{Follow, Followed, open_to_all};
 
-/// What a connection to a service is wrapped in: `inner` takes requests and gives responses as
-/// `tonic`'s channel does. Every call gets a span of the kind CLIENT, whose `traceparent` goes with
-/// it in place of one that is there, and a measurement of `rpc.client.call.duration`. It belongs
-/// inside of what repeats calls and outside of what chooses a connection: each attempt is a call.
-/// Health is asked for without either.
+/// What tells of the calls of a service. Every call gets a span of the kind CLIENT, whose
+/// `traceparent` goes with it in place of one that is there, and a measurement of
+/// `rpc.client.call.duration`. It belongs inside of what repeats calls and outside of what chooses
+/// a connection: each attempt is a call. Health is asked for without either.
 #[derive(Debug, Clone)]
-pub(crate) struct Traced<S> {
-    inner: S,
+pub(crate) struct Traced {
     took: Histogram,
     server: Server,
 }
@@ -44,50 +37,37 @@ struct Server {
     digits: Arc<str>,
 }
 
-impl<S> Traced<S> {
-    /// Around `inner`, which calls the service at this host and port. Make it after telemetry was
-    /// installed.
-    pub(crate) fn new(inner: S, server: Option<(&str, u16)>) -> Self {
+impl Traced {
+    /// Of the service at this host and port. Make it after telemetry was installed.
+    pub(crate) fn new(server: Option<(&str, u16)>) -> Self {
         let server =
             server.map(|(address, port)| Server { address: address.into(), port, digits: port.to_string().into() });
-        Self { inner, took: codes::client_durations(), server: server.unwrap_or_default() }
-    }
-}
-
-impl<S> Service<Request<Body>> for Traced<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Status, Future: Send + 'static>,
-{
-    type Response = Response<Body>;
-    type Error = Status;
-    type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.inner.poll_ready(context)
+        Self { took: codes::client_durations(), server: server.unwrap_or_default() }
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if open_to_all(request.uri().path()) {
-            return Box::pin(self.inner.call(request));
+    /// Makes the call of this head by `send`.
+    pub(crate) async fn call<F>(&self, mut head: Parts, send: impl FnOnce(Parts) -> F) -> Result<Response<Body>, Status>
+    where
+        F: Future<Output = Result<Response<Body>, Status>>,
+    {
+        if open_to_all(head.uri.path()) {
+            return send(head).await;
         }
-        let mut call = Call::begin(&request, self.server.clone(), self.took.clone());
-        let traceparent = call.span.in_scope(current_traceparent);
-        if let Some(value) = traceparent.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            request.headers_mut().insert("traceparent", value);
-        }
+        let mut call = Call::begin(&head, self.server.clone(), self.took.clone());
         let span = call.span.clone();
-        let response = span.in_scope(|| self.inner.call(request));
-        let answered = async move {
-            match response.await {
-                Ok(response) => Ok(call.follow(response)),
-                Err(status) => {
-                    // There was no answer: no connection, one that broke, or no time left.
-                    call.broke(&status);
-                    Err(status)
-                }
+        let traceparent = span.in_scope(current_traceparent);
+        if let Some(value) = traceparent.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            head.headers.insert("traceparent", value);
+        }
+        let answered = send(head).instrument(span).await;
+        match answered {
+            Ok(response) => Ok(call.follow(response)),
+            Err(status) => {
+                // There was no answer: no connection, one that broke, or no time left.
+                call.broke(&status);
+                Err(status)
             }
-        };
-        Box::pin(answered.instrument(span))
+        }
     }
 }
 
@@ -103,9 +83,9 @@ struct Call {
 }
 
 impl Call {
-    fn begin(request: &Request<Body>, server: Server, took: Histogram) -> Self {
+    fn begin(head: &Parts, server: Server, took: Histogram) -> Self {
         // Only generated clients call, so there are no methods but those of their services.
-        let method = request.uri().path().trim_start_matches('/').to_owned();
+        let method = head.uri.path().trim_start_matches('/').to_owned();
         let span = tracing::info_span!(
             "call",
             { span::NAME } = method,
@@ -121,14 +101,10 @@ impl Call {
         Self { span, method, server, took, start: Instant::now(), code: None }
     }
 
-    fn broke(&mut self, status: &Status) {
-        self.code = Some(status.code());
-    }
-
     fn follow(mut self, response: Response<Body>) -> Response<Body> {
         // A response without a body has its status among the headers.
         self.read(response.headers());
-        response.map(|inner| Body::new(Answer { inner, call: self }))
+        Followed::wrap(response, self)
     }
 
     fn read(&mut self, headers: &HeaderMap) {
@@ -138,61 +114,37 @@ impl Call {
     }
 }
 
+impl Follow for Call {
+    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        self.span.in_scope(poll)
+    }
+
+    fn trailers(&mut self, trailers: &mut HeaderMap) {
+        self.read(trailers);
+    }
+
+    fn broke(&mut self, status: &Status) {
+        self.code = Some(status.code());
+    }
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
         let name = codes::name(code);
-        let all = [
+        let labels = [
             (rpc::SYSTEM, rpc::GRPC),
             (rpc::METHOD, self.method.as_str()),
             (rpc::STATUS_CODE, name),
             (span::SERVER_ADDRESS, &*self.server.address),
             (span::SERVER_PORT, &*self.server.digits),
-            // On failures alone.
-            (span::ERROR_TYPE, name),
         ];
-        let [without @ .., _] = &all;
-        let failed = codes::client_failed(code);
-        let labels = if failed { all.as_slice() } else { without.as_slice() };
-        self.took.record(self.start.elapsed().as_secs_f64(), labels);
+        let error = codes::client_failed(code).then_some(name);
+        self.took.record_ended(self.start.elapsed().as_secs_f64(), &labels, error);
         self.span.record(rpc::STATUS_CODE, name);
-        if failed {
-            self.span.record(span::ERROR_TYPE, name);
+        if let Some(error) = error {
+            self.span.record(span::ERROR_TYPE, error);
             self.span.record(span::STATUS, span::ERROR);
         }
-    }
-}
-
-/// The body of a response, whose end is the end of its call.
-struct Answer {
-    inner: Body,
-    call: Call,
-}
-
-impl http_body::Body for Answer {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Self { inner, call } = &mut *self;
-        let frame = call.span.in_scope(|| Pin::new(inner).poll_frame(context));
-        match &frame {
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Some(trailers) = frame.trailers_ref() {
-                    call.read(trailers);
-                }
-            }
-            Poll::Ready(Some(Err(status))) => call.code = Some(status.code()),
-            Poll::Ready(None) | Poll::Pending => {}
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

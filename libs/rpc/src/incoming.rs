@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
+use lectern_core::Failure;
 use lectern_runtime::{Room, Shares};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
@@ -36,9 +37,29 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Listens on `address`, for what metrics call `what`. A connection ends when nothing arrives
-    /// on it for `silence`. Each is in TLS as `tls` is when it comes.
-    pub(crate) fn bind(
+    /// Listens on `address`, which `setting` gives, for what metrics call `what`. A connection ends
+    /// when nothing arrives on it for `silence`. Each is in TLS as `tls` is when it comes. Says
+    /// which address it has, with the port that it took.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` naming the setting for an address that cannot be listened on.
+    pub(crate) fn listen(
+        setting: &str,
+        what: &'static str,
+        address: SocketAddr,
+        limits: &LimitsConfig,
+        silence: Duration,
+        tls: Option<Live<ServerConfig>>,
+    ) -> Result<(SocketAddr, Self), Failure> {
+        let incoming = Self::bind(what, address, limits, silence, tls)
+            .and_then(|incoming| Ok((incoming.listener.local_addr()?, incoming)));
+        incoming.map_err(|error| {
+            let message = format!("{address} cannot be listened on: {error}; choose another port, or 0 for any");
+            Failure::invalid(setting, message)
+        })
+    }
+
+    fn bind(
         what: &'static str,
         address: SocketAddr,
         limits: &LimitsConfig,
@@ -51,10 +72,6 @@ impl Incoming {
         let connections = Shares::new(what, room);
         let listener = TcpListener::from_std(listener)?;
         Ok(Self { listener, connections, silence, tls, told: Seldom::default(), refused: Arc::default() })
-    }
-
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
     }
 
     /// The next connection. Nothing is lost when it is dropped before there is one.
@@ -112,8 +129,8 @@ mod tests {
 
     fn incoming(limits: &LimitsConfig) -> (Incoming, SocketAddr) {
         let silence = Duration::from_secs(45);
-        let incoming = Incoming::bind("connections", ([127, 0, 0, 1], 0).into(), limits, silence, None).unwrap();
-        let address = incoming.local_addr().unwrap();
+        let any = ([127, 0, 0, 1], 0).into();
+        let (address, incoming) = Incoming::listen("listen", "connections", any, limits, silence, None).unwrap();
         (incoming, address)
     }
 

@@ -142,6 +142,9 @@ pub(crate) trait Follow: Send + Unpin + 'static {
 
     /// Told of the trailers, which carry the status and may be changed.
     fn trailers(&mut self, _: &mut http::HeaderMap) {}
+
+    /// Told of why the response breaks off.
+    fn broke(&mut self, _: &Status) {}
 }
 
 /// A body that something follows until it is dropped.
@@ -175,10 +178,14 @@ impl<F: Follow> http_body::Body for Followed<F> {
         }
         let inner = Pin::new(&mut this.inner);
         let mut frame = this.follow.around(|| inner.poll_frame(context));
-        if let Poll::Ready(Some(Ok(frame))) = &mut frame
-            && let Some(trailers) = frame.trailers_mut()
-        {
-            this.follow.trailers(trailers);
+        match &mut frame {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    this.follow.trailers(trailers);
+                }
+            }
+            Poll::Ready(Some(Err(status))) => this.follow.broke(status),
+            Poll::Ready(None) | Poll::Pending => {}
         }
         frame
     }

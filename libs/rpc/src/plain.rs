@@ -46,12 +46,8 @@ pub fn serve_plain(
         connections_per_address: CONNECTIONS_PER_ADDRESS,
         ..LimitsConfig::default()
     };
-    let incoming = Incoming::bind("connections without credentials", listen, &limits, SILENCE, None)
-        .and_then(|incoming| Ok((incoming.local_addr()?, incoming.stream())));
-    let (addr, incoming) = incoming.map_err(|error| {
-        let message = format!("{listen} cannot be listened on: {error}; choose another port, or 0 for any");
-        Failure::invalid(setting, message)
-    })?;
+    let what = "connections without credentials";
+    let (addr, incoming) = Incoming::listen(setting, what, listen, &limits, SILENCE, None)?;
     let router = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
@@ -59,7 +55,7 @@ pub fn serve_plain(
         .add_routes(routes);
     let closing = stop.clone();
     let handle = tokio::spawn(Box::pin(async move {
-        let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        let serving = router.serve_with_incoming_shutdown(incoming.stream(), stop.clone().cancelled_owned());
         let ending = async {
             stop.cancelled().await;
             tokio::time::sleep(CLOSING).await;

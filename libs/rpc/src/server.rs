@@ -235,12 +235,7 @@ impl Server {
         tls: Option<Live<Certificates>>,
     ) -> Result<(SocketAddr, Incoming), Failure> {
         let silence = self.config.keepalive + self.config.keepalive_timeout + SLACK;
-        let incoming = Incoming::bind(what, address, &self.config.limits, silence, tls)
-            .and_then(|incoming| Ok((incoming.local_addr()?, incoming)));
-        incoming.map_err(|error| {
-            let message = format!("{address} cannot be listened on: {error}; choose another port, or 0 for any");
-            Failure::invalid(setting, message)
-        })
+        Incoming::listen(setting, what, address, &self.config.limits, silence, tls)
     }
 
     fn add_reflection(&mut self) -> Result<(), Failure> {

@@ -91,16 +91,8 @@ impl Traced {
         let span = if in_trace() { begin(system, name, collection, batch) } else { Span::none() };
         let began = Instant::now();
         let result = call.instrument(span.clone()).await;
-        let all = [
-            (db::SYSTEM, system),
-            (db::OPERATION, name),
-            (db::COLLECTION, collection),
-            // Where it was not done as it was asked for.
-            (span::ERROR_TYPE, result.as_ref().err().map_or("", error_type)),
-        ];
-        let [without @ .., _] = &all;
-        let labels = if result.is_err() { all.as_slice() } else { without.as_slice() };
-        self.took.record(began.elapsed().as_secs_f64(), labels);
+        let labels = [(db::SYSTEM, system), (db::OPERATION, name), (db::COLLECTION, collection)];
+        self.took.record_ended(began.elapsed().as_secs_f64(), &labels, result.as_ref().err().map(error_type));
         if let Err(error) = &result {
             span.record(span::ERROR_TYPE, error_type(error));
             if failed(error) {

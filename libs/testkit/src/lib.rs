@@ -21,6 +21,8 @@ pub mod env;
 mod fake_gcs_server;
 #[cfg(feature = "gcs")]
 pub mod gcs;
+#[cfg(any(feature = "gcs", feature = "kubernetes"))]
+mod hosted;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 mod mongo;

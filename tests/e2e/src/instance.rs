@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lectern_blob::{Blob, ConnectOptions};
 use lectern_core::SystemClock;
@@ -12,6 +13,7 @@ use lectern_rpc::{ClientConfig, Outbound, ServiceCredential, channel};
 use lectern_runtime::Secret;
 use lectern_testkit::gcs::Gcs;
 use lectern_testkit::{Process, Proxy};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -29,6 +31,9 @@ pub(crate) fn client(process: &Process, with: Outbound, secured: Option<&Secured
     };
     Client::new(channel(&config).expect("a URL"), with)
 }
+
+/// How long a process may take to end.
+const STOPS_WITHIN: Duration = Duration::from_secs(60);
 
 /// The system, running. Everything is ended when it is dropped.
 #[derive(Debug)]
@@ -171,6 +176,18 @@ impl Instance {
         self.processes.get_mut(service).expect("a process of this profile")
     }
 
+    /// Ends every process well: then all that it had to tell is told.
+    ///
+    /// # Panics
+    ///
+    /// When one takes longer than a minute, or ends in a failure.
+    pub fn stop(&mut self) {
+        for (service, process) in &mut self.processes {
+            let ended = process.stop(STOPS_WITHIN);
+            assert!(ended.is_some_and(|status| status.success()), "{service} ended with {ended:?}");
+        }
+    }
+
     /// Its NATS servers.
     ///
     /// # Panics
@@ -286,6 +303,20 @@ impl Instance {
         std::fs::read_to_string(self.processes[service].log_path()).expect("a log")
     }
 
+    /// The address in a line of a process's log that has these words.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn logged_address(&self, service: &str, words: &str) -> SocketAddr {
+        let log = self.whole_log(service);
+        let lines = log.lines().filter(|line| line.contains(words));
+        let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let address = lines.find_map(|line| line["addr"].as_str()?.parse().ok());
+        address.unwrap_or_else(|| panic!("{service} says no address with {words:?}"))
+    }
+
     /// What the process that speaks has logged, of earlier starts too.
     ///
     /// # Panics
@@ -293,8 +324,7 @@ impl Instance {
     /// When its log cannot be read.
     #[must_use]
     pub fn speech_log(&self) -> String {
-        let process = self.processes.get("tts").unwrap_or_else(|| &self.processes["gateway"]);
-        std::fs::read_to_string(process.log_path()).expect("a log")
+        self.whole_log(if self.processes.contains_key("tts") { "tts" } else { "gateway" })
     }
 }
 

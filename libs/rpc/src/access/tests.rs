@@ -137,7 +137,7 @@ async fn a_call_has_a_span_and_a_measurement_at_both_of_its_ends() {
     let exported = Exported::start();
     let server = Around::new(Access::new(methods())).layer(tower::service_fn(handle));
     let server = tower::ServiceExt::<Request<Body>>::map_err(server, |never: Infallible| -> Status { match never {} });
-    let client = Traced::new(server, Some(("probe", 7400)));
+    let client = Traced::new(Some(("probe", 7400)));
     let call = |path: &str| {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = format!("/{path}").parse().unwrap();
@@ -145,7 +145,8 @@ async fn a_call_has_a_span_and_a_measurement_at_both_of_its_ends() {
             local_addr: None,
             remote_addr: Some(([192, 0, 2, 1], 4711).into()),
         });
-        client.clone().oneshot(request)
+        let ((head, body), server) = (request.into_parts(), server.clone());
+        client.call(head, move |head| server.oneshot(Request::from_parts(head, body)))
     };
     for path in [CHECK, FAIL, "lectern.test.Probe/Guess", "made.Up/Name", "grpc.health.v1.Health/Check"] {
         drop(call(path).await.unwrap());
@@ -195,12 +196,9 @@ async fn a_call_has_a_span_and_a_measurement_at_both_of_its_ends() {
     assert!(called.iter().all(named), "{called:?}");
 
     // A call without an answer has the code that its caller is told.
-    let late = tower::service_fn(|_: Request<Body>| async {
-        Err::<Response<Body>, Status>(Status::deadline_exceeded("nobody answered"))
-    });
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = format!("/{LATE}").parse().unwrap();
-    assert!(Traced::new(late, Some(("probe", 7400))).oneshot(request).await.is_err());
+    let (head, ()) = Request::get(format!("/{LATE}")).body(()).unwrap().into_parts();
+    let late = |_| std::future::ready(Err(Status::deadline_exceeded("nobody answered")));
+    assert!(Traced::new(Some(("probe", 7400))).call(head, late).await.is_err());
     let late = of_kind(&exported.spans(), &SpanKind::Client, LATE);
     assert_eq!(attribute(&late, "rpc.status_code"), Some("DEADLINE_EXCEEDED".into()));
     let codes =

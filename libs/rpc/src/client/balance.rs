@@ -111,7 +111,7 @@ impl Balancer {
                 match &since {
                     Some(since) => {
                         if let Some(why) = table.failed_since(since) {
-                            return Err(unavailable(why));
+                            return Err(why.clone().into_status());
                         }
                     }
                     None => {
@@ -140,12 +140,6 @@ impl Balancer {
     }
 }
 
-fn unavailable(why: &Unreachable) -> Status {
-    let mut status = Status::unavailable(why.to_string());
-    status.set_source(Arc::new(why.clone()));
-    status
-}
-
 /// How often what was tried at some moment.
 struct Tried {
     addresses: HashMap<SocketAddr, u64>,
@@ -163,6 +157,11 @@ impl Table {
         }
         let at = turn.fetch_add(1, Ordering::Relaxed) % count;
         open().filter(|entry| serving == 0 || entry.serves).nth(at).and_then(|entry| entry.line.clone())
+    }
+
+    /// The entry of an address, if it is still that of this task.
+    fn entry(&mut self, address: SocketAddr, id: u64) -> Option<&mut Entry> {
+        self.addresses.get_mut(&address).filter(|entry| entry.id == id)
     }
 
     fn tried(&self) -> Tried {
@@ -257,7 +256,7 @@ impl Shared {
     /// There is no connection to an address, and why.
     pub(crate) fn failed(&self, address: SocketAddr, id: u64, why: Unreachable) {
         self.table.send_if_modified(|table| {
-            let Some(entry) = table.addresses.get_mut(&address).filter(|entry| entry.id == id) else { return false };
+            let Some(entry) = table.entry(address, id) else { return false };
             entry.line = None;
             entry.failures = entry.failures.saturating_add(1);
             table.why = Some(why);
@@ -267,10 +266,6 @@ impl Shared {
 
     /// Changes an entry, if it is still the one of this task.
     fn change(&self, address: SocketAddr, id: u64, change: impl FnOnce(&mut Entry)) {
-        self.table.send_if_modified(|table| {
-            let Some(entry) = table.addresses.get_mut(&address).filter(|entry| entry.id == id) else { return false };
-            change(entry);
-            true
-        });
+        self.table.send_if_modified(|table| table.entry(address, id).map(change).is_some());
     }
 }

@@ -45,8 +45,9 @@ const LONGEST_MILLIS: u128 = 99_999_999;
 #[derive(Clone)]
 pub struct Channel {
     url: Arc<str>,
+    balancer: Arc<Balancer>,
     /// Each attempt is a call of its own to whoever watches.
-    attempts: Traced<Spread>,
+    attempts: Traced,
     retries: Arc<Retries>,
 }
 
@@ -76,10 +77,10 @@ impl Channel {
             keepalive: config.keepalive,
             health: service_config.health.clone(),
         };
-        let spread = Spread(Arc::new(Balancer::new(hosts, keeping, resolve, Arc::clone(&random))));
-        let attempts = Traced::new(spread, target.first());
+        let balancer = Arc::new(Balancer::new(hosts, keeping, resolve, Arc::clone(&random)));
+        let attempts = Traced::new(target.first());
         let retries = Arc::new(Retries::new(service_config, random));
-        Ok(Self { url: target.url.into(), attempts, retries })
+        Ok(Self { url: target.url.into(), balancer, attempts, retries })
     }
 
     /// The same connections for a caller who makes calls again by itself: a call that a server may
@@ -98,12 +99,8 @@ impl Channel {
         let mut tries = self.retries.of(parts.uri.path());
         let mut again = 0_u32;
         loop {
-            let mut request = Request::from_parts(again_of(&parts, again, deadline), Body::empty());
-            request.extensions_mut().insert(replay.clone());
-            if let Some(deadline) = deadline {
-                request.extensions_mut().insert(deadline);
-            }
-            let answer = self.attempts.clone().call(request).await;
+            let send = |head| Box::pin(self.send_within(deadline, head, &replay));
+            let answer = self.attempts.call(again_of(&parts, again, deadline), send).await;
             let end = answer.as_ref().map_or_else(End::broken, End::of);
             let pause = tries.as_mut().and_then(|tries| tries.ended(&end));
             let in_time = |pause: &Duration| deadline.is_none_or(|deadline| *pause < deadline.remaining());
@@ -117,31 +114,26 @@ impl Channel {
             again = again.saturating_add(1);
         }
     }
-}
 
-/// Makes each call over the connection whose turn it is, and over another one where its peer did
-/// not process it.
-#[derive(Clone)]
-struct Spread(Arc<Balancer>);
-
-impl Spread {
     /// Has an answer, or at the deadline none.
     async fn send_within(
-        self,
+        &self,
         deadline: Option<Deadline>,
-        parts: Parts,
-        replay: Replay,
+        head: Parts,
+        replay: &Replay,
     ) -> Result<Response<Body>, Status> {
-        let sent = self.send(parts, replay);
+        let sent = self.send(head, replay);
         let Some(deadline) = deadline else { return sent.await };
         tokio::time::timeout(deadline.remaining(), sent).await.unwrap_or_else(|_| Err(out_of_time()))
     }
 
-    async fn send(self, parts: Parts, replay: Replay) -> Result<Response<Body>, Status> {
+    /// Makes an attempt over the connection whose turn it is, and over another one where its peer
+    /// did not process it.
+    async fn send(&self, head: Parts, replay: &Replay) -> Result<Response<Body>, Status> {
         let mut moved = 0;
         loop {
-            let line = self.0.pick().await?;
-            match line.send(Request::from_parts(parts.clone(), replay.attempt())).await {
+            let line = self.balancer.pick().await?;
+            match line.send(Request::from_parts(head.clone(), replay.attempt())).await {
                 Ok(answer) => {
                     line.note_answer();
                     return Ok(answer);
@@ -149,30 +141,12 @@ impl Spread {
                 Err(broken @ (Broken::Unprocessed(_) | Broken::Leaving(_))) if moved < MOVES && replay.is_whole() => {
                     moved += 1;
                     if matches!(broken, Broken::Leaving(_)) {
-                        self.0.gone(&line);
+                        self.balancer.gone(&line);
                     }
                 }
                 Err(broken) => return Err(broken.into_status()),
             }
         }
-    }
-}
-
-impl Service<Request<Body>> for Spread {
-    type Response = Response<Body>;
-    type Error = Status;
-    type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        // The connection is chosen with each call.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let replay = parts.extensions.remove::<Replay>().unwrap_or_else(|| Replay::of(body));
-        let deadline = parts.extensions.remove::<Deadline>();
-        self.clone().send_within(deadline, parts, replay).boxed()
     }
 }
 
@@ -215,6 +189,7 @@ impl Service<Request<Body>> for Channel {
     type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // The connection is chosen with each call.
         Poll::Ready(Ok(()))
     }
 

@@ -20,6 +20,7 @@ use tower::Service;
 
 use super::{CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::tls::dial::{Dial, LastWords, Unreachable};
+use crate::tls::whole;
 
 /// Who calls, as `user-agent` has it.
 const AGENT: &str = concat!("lectern/", env!("CARGO_PKG_VERSION"));
@@ -213,13 +214,5 @@ fn status(dial: &Dial, address: SocketAddr, last: &LastWords, error: hyper::Erro
         return Status::from_error(Box::new(error));
     }
     let said = last.lock().clone();
-    let unreachable = dial.unreachable(address, &said.unwrap_or_else(|| whole(&error)));
-    let mut status = Status::unavailable(unreachable.to_string());
-    status.set_source(Arc::new(unreachable));
-    status
-}
-
-/// An error with what it came from.
-fn whole(error: &hyper::Error) -> String {
-    crate::tls::whole(error)
+    dial.unreachable(address, &said.unwrap_or_else(|| whole(&error))).into_status()
 }

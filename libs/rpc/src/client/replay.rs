@@ -14,7 +14,6 @@ use tonic::codegen::Bytes;
 pub(crate) const REPLAY_LIMIT: usize = 1024 * 1024;
 
 /// A request's body that several attempts read, one after the other.
-#[derive(Clone)]
 pub(crate) struct Replay(Arc<Mutex<State>>);
 
 struct State {

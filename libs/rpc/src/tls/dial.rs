@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tonic::Status;
 
 use super::{Bytes, ClientTls, Live, Watched, words};
 use crate::client::target::{Host, Target};
@@ -139,6 +140,15 @@ fn server_name(host: &str, tls: &ClientTls) -> Result<ServerName<'static>, Failu
 /// Why a service could not be reached, with its URL.
 #[derive(Debug, Clone)]
 pub(crate) struct Unreachable(String);
+
+impl Unreachable {
+    /// What callers are told. The source says that nobody but this side said so.
+    pub(crate) fn into_status(self) -> Status {
+        let mut status = Status::unavailable(self.to_string());
+        status.set_source(Arc::new(self));
+        status
+    }
+}
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

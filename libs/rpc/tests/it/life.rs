@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lectern_rpc::{ClientConfig, Outbound, TlsConfig, channel};
 use lectern_runtime::Secret;
-use lectern_testkit::certificates::{Authority, Subject};
+use lectern_testkit::certificates::{Authority, Subject, write};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
@@ -38,11 +38,8 @@ async fn health_at(address: std::net::SocketAddr, service: &str) -> Result<Servi
 fn certificate() -> (tempfile::TempDir, TlsConfig) {
     let signed = Authority::new("ours").sign(&Subject { names: &["127.0.0.1"], until: 3_000, ..Subject::default() });
     let folder = tempfile::tempdir().unwrap();
-    let [certificate, key] = [("tls.crt", &signed.certificate), ("tls.key", &signed.key)].map(|(name, text)| {
-        let file = folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        file
-    });
+    let certificate = write(folder.path(), "tls.crt", &signed.certificate);
+    let key = write(folder.path(), "tls.key", &signed.key);
     (folder, TlsConfig::new(certificate, key))
 }
 

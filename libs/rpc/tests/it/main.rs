@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod by_hand;
 mod calls;
 mod ending;
 mod life;
@@ -69,7 +70,7 @@ impl Fixture {
         let services = services.accepting(Secret::new(also)).unwrap();
         let authenticate = WithServices::new(services.clone(), Arc::new(OneKey(key.clone())));
         let serving = Server::builder(config, Arc::new(authenticate), health.clone(), shared)
-            .service(probe::Probe)
+            .service(by_hand::ByHand(probe::Probe))
             .serve(stop.clone())
             .unwrap();
         let channel = channel(&ClientConfig::to(format!("http://{}", serving.addr))).unwrap();

@@ -1,25 +1,23 @@
 //! A small service, written by hand over the messages of the health protocol: what it does follows
 //! from the text it is sent.
 
-use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use http::uri::PathAndQuery;
 use lectern_core::Failure;
 use lectern_rpc::{Caller, Channel, Outbound, answer, deadline};
 use lectern_runtime::current_traceparent;
 use parking_lot::Mutex;
 use tonic::body::Body;
-use tonic::server::{NamedService, ServerStreamingService, UnaryService};
 use tonic::service::interceptor::InterceptedService;
 use tonic::{GrpcMethod, Request, Response, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_prost::ProstCodec;
+
+use crate::by_hand::{Grpc, HandWritten};
 
 /// How long the slow ones take.
 pub const SLOW: Duration = Duration::from_secs(4);
@@ -42,10 +40,6 @@ impl Probe {
     pub fn seen() -> Arc<Mutex<Seen>> {
         Arc::clone(SEEN.lock().get_or_insert_default())
     }
-}
-
-impl NamedService for Probe {
-    const NAME: &'static str = "lectern.test.Probe";
 }
 
 struct Aborted(bool);
@@ -84,52 +78,20 @@ async fn handle(caller: Caller, request: HealthCheckRequest) -> Result<HealthChe
     }
 }
 
-#[derive(Clone)]
-struct Unary;
+impl HandWritten for Probe {
+    const NAME: &'static str = "lectern.test.Probe";
 
-impl UnaryService<HealthCheckRequest> for Unary {
-    type Response = HealthCheckResponse;
-    type Future = BoxFuture<'static, Result<Response<HealthCheckResponse>, Status>>;
-
-    fn call(&mut self, request: Request<HealthCheckRequest>) -> Self::Future {
-        answer(request, handle).boxed()
-    }
-}
-
-#[derive(Clone)]
-struct Stream;
-
-impl ServerStreamingService<HealthCheckRequest> for Stream {
-    type Response = HealthCheckResponse;
-    type ResponseStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
-    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
-        // One message, and then nothing more, for ever.
-        let first = futures::stream::iter([Ok(HealthCheckResponse { status: 1 })]);
-        async { Ok(Response::new(first.chain(futures::stream::pending()).boxed())) }.boxed()
-    }
-}
-
-impl tower::Service<http::Request<Body>> for Probe {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        async move {
-            let mut grpc = tonic::server::Grpc::new(ProstCodec::<HealthCheckResponse, HealthCheckRequest>::default());
-            Ok(if request.uri().path().ends_with("/Watch") {
-                grpc.server_streaming(Stream, request).await
-            } else {
-                grpc.unary(Unary, request).await
-            })
+    async fn serve(self, mut grpc: Grpc, request: http::Request<Body>) -> http::Response<Body> {
+        if request.uri().path().ends_with("/Watch") {
+            // One message, and then nothing more, for ever.
+            let watch = |_: Request<HealthCheckRequest>| {
+                let first = futures::stream::iter([Ok::<_, Status>(HealthCheckResponse { status: 1 })]);
+                ready(Ok::<_, Status>(Response::new(first.chain(futures::stream::pending()))))
+            };
+            return grpc.server_streaming(tower::service_fn(watch), request).await;
         }
-        .boxed()
+        let check = |request: Request<HealthCheckRequest>| answer(request, handle);
+        grpc.unary(tower::service_fn(check), request).await
     }
 }
 

@@ -3,18 +3,14 @@
 
 mod failing;
 
-use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
-use futures::{FutureExt as _, StreamExt as _};
 use http::uri::PathAndQuery;
 use lectern_core::OsRandom;
 use lectern_rpc::{Channel, ClientConfig, Resolve};
@@ -23,7 +19,6 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::server::{NamedService, ServerStreamingService, UnaryService};
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_health::ServingStatus;
@@ -32,6 +27,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_health::server::{HealthReporter, HealthService};
 use tonic_prost::ProstCodec;
 
+use crate::by_hand::{ByHand, Grpc, HandWritten};
 use crate::peers::virtual_time;
 
 /// The published service config lists it.
@@ -66,56 +62,19 @@ impl Script {
     }
 }
 
-impl NamedService for Script {
+impl HandWritten for Script {
     const NAME: &'static str = "lectern.v1.NarrationService";
-}
 
-impl UnaryService<HealthCheckRequest> for Script {
-    type Response = HealthCheckResponse;
-    type Future = BoxFuture<'static, Result<Response<HealthCheckResponse>, Status>>;
-
-    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
-        let script = self.clone();
-        async move { script.answer().map(Response::new) }.boxed()
-    }
-}
-
-impl ServerStreamingService<HealthCheckRequest> for Script {
-    type Response = HealthCheckResponse;
-    type ResponseStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
-    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
-        let script = self.clone();
-        async move {
-            // One message, and then an end as of a replica that is stopped.
-            let messages = [Ok(script.answer()?), Err(Status::unavailable("stopping"))];
-            Ok::<_, Status>(Response::new(futures::stream::iter(messages).boxed()))
+    async fn serve(self, mut grpc: Grpc, request: http::Request<Body>) -> http::Response<Body> {
+        if request.uri().path() != WATCH {
+            let get = move |_: Request<HealthCheckRequest>| ready(self.answer().map(Response::new));
+            return grpc.unary(tower::service_fn(get), request).await;
         }
-        .boxed()
-    }
-}
-
-impl tower::Service<http::Request<Body>> for Script {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let script = self.clone();
-        async move {
-            let mut grpc = tonic::server::Grpc::new(ProstCodec::<HealthCheckResponse, HealthCheckRequest>::default());
-            Ok(if request.uri().path() == WATCH {
-                grpc.server_streaming(script, request).await
-            } else {
-                grpc.unary(script, request).await
-            })
-        }
-        .boxed()
+        // One message, and then an end as of a replica that is stopped.
+        let messages =
+            |first: HealthCheckResponse| futures::stream::iter([Ok(first), Err(Status::unavailable("stopping"))]);
+        let watch = move |_: Request<HealthCheckRequest>| ready(self.answer().map(messages).map(Response::new));
+        grpc.server_streaming(tower::service_fn(watch), request).await
     }
 }
 
@@ -138,7 +97,7 @@ impl Replica {
         let address = incoming.local_addr().unwrap();
         let (script, health, stop) = (Script::default(), HealthReporter::new(), CancellationToken::new());
         let service = HealthServer::new(HealthService::from_health_reporter(health.clone()));
-        let routes = tonic::service::Routes::new(service).add_service(script.clone());
+        let routes = tonic::service::Routes::new(service).add_service(ByHand(script.clone()));
         let server = tonic::transport::Server::builder();
         let mut server = match age {
             Some(age) => server.max_connection_age(age),

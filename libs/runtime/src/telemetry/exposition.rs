@@ -15,6 +15,8 @@ use std::fmt::Write as _;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, HistogramDataPoint, Metric, MetricData, ResourceMetrics};
 
+use super::catalogue::Kind;
+
 /// Label: the part of the code whose instrument it is.
 const SCOPE: &str = "otel_scope_name";
 
@@ -59,8 +61,7 @@ fn sanitized(name: &str) -> String {
 /// All that was collected, as text.
 pub(super) fn encode(metrics: &ResourceMetrics) -> String {
     let mut families = Families::default();
-    let about: Vec<_> = metrics.resource().iter().map(|(key, value)| (key.as_str(), value.to_string())).collect();
-    let about = labels(about.iter().map(|(key, value)| (*key, value.clone())));
+    let about = labels(metrics.resource().iter().map(|(key, value)| (key.as_str(), value.to_string())));
     families
         .of("target_info", Kind::Gauge, "What the process says of itself.")
         .add(about, |labels| format!("target_info{{{labels}}} 1\n"));
@@ -70,23 +71,6 @@ pub(super) fn encode(metrics: &ResourceMetrics) -> String {
         }
     }
     families.text()
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
 }
 
 /// All measurements of one name.

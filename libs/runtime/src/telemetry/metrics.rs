@@ -3,11 +3,20 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, ObservableCounter, ObservableGauge};
 
+use super::names::span::ERROR_TYPE;
+
 /// Labels of a measurement. Their values must be few: kinds, reasons, engines; never ids.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
 
 fn attributes(labels: Labels<'_>) -> Vec<KeyValue> {
     labels.iter().map(|(key, value)| KeyValue::new(*key, (*value).to_owned())).collect()
+}
+
+/// The same of something that ended, with the failure that it ended with, if with one.
+fn with_error(labels: Labels<'_>, error: Option<&str>) -> Vec<KeyValue> {
+    let mut attributes = attributes(labels);
+    attributes.extend(error.map(|error| KeyValue::new(ERROR_TYPE, error.to_owned())));
+    attributes
 }
 
 /// Makes instruments. Make them once, after telemetry is installed, and keep them.
@@ -96,6 +105,12 @@ impl Counter {
     pub fn add(&self, count: u64, labels: Labels<'_>) {
         self.0.add(count, &attributes(labels));
     }
+
+    /// Adds `count` of things that ended; `error` says with what kind of failure, of few, if with
+    /// one.
+    pub fn add_ended(&self, count: u64, labels: Labels<'_>, error: Option<&str>) {
+        self.0.add(count, &with_error(labels, error));
+    }
 }
 
 /// See [`Metrics::gauge`].
@@ -117,6 +132,12 @@ impl Histogram {
     /// Counts a value in.
     pub fn record(&self, value: f64, labels: Labels<'_>) {
         self.0.record(value, &attributes(labels));
+    }
+
+    /// Counts in a value of something that ended; `error` says with what kind of failure, of few,
+    /// if with one.
+    pub fn record_ended(&self, value: f64, labels: Labels<'_>, error: Option<&str>) {
+        self.0.record(value, &with_error(labels, error));
     }
 }
 

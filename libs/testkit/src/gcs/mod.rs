@@ -25,20 +25,20 @@ mod uploads;
 #[cfg(test)]
 mod tests;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-
-use tokio::sync::oneshot;
 
 pub use bucket::GcsBucket;
 pub use faults::{GcsFault, GcsFaults};
 
 use crate::daemon::{StartError, TempDir, ensure_dir, temp_dir};
+use crate::hosted::{Hosted, Port, failed};
 use bucket::Bucket;
 use sessions::Sessions;
 
+/// What failures call it.
+const WHAT: &str = "the GCS fake";
 /// The one bucket that it has.
 pub const BUCKET: &str = "lectern-test";
 
@@ -54,11 +54,10 @@ pub struct GcsOptions {
 /// A running fake. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Gcs {
-    address: SocketAddr,
+    // Ends before its folder is deleted.
+    server: Hosted,
     state: Arc<State>,
     folder: PathBuf,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
     _temp: Option<TempDir>,
 }
 
@@ -88,7 +87,6 @@ impl Gcs {
     ///
     /// When its folder cannot be used or its port is taken.
     pub fn open(options: GcsOptions) -> Result<Self, StartError> {
-        let failed = |what: &str, error: std::io::Error| StartError(format!("the GCS fake: {what}: {error}"));
         let (folder, temp) = match options.data {
             Some(folder) => (folder, None),
             None => {
@@ -97,31 +95,15 @@ impl Gcs {
             }
         };
         ensure_dir(&folder)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port.unwrap_or(0)))
-            .map_err(|error| failed("its port", error))?;
-        listener.set_nonblocking(true).map_err(|error| failed("its port", error))?;
-        let address = listener.local_addr().map_err(|error| failed("its port", error))?;
+        let port = Port::take(WHAT, options.port.unwrap_or(0))?;
         let state = Arc::new(State {
-            endpoint: format!("http://{address}"),
-            bucket: Bucket::open(&folder).map_err(|error| failed(&folder.display().to_string(), error))?,
+            endpoint: format!("http://{}", port.address),
+            bucket: Bucket::open(&folder).map_err(|error| failed(WHAT, &folder.display().to_string(), &error))?,
             sessions: Sessions::default(),
             faults: GcsFaults::default(),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| failed("its runtime", error))?;
-        let (stop, stopped) = oneshot::channel();
-        let shared = Arc::clone(&state);
-        let thread = std::thread::Builder::new()
-            .name("gcs-fake".to_owned())
-            .spawn(move || {
-                runtime.block_on(serve::run(listener, shared, stopped));
-                runtime.shutdown_background();
-            })
-            .map_err(|error| failed("its thread", error))?;
-        Ok(Self { address, state, folder, stop: Some(stop), thread: Some(thread), _temp: temp })
+        let server = Hosted::serve(WHAT, "gcs-fake", port, serve::app(Arc::clone(&state)))?;
+        Ok(Self { server, state, folder, _temp: temp })
     }
 
     /// What services are configured with: `gs://lectern-test/objects`.
@@ -139,7 +121,7 @@ impl Gcs {
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// What goes wrong; at first nothing.
@@ -191,16 +173,5 @@ impl Gcs {
     #[must_use]
     pub fn service_account() -> String {
         signed::service_account()
-    }
-}
-
-impl Drop for Gcs {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! One port for everything: gRPC by its service's path, all else by the JSON data plane.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -8,7 +7,6 @@ use axum::extract::State as Shared;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use tokio::sync::oneshot;
 use tonic::service::Routes;
 
 use super::State;
@@ -18,18 +16,10 @@ use super::faults::{GcsFault, GcsFaults};
 use super::proto::v2::storage_server::StorageServer;
 use super::{downloads, sessions, signed, uploads};
 
-/// Serves until it is told to stop or its owner is gone.
-pub(super) async fn run(listener: TcpListener, state: Arc<State>, stopped: oneshot::Receiver<()>) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => panic!("the GCS fake: its port: {error}"),
-    };
+/// What answers every request.
+pub(super) fn app(state: Arc<State>) -> axum::Router {
     let control = StorageServer::new(Control(Arc::clone(&state))).max_decoding_message_size(4 * 1024 * 1024);
-    let app = Routes::new(control).into_axum_router().fallback_service(plain(state));
-    tokio::select! {
-        served = axum::serve(listener, app) => drop(served),
-        _ = stopped => {}
-    }
+    Routes::new(control).into_axum_router().fallback_service(plain(state))
 }
 
 fn plain(state: Arc<State>) -> axum::Router {

@@ -20,29 +20,29 @@ mod store;
 mod tests;
 mod watch;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 pub use store::Write;
 
 use crate::daemon::StartError;
+use crate::hosted::{Hosted, Port};
 use discovery::Discovery;
+use refusals::text;
 use store::{Place, Store, Verb};
 
+/// What failures call it.
+const WHAT: &str = "the stand-in for Kubernetes";
 /// The manager of what tests write themselves.
 const TEST: &str = "test";
 
 /// A running stand-in. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Kubernetes {
-    address: SocketAddr,
+    server: Hosted,
     store: Arc<Store>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Kubernetes {
@@ -62,28 +62,11 @@ impl Kubernetes {
     ///
     /// When it has no port or thread.
     pub fn open(namespaces: &[&str], without: &[&str]) -> Result<Self, StartError> {
-        let failed =
-            |what: &str, error: std::io::Error| StartError(format!("the stand-in for Kubernetes: {what}: {error}"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| failed("its port", error))?;
-        listener.set_nonblocking(true).map_err(|error| failed("its port", error))?;
-        let address = listener.local_addr().map_err(|error| failed("its port", error))?;
+        let port = Port::take(WHAT, 0)?;
         let without = without.iter().map(|group| (*group).to_owned()).collect();
         let store = Arc::new(Store::new(Discovery::without(without)));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| failed("its runtime", error))?;
-        let (stop, stopped) = oneshot::channel();
-        let shared = Arc::clone(&store);
-        let thread = std::thread::Builder::new()
-            .name("kubernetes".to_owned())
-            .spawn(move || {
-                runtime.block_on(serve::run(listener, shared, stopped));
-                runtime.shutdown_background();
-            })
-            .map_err(|error| failed("its thread", error))?;
-        let cluster = Self { address, store, stop: Some(stop), thread: Some(thread) };
+        let server = Hosted::serve(WHAT, "kubernetes", port, serve::app(Arc::clone(&store)))?;
+        let cluster = Self { server, store };
         for namespace in namespaces {
             cluster.create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
         }
@@ -93,13 +76,13 @@ impl Kubernetes {
     /// `http://127.0.0.1:PORT`
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// A file for clients that says where it is: their `KUBECONFIG`.
@@ -146,7 +129,7 @@ impl Kubernetes {
     ///
     /// When it is refused, or is of a kind that is not known here.
     pub fn create(&self, object: &Value) {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let text = |path: &str| text(object, path);
         let place = place(text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
         if let Err(refusal) = self.store.write(Verb::Create, &place, object, TEST, false) {
             panic!("{}", refusal.message);
@@ -167,20 +150,9 @@ impl Kubernetes {
     }
 }
 
-impl Drop for Kubernetes {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 fn place(kind: &str, namespace: &str, name: &str) -> Place {
     match kinds::named(kind) {
         Some(kind) => Place { kind, namespace: namespace.to_owned(), name: name.to_owned() },
-        None => panic!("the stand-in for Kubernetes knows no {kind}; add it to kinds.rs"),
+        None => panic!("{WHAT} knows no {kind}; add it to kinds.rs"),
     }
 }

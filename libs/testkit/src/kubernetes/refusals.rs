@@ -235,7 +235,8 @@ fn others(object: &Value, but: &[&str]) -> Value {
     spec
 }
 
-fn text<'a>(object: &'a Value, path: &str) -> &'a str {
+/// A text in an object; empty where there is none.
+pub(super) fn text<'a>(object: &'a Value, path: &str) -> &'a str {
     object.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 

@@ -1,7 +1,6 @@
 //! One port for everything: what a path and a method mean, and the answer.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -11,27 +10,18 @@ use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::discovery::Discovery;
 use super::kinds::{Kind, named, of_path};
 use super::protobuf;
-use super::refusals::Refusal;
+use super::refusals::{Refusal, text};
 use super::select::{by_fields, by_labels};
 use super::store::{Place, Store, Verb};
 use super::watch;
 
-/// Serves until it is told to stop or its owner is gone.
-pub(super) async fn run(listener: TcpListener, store: Arc<Store>, stopped: oneshot::Receiver<()>) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => panic!("the stand-in for Kubernetes: its port: {error}"),
-    };
-    let app = axum::Router::new().fallback(answer).with_state(store);
-    tokio::select! {
-        served = axum::serve(listener, app) => drop(served),
-        _ = stopped => {}
-    }
+/// What answers every request.
+pub(super) fn app(store: Arc<Store>) -> axum::Router {
+    axum::Router::new().fallback(answer).with_state(store)
 }
 
 /// The query of a request.
@@ -135,8 +125,7 @@ fn handle(store: &Arc<Store>, head: &Parts, body: &Bytes) -> Result<Response<Bod
         }
         (&Method::POST, true) => {
             let object = read(head, body)?;
-            let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let place = Place { name: name.to_owned(), ..place };
+            let place = Place { name: text(&object, "/metadata/name").to_owned(), ..place };
             write(store, Verb::Create, &place, &object, &manager, &parameters)
         }
         (&Method::PUT, false) => write(store, Verb::Update, &place, &read(head, body)?, &manager, &parameters),

@@ -3,14 +3,13 @@
 //! exported, and no canary may be found.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use lectern_e2e::{Profile, of};
 use lectern_proto::v1::{self as api, create_document_request::Source};
 use lectern_rpc::ApiKey;
 
 use crate::collector::Collector;
-use crate::metrics::{scrape, scraped_at};
+use crate::metrics::scrape;
 
 /// A word of the document, of its headings and of its sentences.
 const WORD: &str = "quillonfish";
@@ -26,10 +25,8 @@ const COLLECTOR: &str = "saffronlynx";
 on_both_profiles!(nothing_that_was_entrusted_is_logged_or_exported);
 
 async fn nothing_that_was_entrusted_is_logged_or_exported(profile: Profile) {
-    let (collector, address) = Collector::start().await;
-    let setup = profile
-        .setup()
-        .everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}"))
+    let (collector, setup) = Collector::of(profile.setup()).await;
+    let setup = setup
         .everywhere("LECTERN_TELEMETRY__OTLP_HEADERS", &format!("x-collector={COLLECTOR}"))
         .everywhere("LECTERN_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0")
         .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "debug");
@@ -62,12 +59,11 @@ async fn nothing_that_was_entrusted_is_logged_or_exported(profile: Profile) {
     drop(client);
     let (mut logs, mut scraped) = (String::new(), String::new());
     for service in instance.services() {
-        scraped.push_str(&scrape(scraped_at(&instance.process(service).log())).await);
+        scraped.push_str(&scrape(&instance, service).await);
     }
+    instance.stop();
     for service in instance.services() {
-        let process = instance.process(service);
-        assert!(process.stop(Duration::from_secs(60)).is_some_and(|status| status.success()), "{service}");
-        logs.push_str(&process.log());
+        logs.push_str(&instance.whole_log(service));
     }
 
     // Whoever finds nothing must have looked.

@@ -2,9 +2,9 @@
 //! them for tests to look at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use lectern_e2e::Setup;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
 };
@@ -13,6 +13,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{Tra
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{Gauge, Sum};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use parking_lot::Mutex;
 use prost::Message as _;
@@ -62,8 +63,8 @@ struct Received {
 pub struct Collector(Arc<Mutex<Received>>);
 
 impl Collector {
-    /// Listens on loopback.
-    pub async fn start() -> (Self, SocketAddr) {
+    /// Listens on loopback; with a setup whose processes all export to it.
+    pub async fn of(setup: Setup) -> (Self, Setup) {
         let collector = Self::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,7 +73,7 @@ impl Collector {
             .add_service(MetricsServiceServer::new(collector.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
-        (collector, address)
+        (collector, setup.everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}")))
     }
 
     /// The finished spans.
@@ -200,11 +201,8 @@ impl MetricsService for Collector {
             self.named(resource.resource);
             for metric in resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
                 let points: Vec<_> = match metric.data {
-                    Some(Data::Gauge(gauge)) => {
-                        gauge.data_points.into_iter().map(|p| (p.attributes, number(p.value))).collect()
-                    }
-                    Some(Data::Sum(sum)) => {
-                        sum.data_points.into_iter().map(|p| (p.attributes, number(p.value))).collect()
+                    Some(Data::Gauge(Gauge { data_points }) | Data::Sum(Sum { data_points, .. })) => {
+                        data_points.into_iter().map(|p| (p.attributes, number(p.value))).collect()
                     }
                     #[allow(clippy::cast_precision_loss, reason = "small counts")]
                     Some(Data::Histogram(spread)) => {

@@ -2,24 +2,17 @@
 //! nothing that it does not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
-use lectern_e2e::{Profile, of};
+use lectern_e2e::{Instance, Profile, of};
 use lectern_proto::v1 as api;
 use lectern_runtime::telemetry::CATALOGUE;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::collector::Collector;
 
-/// Where a process serves its metrics, by its log.
-pub fn scraped_at(log: &str) -> SocketAddr {
-    let line = log.lines().find(|line| line.contains("metrics can be fetched")).expect("a line that says where");
-    let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
-    line["addr"].as_str().and_then(|addr| addr.parse().ok()).expect("an address")
-}
-
 /// What a process gives to whoever fetches its metrics.
-pub async fn scrape(address: SocketAddr) -> String {
+pub async fn scrape(instance: &Instance, service: &str) -> String {
+    let address = instance.logged_address(service, "metrics can be fetched");
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
     stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
     let mut answer = String::new();
@@ -71,12 +64,8 @@ fn only_otherwise(profile: Profile, name: &str) -> bool {
 on_both_profiles!(what_is_exported_is_what_the_catalogue_lists);
 
 async fn what_is_exported_is_what_the_catalogue_lists(profile: Profile) {
-    let (collector, address) = Collector::start().await;
-    let setup = profile
-        .setup()
-        .everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}"))
-        .everywhere("LECTERN_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0");
-    let mut instance = setup.start().await;
+    let (collector, setup) = Collector::of(profile.setup()).await;
+    let mut instance = setup.everywhere("LECTERN_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0").start().await;
     let client = instance.client();
     let document = client.upload("an-upload", "source.md", b"# One\n\nA sentence.\n\n# Two\n\nAnother.\n").await;
     let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document.expect("accepted")) };
@@ -86,7 +75,7 @@ async fn what_is_exported_is_what_the_catalogue_lists(profile: Profile) {
 
     let mut exported: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     for service in instance.services() {
-        let text = scrape(scraped_at(&instance.process(service).log())).await;
+        let text = scrape(&instance, service).await;
         let of_service = families(&text);
         let (kind, labels) = &of_service["target_info"];
         assert_eq!(kind, "gauge");
@@ -114,10 +103,7 @@ async fn what_is_exported_is_what_the_catalogue_lists(profile: Profile) {
     assert!(missing.is_empty(), "listed and not exported: {missing:?}");
 
     // The other way out has the same.
-    for service in instance.services() {
-        let ended = instance.process(service).stop(std::time::Duration::from_secs(60));
-        assert!(ended.is_some_and(|status| status.success()), "{service} ended with {ended:?}");
-    }
+    instance.stop();
     let pushed = collector.metrics();
     let unknown: Vec<_> = pushed.iter().filter(|name| CATALOGUE.iter().all(|row| row.name != *name)).collect();
     assert!(unknown.is_empty(), "{unknown:?} go out by OTLP and are in no row of the catalogue");

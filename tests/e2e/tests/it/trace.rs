@@ -2,7 +2,6 @@
 //! metrics tell what was done.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use lectern_e2e::{Instance, Profile, narration_id, of};
 use lectern_proto::v1 as api;
@@ -10,8 +9,7 @@ use lectern_proto::v1 as api;
 use crate::collector::{Collector, Span, SpanKind};
 
 async fn start(profile: Profile) -> (Instance, Collector) {
-    let (collector, address) = Collector::start().await;
-    let setup = profile.setup().everywhere("LECTERN_TELEMETRY__OTLP_ENDPOINT", &format!("http://{address}"));
+    let (collector, setup) = Collector::of(profile.setup()).await;
     // A process exports what is left when it ends; until then, nothing but spans is of interest
     // here.
     let setup = setup
@@ -19,14 +17,6 @@ async fn start(profile: Profile) -> (Instance, Collector) {
         .everywhere("LECTERN_TELEMETRY__ENVIRONMENT", "end-to-end")
         .everywhere("OTEL_RESOURCE_ATTRIBUTES", "k8s.pod.name=none,service.namespace=other");
     (setup.start().await, collector)
-}
-
-/// Ends every process well: then all that it had to tell is told.
-fn stop(instance: &mut Instance) {
-    for service in instance.services() {
-        let ended = instance.process(service).stop(Duration::from_secs(60));
-        assert!(ended.is_some_and(|status| status.success()), "{service} ended with {ended:?}");
-    }
 }
 
 /// The spans of a narration's trace: that of the order.
@@ -121,7 +111,7 @@ async fn one_narration_is_one_trace(profile: Profile) {
         client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
     let sections = narration.progress.expect("progress").section_count();
     drop(client);
-    stop(&mut instance);
+    instance.stop();
 
     let id = narration_id(&narration.name).to_string();
     let spans = collector.spans();
@@ -184,12 +174,12 @@ async fn what_goes_on_after_a_restart_stays_in_the_trace() {
     let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
     let name = client.order(order).await.expect("accepted").name;
     client.watch(&name, |narration| narration.progress.is_some_and(|p| p.recorded_section_count > 0)).await;
-    stop(&mut instance);
+    instance.stop();
     let before = collector.spans();
     instance.process("gateway").restart();
     let finished = client.finished(&name).await;
     drop(client);
-    stop(&mut instance);
+    instance.stop();
 
     let id = narration_id(&finished.name).to_string();
     let spans = collector.spans();

@@ -1,29 +1,24 @@
 //! Servers that are not there, say nothing, or end every connection: how long they are waited for,
 //! and how often they are tried.
 
-use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::stream::BoxStream;
-use futures::{FutureExt as _, StreamExt as _};
 use lectern_core::Reason;
 use lectern_rpc::failure;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tonic::body::Body;
-use tonic::server::{NamedService, ServerStreamingService};
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 use tonic_health::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-use tonic_prost::ProstCodec;
 
 use super::{APART, CREATE, GET, Replica, Script, TRIES, call, call_within, channel_to, until_free};
+use crate::by_hand::{ByHand, Grpc, HandWritten};
 use crate::peers::virtual_time;
 
 /// No settings, and an end: GOAWAY without a call and without an error (RFC 9113, 6.5 and 6.8).
@@ -33,44 +28,18 @@ const GOODBYE: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0
 #[derive(Debug, Clone, Default)]
 struct Forgotten(Arc<AtomicUsize>);
 
-impl NamedService for Forgotten {
+impl HandWritten for Forgotten {
     const NAME: &'static str = "grpc.health.v1.Health";
-}
 
-impl ServerStreamingService<HealthCheckRequest> for Forgotten {
-    type Response = HealthCheckResponse;
-    type ResponseStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
-    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
-        let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
-        async move {
-            if !first {
-                return Err(Status::unimplemented("no health is served here"));
+    async fn serve(self, mut grpc: Grpc, request: http::Request<Body>) -> http::Response<Body> {
+        let watch = move |_: Request<HealthCheckRequest>| {
+            if self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+                return ready(Err(Status::unimplemented("no health is served here")));
             }
             let news = HealthCheckResponse { status: ServingStatus::NotServing as i32 };
-            Ok::<_, Status>(Response::new(futures::stream::iter([Ok::<_, Status>(news)]).boxed()))
-        }
-        .boxed()
-    }
-}
-
-impl tower::Service<http::Request<Body>> for Forgotten {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let health = self.clone();
-        async move {
-            let mut grpc = tonic::server::Grpc::new(ProstCodec::<HealthCheckResponse, HealthCheckRequest>::default());
-            Ok(grpc.server_streaming(health, request).await)
-        }
-        .boxed()
+            ready(Ok(Response::new(futures::stream::iter([Ok::<_, Status>(news)]))))
+        };
+        grpc.server_streaming(tower::service_fn(watch), request).await
     }
 }
 
@@ -134,7 +103,7 @@ async fn a_server_without_health_gets_calls_and_is_not_asked_again() {
     let (script, health) = (Script::default(), Forgotten::default());
     let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = incoming.local_addr().unwrap();
-    let routes = tonic::service::Routes::new(health.clone()).add_service(script.clone());
+    let routes = tonic::service::Routes::new(ByHand(health.clone())).add_service(ByHand(script.clone()));
     tokio::spawn(tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
     let other = Replica::start();
     let channel = channel_to([address, other.address]);
