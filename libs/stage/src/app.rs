@@ -1,9 +1,11 @@
 //! What the start of every service process has in common, and the shell that the three stages are
-//! ([`StageApp`]). Adapters are constructed by each service's own `app.rs`.
+//! ([`StageApp`], as a program [`StageProgram`]). The adapters that all services have are
+//! constructed here from their settings; any other is by the service's own `app.rs`.
 
 mod command;
 mod measure;
 mod probe;
+mod program;
 mod stage;
 
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_blob::Blob;
-use lectern_core::{Clock, Failure, Kind, Reason};
+use lectern_core::{Clock, Failure, Kind, Reason, SystemClock};
 use lectern_queue::Queue;
 use lectern_rpc::Serving;
 use lectern_runtime::{Check, Context};
@@ -20,7 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::command::{ServiceProgram, main};
 pub use self::measure::{measure_cache, measure_store};
+pub use self::program::StageProgram;
 pub use self::stage::{StageApp, StageParts, worker_options};
+use crate::Common;
 
 /// The adapters of a process: made once, shared by every step and call.
 #[derive(Debug, Clone)]
@@ -33,6 +37,29 @@ pub struct Adapters {
     pub blob: Arc<dyn Blob>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Adapters {
+    /// Connects `service` to what its settings name.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for settings that cannot be used; `STORE_UNAVAILABLE`, `QUEUE_UNAVAILABLE`
+    /// or `BLOB_UNAVAILABLE` where one of them does not answer in time.
+    pub async fn connect(common: &Common, service: &str) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = connect_store(common, service).await?;
+        let queue = lectern_queue::connect(&common.queue.url, common.queue_options(service)).await?;
+        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
+        Ok(Self { store, queue, blob, clock })
+    }
+}
+
+/// Connects `service` to its own database, and to nothing else.
+///
+/// # Errors
+/// `INVALID_FIELD` for settings that cannot be used; `STORE_UNAVAILABLE`.
+pub async fn connect_store(common: &Common, service: &str) -> Result<Arc<dyn Store>, Failure> {
+    lectern_store::connect(&common.store_url(service), common.store_options()).await
 }
 
 /// A replica this far off the database's clock is not ready: takeovers count on it.

@@ -1,17 +1,14 @@
-//! Wires adapters to the domain; nothing else constructs an adapter.
+//! Wires adapters to the domain; nothing else in this service constructs an adapter.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lectern_core::{Clock, Failure, SystemClock};
+use lectern_core::Failure;
 use lectern_proto::ai::v1::script_service_server::ScriptServiceServer;
 use lectern_rpc::{Server, tune};
-use lectern_runtime::Context;
 use lectern_stage::Stage;
-use lectern_stage::app::{Adapters, ServiceProgram, StageApp, StageParts};
-use lectern_stage::doctor::collections_of_steps;
+use lectern_stage::app::{Adapters, StageApp, StageParts, StageProgram};
 use lectern_stage::prune::FindUnused;
-use lectern_store::CollectionSpec;
 
 use crate::config::Config;
 use crate::unused::Plans;
@@ -50,34 +47,4 @@ impl StageParts for Parts {
 }
 
 /// ai as a program.
-#[derive(Debug)]
-pub struct Program;
-
-#[async_trait]
-impl ServiceProgram for Program {
-    const NAME: &'static str = Parts::NAME;
-    type Config = Config;
-
-    fn check(config: &Config) -> Result<(), Failure> {
-        config.common.check()
-    }
-
-    async fn serve(config: Config, context: Context) -> Result<(), Failure> {
-        let common = &config.common;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&common.store_url("ai"), common.store_options()).await?;
-        let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ai")).await?;
-        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-        Ai::run(&config, Adapters { store, queue, blob, clock }, context).await
-    }
-
-    async fn migrate(config: Config) -> Result<(), Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&config.common.store_url("ai"), config.common.store_options()).await?;
-        Ai::migrate(&config, &store, &clock).await.map(drop)
-    }
-
-    fn collections() -> Vec<CollectionSpec> {
-        collections_of_steps().to_vec()
-    }
-}
+pub type Program = StageProgram<Parts>;

@@ -1,4 +1,4 @@
-//! Wires adapters to the domain; nothing else constructs an adapter.
+//! Wires adapters to the domain; nothing else in this service constructs an adapter.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lectern_blob::Blob;
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Clock, Failure, OsRandom, SystemClock};
+use lectern_core::{Clock, Failure, OsRandom};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::gateway::v1::credential_service_server::CredentialServiceServer;
 use lectern_proto::v1::admin_service_server::AdminServiceServer;
@@ -21,8 +21,7 @@ use lectern_rpc::{
     Authenticate, Server, ServiceCredential, Serving, WithServices, serve_plain, server::ServerConfig, tune,
 };
 use lectern_runtime::Context;
-use lectern_runtime::config::settings;
-use lectern_stage::app::{Adapters, ServiceProgram, measure_cache, measure_store, watch_health};
+use lectern_stage::app::{Adapters, ServiceProgram, connect_store, measure_cache, measure_store, watch_health};
 use lectern_stage::config::Settings as _;
 use lectern_stage::names::verify_names;
 use lectern_store::{Collection, CollectionSpec, Record, Store};
@@ -208,7 +207,7 @@ impl Gateway {
             orders: self.orders.clone(),
             stages: Arc::new(self.upstream.clone()),
             health: context.health.clone(),
-            settings: settings(&self.config.print()?, &Config::default().print()?)?.into(),
+            settings: self.config.in_force()?,
             clock: Arc::clone(&self.clock),
         };
         let admin = api::Admin::new(admin, pages.clone());
@@ -279,11 +278,7 @@ impl ServiceProgram for Program {
 
     async fn serve(config: Config, context: Context) -> Result<(), Failure> {
         let common = &config.common;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
-        let queue: Arc<dyn Queue> = lectern_queue::connect(&common.queue.url, common.queue_options("gateway")).await?;
-        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-        let adapters = Adapters { store, queue, blob, clock };
+        let adapters = Adapters::connect(common, Self::NAME).await?;
         watch_health(&context, &adapters, context.shutdown.token());
         let gateway = Gateway::new(&config, &adapters).await?;
         let stop = context.shutdown.token();
@@ -300,8 +295,7 @@ impl ServiceProgram for Program {
     }
 
     async fn migrate(config: Config) -> Result<(), Failure> {
-        let common = &config.common;
-        let store = lectern_store::connect(&common.store_url("gateway"), common.store_options()).await?;
+        let store = connect_store(&config.common, Self::NAME).await?;
         migrate(&config, &store).await.map(drop)
     }
 

@@ -1,17 +1,16 @@
-//! Wires adapters to the domain; nothing else constructs an adapter.
+//! Wires adapters to the domain; nothing else in this service constructs an adapter.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_core::{Clock, Failure, OsRandom, Random, SystemClock};
+use lectern_core::{Failure, OsRandom, Random};
 use lectern_fetch::{Client, Outside, Roots};
 use lectern_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_rpc::{Server, tune};
-use lectern_runtime::{Context, Metrics};
-use lectern_stage::app::{Adapters, ServiceProgram, StageApp, StageParts, measure_cache, this_program};
-use lectern_stage::doctor::collections_of_steps;
+use lectern_runtime::Metrics;
+use lectern_stage::app::{Adapters, StageApp, StageParts, StageProgram, measure_cache, this_program};
 use lectern_stage::names::verify_names;
 use lectern_stage::retention::sweep_from_time_to_time;
 use lectern_stage::{Lookups, Stage};
@@ -57,6 +56,10 @@ impl StageParts for Parts {
         verify_names(store, &config.common.secrets()).await?;
         Collection::<Document>::new(Arc::clone(store)).ensure().await?;
         Ok(Collection::<Upload>::new(Arc::clone(store)).ensure().await?)
+    }
+
+    fn collections() -> Vec<CollectionSpec> {
+        vec![Document::SPEC, Upload::SPEC]
     }
 
     async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
@@ -180,34 +183,4 @@ fn settings(ocr: &config::Ocr) -> ocr::Settings {
 }
 
 /// ingest as a program.
-#[derive(Debug)]
-pub struct Program;
-
-#[async_trait]
-impl ServiceProgram for Program {
-    const NAME: &'static str = Parts::NAME;
-    type Config = Config;
-
-    fn check(config: &Config) -> Result<(), Failure> {
-        config.common.check()
-    }
-
-    async fn serve(config: Config, context: Context) -> Result<(), Failure> {
-        let common = &config.common;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&common.store_url("ingest"), common.store_options()).await?;
-        let queue = lectern_queue::connect(&common.queue.url, common.queue_options("ingest")).await?;
-        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-        Ingest::run(&config, Adapters { store, queue, blob, clock }, context).await
-    }
-
-    async fn migrate(config: Config) -> Result<(), Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&config.common.store_url("ingest"), config.common.store_options()).await?;
-        Ingest::migrate(&config, &store, &clock).await.map(drop)
-    }
-
-    fn collections() -> Vec<CollectionSpec> {
-        [&collections_of_steps()[..], &[Document::SPEC, Upload::SPEC]].concat()
-    }
-}
+pub type Program = StageProgram<Parts>;

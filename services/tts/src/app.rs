@@ -1,19 +1,17 @@
-//! Wires adapters to the domain; nothing else constructs an adapter.
+//! Wires adapters to the domain; nothing else in this service constructs an adapter.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lectern_core::{Clock, Failure, Finding, SystemClock};
+use lectern_core::{Failure, Finding};
 use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_rpc::{Server, tune};
-use lectern_runtime::Context;
 use lectern_stage::Stage;
-use lectern_stage::app::{Adapters, ServiceProgram, StageApp, StageParts, measure_cache};
-use lectern_stage::doctor::collections_of_steps;
+use lectern_stage::app::{Adapters, StageApp, StageParts, StageProgram, measure_cache};
 use lectern_stage::names::verify_names;
 use lectern_stage::prune::FindUnused;
-use lectern_store::{CollectionSpec, Store};
+use lectern_store::Store;
 
 use crate::api::Speech;
 use crate::config::{Config, Engine};
@@ -44,6 +42,13 @@ impl StageParts for Parts {
 
     async fn migrate(config: &Config, store: &Arc<dyn Store>) -> Result<(), Failure> {
         verify_names(store, &config.common.secrets()).await
+    }
+
+    fn examine(config: &Config) -> Vec<Finding> {
+        match config.engine {
+            Engine::Local => vec![VoiceDir::new(&config.voice_dir).examine()],
+            Engine::Tone | Engine::Scripted => Vec::new(),
+        }
     }
 
     async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
@@ -79,41 +84,4 @@ impl StageParts for Parts {
 }
 
 /// tts as a program.
-#[derive(Debug)]
-pub struct Program;
-
-#[async_trait]
-impl ServiceProgram for Program {
-    const NAME: &'static str = Parts::NAME;
-    type Config = Config;
-
-    fn check(config: &Config) -> Result<(), Failure> {
-        config.common.check()
-    }
-
-    async fn serve(config: Config, context: Context) -> Result<(), Failure> {
-        let common = &config.common;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&common.store_url("tts"), common.store_options()).await?;
-        let queue = lectern_queue::connect(&common.queue.url, common.queue_options("tts")).await?;
-        let blob = lectern_blob::connect(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await?;
-        Tts::run(&config, Adapters { store, queue, blob, clock }, context).await
-    }
-
-    async fn migrate(config: Config) -> Result<(), Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = lectern_store::connect(&config.common.store_url("tts"), config.common.store_options()).await?;
-        Tts::migrate(&config, &store, &clock).await.map(drop)
-    }
-
-    fn collections() -> Vec<CollectionSpec> {
-        collections_of_steps().to_vec()
-    }
-
-    fn examine(config: &Config) -> Vec<Finding> {
-        match config.engine {
-            Engine::Local => vec![VoiceDir::new(&config.voice_dir).examine()],
-            Engine::Tone | Engine::Scripted => Vec::new(),
-        }
-    }
-}
+pub type Program = StageProgram<Parts>;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lectern_core::{Clock, Failure, OsRandom, Random as _};
+use lectern_core::{Clock, Failure, Finding, OsRandom, Random as _};
 use lectern_proto::FILE_DESCRIPTOR_SET;
 use lectern_proto::work::v1::stage_service_server::StageServiceServer;
 use lectern_rpc::{Authenticate, Server, ServerConfig, Serving, WithServices, channel, tune};
-use lectern_runtime::config::{Setting, settings};
+use lectern_runtime::config::Setting;
 use lectern_runtime::{Context, HealthState};
-use lectern_store::Store;
+use lectern_store::{CollectionSpec, Store};
 use lectern_work::steps::{Steps, StepsOptions};
 use lectern_work::{Traces, Worker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,19 @@ pub trait StageParts: Clone + Debug + Send + Sync + 'static {
     /// `STORE_UNAVAILABLE`, `INVALID_FIELD` for a secret that is not the one of this database.
     async fn migrate(_config: &Self::Config, _store: &Arc<dyn Store>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    /// The collections that it has beside those of all stages, which `doctor` looks for: none,
+    /// unless it says so.
+    #[must_use]
+    fn collections() -> Vec<CollectionSpec> {
+        Vec::new()
+    }
+
+    /// Looks for `doctor` at what it needs beside what all services need: nothing, unless it says
+    /// so.
+    fn examine(_config: &Self::Config) -> Vec<Finding> {
+        Vec::new()
     }
 
     /// The parts over these adapters, whose collections [`Self::migrate`] has made.
@@ -98,7 +111,7 @@ impl<P: StageParts> StageApp<P> {
             permits: common.permits(),
             grace: common.server.grace(),
             retention: common.retention.after,
-            settings: settings(&config.print()?, &P::Config::default().print()?)?.into(),
+            settings: config.in_force()?,
         })
     }
 

@@ -9,10 +9,11 @@ mod secrets;
 mod store;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lectern_core::Failure;
 use lectern_rpc::ServerConfig;
-use lectern_runtime::config::Loader;
+use lectern_runtime::config::{Loader, Setting, settings};
 use lectern_runtime::{Secret, TelemetryConfig, print_both};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,14 @@ pub trait Settings: DeserializeOwned + Serialize + Default {
     /// INTERNAL when they cannot be written.
     fn print(&self) -> Result<String, Failure> {
         print_both(self.common(), self)
+    }
+
+    /// Each setting in force beside its default, secrets left out.
+    ///
+    /// # Errors
+    /// INTERNAL when they cannot be written.
+    fn in_force(&self) -> Result<Arc<[Setting]>, Failure> {
+        Ok(settings(&self.print()?, &Self::default().print()?)?.into())
     }
 }
 

@@ -17,8 +17,7 @@ use std::time::Duration;
 
 use lectern_core::{Clock, Failure, Finding, Kind, Reason, SystemClock, Verdict};
 use lectern_runtime::{Context, TelemetryConfig, bootstrap};
-use lectern_store::{CollectionSpec, ConnectOptions, Record};
-use lectern_work::steps::{RunsRecord, StepRecord};
+use lectern_store::ConnectOptions;
 use serde_json::{Value, json};
 
 pub use self::machine::{free_space, open_files, temporary};
@@ -33,12 +32,6 @@ const WAITS: Duration = Duration::from_secs(5);
 const LOG: &str = "error";
 /// The exit status where something is broken.
 const BROKEN: u8 = 1;
-
-/// The collections of steps, which the database of each stage has.
-#[must_use]
-pub fn collections_of_steps() -> [CollectionSpec; 2] {
-    [StepRecord::SPEC, RunsRecord::SPEC]
-}
 
 /// Looks at everything that a service with this configuration needs.
 pub async fn examine<P: ServiceProgram>(config: &P::Config, clock: Arc<dyn Clock>) -> Vec<Finding> {

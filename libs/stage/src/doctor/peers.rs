@@ -25,7 +25,7 @@ pub(super) async fn stages(caller: &'static str, common: &Common, clock: Arc<dyn
         Err(failure) => return vec![Finding::broken("secrets", failure.message, "set LECTERN_SECRET")],
     };
     let mut findings = Vec::new();
-    for stage in Service::ALL.into_iter().filter(|stage| stage.as_str() != caller) {
+    for stage in Service::ALL {
         let url = match stage {
             Service::Ingest => &common.ingest.url,
             Service::Ai => &common.ai.url,

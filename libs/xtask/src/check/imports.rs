@@ -2,7 +2,8 @@
 //!
 //! - services never depend on services, `standalone` excepted; libraries never depend on services;
 //! - `domain` uses `lectern_core` and plain libraries, no runtime and no driver;
-//! - only a service's `app.rs` constructs adapters;
+//! - of a service, only its `app.rs` constructs adapters; those that every process has are
+//!   connected in one place, `libs/stage/src/app.rs`;
 //! - `mongodb` belongs to `store`, `async-nats` to `queue`, `google-cloud-storage` to `blob`,
 //!   clients of HTTP to `fetch`;
 //! - nothing but `fetch` and the tools resolves a name or opens a connection by itself;

@@ -9,7 +9,7 @@ use lectern_rpc::{Administrator, Caller, answer, page};
 use lectern_store::{Cursor, Query};
 use tonic::{Request, Response, Status};
 
-use super::page_size;
+use super::{moment, page_size};
 use crate::audit::{Action, Audit, Entry};
 use crate::domain::key::Role;
 use crate::domain::{Key, tenant};
@@ -121,11 +121,7 @@ fn read_new(wire: &api::Key) -> Result<NewKey, Failure> {
 }
 
 fn read_time(wire: &prost_types::Timestamp) -> Result<Timestamp, Failure> {
-    let (seconds, nanos) = (u64::try_from(wire.seconds).ok(), u64::try_from(wire.nanos).ok());
-    let millis = seconds.zip(nanos.filter(|nanos| *nanos < 1_000_000_000));
-    let millis = millis.and_then(|(seconds, nanos)| seconds.checked_mul(1_000)?.checked_add(nanos / 1_000_000));
-    // Stores keep whole numbers of 64 bits with a sign.
-    millis.filter(|millis| i64::try_from(*millis).is_ok()).map(Timestamp).ok_or_else(|| {
+    moment(wire).ok_or_else(|| {
         Failure::invalid("key.expire_time", "key.expire_time is no moment after 1970; name one ahead, or leave it out")
     })
 }

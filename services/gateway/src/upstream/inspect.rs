@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 use lectern_core::Failure;
 use lectern_core::id::{NarrationId, Service, TenantId};
-use lectern_proto::work::v1 as work;
+use lectern_proto::work::v1::{self as work, stage_service_client::StageServiceClient};
 
 use super::{Authorized, Upstream, short, told};
 use crate::inspect::{Inspect, Place};
-use lectern_proto::work::v1::stage_service_client::StageServiceClient;
 
 impl Upstream {
     /// The steps of a stage, as a tenant sees them; as nobody for what is of all tenants.

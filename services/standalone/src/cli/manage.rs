@@ -9,7 +9,7 @@ use lectern_proto::v1::narration;
 use super::At;
 
 /// So many lines of a list are shown where nothing else is asked for.
-const LINES: u32 = 50;
+pub(super) const LINES: u32 = 50;
 
 /// What is done with narrations and documents that are there.
 #[derive(Debug, Subcommand)]

@@ -8,11 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use lectern_proto::v1 as api;
 use lectern_runtime::Secret;
 
-use super::manage::State;
+use super::manage::{LINES, State};
 use super::place::{At, Credential, secret};
-
-/// So many lines of a list are shown where nothing else is asked for.
-const LINES: u32 = 50;
 
 /// Work of all tenants, for who operates a server.
 #[derive(Debug, Args)]

@@ -4,9 +4,10 @@ use lectern_core::Failure;
 use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::{AuditRecord, AuditRecordFilter, ListAuditRecordsRequest};
 use lectern_rpc::failure;
+use tonic::Response;
 
 use super::out::Out;
-use super::{at, named, word};
+use super::{at, named, pages, word};
 use crate::cli::Audit;
 
 /// Lists the newest records.
@@ -14,25 +15,22 @@ use crate::cli::Audit;
 /// # Errors
 /// What the server answers.
 pub async fn run(audit: Audit, out: &Out) -> Result<(), Failure> {
-    let mut client = AdminServiceClient::new(at(&audit.at)?.channel());
+    let client = AdminServiceClient::new(at(&audit.at)?.channel());
     let filter = AuditRecordFilter {
         actor: audit.actor,
         action: audit.action.map(Into::into).unwrap_or_default(),
         target: audit.target,
         tenant: audit.tenant.map(|tenant| named("tenants", &tenant)).unwrap_or_default(),
     };
-    let (mut page_token, mut left) = (String::new(), audit.count);
-    while left > 0 {
-        let page_size = i32::try_from(left).unwrap_or(i32::MAX);
-        let request = ListAuditRecordsRequest { page_size, page_token, filter: Some(filter.clone()) };
-        let page = client.list_audit_records(request).await.map_err(|s| failure(&s))?.into_inner();
-        page.audit_records.iter().take(left).for_each(|record| out.line(&line(record)));
-        left = left.saturating_sub(page.audit_records.len());
-        page_token = page.next_page_token;
-        if page_token.is_empty() || out.gone() {
-            break;
+    let page = |page_size, page_token| {
+        let (mut client, filter) = (client.clone(), Some(filter.clone()));
+        async move {
+            let request = ListAuditRecordsRequest { page_size, page_token, filter };
+            let page = client.list_audit_records(request).await.map(Response::into_inner).map_err(|s| failure(&s));
+            page.map(|page| (page.audit_records, page.next_page_token))
         }
-    }
+    };
+    pages::up_to(audit.count, out, page, |record: AuditRecord| out.line(&line(&record))).await?;
     out.finish()
 }
 

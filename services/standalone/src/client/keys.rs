@@ -6,9 +6,10 @@ use lectern_proto::v1::key_service_client::KeyServiceClient;
 use lectern_proto::v1::{CreateKeyRequest, Key, ListKeysRequest, RevokeKeyRequest, key};
 use lectern_rpc::failure;
 use prost_types::Timestamp;
+use tonic::Response;
 
 use super::out::Out;
-use super::{at, named, word};
+use super::{at, named, pages, word};
 use crate::cli::{KeyCommand, KeysCommand, Role};
 
 /// Does what the command says.
@@ -39,16 +40,15 @@ pub async fn run(keys: KeysCommand, clock: &dyn Clock, out: &Out) -> Result<(), 
         }
         KeyCommand::List { tenant } => {
             let tenant = tenant.map(|tenant| named("tenants", &tenant)).unwrap_or_default();
-            let mut page_token = String::new();
-            loop {
-                let request = ListKeysRequest { page_size: 0, page_token, tenant: tenant.clone() };
-                let page = client.list_keys(request).await.map_err(|s| failure(&s))?.into_inner();
-                page.keys.iter().for_each(|key| out.line(&line(key)));
-                page_token = page.next_page_token;
-                if page_token.is_empty() || out.gone() {
-                    break;
+            let page = |_, page_token| {
+                let (mut client, tenant) = (client.clone(), tenant.clone());
+                async move {
+                    let request = ListKeysRequest { page_size: 0, page_token, tenant };
+                    let page = client.list_keys(request).await.map(Response::into_inner).map_err(|s| failure(&s));
+                    page.map(|page| (page.keys, page.next_page_token))
                 }
-            }
+            };
+            pages::up_to(usize::MAX, out, page, |key: Key| out.line(&line(&key))).await?;
         }
         KeyCommand::Revoke { id } => {
             let request = RevokeKeyRequest { name: named("keys", &id) };

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::instance::Instance;
 use super::manage::{describe, json};
 use super::out::{self, Out};
+use super::pages;
 use super::words::{self, Stop};
 use crate::cli::manage::{Delete, Documents, List, Target};
 
@@ -87,25 +88,17 @@ async fn newest<T, F>(
 where
     F: Future<Output = Result<(Vec<T>, String), Failure>>,
 {
-    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut rows, mut token) = (Vec::<Vec<String>>::new(), String::new());
-    while left > 0 {
-        // The server shortens it to what it gives at once.
-        let (mut items, next) = page(i32::try_from(left).unwrap_or(i32::MAX), token).await?;
-        items.truncate(left);
-        left -= items.len();
-        items.iter().for_each(|item| out.json(&json(item)));
-        rows.extend(items.iter().map(&row));
-        token = next;
-        if token.is_empty() || out.gone() {
-            break;
-        }
-    }
+    let mut rows = Vec::new();
+    let take = |item: T| {
+        out.json(&json(&item));
+        rows.push(row(&item));
+    };
+    let more = pages::up_to(limit as usize, out, page, take).await?;
     if rows.is_empty() {
         out.say(nothing);
     }
     out::table(&rows).iter().for_each(|line| out.line(line));
-    if !token.is_empty() {
+    if more {
         out.say(&format!("there are more; --limit {} shows them", limit.saturating_mul(10)));
     }
     Ok(())

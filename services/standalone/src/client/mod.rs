@@ -17,6 +17,7 @@ pub mod narrate;
 pub mod ops;
 mod order;
 pub mod out;
+mod pages;
 mod play;
 pub mod preview;
 mod progress;

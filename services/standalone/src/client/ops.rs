@@ -46,9 +46,9 @@ pub async fn run(ops: Ops, config: Config, context: Context, clock: &dyn Clock) 
 async fn one(command: OpsCommand, admin: Admin, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
     match command {
         OpsCommand::Status => status::run(&admin, clock.now(), out).await,
-        OpsCommand::Narrations(which) => work::narrations(&which, admin, clock.now(), out).await,
-        OpsCommand::Steps { narration } => work::steps(&narration, admin, clock.now(), out).await,
-        OpsCommand::Leases { service, limit } => work::leases(service, limit, admin, clock.now(), out).await,
+        OpsCommand::Narrations(which) => work::narrations(&which, &admin, clock.now(), out).await,
+        OpsCommand::Steps { narration } => work::steps(&narration, &admin, clock.now(), out).await,
+        OpsCommand::Leases { service, limit } => work::leases(service, limit, &admin, clock.now(), out).await,
         OpsCommand::DeadLetters { command } => letters::run(command, admin, clock.now(), out).await,
         OpsCommand::Pause { target, note } => held::pause(target, note, admin, out).await,
         OpsCommand::Resume { target } => held::resume(&target, admin, out).await,

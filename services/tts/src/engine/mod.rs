@@ -3,9 +3,8 @@
 //!
 //! Adapters: [`local`] (a neural voice in this process, no network), and for tests [`tone`] (sine
 //! tones) and [`scripted`] (tones that are noted and go wrong as told); any of them [`measured`].
-//! Nothing outside this folder
-//! knows what engine a voice belongs to; the work on its output (trim, loudness, codec) is that of
-//! [`crate::audio`].
+//! Nothing outside this folder knows what engine a voice belongs to; the work on its output (trim,
+//! loudness, codec) is that of [`crate::audio`].
 
 pub mod local;
 pub mod measured;

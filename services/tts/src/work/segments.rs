@@ -97,19 +97,6 @@ impl Segments {
         engine: Arc<dyn SpeechEngine>,
         request: SegmentRequest,
     ) -> Result<Stored, Failure> {
-        let stored = self.find_or_speak(job, key, section, engine, request).await?;
-        self.lookups.note(matches!(stored, Stored::Found(_)));
-        Ok(stored)
-    }
-
-    async fn find_or_speak(
-        &self,
-        job: &Job,
-        key: &Digest,
-        section: u32,
-        engine: Arc<dyn SpeechEngine>,
-        request: SegmentRequest,
-    ) -> Result<Stored, Failure> {
         let objects = &job.objects;
         let path = objects.folder().segment(key);
         // Equal sentences have one key: the second waits for the first and finds it.
@@ -144,7 +131,9 @@ impl Segments {
             objects.write(&path, segment.encode()?).await?;
             Ok::<_, Failure>(Stored::Made(segment))
         };
-        tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())?
+        let made = tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())??;
+        self.lookups.note(false);
+        Ok(made)
     }
 
     /// Speaks a segment that is kept nowhere, for a caller of `tenant` who waits for it. It takes
@@ -174,10 +163,13 @@ impl Segments {
         spoken.await.map_err(|_| broke_off())?
     }
 
+    /// The segment at `path`, where it is there: a lookup that found something.
     async fn find(&self, objects: &Objects, path: &str) -> Result<Option<Stored>, Failure> {
         let Some(bytes) = objects.find(path).await? else { return Ok(None) };
         self.found.add(1, &[]);
-        SegmentObject::decode(&bytes).map(|segment| Some(Stored::Found(segment)))
+        let segment = SegmentObject::decode(&bytes)?;
+        self.lookups.note(true);
+        Ok(Some(Stored::Found(segment)))
     }
 
     /// The lock of everybody who wants the segment under `key` in this process.

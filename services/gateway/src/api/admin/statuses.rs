@@ -8,7 +8,7 @@ use lectern_proto::{convert, names, v1 as api};
 use lectern_rpc::page;
 use lectern_store::Cursor;
 
-use crate::api::{encode, page_size};
+use crate::api::{encode, moment, page_size};
 use crate::conduct::Dispatcher;
 use crate::domain::{Narration, Phase};
 use crate::orders::{Orders, Standing};
@@ -62,9 +62,7 @@ fn read_filter(wire: &api::NarrationStatusFilter) -> Result<(Standing, State), F
 }
 
 fn read_time(wire: &prost_types::Timestamp) -> Result<Timestamp, Failure> {
-    let millis = i64::from(wire.nanos) / 1_000_000;
-    let millis = wire.seconds.checked_mul(1_000).and_then(|seconds| seconds.checked_add(millis));
-    millis.and_then(|millis| u64::try_from(millis).ok()).map(Timestamp).ok_or_else(|| {
+    moment(wire).ok_or_else(|| {
         let message = "filter.created_before is no time after 1970; write one such as 2027-01-31T12:00:00Z";
         Failure::invalid("filter.created_before", message)
     })

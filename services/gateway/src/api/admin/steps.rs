@@ -32,10 +32,9 @@ pub(super) async fn list(
     let found = orders.of_any_tenant(&narration).await?;
     let Some(stage) = Service::ALL.get(at).copied() else { return Ok(api::ListStepsResponse::default()) };
     let listed = stages.steps(stage, &found.record.tenant, &narration, Place { token, most }).await?;
-    let next = after(at, listed.next_page_token, Service::ALL.len());
     Ok(api::ListStepsResponse {
         steps: listed.steps.into_iter().map(|step| encode(stage, step)).collect(),
-        next_page_token: next.map_or_else(|| Ok(String::new()), |next| page::seal(secret, &purpose, &next))?,
+        next_page_token: after((at, listed.next_page_token), Service::ALL.len(), secret, &purpose)?,
     })
 }
 
@@ -51,19 +50,20 @@ pub(super) async fn leases(
     let (at, token) = page::open::<Next>(secret, &purpose, &request.page_token)?.unwrap_or_default();
     let Some(stage) = wanted.get(at).copied() else { return Ok(api::ListLeasesResponse::default()) };
     let listed = stages.leases(stage, Place { token, most }).await?;
-    let next = after(at, listed.next_page_token, wanted.len());
     Ok(api::ListLeasesResponse {
         steps: listed.steps.into_iter().map(|step| encode(stage, step)).collect(),
-        next_page_token: next.map_or_else(|| Ok(String::new()), |next| page::seal(secret, &purpose, &next))?,
+        next_page_token: after((at, listed.next_page_token), wanted.len(), secret, &purpose)?,
     })
 }
 
-/// Where the page after one of the stage at `at` begins, of so many stages.
-fn after(at: usize, token: String, stages: usize) -> Option<Next> {
-    if !token.is_empty() {
-        return Some((at, token));
-    }
-    (at + 1 < stages).then(|| (at + 1, String::new()))
+/// The token of the next page, which begins where the stage says, or with the next of so many
+/// stages; empty where there is none.
+fn after(next: Next, stages: usize, secret: &TenantSecret, purpose: &str) -> Result<String, Failure> {
+    let next = match next {
+        (at, token) if token.is_empty() => (at + 1, token),
+        more => more,
+    };
+    if next.0 < stages { page::seal(secret, purpose, &next) } else { Ok(String::new()) }
 }
 
 fn size(asked: i32) -> Result<i32, Failure> {

@@ -1,5 +1,6 @@
 //! How much waits and for how long, and how much is granted, for metrics and operators.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -114,13 +115,12 @@ impl Dispatcher {
         let _ = stop.run_until_cancelled(futures::future::join(levels, self.measure_ages(&metrics))).await;
     }
 
-    /// How long the step of a service and a lane has waited that has waited the longest, of those
-    /// that this gateway looks after: zero where none waits.
-    #[must_use]
-    pub fn age(&self, service: Service, lane: Lane) -> Duration {
-        let Some(state) = self.shared.services.get(&service) else { return Duration::ZERO };
+    /// How long the step of a service has waited that has waited the longest, by lane, of those
+    /// that this gateway looks after.
+    pub(super) fn ages(&self, service: Service) -> BTreeMap<Lane, Duration> {
+        let Some(state) = self.shared.services.get(&service) else { return BTreeMap::new() };
         let now = self.shared.clock.now();
-        state.backlog.lock().ages(now).remove(&lane).unwrap_or_default()
+        state.backlog.lock().ages(now)
     }
 
     /// Sets the gauges of what has waited the longest, without end.
@@ -128,9 +128,8 @@ impl Dispatcher {
         let description = "How long the step has waited that has waited the longest of those that could be done.";
         let oldest = metrics.gauge("lectern.dispatch.oldest", "s", description);
         loop {
-            for (service, state) in &self.shared.services {
-                let now = self.shared.clock.now();
-                let ages = state.backlog.lock().ages(now);
+            for service in Service::ALL {
+                let ages = self.ages(service);
                 for lane in Lane::ALL {
                     let age = ages.get(&lane).copied().unwrap_or_default();
                     oldest.set(age.as_secs_f64(), &[("service", service.as_str()), ("lane", lane.as_str())]);

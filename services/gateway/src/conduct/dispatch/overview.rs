@@ -68,16 +68,17 @@ impl Dispatcher {
         let mut members = self.shared.members.lock();
         let mut live: BTreeSet<GatewayId> = members.live(tokio::time::Instant::now());
         live.insert(self.shared.me.clone());
+        let given = limits.map(|(service, limit)| (service, members.shares(service, limit, &ownership)));
         let level = |gateway: GatewayId| {
             let answers = gateway == self.shared.me;
-            let shares = limits.map(|(service, limit)| {
-                let given = members.shares(service, limit, &ownership);
+            let shares = given.each_ref().map(|(service, given)| {
+                let service = *service;
                 let elsewhere = members.works_elsewhere(service).find(|(id, _)| **id == gateway);
                 let granted =
                     if answers { here.get(&service).copied() } else { elsewhere.map(|(_, work)| work.granted) };
                 ShareLevel {
                     service,
-                    share: given.into_iter().find(|(id, _)| **id == gateway).map_or(0, |(_, share)| share),
+                    share: given.iter().find(|(id, _)| **id == gateway).map_or(0, |(_, share)| *share),
                     granted: granted.unwrap_or(0),
                 }
             });

@@ -164,10 +164,7 @@ impl Dispatcher {
             // With another limit it may be another's turn.
             if backlog.scheduler().peek() == Some(&turn) {
                 let granted = backlog.grant(now);
-                if let Some(candidate) = &granted {
-                    self.shared.waits.note(state.service, turn.lane, candidate.waited);
-                }
-                steps.extend(granted);
+                steps.extend(granted.inspect(|step| self.shared.waits.note(state.service, turn.lane, step.waited)));
             }
         }
         // The next pass tries again.

@@ -225,6 +225,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::client::message::ERROR_INFO;
 
     fn time(seconds: i64) -> Option<prost_types::Timestamp> {
         Some(prost_types::Timestamp { seconds, nanos: 0 })
@@ -288,7 +289,7 @@ mod tests {
             "failure": {
                 "code": 5,
                 "message": "documents/d1 does not exist; list the collection to see what does",
-                "details": [{"@type": crate::client::message::ERROR_INFO, "reason": "RESOURCE_NOT_FOUND", "domain": "lectern"}],
+                "details": [{"@type": ERROR_INFO, "reason": "RESOURCE_NOT_FOUND", "domain": "lectern"}],
             },
             "run": 1,
             "createTime": "1970-01-01T00:00:00Z",

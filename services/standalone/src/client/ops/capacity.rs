@@ -1,9 +1,11 @@
 //! Lanes, workers, engines and gateways.
 
 use lectern_core::{Failure, Timestamp};
-use lectern_proto::v1::{GetBacklogRequest, GetBacklogResponse, GetCapacityRequest, GetCapacityResponse, StageName};
+use lectern_proto::v1::{
+    EngineCapacity, GetBacklogRequest, GetBacklogResponse, GetCapacityRequest, GetCapacityResponse, StageName,
+};
 
-use super::table::{age, lane, lines, stage};
+use super::table::{age, lane, lines, print, stage};
 use super::{Admin, answered, id, json};
 use crate::client::out::Out;
 
@@ -11,15 +13,12 @@ use crate::client::out::Out;
 pub(super) async fn lanes(mut admin: Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     let backlog = answered(admin.get_backlog(GetBacklogRequest {}).await)?;
     out.json(&json::backlog(&backlog));
-    let rows = lane_rows(&backlog, now);
-    if rows.is_empty() {
-        out.say("nothing waits in any lane");
-        return Ok(());
-    }
-    let head = ["service", "lane", "weight", "turns", "steps", "oldest", "narration"];
-    lines(&head, rows).iter().for_each(|line| out.line(line));
+    print(&LANES, lane_rows(&backlog, now), "nothing waits in any lane", out);
     Ok(())
 }
+
+/// The head of a table of lanes.
+pub(super) const LANES: [&str; 7] = ["service", "lane", "weight", "turns", "steps", "oldest", "narration"];
 
 pub(super) fn lane_rows(backlog: &GetBacklogResponse, now: Timestamp) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
@@ -43,19 +42,14 @@ pub(super) fn lane_rows(backlog: &GetBacklogResponse, now: Timestamp) -> Vec<Vec
 pub(super) async fn capacity(mut admin: Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     let capacity = answered(admin.get_capacity(GetCapacityRequest {}).await)?;
     out.json(&json::capacity(&capacity));
-    let workers = worker_rows(&capacity, now);
-    if workers.is_empty() {
-        out.say("no worker was heard of within 15 s");
-    } else {
-        let head = ["service", "worker", "permits", "heard", "engines out of order"];
-        lines(&head, workers).iter().for_each(|line| out.line(line));
-    }
+    let head = ["service", "worker", "permits", "heard", "engines out of order"];
+    print(&head, worker_rows(&capacity, now), "no worker was heard of within 15 s", out);
     let listed = i32::try_from(capacity.workers.len()).unwrap_or(i32::MAX);
     if capacity.worker_count > listed {
         out.say(&format!("and {} more", capacity.worker_count - listed));
     }
     for engine in &capacity.engines {
-        out.line(&format!("engines/{} of {}: {}", engine.engine, stage(engine.stage()), room(engine.slot_count)));
+        out.line(&engine_line(engine));
     }
     let gateways = gateway_rows(&capacity);
     out.line("");
@@ -65,8 +59,12 @@ pub(super) async fn capacity(mut admin: Admin, now: Timestamp, out: &Out) -> Res
     Ok(())
 }
 
-/// What can be granted of an engine that a worker found out of order.
-pub(super) fn room(slots: i32) -> String {
+/// An engine that a worker found out of order, and what can be granted of it.
+pub(super) fn engine_line(engine: &EngineCapacity) -> String {
+    format!("engines/{} of {}: {}", engine.engine, stage(engine.stage()), room(engine.slot_count))
+}
+
+fn room(slots: i32) -> String {
     if slots == 0 {
         "out of order everywhere".to_owned()
     } else {

@@ -9,11 +9,11 @@ use lectern_proto::v1::{
 };
 use lectern_rpc::failure;
 
-use super::table::{age, lines, stage, why};
+use super::table::{age, more, print, stage, why};
 use super::{Admin, answered, id, json};
 use crate::cli::{LetterChoice, LetterFilter, LettersCommand};
 use crate::client::out::Out;
-use crate::client::{named, word};
+use crate::client::{named, pages, word};
 
 /// The collection of dead letters.
 const LETTERS: &str = "deadLetters";
@@ -21,43 +21,34 @@ const LETTERS: &str = "deadLetters";
 /// Does what the command says.
 pub(super) async fn run(command: LettersCommand, admin: Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     match command {
-        LettersCommand::List { filter, limit } => list(&filter, limit, admin, now, out).await,
+        LettersCommand::List { filter, limit } => list(&filter, limit, &admin, now, out).await,
         LettersCommand::Show { name } => show(&name, admin, now, out).await,
         LettersCommand::Replay { which, rate } => replay(which, rate, admin, out).await,
         LettersCommand::Discard { which } => discard(which, admin, out).await,
     }
 }
 
-async fn list(filter: &LetterFilter, limit: u32, mut admin: Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
+async fn list(filter: &LetterFilter, limit: u32, admin: &Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     let filter = of(filter);
-    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut rows, mut page_token) = (Vec::new(), String::new());
-    while left > 0 {
-        let page_size = i32::try_from(left).unwrap_or(i32::MAX);
-        let request = ListDeadLettersRequest { page_size, page_token, filter: Some(filter.clone()) };
-        let mut page = answered(admin.list_dead_letters(request).await)?;
-        page.dead_letters.truncate(left);
-        left -= page.dead_letters.len();
-        page.dead_letters.iter().for_each(|letter| out.json(&json::letter(letter)));
-        rows.extend(page.dead_letters.iter().map(|letter| row(letter, now)));
-        page_token = page.next_page_token;
-        if page_token.is_empty() || out.gone() {
-            break;
+    let page = |page_size, page_token| {
+        let (mut admin, filter) = (admin.clone(), Some(filter.clone()));
+        async move {
+            let request = ListDeadLettersRequest { page_size, page_token, filter };
+            answered(admin.list_dead_letters(request).await).map(|page| (page.dead_letters, page.next_page_token))
         }
-    }
-    if rows.is_empty() {
-        out.say("there is no such dead letter");
-        return Ok(());
-    }
-    let head = ["letter", "tenant", "age", "tries", "crashes", "why"];
-    lines(&head, rows).iter().for_each(|line| out.line(line));
-    if !page_token.is_empty() {
-        out.say("there are more; a larger --limit shows them");
-    }
+    };
+    let mut rows = Vec::new();
+    let take = |letter: DeadLetter| {
+        out.json(&json::letter(&letter));
+        rows.push(row(&letter, now));
+    };
+    let are_more = pages::up_to(limit as usize, out, page, take).await?;
+    print(&["letter", "tenant", "age", "tries", "crashes", "why"], rows, "there is no such dead letter", out);
+    more(are_more, out);
     Ok(())
 }
 
-pub(super) fn row(letter: &DeadLetter, now: Timestamp) -> Vec<String> {
+fn row(letter: &DeadLetter, now: Timestamp) -> Vec<String> {
     vec![
         id(&letter.name).to_owned(),
         id(&letter.tenant).to_owned(),

@@ -3,11 +3,11 @@
 use lectern_core::{Failure, Timestamp};
 use lectern_proto::v1::{GetBacklogResponse, GetCapacityResponse, NarrationStatus, ServiceStatus, StageName};
 
-use super::capacity::{lane_rows, room};
+use super::capacity::{LANES, engine_line, lane_rows};
 use super::id;
 use super::status::Seen;
 use super::table::{self, WIDTH, age, cut, lane, stage, why};
-use super::work::lease_row;
+use super::work::{LEASES, lease_row};
 use crate::client::{word, words};
 
 /// The screen.
@@ -17,15 +17,10 @@ pub(super) fn lines(seen: &Seen, now: Timestamp) -> Vec<String> {
     lines.extend(unfinished(seen, now));
     lines.push(String::new());
     lines.extend(services(seen, now));
-    lines.extend(part("lanes", &["service", "lane", "weight", "turns", "steps", "oldest", "narration"], {
-        seen.backlog.as_ref().map(|backlog| lane_rows(backlog, now)).unwrap_or_default()
-    }));
+    let lanes = seen.backlog.as_ref().map(|backlog| lane_rows(backlog, now)).unwrap_or_default();
+    lines.extend(part("lanes", &LANES, lanes));
     let at_work = seen.leases.iter().filter_map(|(_, steps)| steps.as_ref().ok()).flatten();
-    lines.extend(part(
-        "longest at work",
-        &["step", "tenant", "holder", "at work", "ends in", "crashes"],
-        at_work.map(|step| lease_row(step, now)).collect(),
-    ));
+    lines.extend(part("longest at work", &LEASES, at_work.map(|step| lease_row(step, now)).collect()));
     lines.push(String::new());
     let broken = broken(seen, now);
     lines.push(if broken.is_empty() { "BROKEN  nothing".to_owned() } else { "BROKEN".to_owned() });
@@ -126,9 +121,7 @@ fn broken(seen: &Seen, now: Timestamp) -> Vec<String> {
         }
     }
     match &seen.capacity {
-        Ok(capacity) => lines.extend(capacity.engines.iter().map(|engine| {
-            format!("engines/{} of {}: {}", engine.engine, stage(engine.stage()), room(engine.slot_count))
-        })),
+        Ok(capacity) => lines.extend(capacity.engines.iter().map(engine_line)),
         Err(failure) => lines.push(unknown("capacity", failure)),
     }
     match &seen.pauses {

@@ -3,7 +3,7 @@
 use lectern_core::{Failure, Timestamp};
 use lectern_proto::v1 as api;
 
-use crate::client::out;
+use crate::client::out::{self, Out};
 use crate::client::word;
 
 /// No line of a table is longer, in characters.
@@ -35,6 +35,22 @@ pub(super) fn lines(head: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
         }
     }
     out::table(&rows)
+}
+
+/// Prints a table, or that there is nothing.
+pub(super) fn print(head: &[&str], rows: Vec<Vec<String>>, nothing: &str, out: &Out) {
+    if rows.is_empty() {
+        out.say(nothing);
+        return;
+    }
+    lines(head, rows).iter().for_each(|line| out.line(line));
+}
+
+/// Says after a table that there are more, where that is so.
+pub(super) fn more(more: bool, out: &Out) {
+    if more {
+        out.say("there are more; a larger --limit shows them");
+    }
 }
 
 /// A text of at most so many characters.

@@ -9,43 +9,36 @@ use lectern_proto::v1::{
     StageName, StepStatus, WaitReason,
 };
 
-use super::table::{age, ahead, lane, lines, stage, why};
+use super::table::{age, ahead, lane, more, print, stage, why};
 use super::{Admin, answered, id, json};
 use crate::cli::{OpsNarrations, Stage};
 use crate::client::out::Out;
-use crate::client::{named, word};
+use crate::client::{named, pages, word};
 
 /// Lists where narrations stand.
-pub(super) async fn narrations(
-    which: &OpsNarrations,
-    mut admin: Admin,
-    now: Timestamp,
-    out: &Out,
-) -> Result<(), Failure> {
+pub(super) async fn narrations(which: &OpsNarrations, admin: &Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     let filter = NarrationStatusFilter {
         state: which.state.map(Wire::from).unwrap_or_default().into(),
         tenant: which.tenant.as_ref().map(|tenant| named("tenants", tenant)).unwrap_or_default(),
         created_before: which.older_than.map(|age| convert::time(now.minus(age))),
     };
-    let mut left = usize::try_from(which.limit).unwrap_or(usize::MAX);
-    let (mut found, mut page_token) = (Vec::new(), String::new());
-    while left > 0 {
-        let page_size = i32::try_from(left).unwrap_or(i32::MAX);
-        let request = ListNarrationStatusesRequest { page_size, page_token, filter: Some(filter.clone()) };
-        let mut page = answered(admin.list_narration_statuses(request).await)?;
-        page.narration_statuses.truncate(left);
-        left -= page.narration_statuses.len();
-        page.narration_statuses.iter().for_each(|status| out.json(&json::narration(status)));
-        found.extend(page.narration_statuses);
-        page_token = page.next_page_token;
-        if page_token.is_empty() || out.gone() {
-            break;
+    let page = |page_size, page_token| {
+        let (mut admin, filter) = (admin.clone(), Some(filter.clone()));
+        async move {
+            let request = ListNarrationStatusesRequest { page_size, page_token, filter };
+            let page = answered(admin.list_narration_statuses(request).await);
+            page.map(|page| (page.narration_statuses, page.next_page_token))
         }
-    }
-    let rows: Vec<Vec<String>> = found.iter().map(|status| narration_row(status, now)).collect();
+    };
+    let mut rows = Vec::new();
+    let take = |status: NarrationStatus| {
+        out.json(&json::narration(&status));
+        rows.push(narration_row(&status, now));
+    };
+    let are_more = pages::up_to(which.limit as usize, out, page, take).await?;
     let head = ["narration", "tenant", "state", "sections", "lane", "waits for", "age", "changed", "why"];
     print(&head, rows, "there is no such narration", out);
-    more(!page_token.is_empty(), out);
+    more(are_more, out);
     Ok(())
 }
 
@@ -75,29 +68,27 @@ fn reason_of(status: &NarrationStatus) -> String {
 }
 
 /// Lists the steps of a narration.
-pub(super) async fn steps(narration: &str, mut admin: Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
+pub(super) async fn steps(narration: &str, admin: &Admin, now: Timestamp, out: &Out) -> Result<(), Failure> {
     let narration = named("narrations", narration);
-    let (mut found, mut page_token) = (Vec::new(), String::new());
-    // What one stage has is shown also where the next cannot be asked.
-    let ended = loop {
-        let request = ListStepsRequest { narration: narration.clone(), page_size: 0, page_token };
-        let page = match answered(admin.list_steps(request).await) {
-            Ok(page) => page,
-            Err(failure) => break Err(failure),
-        };
-        page.steps.iter().for_each(|step| out.json(&json::step(step)));
-        found.extend(page.steps);
-        page_token = page.next_page_token;
-        if page_token.is_empty() || out.gone() {
-            break Ok(());
+    let page = |_, page_token| {
+        let (mut admin, narration) = (admin.clone(), narration.clone());
+        async move {
+            let request = ListStepsRequest { narration, page_size: 0, page_token };
+            answered(admin.list_steps(request).await).map(|page| (page.steps, page.next_page_token))
         }
     };
-    let rows: Vec<Vec<String>> = found.iter().map(|step| step_row(step, now)).collect();
+    let mut rows = Vec::new();
+    let take = |step: StepStatus| {
+        out.json(&json::step(&step));
+        rows.push(step_row(&step, now));
+    };
+    // What one stage has is shown also where the next cannot be asked.
+    let ended = pages::up_to(usize::MAX, out, page, take).await;
     let head = ["step", "state", "tries", "crashes", "holder", "until", "changed", "last failure"];
     if ended.is_ok() || !rows.is_empty() {
         print(&head, rows, "no stage has a record of a step of it", out);
     }
-    ended
+    ended.map(drop)
 }
 
 /// The step's place in its narration, and where it stands.
@@ -124,36 +115,33 @@ fn step_row(step: &StepStatus, now: Timestamp) -> Vec<String> {
 pub(super) async fn leases(
     service: Option<Stage>,
     limit: u32,
-    mut admin: Admin,
+    admin: &Admin,
     now: Timestamp,
     out: &Out,
 ) -> Result<(), Failure> {
-    let wanted = service.map(StageName::from).unwrap_or_default().into();
-    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut found, mut page_token) = (Vec::new(), String::new());
-    let ended = loop {
-        let page_size = i32::try_from(left).unwrap_or(i32::MAX);
-        let request = ListLeasesRequest { stage: wanted, page_size, page_token };
-        let mut page = match answered(admin.list_leases(request).await) {
-            Ok(page) => page,
-            Err(failure) => break Err(failure),
-        };
-        page.steps.truncate(left);
-        left -= page.steps.len();
-        page.steps.iter().for_each(|step| out.json(&json::step(step)));
-        found.extend(page.steps);
-        page_token = page.next_page_token;
-        if page_token.is_empty() || left == 0 || out.gone() {
-            break Ok(!page_token.is_empty());
+    let stage: i32 = service.map(StageName::from).unwrap_or_default().into();
+    let page = |page_size, page_token| {
+        let mut admin = admin.clone();
+        async move {
+            let request = ListLeasesRequest { stage, page_size, page_token };
+            answered(admin.list_leases(request).await).map(|page| (page.steps, page.next_page_token))
         }
     };
-    let rows: Vec<Vec<String>> = found.iter().map(|step| lease_row(step, now)).collect();
+    let mut rows = Vec::new();
+    let take = |step: StepStatus| {
+        out.json(&json::step(&step));
+        rows.push(lease_row(&step, now));
+    };
+    let ended = pages::up_to(limit as usize, out, page, take).await;
     if ended.is_ok() || !rows.is_empty() {
-        print(&["step", "tenant", "holder", "at work", "ends in", "crashes"], rows, "nobody works on a step", out);
+        print(&LEASES, rows, "nobody works on a step", out);
     }
     more(ended?, out);
     Ok(())
 }
+
+/// The head of a table of leases.
+pub(super) const LEASES: [&str; 6] = ["step", "tenant", "holder", "at work", "ends in", "crashes"];
 
 pub(super) fn lease_row(step: &StepStatus, now: Timestamp) -> Vec<String> {
     vec![
@@ -166,27 +154,12 @@ pub(super) fn lease_row(step: &StepStatus, now: Timestamp) -> Vec<String> {
     ]
 }
 
-/// Prints a table, or that there is nothing.
-fn print(head: &[&str], rows: Vec<Vec<String>>, nothing: &str, out: &Out) {
-    if rows.is_empty() {
-        out.say(nothing);
-        return;
-    }
-    lines(head, rows).iter().for_each(|line| out.line(line));
-}
-
-fn more(more: bool, out: &Out) {
-    if more {
-        out.say("there are more; a larger --limit shows them");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use lectern_core::{Kind, Reason};
 
     use super::*;
-    use crate::client::ops::table::WIDTH;
+    use crate::client::ops::table::{WIDTH, lines};
 
     fn ago(now: Timestamp, seconds: u64) -> Option<prost_types::Timestamp> {
         Some(convert::time(now.minus(std::time::Duration::from_secs(seconds))))
