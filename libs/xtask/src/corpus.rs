@@ -57,26 +57,10 @@ fn fetch(entries: &[&Pdf], corpus: &Path) -> Result<()> {
     remove_dir(&scratch)?;
     fs::create_dir(&scratch)?;
     eprintln!("fetching {} {} (Debian)", package.package, package.version);
-    let download = || {
-        let mut command = Command::new("apt-get");
-        // The sandbox user cannot write into the cache of another user.
-        command.args([
-            "-o",
-            "APT::Sandbox::User=root",
-            "-q",
-            "download",
-            &format!("{}={}", package.package, package.version),
-        ]);
-        process::output(command.current_dir(&scratch))
-    };
-    if download().is_err() {
-        // The package lists may be missing or old; only root can renew them.
-        let _ = process::output(Command::new("apt-get").args(["update", "-q"]));
-        download().with_context(|| remedy(package))?;
-    }
-    let deb = fs::read_dir(&scratch)?.next().context("apt-get downloaded nothing")??.path();
+    let pinned = format!("{}={}", package.package, package.version);
+    process::download_debian(&[pinned.as_str()], &scratch).with_context(|| remedy(package))?;
     let tree = scratch.join("tree");
-    process::output(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&tree))?;
+    process::unpack_debian(&scratch, &tree)?;
     entries.iter().try_for_each(|entry| keep(entry, &tree, &entry.file(corpus)))?;
     remove_dir(&scratch)
 }

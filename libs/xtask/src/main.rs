@@ -15,6 +15,7 @@ mod demo;
 mod dist;
 mod docs;
 mod extract_bench;
+mod files;
 mod hear;
 mod images;
 mod observe;

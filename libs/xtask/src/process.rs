@@ -1,5 +1,6 @@
 //! Running other programs: with clear errors, and ended when the contributor presses Ctrl-C.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::files;
 
 const POLL: Duration = Duration::from_millis(20);
 /// What apt says where another has a lock that it needs.
@@ -41,6 +44,16 @@ pub fn output(command: &mut Command) -> Result<Output> {
         bail!("`{}` ended with {}:\n{}", shown(command), output.status, said(&output).trim_end());
     }
     Ok(output)
+}
+
+/// Runs to the end with `input` to read and its output captured, whatever its status is.
+pub fn fed(command: &mut Command, input: &[u8]) -> io::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that has ended already says why in its output.
+        let _ = stdin.write_all(input);
+    }
+    child.wait_with_output()
 }
 
 /// Everything that a program said.
@@ -83,7 +96,7 @@ pub fn install_debian(packages: &[&str], wrong: &str) -> Result<()> {
 
 /// Runs `apt-get`, and once more with new lists where it does not know a package, in `folder` where
 /// one is named. While another installs, it waits.
-pub fn apt(arguments: &[&str], folder: Option<&Path>) -> Result<Output> {
+fn apt(arguments: &[&str], folder: Option<&Path>) -> Result<Output> {
     let run = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
@@ -93,9 +106,29 @@ pub fn apt(arguments: &[&str], folder: Option<&Path>) -> Result<Output> {
         unlocked(&mut command)
     };
     run(arguments).or_else(|_| {
-        run(&["update", "-q"])?;
-        run(arguments)
+        // Only root can renew them; what is there may do still.
+        let renewed = run(&["update", "-q"]);
+        run(arguments).map_err(|failed| renewed.err().unwrap_or(failed))
     })
+}
+
+/// Downloads Debian packages into a folder.
+pub fn download_debian(packages: &[&str], folder: &Path) -> Result<()> {
+    // The sandbox user cannot write into the cache of another user.
+    let arguments = [&["-o", "APT::Sandbox::User=root", "-q", "download"][..], packages].concat();
+    apt(&arguments, Some(folder)).map(drop)
+}
+
+/// Unpacks the Debian packages of a folder into `tree`, and installs nothing.
+pub fn unpack_debian(folder: &Path, tree: &Path) -> Result<()> {
+    let packages = files::with_extension(folder, "deb")?;
+    if packages.is_empty() {
+        bail!("apt-get downloaded nothing");
+    }
+    for package in packages {
+        output(Command::new("dpkg-deb").arg("-x").arg(&package).arg(tree))?;
+    }
+    Ok(())
 }
 
 /// Runs `apt-get` to its end, again and again while another has what it locks.
@@ -133,6 +166,22 @@ pub fn interrupted() -> Result<bool> {
     Ok(FLAG.get().is_some_and(|flag| flag.load(Ordering::SeqCst)))
 }
 
+/// Waits a moment; fails once Ctrl-C was pressed.
+pub fn pause(moment: Duration) -> Result<()> {
+    if interrupted()? {
+        bail!("interrupted");
+    }
+    thread::sleep(moment);
+    Ok(())
+}
+
+/// Asks a child by SIGTERM to end; nothing where it has ended.
+pub fn terminate(child: &Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
 /// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and
 /// the call fails.
 pub fn wait(child: &mut Child) -> Result<ExitStatus> {
@@ -146,9 +195,7 @@ pub fn wait(child: &mut Child) -> Result<ExitStatus> {
         }
         match asked {
             None if interrupted()? => {
-                if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-                    let _ = kill_process(pid, Signal::TERM);
-                }
+                terminate(child);
                 asked = Some(Instant::now());
             }
             Some(since) if since.elapsed() > GRACE => {

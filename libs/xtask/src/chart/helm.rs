@@ -1,8 +1,7 @@
 //! The real Helm, pinned, as it renders and lints the chart.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use anyhow::{Context, Result};
 
@@ -47,7 +46,7 @@ impl Helm {
         let mut command = self.command(&["template", self.release.as_str(), CHART, "--namespace", "lectern"]);
         command.args(more);
         name_values(&mut command, values, overlay.is_some());
-        run(&mut command, overlay)
+        process::fed(&mut command, overlay.unwrap_or_default().as_bytes()).context("helm")
     }
 
     /// The rendered chart.
@@ -84,17 +83,4 @@ fn name_values(command: &mut Command, values: Option<&Path>, overlay: bool) {
     if overlay {
         command.args(["--values", "-"]);
     }
-}
-
-/// Runs with the overlay as standard input.
-fn run(command: &mut Command, overlay: Option<&str>) -> Result<Output> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().context("helm")?;
-    if let Some(mut stdin) = child.stdin.take()
-        && let Some(overlay) = overlay
-    {
-        // One that has ended already says why in its output.
-        let _ = stdin.write_all(overlay.as_bytes());
-    }
-    child.wait_with_output().context("helm")
 }

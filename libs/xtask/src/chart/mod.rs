@@ -26,13 +26,12 @@ use serde_json::Value;
 use self::helm::{CHART, Helm};
 use self::objects::Object;
 use self::properties::{Chart, LONG, LONG_RELEASE};
-use crate::repo;
+use crate::{files, repo};
 
 /// What is done.
 #[derive(Args)]
 pub struct Options {
-    /// Makes anew what is made and committed: README, copies of rules and dashboards, and the table
-    /// in docs.
+    /// Makes anew what is made and committed: the README, and the table in docs.
     #[arg(long)]
     write: bool,
     /// At a release alone: commits the fields of this chart's objects that no later release may
@@ -56,7 +55,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     problems.extend(read.problems);
     let [values, about] = files.map(|file| read.facts.get(&file).cloned().unwrap_or_default());
     let schema: Value = serde_json::from_str(&made::text(&format!("{CHART}/values.schema.json"))?)?;
-    let wrong = wrong_files()?;
+    let wrong = chart_files("ci/wrong", "yaml")?;
 
     let chart = Chart {
         notes: sets.iter().map(|(set, file)| Ok((set.clone(), helm.notes(file)?))).collect::<Result<_>>()?,
@@ -64,8 +63,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         schema: schema.clone(),
         readme: made::text(&format!("{CHART}/README.md"))?,
         service_config: serde_json::from_str(&made::text("docs/service-config.json")?)?,
-        dashboards: made::names(&format!("{CHART}/files/dashboards"), "json")?.len(),
-        wrong: wrong.len(),
+        dashboards: chart_files("files/dashboards", "json")?.len(),
         sets: read.objects,
     };
     problems.extend(properties::findings(&chart));
@@ -81,8 +79,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             problems.push(format!("{error:#}"));
         }
     }
-    let (taken, refusals) = refusals::taken(&helm, &sets, &wrong)?;
-    problems.extend(taken);
+    problems.extend(refusals::taken(&helm, &sets, &wrong)?);
     let mut leaves = 0;
     if !options.quick {
         let (unwired, count) = mutations::unwired(&helm, &sets, &renders, &values, &schema)?;
@@ -94,9 +91,10 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         println!("{problem}");
     }
     println!(
-        "chart: {} value sets, {} objects, {refusals} wrong files, {leaves} values changed, {} problems ({:.1} s)",
+        "chart: {} value sets, {} objects, {} wrong files, {leaves} values changed, {} problems ({:.1} s)",
         sets.len(),
         chart.objects().count(),
+        wrong.len(),
         problems.len(),
         start.elapsed().as_secs_f64()
     );
@@ -105,16 +103,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
 /// The value sets by name.
 fn value_sets() -> Result<BTreeMap<String, PathBuf>> {
-    let folder = format!("{CHART}/ci");
-    let names = made::names(&folder, "yaml")?;
-    let set = |name: String| Some((name.strip_suffix(".yaml")?.to_owned(), repo::path(&format!("{folder}/{name}"))));
-    Ok(names.into_iter().filter_map(set).collect())
+    let set = |file: PathBuf| Some((file.file_stem()?.to_string_lossy().into_owned(), file));
+    Ok(chart_files("ci", "yaml")?.into_iter().filter_map(set).collect())
 }
 
-/// Files with wrong values.
-fn wrong_files() -> Result<Vec<PathBuf>> {
-    let folder = format!("{CHART}/ci/wrong");
-    Ok(made::names(&folder, "yaml")?.iter().map(|name| repo::path(&format!("{folder}/{name}"))).collect())
+/// The files of a folder of the chart with this extension, sorted.
+fn chart_files(folder: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    files::with_extension(&repo::path(CHART).join(folder), extension)
 }
 
 /// All value sets as Helm renders them, and one for a release with a long name.

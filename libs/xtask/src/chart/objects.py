@@ -1,7 +1,8 @@
 """Reads rendered objects and holds them to the schemas of Kubernetes and of other projects' kinds.
 
-Standard input is a JSON object: `texts` (YAML texts by name), `versions` of Kubernetes, `crds` (files
-with CustomResourceDefinitions) and `facts` (YAML files to be read beside, such as values.yaml).
+Standard input is a JSON object: `texts` (YAML texts by name), `versions` of Kubernetes, `crds`
+(files with CustomResourceDefinitions) and `facts` (YAML files to be read beside, such as
+values.yaml).
 Standard output is one: `objects` (a list by name), `problems` (lines) and `facts`.
 """
 
@@ -60,10 +61,8 @@ def closed(schema):
             out[key] = {name: closed(part) for name, part in value.items()}
         elif key in ("items", "additionalProperties", "not"):
             out[key] = closed(value)
-        elif key in ("allOf", "anyOf", "oneOf"):
-            # They say what must hold beside, of properties that are named above.
-            out[key] = value
         else:
+            # Also what must hold beside, of properties that are named above: allOf, anyOf, oneOf.
             out[key] = value
     open_ended = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("x-kubernetes-embedded-resource")
     if "properties" in schema and "additionalProperties" not in schema and not open_ended:

@@ -2,18 +2,14 @@
 //! Kubernetes are to be had, and looked into here.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use lectern_testkit::env::tools_dir;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::tools::install_once;
-use crate::{process, repo};
+use crate::pypi::Packages;
+use crate::{files, process, repo};
 
 const SCRIPT: &str = include_str!("objects.py");
 const REQUIREMENTS: &str = include_str!("requirements.txt");
@@ -45,22 +41,11 @@ pub struct Read {
 
 /// Reads rendered texts by name, and YAML files beside.
 pub fn read(texts: &BTreeMap<String, String>, facts: Vec<PathBuf>) -> Result<Read> {
-    let mut crds: Vec<PathBuf> = fs::read_dir(repo::path("third_party/crds"))
-        .context("third_party/crds")?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    crds.sort();
+    let crds = files::with_extension(&repo::path("third_party/crds"), "yaml")?;
     let asked = serde_json::to_vec(&Asked { texts, versions: VERSIONS, crds, facts })?;
     let mut command = process::python()?;
     command.args(["-c", SCRIPT]).env("PYTHONPATH", packages()?);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().context("python3")?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(&asked).context("objects.py does not read")?;
-    }
-    let output = child.wait_with_output().context("python3")?;
+    let output = process::fed(&mut command, &asked).context("python3")?;
     if !output.status.success() {
         bail!("the objects could not be read: {}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
@@ -69,20 +54,14 @@ pub fn read(texts: &BTreeMap<String, String>, facts: Vec<PathBuf>) -> Result<Rea
 
 /// The folder of the Python packages, installed if they were not.
 fn packages() -> Result<PathBuf> {
-    let dir = tools_dir().join(format!("kubernetes-schemas-{VERSION}"));
-    install_once(&dir, &dir.join("kubernetes_validate"), |scratch| {
-        eprintln!("installing the schemas of Kubernetes");
-        let requirements = scratch.join("requirements.txt");
-        fs::write(&requirements, REQUIREMENTS)?;
-        let mut pip: Command = process::python()?;
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--target"])
-            .arg(scratch)
-            .arg("--requirement")
-            .arg(&requirements);
-        process::output(&mut pip).map(drop).context("the schemas of Kubernetes could not be fetched from PyPI")
-    })?;
-    Ok(dir)
+    let packages = Packages {
+        folder: &format!("kubernetes-schemas-{VERSION}"),
+        requirements: REQUIREMENTS,
+        product: "kubernetes_validate",
+        installing: "the schemas of Kubernetes",
+        failed: "the schemas of Kubernetes could not be fetched from PyPI",
+    };
+    packages.installed()
 }
 
 /// One rendered object of a value set.

@@ -10,13 +10,13 @@ use super::helm::Helm;
 use crate::process;
 
 /// Wrong files that there must be at least.
-pub const LEAST: usize = 20;
+const LEAST: usize = 20;
 
-/// The wrong files that are taken, or refused with other words, as lines; and how many there are.
-/// The first lines of a file say over which value set it is laid, and what its refusal must name:
-/// `# base: SET` and `# refused: TEXT`; and where it is refused there alone, of which version of
-/// Kubernetes the cluster is, `# kubernetes: VERSION`.
-pub fn taken(helm: &Helm, sets: &BTreeMap<String, PathBuf>, wrong: &[PathBuf]) -> Result<(Vec<String>, usize)> {
+/// The wrong files that are taken, or refused with other words, as lines. The first lines of a file
+/// say over which value set it is laid, and what its refusal must name: `# base: SET` and
+/// `# refused: TEXT`; and where it is refused there alone, of which version of Kubernetes the
+/// cluster is, `# kubernetes: VERSION`.
+pub fn taken(helm: &Helm, sets: &BTreeMap<String, PathBuf>, wrong: &[PathBuf]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for file in wrong {
         let shown = file.display();
@@ -41,5 +41,5 @@ pub fn taken(helm: &Helm, sets: &BTreeMap<String, PathBuf>, wrong: &[PathBuf]) -
     if wrong.len() < LEAST {
         problems.push(format!("there are {} wrong files: {LEAST} are needed", wrong.len()));
     }
-    Ok((problems, wrong.len()))
+    Ok(problems)
 }

@@ -2,13 +2,13 @@
 //! can read all of them.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
 use super::written;
 use crate::docs::fences::{Block, NOT_RUN, RUN, blocks};
+use crate::process;
 
 /// Checks every page, and says how many blocks there are of each kind.
 pub fn check() -> Result<bool> {
@@ -52,11 +52,7 @@ fn listed(tags: &[(&'static str, &str)], counted: &BTreeMap<&str, u32>) -> Strin
 
 /// What a shell finds wrong with commands that it reads and does not run.
 fn unreadable(commands: &str) -> Result<Option<String>> {
-    let mut bash = Command::new("bash");
-    bash.arg("-n").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = bash.spawn().context("bash")?;
-    child.stdin.take().context("the input of bash")?.write_all(commands.as_bytes())?;
-    let output = child.wait_with_output()?;
+    let output = process::fed(Command::new("bash").arg("-n"), commands.as_bytes()).context("bash")?;
     let said = String::from_utf8_lossy(&output.stderr);
     Ok((!output.status.success()).then(|| format!("a shell cannot read it: {}", said.trim_end())))
 }

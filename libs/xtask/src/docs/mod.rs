@@ -86,13 +86,9 @@ fn pages(folder: &Path) -> Result<BTreeMap<String, String>> {
 /// The names of the pages that are missing, out of date, or made from nothing.
 fn differences(made: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Vec<String> {
     let mut names: Vec<String> =
-        made.iter().filter(|(name, text)| found.get(*name) != Some(text)).map(name_of).collect();
+        made.iter().filter(|(name, text)| found.get(*name) != Some(text)).map(|(name, _)| name.clone()).collect();
     names.extend(found.keys().filter(|name| !made.contains_key(*name)).cloned());
     names
-}
-
-fn name_of((name, _): (&String, &String)) -> String {
-    name.clone()
 }
 
 fn write(made: &BTreeMap<String, String>) -> Result<()> {

@@ -132,22 +132,17 @@ impl Page<'_> {
         for (index, service) in self.file.service.iter().enumerate() {
             self.service(&mut text, service, index);
         }
-        for (title, there) in
-            [("Messages", !self.file.message_type.is_empty()), ("Enums", !self.file.enum_type.is_empty())]
-        {
-            if !there {
-                continue;
-            }
-            let _ = write!(text, "\n## {title}\n");
-            if title == "Messages" {
-                for (index, message) in self.file.message_type.iter().enumerate() {
-                    self.message(&mut text, "", message, &[at::MESSAGES, index]);
-                }
-            } else {
-                for (index, of) in self.file.enum_type.iter().enumerate() {
-                    self.enumeration(&mut text, "", of, &[at::ENUMS, index]);
-                }
-            }
+        if !self.file.message_type.is_empty() {
+            text.push_str("\n## Messages\n");
+        }
+        for (index, message) in self.file.message_type.iter().enumerate() {
+            self.message(&mut text, "", message, &[at::MESSAGES, index]);
+        }
+        if !self.file.enum_type.is_empty() {
+            text.push_str("\n## Enums\n");
+        }
+        for (index, of) in self.file.enum_type.iter().enumerate() {
+            self.enumeration(&mut text, "", of, &[at::ENUMS, index]);
         }
         text
     }

@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use lectern_testkit::{env, temp_dir};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::fences::{Block, blocks};
 use crate::process::{self, output, said};
-use crate::{repo, tools};
+use crate::{files, repo, tools};
 
 /// Where both serve, as the pages say.
 const ADDRESS: &str = "127.0.0.1:7400";
@@ -84,9 +83,7 @@ struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
+        process::terminate(&self.0);
         let _ = self.0.wait();
     }
 }
@@ -107,10 +104,10 @@ impl Place {
         let (work, home) = (temp.join(tag).join("work"), temp.join(tag).join("home"));
         fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
         for (name, from) in DOCUMENTS {
-            put(&work.join(name), &fs::read(repo::path(from)).with_context(|| from.to_owned())?)?;
+            files::put(&work.join(name), &fs::read(repo::path(from)).with_context(|| from.to_owned())?)?;
         }
         for (name, text) in TEXTS {
-            put(&work.join(name), text.as_bytes())?;
+            files::put(&work.join(name), text.as_bytes())?;
         }
         let mut folders = vec![repo::bin_dir()];
         for tool in ["grpcurl", "buf"] {
@@ -218,13 +215,6 @@ fn filled(commands: &str, names: &[(String, String)]) -> String {
         "TOKEN" | "ETAG" => text.replace(&format!("\"{of}\""), &format!("\"{name}\"")),
         _ => text.replace(of.as_str(), name),
     })
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    fs::write(path, bytes).with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]

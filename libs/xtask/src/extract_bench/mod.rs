@@ -5,19 +5,17 @@
 //! every file pinned by SHA-256, into folders of the tools; the peer is under the AGPL, and is run
 //! as a process of its own.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
-use lectern_testkit::env::tools_dir;
 use lectern_testkit::pdfs::{self, Pdf};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{self, ensure_debian};
-use crate::tools::install_once;
+use crate::pypi::Packages;
 use crate::{corpus, programs, repo};
 
 const LIST: &str = "tests/fixtures/pdf/bench.toml";
@@ -157,21 +155,13 @@ fn scorer() -> Result<PathBuf> {
 
 /// A folder of Python packages, installed if it was not.
 fn packages(name: &str, requirements: &str, module: &str) -> Result<PathBuf> {
-    let dir = tools_dir().join(format!("{name}-{VERSION}"));
-    install_once(&dir, &dir.join(module), |scratch| {
-        eprintln!("installing {name} (PyPI)");
-        let list = scratch.join("requirements.txt");
-        fs::write(&list, requirements)?;
-        let mut pip = process::python()?;
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--target"])
-            .arg(scratch)
-            .arg("--requirement")
-            .arg(&list);
-        process::output(&mut pip).map(drop).context(
-            "its packages could not be installed from PyPI: check the network, and that this is CPython 3.11 or 3.13 on x86_64 \
-             Linux, for which its files are pinned",
-        )
-    })?;
-    Ok(dir)
+    let packages = Packages {
+        folder: &format!("{name}-{VERSION}"),
+        requirements,
+        product: module,
+        installing: &format!("{name} (PyPI)"),
+        failed: "its packages could not be installed from PyPI: check the network, and that this is CPython 3.11 or \
+                 3.13 on x86_64 Linux, for which its files are pinned",
+    };
+    packages.installed()
 }

@@ -4,13 +4,12 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::engine::Engine;
-use crate::process;
+use crate::{files, process};
 
 /// As the Dockerfile names it.
 const NAME: &str = "gcr.io/distroless/cc-debian12:nonroot";
@@ -42,18 +41,16 @@ WORKDIR /home/nonroot
 pub fn make(engine: &Engine) -> Result<()> {
     let folder = engine.empty_folder("base")?;
     let root = folder.join("root");
-    process::apt(&[&["download", "-q"][..], &PACKAGES].concat(), Some(&folder))
+    process::download_debian(&PACKAGES, &folder)
         .context("the base image is made of Debian's packages, which could not be fetched")?;
-    for package in files(&folder, "deb")? {
-        process::output(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&root))?;
-    }
+    process::unpack_debian(&folder, &root)?;
     for folder in LEFT_OUT {
         process::remove_dir(&root.join(folder))?;
     }
     // What the scripts of the packages would do.
-    write(&root, CERTIFICATES, &certificates(&root)?)?;
-    write(&root, "etc/passwd", PASSWD.as_bytes())?;
-    write(&root, "etc/group", GROUP.as_bytes())?;
+    files::put(&root.join(CERTIFICATES), &certificates(&root)?)?;
+    files::put(&root.join("etc/passwd"), PASSWD.as_bytes())?;
+    files::put(&root.join("etc/group"), GROUP.as_bytes())?;
     for (name, mode, owner) in [("tmp", 0o1777, 0), ("home/nonroot", 0o700, USER)] {
         let path = root.join(name);
         fs::create_dir_all(&path)?;
@@ -69,25 +66,8 @@ pub fn make(engine: &Engine) -> Result<()> {
 /// The authorities of all certificates, one file after the other.
 fn certificates(root: &Path) -> Result<Vec<u8>> {
     let mut all = Vec::new();
-    for file in files(&root.join("usr/share/ca-certificates/mozilla"), "crt")? {
+    for file in files::with_extension(&root.join("usr/share/ca-certificates/mozilla"), "crt")? {
         all.extend(fs::read(&file)?);
     }
     Ok(all)
-}
-
-/// The files of a folder with this ending, sorted.
-fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    let mut found = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-    found.retain(|path| path.extension().is_some_and(|extension| extension == ending));
-    found.sort();
-    Ok(found)
-}
-
-fn write(root: &Path, name: &str, content: &[u8]) -> Result<()> {
-    let path = root.join(name);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(&path, content).with_context(|| path.display().to_string())
 }

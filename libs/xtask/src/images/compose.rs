@@ -2,16 +2,15 @@
 //! everywhere, and its settings asked of the programs themselves.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use lectern_testkit::env::tools_dir;
 use serde::Deserialize;
 
 use super::{IMAGES, Image};
-use crate::{process, repo, tools};
+use crate::pypi::Packages;
+use crate::{process, repo};
 
 const FILE: &str = "deploy/compose/compose.yaml";
 const VERSION: &str = "1.6.0";
@@ -56,10 +55,7 @@ pub fn check() -> Result<Compose> {
         process::install_debian(&["podman"], "podman-compose asks podman")?;
     }
     let config = process::output(python(&["-m", "podman_compose", "-f", FILE, "config"])?.stderr(Stdio::null()))?;
-    let scratch = lectern_testkit::temp_dir()?;
-    let together = scratch.path().join("config.yaml");
-    fs::write(&together, &config.stdout)?;
-    let json = python(&["-c", READ])?.stdin(fs::File::open(&together)?).output().context("python3")?;
+    let json = process::fed(&mut python(&["-c", READ])?, &config.stdout).context("python3")?;
     let compose: Compose = serde_json::from_slice(&json.stdout).with_context(|| {
         format!("{FILE} comes to something else than services: {}", process::said(&json).trim_end())
     })?;
@@ -123,23 +119,15 @@ fn problems(compose: &Compose) -> Vec<String> {
 
 /// The folder of podman-compose, installed if it was not.
 fn packages() -> Result<PathBuf> {
-    let dir = tools_dir().join(format!("podman-compose-{VERSION}"));
-    tools::install_once(&dir, &dir.join("podman_compose.py"), |scratch| {
-        eprintln!("installing podman-compose {VERSION} (PyPI)");
-        let list = scratch.join("requirements.txt");
-        fs::write(&list, REQUIREMENTS)?;
-        let mut pip = process::python()?;
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--target"])
-            .arg(scratch)
-            .arg("--requirement")
-            .arg(&list);
-        process::output(&mut pip).map(drop).context(
-            "podman-compose could not be installed from PyPI: check the network, and that this is CPython 3.11 or 3.13 \
-             on x86_64 Linux, for which its files are pinned",
-        )
-    })?;
-    Ok(dir)
+    let packages = Packages {
+        folder: &format!("podman-compose-{VERSION}"),
+        requirements: REQUIREMENTS,
+        product: "podman_compose.py",
+        installing: &format!("podman-compose {VERSION} (PyPI)"),
+        failed: "podman-compose could not be installed from PyPI: check the network, and that this is CPython 3.11 or \
+                 3.13 on x86_64 Linux, for which its files are pinned",
+    };
+    packages.installed()
 }
 
 #[cfg(test)]

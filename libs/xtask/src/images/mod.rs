@@ -66,13 +66,16 @@ impl Image {
     }
 }
 
+/// The one with everything in one process, the client, and the test of a deployment.
+pub const LECTERN: Image = Image { target: "lectern", program: "lectern", speaks: true };
+
 /// All images.
 pub static IMAGES: [Image; 5] = [
     Image { target: "gateway", program: "lectern-gateway", speaks: false },
     Image { target: "ingest", program: "lectern-ingest", speaks: false },
     Image { target: "ai", program: "lectern-ai", speaks: false },
     Image { target: "tts", program: "lectern-tts", speaks: true },
-    Image { target: "lectern", program: "lectern", speaks: true },
+    LECTERN,
 ];
 
 /// Does what the options say.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::engine::Engine;
-use super::{IMAGES, Image, base};
+use super::{IMAGES, Image, LECTERN, base};
 use crate::{process, repo};
 
 /// What is narrated.
@@ -35,9 +35,9 @@ pub fn all(engine: &Engine, version: &str) -> Result<()> {
     }
     voice_is_one_layer(engine, version)?;
     services_know_their_settings(engine, version)?;
-    let lectern = IMAGES.iter().find(|image| image.target == "lectern").context("there is an image of lectern")?;
-    nothing_else_can_be_written(engine, &lectern.tag(version))?;
-    let result = narrates(engine, &lectern.tag(version));
+    let lectern = LECTERN.tag(version);
+    nothing_else_can_be_written(engine, &lectern)?;
+    let result = narrates(engine, &lectern);
     if result.is_err() {
         let log = engine.podman().args(["logs", NAME]).output().map(|output| process::said(&output));
         eprintln!("{}", log.unwrap_or_default());

@@ -10,7 +10,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::programs::RULES;
@@ -22,7 +21,8 @@ pub const JOB: &str = "lectern";
 const START: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(20);
-const POLL: Duration = Duration::from_millis(100);
+/// How often something is looked at that takes a moment.
+pub const POLL: Duration = Duration::from_millis(100);
 /// What it says before the address that it took.
 const LISTENING: &str = "msg=\"Listening on\" address=";
 
@@ -68,7 +68,7 @@ impl Prometheus {
             if started.child.try_wait()?.is_some() || begun.elapsed() > START {
                 bail!("Prometheus does not listen:\n{}", started.said());
             }
-            pause()?;
+            process::pause(POLL)?;
         }
     }
 
@@ -118,9 +118,7 @@ impl Prometheus {
 
     /// Asks it to end, and waits for that.
     pub fn stop(&mut self) -> Result<()> {
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            kill_process(pid, Signal::TERM)?;
-        }
+        process::terminate(&self.child);
         let begun = Instant::now();
         while begun.elapsed() < END {
             match self.child.try_wait()? {
@@ -139,15 +137,6 @@ impl Drop for Prometheus {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Waits a moment; fails once Ctrl-C was pressed.
-pub fn pause() -> Result<()> {
-    if process::interrupted()? {
-        bail!("interrupted");
-    }
-    thread::sleep(POLL);
-    Ok(())
 }
 
 /// The address in the log, once its line is whole.

@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail};
 use lectern_testkit::env::tools_dir;
 
 use crate::tools::install_once;
-use crate::{process, repo};
+use crate::{files, process, repo};
 
 /// The rules, from the root of the repository.
-pub const RULES: &str = "deploy/observability/rules.yaml";
+pub const RULES: &str = "deploy/helm/lectern/files/rules.yaml";
 const TESTS: &str = "deploy/observability/tests";
 const PACKAGE: &str = "prometheus";
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
@@ -36,20 +36,18 @@ impl Programs {
                 bail!("Prometheus comes from a Debian package: run this on Debian or in a Debian container");
             }
             eprintln!("fetching {PACKAGE} (Debian, 19 MB)");
-            // The sandbox user cannot write into the cache of another user.
-            let arguments = ["-o", "APT::Sandbox::User=root", "-q", "download", PACKAGE];
-            process::apt(&arguments, Some(scratch)).context("Debian's package of Prometheus cannot be downloaded")?;
-            let package = fs::read_dir(scratch)?.next().context("apt-get downloaded nothing")??.path();
-            let tree = scratch.join("tree");
-            process::output(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&tree))?;
-            let bin = scratch.join("bin");
+            let (package, bin) = (scratch.join("package"), scratch.join("bin"));
+            fs::create_dir(&package)?;
             fs::create_dir(&bin)?;
+            process::download_debian(&[PACKAGE], &package)
+                .context("Debian's package of Prometheus cannot be downloaded")?;
+            let tree = package.join("tree");
+            process::unpack_debian(&package, &tree)?;
             for program in PROGRAMS {
                 let unpacked = tree.join("usr/bin").join(program);
                 fs::rename(&unpacked, bin.join(program)).with_context(|| unpacked.display().to_string())?;
             }
-            fs::remove_file(&package)?;
-            process::remove_dir(&tree)
+            process::remove_dir(&package)
         })?;
         let said = process::said(&process::output(Command::new(&prometheus).arg("--version"))?);
         // `prometheus, version 2.42.0+ds (branch: debian/sid, revision: ...)`
@@ -70,10 +68,7 @@ impl Programs {
 
     /// Runs the tests of the rules; the number of files with tests.
     pub fn test_rules(&self) -> Result<usize> {
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(repo::path(TESTS)).context(TESTS)?.flatten().map(|entry| entry.path()).collect();
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-        files.sort();
+        let files = files::with_extension(&repo::path(TESTS), "yaml")?;
         if files.is_empty() {
             bail!("{TESTS} has no file with tests of the rules");
         }

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::api::JOB;
-use crate::repo;
+use crate::{files, repo};
 
-const DASHBOARDS: &str = "deploy/observability/dashboards";
+const DASHBOARDS: &str = "deploy/helm/lectern/files/dashboards";
 /// What stands for Grafana's variables. A rate needs two samples, and a run is short.
 const VARIABLES: [(&str, &str); 2] = [("$__rate_interval", "5m"), ("$job", JOB)];
 
@@ -25,18 +25,12 @@ pub struct Query {
 
 /// Those of every panel and every variable.
 pub fn of_dashboards() -> Result<Vec<Query>> {
-    let mut names: Vec<String> = fs::read_dir(repo::path(DASHBOARDS))
-        .context(DASHBOARDS)?
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".json"))
-        .collect();
-    names.sort();
     let mut all = Vec::new();
-    for name in names {
-        let text = fs::read_to_string(repo::path(DASHBOARDS).join(&name)).with_context(|| name.clone())?;
+    for file in files::with_extension(&repo::path(DASHBOARDS), "json")? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let text = fs::read_to_string(&file).with_context(|| name.to_string())?;
         let before = all.len();
-        all.extend(of_dashboard(&name, &serde_json::from_str(&text).with_context(|| name.clone())?)?);
+        all.extend(of_dashboard(&name, &serde_json::from_str(&text).with_context(|| name.to_string())?)?);
         if all.len() == before {
             bail!("{DASHBOARDS}/{name} asks nothing");
         }

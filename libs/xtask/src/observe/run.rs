@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use lectern_testkit::{Process, Program, env, temp_dir};
 use serde_json::Value;
 
-use super::api::{JOB, Prometheus, pause};
+use super::api::{JOB, POLL, Prometheus};
 use super::names::Names;
 use super::otherwise::{self, Otherwise};
 use super::programs::Programs;
@@ -97,7 +97,7 @@ fn in_time(so: impl Fn() -> Result<bool>) -> Result<bool> {
         if begun.elapsed() > KNOWN {
             return Ok(false);
         }
-        pause()?;
+        process::pause(POLL)?;
     }
     Ok(true)
 }

@@ -33,8 +33,6 @@ pub struct Chart {
     pub service_config: Value,
     /// Dashboards that the chart has.
     pub dashboards: usize,
-    /// Wrong value files that the chart has.
-    pub wrong: usize,
 }
 
 /// The value set that is rendered for a release with a name as long as one may be.

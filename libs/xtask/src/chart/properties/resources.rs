@@ -28,7 +28,8 @@ fn processors(text: &str) -> Option<u64> {
     }
 }
 
-fn variable<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
+/// A variable of a container, by its name.
+pub(super) fn variable<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
     list(container, "/env").iter().find(|variable| text(variable, "/name") == name)
 }
 

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Chart, Findings, LONG};
 use crate::chart::objects::{Object, at, text};
-use crate::chart::refusals::LEAST;
 use crate::chart::settings::files;
 
 /// What objects are named at most (RFC 1123 section 2.1, as Kubernetes takes it).
@@ -34,7 +33,6 @@ pub(super) fn checksums(chart: &Chart, findings: &mut Findings) {
 }
 
 pub(super) fn refusals(chart: &Chart, findings: &mut Findings) {
-    findings.demand(chart.wrong >= LEAST, "there are too few wrong files");
     let mut open = Vec::new();
     open_objects(&chart.schema, "", &mut open);
     findings.demand(open.is_empty(), &format!("the schema takes unknown keys at {}", open.join(", ")));

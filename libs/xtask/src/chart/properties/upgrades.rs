@@ -1,5 +1,6 @@
 //! Upgrades and what is seen: properties 54 and 56 to 60.
 
+use super::resources::variable;
 use super::{Chart, Findings};
 use crate::chart::objects::{Object, at, list, text};
 
@@ -53,13 +54,7 @@ pub(super) fn monitoring(chart: &Chart, findings: &mut Findings) {
 pub(super) fn identity(chart: &Chart, findings: &mut Findings) {
     for pod in chart.services() {
         for container in pod.containers() {
-            let variables = list(container, "/env");
-            let value = |name: &str| {
-                variables
-                    .iter()
-                    .find(|variable| text(variable, "/name") == name)
-                    .map(|variable| text(variable, "/value"))
-            };
+            let value = |name: &str| variable(container, name).map(|variable| text(variable, "/value"));
             let attributes = value("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
             for name in ["k8s.pod.name", "k8s.namespace.name", "service.instance.id"] {
                 let named = attributes.split(',').any(|pair| pair.starts_with(&format!("{name}=$(")));

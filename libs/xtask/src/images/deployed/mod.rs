@@ -18,7 +18,7 @@ use serde_json::Value;
 use self::pods::{Pod, Pods, Reader};
 use self::values::{INSTALLATION, Place, SMOKE};
 use super::engine::Engine;
-use super::{IMAGES, tried};
+use super::{LECTERN, tried};
 use crate::chart::helm::Helm;
 use crate::chart::objects::{self, Object, list, text};
 use crate::{process, tools};
@@ -125,9 +125,8 @@ fn lives(engine: &Engine, pods: &mut Pods<'_>, objects: &[Value], places: &[Plac
 
 /// A key for the test of the release, made by the administrator's command in its image.
 fn key(engine: &Engine, gateway: &str, version: &str) -> Result<String> {
-    let lectern = IMAGES.iter().find(|image| image.target == "lectern").context("there is an image of lectern")?;
     let mut podman = tried::restricted(engine, "host");
-    podman.env("LECTERN_KEY", ADMIN_KEY).args(["--rm", "--env", "LECTERN_KEY", &lectern.tag(version)]);
+    podman.env("LECTERN_KEY", ADMIN_KEY).args(["--rm", "--env", "LECTERN_KEY", &LECTERN.tag(version)]);
     podman.args(["keys", "create", "--server", gateway]);
     let made = process::output(podman.args(["--tenant", "trial", "--name", "the test of the release"]))?;
     let text = String::from_utf8_lossy(&made.stdout);

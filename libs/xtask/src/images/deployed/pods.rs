@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -192,14 +191,10 @@ impl<'a> Pods<'a> {
 
 /// Waits a moment; fails where it has taken too long, or is to end.
 fn pause(begun: Instant, within: Duration, wrong: &str) -> Result<()> {
-    if process::interrupted()? {
-        bail!("interrupted");
-    }
     if begun.elapsed() > within {
         bail!("{wrong} within {} s", within.as_secs());
     }
-    thread::sleep(AGAIN);
-    Ok(())
+    process::pause(AGAIN)
 }
 
 /// The id of the container that `podman kube play` says it has made.

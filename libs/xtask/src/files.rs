@@ -1,0 +1,23 @@
+//! Files and folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The files of a folder with this extension, sorted.
+pub fn with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut found = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    found.retain(|path| path.is_file() && path.extension().is_some_and(|found| found == extension));
+    found.sort();
+    Ok(found)
+}
+
+/// Writes a file, in a folder that is made where it is not there.
+pub fn put(path: &Path, content: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    fs::write(path, content).with_context(|| path.display().to_string())
+}
