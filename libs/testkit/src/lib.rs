@@ -39,7 +39,7 @@ pub use daemon::{StartError, TempDir, temp_dir};
 pub use fake_gcs_server::FakeGcsServer;
 #[cfg(feature = "sign-in")]
 pub use mongo::MongoSession;
-pub use mongo::{Find, MongoReader, MongoServer, MongoSet, MongoTls};
+pub use mongo::{Find, MongoDump, MongoReader, MongoServer, MongoSet, MongoTls};
 pub use nats::{NatsServer, jetstream};
 pub use nats_cluster::{NatsCluster, NatsClusterOptions, NatsNode};
 pub use process::{Process, Program};

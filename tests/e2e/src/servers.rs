@@ -128,6 +128,18 @@ impl Mongo {
         }
     }
 
+    /// The only server.
+    ///
+    /// # Panics
+    ///
+    /// When there are three.
+    pub fn one(&mut self) -> &mut MongoServer {
+        match self {
+            Self::One(server) => server,
+            Self::Three(_) => panic!("this stack has a replica set of three"),
+        }
+    }
+
     /// The replica set of three.
     ///
     /// # Panics

@@ -1,7 +1,8 @@
 //! A MongoDB of one's own: mongod as a replica set of one ([`MongoServer`]), or of three
-//! ([`MongoSet`]); and a look into one ([`MongoReader`], and `MongoSession` where it demands a
-//! user).
+//! ([`MongoSet`]); a look into one ([`MongoReader`], and `MongoSession` where it demands a user),
+//! and a copy of its databases ([`MongoDump`]).
 
+mod dump;
 mod json;
 mod launch;
 mod reader;
@@ -13,6 +14,7 @@ mod set;
 mod tests;
 mod wire;
 
+pub use dump::MongoDump;
 pub use launch::MongoTls;
 pub use reader::{Find, MongoReader};
 pub use server::MongoServer;

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use super::launch::{self, Mode, MongoTls, create_user, launch};
-use crate::daemon::{Daemon, StartError, TempDir, temp_dir};
+use super::wire::{self, Document};
+use crate::daemon::{Daemon, StartError, TempDir, ensure_dir, temp_dir};
 
 /// A private MongoDB on loopback, its data in a folder: a replica set of one, so that majorities,
 /// the journal and retried writes are what they are in production. Killed when dropped.
@@ -202,8 +203,53 @@ impl MongoServer {
         }
     }
 
+    /// Copies its files as they are at one moment, while it runs: it takes no writes meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// When it refuses that, or the files cannot be copied.
+    pub fn copy_files(&self, to: &Path) {
+        let locked = wire::call(self.address, Document::default().number("fsync", 1).yes("lock"));
+        let copied = locked.map(|_| copy_folder(&self.data, to));
+        let unlocked = wire::call(self.address, Document::default().number("fsyncUnlock", 1));
+        match (copied, unlocked) {
+            (Ok(Ok(())), Ok(_)) => {}
+            (Err(error), _) | (Ok(_), Err(error)) => panic!("it does not hold still: {error}"),
+            (Ok(Err(error)), Ok(_)) => panic!("{error}"),
+        }
+    }
+
+    /// Kills it and starts it again on the same port, with a copy of these files in place of its
+    /// own.
+    ///
+    /// # Panics
+    ///
+    /// When the files cannot be copied, or it does not start with them.
+    pub fn restart_with_files(&mut self, from: &Path) {
+        self.daemon.kill();
+        if let Err(error) = std::fs::remove_dir_all(&self.data) {
+            panic!("{}: {error}", self.data.display());
+        }
+        if let Err(error) = copy_folder(from, &self.data) {
+            panic!("{error}");
+        }
+        self.restart();
+    }
+
     fn start_again(&mut self) -> Result<(), StartError> {
         (self.daemon, _) = launch(&self.data, &self.log, self.address.port(), &self.mode)?;
         self.take_part()
     }
+}
+
+/// Copies a folder with everything in it, as `cp -a` does.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), StartError> {
+    ensure_dir(to)?;
+    let failed = |why: String| StartError(format!("cp -a {} {}: {why}", from.display(), to.display()));
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).output();
+    let copied = copied.map_err(|error| failed(error.to_string()))?;
+    if !copied.status.success() {
+        return Err(failed(String::from_utf8_lossy(&copied.stderr).into_owned()));
+    }
+    Ok(())
 }

@@ -43,6 +43,23 @@ fn a_crash_takes_nothing_that_was_acknowledged_and_the_server_is_back_on_its_por
 }
 
 #[test]
+fn a_copy_of_its_files_made_while_it_runs_holds_what_was_acknowledged_and_can_be_served_in_their_place() {
+    let mut server = MongoServer::start();
+    let folder = temp_dir().expect("a folder");
+    let copy = folder.path().join("copy");
+    keep(server.address(), "a");
+    server.copy_files(&copy);
+    keep(server.address(), "b");
+    assert_eq!(kept(server.address()).expect("an answer"), Some(2), "it takes writes again");
+    // As often as it is needed: the copy is not what is served.
+    for _ in 0..2 {
+        server.restart_with_files(&copy);
+        assert_eq!(kept(server.address()).expect("an answer"), Some(1));
+        keep(server.address(), "c");
+    }
+}
+
+#[test]
 fn data_that_are_served_on_another_port_are_found_there_and_can_be_written() {
     let folder = temp_dir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));

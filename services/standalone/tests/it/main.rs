@@ -13,6 +13,7 @@ mod manage_files;
 mod manage_play;
 mod ops;
 mod output;
+mod restore;
 mod selection;
 mod several;
 mod smoke;

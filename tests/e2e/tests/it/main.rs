@@ -49,6 +49,7 @@ mod pool;
 mod preview;
 mod recording;
 mod restart;
+mod restore;
 mod roles;
 mod rolling;
 mod scaler;
