@@ -182,6 +182,19 @@ pub fn terminate(child: &Child) {
     }
 }
 
+/// Asks a child by SIGTERM to end, and waits for that; none where it takes longer than `within`.
+pub fn end(child: &mut Child, within: Duration) -> Result<Option<ExitStatus>> {
+    terminate(child);
+    let begun = Instant::now();
+    while begun.elapsed() < within {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(POLL);
+    }
+    Ok(None)
+}
+
 /// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and
 /// the call fails.
 pub fn wait(child: &mut Child) -> Result<ExitStatus> {

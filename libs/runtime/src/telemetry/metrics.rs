@@ -3,13 +3,21 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, ObservableCounter, ObservableGauge};
 
-use super::names::span::ERROR_TYPE;
+use super::names::span::{ERROR_TYPE, SERVER_PORT};
 
 /// Labels of a measurement. Their values must be few: kinds, reasons, engines; never ids.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
 
+/// Labels whose values are numbers by their convention.
+const NUMBERS: [&str; 1] = [SERVER_PORT];
+
 fn attributes(labels: Labels<'_>) -> Vec<KeyValue> {
-    labels.iter().map(|(key, value)| KeyValue::new(*key, (*value).to_owned())).collect()
+    labels.iter().map(|(key, value)| attribute(key, value)).collect()
+}
+
+fn attribute(key: &'static str, value: &str) -> KeyValue {
+    let number = if NUMBERS.contains(&key) { value.parse::<i64>().ok() } else { None };
+    number.map_or_else(|| KeyValue::new(key, value.to_owned()), |number| KeyValue::new(key, number))
 }
 
 /// The same of something that ended, with the failure that it ended with, if with one.
@@ -172,6 +180,12 @@ mod tests {
         metrics.histogram("h", "s", "x", &[0.1, 1.0]).record(0.5, &[]);
         metrics.observe("o", "1", "x", &[("kind", "a")], || Some(1.0));
         metrics.observe_count("n", "1", "x", &[("kind", "a")], || None);
+    }
+
+    #[test]
+    fn a_port_is_a_number_and_other_labels_are_text() {
+        let expected = [KeyValue::new(SERVER_PORT, 7400_i64), KeyValue::new("kind", "7400")];
+        assert_eq!(attributes(&[(SERVER_PORT, "7400"), ("kind", "7400")]), expected);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -79,19 +78,7 @@ impl Prometheus {
 
     /// What a path of its API answers as `data`.
     pub fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
-        let mut target = format!("/api/v1/{path}");
-        for (number, (name, value)) in parameters.iter().enumerate() {
-            let before = if number == 0 { '?' } else { '&' };
-            write!(target, "{before}{name}={}", encoded(value))?;
-        }
-        let mut stream = TcpStream::connect(self.address).context("Prometheus takes no connection")?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        stream.set_write_timeout(Some(ANSWER))?;
-        // Of version 1.0: whatever is before the end of the connection is the answer, in one piece.
-        write!(stream, "GET {target} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address)?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).with_context(|| format!("Prometheus does not answer {path}"))?;
-        data(&answer).with_context(|| format!("Prometheus' answer to {path}"))
+        get(self.address, path, parameters)
     }
 
     /// The texts that it answers as a list.
@@ -118,16 +105,11 @@ impl Prometheus {
 
     /// Asks it to end, and waits for that.
     pub fn stop(&mut self) -> Result<()> {
-        process::terminate(&self.child);
-        let begun = Instant::now();
-        while begun.elapsed() < END {
-            match self.child.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!("Prometheus ended with {status}:\n{}", self.said()),
-                None => thread::sleep(POLL),
-            }
+        match process::end(&mut self.child, END)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => bail!("Prometheus ended with {status}:\n{}", self.said()),
+            None => bail!("Prometheus has not ended {} s after SIGTERM", END.as_secs()),
         }
-        bail!("Prometheus has not ended {} s after SIGTERM", END.as_secs())
     }
 }
 
@@ -143,6 +125,23 @@ impl Drop for Prometheus {
 fn listening(log: &str) -> Option<SocketAddr> {
     let (_, rest) = log.split_once(LISTENING)?;
     rest.split_once('\n')?.0.trim().parse().ok()
+}
+
+/// What a path of the API of the Prometheus at an address answers as `data`.
+pub fn get(address: SocketAddr, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    let mut target = format!("/api/v1/{path}");
+    for (number, (name, value)) in parameters.iter().enumerate() {
+        let before = if number == 0 { '?' } else { '&' };
+        write!(target, "{before}{name}={}", encoded(value))?;
+    }
+    let mut stream = TcpStream::connect(address).context("Prometheus takes no connection")?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(ANSWER))?;
+    // Of version 1.0: whatever is before the end of the connection is the answer, in one piece.
+    write!(stream, "GET {target} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).with_context(|| format!("Prometheus does not answer {path}"))?;
+    data(&answer).with_context(|| format!("Prometheus' answer to {path}"))
 }
 
 /// What an HTTP answer of the API has as `data`, where it is a success without a warning.

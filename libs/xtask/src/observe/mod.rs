@@ -1,12 +1,14 @@
 //! Rules and dashboards, held to what Lectern really tells: the rules are checked and tested by
 //! Prometheus' own tool, and a real Prometheus that has scraped a real run is asked every query of
 //! every dashboard and every expression of the rules. A metric or a label that nobody exports is
-//! named with the place that asks for it.
+//! named with the place that asks for it. A collector of other hands receives the same run by OTLP,
+//! and what it received is held to what docs say of traces and metrics.
 
-mod api;
+pub mod api;
+mod collector;
 mod names;
 mod otherwise;
-mod programs;
+pub mod programs;
 mod queries;
 mod run;
 
@@ -43,18 +45,22 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         (tests.join(), asked)
     });
     let tests = tested.map_err(|_| anyhow!("the thread that tests the rules panicked"))??;
-    let asked = asked?;
-    for problem in &asked.problems {
+    let (asked, collected) = asked?;
+    let problems = [asked.problems, collected.problems].concat();
+    for problem in &problems {
         println!("{problem}");
     }
     println!(
-        "observe: {}; {tests} files of tests, {} rules, {} queries of dashboards, {} metrics, {} problems ({:.1} s)",
+        "observe: {}; {tests} files of tests, {} rules, {} queries of dashboards, {} metrics; a collector received {} spans \
+         and the {} metrics of docs; {} problems ({:.1} s)",
         programs.version,
         asked.rules,
         asked.queries,
         asked.metrics,
-        asked.problems.len(),
+        collected.spans,
+        collected.metrics,
+        problems.len(),
         start.elapsed().as_secs_f64()
     );
-    Ok(if asked.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

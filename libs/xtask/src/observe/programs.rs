@@ -1,5 +1,6 @@
 //! Prometheus and promtool, from Debian's package: unpacked among the tools, not installed. The
 //! version is the one that Debian has for this machine when it is first asked for, and is printed.
+//! The collector is a pinned tool like others.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use lectern_testkit::env::tools_dir;
 
-use crate::tools::install_once;
+use crate::tools::{self, install_once};
 use crate::{files, process, repo};
 
 /// The rules, from the root of the repository.
@@ -17,12 +18,14 @@ const TESTS: &str = "deploy/observability/tests";
 const PACKAGE: &str = "prometheus";
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 
-/// Both programs.
+/// The programs.
 pub struct Programs {
-    /// The server.
+    /// Prometheus' server.
     pub prometheus: PathBuf,
     promtool: PathBuf,
-    /// The server's name and version, as it says them.
+    /// The collector of traces and metrics.
+    pub collector: PathBuf,
+    /// Prometheus' name and version, as it says them.
     pub version: String,
 }
 
@@ -52,7 +55,7 @@ impl Programs {
         let said = process::said(&process::output(Command::new(&prometheus).arg("--version"))?);
         // `prometheus, version 2.42.0+ds (branch: debian/sid, revision: ...)`
         let version = said.split(" (").next().unwrap_or_default().trim().to_owned();
-        Ok(Self { prometheus, promtool, version })
+        Ok(Self { prometheus, promtool, collector: tools::ensure("rotel")?, version })
     }
 
     fn promtool(&self) -> Command {

@@ -1,5 +1,5 @@
-//! A run: an embedded instance that narrates two documents, a Prometheus that scrapes it, and all
-//! that rules and dashboards ask.
+//! A run: an embedded instance that narrates two documents, a Prometheus that scrapes it, all that
+//! rules and dashboards ask, and a collector that everything is exported to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,17 +13,27 @@ use lectern_testkit::{Process, Program, env, temp_dir};
 use serde_json::Value;
 
 use super::api::{JOB, POLL, Prometheus};
+use super::collector::{self, Collected, Collector};
 use super::names::Names;
 use super::otherwise::{self, Otherwise};
 use super::programs::Programs;
 use super::queries::{self, Query};
 use crate::process;
 
-/// What is narrated, one after the other: a rate needs a second one.
-const DOCUMENTS: [&str; 2] = [
-    "# Tides\n\nThe sea rises twice a day.\n\nIt falls again.\n\n# Moon\n\nThe moon pulls.\n",
-    "# Currents\n\nThe water goes round.\n\nThe wind helps.\n",
-];
+/// What is narrated first.
+const FIRST: &str = "# Tides\n\nThe sea rises twice a day.\n\nIt falls again.\n\n# Moon\n\nThe moon pulls.\n";
+/// What is narrated then: chapters that say one sentence again and again, to the fifty words that a
+/// section has at least.
+const CHAPTERS: usize = 8;
+const SENTENCE: &str = "The sea rises twice a day. ";
+const SENTENCES: usize = 9;
+/// How many steps run at once, so that several of those chapters end at once.
+const PERMITS: &str = "8";
+/// What runs: the instance, and a program for each document.
+const PROCESSES: usize = 3;
+/// The setting that says where traces and metrics go, and the one that says who sends them.
+const EXPORT_TO: &str = "LECTERN_TELEMETRY__OTLP_ENDPOINT";
+const ENVIRONMENT: &str = "LECTERN_TELEMETRY__ENVIRONMENT";
 /// What tells that they have ended.
 const SUCCEEDED: &str = "sum(lectern_narration_duration_seconds_count{outcome=\"succeeded\"})";
 /// How long Prometheus may take to know what there is to know.
@@ -43,9 +53,10 @@ pub struct Asked {
     pub metrics: usize,
 }
 
-/// Starts both, narrates, asks, and ends both.
-pub fn asked(programs: &Programs, lectern: &Path) -> Result<Asked> {
+/// Starts all three, narrates, asks, and ends them; with what the collector received.
+pub fn asked(programs: &Programs, lectern: &Path) -> Result<(Asked, Collected)> {
     let temp = temp_dir()?;
+    let mut collector = Collector::start(&programs.collector, &temp.path().join("collector"))?;
     let mut instance = Program::at(lectern, temp.path())
         .arg("up")
         .arg("--data")
@@ -54,11 +65,17 @@ pub fn asked(programs: &Programs, lectern: &Path) -> Result<Asked> {
         .env("LECTERN_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0")
         .env("LECTERN_TELEMETRY__LOG_FORMAT", "json")
         .env("LECTERN_TELEMETRY__LOG_FILTER", "info")
+        .env("LECTERN_TELEMETRY__METRICS_EVERY", "1s")
+        .env("LECTERN_PERMITS", PERMITS)
+        .env(EXPORT_TO, collector.endpoint())
+        .env(ENVIRONMENT, collector::ENVIRONMENT)
         .try_start()?;
     let mut prometheus =
         Prometheus::start(&programs.prometheus, &temp.path().join("prometheus"), scraped_at(&instance.log())?)?;
-    for (number, document) in (1_u32..).zip(DOCUMENTS) {
-        narrate(lectern, &instance, &temp.path().join(format!("{number}.md")), document)?;
+    let documents = documents();
+    for (number, document) in (1_u32..).zip(&documents) {
+        let file = temp.path().join(format!("{number}.md"));
+        narrate(lectern, &instance, &collector, &file, document)?;
         let counted = || Ok(prometheus.number(SUCCEEDED)?.is_some_and(|count| count >= f64::from(number)));
         if !in_time(counted)? {
             bail!("Prometheus has not seen {number} narrations succeed:\n{}", prometheus.said());
@@ -67,9 +84,21 @@ pub fn asked(programs: &Programs, lectern: &Path) -> Result<Asked> {
     let asked = ask(&prometheus)?;
     prometheus.stop()?;
     match instance.stop(END) {
-        Some(status) if status.success() => Ok(asked),
+        Some(status) if status.success() => {}
         ended => bail!("`lectern up` did not end well ({ended:?}):\n{}", instance.log()),
     }
+    // What was left is exported when a process ends.
+    let collected = collector::look_at(&collector.stop()?, PROCESSES, documents.len())?;
+    Ok((asked, collected))
+}
+
+/// What is narrated, one after the other: a rate needs a second one. What the second says is spoken
+/// once and found again, so its sections end within moments, and their events are folded several at
+/// once.
+fn documents() -> [String; 2] {
+    let chapter = |number: usize| format!("\n## Chapter {number}\n\n{}\n", SENTENCE.repeat(SENTENCES));
+    let chapters: Vec<String> = (1..=CHAPTERS).map(chapter).collect();
+    [FIRST.to_owned(), format!("# Currents\n{}", chapters.concat())]
 }
 
 /// Where the instance serves its metrics, by its log.
@@ -80,11 +109,12 @@ fn scraped_at(log: &str) -> Result<SocketAddr> {
     address.parse().with_context(|| address.to_owned())
 }
 
-/// Narrates a document at the instance.
-fn narrate(lectern: &Path, instance: &Process, file: &Path, document: &str) -> Result<()> {
+/// Narrates a document at the instance. The trace begins in the program that orders this.
+fn narrate(lectern: &Path, instance: &Process, collector: &Collector, file: &Path, document: &str) -> Result<()> {
     fs::write(file, document).with_context(|| file.display().to_string())?;
     let mut command = Command::new(lectern);
     command.arg("narrate").arg(file).args(["--server", &instance.url()]).arg("--out").arg(file.with_extension("out"));
+    command.args(["--format", "wav"]).env(EXPORT_TO, collector.endpoint()).env(ENVIRONMENT, collector::ENVIRONMENT);
     // Programs refuse variables that they do not know; the instance asks for no key.
     command.env_remove(env::TOOLS_DIR).env_remove("LECTERN_KEY");
     process::output(&mut command).map(drop)
