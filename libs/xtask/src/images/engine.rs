@@ -2,33 +2,30 @@
 //! end. Nothing of the machine's own containers is seen or touched.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use lectern_testkit::env::tools_dir;
 
-use crate::{process, repo};
+use crate::tools::install_once;
+use crate::{files, process, repo};
 
 /// Programs that are needed, with the Debian packages that hold them. crun, which podman would
-/// take, refuses the control groups of many machines that build.
-const DEBIAN: [(&str, &str); 6] = [
+/// take, refuses the control groups of many machines that build. iptables publishes ports.
+const DEBIAN: [(&str, &str); 7] = [
     ("podman", "podman"),
     ("buildah", "buildah"),
     ("runc", "runc"),
     ("conmon", "conmon"),
     ("catatonit", "catatonit"),
     ("busybox", "busybox-static"),
+    ("iptables", "iptables"),
 ];
-/// The limits are those that a process without CAP_SYS_RESOURCE may set.
-const CONTAINERS_CONF: &str = "\
-[containers]
-default_ulimits = [\"nofile=20000:20000\", \"nproc=20000:20000\"]
-
-[engine]
-cgroup_manager = \"cgroupfs\"
-runtime = \"runc\"
-events_logger = \"file\"
-";
+/// What podman takes for networks of its own, unpacked among the tools: the one that it has with
+/// Debian 12 has no names of containers.
+const NETWORK: [&str; 2] = ["netavark", "aardvark-dns"];
 /// How long a call may take, in seconds; a build that compiles takes longer.
 const CALL: u32 = 600;
 const COMPILING: u32 = 2 * 60 * 60;
@@ -48,10 +45,10 @@ impl Engine {
             process::install_debian(&missing, "images are built by programs that are missing")?;
         }
         let engine = Self { folder: repo::target().join("images"), keep };
-        fs::create_dir_all(&engine.folder).with_context(|| engine.folder.display().to_string())?;
-        fs::write(engine.configuration(), CONTAINERS_CONF)?;
+        files::put(&engine.configuration(), containers_conf(&network()?, &engine.networks()).as_bytes())?;
         // What an interrupted run left.
         engine.clear()?;
+        fs::create_dir_all(engine.networks()).with_context(|| engine.networks().display().to_string())?;
         Ok(engine)
     }
 
@@ -81,6 +78,7 @@ impl Engine {
         }
         process::remove_dir(&self.folder.join("work"))?;
         process::remove_dir(&self.folder.join("storage"))?;
+        process::remove_dir(&self.networks())?;
         process::remove_dir(&self.folder.join("run"))
     }
 
@@ -123,6 +121,19 @@ impl Engine {
         self.call("podman", CALL)
     }
 
+    /// A program that is `podman` on this storage, for what calls one by its path; it needs the
+    /// variables of [`Self::podman`].
+    pub fn podman_program(&self) -> Result<PathBuf> {
+        let podman = self.podman();
+        let words = std::iter::once(podman.get_program()).chain(podman.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
+        let program = self.folder.join("podman");
+        files::put(&program, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")).as_bytes())?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+            .with_context(|| program.display().to_string())?;
+        Ok(program)
+    }
+
     fn call(&self, program: &str, seconds: u32) -> Command {
         let mut command = Command::new("timeout");
         command.args(["--kill-after=10", &seconds.to_string(), program]);
@@ -132,9 +143,42 @@ impl Engine {
         command
     }
 
-    fn configuration(&self) -> PathBuf {
+    /// Where the settings of podman and buildah are, `CONTAINERS_CONF`.
+    pub fn configuration(&self) -> PathBuf {
         self.folder.join("containers.conf")
     }
+
+    fn networks(&self) -> PathBuf {
+        self.folder.join("networks")
+    }
+}
+
+/// The settings: the limits are those that a process without CAP_SYS_RESOURCE may set, and networks
+/// are kept beside the storage.
+fn containers_conf(network: &Path, networks: &Path) -> String {
+    format!(
+        "[containers]\ndefault_ulimits = [\"nofile=20000:20000\", \"nproc=20000:20000\"]\n\n\
+         [network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = \"{}\"\n\n\
+         [engine]\ncgroup_manager = \"cgroupfs\"\nruntime = \"runc\"\nevents_logger = \"file\"\n\
+         helper_binaries_dir = [\"{}\", \"/usr/lib/podman\", \"/usr/libexec/podman\"]\n",
+        networks.display(),
+        network.display()
+    )
+}
+
+/// The folder of the programs of [`NETWORK`], fetched unless an earlier run has.
+fn network() -> Result<PathBuf> {
+    let folder = tools_dir().join("podman-network-debian");
+    let programs = folder.join("usr/lib/podman");
+    install_once(&folder, &programs.join("aardvark-dns"), |scratch| {
+        eprintln!("fetching {} (Debian, 2 MB)", NETWORK.join(" and "));
+        let packages = scratch.join("packages");
+        fs::create_dir(&packages)?;
+        process::download_debian(&NETWORK, &packages).context("Debian's packages cannot be downloaded")?;
+        process::unpack_debian(&packages, scratch)?;
+        process::remove_dir(&packages)
+    })?;
+    Ok(programs)
 }
 
 /// Whether a program is there; what root runs lies in folders of its own too.

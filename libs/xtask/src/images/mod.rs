@@ -1,11 +1,13 @@
 //! The images of the services and of `lectern`: built twice from the programs that were built last,
 //! so that it is seen whether the same files make the same image, and then run under every
-//! restriction that a cluster may ask for, and as the chart deploys them. No registry is needed:
-//! what stands for the base image is made here from Debian's packages.
+//! restriction that a cluster may ask for, as the chart deploys them, and as the compose file does.
+//! No registry is needed: what stands for the base image is made here from Debian's packages, and
+//! what stands for the servers of the compose file from the programs that tests run.
 
 mod base;
 mod compile;
 mod compose;
+mod composed;
 mod deployed;
 mod documents;
 mod engine;
@@ -99,21 +101,22 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let engine = Engine::open(options.keep)?;
     let version = metadata.own("lectern")?.version.clone();
     let build = Build { engine: &engine, metadata: &metadata, version: &version, revision: &revision() };
-    let done = all(&build, options.compile, &voice);
+    let done = all(&build, options.compile, &voice, &compose);
     // Also where something failed: a container that runs is in everybody's way.
     let closed = engine.close();
     done.and(closed).map(|()| ExitCode::SUCCESS)
 }
 
 /// Builds all images, and tries them.
-fn all(build: &Build<'_>, compile: bool, voice: &Path) -> Result<()> {
+fn all(build: &Build<'_>, compile: bool, voice: &Path, compose: &compose::Compose) -> Result<()> {
     base::make(build.engine)?;
     if compile {
         compile::all(build)?;
     }
     IMAGES.iter().try_for_each(|image| build.twice(image, voice))?;
     tried::all(build.engine, build.version)?;
-    deployed::all(build.engine, build.version)
+    deployed::all(build.engine, build.version)?;
+    composed::all(build.engine, build.version, compose)
 }
 
 /// What all builds have in common.

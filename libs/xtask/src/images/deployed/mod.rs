@@ -123,8 +123,8 @@ fn lives(engine: &Engine, pods: &mut Pods<'_>, objects: &[Value], places: &[Plac
     Ok(files.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
 }
 
-/// A key for the test of the release, made by the administrator's command in its image.
-fn key(engine: &Engine, gateway: &str, version: &str) -> Result<String> {
+/// A key for the test of a deployment, made by the administrator's command in its image.
+pub fn key(engine: &Engine, gateway: &str, version: &str) -> Result<String> {
     let mut podman = tried::restricted(engine, "host");
     podman.env("LECTERN_KEY", ADMIN_KEY).args(["--rm", "--env", "LECTERN_KEY", &LECTERN.tag(version)]);
     podman.args(["keys", "create", "--server", gateway]);
