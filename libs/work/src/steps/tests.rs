@@ -334,6 +334,20 @@ async fn an_event_that_is_too_long_is_refused_and_the_longest_fits() {
     b.steps.close(&lease, Closing::Ended(Ending::failed(vec![0; MAX_EVENT_BYTES], long))).await.unwrap();
 }
 
+/// An event and a failure's message are in one record.
+#[test]
+fn the_longest_event_is_half_of_a_record() {
+    assert_eq!(2 * MAX_EVENT_BYTES, lectern_store::MAX_RECORD_BYTES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_whose_record_was_deleted_is_lost() {
+    let b = bench();
+    let lease = b.lease("n/1/record/0").await;
+    assert_eq!(b.store.delete(StepRecord::SPEC.name, "n/1/record/0", None).await, Ok(true));
+    assert_eq!(b.steps.extend(&lease).await, Err(LeaseError::Lost(lease.step.clone())));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_not_a_lost_lease() {
     for fault in [Fault::LostAnswer, Fault::LostRequest] {

@@ -4,13 +4,19 @@
 //! of a renderer's language first, so nobody sees the second.
 
 /// Words of the blocks that `cargo xtask docs --run` runs, and what it runs them against.
-pub const RUN: [(&str, &str); 2] =
-    [("up", "an embedded instance, without a key"), ("stack", "the four services, with the variables of `stack env`")];
+pub const RUN: [(&str, &str); 4] = [
+    ("serves", "starts the embedded instance that blocks with `up` and `stays` call"),
+    ("up", "an embedded instance, without a key"),
+    ("stays", "as `up`: a command that must say something, still run then, and is stopped"),
+    ("stack", "the four services, with the variables of `stack env`"),
+];
 
 /// Words of the blocks that it does not run, and why.
-pub const NOT_RUN: [(&str, &str); 6] = [
+pub const NOT_RUN: [(&str, &str); 8] = [
     ("tool", "commands of the contributor's tool or of the build, which CI runs by itself or which take long"),
-    ("by-hand", "it installs, needs a terminal or the network, or stays until it is stopped"),
+    ("installs", "it changes the machine: it installs, removes, or copies a person's own data"),
+    ("terminal", "it asks at a terminal, or plays sound"),
+    ("network", "it fetches what nobody has pinned"),
     ("server", "it needs a program or a server that is not installed by the tool"),
     ("cluster", "it needs a Kubernetes cluster or a container engine"),
     ("account", "it needs an account with somebody"),

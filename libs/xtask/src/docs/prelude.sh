@@ -15,6 +15,40 @@ grpcurl() {
     return "$status"
 }
 
+# Likewise a name of the page that nobody has: no step has failed, so there is no dead letter.
+lectern() {
+    local said status=0
+    said=$(mktemp)
+    command lectern "$@" 2>"$said" || status=$?
+    cat "$said" >&2
+    if [ "$status" != 0 ] && grep -Fq '[RESOURCE_NOT_FOUND]' "$said"; then
+        status=0
+    fi
+    rm -f "$said"
+    return "$status"
+}
+
+# A command that stays until it is stopped: it must say something, and still run then.
+stays() {
+    local said process
+    said=$(mktemp)
+    bash -c "exec $1" >"$said" 2>&1 &
+    process=$!
+    while [ ! -s "$said" ] && kill -0 "$process" 2>/dev/null; do
+        sleep 0.1
+    done
+    # What says something and ends has ended now.
+    sleep 1
+    cat "$said"
+    rm -f "$said"
+    kill "$process"
+}
+
+# There is no terminal to page at.
+less() {
+    cat "$@"
+}
+
 # The tool that runs the commands, on the stack that it has started.
 cargo() {
     [ "$1" = xtask ] || { echo "only cargo xtask is run here: cargo $*" >&2; return 1; }

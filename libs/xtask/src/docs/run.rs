@@ -1,9 +1,11 @@
 //! Runs the commands of the pages as a reader would: each page in one shell, in a folder with a few
 //! documents, against an instance or a stack of its own.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::TcpStream;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
@@ -14,7 +16,7 @@ use lectern_testkit::{env, temp_dir};
 
 use super::fences::{Block, blocks};
 use crate::process::{self, output, said};
-use crate::{files, repo, tools};
+use crate::{files, mongosh, pypi, repo, tools};
 
 /// Where both serve, as the pages say.
 const ADDRESS: &str = "127.0.0.1:7400";
@@ -23,17 +25,23 @@ const LOOKS: u32 = 1_200;
 const POLL: Duration = Duration::from_millis(100);
 const PRELUDE: &str = include_str!("prelude.sh");
 const NAMES: &str = include_str!("names.sh");
+/// What the guide for Python installs; grows with the requirements.
+const PYTHON: (&str, &str) = ("python-guide-1", include_str!("python-requirements.txt"));
+/// Folders of the repository that the commands of a clone name.
+const OF_A_CLONE: [&str; 3] = ["docs", "proto", "third_party"];
 /// What stands for the name of something in an example.
 const PLACEHOLDERS: [&str; 5] = ["documents/ID", "narrations/ID", "keys/ID", "\"TOKEN\"", "\"ETAG\""];
 /// Documents that the commands speak of: the name there, and the fixture.
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 3] = [
     ("paper.pdf", "tests/fixtures/pdf/demo.pdf"),
     ("a.pdf", "tests/fixtures/pdf/demo.pdf"),
-    ("papers/one.pdf", "tests/fixtures/pdf/demo.pdf"),
-    ("papers/two.pdf", "tests/fixtures/pdf/demo.pdf"),
+    ("report.docx", "services/ingest/tests/fixtures/truth/lists.word.docx"),
 ];
 /// And texts that are written.
-const TEXTS: [(&str, &str); 4] = [
+const TEXTS: [(&str, &str); 7] = [
+    ("papers/one.md", "# Ebb\n\nThe water goes out.\n"),
+    ("papers/two.md", "# Flood\n\nThe water comes in.\n"),
+    ("gateway.toml", "secret = \"of-an-installation-that-only-the-pages-have\"\n"),
     ("notes.md", "# Tides\n\nThe sea rises twice a day. It falls again.\n"),
     ("chapter1.md", "# One\n\nThe moon pulls.\n"),
     ("chapter2.md", "# Two\n\nThe sun helps.\n"),
@@ -43,10 +51,13 @@ const TEXTS: [(&str, &str); 4] = [
 /// Runs the blocks of all pages that can be run, or those of one page.
 pub fn run(only: Option<&str>) -> Result<ExitCode> {
     process::ensure_debian("jq", "jq")?;
+    if !process::succeeds("python3", &["-c", "import ensurepip"]) {
+        process::install_debian(&["python3-venv"], "the guide for Python makes a venv")?;
+    }
     let temp = temp_dir().context("a temporary folder")?;
     let mut failed = Vec::new();
-    for tag in ["up", "stack"] {
-        let pages = pages(tag, only)?;
+    for (tag, tags) in [("up", &["up", "stays"][..]), ("stack", &["stack"])] {
+        let pages = pages(tags, only)?;
         if pages.is_empty() {
             continue;
         }
@@ -65,17 +76,31 @@ pub fn run(only: Option<&str>) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// The pages that have blocks with this word, and the blocks.
-fn pages(tag: &str, only: Option<&str>) -> Result<Vec<(String, Vec<Block>)>> {
+/// The pages that have blocks with one of these words, and the blocks.
+fn pages(tags: &[&str], only: Option<&str>) -> Result<Vec<(String, Vec<Block>)>> {
     let mut found = Vec::new();
     for (page, text) in crate::check::written(&["*.md"])? {
         let mut blocks = blocks(&text);
-        blocks.retain(|block| block.is_console() && block.tag() == Some(tag));
+        blocks.retain(|block| block.is_console() && block.tag().is_some_and(|tag| tags.contains(&tag)));
         if !blocks.is_empty() && only.is_none_or(|only| only == page) {
             found.push((page, blocks));
         }
     }
     Ok(found)
+}
+
+/// The command by which the pages have the embedded instance started: all say the same.
+fn serving() -> Result<String> {
+    let mut commands = BTreeSet::new();
+    for (_, blocks) in pages(&["serves"], None)? {
+        // Without the comment of the page.
+        let alone = |block: &Block| block.commands().split('#').next().unwrap_or_default().trim().to_owned();
+        commands.extend(blocks.iter().map(alone));
+    }
+    match commands.into_iter().collect::<Vec<_>>().as_slice() {
+        [one] => Ok(one.clone()),
+        several => bail!("blocks with `serves` start the instance by {several:?}, and not by one command"),
+    }
 }
 
 /// A process that serves until this is dropped.
@@ -97,6 +122,8 @@ struct Place {
     stack: PathBuf,
     /// Folders of the programs, before those of the path.
     path: String,
+    /// What pip installs from.
+    wheels: PathBuf,
 }
 
 impl Place {
@@ -109,13 +136,17 @@ impl Place {
         for (name, text) in TEXTS {
             files::put(&work.join(name), text.as_bytes())?;
         }
+        for name in OF_A_CLONE {
+            symlink(repo::path(name), work.join(name)).with_context(|| name.to_owned())?;
+        }
         let mut folders = vec![repo::bin_dir()];
-        for tool in ["grpcurl", "buf"] {
-            folders.extend(tools::ensure(tool)?.parent().map(Path::to_owned));
+        for program in [tools::ensure("grpcurl")?, tools::ensure("buf")?, mongosh::ensure()?.program] {
+            folders.extend(program.parent().map(Path::to_owned));
         }
         let before = folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(":");
         let path = format!("{before}:{}", env::value("PATH").unwrap_or_default());
-        Ok(Self { work, home, stack: temp.join(tag).join("data"), path })
+        let wheels = pypi::downloaded(PYTHON.0, PYTHON.1)?;
+        Ok(Self { work, home, stack: temp.join(tag).join("data"), path, wheels })
     }
 
     /// A command of this place, with nothing of the caller's home.
@@ -123,6 +154,8 @@ impl Place {
         let mut command = Command::new(program);
         command.current_dir(&self.work).env("HOME", &self.home).env("PATH", &self.path).stdin(Stdio::null());
         command.env("G", ADDRESS).env("XTASK", std::env::current_exe()?).env("STACK", &self.stack);
+        // pip takes the pinned files, and asks nobody.
+        command.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", &self.wheels);
         // The tool's own variable is refused by the programs: the scripts give it to the tool
         // alone.
         command.env("TOOLS", env::tools_dir());
@@ -141,8 +174,8 @@ impl Place {
         let file = File::create(&log).with_context(|| log.display().to_string())?;
         let mut command = match tag {
             "up" => {
-                let mut up = self.command(&repo::bin_dir().join("lectern"))?;
-                up.arg("up").env("LECTERN_ENGINE", "tone");
+                let mut up = self.shell(&format!("exec {}", serving()?))?;
+                up.env("LECTERN_ENGINE", "tone");
                 up
             }
             _ => {
@@ -196,7 +229,13 @@ impl Place {
             let _ = writeln!(script, "echo '::: {page}:{}'", block.line);
             let commands = block.commands();
             let named = PLACEHOLDERS.iter().any(|placeholder| commands.contains(placeholder));
-            script.push_str(&if named { filled(&commands, &self.names()?) } else { commands });
+            let commands = if named { filled(&commands, &self.names()?) } else { commands };
+            match block.tag() {
+                Some("stays") => {
+                    let _ = writeln!(script, "stays {}", quoted(&commands));
+                }
+                Some(_) | None => script.push_str(&commands),
+            }
         }
         let ended = self.shell(&format!("exec 2>&1\n{script}"))?.output().context("bash")?;
         let status = ended.status;
@@ -206,6 +245,11 @@ impl Place {
         }
         Ok(status.success())
     }
+}
+
+/// Text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The commands with names in place of what stands for them.
@@ -226,6 +270,28 @@ mod tests {
         let names = [("documents/ID".to_owned(), "documents/7".to_owned()), ("ETAG".to_owned(), "e".to_owned())];
         let commands = "get '{\"name\": \"documents/ID\", \"etag\": \"ETAG\"}' # an ETAG\n";
         assert_eq!(filled(commands, &names), "get '{\"name\": \"documents/7\", \"etag\": \"e\"}' # an ETAG\n");
+    }
+
+    #[test]
+    fn the_pages_have_an_instance_started_by_one_command() {
+        assert_eq!(serving().unwrap(), "lectern up");
+    }
+
+    #[test]
+    fn a_quoted_text_is_one_word() {
+        let said = Command::new("bash").args(["-c", &format!("printf %s {}", quoted("it's \"$x\""))]).output().unwrap();
+        assert_eq!(said.stdout, b"it's \"$x\"");
+    }
+
+    #[test]
+    fn what_stays_must_say_something_and_still_run() {
+        let stays = |command: &str| {
+            let script = format!("{PRELUDE}\nstays {}", quoted(command));
+            Command::new("bash").args(["-c", &script]).output().unwrap().status.success()
+        };
+        assert!(stays("bash -c 'echo here; exec sleep 600'"));
+        assert!(!stays("echo here"));
+        assert!(!stays("false"));
     }
 
     #[test]
