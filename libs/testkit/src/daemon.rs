@@ -191,14 +191,10 @@ impl Drop for Daemon {
 
 /// The address that follows the last `marker` whose address is written out in full.
 fn address_after(log: &str, marker: &str) -> Option<SocketAddr> {
-    log.lines().rev().find_map(|line| {
+    log.split_inclusive('\n').rev().find_map(|line| {
         let rest = &line[line.find(marker)? + marker.len()..];
-        let end =
-            rest.find(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']'))).unwrap_or(rest.len());
         // A line without its end may be half written, and so may its port.
-        if end == rest.len() && !log.ends_with('\n') {
-            return None;
-        }
+        let end = rest.find(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']')))?;
         rest[..end].parse().ok()
     })
 }
@@ -276,6 +272,13 @@ mod tests {
         for (log, expected) in cases {
             assert_eq!(address_after(log, listening).map(|a| a.to_string()).as_deref(), expected, "{log:?}");
         }
+        // As Prometheus says it.
+        let marker = "msg=\"Listening on\" address=";
+        let line = "ts=1 caller=x level=info component=web msg=\"Listening on\" address=127.0.0.1:46443";
+        assert_eq!(address_after(line, marker), None);
+        let address = SocketAddr::from(([127, 0, 0, 1], 46443));
+        assert_eq!(address_after(&format!("{line}\nmore"), marker), Some(address), "its line is whole");
+        assert_eq!(address_after("msg=\"Start listening for connections\" address=127.0.0.1:0\n", marker), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod process;
 mod proxy;
 mod shared;
 
-pub use daemon::{StartError, TempDir, temp_dir};
+pub use daemon::{Daemon, StartError, TempDir, temp_dir};
 pub use fake_gcs_server::FakeGcsServer;
 #[cfg(feature = "sign-in")]
 pub use mongo::MongoSession;

@@ -1,6 +1,7 @@
 //! Files and folders.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -20,4 +21,10 @@ pub fn put(path: &Path, content: &[u8]) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     fs::write(path, content).with_context(|| path.display().to_string())
+}
+
+/// Writes a program that everybody may run, as [`put`] writes a file.
+pub fn put_program(path: &Path, content: &[u8]) -> Result<()> {
+    put(path, content)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).with_context(|| path.display().to_string())
 }

@@ -2,8 +2,6 @@
 //! was released with, run by a pinned Node. It lies among the tools; nothing of it is linked or
 //! shipped.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -68,9 +66,7 @@ pub fn ensure() -> Result<Mongosh> {
         npm(&["install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", &format!("./{name}")])?;
         process::remove_dir(&scratch.join("cache"))?;
         let script = script(&node, &packages);
-        let program = scratch.join("bin/mongosh");
-        files::put(&program, script.as_bytes())?;
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).with_context(|| program.display().to_string())
+        files::put_program(&scratch.join("bin/mongosh"), script.as_bytes())
     })?;
     Ok(Mongosh { program, node, packages })
 }

@@ -182,17 +182,17 @@ pub fn terminate(child: &Child) {
     }
 }
 
-/// Asks a child by SIGTERM to end, and waits for that; none where it takes longer than `within`.
-pub fn end(child: &mut Child, within: Duration) -> Result<Option<ExitStatus>> {
-    terminate(child);
+/// Looks again and again, so long apart, until it is so; false where that takes longer than
+/// `within`.
+pub fn until(within: Duration, apart: Duration, so: impl Fn() -> Result<bool>) -> Result<bool> {
     let begun = Instant::now();
-    while begun.elapsed() < within {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+    while !so()? {
+        if begun.elapsed() > within {
+            return Ok(false);
         }
-        thread::sleep(POLL);
+        pause(apart)?;
     }
-    Ok(None)
+    Ok(true)
 }
 
 /// Waits for the child's end; after Ctrl-C it gets the time to end by itself, is killed then, and

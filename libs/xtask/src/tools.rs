@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use lectern_testkit::env::tools_dir;
 use lectern_testkit::pins::{self, Pin};
 
 use crate::process::{self, remove_dir};
@@ -120,4 +121,24 @@ pub fn install_once(dir: &Path, product: &Path, make: impl FnOnce(&Path) -> Resu
         bail!("{} was installed without {}", name, product.display());
     }
     Ok(())
+}
+
+/// A folder of the tools with what Debian's packages hold, unpacked and not installed: fetched
+/// unless this file of them is in it.
+pub fn unpacked_debian(name: &str, packages: &[&str], file: &str) -> Result<PathBuf> {
+    let folder = tools_dir().join(name);
+    install_once(&folder, &folder.join(file), |scratch| {
+        let listed = packages.join(" and ");
+        if !process::on_path("apt-get") || !process::on_path("dpkg-deb") {
+            bail!("{listed} come from Debian packages: run this on Debian or in a Debian container");
+        }
+        eprintln!("fetching {listed} (Debian)");
+        let downloads = scratch.join("packages");
+        fs::create_dir(&downloads)?;
+        process::download_debian(packages, &downloads)
+            .with_context(|| format!("{listed} cannot be downloaded from Debian"))?;
+        process::unpack_debian(&downloads, scratch)?;
+        remove_dir(&downloads)
+    })?;
+    Ok(folder)
 }

@@ -217,6 +217,18 @@ impl Instance {
         format!("{base}_{service}?{options}")
     }
 
+    /// The name of a service's database.
+    ///
+    /// # Panics
+    ///
+    /// When the instance is not a stack.
+    #[must_use]
+    pub fn database_name(&self, service: &str) -> String {
+        let url = self.database(service);
+        let base = url.split_once('?').map_or(url.as_str(), |(base, _)| base);
+        base.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
     /// The admin key of the stack.
     #[must_use]
     pub const fn admin_key(&self) -> &'static str {

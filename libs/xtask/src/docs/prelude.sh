@@ -1,31 +1,29 @@
 # Before the commands of a page: what a reader has, and what is taken for a success.
 set -euo pipefail
 
-# A call that was understood and refused for the state of things, such as an etag that is not the
-# newest, is a good example still; one that is malformed is not.
-grpcurl() {
-    local said status=0
+# Runs a program; a failure is a success where what it says of it matches this pattern.
+forgiving() {
+    local pattern=$1 said status=0
+    shift
     said=$(mktemp)
-    command grpcurl -max-time 120 "$@" 2>"$said" || status=$?
+    command "$@" 2>"$said" || status=$?
     cat "$said" >&2
-    if [ "$status" != 0 ] && grep -Eq 'Code: (NotFound|Aborted|FailedPrecondition|AlreadyExists|OutOfRange)' "$said"; then
+    if [ "$status" != 0 ] && grep -Eq "$pattern" "$said"; then
         status=0
     fi
     rm -f "$said"
     return "$status"
 }
 
+# A call that was understood and refused for the state of things, such as an etag that is not the
+# newest, is a good example still; one that is malformed is not.
+grpcurl() {
+    forgiving 'Code: (NotFound|Aborted|FailedPrecondition|AlreadyExists|OutOfRange)' grpcurl -max-time 120 "$@"
+}
+
 # Likewise a name of the page that nobody has: no step has failed, so there is no dead letter.
 lectern() {
-    local said status=0
-    said=$(mktemp)
-    command lectern "$@" 2>"$said" || status=$?
-    cat "$said" >&2
-    if [ "$status" != 0 ] && grep -Fq '[RESOURCE_NOT_FOUND]' "$said"; then
-        status=0
-    fi
-    rm -f "$said"
-    return "$status"
+    forgiving '\[RESOURCE_NOT_FOUND\]' lectern "$@"
 }
 
 # A command that stays until it is stopped: it must say something, and still run then.

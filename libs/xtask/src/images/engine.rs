@@ -2,15 +2,12 @@
 //! end. Nothing of the machine's own containers is seen or touched.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use lectern_testkit::env::tools_dir;
 
-use crate::tools::install_once;
-use crate::{files, process, repo};
+use crate::{files, process, repo, tools};
 
 /// Programs that are needed, with the Debian packages that hold them. crun, which podman would
 /// take, refuses the control groups of many machines that build. iptables publishes ports.
@@ -26,6 +23,8 @@ const DEBIAN: [(&str, &str); 7] = [
 /// What podman takes for networks of its own, unpacked among the tools: the one that it has with
 /// Debian 12 has no names of containers.
 const NETWORK: [&str; 2] = ["netavark", "aardvark-dns"];
+/// Where their programs are.
+const HELPERS: &str = "usr/lib/podman";
 /// How long a call may take, in seconds; a build that compiles takes longer.
 const CALL: u32 = 600;
 const COMPILING: u32 = 2 * 60 * 60;
@@ -45,7 +44,9 @@ impl Engine {
             process::install_debian(&missing, "images are built by programs that are missing")?;
         }
         let engine = Self { folder: repo::target().join("images"), keep };
-        files::put(&engine.configuration(), containers_conf(&network()?, &engine.networks()).as_bytes())?;
+        let unpacked = tools::unpacked_debian("podman-network-debian", &NETWORK, &format!("{HELPERS}/aardvark-dns"))?;
+        let settings = containers_conf(&unpacked.join(HELPERS), &engine.networks());
+        files::put(&engine.configuration(), settings.as_bytes())?;
         // What an interrupted run left.
         engine.clear()?;
         fs::create_dir_all(engine.networks()).with_context(|| engine.networks().display().to_string())?;
@@ -128,9 +129,7 @@ impl Engine {
         let words = std::iter::once(podman.get_program()).chain(podman.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
         let program = self.folder.join("podman");
-        files::put(&program, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")).as_bytes())?;
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
-            .with_context(|| program.display().to_string())?;
+        files::put_program(&program, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")).as_bytes())?;
         Ok(program)
     }
 
@@ -164,21 +163,6 @@ fn containers_conf(network: &Path, networks: &Path) -> String {
         networks.display(),
         network.display()
     )
-}
-
-/// The folder of the programs of [`NETWORK`], fetched unless an earlier run has.
-fn network() -> Result<PathBuf> {
-    let folder = tools_dir().join("podman-network-debian");
-    let programs = folder.join("usr/lib/podman");
-    install_once(&folder, &programs.join("aardvark-dns"), |scratch| {
-        eprintln!("fetching {} (Debian, 2 MB)", NETWORK.join(" and "));
-        let packages = scratch.join("packages");
-        fs::create_dir(&packages)?;
-        process::download_debian(&NETWORK, &packages).context("Debian's packages cannot be downloaded")?;
-        process::unpack_debian(&packages, scratch)?;
-        process::remove_dir(&packages)
-    })?;
-    Ok(programs)
 }
 
 /// Whether a program is there; what root runs lies in folders of its own too.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Image, documents};
 use crate::dist::{self, licenses::Metadata};
-use crate::repo;
+use crate::{files, repo};
 
 /// Fills an empty folder.
 pub fn fill(context: &Path, image: &Image, voice: &Path, metadata: &Metadata) -> Result<()> {
@@ -22,8 +22,7 @@ pub fn fill(context: &Path, image: &Image, voice: &Path, metadata: &Metadata) ->
         fs::create_dir(context.join(folder))?;
     }
     let binary = context.join("bin").join(image.program);
-    fs::write(&binary, dist::stripped(&program)?).with_context(|| binary.display().to_string())?;
-    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))?;
+    files::put_program(&binary, &dist::stripped(&program)?)?;
     documents::write(metadata, image, &context.join("doc").join(image.target))?;
     if image.speaks {
         for file in lectern_voice::FILES {

@@ -4,8 +4,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -18,8 +17,11 @@ const FIXTURE: &str = "tests/fixtures/pdf/demo.pdf";
 const NAME: &str = "lectern-images";
 const SERVER: &str = "http://127.0.0.1:7400";
 const DATA: &str = "/var/lib/lectern";
-/// How long `lectern up` may take to listen.
+/// How long `lectern up` may take to listen, and how often that is looked at.
 const READY: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(200);
+/// What `lectern smoke` says of files that are as they were announced.
+const FILES: &str = "checksums are right";
 /// A secret as long as one must be.
 const SECRET: &str = "LECTERN_SECRET=0123456789abcdef0123456789abcdef";
 /// `sysexits.h`: the configuration is wrong.
@@ -154,12 +156,9 @@ fn narrates(engine: &Engine, tag: &str) -> Result<()> {
     podman.args(["--detach", "--name", NAME, "--volume", &format!("{data}:{DATA}")]);
     podman.arg("--volume").arg(format!("{}:/demo.pdf:ro", document.display()));
     process::output(podman.args([tag, "up"]))?;
-    let begun = Instant::now();
-    while !process::said(&engine.podman().args(["logs", NAME]).output()?).contains("Ctrl-C stops") {
-        if begun.elapsed() > READY {
-            bail!("`lectern up` does not listen in its image");
-        }
-        thread::sleep(Duration::from_millis(200));
+    let listens = || Ok(process::said(&engine.podman().args(["logs", NAME]).output()?).contains("Ctrl-C stops"));
+    if !process::until(READY, POLL, listens)? {
+        bail!("`lectern up` does not listen in its image");
     }
     let inside = |arguments: &[&str], says: &str| -> Result<Output> {
         ends(engine.podman().args(["exec", NAME, "/usr/bin/lectern"]).args(arguments), 0, says)
@@ -168,11 +167,18 @@ fn narrates(engine: &Engine, tag: &str) -> Result<()> {
     if let Some(line) = process::said(&narrated).lines().find(|line| line.contains("of audio")) {
         println!("narrated in its image: {}", line.trim());
     }
-    inside(&["smoke", "--server", SERVER], "checksums are right")?;
+    inside(&["smoke", "--server", SERVER], FILES)?;
     process::output(engine.podman().args(["stop", "--time", "60", NAME]))?;
     ends(engine.podman().args(["inspect", "--format", "status {{.State.ExitCode}}", NAME]), 0, "status 0")?;
     process::output(engine.podman().args(["rm", NAME]))?;
     process::remove_dir(Path::new(&data))
+}
+
+/// What `lectern smoke` says of the files that it has fetched: how many, and of how many bytes.
+pub fn files(said: &str) -> Result<String> {
+    let line = said.lines().find(|line| line.contains(FILES));
+    let line = line.with_context(|| format!("`lectern smoke` says nothing of files:\n{said}"))?;
+    Ok(line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
 }
 
 /// A folder that the user of the images may write, as a volume is.

@@ -1,18 +1,19 @@
 //! A Prometheus of our own, and what it answers over HTTP on loopback.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use lectern_testkit::Daemon;
 use serde_json::{Value, json};
 
 use super::programs::RULES;
-use crate::{process, repo};
+use crate::repo;
 
 /// The `job` label of what is scraped; dashboards have a variable of that name.
 pub const JOB: &str = "lectern";
@@ -27,9 +28,8 @@ const LISTENING: &str = "msg=\"Listening on\" address=";
 
 /// A running Prometheus. Ended when dropped.
 pub struct Prometheus {
-    child: Child,
+    daemon: Daemon,
     address: SocketAddr,
-    log: PathBuf,
 }
 
 impl Prometheus {
@@ -45,35 +45,20 @@ impl Prometheus {
         // JSON is YAML.
         let config = folder.join("prometheus.yaml");
         fs::write(&config, settings.to_string()).with_context(|| config.display().to_string())?;
-        let log = folder.join("prometheus.log");
-        let output = File::create(&log).with_context(|| log.display().to_string())?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
             .arg("--web.listen-address=127.0.0.1:0")
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| program.display().to_string())?;
-        let mut started = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
-        let begun = Instant::now();
-        loop {
-            if let Some(address) = listening(&started.said()) {
-                started.address = address;
-                return Ok(started);
-            }
-            if started.child.try_wait()?.is_some() || begun.elapsed() > START {
-                bail!("Prometheus does not listen:\n{}", started.said());
-            }
-            process::pause(POLL)?;
-        }
+            .current_dir(folder);
+        let mut daemon = Daemon::start("Prometheus", &mut command, &folder.join("prometheus.log"))?;
+        let address = daemon.wait_for_address(LISTENING, START)?;
+        Ok(Self { daemon, address })
     }
 
     /// Its log.
     pub fn said(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        self.daemon.log_text()
     }
 
     /// What a path of its API answers as `data`.
@@ -105,26 +90,12 @@ impl Prometheus {
 
     /// Asks it to end, and waits for that.
     pub fn stop(&mut self) -> Result<()> {
-        match process::end(&mut self.child, END)? {
+        match self.daemon.stop(END) {
             Some(status) if status.success() => Ok(()),
             Some(status) => bail!("Prometheus ended with {status}:\n{}", self.said()),
             None => bail!("Prometheus has not ended {} s after SIGTERM", END.as_secs()),
         }
     }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        // Where it has ended already, neither does anything.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The address in the log, once its line is whole.
-fn listening(log: &str) -> Option<SocketAddr> {
-    let (_, rest) = log.split_once(LISTENING)?;
-    rest.split_once('\n')?.0.trim().parse().ok()
 }
 
 /// What a path of the API of the Prometheus at an address answers as `data`.
@@ -175,14 +146,6 @@ fn encoded(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_address_is_read_once_its_line_is_whole() {
-        let line = "ts=1 caller=x level=info component=web msg=\"Listening on\" address=127.0.0.1:46443";
-        assert_eq!(listening(line), None);
-        assert_eq!(listening(&format!("{line}\nmore")), Some(SocketAddr::from(([127, 0, 0, 1], 46443))));
-        assert_eq!(listening("msg=\"Start listening for connections\" address=127.0.0.1:0\n"), None);
-    }
 
     #[test]
     fn only_a_success_without_a_warning_has_data() {

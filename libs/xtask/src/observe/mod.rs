@@ -51,8 +51,8 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         println!("{problem}");
     }
     println!(
-        "observe: {}; {tests} files of tests, {} rules, {} queries of dashboards, {} metrics; a collector received {} spans \
-         and the {} metrics of docs; {} problems ({:.1} s)",
+        "observe: {}; {tests} files of tests, {} rules, {} queries of dashboards, {} metrics; a collector received \
+         {} spans and the {} metrics of docs; {} problems ({:.1} s)",
         programs.version,
         asked.rules,
         asked.queries,

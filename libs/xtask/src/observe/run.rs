@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use lectern_testkit::{Process, Program, env, temp_dir};
@@ -77,7 +77,7 @@ pub fn asked(programs: &Programs, lectern: &Path) -> Result<(Asked, Collected)> 
         let file = temp.path().join(format!("{number}.md"));
         narrate(lectern, &instance, &collector, &file, document)?;
         let counted = || Ok(prometheus.number(SUCCEEDED)?.is_some_and(|count| count >= f64::from(number)));
-        if !in_time(counted)? {
+        if !process::until(KNOWN, POLL, counted)? {
             bail!("Prometheus has not seen {number} narrations succeed:\n{}", prometheus.said());
         }
     }
@@ -120,18 +120,6 @@ fn narrate(lectern: &Path, instance: &Process, collector: &Collector, file: &Pat
     process::output(&mut command).map(drop)
 }
 
-/// Waits until it is so; false where that takes too long.
-fn in_time(so: impl Fn() -> Result<bool>) -> Result<bool> {
-    let begun = Instant::now();
-    while !so()? {
-        if begun.elapsed() > KNOWN {
-            return Ok(false);
-        }
-        process::pause(POLL)?;
-    }
-    Ok(true)
-}
-
 /// Asks everything.
 fn ask(prometheus: &Prometheus) -> Result<Asked> {
     let of_dashboards = queries::of_dashboards()?;
@@ -148,7 +136,7 @@ fn ask(prometheus: &Prometheus) -> Result<Asked> {
         .collect();
     let metrics: BTreeSet<&String> = all.iter().flat_map(|(_, names)| &names.metrics).collect();
     // Where that does not come, it is said of each below.
-    in_time(|| {
+    process::until(KNOWN, POLL, || {
         let known = prometheus.list("label/__name__/values")?;
         let expected = metrics.iter().filter(|metric| otherwise::metric(metric).is_none());
         let evaluated = Rule::all(prometheus)?.iter().all(|rule| rule.health != "unknown");

@@ -153,13 +153,9 @@ fn is_written(narration: &api::Narration) -> bool {
 
 /// Copies a service's database, and says how many documents it has.
 fn save(instance: &mut Instance, service: &str, folder: &Path) -> usize {
+    let database = instance.database_name(service);
     let dump = MongoDump::of(instance.mongo().one().address());
-    tokio::task::block_in_place(|| dump.save(&database(service), folder)).expect("a copy")
-}
-
-/// The name of a service's database.
-fn database(service: &str) -> String {
-    format!("e2e_{service}")
+    tokio::task::block_in_place(|| dump.save(&database, folder)).expect("a copy")
 }
 
 async fn resume(instance: &Instance, target: &str) {
@@ -177,7 +173,8 @@ async fn cancel(client: &Client, narration: &str) {
 async fn stages_are_told(instance: &mut Instance) {
     let reader = MongoReader::at(instance.mongo().one().address());
     let untold = Map::from_iter([("cancel_pending".to_owned(), Value::Bool(true))]);
-    let count = || reader.count(&database("gateway"), "narrations", &untold).expect("a count");
+    let database = instance.database_name("gateway");
+    let count = || reader.count(&database, "narrations", &untold).expect("a count");
     let told = async {
         while tokio::task::block_in_place(count) > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -209,9 +206,10 @@ async fn wiped(instance: &mut Instance) {
     for service in SERVICES {
         instance.process(service).kill9();
     }
+    let databases = SERVICES.map(|service| instance.database_name(service));
     tokio::task::block_in_place(|| {
         let dump = MongoDump::of(instance.mongo().one().address());
-        SERVICES.iter().for_each(|service| dump.drop_database(&database(service)).expect("dropped"));
+        databases.iter().for_each(|database| dump.drop_database(database).expect("dropped"));
         instance.nats().one().restart_empty();
     });
     instance.storage().await.delete_prefix(&Prefix::all()).await.expect("deleted");
@@ -224,10 +222,11 @@ async fn restored(instance: &mut Instance, backup: &Backup) {
     for (name, object) in &backup.objects {
         assert_eq!(storage.put(name, object.clone()).await.expect("put"), Put::Stored, "{name}");
     }
+    let databases = SERVICES.map(|service| instance.database_name(service));
     tokio::task::block_in_place(|| {
         let dump = MongoDump::of(instance.mongo().one().address());
-        for service in SERVICES {
-            assert!(dump.restore(&database(service), &backup.databases).expect("restored") > 0, "{service}");
+        for database in &databases {
+            assert!(dump.restore(database, &backup.databases).expect("restored") > 0, "{database}");
         }
         // The gateway calls the stages.
         SERVICES.iter().rev().for_each(|service| instance.process(service).restart());

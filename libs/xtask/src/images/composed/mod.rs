@@ -66,9 +66,7 @@ impl Composed<'_> {
         let key = deployed::key(self.engine, API, self.version)?;
         let mut smoke = tried::restricted(self.engine, "host");
         smoke.env("LECTERN_KEY", key).args(["--rm", "--env", "LECTERN_KEY", &LECTERN.tag(self.version)]);
-        let said = process::said(&process::output(smoke.args(["smoke", "--server", API]))?);
-        let files = said.lines().find(|line| line.contains("checksums are right"));
-        let files = files.with_context(|| format!("`lectern smoke` says nothing of files:\n{said}"))?;
+        let files = tried::files(&process::said(&process::output(smoke.args(["smoke", "--server", API]))?))?;
 
         until(SEEN, "Prometheus does not scrape all services", scraped)?;
         until(SEEN, "the collector has not received traces and metrics", || {
@@ -78,7 +76,7 @@ impl Composed<'_> {
         for (name, service) in &self.compose.services {
             self.is_sound(name, service)?;
         }
-        Ok(files.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+        Ok(files)
     }
 
     /// `podman-compose`, to its end.
@@ -179,14 +177,10 @@ fn scraped() -> Result<bool> {
     Ok(IMAGES.iter().filter(|image| image.target != LECTERN.target).all(|image| up.contains(image.target)))
 }
 
-/// Looks again and again until it is so; fails with `wrong` where that takes too long.
+/// Waits until it is so; fails with `wrong` where that takes too long.
 fn until(within: Duration, wrong: &str, so: impl Fn() -> Result<bool>) -> Result<()> {
-    let begun = Instant::now();
-    while !so()? {
-        if begun.elapsed() > within {
-            bail!("{wrong} within {} s", within.as_secs());
-        }
-        process::pause(AGAIN)?;
+    if process::until(within, AGAIN, so)? {
+        return Ok(());
     }
-    Ok(())
+    bail!("{wrong} within {} s", within.as_secs());
 }

@@ -65,7 +65,7 @@ fn mongodb(root: &Path) -> Result<String> {
     program(root, &mongosh.node)?;
     let packages = Path::new("/").join(MONGOSH);
     let script = mongosh::script(Path::new("/usr/bin/node"), &packages);
-    executable(&root.join("usr/bin/mongosh"), &script)?;
+    files::put_program(&root.join("usr/bin/mongosh"), script.as_bytes())?;
     let inside = root.join(MONGOSH);
     fs::create_dir_all(inside.parent().unwrap_or(root))?;
     process::output(Command::new("cp").arg("-r").arg(&mongosh.packages).arg(&inside))?;
@@ -74,7 +74,7 @@ fn mongodb(root: &Path) -> Result<String> {
     }
     std::os::unix::fs::symlink("../usr/bin/bash", folder(&root.join("bin"))?.join("bash"))?;
     std::os::unix::fs::symlink("bash", root.join("bin/sh"))?;
-    executable(&root.join("usr/bin/docker-entrypoint.sh"), MONGODB)?;
+    files::put_program(&root.join("usr/bin/docker-entrypoint.sh"), MONGODB.as_bytes())?;
     folder(&root.join("data/db"))?;
     let temporary = folder(&root.join("tmp"))?;
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o1777))?;
@@ -86,7 +86,7 @@ fn collector(root: &Path) -> Result<String> {
     program(root, &tools::ensure("rotel")?)?;
     let busybox = ["/usr/bin/busybox", "/bin/busybox"].map(PathBuf::from).into_iter().find(|path| path.is_file());
     put(root, &busybox.context("busybox is not where Debian puts it")?, "bin/busybox")?;
-    executable(&root.join("usr/bin/collector"), COLLECTOR)?;
+    files::put_program(&root.join("usr/bin/collector"), COLLECTOR.as_bytes())?;
     Ok("USER 10001:10001\nENTRYPOINT [\"/usr/bin/collector\"]\n".to_owned())
 }
 
@@ -120,11 +120,6 @@ fn libraries(said: &str) -> impl Iterator<Item = &str> {
 fn copy(from: &Path, to: &Path) -> Result<()> {
     folder(to.parent().unwrap_or(to))?;
     fs::copy(from, to).map(drop).with_context(|| from.display().to_string())
-}
-
-fn executable(path: &Path, script: &str) -> Result<()> {
-    files::put(path, script.as_bytes())?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).with_context(|| path.display().to_string())
 }
 
 /// Makes a folder.

@@ -115,12 +115,10 @@ fn lives(engine: &Engine, pods: &mut Pods<'_>, objects: &[Value], places: &[Plac
     pods.secret(SMOKE, &[("key", &key)], Reader::Files)?;
     let test = all().find(|object| object.kind() == "Pod").context("the chart has a test of the release")?;
     let test = pods.play(&adapted::asking(test.value, &gateway)?)?;
-    let said = pods.succeeds(&test, TEST)?;
-    let files = said.lines().find(|line| line.contains("checksums are right"));
-    let files = files.with_context(|| format!("the test of the release says nothing of files:\n{said}"))?;
+    let files = tried::files(&pods.succeeds(&test, TEST)?)?;
 
     pods.stop(&services)?;
-    Ok(files.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+    Ok(files)
 }
 
 /// A key for the test of a deployment, made by the administrator's command in its image.
