@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! ROOT/objects/{folders of the path}/~{2 hex digits of the name's CRC32C}/{name}     an object
-//! ROOT/tmp/{instance}/{counter}                                                      what is being written
+//! ROOT/tmp/{instance}/{counter}                                                      what is being
+//! written
 //! ```
 //!
 //! The folders that begin with `~` keep directories small, and because no part of a path may hold

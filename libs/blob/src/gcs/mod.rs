@@ -3,12 +3,12 @@
 //! The clients are Google's own: `Storage` for bytes (the JSON data plane) and `StorageControl` for
 //! the rest (gRPC). What they leave to their caller is here: how often and for how long a call is
 //! tried (`attempts.rs`), that an upload is what was sent and can be begun again (`upload.rs`,
-//! `source.rs`), that credentials do not die (`credentials.rs`), what the bucket must be
-//! (`check.rs`). No object is overwritten, and none is deleted but in the generation that was seen.
+//! `source.rs`), what the bucket must be (`check.rs`). That credentials do not die is seen to by
+//! `lectern_google`. No object is overwritten, and none is deleted but in the generation that was
+//! seen.
 
 mod attempts;
 mod check;
-mod credentials;
 mod manage;
 mod place;
 mod read;
@@ -18,7 +18,7 @@ mod trouble;
 mod upload;
 
 use std::path::Path;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,10 +29,10 @@ use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_storage::client::{Storage, StorageControl};
 use google_cloud_storage::read_resume_policy::{ReadResumePolicyExt as _, Recommended};
 use lectern_core::{Failure, Kind, Random, Reason};
+use lectern_google::{Credentials, install_provider};
 use tracing::info;
 
 use crate::{Blob, BlobError, ByteStream, ObjectInfo, ObjectPath, Prefix, Put};
-use credentials::Reviving;
 use place::Place;
 use sign::Signing;
 use source::Content;
@@ -64,7 +64,7 @@ pub struct GcsBlob {
     kms_key: String,
     data: Storage,
     control: StorageControl,
-    credentials: Arc<Reviving>,
+    credentials: Credentials,
     signing: Signing,
     random: Arc<dyn Random>,
 }
@@ -100,12 +100,12 @@ impl GcsBlob {
         }
         install_provider();
         let emulated = !endpoint.is_empty();
-        let credentials = Reviving::new(Box::new(move || {
+        let credentials = Credentials::new("object storage", move || {
             if emulated {
                 return Ok(anonymous::Builder::new().build());
             }
             Builder::default().with_scopes([SCOPE]).build().map_err(|error| error.to_string())
-        }))
+        })
         .map_err(|error| unavailable("find the credentials of the process (Application Default Credentials)", error))?;
         let mut data = Storage::builder()
             .with_credentials(credentials.shared())
@@ -150,15 +150,6 @@ fn is_key(name: &str) -> bool {
 
 fn unavailable(what: &str, error: impl std::fmt::Display) -> Failure {
     Failure::new(Kind::Unavailable, Reason::BlobUnavailable, format!("object storage could not {what}: {error}"))
-}
-
-/// TLS of Google's clients is by whatever the process has as its default: ring, as everywhere.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // An error says that the process has one already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
 }
 
 #[async_trait]

@@ -52,7 +52,7 @@ impl Signing {
         if current.failed.is_some_and(|at| at.elapsed() < REST) { None } else { current.signer.clone() }
     }
 
-    /// Signing failed: perhaps the signer's credentials are dead (see `credentials.rs`), so the
+    /// Signing failed: perhaps the signer's credentials are dead (see `lectern_google`), so the
     /// next signature is by another.
     fn failed(&self, why: &dyn fmt::Display) {
         let made = (self.make)();
@@ -110,7 +110,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_signer_that_failed_is_made_anew_and_rests() {
-        super::super::install_provider();
+        lectern_google::install_provider();
         let made = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&made);
         let signing = Signing::new(Box::new(move || {
