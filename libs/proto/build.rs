@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "lectern/v1/selections.proto",
         "lectern/v1/tenants.proto",
         "lectern/v1/voices.proto",
+        "lectern/v1/writers.proto",
         "lectern/work/v1/stage.proto",
         "lectern/work/v1/work.proto",
         "lectern/ingest/v1/ingest.proto",

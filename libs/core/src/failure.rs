@@ -241,6 +241,16 @@ reasons! {
     AlreadyExists = "ALREADY_EXISTS",
     /// The run is pinned to a version that no service has any more.
     PinUnavailable = "PIN_UNAVAILABLE",
+    /// An engine's provider refuses the operator's account, or does not let it do this.
+    EngineCredentials = "ENGINE_CREDENTIALS",
+    /// The operator's account with an engine's provider has no credit left.
+    EngineBudget = "ENGINE_BUDGET",
+    /// An engine's provider refuses what it was asked, and would again.
+    EngineRefused = "ENGINE_REFUSED",
+    /// The tenant's or the narration's budget has less left than the next call may cost.
+    BudgetExhausted = "BUDGET_EXHAUSTED",
+    /// What a model wrote failed its checks again and again.
+    ScriptRejected = "SCRIPT_REJECTED",
 }
 
 impl fmt::Display for Reason {

@@ -6,13 +6,16 @@
 //! Names are made under a secret of their own, which is never changed, and tokens are sealed under
 //! one that can be ([`Secrets`]).
 
+mod order;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::script::{LengthTarget, Order, Selection};
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
+use crate::pin::VoicePin;
+pub use order::order;
 
 /// The secrets of an installation: the one that names are made under, which stays, and the one that
 /// seals, which can be changed while the other of a rotation is taken too.
@@ -105,8 +108,8 @@ impl TenantSecret {
         self.key("content", &[&source.0, extractor.as_bytes()])
     }
 
-    /// The plan of a script: `order` is the canonical text of style, length, footnotes and the
-    /// like, `engine` the pinned name and version.
+    /// The plan of a script: `order` is a digest of the canonical text of style, length, footnotes
+    /// and the like, `engine` the pinned name and version.
     #[must_use]
     pub fn plan(&self, content: &Digest, order: &str, engine: &str) -> Digest {
         self.key("plan", &[&content.0, order.as_bytes(), engine.as_bytes()])
@@ -116,6 +119,20 @@ impl TenantSecret {
     #[must_use]
     pub fn section(&self, plan: &Digest, index: u32) -> Digest {
         self.key("section", &[&plan.0, &index.to_be_bytes()])
+    }
+
+    /// A caller's edits of a script: `plan` is its plan's, `edits` all of them in one text, with
+    /// what makes words of them.
+    #[must_use]
+    pub fn edits(&self, plan: &Digest, edits: &[u8]) -> Digest {
+        self.key("edits", &[&plan.0, edits])
+    }
+
+    /// What edits made of something that they change: of a written section, or of the script as a
+    /// whole, which its plan names.
+    #[must_use]
+    pub fn edited(&self, what: &Digest, edits: &Digest) -> Digest {
+        self.key("edited", &[&what.0, &edits.0])
     }
 
     /// One recorded section: `voice` is the pinned engine, voice and version, `delivery` the
@@ -131,7 +148,8 @@ impl TenantSecret {
         self.key("segment", &[text.as_bytes(), voice.as_bytes(), delivery.as_bytes()])
     }
 
-    /// The finished recording of a plan: `formats` is the canonical list of artefacts.
+    /// The finished recording of a script, which its plan names, or [`Self::edited`] of that:
+    /// `formats` is the canonical list of artefacts.
     #[must_use]
     pub fn recording(&self, plan: &Digest, voice: &str, delivery: &str, formats: &str) -> Digest {
         self.key("recording", &[&plan.0, voice.as_bytes(), delivery.as_bytes(), formats.as_bytes()])
@@ -178,6 +196,10 @@ pub enum ObjectKind {
     Plan,
     /// [`Folder::section`].
     Section,
+    /// [`Folder::edits`].
+    Edits,
+    /// [`Folder::answer`].
+    Answer,
     /// [`Folder::segment`].
     Segment,
     /// [`Folder::track`].
@@ -232,6 +254,18 @@ impl Folder {
         format!("{}/section/{key}.json", self.prefix)
     }
 
+    /// A caller's [`Edits`](crate::content::edits::Edits) of a script, JSON.
+    #[must_use]
+    pub fn edits(&self, key: &Digest) -> String {
+        format!("{}/edits/{key}.json", self.prefix)
+    }
+
+    /// An answer of a model that was paid for, as it came, on the way to the plan or section `of`.
+    #[must_use]
+    pub fn answer(&self, of: &Digest, key: &Digest) -> String {
+        format!("{}/answer/{of}/{key}", self.prefix)
+    }
+
     /// A recorded [`Track`](crate::content::timeline::Track), JSON.
     #[must_use]
     pub fn track(&self, key: &Digest) -> String {
@@ -275,6 +309,8 @@ impl Folder {
             Some("content") => ObjectKind::Content,
             Some("plan") => ObjectKind::Plan,
             Some("section") => ObjectKind::Section,
+            Some("edits") => ObjectKind::Edits,
+            Some("answer") => ObjectKind::Answer,
             Some("segment") => ObjectKind::Segment,
             Some("track") => ObjectKind::Track,
             Some("recording") => ObjectKind::Artifact,
@@ -286,85 +322,12 @@ impl Folder {
 /// How a script is spoken, as the canonical texts that keys are made of. `speed` is in hundredths.
 #[must_use]
 pub fn delivery(voice: &str, version: &str, speed: u32) -> (String, String) {
-    (format!("{voice}@{version}"), format!("speed={speed}"))
-}
-
-/// What a caller wants said, as the canonical text that the plan's key is made of. What an order
-/// may leave unsaid is written only where it is said, so that the keys of plain orders do not
-/// change with what may be asked beside.
-#[must_use]
-pub fn order(order: &Order) -> String {
-    let length = order.length.map_or(0, LengthTarget::words);
-    let mut text = format!("{:?};words={length};footnotes={:?}", order.style, order.footnotes);
-    let Selection { pages, chapters, first } = &order.selection;
-    let seconds = first.map(|seconds| seconds.to_string());
-    for (name, value) in [
-        ("language", order.language.clone()),
-        ("pages", listed(pages)),
-        ("chapters", listed(chapters)),
-        ("first", seconds),
-        ("skip", listed(order.skip.iter().map(|kind| kind.name()))),
-        ("read", listed(order.read.iter().map(|kind| kind.name()))),
-    ] {
-        if let Some(value) = value {
-            text.push_str(&format!(";{name}={value}"));
-        }
-    }
-    text
-}
-
-/// The items with commas between them; none where there are none.
-fn listed(items: impl IntoIterator<Item: ToString>) -> Option<String> {
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    (!items.is_empty()).then(|| items.join(","))
+    (VoicePin::new(voice, version).into(), format!("speed={speed}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::content::script::{ContentKind, Footnotes, NumberRange, Style};
-
-    #[test]
-    fn an_order_writes_what_it_says_and_a_plain_one_as_it_always_did() {
-        assert_eq!(order(&Order::of(Style::Narration)), "Narration;words=0;footnotes=Skip");
-        let briefing = Order {
-            length: Some(LengthTarget::Seconds(120)),
-            footnotes: Footnotes::End,
-            language: Some("en".to_owned()),
-            ..Order::of(Style::Briefing)
-        };
-        assert_eq!(order(&briefing), "Briefing;words=330;footnotes=End;language=en");
-        let range = |first, last| NumberRange { first, last };
-        let selection =
-            Selection { pages: vec![range(3, 9), range(12, 12)], chapters: vec![range(2, 2)], first: Some(60) };
-        let some = Order {
-            selection,
-            skip: BTreeSet::from([ContentKind::Tables, ContentKind::Code]),
-            read: BTreeSet::from([ContentKind::FrontMatter]),
-            ..Order::of(Style::Narration)
-        };
-        let text =
-            "Narration;words=0;footnotes=Skip;pages=3-9,12;chapters=2;first=60;skip=code,tables;read=front_matter";
-        assert_eq!(order(&some), text);
-    }
-
-    #[test]
-    fn orders_that_differ_have_keys_that_differ() {
-        let plain = Order::of(Style::Narration);
-        let one = vec![NumberRange { first: 1, last: 1 }];
-        let orders = [
-            plain.clone(),
-            Order { selection: Selection { pages: one.clone(), ..Selection::ALL }, ..plain.clone() },
-            Order { selection: Selection { chapters: one, ..Selection::ALL }, ..plain.clone() },
-            Order { selection: Selection { first: Some(1), ..Selection::ALL }, ..plain.clone() },
-            Order { skip: BTreeSet::from([ContentKind::Captions]), ..plain.clone() },
-            Order { read: BTreeSet::from([ContentKind::Captions]), ..plain },
-        ];
-        let texts: BTreeSet<String> = orders.iter().map(order).collect();
-        assert_eq!(texts.len(), orders.len());
-    }
 
     #[test]
     fn names_stay_and_seals_change_when_a_secret_is_rotated() {
@@ -402,6 +365,8 @@ mod tests {
             (folder.content(&key), ObjectKind::Content),
             (folder.plan(&key), ObjectKind::Plan),
             (folder.section(&key), ObjectKind::Section),
+            (folder.edits(&key), ObjectKind::Edits),
+            (folder.answer(&key, &key), ObjectKind::Answer),
             (folder.segment(&key), ObjectKind::Segment),
             (folder.track(&key), ObjectKind::Track),
             (folder.artifact(&narration, 1, &key, "audio.opus"), ObjectKind::Artifact),

@@ -2,7 +2,7 @@
 //! write.
 
 use lectern_core::content::Range;
-use lectern_core::content::script::{self, Role, SkipReason};
+use lectern_core::content::script::{self, DropReason, Role, SkipReason};
 use lectern_core::content::timeline;
 use lectern_core::id::{Service, StepId};
 use lectern_core::{Failure, Kind, Reason};
@@ -11,11 +11,13 @@ use prost::Message as _;
 
 use crate::{rpc, v1 as api};
 
+mod direction;
 mod order;
 
+pub use direction::{CAST, CHARACTER_NAME, cast_to_wire, direction_to_wire};
 pub use order::{
-    RANGES, compose_order, footnotes_to_wire, kind_to_wire, kinds_to_wire, language_tag, length_to_wire, order,
-    plan_order, preview_order, selection_to_wire, style_to_wire,
+    RANGES, compose_order, estimate_order, footnotes_to_wire, kind_to_wire, kinds_to_wire, language_tag,
+    length_to_wire, order, plan_order, preview_order, selection_to_wire, style_to_wire,
 };
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
@@ -64,7 +66,7 @@ pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
         index: number(section.index),
         title: section.title.clone(),
         level: section.level.into(),
-        utterances: section.utterances.iter().map(utterance_to_wire).collect(),
+        utterances: section.utterances.iter().map(|utterance| said_to_wire(section, utterance)).collect(),
         skipped: section
             .skipped
             .iter()
@@ -75,6 +77,32 @@ pub fn section_to_wire(section: &script::Section) -> api::ScriptSection {
             })
             .collect(),
         continued: false,
+        dropped: section.dropped.iter().map(dropped_to_wire).collect(),
+    }
+}
+
+/// An utterance of a section, which a caller may have edited, in the public API.
+fn said_to_wire(section: &script::Section, utterance: &script::Utterance) -> api::Utterance {
+    let edited = section.edited.iter().find(|edited| edited.has(utterance.id));
+    let before = edited.filter(|edited| edited.first == utterance.id).map(|edited| edited.before.clone());
+    api::Utterance { edited: edited.is_some(), before: before.unwrap_or_default(), ..utterance_to_wire(utterance) }
+}
+
+/// A sentence that was written and is not spoken, in the public API.
+fn dropped_to_wire(dropped: &script::Dropped) -> api::DroppedSentence {
+    let reason = match dropped.reason {
+        DropReason::Ungrounded => api::dropped_sentence::Reason::Ungrounded,
+        DropReason::Unsourced => api::dropped_sentence::Reason::Unsourced,
+        DropReason::Repeated => api::dropped_sentence::Reason::Repeated,
+        DropReason::NotSpeech => api::dropped_sentence::Reason::NotSpeech,
+        DropReason::Cut => api::dropped_sentence::Reason::Cut,
+        DropReason::TooLong => api::dropped_sentence::Reason::TooLong,
+    };
+    api::DroppedSentence {
+        text: dropped.text.clone(),
+        reason: reason.into(),
+        detail: dropped.detail.clone(),
+        sources: dropped.sources.iter().map(|source| part(source.block, source.range)).collect(),
     }
 }
 
@@ -99,6 +127,8 @@ pub fn utterance_to_wire(utterance: &script::Utterance) -> api::Utterance {
         spoken: utterance.spoken.clone(),
         added: utterance.added,
         sources: utterance.sources.iter().map(|source| part(source.block, source.range)).collect(),
+        edited: false,
+        before: String::new(),
     }
 }
 
@@ -167,6 +197,7 @@ const fn skip_reason(reason: SkipReason) -> api::SkipReason {
         SkipReason::Placeholder => api::SkipReason::Placeholder,
         SkipReason::NotSelected => api::SkipReason::NotSelected,
         SkipReason::NotWanted => api::SkipReason::NotWanted,
+        SkipReason::Edited => api::SkipReason::Edited,
         SkipReason::Unaccounted => api::SkipReason::Unaccounted,
     }
 }

@@ -5,10 +5,15 @@ use lectern_core::id::TenantId;
 use lectern_core::{Failure, Kind, Reason};
 
 /// What the names of methods begin with that change nothing.
-const READING: [&str; 8] = ["Get", "List", "Watch", "Listen", "Preview", "Download", "Read", "Describe"];
+const READING: [&str; 9] = ["Get", "List", "Watch", "Listen", "Preview", "Estimate", "Download", "Read", "Describe"];
 /// The services that administrators call. They open no tenant's data, nor store any of their own.
-const ADMINISTERED: [&str; 4] =
-    ["lectern.v1.AdminService", "lectern.v1.KeyService", "lectern.v1.TenantService", "lectern.v1.VoiceService"];
+const ADMINISTERED: [&str; 5] = [
+    "lectern.v1.AdminService",
+    "lectern.v1.KeyService",
+    "lectern.v1.TenantService",
+    "lectern.v1.VoiceService",
+    "lectern.v1.WriterService",
+];
 /// The key id of whoever calls with the installation's admin key.
 pub const ADMIN_KEY: &str = "admin";
 /// The key id of everybody where no keys are asked for.
@@ -130,6 +135,8 @@ mod tests {
             "NarrationService/WatchNarration",
             "NarrationService/ListenNarration",
             "ScriptService/PreviewScript",
+            "NarrationService/EstimateNarration",
+            "WriterService/ListWriters",
             "NarrationService/DownloadArtifact",
             "SpeechService/ReadTrack",
             "ScriptService/DescribeEngine",
@@ -158,6 +165,7 @@ mod tests {
             "/lectern.v1.TenantService/SuspendTenant",
             "/lectern.v1.AdminService/GetBacklog",
             "/lectern.v1.VoiceService/ListVoices",
+            "/lectern.v1.WriterService/ListWriters",
         ] {
             for caller in administrators.iter().chain([&open]) {
                 assert_eq!(caller.may_call(path), Ok(()), "{path}");

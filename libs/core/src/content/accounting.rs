@@ -2,6 +2,11 @@
 //! is one account for everybody: the writer of a section balances it, a preview shows it, and the
 //! manifest records it.
 //!
+//! Words of a model are about a block and are not its text: they speak none of it. What they cover
+//! is [`Fate::Summarised`], since their writer lists it as [`SkipReason::Summarised`], whether a
+//! sentence names the block or not. So is what a caller edited: other words stand for it
+//! ([`SkipReason::Edited`]).
+//!
 //! Nothing is ever missing from an account. What the script names nowhere is listed too: as
 //! [`SkipReason::NothingToSay`] where it holds no letter or digit, else as
 //! [`SkipReason::Unaccounted`], which is a defect of the writer and no reason to fail an order.
@@ -104,7 +109,7 @@ pub fn account(block: &Block, spoken: &[Range], skips: &[&Skipped]) -> Result<Ac
     }
     let fate = if !spoken.is_empty() {
         Fate::Spoken
-    } else if skipped.iter().any(|part| part.reason == SkipReason::Summarised) {
+    } else if skipped.iter().any(|part| matches!(part.reason, SkipReason::Summarised | SkipReason::Edited)) {
         Fate::Summarised
     } else {
         Fate::Skipped

@@ -8,6 +8,7 @@
 
 pub mod accounting;
 pub mod document;
+pub mod edits;
 mod kind;
 pub mod script;
 mod selection;

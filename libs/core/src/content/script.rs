@@ -70,6 +70,13 @@ pub struct Order {
     /// Kinds of content that are read, whatever is usual; none of them is in `skip`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub read: BTreeSet<ContentKind>,
+    /// How a writer with words of its own is to write.
+    #[serde(default, skip_serializing_if = "Direction::is_plain")]
+    pub direction: Direction,
+    /// Who talks in a dialogue, 2 to 4; an utterance names its speaker by the place in this list.
+    /// Empty for the style's own, and for any other style.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cast: Vec<Character>,
 }
 
 impl Order {
@@ -84,8 +91,74 @@ impl Order {
             selection: Selection::ALL,
             skip: BTreeSet::new(),
             read: BTreeSet::new(),
+            direction: Direction::PLAIN,
+            cast: Vec::new(),
         }
     }
+}
+
+/// The most characters of each text of a [`Direction`], in Unicode scalar values.
+pub const DIRECTION_CHARS: usize = 500;
+
+/// How a writer with words of its own is to write. It is a caller's, and so is trusted more than a
+/// document and less than the prompts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Direction {
+    /// For whom, such as "nurses in their first year"; at most [`DIRECTION_CHARS`], as the others.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub audience: String,
+    /// In which tone, such as "calm and plain".
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tone: String,
+    /// What of the document matters most.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub focus: String,
+    /// Anything else.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub instructions: String,
+    /// Whether it begins with words of welcome that name the document.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub intro: bool,
+    /// Whether it ends with words that close it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outro: bool,
+    /// The language to write in, a BCP 47 tag; empty for the document's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub language: String,
+}
+
+impl Direction {
+    /// The direction that says nothing.
+    pub const PLAIN: Self = Self {
+        audience: String::new(),
+        tone: String::new(),
+        focus: String::new(),
+        instructions: String::new(),
+        intro: false,
+        outro: false,
+        language: String::new(),
+    };
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::PLAIN
+    }
+}
+
+/// Who talks in a dialogue.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Character {
+    /// What the others call them; 1 to 40 characters.
+    pub name: String,
+    /// What they are there for, such as "explains" or "asks what a listener would ask"; at most
+    /// [`DIRECTION_CHARS`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub role: String,
+    /// How they talk, such as "short sentences, dry"; at most [`DIRECTION_CHARS`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub manner: String,
 }
 
 /// How the document becomes a script.
@@ -96,6 +169,26 @@ pub enum Style {
     Narration,
     /// The most important of it.
     Briefing,
+    /// What is to be learned, explained, repeated, and asked.
+    Lesson,
+    /// Two to four people who talk about it.
+    Dialogue,
+}
+
+impl Style {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Narration, Self::Briefing, Self::Lesson, Self::Dialogue];
+
+    /// The name that keys are made of and the manifest has; it never changes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Narration => "narration",
+            Self::Briefing => "briefing",
+            Self::Lesson => "lesson",
+            Self::Dialogue => "dialogue",
+        }
+    }
 }
 
 /// How long a script should be.
@@ -135,6 +228,18 @@ pub enum Footnotes {
     End,
 }
 
+impl Footnotes {
+    /// The name that keys are made of; it never changes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Inline => "inline",
+            Self::End => "end",
+        }
+    }
+}
+
 /// One section of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSection {
@@ -151,8 +256,13 @@ pub struct PlannedSection {
     /// `blocks`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<Source>,
-    /// Estimated spoken words.
+    /// Estimated spoken words; of a writer with words of its own, the words that it is to write.
     pub words: u32,
+    /// What a writer with words of its own is to say here, in a few sentences: it writes each
+    /// section knowing the briefs of all, so that none repeats another. Empty for the document's
+    /// own words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub brief: String,
 }
 
 /// A place in a source block.
@@ -228,6 +338,8 @@ pub enum SkipReason {
     NotSelected,
     /// The order leaves its kind out.
     NotWanted,
+    /// A caller put other words in the place of these.
+    Edited,
     /// A defect: the script's writer neither spoke it nor said why. It is logged, and should be
     /// reported.
     Unaccounted,
@@ -274,6 +386,78 @@ pub struct Section {
     /// What this section leaves out, each with a reason, beside what the plan already did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
+    /// Sentences that were written for it and not taken, each with a reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+    /// The engine that wrote it, with its version, where that is not the one of the plan; else
+    /// empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
+    /// What a caller changed in it, in the order of the utterances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<Edited>,
+}
+
+impl Section {
+    /// Whether an utterance is of a caller's words, put in the place of what was written.
+    #[must_use]
+    pub fn is_edited(&self, utterance: u32) -> bool {
+        self.edited.iter().any(|edited| edited.has(utterance))
+    }
+}
+
+/// Utterances of a section that a caller put in the place of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited {
+    /// The id of the first of them.
+    pub first: u32,
+    /// How many they are, at least 1.
+    pub count: u32,
+    /// What was written in their place, as a caption would have shown it.
+    pub before: String,
+}
+
+impl Edited {
+    /// Whether an utterance is among them.
+    #[must_use]
+    pub const fn has(&self, utterance: u32) -> bool {
+        utterance >= self.first && utterance - self.first < self.count
+    }
+}
+
+/// A sentence that a writer with words of its own wrote and that is not spoken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The sentence.
+    pub text: String,
+    /// Why.
+    pub reason: DropReason,
+    /// What is wrong with it, for people: "says 1967; the source has 1687".
+    pub detail: String,
+    /// The places of the document that it named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+}
+
+/// Why a written sentence is not spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// A number, date, name or quotation in it is not in the places that it names, also after it
+    /// was written again.
+    Ungrounded,
+    /// It names no place of the document though it says something about it, or one that is not
+    /// there.
+    Unsourced,
+    /// It says again what was said.
+    Repeated,
+    /// It is no speech: markup, an address, words of the prompt, or an instruction that stands in
+    /// the document.
+    NotSpeech,
+    /// It does not end.
+    Cut,
+    /// It is beyond the length that was asked for.
+    TooLong,
 }
 
 /// Who speaks; index into the narration's voices.

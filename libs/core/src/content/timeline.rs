@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Range;
-use super::script::SkipReason;
+use super::script::{Dropped, SkipReason};
 use crate::digest::Digest;
 
 /// The newest layout of a stored [`Track`], [`Recording`] or [`Manifest`].
@@ -112,7 +112,8 @@ pub struct Manifest {
     pub style: String,
     /// The voice (`engines/local/voices/heart@1`).
     pub voice: String,
-    /// Extractor, script engine and speech engine, with versions.
+    /// Extractor, script engine and speech engine, with versions; between the last two those that
+    /// wrote sections in place of the script's.
     pub engines: Vec<String>,
     /// Samples a second.
     pub sample_rate: u32,
@@ -131,6 +132,39 @@ pub struct Manifest {
     /// Warnings of the extraction and notes of the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What a caller changed in the script before it was spoken, in the order in which it is heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<EditedSentence>,
+    /// What a model wrote and is not heard, with why, in the order of the script.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedSentence>,
+}
+
+/// A sentence that a model wrote and that is not heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedSentence {
+    /// The section that it was written for.
+    pub section: u32,
+    /// What it said, and why it is not heard.
+    #[serde(flatten)]
+    pub sentence: Dropped,
+}
+
+/// A sentence of a script that a caller put in the place of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditedSentence {
+    /// The section that it is heard in.
+    pub section: u32,
+    /// The id of its first utterance.
+    pub utterance: u32,
+    /// What was written, as a caption would have shown it.
+    pub before: String,
+    /// What is said.
+    pub says: String,
+    /// First sample in the whole recording.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
 }
 
 /// Counts over a manifest's blocks.

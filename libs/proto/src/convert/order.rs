@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lectern_core::content::script::{ContentKind, Footnotes, LengthTarget, NumberRange, Order, Selection, Style};
 use lectern_core::{Failure, Kind, Reason};
 
-use super::number;
+use super::{direction, number};
 use crate::{ai, v1 as api, work};
 
 /// The most ranges in a list of pages or chapters.
@@ -21,6 +21,8 @@ struct Said<'a> {
     selection: Option<&'a api::Selection>,
     skip: &'a [i32],
     read: &'a [i32],
+    direction: Option<&'a api::Direction>,
+    cast: &'a [api::Character],
 }
 
 /// What a message says that carries an order: its fields have the same names in each.
@@ -34,6 +36,8 @@ macro_rules! said {
             selection: $wire.selection.as_ref(),
             skip: &$wire.skip,
             read: &$wire.read,
+            direction: $wire.direction.as_ref(),
+            cast: &$wire.cast,
         }
     };
 }
@@ -62,6 +66,14 @@ pub fn preview_order(wire: &ai::v1::PreviewScriptRequest) -> Result<Order, Failu
     read(&said!(wire))
 }
 
+/// The order of an estimate, as the gateway asks for it.
+///
+/// # Errors
+/// Those of [`order`].
+pub fn estimate_order(wire: &ai::v1::EstimateScriptRequest) -> Result<Order, Failure> {
+    read(&said!(wire))
+}
+
 /// The order of a text that is composed without being stored.
 ///
 /// # Errors
@@ -69,7 +81,17 @@ pub fn preview_order(wire: &ai::v1::PreviewScriptRequest) -> Result<Order, Failu
 pub fn compose_order(wire: &ai::v1::ComposeScriptRequest) -> Result<Order, Failure> {
     let length = wire.length.as_ref();
     let style = wire.style;
-    read(&Said { style, length, footnotes: 0, language_code: "", selection: None, skip: &[], read: &[] })
+    read(&Said {
+        style,
+        length,
+        footnotes: 0,
+        language_code: "",
+        selection: None,
+        skip: &[],
+        read: &[],
+        direction: None,
+        cast: &[],
+    })
 }
 
 fn read(said: &Said<'_>) -> Result<Order, Failure> {
@@ -89,6 +111,8 @@ fn read(said: &Said<'_>) -> Result<Order, Failure> {
         selection: said.selection.map(selection).transpose()?.unwrap_or_default(),
         skip,
         read,
+        direction: said.direction.map(direction::direction).transpose()?.unwrap_or_default(),
+        cast: direction::cast(style, said.cast)?,
     })
 }
 
@@ -96,10 +120,13 @@ fn style(wire: i32) -> Result<Style, Failure> {
     match api::Style::try_from(wire) {
         Ok(api::Style::Narration) => Ok(Style::Narration),
         Ok(api::Style::Briefing) => Ok(Style::Briefing),
+        Ok(api::Style::Lesson) => Ok(Style::Lesson),
+        Ok(api::Style::Dialogue) => Ok(Style::Dialogue),
         Ok(api::Style::Unspecified) | Err(_) => Err(Failure::new(
             Kind::InvalidArgument,
             Reason::StyleUnsupported,
-            "narration.style is not one that this version knows; use STYLE_NARRATION or STYLE_BRIEFING",
+            "narration.style is not one that this version knows; use STYLE_NARRATION, STYLE_BRIEFING, STYLE_LESSON or \
+             STYLE_DIALOGUE",
         )
         .at("narration.style")),
     }
@@ -230,6 +257,8 @@ pub const fn style_to_wire(style: Style) -> api::Style {
     match style {
         Style::Narration => api::Style::Narration,
         Style::Briefing => api::Style::Briefing,
+        Style::Lesson => api::Style::Lesson,
+        Style::Dialogue => api::Style::Dialogue,
     }
 }
 

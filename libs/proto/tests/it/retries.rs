@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{PUBLIC, document, methods, ours};
 
 /// Calls that a client must not repeat without knowing what was in them, and why.
-const UNSAFE: [(&str, &str, &str); 10] = [
+const UNSAFE: [(&str, &str, &str); 11] = [
     ("DocumentService", "CreateDocument", "makes another document unless it carries a request_id"),
     ("DocumentService", "UploadDocument", "its chunks go on where GetUpload says, not where they began"),
     ("DocumentService", "CancelUpload", "would cancel an upload that was begun meanwhile under the same id"),
@@ -19,6 +19,7 @@ const UNSAFE: [(&str, &str, &str); 10] = [
         "RetryNarration",
         "starts a further run of what has failed again, unless it carries a request_id or an etag",
     ),
+    ("NarrationService", "UpdateScript", "answers ETAG_MISMATCH for what a try changed whose answer was lost"),
     (
         "KeyService",
         "CreateKey",
@@ -31,11 +32,14 @@ const UNSAFE: [(&str, &str, &str); 10] = [
 ];
 
 /// Calls between services that are made once, and why.
-const ONCE: [(&str, &str, &str); 14] = [
+const ONCE: [(&str, &str, &str); 17] = [
     ("lectern.ingest.v1.IngestService", "PrepareContent", "stores content"),
     ("lectern.ingest.v1.IngestService", "GetUsage", "the caller of GetQuota repeats it"),
     ("lectern.ai.v1.ScriptService", "ComposeScript", "writes as long as a script takes, and is paid for"),
     ("lectern.ai.v1.ScriptService", "PreviewScript", "the caller of PreviewDocument repeats it"),
+    ("lectern.ai.v1.ScriptService", "EstimateScript", "the caller of EstimateNarration repeats it"),
+    ("lectern.ai.v1.ScriptService", "EditScript", "puts what edits made; the caller of UpdateScript reads the script"),
+    ("lectern.ai.v1.ScriptService", "GetSpending", "the caller of GetUsage repeats it"),
     ("lectern.tts.v1.SpeechService", "Synthesize", "speaks, and is paid for"),
     ("lectern.tts.v1.SpeechService", "ReadTrack", "the caller of ListenNarration repeats it"),
     ("lectern.tts.v1.SpeechService", "CountStoredSpeech", "the caller of PreviewDocument repeats it"),

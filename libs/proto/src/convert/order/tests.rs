@@ -1,6 +1,8 @@
+use lectern_core::content::script::{Character, Direction};
 use lectern_core::keys;
 
 use super::*;
+use crate::convert::{cast_to_wire, direction_to_wire};
 
 fn narration(change: impl FnOnce(&mut api::Narration)) -> api::Narration {
     let mut narration = api::Narration { style: api::Style::Narration.into(), ..api::Narration::default() };
@@ -112,7 +114,22 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
         read: BTreeSet::from([ContentKind::Code]),
         ..Order::of(Style::Briefing)
     };
-    for said in [whole, Order::of(Style::Narration)] {
+    let character = |name: &str| Character { name: name.to_owned(), role: "asks".to_owned(), manner: "dry".to_owned() };
+    let talked = Order {
+        direction: Direction {
+            audience: "nurses".to_owned(),
+            tone: "calm".to_owned(),
+            focus: "doses".to_owned(),
+            instructions: "no jokes".to_owned(),
+            intro: true,
+            outro: true,
+            language: "en".to_owned(),
+        },
+        cast: vec![character("Ann"), character("Bo")],
+        ..Order::of(Style::Dialogue)
+    };
+    for said in [whole, talked, Order::of(Style::Lesson), Order::of(Style::Narration)] {
+        let (direction, cast) = (direction_to_wire(&said.direction), cast_to_wire(&said.cast));
         let (style, footnotes) = (style_to_wire(said.style).into(), footnotes_to_wire(said.footnotes).into());
         let length = said.length.map(length_to_wire);
         let language_code = said.language.clone().unwrap_or_default();
@@ -127,6 +144,8 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             selection: selection.clone(),
             skip: skip.clone(),
             read: read.clone(),
+            direction: direction.clone(),
+            cast: cast.clone(),
             ..api::Narration::default()
         };
         assert_eq!(order(&narration).as_ref(), Ok(&said));
@@ -138,6 +157,8 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             selection: selection.clone(),
             skip: skip.clone(),
             read: read.clone(),
+            direction: direction.clone(),
+            cast: cast.clone(),
             ..work::v1::PlanScript::default()
         };
         assert_eq!(plan_order(&command).as_ref(), Ok(&said));
@@ -149,6 +170,8 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             selection,
             skip,
             read,
+            direction,
+            cast,
             ..ai::v1::PreviewScriptRequest::default()
         };
         assert_eq!(preview_order(&preview).as_ref(), Ok(&said));
