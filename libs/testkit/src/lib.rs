@@ -1,13 +1,12 @@
 //! For tests only: starts and stops real servers and our own processes, and puts faults between
 //! them.
 //!
-//! Everything here but `gcs` and `kubernetes` is plain blocking code without a runtime: starting a
-//! server takes some 100 ms (a MongoDB 1 to 2 s), and a test that cannot spare its thread for that
-//! long calls it from `spawn_blocking`. Those two are served within the process, each by a thread
-//! with a runtime of its own, and start at once. What is started is ended, by its process id, when
-//! its value is dropped.
-//! Functions that tests call panic with what to run when a server or a binary is missing; nothing
-//! is skipped.
+//! Everything here but `gcs`, `kubernetes` and `models` is plain blocking code without a runtime:
+//! starting a server takes some 100 ms (a MongoDB 1 to 2 s), and a test that cannot spare its
+//! thread for that long calls it from `spawn_blocking`. Those three are served within the process,
+//! each by a thread with a runtime of its own, and start at once. What is started is ended, by its
+//! process id, when its value is dropped. Functions that tests call panic with what to run when a
+//! server or a binary is missing; nothing is skipped.
 
 #![allow(
     clippy::disallowed_methods,
@@ -21,10 +20,13 @@ pub mod env;
 mod fake_gcs_server;
 #[cfg(feature = "gcs")]
 pub mod gcs;
-#[cfg(any(feature = "gcs", feature = "kubernetes"))]
+pub mod grounding;
+#[cfg(any(feature = "gcs", feature = "kubernetes", feature = "models"))]
 mod hosted;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+#[cfg(feature = "models")]
+pub mod models;
 mod mongo;
 mod nats;
 mod nats_cluster;
