@@ -7,7 +7,7 @@ use lectern_blob::{Blob, Objects};
 use lectern_core::content::document::Content;
 use lectern_core::content::script::{Plan, Section};
 use lectern_core::id::{ScopeId, TenantId};
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{Digest, Failure, Kind, Reason};
 use lectern_proto::ai::v1::{PreviewScriptRequest, preview_script_response::Part};
 use lectern_proto::{convert, v1 as api};
 use lectern_runtime::{Room, Share, Shares};
@@ -16,7 +16,8 @@ use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::preview::{self, Preview, Previewed, PreviewedSection};
-use crate::compose::{ENGINE_PIN, Stop, write_section};
+use crate::compose::{Stop, write_section};
+use crate::engine::Engines;
 use crate::work::compute;
 
 /// Calls of one tenant that may wait for their turn before the next one is turned away.
@@ -31,12 +32,13 @@ const MESSAGE: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Previews {
     blob: Arc<dyn Blob>,
+    engines: Engines,
     turns: Shares,
 }
 
 impl Previews {
-    pub(super) fn new(blob: Arc<dyn Blob>, permits: usize) -> Self {
-        Self { blob, turns: Shares::new("compositions", Room::all_but_one(permits, WAITING)) }
+    pub(super) fn new(blob: Arc<dyn Blob>, engines: Engines, permits: usize) -> Self {
+        Self { blob, engines, turns: Shares::new("compositions", Room::all_but_one(permits, WAITING)) }
     }
 
     /// The turn of a call of `tenant` to compose; given back when it is dropped.
@@ -44,21 +46,42 @@ impl Previews {
         self.turns.take(tenant, 1).await.ok_or_else(|| turned_away(tenant))
     }
 
-    /// The messages of a preview. A caller that goes away ends it before the next sentence.
+    /// A document's content and its key, by the names that the gateway has for them.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` for what is no scope, `BLOB_UNAVAILABLE`, `OBJECT_DAMAGED`.
+    pub(super) async fn content(
+        &self,
+        tenant: &TenantId,
+        scope: &str,
+        content_key: &str,
+    ) -> Result<(Digest, Content), Failure> {
+        let scope: ScopeId = scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
+        let content_key = key(content_key, "content_key")?;
+        let objects = Objects::new(Arc::clone(&self.blob), tenant, &scope);
+        let content = objects.read_json(&objects.folder().content(&content_key)).await?;
+        Ok((content_key, content))
+    }
+
+    /// The messages of a preview, in the document's own words. A caller that goes away ends it
+    /// before the next sentence.
     pub(super) async fn preview(
         &self,
         tenant: &TenantId,
         request: PreviewScriptRequest,
     ) -> Result<std::vec::IntoIter<Part>, Failure> {
-        let scope: ScopeId = request.scope.parse().map_err(|e| Failure::invalid("scope", format!("scope: {e}")))?;
-        let content_key = key(&request.content_key, "content_key")?;
         let order = convert::preview_order(&request)?;
+        let writer = self.engines.of_writer(&request.writer, "narration.writer")?;
+        let capabilities = writer.engine.capabilities();
+        capabilities.check(&order, &writer.name)?;
+        if capabilities.own_words() {
+            return Err(unforeseen(&writer.name));
+        }
         let _composing = self.turn(tenant).await?;
         let token = CancellationToken::new();
         let stop = Stop::at(token.clone());
         let _until_dropped = token.drop_guard();
-        let objects = Objects::new(Arc::clone(&self.blob), tenant, &scope);
-        let content: Content = objects.read_json(&objects.folder().content(&content_key)).await?;
+        let (_, content) = self.content(tenant, &request.scope, &request.content_key).await?;
         let until = stop.clone();
         let (content, plan) = compute(move || {
             let plan = preview::plan(&content, &order, &until)?;
@@ -73,6 +96,15 @@ impl Previews {
         }
         compute(move || parts(&content, &plan, &sections, &stop)).await
     }
+}
+
+/// Nobody knows the words of a model before it has written them.
+fn unforeseen(writer: &str) -> Failure {
+    let message = format!(
+        "what the writer {writer} would say is known when it has written it; estimate the order instead, or preview \
+         another writer"
+    );
+    Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message).at("narration.writer")
 }
 
 fn turned_away(tenant: &TenantId) -> Failure {
@@ -99,7 +131,7 @@ fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::Previe
     api::PreviewSummary {
         title: convert::title(&plan.title),
         language_code: plan.language.clone(),
-        engine: ENGINE_PIN.to_owned(),
+        engine: plan.engine.clone(),
         section_count: i32::try_from(plan.sections.len()).unwrap_or(i32::MAX),
         coverage: Some(convert::coverage_to_wire(preview.coverage)),
         notes: warnings.chain(notes).collect(),
@@ -189,6 +221,7 @@ mod tests {
     use lectern_core::content::script::{NumberRange, Order, Selection, Style};
 
     use super::*;
+    use crate::engine::{DEFAULT_WRITER, Extractive, Writer};
 
     fn content(texts: &[&str]) -> Content {
         let block = |(id, text): (u32, &&str)| Block {
@@ -215,6 +248,11 @@ mod tests {
         }
     }
 
+    fn previews(blob: &Arc<dyn Blob>) -> Previews {
+        let writer = Writer { name: DEFAULT_WRITER.to_owned(), engine: Arc::new(Extractive::new()) };
+        Previews::new(Arc::clone(blob), Engines::new(vec![writer], DEFAULT_WRITER).unwrap(), 1)
+    }
+
     fn request(content_key: &str) -> PreviewScriptRequest {
         let (scope, content_key) = ("book".to_owned(), content_key.to_owned());
         PreviewScriptRequest { scope, content_key, style: api::Style::Narration.into(), ..Default::default() }
@@ -231,10 +269,15 @@ mod tests {
         let objects = Objects::new(Arc::clone(&blob), &tenant, &"book".parse().unwrap());
         let key = lectern_core::Digest::of(b"content");
         let path = objects.folder().content(&key);
-        let previews = Previews::new(Arc::clone(&blob), 1);
+        let previews = previews(&blob);
 
         let missing = previews.preview(&tenant, request(&key.to_string())).await.unwrap_err();
         assert_eq!(missing.reason, Reason::ObjectDamaged);
+        let elsewhere = PreviewScriptRequest { writer: "gemini".to_owned(), ..request(&key.to_string()) };
+        let unknown = previews.preview(&tenant, elsewhere).await.unwrap_err();
+        assert_eq!(unknown.field.as_deref(), Some("narration.writer"));
+        let lesson = PreviewScriptRequest { style: api::Style::Lesson.into(), ..request(&key.to_string()) };
+        assert_eq!(previews.preview(&tenant, lesson).await.unwrap_err().reason, Reason::StyleUnsupported);
         objects.write_json(&path, &content(&["Salt is old.", "{"])).await.unwrap();
         let mut parts = previews.preview(&tenant, request(&key.to_string())).await.unwrap();
         let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };

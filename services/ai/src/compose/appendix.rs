@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use lectern_core::content::document::Content;
 
-/// Words that a heading of an appendix begins with, in small letters.
-const WORDS: [&str; 5] = ["appendix", "appendices", "annex", "annexe", "annexes"];
+use crate::speakable::Language;
 
 /// Signs that may stand behind the word or the label of a heading.
 const STOPS: [char; 6] = ['.', ':', ')', '-', '–', '—'];
@@ -22,7 +21,7 @@ struct Open {
 
 /// The ids of the blocks that stand in appendices. One goes up to the next heading of the same or a
 /// higher level that begins none; headings outside of the body decide nothing.
-pub(super) fn blocks(content: &Content) -> HashSet<u32> {
+pub(super) fn blocks(content: &Content, language: Language) -> HashSet<u32> {
     let mut inside = HashSet::new();
     let mut open: Option<Open> = None;
     for block in content.blocks.iter().filter(|block| block.matter.is_body()) {
@@ -31,7 +30,7 @@ pub(super) fn blocks(content: &Content) -> HashSet<u32> {
                 Some(open) if level > open.level => Some(open),
                 Some(_) | None => {
                     let expected = open.and_then(|open| open.next);
-                    let begins = titled(&block.text).or_else(|| lettered(&block.text, expected?).map(Some));
+                    let begins = titled(&block.text, language).or_else(|| lettered(&block.text, expected?).map(Some));
                     begins.map(|next| Open { level, next })
                 }
             };
@@ -44,9 +43,9 @@ pub(super) fn blocks(content: &Content) -> HashSet<u32> {
 }
 
 /// Whether a heading says that it is an appendix's; then the letter that may follow alone.
-fn titled(heading: &str) -> Option<Option<char>> {
+fn titled(heading: &str, language: Language) -> Option<Option<char>> {
     let words: Vec<&str> = heading.split_whitespace().collect();
-    let appendix = |word: &str| WORDS.contains(&word.trim_end_matches(STOPS).to_lowercase().as_str());
+    let appendix = |word: &str| language.is_appendix(&word.trim_end_matches(STOPS).to_lowercase());
     // A number of the heading itself may stand before: `7. Appendix`, `A Appendix`.
     let numbered = words.len() > 1 && label(words[0]) && appendix(words[1]);
     let words = if numbered { &words[1..] } else { &words[..] };
@@ -117,7 +116,7 @@ mod tests {
                 [block(BlockKind::Heading { level: *level }, text), block(BlockKind::Paragraph, "Words.")]
             });
             let content = content(headings.collect());
-            let inside = blocks(&content);
+            let inside = blocks(&content, Language::English);
             for ((at, (_, text, wanted)), id) in case.iter().enumerate().zip((0..).step_by(2)) {
                 assert_eq!(inside.contains(&id), *wanted, "{text} ({at})");
                 assert_eq!(inside.contains(&(id + 1)), *wanted, "what follows {text}");
@@ -133,6 +132,6 @@ mod tests {
         blocks[2].kind = BlockKind::Heading { level: 1 };
         blocks[2].matter = Matter::References;
         blocks[3].matter = Matter::References;
-        assert_eq!(super::blocks(&content(blocks)), HashSet::from([0, 1, 4]));
+        assert_eq!(super::blocks(&content(blocks), Language::English), HashSet::from([0, 1, 4]));
     }
 }

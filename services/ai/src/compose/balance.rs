@@ -19,7 +19,7 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    /// Announcements are about a block and do not speak it.
+    /// Announcements and words of a model are about a block and do not speak it.
     pub(super) fn new(
         utterances: impl Iterator<Item = &'a Utterance>,
         skipped: impl Iterator<Item = &'a Skipped>,
@@ -78,13 +78,14 @@ pub(super) fn of_section<'a>(
 mod tests {
     use lectern_core::content::document::BlockKind;
     use lectern_core::content::script::{Role, Source, Speaker};
+    use lectern_core::content::timeline::Fate;
 
     use super::*;
     use crate::compose::tests::{block, content};
 
     fn planned(blocks: &[u32]) -> PlannedSection {
         let (blocks, chosen) = (blocks.to_vec(), Vec::new());
-        PlannedSection { index: 0, title: String::new(), level: 1, blocks, chosen, words: 0 }
+        PlannedSection { index: 0, title: String::new(), level: 1, blocks, chosen, words: 0, brief: String::new() }
     }
 
     fn utterance(block: u32, range: Range, added: bool) -> Utterance {
@@ -121,6 +122,21 @@ mod tests {
                 Skipped { block: 4, range: None, reason: unaccounted },
             ]
         );
+    }
+
+    #[test]
+    fn words_of_a_model_speak_no_block_and_cover_what_they_list() {
+        let texts = ["It rose by 3 m in 1687.", "So it did.", "Nobody says this."];
+        let content = content(texts.map(|text| block(BlockKind::Paragraph, text)).to_vec());
+        let generated = [utterance(0, Range::new(0, 23), true)];
+        let covered = [0, 1].map(|block| Skipped { block, range: None, reason: SkipReason::Summarised });
+        let ledger = Ledger::new(generated.iter(), covered.iter());
+        for (id, fate) in [(0, Fate::Summarised), (1, Fate::Summarised), (2, Fate::Skipped)] {
+            let account = ledger.account(&content.blocks[id]).unwrap();
+            assert_eq!((account.fate, account.words_spoken), (fate, 0), "block {id}");
+        }
+        let unlisted = of_section(&content, &planned(&[0, 1, 2]), &generated, covered.iter()).unwrap();
+        assert_eq!(unlisted, [Skipped { block: 2, range: None, reason: SkipReason::Unaccounted }]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use lectern_core::content::document::Block;
 use lectern_core::content::script::{ContentKind, Order, Utterance};
 use lectern_core::content::{Range, length};
 
-use super::sentence::{MAX_SPOKEN, Passage};
+use super::passage::{MAX_SPOKEN, Passage};
 use super::{cuts, offset};
 use crate::speakable::Language;
 
@@ -60,9 +60,10 @@ fn groups(chars: &[char], citations: &[Range]) -> Vec<Group> {
 }
 
 impl References {
-    /// Leads the numbers that are cited in an utterance of this passage by "reference", unless the
-    /// text does so itself, or the utterance is as long already as one may be.
-    pub(super) fn lead(&self, passage: &Passage, utterance: &mut Utterance) {
+    /// Leads the numbers that are cited in an utterance of this passage by the language's word for
+    /// references, unless the text does so itself, or the utterance is as long already as one may
+    /// be.
+    pub(super) fn lead(&self, passage: &Passage, utterance: &mut Utterance, language: Language) {
         let (Some(first), Some(last)) = (utterance.sources.first(), utterance.sources.last()) else { return };
         let begin = self.groups.partition_point(|group| group.range.start < first.range.start);
         let end = self.groups.partition_point(|group| group.range.start < last.range.end);
@@ -75,19 +76,19 @@ impl References {
             let place = |at: u32| places.partition_point(|place| *place < at);
             let (from, to) = (place(group.range.start), place(group.range.end));
             let whole = places.get(from) == Some(&group.range.start);
-            if whole && !original.get(..from).is_some_and(led) {
-                say(utterance, offset(from)..offset(to), if group.several { "references" } else { "reference" });
+            if whole && !original.get(..from).is_some_and(|before| led(before, language)) {
+                say(utterance, offset(from)..offset(to), language.reference(group.several));
             }
         }
     }
 }
 
 /// Whether the text before a citation ends with the word itself: "see reference [3]", "Refs. [3]".
-fn led(before: &[char]) -> bool {
+fn led(before: &[char], language: Language) -> bool {
     let word = before.iter().rev().skip_while(|c| c.is_whitespace() || **c == '.').take_while(|c| c.is_alphabetic());
     let word: String = word.flat_map(|c| c.to_lowercase()).collect();
     // Its letters are in reverse.
-    matches!(word.chars().rev().collect::<String>().as_str(), "reference" | "references" | "ref" | "refs")
+    language.is_reference(&word.chars().rev().collect::<String>())
 }
 
 /// Says a word before what is spoken for the written `cited`.
@@ -123,7 +124,7 @@ mod tests {
         for sentence in passage.sentences() {
             for phrase in passage.phrases(&passage.kept(sentence)).into_iter().flatten() {
                 let mut utterance = phrase.utterance(paragraph.id, Role::Body, "");
-                references.lead(&passage, &mut utterance);
+                references.lead(&passage, &mut utterance, Language::English);
                 heard.push(utterance);
             }
         }

@@ -85,7 +85,7 @@ pub(super) fn part<'a>(
     stop: &Stop,
 ) -> Result<(Vec<Heard<'a>>, Vec<Skipped>), Failure> {
     let unwanted = order.skip.contains(&ContentKind::Appendices);
-    let appendices = if unwanted { appendix::blocks(content) } else { HashSet::new() };
+    let appendices = if unwanted { appendix::blocks(content, language) } else { HashSet::new() };
     let (mut heard, mut skipped) = (Vec::new(), Vec::new());
     for block in &content.blocks {
         stop.check()?;

@@ -6,7 +6,6 @@ use lectern_core::content::document::{Block, Span, SpanKind};
 use lectern_core::content::script::SkipReason;
 
 use super::offset;
-use crate::speakable::en::citation::author_year;
 use crate::speakable::{Language, can_say, formula};
 
 /// A part that is not spoken.
@@ -45,7 +44,7 @@ pub(super) fn of(block: &Block, chars: &[char], language: Language) -> Vec<Cut> 
         cuts.push(Cut { range, reason, note });
     }
     protected.sort_unstable_by_key(|range| range.start);
-    unmarked(chars, &protected, &mut cuts);
+    unmarked(chars, &protected, language, &mut cuts);
     foreign(chars, language, &mut cuts);
     apart(cuts)
 }
@@ -81,7 +80,7 @@ fn note_mark(chars: &[char], range: Range) -> bool {
 
 /// Citations that the extractor did not mark: `[12]`, `[3, 4-6]`, `(Smith et al., 2020)`, the year
 /// of `Smith et al. (2020)`, and raised digits after a word. `protected` is sorted.
-fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
+fn unmarked(chars: &[char], protected: &[Range], language: Language, cuts: &mut Vec<Cut>) {
     // The first of `protected` that may reach a place from `at` on: looked for by going on, so that
     // a text with many takes time by its length.
     let mut next = 0;
@@ -92,7 +91,10 @@ fn unmarked(chars: &[char], protected: &[Range], cuts: &mut Vec<Cut>) {
         }
         let found = match chars[at] {
             '[' => numeric(chars, at),
-            '(' => author_year(chars, at).map(|end| (Range::new(offset(at), offset(end)), SkipReason::Citation)),
+            '(' => {
+                let end = language.author_year(chars, at);
+                end.map(|end| (Range::new(offset(at), offset(end)), SkipReason::Citation))
+            }
             c if raised_digit(c) => {
                 let end = (at..chars.len()).find(|at| !raised_digit(chars[*at])).unwrap_or(chars.len());
                 let range = Range::new(offset(at), offset(end));

@@ -2,11 +2,11 @@
 
 use lectern_core::Failure;
 use lectern_core::content::document::{Block, BlockKind, Content};
-use lectern_core::content::script::{ContentKind, Order, PlannedSection, Role, Style};
+use lectern_core::content::script::{ContentKind, Order, PlannedSection, Role};
 use lectern_core::content::{Range, length, words};
 
-use super::sentence::Passage;
-use super::{Stop, citation, classify, find, notation, table};
+use super::passage::Passage;
+use super::{Stop, citation, classify, notation, style, table};
 use crate::speakable::Language;
 
 /// What is heard up to a place at which a script may end.
@@ -38,33 +38,13 @@ impl Measure<'_> {
     /// # Errors
     /// `CANCELLED`; `OBJECT_DAMAGED` where a block is not the content's.
     pub(super) fn section(&self, section: &PlannedSection) -> Result<Vec<Part>, Failure> {
-        let mut parts = Vec::new();
-        match self.order.style {
-            Style::Narration => {
-                for (place, id) in section.blocks.iter().enumerate() {
-                    self.stop.check()?;
-                    let of_block = self.block(find(self.content, *id)?);
-                    parts.extend(of_block.into_iter().map(|part| Part { place, ..part }));
-                }
-            }
-            Style::Briefing => {
-                for (place, source) in section.chosen.iter().enumerate() {
-                    self.stop.check()?;
-                    let block = find(self.content, source.block)?;
-                    let (passage, _) = citation::passage(block, self.order, self.language);
-                    let heard = self.phrases(block, &passage, source.range);
-                    let words = heard.iter().map(|part| part.words).fold(0, u32::saturating_add);
-                    let closes = block.kind.heading_level().is_none();
-                    parts.push(Part { place, end: source.range.end, words, closes });
-                }
-            }
-        }
+        let parts = style::of(self.order.style)?.parts(self, section)?;
         self.stop.check()?;
         Ok(parts)
     }
 
-    /// The parts of a block of a narration; their places are not known yet.
-    fn block(&self, block: &Block) -> Vec<Part> {
+    /// The parts of a block that is heard whole; their places are not known yet.
+    pub(super) fn block(&self, block: &Block) -> Vec<Part> {
         let whole = |closes| {
             let words = classify::spoken_words(block, self.order);
             vec![Part { place: 0, end: length(&block.text), words, closes }]
@@ -98,7 +78,7 @@ impl Measure<'_> {
 
     /// The phrases of a sentence or line, of which the last one closes it. None where it says
     /// nothing.
-    fn phrases(&self, block: &Block, passage: &Passage, sentence: Range) -> Vec<Part> {
+    pub(super) fn phrases(&self, block: &Block, passage: &Passage, sentence: Range) -> Vec<Part> {
         let phrases = passage.phrases(&passage.kept(sentence)).into_iter().flatten();
         let heard = phrases.map(|phrase| phrase.utterance(block.id, Role::Body, ""));
         let mut parts: Vec<Part> = heard

@@ -75,7 +75,8 @@ pub fn plan(content: &Content, order: &Order, stop: &Stop) -> Result<Plan, Failu
 /// What would become of every block of `content` by `plan` and its written `sections`.
 ///
 /// # Errors
-/// `INTERNAL` where the script names places that the content does not have, `CANCELLED`.
+/// `INTERNAL` where the script names places that the content does not have, `STYLE_UNSUPPORTED`,
+/// `CANCELLED`.
 pub fn preview<'a>(
     content: &'a Content,
     plan: &'a Plan,
@@ -102,7 +103,7 @@ pub fn preview<'a>(
         blocks.push(Previewed { block, account, section, utterances });
     }
     let sections = plan.sections.iter().map(|planned| of_section(content, planned, sections)).collect();
-    Ok(Preview { coverage, refusal: refusal::of(content, plan), sections, blocks })
+    Ok(Preview { coverage, refusal: refusal::of(content, plan)?, sections, blocks })
 }
 
 fn of_section<'a>(content: &Content, planned: &'a PlannedSection, sections: &[Section]) -> PreviewedSection<'a> {

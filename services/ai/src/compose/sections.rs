@@ -6,6 +6,7 @@ use lectern_core::content::script::PlannedSection;
 
 use super::classify::Heard;
 use super::fold;
+use crate::speakable::Language;
 
 /// What a section without lower headings is cut to, in spoken words.
 const TARGET: u32 = 1500;
@@ -46,7 +47,7 @@ impl<'a> Piece<'a> {
 }
 
 /// Sections of spoken blocks, in order.
-pub(super) fn cut(blocks: &[Heard<'_>]) -> Vec<PlannedSection> {
+pub(super) fn cut(blocks: &[Heard<'_>], language: Language) -> Vec<PlannedSection> {
     if blocks.is_empty() {
         return Vec::new();
     }
@@ -60,7 +61,7 @@ pub(super) fn cut(blocks: &[Heard<'_>]) -> Vec<PlannedSection> {
     while pieces.len() > MAX_SECTIONS {
         pieces = pairs(pieces);
     }
-    name(pieces)
+    name(pieces, language)
 }
 
 fn pieces<'a>(blocks: &[Heard<'a>], scale: u32) -> Vec<Piece<'a>> {
@@ -218,7 +219,7 @@ fn in_force(piece: &Piece<'_>) -> Option<(String, u8)> {
 
 /// Titles: the heading; where a text was cut, its heading and the part; where there is none, the
 /// part alone.
-fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
+fn name(pieces: Vec<Piece<'_>>, language: Language) -> Vec<PlannedSection> {
     let mut current: Option<(String, u8)> = None;
     let mut nameless = 0;
     let mut sections = Vec::with_capacity(pieces.len());
@@ -231,10 +232,10 @@ fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
                 current = Some(in_force(&piece).unwrap_or_else(|| (title.clone(), level)));
                 (title, level)
             }
-            (_, _, Some((title, level))) if piece.part > 1 => (format!("{title}, part {}", piece.part), *level),
+            (_, _, Some((title, level))) if piece.part > 1 => (language.part_of(title, piece.part), *level),
             _ => {
                 nameless += 1;
-                (format!("Part {nameless}"), 1)
+                (language.part(nameless), 1)
             }
         };
         sections.push(PlannedSection {
@@ -244,6 +245,7 @@ fn name(pieces: Vec<Piece<'_>>) -> Vec<PlannedSection> {
             blocks: piece.blocks.iter().map(|heard| heard.block.id).collect(),
             chosen: Vec::new(),
             words: piece.words,
+            brief: String::new(),
         });
     }
     sections

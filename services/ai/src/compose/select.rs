@@ -1,16 +1,14 @@
 //! What of a script an order selects. Its pages decide before the sections are cut, its chapters
 //! and its length after that, so that a chapter has the number that it has in the whole.
 
-use std::collections::HashSet;
-
 use lectern_core::Failure;
-use lectern_core::content::document::{Content, SpanKind};
-use lectern_core::content::script::{LengthTarget, Order, PlannedSection, SkipReason, Skipped, Style};
+use lectern_core::content::document::Content;
+use lectern_core::content::script::{LengthTarget, Order, PlannedSection, SkipReason, Skipped};
 use lectern_core::content::{Range, length};
 
-use super::find;
 use super::measure::{Measure, Part};
-use super::narration::Outline;
+use super::outline::Outline;
+use super::{find, style};
 
 /// A script that has no place to end where its length is reached ends anywhere between two breaths
 /// once it is this many times as long.
@@ -41,10 +39,10 @@ pub(super) fn chapters(outline: &mut Outline, order: &Order) -> Result<(), Failu
         return Ok(());
     };
     if last as usize > count {
-        let chapters = if count == 1 { "1 chapter".to_owned() } else { format!("{count} chapters") };
+        let there = if count == 1 { "there is 1 chapter".to_owned() } else { format!("there are {count} chapters") };
         return Err(Failure::invalid(
             "narration.selection.chapters",
-            format!("chapter {last} is selected, and there are {chapters}; a preview lists them with their numbers"),
+            format!("chapter {last} is selected, and {there}; a preview lists them with their numbers"),
         ));
     }
     keep(outline, |section| order.selection.has_chapter(section.index.saturating_add(1)));
@@ -86,10 +84,7 @@ fn shorten(outline: &mut Outline, index: u32, part: Part, words: u32, measure: &
     let Outline { sections, skipped, .. } = outline;
     let Some(section) = sections.get_mut(index as usize) else { return Ok(()) };
     section.words = words;
-    let End { left, last, cut } = match measure.order.style {
-        Style::Narration => narration(section, part, measure.content)?,
-        Style::Briefing => briefing(section, part),
-    };
+    let End { left, last, cut } = style::of(measure.order.style)?.end(section, part, measure.content)?;
     let reason = SkipReason::NotSelected;
     skipped.extend(left.into_iter().map(|block| Skipped { block, range: None, reason }));
     let text = &find(measure.content, last)?.text;
@@ -103,48 +98,13 @@ fn shorten(outline: &mut Outline, index: u32, part: Part, words: u32, measure: &
 }
 
 /// Where a section ends that has lost its rest.
-struct End {
+pub(super) struct End {
     /// The blocks that it has lost.
-    left: Vec<u32>,
+    pub(super) left: Vec<u32>,
     /// The last block that is heard.
-    last: u32,
+    pub(super) last: u32,
     /// Whether more of that block would be heard.
-    cut: bool,
-}
-
-/// Ends a section of a narration. It keeps the notes that what is heard refers to.
-fn narration(section: &mut PlannedSection, part: Part, content: &Content) -> Result<End, Failure> {
-    let after = section.blocks.split_off((part.place + 1).min(section.blocks.len()));
-    let last = section.blocks.last().copied().unwrap_or_default();
-    let mut noted = HashSet::new();
-    for id in &section.blocks {
-        let end = if *id == last { part.end } else { u32::MAX };
-        for span in find(content, *id)?.spans.iter().filter(|span| span.range.start < end) {
-            if let SpanKind::NoteReference { note: Some(note) } = span.kind {
-                noted.insert(note);
-            }
-        }
-    }
-    let mut left = Vec::new();
-    for id in after {
-        if noted.contains(&id) && find(content, id)?.kind.is_footnote() {
-            section.blocks.push(id);
-        } else {
-            left.push(id);
-        }
-    }
-    Ok(End { left, last, cut: true })
-}
-
-/// Ends a section of a briefing. A block is cut where more of its sentences were chosen; what was
-/// not chosen of it is covered by those that were.
-fn briefing(section: &mut PlannedSection, part: Part) -> End {
-    let dropped = section.chosen.split_off((part.place + 1).min(section.chosen.len()));
-    let heard: HashSet<u32> = section.chosen.iter().map(|source| source.block).collect();
-    let (kept, left) = section.blocks.iter().copied().partition(|block| heard.contains(block));
-    section.blocks = kept;
-    let last = section.chosen.last().map_or(0, |source| source.block);
-    End { left, last, cut: dropped.iter().any(|source| source.block == last) }
+    pub(super) cut: bool,
 }
 
 /// Keeps some sections; what the others would have spoken, and what a briefing passed over among

@@ -130,7 +130,8 @@ fn readable(plan: &Plan, sections: &[Section]) -> String {
 
 #[test]
 fn the_pin_grows_with_the_rules() {
-    assert!(super::ENGINE_PIN.ends_with(crate::speakable::RULES), "{}", super::ENGINE_PIN);
+    let [(rules, version)] = crate::speakable::RULES;
+    assert_eq!(super::pin().to_string(), format!("extractive/{}+{rules}/{version}", super::VERSION));
 }
 
 #[test]
@@ -233,6 +234,20 @@ fn a_briefing_meets_its_length_within_a_tenth_or_says_why_not() {
     let content = long(2, 0);
     let (plan, _) = written(&content, &order(Style::Briefing, Some(LengthTarget::Seconds(30 * 60)), Footnotes::Skip));
     assert_eq!(plan.notes[0].code, "SOURCE_TOO_SHORT");
+}
+
+#[test]
+fn a_briefing_takes_no_code_that_stands_as_running_text_unless_there_is_nothing_else() {
+    let (prose, code) = ("The index makes each search of the series fast.", "R> z <- read.zoo(file, header = TRUE)");
+    let order = order(Style::Briefing, Some(LengthTarget::Words(50)), Footnotes::Skip);
+    let heard = |blocks: &[&str]| -> Vec<String> {
+        let content = content(blocks.iter().map(|text| block(BlockKind::Paragraph, text)).collect());
+        let (plan, sections) = written(&content, &order);
+        accounted(&content, &plan, &sections);
+        sections.iter().flat_map(|section| &section.utterances).map(|said| said.original.clone()).collect()
+    };
+    assert_eq!(heard(&[prose, code]), [prose]);
+    assert!(!heard(&[code]).is_empty());
 }
 
 /// Each cut looks at a few breaths only: the time grows with the sentence, not with its square.

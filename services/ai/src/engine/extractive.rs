@@ -1,254 +1,216 @@
-//! Picks the sentences that carry a text: how central their words are, where they stand, how much
-//! they repeat each other.
-//!
-//! Words are weighted by how rare the sentences are that hold them (TF-IDF); a sentence scores by
-//! its likeness to the whole text, as in centroid summaries; early sentences of a section and of
-//! the text gain; sentences that lean on one before them (`However`, `It`, `This`) lose. Picking is
-//! greedy with marginal relevance (Carbonell and Goldstein, 1998): what repeats a picked sentence
-//! loses. All arithmetic is on integers of a fixed order, so that every machine picks the same.
+//! The document's own words, as `compose` chooses them: no model, no key and no network.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-/// A sentence that may be picked.
+use async_trait::async_trait;
+use lectern_core::content::script::{Plan, Section};
+use lectern_core::{Failure, ScriptPin, Timestamp};
+
+use super::estimate::heard;
+use super::{Capabilities, DEFAULT_WRITER, Estimate, Expected, ScriptEngine, Writing};
+use crate::compose::{self, Stop};
+use crate::speakable::Language;
+use crate::work::compute;
+
+/// The engine of the document's own words.
 #[derive(Debug, Clone)]
-pub struct Candidate {
-    /// Its words, as written.
-    pub text: String,
-    /// Spoken words that it costs.
-    pub words: u32,
-    /// Which part of the document it stands in, from 0.
-    pub section: usize,
-    /// Its place in that part, from 0.
-    pub position: usize,
-    /// The words of the headings above it.
-    pub heading: String,
+pub struct Extractive {
+    pin: ScriptPin,
+    capabilities: Capabilities,
 }
 
-const STOP: &str = " a about above after again against all also although am an and any are as at be because been before being below between both but by can cannot could did do does doing down during each either else ever few for from further had has have having he her here hers him his how however i if in into is it its itself just less let like made make many may me might more most much must my no nor not now of off often on once one only or other our out over own per rather same shall she should since so some such than that the their them then there these they this those though through thus to too two under until up upon us use used using very was way we well were what when where whether which while who whom whose why will with within without would yet you your ";
-
-/// How sentences begin that lean on the one before them.
-const LEANING: &str = " however therefore thus hence moreover furthermore nevertheless nonetheless consequently instead otherwise meanwhile also but and so or yet then it its this that these those they them their he she his her such here there likewise similarly additionally accordingly ";
-
-fn terms(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 2);
-    let words = words.map(str::to_lowercase).filter(|word| !STOP.contains(&format!(" {word} ")));
-    words.map(stem).collect()
-}
-
-/// A light stem, so that "model" meets "models".
-fn stem(word: String) -> String {
-    for tail in ["ies", "ing", "ed", "es", "s"] {
-        if let Some(stem) = word.strip_suffix(tail).filter(|stem| stem.chars().count() > 3) {
-            return stem.to_owned();
-        }
+impl Extractive {
+    /// The engine of this version.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::pinned(compose::pin())
     }
-    word
-}
 
-/// A sentence as its distinct terms, sorted, with their weights.
-struct Vector {
-    terms: Vec<(u32, u64)>,
-    norm: u64,
-}
-
-fn dot(a: &[(u32, u64)], b: &[(u32, u64)]) -> u64 {
-    let (mut i, mut j, mut sum) = (0, 0, 0_u64);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        match x.0.cmp(&y.0) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                sum = sum.saturating_add(x.1.saturating_mul(y.1));
-                i += 1;
-                j += 1;
-            }
-        }
+    /// The same under another pin: for tests of what follows from that.
+    pub(crate) fn pinned(pin: ScriptPin) -> Self {
+        let capabilities = Capabilities {
+            styles: compose::styles(),
+            languages: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+            context_tokens: None,
+            output_tokens: None,
+            structured: false,
+            paid: false,
+        };
+        Self { pin, capabilities }
     }
-    sum
 }
 
-/// Likeness in thousandths.
-fn likeness(a: &Vector, b: &Vector) -> u64 {
-    let norms = a.norm.saturating_mul(b.norm).max(1);
-    dot(&a.terms, &b.terms).saturating_mul(1000) / norms
+impl Default for Extractive {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-/// Picks sentences whose words come to `target`, within a tenth where the sentences allow; their
-/// places, in order. Picking compares every sentence with every one that is picked, so it asks each
-/// time whether it is `stopped`, and leaves off with what it has.
-#[must_use]
-pub fn pick(candidates: &[Candidate], target: u32, stopped: impl Fn() -> bool) -> Vec<usize> {
-    let scores = score(candidates);
-    let vectors = vectors(candidates);
-    let sections: HashSet<usize> = candidates.iter().map(|candidate| candidate.section).collect();
-    let mut room: HashMap<usize, u32> = HashMap::new();
-    // No part takes more than its share and a half, so that every part of the document is heard.
-    let total: u64 = candidates.iter().map(|candidate| u64::from(candidate.words)).sum();
-    for section in &sections {
-        let own: u64 =
-            candidates.iter().filter(|candidate| candidate.section == *section).map(|c| u64::from(c.words)).sum();
-        let share = own.saturating_mul(u64::from(target)) / total.max(1);
-        room.insert(*section, u32::try_from(share.saturating_mul(3) / 2 + 40).unwrap_or(u32::MAX));
+#[async_trait]
+impl ScriptEngine for Extractive {
+    fn pin(&self) -> &ScriptPin {
+        &self.pin
     }
-    let mut redundancy = vec![0_u64; candidates.len()];
-    let mut picked: Vec<usize> = Vec::new();
-    let mut left: HashSet<usize> = (0..candidates.len()).filter(|at| scores[*at] > 0).collect();
-    let mut sum = 0_u32;
-    let ceiling = target.saturating_add(target / 10);
-    for shared in [true, false] {
-        loop {
-            let fits = |at: &&usize| {
-                let candidate = &candidates[**at];
-                sum.saturating_add(candidate.words) <= ceiling
-                    && (!shared || room.get(&candidate.section).is_some_and(|room| *room >= candidate.words))
-            };
-            if stopped() || sum >= target.saturating_sub(target / 50) {
-                break;
-            }
-            let value = |at: usize| scores[at].saturating_mul(1000_u64.saturating_sub(redundancy[at].min(950)));
-            let best = left.iter().filter(fits).max_by_key(|at| (value(**at), std::cmp::Reverse(**at))).copied();
-            let Some(best) = best else { break };
-            left.remove(&best);
-            sum += candidates[best].words;
-            if let Some(room) = room.get_mut(&candidates[best].section) {
-                *room = room.saturating_sub(candidates[best].words);
-            }
-            for at in &left {
-                redundancy[*at] = redundancy[*at].max(likeness(&vectors[best], &vectors[*at]));
-            }
-            picked.push(best);
-        }
-    }
-    picked.sort_unstable();
-    picked
-}
 
-fn vectors(candidates: &[Candidate]) -> Vec<Vector> {
-    let mut ids: HashMap<String, u32> = HashMap::new();
-    let mut holders: Vec<u64> = Vec::new();
-    let mut lists: Vec<Vec<(u32, u64)>> = Vec::new();
-    for candidate in candidates {
-        let mut counts: HashMap<u32, u64> = HashMap::new();
-        for term in terms(&candidate.text) {
-            let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-            let id = *ids.entry(term).or_insert(next);
-            if id as usize >= holders.len() {
-                holders.push(0);
-            }
-            *counts.entry(id).or_default() += 1;
-        }
-        for id in counts.keys() {
-            holders[*id as usize] += 1;
-        }
-        let mut list: Vec<(u32, u64)> = counts.into_iter().collect();
-        list.sort_unstable();
-        lists.push(list);
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
     }
-    let all = candidates.len() as u64;
-    lists
-        .into_iter()
-        .map(|list| {
-            // The weight of a term is the base-two logarithm of how rare it is, in sixteenths.
-            let rare = |id: u32| log2_sixteenths(16 * (all + 1) / (holders[id as usize] + 1));
-            let terms: Vec<(u32, u64)> = list.into_iter().map(|(id, count)| (id, count.min(3) * rare(id))).collect();
-            let norm = terms.iter().map(|(_, weight)| weight * weight).sum::<u64>().isqrt();
-            Vector { terms, norm }
+
+    async fn ready(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The words are known before they are said, and nobody is paid for them.
+    async fn estimate(&self, work: &Writing<'_>, _: Timestamp) -> Result<Estimate, Failure> {
+        self.capabilities.check(work.order, DEFAULT_WRITER)?;
+        let (content, key, order) = (Arc::clone(work.content), work.content_key, work.order.clone());
+        let stop = Stop::at(work.cancel.clone());
+        let said = move || heard(&content, &compose::plan(&content, key, &order, &stop)?, &stop);
+        let (words, characters) = compute(said).await?;
+        let basis = "the words are the document's own, and are known; no model writes, and nothing is paid for it";
+        Ok(Estimate {
+            words: Expected::exactly(words),
+            characters: Expected::exactly(characters),
+            cost: Some(Expected::default()),
+            basis: vec![basis.to_owned()],
+            ..Estimate::default()
         })
-        .collect()
-}
-
-/// Sixteen times the base-two logarithm of `n` / 16, at least 1.
-fn log2_sixteenths(n: u64) -> u64 {
-    let whole = u64::from(n.max(16).ilog2());
-    let rest = ((n.max(16) - (1 << whole)) * 16) >> whole;
-    ((whole - 4) * 16 + rest).max(1)
-}
-
-fn score(candidates: &[Candidate]) -> Vec<u64> {
-    let vectors = vectors(candidates);
-    let mut centre: HashMap<u32, u64> = HashMap::new();
-    for vector in &vectors {
-        for (term, weight) in &vector.terms {
-            *centre.entry(*term).or_default() += weight;
-        }
     }
-    let count = (candidates.len() as u64).max(1);
-    let mut centre: Vec<(u32, u64)> =
-        centre.into_iter().map(|(term, weight)| (term, weight * 64 / count)).filter(|(_, w)| *w > 0).collect();
-    centre.sort_unstable();
-    let norm = centre.iter().map(|(_, weight)| weight * weight).sum::<u64>().isqrt();
-    let centre = Vector { terms: centre, norm };
-    candidates
-        .iter()
-        .zip(&vectors)
-        .map(|(candidate, vector)| {
-            if vector.terms.is_empty() || candidate.words < 4 {
-                return 0;
-            }
-            let mut score = likeness(&centre, vector) + 50;
-            // Where it stands: the first sentences of a part, and of the whole, say what it is
-            // about.
-            score = score
-                * match candidate.position {
-                    0 => 16,
-                    1 => 13,
-                    2 => 11,
-                    _ => 10,
-                }
-                / 10;
-            if candidate.section == 0 && candidate.position < 3 {
-                score = score * 12 / 10;
-            }
-            let heading: HashSet<String> = terms(&candidate.heading).into_iter().collect();
-            let shared = terms(&candidate.text).iter().filter(|term| heading.contains(*term)).count() as u64;
-            score += score * shared.min(3) / 10;
-            let first = candidate
-                .text
-                .split(|c: char| !c.is_alphabetic())
-                .find(|word| !word.is_empty())
-                .unwrap_or_default()
-                .to_lowercase();
-            if LEANING.contains(&format!(" {first} ")) {
-                score = score * 4 / 10;
-            }
-            if candidate.words < 7 {
-                score /= 2;
-            }
-            if candidate.words > 45 {
-                score = score * 7 / 10;
-            }
-            if candidate.text.trim_end().ends_with(['?', ':']) {
-                score = score * 6 / 10;
-            }
-            score.max(1)
-        })
-        .collect()
+
+    async fn plan(&self, work: &Writing<'_>) -> Result<Plan, Failure> {
+        self.capabilities.check(work.order, DEFAULT_WRITER)?;
+        let (content, key, order) = (Arc::clone(work.content), work.content_key, work.order.clone());
+        let stop = Stop::at(work.cancel.clone());
+        let plan = compute(move || compose::plan(&content, key, &order, &stop)).await?;
+        Ok(Plan { engine: self.pin.clone().into(), ..plan })
+    }
+
+    async fn write(&self, work: &Writing<'_>, plan: &Plan, index: u32) -> Result<Section, Failure> {
+        let (content, plan, stop) = (Arc::clone(work.content), plan.clone(), Stop::at(work.cancel.clone()));
+        compute(move || compose::write_section(&content, &plan, index, &stop)).await
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use lectern_core::content::document::{Block, BlockKind, Content, Matter, SCHEMA};
+    use lectern_core::content::script::{Character, Direction, Order, Style};
+    use lectern_core::{Digest, Reason};
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::engine::Answers;
+    use crate::payments::Unbilled;
 
-    fn candidate(text: &str, section: usize, position: usize) -> Candidate {
-        let words = lectern_core::content::words(text);
-        Candidate { text: text.to_owned(), words, section, position, heading: String::new() }
+    /// The engine asks nobody: each question is a failure of the test.
+    #[derive(Debug)]
+    struct Nobody;
+
+    #[async_trait]
+    impl Answers for Nobody {
+        fn key(&self, _: &[&[u8]]) -> Digest {
+            panic!("no answer is asked for")
+        }
+
+        async fn find(&self, _: &Digest) -> Result<Option<Bytes>, Failure> {
+            panic!("no answer is asked for")
+        }
+
+        async fn keep(&self, _: &Digest, _: Bytes) -> Result<(), Failure> {
+            panic!("no answer is kept")
+        }
+
+        async fn before_payment(&self) -> Result<(), Failure> {
+            panic!("nothing is paid")
+        }
     }
 
-    #[test]
-    fn what_repeats_and_what_leans_on_others_is_left_out() {
-        let texts = [
-            "The pump moves water from the lower tank to the upper tank every hour.",
-            "The pump moves water from the lower tank to the upper tank every hour.",
-            "However, this is not always what they want from it in the end.",
-            "A failing valve lets water flow back and empties the upper tank.",
-        ];
-        let candidates: Vec<Candidate> = texts.iter().enumerate().map(|(at, text)| candidate(text, 0, at)).collect();
-        assert_eq!(pick(&candidates, 26, || false), [0, 3]);
-        assert!(pick(&candidates, 26, || true).is_empty(), "nobody waits for it");
+    fn content() -> Arc<Content> {
+        let block = Block {
+            id: 0,
+            kind: BlockKind::Paragraph,
+            text: "Salt is old. It keeps.".to_owned(),
+            page: None,
+            page_end: None,
+            confidence: 1.0,
+            language: None,
+            matter: Matter::Body,
+            spans: Vec::new(),
+        };
+        Arc::new(Content {
+            schema: SCHEMA,
+            title: Some("Salt".to_owned()),
+            authors: Vec::new(),
+            language: "en".to_owned(),
+            media_type: "text/plain".to_owned(),
+            extractor: "text/1".to_owned(),
+            pages: None,
+            blocks: vec![block],
+            warnings: Vec::new(),
+        })
     }
 
-    #[test]
-    fn nothing_gives_nothing() {
-        assert_eq!(pick(&[], 100, || false), Vec::<usize>::new());
+    fn writing<'a>(content: &'a Arc<Content>, order: &'a Order, cancel: &CancellationToken) -> Writing<'a> {
+        Writing {
+            content,
+            content_key: Digest::of(b"salt"),
+            order,
+            cancel: cancel.clone(),
+            answers: &Nobody,
+            payments: &Unbilled,
+        }
+    }
+
+    #[tokio::test]
+    async fn it_says_the_document_s_own_words_under_its_own_pin() {
+        let (engine, content, cancel) = (Extractive::new(), content(), CancellationToken::new());
+        let order = Order::of(Style::Narration);
+        let work = writing(&content, &order, &cancel);
+        assert_eq!(engine.ready().await, Ok(()));
+        let plan = engine.plan(&work).await.unwrap();
+        assert_eq!((plan.engine.as_str(), plan.content), (engine.pin().as_str(), Digest::of(b"salt")));
+        let section = engine.write(&work, &plan, 0).await.unwrap();
+        let said: Vec<&str> = section.utterances.iter().map(|said| said.original.as_str()).collect();
+        assert_eq!(said, ["Salt is old.", "It keeps."]);
+        assert!(section.dropped.is_empty() && section.utterances.iter().all(|said| !said.added));
+        cancel.cancel();
+        assert_eq!(engine.plan(&work).await.unwrap_err().reason, Reason::Cancelled);
+        assert_eq!(engine.write(&work, &plan, 0).await.unwrap_err().reason, Reason::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn what_it_would_take_is_what_it_says() {
+        let (engine, content, cancel) = (Extractive::new(), content(), CancellationToken::new());
+        let order = Order::of(Style::Narration);
+        let work = writing(&content, &order, &cancel);
+        let estimate = engine.estimate(&work, Timestamp(0)).await.unwrap();
+        let plan = engine.plan(&work).await.unwrap();
+        let section = engine.write(&work, &plan, 0).await.unwrap();
+        let characters: usize = section.utterances.iter().map(|said| said.spoken.chars().count()).sum();
+        assert_eq!(estimate.words, Expected::exactly(5));
+        assert_eq!(estimate.characters, Expected::exactly(characters as u64));
+        assert_eq!((estimate.calls, estimate.cost), (Expected::default(), Some(Expected::default())));
+        let lesson = Order::of(Style::Lesson);
+        let refused = engine.estimate(&writing(&content, &lesson, &cancel), Timestamp(0)).await.unwrap_err();
+        assert_eq!(refused.reason, Reason::StyleUnsupported);
+    }
+
+    #[tokio::test]
+    async fn what_it_cannot_do_is_refused_by_name() {
+        let (engine, content, cancel) = (Extractive::new(), content(), CancellationToken::new());
+        let plain = Order::of(Style::Narration);
+        let direction = Direction { tone: "calm".to_owned(), ..Direction::PLAIN };
+        let cast = vec![Character { name: "Ann".to_owned(), role: String::new(), manner: String::new() }];
+        for (order, reason, field, words) in [
+            (Order::of(Style::Lesson), Reason::StyleUnsupported, "narration.style", "narration, briefing"),
+            (Order::of(Style::Dialogue), Reason::StyleUnsupported, "narration.style", "narration, briefing"),
+            (Order { direction, ..plain.clone() }, Reason::InvalidField, "narration.direction", "another writer"),
+            (Order { cast, ..plain }, Reason::InvalidField, "narration.cast", "another writer"),
+        ] {
+            let refused = engine.plan(&writing(&content, &order, &cancel)).await.unwrap_err();
+            assert_eq!((refused.reason, refused.field.as_deref()), (reason, Some(field)));
+            assert!(refused.message.contains(words), "{refused}");
+        }
     }
 }

@@ -10,17 +10,28 @@
 
 mod assemble;
 pub(crate) mod en;
+mod language;
 mod sentence;
 mod table;
 mod text;
 
+use lectern_core::ScriptPin;
 use lectern_core::content::Range;
 use lectern_core::content::script::Mapping;
 
+pub(crate) use language::Breath;
+pub use language::Language;
 pub use sentence::{PASSED_OVER, sentences};
 
-/// The version of the rules; it grows whenever the same text may be spoken in other words.
-pub const RULES: &str = "speech-en/6";
+/// The rules of each language with their version, which grows whenever the same text may be spoken
+/// in other words.
+pub const RULES: [(&str, u32); 1] = [("speech-en", 6)];
+
+/// A pin to these rules beside what it pins already.
+#[must_use]
+pub fn with_rules(pin: ScriptPin) -> ScriptPin {
+    RULES.iter().fold(pin, |pin, (name, version)| pin.with(name, version))
+}
 
 /// What a mark says about a part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,26 +74,6 @@ pub struct Spoken {
     pub text: String,
     /// In order; every character of `text` that is not a space lies in exactly one step.
     pub map: Vec<Mapping>,
-}
-
-/// A language whose rules are here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English.
-    English,
-}
-
-impl Language {
-    /// The language of a BCP 47 tag; `und` and the empty tag, "not determined", are read as
-    /// English. None where there are no rules.
-    #[must_use]
-    pub fn of(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        match primary.to_ascii_lowercase().as_str() {
-            "en" | "und" | "" => Some(Self::English),
-            _ => None,
-        }
-    }
 }
 
 /// Reads `text` aloud. `marks` are sorted by start and do not overlap; a mark that reaches past the

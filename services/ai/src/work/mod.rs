@@ -1,7 +1,11 @@
-//! Queue in: one file for each command. Composing is craft without I/O (`crate::compose`); here its
-//! inputs are read and its results put.
+//! Queue in: one file for each command. Writing is the engines' (`crate::engine`); here its inputs
+//! are read and its results put, and the answers on the way are kept.
 
+mod answers;
+mod bill;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use async_trait::async_trait;
@@ -10,9 +14,25 @@ use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::work::v1::{command::Work, event::Outcome};
 use lectern_stage::{Job, Perform};
 
+pub(crate) use self::answers::{Unkept, unpaid};
+use crate::engine::Engines;
+use crate::payments::Cashier;
+
 /// The stage that writes scripts.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Scripts;
+#[derive(Debug, Clone)]
+pub struct Scripts {
+    engines: Engines,
+    cashier: Cashier,
+}
+
+impl Scripts {
+    /// The stage that writes by `engines`, each command by the one that it is pinned to; `cashier`
+    /// pays for what costs money.
+    #[must_use]
+    pub const fn new(engines: Engines, cashier: Cashier) -> Self {
+        Self { engines, cashier }
+    }
+}
 
 #[async_trait]
 impl Perform for Scripts {
@@ -22,8 +42,8 @@ impl Perform for Scripts {
 
     async fn perform(&self, job: &Job, work: Work) -> Result<Outcome, Failure> {
         match work {
-            Work::PlanScript(command) => plan::plan(job, command).await,
-            Work::WriteSection(command) => write::write(job, command).await,
+            Work::PlanScript(command) => plan::plan(job, self, command).await,
+            Work::WriteSection(command) => write::write(job, self, command).await,
             Work::ExtractDocument(_) | Work::RecordSection(_) | Work::AssembleRecording(_) => {
                 Err(Failure::internal(format!("{} is not a step of ai", job.step)))
             }

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 use super::{block, content, order, written};
 use crate::compose::{Stop, appendix, plan, preview, text_of};
+use crate::speakable::Language;
 
 /// I9 and what a caption may count on.
 pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
@@ -71,7 +72,7 @@ pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
 /// Nothing is said of, or about, a block on another page or of a kind that the order skips.
 fn only_what_is_ordered(content: &Content, plan: &Plan, sections: &[Section]) {
     let Order { selection, skip, read, .. } = &plan.order;
-    let appendices = appendix::blocks(content);
+    let appendices = appendix::blocks(content, Language::English);
     for source in sections.iter().flat_map(|section| &section.utterances).flat_map(|utterance| &utterance.sources) {
         let block = &content.blocks[source.block as usize];
         assert!(selection.has_page(block.page), "{block:?} is on another page");

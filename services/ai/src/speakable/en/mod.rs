@@ -8,6 +8,7 @@ mod code_number;
 mod currency;
 pub(crate) mod data;
 mod fraction;
+pub(crate) mod function_words;
 pub(crate) mod latex;
 mod marked;
 mod money;
@@ -20,6 +21,7 @@ pub(crate) mod symbol;
 mod tests;
 mod unit;
 mod web;
+pub(crate) mod wording;
 
 use super::assemble::Assembly;
 use super::text::{Text, Token, TokenKind};
