@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lectern_core::id::{Service, StepId};
 
+use crate::dead_letter::{DeadLetter, DeadLetterPage};
 use crate::error::QueueError;
-use crate::letter::{DeadLetter, LetterPage};
 use crate::port::{Delivery, EventDelivery, Hints, Message, Published, Queue};
 
 /// A queue over another one. Whatever is not overridden is passed on, but for
@@ -56,12 +56,17 @@ pub trait Layer: Debug + Send + Sync + Sized {
         self.below().bury(letter).await
     }
 
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.below().letters(service, from, limit).await
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError> {
+        self.below().dead_letters(service, from, limit).await
     }
 
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.below().letter(step).await
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        self.below().dead_letter(step).await
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
@@ -115,12 +120,17 @@ impl<L: Layer> Queue for L {
         Layer::bury(self, letter).await
     }
 
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        Layer::letters(self, service, from, limit).await
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError> {
+        Layer::dead_letters(self, service, from, limit).await
     }
 
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        Layer::letter(self, step).await
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        Layer::dead_letter(self, step).await
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {

@@ -6,10 +6,10 @@
 //! contract, [`topology`] for the streams and consumers; what becomes of a delivered command is the
 //! business of `lectern-work`. No other crate may depend on `async-nats`.
 
+pub mod dead_letter;
 pub mod error;
 mod jetstream;
 mod layer;
-pub mod letter;
 pub mod memory;
 mod options;
 mod permissions;
@@ -25,10 +25,10 @@ use lectern_core::{Failure, Finding, SystemClock};
 
 use traced::Traced;
 
+pub use dead_letter::{DeadLetter, DeadLetterPage};
 pub use error::QueueError;
 pub use jetstream::LEAST_SERVER;
 pub use layer::Layer;
-pub use letter::{DeadLetter, LetterPage};
 pub use memory::{FaultCounts, Faults, MemoryQueue};
 pub use options::{ConnectOptions, Identity, Placement, Tls};
 pub use permissions::{Permissions, permissions};

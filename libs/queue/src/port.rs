@@ -14,8 +14,8 @@ use lectern_runtime::names::messaging;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::dead_letter::{DeadLetter, DeadLetterPage};
 use crate::error::QueueError;
-use crate::letter::{DeadLetter, LetterPage};
 
 /// A command or an event on its way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -187,10 +187,15 @@ pub trait Queue: Send + Sync + Debug {
 
     /// Lists dead letters, of one service or all, oldest first: up to `limit` from `from` on (0, or
     /// a page's `next`).
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError>;
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError>;
 
     /// The dead letter of a step.
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError>;
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError>;
 
     /// Deletes the dead letter of a step; does nothing when there is none.
     async fn discard(&self, step: &StepId) -> Result<(), QueueError>;

@@ -2,7 +2,8 @@
 //!
 //! | stream | subjects | kept |
 //! | --- | --- | --- |
-//! | `WORK_INGEST`, `WORK_AI`, `WORK_TTS` | `work.<service>.>` | until acknowledged, one message a subject, new ones refused |
+//! | `WORK_INGEST`, `WORK_AI`, `WORK_TTS` | `work.<service>.>` | until acknowledged, one message a
+//! subject, new ones refused |
 //! | `EVENTS` | `events.>` | 1 hour |
 //! | `DEAD` | `dead.>` | 30 days, the newest of each subject |
 
@@ -24,9 +25,9 @@ pub const EVENTS_KEPT_FOR: Duration = Duration::from_secs(60 * 60);
 /// The most events that are kept.
 pub const MAX_EVENTS: usize = 1_000_000;
 /// How long a dead letter is kept.
-pub const LETTERS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const DEAD_LETTERS_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The most dead letters that are kept.
-pub const MAX_LETTERS: usize = 100_000;
+pub const MAX_DEAD_LETTERS: usize = 100_000;
 /// The group that the gateways read events as.
 pub const EVENTS_GROUP: &str = "gateway";
 /// The most events of one group in flight at once, over all members.
@@ -69,8 +70,8 @@ pub fn dead_stream(subjects: &Subjects, options: &ConnectOptions) -> stream::Con
         name: subjects.dead_stream(),
         subjects: vec![subjects.all_dead(None)],
         description: Some("Commands that failed for good".to_owned()),
-        max_age: LETTERS_KEPT_FOR,
-        max_messages: i64::try_from(MAX_LETTERS).unwrap_or(i64::MAX),
+        max_age: DEAD_LETTERS_KEPT_FOR,
+        max_messages: i64::try_from(MAX_DEAD_LETTERS).unwrap_or(i64::MAX),
         max_messages_per_subject: 1,
         // A letter holds the command in base64 beside the failure.
         max_message_size: i32::try_from(2 * MAX_MESSAGE_BYTES + HEADER_ROOM).unwrap_or(i32::MAX),

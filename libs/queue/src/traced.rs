@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
+use crate::dead_letter::DeadLetter;
 use crate::error::QueueError;
 use crate::layer::Layer;
-use crate::letter::DeadLetter;
 use crate::port::{Delivery, EventDelivery, Message, Published, Queue};
 use crate::subject::Subjects;
 

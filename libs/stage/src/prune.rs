@@ -128,12 +128,25 @@ impl Unused {
     /// # Errors
     /// `BLOB_UNAVAILABLE`.
     pub async fn add_of(&mut self, objects: &Objects, name: &str, used: &HashSet<Digest>) -> Result<(), Failure> {
+        self.add_where(objects, name, |path| key_of(path).is_some_and(|key| !used.contains(&key))).await
+    }
+
+    /// Adds the objects in the folder `name` that nothing needs, as `unneeded` says.
+    ///
+    /// # Errors
+    /// `BLOB_UNAVAILABLE`.
+    pub async fn add_where(
+        &mut self,
+        objects: &Objects,
+        name: &str,
+        unneeded: impl Fn(&ObjectPath) -> bool + Send + Sync,
+    ) -> Result<(), Failure> {
         let mut after = None;
         while !self.more {
             let paths = page(objects, name, after.as_ref()).await?;
             let Some(last) = paths.last().cloned() else { return Ok(()) };
             for path in paths {
-                if key_of(&path).is_some_and(|key| !used.contains(&key)) {
+                if unneeded(&path) {
                     self.add(path);
                 }
             }

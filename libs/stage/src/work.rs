@@ -23,8 +23,9 @@ use crate::prune;
 /// The layout of commands that this code reads, and of the events it writes. Earlier layouts were
 /// never released and are refused as a whole: they decode, to what nobody meant. In layout 1 the
 /// field of a failure was another message, and voices had other names; layout 2 had no selections,
-/// and its events did not say how much of a section was there already.
-pub const SCHEMA: i32 = 3;
+/// and its events did not say how much of a section was there already; layout 3 had no direction of
+/// a writer and no cast, layout 4 no edits of a script.
+pub const SCHEMA: i32 = 5;
 
 /// One step at work, decoded.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
-use crate::breaker::Pass;
+use crate::breaker::{Pass, is_for_operator};
 use crate::delivery::{ACKNOWLEDGING, Broken};
 use crate::heartbeat::{Heartbeat, Signal, Stop};
 use crate::hold::{Closed, Hold, Standing};
@@ -188,7 +188,10 @@ impl<H: Handler> Shared<H> {
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
         let step = &hold.step;
-        if let Some(rest) = pass.settle(Err(&failure)) {
+        let waits = self.waits(&failure);
+        // Where steps fail of what an operator has to mend, the next one tells him whether it is.
+        let settles = waits || !is_for_operator(&failure);
+        if settles && let Some(rest) = pass.settle(Err(&failure)) {
             tracing::warn!(%step, %failure, ?rest, "the engine is out of order, attempt not counted");
             return self.give_back(delivery, hold, rest.min(self.options.backlog_from), drained).await;
         }
@@ -197,6 +200,9 @@ impl<H: Handler> Shared<H> {
             && let Some(left) = self.leave(delivery, hold, &failure, drained).await?
         {
             return Ok(left);
+        }
+        if waits {
+            return self.hold_back(delivery, hold, &failure, drained).await;
         }
         loop {
             let Standing { attempt, crashes, .. } = hold.standing().await;

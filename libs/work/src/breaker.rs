@@ -6,6 +6,9 @@
 //! breaker, its failure opens it for longer. Only [`Reason::EngineUnavailable`] and
 //! [`Reason::EngineLimited`] count; a failing database says nothing of an engine.
 //!
+//! What an operator has to mend ([`is_for_operator`]) opens it at once: every other step would be
+//! refused as the first one was.
+//!
 //! Each worker learns for itself; nothing is shared between replicas. Time is the runtime's, which
 //! no change of the wall clock moves.
 
@@ -31,6 +34,9 @@ pub struct BreakerOptions {
     pub probing: Duration,
     /// An engine whose commands came within this time counts when it is asked whether all are open.
     pub lately: Duration,
+    /// The least open time where an operator has something to mend, and the provider does not say
+    /// when to come again: so much later at the latest it goes on by itself.
+    pub mending: Duration,
 }
 
 impl Default for BreakerOptions {
@@ -40,8 +46,15 @@ impl Default for BreakerOptions {
             open: Backoff { base: Duration::from_secs(10), cap: Duration::from_secs(60) },
             probing: Duration::from_secs(1),
             lately: Duration::from_secs(60),
+            mending: Duration::from_secs(60),
         }
     }
+}
+
+/// Whether a failure stays until an operator mends something at an engine's provider: a key or an
+/// account that is refused, or credit. It is no fault of the step that met it.
+pub const fn is_for_operator(failure: &Failure) -> bool {
+    matches!(failure.reason, Reason::EngineCredentials | Reason::EngineBudget)
 }
 
 /// Engines by name, and whether the breaker of each is open. One that is probed counts as open.
@@ -185,14 +198,16 @@ impl Breakers {
     /// tells nothing new of the step, so it does not count, and the command waits that long.
     fn down(&self, name: &str, probe: bool, failure: &Failure) -> Option<Duration> {
         let now = Instant::now();
-        let asked = failure.retry_after.unwrap_or_default();
+        let mends = is_for_operator(failure);
+        let least = if mends { self.options.mending } else { Duration::ZERO };
+        let asked = failure.retry_after.unwrap_or(least);
         let mut inner = self.inner.lock();
         let engine = inner.engines.get_mut(name)?;
         let waits = match engine.state {
             State::Closed { failures } => {
                 let failures = failures.saturating_add(1);
                 let limited = failure.reason == Reason::EngineLimited && failure.retry_after.is_some();
-                if limited || failures >= self.options.failures {
+                if limited || mends || failures >= self.options.failures {
                     let rest = self.open_time(1, asked);
                     tracing::warn!(engine = name, failures, %failure, ?rest, "breaker open");
                     engine.state = State::Open { until: now + rest, times: 1 };
@@ -258,10 +273,14 @@ impl Pass {
                 self.probe = false;
                 None
             }
-            Err(failure) if matches!(failure.reason, Reason::EngineUnavailable | Reason::EngineLimited) => {
+            Err(failure)
+                if matches!(failure.reason, Reason::EngineUnavailable | Reason::EngineLimited)
+                    || is_for_operator(failure) =>
+            {
                 let waits = self.breakers.down(engine, self.probe, failure);
                 self.probe = false;
-                // What fails for good fails for good, whatever the breaker says.
+                // What fails for good fails for good, and what waits for an operator waits,
+                // whatever the breaker says.
                 waits.filter(|_| failure.kind.retryable())
             }
             Err(_) => None,
@@ -357,6 +376,28 @@ mod tests {
         assert_eq!(admit(&breakers).unwrap_err(), 90 * SECOND);
         assert_eq!(late.settle(Err(&limited(120 * SECOND))), Some(120 * SECOND), "open already, so it does not count");
         assert_eq!(admit(&breakers).unwrap_err(), 120 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_operator_has_to_mend_opens_it_at_once_and_is_looked_at_from_time_to_time() {
+        for reason in [Reason::EngineBudget, Reason::EngineCredentials] {
+            let breakers = breakers();
+            let refused = Failure::new(Kind::FailedPrecondition, reason, "the account is refused");
+            assert_eq!(admit(&breakers).unwrap().settle(Err(&refused)), None, "the worker lets it wait");
+            for _ in 0..5 {
+                let rest = admit(&breakers).unwrap_err();
+                assert_eq!(rest, 60 * SECOND, "{reason}");
+                tokio::time::sleep(rest).await;
+                assert_eq!(admit(&breakers).expect("one probes").settle(Err(&refused)), None);
+            }
+            tokio::time::sleep(60 * SECOND).await;
+            admit(&breakers).expect("it is mended").settle(Ok(()));
+            assert!(admit(&breakers).is_ok() && admit(&breakers).is_ok());
+        }
+        let breakers = breakers();
+        let refused = Failure::new(Kind::FailedPrecondition, Reason::EngineRefused, "no such model");
+        assert_eq!(admit(&breakers).unwrap().settle(Err(&refused)), None);
+        assert!(admit(&breakers).is_ok(), "what was asked was wrong, and not the engine");
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use lectern_core::Reason;
 use lectern_core::id::{Service, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -49,13 +50,22 @@ pub struct Postponed {
     pub step: StepId,
     /// For how long from now, in milliseconds.
     pub millis: u64,
+    /// What it waits for, where somebody else is to do something about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 impl Postponed {
     /// A step that is postponed for `delay`.
     #[must_use]
     pub fn new(step: StepId, delay: Duration) -> Self {
-        Self { step, millis: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX) }
+        Self { step, millis: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), reason: None }
+    }
+
+    /// The same, and what it waits for.
+    #[must_use]
+    pub fn because(self, reason: Option<Reason>) -> Self {
+        Self { reason, ..self }
     }
 
     /// The payload of the hint.

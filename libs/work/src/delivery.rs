@@ -229,16 +229,27 @@ impl<H: Handler> Shared<H> {
     /// of a step that may have crashed a process stays in the queue, however long that is:
     /// published anew it would come for the first time again, and run among others without a claim.
     pub(crate) async fn postpone(&self, delivery: &Delivery, delay: Duration, crashes: u32) -> Result<(), QueueError> {
+        self.postpone_for(delivery, delay, crashes, None).await
+    }
+
+    /// The same, telling what the step waits for.
+    pub(crate) async fn postpone_for(
+        &self,
+        delivery: &Delivery,
+        delay: Duration,
+        crashes: u32,
+        reason: Option<Reason>,
+    ) -> Result<(), QueueError> {
+        self.tell_postponed(delivery, delay, reason).await;
         if crashes > 0 || delay <= self.options.backlog_from {
-            return self.hand_back(delivery, delay).await;
+            return answered(HANDING_BACK, delivery.ack.nak(delay)).await;
         }
-        self.tell_postponed(delivery, delay).await;
         answered(ACKNOWLEDGING, delivery.ack.ack()).await
     }
 
     /// Hands a command back for `delay`.
     pub(crate) async fn hand_back(&self, delivery: &Delivery, delay: Duration) -> Result<(), QueueError> {
-        self.tell_postponed(delivery, delay).await;
+        self.tell_postponed(delivery, delay, None).await;
         answered(HANDING_BACK, delivery.ack.nak(delay)).await
     }
 
@@ -250,12 +261,12 @@ impl<H: Handler> Shared<H> {
         }
     }
 
-    async fn tell_postponed(&self, delivery: &Delivery, delay: Duration) {
+    async fn tell_postponed(&self, delivery: &Delivery, delay: Duration, reason: Option<Reason>) {
         if delay < TOLD_FROM {
             return;
         }
         // Where it is lost, the room of the step is not used meanwhile.
-        self.hint(POSTPONED, Postponed::new(delivery.step.clone(), delay).encode()).await;
+        self.hint(POSTPONED, Postponed::new(delivery.step.clone(), delay).because(reason).encode()).await;
     }
 
     /// Publishes a step's event. Before the command is answered, so that it comes again if this
@@ -289,7 +300,7 @@ impl<H: Handler> Shared<H> {
                 Closed::Before(ending) => return self.repeat(delivery, ending).await.map(Some),
             }
         };
-        let letter = self.letter(delivery, &hold.tenant, failure, attempts(&standing), standing.crashes);
+        let letter = self.dead_letter(delivery, &hold.tenant, failure, attempts(&standing), standing.crashes);
         self.bury(letter).await?;
         self.emit(delivery, event).await?;
         answered(TERMINATING, delivery.ack.term()).await?;
@@ -338,7 +349,7 @@ impl<H: Handler> Shared<H> {
         self.handler.failed(&delivery.step, &delivery.message.payload, failure).to_vec()
     }
 
-    fn letter(
+    fn dead_letter(
         &self,
         delivery: &Delivery,
         tenant: &TenantId,
@@ -359,14 +370,14 @@ impl<H: Handler> Shared<H> {
     }
 
     async fn bury_if_missing(&self, delivery: &Delivery, ending: &Ending) -> Result<(), Broken> {
-        if answered("looking for a dead letter", self.queue.letter(&delivery.step)).await?.is_some() {
+        if answered("looking for a dead letter", self.queue.dead_letter(&delivery.step)).await?.is_some() {
             return Ok(());
         }
         let record = self.steps.get(&delivery.step).await.map_err(Broken::Interrupted)?;
         let (tenant, attempts, crashes) = record
             .map_or_else(|| (TenantId::nobody(), 0, 0), |record| (record.tenant, record.attempts, record.crashes));
         let failure = ending.failure.clone().unwrap_or_else(|| Failure::internal("the step failed without a reason"));
-        self.bury(self.letter(delivery, &tenant, failure, attempts, crashes)).await?;
+        self.bury(self.dead_letter(delivery, &tenant, failure, attempts, crashes)).await?;
         Ok(())
     }
 

@@ -7,13 +7,17 @@
 //!
 //! | the record says | the worker |
 //! | --- | --- |
-//! | there is none, and the command was never delivered before | runs the handler ([`attempt`]) and inserts its end |
-//! | there is none, and it was delivered before | counts a crash, unless the store was away or it is too soon for that; claims it, and runs the handler alone in the process |
+//! | there is none, and the command was never delivered before | runs the handler ([`attempt`]) and
+//! inserts its end | | there is none, and it was delivered before | counts a crash, unless the
+//! store was away or it is too soon for that; claims it, and runs the handler alone in the process
+//! |
 //! | done | publishes its event again, acks |
-//! | failed for good, or dead | sees that its dead letter exists, publishes its event again, terminates |
+//! | failed for good, or dead | sees that its dead letter exists, publishes its event again,
+//! terminates |
 //! | cancelled, or of an earlier run | acks |
 //! | leased elsewhere | hands the command back for the rest of the lease |
-//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`] acks, the dispatcher publishes it again |
+//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`]
+//! acks, the dispatcher publishes it again |
 //! | crashed too often | writes its end, buries, publishes, terminates |
 //! | free | claims it and runs the handler |
 //!
@@ -41,11 +45,13 @@
 //!
 //! | it dies | there is | so |
 //! | --- | --- | --- |
-//! | before the handler begins, or in its first second | nothing | the command comes again after the ack-wait, for the second time: a crash is counted, the step claimed and run alone |
+//! | before the handler begins, or in its first second | nothing | the command comes again after
+//! the ack-wait, for the second time: a crash is counted, the step claimed and run alone |
 //! | while it asks for the lease | nothing, or a lease | the same, or as below |
 //! | under a lease | a lease | it runs out, is taken over, and counts as a crash |
-//! | before a call that is paid for | a lease | nobody else pays while it lasts; what was stored is found by whoever comes next (I8) |
-//! | after its end is inserted, before its event | an end | the command comes again, and its event is published |
+//! | before a call that is paid for | a lease | nobody else pays while it lasts; what was stored is
+//! found by whoever comes next (I8) | | after its end is inserted, before its event | an end | the
+//! command comes again, and its event is published |
 //! | after the event, before the ack | an end | the same: events may be repeated |
 //!
 //! Only the first delivery works without a record, so however often the command came since, one
@@ -58,7 +64,9 @@
 //! new holder's.
 //!
 //! A store or a queue that is away ends no work ([`outage`], [`heartbeat`]). A step that is pinned
-//! to a version which this process does not have is left to another replica for a while ([`pins`]).
+//! to a version which this process does not have is left to another replica for a while ([`pins`]),
+//! and one for which there is no money, or whose engine's account an operator has to mend, waits
+//! without losing an attempt ([`held`]).
 //! Who is cancelled hears of it by one look for all steps of the process ([`cancels`]).
 
 mod announce;
@@ -68,6 +76,7 @@ mod cancels;
 mod capacity;
 mod delivery;
 mod heartbeat;
+mod held;
 mod hold;
 mod isolation;
 mod known;
@@ -211,6 +220,9 @@ pub trait Handler: Send + Sync + 'static {
     /// # Errors
     /// A retryable [`lectern_core::Kind`] is tried again as [`RetryPolicy`] says, not before
     /// [`Failure::retry_after`] where given; any other fails the step for good.
+    /// `BUDGET_EXHAUSTED` has the step wait, however often, without counting an attempt; so do
+    /// `ENGINE_CREDENTIALS` and `ENGINE_BUDGET`, where
+    /// [`WorkerOptions::waits_for_operator`] says so.
     /// `ENGINE_UNAVAILABLE` and `ENGINE_LIMITED` say that the engine's provider is to blame;
     /// `PIN_UNAVAILABLE`, always in the same words for the same versions, that this process does
     /// not have the version which the step is pinned to.

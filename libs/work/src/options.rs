@@ -56,6 +56,10 @@ pub struct WorkerOptions {
     pub retry: RetryPolicy,
     /// When engines that fail are left alone.
     pub breaker: BreakerOptions,
+    /// Whether a step waits, without losing an attempt, while an engine's provider refuses the
+    /// operator's account or says that it has no credit. Otherwise it fails at once: for a process
+    /// whose operator has ordered it himself and waits for it.
+    pub waits_for_operator: bool,
     /// Delays of the loop itself while store or queue fail.
     pub backoff: Backoff,
     /// Between announcements of [`crate::Capacity`].
@@ -89,6 +93,7 @@ impl Default for WorkerOptions {
             stop_within: Duration::from_millis(750),
             retry: RetryPolicy::default(),
             breaker: BreakerOptions::default(),
+            waits_for_operator: true,
             backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
             announce: Duration::from_secs(5),
             backlog_from: Duration::from_secs(30),

@@ -26,7 +26,7 @@ pub enum DeliveryOutcome {
     /// The step was given back by a drain or to run alone later.
     GivenBack,
     /// The command was handed back unclaimed: leased elsewhere, not due, or of an engine that is
-    /// out of order.
+    /// out of order. Or its step waits for a budget.
     Deferred,
     /// The command is of a newer version, or the step is pinned to another one, and was left to a
     /// replica of that.

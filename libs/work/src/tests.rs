@@ -18,11 +18,13 @@ use super::*;
 use crate::steps::{StepRecord, StepState, Steps, StepsOptions};
 
 mod attempts;
+mod budget;
 mod cancels;
 mod consumer;
 mod faults;
 mod leases;
 mod links;
+mod operator;
 mod outage;
 mod pins;
 mod stops;

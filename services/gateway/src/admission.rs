@@ -50,7 +50,7 @@ const COME_AGAIN: Duration = Duration::from_secs(10);
 /// The bound of who lets in nobody and wants to know how many there are.
 const NO_BOUND: u64 = 0;
 /// The phases of an unfinished narration.
-const UNFINISHED: [&str; 4] = ["extracting", "planning", "narrating", "assembling"];
+const UNFINISHED: [&str; 5] = ["extracting", "planning", "narrating", "awaiting_approval", "assembling"];
 
 /// How many there were when they were counted, and how many came since.
 #[derive(Debug, Clone, Copy)]

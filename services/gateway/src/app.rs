@@ -16,6 +16,7 @@ use lectern_proto::v1::narration_service_server::NarrationServiceServer;
 use lectern_proto::v1::quota_service_server::QuotaServiceServer;
 use lectern_proto::v1::tenant_service_server::TenantServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
+use lectern_proto::v1::writer_service_server::WriterServiceServer;
 use lectern_queue::Queue;
 use lectern_rpc::{
     Authenticate, Server, ServiceCredential, Serving, WithServices, serve_plain, server::ServerConfig, tune,
@@ -196,11 +197,11 @@ impl Gateway {
             self.audit.clone(),
         );
         let documents = api::Documents::new(self.upstream.clone(), self.orders.clone(), self.audit.clone());
-        let letters = DeadLetters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
+        let dead_letters = DeadLetters::new(Arc::clone(&self.queue), self.orders.clone(), Arc::clone(&self.clock));
         let dispatcher = self.conductor.dispatcher().clone();
         let (tenants, audit, pages) = (&self.tenants, &self.audit, &self.pages);
         let admin = api::AdminParts {
-            letters,
+            dead_letters,
             dispatcher,
             admission: self.admission.clone(),
             audit: audit.clone(),
@@ -220,8 +221,9 @@ impl Gateway {
             everybody,
             Arc::clone(&self.clock),
         );
-        let tenants = api::Tenants::new(tenants.clone(), audit.clone(), pages.clone());
+        let tenants = api::Tenants::new(tenants.clone(), audit.clone(), pages.clone()).asking(self.upstream.clone());
         let voices = api::Voices::new(self.upstream.clone());
+        let writers = api::Writers::new(self.upstream.clone());
         server
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
@@ -231,6 +233,7 @@ impl Gateway {
             .service(tune!(CredentialServiceServer::new(credentials)))
             .service(tune!(AdminServiceServer::new(admin)))
             .service(tune!(VoiceServiceServer::new(voices)))
+            .service(tune!(WriterServiceServer::new(writers)))
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)
     }

@@ -58,6 +58,10 @@ pub enum Action {
     DocumentDeleted,
     /// A narration was deleted.
     NarrationDeleted,
+    /// Sentences of a script were changed.
+    ScriptUpdated,
+    /// A script was approved.
+    ScriptApproved,
 }
 
 /// What is about to be done.

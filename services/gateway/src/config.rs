@@ -54,6 +54,8 @@ impl Config {
             concurrent_steps: Some(count(self.dispatch.per_tenant)),
             stored_source_bytes: None,
             lanes: Vec::new(),
+            // The stage that pays has its own setting for it.
+            month_micro_usd: None,
         }
     }
 

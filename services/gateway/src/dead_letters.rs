@@ -92,9 +92,9 @@ impl DeadLetters {
         let mut found = Vec::new();
         let (mut from, mut looked_at) = (from, 0);
         loop {
-            let page = self.queue.letters(filter.stage, from, (most - found.len()).min(PAGE)).await?;
-            looked_at += page.letters.len();
-            found.extend(page.letters.into_iter().filter(|letter| filter.meets(letter)));
+            let page = self.queue.dead_letters(filter.stage, from, (most - found.len()).min(PAGE)).await?;
+            looked_at += page.dead_letters.len();
+            found.extend(page.dead_letters.into_iter().filter(|letter| filter.meets(letter)));
             match page.next {
                 Some(next) if found.len() < most && looked_at < LOOKED_AT => from = next,
                 next => return Ok((found, next)),
@@ -107,7 +107,7 @@ impl DeadLetters {
     /// # Errors
     /// `RESOURCE_NOT_FOUND`, `QUEUE_UNAVAILABLE`.
     pub async fn get(&self, step: &StepId) -> Result<DeadLetter, Failure> {
-        let letter = self.queue.letter(step).await?;
+        let letter = self.queue.dead_letter(step).await?;
         letter.ok_or_else(|| Failure::not_found(lectern_proto::names::of_dead_letter(step)))
     }
 

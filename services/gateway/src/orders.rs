@@ -4,6 +4,7 @@
 mod list;
 mod read;
 mod retry;
+mod script;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_core::id::{DocumentId, NarrationId, TenantId};
+use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::keys::{Secrets, TenantSecret};
 use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::{names, v1 as api};
@@ -272,32 +273,34 @@ impl Orders {
         refused.map_or(Ok(changed), Err)
     }
 
-    /// How many narrations there are of a document that have not lost what they had.
+    /// How many narrations there are of the documents of a scope, a document and its other
+    /// revisions, that have not lost what they had.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
-    pub async fn of_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
-        let query = list::newest(tenant, Query::new().eq("document", document.as_str()).eq("texts.at", "kept"));
+    pub async fn of_scope(&self, tenant: &TenantId, scope: &ScopeId) -> Result<u64, Failure> {
+        let query = list::newest(tenant, Query::new().eq("scope", scope.as_str()).eq("texts.at", "kept"));
         Ok(self.narrations.count(&query, MOST_COUNTED).await?)
     }
 
-    /// How many narrations of a document were cleared with it; those too that were deleted since.
+    /// How many narrations of the documents of a scope were cleared with them; those too that were
+    /// deleted since.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
-    pub async fn erased_with(&self, tenant: &TenantId, document: &DocumentId) -> Result<u64, Failure> {
-        let of_document = Query::new().eq("tenant", tenant.as_str()).eq("document", document.as_str());
-        let query = of_document.eq("texts.at", "erased");
+    pub async fn erased_with(&self, tenant: &TenantId, scope: &ScopeId) -> Result<u64, Failure> {
+        let of_scope = Query::new().eq("tenant", tenant.as_str()).eq("scope", scope.as_str());
+        let query = of_scope.eq("texts.at", "erased");
         Ok(self.narrations.count(&query, MOST_COUNTED).await?)
     }
 
-    /// Cancels every narration of a document that was erased, and clears what their records say of
-    /// it.
+    /// Cancels every narration in a scope that was erased, and clears what their records say of its
+    /// documents.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`; safe to repeat.
-    pub async fn erase_document(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
-        let mut query = list::newest(tenant, Query::new().eq("document", document.as_str())).limit(200);
+    pub async fn erase_scope(&self, tenant: &TenantId, scope: &ScopeId) -> Result<(), Failure> {
+        let mut query = list::newest(tenant, Query::new().eq("scope", scope.as_str())).limit(200);
         loop {
             let page = self.narrations.find(&query).await?;
             for narration in &page.items {

@@ -16,6 +16,7 @@ impl Record for Narration {
         &[
             Index::new("by_tenant", &["tenant", "created"]),
             Index::new("by_document", &["tenant", "document", "created"]),
+            Index::new("by_scope", &["tenant", "scope", "created"]),
             // What is over costs none of these five.
             Index::new("by_due", &["due_at"]).only_where_set("due_at"),
             // Beside it, a change of `due_at` costs this one nothing.
@@ -35,11 +36,13 @@ impl Record for Narration {
         "due_at",
         "deleted",
         "retried",
+        "approved",
         "earlier.since",
         "repinned.at",
         "repinned.repin.wanted",
         "state.finished",
         "state.first_audio",
+        "state.since",
         "state.reached.first_audio",
         "state.repin.wanted",
         "ready.ingest.since",
@@ -60,7 +63,8 @@ impl Due for Narration {
 
     fn set_due_at(&mut self, due_at: Option<Timestamp>) {
         // Not later than it would have to be ended.
-        self.due_at = if self.phase().terminal() { due_at } else { due_at.map(|at| at.min(self.deadline)) };
+        let no_deadline = self.phase().terminal() || self.awaits_approval();
+        self.due_at = if no_deadline { due_at } else { due_at.map(|at| at.min(self.deadline)) };
     }
 
     fn longest(&self) -> Option<Duration> {

@@ -144,17 +144,20 @@ pub(crate) fn narration() -> Narration {
         display_name: String::new(),
         labels: Labels::none(),
         order: Order::of(Style::Narration),
+        writer: String::new(),
         voice: String::new(),
         speed: 100,
         formats: vec![1, 2],
         lane: 2,
         time_limit: None,
+        hold: false,
     };
     let pins = Pins {
         source: Digest::of(b"source"),
         file_name: id("a.txt"),
         extractor: id("text/1"),
         script: id("extractive/1"),
+        writer: id("extractive"),
         voice: id("engines/tone/voices/a"),
         voice_version: id("1"),
         language: None,
@@ -177,7 +180,7 @@ pub(crate) fn narrate_words(n: &mut Narration, sections: u32, words: u64) {
 
 /// Has a section of a narration written.
 pub(crate) fn write(n: &mut Narration, section: u32) {
-    assert!(n.section_written(section), "section {section} is written already");
+    assert!(n.section_written(section, n.updated), "section {section} is written already");
 }
 
 /// Has a section of a narration recorded, which counts nothing.

@@ -5,6 +5,7 @@ mod inspect;
 mod prune;
 #[cfg(test)]
 mod repeated;
+mod writers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +174,21 @@ impl Upstream {
         has_pages(&document)
     }
 
+    /// What a tenant spent on writers that cost money, in the days that are named as
+    /// `GetUsageRequest` names them.
+    ///
+    /// # Errors
+    /// What ai answers.
+    pub async fn spending(
+        &self,
+        tenant: &TenantId,
+        first_day: String,
+        last_day: String,
+    ) -> Result<Vec<api::DayUsage>, Failure> {
+        let asked = self.scripts(tenant).get_spending(short(ai::GetSpendingRequest { first_day, last_day })).await;
+        Ok(asked.map_err(|status| told(&status))?.into_inner().days)
+    }
+
     /// How many documents a tenant has that are not erased, and how many bytes their sources are.
     ///
     /// # Errors
@@ -200,22 +216,12 @@ impl Stages for Upstream {
         let source = self.ingest(tenant).get_source(request).await.map_err(ask)?.into_inner();
         self.check_pages(tenant, ordered).await?;
 
-        let request = short(ai::DescribeEngineRequest {});
-        let script = self.scripts(tenant).describe_engine(request).await.map_err(ask)?.into_inner();
-        if !script.styles.contains(&convert::style_to_wire(ordered.order.style).into()) {
-            return Err(Failure::new(
-                Kind::InvalidArgument,
-                Reason::StyleUnsupported,
-                format!("the script engine {} does not write this style; order another", script.engine),
-            )
-            .at("narration.style"));
-        }
+        let script = self.writer(tenant, &ordered.writer, &ordered.order).await?;
+        let language_code = ordered.order.language.clone().unwrap_or(source.language_code);
+        writers::check_language(&ordered.order, &language_code)?;
 
-        let wanted = tts::ResolveVoiceRequest {
-            voice: ordered.voice.clone(),
-            language_code: ordered.order.language.clone().unwrap_or(source.language_code),
-            formats: ordered.formats.clone(),
-        };
+        let wanted =
+            tts::ResolveVoiceRequest { voice: ordered.voice.clone(), language_code, formats: ordered.formats.clone() };
         let resolved = self.speech(tenant).resolve_voice(short(wanted)).await;
         let voice = resolved.map_err(|status| at_order(told(&status)))?.into_inner();
         let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
@@ -226,6 +232,7 @@ impl Stages for Upstream {
             file_name: text::stripped(&source.file_name),
             extractor: source.extractor,
             script: script.engine,
+            writer: script.writer,
             voice: voice.name,
             voice_version: voice.version,
             language: Some(source.set_language_code).filter(|tag| !tag.is_empty()),
@@ -282,9 +289,11 @@ fn has_pages(document: &api::Document) -> Result<(), Failure> {
     Err(Failure::invalid("narration.selection.pages", message).about(document.name.clone()))
 }
 
-/// A failure of `ResolveVoice`, whose fields have other names in the order that it was asked for.
+/// A failure of `ResolveVoice` or `DescribeEngine`, whose fields have other names in the order that
+/// they were asked for.
 fn at_order(failure: Failure) -> Failure {
     let field = match failure.field.as_deref() {
+        Some("writer") => "narration.writer",
         Some("voice") => "narration.speakers.voice",
         Some("language_code") => "narration.language_code",
         Some("formats") => "narration.formats",
@@ -370,9 +379,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_voice_is_told_of_the_orders_field() {
+    fn what_is_wrong_with_a_voice_or_a_writer_is_told_of_the_orders_field() {
         let unknown = Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, "no such voice; list the voices");
         for (asked, ordered) in [
+            ("writer", "narration.writer"),
             ("voice", "narration.speakers.voice"),
             ("language_code", "narration.language_code"),
             ("formats", "narration.formats"),

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::domain::Document;
 use crate::library::import::Wanted;
 use crate::library::scratch::Scratch;
-use crate::library::{Arrival, Imports, Library, Opening, Uploads, Via};
+use crate::library::{Arrival, Erase, Imports, Library, Opening, Uploads, Via};
 use encode::View;
 
 /// Documents on a page where nobody says how many.
@@ -62,6 +62,11 @@ impl Documents {
         Ok(Some(DocumentId::of(&self.library.secret(tenant).request(&format!("document/{request_id}")))))
     }
 
+    /// The receipt of an erased document.
+    async fn erased(&self, tombstone: &Document) -> Result<api::Erasure, Failure> {
+        Ok(encode::erasure(tombstone, self.library.erased_together(tombstone).await?))
+    }
+
     async fn create(
         &self,
         tenant: TenantId,
@@ -69,7 +74,8 @@ impl Documents {
         request: api::CreateDocumentRequest,
     ) -> Result<Versioned<Document>, Failure> {
         // What only we set is not looked at (AIP-203).
-        let api::Document { display_name, language_code, .. } = request.document.unwrap_or_default();
+        let api::Document { display_name, language_code, revises, .. } = request.document.unwrap_or_default();
+        let revises = (!revises.is_empty()).then(|| names::document(&revises, "document.revises")).transpose()?;
         text::check_name("document.display_name", &display_name)?;
         text::check_name("file_name", &request.file_name)?;
         let language = convert::language_tag("document.language_code", &language_code)?;
@@ -83,7 +89,7 @@ impl Documents {
             Some(Source::Data(data)) => (data, request.file_name),
             Some(Source::Uri(uri)) => {
                 let file_name = request.file_name;
-                let wanted = Wanted { tenant, id, uri, display_name, file_name, language, share };
+                let wanted = Wanted { tenant, id, uri, display_name, file_name, language, revises, share };
                 return Box::pin(self.imports.import(wanted)).await;
             }
             None => return Err(Failure::invalid("source", "send the source as text, data or uri")),
@@ -91,7 +97,9 @@ impl Documents {
         self.library.limits().inline(bytes.len() as u64)?;
         let sha256 = Digest::of(&bytes);
         let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
-        let digest = Digest::of(format!("{sha256}\n{display_name}\n{file_name}{set}").as_bytes());
+        // A tag of a language has no space.
+        let of = revises.as_ref().map(|revised| format!("\nrevises {revised}")).unwrap_or_default();
+        let digest = Digest::of(format!("{sha256}\n{display_name}\n{file_name}{set}{of}").as_bytes());
         let mut file = Scratch::new()?;
         file.write(&bytes)?;
         let arrival = Arrival {
@@ -101,6 +109,7 @@ impl Documents {
             display_name,
             file_name,
             language,
+            revises,
             sha256,
             size: bytes.len() as u64,
             via: Via::Upload,
@@ -122,13 +131,14 @@ impl Documents {
         let size = start.size_bytes.map(u64::try_from).transpose().map_err(|_| {
             Failure::invalid("start.size_bytes", "size_bytes must not be negative; leave it out where it is not known")
         })?;
-        let api::Document { display_name, language_code, .. } = start.document.unwrap_or_default();
+        let api::Document { display_name, language_code, revises, .. } = start.document.unwrap_or_default();
         let opening = Opening {
             tenant: &tenant,
             name: &start.upload,
             display_name: &display_name,
             file_name: &start.file_name,
             language: &language_code,
+            revises: &revises,
             size,
             share,
         };
@@ -221,12 +231,19 @@ impl DocumentService for Documents {
             let secret = self.library.secret(&tenant);
             let view = View::of(request.view, View::Basic)?;
             let source = source_of(&request.sha256)?;
-            let purpose = source.map_or_else(|| view.list().to_owned(), |sha256| format!("{} {sha256}", view.list()));
+            let scope = match request.revisions_of.as_str() {
+                "" => None,
+                name => Some(self.library.get(&tenant, &names::document(name, "revisions_of")?).await?.record.scope),
+            };
+            let of_source = source.map(|sha256| format!(" {sha256}")).unwrap_or_default();
+            let of_scope = scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
+            let purpose = format!("{}{of_source}{of_scope}", view.list());
             let after: Option<Cursor> = page::open(&secret, &purpose, &request.page_token)?;
             let most = view.most();
             let size = page::size(request.page_size, PAGE.min(most), most)?;
             let size = u32::try_from(size).map_err(|_| Failure::internal("a page has at most 1,000 documents"))?;
-            let page = self.library.list(&tenant, source, Query::new().limit(size).after(after)).await?;
+            let page =
+                self.library.list(&tenant, source, scope.as_ref(), Query::new().limit(size).after(after)).await?;
             let next_page_token = match page.next {
                 Some(cursor) => page::seal(&secret, &purpose, &cursor)?,
                 None => String::new(),
@@ -245,10 +262,14 @@ impl DocumentService for Documents {
             // Only the gateway knows of narrations, so `force` is for it alone, and so is this
             // call.
             through_the_gateway(caller.role)?;
-            let api::DeleteDocumentRequest { name, etag, allow_missing, force: _ } = request;
+            let api::DeleteDocumentRequest { name, etag, allow_missing, force: _, all_revisions } = request;
             let id = names::document(&name, "name")?;
-            let tombstone = self.library.erase(&caller.tenant, &id, &etag, allow_missing).await?;
-            Ok(api::DeleteDocumentResponse { erasure: tombstone.as_ref().map(encode::erasure) })
+            let how = Erase { etag: &etag, allow_missing, all_revisions };
+            let erasure = match self.library.erase(&caller.tenant, &id, how).await? {
+                Some(tombstone) => Some(self.erased(&tombstone).await?),
+                None => None,
+            };
+            Ok(api::DeleteDocumentResponse { erasure })
         })
         .await
     }
@@ -260,7 +281,7 @@ impl DocumentService for Documents {
         answer(request, |caller: Caller, request| async move {
             let id = names::erasure(&request.name, "name")?;
             let tombstone = self.library.erasure(&caller.tenant, &id).await?;
-            Ok(api::GetErasureResponse { erasure: Some(encode::erasure(&tombstone)) })
+            Ok(api::GetErasureResponse { erasure: Some(self.erased(&tombstone).await?) })
         })
         .await
     }

@@ -109,12 +109,12 @@ impl StageParts for Parts {
     }
 
     /// Deletes what was erased or left behind.
-    async fn see_to(&self, adapters: &Adapters, retention: Duration, stop: CancellationToken) {
+    async fn maintain(&self, adapters: &Adapters, retention: Duration, stop: CancellationToken) {
         let clock = &adapters.clock;
-        let erased = Reconciler::new(self.library.documents().clone(), Arc::clone(clock));
+        let due = Reconciler::new(self.library.documents().clone(), Arc::clone(clock));
         let sweep = |document: Versioned<Document>| {
             let library = self.library.clone();
-            async move { library.sweep_again(&document.record).await }
+            async move { library.reconcile(&document.record).await }
         };
         let abandoned = Reconciler::new(self.uploads.uploads().clone(), Arc::clone(clock));
         let forget = |upload: Versioned<Upload>| {
@@ -126,7 +126,7 @@ impl StageParts for Parts {
             async move { library.end_tombstones(before).await }
         };
         tokio::join!(
-            erased.run(sweep, stop.clone()),
+            due.run(sweep, stop.clone()),
             abandoned.run(forget, stop.clone()),
             sweep_from_time_to_time("tombstones", Arc::clone(clock), retention, stop, end),
         );

@@ -11,6 +11,7 @@ impl Record for Document {
         &[
             Index::new("by_tenant", &["tenant", "erased", "created"]),
             Index::new("by_source", &["tenant", "sha256", "erased", "created"]),
+            Index::new("by_scope", &["tenant", "scope", "erased", "created"]),
             Index::new("by_erased", &["erased"]).only_where_set("erased"),
             Index::new("by_due", &["due_at"]).only_where_set("due_at"),
         ],

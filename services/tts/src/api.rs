@@ -12,7 +12,7 @@ use lectern_blob::{Blob, Objects};
 use lectern_core::content::timeline::Track;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::keys::Secrets;
-use lectern_core::{Failure, Kind, Reason};
+use lectern_core::{AudioFormat, Failure, Kind, Reason};
 use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
@@ -20,7 +20,7 @@ use lectern_rpc::{Answers, Caller, InternalService, answer, answer_stream, page}
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::audio::encode::AudioFormat;
+use crate::audio::encode::available;
 use crate::engine::{SegmentRequest, Speed, Voice};
 use crate::pieces::pieces;
 use crate::voices::Voices;
@@ -65,8 +65,8 @@ impl Speech {
         let voice = self.voices.resolve(&request.voice, &request.language_code)?;
         self.voices.engine(&voice)?.ready()?;
         for format in &request.formats {
-            let available = format_of(*format).and_then(AudioFormat::available);
-            available.map_err(|failure| failure.at("formats"))?;
+            let made = format_of(*format).and_then(available);
+            made.map_err(|failure| failure.at("formats"))?;
         }
         Ok(voice)
     }
@@ -82,7 +82,7 @@ impl Speech {
         let voices = self.voices.speaking(&language);
         let next = first.saturating_add(size);
         let next_page_token = if next < voices.len() { page::seal(&secret, &purpose, &next)? } else { String::new() };
-        let formats = AudioFormat::ALL.into_iter().filter(|format| format.available().is_ok());
+        let formats = AudioFormat::ALL.into_iter().filter(|format| available(*format).is_ok());
         Ok(api::ListVoicesResponse {
             voices: voices.iter().skip(first).take(size).map(|voice| self.voice(voice)).collect(),
             next_page_token,

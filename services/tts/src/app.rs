@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lectern_core::{Failure, Finding};
+use lectern_core::{Clock, Failure, Finding};
 use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
 use lectern_proto::v1::voice_service_server::VoiceServiceServer;
 use lectern_rpc::{Server, tune};
@@ -44,7 +44,7 @@ impl StageParts for Parts {
         verify_names(store, &config.common.secrets()).await
     }
 
-    fn examine(config: &Config) -> Vec<Finding> {
+    async fn examine(config: &Config, _: &Arc<dyn Clock>) -> Vec<Finding> {
         match config.engine {
             Engine::Local => vec![VoiceDir::new(&config.voice_dir).examine()],
             Engine::Tone | Engine::Scripted => Vec::new(),

@@ -8,9 +8,9 @@
 mod answer;
 mod connect;
 mod credentials;
+mod dead_letters;
 mod ensure;
 mod examine;
-mod letters;
 mod meaning;
 mod pull;
 mod raise;
@@ -44,8 +44,8 @@ use self::meaning::{answered, refusal_of_publish, refused, server_error, unreach
 use self::pull::Pulled;
 pub use self::version::LEAST_SERVER;
 use self::wire::Wire;
+use crate::dead_letter::{DeadLetter, DeadLetterPage};
 use crate::error::QueueError;
-use crate::letter::{DeadLetter, LetterPage};
 use crate::options::ConnectOptions;
 use crate::port::{Acknowledge as _, Delivery, EventDelivery, Hints, Message, Published, Queue};
 use crate::subject::Subjects;
@@ -287,12 +287,17 @@ impl Queue for JetStream {
         self.store(self.subjects.dead(&letter.step), &stream, message).await.map(drop)
     }
 
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.page_of_letters(service, from, limit).await
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError> {
+        self.page_of_dead_letters(service, from, limit).await
     }
 
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.letter_of(step).await
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        self.dead_letter_of(step).await
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {

@@ -28,12 +28,12 @@ use self::faults::Dice;
 pub use self::faults::{FaultCounts, Faults};
 use self::pool::{Pool, Taken};
 use self::topics::Topics;
+use crate::dead_letter::{DeadLetter, DeadLetterPage};
 use crate::error::QueueError;
-use crate::letter::{DeadLetter, LetterPage};
 use crate::options::ConnectOptions;
 use crate::port::{Acknowledge, Delivery, EventDelivery, Hints, Message, Published, Queue};
 use crate::subject::Subjects;
-use crate::topology::{EVENTS_KEPT_FOR, MAX_EVENTS, MAX_LETTERS, MAX_MESSAGE_BYTES};
+use crate::topology::{EVENTS_KEPT_FOR, MAX_DEAD_LETTERS, MAX_EVENTS, MAX_MESSAGE_BYTES};
 
 /// An in-process queue. Clones share everything.
 #[derive(Debug, Clone)]
@@ -58,8 +58,8 @@ struct State {
     waiting: BTreeSet<StepId>,
     log: VecDeque<(Instant, Event)>,
     groups: BTreeMap<String, Pool<Event>>,
-    letters: BTreeMap<u64, DeadLetter>,
-    next_letter: u64,
+    dead_letters: BTreeMap<u64, DeadLetter>,
+    next_dead_letter: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -113,12 +113,12 @@ impl MemoryQueue {
         let mut state = self.shared.state.lock();
         // Numbers are not given twice: a late answer to a message that is lost must not meet
         // another message.
-        let next_letter = state.next_letter;
+        let next_dead_letter = state.next_dead_letter;
         let work =
             std::mem::take(&mut state.work).into_iter().map(|(service, pool)| (service, pool.emptied())).collect();
         let groups =
             std::mem::take(&mut state.groups).into_iter().map(|(group, pool)| (group, pool.emptied())).collect();
-        *state = State { next_letter, work, groups, ..State::default() };
+        *state = State { next_dead_letter, work, groups, ..State::default() };
         drop(state);
         self.shared.changed.notify_waiters();
     }
@@ -207,8 +207,8 @@ impl State {
         })
     }
 
-    fn find_letter(&self, step: &StepId) -> Option<u64> {
-        self.letters.iter().find_map(|(sequence, letter)| (letter.step == *step).then_some(*sequence))
+    fn find_dead_letter(&self, step: &StepId) -> Option<u64> {
+        self.dead_letters.iter().find_map(|(sequence, letter)| (letter.step == *step).then_some(*sequence))
     }
 }
 
@@ -318,37 +318,42 @@ impl Queue for MemoryQueue {
 
     async fn bury(&self, letter: DeadLetter) -> Result<(), QueueError> {
         let mut state = self.shared.state.lock();
-        if let Some(earlier) = state.find_letter(&letter.step) {
-            state.letters.remove(&earlier);
+        if let Some(earlier) = state.find_dead_letter(&letter.step) {
+            state.dead_letters.remove(&earlier);
         }
-        state.next_letter += 1;
-        let sequence = state.next_letter;
-        state.letters.insert(sequence, letter);
-        while state.letters.len() > MAX_LETTERS {
-            state.letters.pop_first();
+        state.next_dead_letter += 1;
+        let sequence = state.next_dead_letter;
+        state.dead_letters.insert(sequence, letter);
+        while state.dead_letters.len() > MAX_DEAD_LETTERS {
+            state.dead_letters.pop_first();
         }
         Ok(())
     }
 
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError> {
         let state = self.shared.state.lock();
         let mut matching = state
-            .letters
+            .dead_letters
             .range(from..)
             .filter(|(_, letter)| service.is_none_or(|service| letter.step.kind.service() == service));
         let letters = matching.by_ref().take(limit).map(|(_, letter)| letter.clone()).collect();
-        Ok(LetterPage { letters, next: matching.next().map(|(sequence, _)| *sequence) })
+        Ok(DeadLetterPage { dead_letters: letters, next: matching.next().map(|(sequence, _)| *sequence) })
     }
 
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
         let state = self.shared.state.lock();
-        Ok(state.find_letter(step).and_then(|sequence| state.letters.get(&sequence)).cloned())
+        Ok(state.find_dead_letter(step).and_then(|sequence| state.dead_letters.get(&sequence)).cloned())
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {
         let mut state = self.shared.state.lock();
-        if let Some(sequence) = state.find_letter(step) {
-            state.letters.remove(&sequence);
+        if let Some(sequence) = state.find_dead_letter(step) {
+            state.dead_letters.remove(&sequence);
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ async fn every_call_ends_while_the_server_is_stopped() {
             async { queue.pull(Service::Ai, 9, Duration::from_secs(1)).await.map(drop) },
             async { queue.hints("narrations").await.map(drop) },
             queue.withdraw(&id),
-            async { queue.letter(&id).await.map(drop) },
+            async { queue.dead_letter(&id).await.map(drop) },
             queue.ping(),
         );
         [refused.0, refused.1, refused.2, refused.3, refused.4, refused.5, refused.6]

@@ -298,24 +298,24 @@ fn letter(id: &str, attempts: u32) -> DeadLetter {
     }
 }
 
-pub async fn letters_are_listed_found_replaced_and_discarded(queue: Q) {
-    assert!(queue.letters(None, 0, 10).await.expect("lists").letters.is_empty());
+pub async fn dead_letters_are_listed_found_replaced_and_discarded(queue: Q) {
+    assert!(queue.dead_letters(None, 0, 10).await.expect("lists").dead_letters.is_empty());
     for id in ["n/1/write/0", "n/1/record/0", "n/1/write/1", "n/1/write/2"] {
         queue.bury(letter(id, 3)).await.expect("buries");
     }
     queue.bury(letter("n/1/write/0", 4)).await.expect("buries again");
 
-    let page = queue.letters(Some(Service::Ai), 0, 2).await.expect("lists");
-    assert_eq!(page.letters, [letter("n/1/write/1", 3), letter("n/1/write/2", 3)]);
-    let rest = queue.letters(Some(Service::Ai), page.next.expect("more"), 2).await.expect("lists");
-    assert_eq!((rest.letters, rest.next), (vec![letter("n/1/write/0", 4)], None));
-    assert_eq!(queue.letters(None, 0, 10).await.expect("lists").letters.len(), 4);
+    let page = queue.dead_letters(Some(Service::Ai), 0, 2).await.expect("lists");
+    assert_eq!(page.dead_letters, [letter("n/1/write/1", 3), letter("n/1/write/2", 3)]);
+    let rest = queue.dead_letters(Some(Service::Ai), page.next.expect("more"), 2).await.expect("lists");
+    assert_eq!((rest.dead_letters, rest.next), (vec![letter("n/1/write/0", 4)], None));
+    assert_eq!(queue.dead_letters(None, 0, 10).await.expect("lists").dead_letters.len(), 4);
 
-    let found = queue.letter(&step("n/1/record/0")).await.expect("reads");
+    let found = queue.dead_letter(&step("n/1/record/0")).await.expect("reads");
     assert_eq!(found.as_ref().and_then(DeadLetter::trace_id), Some("0af7651916cd43dd8448eb211c80319c"));
     queue.discard(&step("n/1/record/0")).await.expect("discards");
     queue.discard(&step("n/1/record/0")).await.expect("discards nothing");
-    assert_eq!(queue.letter(&step("n/1/record/0")).await, Ok(None));
+    assert_eq!(queue.dead_letter(&step("n/1/record/0")).await, Ok(None));
 }
 
 pub async fn too_large_a_message_is_refused(queue: Q) {
@@ -326,7 +326,7 @@ pub async fn too_large_a_message_is_refused(queue: Q) {
     queue.publish(&step("n/1/plan/0"), Message::new(vec![0; 64 * 1024])).await.expect("64 KiB fit");
     let dead = DeadLetter { command: vec![0; 64 * 1024].into(), ..letter("n/1/plan/0", 1) };
     queue.bury(dead.clone()).await.expect("a letter of it fits");
-    assert_eq!(queue.letter(&dead.step).await, Ok(Some(dead)));
+    assert_eq!(queue.dead_letter(&dead.step).await, Ok(Some(dead)));
 }
 
 pub async fn a_ping_succeeds(queue: Q) {

@@ -36,7 +36,7 @@ async fn a_deleted_stream_is_made_again_by_the_next_publish() {
     admin().await.delete_stream(subjects.event_stream()).await.expect("deletes");
     queue.emit("script", "n", Message::new("x")).await.expect("emits");
     admin().await.delete_stream(subjects.dead_stream()).await.expect("deletes");
-    assert_eq!(queue.letter(&step("n/1/plan/0")).await, Ok(None));
+    assert_eq!(queue.dead_letter(&step("n/1/plan/0")).await, Ok(None));
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ contract! {
     a_command_says_when_it_was_queued;
     hints_reach_those_who_listen;
     hints_reach_those_who_want_to_hear_of_an_id;
-    letters_are_listed_found_replaced_and_discarded;
+    dead_letters_are_listed_found_replaced_and_discarded;
     too_large_a_message_is_refused;
     a_ping_succeeds;
     a_call_that_is_left_takes_nothing_with_it;

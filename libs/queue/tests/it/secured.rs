@@ -94,7 +94,7 @@ async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service)
     held.ack.progress().await.expect("reports progress");
     held.ack.nak(Duration::ZERO).await.expect("hands back");
     let held = stage.pull(service, 4, SOON).await.expect("pulls").pop().expect("the command again");
-    assert_eq!(stage.letter(&id).await, Ok(None));
+    assert_eq!(stage.dead_letter(&id).await, Ok(None));
     stage.bury(letter(id.clone())).await.expect("buries");
     stage.emit(noun(service), "n", Message::new("x")).await.expect("emits");
     held.ack.ack().await.expect("acknowledges");
@@ -107,9 +107,9 @@ async fn work_together(gateway: &dyn Queue, stage: &dyn Queue, service: Service)
     let events = gateway.events("gateway", 10, SOON).await.expect("takes events");
     assert_eq!(events.iter().map(|event| event.noun.as_str()).collect::<Vec<_>>(), [noun(service)]);
     events[0].ack.ack().await.expect("acknowledges");
-    assert_eq!(gateway.letters(Some(service), 0, 10).await.expect("lists").letters.len(), 1);
+    assert_eq!(gateway.dead_letters(Some(service), 0, 10).await.expect("lists").dead_letters.len(), 1);
     gateway.discard(&id).await.expect("discards");
-    assert_eq!(gateway.letter(&id).await, Ok(None));
+    assert_eq!(gateway.dead_letter(&id).await, Ok(None));
     let other = step_of(service, "m");
     gateway.publish(&other, Message::new("x")).await.expect("publishes");
     gateway.withdraw(&other).await.expect("withdraws");
@@ -150,7 +150,7 @@ async fn each_identity_can_do_its_work_and_nothing_of_others() {
     forbidden(&gateway.pull(Service::Ai, 1, SOON).await, "$JS.API.CONSUMER.MSG.NEXT.WORK_AI.ai", "gateway");
     forbidden(&gateway.emit("script", "n", Message::new("x")).await, "events.script.n", "gateway");
     forbidden(&gateway.bury(letter(own)).await, "dead.ai.n.1.plan.0", "gateway");
-    assert!(gateway.letters(None, 0, 10).await.expect("lists").letters.is_empty());
+    assert!(gateway.dead_letters(None, 0, 10).await.expect("lists").dead_letters.is_empty());
 }
 
 /// Past our own code: what a thief of a stage's password meets.

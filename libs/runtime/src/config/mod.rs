@@ -27,12 +27,16 @@ pub use units::{ByteSize, duration, optional_duration};
 
 use tree::Node;
 
+/// How variables end that tools of others read API keys from.
+const API_KEY: &str = "_API_KEY";
+
 /// Where configuration comes from.
 #[derive(Debug, Clone)]
 pub struct Loader {
     prefix: String,
     file: Option<PathBuf>,
     environment: BTreeMap<String, String>,
+    api_keys: BTreeMap<String, Secret>,
     others: Vec<String>,
 }
 
@@ -49,8 +53,16 @@ impl Loader {
     /// Reads variables from `environment` instead of the process's.
     pub fn with_environment(prefix: &str, environment: impl IntoIterator<Item = (String, String)>) -> Self {
         let start = format!("{prefix}_");
-        let environment = environment.into_iter().filter(|(name, _)| name.starts_with(&start)).collect();
-        Self { prefix: prefix.to_owned(), file: None, environment, others: vec!["CONFIG".to_owned()] }
+        let (mut own, mut api_keys) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in environment {
+            if name.starts_with(&start) {
+                own.insert(name, value);
+            } else if name.ends_with(API_KEY) {
+                api_keys.insert(name, Secret::new(value.trim()));
+            }
+        }
+        let others = vec!["CONFIG".to_owned()];
+        Self { prefix: prefix.to_owned(), file: None, environment: own, api_keys, others }
     }
 
     /// Reads this file; without one, the file that `{PREFIX}_CONFIG` names, if it is set.
@@ -74,6 +86,15 @@ impl Loader {
     pub fn secret(&self, name: &str) -> Secret {
         let variable = format!("{}_{name}", self.prefix);
         Secret::new(self.environment.get(&variable).map(String::as_str).unwrap_or_default().trim())
+    }
+
+    /// The API key that a tool of somebody else is given by the environment: that of the first of
+    /// these variables that is set and not empty, all of which end in `_API_KEY`; empty where none
+    /// is.
+    #[must_use]
+    pub fn api_key(&self, variables: &[&str]) -> Secret {
+        let mut set = variables.iter().filter_map(|name| self.api_keys.get(*name));
+        set.find(|key| !key.is_empty()).cloned().unwrap_or_default()
     }
 
     /// Puts the sources together.

@@ -255,6 +255,17 @@ fn a_secret_may_stand_beside_the_configuration() {
 }
 
 #[test]
+fn keys_that_tools_of_others_are_given_are_found_in_their_order_and_shown_to_nobody() {
+    let variables = [("GEMINI_API_KEY", "g-2"), ("GOOGLE_API_KEY", " "), ("OPENAI_API_KEY", " sk-1\n"), ("KEY", "k")];
+    let loader = loader(&variables);
+    assert!(loader.load::<Sample>().is_ok(), "they are no keys of the configuration");
+    assert_eq!(loader.api_key(&["GOOGLE_API_KEY", "GEMINI_API_KEY"]).expose(), "g-2", "an empty one is none");
+    assert_eq!(loader.api_key(&["OPENAI_API_KEY"]).expose(), "sk-1");
+    assert!(loader.api_key(&["KEY"]).is_empty() && loader.api_key(&[]).is_empty());
+    assert!(!format!("{loader:?}").contains("sk-1"));
+}
+
+#[test]
 fn printed_configuration_keeps_secrets() {
     let sample = Sample {
         key: Secret::new("hunter2"),

@@ -97,6 +97,22 @@ pub const CATALOGUE: &[MetricRow] = &[
         description: "How long operations of the service's database took.",
     },
     MetricRow {
+        name: "gen_ai.client.operation.duration",
+        unit: "s",
+        kind: Kind::Histogram,
+        labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type"],
+        service: "ai",
+        description: "How long calls of models took.",
+    },
+    MetricRow {
+        name: "gen_ai.client.token.usage",
+        unit: "{token}",
+        kind: Kind::Histogram,
+        labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.type"],
+        service: "ai",
+        description: "Tokens of calls of models that were answered, by kind: input, or output with all thoughts.",
+    },
+    MetricRow {
         name: "lectern.backlog.unfinished",
         unit: "{narration}",
         kind: Kind::Gauge,
@@ -194,6 +210,15 @@ pub const CATALOGUE: &[MetricRow] = &[
         description: "Calls of engines: ok, limited, unavailable, failed or panicked.",
     },
     MetricRow {
+        name: "lectern.engine.cost",
+        unit: "{microusd}",
+        kind: Kind::Counter,
+        labels: &["engine", "model"],
+        service: "ai",
+        description: "What calls of models count as, in millionths of a US dollar; those whose cost is not known \
+                      count as the most that they could cost.",
+    },
+    MetricRow {
         name: "lectern.engine.duration",
         unit: "s",
         kind: Kind::Histogram,
@@ -202,11 +227,38 @@ pub const CATALOGUE: &[MetricRow] = &[
         description: "How long calls of engines took.",
     },
     MetricRow {
+        name: "lectern.engine.model.days_left",
+        unit: "{day}",
+        kind: Kind::Gauge,
+        labels: &["engine"],
+        service: "ai",
+        description: "For how many days from now on the model of a writer is served; below 0 where it was. Of those \
+                      alone whose last day is known.",
+    },
+    MetricRow {
+        name: "lectern.engine.other_models",
+        unit: "{call}",
+        kind: Kind::Counter,
+        labels: &["engine", "model"],
+        service: "ai",
+        description: "Calls that another model answered than was asked, by its own word; model is the one that was \
+                      asked.",
+    },
+    MetricRow {
+        name: "lectern.engine.price.days_left",
+        unit: "{day}",
+        kind: Kind::Gauge,
+        labels: &["engine"],
+        service: "ai",
+        description: "For how many days from now on there is a price of the model of a writer; below 0 where nothing \
+                      can be bought. Of those alone whose price has a last day.",
+    },
+    MetricRow {
         name: "lectern.engine.throttled",
         unit: "{call}",
         kind: Kind::Counter,
         labels: &["engine"],
-        service: "tts",
+        service: "ai, tts",
         description: "Calls that an engine refused because it takes no more for now.",
     },
     MetricRow {

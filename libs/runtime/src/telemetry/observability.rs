@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::catalogue::{CATALOGUE, Kind};
 
 /// What the names of our metrics and of their labels begin with, as Prometheus has them.
-const OURS: [&str; 5] = ["lectern_", "rpc_", "db_", "messaging_", "process_"];
+const OURS: [&str; 6] = ["lectern_", "rpc_", "db_", "gen_ai_", "messaging_", "process_"];
 
 fn text(path: &str) -> String {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

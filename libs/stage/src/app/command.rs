@@ -4,10 +4,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use clap::{Parser, Subcommand};
-use lectern_core::{Failure, Finding, Kind, Reason};
+use lectern_core::{Clock, Failure, Finding, Kind, Reason};
 use lectern_runtime::config::Loader;
 use lectern_runtime::{Context, bootstrap};
 use lectern_store::CollectionSpec;
@@ -48,7 +49,7 @@ pub trait ServiceProgram: Send + Sync + 'static {
 
     /// Looks for `doctor` at what it needs beside what all services need: nothing, unless it says
     /// so.
-    fn examine(_config: &Self::Config) -> Vec<Finding> {
+    async fn examine(_config: &Self::Config, _clock: &Arc<dyn Clock>) -> Vec<Finding> {
         Vec::new()
     }
 }

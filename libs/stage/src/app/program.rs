@@ -22,7 +22,8 @@ impl<P: StageParts> ServiceProgram for StageProgram<P> {
     type Config = P::Config;
 
     fn check(config: &P::Config) -> Result<(), Failure> {
-        config.common().check()
+        config.common().check()?;
+        P::check(config)
     }
 
     async fn serve(config: P::Config, context: Context) -> Result<(), Failure> {
@@ -40,7 +41,7 @@ impl<P: StageParts> ServiceProgram for StageProgram<P> {
         [StepRecord::SPEC, RunsRecord::SPEC].into_iter().chain(P::collections()).collect()
     }
 
-    fn examine(config: &P::Config) -> Vec<Finding> {
-        P::examine(config)
+    async fn examine(config: &P::Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
+        P::examine(config, clock).await
     }
 }

@@ -55,9 +55,18 @@ pub trait StageParts: Clone + Debug + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Checks of its settings what types cannot, beside those of all services: nothing, unless it
+    /// says so.
+    ///
+    /// # Errors
+    /// `INVALID_FIELD` naming the key.
+    fn check(_config: &Self::Config) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Looks for `doctor` at what it needs beside what all services need: nothing, unless it says
     /// so.
-    fn examine(_config: &Self::Config) -> Vec<Finding> {
+    async fn examine(_config: &Self::Config, _clock: &Arc<dyn Clock>) -> Vec<Finding> {
         Vec::new()
     }
 
@@ -80,7 +89,7 @@ pub trait StageParts: Clone + Debug + Send + Sync + 'static {
 
     /// What it sees to beside its steps, until `stop`: nothing, unless it says so. Records of what
     /// was over for longer than `retention` end.
-    async fn see_to(&self, _adapters: &Adapters, _retention: Duration, _stop: CancellationToken) {}
+    async fn maintain(&self, _adapters: &Adapters, _retention: Duration, _stop: CancellationToken) {}
 }
 
 /// A stage service, put together and not yet serving.
@@ -93,6 +102,8 @@ pub struct StageApp<P> {
     grace: Duration,
     retention: Duration,
     settings: Arc<[Setting]>,
+    /// Whether its operator orders what it does, and waits for it.
+    attended: bool,
 }
 
 impl<P: StageParts> StageApp<P> {
@@ -112,7 +123,15 @@ impl<P: StageParts> StageApp<P> {
             grace: common.server.grace(),
             retention: common.retention.after,
             settings: config.in_force()?,
+            attended: false,
         })
+    }
+
+    /// The same where its operator orders what it does himself, and waits for it: what he has to
+    /// mend at a provider fails a step at once and tells him so, in place of waiting for him.
+    #[must_use]
+    pub fn attended(self) -> Self {
+        Self { attended: true, ..self }
     }
 
     /// Makes the collections of the service if they are not there, brings forward what an older
@@ -138,7 +157,7 @@ impl<P: StageParts> StageApp<P> {
     /// of what is over.
     pub async fn work(&self, health: &HealthState, stop: CancellationToken) {
         let stage = Arc::new(self.parts.stage(&self.adapters));
-        let options = worker_options(self.permits, self.grace);
+        let options = WorkerOptions { waits_for_operator: !self.attended, ..worker_options(self.permits, self.grace) };
         let Adapters { queue, clock, .. } = self.adapters.clone();
         let worker = Worker::new(queue, self.steps.clone(), stage, Arc::clone(&clock), Arc::new(OsRandom), options);
         measure_worker(P::NAME, &worker);
@@ -146,7 +165,7 @@ impl<P: StageParts> StageApp<P> {
         watch_engines(P::NAME, &worker, health);
         tokio::join!(
             worker.run(stop.clone()),
-            self.parts.see_to(&self.adapters, self.retention, stop.clone()),
+            self.parts.maintain(&self.adapters, self.retention, stop.clone()),
             sweep_steps(&self.steps, clock, self.retention, stop),
         );
     }

@@ -43,7 +43,7 @@ pub async fn examine<P: ServiceProgram>(config: &P::Config, clock: Arc<dyn Clock
     let queue = lectern_queue::ConnectOptions { connect_within: WAITS, ..common.queue_options(P::NAME) };
     findings.extend(lectern_queue::examine(&common.queue.url, queue).await);
     findings.extend(bucket(&common.blob.url, &common.blob.options(), Arc::clone(&clock)).await);
-    findings.extend(P::examine(config));
+    findings.extend(P::examine(config, &clock).await);
     findings.extend(certificates::certificates(common, clock.now()));
     if P::NAME == "gateway" {
         findings.extend(peers::stages(P::NAME, common, clock).await);

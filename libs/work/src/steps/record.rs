@@ -93,6 +93,13 @@ pub enum Closing {
         /// From when on it may be claimed again.
         not_before: Timestamp,
     },
+    /// Undone, until somebody else does what it waits for; no attempt is counted.
+    Held {
+        /// What it waits for.
+        failure: Failure,
+        /// From when on it may be claimed, to look again.
+        not_before: Timestamp,
+    },
     /// Undone, to be claimed at once; no attempt is counted.
     Free,
     /// To replicas that have the version which the step is pinned to; no attempt is counted.
@@ -108,6 +115,7 @@ impl Closing {
         Ok(match self {
             Self::Ended(ending) => Self::Ended(ending.fitted(step)?),
             Self::Retry { failure, not_before } => Self::Retry { failure: shortened(failure), not_before },
+            Self::Held { failure, not_before } => Self::Held { failure: shortened(failure), not_before },
             Self::Free => Self::Free,
             Self::Left => Self::Left,
         })
@@ -183,7 +191,7 @@ pub struct StepRecord {
     pub attempts: u32,
     /// Leases that were lost.
     pub crashes: u32,
-    /// The latest failure of an attempt.
+    /// The latest failure of an attempt, or what it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Since when replicas that do not have the version which the step is pinned to leave it to
@@ -299,7 +307,7 @@ impl StepRecord {
             StepState::Leased { holder: theirs, .. } if theirs == holder => Found::Mine,
             StepState::Leased { .. } => Found::Elsewhere,
             StepState::Free { not_before: theirs } => {
-                if let Closing::Retry { failure, not_before } = closing
+                if let Closing::Retry { failure, not_before } | Closing::Held { failure, not_before } = closing
                     && own
                     && not_before == theirs
                     && self.failure.as_ref() == Some(failure)
@@ -322,6 +330,7 @@ impl StepRecord {
     pub(super) fn back_to_first(&mut self) {
         if self.fence <= 1
             && self.attempts == 0
+            && self.failure.is_none()
             && let StepState::Free { not_before } = &mut self.state
         {
             *not_before = Timestamp::default();
@@ -350,6 +359,11 @@ impl StepRecord {
                 self.attempts += 1;
                 self.failure = Some(failure.clone());
                 // Whoever has failed otherwise had the version.
+                self.left_since = None;
+                self.release(*not_before, now);
+            }
+            Closing::Held { failure, not_before } => {
+                self.failure = Some(failure.clone());
                 self.left_since = None;
                 self.release(*not_before, now);
             }

@@ -37,7 +37,7 @@ async fn failures_are_tried_again_with_backoff_and_then_fail_for_good() {
     assert_eq!(process.stats.ended(DeliveryOutcome::Retried), 6);
     let record = world.steps.get(&flaky).await.unwrap().unwrap();
     assert_eq!((record.attempts, record.crashes), (2, 0), "a panic is an attempt, not a crash");
-    let letter = world.queue.letter(&hopeless).await.unwrap().expect("I7");
+    let letter = world.queue.dead_letter(&hopeless).await.unwrap().expect("I7");
     assert_eq!((letter.attempts, letter.crashes), (5, 0));
     assert!(letter.failure.message.contains("the engine is away"), "{}", letter.failure);
     assert_eq!(world.waiting(), 0);
@@ -55,7 +55,7 @@ async fn what_cannot_succeed_fails_at_once_with_its_own_reason() {
     process.stats.tell_dead_letters(move |reason| told.lock().push(reason));
     sleep(SECOND).await;
     assert_eq!((world.handler.attempts(&extract), world.events().await), (1, vec!["failed NO_TEXT_LAYER".to_owned()]));
-    assert!(world.queue.letter(&extract).await.unwrap().is_some(), "I7");
+    assert!(world.queue.dead_letter(&extract).await.unwrap().is_some(), "I7");
 
     // Its command comes again, with the letter discarded by accident.
     world.queue.discard(&extract).await.unwrap();
@@ -63,7 +63,7 @@ async fn what_cannot_succeed_fails_at_once_with_its_own_reason() {
     sleep(SECOND).await;
     assert_eq!((world.handler.attempts(&extract), world.waiting()), (1, 0));
     assert_eq!(world.events().await, ["failed NO_TEXT_LAYER"]);
-    assert!(world.queue.letter(&extract).await.unwrap().is_some(), "I7 again");
+    assert!(world.queue.dead_letter(&extract).await.unwrap().is_some(), "I7 again");
     assert_eq!(*letters.lock(), [Reason::NoTextLayer; 2], "each that is stored is counted");
     world.publish(&extract).await;
     sleep(SECOND).await;

@@ -73,7 +73,7 @@ async fn a_step_that_keeps_crashing_dies_and_healthy_ones_beside_it_do_not() {
     let mut events = world.events().await;
     events.sort();
     assert_eq!(events, ["done n/1/write/1", "done n/1/write/2", "done n/1/write/3", "failed STEP_CRASHED"]);
-    let letter = world.queue.letter(&poison).await.unwrap().expect("I7");
+    let letter = world.queue.dead_letter(&poison).await.unwrap().expect("I7");
     assert_eq!(
         (letter.crashes, letter.failure.reason, &letter.command[..]),
         (4, Reason::StepCrashed, &b"n/1/write/0"[..])

@@ -114,10 +114,10 @@ async fn a_command_that_cannot_be_read_ends_as_a_dead_letter() {
     let mut events = world.events().await;
     events.sort();
     assert_eq!(events, ["done n/1/write/1", "failed COMMAND_UNREADABLE"], "a step that was done stays so");
-    let letter = world.queue.letter(&garbage).await.unwrap().expect("I7");
+    let letter = world.queue.dead_letter(&garbage).await.unwrap().expect("I7");
     assert_eq!((letter.tenant, &letter.command[..]), (TenantId::nobody(), &b"garbage"[..]));
     assert_eq!(letter.failure.reason, Reason::CommandUnreadable);
-    assert_eq!(world.queue.letter(&done).await.unwrap(), None);
+    assert_eq!(world.queue.dead_letter(&done).await.unwrap(), None);
     assert_eq!((world.handler.attempts(&garbage), world.waiting()), (0, 0));
 }
 
@@ -145,7 +145,7 @@ async fn poison_that_panics_or_is_refused_ends_and_healthy_steps_beside_it_are_d
         (&refused, Reason::SpeechRejected, 1),
         (&garbage, Reason::CommandUnreadable, 1),
     ] {
-        let letter = world.queue.letter(step).await.unwrap().expect("I7");
+        let letter = world.queue.dead_letter(step).await.unwrap().expect("I7");
         assert_eq!((letter.failure.reason, letter.attempts, letter.crashes), (reason, attempts, 0), "{step}");
     }
     assert_eq!(world.waiting(), 0);

@@ -3,7 +3,7 @@
 mod audit;
 mod backlog;
 mod capacity;
-mod letters;
+mod dead_letters;
 mod pauses;
 mod services;
 mod statuses;
@@ -34,7 +34,7 @@ use crate::orders::Orders;
 #[derive(Debug, Clone)]
 pub struct AdminParts {
     /// The dead letters.
-    pub letters: DeadLetters,
+    pub dead_letters: DeadLetters,
     /// What waits, what is granted and what is paused.
     pub dispatcher: Dispatcher,
     /// How much is unfinished.
@@ -68,8 +68,8 @@ impl Admin {
     }
 
     /// The letters, for a caller who does something with them.
-    fn audited(&self, caller: &Caller) -> letters::Audited {
-        letters::Audited::new(&self.parts.letters, &self.parts.audit, caller)
+    fn audited(&self, caller: &Caller) -> dead_letters::Audited {
+        dead_letters::Audited::new(&self.parts.dead_letters, &self.parts.audit, caller)
     }
 }
 
@@ -83,7 +83,7 @@ impl AdminService for Admin {
         request: Request<api::ListDeadLettersRequest>,
     ) -> Result<Response<api::ListDeadLettersResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
-            letters::list(&self.parts.letters, &self.secret, &request).await
+            dead_letters::list(&self.parts.dead_letters, &self.secret, &request).await
         })
         .await
     }
@@ -94,8 +94,8 @@ impl AdminService for Admin {
     ) -> Result<Response<api::GetDeadLetterResponse>, Status> {
         answer(request, |_: Administrator, request| async move {
             let step = names::dead_letter(&request.name, "name")?;
-            let letter = self.parts.letters.get(&step).await?;
-            Ok(api::GetDeadLetterResponse { dead_letter: Some(letters::encode(&letter)) })
+            let letter = self.parts.dead_letters.get(&step).await?;
+            Ok(api::GetDeadLetterResponse { dead_letter: Some(dead_letters::encode(&letter)) })
         })
         .await
     }
@@ -105,9 +105,9 @@ impl AdminService for Admin {
         request: Request<api::ReplayDeadLettersRequest>,
     ) -> Result<Response<Self::ReplayDeadLettersStream>, Status> {
         answer_stream(request, |Administrator(caller), request| async move {
-            let selection = letters::read_selection(request.selection)?;
-            let between = letters::read_rate(request.letters_per_second)?;
-            Ok(letters::replay(self.audited(&caller), selection, between))
+            let selection = dead_letters::read_selection(request.selection)?;
+            let between = dead_letters::read_rate(request.letters_per_second)?;
+            Ok(dead_letters::replay(self.audited(&caller), selection, between))
         })
         .await
     }
@@ -117,8 +117,8 @@ impl AdminService for Admin {
         request: Request<api::DiscardDeadLettersRequest>,
     ) -> Result<Response<Self::DiscardDeadLettersStream>, Status> {
         answer_stream(request, |Administrator(caller), request| async move {
-            let selection = letters::read_selection(request.selection)?;
-            Ok(letters::discard(self.audited(&caller), selection))
+            let selection = dead_letters::read_selection(request.selection)?;
+            Ok(dead_letters::discard(self.audited(&caller), selection))
         })
         .await
     }

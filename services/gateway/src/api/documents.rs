@@ -1,12 +1,12 @@
 //! `lectern.v1.DocumentService`, passed on to ingest, which owns documents. What only the gateway
-//! knows is added here: the narrations of a document, which are cleared once it is erased, and
-//! stand in its receipt.
+//! knows is added here: the narrations of a document and of its other revisions, which are cleared
+//! once these are erased, and stand in the receipt.
 
 use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt as _;
-use lectern_core::id::{DocumentId, TenantId};
+use lectern_core::id::{DocumentId, ScopeId, TenantId};
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::names;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
@@ -56,20 +56,45 @@ impl Documents {
             document.ok_or_else(|| missing("a document"))
         });
         let found = found(document, request, answer)?;
-        if matches!(found, Found::Document { .. }) {
-            let count = || self.orders.of_document(tenant, document);
+        if let Found::Document { scope, .. } = &found {
+            if !request.all_revisions {
+                self.is_alone(tenant, document).await?;
+            }
+            let count = || self.orders.of_scope(tenant, scope);
             let write_down = |narrations: u64| {
                 self.audit.record(Entry {
                     actor,
                     action: Action::DocumentDeleted,
                     target: names::of_document(document),
                     tenant: Some(tenant.clone()),
-                    detail: format!("with {narrations} narrations of it"),
+                    detail: detail(request.all_revisions, narrations),
                 })
             };
             announced(document, request.force, count, write_down).await?;
         }
         Ok(found)
+    }
+
+    /// Whether a document has no other revisions, as ingest knows; asked so that no deletion is
+    /// written down that it will refuse.
+    async fn is_alone(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
+        let revisions_of = names::of_document(document);
+        let list = api::ListDocumentsRequest { page_size: 2, revisions_of, ..api::ListDocumentsRequest::default() };
+        let listed = self.upstream.documents(tenant).list_documents(list).await;
+        let revisions = listed.map_err(|refused| told(&refused))?.into_inner().documents;
+        if revisions.len() > 1 { Err(shared(document)) } else { Ok(()) }
+    }
+
+    /// The scope of a document that is erased; its own name where nobody knows it any more.
+    async fn scope_of_erased(&self, tenant: &TenantId, document: &DocumentId) -> Result<ScopeId, Failure> {
+        let get = api::GetErasureRequest { name: names::of_erasure(document) };
+        let asked = self.upstream.documents(tenant).get_erasure(get).await.map_err(|refused| told(&refused));
+        let first_revision = match asked {
+            Ok(answer) => answer.into_inner().erasure.unwrap_or_default().first_revision,
+            Err(unknown) if unknown.reason == Reason::ResourceNotFound => names::of_document(document),
+            Err(refused) => return Err(refused),
+        };
+        scope_of(&first_revision)
     }
 
     async fn delete(
@@ -86,41 +111,39 @@ impl Documents {
             // receipt or the refusal.
             Found::Tombstone => {}
             // Only the document that was looked at, whatever is there by now.
-            Found::Document { etag } => request.etag = etag,
+            Found::Document { etag, scope: _ } => request.etag = etag,
         }
         let answer = match self.owner(&caller).delete_document(request).await {
             Ok(answer) => answer.into_inner(),
             Err(refused) => {
                 if failure(&refused).reason == Reason::DocumentErased {
-                    self.clear(tenant, &document).await?;
+                    let scope = self.scope_of_erased(tenant, &document).await?;
+                    self.clear(tenant, &scope).await?;
                 }
                 return Err(passed_on(refused));
             }
         };
         // Not before ingest has accepted the deletion: what is refused must take nothing with it.
-        let erasure = self.receipt(tenant, &document, answer.erasure).await?;
+        let erasure = self.receipt(tenant, answer.erasure).await?;
         Ok(api::DeleteDocumentResponse { erasure })
     }
 
-    /// Clears the narrations of a document that was erased. The call that erased it may have ended
-    /// before it came to all of them, so every call that finds a document erased does this.
-    async fn clear(&self, tenant: &TenantId, document: &DocumentId) -> Result<(), Failure> {
-        if self.orders.of_document(tenant, document).await? == 0 {
+    /// Clears the narrations of the documents of a scope that was erased. The call that erased it
+    /// may have ended before it came to all of them, so every call that finds a document erased
+    /// does this.
+    async fn clear(&self, tenant: &TenantId, scope: &ScopeId) -> Result<(), Failure> {
+        if self.orders.of_scope(tenant, scope).await? == 0 {
             return Ok(());
         }
-        self.orders.erase_document(tenant, document).await
+        self.orders.erase_scope(tenant, scope).await
     }
 
     /// The receipt with the narrations that were cleared.
-    async fn receipt(
-        &self,
-        tenant: &TenantId,
-        document: &DocumentId,
-        erasure: Option<api::Erasure>,
-    ) -> Result<Option<api::Erasure>, Failure> {
+    async fn receipt(&self, tenant: &TenantId, erasure: Option<api::Erasure>) -> Result<Option<api::Erasure>, Failure> {
         let Some(erasure) = erasure else { return Ok(None) };
-        self.clear(tenant, document).await?;
-        let cleared = self.orders.erased_with(tenant, document).await?;
+        let scope = scope_of(&erasure.first_revision)?;
+        self.clear(tenant, &scope).await?;
+        let cleared = self.orders.erased_with(tenant, &scope).await?;
         Ok(Some(with_narrations(erasure, cleared)))
     }
 }
@@ -213,9 +236,9 @@ impl DocumentService for Documents {
         request: Request<api::GetErasureRequest>,
     ) -> Result<Response<api::GetErasureResponse>, Status> {
         relay(request, |caller: Caller, request| async move {
-            let document = names::erasure(&request.name, "name")?;
+            names::erasure(&request.name, "name")?;
             let answer = answered(self.owner(&caller).get_erasure(request).await)?;
-            let erasure = self.receipt(&caller.tenant, &document, answer.erasure).await?;
+            let erasure = self.receipt(&caller.tenant, answer.erasure).await?;
             Ok(api::GetErasureResponse { erasure })
         })
         .await
@@ -234,6 +257,8 @@ enum Found {
     Document {
         /// Its etag.
         etag: String,
+        /// Its scope, which its other revisions share.
+        scope: ScopeId,
     },
     /// What is left of one that was erased before.
     Tombstone,
@@ -250,7 +275,7 @@ fn found(
     request: &api::DeleteDocumentRequest,
     answer: Result<api::Document, Failure>,
 ) -> Result<Found, Failure> {
-    let api::Document { etag, .. } = match answer {
+    let api::Document { etag, first_revision, .. } = match answer {
         Ok(document) => document,
         Err(refused) if refused.reason == Reason::DocumentErased => return Ok(Found::Tombstone),
         Err(refused) if refused.reason == Reason::ResourceNotFound && request.allow_missing => {
@@ -259,10 +284,32 @@ fn found(
         Err(refused) => return Err(refused),
     };
     if request.etag.is_empty() || request.etag == etag {
-        return Ok(Found::Document { etag });
+        return Ok(Found::Document { etag, scope: scope_of(&first_revision)? });
     }
     let message = "the document has changed since this etag; read it again and decide anew";
     Err(Failure::new(Kind::Aborted, Reason::EtagMismatch, message).about(names::of_document(document)))
+}
+
+/// The scope of the documents whose first revision has this name: it is called like that one.
+fn scope_of(first_revision: &str) -> Result<ScopeId, Failure> {
+    let first = names::document(first_revision, "first_revision").map_err(|_| missing("the first revision"))?;
+    first.as_str().parse().map_err(|_| missing("a scope"))
+}
+
+/// Refuses to erase a document alone that has other revisions.
+fn shared(document: &DocumentId) -> Failure {
+    let message = "the document has other revisions, which share all that was made of them and can only be erased \
+                   together; set all_revisions to erase them all";
+    Failure::new(Kind::FailedPrecondition, Reason::WrongState, message).about(names::of_document(document))
+}
+
+/// What is written down of an erasure with so many narrations.
+fn detail(all_revisions: bool, narrations: u64) -> String {
+    if all_revisions {
+        format!("with all its revisions and {narrations} narrations of them")
+    } else {
+        format!("with {narrations} narrations of it")
+    }
 }
 
 /// Writes down an erasure that may be, and then looks again whether it may be, where that is not
@@ -319,93 +366,4 @@ fn says_unfinished(answer: &Failure) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-
-    #[test]
-    fn only_an_answer_about_the_end_is_replaced() {
-        let ended = Failure::new(Kind::Aborted, Reason::OffsetMismatch, "the stream ended before finish");
-        let empty = Failure::invalid("part", "the first message of an upload must be start");
-        assert!(says_unfinished(&ended) && says_unfinished(&empty));
-        for decided in [
-            Failure::new(Kind::FailedPrecondition, Reason::OffsetMismatch, "begin elsewhere").at("chunk.offset"),
-            Failure::new(Kind::InvalidArgument, Reason::ChecksumMismatch, "send it again").at("chunk.crc32c"),
-            Failure::new(Kind::DeadlineExceeded, Reason::DeadlinePassed, "the stream brought nothing"),
-        ] {
-            assert!(!says_unfinished(&decided), "{decided}");
-        }
-    }
-
-    #[test]
-    fn a_document_with_narrations_is_erased_by_force_alone() {
-        let document = "d1".parse().expect("an id");
-        for (narrations, force) in [(0, false), (0, true), (3, true)] {
-            assert_eq!(may_erase(&document, narrations, force), Ok(()), "{narrations} {force}");
-        }
-        let refused = may_erase(&document, 3, false).expect_err("there are narrations of it");
-        assert_eq!((refused.kind, refused.reason), (Kind::FailedPrecondition, Reason::WrongState));
-        assert_eq!(refused.resource.as_deref(), Some("documents/d1"));
-    }
-
-    #[test]
-    fn what_is_not_there_as_it_was_seen_is_not_deleted() {
-        let document: DocumentId = "d1".parse().expect("an id");
-        let request = |etag: &str, allow_missing| api::DeleteDocumentRequest {
-            name: "documents/d1".to_owned(),
-            etag: etag.to_owned(),
-            allow_missing,
-            force: true,
-        };
-        let there = || Ok(api::Document { etag: "3".to_owned(), ..api::Document::default() });
-        for etag in ["", "3"] {
-            let of_it = found(&document, &request(etag, false), there());
-            assert_eq!(of_it, Ok(Found::Document { etag: "3".to_owned() }), "the one that was read");
-        }
-        for allow_missing in [false, true] {
-            let refused = found(&document, &request("2", allow_missing), there()).expect_err("another etag");
-            assert_eq!((refused.kind, refused.reason), (Kind::Aborted, Reason::EtagMismatch));
-            let erased = Failure::new(Kind::NotFound, Reason::DocumentErased, "it was erased");
-            assert_eq!(found(&document, &request("2", allow_missing), Err(erased)), Ok(Found::Tombstone));
-            let away = Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "ingest is away");
-            assert_eq!(found(&document, &request("", allow_missing), Err(away.clone())), Err(away));
-        }
-        let unknown = Failure::not_found("documents/d1");
-        assert_eq!(found(&document, &request("2", true), Err(unknown.clone())), Ok(Found::Nothing));
-        assert_eq!(found(&document, &request("2", false), Err(unknown.clone())), Err(unknown));
-    }
-
-    #[tokio::test]
-    async fn what_was_ordered_while_an_erasure_was_written_down_keeps_its_document() {
-        let document: DocumentId = "d1".parse().expect("an id");
-        // The narrations that there are, before it is written down and after.
-        for (force, before, after, written, refused) in [
-            (false, 0, 0, true, false),
-            (false, 1, 1, false, true),
-            (false, 0, 1, true, true),
-            (true, 1, 2, true, false),
-        ] {
-            let written_down = AtomicBool::new(false);
-            let count = || ready(Ok(if written_down.load(Ordering::SeqCst) { after } else { before }));
-            let write_down = |narrations: u64| {
-                assert_eq!(narrations, before);
-                written_down.store(true, Ordering::SeqCst);
-                ready(Ok(()))
-            };
-            let announced = announced(&document, force, count, write_down).await;
-            let told = announced.err().map(|failure| failure.reason);
-            assert_eq!(told, refused.then_some(Reason::WrongState), "{force} {before} {after}");
-            assert_eq!(written_down.load(Ordering::SeqCst), written, "{force} {before} {after}");
-        }
-    }
-
-    #[test]
-    fn a_receipt_tells_of_the_narrations_that_were_cleared() {
-        let source = api::ErasedItems { kind: Item::SourceObject.into(), first_sweep_count: 1, second_sweep_count: 0 };
-        let of_ingest = api::Erasure { items: vec![source], ..api::Erasure::default() };
-        let narrations = api::ErasedItems { kind: Item::NarrationRecord.into(), first_sweep_count: 4, ..source };
-        assert_eq!(with_narrations(of_ingest.clone(), 4).items, [source, narrations]);
-        assert_eq!(with_narrations(of_ingest.clone(), 0), of_ingest);
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use lectern_proto::{convert, names, v1 as api};
 use lectern_store::{Op, Query, Versioned};
 
 use crate::conduct::{Moment, Wait};
-use crate::domain::{Artifact, Narration, Phase};
+use crate::domain::{Artifact, Bill, Narration, Phase};
 
 /// The narration, with its etag and what is known beside its record.
 pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narration {
@@ -41,14 +41,33 @@ pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narr
         finish_time: n.finished().map(convert::time),
         etag: n.version.to_string(),
         time_limit: n.spec.time_limit.and_then(|limit| prost_types::Duration::try_from(limit).ok()),
-        deadline_time: Some(convert::time(n.deadline)),
-        // Nothing that holds a script is accepted.
-        hold_script: false,
+        // It stands still while a person is waited for.
+        deadline_time: Some(n.deadline).filter(|_| !n.awaits_approval()).map(convert::time),
+        hold_script: n.spec.hold,
         selection: convert::selection_to_wire(&order.selection),
         skip: convert::kinds_to_wire(&order.skip),
         read: convert::kinds_to_wire(&order.read),
         wait_reason: moment.wait.map_or(api::WaitReason::Unspecified, wait_reason).into(),
         repin_time: n.repinned.as_ref().map(|repinned| convert::time(repinned.at)),
+        direction: convert::direction_to_wire(&order.direction),
+        cast: convert::cast_to_wire(&order.cast),
+        writer: n.pins.writer.clone(),
+        bill: n.whole_bill().map(bill),
+    }
+}
+
+/// What it has cost.
+fn bill(bill: Bill) -> api::Bill {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let Bill { calls, unknown, input, cached, output, thoughts, micro_usd, first_call: _ } = bill;
+    api::Bill {
+        call_count: count(calls),
+        unknown_call_count: count(unknown),
+        input_token_count: count(input),
+        cached_token_count: count(cached),
+        output_token_count: count(output),
+        thought_token_count: count(thoughts),
+        cost_micro_usd: count(micro_usd),
     }
 }
 
@@ -76,6 +95,7 @@ pub const fn wait_reason(wait: Wait) -> api::WaitReason {
         Wait::Paused => api::WaitReason::Paused,
         Wait::Suspended => api::WaitReason::Suspended,
         Wait::EngineUnavailable => api::WaitReason::EngineUnavailable,
+        Wait::Budget => api::WaitReason::Budget,
     }
 }
 
@@ -123,6 +143,7 @@ pub fn state(n: &Narration) -> api::narration::State {
         Phase::Extracting => api::narration::State::Extracting,
         Phase::Planning => api::narration::State::Planning,
         Phase::Narrating => api::narration::State::Narrating,
+        Phase::AwaitingApproval => api::narration::State::AwaitingApproval,
         Phase::Assembling => api::narration::State::Assembling,
         Phase::Succeeded => api::narration::State::Succeeded,
         Phase::Failed => api::narration::State::Failed,
@@ -135,8 +156,6 @@ pub fn in_state(query: Query, state: api::narration::State) -> Query {
     let query = match phase(state) {
         Shown::Any => return query,
         Shown::In(phase) => query.eq("phase", phase.as_str()),
-        // No phase has an empty word.
-        Shown::Never => return query.eq("phase", ""),
     };
     match state {
         // As `Narration::queued` has it.
@@ -149,8 +168,7 @@ pub fn in_state(query: Query, state: api::narration::State) -> Query {
         | api::narration::State::Succeeded
         | api::narration::State::Failed
         | api::narration::State::Cancelled
-        | api::narration::State::AwaitingApproval
-        | api::narration::State::AwaitingBudget => query,
+        | api::narration::State::AwaitingApproval => query,
     }
 }
 
@@ -160,8 +178,6 @@ enum Shown {
     Any,
     /// In this.
     In(Phase),
-    /// In none: the state is room for what comes.
-    Never,
 }
 
 /// The phase that a state in a filter asks for.
@@ -175,7 +191,7 @@ const fn phase(state: api::narration::State) -> Shown {
         api::narration::State::Succeeded => Shown::In(Phase::Succeeded),
         api::narration::State::Failed => Shown::In(Phase::Failed),
         api::narration::State::Cancelled => Shown::In(Phase::Cancelled),
-        api::narration::State::AwaitingApproval | api::narration::State::AwaitingBudget => Shown::Never,
+        api::narration::State::AwaitingApproval => Shown::In(Phase::AwaitingApproval),
     }
 }
 
@@ -205,7 +221,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{StepFailure, Tally};
-    use crate::testing::{assemble, narrate, narrate_words, succeed};
+    use crate::testing::{assemble, narrate, narrate_words, succeed, write};
 
     /// A narration as it is shown at a moment.
     fn as_of(n: &Narration, moment: Moment) -> api::Narration {
@@ -241,6 +257,7 @@ mod tests {
             (Some(Wait::Paused), api::WaitReason::Paused),
             (Some(Wait::Suspended), api::WaitReason::Suspended),
             (Some(Wait::EngineUnavailable), api::WaitReason::EngineUnavailable),
+            (Some(Wait::Budget), api::WaitReason::Budget),
         ] {
             assert_eq!(as_of(&n, Moment { wait, ..Moment::default() }).wait_reason(), reason);
         }
@@ -254,7 +271,22 @@ mod tests {
         n.spec.order.selection.first = Some(60);
         n.spec.order.skip.insert(lectern_core::content::script::ContentKind::Code);
         n.spec.order.read.insert(lectern_core::content::script::ContentKind::Citations);
+        n.spec.order.direction.tone = "calm".to_owned();
         assert_eq!(convert::order(&as_of(&n, Moment::default())), Ok(n.spec.order));
+    }
+
+    #[test]
+    fn a_script_that_waits_for_a_person_has_no_deadline_meanwhile() {
+        let mut n = crate::testing::narration();
+        n.spec.hold = true;
+        narrate(&mut n, 1);
+        assert!(as_of(&n, Moment::default()).deadline_time.is_some());
+        write(&mut n, 0);
+        let waits = as_of(&n, Moment::default());
+        assert_eq!((waits.state(), waits.deadline_time), (api::narration::State::AwaitingApproval, None));
+        assert!(waits.hold_script && waits.finish_time.is_none());
+        n.approve(Timestamp(1));
+        assert!(as_of(&n, Moment::default()).deadline_time.is_some());
     }
 
     #[test]
@@ -271,10 +303,15 @@ mod tests {
         let store = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
         let narrations = Collection::<Narration>::new(store);
         narrations.ensure().await.expect("a collection");
-        let ways: [fn(&mut Narration); 5] = [
+        let ways: [fn(&mut Narration); 6] = [
             |_| {},
             |n| assert!(n.extracted()),
             |n| narrate(n, 1),
+            |n| {
+                n.spec.hold = true;
+                narrate(n, 1);
+                write(n, 0);
+            },
             |n| succeed(n, Timestamp(1)),
             |n| {
                 n.cancel(Failure::new(Kind::Cancelled, Reason::Cancelled, "stopped"), Timestamp(1));
@@ -294,7 +331,6 @@ mod tests {
             State::Succeeded,
             State::Failed,
             State::AwaitingApproval,
-            State::AwaitingBudget,
         ] {
             let found = async |query: Query| narrations.find(&query).await.expect("found").items;
             let shown = found(Query::new()).await.into_iter().filter(|n| state(&n.record) == wanted);
@@ -311,6 +347,7 @@ mod tests {
         n.spec.order.language = Some("en".to_owned());
         let show = |n: &Narration| as_of(n, Moment::default());
         let shown = show(&n);
+        assert_eq!(shown.writer, "extractive", "who was chosen");
         assert_eq!(shown.documents, ["documents/d1"]);
         assert_eq!(shown.speakers, [api::Speaker { voice: "engines/tone/voices/a".to_owned() }]);
         assert_eq!((shown.speed, shown.language_code.as_str()), (Some(1.0), "en"));

@@ -184,7 +184,11 @@ impl Listener {
                     at = at.next();
                 }
                 match narration.phase() {
-                    Phase::Extracting | Phase::Planning | Phase::Narrating | Phase::Assembling => {
+                    Phase::Extracting
+                    | Phase::Planning
+                    | Phase::Narrating
+                    | Phase::AwaitingApproval
+                    | Phase::Assembling => {
                         if narration.sections().is_some_and(|sections| at.section >= sections) {
                             break;
                         }

@@ -4,15 +4,18 @@ mod admin;
 mod credentials;
 mod documents;
 mod encode;
+mod estimate;
 mod keys;
 mod listen;
 mod narrations;
 mod objects;
 mod preview;
 mod quota;
+mod script;
 mod tenants;
 mod voices;
 mod watch;
+mod writers;
 
 use lectern_core::{Failure, Timestamp};
 use lectern_rpc::page;
@@ -25,6 +28,7 @@ pub use narrations::Narrations;
 pub use quota::Quota;
 pub use tenants::Tenants;
 pub use voices::Voices;
+pub use writers::Writers;
 
 /// How many items a page has.
 fn page_size(asked: i32, default: usize, largest: usize) -> Result<u32, Failure> {

@@ -7,12 +7,12 @@ use lectern_core::Failure;
 use lectern_core::id::TenantId;
 use lectern_proto::names;
 use lectern_proto::v1::{self as api, narration_service_server::NarrationService};
-use lectern_rpc::{Answers, Caller, answer, answer_stream, page, relay_stream};
+use lectern_rpc::{Answers, Caller, answer, answer_stream, page, relay, relay_stream};
 use lectern_store::{Cursor, Query, Versioned};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{encode, listen, objects, page_size, preview, watch};
+use super::{encode, estimate, listen, objects, page_size, preview, script, watch};
 use crate::audit::{Action, Audit, Entry};
 use crate::conduct::Conductor;
 use crate::domain::{Labels, Narration};
@@ -108,7 +108,7 @@ impl NarrationService for Narrations {
             let narration = request
                 .narration
                 .ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to narrate and how"))?;
-            let accepted = self.orders.create(&caller.tenant, &request.request_id, narration).await?;
+            let accepted = Box::pin(self.orders.create(&caller.tenant, &request.request_id, narration)).await?;
             Ok(api::CreateNarrationResponse { narration: Some(self.shown(&accepted)) })
         })
         .await
@@ -120,6 +120,16 @@ impl NarrationService for Narrations {
     ) -> Result<Response<Self::PreviewDocumentStream>, Status> {
         relay_stream(request, |caller: Caller, request| async move {
             preview::preview(&self.upstream, &caller.tenant, request).await
+        })
+        .await
+    }
+
+    async fn estimate_narration(
+        &self,
+        request: Request<api::EstimateNarrationRequest>,
+    ) -> Result<Response<api::EstimateNarrationResponse>, Status> {
+        relay(request, |caller: Caller, request| async move {
+            estimate::estimate(&self.upstream, &caller.tenant, request).await
         })
         .await
     }
@@ -240,6 +250,39 @@ impl NarrationService for Narrations {
             let narration = self.narration(&caller.tenant, &request.name).await?;
             let secret = self.orders.secret(&caller.tenant);
             objects::script(&self.blob, &self.master, &secret, &narration.record, &request).await
+        })
+        .await
+    }
+
+    async fn update_script(
+        &self,
+        request: Request<api::UpdateScriptRequest>,
+    ) -> Result<Response<api::UpdateScriptResponse>, Status> {
+        relay(request, |caller: Caller, request| async move {
+            let updating = script::update(&self.orders, &self.upstream, &self.audit, &caller, request);
+            let script::Updated { narration, sentences } = Box::pin(updating).await?;
+            let etag = self.orders.keys(&narration.record).script_etag();
+            let narration = Some(self.shown(&narration));
+            Ok(api::UpdateScriptResponse { narration, etag, changed_sentence_count: sentences })
+        })
+        .await
+    }
+
+    async fn approve_script(
+        &self,
+        request: Request<api::ApproveScriptRequest>,
+    ) -> Result<Response<api::ApproveScriptResponse>, Status> {
+        answer(request, |caller: Caller, request| async move {
+            let id = names::narration(&request.name, "name")?;
+            let note = self.audit.record(Entry {
+                actor: caller.actor(),
+                action: Action::ScriptApproved,
+                target: names::of_narration(&id),
+                tenant: Some(caller.tenant.clone()),
+                detail: String::new(),
+            });
+            let approved = self.orders.approve(&caller.tenant, &id, &request.etag, note).await?;
+            Ok(api::ApproveScriptResponse { narration: Some(self.shown(&approved)) })
         })
         .await
     }

@@ -56,8 +56,8 @@ pub async fn script(
         return Err(wrong_state("the script is not planned yet; watch the narration until it is NARRATING"));
     };
     let keys = ObjectKeys::of(narration, master);
-    // A retry may make another script; a token is good for its own.
-    let purpose = format!("GetScript {} {}", narration.id, keys.plan);
+    // A retry or an edit may make another script; a token is good for its own.
+    let purpose = format!("GetScript {} {}", narration.id, keys.script());
     let mut at = match page::open(secret, &purpose, &request.page_token)? {
         Some(place) => place,
         None => Place::at(
@@ -84,6 +84,7 @@ pub async fn script(
         next_page_token: if more { page::seal(secret, &purpose, &at)? } else { String::new() },
         section_count: convert::number(sections),
         next_section: more.then(|| convert::number(at.item)),
+        etag: keys.script_etag(),
     })
 }
 
@@ -111,7 +112,9 @@ pub async fn manifest(
     let more = (end.item as usize) < manifest.blocks.len();
     let next_page_token = if more { page::seal(secret, &purpose, &end)? } else { String::new() };
     let coverage = Some(convert::coverage_to_wire(manifest.coverage));
-    Ok(api::GetManifestResponse { coverage, blocks, next_page_token })
+    let edited_sentence_count = i32::try_from(manifest.edited.len()).unwrap_or(i32::MAX);
+    let dropped_sentence_count = i32::try_from(manifest.dropped.len()).unwrap_or(i32::MAX);
+    Ok(api::GetManifestResponse { coverage, blocks, next_page_token, edited_sentence_count, dropped_sentence_count })
 }
 
 /// At most `count` blocks from `start` on, fewer where they would be too large for a message, and
@@ -168,7 +171,9 @@ mod tests {
         let keys = ObjectKeys::of(&n, MASTER);
         let put = async |index: u32| {
             let (title, utterances, skipped) = (format!("Section {index}"), Vec::new(), Vec::new());
-            let section = Section { schema: script::SCHEMA, index, title, level: 1, utterances, skipped };
+            let (dropped, engine, edited) = (Vec::new(), String::new(), Vec::new());
+            let (schema, level) = (script::SCHEMA, 1);
+            let section = Section { schema, index, title, level, utterances, skipped, dropped, engine, edited };
             let objects = objects(&blob, &crate::testing::narration());
             objects.write_json(&objects.folder().section(&keys.section(index)), &section).await.expect("put");
         };
@@ -182,11 +187,13 @@ mod tests {
             super::script(&blob, MASTER, &secret, n, &request).await
         };
         assert_eq!(ask(&n, "", 0).await.expect_err("not planned").reason, Reason::WrongState);
+        let etag = ObjectKeys::of(&n, MASTER).script_etag();
         narrate(&mut n, 4);
         put(0).await;
         write(&mut n, 0);
         let begun = ask(&n, "", 0).await.expect("a page");
         assert_eq!((begun.sections.len(), begun.section_count, begun.next_section), (1, 4, Some(1)));
+        assert_eq!(begun.etag, etag);
         // Nothing is there yet, and what is read where there is a token is the token.
         let waits = ask(&n, &begun.next_page_token, -1).await.expect("a page");
         assert_eq!((waits.sections.len(), waits.next_section), (0, Some(1)));
@@ -196,7 +203,7 @@ mod tests {
         }
         let goes_on = ask(&n, &waits.next_page_token, 0).await.expect("a page");
         let sections: Vec<i32> = goes_on.sections.iter().map(|section| section.index).collect();
-        assert_eq!((sections, goes_on.next_section), (vec![1, 2], Some(3)));
+        assert_eq!((sections, goes_on.next_section, goes_on.etag), (vec![1, 2], Some(3), etag));
         let last = ask(&n, &goes_on.next_page_token, 0).await.expect("a page");
         assert_eq!((last.sections.len(), last.next_section, last.next_page_token.as_str()), (1, None, ""));
         for (first, kind) in [(4, Kind::OutOfRange), (-1, Kind::InvalidArgument)] {
@@ -242,6 +249,8 @@ mod tests {
                 coverage: timeline::Coverage::default(),
                 blocks: vec![block(0), block(1)],
                 notes: Vec::new(),
+                edited: Vec::new(),
+                dropped: Vec::new(),
             };
             let objects = objects(&blob, n);
             let path = objects.folder().artifact(&n.id, n.run, &ObjectKeys::of(n, MASTER).recording(), "manifest.json");

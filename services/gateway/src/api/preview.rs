@@ -53,6 +53,9 @@ pub async fn preview(
         selection: order.selection,
         skip: order.skip,
         read: order.read,
+        direction: order.direction,
+        cast: order.cast,
+        writer: order.writer,
     };
     let parts = upstream.previews(tenant).preview_script(request).await.map_err(passed_on)?.into_inner();
     let speed = ordered.speed;
@@ -75,9 +78,9 @@ pub async fn preview(
 }
 
 /// The order, of which what decides is right: a bad one is refused before anything is read.
-fn checked(narration: Option<api::Narration>) -> Result<(NarrationRequest, api::Narration), Failure> {
+pub(super) fn checked(narration: Option<api::Narration>) -> Result<(NarrationRequest, api::Narration), Failure> {
     let order =
-        narration.ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to preview and how"))?;
+        narration.ok_or_else(|| Failure::invalid("narration", "narration is missing; say what to narrate and how"))?;
     Ok((read_for_preview(&order)?, order))
 }
 

@@ -93,6 +93,18 @@ impl QuotaService for Quota {
         })
         .await
     }
+
+    async fn get_usage(
+        &self,
+        request: Request<api::GetUsageRequest>,
+    ) -> Result<Response<api::GetUsageResponse>, Status> {
+        answer(request, |caller: Caller, request| async move {
+            let api::GetUsageRequest { first_day, last_day } = request;
+            let days = self.upstream.spending(&caller.tenant, first_day, last_day).await?;
+            Ok(api::GetUsageResponse { days })
+        })
+        .await
+    }
 }
 
 #[cfg(test)]
@@ -120,6 +132,7 @@ mod tests {
             concurrent_step_count: Some(64),
             stored_source_bytes: None,
             lanes: vec![1, 2, 3],
+            monthly_budget_micro_usd: None,
         };
         assert_eq!((answer.tenant.as_str(), answer.limits), ("tenants/acme", Some(limits)));
         assert_eq!((answer.unfinished_narration_count, answer.document_count, answer.stored_source_bytes), (3, 4, 5));

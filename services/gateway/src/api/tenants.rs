@@ -17,6 +17,7 @@ use super::keys::entry;
 use super::page_size;
 use crate::audit::{Action, Audit};
 use crate::domain::{Lane, TenantLimits, TenantRecord, TenantState, tenant};
+use crate::upstream::Upstream;
 use change::Changes;
 
 /// What page tokens are sealed for.
@@ -28,13 +29,28 @@ pub struct Tenants {
     tenants: crate::tenants::Tenants,
     audit: Audit,
     secret: TenantSecret,
+    upstream: Option<Upstream>,
 }
 
 impl Tenants {
     /// The service over these tenants; page tokens are sealed under `secret`.
     #[must_use]
     pub const fn new(tenants: crate::tenants::Tenants, audit: Audit, secret: TenantSecret) -> Self {
-        Self { tenants, audit, secret }
+        Self { tenants, audit, secret, upstream: None }
+    }
+
+    /// The same service, which asks the stages what tenants spend. Without it nobody is told.
+    #[must_use]
+    pub fn asking(self, upstream: Upstream) -> Self {
+        Self { upstream: Some(upstream), ..self }
+    }
+
+    async fn usage(&self, request: api::GetTenantUsageRequest) -> Result<api::GetTenantUsageResponse, Failure> {
+        let api::GetTenantUsageRequest { name, first_day, last_day } = request;
+        let tenant = names::tenant(&name, "name")?;
+        let upstream = self.upstream.as_ref();
+        let upstream = upstream.ok_or_else(|| Failure::internal("this service was given no stages to ask"))?;
+        Ok(api::GetTenantUsageResponse { days: upstream.spending(&tenant, first_day, last_day).await? })
     }
 
     async fn create(&self, caller: &Caller, request: api::CreateTenantRequest) -> Result<api::Tenant, Failure> {
@@ -115,6 +131,7 @@ pub(super) fn encode_limits(limits: &TenantLimits) -> api::TenantLimits {
         concurrent_step_count: limits.concurrent_steps.map(convert::number),
         stored_source_bytes: limits.stored_source_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
         lanes: limits.lanes.iter().copied().map(Lane::number).collect(),
+        monthly_budget_micro_usd: limits.month_micro_usd.map(|usd| i64::try_from(usd).unwrap_or(i64::MAX)),
     }
 }
 
@@ -177,5 +194,12 @@ impl TenantService for Tenants {
             Ok(api::ResumeTenantResponse { tenant: Some(tenant) })
         })
         .await
+    }
+
+    async fn get_tenant_usage(
+        &self,
+        request: Request<api::GetTenantUsageRequest>,
+    ) -> Result<Response<api::GetTenantUsageResponse>, Status> {
+        answer(request, |_: Administrator, request| async move { self.usage(request).await }).await
     }
 }

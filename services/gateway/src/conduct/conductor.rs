@@ -45,6 +45,11 @@ const PANICKED_KEPT: Duration = Duration::from_secs(10 * 60);
 /// A run is pinned anew in a moment; one that is not after so long waits for it.
 const PINNED_WITHIN: Duration = Duration::from_secs(5);
 
+/// Which steps wait for a budget is in memory, and said again within this time, by workers that
+/// look again each minute. So nothing is ended by a deadline that its caller did not set before a
+/// gateway that was just started could hear of it.
+const HEARD_WITHIN: Duration = Duration::from_secs(75);
+
 /// Conducts narrations.
 #[derive(Debug, Clone)]
 pub struct Conductor {
@@ -66,6 +71,8 @@ pub struct Conductor {
     panicked: Arc<Recall<u32>>,
     /// How long tombstones are kept.
     tombstones_kept: Duration,
+    /// When this gateway began to hear what steps wait for.
+    began: Timestamp,
     /// Held by who prunes a document: one at a time.
     pruning: Arc<Mutex<()>>,
 }
@@ -85,6 +92,7 @@ impl Conductor {
             processed: Processed::events(&*queue),
             queue,
             stages,
+            began: clock.now(),
             clock,
             dispatcher,
             hub: Hub::default(),
@@ -207,7 +215,8 @@ impl Conductor {
         if narration.record.phase().terminal() {
             return Ok(());
         }
-        if now >= narration.record.deadline {
+        let heard = now.since(self.began) >= HEARD_WITHIN || narration.record.spec.time_limit.is_some();
+        if now >= narration.record.deadline && heard && !narration.record.awaits_approval() {
             return self.end_or_extend(narration).await;
         }
         // A release that kept no places, or that had others, wrote it.
@@ -223,9 +232,9 @@ impl Conductor {
     }
 
     /// Moves on a deadline that has passed while an operator holds up what the narration waits for,
-    /// where that may be done, and else fails it.
+    /// or while it waits for its budget, where that may be done, and else fails it.
     async fn end_or_extend(&self, narration: Versioned<Narration>) -> Result<(), Failure> {
-        let held = self.held(&narration.record);
+        let held = self.held(&narration.record) || self.dispatcher.waits_for_budget(&narration.record);
         let end = |narration: &mut Narration, now| match held.then(|| narration.extend_deadline(now)) {
             Some(Transition::Changed) => Transition::Changed,
             Some(Transition::Unchanged) | None => narration.expire(now),

@@ -17,6 +17,7 @@
 mod announce;
 mod audit;
 mod backlog;
+mod budget;
 mod demand;
 mod listen;
 mod members;
@@ -54,6 +55,7 @@ use crate::domain::{GatewayId, Narration, Pause};
 use crate::tenants::Tenants;
 use announce::View;
 use backlog::{Backlog, Known};
+use budget::BudgetWaits;
 use members::Members;
 pub use metrics::Level;
 use metrics::Waits;
@@ -107,6 +109,7 @@ struct Shared {
     announce: Notify,
     relay: Outbox<Parcel>,
     waits: Waits,
+    budget_waits: BudgetWaits,
     services: BTreeMap<Service, ServiceState>,
 }
 
@@ -166,6 +169,7 @@ impl Dispatcher {
             announce: Notify::new(),
             relay: Outbox::default(),
             waits: Waits::default(),
+            budget_waits: BudgetWaits::default(),
             services,
         };
         Self { shared: Arc::new(shared) }
@@ -306,6 +310,7 @@ impl Dispatcher {
                     }
                     // However long it took: a pass comes before the next one.
                     audit.reset();
+                    self.shared.budget_waits.expire(self.shared.clock.now());
                     continue;
                 }
                 () = state.wake.notified() => {}

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use lectern_core::id::{StepId, StepKind};
 use lectern_core::{Failure, Reason, Timestamp};
 
-use crate::domain::{Narration, StepFailure, StepOutcome, Transition};
+use crate::domain::{Bill, Narration, StepFailure, StepOutcome, Transition};
 
 /// Takes the end of `step` into `narration`.
 ///
@@ -30,7 +30,7 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: StepOutcome, now:
             };
             narration.planned(sections, words, title, language, notes)
         }
-        (StepKind::Write, StepOutcome::Written) => narration.section_written(step.index),
+        (StepKind::Write, StepOutcome::Written) => narration.section_written(step.index, now),
         (StepKind::Record, StepOutcome::Recorded(counts)) => narration.section_recorded(step.index, counts, now),
         (StepKind::Assemble, StepOutcome::Assembled { sample_rate, samples, artifacts }) => {
             if narration.assembled(sample_rate, samples, artifacts, now) {
@@ -46,6 +46,15 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: StepOutcome, now:
         return Transition::Unchanged;
     }
     narration.note_progress(now);
+    Transition::Changed
+}
+
+/// Takes in what `narration` has cost by the time at which `step` ended, of whichever run: what was
+/// bought is there for the next. A narration that has ended stays as it is (I4).
+pub fn charge(narration: &mut Narration, step: &StepId, bill: Bill) -> Transition {
+    if step.narration != narration.id || narration.phase().terminal() || !narration.charge(bill) {
+        return Transition::Unchanged;
+    }
     Transition::Changed
 }
 
@@ -99,6 +108,44 @@ mod tests {
         narrate(&mut n, 3);
         assert_eq!(record(&mut n, 2, 1, 20), Transition::Changed);
         assert_eq!(n.tally().words, 20);
+    }
+
+    #[test]
+    fn a_bill_goes_on_growing_after_the_ledger_has_deleted_its_first_calls() {
+        let mut n = narration();
+        narrate(&mut n, 3);
+        let step = StepId { narration: n.id.clone(), run: 1, kind: StepKind::Write, index: 0 };
+        let day = 24 * 60 * 60 * 1_000;
+        let bill = |calls, first_call| Bill { calls, micro_usd: calls * 100, first_call, ..Bill::default() };
+        assert_eq!(charge(&mut n, &step, bill(5, day)), Transition::Changed);
+        // It waited for its budget for longer than the ledger keeps what is settled.
+        for (calls, first_call, whole) in [(1, 40 * day, 6), (3, 40 * day, 8), (2, 40 * day, 8), (4, 90 * day, 12)] {
+            charge(&mut n, &step, bill(calls, first_call));
+            let known = n.whole_bill().expect("it is known");
+            assert_eq!((known.calls, known.micro_usd), (whole, whole * 100), "{calls} since {first_call}");
+        }
+        // Clocks that differ are no other calls.
+        assert_eq!(charge(&mut n, &step, bill(5, 90 * day - 70)), Transition::Changed);
+        assert_eq!(charge(&mut n, &step, bill(4, 90 * day)), Transition::Unchanged);
+        assert_eq!(n.whole_bill().map(|bill| bill.calls), Some(13));
+    }
+
+    #[test]
+    fn a_bill_grows_in_whatever_order_its_events_come_and_over_all_runs() {
+        let mut n = narration();
+        narrate(&mut n, 3);
+        let step = StepId { narration: n.id.clone(), run: 1, kind: StepKind::Write, index: 0 };
+        let bill = |calls, micro_usd| Bill { calls, micro_usd, ..Bill::default() };
+        assert_eq!(charge(&mut n, &step, bill(0, 0)), Transition::Unchanged, "it cost nothing");
+        assert_eq!(n.bill, None);
+        for (calls, transition) in [(3, Transition::Changed), (2, Transition::Unchanged), (3, Transition::Unchanged)] {
+            assert_eq!(charge(&mut n, &step, bill(calls, calls * 100)), transition, "{calls}");
+        }
+        n.fail(StepFailure { failure: Failure::internal("broken"), step: None }, Timestamp(2));
+        assert_eq!(charge(&mut n, &step, bill(9, 900)), Transition::Unchanged, "it has ended");
+        n.retry(n.pins.clone(), None, Timestamp(3)).expect("retried");
+        assert_eq!(n.bill, Some(bill(3, 300)), "what was bought was bought");
+        assert_eq!(charge(&mut n, &step, bill(4, 400)), Transition::Changed);
     }
 
     #[test]
@@ -206,6 +253,35 @@ mod tests {
         assert_eq!(fold(&mut n, &step, outcome, Timestamp(1)), Transition::Changed);
         let failed = n.failure().expect("why");
         assert_eq!((n.phase(), failed.failure.reason, &failed.step), (Phase::Failed, Reason::Internal, &Some(step)));
+    }
+
+    #[test]
+    fn a_script_that_is_held_waits_when_it_is_written_whatever_is_told_late() {
+        let mut n = narration();
+        n.spec.hold = true;
+        narrate(&mut n, 2);
+        let step = |kind, index| StepId { narration: narration().id, run: 1, kind, index };
+        let recorded = || StepOutcome::Recorded(Tally { utterances: 1, ..Tally::default() });
+        let early = fold(&mut n, &step(StepKind::Record, 0), recorded(), Timestamp(1));
+        assert_eq!(early, Transition::Unchanged, "nobody asked for that");
+        for index in [1, 0] {
+            let written = fold(&mut n, &step(StepKind::Write, index), StepOutcome::Written, Timestamp(2));
+            assert_eq!(written, Transition::Changed);
+        }
+        assert_eq!(n.phase(), Phase::AwaitingApproval);
+        assert!(n.due_at.is_some(), "it is looked at as every one that has not ended");
+        for (kind, outcome) in [
+            (StepKind::Write, StepOutcome::Written),
+            (StepKind::Record, recorded()),
+            (StepKind::Extract, StepOutcome::Extracted),
+        ] {
+            let before = n.clone();
+            assert_eq!(fold(&mut n, &step(kind, 0), outcome, Timestamp(3)), Transition::Unchanged);
+            assert_eq!(n, before);
+        }
+        assert_eq!(n.approve(Timestamp(4)), Transition::Changed);
+        assert_eq!(fold(&mut n, &step(StepKind::Record, 0), recorded(), Timestamp(5)), Transition::Changed);
+        assert_eq!((n.phase(), n.recorded()), (Phase::Narrating, 1));
     }
 
     #[test]

@@ -17,6 +17,6 @@ pub mod workers;
 
 pub use conductor::Conductor;
 pub use dispatch::{DispatchOptions, Dispatcher};
-pub use fold::fold;
+pub use fold::{charge, fold};
 pub use moment::{Moment, Wait};
 pub use wanted::wanted;

@@ -32,6 +32,8 @@ pub enum Wait {
     Suspended,
     /// An engine that it needs is out of order, or nobody has the version that it was pinned to.
     EngineUnavailable,
+    /// The budget of its tenant, or its own, has not enough left.
+    Budget,
 }
 
 /// What is known of a narration beside its record.

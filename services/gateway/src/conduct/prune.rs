@@ -1,5 +1,6 @@
-//! What of a document's objects is in use, as the records of its narrations say. Pure: how it is
-//! looked up, and what is done with it, is in `conductor/tombstones.rs`.
+//! What of the objects of a scope is in use, as the records of its narrations say: of those of a
+//! document, and of all its revisions, which lie in the same scope. Pure: how it is looked up, and
+//! what is done with it, is in `conductor/tombstones.rs`.
 
 #[cfg(test)]
 mod tests;
@@ -20,13 +21,13 @@ const MOST_SECTIONS: u32 = 400;
 /// Keys of objects that are in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InUse {
-    /// Of plans and of written sections.
+    /// Of plans, of written and of edited sections, and of edits.
     pub scripts: BTreeSet<Digest>,
     /// Of tracks; what segments these name tts knows.
     pub tracks: BTreeSet<Digest>,
 }
 
-/// A look at all narrations of a document.
+/// A look at all narrations of a scope.
 #[derive(Debug, Clone, Default)]
 pub struct Look {
     /// What they use.
@@ -53,7 +54,10 @@ impl Look {
         // made then is found when it is retried.
         let sections = narration.sections().unwrap_or(MOST_SECTIONS);
         self.in_use.scripts.insert(keys.plan);
-        self.in_use.scripts.extend((0..sections).map(|index| keys.section(index)));
+        self.in_use.scripts.extend(keys.edits());
+        self.in_use.scripts.extend(narration.earlier_edits);
+        // What was edited is made again from what was written.
+        self.in_use.scripts.extend((0..sections).flat_map(|index| [keys.written(index), keys.section(index)]));
         self.in_use.tracks.extend((0..sections).map(|index| keys.track(index)));
     }
 

@@ -22,25 +22,30 @@ impl Default for Window {
 
 /// The steps that should be published for `narration`, the most urgent first: the lowest sections
 /// before the higher ones, and recording before writing, so that the first section is heard while
-/// the second is written. Empty for a terminal narration, and for one that waits to be pinned anew.
+/// the second is written. Of a script that is held none is recorded, so that it is written as far
+/// ahead of the lowest section that is not written. Empty for a terminal narration, for one that
+/// waits to be pinned anew, and for one whose script waits for its approval.
 #[must_use]
 pub fn wanted(narration: &Narration, window: Window) -> Vec<StepId> {
     let step = |kind, index| StepId { narration: narration.id.clone(), run: narration.run, kind, index };
     match &narration.state {
         State::Extracting { repin: None, .. } => vec![step(StepKind::Extract, 0)],
         State::Planning { .. } => vec![step(StepKind::Plan, 0)],
-        State::Narrating(Narrating { outline, written, recorded, .. }) => {
+        State::Narrating(Narrating { outline, written, recorded, held, .. }) => {
             let sections = outline.sections.get();
-            let record = missing(recorded, sections).filter(|index| written.contains(*index));
-            let ahead = recorded.first_missing().saturating_add(window.write);
+            let record = missing(recorded, sections).filter(|index| !held && written.contains(*index));
+            let first = if *held { written.first_missing() } else { recorded.first_missing() };
+            let ahead = first.saturating_add(window.write);
             let write = missing(written, sections).take_while(|index| *index < ahead);
             let record = record.take(window.record as usize).map(|index| step(StepKind::Record, index));
             record.chain(write.map(|index| step(StepKind::Write, index))).collect()
         }
         State::Assembling(_) => vec![step(StepKind::Assemble, 0)],
-        State::Extracting { repin: Some(_), .. } | State::Succeeded(_) | State::Failed(_) | State::Cancelled(_) => {
-            Vec::new()
-        }
+        State::Extracting { repin: Some(_), .. }
+        | State::AwaitingApproval(_)
+        | State::Succeeded(_)
+        | State::Failed(_)
+        | State::Cancelled(_) => Vec::new(),
     }
 }
 
@@ -79,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::conduct::fold;
-    use crate::domain::{Phase, StepOutcome, Tally};
+    use crate::domain::{Phase, StepOutcome, Tally, Transition};
     use crate::testing::narration;
 
     /// What each recorded section counts.
@@ -136,6 +141,28 @@ mod tests {
         assert_eq!(all(&n), [None, Some(Timestamp(7)), Some(Timestamp(7))]);
     }
 
+    #[test]
+    fn nothing_of_a_script_that_is_held_is_recorded_before_it_is_approved() {
+        let mut n = narration();
+        n.spec.hold = true;
+        for kind in [StepKind::Extract, StepKind::Plan] {
+            let step = wanted(&n, Window::default()).remove(0);
+            fold(&mut n, &step, outcome(kind, 40), Timestamp(1));
+        }
+        let window = Window { write: 8, record: 4 };
+        for written in 0..40 {
+            let steps = wanted(&n, window);
+            assert!(steps.len() <= 8 && steps.iter().all(|step| step.kind == StepKind::Write), "{steps:?}");
+            assert_eq!(steps[0].index, written);
+            fold(&mut n, &steps[0], StepOutcome::Written, Timestamp(2));
+        }
+        assert_eq!((n.phase(), wanted(&n, window).len()), (Phase::AwaitingApproval, 0));
+        assert_eq!(ready(&n, window), Ready::default(), "it waits in no turn");
+        n.approve(Timestamp(3));
+        let steps = wanted(&n, window);
+        assert!(steps.len() == 4 && steps.iter().all(|step| step.kind == StepKind::Record), "{steps:?}");
+    }
+
     proptest! {
         /// However events are ordered, repeated or lost, publishing what is wanted again finishes
         /// the narration, and a terminal state stays.
@@ -143,12 +170,20 @@ mod tests {
         fn every_narration_ends_whatever_happens_to_its_events(
             sections in 1_u32..30,
             choices in proptest::collection::vec((any::<u16>(), 0_u8..10), 0..400),
+            hold in any::<bool>(),
         ) {
             let mut n = narration();
+            n.spec.hold = hold;
+            let mut approvals = 0;
             let window = Window { write: 4, record: 2 };
             let mut seen: Vec<StepId> = Vec::new();
             let mut rounds = choices.into_iter();
             for _ in 0..10_000 {
+                if n.awaits_approval() {
+                    prop_assert!(wanted(&n, window).is_empty() && n.recorded() == 0 && n.written() == sections);
+                    prop_assert_eq!(n.approve(Timestamp(5)), Transition::Changed);
+                    approvals += 1;
+                }
                 let steps = wanted(&n, window);
                 if steps.is_empty() { break; }
                 prop_assert!(steps.len() <= 6);
@@ -169,6 +204,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(n.phase(), Phase::Succeeded);
+            prop_assert_eq!(approvals, u32::from(hold), "a person is asked once");
             let all = u64::from(sections);
             let each_once = Tally { utterances: 3 * all, reused: all, words: 20 * all, millis: 9_000 * all };
             prop_assert_eq!(n.tally(), each_once);

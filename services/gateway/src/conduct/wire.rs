@@ -7,10 +7,13 @@ use lectern_proto::convert;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
-use crate::domain::{Artifact, Narration, StepOutcome, Tally};
+use crate::domain::{Artifact, Bill, Narration, ScriptEdits, StepOutcome, Tally};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
-pub const SCHEMA: i32 = 3;
+pub const SCHEMA: i32 = 5;
+
+/// Hexadecimal digits of a script's etag: as many as nobody meets twice.
+const SCRIPT_ETAG_DIGITS: usize = 16;
 
 /// The keys of everything that a narration's steps make. They follow from what is pinned, so the
 /// record need not hold them.
@@ -21,6 +24,7 @@ pub struct ObjectKeys {
     pub content: Digest,
     /// The plan.
     pub plan: Digest,
+    edits: Option<ScriptEdits>,
     voice: String,
     delivery: String,
     formats: String,
@@ -33,16 +37,47 @@ impl ObjectKeys {
         let secret = TenantSecret::derive(master, &narration.tenant);
         let pins = &narration.pins;
         let content = secret.content(&pins.source, &pins.extractor);
-        let plan = secret.plan(&content, &keys::order(&narration.spec.order), &pins.script);
+        let plan = secret.plan(&content, &narration.order_key().to_string(), &pins.script);
         let (voice, delivery) = keys::delivery(&pins.voice, &pins.voice_version, narration.spec.speed);
         let formats = narration.spec.formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        Self { secret, content, plan, voice, delivery, formats }
+        Self { secret, content, plan, edits: narration.edits.clone(), voice, delivery, formats }
     }
 
-    /// A written section.
+    /// A section as it was written.
+    #[must_use]
+    pub fn written(&self, index: u32) -> Digest {
+        self.secret.section(&self.plan, index)
+    }
+
+    /// A section as it is spoken: as it was written, or what a caller's edits made of that.
     #[must_use]
     pub fn section(&self, index: u32) -> Digest {
-        self.secret.section(&self.plan, index)
+        let written = self.written(index);
+        match self.edits.as_ref().filter(|edits| edits.sections.contains(index)) {
+            Some(edits) => self.secret.edited(&written, &edits.key),
+            None => written,
+        }
+    }
+
+    /// A caller's edits of the script; none where there are none.
+    #[must_use]
+    pub fn edits(&self) -> Option<Digest> {
+        self.edits.as_ref().map(|edits| edits.key)
+    }
+
+    /// What tells the script from every other one. No object has this key.
+    #[must_use]
+    pub fn script(&self) -> Digest {
+        self.edits().map_or(self.plan, |edits| self.secret.edited(&self.plan, &edits))
+    }
+
+    /// What callers tell the script by from what it was before an edit, and from that of a run
+    /// which is written by another version.
+    #[must_use]
+    pub fn script_etag(&self) -> String {
+        let mut etag = self.script().to_string();
+        etag.truncate(SCRIPT_ETAG_DIGITS);
+        etag
     }
 
     /// A recorded section.
@@ -54,7 +89,7 @@ impl ObjectKeys {
     /// The finished recording.
     #[must_use]
     pub fn recording(&self) -> Digest {
-        self.secret.recording(&self.plan, &self.voice, &self.delivery, &self.formats)
+        self.secret.recording(&self.script(), &self.voice, &self.delivery, &self.formats)
     }
 }
 
@@ -68,9 +103,12 @@ pub fn delivery(narration: &Narration) -> work::Delivery {
     }
 }
 
-/// The command of `step`, encoded.
+/// The command of `step`, encoded; `month` is the budget that its tenant has of its own for a
+/// month, in millionths of a US dollar.
 #[must_use]
-pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
+pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Option<u64>) -> Vec<u8> {
+    let month_micro_usd = month.map(|month| i64::try_from(month).unwrap_or(i64::MAX));
+    let budget = Some(work::Budget { month_micro_usd });
     let keys = ObjectKeys::of(narration, master);
     let content_key = keys.content.to_string();
     let plan_key = keys.plan.to_string();
@@ -96,13 +134,17 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
             selection: convert::selection_to_wire(&order.selection),
             skip: convert::kinds_to_wire(&order.skip),
             read: convert::kinds_to_wire(&order.read),
+            direction: convert::direction_to_wire(&order.direction),
+            cast: convert::cast_to_wire(&order.cast),
+            budget,
         }),
         StepKind::Write => Work::WriteSection(work::WriteSection {
             content_key,
             plan_key,
             index,
             engine,
-            section_key: keys.section(step.index).to_string(),
+            section_key: keys.written(step.index).to_string(),
+            budget,
         }),
         StepKind::Record => Work::RecordSection(work::RecordSection {
             section_key: keys.section(step.index).to_string(),
@@ -117,6 +159,8 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
             delivery: Some(delivery(narration)),
             formats: narration.spec.formats.clone(),
             recording_key: keys.recording().to_string(),
+            edits_key: keys.edits().map(|edits| edits.to_string()).unwrap_or_default(),
+            edited_sections: edited_sections(narration),
         }),
     };
     work::Command {
@@ -129,18 +173,46 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8]) -> Vec<u8> {
     .encode_to_vec()
 }
 
+/// The sections that a caller's edits change, in order.
+fn edited_sections(narration: &Narration) -> Vec<i32> {
+    let edited = narration.edits.iter().flat_map(|edits| edits.sections.indexes());
+    edited.map(convert::number).collect()
+}
+
+/// An event, as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// Which step ended.
+    pub step: StepId,
+    /// How.
+    pub outcome: StepOutcome,
+    /// What the step's narration has cost by then, where that is known.
+    pub bill: Option<Bill>,
+}
+
 /// Reads an event.
 ///
 /// # Errors
 /// INTERNAL when the bytes are not an event that this version knows; the caller leaves it to a
 /// newer replica.
-pub fn event(bytes: &[u8]) -> Result<(StepId, StepOutcome), Failure> {
+pub fn event(bytes: &[u8]) -> Result<Read, Failure> {
     let event =
         work::Event::decode(bytes).map_err(|e| Failure::internal(format!("an event cannot be decoded: {e}")))?;
     let step: StepId = event.step.parse().map_err(|e| Failure::internal(format!("an event names no step: {e}")))?;
     if event.schema > SCHEMA {
         return Err(Failure::internal(format!("the event of {step} has layout {}, newer than {SCHEMA}", event.schema)));
     }
+    let bill = match &event.outcome {
+        Some(event::Outcome::Planned(planned)) => planned.spent.as_ref().map(bill),
+        Some(event::Outcome::Written(written)) => written.spent.as_ref().map(bill),
+        Some(
+            event::Outcome::Extracted(_)
+            | event::Outcome::Recorded(_)
+            | event::Outcome::Assembled(_)
+            | event::Outcome::Failed(_),
+        )
+        | None => None,
+    };
     let outcome = match event.outcome {
         Some(event::Outcome::Extracted(_)) => StepOutcome::Extracted,
         Some(event::Outcome::Planned(planned)) => StepOutcome::Planned {
@@ -162,7 +234,22 @@ pub fn event(bytes: &[u8]) -> Result<(StepId, StepOutcome), Failure> {
         }
         None => return Err(Failure::internal(format!("the event of {step} has no outcome"))),
     };
-    Ok((step, outcome))
+    Ok(Read { step, outcome, bill })
+}
+
+/// What a narration has cost.
+fn bill(spent: &work::Spent) -> Bill {
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    Bill {
+        calls: count(spent.call_count),
+        unknown: count(spent.unknown_call_count),
+        input: count(spent.input_token_count),
+        cached: count(spent.cached_token_count),
+        output: count(spent.output_token_count),
+        thoughts: count(spent.thought_token_count),
+        micro_usd: count(spent.cost_micro_usd),
+        first_call: count(spent.first_call_millis),
+    }
 }
 
 /// What a recorded section counts.
@@ -195,16 +282,17 @@ fn artifact(file: work::File) -> Result<Artifact, Failure> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use lectern_core::content::script::{ContentKind, NumberRange, Selection};
+    use lectern_core::content::script::{Character, ContentKind, NumberRange, Selection, Style};
 
     use super::*;
+    use crate::domain::Bits;
     use crate::testing::narration;
 
     fn event_of(recorded: work::Recorded) -> StepOutcome {
         let outcome = Some(event::Outcome::Recorded(recorded));
         let step = "n1/1/record/0".to_owned();
         let event = work::Event { schema: SCHEMA, step, outcome, ..work::Event::default() };
-        super::event(&event.encode_to_vec()).expect("an event").1
+        super::event(&event.encode_to_vec()).expect("an event").outcome
     }
 
     #[test]
@@ -229,6 +317,31 @@ mod tests {
         assert_eq!(event_of(strange), StepOutcome::Recorded(counted));
     }
 
+    fn character(name: &str) -> Character {
+        Character { name: name.to_owned(), role: String::new(), manner: String::new() }
+    }
+
+    #[test]
+    fn what_a_narration_has_cost_comes_with_its_plan_and_its_sections() {
+        let spent = work::Spent {
+            call_count: 3,
+            unknown_call_count: 1,
+            input_token_count: 10,
+            cost_micro_usd: 7,
+            ..work::Spent::default()
+        };
+        let written = work::Written { utterance_count: 2, spent: Some(spent) };
+        let planned = work::Planned { section_count: 1, spent: Some(spent), ..work::Planned::default() };
+        for (step, outcome) in
+            [("n1/1/write/0", event::Outcome::Written(written)), ("n1/1/plan/0", event::Outcome::Planned(planned))]
+        {
+            let (step, outcome) = (step.to_owned(), Some(outcome));
+            let event = work::Event { schema: SCHEMA, step, outcome, ..work::Event::default() };
+            let read = super::event(&event.encode_to_vec()).expect("an event");
+            assert_eq!(read.bill, Some(Bill { calls: 3, unknown: 1, input: 10, micro_usd: 7, ..Bill::default() }));
+        }
+    }
+
     #[test]
     fn a_plan_is_asked_for_as_it_was_ordered() {
         let mut n = narration();
@@ -237,11 +350,56 @@ mod tests {
         n.spec.order.skip = BTreeSet::from([ContentKind::Code]);
         n.spec.order.read = BTreeSet::from([ContentKind::FrontMatter, ContentKind::Citations]);
         n.spec.order.language = Some("en".to_owned());
+        n.spec.order.style = Style::Dialogue;
+        n.spec.order.direction.focus = "the moon".to_owned();
+        n.spec.order.cast = ["Ann", "Bo"].map(character).to_vec();
         let step = "n1/1/plan/0".parse().expect("a step");
-        let command = work::Command::decode(&*command(&n, &step, b"master")).expect("a command");
+        let command = work::Command::decode(&*command(&n, &step, b"master", Some(7))).expect("a command");
         assert_eq!(command.schema, SCHEMA);
         let Some(Work::PlanScript(plan)) = command.work else { panic!("a plan is asked for") };
         assert_eq!(convert::plan_order(&plan), Ok(n.spec.order));
+        assert_eq!(plan.budget, Some(work::Budget { month_micro_usd: Some(7) }));
+    }
+
+    #[test]
+    fn only_what_was_edited_is_read_under_another_key_and_only_by_those_that_speak_it() {
+        let plain = narration();
+        let mut edited = plain.clone();
+        let mut sections = Bits::default();
+        sections.insert(1);
+        edited.edits = Some(ScriptEdits { key: Digest::of(b"edits"), sections });
+        let (before, after) = (ObjectKeys::of(&plain, b"master"), ObjectKeys::of(&edited, b"master"));
+        assert_eq!((before.plan, before.section(0), before.track(0)), (after.plan, after.section(0), after.track(0)));
+        assert_ne!((before.section(1), before.track(1)), (after.section(1), after.track(1)));
+        assert_eq!(before.section(1), after.written(1), "it is written as it was");
+        assert_ne!((before.script(), before.recording()), (after.script(), after.recording()));
+        assert_eq!(before.script(), before.plan);
+        assert!(before.script_etag().len() == 16 && before.script_etag() != after.script_etag());
+
+        let command_of = |n: &Narration, step: &str| {
+            let step = step.parse().expect("a step");
+            work::Command::decode(&*command(n, &step, b"master", None)).expect("a command").work.expect("work")
+        };
+        let Work::WriteSection(write) = command_of(&edited, "n1/1/write/1") else { panic!("a section is written") };
+        assert_eq!(write.section_key, after.written(1).to_string());
+        let Work::RecordSection(record) = command_of(&edited, "n1/1/record/1") else { panic!("a section is spoken") };
+        assert_eq!(record.section_key, after.section(1).to_string());
+        let Work::AssembleRecording(files) = command_of(&edited, "n1/1/assemble/0") else { panic!("files are made") };
+        assert_eq!((files.edits_key, files.edited_sections), (Digest::of(b"edits").to_string(), vec![1]));
+        let Work::AssembleRecording(files) = command_of(&plain, "n1/1/assemble/0") else { panic!("files are made") };
+        assert_eq!((files.edits_key.as_str(), files.edited_sections.len()), ("", 0));
+    }
+
+    #[test]
+    fn what_a_deleted_one_used_is_known_when_its_callers_words_are_forgotten() {
+        let mut n = narration();
+        n.spec.order.direction.instructions = "Call her Dr. Field.".to_owned();
+        let before = ObjectKeys::of(&n, b"master");
+        n.delete(n.updated);
+        assert!(n.spec.order.direction.is_plain());
+        let after = ObjectKeys::of(&n, b"master");
+        assert_eq!((before.plan, before.recording()), (after.plan, after.recording()));
+        assert_ne!(before.plan, ObjectKeys::of(&narration(), b"master").plan);
     }
 
     #[test]

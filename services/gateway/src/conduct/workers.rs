@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use lectern_core::Timestamp;
 use lectern_core::id::{Service, StepId};
+use lectern_core::{Reason, Timestamp};
 pub use lectern_work::{CAPACITY, POSTPONED};
 use lectern_work::{Capacity, Postponed};
 use parking_lot::Mutex;
@@ -226,11 +226,11 @@ impl Workers {
     }
 }
 
-/// Reads that a step is put off; which, and until when.
+/// Reads that a step is put off; which, until when, and what it waits for, where that is said.
 #[must_use]
-pub fn postponed(hint: &[u8], now: Timestamp) -> Option<(StepId, Timestamp)> {
-    let Postponed { step, millis } = Postponed::parse(hint)?;
-    Some((step, now.plus(Duration::from_millis(millis))))
+pub fn postponed(hint: &[u8], now: Timestamp) -> Option<(StepId, Timestamp, Option<Reason>)> {
+    let Postponed { step, millis, reason } = Postponed::parse(hint)?;
+    Some((step, now.plus(Duration::from_millis(millis)), reason))
 }
 
 #[cfg(test)]
@@ -322,7 +322,9 @@ mod tests {
     fn a_step_is_put_off_for_as_long_as_it_is_said() {
         let step: StepId = "n/1/record/0".parse().expect("a step");
         let hint = Postponed::new(step.clone(), Duration::from_millis(500)).encode();
-        assert_eq!(postponed(&hint, at(1)), Some((step, Timestamp(1_500))));
+        assert_eq!(postponed(&hint, at(1)), Some((step.clone(), Timestamp(1_500), None)));
+        let poor = Postponed::new(step.clone(), Duration::ZERO).because(Some(Reason::BudgetExhausted)).encode();
+        assert_eq!(postponed(&poor, at(1)), Some((step, at(1), Some(Reason::BudgetExhausted))));
         assert_eq!(postponed(b"{}", at(1)), None);
     }
 

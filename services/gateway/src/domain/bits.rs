@@ -11,6 +11,16 @@ use serde::{Deserialize, Serialize};
 pub struct Bits(Vec<u8>);
 
 impl Bits {
+    /// The set of all of `0..len`.
+    #[must_use]
+    pub fn first(len: u32) -> Self {
+        let mut bits = Self::default();
+        for index in 0..len {
+            bits.insert(index);
+        }
+        bits
+    }
+
     /// Adds `index`; says whether it is new.
     pub fn insert(&mut self, index: u32) -> bool {
         let (byte, mask) = (index as usize / 8, 1_u8 << (index % 8));
@@ -32,6 +42,12 @@ impl Bits {
     #[must_use]
     pub fn count(&self) -> u32 {
         self.0.iter().map(|byte| byte.count_ones()).sum()
+    }
+
+    /// Those that are in it, in order.
+    pub fn indexes(&self) -> impl Iterator<Item = u32> {
+        let end = u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_mul(8);
+        (0..end).filter(|index| self.contains(*index))
     }
 
     /// The lowest number that is not in it.
@@ -83,6 +99,10 @@ mod tests {
         let read = Bits::try_from(String::from(bits.clone())).expect("valid");
         assert_eq!(read, bits);
         assert_eq!((read.count(), read.first_missing()), (4, 1));
+        let first = Bits::first(9);
+        assert_eq!((first.count(), first.first_missing(), first.contains(8)), (9, 9, true));
+        assert_eq!(Bits::first(0), Bits::default());
+        assert_eq!(read.indexes().collect::<Vec<_>>(), [0, 3, 8, 77]);
         assert!(Bits::try_from("0".to_owned()).is_err());
         assert!(Bits::try_from("zz".to_owned()).is_err());
     }

@@ -1,9 +1,10 @@
 //! The noun: a narration, its states and its transitions; what decides which of its steps go first;
 //! and whose it is. Pure: no runtime, no driver, no wire format.
 
+pub mod bill;
 pub mod bits;
+pub mod edits;
 pub mod key;
-pub mod lane;
 pub mod narration;
 pub mod outcome;
 pub mod ownership;
@@ -21,9 +22,11 @@ pub mod texts;
 pub mod turn;
 mod views;
 
+pub use bill::Bill;
 pub use bits::Bits;
+pub use edits::ScriptEdits;
 pub use key::Key;
-pub use lane::Lane;
+pub use lectern_core::Lane;
 pub use narration::{Narration, Specification, Transition};
 pub use outcome::{Artifact, StepFailure, StepOutcome};
 pub use ownership::{GatewayId, Ownership};

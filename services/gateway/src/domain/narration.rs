@@ -24,28 +24,31 @@
 //! | `erased() -> bool` | whether its document was erased |
 //! | `engine(Service) -> &str` | the engine that its steps need |
 //! | `awaits_pins() -> bool` | whether it waits to be pinned anew |
+//! | `awaits_approval() -> bool` | whether its script waits for its approval |
 //! | `repin() -> Option<&Repin>` | why it does |
 //! | `request() -> NarrationRequest` | what its caller asked for |
+//! | `order_key() -> Digest` | what of its order the keys of its script follow from |
 //!
 //! Transitions: `cancel`, `expire`, `extend_deadline`, `delete`, `erase` here; `extracted`,
 //! `planned`, `section_written`, `section_recorded`, `assembled`, `fail` and `note_progress` for
-//! `conduct/fold.rs`; those of runs in [`super::runs`]. Tests bring a narration into a state by
+//! `conduct/fold.rs`; those of runs in [`super::runs`], and `edited` and `approve` in
+//! [`super::edits`]. Tests bring a narration into a state by
 //! `crate::testing::{narrate, write, record, assemble, succeed, fail}`.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use lectern_core::content::script::Order;
+use lectern_core::content::script::{Direction, Order};
 use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
-use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
+use lectern_core::{Digest, Failure, Kind, Reason, Timestamp, keys};
 use serde::{Deserialize, Serialize};
 
 use super::state::{Outline, State};
 use super::texts::{Kept, Texts};
-use super::{Artifact, Earlier, NarrationRequest, Pins, Ready, Repinned, StepFailure, Tally};
+use super::{Artifact, Bill, Earlier, NarrationRequest, Pins, Ready, Repinned, ScriptEdits, StepFailure, Tally};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 5;
+pub const SCHEMA: u32 = 6;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -59,7 +62,7 @@ pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A deadline that the caller did not set, and that passes while what the narration needs is
-/// paused, is moved on by this much.
+/// paused, or while it waits for its budget, is moved on by this much.
 pub const MOVED_ON: Duration = Duration::from_secs(60 * 60);
 
 /// An order and its state. At most 64 KB as a record: what grows with the document lies in objects.
@@ -119,6 +122,23 @@ pub struct Narration {
     pub version: u64,
     /// Which services it wants steps of.
     pub ready: Ready,
+    /// What was edited of its script while that waited for its approval; none where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<ScriptEdits>,
+    /// The key of what was edited of its script in an earlier run, which another version wrote;
+    /// none where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_edits: Option<Digest>,
+    /// When its script was approved; none where it was not, or need not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Timestamp>,
+    /// What the calls of models for it have cost that the ledger has; none where none was made, as
+    /// far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
+    /// What those have cost that the ledger has no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill_before: Option<Bill>,
 }
 
 /// What a recording is made by, as its caller ordered it.
@@ -126,6 +146,10 @@ pub struct Narration {
 pub struct Specification {
     /// What is said.
     pub order: Order,
+    /// What of the order the keys of its script follow from, once its caller's words in it are
+    /// forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_key: Option<Digest>,
     /// The voice that the caller named; empty for the default.
     pub voice: String,
     /// Tempo in hundredths, 50 to 200.
@@ -134,6 +158,9 @@ pub struct Specification {
     pub formats: Vec<i32>,
     /// How long a run may take; none for [`DEADLINE`].
     pub time_limit: Option<Duration>,
+    /// Whether its script waits for an approval before it is recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold: bool,
 }
 
 /// What a transition did.
@@ -159,8 +186,20 @@ impl Narration {
         pins: Pins,
         now: Timestamp,
     ) -> Self {
-        let NarrationRequest { document, display_name, labels, order, voice, speed, formats, lane, time_limit } =
-            request;
+        // Who writes is pinned.
+        let NarrationRequest {
+            document,
+            display_name,
+            labels,
+            order,
+            writer: _,
+            voice,
+            speed,
+            formats,
+            lane,
+            time_limit,
+            hold,
+        } = request;
         Self {
             id,
             tenant,
@@ -168,7 +207,7 @@ impl Narration {
             scope,
             lane,
             request_digest,
-            spec: Specification { order, voice, speed, formats, time_limit },
+            spec: Specification { order, order_key: None, voice, speed, formats, time_limit, hold },
             texts: Texts::Kept(Kept { display_name, labels, ..Kept::default() }),
             pins,
             repinned: None,
@@ -186,7 +225,37 @@ impl Narration {
             due_at: Some(now.plus(DUE.min(time_limit.unwrap_or(DUE)))),
             version: 1,
             ready: Ready::default(),
+            edits: None,
+            earlier_edits: None,
+            approved: None,
+            bill: None,
+            bill_before: None,
         }
+    }
+
+    /// What all calls of models for it have cost; none where none was made, as far as is known.
+    #[must_use]
+    pub fn whole_bill(&self) -> Option<Bill> {
+        match (&self.bill_before, &self.bill) {
+            (Some(before), Some(bill)) => Some(before.plus(bill)),
+            (before, bill) => before.or(*bill),
+        }
+    }
+
+    /// Takes in what it has cost by now; whether that is new.
+    pub(crate) fn charge(&mut self, bill: Bill) -> bool {
+        let new = match &self.bill {
+            Some(known) if bill.begins_after(known) => {
+                self.bill_before = self.whole_bill();
+                true
+            }
+            Some(known) => bill.is_newer_than(known),
+            None => bill.calls > 0,
+        };
+        if new {
+            self.bill = Some(bill);
+        }
+        new
     }
 
     /// Cancels it.
@@ -199,9 +268,9 @@ impl Narration {
         Transition::Changed
     }
 
-    /// Fails it when its deadline has passed.
+    /// Fails it when its deadline has passed. None passes while a person is waited for.
     pub fn expire(&mut self, now: Timestamp) -> Transition {
-        if self.phase().terminal() || now < self.deadline {
+        if self.phase().terminal() || self.awaits_approval() || now < self.deadline {
             return Transition::Unchanged;
         }
         let failure = Failure::new(
@@ -214,10 +283,11 @@ impl Narration {
         Transition::Changed
     }
 
-    /// Moves on a deadline that has passed while an operator holds up what it needs, unless its
-    /// caller set it.
+    /// Moves on a deadline that has passed while an operator holds up what it needs, or while there
+    /// is no budget for it, unless its caller set it.
     pub fn extend_deadline(&mut self, now: Timestamp) -> Transition {
-        if self.phase().terminal() || now < self.deadline || self.spec.time_limit.is_some() {
+        let may_be_moved = self.spec.time_limit.is_none() && !self.awaits_approval();
+        if self.phase().terminal() || now < self.deadline || !may_be_moved {
             return Transition::Unchanged;
         }
         self.deadline = now.plus(MOVED_ON);
@@ -237,6 +307,12 @@ impl Narration {
         self.updated = now;
     }
 
+    /// What of its order the keys of its script follow from.
+    #[must_use]
+    pub fn order_key(&self) -> Digest {
+        self.spec.order_key.unwrap_or_else(|| Digest::of(keys::order(&self.spec.order).as_bytes()))
+    }
+
     /// Whether nothing is left of it but a tombstone: it was deleted, its stages know, and its
     /// files are deleted too.
     #[must_use]
@@ -254,9 +330,13 @@ impl Narration {
         self.updated = now;
     }
 
-    /// Forgets what else there is of its caller's and its document's words.
+    /// Forgets what else there is of its caller's and its document's words. What it used is still
+    /// known by its keys.
     fn forget(&mut self) {
         self.repinned = None;
+        self.spec.order_key = Some(self.order_key());
+        self.spec.order.direction = Direction::PLAIN;
+        self.spec.order.cast.clear();
         self.state.forget_files();
         self.pins.file_name.clear();
     }
@@ -275,7 +355,8 @@ impl Narration {
         language: String,
         notes: Vec<String>,
     ) -> bool {
-        let new = self.state.planned(Outline { sections, words, language });
+        let held = self.is_held();
+        let new = self.state.planned(Outline { sections, words, language }, held);
         if new {
             self.texts.planned(title, notes);
         }
@@ -283,8 +364,8 @@ impl Narration {
     }
 
     /// A section is written; whether that is new.
-    pub(crate) fn section_written(&mut self, section: u32) -> bool {
-        self.state.section_written(section)
+    pub(crate) fn section_written(&mut self, section: u32, now: Timestamp) -> bool {
+        self.state.section_written(section, self.deadline, now)
     }
 
     /// A section is recorded, and counts so much; whether that is new.
@@ -331,7 +412,8 @@ impl Narration {
     /// Notes progress: what is wanted now is published at once, and again after [`DUE`].
     pub(crate) fn note_progress(&mut self, now: Timestamp) {
         self.updated = now;
-        self.due_at = Some(now.plus(DUE).min(self.deadline));
+        let due = now.plus(DUE);
+        self.due_at = Some(if self.awaits_approval() { due } else { due.min(self.deadline) });
     }
 }
 

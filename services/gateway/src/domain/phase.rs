@@ -9,6 +9,8 @@ pub enum Phase {
     Planning,
     /// Sections are written and recorded.
     Narrating,
+    /// Sections are written, and somebody is to approve them.
+    AwaitingApproval,
     /// Files are made.
     Assembling,
     /// Every file is there.
@@ -33,6 +35,7 @@ impl Phase {
             Self::Extracting => "extracting",
             Self::Planning => "planning",
             Self::Narrating => "narrating",
+            Self::AwaitingApproval => "awaiting_approval",
             Self::Assembling => "assembling",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",

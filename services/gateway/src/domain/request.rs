@@ -22,6 +22,8 @@ pub struct NarrationRequest {
     pub labels: Labels,
     /// What is said.
     pub order: Order,
+    /// The writer that the caller named; empty for the default.
+    pub writer: String,
     /// The voice that the caller named; empty for the default.
     pub voice: String,
     /// Tempo in hundredths, 50 to 200.
@@ -32,13 +34,16 @@ pub struct NarrationRequest {
     pub lane: i32,
     /// How long a run may take; none for [`super::narration::DEADLINE`].
     pub time_limit: Option<Duration>,
+    /// Whether the script waits for an approval before it is recorded.
+    pub hold: bool,
 }
 
 impl NarrationRequest {
     /// Tells a repeated request from another one.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Self { document, display_name, labels, order, voice, speed, formats, lane, time_limit } = self;
+        let Self { document, display_name, labels, order, writer, voice, speed, formats, lane, .. } = self;
+        let Self { time_limit, hold, .. } = self;
         let order = lectern_core::keys::order(order);
         let labels = labels.all();
         // No text among these has a line end, so that no two requests are written alike.
@@ -46,6 +51,14 @@ impl NarrationRequest {
             format!("{document}\n{display_name}\n{labels:?}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
         if let Some(limit) = time_limit {
             text.push_str(&format!("\n{}", limit.as_millis()));
+        }
+        if !writer.is_empty() {
+            // A limit has no colon.
+            text.push_str(&format!("\nwriter:{writer}"));
+        }
+        if *hold {
+            // Neither is a limit, nor a writer.
+            text.push_str("\nhold");
         }
         Digest::of(text.as_bytes())
     }
@@ -63,6 +76,10 @@ pub struct Pins {
     pub extractor: String,
     /// Script engine, name and version.
     pub script: String,
+    /// The writer whose engine it is, by the name that the installation gives it: who writes also
+    /// when the narration is retried, or pinned anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub writer: String,
     /// The voice's resource name, `engines/{engine}/voices/{voice}`.
     pub voice: String,
     /// The voice's version.
@@ -79,13 +96,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_wrote_is_asked_again_also_where_nobody_was_named() {
+        let mut n = crate::testing::narration();
+        assert_eq!(n.request().writer, "extractive", "the default of when it was ordered");
+        n.pins.writer = "gemini".to_owned();
+        assert_eq!(n.request().writer, "gemini");
+    }
+
+    #[test]
     fn another_request_is_told_from_a_repeated_one() {
         let request = || crate::testing::narration().request();
         let label = |value: &str| {
             let labels = BTreeMap::from([("team".to_owned(), value.to_owned())]);
             Labels::checked("labels", labels).expect("a label")
         };
-        let changes: [fn(&mut NarrationRequest); 5] = [
+        let changes: [fn(&mut NarrationRequest); 8] = [
+            |request| request.hold = true,
+            |request| request.writer = "gemini".to_owned(),
+            |request| request.order.direction.tone = "calm".to_owned(),
             |request| request.display_name = "Tides".to_owned(),
             |request| request.speed = 150,
             |request| request.order.language = Some("en".to_owned()),

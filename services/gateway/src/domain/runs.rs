@@ -89,7 +89,7 @@ impl Narration {
     /// FAILED_PRECONDITION in any other state, or when its document was erased.
     pub fn retry(&mut self, pins: Pins, request: Option<Digest>, now: Timestamp) -> Result<(), Failure> {
         self.may_be_retried()?;
-        self.pins = pins;
+        self.pin(pins);
         self.run_request = request;
         self.repinned = None;
         self.retried = Some(now);
@@ -144,7 +144,7 @@ impl Narration {
         let State::Extracting { repin, .. } = &mut self.state else { return Transition::Unchanged };
         let Some(repin) = repin.take_if(|_| self.run == run) else { return Transition::Unchanged };
         self.repinned = Some(Box::new(Repinned { at: now, repin: *repin }));
-        self.pins = pins;
+        self.pin(pins);
         self.note_progress(now);
         Transition::Changed
     }

@@ -2,6 +2,7 @@
 //! from one to the next. Pure, and without a word of the caller or the document.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use lectern_core::{Failure, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub enum State {
     },
     /// Sections are written and recorded.
     Narrating(Narrating),
+    /// Every section is written, and none is recorded before somebody approves the script.
+    AwaitingApproval(AwaitingApproval),
     /// Files are made.
     Assembling(Assembling),
     /// Every file is there.
@@ -67,6 +70,34 @@ pub struct Narrating {
     /// When the first section was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_audio: Option<Timestamp>,
+    /// Whether none is recorded before all are written and somebody has approved them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+}
+
+impl Narrating {
+    /// A script of which nothing is written.
+    fn of(outline: Outline, held: bool) -> Self {
+        let (written, recorded) = (Bits::default(), Bits::default());
+        Self { outline, written, recorded, tally: Tally::default(), first_audio: None, held }
+    }
+
+    /// A script of which everything is written, and nothing is recorded.
+    fn written(outline: Outline, held: bool) -> Self {
+        let written = Bits::first(outline.sections.get());
+        Self { written, ..Self::of(outline, held) }
+    }
+}
+
+/// A script that is written and waits for its approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingApproval {
+    /// What the plan says.
+    pub outline: Outline,
+    /// Since when.
+    pub since: Timestamp,
+    /// What was left of the run's time then: it does not run while a person is waited for.
+    pub left: Duration,
 }
 
 /// A script of which every section is recorded.
@@ -135,8 +166,18 @@ pub struct Script<'a> {
     pub tally: Tally,
     /// When the first section was recorded.
     pub first_audio: Option<Timestamp>,
-    /// While some sections are not recorded.
-    narrating: Option<&'a Narrating>,
+    sections: Sections<'a>,
+}
+
+/// Which sections of a script are made.
+#[derive(Debug, Clone, Copy)]
+enum Sections<'a> {
+    /// Some are not recorded.
+    Partly(&'a Narrating),
+    /// All are written, and none is recorded.
+    Written,
+    /// All are recorded.
+    Recorded,
 }
 
 impl Script<'_> {
@@ -149,44 +190,66 @@ impl Script<'_> {
     /// How many sections are written.
     #[must_use]
     pub fn written(&self) -> u32 {
-        self.narrating.map_or(self.sections(), |narrating| narrating.written.count())
+        match self.sections {
+            Sections::Partly(narrating) => narrating.written.count(),
+            Sections::Written | Sections::Recorded => self.sections(),
+        }
     }
 
     /// How many sections are recorded.
     #[must_use]
     pub fn recorded(&self) -> u32 {
-        self.narrating.map_or(self.sections(), |narrating| narrating.recorded.count())
+        match self.sections {
+            Sections::Partly(narrating) => narrating.recorded.count(),
+            Sections::Written => 0,
+            Sections::Recorded => self.sections(),
+        }
     }
 
     /// Whether a section, counted from 0, is written.
     #[must_use]
     pub fn is_written(&self, section: u32) -> bool {
-        section < self.sections() && self.narrating.is_none_or(|narrating| narrating.written.contains(section))
+        let written = match self.sections {
+            Sections::Partly(narrating) => narrating.written.contains(section),
+            Sections::Written | Sections::Recorded => true,
+        };
+        written && section < self.sections()
     }
 
     /// Whether a section, counted from 0, is recorded.
     #[must_use]
     pub fn is_recorded(&self, section: u32) -> bool {
-        section < self.sections() && self.narrating.is_none_or(|narrating| narrating.recorded.contains(section))
+        let recorded = match self.sections {
+            Sections::Partly(narrating) => narrating.recorded.contains(section),
+            Sections::Written => false,
+            Sections::Recorded => true,
+        };
+        recorded && section < self.sections()
     }
 }
 
 impl<'a> From<&'a Narrating> for Script<'a> {
     fn from(narrating: &'a Narrating) -> Self {
         let Narrating { outline, tally, first_audio, .. } = narrating;
-        Self { outline, tally: *tally, first_audio: *first_audio, narrating: Some(narrating) }
+        Self { outline, tally: *tally, first_audio: *first_audio, sections: Sections::Partly(narrating) }
+    }
+}
+
+impl<'a> From<&'a AwaitingApproval> for Script<'a> {
+    fn from(AwaitingApproval { outline, .. }: &'a AwaitingApproval) -> Self {
+        Self { outline, tally: Tally::default(), first_audio: None, sections: Sections::Written }
     }
 }
 
 impl<'a> From<&'a Assembling> for Script<'a> {
     fn from(Assembling { outline, tally, first_audio }: &'a Assembling) -> Self {
-        Self { outline, tally: *tally, first_audio: Some(*first_audio), narrating: None }
+        Self { outline, tally: *tally, first_audio: Some(*first_audio), sections: Sections::Recorded }
     }
 }
 
 impl<'a> From<&'a Succeeded> for Script<'a> {
     fn from(Succeeded { outline, tally, first_audio, .. }: &'a Succeeded) -> Self {
-        Self { outline, tally: *tally, first_audio: Some(*first_audio), narrating: None }
+        Self { outline, tally: *tally, first_audio: Some(*first_audio), sections: Sections::Recorded }
     }
 }
 
@@ -204,6 +267,7 @@ impl State {
             Self::Extracting { .. } => Phase::Extracting,
             Self::Planning { .. } => Phase::Planning,
             Self::Narrating(_) => Phase::Narrating,
+            Self::AwaitingApproval(_) => Phase::AwaitingApproval,
             Self::Assembling(_) => Phase::Assembling,
             Self::Succeeded(_) => Phase::Succeeded,
             Self::Failed(_) => Phase::Failed,
@@ -217,6 +281,7 @@ impl State {
         match self {
             Self::Extracting { .. } | Self::Planning { .. } => None,
             Self::Narrating(narrating) => Some(narrating.into()),
+            Self::AwaitingApproval(awaiting) => Some(awaiting.into()),
             Self::Assembling(assembling) => Some(assembling.into()),
             Self::Succeeded(succeeded) => Some(succeeded.into()),
             Self::Failed(ended) | Self::Cancelled(ended) => match &ended.reached {
@@ -233,6 +298,7 @@ impl State {
         match self {
             Self::Extracting { before, .. } | Self::Planning { before } => before.as_ref(),
             Self::Narrating(Narrating { outline, .. })
+            | Self::AwaitingApproval(AwaitingApproval { outline, .. })
             | Self::Assembling(Assembling { outline, .. })
             | Self::Succeeded(Succeeded { outline, .. }) => Some(outline),
             Self::Failed(ended) | Self::Cancelled(ended) => match &ended.reached {
@@ -252,6 +318,7 @@ impl State {
             Self::Extracting { .. }
             | Self::Planning { .. }
             | Self::Narrating(_)
+            | Self::AwaitingApproval(_)
             | Self::Assembling(_)
             | Self::Succeeded(_) => None,
         }
@@ -265,6 +332,7 @@ impl State {
             Self::Extracting { .. }
             | Self::Planning { .. }
             | Self::Narrating(_)
+            | Self::AwaitingApproval(_)
             | Self::Assembling(_)
             | Self::Failed(_)
             | Self::Cancelled(_) => None,
@@ -279,26 +347,45 @@ impl State {
     }
 
     /// The script is planned; whether that is new. A plan also proves that the source is read,
-    /// should that event be lost.
-    pub(super) fn planned(&mut self, outline: Outline) -> bool {
+    /// should that event be lost. A script that is `held` is written whole before any of it is
+    /// recorded.
+    pub(super) fn planned(&mut self, outline: Outline, held: bool) -> bool {
         let (Self::Extracting { repin: None, .. } | Self::Planning { .. }) = self else { return false };
-        let (written, recorded) = (Bits::default(), Bits::default());
-        *self = Self::Narrating(Narrating { outline, written, recorded, tally: Tally::default(), first_audio: None });
+        *self = Self::Narrating(Narrating::of(outline, held));
         true
     }
 
-    /// A section is written; whether that is new.
-    pub(super) fn section_written(&mut self, section: u32) -> bool {
+    /// A section is written; whether that is new. After the last one a script that is held waits
+    /// for its approval, and the run's time, which is over at `deadline`, stands still.
+    pub(super) fn section_written(&mut self, section: u32, deadline: Timestamp, now: Timestamp) -> bool {
         let Self::Narrating(narrating) = self else { return false };
-        section < narrating.outline.sections.get() && narrating.written.insert(section)
+        let sections = narrating.outline.sections.get();
+        if section >= sections || !narrating.written.insert(section) {
+            return false;
+        }
+        if narrating.held && narrating.written.count() == sections {
+            let outline = narrating.outline.clone();
+            *self = Self::AwaitingApproval(AwaitingApproval { outline, since: now, left: deadline.since(now) });
+        }
+        true
+    }
+
+    /// The script is approved, and sections are recorded from now on; what is left of the run's
+    /// time, or none where it did not wait for that.
+    pub(super) fn approved(&mut self) -> Option<Duration> {
+        let Self::AwaitingApproval(AwaitingApproval { outline, left, .. }) = self else { return None };
+        let left = *left;
+        *self = Self::Narrating(Narrating::written(outline.clone(), false));
+        Some(left)
     }
 
     /// A section is recorded, and counts so much; whether that is new. It was written then, should
-    /// that event be lost. After the last one the files are made.
+    /// that event be lost. After the last one the files are made. Of a script that is held nobody
+    /// was asked to record any.
     pub(super) fn section_recorded(&mut self, section: u32, counts: Tally, now: Timestamp) -> bool {
         let Self::Narrating(narrating) = self else { return false };
         let sections = narrating.outline.sections.get();
-        if section >= sections || !narrating.recorded.insert(section) {
+        if narrating.held || section >= sections || !narrating.recorded.insert(section) {
             return false;
         }
         narrating.written.insert(section);
@@ -347,6 +434,9 @@ impl State {
                 Some(Reached::Unplanned { before: before.clone() })
             }
             Self::Narrating(narrating) => Some(Reached::Narrating(narrating.clone())),
+            Self::AwaitingApproval(AwaitingApproval { outline, .. }) => {
+                Some(Reached::Narrating(Narrating::written(outline.clone(), true)))
+            }
             Self::Assembling(assembling) => Some(Reached::Assembling(assembling.clone())),
             Self::Succeeded(_) | Self::Failed(_) | Self::Cancelled(_) => None,
         }

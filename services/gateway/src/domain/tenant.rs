@@ -47,6 +47,9 @@ pub struct TenantLimits {
     pub stored_source_bytes: Option<u64>,
     /// Lanes that it may order in, in their order and each once; all where none is named.
     pub lanes: Vec<Lane>,
+    /// Millionths of a US dollar that it may spend in a calendar month (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month_micro_usd: Option<u64>,
 }
 
 impl TenantLimits {
@@ -61,6 +64,7 @@ impl TenantLimits {
             concurrent_steps: self.concurrent_steps.or(others.concurrent_steps),
             stored_source_bytes: self.stored_source_bytes.or(others.stored_source_bytes),
             lanes: if self.lanes.is_empty() { others.lanes } else { self.lanes },
+            month_micro_usd: self.month_micro_usd.or(others.month_micro_usd),
         }
     }
 

@@ -21,20 +21,23 @@ impl Narration {
         }
     }
 
-    /// What its caller asked for.
+    /// What its caller asked for, of the writer that it had: another one would be chosen by the
+    /// caller alone, also where none was named and the default is another one since.
     #[must_use]
     pub fn request(&self) -> NarrationRequest {
-        let Specification { order, voice, speed, formats, time_limit } = self.spec.clone();
+        let Specification { order, order_key: _, voice, speed, formats, time_limit, hold } = self.spec.clone();
         NarrationRequest {
             document: self.document.clone(),
             display_name: self.display_name().to_owned(),
             labels: self.labels().clone(),
             order,
+            writer: self.pins.writer.clone(),
             voice,
             speed,
             formats,
             lane: self.lane,
             time_limit,
+            hold,
         }
     }
 
@@ -142,6 +145,7 @@ impl Narration {
             State::Extracting { repin, .. } => repin.as_deref(),
             State::Planning { .. }
             | State::Narrating(_)
+            | State::AwaitingApproval(_)
             | State::Assembling(_)
             | State::Succeeded(_)
             | State::Failed(_)

@@ -8,6 +8,8 @@ use lectern_proto::{convert, names, v1 as api};
 
 use crate::domain::{Labels, NarrationRequest};
 
+/// The most characters of a writer's name: longer than any that the settings take.
+const LONGEST_WRITER: usize = 100;
 /// The longest time that a caller may give a run.
 const LONGEST_RUN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -22,21 +24,28 @@ pub(super) fn read(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
     let voice = only_voice(&wire.speakers)?;
     let order = convert::order(wire)?;
     let speed = speed(wire.speed)?;
+    let writer = writer(&wire.writer)?;
     let formats = formats(&wire.formats)?;
     let lane = lane(wire.lane)?.into();
     let time_limit = wire.time_limit.as_ref().map(time_limit).transpose()?;
-    if wire.hold_script {
-        return Err(unavailable(
-            "narration.hold_script",
-            "a script cannot wait for an approval in this version; leave hold_script out",
-        ));
-    }
-    let display_name = wire.display_name.clone();
-    Ok(NarrationRequest { document, display_name, labels, order, voice, speed, formats, lane, time_limit })
+    let (display_name, hold) = (wire.display_name.clone(), wire.hold_script);
+    Ok(NarrationRequest {
+        document,
+        display_name,
+        labels,
+        order,
+        writer,
+        voice,
+        speed,
+        formats,
+        lane,
+        time_limit,
+        hold,
+    })
 }
 
-/// What a preview looks at of an order: the document, what decides what is said, who says it and
-/// how fast. All else is as if nothing was said of it.
+/// What a preview looks at of an order: the document, what decides what is said, who writes and
+/// says it and how fast. All else is as if nothing was said of it.
 ///
 /// # Errors
 /// What `NarrationService.PreviewDocument` documents of a request by itself.
@@ -46,11 +55,13 @@ pub fn read_for_preview(wire: &api::Narration) -> Result<NarrationRequest, Failu
         display_name: String::new(),
         labels: Labels::none(),
         order: convert::order(wire)?,
+        writer: writer(&wire.writer)?,
         voice: only_voice(&wire.speakers)?,
         speed: speed(wire.speed)?,
         formats: Vec::new(),
         lane: api::Lane::Standard.into(),
         time_limit: None,
+        hold: false,
     })
 }
 
@@ -85,6 +96,12 @@ fn only_voice(speakers: &[api::Speaker]) -> Result<String, Failure> {
             "a narration has one speaker in this version; name one voice, or none for the default",
         )),
     }
+}
+
+/// The writer by its name; empty for the default. Which there are, ai knows.
+fn writer(name: &str) -> Result<String, Failure> {
+    text::check("narration.writer", name, LONGEST_WRITER)?;
+    Ok(name.to_owned())
 }
 
 fn unavailable(field: &str, message: &str) -> Failure {
@@ -178,16 +195,20 @@ mod tests {
         assert_eq!((request.lane, request.time_limit), (i32::from(api::Lane::Standard), None));
         assert!(request.display_name.is_empty() && request.labels.is_empty());
         assert_eq!(request.order, Order::of(Style::Narration));
+        assert_eq!(request.writer, "", "the installation's default");
         let full = api::Narration {
+            writer: "gemini".to_owned(),
             display_name: "Tides".to_owned(),
             labels: [("team".to_owned(), "press".to_owned())].into(),
             speakers: vec![speaker("engines/tone/voices/a")],
             speed: Some(1.25),
+            hold_script: true,
             ..order()
         };
         let request = read(&full).expect("a request");
+        assert!(request.hold, "a person is waited for");
         assert_eq!((request.display_name.as_str(), request.voice.as_str()), ("Tides", "engines/tone/voices/a"));
-        assert_eq!((request.speed, request.labels.all()), (125, &full.labels));
+        assert_eq!((request.speed, request.labels.all(), request.writer.as_str()), (125, &full.labels, "gemini"));
     }
 
     #[test]
@@ -218,8 +239,45 @@ mod tests {
     }
 
     #[test]
+    fn how_it_is_written_and_by_whom_is_part_of_the_request() {
+        let direction = api::Direction { tone: "calm".to_owned(), intro: true, ..api::Direction::default() };
+        let cast = ["Ann", "Bo"].map(|name| api::Character { name: name.to_owned(), ..api::Character::default() });
+        let some = api::Narration {
+            style: api::Style::Dialogue.into(),
+            direction: Some(direction),
+            cast: cast.to_vec(),
+            writer: "gemini".to_owned(),
+            ..order()
+        };
+        let request = read(&some).expect("a request");
+        assert_eq!((request.order.direction.tone.as_str(), request.order.cast.len()), ("calm", 2));
+        let previewed = read_for_preview(&some).expect("a request");
+        assert_eq!((&previewed.order, previewed.writer.as_str()), (&request.order, "gemini"));
+        let other = |change: Edit| {
+            let mut wire = some.clone();
+            change(&mut wire);
+            read(&wire).expect("a request").digest()
+        };
+        let others: [Edit; 4] = [
+            |wire| wire.writer = "another".to_owned(),
+            |wire| wire.writer.clear(),
+            |wire| wire.cast[1].name = "Cy".to_owned(),
+            |wire| wire.direction = None,
+        ];
+        for change in others {
+            assert_ne!(other(change), request.digest());
+        }
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_with_its_field() {
-        let changes: [(&str, Edit); 12] = [
+        let changes: [(&str, Edit); 16] = [
+            ("narration.writer", |order| order.writer = "w".repeat(101)),
+            ("narration.writer", |order| order.writer = "gemini\u{7}".to_owned()),
+            ("narration.cast", |order| order.cast = vec![api::Character::default(); 2]),
+            ("narration.direction.focus", |order| {
+                order.direction = Some(api::Direction { focus: "f".repeat(501), ..api::Direction::default() });
+            }),
             ("narration.documents", |order| order.documents.clear()),
             ("narration.documents", |order| order.documents = vec!["d1".to_owned()]),
             ("narration.display_name", |order| order.display_name = "n".repeat(201)),
@@ -251,10 +309,9 @@ mod tests {
 
     #[test]
     fn what_the_api_has_room_for_and_this_version_cannot_do_is_refused_as_such() {
-        let changes: [(&str, Edit); 3] = [
+        let changes: [(&str, Edit); 2] = [
             ("narration.documents", |order| order.documents.push("documents/d2".to_owned())),
             ("narration.speakers", |order| order.speakers = vec![speaker(""), speaker("")]),
-            ("narration.hold_script", |order| order.hold_script = true),
         ];
         for (field, change) in changes {
             let failure = refused(change);

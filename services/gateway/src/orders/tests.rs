@@ -2,6 +2,7 @@
 //! list has.
 
 mod repeated;
+mod script;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -186,10 +187,10 @@ async fn what_is_still_being_made_is_deleted_by_force_alone() {
 #[tokio::test]
 async fn the_narrations_that_a_document_takes_with_it_are_counted() {
     let world = World::new().await;
-    let document = "d1".parse().expect("an id");
+    let scope = "d1".parse().expect("an id");
     let counts = async || {
-        let there = world.orders.of_document(&world.tenant, &document).await.expect("counted");
-        (there, world.orders.erased_with(&world.tenant, &document).await.expect("counted"))
+        let there = world.orders.of_scope(&world.tenant, &scope).await.expect("counted");
+        (there, world.orders.erased_with(&world.tenant, &scope).await.expect("counted"))
     };
     let mut last = None;
     for _ in 0..3 {
@@ -198,10 +199,10 @@ async fn the_narrations_that_a_document_takes_with_it_are_counted() {
     let last = last.expect("three were ordered");
     world.order("", |order| order.documents = vec!["documents/d2".to_owned()]).await.expect("accepted");
     assert_eq!(counts().await, (3, 0));
-    world.orders.erase_document(&world.tenant, &document).await.expect("erased");
+    world.orders.erase_scope(&world.tenant, &scope).await.expect("erased");
     assert_eq!(counts().await, (0, 3));
     assert_eq!(world.delete(&last.id, "").await, Ok(()));
-    world.orders.erase_document(&world.tenant, &document).await.expect("repeated");
+    world.orders.erase_scope(&world.tenant, &scope).await.expect("repeated");
     assert_eq!(counts().await, (0, 3), "the receipt stays as it is");
 }
 
@@ -343,13 +344,13 @@ async fn what_a_step_missed_of_an_erased_document_is_told_as_its_erasure() {
             Ok(Change::Write)
         }
     };
-    let document = "d1".parse().expect("an id");
+    let scope = "d1".parse().expect("an id");
     for (reason, told) in
         [(Reason::LanguageUnsupported, Reason::LanguageUnsupported), (Reason::ObjectDamaged, Reason::DocumentErased)]
     {
         let made = world.order("", |_| {}).await.expect("accepted");
         world.narrations.update(made.id.as_str(), fail(reason)).await.expect("written");
-        world.orders.erase_document(&world.tenant, &document).await.expect("erased");
+        world.orders.erase_scope(&world.tenant, &scope).await.expect("erased");
         let erased = world.orders.get(&world.tenant, &made.id).await.expect("it is there").record;
         assert!(erased.erased());
         assert_eq!(erased.failure().expect("why").failure.reason, told);

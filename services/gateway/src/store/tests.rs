@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{Artifact, Phase, StepFailure, Tally, Transition};
+use crate::domain::{Artifact, Bits, Phase, ScriptEdits, StepFailure, Tally, Transition};
 use crate::testing::{assemble, fail, narrate, narration, record, succeed, write};
 
 /// Later than any number in a record that is no time.
@@ -31,7 +31,7 @@ fn happens(n: &mut Narration, what: u8, section: u32, now: Timestamp) -> bool {
     match what {
         0 => n.extracted(),
         1 => n.planned(sections, 30, "On Tides".to_owned(), "en".to_owned(), vec!["a note".to_owned()]),
-        2 => n.section_written(section),
+        2 => n.section_written(section, now),
         3..=5 => n.section_recorded(section, counts, now),
         6 | 7 => {
             let (name, media_type) = ("audio.opus".to_owned(), "audio/ogg".to_owned());
@@ -72,6 +72,12 @@ fn happens(n: &mut Narration, what: u8, section: u32, now: Timestamp) -> bool {
             *n = anew;
             true
         }
+        23 => n.approve(now) == Transition::Changed,
+        24 => {
+            let sections = Bits::first(section + 1);
+            let edits = ScriptEdits { key: lectern_core::Digest::of(now.0.to_string().as_bytes()), sections };
+            n.edited(n.run, n.edits.clone().as_ref(), edits, now) == Transition::Changed
+        }
         _ => false,
     }
 }
@@ -98,10 +104,12 @@ proptest! {
     /// for its state where queries look for it, and has times only where they become dates.
     #[test]
     fn whatever_happened_a_record_reads_back_and_its_phase_is_that_of_its_state(
-        events in proptest::collection::vec((0_u8..23, 0_u32..4), 0..60),
+        events in proptest::collection::vec((0_u8..25, 0_u32..4), 0..60),
+        hold in any::<bool>(),
     ) {
         let mut n = narration();
         (n.created, n.updated, n.deadline) = (BEGAN, BEGAN, BEGAN.plus(KEPT));
+        n.spec.hold = hold;
         let mut now = BEGAN;
         for (what, section) in events {
             now = now.plus(Duration::from_secs(7));
@@ -171,6 +179,25 @@ fn a_state_is_stored_beside_its_word() {
     assert_eq!((&stored(&n)["texts"], &stored(&n)["deleted"]), (&json!({ "at": "deleted" }), &json!(7)));
     n.erase(Timestamp(8));
     assert_eq!(stored(&n)["texts"], json!({ "at": "erased" }));
+}
+
+#[test]
+fn a_script_that_waits_is_stored_with_what_was_edited_and_without_a_word_of_it() {
+    let mut n = narration();
+    n.spec.hold = true;
+    narrate(&mut n, 2);
+    assert_eq!(stored(&n)["state"]["held"], true);
+    (0..2).for_each(|section| write(&mut n, section));
+    let left = json!({ "secs": 86_400, "nanos": 0 });
+    let outline = json!({ "sections": 2, "words": 10, "language": "" });
+    let state = json!({ "outline": outline, "since": 0, "left": left });
+    assert_eq!((&stored(&n)["phase"], &stored(&n)["state"]), (&json!("awaiting_approval"), &state));
+    let key = lectern_core::Digest::of(b"edits");
+    n.edited(1, None, ScriptEdits { key, sections: Bits::first(400) }, Timestamp(1));
+    assert_eq!(stored(&n)["edits"]["key"], key.to_string());
+    assert_eq!(stored(&n)["edits"]["sections"].as_str().map(str::len), Some(100), "of the longest script");
+    n.approve(Timestamp(2));
+    assert_eq!((&stored(&n)["approved"], &stored(&n)["phase"]), (&json!(2), &json!("narrating")));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use lectern_store::Versioned;
 use crate::domain::{Document, Receipt, Upload};
 
 /// The kinds of objects, in the order of the API.
-const OBJECTS: [ObjectKind; 8] = [
+const OBJECTS: [ObjectKind; 10] = [
     ObjectKind::Source,
     ObjectKind::Content,
     ObjectKind::Plan,
@@ -18,6 +18,8 @@ const OBJECTS: [ObjectKind; 8] = [
     ObjectKind::Track,
     ObjectKind::Artifact,
     ObjectKind::Other,
+    ObjectKind::Answer,
+    ObjectKind::Edits,
 ];
 
 /// How much of a document is shown.
@@ -87,6 +89,8 @@ pub(super) fn document(document: &Versioned<Document>, view: View) -> api::Docum
         warnings: d.warnings.iter().filter(|_| whole).cloned().collect(),
         create_time: Some(convert::time(d.created)),
         etag: document.revision.0.to_string(),
+        revises: d.revises.as_ref().map(names::of_document).unwrap_or_default(),
+        first_revision: first_revision(d),
     }
 }
 
@@ -101,8 +105,14 @@ pub(super) fn upload(upload: &Upload) -> api::Upload {
     }
 }
 
-/// The receipt of an erased document. What a sweep is just deleting is not in it.
-pub(super) fn erasure(tombstone: &Document) -> api::Erasure {
+/// The document that the revisions of this one began with: a scope has its name.
+fn first_revision(document: &Document) -> String {
+    format!("documents/{}", document.scope)
+}
+
+/// The receipt of a document that was erased as one of so many of its scope. What a sweep is just
+/// deleting is not in it.
+pub(super) fn erasure(tombstone: &Document, documents: u64) -> api::Erasure {
     let none = Receipt::default();
     let receipt = tombstone.receipt.as_ref().unwrap_or(&none);
     let objects = OBJECTS.into_iter().filter_map(|object| {
@@ -111,14 +121,16 @@ pub(super) fn erasure(tombstone: &Document) -> api::Erasure {
         let any = first_sweep_count > 0 || second_sweep_count > 0;
         any.then(|| ErasedItems { kind: kind(object).into(), first_sweep_count, second_sweep_count })
     });
-    // The document's own record is cleared in the same write that makes the receipt.
-    let record = ErasedItems { kind: Kind::DocumentRecord.into(), first_sweep_count: 1, second_sweep_count: 0 };
+    // The record of the first document is cleared in the same write that makes the receipt.
+    let first_sweep_count = long(documents);
+    let record = ErasedItems { kind: Kind::DocumentRecord.into(), first_sweep_count, second_sweep_count: 0 };
     api::Erasure {
         name: names::of_erasure(&tombstone.id),
         create_time: tombstone.erased.map(convert::time),
         items: objects.chain([record]).collect(),
         first_sweep_time: receipt.first.at.map(convert::time),
         second_sweep_time: receipt.second.at.map(convert::time),
+        first_revision: first_revision(tombstone),
     }
 }
 
@@ -132,6 +144,8 @@ const fn kind(object: ObjectKind) -> Kind {
         ObjectKind::Track => Kind::TrackObject,
         ObjectKind::Artifact => Kind::ArtifactObject,
         ObjectKind::Other => Kind::OtherObject,
+        ObjectKind::Answer => Kind::AnswerObject,
+        ObjectKind::Edits => Kind::EditsObject,
     }
 }
 

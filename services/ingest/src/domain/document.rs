@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::erasure::Receipt;
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Headings kept in the record, so that it stays small; the content has all of them.
 pub const OUTLINE_LIMIT: usize = 200;
@@ -20,6 +20,10 @@ pub const OUTLINE_LIMIT: usize = 200;
 /// step was just putting.
 pub const SECOND_SWEEP: Duration = Duration::from_secs(60);
 
+/// A revision whose scope was not looked at again after its record was written is looked at when so
+/// long has passed: its process may have died in between.
+pub const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
+
 /// A source that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
@@ -27,8 +31,14 @@ pub struct Document {
     pub id: DocumentId,
     /// Whose it is.
     pub tenant: TenantId,
-    /// The folder of object storage of everything that is made from it.
+    /// The folder of object storage of everything that is made from it: that of the document that
+    /// it revises, else one of its own. It is named by the first of its revisions.
     pub scope: ScopeId,
+    /// The document that it revises; none where it revises none.
+    pub revises: Option<DocumentId>,
+    /// How often a revision was about to be put into its scope, or had just been, where it is the
+    /// first one there. A scope that nobody joined has this document alone.
+    pub joined: u64,
     /// Digest of the request that made it, to tell a repeated call from another one.
     pub request: Digest,
     /// A name for people.
@@ -41,6 +51,9 @@ pub struct Document {
     pub media_type: String,
     /// Bytes of the source.
     pub size: u64,
+    /// Bytes that it adds to what its tenant has stored: none where its source lay in the scope
+    /// already.
+    pub stored: u64,
     /// SHA-256 of the source.
     pub sha256: Digest,
     /// Pages; none for sources without.
@@ -59,9 +72,11 @@ pub struct Document {
     pub created: Timestamp,
     /// When it was erased: what is left is a tombstone.
     pub erased: Option<Timestamp>,
-    /// What its erasure deleted; none while it is not erased.
+    /// What its erasure deleted; none while it is not erased. All revisions have one receipt, in
+    /// the record of the first.
     pub receipt: Option<Receipt>,
-    /// When the scope of an erased document is deleted once more.
+    /// When the scope of an erased document is deleted once more, or when it is looked at whether
+    /// the scope of a new revision is still there.
     pub due_at: Option<Timestamp>,
 }
 
@@ -95,14 +110,20 @@ impl Document {
         self.warnings = content.warnings.iter().take(20).map(|warning| clip(&warning.message)).collect();
     }
 
+    /// Whether its scope is another document's, of which it is a revision.
+    #[must_use]
+    pub fn shares_scope(&self) -> bool {
+        self.id.as_str() != self.scope.as_str()
+    }
+
     /// The language that the caller set; empty where it was found out.
     #[must_use]
     pub fn set_language(&self) -> &str {
         if self.language_set { &self.language } else { "" }
     }
 
-    /// Leaves a tombstone: the id and whose it was, nothing of what it said, and the receipt of
-    /// what will be deleted.
+    /// Leaves a tombstone: the id and whose it was, nothing of what it said, and for the first of
+    /// its revisions the receipt of what will be deleted.
     pub fn erase(&mut self, now: Timestamp) {
         self.display_name.clear();
         self.file_name.clear();
@@ -110,8 +131,9 @@ impl Document {
         self.outline.clear();
         self.warnings.clear();
         self.erased = Some(now);
-        self.receipt = Some(Receipt::default());
-        self.due_at = Some(now.plus(SECOND_SWEEP));
+        let first = !self.shares_scope();
+        self.receipt = first.then(Receipt::default);
+        self.due_at = first.then(|| now.plus(SECOND_SWEEP));
     }
 
     /// Has the scope of an erased document deleted once more, since something was put there late;

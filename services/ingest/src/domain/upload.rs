@@ -7,7 +7,7 @@ use lectern_core::{Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// An upload that is not continued for this long is dropped.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,6 +62,8 @@ pub struct Upload {
     pub file_name: String,
     /// The language that the caller says it is in; none to find it out.
     pub language: Option<String>,
+    /// The document that it revises; none where it revises none.
+    pub revises: Option<DocumentId>,
     /// All bytes of the source, as its caller declared them or as they were when it was finished;
     /// none before.
     pub size: Option<u64>,

@@ -53,6 +53,8 @@ pub struct Wanted {
     pub file_name: String,
     /// The language that the caller says it is in; none to find it out.
     pub language: Option<String>,
+    /// The document that it revises; none where it revises none.
+    pub revises: Option<DocumentId>,
     /// Bytes that all sources of the tenant may have together; none where nobody said.
     pub share: Option<u64>,
 }
@@ -101,14 +103,18 @@ impl Imports {
     /// [`Library::accept`] answers.
     pub async fn import(&self, wanted: Wanted) -> Result<Versioned<Document>, Failure> {
         let Some(allowed) = &self.allowed else { return Err(disabled()) };
-        let Wanted { tenant, id, uri, display_name, file_name, language, share } = wanted;
+        let Wanted { tenant, id, uri, display_name, file_name, language, revises, share } = wanted;
         // A line that no inline source has in its place, then digests, so that no text can run into
         // the next.
         let asked = [&uri, &display_name, &file_name].map(|text| Digest::of(text.as_bytes()).to_string());
         let set = language.as_ref().map(|tag| format!("\n{tag}")).unwrap_or_default();
-        let request = Digest::of(format!("uri\n{}{set}", asked.join("\n")).as_bytes());
+        let of = revises.as_ref().map(|revised| format!("\nrevises {revised}")).unwrap_or_default();
+        let request = Digest::of(format!("uri\n{}{set}{of}", asked.join("\n")).as_bytes());
         if let Some(known) = self.library.known(id.as_ref(), &request).await? {
             return Ok(known);
+        }
+        if let Some(revised) = &revises {
+            self.library.revised(&tenant, revised).await?;
         }
         // How much comes is known at the end; where there is no room at all, nothing is fetched.
         drop(self.library.usage().reserve(&tenant, 1, share, None).await?);
@@ -123,6 +129,7 @@ impl Imports {
             display_name,
             file_name: if file_name.is_empty() { fetched.name } else { file_name },
             language,
+            revises,
             sha256: fetched.sha256,
             size: fetched.size,
             via: Via::Import,

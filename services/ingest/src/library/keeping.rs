@@ -1,6 +1,7 @@
 //! Putting: a source and its content, and the content that a newer extractor reads. Reading takes
-//! minutes, in which a document of the same name may be accepted and erased. So the record is
-//! looked at before anything is put and after it, and what came too late is swept.
+//! minutes, in which a document of the same name may be accepted and erased, and the one that it
+//! revises. So the records are looked at before anything is put and after it, and what came too
+//! late is swept.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tracing::{Instrument as _, info, warn};
 
 use super::{Arrival, Library, Readable, erased};
 use crate::domain::Document;
+use crate::domain::document::CONFIRMED_WITHIN;
 use crate::domain::upload::KEEPING;
 
 impl Library {
@@ -27,10 +29,13 @@ impl Library {
     }
 
     async fn keep_now(&self, readable: Readable, file: &Path) -> Result<Versioned<Document>, Failure> {
-        let Readable { arrival, id, scope, content, room } = readable;
+        let Readable { arrival, id, scope, content, stored, room } = readable;
         // Nothing is put beside a document that another call made while this one read.
         if let Some(known) = self.known(arrival.id.as_ref(), &arrival.request).await? {
             return Ok(known);
+        }
+        if arrival.revises.is_some() {
+            self.join(&arrival.tenant, &scope).await?;
         }
         let objects = Objects::new(Arc::clone(&self.blob), &arrival.tenant, &scope);
         let source = objects.folder().source(&arrival.sha256);
@@ -42,12 +47,15 @@ impl Library {
             id,
             tenant: arrival.tenant.clone(),
             scope,
+            revises: arrival.revises.clone(),
+            joined: 0,
             request: arrival.request,
             display_name: name.clone(),
             file_name: arrival.file_name.clone(),
             title: String::new(),
             media_type: String::new(),
             size: arrival.size,
+            stored,
             sha256: arrival.sha256,
             pages: None,
             words: 0,
@@ -61,6 +69,9 @@ impl Library {
             due_at: None,
         };
         document.describe(&content);
+        if document.shares_scope() {
+            document.due_at = Some(self.clock.now().plus(CONFIRMED_WITHIN));
+        }
         match timeout(KEEPING, self.commit(&put, &document, &content, file)).await {
             Ok(Ok(Some(accepted))) => {
                 room.accepted();
@@ -75,7 +86,8 @@ impl Library {
         }
     }
 
-    /// Puts the objects, then inserts the record; none where there is one.
+    /// Puts the objects, then inserts the record; none where there is one. Of a revision it is
+    /// looked at then whether its scope is still there.
     async fn commit(
         &self,
         put: &Put,
@@ -83,18 +95,26 @@ impl Library {
         content: &Content,
         file: &Path,
     ) -> Result<Option<Versioned<Document>>, Failure> {
-        let source = ObjectPath::new(&put.source).map_err(|e| Failure::internal(e.to_string()))?;
-        self.blob.put_file(&source, file).await?;
+        self.put_source(put, file).await?;
         put.objects.write_json(&put.content, content).await?;
         match self.documents.insert(document).await {
+            Ok(_) if document.shares_scope() => Box::pin(self.settle(put, document, content, file)).await.map(Some),
             Ok(revision) => Ok(Some(Versioned { record: document.clone(), revision })),
             Err(StoreError::Duplicate { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
+    /// Puts the source in `file`.
+    pub(super) async fn put_source(&self, put: &Put, file: &Path) -> Result<(), Failure> {
+        let source = ObjectPath::new(&put.source).map_err(|e| Failure::internal(e.to_string()))?;
+        self.blob.put_file(&source, file).await?;
+        Ok(())
+    }
+
     /// What is answered where another call made the document. What this one put into its folder is
-    /// deleted, unless it is the document's as well.
+    /// deleted, unless it is the document's as well, or may be that of another revision: in a scope
+    /// that is shared it stays for as long as the scope does.
     async fn was_slower(
         &self,
         arrival: &Arrival,
@@ -104,11 +124,18 @@ impl Library {
         let id = &document.id;
         let found = self.documents.get(id.as_str()).await?;
         let found = found.ok_or_else(|| Failure::not_found(names::of_document(id)))?.record;
-        if found.erased.is_some() {
-            self.sweep_late(id).await?;
-        } else if found.sha256 != document.sha256 {
-            // Nobody else has objects of these names here: the document's are of its own source.
+        let same_scope = found.scope == document.scope;
+        let is_others = found.sha256 != document.sha256 && found.joined == 0;
+        if document.shares_scope() || (same_scope && found.erased.is_some()) {
+            self.sweep_late(&document.tenant, &document.scope).await?;
+        } else if is_others || !same_scope {
+            // Nobody else has objects of these names here: the document's are of its own source,
+            // and a revision that has them joins the scope before it puts them.
             for path in [&put.source, &put.content] {
+                let first = self.documents.get(id.as_str()).await?;
+                if same_scope && first.is_some_and(|first| first.record.joined > 0) {
+                    break;
+                }
                 let path = ObjectPath::new(path).map_err(|e| Failure::internal(e.to_string()))?;
                 self.blob.delete(&path).await?;
             }
@@ -120,7 +147,7 @@ impl Library {
     /// What is answered where something may have been put and no record was: where another call's
     /// document was erased meanwhile, it is swept.
     async fn failed(&self, document: &Document, failure: Failure) -> Failure {
-        if let Err(error) = self.sweep_late(&document.id).await {
+        if let Err(error) = self.sweep_late(&document.tenant, &document.scope).await {
             warn!(document = %document.id, failure = %error, "what was put of a source may stay behind");
         }
         failure
@@ -156,9 +183,10 @@ impl Library {
     ) -> Result<(), Failure> {
         self.get(&document.tenant, &document.id).await?;
         let (library, id) = (self.clone(), document.id.clone());
+        let (tenant, scope) = (document.tenant.clone(), document.scope.clone());
         let put = Box::pin(async move {
             let put = objects.write_json(&path, &content).await;
-            if library.sweep_late(&id).await? { Err(erased(&id)) } else { put.map(drop) }
+            if library.sweep_late(&tenant, &scope).await? { Err(erased(&id)) } else { put.map(drop) }
         });
         // It goes on to its end also where nobody waits for it any more.
         tokio::spawn(put.in_current_span()).await.unwrap_or_else(|error| Err(broke_off(&error)))
@@ -166,12 +194,12 @@ impl Library {
 }
 
 /// What is put of a source.
-struct Put {
-    objects: Objects,
+pub(super) struct Put {
+    pub(super) objects: Objects,
     /// Where the source goes.
-    source: String,
+    pub(super) source: String,
     /// Where its content goes.
-    content: String,
+    pub(super) content: String,
 }
 
 fn too_slow() -> Failure {

@@ -7,6 +7,7 @@ pub mod import;
 mod keeping;
 mod reading;
 mod retention;
+mod revisions;
 pub mod scratch;
 #[cfg(test)]
 mod testing;
@@ -26,6 +27,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, Random, Reason, Timestamp};
 use lectern_proto::names;
 use lectern_store::{Collection, Direction, Page, Query, Revision, Versioned};
 
+pub use erasing::Erase;
 pub use import::Imports;
 pub use reading::Reader;
 pub use uploads::{Opening, Receiving, Uploads};
@@ -87,6 +89,8 @@ pub struct Arrival {
     pub file_name: String,
     /// The language that the caller says it is in; none to find it out.
     pub language: Option<String>,
+    /// The document that it revises; none where it revises none.
+    pub revises: Option<DocumentId>,
     /// SHA-256 of the source.
     pub sha256: Digest,
     /// Bytes of the source.
@@ -114,6 +118,8 @@ struct Readable {
     id: DocumentId,
     scope: ScopeId,
     content: Content,
+    /// Bytes that it adds to what its tenant has stored.
+    stored: u64,
     room: Reserved,
 }
 
@@ -156,19 +162,25 @@ impl Library {
     ///
     /// # Errors
     /// `REQUEST_ID_REUSED` when that call had another body, `DOCUMENT_ERASED` when its document was
-    /// erased meanwhile, whatever the body.
+    /// erased meanwhile, whatever the body, or the document that it revises.
     pub async fn known(
         &self,
         id: Option<&DocumentId>,
         request: &Digest,
     ) -> Result<Option<Versioned<Document>>, Failure> {
         let Some(id) = id else { return Ok(None) };
-        match self.documents.get(id.as_str()).await? {
-            Some(known) if known.record.erased.is_some() => Err(spent(id)),
-            Some(known) if known.record.request == *request => Ok(Some(known)),
-            Some(_) => Err(reused(id)),
-            None => Ok(None),
+        let Some(known) = self.documents.get(id.as_str()).await? else { return Ok(None) };
+        if self.is_erased(&known.record).await? {
+            return Err(spent(id));
         }
+        if known.record.request != *request {
+            return Err(reused(id));
+        }
+        if known.record.due_at.is_none() {
+            return Ok(Some(known));
+        }
+        // Who made it may have died before it looked whether the scope is still there.
+        Box::pin(self.confirm(&known.record)).await?.ok_or_else(|| spent(id)).map(Some)
     }
 
     /// Reads the source in `file` and accepts it, or refuses it and keeps nothing.
@@ -196,13 +208,25 @@ impl Library {
             ));
         }
         self.received[arrival.via as usize].fetch_add(arrival.size, Ordering::Relaxed);
-        // Room comes first, since to read a source that does not fit would be for nothing.
-        let room = self.usage.reserve(&arrival.tenant, arrival.size, arrival.share, arrival.upload.as_deref()).await?;
+        let tenant = &arrival.tenant;
         let id = arrival.id.clone().unwrap_or_else(|| DocumentId::random(&*self.random));
-        let scope: ScopeId = id.as_str().parse().map_err(|_| Failure::internal("a document's id is a scope's"))?;
+        let (scope, stored) = match &arrival.revises {
+            Some(revised) => {
+                let scope = self.revised(tenant, revised).await?.scope;
+                let stored = self.added(tenant, &scope, &arrival.sha256, arrival.size).await?;
+                (scope, stored)
+            }
+            None => {
+                let own: ScopeId =
+                    id.as_str().parse().map_err(|_| Failure::internal("a document's id is a scope's"))?;
+                (own, arrival.size)
+            }
+        };
+        // Room comes first, since to read a source that does not fit would be for nothing.
+        let room = self.usage.reserve(tenant, stored, arrival.share, arrival.upload.as_deref()).await?;
         // The content is read before anything is put, so a refused source leaves nothing behind.
         let content = self.reader.read(&arrival.tenant, file, &arrival.file_name).await?;
-        Ok(Considered::Readable(Box::new(Readable { arrival, id, scope, content, room })))
+        Ok(Considered::Readable(Box::new(Readable { arrival, id, scope, content, stored, room })))
     }
 
     /// Returns a document of this tenant.
@@ -211,14 +235,12 @@ impl Library {
     /// `RESOURCE_NOT_FOUND`, `DOCUMENT_ERASED`.
     pub async fn get(&self, tenant: &TenantId, id: &DocumentId) -> Result<Versioned<Document>, Failure> {
         let found = self.documents.get(id.as_str()).await?.filter(|document| document.record.tenant == *tenant);
-        match found {
-            Some(document) if document.record.erased.is_some() => Err(erased(id)),
-            Some(document) => Ok(document),
-            None => Err(Failure::not_found(names::of_document(id))),
-        }
+        let document = found.ok_or_else(|| Failure::not_found(names::of_document(id)))?;
+        if self.is_erased(&document.record).await? { Err(erased(id)) } else { Ok(document) }
     }
 
-    /// A page of this tenant's documents, the newest first: of all, or of those of one source.
+    /// A page of this tenant's documents, the newest first: of all, of those of one source, or of
+    /// the revisions in one scope.
     ///
     /// # Errors
     /// `STORE_UNAVAILABLE`.
@@ -226,9 +248,10 @@ impl Library {
         &self,
         tenant: &TenantId,
         source: Option<Digest>,
+        scope: Option<&ScopeId>,
         query: Query,
     ) -> Result<Page<Document>, Failure> {
-        Ok(self.documents.find(&listed(tenant, source, query)).await?)
+        Ok(self.documents.find(&listed(tenant, source, scope, query)).await?)
     }
 
     /// Whether there is a document of this id, erased or not.
@@ -262,12 +285,14 @@ impl Library {
 }
 
 /// What finds the documents of a list.
-fn listed(tenant: &TenantId, source: Option<Digest>, query: Query) -> Query {
-    let query = query.eq("tenant", tenant.as_str()).eq("erased", serde_json::Value::Null);
-    let query = match source {
-        Some(source) => query.eq("sha256", source.to_string()),
-        None => query,
-    };
+fn listed(tenant: &TenantId, source: Option<Digest>, scope: Option<&ScopeId>, query: Query) -> Query {
+    let mut query = query.eq("tenant", tenant.as_str()).eq("erased", serde_json::Value::Null);
+    if let Some(source) = source {
+        query = query.eq("sha256", source.to_string());
+    }
+    if let Some(scope) = scope {
+        query = query.eq("scope", scope.as_str());
+    }
     query.order("created", Direction::Desc)
 }
 

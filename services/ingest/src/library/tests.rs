@@ -11,12 +11,15 @@ fn document(id: &str, tenant: &str, source: &[u8], created: u64) -> Document {
         id: id.parse().expect("an id"),
         tenant: tenant.parse().expect("an id"),
         scope: id.parse().expect("an id"),
+        revises: None,
+        joined: 0,
         request: Digest::of(id.as_bytes()),
         display_name: String::new(),
         file_name: String::new(),
         title: String::new(),
         media_type: String::new(),
         size: source.len() as u64,
+        stored: source.len() as u64,
         sha256: Digest::of(source),
         pages: None,
         words: 0,
@@ -51,7 +54,7 @@ async fn cost_among(store: Arc<dyn Store>, others: u64) -> u64 {
     {
         documents.insert(&record).await.expect("inserted");
     }
-    let query = listed(&acme(), Some(Digest::of(b"The sea")), Query::new().limit(50));
+    let query = listed(&acme(), Some(Digest::of(b"The sea")), None, Query::new().limit(50));
     let found = documents.find(&query).await.expect("a page");
     let ids: Vec<&str> = found.items.iter().map(|document| document.record.id.as_str()).collect();
     assert_eq!(ids, ["second", "first"], "the newest first, none that is erased, and none of another tenant");

@@ -58,6 +58,8 @@ pub struct Opening<'a> {
     pub file_name: &'a str,
     /// The language that the caller says it is in; empty to find it out.
     pub language: &'a str,
+    /// The name of the document that it revises, `documents/{document}`; empty for none.
+    pub revises: &'a str,
     /// All bytes of the source, where the caller knows.
     pub size: Option<u64>,
     /// Bytes that all sources of the tenant may have together; none where nobody said.
@@ -109,11 +111,13 @@ impl Uploads {
     ///
     /// # Errors
     /// `INVALID_FIELD`, `LIMIT_EXCEEDED`; `DOCUMENT_ERASED` where the upload was finished, and its
-    /// document erased since.
+    /// document erased since, or where the document that it revises is; `RESOURCE_NOT_FOUND` where
+    /// there is none to revise.
     pub async fn open(&self, opening: Opening<'_>) -> Result<Receiving, Failure> {
-        let Opening { tenant, name, display_name, file_name, language, size, share } = opening;
+        let Opening { tenant, name, display_name, file_name, language, revises, size, share } = opening;
         let (id, upload_id) = self.id(tenant, name, "start.upload")?;
         let language = convert::language_tag("start.document.language_code", language)?;
+        let revises = (!revises.is_empty()).then(|| names::document(revises, "start.document.revises")).transpose()?;
         text::check_name("start.document.display_name", display_name)?;
         text::check_name("start.file_name", file_name)?;
         self.library.limits().upload(size.unwrap_or(0))?;
@@ -126,6 +130,7 @@ impl Uploads {
             display_name: display_name.to_owned(),
             file_name: file_name.to_owned(),
             language,
+            revises,
             size,
             parts: Vec::new(),
             finishing: Vec::new(),
@@ -143,6 +148,9 @@ impl Uploads {
             }
             None => {
                 let declared = upload.size_declared(size)?;
+                if let Some(revised) = &upload.revises {
+                    self.still_revises(&upload, revised).await?;
+                }
                 self.fits(&upload, declared, share).await?;
                 declared
             }
@@ -185,6 +193,21 @@ impl Uploads {
             }
         }
         Err(StoreError::conflict("uploads", &fresh.id).into())
+    }
+
+    /// Checks that the document that is revised is still there, before all of it comes for nothing.
+    async fn still_revises(&self, upload: &Upload, revised: &DocumentId) -> Result<(), Failure> {
+        let Err(failure) = self.library.revised(&upload.tenant, revised).await else { return Ok(()) };
+        if failure.kind != Kind::FailedPrecondition {
+            return Err(failure);
+        }
+        // It has become a document, and the record of the upload does not say so yet.
+        if self.library.holds(&self.becomes(upload)).await? {
+            return Ok(());
+        }
+        // No continuation could be accepted: nothing is kept.
+        self.discard(upload).await?;
+        Err(failure.at("start.document.revises"))
     }
 
     /// Checks that what is coming fits the tenant's share, as far as that is known. What it needs

@@ -310,7 +310,7 @@ impl Usage {
                 .after(after);
             let page = self.documents.find(&query).await?;
             for document in page.items {
-                counted.stored = counted.stored.and(Stored::one(document.record.size));
+                counted.stored = counted.stored.and(Stored::one(document.record.stored));
                 counted.seen.insert(document.record.id);
             }
             let Some(next) = page.next else { return Ok(counted) };

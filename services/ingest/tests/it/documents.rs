@@ -221,7 +221,7 @@ async fn a_deletion_answers_with_its_receipt_and_the_receipt_can_be_read_again()
     let delete = async |name: String, allow_missing: bool| {
         // That is the gateway's.
         let force = false;
-        let request = api::DeleteDocumentRequest { name, etag: String::new(), allow_missing, force };
+        let request = api::DeleteDocumentRequest { name, allow_missing, force, ..Default::default() };
         let answer = documents.delete_document(of(request)).await;
         answer.map(|answer| answer.into_inner().erasure).map_err(|refused| failure(&refused).reason)
     };

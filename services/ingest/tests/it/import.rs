@@ -120,6 +120,7 @@ fn wanted(tenant: &str, uri: &str) -> Wanted {
         display_name: String::new(),
         file_name: String::new(),
         language: None,
+        revises: None,
         share: None,
     }
 }

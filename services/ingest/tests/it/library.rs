@@ -15,7 +15,7 @@ use lectern_core::{Clock, Digest, Failure, Kind, OsRandom, Reason, Timestamp};
 use lectern_ingest::domain::erasure::Counts;
 use lectern_ingest::domain::{Document, Receipt, SourceLimits, Upload};
 use lectern_ingest::extract::child::{Sandbox, SandboxLimits};
-use lectern_ingest::library::{Arrival, Library, Opening, Reader, Stored, Uploads, Via};
+use lectern_ingest::library::{Arrival, Erase, Library, Opening, Reader, Stored, Uploads, Via};
 use lectern_store::memory::MemoryStore;
 use lectern_store::{Collection, Store, Versioned, memory};
 
@@ -72,6 +72,7 @@ impl Ingest {
             display_name: String::new(),
             file_name: "tide.txt".to_owned(),
             language: None,
+            revises: None,
             sha256: Digest::of(TEXT),
             size: TEXT.len() as u64,
             via: Via::Upload,
@@ -93,6 +94,7 @@ impl Ingest {
             display_name: "",
             file_name: "tide.txt",
             language: "",
+            revises: "",
             size,
             share: self.share,
         }
@@ -106,7 +108,7 @@ impl Ingest {
     }
 
     async fn erase(&self, id: &DocumentId, etag: &str) -> Result<Option<Document>, Failure> {
-        self.library.erase(&self.tenant, id, etag, false).await
+        self.library.erase(&self.tenant, id, Erase { etag, ..Erase::default() }).await
     }
 
     /// Puts objects of a document, as a step does.
@@ -144,20 +146,21 @@ async fn what_is_gone_is_not_found_however_it_is_deleted() {
     let unknown = ingest.erase(&DocumentId::of(&Digest::of(b"unknown")), &etag).await.expect_err("unknown");
     assert_eq!(told(&unknown), (Kind::NotFound, Reason::ResourceNotFound));
     let stranger = "globex".parse().expect("an id");
-    let others = ingest.library.erase(&stranger, &id, "", false).await.expect_err("another tenant's");
+    let others = ingest.library.erase(&stranger, &id, Erase::default()).await.expect_err("another tenant's");
     assert_eq!(told(&others), (Kind::NotFound, Reason::ResourceNotFound));
     assert_eq!(ingest.blob.count(), 2, "nothing of it was touched");
 
     ingest.erase(&id, &etag).await.expect("erased");
     assert_eq!(ingest.blob.count(), 0);
+    let allowing = Erase { allow_missing: true, ..Erase::default() };
     for etag in ["", &etag, "999"] {
         let again = ingest.erase(&id, etag).await.expect_err("it is gone");
         assert_eq!(told(&again), (Kind::NotFound, Reason::DocumentErased), "{etag}");
-        let again = ingest.library.erase(&ingest.tenant, &id, etag, true).await.expect("allowed");
+        let again = ingest.library.erase(&ingest.tenant, &id, Erase { etag, ..allowing }).await.expect("allowed");
         assert_eq!(again.expect("a tombstone").id, id);
     }
     let unknown = DocumentId::of(&Digest::of(b"unknown"));
-    let missing = ingest.library.erase(&ingest.tenant, &unknown, "", true).await.expect("allowed");
+    let missing = ingest.library.erase(&ingest.tenant, &unknown, allowing).await.expect("allowed");
     assert_eq!(missing, None);
 }
 
@@ -346,7 +349,13 @@ async fn a_tombstone_ends_with_its_receipt_after_its_time_and_not_before_its_sec
     let gone = (Kind::NotFound, Reason::ResourceNotFound);
     assert_eq!(told(&library.erasure(&ingest.tenant, &erased.id).await.expect_err("no receipt")), gone);
     assert_eq!(told(&ingest.erase(&erased.id, "").await.expect_err("no tombstone")), gone);
-    assert_eq!(library.erase(&ingest.tenant, &erased.id, "", true).await.expect("it is missing"), None);
+    assert_eq!(
+        library
+            .erase(&ingest.tenant, &erased.id, Erase { allow_missing: true, ..Erase::default() })
+            .await
+            .expect("it is missing"),
+        None
+    );
     let year = now.plus(Duration::from_secs(365 * 24 * 60 * 60));
     assert_eq!(library.end_tombstones(year).await.expect("swept"), 0, "what is not erased does not end");
     assert_eq!(library.get(&ingest.tenant, &kept.id).await.expect("there").record, kept);

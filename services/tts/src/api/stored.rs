@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use lectern_blob::{ObjectPath, Objects, Prefix};
 use lectern_core::id::{ScopeId, TenantId};
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Digest, Failure};
+use lectern_core::{Digest, Failure, VoicePin};
 use lectern_proto::names;
 use lectern_proto::tts::v1::{self as tts, count_stored_speech_request::Part};
 use lectern_rpc::unreadable;
@@ -99,7 +99,7 @@ impl Spoken {
             objects: Objects::new(Arc::clone(&speech.blob), tenant, &scope),
             secret: speech.secrets.of(tenant),
             // As a narration pins it, and its steps make the keys of segments.
-            voice: format!("{}@{}", of.voice, of.version),
+            voice: VoicePin::new(&of.voice, &of.version).into(),
             delivery: speed.delivery(),
         })
     }

@@ -2,7 +2,8 @@
 //! self-checking.
 //!
 //! ```text
-//! "LECSEG1\n"  SHA-256 of all that follows  length of the header (u32, little-endian)  header (JSON)  samples
+//! "LECSEG1\n"  SHA-256 of all that follows  length of the header (u32, little-endian)  header
+//! (JSON)  samples
 //! ```
 //!
 //! Samples are stored as signed 16-bit little-endian PCM; the header names the encoding, so that a

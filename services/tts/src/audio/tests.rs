@@ -2,11 +2,11 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use lectern_core::Digest;
 use lectern_core::content::timeline::SegmentRef;
+use lectern_core::{AudioFormat, Digest};
 use proptest::prelude::*;
 
-use super::encode::{AudioFormat, Spec, encoder};
+use super::encode::{Spec, available, encoder};
 use super::join::{Gain, Join, Measured};
 use super::record::record;
 use super::segment::SegmentObject;
@@ -131,7 +131,7 @@ fn a_recording_off_the_target_is_corrected_by_one_gain() {
 
 #[test]
 fn mp3_is_written_where_ffmpeg_is_installed_and_refused_by_name_where_not() {
-    let Err(refusal) = AudioFormat::Mp3.available() else {
+    let Err(refusal) = available(AudioFormat::Mp3) else {
         let file = tempfile::tempfile().unwrap();
         let measured = join(&narrate(&tone::ToneEngine::new(), tone::VOICE), Gain::NONE, &[(AudioFormat::Mp3, &file)]);
         let bytes = contents(&file);

@@ -15,7 +15,7 @@ pub mod verify;
 use std::fmt;
 
 use lectern_core::content::timeline::WordTime;
-use lectern_core::{Digest, Failure};
+use lectern_core::{Digest, Failure, VoicePin};
 use serde::{Deserialize, Serialize};
 
 /// Turns text into speech, one segment at a time.
@@ -94,7 +94,7 @@ impl Voice {
     /// what segments are keyed by.
     #[must_use]
     pub fn pinned(&self) -> String {
-        format!("{}@{}", self.id, self.version)
+        VoicePin::new(&self.id, &self.version).into()
     }
 }
 

@@ -49,6 +49,7 @@ pub fn plan(sections: &[Section]) -> Plan {
         blocks: Vec::new(),
         chosen: Vec::new(),
         words: 0,
+        brief: String::new(),
     };
     Plan {
         schema: script::SCHEMA,
@@ -107,7 +108,8 @@ pub fn section(index: u32, texts: &[&str]) -> Section {
 
 pub fn of(index: u32, utterances: Vec<Utterance>) -> Section {
     let title = format!("Part {}", index + 1);
-    Section { schema: script::SCHEMA, index, title, level: 1, utterances, skipped: Vec::new() }
+    let (skipped, dropped, engine, edited) = (Vec::new(), Vec::new(), String::new(), Vec::new());
+    Section { schema: script::SCHEMA, index, title, level: 1, utterances, skipped, dropped, engine, edited }
 }
 
 /// Speech at [`PACE`], a word after the other.

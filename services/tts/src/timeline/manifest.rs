@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use lectern_core::Failure;
 use lectern_core::content::accounting::{Account, account};
 use lectern_core::content::document::{Block, Content};
-use lectern_core::content::script::{Plan, Section, Skipped, Style};
-use lectern_core::content::timeline::{BlockFate, Coverage, Manifest, SCHEMA, SpokenPart, Track};
+use lectern_core::content::script::{Plan, Section, Skipped};
+use lectern_core::content::timeline::{
+    BlockFate, Coverage, DroppedSentence, EditedSentence, Manifest, SCHEMA, SpokenPart, Track,
+};
 use lectern_core::content::{Range, length};
 use lectern_proto::names;
 use tracing::error;
@@ -71,19 +73,22 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
 
     let (engine, _) = names::voice(voice.split_once('@').map_or(voice, |(name, _)| name), "voice")?;
     let engine = format!("{engine}/{}", env!("CARGO_PKG_VERSION"));
+    let mut engines = vec![content.extractor.clone(), plan.engine.clone()];
+    for section in sections.iter().filter(|section| !section.engine.is_empty()) {
+        if !engines.contains(&section.engine) {
+            engines.push(section.engine.clone());
+        }
+    }
+    engines.push(engine);
     let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     Ok(Manifest {
         schema: SCHEMA,
         title: plan.title.clone(),
         language: plan.language.clone(),
-        style: match plan.order.style {
-            Style::Narration => "narration",
-            Style::Briefing => "briefing",
-        }
-        .to_owned(),
+        style: plan.order.style.name().to_owned(),
         voice: voice.to_owned(),
-        engines: vec![content.extractor.clone(), plan.engine.clone(), engine],
+        engines,
         sample_rate: measured.sample_rate,
         samples: measured.samples,
         loudness: measured.loudness,
@@ -91,7 +96,39 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
         coverage,
         blocks,
         notes: warnings.chain(notes).collect(),
+        edited: edited(&placed),
+        dropped: dropped(sections),
     })
+}
+
+/// What a caller changed, and when it is heard.
+fn edited(placed: &[Placed<'_>]) -> Vec<EditedSentence> {
+    let mut all = Vec::new();
+    for at in placed {
+        for edited in &at.section.edited {
+            let said: Vec<_> = at.utterances().filter(|(utterance, _)| edited.has(utterance.id)).collect();
+            let (Some((_, first)), Some((_, last))) = (said.first(), said.last()) else { continue };
+            all.push(EditedSentence {
+                section: at.section.index,
+                utterance: edited.first,
+                before: edited.before.clone(),
+                says: said.iter().map(|(utterance, _)| utterance.original.as_str()).collect::<Vec<_>>().join(" "),
+                start: at.offset + first.start,
+                end: at.offset + last.start + last.samples,
+            });
+        }
+    }
+    all
+}
+
+/// What was written and is not heard.
+fn dropped(sections: &[Section]) -> Vec<DroppedSentence> {
+    let of = |section: &Section| {
+        let index = section.index;
+        let sentences = section.dropped.iter().cloned();
+        sentences.map(move |sentence| DroppedSentence { section: index, sentence }).collect::<Vec<_>>()
+    };
+    sections.iter().flat_map(of).collect()
 }
 
 /// What of each block is heard, and when. An announcement is about its blocks and does not speak
@@ -132,7 +169,7 @@ fn accounted(block: &Block, spoken: &[SpokenPart], skips: &[&Skipped]) -> Result
 #[cfg(test)]
 mod tests {
     use lectern_core::Digest;
-    use lectern_core::content::script::{Role, SkipReason, Source, Utterance};
+    use lectern_core::content::script::{DropReason, Dropped, Edited, Role, SkipReason, Source, Utterance};
     use lectern_core::content::timeline::{Fate, SkippedPart};
     use proptest::prelude::*;
 
@@ -193,6 +230,69 @@ mod tests {
         let Coverage { blocks, spoken, summarised, skipped, words, words_spoken } = made.coverage;
         assert_eq!((blocks, spoken, summarised, skipped, words, words_spoken), (6, 1, 1, 4, 10, 4));
         assert_eq!(made.engines, ["text/1", "extractive/1", "local/0.1.0"]);
+    }
+
+    #[test]
+    fn whoever_wrote_sections_in_the_place_of_another_is_listed_once() {
+        let content = content(&["Said whole."]);
+        let more = |text| vec![utterance(0, Role::Body, true, text)];
+        let first = quoted(&content, 0, 0, Range::new(0, 11));
+        let mut sections = [of(0, vec![first]), of(1, more("And more.")), of(2, more("And that."))];
+        for section in &mut sections[1..] {
+            section.engine = "gemini/flash+prompts/1".to_owned();
+        }
+        let made = make(&content, &plan(&sections), &sections).unwrap();
+        assert_eq!(made.engines, ["text/1", "extractive/1", "gemini/flash+prompts/1", "local/0.1.0"]);
+    }
+
+    #[test]
+    fn what_a_caller_changed_is_listed_with_what_was_written_and_speaks_no_block() {
+        let content = content(&["Said whole.", "Said otherwise."]);
+        let first = quoted(&content, 0, 0, Range::new(0, 11));
+        let about = |id, text| Utterance {
+            added: true,
+            sources: vec![Source { block: 1, range: Range::new(0, 15) }],
+            ..utterance(id, Role::Body, id == 2, text)
+        };
+        let mut section = of(0, vec![first, about(1, "In other words."), about(2, "And more.")]);
+        section.skipped = vec![skip(1, Some(Range::new(0, 15)), SkipReason::Edited)];
+        section.edited = vec![Edited { first: 1, count: 2, before: "Said otherwise.".to_owned() }];
+        let sections = [section];
+        let made = make(&content, &plan(&sections), &sections).unwrap();
+        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
+        assert_eq!(fates, [Fate::Spoken, Fate::Summarised]);
+        assert_eq!(made.blocks[1].skipped[0].reason, SkipReason::Edited);
+        let [edited] = &made.edited[..] else { panic!("one sentence: {:?}", made.edited) };
+        assert_eq!((edited.section, edited.utterance, edited.before.as_str()), (0, 1, "Said otherwise."));
+        assert_eq!(edited.says, "In other words. And more.");
+        assert!(edited.start >= made.blocks[0].spoken[0].end && edited.end > edited.start, "{edited:?}");
+        let plain = make(&content, &plan(&sections), &[of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))])]);
+        assert_eq!(plain.unwrap().edited, []);
+    }
+
+    #[test]
+    fn what_a_model_wrote_and_is_not_heard_is_listed_with_its_reason() {
+        let content = content(&["Said whole."]);
+        let dropped = |text: &str, reason| Dropped {
+            text: text.to_owned(),
+            reason,
+            detail: "says 1967; the source has 1687".to_owned(),
+            sources: vec![Source { block: 0, range: Range::new(0, 11) }],
+        };
+        let mut sections = [
+            of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))]),
+            of(1, vec![utterance(0, Role::Body, true, "And more.")]),
+        ];
+        sections[0].dropped =
+            vec![dropped("In 1967.", DropReason::Ungrounded), dropped("Again.", DropReason::Repeated)];
+        sections[1].dropped = vec![dropped("And th", DropReason::Cut)];
+        let made = make(&content, &plan(&sections), &sections).unwrap();
+        let listed: Vec<_> = made.dropped.iter().map(|one| (one.section, one.sentence.text.as_str())).collect();
+        assert_eq!(listed, [(0, "In 1967."), (0, "Again."), (1, "And th")]);
+        let json = serde_json::to_value(&made).unwrap();
+        let first = &json["dropped"][0];
+        assert_eq!((first["section"].as_u64(), first["reason"].as_str()), (Some(0), Some("ungrounded")));
+        assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), made);
     }
 
     #[test]

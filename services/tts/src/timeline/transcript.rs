@@ -40,6 +40,9 @@ pub struct UtteranceInTime<'a> {
     pub spoken: &'a str,
     /// Whether the words are not the source's own.
     pub added: bool,
+    /// Whether they are a caller's, put in the place of what was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
     /// Where they came from.
     pub sources: &'a [Source],
     /// When the first word begins, in milliseconds of the recording.
@@ -83,6 +86,7 @@ pub fn transcript<'a>(plan: &'a Plan, sections: &'a [Section], tracks: &'a [Trac
                     original: &utterance.original,
                     spoken: &utterance.spoken,
                     added: utterance.added,
+                    edited: placed.section.is_edited(utterance.id),
                     sources: &utterance.sources,
                     start_ms: ms(0),
                     end_ms: ms(segment.samples),

@@ -1,6 +1,7 @@
 //! `AssembleRecording`: all tracks to the files of a recording. `recording.json` is put last and
 //! lists the others, so a recording that has it is whole.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -13,7 +14,8 @@ use lectern_core::content::script::{Plan, Section};
 use lectern_core::content::timeline::{Artifact, Recording, SCHEMA, SegmentRef, Track};
 use lectern_core::content::words;
 use lectern_core::digest::Hasher;
-use lectern_core::{Digest, Failure};
+use lectern_core::keys::TenantSecret;
+use lectern_core::{AudioFormat, Digest, Failure};
 use lectern_proto::v1 as api;
 use lectern_proto::work::v1::{self as work, AssembleRecording, Assembled, event::Outcome};
 use lectern_stage::Job;
@@ -23,7 +25,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::Recordings;
-use crate::audio::encode::{AudioFormat, Spec, encoder};
+use crate::audio::encode::{Spec, encoder};
 use crate::audio::join::{Gain, Join, Measured};
 use crate::audio::segment::SegmentObject;
 use crate::timeline::{captions, chapters, manifest, milliseconds, transcript};
@@ -121,7 +123,7 @@ async fn read(
     let secret = stage.secret(&job.tenant);
     let count = u32::try_from(command.section_count)
         .map_err(|_| Failure::internal("a command counts less than no sections"))?;
-    let section_keys: Vec<Digest> = (0..count).map(|index| secret.section(&plan_key, index)).collect();
+    let section_keys = section_keys(&secret, &plan_key, count, command)?;
     let sections = section_keys.clone().into_iter().map(|key| {
         let path = folder.section(&key);
         async move { job.objects.read_json::<Section>(&path).await }
@@ -133,6 +135,25 @@ async fn read(
     });
     let tracks = futures::stream::iter(tracks).buffered(AHEAD).try_collect().await?;
     Ok(Parts { content, plan, sections, tracks })
+}
+
+/// The keys of a script's sections, of those that a caller edited those of what that made of them.
+fn section_keys(
+    secret: &TenantSecret,
+    plan: &Digest,
+    count: u32,
+    command: &AssembleRecording,
+) -> Result<Vec<Digest>, Failure> {
+    let written = (0..count).map(|index| secret.section(plan, index));
+    if command.edits_key.is_empty() {
+        return Ok(written.collect());
+    }
+    let edits = key(&command.edits_key, "edits_key")?;
+    let edited: HashSet<i32> = command.edited_sections.iter().copied().collect();
+    let key_of = |(index, section): (i32, Digest)| {
+        if edited.contains(&index) { secret.edited(&section, &edits) } else { section }
+    };
+    Ok((0..).zip(written).map(key_of).collect())
 }
 
 fn formats(wire: &[i32]) -> Result<Vec<AudioFormat>, Failure> {
@@ -350,6 +371,18 @@ mod tests {
         assert_eq!(voice, "engines/tone/voices/sine@1");
         assert_eq!(voice, heard.pinned());
         assert_eq!(delivery, Speed::new(1.25).expect("in range").delivery());
+    }
+
+    #[test]
+    fn what_a_caller_edited_is_read_under_the_key_of_the_edits() {
+        let secret = TenantSecret::derive(b"a secret", &"acme".parse().unwrap());
+        let (plan, edits) = (Digest::of(b"plan"), Digest::of(b"edits"));
+        let written: Vec<Digest> = (0..3).map(|index| secret.section(&plan, index)).collect();
+        assert_eq!(section_keys(&secret, &plan, 3, &AssembleRecording::default()), Ok(written.clone()));
+        let command =
+            AssembleRecording { edits_key: edits.to_string(), edited_sections: vec![1], ..Default::default() };
+        let expected = vec![written[0], secret.edited(&written[1], &edits), written[2]];
+        assert_eq!(section_keys(&secret, &plan, 3, &command), Ok(expected));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lectern_core::id::Service;
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Failure, id::TenantId};
+use lectern_core::{Failure, VoicePin, id::TenantId};
 use lectern_proto::work::v1::{Delivery, command::Work, event::Outcome};
 use lectern_stage::work::{pin_unavailable, same_pin};
 use lectern_stage::{Job, Perform};
@@ -44,7 +44,7 @@ impl Recordings {
     /// The voice and pace of a command, if this version still has them.
     fn delivery(&self, delivery: Option<&Delivery>) -> Result<(Voice, Speed), Failure> {
         let delivery = delivery.ok_or_else(|| Failure::internal("a command does not say how to speak"))?;
-        let pinned = format!("{}@{}", delivery.voice, delivery.version);
+        let pinned = VoicePin::new(&delivery.voice, &delivery.version).to_string();
         // The gateway asked a replica that had the voice.
         let voice = self.voices.named(&delivery.voice).map_err(|_| pin_unavailable(&pinned, "no such voice"))?;
         same_pin(&pinned, &voice.pinned())?;

@@ -125,6 +125,9 @@ mod tests {
             level: 1,
             utterances: (0..).zip(texts).map(said).collect(),
             skipped: Vec::new(),
+            dropped: Vec::new(),
+            engine: String::new(),
+            edited: Vec::new(),
         }
     }
 

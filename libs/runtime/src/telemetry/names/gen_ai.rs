@@ -13,7 +13,32 @@ pub const GENERATE: &str = "generate_content";
 pub const PROVIDER: &str = "gen_ai.provider.name";
 /// The model that is asked for; of a voice, its name.
 pub const MODEL: &str = "gen_ai.request.model";
-/// What is made: [`SPEECH`].
+/// What is made: [`SPEECH`] or [`JSON`].
 pub const OUTPUT_TYPE: &str = "gen_ai.output.type";
 /// See [`OUTPUT_TYPE`].
 pub const SPEECH: &str = "speech";
+/// See [`OUTPUT_TYPE`].
+pub const JSON: &str = "json";
+/// Tokens of what was asked.
+pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+/// Tokens of what was answered, with all thoughts.
+pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+/// A metric: tokens of calls.
+pub const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+/// A metric: how long calls took, in seconds.
+pub const OPERATION_DURATION: &str = "gen_ai.client.operation.duration";
+/// Of tokens, which: [`INPUT`] or [`OUTPUT`].
+pub const TOKEN_TYPE: &str = "gen_ai.token.type";
+/// See [`TOKEN_TYPE`].
+pub const INPUT: &str = "input";
+/// See [`TOKEN_TYPE`].
+pub const OUTPUT: &str = "output";
+
+/// The convention's name of a provider, by ours.
+#[must_use]
+pub fn provider(name: &str) -> &str {
+    match name {
+        "gemini" => "gcp.gemini",
+        other => other,
+    }
+}

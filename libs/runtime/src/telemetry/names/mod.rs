@@ -6,6 +6,7 @@
 
 pub mod db;
 pub mod gen_ai;
+pub mod http;
 pub mod messaging;
 pub mod resource;
 pub mod rpc;

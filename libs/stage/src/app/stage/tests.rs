@@ -73,7 +73,7 @@ impl StageParts for Parts {
         server
     }
 
-    async fn see_to(&self, _: &Adapters, retention: Duration, stop: CancellationToken) {
+    async fn maintain(&self, _: &Adapters, retention: Duration, stop: CancellationToken) {
         self.saw_to.store(retention == self.retention, Ordering::SeqCst);
         stop.cancelled().await;
     }

@@ -58,6 +58,8 @@ fn read_action(wire: i32) -> Result<Option<Action>, Failure> {
         Wire::DeadLetterDiscarded => Some(Action::DeadLetterDiscarded),
         Wire::DocumentDeleted => Some(Action::DocumentDeleted),
         Wire::NarrationDeleted => Some(Action::NarrationDeleted),
+        Wire::ScriptUpdated => Some(Action::ScriptUpdated),
+        Wire::ScriptApproved => Some(Action::ScriptApproved),
     })
 }
 
@@ -75,6 +77,8 @@ const fn action_to_wire(action: Action) -> Wire {
         Action::DeadLetterDiscarded => Wire::DeadLetterDiscarded,
         Action::DocumentDeleted => Wire::DocumentDeleted,
         Action::NarrationDeleted => Wire::NarrationDeleted,
+        Action::ScriptUpdated => Wire::ScriptUpdated,
+        Action::ScriptApproved => Wire::ScriptApproved,
     }
 }
 
@@ -103,7 +107,7 @@ mod tests {
             assert_eq!(action_to_wire(action), wire);
             known += 1;
         }
-        assert_eq!(known, 12);
+        assert_eq!(known, 14);
         assert_eq!(read_action(0), Ok(None));
         assert_eq!(read_action(99).expect_err("no action").field.as_deref(), Some("filter.action"));
     }

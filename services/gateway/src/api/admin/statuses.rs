@@ -52,8 +52,7 @@ fn read_filter(wire: &api::NarrationStatusFilter) -> Result<(Standing, State), F
         | State::Planning
         | State::Narrating
         | State::Assembling
-        | State::AwaitingApproval
-        | State::AwaitingBudget => None,
+        | State::AwaitingApproval => None,
     };
     let tenant = Some(&wire.tenant).filter(|tenant| !tenant.is_empty());
     let tenant = tenant.map(|tenant| names::tenant(tenant, "filter.tenant")).transpose()?;
@@ -85,7 +84,7 @@ fn status(n: &Narration, dispatcher: &Dispatcher) -> api::NarrationStatus {
         failure: failure.map(|failed| convert::failure_to_wire(&failed.failure, failed.step.as_ref())),
         create_time: Some(convert::time(n.created)),
         update_time: Some(convert::time(n.updated)),
-        deadline_time: Some(convert::time(n.deadline)),
+        deadline_time: Some(n.deadline).filter(|_| !n.awaits_approval()).map(convert::time),
         finish_time: n.finished().map(convert::time),
     }
 }

@@ -43,7 +43,8 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::clone(&manual) as _;
         let parts = Parts::new(Arc::new(Nobody), Arc::clone(&clock), ConnectOptions::default()).await;
         let orders = parts.orders;
-        let letters = DeadLetters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, orders.clone(), Arc::clone(&clock));
+        let dead_letters =
+            DeadLetters::new(Arc::clone(&parts.queue) as Arc<dyn Queue>, orders.clone(), Arc::clone(&clock));
         let records = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let collection = Collection::<audit::Record>::new(Arc::clone(&records) as Arc<dyn Store>);
         collection.ensure().await.expect("a collection");
@@ -57,7 +58,7 @@ impl World {
             default: default.to_owned(),
         };
         let admin = AdminParts {
-            letters,
+            dead_letters,
             dispatcher: parts.dispatcher,
             admission: parts.admission,
             audit,
@@ -85,7 +86,7 @@ impl World {
         self.queue.bury(letter).await.expect("buried");
     }
 
-    async fn letters(&self) -> Vec<String> {
+    async fn dead_letters(&self) -> Vec<String> {
         let listed = self.admin.list_dead_letters(by_admin(api::ListDeadLettersRequest::default())).await;
         listed.expect("listed").into_inner().dead_letters.into_iter().map(|letter| letter.name).collect()
     }
@@ -238,7 +239,7 @@ async fn each_letter_is_recorded_as_it_is_done() {
     // Neither narration is there, so none of them needs its letter.
     let replayed = world.replay(Selection::All(true)).await.expect("replayed");
     assert!(replayed.iter().all(|answer| answer.outcome() == Outcome::NotNeeded), "{replayed:?}");
-    assert_eq!((replayed.len(), world.letters().await.len()), (2, 0));
+    assert_eq!((replayed.len(), world.dead_letters().await.len()), (2, 0));
 
     let of = |action: Action| api::AuditRecordFilter { action: action.into(), ..all() };
     let discarded = world.recorded(of(Action::DeadLetterDiscarded)).await;
@@ -270,7 +271,7 @@ async fn a_letter_whose_narration_cannot_go_on_stays_and_says_why() {
     let step: StepId = "n1/1/record/0".parse().expect("a step");
     assert_eq!(convert::failure(status).reason, Reason::ResourceNotFound);
     assert_eq!(convert::failed_step(status), Some(step));
-    assert_eq!(world.letters().await, ["deadLetters/n1.1.record.0"]);
+    assert_eq!(world.dead_letters().await, ["deadLetters/n1.1.record.0"]);
     assert_eq!(world.recorded(all()).await.len(), 1, "that it was tried");
 }
 
@@ -287,7 +288,7 @@ async fn what_cannot_be_recorded_is_not_done() {
     assert_eq!(world.discard(named(name)).await.expect_err("not recorded").kind, Kind::Unavailable);
     fail();
     assert_eq!(world.replay(named(name)).await.expect_err("not recorded").kind, Kind::Unavailable);
-    assert_eq!(world.letters().await, [name]);
+    assert_eq!(world.dead_letters().await, [name]);
 
     world.pause("services/tts", "").await.expect("paused");
     fail();

@@ -13,8 +13,9 @@ const FRAME: usize = 64;
 /// What frames a part in its item: a tag and a length.
 const PART_FRAME: usize = 8;
 
-/// Where a page ended: before this part of this item. A section's parts are its utterances and then
-/// what it leaves out, a block's what is heard of it and then what is not.
+/// Where a page ended: before this part of this item. A section's parts are its utterances, then
+/// what it leaves out, then what was written and is not heard; a block's are what is heard of it
+/// and then what is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     /// Which item.
@@ -29,32 +30,48 @@ impl Place {
     }
 }
 
-/// Takes from the two lists of an item's parts, one after the other, those before `part` and those
-/// that do not fit into `room` bytes; how many bytes are left in them, and where the rest begins,
-/// if there is one. With `alone`, one part is left whatever its size, so that pages come to an end.
-/// No part is larger than a message: an utterance is a breath, at most some 1,200 characters and a
-/// place in the source for each, and what is heard or left out is a place and a short excerpt.
-fn fit<A: Message, B: Message>(
-    (first, second): (&mut Vec<A>, &mut Vec<B>),
-    part: u32,
-    room: usize,
-    alone: bool,
-) -> (usize, Option<u32>) {
-    let start = (part as usize).min(first.len() + second.len());
-    let sizes = first.iter().map(Message::encoded_len).chain(second.iter().map(Message::encoded_len));
+/// A list of an item's parts, of which a page may take a stretch.
+trait Parts {
+    /// What each part takes in a message.
+    fn sizes(&self) -> Vec<usize>;
+    /// Leaves the parts from the place `first` up to and without `end`.
+    fn leave(&mut self, first: usize, end: usize);
+}
+
+impl<M: Message> Parts for Vec<M> {
+    fn sizes(&self) -> Vec<usize> {
+        self.iter().map(Message::encoded_len).collect()
+    }
+
+    fn leave(&mut self, first: usize, end: usize) {
+        self.truncate(end);
+        self.drain(..first.min(self.len()));
+    }
+}
+
+/// Takes from the lists of an item's parts, one after the other, those before `part` and those that
+/// do not fit into `room` bytes; how many bytes are left in them, and where the rest begins, if
+/// there is one. With `alone`, one part is left whatever its size, so that pages come to an end. No
+/// part is larger than a message: an utterance is a breath, at most some 1,200 characters and a
+/// place in the source for each, what is heard or left out is a place and a short excerpt, and a
+/// sentence of a model is within its answer's limit.
+fn fit(lists: &mut [&mut dyn Parts], part: u32, room: usize, alone: bool) -> (usize, Option<u32>) {
+    let sizes: Vec<Vec<usize>> = lists.iter().map(|list| list.sizes()).collect();
+    let total = sizes.iter().map(Vec::len).sum();
+    let start = (part as usize).min(total);
     let (mut end, mut size) = (start, 0);
-    for part in sizes.skip(start) {
+    for part in sizes.iter().flatten().skip(start) {
         let larger = size + part + PART_FRAME;
         if larger > room && !(alone && end == start) {
             break;
         }
         (end, size) = (end + 1, larger);
     }
-    let (middle, total) = (first.len(), first.len() + second.len());
-    second.truncate(end.saturating_sub(middle));
-    second.drain(..start.saturating_sub(middle));
-    first.truncate(end);
-    first.drain(..start.min(first.len()));
+    let mut before = 0;
+    for (list, sizes) in lists.iter_mut().zip(&sizes) {
+        list.leave(start.saturating_sub(before), end.saturating_sub(before));
+        before += sizes.len();
+    }
     (size, (end < total).then(|| u32::try_from(end).unwrap_or(u32::MAX)))
 }
 
@@ -98,7 +115,7 @@ impl Page<api::ScriptSection> {
         section.title = convert::title(&section.title);
         section.continued = at.part > 0;
         let frame = FRAME + section.title.len();
-        let parts = (&mut section.utterances, &mut section.skipped);
+        let parts: &mut [&mut dyn Parts] = &mut [&mut section.utterances, &mut section.skipped, &mut section.dropped];
         let fitted = fit(parts, at.part, self.room(frame), self.items.is_empty());
         self.add(section, frame, fitted, at)
     }
@@ -108,7 +125,7 @@ impl Page<api::BlockFate> {
     /// Adds the parts of a block from `at` on that fit; where the page goes on.
     pub fn block(&mut self, mut block: api::BlockFate, at: Place) -> Place {
         block.continued = at.part > 0;
-        let parts = (&mut block.spoken, &mut block.skipped);
+        let parts: &mut [&mut dyn Parts] = &mut [&mut block.spoken, &mut block.skipped];
         let fitted = fit(parts, at.part, self.room(FRAME), self.items.is_empty());
         self.add(block, FRAME, fitted, at)
     }
@@ -118,7 +135,7 @@ impl Page<api::BlockFate> {
 mod tests {
     use super::*;
 
-    fn section(index: i32, utterances: i32, skipped: usize) -> api::ScriptSection {
+    fn section(index: i32, utterances: i32, skipped: usize, dropped: usize) -> api::ScriptSection {
         let utterance = |id| api::Utterance { id, spoken: "It is said. ".repeat(20), ..Default::default() };
         let part = Some(api::SourcePart { block: index, start: 1, end: 2 });
         let left = api::SkippedPart { part, reason: api::SkipReason::Citation.into(), excerpt: String::new() };
@@ -129,12 +146,14 @@ mod tests {
             utterances: (0..utterances).map(utterance).collect(),
             skipped: vec![left; skipped],
             continued: false,
+            dropped: vec![api::DroppedSentence { text: "It is not said. ".repeat(20), ..Default::default() }; dropped],
         }
     }
 
     #[test]
     fn a_section_of_any_size_is_read_in_pages_that_stock_clients_take() {
-        let script = [section(0, 30_000, 0), section(1, 3, 2), section(2, 0, 0), section(3, 5, 400_000)];
+        let script =
+            [section(0, 30_000, 0, 20_000), section(1, 3, 2, 1), section(2, 0, 0, 0), section(3, 5, 400_000, 2)];
         let (mut at, mut pages) = (Place::at(0), 0);
         let mut read: Vec<api::ScriptSection> = Vec::new();
         while (at.item as usize) < script.len() {
@@ -151,6 +170,7 @@ mod tests {
                         assert_eq!(last.index, section.index);
                         last.utterances.extend(section.utterances);
                         last.skipped.extend(section.skipped);
+                        last.dropped.extend(section.dropped);
                     }
                     None => read.push(section),
                 }
@@ -160,6 +180,7 @@ mod tests {
         assert!(pages > 3, "{pages} pages");
         for (read, whole) in read.iter().zip(&script) {
             assert_eq!((&read.utterances, &read.skipped), (&whole.utterances, &whole.skipped), "{}", whole.index);
+            assert_eq!(read.dropped, whole.dropped, "{}", whole.index);
             assert_eq!(read.title.chars().count(), convert::TITLE_CHARS);
         }
         assert_eq!(read.len(), script.len());

@@ -27,11 +27,12 @@ enum Field {
     UnfinishedNarrationCount,
     ConcurrentStepCount,
     StoredSourceBytes,
+    MonthlyBudget,
     Lanes,
 }
 
 impl Field {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::DisplayName,
         Self::RequestsPerSecond,
         Self::BurstRequestCount,
@@ -39,6 +40,7 @@ impl Field {
         Self::UnfinishedNarrationCount,
         Self::ConcurrentStepCount,
         Self::StoredSourceBytes,
+        Self::MonthlyBudget,
         Self::Lanes,
     ];
 
@@ -53,6 +55,7 @@ impl Field {
             Self::ConcurrentStepCount => "limits.concurrent_step_count",
             Self::StoredSourceBytes => "limits.stored_source_bytes",
             Self::Lanes => "limits.lanes",
+            Self::MonthlyBudget => "limits.monthly_budget_micro_usd",
         }
     }
 
@@ -67,6 +70,7 @@ impl Field {
             Self::ConcurrentStepCount => limits.concurrent_step_count.is_some(),
             Self::StoredSourceBytes => limits.stored_source_bytes.is_some(),
             Self::Lanes => !limits.lanes.is_empty(),
+            Self::MonthlyBudget => limits.monthly_budget_micro_usd.is_some(),
         }
     }
 
@@ -133,6 +137,9 @@ impl Changes {
                 limits.stored_source_bytes = read_count(field, wire.stored_source_bytes, 0..=i64::MAX)?;
             }
             Field::Lanes => limits.lanes = read_lanes(field, &wire.lanes)?,
+            Field::MonthlyBudget => {
+                limits.month_micro_usd = read_count(field, wire.monthly_budget_micro_usd, 0..=i64::MAX)?;
+            }
         }
         Ok(())
     }
@@ -150,6 +157,7 @@ impl Changes {
                 Field::ConcurrentStepCount => limits.concurrent_steps = new.concurrent_steps,
                 Field::StoredSourceBytes => limits.stored_source_bytes = new.stored_source_bytes,
                 Field::Lanes => limits.lanes.clone_from(&new.lanes),
+                Field::MonthlyBudget => limits.month_micro_usd = new.month_micro_usd,
             }
         }
     }
@@ -169,6 +177,7 @@ impl fmt::Display for Changes {
                 Field::UnfinishedNarrationCount => shown(limits.unfinished_narrations.map(|count| count.to_string())),
                 Field::ConcurrentStepCount => shown(limits.concurrent_steps.map(|count| count.to_string())),
                 Field::StoredSourceBytes => shown(limits.stored_source_bytes.map(|bytes| bytes.to_string())),
+                Field::MonthlyBudget => shown(limits.month_micro_usd.map(|usd| usd.to_string())),
                 Field::Lanes if limits.lanes.is_empty() => "all".to_owned(),
                 Field::Lanes => limits.lanes.iter().map(|lane| lane.as_str()).collect::<Vec<_>>().join(" "),
             };

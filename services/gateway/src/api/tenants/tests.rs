@@ -54,6 +54,7 @@ fn some_limits() -> api::TenantLimits {
         concurrent_step_count: Some(2),
         stored_source_bytes: Some(1 << 40),
         lanes: vec![3, 1, 3],
+        monthly_budget_micro_usd: Some(12_500_000),
     }
 }
 
@@ -93,6 +94,7 @@ async fn a_limit_out_of_its_range_is_refused_with_the_range() {
         ),
         (api::TenantLimits { concurrent_step_count: Some(0), ..none() }, "concurrent_step_count", "1 to 10000"),
         (api::TenantLimits { stored_source_bytes: Some(-1), ..none() }, "stored_source_bytes", "0 to "),
+        (api::TenantLimits { monthly_budget_micro_usd: Some(-1), ..none() }, "monthly_budget_micro_usd", "0 to "),
         (api::TenantLimits { lanes: vec![4], ..none() }, "lanes", "LANE_BULK"),
     ] {
         let refused = service.make("acme", limits).await.expect_err(field);

@@ -124,7 +124,7 @@ impl Conductor {
             lectern_runtime::set_parent(&span, parent);
         }
         let errand = self.do_errand(narration);
-        if let Some(Err(error)) = self.panics.contain("errand", errand.instrument(span)).await {
+        if let Some(Err(error)) = self.panics.contain("errand", Box::pin(errand.instrument(span))).await {
             warn!(narration = %narration.record.id, %error, "a stage could not be told or asked, the reconciler will");
         }
     }

@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
 use super::{Conductor, seen_by_callers};
-use crate::conduct::{fold, wanted, wire};
-use crate::domain::{Narration, StepOutcome, Transition};
+use crate::conduct::{charge, fold, wanted, wire};
+use crate::domain::{Bill, Narration, StepOutcome, Transition};
 
 /// Most events taken at once.
 const BATCH: usize = 64;
@@ -53,6 +53,7 @@ const PANICS: u32 = 3;
 struct Event {
     step: StepId,
     outcome: StepOutcome,
+    bill: Option<Bill>,
     delivery: EventDelivery,
 }
 
@@ -92,14 +93,14 @@ impl Pipeline {
     fn add(&mut self, deliveries: Vec<EventDelivery>) {
         for delivery in deliveries {
             match wire::event(&delivery.message.payload) {
-                Ok((step, outcome)) => {
+                Ok(wire::Read { step, outcome, bill }) => {
                     let narration = step.narration.clone();
                     let folded = self.folds.values().any(|(folded, _)| *folded == narration);
                     let events = self.waiting.entry(narration.clone()).or_default();
                     if events.is_empty() && !folded {
                         self.next.push_back(narration);
                     }
-                    events.push(Event { step, outcome, delivery });
+                    events.push(Event { step, outcome, bill, delivery });
                     self.in_hand += 1;
                 }
                 // Left to a newer replica; the step's record has the event, and the audit asks for
@@ -231,7 +232,7 @@ impl Conductor {
     }
 
     async fn fold_within(&self, id: &NarrationId, events: &[Event], span: Span) -> Folded {
-        let fold = self.panics.contain("fold", self.fold_events(id, events).instrument(span));
+        let fold = self.panics.contain("fold", Box::pin(self.fold_events(id, events).instrument(span)));
         match tokio::time::timeout(FOLD_WITHIN, fold).await {
             Ok(Some(Ok(()))) => Folded::Written,
             Ok(Some(Err(_))) => Folded::Failed,
@@ -285,6 +286,11 @@ impl Conductor {
         let fold_all = |narration: &mut Narration, now| {
             let mut transition = Transition::Unchanged;
             for event in events {
+                if let Some(bill) = event.bill
+                    && charge(narration, &event.step, bill) == Transition::Changed
+                {
+                    transition = Transition::Changed;
+                }
                 if fold(narration, &event.step, event.outcome.clone(), now) == Transition::Changed {
                     transition = Transition::Changed;
                 }

@@ -61,9 +61,11 @@ impl News {
                     End::Failed(failure.reason, is_ours(failure, narration.spec.time_limit.is_some()))
                 }
                 State::Cancelled(_) => End::Cancelled,
-                State::Extracting { .. } | State::Planning { .. } | State::Narrating(_) | State::Assembling(_) => {
-                    return None;
-                }
+                State::Extracting { .. }
+                | State::Planning { .. }
+                | State::Narrating(_)
+                | State::AwaitingApproval(_)
+                | State::Assembling(_) => return None,
             };
             Some((since(narration.finished()?), end))
         };
@@ -75,11 +77,15 @@ impl News {
 /// A deadline is ours unless the caller set it.
 fn is_ours(failure: &Failure, has_limit: bool) -> bool {
     // Nothing of these is a caller's doing, whatever kind of failure it is to a step.
-    const OURS: [Reason; 6] = [
+    const OURS: [Reason; 10] = [
         Reason::AttemptsExhausted,
+        Reason::EngineBudget,
+        Reason::EngineCredentials,
         Reason::EngineLimited,
+        Reason::EngineRefused,
         Reason::EngineUnavailable,
         Reason::PinUnavailable,
+        Reason::ScriptRejected,
         Reason::SpeechRejected,
         Reason::VoiceNotInstalled,
     ];
@@ -214,6 +220,7 @@ mod tests {
             (Kind::Internal, Reason::Internal, None, true),
             (Kind::Unavailable, Reason::BlobUnavailable, None, true),
             (Kind::ResourceExhausted, Reason::EngineLimited, None, true),
+            (Kind::FailedPrecondition, Reason::EngineBudget, None, true),
             (Kind::FailedPrecondition, Reason::PinUnavailable, None, true),
             (Kind::DeadlineExceeded, Reason::DeadlinePassed, None, true),
             (Kind::DeadlineExceeded, Reason::DeadlinePassed, Some(Duration::from_secs(9)), false),

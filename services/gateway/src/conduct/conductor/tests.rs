@@ -12,6 +12,7 @@ use lectern_proto::work::v1::{self as work, event::Outcome as Wire};
 use lectern_queue::{ConnectOptions, MemoryQueue, Message};
 use lectern_stage::prune::Swept;
 use lectern_store::memory::MemoryStore;
+use lectern_work::{POSTPONED, Postponed};
 use parking_lot::Mutex;
 use prost::Message as _;
 use tokio::time::Instant;
@@ -217,12 +218,39 @@ async fn stages_that_hang_hold_up_no_deadline() {
             .await;
     }
     let late = |n: &mut Narration| {
+        n.spec.time_limit = Some(Duration::from_secs(1));
         n.deadline = now.plus(Duration::from_secs(1));
         n.due_at = Some(n.deadline);
     };
     let late = world.insert("late", late).await;
     world.pass(10).await;
     let failed = world.read(&late).await;
+    let why = failed.failure().map(|failed| failed.failure.reason);
+    assert_eq!((failed.phase(), why), (Phase::Failed, Some(Reason::DeadlinePassed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_deadline_ends_what_may_wait_for_its_budget_before_a_new_gateway_could_hear_of_it() {
+    let world = World::new().await;
+    let now = world.clock.now();
+    let late = |n: &mut Narration| {
+        n.deadline = now.plus(Duration::from_secs(1));
+        n.due_at = Some(n.deadline);
+    };
+    let (poor, slow) = (world.insert("poor", late).await, world.insert("slow", late).await);
+    world.pass(50).await;
+    for id in [&poor, &slow] {
+        assert_eq!(world.read(id).await.phase(), Phase::Extracting, "{id}: nobody was heard yet");
+    }
+    // A worker looks again at what waits, and says that it still has to.
+    let step = StepId { narration: poor.clone(), run: 1, kind: StepKind::Extract, index: 0 };
+    let told = Postponed::new(step, Duration::from_secs(600)).because(Some(Reason::BudgetExhausted));
+    world.parts.queue.hint(POSTPONED, told.encode()).await.expect("told");
+    world.pass(200).await;
+    let waits = world.read(&poor).await;
+    assert_eq!(waits.phase(), Phase::Extracting);
+    assert!(waits.deadline > world.clock.now(), "its deadline is moved on");
+    let failed = world.read(&slow).await;
     let why = failed.failure().map(|failed| failed.failure.reason);
     assert_eq!((failed.phase(), why), (Phase::Failed, Some(Reason::DeadlinePassed)));
 }

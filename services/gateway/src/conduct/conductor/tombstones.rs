@@ -1,9 +1,11 @@
 //! How what is left of a deleted narration ends: with its tombstone go the plans, sections, tracks
-//! and segments that no other narration of its document uses.
+//! and segments that no other narration of its scope uses. The scope is its document's and that of
+//! all revisions of it, so the narrations are looked up by the scope and not by the document: a
+//! segment that one revision spoke is in use for as long as a narration of any of them names it.
 //!
 //! What remains in use follows from the records of the others. Nothing forbids that one is ordered
 //! while objects are deleted: stages make its steps wait, and ask once more before they delete
-//! anything ([`lectern_stage::prune`]). Where something happened to any narration of the document
+//! anything ([`lectern_stage::prune`]). Where something happened to any narration of the scope
 //! between the two looks nothing is deleted, and the tombstone is due again later.
 
 use std::time::Duration;
@@ -19,7 +21,7 @@ use crate::conduct::prune::Look;
 use crate::domain::{Narration, Transition};
 use crate::stages::Still;
 
-/// When a tombstone is due again whose document is busy, or cannot be pruned.
+/// When a tombstone is due again whose scope is busy, or cannot be pruned.
 const LATER: Duration = Duration::from_secs(60 * 60);
 /// When it is due again where there is more to delete: steps that waited go first.
 const SOON: Duration = Duration::from_secs(60);
@@ -27,9 +29,9 @@ const SOON: Duration = Duration::from_secs(60);
 const READ: u32 = 200;
 
 impl Conductor {
-    /// Deletes what only narrations used that were deleted long ago, of whose document `tombstone`
-    /// is, then what is left of these. A request may be ordered anew at the same moment: then its
-    /// tombstone stays. While another document is pruned here nothing is done, and the reconciler
+    /// Deletes what only narrations used that were deleted long ago, in whose scope `tombstone` is,
+    /// then what is left of these. A request may be ordered anew at the same moment: then its
+    /// tombstone stays. While another scope is pruned here nothing is done, and the reconciler
     /// comes back to it.
     pub(super) async fn end_tombstone(&self, tombstone: &Narration) -> Result<(), Failure> {
         let Ok(_alone) = self.pruning.try_lock() else { return Ok(()) };
@@ -40,7 +42,7 @@ impl Conductor {
         let now = self.clock.now();
         let first = self.look(tombstone, now).await?;
         if first.busy {
-            debug!(document = %tombstone.document, "a narration goes on, its document is pruned later");
+            debug!(scope = %tombstone.scope, "a narration goes on, its scope is pruned later");
             return self.postpone(&tombstone.id, LATER).await;
         }
         let again = Again { conductor: self, tombstone, first: &first, now };
@@ -56,8 +58,8 @@ impl Conductor {
             }
         };
         if swept.deleted > 0 {
-            let (document, deleted) = (&tombstone.document, swept.deleted);
-            info!(%document, deleted, "objects deleted that only deleted narrations used");
+            let (scope, deleted) = (&tombstone.scope, swept.deleted);
+            info!(%scope, deleted, "objects deleted that only deleted narrations used");
         }
         if swept.left {
             let by = if swept.deleted > 0 { SOON } else { LATER };
@@ -69,12 +71,12 @@ impl Conductor {
         Ok(())
     }
 
-    /// Looks at all narrations of the document of `tombstone`, as they are to be kept at `now`.
+    /// Looks at all narrations in the scope of `tombstone`, as they are to be kept at `now`.
     async fn look(&self, tombstone: &Narration, now: Timestamp) -> Result<Look, Failure> {
         let mut look = Look::default();
         let mut query = Query::new()
             .eq("tenant", tombstone.tenant.as_str())
-            .eq("document", tombstone.document.as_str())
+            .eq("scope", tombstone.scope.as_str())
             .order("created", Direction::Desc)
             .limit(READ);
         loop {

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use lectern_core::Failure;
+use lectern_core::{Failure, Reason};
 use lectern_queue::hear;
 use tracing::{debug, warn};
 
@@ -38,9 +38,12 @@ impl Dispatcher {
     async fn listen_to_postponed(&self) {
         let heard = |hint: Bytes| {
             let told = postponed(&hint, self.shared.clock.now());
-            if let Some((step, until)) = told
+            if let Some((step, until, reason)) = told
                 && let Some(state) = self.shared.services.get(&step.kind.service())
             {
+                if reason == Some(Reason::BudgetExhausted) {
+                    self.shared.budget_waits.note(&step, until);
+                }
                 state.backlog.lock().postpone(step, until);
                 state.wake.notify_one();
             }

@@ -40,7 +40,8 @@ impl Dispatcher {
 
     /// Publishes a step in the trace of the call that began its narration's run.
     async fn publish_step(&self, Candidate { step, narration, .. }: &Candidate) -> Result<(), Failure> {
-        let command = wire::command(&narration.record, step, &self.shared.master);
+        let month = self.shared.tenants.limits_of(&narration.record.tenant).await?.month_micro_usd;
+        let command = wire::command(&narration.record, step, &self.shared.master, month);
         let message = Message::new(command).traced(narration.record.traceparent.clone());
         let published = self.shared.queue.publish(step, message).await?;
         debug!(%step, ?published, "step published");

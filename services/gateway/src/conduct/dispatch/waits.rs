@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lectern_core::id::Service;
 
-use super::{Dispatcher, audit};
+use super::{Dispatcher, ServiceState, audit};
 use crate::conduct::moment::Wait;
 use crate::conduct::wanted::wanted;
 use crate::conduct::workers::EngineRoom;
@@ -18,8 +18,8 @@ const UNTIL_KNOWN: Duration = audit::EVERY;
 impl Dispatcher {
     /// Why `narration` does not go on; none where something of it is granted, and for a terminal
     /// one. Where several reasons hold it is the first of them in the order: suspended, paused, an
-    /// engine out of order, the queue. That it waits for the queue alone is not said where it may
-    /// be granted elsewhere.
+    /// engine out of order, the budget, the queue. That it waits for the queue alone is not said
+    /// where it may be granted elsewhere.
     #[must_use]
     pub fn wait(&self, narration: &Narration) -> Option<Wait> {
         let shared = &self.shared;
@@ -31,7 +31,8 @@ impl Dispatcher {
             return Some(Wait::Suspended);
         }
         let needed: BTreeSet<Service> = steps.iter().map(|step| step.kind.service()).collect();
-        if needed.iter().any(|service| self.is_granted(*service, narration)) {
+        let poor = self.waits_for_budget(narration);
+        if !poor && needed.iter().any(|service| self.is_granted(*service, narration)) {
             return None;
         }
         let paused = |service: &Service| shared.pauses.hold(*service, &narration.tenant, narration.engine(*service));
@@ -43,12 +44,31 @@ impl Dispatcher {
             Some(Wait::Paused)
         } else if needed.iter().any(broken) {
             Some(Wait::EngineUnavailable)
+        } else if poor {
+            Some(Wait::Budget)
         } else if needed.iter().any(|service| self.may_be_granted(*service, narration)) {
             None
         } else {
             let known = now.since(narration.updated) >= UNTIL_KNOWN;
             known.then_some(Wait::Queue)
         }
+    }
+
+    /// Whether a narration waits for its budget: some step of it does, as a worker said, and no
+    /// other is granted here.
+    #[must_use]
+    pub fn waits_for_budget(&self, narration: &Narration) -> bool {
+        let shared = &self.shared;
+        let waiting = shared.budget_waits.of(&narration.id, shared.clock.now());
+        if !wanted(narration, shared.window).iter().any(|step| waiting.contains(step)) {
+            return false;
+        }
+        let at_work = |state: &ServiceState| {
+            let backlog = state.backlog.lock();
+            let mut granted = backlog.scheduler().grants().of(&narration.id);
+            granted.any(|step| step.run == narration.run && !waiting.contains(step))
+        };
+        !shared.services.values().any(at_work)
     }
 
     /// Whether a step of a narration's run is granted at a service: here, or by whoever looks after

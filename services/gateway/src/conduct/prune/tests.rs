@@ -1,7 +1,7 @@
 use lectern_core::{Failure, Kind, Reason};
 
 use super::*;
-use crate::domain::Transition;
+use crate::domain::{Bits, ScriptEdits, Transition};
 use crate::testing::{fail, narrate, narration, succeed};
 
 const KEPT: Duration = Duration::from_secs(31 * 24 * 60 * 60);
@@ -52,6 +52,24 @@ fn what_remains_uses_its_plan_its_sections_and_their_tracks() {
     assert_eq!(look.in_use.scripts, scripts);
     assert_eq!(look.in_use.tracks.len(), 6);
     assert!((0..3).all(|index| look.in_use.tracks.contains(&keys.track(index))));
+}
+
+#[test]
+fn what_was_edited_is_in_use_with_what_it_was_made_from() {
+    let mut edited = succeeded("n1");
+    let mut sections = Bits::default();
+    sections.insert(1);
+    edited.edits = Some(ScriptEdits { key: Digest::of(b"edits"), sections });
+    edited.earlier_edits = Some(Digest::of(b"of an earlier run"));
+    let look = looked(&[&edited], at(1_000));
+    let keys = ObjectKeys::of(&edited, MASTER);
+    let made = [keys.plan, Digest::of(b"edits"), Digest::of(b"of an earlier run"), keys.section(1)];
+    let scripts: BTreeSet<_> = made.into_iter().chain((0..3).map(|index| keys.written(index))).collect();
+    assert_eq!(look.in_use.scripts, scripts);
+    assert_eq!(look.in_use.tracks.len(), 3, "nobody spoke what was written there");
+    edited.delete(at(1_001));
+    let kept = looked(&[&edited], at(1_002));
+    assert_eq!(kept.in_use, look.in_use, "also of a tombstone");
 }
 
 #[test]

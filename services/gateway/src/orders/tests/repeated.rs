@@ -40,7 +40,7 @@ async fn no_caller_waits_for_a_queue_that_never_answers() {
         let retried = orders.retry(tenant, &made.id, "", "").await.expect("retried").record;
         assert_eq!(world.delete(&made.id, "").await, Ok(()));
         world.order("", |_| {}).await.expect("accepted");
-        orders.erase_document(tenant, &made.document).await.expect("erased");
+        orders.erase_scope(tenant, &made.scope).await.expect("erased");
         // More than are ever on their way.
         for _ in 0..3_000 {
             orders.conductor.changed(&Versioned { record: retried.clone(), revision: lectern_store::Revision(9) });

@@ -55,7 +55,7 @@ async fn stored() -> (Uploads, MemoryBlob) {
 
 fn opening(tenant: &TenantId, size: Option<u64>) -> Opening<'_> {
     let (name, file_name) = ("uploads/tide", "tide.txt");
-    Opening { tenant, name, display_name: "", file_name, language: "", size, share: None }
+    Opening { tenant, name, display_name: "", file_name, language: "", revises: "", size, share: None }
 }
 
 async fn open(uploads: &Uploads, size: Option<u64>) -> Receiving {
@@ -416,6 +416,7 @@ async fn names_are_checked_before_anything_is_received() {
         (Opening { display_name: "a\nb", ..usual }, "start.document.display_name"),
         (Opening { display_name: &long, ..usual }, "start.document.display_name"),
         (Opening { language: "english", ..usual }, "start.document.language_code"),
+        (Opening { revises: "tide", ..usual }, "start.document.revises"),
         (Opening { name: "tide", ..usual }, "start.upload"),
         (Opening { name: "uploads/a b", ..usual }, "start.upload"),
         (Opening { name: "uploads/", ..usual }, "start.upload"),

@@ -11,6 +11,7 @@ fn upload(size: Option<u64>) -> Upload {
         display_name: String::new(),
         file_name: String::new(),
         language: None,
+        revises: None,
         size,
         parts: Vec::new(),
         finishing: Vec::new(),

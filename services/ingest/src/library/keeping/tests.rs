@@ -7,8 +7,8 @@ use lectern_core::id::DocumentId;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::library::Via;
 use crate::library::testing::{Parts, acme, parts};
+use crate::library::{Erase, Via};
 
 /// Longer than both sweeps of an erasure take.
 const SLOW: Duration = Duration::from_secs(100);
@@ -27,6 +27,7 @@ async fn readable(library: &Library, source: &str, request: &str) -> Readable {
         display_name: String::new(),
         file_name: "tide.txt".to_owned(),
         language: None,
+        revises: None,
         sha256: Digest::of(source.as_bytes()),
         size: source.len() as u64,
         via: Via::Upload,
@@ -34,7 +35,7 @@ async fn readable(library: &Library, source: &str, request: &str) -> Readable {
         upload: None,
     };
     let scope = id().as_str().parse().expect("an id");
-    Readable { arrival, id: id(), scope, content: content(), room }
+    Readable { arrival, id: id(), scope, content: content(), stored: source.len() as u64, room }
 }
 
 fn content() -> Content {
@@ -51,7 +52,7 @@ async fn keep(library: &Library, source: &str, request: &str) -> Result<Versione
 
 /// Erases the document, and sweeps it twice.
 async fn erase(parts: &Parts) {
-    let tombstone = parts.library.erase(&acme(), &id(), "", false).await.expect("erased").expect("a tombstone");
+    let tombstone = parts.library.erase(&acme(), &id(), Erase::default()).await.expect("erased").expect("a tombstone");
     parts.clock.advance(Duration::from_secs(60));
     parts.library.sweep_again(&tombstone).await.expect("swept");
     assert_eq!((due(parts).await, parts.blob.count()), (None, 0));
@@ -118,6 +119,23 @@ async fn what_was_put_is_swept_also_where_the_call_was_dropped_or_failed() {
         sleep(2 * SLOW).await;
         assert_eq!((parts.blob.count(), due(&parts).await), (0, None), "{fault:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slower_one_deletes_nothing_more_once_a_revision_has_joined() {
+    let parts = parts().await;
+    parts.blob.inject(Op::Put, Fault::Slow(SLOW));
+    let meanwhile = async {
+        sleep(Duration::from_secs(1)).await;
+        let first = keep(&parts.library, "The sea.", "request").await.expect("accepted");
+        parts.blob.inject(Op::Delete, Fault::Slow(SLOW));
+        // The slower one deletes its source by now.
+        sleep(SLOW + SLOW / 2).await;
+        parts.library.join(&acme(), &first.record.scope).await.expect("joined");
+    };
+    let (slower, ()) = tokio::join!(keep(&parts.library, "The lake.", "another"), meanwhile);
+    assert_eq!(slower.expect_err("it is another's").reason, Reason::RequestIdReused);
+    assert_eq!(parts.blob.count(), 3, "the document's two, and the content of the other source");
 }
 
 #[tokio::test(start_paused = true)]

@@ -269,13 +269,16 @@ impl Receiving {
             )
             .at("finish.sha256"));
         }
+        let revises = self.upload.revises.clone();
+        let request = revises.as_ref().map(|revised| Digest::of(format!("{sha256}\nrevises {revised}").as_bytes()));
         let arrival = Arrival {
             tenant: self.upload.tenant.clone(),
             id: Some(self.uploads.becomes(&self.upload)),
-            request: sha256,
+            request: request.unwrap_or(sha256),
             display_name: self.upload.display_name.clone(),
             file_name: self.upload.file_name.clone(),
             language: self.upload.language.clone(),
+            revises,
             sha256,
             size,
             via: Via::Upload,

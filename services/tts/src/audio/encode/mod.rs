@@ -6,12 +6,9 @@ mod mp3;
 mod opus;
 mod wav;
 
-use std::fmt;
 use std::io::{Seek, Write};
-use std::str::FromStr;
 
-use lectern_core::{Failure, Kind, Reason};
-use serde::{Deserialize, Serialize};
+use lectern_core::{AudioFormat, Failure, Kind, Reason};
 
 /// Takes samples of one channel and writes a file.
 pub trait Encoder: Send {
@@ -30,89 +27,22 @@ pub trait Encoder: Send {
     fn finish(self: Box<Self>) -> Result<(), Failure>;
 }
 
-/// A format of audio files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AudioFormat {
-    /// RIFF WAVE, 16 bits; RF64 (EBU Tech 3306) over 4 GB.
-    Wav,
-    /// Lossless FLAC.
-    Flac,
-    /// Opus in Ogg (RFC 7845), some 32 kbit/s.
-    Opus,
-    /// MP3, some 64 kbit/s, by an ffmpeg program.
-    Mp3,
-}
-
-impl AudioFormat {
-    /// Every format.
-    pub const ALL: [Self; 4] = [Self::Wav, Self::Flac, Self::Opus, Self::Mp3];
-
-    /// The name in requests, and the file's extension.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wav => "wav",
-            Self::Flac => "flac",
-            Self::Opus => "opus",
-            Self::Mp3 => "mp3",
-        }
-    }
-
-    /// The artefact's name (`audio.opus`).
-    #[must_use]
-    pub fn file_name(self) -> String {
-        format!("audio.{}", self.as_str())
-    }
-
-    /// The media type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Wav => "audio/wav",
-            Self::Flac => "audio/flac",
-            Self::Opus => "audio/ogg; codecs=opus",
-            Self::Mp3 => "audio/mpeg",
-        }
-    }
-
-    /// Whether this machine can write it: ask when an order comes in, not when its audio is ready.
-    /// The first time for MP3, and each minute while that is missing, it runs a program, so it
-    /// blocks for some milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// `AUDIO_FORMAT_UNSUPPORTED`, naming the package to install.
-    pub fn available(self) -> Result<(), Failure> {
-        match self {
-            Self::Wav | Self::Flac | Self::Opus => Ok(()),
-            Self::Mp3 if mp3_available() => Ok(()),
-            Self::Mp3 => Err(Failure::new(
-                Kind::FailedPrecondition,
-                Reason::AudioFormatUnsupported,
-                "MP3 needs the program ffmpeg with libmp3lame on the server: install the package `ffmpeg`, or choose opus, flac or wav",
-            )),
-        }
-    }
-}
-
-impl fmt::Display for AudioFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for AudioFormat {
-    type Err = Failure;
-
-    fn from_str(text: &str) -> Result<Self, Failure> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
-            Failure::new(
-                Kind::InvalidArgument,
-                Reason::AudioFormatUnsupported,
-                format!("the audio format {text:?} is not known; choose one of: wav, flac, opus, mp3"),
-            )
-        })
+/// Whether this machine can write a format: ask when an order comes in, not when its audio is
+/// ready. The first time for MP3, and each minute while that is missing, it runs a program, so it
+/// blocks for some milliseconds.
+///
+/// # Errors
+///
+/// `AUDIO_FORMAT_UNSUPPORTED`, naming the package to install.
+pub fn available(format: AudioFormat) -> Result<(), Failure> {
+    match format {
+        AudioFormat::Wav | AudioFormat::Flac | AudioFormat::Opus => Ok(()),
+        AudioFormat::Mp3 if mp3_available() => Ok(()),
+        AudioFormat::Mp3 => Err(Failure::new(
+            Kind::FailedPrecondition,
+            Reason::AudioFormatUnsupported,
+            "MP3 needs the program ffmpeg with libmp3lame on the server: install the package `ffmpeg`, or choose opus, flac or wav",
+        )),
     }
 }
 
@@ -152,14 +82,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formats_read_back_their_names() {
-        for format in AudioFormat::ALL {
-            assert_eq!(format.to_string().parse(), Ok(format));
-        }
-        assert_eq!("aac".parse::<AudioFormat>().unwrap_err().reason, Reason::AudioFormatUnsupported);
-    }
 
     /// A disk that takes so many bytes.
     struct Full(usize);

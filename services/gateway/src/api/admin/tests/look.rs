@@ -5,7 +5,7 @@ use lectern_proto::v1::narration::State;
 use lectern_work::Capacity;
 
 use super::*;
-use crate::testing::{narrate, words};
+use crate::testing::{narrate, words, write};
 
 impl World {
     async fn statuses(&self, filter: api::NarrationStatusFilter, token: &str) -> api::ListNarrationStatusesResponse {
@@ -34,6 +34,12 @@ async fn narrations_of_all_tenants_are_listed_by_state_tenant_and_age() {
     world.order("n2", "globex", 2_000, |n| narrate(n, 4)).await;
     world.order("n3", "acme", 3_000, |_| {}).await;
     world.order("n4", "acme", 500, |n| fail(n, Timestamp(4_000))).await;
+    let held = |n: &mut Narration| {
+        n.spec.hold = true;
+        narrate(n, 1);
+        write(n, 0);
+    };
+    world.order("n5", "globex", 9_000, held).await;
 
     let first = world.statuses(api::NarrationStatusFilter::default(), "").await;
     assert_eq!(names(&first), ["narrations/n1", "narrations/n2"]);
@@ -43,7 +49,7 @@ async fn narrations_of_all_tenants_are_listed_by_state_tenant_and_age() {
         ("tenants/globex", State::Narrating, Some(4))
     );
     let last = world.statuses(api::NarrationStatusFilter::default(), &first.next_page_token).await;
-    assert_eq!((names(&last), last.next_page_token.as_str()), (vec!["narrations/n3"], ""));
+    assert_eq!((names(&last), last.next_page_token.as_str()), (vec!["narrations/n3", "narrations/n5"], ""));
 
     let filter = |state: State, tenant: &str, before: Option<i64>| api::NarrationStatusFilter {
         state: state.into(),
@@ -55,7 +61,7 @@ async fn narrations_of_all_tenants_are_listed_by_state_tenant_and_age() {
         (filter(State::Narrating, "", None), vec!["narrations/n2"]),
         (filter(State::Failed, "", None), vec!["narrations/n4"]),
         (filter(State::Unspecified, "tenants/acme", Some(2)), vec!["narrations/n1"]),
-        (filter(State::AwaitingBudget, "", None), vec![]),
+        (filter(State::AwaitingApproval, "", None), vec!["narrations/n5"]),
     ] {
         let page = world.statuses(filter.clone(), "").await;
         assert_eq!(names(&page), expected, "{filter:?}");

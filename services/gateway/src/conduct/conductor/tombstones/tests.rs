@@ -160,6 +160,43 @@ async fn with_its_tombstone_goes_what_no_other_narration_of_its_document_uses() 
     assert_eq!(world.asked(), [expected], "what was deleted lately is kept with its tombstone");
 }
 
+/// Makes a narration one of another revision, which lies in the same scope.
+fn revise(n: &mut Narration) {
+    n.document = "d2".parse().expect("an id");
+    n.pins.source = lectern_core::Digest::of(b"revised");
+}
+
+#[tokio::test]
+async fn what_a_narration_of_another_revision_uses_stays() {
+    let world = World::new().await;
+    let gone = world.deleted("gone", 32).await;
+    let revised = world.insert("revised", world.finish()).await;
+    world.change(&revised.id, revise).await;
+    world.do_errand(&gone.id).await.expect("ended");
+    let keys = world.parts.dispatcher.keys(&world.read(&revised.id).await.expect("it stays"));
+    assert_ne!(keys.plan, world.parts.dispatcher.keys(&gone).plan, "another source has another plan");
+    let scripts = [keys.plan, keys.section(0), keys.section(1), keys.section(2)].into();
+    let tracks = [keys.track(0), keys.track(1), keys.track(2)].into();
+    assert_eq!(world.asked(), [InUse { scripts, tracks }]);
+    assert_eq!(world.read(&gone.id).await, None);
+}
+
+#[tokio::test]
+async fn nothing_is_pruned_while_a_narration_of_another_revision_goes_on_or_is_ordered() {
+    let world = World::new().await;
+    let gone = world.deleted("gone", 32).await;
+    let goes_on = world.insert("goes-on", revise).await;
+    world.do_errand(&gone.id).await.expect("postponed");
+    assert_eq!((world.asked(), world.due_in(&gone.id).await), (Vec::new(), LATER));
+
+    world.change(&goes_on.id, world.finish()).await;
+    let mut ordered = of_three_sections("ordered");
+    revise(&mut ordered);
+    *world.stages.meanwhile.lock() = Some((world.parts.narrations.clone(), ordered));
+    world.do_errand(&gone.id).await.expect("postponed");
+    assert_eq!((world.asked().len(), world.due_in(&gone.id).await), (1, LATER), "ordered between the looks");
+}
+
 #[tokio::test]
 async fn nothing_is_pruned_while_a_narration_of_the_document_goes_on() {
     let world = World::new().await;
@@ -204,7 +241,7 @@ async fn one_sweep_ends_every_tombstone_of_its_document_that_was_kept_for_long_e
     let [one, two, lately] =
         [world.deleted("one", 32).await, world.deleted("two", 40).await, world.deleted("lately", 30).await];
     let elsewhere = world.deleted("elsewhere", 40).await;
-    world.change(&elsewhere.id, |n| n.document = "d2".parse().expect("an id")).await;
+    world.change(&elsewhere.id, |n| n.scope = "d2".parse().expect("an id")).await;
     world.do_errand(&one.id).await.expect("ended");
     assert_eq!(world.asked().len(), 1);
     for (tombstone, there) in [(one, false), (two, false), (lately, true), (elsewhere, true)] {

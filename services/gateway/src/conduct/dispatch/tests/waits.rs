@@ -145,3 +145,27 @@ async fn what_needs_an_engine_that_is_out_of_order_waits_for_it() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(world.wait_of(&id).await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_money_waits_for_that_until_nobody_says_so_any_more() {
+    let world = World::new().await;
+    world.announce(Service::Tts, PERMITS, &[]).await;
+    let id = world.order("one", "acme", 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let dispatcher = world.conductor.dispatcher();
+    let steps: Vec<StepId> = dispatcher.granted(Service::Tts).into_iter().filter(|step| step.narration == id).collect();
+    assert!(!steps.is_empty());
+    let until = dispatcher.shared.clock.now().plus(Duration::from_secs(60));
+    for (at, step) in steps.iter().enumerate() {
+        assert_eq!(world.wait_of(&id).await, None, "a step of it is granted that waits for nothing: {at}");
+        dispatcher.shared.budget_waits.note(step, until);
+    }
+    assert_eq!(world.wait_of(&id).await, Some(Wait::Budget));
+    dispatcher.pauses().pause("tenants/acme".parse().expect("a pause"), String::new()).await.expect("paused");
+    dispatcher.pauses().refresh().await.expect("read");
+    assert_eq!(world.wait_of(&id).await, Some(Wait::Paused));
+    assert!(dispatcher.pauses().resume(&"tenants/acme".parse().expect("a pause")).await.expect("resumed"));
+    dispatcher.pauses().refresh().await.expect("read");
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    assert_eq!(world.wait_of(&id).await, None, "it was looked at again");
+}

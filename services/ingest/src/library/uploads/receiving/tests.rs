@@ -12,7 +12,8 @@ const NAME: &str = "uploads/tide";
 async fn open(uploads: &Uploads, share: Option<u64>) -> Receiving {
     let tenant = acme();
     let (name, file_name) = (NAME, "tide.txt");
-    let opening = Opening { tenant: &tenant, name, display_name: "", file_name, language: "", size: None, share };
+    let opening =
+        Opening { tenant: &tenant, name, display_name: "", file_name, language: "", revises: "", size: None, share };
     uploads.open(opening).await.expect("opened")
 }
 
@@ -27,6 +28,8 @@ async fn document(uploads: &Uploads) -> Document {
     let id = uploads.becomes(&upload);
     Document {
         scope: id.as_str().parse().expect("an id"),
+        revises: None,
+        joined: 0,
         id,
         tenant: acme(),
         request: Digest::of(b"The sea"),
@@ -35,6 +38,7 @@ async fn document(uploads: &Uploads) -> Document {
         title: String::new(),
         media_type: String::new(),
         size: 7,
+        stored: 7,
         sha256: Digest::of(b"The sea"),
         pages: None,
         words: 2,
@@ -115,7 +119,8 @@ async fn a_cancel_that_comes_too_late_takes_nothing_from_the_next_upload_of_the_
     let next = uploads.get(&tenant, NAME).await.expect("the next upload");
     assert_eq!((next.committed(), parts.blob.count()), (8, 1));
     let (name, size, share) = ("uploads/another", Some(3), Some(10));
-    let opening = Opening { tenant: &tenant, name, display_name: "", file_name: "", language: "", size, share };
+    let opening =
+        Opening { tenant: &tenant, name, display_name: "", file_name: "", language: "", revises: "", size, share };
     assert!(is_full(&uploads.open(opening).await.expect_err("2 bytes are left")), "8 bytes are counted still");
 }
 
@@ -136,6 +141,7 @@ async fn parts_of_unfinished_uploads_count_against_the_share() {
         display_name: "",
         file_name: "",
         language: "",
+        revises: "",
         size: Some(4),
         share: Some(10),
     };

@@ -41,9 +41,9 @@ impl DeadLetter {
 
 /// A page of dead letters, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LetterPage {
+pub struct DeadLetterPage {
     /// The letters.
-    pub letters: Vec<DeadLetter>,
+    pub dead_letters: Vec<DeadLetter>,
     /// Where the next page starts; none after the last.
     pub next: Option<u64>,
 }

@@ -6,8 +6,8 @@ use async_nats::jetstream::stream::{PurgeErrorKind, RawMessageErrorKind, Stream}
 use lectern_core::id::{Service, StepId};
 
 use super::{JetStream, LIMIT, answered, refused, unreachable};
+use crate::dead_letter::{DeadLetter, DeadLetterPage};
 use crate::error::QueueError;
-use crate::letter::{DeadLetter, LetterPage};
 
 const READING: &str = "reading a dead letter";
 
@@ -35,33 +35,37 @@ impl JetStream {
     }
 
     /// A page of letters: up to `limit` from the sequence `from` on.
-    pub(super) async fn page_of_letters(
+    pub(super) async fn page_of_dead_letters(
         &self,
         service: Option<Service>,
         mut from: u64,
         limit: usize,
-    ) -> Result<LetterPage, QueueError> {
-        let mut page = LetterPage::default();
-        while let Some((sequence, letter)) = self.next_letter(service, from).await? {
-            if page.letters.len() >= limit {
+    ) -> Result<DeadLetterPage, QueueError> {
+        let mut page = DeadLetterPage::default();
+        while let Some((sequence, letter)) = self.next_dead_letter(service, from).await? {
+            if page.dead_letters.len() >= limit {
                 page.next = Some(sequence);
                 break;
             }
-            page.letters.push(letter);
+            page.dead_letters.push(letter);
             from = sequence + 1;
         }
         Ok(page)
     }
 
     /// The first letter at or after `from`, with its sequence.
-    async fn next_letter(&self, service: Option<Service>, from: u64) -> Result<Option<(u64, DeadLetter)>, QueueError> {
+    async fn next_dead_letter(
+        &self,
+        service: Option<Service>,
+        from: u64,
+    ) -> Result<Option<(u64, DeadLetter)>, QueueError> {
         let stream = self.handle(&self.subjects.dead_stream()).await?;
         let next = stream.raw_message_builder().sequence(from.max(1)).next_by_subject(self.subjects.all_dead(service));
         self.read(async { next.send().await }).await
     }
 
     /// The letter of a step.
-    pub(super) async fn letter_of(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+    pub(super) async fn dead_letter_of(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
         let stream = self.handle(&self.subjects.dead_stream()).await?;
         let subject = self.subjects.dead(step);
         let found = self.read(async { stream.get_last_raw_message_by_subject(&subject).await }).await?;

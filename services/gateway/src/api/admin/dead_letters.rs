@@ -27,14 +27,14 @@ const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
 const PAGE: usize = 100;
 
 pub(super) async fn list(
-    letters: &DeadLetters,
+    dead_letters: &DeadLetters,
     secret: &TenantSecret,
     request: &api::ListDeadLettersRequest,
 ) -> Result<api::ListDeadLettersResponse, Failure> {
     let filter = request.filter.as_ref().map(|filter| read_filter("filter", filter)).transpose()?.unwrap_or_default();
     let purpose = format!("ListDeadLetters {filter:?}");
     let from = page::open(secret, &purpose, &request.page_token)?.unwrap_or(0);
-    let (found, next) = letters.list(&filter, from, page::size(request.page_size, 50, 200)?).await?;
+    let (found, next) = dead_letters.list(&filter, from, page::size(request.page_size, 50, 200)?).await?;
     let next_page_token = match next {
         Some(next) => page::seal(secret, &purpose, &next)?,
         None => String::new(),
@@ -114,14 +114,14 @@ pub(super) fn read_rate(letters_per_second: Option<f64>) -> Result<Duration, Fai
 /// The letters, for a caller whose name stands in the record of whatever becomes of each.
 #[derive(Debug, Clone)]
 pub(super) struct Audited {
-    letters: DeadLetters,
+    dead_letters: DeadLetters,
     audit: Audit,
     actor: String,
 }
 
 impl Audited {
-    pub(super) fn new(letters: &DeadLetters, audit: &Audit, caller: &Caller) -> Self {
-        Self { letters: letters.clone(), audit: audit.clone(), actor: caller.actor() }
+    pub(super) fn new(dead_letters: &DeadLetters, audit: &Audit, caller: &Caller) -> Self {
+        Self { dead_letters: dead_letters.clone(), audit: audit.clone(), actor: caller.actor() }
     }
 
     async fn record(&self, action: Action, letter: &DeadLetter) -> Result<(), Failure> {
@@ -138,7 +138,7 @@ impl Audited {
     async fn replay(&self, letter: &DeadLetter) -> Result<api::ReplayDeadLettersResponse, Failure> {
         self.record(Action::DeadLetterReplayed, letter).await?;
         let step = &letter.step;
-        let (outcome, failure) = match self.letters.replay(step).await? {
+        let (outcome, failure) = match self.dead_letters.replay(step).await? {
             Replayed::Replayed => (Outcome::Replayed, None),
             Replayed::NotNeeded => (Outcome::NotNeeded, None),
             Replayed::Refused(failure) => (Outcome::Refused, Some(failure)),
@@ -153,7 +153,7 @@ impl Audited {
 
     async fn discard(&self, letter: &DeadLetter) -> Result<api::DiscardDeadLettersResponse, Failure> {
         self.record(Action::DeadLetterDiscarded, letter).await?;
-        self.letters.discard(&letter.step).await?;
+        self.dead_letters.discard(&letter.step).await?;
         Ok(api::DiscardDeadLettersResponse { name: names::of_dead_letter(&letter.step) })
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn replay(
 ) -> impl Stream<Item = Result<api::ReplayDeadLettersResponse, Failure>> {
     try_stream! {
         let mut pace = tokio::time::interval(between);
-        for await letter in selected(audited.letters.clone(), selection) {
+        for await letter in selected(audited.dead_letters.clone(), selection) {
             let letter = letter?;
             pace.tick().await;
             let replayed = audited.replay(&letter).await?;
@@ -181,7 +181,7 @@ pub(super) fn discard(
     selection: Selection,
 ) -> impl Stream<Item = Result<api::DiscardDeadLettersResponse, Failure>> {
     try_stream! {
-        for await letter in selected(audited.letters.clone(), selection) {
+        for await letter in selected(audited.dead_letters.clone(), selection) {
             let letter = letter?;
             let discarded = audited.discard(&letter).await?;
             yield discarded;
@@ -190,20 +190,20 @@ pub(super) fn discard(
 }
 
 /// The letters that are meant, page by page. A letter is met once: their sequence only grows.
-fn selected(letters: DeadLetters, selection: Selection) -> impl Stream<Item = Result<DeadLetter, Failure>> {
+fn selected(dead_letters: DeadLetters, selection: Selection) -> impl Stream<Item = Result<DeadLetter, Failure>> {
     try_stream! {
         match selection {
             Selection::Named(steps) => {
                 for step in steps {
-                    let letter = letters.get(&step).await?;
+                    let letter = dead_letters.get(&step).await?;
                     yield letter;
                 }
             }
             Selection::Matching(filter) => {
-                let filter = letters.up_to_now(filter);
+                let filter = dead_letters.up_to_now(filter);
                 let mut from = Some(0);
                 while let Some(at) = from {
-                    let (page, next) = letters.list(&filter, at, PAGE).await?;
+                    let (page, next) = dead_letters.list(&filter, at, PAGE).await?;
                     for letter in page {
                         yield letter;
                     }
