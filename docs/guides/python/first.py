@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The shortest program that ends with audio on the disk: it narrates a text into tides.opus.
 
-It expects `lectern up` on this machine, and gives up at the first thing that goes wrong;
+It expects `lectern up` on this machine, at 127.0.0.1:7400 or at the address that is its argument
+(`first.py HOST:PORT`), and gives up at the first thing that goes wrong;
 narrate.py, beside it, is what to copy from for more. docs/guides/call-from-python.md says how to
 run both.
 """
@@ -13,7 +14,8 @@ import grpc
 # Made from the protos; see the guide.
 from lectern.v1 import documents_pb2, documents_pb2_grpc, narrations_pb2, narrations_pb2_grpc
 
-channel = grpc.insecure_channel("127.0.0.1:7400")
+address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7400"
+channel = grpc.insecure_channel(address)
 documents = documents_pb2_grpc.DocumentServiceStub(channel)
 narrations = narrations_pb2_grpc.NarrationServiceStub(channel)
 

@@ -1,7 +1,8 @@
 //! Has a text narrated and plays it while it is being made: samples go to standard output.
 //!
 //! ```text
-//! LECTERN_KEY=lk_... cargo run -p lectern-client --example listen -- URL FILE | aplay -f S16_LE -r 24000
+//! LECTERN_KEY=lk_... cargo run -p lectern-client --example listen -- URL FILE | aplay -f S16_LE -r
+//! 24000
 //! ```
 
 use std::io::Write as _;

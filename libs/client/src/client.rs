@@ -291,7 +291,7 @@ impl Client {
     }
 }
 
-fn timed<Q>(request: Q, timeout: Duration) -> Request<Q> {
+pub(crate) fn timed<Q>(request: Q, timeout: Duration) -> Request<Q> {
     let mut request = Request::new(request);
     request.set_timeout(timeout);
     request

@@ -1,11 +1,13 @@
-//! What there is: documents, narrations and voices, one by its name, a page of them, or all that
-//! are looked for.
+//! What there is: documents, narrations, voices and writers, one by its name, a page of them, or
+//! all that are looked for.
 
 use lectern_core::Failure;
+use lectern_proto::v1::quota_service_client::QuotaServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
+use lectern_proto::v1::writer_service_client::WriterServiceClient;
 use lectern_proto::v1::{
-    Document, GetDocumentRequest, ListDocumentsRequest, ListDocumentsResponse, ListNarrationsRequest,
-    ListNarrationsResponse, ListVoicesRequest, Narration, Voice,
+    DayUsage, Document, GetDocumentRequest, GetUsageRequest, ListDocumentsRequest, ListDocumentsResponse,
+    ListNarrationsRequest, ListNarrationsResponse, ListVoicesRequest, ListWritersRequest, Narration, Voice, Writer,
 };
 use tonic::Request;
 
@@ -40,6 +42,20 @@ impl Client {
             let sha256 = sha256.to_owned();
             let request =
                 ListDocumentsRequest { page_size: PAGE, page_token, sha256, ..ListDocumentsRequest::default() };
+            self.page_of_documents(&request).await.map(|page| (page.documents, page.next_page_token))
+        })
+        .await
+    }
+
+    /// The revisions of a document, `documents/{document}`, itself among them, the newest first.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn revisions_of(&self, document: &str) -> Result<Vec<Document>, Failure> {
+        all(|page_token| async move {
+            let revisions_of = document.to_owned();
+            let request =
+                ListDocumentsRequest { page_size: PAGE, page_token, revisions_of, ..ListDocumentsRequest::default() };
             self.page_of_documents(&request).await.map(|page| (page.documents, page.next_page_token))
         })
         .await
@@ -106,6 +122,38 @@ impl Client {
             Ok((page.voices, page.next_page_token))
         })
         .await
+    }
+
+    /// All writers of the installation, the default first; with `check_ready` each is asked whether
+    /// it could write just now, which takes as long as the slowest of their providers.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn writers(&self, check_ready: bool) -> Result<Vec<Writer>, Failure> {
+        let call = |request: Request<ListWritersRequest>| {
+            let mut client = WriterServiceClient::new(self.own());
+            async move { client.list_writers(request).await }
+        };
+        all(|page_token| async move {
+            let request = ListWritersRequest { page_size: PAGE, page_token, check_ready };
+            let page = self.call(&request, self.policy().call_timeout, call).await?;
+            Ok((page.writers, page.next_page_token))
+        })
+        .await
+    }
+
+    /// What the caller's tenant spent on engines that cost money, by day, writer and model. Days
+    /// are UTC, such as `2026-11-28`; empty for the first of the month, and for today.
+    ///
+    /// # Errors
+    /// What the server answers: `INVALID_FIELD` for what is no day, or more than 93 of them.
+    pub async fn usage(&self, first_day: &str, last_day: &str) -> Result<Vec<DayUsage>, Failure> {
+        let call = |request: Request<GetUsageRequest>| {
+            let mut client = QuotaServiceClient::new(self.own());
+            async move { client.get_usage(request).await }
+        };
+        let request = GetUsageRequest { first_day: first_day.to_owned(), last_day: last_day.to_owned() };
+        Ok(self.call(&request, self.policy().call_timeout, call).await?.days)
     }
 }
 

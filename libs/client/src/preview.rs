@@ -2,9 +2,13 @@
 
 use lectern_core::Failure;
 use lectern_proto::v1::preview_document_response::Part;
-use lectern_proto::v1::{Narration, PreviewBlock, PreviewDocumentRequest, PreviewSummary, StoredSpeech};
+use lectern_proto::v1::{
+    EstimateNarrationRequest, Narration, NarrationEstimate, PreviewBlock, PreviewDocumentRequest, PreviewSummary,
+    StoredSpeech,
+};
+use tonic::Request;
 
-use crate::client::Client;
+use crate::client::{Client, unsaid};
 use crate::retry::{broke_off, failed};
 
 /// What an order would make of a document.
@@ -34,6 +38,22 @@ impl Client {
                 Err(failure) => tries.wait(failure).await?,
             }
         }
+    }
+
+    /// Estimates what an order would take: tokens, words, minutes, and what a model's provider
+    /// would ask. No model is asked for it.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn estimate(&self, narration: Narration) -> Result<NarrationEstimate, Failure> {
+        let call = |request: Request<EstimateNarrationRequest>| {
+            let mut client = self.narrations();
+            async move { client.estimate_narration(request).await }
+        };
+        // The document is read for it.
+        let request = EstimateNarrationRequest { narration: Some(narration) };
+        let answer = self.call(&request, self.policy().read_timeout, call).await?;
+        answer.estimate.ok_or_else(|| unsaid("the estimate"))
     }
 
     async fn preview_once(&self, request: PreviewDocumentRequest) -> Result<Preview, Failure> {

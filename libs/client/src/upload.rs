@@ -35,6 +35,7 @@ pub struct Upload {
     file_name: String,
     display_name: String,
     language_code: String,
+    revises: String,
     upload_id: Option<String>,
 }
 
@@ -61,7 +62,14 @@ impl Upload {
     }
 
     const fn new(file_name: String, content: Content) -> Self {
-        Self { content, file_name, display_name: String::new(), language_code: String::new(), upload_id: None }
+        Self {
+            content,
+            file_name,
+            display_name: String::new(),
+            language_code: String::new(),
+            revises: String::new(),
+            upload_id: None,
+        }
     }
 
     /// A name for people; the file's where none is given.
@@ -75,6 +83,14 @@ impl Upload {
     #[must_use]
     pub fn language_code(mut self, tag: impl Into<String>) -> Self {
         self.language_code = tag.into();
+        self
+    }
+
+    /// The document that the source is a revision of, `documents/{document}`: of a narration of it
+    /// only the sentences that changed are spoken. The two are erased together alone.
+    #[must_use]
+    pub fn revises(mut self, document: impl Into<String>) -> Self {
+        self.revises = document.into();
         self
     }
 
@@ -112,6 +128,7 @@ impl Client {
             document: Some(Document {
                 display_name: upload.display_name.clone(),
                 language_code: upload.language_code.clone(),
+                revises: upload.revises.clone(),
                 ..Document::default()
             }),
             file_name: upload.file_name.clone(),

@@ -1,5 +1,5 @@
 //! Wires the embedded adapters to all four services: SQLite, a queue in this process, a directory,
-//! the extractive engine, the local voice.
+//! the extractive writer and those of the settings, the local voice.
 //!
 //! An instance that is idle has all the calls and does no work: no worker, no conductor, no voice
 //! in memory. It is there in a moment, and what waits goes on waiting.
@@ -38,6 +38,8 @@ use crate::voice_dir;
 /// How long an instance that nobody needs any more may take to end by itself. Whatever is cut off
 /// then is found as after a crash, which it lives through.
 const ENDING: Duration = Duration::from_secs(5);
+/// The setting of the public address.
+const LISTEN: &str = "server.listen";
 
 /// What an instance does besides answering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Embedded {
     ) -> Result<Self, Failure> {
         if !config.server.listen.ip().is_loopback() {
             return Err(Failure::invalid(
-                "server.listen",
+                LISTEN,
                 format!(
                     "{} is not on loopback; the embedded instance asks for no key, so it listens on 127.0.0.1 or \
                      [::1] alone",
@@ -97,7 +99,8 @@ impl Embedded {
         let mut common = Common {
             secret: secret.clone(),
             permits: config.permits,
-            server: config.server.clone(),
+            // The address that was named is the gateway's alone.
+            server: ServerConfig { listen: ServerConfig::default().listen, ..config.server.clone() },
             ..Common::default()
         };
         let ingest = lectern_ingest::config::Config {
@@ -108,7 +111,14 @@ impl Embedded {
             ocr: config.ocr.clone(),
         };
         let ingest = Ingest::new(&ingest, &of_ingest).await?;
-        let ai = Ai::new(&lectern_ai::config::Config { common: common.clone() }, &of_ai).await?;
+        let ai = lectern_ai::config::Config {
+            common: common.clone(),
+            default_writer: config.default_writer.clone(),
+            writers: config.writers.clone(),
+            models_file: config.models_file.clone(),
+            budget: config.budget,
+        };
+        let ai = Ai::new(&ai, &of_ai).await?;
         let tts = lectern_tts::config::Config {
             common: common.clone(),
             voice_dir: config.voice_dir.clone(),
@@ -135,6 +145,7 @@ impl Embedded {
         ];
         [common.ingest, common.ai, common.tts] =
             stages.each_ref().map(|stage| Url { url: format!("http://{}", stage.addr) });
+        common.server = config.server.clone();
         let gateway = lectern_gateway::config::Config { common, ..lectern_gateway::config::Config::default() };
         let gateway = Gateway::new(&gateway, &of_gateway).await?;
         let serving = gateway.serve(config.server.clone(), everybody, context, stop.clone())?;
@@ -194,7 +205,7 @@ impl Embedded {
 
 /// Has a stage work until the instance ends.
 async fn works<P: StageParts>(stage: StageApp<P>, health: HealthState, stop: CancellationToken) -> Result<(), Failure> {
-    stage.work(&health, stop).await;
+    stage.attended().work(&health, stop).await;
     Ok(())
 }
 
@@ -222,11 +233,21 @@ pub async fn up(config: Config, context: Context) -> Result<(), Failure> {
     let out = Out::new(Mode::Plain);
     let Some(mut lock) = take(&config.data, &context, &out).await? else { return Ok(()) };
     let stop = context.shutdown.token();
-    let embedded = Box::pin(Embedded::start(&config, &context, Work::All, stop)).await?;
+    let started = Box::pin(Embedded::start(&config, &context, Work::All, stop)).await;
+    let embedded = started.map_err(with_flag)?;
     lock.listens(embedded.address)?;
     announce(embedded.address);
     greet(&config, embedded.address, &out).await?;
     embedded.ended().await
+}
+
+/// A failure of the address, with the flag that names another one.
+fn with_flag(failure: Failure) -> Failure {
+    if failure.field.as_deref() != Some(LISTEN) {
+        return failure;
+    }
+    let message = format!("{} (`lectern up --listen 127.0.0.1:PORT`)", failure.message);
+    Failure { message, ..failure }
 }
 
 /// Takes the folder of data, once the command that works on it has ended; none where it is stopped

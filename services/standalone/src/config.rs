@@ -1,9 +1,12 @@
 //! The settings of the embedded instance: flags over environment over file over defaults.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use lectern_core::Failure;
+use lectern_ai::config::{BudgetConfig, WriterConfig};
+use lectern_ai::model::Day;
+use lectern_core::{Clock, Failure};
 use lectern_ingest::config as ingest;
 use lectern_rpc::ServerConfig;
 use lectern_runtime::config::Loader;
@@ -12,7 +15,7 @@ use lectern_tts::config::Engine;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Cli, Command};
-use crate::voice_dir;
+use crate::{lock, voice_dir, writers};
 
 /// What `lectern up` logs: what somebody has to do something about. Its start says the rest.
 const LOG: &str = "warn";
@@ -44,6 +47,14 @@ pub struct Config {
     pub import: ingest::Import,
     /// Recognition of text in pictures.
     pub ocr: ingest::Ocr,
+    /// Who writes scripts of orders that name nobody: `extractive`, or a name of `writers`.
+    pub default_writer: String,
+    /// Writers with words of their own, by the names that orders choose them by.
+    pub writers: BTreeMap<String, WriterConfig>,
+    /// A file of more rows of models; empty for none.
+    pub models_file: PathBuf,
+    /// What may be spent on writers that cost money.
+    pub budget: BudgetConfig,
     /// Steps of each stage that run at once; 0 means one for each core.
     pub permits: usize,
     /// Logs, traces and metrics.
@@ -71,6 +82,10 @@ impl Default for Config {
             sandbox: ingest::Sandbox::default(),
             import: ingest::Import::default(),
             ocr: ingest::Ocr::default(),
+            default_writer: lectern_ai::engine::DEFAULT_WRITER.to_owned(),
+            writers: BTreeMap::new(),
+            models_file: PathBuf::new(),
+            budget: BudgetConfig::default(),
             permits: 0,
             telemetry: TelemetryConfig { log_filter: LOG.to_owned(), ..TelemetryConfig::default() },
         }
@@ -81,16 +96,21 @@ impl Default for Config {
 /// file and is not printed.
 const KEY: &str = "KEY";
 
+/// The variables of this program that are no setting of any service: the caller's key, and the
+/// folder of data.
+pub const OF_NO_SERVICE: [&str; 2] = [KEY, "DATA"];
+
 /// Loads the configuration and lays the flags over it; the commands that take a key get that of
 /// `LECTERN_KEY` where they were given none.
 ///
 /// # Errors
 /// `INVALID_FIELD` naming the key.
-pub fn load(cli: &mut Cli) -> Result<Config, Failure> {
-    load_from(Loader::new("LECTERN"), cli)
+pub fn load(cli: &mut Cli, clock: &dyn Clock) -> Result<Config, Failure> {
+    load_at(Loader::new("LECTERN"), cli, Day::of(clock.now()))
 }
 
-fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
+/// The same from these sources, on this day: models are served from one to another.
+fn load_at(loader: Loader, cli: &mut Cli, today: Day) -> Result<Config, Failure> {
     let loader = loader.file(cli.config.clone()).ignore(&[KEY]);
     cli.settle_key(&loader.secret(KEY))?;
     let mut config: Config = loader.load()?;
@@ -105,6 +125,10 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
         config.voice_dir.clone_from(named);
     }
     config.voice_dir = voice_dir::chosen(&config.voice_dir);
+    cli.settle_server(|| lock::serving(&config.data));
+    if let Some(writing) = cli.writing() {
+        writers::of_command(&mut config, writing, &loader, today)?;
+    }
     if let Some(Command::Up(up)) = &cli.command
         && let Some(listen) = up.listen
     {
@@ -113,10 +137,13 @@ fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
     config.import.enabled |= match &cli.command {
         Some(Command::Narrate(order)) => order.place.import,
         Some(Command::Preview(preview)) => preview.place.import,
+        Some(Command::Estimate(estimate)) => estimate.place.import,
         Some(Command::Up(up)) => up.import,
         Some(
             Command::Manage(_)
             | Command::Voices(_)
+            | Command::Writers(_)
+            | Command::Usage(_)
             | Command::Voice(_)
             | Command::Keys(_)
             | Command::Tenants(_)
@@ -146,6 +173,10 @@ mod tests {
 
     use super::*;
 
+    fn load_from(loader: Loader, cli: &mut Cli) -> Result<Config, Failure> {
+        load_at(loader, cli, "2026-11-28".parse().unwrap())
+    }
+
     fn loader(variables: &[(&str, &str)]) -> Loader {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Loader::with_environment("LECTERN", variables)
@@ -162,6 +193,20 @@ mod tests {
 
         let failure = load_from(loader(&[("LECTERN_KEYS", "lk_caller")]), &mut cli).unwrap_err();
         assert!(failure.message.contains("LECTERN_KEYS") && !failure.message.contains("lk_caller"), "{failure}");
+    }
+
+    #[test]
+    fn a_command_has_a_writer_of_its_own_unless_a_server_has_one() {
+        let arguments = ["lectern", "narrate", "a.md", "--writer", "gemini"];
+        let variables = [("GOOGLE_API_KEY", "g-secret")];
+        let config = load_from(loader(&variables), &mut Cli::parse_from(arguments)).unwrap();
+        assert_eq!(config.writers["gemini"].key.expose(), "g-secret");
+        let printed = lectern_runtime::print(&config).unwrap();
+        assert!(printed.contains("[writers.gemini]") && !printed.contains("g-secret"), "{printed}");
+        assert!(load_from(loader(&[]), &mut Cli::parse_from(arguments)).is_err(), "without a key there is none");
+        let served = [&arguments[..], &["--server", "http://h:1"]].concat();
+        let config = load_from(loader(&[]), &mut Cli::parse_from(served)).unwrap();
+        assert!(config.writers.is_empty(), "a server has its own");
     }
 
     #[test]

@@ -130,6 +130,12 @@ pub async fn wait(holder: Option<&Holder>, folder: &Path, told: &mut bool, conte
     }
 }
 
+/// Where the instance is that serves the data in `folder`, where there is one. Nothing is made.
+#[must_use]
+pub fn serving(folder: &Path) -> Option<SocketAddr> {
+    holder(folder).filter(|holder| holder.serves).and_then(|holder| holder.address)
+}
+
 /// Who holds the folder, where it says so and lives.
 fn holder(folder: &Path) -> Option<Holder> {
     let text = std::fs::read(folder.join(INSTANCE)).ok()?;
@@ -156,6 +162,7 @@ mod tests {
         lock.listens(address).unwrap();
         let Taken::By(Some(holder)) = taken(folder.path()) else { panic!("it is taken") };
         assert_eq!((holder.pid, holder.address, holder.serves), (std::process::id(), Some(address), true));
+        assert_eq!(serving(folder.path()), Some(address));
         let said = holder.sentence(Path::new("/d"));
         assert_eq!(said, format!("lectern up (process {}) works on /d", std::process::id()));
         for file in [LOCK, INSTANCE] {
@@ -164,6 +171,7 @@ mod tests {
         }
         drop(lock);
         assert!(!folder.path().join(INSTANCE).exists());
+        assert_eq!(serving(folder.path()), None);
         assert!(matches!(taken(folder.path()), Taken::Ours(_)));
     }
 

@@ -9,6 +9,7 @@ mod private;
 mod start;
 mod temporary;
 mod voice_dir;
+mod writers;
 
 use std::process::ExitCode;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         return ended;
     }
     let serves = matches!(cli.command, Some(Command::Up(_)));
-    let config = match config::load(&mut cli) {
+    let config = match config::load(&mut cli, &SystemClock) {
         Ok(config) => config,
         Err(failure) if serves => return bootstrap::fail("lectern", &failure),
         Err(failure) => return start::end(Err(words::of_configuration(failure).into())),
@@ -63,8 +64,11 @@ fn main() -> ExitCode {
         match command {
             Command::Narrate(order) => Box::pin(client::narrate::run(*order, config, context)).await,
             Command::Preview(preview) => Box::pin(client::preview::run(*preview, config, context)).await,
+            Command::Estimate(estimate) => Box::pin(client::estimate::run(*estimate, config, context)).await,
             Command::Manage(manage) => Box::pin(client::manage::run(manage, config, context)).await,
             Command::Voices(voices) => Box::pin(client::voices::list(voices, config, context)).await,
+            Command::Writers(writers) => Box::pin(client::writers::list(writers, config, context)).await,
+            Command::Usage(usage) => Box::pin(client::usage::run(usage, config, context)).await,
             Command::Voice(voice) => Box::pin(client::voices::run(voice, config, context)).await,
             Command::Keys(keys) => start::interruptible(&context, client::keys::run(keys, &SystemClock, &out)).await,
             Command::Tenants(tenants) => start::interruptible(&context, client::tenants::run(tenants, &out)).await,

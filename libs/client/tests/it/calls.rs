@@ -59,7 +59,7 @@ async fn the_deadline_of_the_call_that_is_handled_holds_for_the_calls_it_makes()
 }
 
 fn erase(force: bool, allow_missing: bool) -> DeleteDocumentRequest {
-    DeleteDocumentRequest { name: DOCUMENT.to_owned(), etag: String::new(), allow_missing, force }
+    DeleteDocumentRequest { name: DOCUMENT.to_owned(), etag: String::new(), allow_missing, force, all_revisions: false }
 }
 
 #[tokio::test]

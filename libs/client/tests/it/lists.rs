@@ -2,7 +2,7 @@
 
 use lectern_client::Upload;
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::v1::{Document, ListNarrationsRequest, Voice};
+use lectern_proto::v1::{Document, ListNarrationsRequest, Narration, NarrationEstimate, Voice, Writer};
 
 use crate::server::{DOCUMENT, End, Fake, NARRATION, State, noise, unavailable};
 
@@ -60,4 +60,23 @@ async fn all_voices_come_in_their_order_or_the_failure_does() {
     let refused = Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, "no key was sent");
     fake.state().ends.extend([End::Early, End::With(refused.clone())]);
     assert_eq!(fake.client().voices().await, Err(refused));
+}
+
+#[tokio::test]
+async fn all_writers_come_in_their_order_and_are_asked_if_they_are_to_be() {
+    let writer = |name: &str| Writer { name: name.to_owned(), ..Writer::default() };
+    let writers = vec![writer("extractive"), writer("gemini")];
+    let fake = Fake::start(State { writers: writers.clone(), ..State::default() }).await;
+    assert_eq!(fake.client().writers(true).await, Ok(writers));
+    assert_eq!(fake.asked(), ["writers from \"\", ready true", "writers from \"1\", ready true"]);
+}
+
+#[tokio::test]
+async fn an_estimate_is_asked_for_again_where_its_answer_was_lost() {
+    let estimate = NarrationEstimate { writer: "gemini".to_owned(), ..NarrationEstimate::default() };
+    let fake = Fake::start(State { estimate: Some(estimate.clone()), ..State::default() }).await;
+    let away = Failure::new(Kind::Unavailable, Reason::ServiceUnavailable, "it was replaced");
+    fake.state().ends.push_back(End::With(away));
+    assert_eq!(fake.client().estimate(Narration::default()).await, Ok(estimate));
+    assert_eq!(fake.asked(), ["estimate", "estimate"]);
 }

@@ -19,6 +19,7 @@ use lectern_proto::v1::narration_service_server::{NarrationService, NarrationSer
 use lectern_proto::v1::upload_document_request::Part;
 use lectern_proto::v1::voice_service_server::{VoiceService, VoiceServiceServer};
 use lectern_proto::v1::watch_narration_response::News;
+use lectern_proto::v1::writer_service_server::{WriterService, WriterServiceServer};
 use lectern_proto::v1::{self as api, preview_document_response};
 use lectern_rpc::status;
 use lectern_runtime::Secret;
@@ -98,6 +99,10 @@ pub struct State {
     pub documents: Vec<api::Document>,
     /// The voices, which come one a page.
     pub voices: Vec<api::Voice>,
+    /// The writers, which come one a page.
+    pub writers: Vec<api::Writer>,
+    /// What an order would take.
+    pub estimate: Option<api::NarrationEstimate>,
     /// The run of the narration; its etag is the same number.
     pub run: i32,
     /// The request id of the call that began the run.
@@ -122,6 +127,7 @@ impl Fake {
             .add_service(DocumentServiceServer::new(fake.clone()))
             .add_service(NarrationServiceServer::new(fake.clone()))
             .add_service(VoiceServiceServer::new(fake.clone()))
+            .add_service(WriterServiceServer::new(fake.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(serving);
         fake
@@ -378,6 +384,14 @@ impl NarrationService for Fake {
         self.stream(parts.into_iter().map(|part| api::PreviewDocumentResponse { part: Some(part) }).collect())
     }
 
+    async fn estimate_narration(
+        &self,
+        _: Request<api::EstimateNarrationRequest>,
+    ) -> Answer<api::EstimateNarrationResponse> {
+        self.unary("estimate".to_owned()).await?;
+        Ok(Response::new(api::EstimateNarrationResponse { estimate: self.state().estimate.clone() }))
+    }
+
     async fn get_narration(&self, _: Request<api::GetNarrationRequest>) -> Answer<api::GetNarrationResponse> {
         self.unary("get".to_owned()).await?;
         let last = self.state().stages.len();
@@ -483,6 +497,14 @@ impl NarrationService for Fake {
         elsewhere()
     }
 
+    async fn update_script(&self, _: Request<api::UpdateScriptRequest>) -> Answer<api::UpdateScriptResponse> {
+        elsewhere()
+    }
+
+    async fn approve_script(&self, _: Request<api::ApproveScriptRequest>) -> Answer<api::ApproveScriptResponse> {
+        elsewhere()
+    }
+
     async fn get_manifest(&self, _: Request<api::GetManifestRequest>) -> Answer<api::GetManifestResponse> {
         elsewhere()
     }
@@ -524,5 +546,15 @@ impl VoiceService for Fake {
         self.unary(format!("voices from {token:?}")).await?;
         let (voices, next_page_token) = page(&self.state().voices, &token);
         Ok(Response::new(api::ListVoicesResponse { voices, next_page_token, formats: Vec::new() }))
+    }
+}
+
+#[tonic::async_trait]
+impl WriterService for Fake {
+    async fn list_writers(&self, request: Request<api::ListWritersRequest>) -> Answer<api::ListWritersResponse> {
+        let api::ListWritersRequest { page_token, check_ready, .. } = request.into_inner();
+        self.unary(format!("writers from {page_token:?}, ready {check_ready}")).await?;
+        let (writers, next_page_token) = page(&self.state().writers, &page_token);
+        Ok(Response::new(api::ListWritersResponse { writers, next_page_token }))
     }
 }

@@ -5,18 +5,23 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use lectern_proto::v1::{self as api, audit_record::Action};
+use lectern_provider::MicroUsd;
 use lectern_runtime::Secret;
 use lectern_runtime::config::ByteSize;
 use prost_types::Timestamp;
 
 use super::place::{Credential, secret};
 
+/// Where `lectern up` serves, unless it is told otherwise.
+const USUAL: &str = "http://127.0.0.1:7400";
+
 /// The server that a command is for.
 #[derive(Debug, Args)]
 pub struct Server {
-    /// The server.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7400", global = true)]
-    pub server: String,
+    /// The server. Where none is named, the instance that serves the data folder of this machine,
+    /// else http://127.0.0.1:7400.
+    #[arg(long, value_name = "URL", global = true)]
+    pub server: Option<String>,
     /// The API key; an embedded instance needs none. Prefer --key-file or the environment variable
     /// LECTERN_KEY: other users of the machine see arguments in the list of processes.
     #[arg(long, value_name = "KEY", global = true, conflicts_with = "key_file", value_parser = secret)]
@@ -27,6 +32,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.server.as_deref().unwrap_or(USUAL)
+    }
+
     /// The credential's flags.
     pub fn credential(&mut self) -> Credential<'_> {
         Credential { key: &mut self.key, file: self.key_file.as_deref() }
@@ -166,6 +177,10 @@ pub struct LimitFlags {
     /// Bytes of the sources of its documents, such as 20GiB.
     #[arg(long, value_name = "SIZE")]
     pub stored_sources: Option<ByteSize>,
+    /// What it may spend on writers that cost money in a calendar month, in US dollars, such as
+    /// 12.50.
+    #[arg(long, value_name = "USD")]
+    pub monthly_budget: Option<MicroUsd>,
     /// Lanes that it may order in, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "LANE")]
     pub lanes: Vec<Lane>,
@@ -186,6 +201,8 @@ pub enum Limit {
     ConcurrentSteps,
     /// Bytes of sources.
     StoredSources,
+    /// What it may spend in a month.
+    MonthlyBudget,
     /// Lanes that it may order in.
     Lanes,
 }

@@ -9,7 +9,9 @@ mod place;
 mod smoke;
 mod source;
 pub mod voice;
+mod writing;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -24,6 +26,7 @@ use place::Credential;
 pub use place::{At, Place};
 pub use smoke::Smoke;
 pub use source::Source;
+pub use writing::{Estimate, Usage, Writers, Writing};
 
 /// Turns documents into narrated audio.
 #[derive(Debug, Parser)]
@@ -54,11 +57,18 @@ pub enum Command {
     /// Prints what would be spoken of documents and what skipped, and why, block by block, before
     /// anything is spent.
     Preview(Box<Preview>),
+    /// Estimates what narrations of documents would take, before anything is spent: tokens, words,
+    /// minutes, and what a model's provider would ask.
+    Estimate(Box<Estimate>),
     /// What is done with narrations and documents that are there.
     #[command(flatten)]
     Manage(manage::Manage),
     /// Lists the voices that can be ordered.
     Voices(voice::Voices),
+    /// Lists who can be ordered to write scripts, and what each can do.
+    Writers(Writers),
+    /// Shows what was spent on writers that cost money, by day, writer and model.
+    Usage(Usage),
     /// Fetches the local voice, or says where it is.
     Voice(voice::Voice),
     /// Serves until it is stopped; started again on the same data, it finishes what was unfinished.
@@ -91,7 +101,7 @@ pub struct Up {
     /// Where gRPC is served; loopback only, since the embedded instance asks for no key and speaks
     /// plain text.
     #[arg(long, value_name = "ADDR")]
-    pub listen: Option<std::net::SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// Allows import by URL, as the setting `import.enabled` does.
     #[arg(long)]
     pub import: bool,
@@ -104,6 +114,9 @@ impl Cli {
         match &self.command {
             Some(Command::Narrate(_)) => "lectern narrate",
             Some(Command::Preview(_)) => "lectern preview",
+            Some(Command::Estimate(_)) => "lectern estimate",
+            Some(Command::Writers(_)) => "lectern writers",
+            Some(Command::Usage(_)) => "lectern usage",
             Some(Command::Manage(manage)) => manage.name(),
             Some(Command::Voices(_)) => "lectern voices",
             Some(Command::Voice(_)) => "lectern voice",
@@ -124,6 +137,9 @@ impl Cli {
         match &mut self.command {
             Some(Command::Narrate(order)) => order.place.at.data.as_ref(),
             Some(Command::Preview(preview)) => preview.place.at.data.as_ref(),
+            Some(Command::Estimate(estimate)) => estimate.place.at.data.as_ref(),
+            Some(Command::Writers(writers)) => writers.at.data.as_ref(),
+            Some(Command::Usage(usage)) => usage.at.data.as_ref(),
             Some(Command::Manage(manage)) => manage.at().data.as_ref(),
             Some(Command::Voices(voices)) => voices.at.data.as_ref(),
             Some(Command::Up(up)) => up.data.as_ref(),
@@ -141,6 +157,33 @@ impl Cli {
         }
     }
 
+    /// Who writes, for a command that orders on an instance of its own; none for any other.
+    #[must_use]
+    pub fn writing(&self) -> Option<&Writing> {
+        let (place, script) = match &self.command {
+            Some(Command::Narrate(order)) => (&order.place, &order.script),
+            Some(Command::Preview(preview)) => (&preview.place, &preview.script),
+            Some(Command::Estimate(estimate)) => (&estimate.place, &estimate.script),
+            Some(
+                Command::Manage(_)
+                | Command::Voices(_)
+                | Command::Writers(_)
+                | Command::Usage(_)
+                | Command::Voice(_)
+                | Command::Up(_)
+                | Command::Keys(_)
+                | Command::Tenants(_)
+                | Command::Quota(_)
+                | Command::Audit(_)
+                | Command::Ops(_)
+                | Command::Doctor(_)
+                | Command::Smoke(_),
+            )
+            | None => return None,
+        };
+        Some(&script.writing).filter(|_| place.at.server.is_none())
+    }
+
     /// Settles the key of the command, where it takes one: that of `--key`, else that of
     /// `--key-file`, else that of the environment.
     ///
@@ -150,11 +193,43 @@ impl Cli {
         self.credential().map_or(Ok(()), |credential| credential.settle(environment))
     }
 
+    /// Settles the server of a command that works on one alone, and was told none: that which is
+    /// `found` on this machine, where there is one.
+    pub fn settle_server(&mut self, found: impl FnOnce() -> Option<SocketAddr>) {
+        let at = match &mut self.command {
+            Some(Command::Keys(keys)) => &mut keys.at,
+            Some(Command::Tenants(tenants)) => &mut tenants.at,
+            Some(Command::Quota(quota)) => &mut quota.at,
+            Some(Command::Audit(audit)) => &mut audit.at,
+            Some(Command::Smoke(smoke)) => &mut smoke.at,
+            Some(
+                Command::Narrate(_)
+                | Command::Preview(_)
+                | Command::Estimate(_)
+                | Command::Manage(_)
+                | Command::Voices(_)
+                | Command::Writers(_)
+                | Command::Usage(_)
+                | Command::Voice(_)
+                | Command::Up(_)
+                | Command::Ops(_)
+                | Command::Doctor(_),
+            )
+            | None => return,
+        };
+        if at.server.is_none() {
+            at.server = found().map(|address| format!("http://{address}"));
+        }
+    }
+
     /// The flags of its credential; none where the command takes none.
     fn credential(&mut self) -> Option<Credential<'_>> {
         Some(match &mut self.command {
             Some(Command::Narrate(order)) => order.place.at.credential(),
             Some(Command::Preview(preview)) => preview.place.at.credential(),
+            Some(Command::Estimate(estimate)) => estimate.place.at.credential(),
+            Some(Command::Writers(writers)) => writers.at.credential(),
+            Some(Command::Usage(usage)) => usage.at.credential(),
             Some(Command::Manage(manage)) => manage.at().credential(),
             Some(Command::Voices(voices)) => voices.at.credential(),
             Some(Command::Keys(keys)) => keys.at.credential(),

@@ -7,7 +7,8 @@ use lectern_core::content::script::NumberRange;
 use lectern_proto::convert;
 use lectern_proto::v1::ContentKind;
 
-use super::{Lane, Place, Source};
+use super::manage::document;
+use super::{Lane, Place, Source, Writing};
 
 /// No page or chapter has a larger number.
 const LARGEST_NUMBER: u32 = 1_000_000;
@@ -29,6 +30,10 @@ pub struct Narrate {
     /// plain text.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// The document that the source is a new revision of, as `lectern documents` names it: only the
+    /// sentences that changed are spoken. The revisions of a document are deleted together alone.
+    #[arg(long, value_name = "DOCUMENT", value_parser = document, conflicts_with = "dry_run")]
+    pub revises: Option<String>,
     /// What becomes a script, and how.
     #[command(flatten)]
     pub script: Script,
@@ -60,8 +65,13 @@ pub struct Narrate {
     /// not spoken again.
     #[arg(long, conflicts_with = "dry_run")]
     pub again: bool,
+    /// Has the script wait for an approval before it is spoken: `lectern script` shows it, `lectern
+    /// edit` changes it, and `lectern approve` goes on.
+    #[arg(long, conflicts_with_all = ["dry_run", "temporary"])]
+    pub hold: bool,
     /// Prints the narration's name when the server has accepted it, and does not wait for its end.
-    #[arg(long, requires = "server")]
+    /// The server is that of --server, or `lectern up` on the same data.
+    #[arg(long, conflicts_with = "temporary")]
     pub detach: bool,
     /// Prints JSON for programs, one object a line.
     #[arg(long)]
@@ -101,10 +111,10 @@ pub struct Script {
     /// How the document becomes a script.
     #[arg(long, value_enum, default_value_t = StyleFlag::Narration)]
     pub style: StyleFlag,
-    /// Length of a briefing in minutes, 1 to 600; with --style briefing.
+    /// Length in minutes, 1 to 600; with --style briefing, lesson or dialogue.
     #[arg(long, value_name = "N", conflicts_with = "words", value_parser = clap::value_parser!(i32).range(1..=600))]
     pub minutes: Option<i32>,
-    /// Length of a briefing in words, 50 to 100000; with --style briefing.
+    /// Length in words, 50 to 100000; with --style briefing, lesson or dialogue.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(50..=100_000))]
     pub words: Option<i32>,
     /// What becomes of footnotes.
@@ -128,6 +138,9 @@ pub struct Script {
     /// Reads what is of these kinds also where it is left out or shortened by default.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]
     pub read: Vec<Kind>,
+    /// Who writes, and how.
+    #[command(flatten)]
+    pub writing: Writing,
 }
 
 /// Numbers of pages or chapters.
@@ -143,8 +156,13 @@ pub struct Length(pub u32);
 pub enum StyleFlag {
     /// Every block, as it stands.
     Narration,
-    /// The most important passages.
+    /// The most important of it.
     Briefing,
+    /// What is to be learned: goals, explanations, a recap, and questions; by a writer with words
+    /// of its own.
+    Lesson,
+    /// Two to four people who talk about it; by a writer with words of its own.
+    Dialogue,
 }
 
 /// What becomes of footnotes.
@@ -215,7 +233,7 @@ impl From<Kind> for ContentKind {
 }
 
 /// Reads a tempo.
-fn speed(argument: &str) -> Result<f64, String> {
+pub(super) fn speed(argument: &str) -> Result<f64, String> {
     let speed = argument.parse::<f64>().ok().filter(|speed| SPEEDS.contains(speed));
     speed.ok_or_else(|| "the tempo is a number from 0.5 to 2.0, such as 1.25".to_owned())
 }

@@ -43,6 +43,24 @@ fn the_key_is_that_of_the_environment_unless_an_argument_says_another() {
 }
 
 #[test]
+fn a_server_that_is_found_is_used_unless_another_is_named() {
+    let found = || Some(SocketAddr::from(([127, 0, 0, 1], 9)));
+    for (arguments, expected) in [
+        (&["lectern", "keys", "list"][..], "http://127.0.0.1:9"),
+        (&["lectern", "keys", "list", "--server", "http://h:1"][..], "http://h:1"),
+    ] {
+        let mut cli = parse(arguments);
+        cli.settle_server(found);
+        let Some(Command::Keys(keys)) = &cli.command else { panic!("{cli:?}") };
+        assert_eq!(keys.at.url(), expected);
+    }
+    let mut cli = parse(&["lectern", "quota"]);
+    cli.settle_server(|| None);
+    let Some(Command::Quota(quota)) = &cli.command else { panic!("{cli:?}") };
+    assert_eq!(quota.at.url(), "http://127.0.0.1:7400");
+}
+
+#[test]
 fn help_prefers_the_environment_to_an_argument() {
     let mut command = Cli::command();
     command.build();
@@ -82,7 +100,7 @@ fn what_contradicts_itself_is_refused() {
         &[server, "--temporary"][..],
         &["--temporary", "--data", "d"][..],
         &[server, "--import"][..],
-        &["--detach"][..],
+        &["--detach", "--temporary"][..],
         &[server, "--key", "k", "--key-file", "f"][..],
         &["--quiet", "--json"][..],
         &["--dry-run", "--force"][..],
@@ -93,10 +111,42 @@ fn what_contradicts_itself_is_refused() {
         &["--pages", "9-3"][..],
         &["--first", "5s"][..],
         &["--skip", "adverbs"][..],
+        &["--writer-url", "http://127.0.0.1:1/v1"][..],
+        &[server, "--writer", "openai", "--writer-url", "http://127.0.0.1:1/v1"][..],
+        &[server, "--writer", "openai", "--writer-model", "m"][..],
+        &[server, "--writer", "openai", "--writer-key-file", "f"][..],
+        &["--speaker", ": asks"][..],
+        &["--style", "sermon"][..],
     ] {
         let arguments = [&["lectern", "narrate", "a.md"][..], wrong].concat();
         assert!(Cli::try_parse_from(&arguments).is_err(), "{arguments:?}");
     }
+}
+
+#[test]
+fn an_api_key_of_a_provider_is_no_argument() {
+    let mut command = Cli::command();
+    command.build();
+    for name in ["narrate", "preview", "estimate"] {
+        let subcommand = command.find_subcommand_mut(name).unwrap();
+        let longs = subcommand.get_arguments().filter_map(|argument| argument.get_long());
+        let mut keys: Vec<&str> = longs.filter(|long| long.contains("key")).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["key", "key-file", "writer-key-file"], "{name}");
+        let help = subcommand.render_long_help().to_string();
+        assert!(help.contains("GOOGLE_API_KEY") && help.contains("OPENAI_API_KEY"), "{name}: {help}");
+    }
+}
+
+#[test]
+fn who_writes_is_asked_only_of_an_instance_of_ones_own() {
+    let server = "--server=http://127.0.0.1:7400";
+    for command in ["narrate", "preview", "estimate"] {
+        let arguments = ["lectern", command, "a.md", "--writer", "gemini"];
+        assert_eq!(parse(&arguments).writing().and_then(|writing| writing.writer.as_deref()), Some("gemini"));
+        assert!(parse(&[&arguments[..], &[server]].concat()).writing().is_none(), "a server has its own");
+    }
+    assert!(parse(&["lectern", "writers"]).writing().is_none());
 }
 
 #[test]
@@ -110,10 +160,12 @@ fn kinds_are_named_one_by_one_or_with_commas() {
 #[test]
 fn limits_and_times_are_read_as_people_write_them() {
     let update = ["lectern", "tenants", "update", "acme", "--stored-sources", "2GiB", "--lanes", "bulk,standard"];
+    let update = [update.as_slice(), &["--monthly-budget", "12.5"]].concat();
     let Some(Command::Tenants(tenants)) = parse(&update).command else { panic!("it is read") };
     let TenantCommand::Update { limits, .. } = tenants.command else { panic!("it is an update") };
     assert_eq!(limits.stored_sources.map(|size| size.bytes()), Some(2 << 30));
     assert_eq!(limits.lanes, [Lane::Bulk, Lane::Standard]);
+    assert_eq!(limits.monthly_budget.map(|usd| usd.get()), Some(12_500_000));
 
     let create = ["lectern", "keys", "create", "--tenant", "acme", "--role", "reader", "--expires", "2027-01-31"];
     let Some(Command::Keys(keys)) = parse(&create).command else { panic!("it is read") };

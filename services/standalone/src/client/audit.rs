@@ -30,7 +30,15 @@ pub async fn run(audit: Audit, out: &Out) -> Result<(), Failure> {
             page.map(|page| (page.audit_records, page.next_page_token))
         }
     };
-    pages::up_to(audit.count, out, page, |record: AuditRecord| out.line(&line(&record))).await?;
+    let mut none = true;
+    let take = |record: AuditRecord| {
+        none = false;
+        out.line(&line(&record));
+    };
+    pages::up_to(audit.count, out, page, take).await?;
+    if none {
+        out.say("there is no such record");
+    }
     out.finish()
 }
 

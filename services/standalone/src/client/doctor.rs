@@ -19,14 +19,15 @@ use lectern_stage::doctor::{is_broken, lines, object};
 use super::out::{Mode, Out};
 use super::words::{self, Status, Stop};
 use crate::cli::{Cli, Command, Doctor};
-use crate::config::Config;
+use crate::config::{Config, OF_NO_SERVICE};
 use crate::start;
 
 /// Runs the checks of a service's deployment, where the command line asks for them: its settings
 /// are another table than those of the embedded instance, so this comes before they are read.
 pub fn of_service(cli: &Cli) -> Option<ExitCode> {
     let Some(Command::Doctor(Doctor { service: Some(service), json, .. })) = &cli.command else { return None };
-    let loader = Loader::new("LECTERN").file(cli.config.clone());
+    // Whoever uses this program on the machine may have its variables set, too.
+    let loader = Loader::new("LECTERN").file(cli.config.clone()).ignore(&OF_NO_SERVICE);
     let setup = match service::Setup::load(*service, &loader) {
         Ok(setup) => setup,
         Err(failure) => return Some(start::end(Err(words::of_configuration(failure).into()))),

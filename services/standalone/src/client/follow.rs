@@ -6,6 +6,7 @@ use lectern_client::retry::may_pass;
 use lectern_client::{Client, is_terminal};
 use lectern_core::Failure;
 use lectern_proto::v1::Narration;
+use lectern_proto::v1::narration::State;
 use lectern_runtime::Shutdown;
 use tokio::time::Instant;
 
@@ -23,13 +24,15 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub enum Followed {
     /// It is terminal. Its state says whether it succeeded, and `failure` why it did not.
     Ended(Box<Narration>),
+    /// Its script waits for an approval.
+    Held(Box<Narration>),
     /// The command was interrupted. The narration goes on as if nobody had followed it.
     Interrupted,
 }
 
-/// Follows the narration `narrations/{id}` until it is terminal, and shows its progress. The outage
-/// of a `server` is told, and waited out for up to ten minutes; an instance of the command's own
-/// has none.
+/// Follows the narration `narrations/{id}` until it is terminal or waits for a person, and shows
+/// its progress. The outage of a `server` is told, and waited out for up to ten minutes; an
+/// instance of the command's own has none.
 ///
 /// # Errors
 /// What the server answers. After a longer outage the failure says how to go on.
@@ -43,7 +46,9 @@ pub async fn follow(
     let watched = tokio::select! {
         biased;
         () = shutdown.wait() => Ok(Followed::Interrupted),
-        watched = watch(client, name, progress, server) => watched.map(Followed::Ended),
+        watched = watch(client, name, progress, server) => watched.map(|narration| {
+            if is_terminal(&narration) { Followed::Ended(narration) } else { Followed::Held(narration) }
+        }),
     };
     progress.end();
     watched
@@ -64,7 +69,7 @@ async fn watch(
                     progress.say("  the server answers again");
                 }
                 progress.show(&narration);
-                if is_terminal(&narration) {
+                if is_terminal(&narration) || narration.state() == State::AwaitingApproval {
                     return Ok(Box::new(narration));
                 }
             }

@@ -34,12 +34,13 @@ pub async fn sha256(item: &Item) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Hands a document in under an `id`, unless the same bytes were handed in under the same name
-/// before. The call may be made again under the same id.
+/// Hands a document in under an `id`, as a revision of the one that `revises` names, unless the
+/// same bytes were handed in under the same name before. The call may be made again under the same
+/// id.
 ///
 /// # Errors
 /// Why the file cannot be read, or what the server answers.
-pub async fn hand_in(client: &Client, item: &Item, id: &str) -> Result<Handed, Failure> {
+pub async fn hand_in(client: &Client, item: &Item, id: &str, revises: Option<&str>) -> Result<Handed, Failure> {
     match &item.content {
         Content::Here(upload) => {
             let (_, digest) = upload.digest().await?;
@@ -49,13 +50,18 @@ pub async fn hand_in(client: &Client, item: &Item, id: &str) -> Result<Handed, F
                 let document = client.get_document(&before.name).await?;
                 return Ok(Handed { document, new: false });
             }
-            let document = client.upload(&upload.clone().id(id)).await?;
+            let upload = upload.clone().id(id).revises(revises.unwrap_or_default());
+            let document = client.upload(&upload).await?;
             Ok(Handed { document, new: true })
         }
         Content::Url(url) => {
             let source = Some(Source::Uri(url.clone()));
-            let request = CreateDocumentRequest { request_id: id.to_owned(), source, ..Default::default() };
-            fetched(client, client.create(request).await?).await
+            let document = Document { revises: revises.unwrap_or_default().to_owned(), ..Default::default() };
+            let document = Some(document);
+            let request = CreateDocumentRequest { request_id: id.to_owned(), document, source, ..Default::default() };
+            let document = client.create(request).await?;
+            // A revision cannot be erased alone.
+            if revises.is_some() { Ok(Handed { document, new: true }) } else { fetched(client, document).await }
         }
     }
 }

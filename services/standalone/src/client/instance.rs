@@ -18,7 +18,7 @@ use crate::cli::{At, Place};
 use crate::config::Config;
 use crate::lock::{self, Holder, Lock, Taken};
 use crate::temporary::Temporary;
-use crate::voice_dir;
+use crate::{voice_dir, writers};
 
 /// How long steps at work may go on in an instance that is stopped. They are given back then, and
 /// have removed their temporary files before the process ends.
@@ -154,6 +154,7 @@ impl Instance {
     /// A failure of a call with what to do about it on this machine.
     #[must_use]
     pub fn explain(&self, failure: Failure) -> Failure {
+        let failure = writers::explain(failure, self.is_own());
         match &self.voice_dir {
             Some(used) => voice_dir::explain(failure, used),
             None => failure,

@@ -48,7 +48,15 @@ pub async fn run(keys: KeysCommand, clock: &dyn Clock, out: &Out) -> Result<(), 
                     page.map(|page| (page.keys, page.next_page_token))
                 }
             };
-            pages::up_to(usize::MAX, out, page, |key: Key| out.line(&line(&key))).await?;
+            let mut none = true;
+            let take = |key: Key| {
+                none = false;
+                out.line(&line(&key));
+            };
+            pages::up_to(usize::MAX, out, page, take).await?;
+            if none {
+                out.say("there is no such key; `lectern keys create` makes one");
+            }
         }
         KeyCommand::Revoke { id } => {
             let request = RevokeKeyRequest { name: named("keys", &id) };

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use lectern_client::Client;
-use lectern_core::{Failure, Reason};
+use lectern_core::{Failure, Kind as FailureKind, Reason};
 use lectern_proto::v1::erased_items::Kind;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{
@@ -33,7 +33,11 @@ pub async fn narrations(list: &List, instance: &Instance, out: &Out) -> Result<(
         instance.client.list_narrations(request).await.map(|page| (page.narrations, page.next_page_token))
     };
     let row = |narration: &Narration| row_of_narration(narration, instance.is_own());
-    let nothing = "there is no such narration; `lectern narrate FILE` makes one";
+    let nothing = if list.document.is_some() || list.state.is_some() {
+        "there is no such narration; `lectern list` shows all"
+    } else {
+        "there is no narration; `lectern narrate FILE` makes one"
+    };
     newest(list.limit, page, json::narration, row, nothing, out).await
 }
 
@@ -116,7 +120,7 @@ pub async fn delete(delete: &Delete, instance: &Instance, out: &Out) -> Result<(
     }
     let mut failed = Vec::new();
     for target in &delete.names {
-        if let Err(failure) = one(target, delete.force, instance, out).await {
+        if let Err(failure) = one(target, delete, instance, out).await {
             out.complain(&format!("lectern: {}: {}", name(target), words::sentence(&failure)));
             failed.push(words::status(&failure));
         }
@@ -142,7 +146,12 @@ async fn confirmed(delete: &Delete, instance: &Instance, out: &Out) -> Result<bo
         rows.push(row.unwrap_or_else(|failure| vec![name(target).to_owned(), words::sentence(&failure)]));
     }
     out::table(&rows).iter().for_each(|line| out.complain(&format!("  {line}")));
-    let with = if delete.force { ", with all narrations of the documents" } else { "" };
+    let with = match (delete.all_revisions, delete.force) {
+        (true, true) => ", with all revisions and narrations of the documents",
+        (true, false) => ", with all revisions of the documents",
+        (false, true) => ", with all narrations of the documents",
+        (false, false) => "",
+    };
     out.complain(&format!("delete {}{with}? [y/N]", if rows.len() == 1 { "this" } else { "these" }));
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
@@ -153,8 +162,8 @@ async fn confirmed(delete: &Delete, instance: &Instance, out: &Out) -> Result<bo
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Result<(), Failure> {
-    let (client, flags) = (&instance.client, instance.flags());
+async fn one(target: &Target, delete: &Delete, instance: &Instance, out: &Out) -> Result<(), Failure> {
+    let (client, flags, force) = (&instance.client, instance.flags(), delete.force);
     match target {
         Target::Narration(name) => {
             let request = DeleteNarrationRequest { name: name.clone(), force, ..DeleteNarrationRequest::default() };
@@ -168,13 +177,22 @@ async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Re
             out.json(&serde_json::json!({ "name": name }));
         }
         Target::Document(name) => {
-            let request = DeleteDocumentRequest { name: name.clone(), force, ..DeleteDocumentRequest::default() };
+            let revisions = revisions_of(client, name, delete.all_revisions).await?;
+            let request = DeleteDocumentRequest {
+                name: name.clone(),
+                force,
+                all_revisions: delete.all_revisions,
+                ..DeleteDocumentRequest::default()
+            };
             let said = || {
                 format!(
                     "there are narrations of it (`lectern list --document {name}{flags}`); --force deletes them with it"
                 )
             };
-            let narrations = if force { client.narrations_of(name).await? } else { Vec::new() };
+            let mut narrations = Vec::new();
+            for revision in revisions.iter().filter(|_| force) {
+                narrations.extend(client.narrations_of(revision).await?);
+            }
             let receipt = client.erase(request).await.map_err(|failure| unforced(failure, force, said))?;
             // Nothing is left of them but that they were.
             for Narration { name, .. } in narrations {
@@ -189,6 +207,27 @@ async fn one(target: &Target, force: bool, instance: &Instance, out: &Out) -> Re
         }
     }
     Ok(())
+}
+
+/// The names of the documents that go with the one that is named, itself among them.
+///
+/// # Errors
+/// `WRONG_STATE` where there are others, and not `all` are to go.
+async fn revisions_of(client: &Client, name: &str, all: bool) -> Result<Vec<String>, Failure> {
+    let revisions: Vec<String> = match client.revisions_of(name).await {
+        Ok(revisions) => revisions.into_iter().map(|document| document.name).collect(),
+        // What is gone already is for the deletion to say, which deletes what may be left.
+        Err(failure) if failure.kind == FailureKind::NotFound => vec![name.to_owned()],
+        Err(failure) => return Err(failure),
+    };
+    if all || revisions.len() < 2 {
+        return Ok(revisions);
+    }
+    let message = format!(
+        "it has {} other revisions, which can only be deleted together; --all-revisions deletes them all",
+        revisions.len() - 1
+    );
+    Err(Failure::new(FailureKind::FailedPrecondition, Reason::WrongState, message))
 }
 
 /// A refusal that `--force` would have overcome, in the words of the command line.
@@ -213,6 +252,8 @@ const fn erased(kind: Kind) -> &'static str {
         Kind::ContentObject => "extracted text",
         Kind::PlanObject => "script plan",
         Kind::SectionObject => "written section",
+        Kind::AnswerObject => "model's answer",
+        Kind::EditsObject => "list of edits",
         Kind::SegmentObject => "spoken sentence",
         Kind::TrackObject => "recorded section",
         Kind::ArtifactObject => "recording file",
@@ -223,7 +264,6 @@ const fn erased(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use lectern_core::Kind as FailureKind;
     use lectern_proto::v1::ErasedItems;
 
     use super::*;

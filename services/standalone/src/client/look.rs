@@ -35,23 +35,46 @@ pub async fn look(
     count_stored: bool,
     shutdown: &Shutdown,
 ) -> Result<Look, Failure> {
+    let look = |document: Document| {
+        let order = order(&document);
+        async move { preview(client, order, count_stored).await }
+    };
+    let (document, looked) = Box::pin(handed_in_for(client, item, shutdown, look)).await?;
+    let lectern_client::Preview { summary, blocks, stored } = looked;
+    Ok(Look { document, summary, blocks, stored })
+}
+
+/// Does something with a document, which is handed in for it, and erases it after that unless it
+/// was there before; also when it is interrupted.
+///
+/// # Errors
+/// Why the document cannot be read, what is done with it answers, or what the server does.
+pub async fn handed_in_for<T, F>(
+    client: &Client,
+    item: &Item,
+    shutdown: &Shutdown,
+    then: impl FnOnce(Document) -> F,
+) -> Result<(Document, T), Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
     let interrupted = || words::interrupted("stopped; nothing was made");
     let id = hand_in::fresh_id();
     let handed = tokio::select! {
         biased;
         () = shutdown.wait() => return Err(interrupted()),
-        handed = Box::pin(hand_in::hand_in(client, item, &id)) => handed?,
+        handed = Box::pin(hand_in::hand_in(client, item, &id, None)) => handed?,
     };
     let Handed { document, new } = handed;
-    let looked = tokio::select! {
+    let done = tokio::select! {
         biased;
         () = shutdown.wait() => Err(interrupted()),
-        looked = Box::pin(preview(client, order(&document), count_stored)) => looked,
+        done = Box::pin(then(document.clone())) => done,
     };
     let erased = if new { hand_in::erase(client, &document.name).await } else { Ok(()) };
-    let lectern_client::Preview { summary, blocks, stored } = looked?;
+    let done = done?;
     erased?;
-    Ok(Look { document, summary, blocks, stored })
+    Ok((document, done))
 }
 
 /// What is there already can only be counted for a voice that is there; all else can be said

@@ -21,7 +21,7 @@ use super::out::{Mode, Out};
 use super::play::{self, Fetched};
 use super::progress::{self, Progress};
 use super::words::{self, Stop};
-use super::{library, show};
+use super::{library, script, show};
 use crate::cli::manage::{Follow, Get, Manage};
 use crate::config::Config;
 
@@ -58,6 +58,9 @@ const fn mode(manage: &Manage) -> Mode {
         Manage::List(list) => Mode::of(list.json, false),
         Manage::Show(show) => Mode::of(show.json, false),
         Manage::Watch(follow) | Manage::Retry(follow) => Mode::of(follow.json, follow.quiet),
+        Manage::Script(read) => Mode::of(read.json, false),
+        Manage::Edit(edit) => Mode::of(edit.json, false),
+        Manage::Approve(approve) => Mode::of(approve.follow.json, approve.follow.quiet),
         Manage::Get(get) => Mode::of(get.json, false),
         Manage::Cancel(cancel) => Mode::of(cancel.json, false),
         Manage::Delete(delete) => Mode::of(delete.json, false),
@@ -91,6 +94,13 @@ async fn one(manage: &Manage, instance: &Instance, context: &Context, out: &Out)
             Manage::Show(show) => show::run(named(show.name.as_ref()), instance, out).await?,
             Manage::Get(of) => get(of, instance, out).await?,
             Manage::Cancel(of) => cancel(named(of.name.as_ref()), instance, out).await?,
+            Manage::Script(of) => script::show(named(of.name.as_ref()), instance, out).await?,
+            Manage::Edit(of) => script::edit(named(of.name.as_ref()), of, instance, out).await?,
+            Manage::Approve(of) => {
+                let name = named(of.follow.name.as_ref());
+                script::approve(name, of.etag.as_deref(), instance).await?;
+                end(&of.follow, instance, context, out).await?;
+            }
             Manage::Watch(of) => end(of, instance, context, out).await?,
             Manage::Retry(of) => {
                 let name = named(of.name.as_ref());
@@ -175,14 +185,16 @@ pub fn not_there(narration: &Narration, flags: &str) -> Failure {
         }
         State::Cancelled => format!("it is cancelled; `lectern retry {name}{flags}` goes on with it"),
         State::Succeeded => "they were deleted with its document".to_owned(),
+        State::AwaitingApproval => format!(
+            "its script waits for an approval; `lectern script {name}{flags}` shows it, and `lectern approve {name} -o \
+             DIR{flags}` goes on with it"
+        ),
         State::Unspecified
         | State::Queued
         | State::Extracting
         | State::Planning
         | State::Narrating
-        | State::Assembling
-        | State::AwaitingApproval
-        | State::AwaitingBudget => {
+        | State::Assembling => {
             let state = progress::state(narration.state());
             format!("it is {state}; `lectern watch {name} -o DIR{flags}` waits for them")
         }
@@ -225,6 +237,12 @@ async fn end(of: &Follow, instance: &Instance, context: &Context, out: &Out) -> 
     let followed = follow(client, name, &mut progress, &context.shutdown, instance.server()).await?;
     let narration = match followed {
         Followed::Ended(narration) => narration,
+        Followed::Held(narration) => {
+            out.json(&json::narration(&narration));
+            let [show, approve] = ["script", "approve"].map(|command| format!("`lectern {command} {name}{flags}`"));
+            out.line(&format!("{name} waits for the approval of its script: {show} shows it, and {approve} goes on"));
+            return Ok(());
+        }
         Followed::Interrupted => {
             let message = format!("{name} is not followed any more; `lectern watch {name}{flags}` takes it up again");
             return Err(words::interrupted(message).into());
@@ -265,6 +283,7 @@ mod tests {
             |state: State| Narration { name: "narrations/n1".to_owned(), state: state.into(), ..Narration::default() };
         for (state, says) in [
             (State::Narrating, "it is narrating; `lectern watch narrations/n1 -o DIR --data d`"),
+            (State::AwaitingApproval, "`lectern script narrations/n1 --data d` shows it, and `lectern approve"),
             (State::Failed, "it failed; `lectern show narrations/n1 --data d` says why"),
             (State::Cancelled, "it is cancelled; `lectern retry narrations/n1 --data d`"),
         ] {

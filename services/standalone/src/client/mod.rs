@@ -4,6 +4,7 @@
 pub mod audit;
 mod deliver;
 pub mod doctor;
+pub mod estimate;
 mod folder;
 mod follow;
 mod hand_in;
@@ -22,14 +23,17 @@ mod play;
 pub mod preview;
 mod progress;
 pub mod quota;
+mod script;
 mod show;
 mod skipped;
 pub mod smoke;
 mod sources;
 pub mod tenants;
+pub mod usage;
 mod voice;
 pub mod voices;
 pub mod words;
+pub mod writers;
 
 use lectern_client::{Client, ClientConfig, Retry};
 use lectern_core::Failure;
@@ -55,7 +59,7 @@ pub fn connect(url: &str, key: Option<&Secret>) -> Result<Client, Failure> {
 
 /// Connects to the server that a command of an administrator names.
 fn at(server: &Server) -> Result<Client, Failure> {
-    connect(&server.server, server.key.as_ref())
+    connect(server.url(), server.key.as_ref())
 }
 
 /// The resource name of what was named on the command line, `{collection}/{id}` or the id alone.

@@ -8,7 +8,7 @@ mod report;
 use parking_lot::Mutex;
 
 use lectern_core::{Failure, Reason};
-use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice};
+use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice, Writer};
 use lectern_runtime::Context;
 use tokio::sync::OnceCell;
 
@@ -21,6 +21,7 @@ use super::words::{self, Status, Stop};
 use super::{hand_in, order, sources_of, voice};
 use crate::cli::{self, Narrate};
 use crate::config::Config;
+use crate::{lock, writers};
 
 /// What is the same for all documents of a command.
 struct Job<'a> {
@@ -32,6 +33,8 @@ struct Job<'a> {
     voice: String,
     /// The voices that there are, once they were asked for.
     voices: OnceCell<Vec<Voice>>,
+    /// The writers, once they were asked for.
+    writers: OnceCell<Vec<Writer>>,
 }
 
 impl Job<'_> {
@@ -40,6 +43,13 @@ impl Job<'_> {
         let (client, out, server) = (&self.instance.client, self.out, self.instance.server());
         let asked = || patiently(out, server, || Box::pin(client.voices()));
         self.voices.get_or_try_init(asked).await.map(Vec::as_slice)
+    }
+
+    /// The writers that there are. The server is asked once, and no provider.
+    async fn writers(&self) -> Result<&[Writer], Failure> {
+        let (client, out, server) = (&self.instance.client, self.out, self.instance.server());
+        let asked = || patiently(out, server, || Box::pin(client.writers(false)));
+        self.writers.get_or_try_init(asked).await.map(Vec::as_slice)
     }
 }
 
@@ -59,8 +69,16 @@ enum Became {
 /// That of all documents that failed, where it is one; that it was interrupted.
 pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Stop> {
     order::check(&order.script)?;
+    if order.detach && order.place.at.server.is_none() && lock::serving(&config.data).is_none() {
+        let message = "--detach needs a server that goes on with it; start `lectern up`, or name one with --server";
+        return Err(Failure::invalid("detach", message).into());
+    }
     let out = Out::new(Mode::of(order.json, order.quiet));
     let items = sources_of(&order.sources, order.name.as_deref(), &context).await?;
+    if order.revises.is_some() && items.len() > 1 {
+        let message = "--revises names what one document is a revision of; name one document";
+        return Err(Failure::invalid("document.revises", message).into());
+    }
     let mut planned = plan::plan(items, order.out.as_deref(), &order::part(&order.script), order.force);
     if !order.dry_run && !order.detach {
         refuse_folders(&mut planned, &context).await?;
@@ -68,6 +86,7 @@ pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(),
     let result = if planned.iter().any(|planned| planned.item.is_ok()) {
         let work = if order.dry_run { Work::Idle } else { Work::All };
         let instance = Box::pin(Instance::of(&order.place, work, &config, &context, &out)).await?;
+        writers::check_own(&order.script.writing, instance.is_own())?;
         let result = Box::pin(all(&order, &planned, &instance, &context, &out)).await;
         instance.close(result).await
     } else {
@@ -109,7 +128,8 @@ async fn all(
     context: &Context,
     out: &Out,
 ) -> Result<(), Stop> {
-    let mut job = Job { order, instance, context, out, voice: String::new(), voices: OnceCell::new() };
+    let mut job =
+        Job { order, instance, context, out, voice: String::new(), voices: OnceCell::new(), writers: OnceCell::new() };
     if !order.voice.is_empty() {
         let voices = tokio::select! {
             biased;
@@ -214,6 +234,7 @@ fn narration(order: &Narrate, voice: &str, document: &str) -> Narration {
         speed: Some(order.speed),
         formats: order.format.iter().map(|f| format(f).into()).collect(),
         lane: lane(order).into(),
+        hold_script: order.hold,
         ..order::order(&order.script, document)
     }
 }
@@ -265,5 +286,6 @@ mod tests {
         let named = narration(&parsed(&["--format", "wav,flac"]), "engines/e/voices/v", "documents/a");
         assert_eq!(named.formats, [i32::from(AudioFormat::Wav), AudioFormat::Flac.into()]);
         assert_eq!(named.speakers, [Speaker { voice: "engines/e/voices/v".to_owned() }]);
+        assert!(!named.hold_script && narration(&parsed(&["--hold"]), "", "documents/a").hold_script);
     }
 }

@@ -4,9 +4,9 @@
 
 mod capacity;
 mod config;
+mod dead_letters;
 mod held;
 mod json;
-mod letters;
 mod screen;
 mod status;
 mod table;
@@ -36,6 +36,9 @@ type Admin = AdminServiceClient<Authorized>;
 pub async fn run(ops: Ops, config: Config, context: Context, clock: &dyn Clock) -> Result<(), Stop> {
     let out = Out::new(Mode::of(ops.json, false));
     let instance = Box::pin(Instance::open(&ops.at.place(), Work::Idle, &config, &context, &out)).await?;
+    if instance.is_own() && matches!(ops.command, OpsCommand::Status) {
+        out.say(&format!("nobody serves on {}; this command has looked itself", config.data.display()));
+    }
     let admin = AdminServiceClient::new(instance.client.channel());
     let doing = Box::pin(one(ops.command, admin, clock, &out));
     let result = unless_interrupted(&context, doing).await.map_err(Stop::from);
@@ -49,7 +52,7 @@ async fn one(command: OpsCommand, admin: Admin, clock: &dyn Clock, out: &Out) ->
         OpsCommand::Narrations(which) => work::narrations(&which, &admin, clock.now(), out).await,
         OpsCommand::Steps { narration } => work::steps(&narration, &admin, clock.now(), out).await,
         OpsCommand::Leases { service, limit } => work::leases(service, limit, &admin, clock.now(), out).await,
-        OpsCommand::DeadLetters { command } => letters::run(command, admin, clock.now(), out).await,
+        OpsCommand::DeadLetters { command } => dead_letters::run(command, admin, clock.now(), out).await,
         OpsCommand::Pause { target, note } => held::pause(target, note, admin, out).await,
         OpsCommand::Resume { target } => held::resume(&target, admin, out).await,
         OpsCommand::Lanes => capacity::lanes(admin, clock.now(), out).await,

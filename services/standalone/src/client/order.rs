@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use lectern_core::content::script::Selection;
 use lectern_core::{Digest, Failure};
 use lectern_proto::convert;
-use lectern_proto::v1::{ContentKind, Footnotes, Length, Narration, Style, Voice, length::Target};
+use lectern_proto::v1::{ContentKind, Direction, Footnotes, Length, Narration, Style, Voice, Writer, length::Target};
 use prost_types::Duration;
 use serde::Serialize;
 
-use crate::cli::{self, Script};
+use crate::cli::{self, Script, Writing};
 
 /// An order for `document` that says how it becomes a script, and nothing of how that sounds.
 pub fn order(script: &Script, document: &str) -> Narration {
@@ -21,6 +21,8 @@ pub fn order(script: &Script, document: &str) -> Narration {
     let style = match script.style {
         cli::StyleFlag::Narration => Style::Narration,
         cli::StyleFlag::Briefing => Style::Briefing,
+        cli::StyleFlag::Lesson => Style::Lesson,
+        cli::StyleFlag::Dialogue => Style::Dialogue,
     };
     let footnotes = match script.footnotes {
         cli::Footnotes::Skip => Footnotes::Skip,
@@ -37,8 +39,26 @@ pub fn order(script: &Script, document: &str) -> Narration {
         selection: convert::selection_to_wire(&selection(script)),
         skip: kinds(&script.skip),
         read: kinds(&script.read),
+        direction: direction(&script.writing),
+        cast: script.writing.speakers.clone(),
+        writer: script.writing.writer.clone().unwrap_or_default(),
         ..Narration::default()
     }
+}
+
+/// How a writer with words of its own is to write; none where nothing is said of it.
+fn direction(writing: &Writing) -> Option<Direction> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let direction = Direction {
+        audience: text(&writing.audience),
+        tone: text(&writing.tone),
+        focus: text(&writing.focus),
+        instructions: text(&writing.instructions),
+        intro: writing.intro,
+        outro: writing.outro,
+        language_code: String::new(),
+    };
+    Some(direction).filter(|direction| *direction != Direction::default())
 }
 
 fn selection(script: &Script) -> Selection {
@@ -62,8 +82,11 @@ pub fn part(script: &Script) -> String {
             part.push_str(&what);
         }
     };
-    if script.style == cli::StyleFlag::Briefing {
-        add("briefing", String::new());
+    match script.style {
+        cli::StyleFlag::Narration => {}
+        cli::StyleFlag::Briefing => add("briefing", String::new()),
+        cli::StyleFlag::Lesson => add("lesson", String::new()),
+        cli::StyleFlag::Dialogue => add("dialogue", String::new()),
     }
     for (name, ranges) in [("pages", &script.pages), ("chapters", &script.chapters)] {
         let Some(ranges) = ranges else { continue };
@@ -88,7 +111,9 @@ pub fn check(script: &Script) -> Result<(), Failure> {
             (script.words.is_some(), "narration.length.word_count", "--words"),
         ] {
             if given {
-                let message = format!("{flag} is the length of a briefing; add --style briefing, or leave it out");
+                let message = format!(
+                    "{flag} is the length of a briefing; add --style briefing, lesson or dialogue, or leave it out"
+                );
                 return Err(Failure::invalid(field, message));
             }
         }
@@ -108,8 +133,8 @@ fn word(kind: cli::Kind) -> String {
     value.map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// What tells a recording of a source from another: how it becomes a script, who speaks it and how
-/// fast. Formats and lanes are not in it.
+/// What tells a recording of a source from another: how it becomes a script, who writes and speaks
+/// it and how fast. Formats and lanes are not in it.
 ///
 /// # Errors
 /// `INVALID_FIELD` for an order that is none.
@@ -117,7 +142,7 @@ pub fn digest(narration: &Narration) -> Result<String, Failure> {
     let order = convert::order(narration)?;
     let voice = narration.speakers.first().map_or("", |speaker| speaker.voice.as_str());
     let speed = format!("{:.2}", narration.speed.unwrap_or(1.0));
-    digest_of(&(order, voice, speed))
+    digest_of(&(order, &narration.writer, voice, speed))
 }
 
 fn digest_of(what: &impl Serialize) -> Result<String, Failure> {
@@ -127,16 +152,19 @@ fn digest_of(what: &impl Serialize) -> Result<String, Failure> {
 }
 
 /// The request id of an order that is made once: the same order of the same document is the same
-/// narration for as long as that exists. What makes it is in the id, so a newer voice makes it
-/// anew, and so does a newer reader or script engine of this program, which a server of another
-/// version need not have; `voices` are those that there are.
+/// narration for as long as that exists. What makes it is in the id, so a newer voice or writer
+/// makes it anew, and so does a newer reader of this program, which a server of another version
+/// need not have; `voices` and `writers` are those that there are.
 ///
 /// # Errors
 /// `INVALID_FIELD` for an order that is none.
-pub fn request_id(narration: &Narration, voices: &[Voice]) -> Result<String, Failure> {
+pub fn request_id(narration: &Narration, voices: &[Voice], writers: &[Writer]) -> Result<String, Failure> {
     let versions: BTreeSet<String> = voices.iter().map(|voice| format!("{}@{}", voice.name, voice.version)).collect();
-    let made_by = (lectern_ingest::extract::EXTRACTOR_VERSION, lectern_ai::compose::ENGINE_PIN, versions);
-    let what = (digest(narration)?, &narration.documents, &narration.formats, narration.lane);
+    // The first is the default.
+    let chosen = |writer: &&Writer| narration.writer.is_empty() || writer.name == narration.writer;
+    let writer = writers.iter().find(chosen).map(|writer| (&writer.name, &writer.engine));
+    let made_by = (lectern_ingest::extract::EXTRACTOR_VERSION, writer, versions);
+    let what = (digest(narration)?, &narration.documents, &narration.formats, narration.lane, narration.hold_script);
     Ok(format!("order-{:.48}", digest_of(&(what, made_by))?))
 }
 
@@ -170,12 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn who_writes_and_how_is_part_of_the_order() {
+        let flags =
+            ["--writer", "gemini", "--tone", "calm", "--intro", "--speaker", "Ann: asks; dry", "--speaker", "Bo"];
+        let made = order(&script(&[&["--style", "dialogue"], &flags[..]].concat()), "documents/d1");
+        let direction = made.direction.clone().unwrap();
+        assert_eq!((direction.tone.as_str(), direction.intro, direction.outro), ("calm", true, false));
+        let cast: Vec<_> =
+            made.cast.iter().map(|one| (one.name.as_str(), one.role.as_str(), one.manner.as_str())).collect();
+        assert_eq!(cast, [("Ann", "asks", "dry"), ("Bo", "", "")]);
+        assert_eq!((made.style(), made.writer.as_str()), (Style::Dialogue, "gemini"));
+        let plain = order(&script(&[]), "documents/d1");
+        assert_eq!((plain.direction, plain.cast.len(), plain.writer.as_str()), (None, 0, ""));
+    }
+
+    #[test]
     fn a_part_has_a_name() {
         for (flags, name) in [
             (&[][..], ""),
             (&["--speed", "1.5", "--skip", "code"], ""),
             (&["--pages", "3-9,12"], "-pages-3-9,12"),
             (&["--style", "briefing", "--chapters", "2", "--first", "5m"], "-briefing-chapters-2-first-300s"),
+            (&["--style", "dialogue", "--writer", "gemini"], "-dialogue"),
         ] {
             assert_eq!(part(&script(flags)), name);
         }
@@ -192,9 +236,15 @@ mod tests {
             let refused = check(&script(flags)).unwrap_err();
             assert!(refused.message.contains(says) && refused.reason == Reason::InvalidField, "{refused}");
         }
-        for fine in [&["--style", "briefing", "--minutes", "5"][..], &["--skip", "code", "--read", "tables"][..]] {
+        for fine in [
+            &["--style", "briefing", "--minutes", "5"][..],
+            &["--style", "dialogue", "--words", "500", "--speaker", "Ann", "--speaker", "Bo: asks"][..],
+            &["--skip", "code", "--read", "tables"][..],
+        ] {
             assert_eq!(check(&script(fine)), Ok(()));
         }
+        let alone = check(&script(&["--style", "dialogue", "--speaker", "Ann"])).unwrap_err();
+        assert_eq!(alone.field.as_deref(), Some("narration.cast"));
     }
 
     #[test]
@@ -214,6 +264,8 @@ mod tests {
             order(&script(&["--style", "briefing"]), "documents/d1"),
             order(&script(&["--pages", "2"]), "documents/d1"),
             order(&script(&["--skip", "code"]), "documents/d1"),
+            order(&script(&["--tone", "calm"]), "documents/d1"),
+            Narration { writer: "gemini".to_owned(), ..plain() },
             Narration { speed: Some(1.25), ..plain() },
             Narration { speakers: vec![Speaker { voice: "engines/tone/voices/sine".to_owned() }], ..plain() },
         ];
@@ -228,17 +280,25 @@ mod tests {
         let voices = |version: &str| {
             vec![Voice { name: "engines/e/voices/v".to_owned(), version: version.to_owned(), ..Voice::default() }]
         };
-        let id = request_id(&plain(), &voices("1")).unwrap();
-        assert_eq!(request_id(&plain(), &voices("1")), Ok(id.clone()));
+        let writers = |engine: &str| {
+            let named = |name: &str| Writer { name: name.to_owned(), engine: engine.to_owned(), ..Writer::default() };
+            vec![named("extractive"), named("gemini")]
+        };
+        let of = |order: &Narration, voice: &str, engine: &str| request_id(order, &voices(voice), &writers(engine));
+        let id = of(&plain(), "1", "e/1").unwrap();
+        assert_eq!(of(&plain(), "1", "e/1"), Ok(id.clone()));
         assert!(id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{id}");
         for other in [
             Narration { documents: vec!["documents/d2".to_owned()], ..plain() },
             Narration { formats: vec![AudioFormat::Wav.into()], ..plain() },
             Narration { lane: Lane::Bulk.into(), ..plain() },
             Narration { speed: Some(1.25), ..plain() },
+            Narration { writer: "gemini".to_owned(), ..plain() },
+            Narration { hold_script: true, ..plain() },
         ] {
-            assert_ne!(request_id(&other, &voices("1")), Ok(id.clone()), "{other:?}");
+            assert_ne!(of(&other, "1", "e/1"), Ok(id.clone()), "{other:?}");
         }
-        assert_ne!(request_id(&plain(), &voices("2")), Ok(id));
+        assert_ne!(of(&plain(), "2", "e/1"), Ok(id.clone()));
+        assert_ne!(of(&plain(), "1", "e/2"), Ok(id), "a newer writer writes anew");
     }
 }

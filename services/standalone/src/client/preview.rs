@@ -15,6 +15,7 @@ use super::words::{self, Stop};
 use super::{order, sources_of};
 use crate::cli;
 use crate::config::Config;
+use crate::writers;
 
 /// Previews every document. One that is refused is printed with its refusal, and the others follow.
 ///
@@ -27,7 +28,9 @@ pub async fn run(command: cli::Preview, config: Config, context: Context) -> Res
     // What is none needs no instance to say so.
     let any = items.iter().any(Result::is_ok);
     let instance = if any {
-        Some(Box::pin(Instance::of(&command.place, Work::Idle, &config, &context, &out)).await?)
+        let instance = Box::pin(Instance::of(&command.place, Work::Idle, &config, &context, &out)).await?;
+        writers::check_own(&command.script.writing, instance.is_own())?;
+        Some(instance)
     } else {
         None
     };

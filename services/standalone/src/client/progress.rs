@@ -130,8 +130,7 @@ impl Progress {
             | State::Narrating
             | State::Failed
             | State::Cancelled
-            | State::AwaitingApproval
-            | State::AwaitingBudget => (Some(recorded), length(progress.estimated_duration)),
+            | State::AwaitingApproval => (Some(recorded), length(progress.estimated_duration)),
         };
         // What is assembled may be unknown, and is no zero then.
         let Some(made) = made else { return Figures { whole, ..Figures::default() } };
@@ -196,6 +195,7 @@ pub const fn waits(reason: WaitReason) -> Option<&'static str> {
         WaitReason::Paused => Some("an operator has paused what it needs"),
         WaitReason::Suspended => Some("the tenant is suspended; an administrator can resume it"),
         WaitReason::EngineUnavailable => Some("its engine, such as the voice, is out of order; it is tried again"),
+        WaitReason::Budget => Some("its budget is used up; it goes on when that grows, or the next month begins"),
     }
 }
 
@@ -205,7 +205,6 @@ fn describe(narration: &Narration, figures: Figures) -> String {
         State::Extracting => "  reading the document".to_owned(),
         State::Planning => "  planning the script".to_owned(),
         State::AwaitingApproval => "  waiting for the script's approval".to_owned(),
-        State::AwaitingBudget => "  waiting for the tenant's budget".to_owned(),
         State::Narrating => audio("narrating", figures),
         State::Assembling => audio("assembling", figures),
         State::Succeeded => "  done".to_owned(),

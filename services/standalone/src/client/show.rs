@@ -3,7 +3,9 @@
 use lectern_client::{Client, is_terminal};
 use lectern_core::{Failure, Reason};
 use lectern_proto::convert;
-use lectern_proto::v1::{Artifact, Document, Narration, Progress};
+use lectern_proto::v1::narration::State;
+use lectern_proto::v1::{Artifact, Bill, Document, Narration, Progress};
+use lectern_provider::MicroUsd;
 
 use super::instance::Instance;
 use super::manage::{describe, json};
@@ -70,6 +72,9 @@ fn facts(
 ) -> Vec<(&'static str, String)> {
     let failure = narration.failure.as_ref().map(|status| words::sentence(&convert::failure(status)));
     let waits = match idle.filter(|_| !is_terminal(narration)) {
+        Some(flags) if narration.state() == State::AwaitingApproval => {
+            format!("its script is to be approved; `lectern approve {}{flags}` goes on with it", narration.name)
+        }
         Some(flags) => {
             format!("nothing works on it just now; `lectern watch {}{flags}` goes on with it", narration.name)
         }
@@ -89,6 +94,7 @@ fn facts(
     facts.extend(documents.iter().map(|(name, document)| ("document", of_document(name, document.as_ref()))));
     facts.extend(describe::order(narration));
     facts.extend([
+        ("model", narration.bill.as_ref().map(of_bill).unwrap_or_default()),
         ("run", if narration.run > 1 { narration.run.to_string() } else { String::new() }),
         ("accepted", describe::moment(narration.create_time.as_ref())),
         ("first audio", describe::moment(narration.first_audio_time.as_ref())),
@@ -122,6 +128,15 @@ fn sentences(counts: &Progress) -> String {
     }
 }
 
+/// What the calls of its writer's model have cost so far.
+fn of_bill(bill: &Bill) -> String {
+    let cost = format!("{}, {}", words::count(bill.call_count, "call"), MicroUsd::of_signed(bill.cost_micro_usd));
+    match bill.unknown_call_count {
+        0 => cost,
+        unknown => format!("{cost} at most, since the cost of {} is not known", words::count(unknown, "call")),
+    }
+}
+
 /// `documents/d1, tides.pdf, PDF, 6 pages, 2035 words`.
 fn of_document(name: &str, document: Option<&Document>) -> String {
     let Some(document) = document else { return format!("{name}, which is deleted") };
@@ -143,7 +158,6 @@ fn file(artifact: &Artifact) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::v1::narration::State;
     use lectern_proto::v1::{AudioFormat, Style, WaitReason};
     use prost_types::Duration;
 
@@ -247,5 +261,13 @@ mod tests {
         narration.failure = Some(convert::failure_to_wire(&Failure::not_found("documents/d1"), None));
         let lines = lines(&narration, &[], Some(""));
         assert!(lines[2].contains("it failed") && lines[2].contains("documents/d1 does not exist"), "{lines:?}");
+    }
+
+    #[test]
+    fn what_a_model_cost_is_told_and_what_of_it_nobody_knows() {
+        let bill = Bill { call_count: 7, cost_micro_usd: 12_345, ..Bill::default() };
+        assert_eq!(of_bill(&bill), "7 calls, 0.012345 USD");
+        let lost = Bill { unknown_call_count: 1, ..bill };
+        assert_eq!(of_bill(&lost), "7 calls, 0.012345 USD at most, since the cost of 1 call is not known");
     }
 }

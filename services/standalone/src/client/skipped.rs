@@ -1,11 +1,11 @@
-//! What of a document is not heard, in plain words: each block that is left out, wholly or in part,
-//! with why and how it begins.
+//! What is not heard, in plain words: each block of the document that is left out, wholly or in
+//! part, with why and how it begins, and each sentence that a model wrote and that was refused.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lectern_core::content::script::SkipReason;
-use lectern_core::content::timeline::{BlockFate, Fate, Manifest, SkippedPart};
+use lectern_core::content::script::{DropReason, SkipReason};
+use lectern_core::content::timeline::{BlockFate, DroppedSentence, Fate, Manifest, SkippedPart};
 use lectern_proto::convert;
 
 use super::out::shown;
@@ -30,25 +30,58 @@ pub fn text(manifest: &Manifest, name: &str) -> String {
     let left_out: Vec<&BlockFate> = manifest.blocks.iter().filter(|block| !block.skipped.is_empty()).collect();
     if left_out.is_empty() {
         line(&mut text, "Nothing is left out.");
-        return text;
+    } else {
+        blocks_left_out(&mut text, left_out);
     }
+    if !manifest.dropped.is_empty() {
+        dropped(&mut text, &manifest.dropped);
+    }
+    text
+}
+
+fn blocks_left_out(text: &mut String, left_out: Vec<&BlockFate>) {
     let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
     for part in left_out.iter().flat_map(|block| &block.skipped) {
         *reasons.entry(reason(part)).or_default() += 1;
     }
     let mut reasons: Vec<(&str, u32)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    line(&mut text, "");
+    line(text, "");
     for (reason, count) in reasons {
-        line(&mut text, &format!("{count:>6}  {reason}"));
+        line(text, &format!("{count:>6}  {reason}"));
     }
     // Who chose a part of the document knows that he did not choose the rest.
     let chosen = left_out.into_iter().filter(|block| block.skipped.iter().any(|part| !is_not_selected(part)));
     for block in chosen {
-        line(&mut text, "");
-        one(&mut text, block);
+        line(text, "");
+        one(text, block);
     }
-    text
+}
+
+/// The sentences of a model that are not heard, each with why.
+fn dropped(text: &mut String, dropped: &[DroppedSentence]) {
+    let count = words::count(u32::try_from(dropped.len()).unwrap_or(u32::MAX), "sentence");
+    line(text, "");
+    line(text, &format!("The writer wrote {count} more, not heard:"));
+    for DroppedSentence { section, sentence } in dropped {
+        line(text, "");
+        line(text, &format!("section {}: {}", section + 1, why(sentence.reason)));
+        line(text, &format!("    {}", sentence.text));
+        if !sentence.detail.is_empty() {
+            line(text, &format!("    ({})", sentence.detail));
+        }
+    }
+}
+
+const fn why(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Ungrounded => "it says what the document does not",
+        DropReason::Unsourced => "it names no place of the document",
+        DropReason::Repeated => "it was said before",
+        DropReason::NotSpeech => "it is no speech",
+        DropReason::Cut => "it does not end",
+        DropReason::TooLong => "it is beyond the length that was asked for",
+    }
 }
 
 fn one(text: &mut String, block: &BlockFate) {
@@ -81,6 +114,7 @@ fn line(text: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use lectern_core::content::Range;
+    use lectern_core::content::script::Dropped;
     use lectern_core::content::timeline::{Coverage, SCHEMA};
 
     use super::*;
@@ -117,6 +151,8 @@ mod tests {
             coverage: Coverage { blocks: 3, spoken: 2, summarised: 0, skipped: 1, words: 90, words_spoken: 70 },
             blocks,
             notes: Vec::new(),
+            edited: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -151,6 +187,28 @@ page 3, block 2, list item: left out in part
     #[test]
     fn nothing_left_out_is_said() {
         assert!(text(&manifest(vec![block(0, Fate::Spoken, &[])]), "t.md").ends_with("Nothing is left out.\n"));
+    }
+
+    #[test]
+    fn what_a_model_wrote_and_is_not_heard_is_listed_after_the_blocks() {
+        let sentence = Dropped {
+            text: "In 1967.".to_owned(),
+            reason: DropReason::Ungrounded,
+            detail: "says 1967; the source has 1687".to_owned(),
+            sources: Vec::new(),
+        };
+        let dropped = vec![DroppedSentence { section: 2, sentence }];
+        let made = Manifest { dropped, ..manifest(vec![block(0, Fate::Spoken, &[])]) };
+        let expected = "\
+Nothing is left out.
+
+The writer wrote 1 sentence more, not heard:
+
+section 3: it says what the document does not
+    In 1967.
+    (says 1967; the source has 1687)
+";
+        assert!(text(&made, "t.md").ends_with(expected), "{}", text(&made, "t.md"));
     }
 
     #[test]

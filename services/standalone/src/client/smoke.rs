@@ -36,12 +36,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The first thing that is not well, and what to do about it.
 pub async fn run(smoke: Smoke, out: &Out) -> Result<(), Stop> {
     let tls = ClientTls { ca: smoke.ca.clone(), ..ClientTls::default() };
-    let config = ClientConfig { tls, ..ClientConfig::to(&*smoke.at.server) };
+    let config = ClientConfig { tls, ..ClientConfig::to(smoke.at.url()) };
     let client = Client::connect(&config, smoke.at.key.clone())?;
     let client = client.with_retry(Retry { tries: TRIES, ..Retry::default() });
 
     within(ANSWER_WITHIN, "health", serving(&client)).await?;
-    out.line(&format!("health      {} serves", smoke.at.server));
+    out.line(&format!("health      {} serves", smoke.at.url()));
     let services = within(ANSWER_WITHIN, "reflection", reflected(&client)).await?;
     out.line(&format!("reflection  {services} services"));
 
@@ -156,7 +156,8 @@ async fn erase(client: &Client, document: String) -> Result<(), Failure> {
         client.delete_narration(deletion).await?;
     }
     let (etag, allow_missing, force) = (String::new(), true, true);
-    client.erase(DeleteDocumentRequest { name: document, etag, allow_missing, force }).await.map(drop)
+    let request = DeleteDocumentRequest { name: document, etag, allow_missing, force, ..Default::default() };
+    client.erase(request).await.map(drop)
 }
 
 fn size(path: &Path) -> Result<u64, Failure> {

@@ -6,6 +6,7 @@ use lectern_proto::v1::{
     CreateTenantRequest, GetTenantRequest, Lane, ListTenantsRequest, ResumeTenantRequest, SuspendTenantRequest, Tenant,
     TenantLimits, UpdateTenantRequest,
 };
+use lectern_provider::MicroUsd;
 use lectern_rpc::failure;
 use prost_types::FieldMask;
 
@@ -26,13 +27,17 @@ pub async fn run(tenants: Tenants, out: &Out) -> Result<(), Failure> {
             client.create_tenant(request).await.map_err(|s| failure(&s))?.into_inner().tenant
         }
         TenantCommand::List => {
-            let mut page_token = String::new();
+            let (mut page_token, mut none) = (String::new(), true);
             loop {
                 let request = ListTenantsRequest { page_size: 0, page_token };
                 let page = client.list_tenants(request).await.map_err(|s| failure(&s))?.into_inner();
+                none &= page.tenants.is_empty();
                 page.tenants.iter().for_each(|tenant| out.line(&line(tenant)));
                 page_token = page.next_page_token;
                 if page_token.is_empty() || out.gone() {
+                    if none {
+                        out.say("there is no tenant; `lectern tenants create` makes one");
+                    }
                     return out.finish();
                 }
             }
@@ -70,6 +75,7 @@ fn of(limits: &LimitFlags) -> TenantLimits {
         concurrent_step_count: limits.concurrent_steps,
         stored_source_bytes: limits.stored_sources.map(|size| i64::try_from(size.bytes()).unwrap_or(i64::MAX)),
         lanes: limits.lanes.iter().map(|lane| Lane::from(*lane).into()).collect(),
+        monthly_budget_micro_usd: limits.monthly_budget.map(MicroUsd::signed),
     }
 }
 
@@ -89,6 +95,7 @@ fn update(
         (Limit::UnfinishedNarrations, "limits.unfinished_narration_count", set.unfinished_narration_count.is_some()),
         (Limit::ConcurrentSteps, "limits.concurrent_step_count", set.concurrent_step_count.is_some()),
         (Limit::StoredSources, "limits.stored_source_bytes", set.stored_source_bytes.is_some()),
+        (Limit::MonthlyBudget, "limits.monthly_budget_micro_usd", set.monthly_budget_micro_usd.is_some()),
         (Limit::Lanes, "limits.lanes", !set.lanes.is_empty()),
     ];
     if let Some((_, path, _)) = all.iter().find(|(limit, _, named)| *named && reset.contains(limit)) {
@@ -125,6 +132,7 @@ pub fn lines(limits: &TenantLimits) -> Vec<String> {
         count("unfinished narrations", limits.unfinished_narration_count),
         count("concurrent steps", limits.concurrent_step_count),
         limits.stored_source_bytes.map(|bytes| format!("stored sources: {bytes} bytes")),
+        limits.monthly_budget_micro_usd.map(|usd| format!("monthly budget: {}", MicroUsd::of_signed(usd))),
         Some(lanes).filter(|lanes| !lanes.is_empty()).map(|lanes| format!("lanes: {lanes}")),
     ]
     .into_iter()
@@ -146,6 +154,7 @@ mod tests {
             unfinished_narrations: None,
             concurrent_steps: None,
             stored_sources: None,
+            monthly_budget: None,
             lanes: Vec::new(),
         }
     }

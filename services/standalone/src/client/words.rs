@@ -1,8 +1,12 @@
 //! Failures as people read them: flags instead of fields of a request, and an exit status that
 //! tells kinds apart.
 
+mod flags;
+
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::SkipReason;
+
+use self::flags::{flag, plain};
 
 /// How a command ended, as its exit status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,13 +75,19 @@ pub fn interrupted(message: impl Into<String>) -> Failure {
 
 /// The field that a failure of `--key-file` names.
 pub const KEY_FILE: &str = "key_file";
+/// The field that a failure of `--writer-url` names.
+pub const WRITER_URL: &str = "writer_url";
+/// The field that a failure of `--writer-model` names.
+pub const WRITER_MODEL: &str = "writer_model";
+/// Flags that are read with the configuration: what is wrong with one is wrong use.
+const READ_WITH_IT: [&str; 4] = [KEY_FILE, WRITER_URL, WRITER_MODEL, "narration.writer"];
 
 /// A failure to start on the configuration, which names keys of it. What is wrong with a flag that
 /// is read with it is wrong use, and stays so.
 #[must_use]
 pub fn of_configuration(failure: Failure) -> Failure {
     match failure.kind {
-        Kind::InvalidArgument if failure.field.as_deref() != Some(KEY_FILE) => {
+        Kind::InvalidArgument if !failure.field.as_deref().is_some_and(|field| READ_WITH_IT.contains(&field)) => {
             Failure { kind: Kind::FailedPrecondition, ..failure }
         }
         Kind::InvalidArgument
@@ -144,11 +154,15 @@ pub fn status(failure: &Failure) -> Status {
         | Reason::Overloaded
         | Reason::QueueFull
         | Reason::EngineLimited
+        | Reason::BudgetExhausted
         | Reason::EtagMismatch => Status::Later,
         Reason::AudioFormatUnsupported
         | Reason::VoiceNotInstalled
         | Reason::OcrNotInstalled
-        | Reason::ImportDisabled => Status::Missing,
+        | Reason::ImportDisabled
+        | Reason::EngineCredentials
+        | Reason::EngineBudget
+        | Reason::EngineRefused => Status::Missing,
         Reason::StoreUnavailable | Reason::BlobUnavailable if failure.kind == Kind::FailedPrecondition => {
             Status::Missing
         }
@@ -166,6 +180,7 @@ pub fn status(failure: &Failure) -> Status {
         Reason::Cancelled => Status::Interrupted,
         Reason::Internal if failure.kind == Kind::FailedPrecondition => Status::Output,
         Reason::SpeechRejected
+        | Reason::ScriptRejected
         | Reason::StepCrashed
         | Reason::AttemptsExhausted
         | Reason::ObjectDamaged
@@ -247,87 +262,8 @@ const CALLS: &[(&str, &str)] = &[
     ("a preview lists them with their numbers", "--dry-run lists them with their numbers"),
     ("ListVoices", "`lectern voices`"),
     ("upload that", "narrate that"),
+    ("estimate the order instead", "`lectern estimate` says what it would take"),
 ];
-
-/// Fields of requests, as paths, and the flags that they are set by. The first that the path begins
-/// with, or is, holds.
-const FLAGS: &[(&str, &str)] = &[
-    ("narration.selection.pages", "--pages"),
-    ("narration.selection.chapters", "--chapters"),
-    ("narration.selection.first", "--first"),
-    ("narration.length.duration", "--minutes"),
-    ("narration.length.word_count", "--words"),
-    ("narration.length", "--minutes"),
-    ("narration.skip", "--skip"),
-    ("narration.read", "--read"),
-    ("narration.style", "--style"),
-    ("narration.footnotes", "--footnotes"),
-    ("narration.language_code", "--language"),
-    ("narration.speakers", "--voice"),
-    ("narration.speed", "--speed"),
-    ("narration.formats", "--format"),
-    ("narration.lane", "--lane"),
-    ("document.language_code", "--language"),
-    ("start.document.language_code", "--language"),
-    ("document.display_name", "--name"),
-    ("start.file_name", "--name"),
-    ("file_name", "--name"),
-    ("url", "--server"),
-    (KEY_FILE, "--key-file"),
-];
-
-/// The flag that sets a field.
-fn flag(field: &str) -> Option<&'static str> {
-    let of = |path: &str| field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    FLAGS.iter().find(|(path, _)| of(path)).map(|(_, flag)| *flag)
-}
-
-/// Values of enums as a message names them, and the word of the command line.
-const VALUES: &[(&str, &str)] = &[
-    ("STYLE_", "--style "),
-    ("FOOTNOTES_", "--footnotes "),
-    ("AUDIO_FORMAT_", "--format "),
-    ("LANE_", "--lane "),
-    ("CONTENT_KIND_", ""),
-];
-
-/// A message in the words of the command line.
-fn plain(message: &str) -> String {
-    let is_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
-    let mut text = String::new();
-    let mut rest = message;
-    while !rest.is_empty() {
-        let length = rest.find(|c: char| !is_path(c)).unwrap_or(rest.len());
-        if length == 0 {
-            let next = rest.chars().next().map_or(rest.len(), char::len_utf8);
-            let (other, after) = rest.split_at(next);
-            text.push_str(other);
-            rest = after;
-            continue;
-        }
-        let (word, after) = rest.split_at(length);
-        // A full stop ends a sentence, and belongs to no path.
-        let bare = word.trim_end_matches('.');
-        text.push_str(&word_of(bare));
-        text.push_str(&word[bare.len()..]);
-        rest = after;
-    }
-    text
-}
-
-fn word_of(word: &str) -> String {
-    // What is one word is a word of the sentence.
-    if let Some(flag) = flag(word).filter(|_| word.contains(['.', '_'])) {
-        return flag.to_owned();
-    }
-    let value = VALUES.iter().find_map(|(prefix, flag)| word.strip_prefix(prefix).map(|value| (*flag, value)));
-    match value {
-        // `--skip` and `--read` say `appendix`.
-        Some((flag, "APPENDICES")) => format!("{flag}appendix"),
-        Some((flag, value)) => format!("{flag}{}", value.to_lowercase().replace('_', "-")),
-        None => word.to_owned(),
-    }
-}
 
 /// Why something is not spoken, as a person reads it.
 #[must_use]
@@ -359,6 +295,7 @@ pub const fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::Unaccounted => "a defect of Lectern, please report it",
         SkipReason::NotSelected => "outside of what --pages, --chapters or --first select",
         SkipReason::NotWanted => "of a kind that --skip leaves out",
+        SkipReason::Edited => "replaced by other words, with `lectern edit`",
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod again;
+mod approval;
 mod data;
 mod folders;
 mod interrupts;
@@ -22,3 +23,4 @@ mod support;
 mod terminal;
 mod up;
 mod voice;
+mod writers;

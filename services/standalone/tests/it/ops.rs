@@ -9,6 +9,7 @@ fn an_operator_sees_where_work_stands_and_holds_up_what_he_names() {
     let (home, name) = narrated();
     let status = home.done(&["ops", "status"]);
     assert!(status.out.starts_with("UNFINISHED  0 narrations"), "{status:?}");
+    assert!(status.err.starts_with("nobody serves on "), "{status:?}");
     assert!(status.out.lines().all(|line| line.chars().count() <= 100), "{status:?}");
     let document = home.done(&["ops", "status", "--json"]).json();
     assert_eq!(document[0]["services"].as_array().map(Vec::len), Some(4));
@@ -52,11 +53,17 @@ fn a_server_that_runs_is_looked_at_by_its_url() {
     let settings = home.done(&["ops", "config", "--all", "--json", "--server", &url]).json();
     let text = settings[0].to_string();
     assert!(text.contains("store.url") && text.contains("***"), "{text}");
+    // Those that work on a server alone find it by the data, too.
+    let keys = home.done(&["keys", "list"]);
+    assert!(keys.out.is_empty() && keys.err.contains("there is no such key"), "{keys:?}");
 }
 
 #[test]
 fn a_doctor_says_what_is_broken_and_what_to_do() {
     let home = Home::new();
+    let none = home.done(&["doctor"]);
+    assert!(none.out.contains("there is no data yet") && !home.data().exists(), "{none:?}");
+    home.done(&["list"]);
     let well = home.done(&["doctor"]);
     assert!(well.out.contains("ok       object storage"), "{well:?}");
     let objects = home.data().join("objects");
@@ -72,7 +79,8 @@ fn a_doctor_says_what_is_broken_and_what_to_do() {
 
 #[test]
 fn a_service_is_checked_with_its_own_configuration() {
-    let home = Home::new();
+    // What is set for the program is no setting of a service.
+    let home = Home::new().with("LECTERN_DATA", "elsewhere").with("LECTERN_KEY", "lk_mine");
     home.write(
         "tts.toml",
         "secret = \"12345678901234567890123456789012\"\nengine = \"tone\"\n[store]\nurl = \"memory:\"\n[queue]\nurl = \

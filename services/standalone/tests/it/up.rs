@@ -22,6 +22,8 @@ fn its_start_ends_with_what_there_is_and_what_to_do() {
     home.write("tides.md", TIDES);
     let ran = home.done(&["narrate", "tides.md"]);
     assert!(!ran.err.contains("waiting"), "{ran:?}");
+    let detached = home.done(&["narrate", "tides.md", "--detach"]);
+    assert!(detached.out.starts_with("narrations/"), "{detached:?}");
     let again = home.done(&["narrate", "tides.md", "--server", &url, "--format", "wav"]);
     again.says(&["were there already"]);
     assert!(again.err.contains("accepted as narrations/"), "{again:?}");

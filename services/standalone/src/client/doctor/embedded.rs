@@ -24,28 +24,59 @@ const INSTANCE: &str = "instance";
 
 /// Looks at everything that the embedded instance needs.
 pub(super) async fn examine(config: &Config, context: &Context, clock: Arc<dyn Clock>) -> Vec<Finding> {
-    let mut findings = match Lock::take(&config.data, context.name, false) {
-        Ok(Taken::Ours(_lock)) => {
+    // Who looks makes nothing: the folder may be one that nobody meant.
+    let there = config.data.try_exists().unwrap_or(true);
+    let mut findings = match there.then(|| Lock::take(&config.data, context.name, false)).transpose() {
+        Ok(None) => vec![no_data(&config.data)],
+        Ok(Some(Taken::Ours(_lock))) => {
             let mut findings = vec![Finding::ok(INSTANCE, format!("nobody works on {}", config.data.display()))];
             for service in SERVICES {
                 findings.push(database(&config.data, service, Arc::clone(&clock)).await);
             }
             findings
         }
-        Ok(Taken::By(holder)) => held(&config.data, holder).await,
+        Ok(Some(Taken::By(holder))) => held(&config.data, holder).await,
         Err(failure) => {
             let advice = "give this user the folder, or name another one by --data";
             vec![Finding::broken(INSTANCE, failure.message, advice)]
         }
     };
-    let objects = format!("file:{}", config.data.join("objects").display());
-    findings.extend(doctor::bucket(&objects, &lectern_blob::ConnectOptions::default(), clock).await);
+    findings.extend(writers(config, &clock).await);
+    if there {
+        let objects = format!("file:{}", config.data.join("objects").display());
+        findings.extend(doctor::bucket(&objects, &lectern_blob::ConnectOptions::default(), clock).await);
+    }
     if config.engine == Engine::Local {
         findings.push(voice::whole(&config.voice_dir));
     }
     findings.push(doctor::free_space(&config.data));
     findings.push(doctor::free_space(&doctor::temporary()));
     findings.push(doctor::open_files());
+    findings
+}
+
+/// What is to be said where the folder is not there.
+fn no_data(data: &Path) -> Finding {
+    let found = format!("there is no data yet: {} is not there", data.display());
+    let advice = "the first command that needs the folder makes it; where there should be data, name its folder by \
+                  --data or LECTERN_DATA";
+    Finding::warning(INSTANCE, found, advice)
+}
+
+/// What is to be said of the writers of the settings.
+async fn writers(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
+    let ai = lectern_ai::config::Config {
+        default_writer: config.default_writer.clone(),
+        writers: config.writers.clone(),
+        models_file: config.models_file.clone(),
+        ..lectern_ai::config::Config::default()
+    };
+    let mut findings = Vec::new();
+    if let Err(failure) = ai.check() {
+        let advice = format!("mend {} (docs/infrastructure.md)", failure.field.as_deref().unwrap_or("a setting"));
+        findings.push(Finding::broken("configuration", failure.message, advice));
+    }
+    findings.extend(lectern_ai::examine::writers(&ai, clock).await);
     findings
 }
 
@@ -119,6 +150,25 @@ mod tests {
         std::fs::create_dir_all(&place).unwrap();
         std::fs::write(place.join("lectern.db"), "this is no database, whatever its name says".repeat(99)).unwrap();
         assert_eq!(verdict().await, Verdict::Broken);
+    }
+
+    #[tokio::test]
+    async fn a_writer_without_what_it_needs_is_broken() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        assert!(writers(&Config::default(), &clock).await.is_empty(), "nobody needs one");
+        let writer = lectern_ai::config::WriterConfig {
+            model: "m".to_owned(),
+            url: "http://127.0.0.1:1/v1".to_owned(),
+            key_file: "/nowhere/key".into(),
+            ..lectern_ai::config::WriterConfig::default()
+        };
+        let mut config = Config { writers: [("w".to_owned(), writer)].into(), ..Config::default() };
+        let found = writers(&config, &clock).await;
+        assert!(found.iter().any(|it| it.check == "writer key" && it.verdict == Verdict::Broken), "{found:?}");
+        config.default_writer = "other".to_owned();
+        let found = writers(&config, &clock).await;
+        assert_eq!((found[0].check, found[0].verdict), ("configuration", Verdict::Broken), "{found:?}");
+        assert!(found[0].advice.contains("default_writer"), "{found:?}");
     }
 
     #[test]

@@ -82,17 +82,60 @@ mod tests {
     }
 
     #[test]
-    fn each_service_is_looked_at_with_what_it_has() {
+    fn a_writer_that_nobody_could_use_is_refused_when_settings_are_looked_at() {
+        let secret = ("LECTERN_SECRET", "12345678901234567890123456789012");
+        let key = ("LECTERN_WRITERS__W__KEY", "k");
+        let [gemini, openai] = ["gemini", "openai"].map(|kind| ("LECTERN_WRITERS__W__KIND", kind));
+        for (variables, field) in [
+            (&[secret, ("LECTERN_DEFAULT_WRITER", "w")][..], "default_writer"),
+            (&[secret, key, gemini, ("LECTERN_WRITERS__W__MODEL", "gemini-9")], "writers.w.model"),
+            (
+                &[
+                    secret,
+                    key,
+                    gemini,
+                    ("LECTERN_WRITERS__W__MODEL", "gemini-3.8-flash"),
+                    ("LECTERN_WRITERS__W__KEY_FILE", "key"),
+                ],
+                "writers.w.key_file",
+            ),
+            (
+                &[
+                    secret,
+                    key,
+                    openai,
+                    ("LECTERN_WRITERS__W__MODEL", "m"),
+                    ("LECTERN_WRITERS__W__URL", "http://models.example.com/v1"),
+                ],
+                "writers.w.url",
+            ),
+        ] {
+            let failure = refused(&setup(Checked::Ai, variables)).expect("nobody could use it");
+            assert_eq!(failure.field.as_deref(), Some(field), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_service_is_looked_at_with_what_it_has() {
+        let clock: Arc<dyn Clock> = Arc::new(lectern_core::SystemClock);
         let Setup::Tts(tts) = setup(Checked::Tts, &[("LECTERN_VOICE_DIR", "/srv/voice")]) else {
             panic!("another service");
         };
         assert_eq!(tts.voice_dir, Path::new("/srv/voice"));
-        let found = lectern_tts::app::Program::examine(&tts);
+        let found = lectern_tts::app::Program::examine(&tts, &clock).await;
         assert_eq!((found.len(), found[0].verdict), (1, Verdict::Broken), "there is no such folder: {found:?}");
         let Setup::Tts(tone) = setup(Checked::Tts, &[("LECTERN_ENGINE", "tone")]) else { panic!("another service") };
-        assert!(lectern_tts::app::Program::examine(&tone).is_empty(), "tones need no files");
+        assert!(lectern_tts::app::Program::examine(&tone, &clock).await.is_empty(), "tones need no files");
+        let variables = [
+            ("LECTERN_WRITERS__W__MODEL", "m"),
+            ("LECTERN_WRITERS__W__URL", "http://127.0.0.1:1/v1"),
+            ("LECTERN_WRITERS__W__KEY_FILE", "/nowhere/key"),
+        ];
+        let Setup::Ai(ai) = setup(Checked::Ai, &variables) else { panic!("another service") };
+        let found = lectern_ai::app::Program::examine(&ai, &clock).await;
+        assert_eq!((found[0].check, found[0].verdict), ("writer key", Verdict::Broken), "{found:?}");
         assert_eq!(lectern_tts::app::Program::collections().len(), 2);
-        assert_eq!(lectern_ai::app::Program::collections().len(), 2);
+        assert_eq!(lectern_ai::app::Program::collections().len(), 6);
         assert_eq!(lectern_ingest::app::Program::collections().len(), 4);
         assert_eq!(lectern_gateway::app::Program::collections().len(), 5);
     }

@@ -4,7 +4,8 @@ use lectern_client::is_terminal;
 use lectern_proto::v1::length::Target;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{
-    AudioFormat, ContentKind, Document, Footnotes, Lane, Narration, NumberRange, Selection, Style, WaitReason,
+    AudioFormat, ContentKind, Direction, Document, Footnotes, Lane, Narration, NumberRange, Selection, Style,
+    WaitReason,
 };
 use prost_types::{Duration, Timestamp};
 
@@ -49,8 +50,7 @@ pub fn percent(narration: &Narration) -> Option<u64> {
         | State::Succeeded
         | State::Failed
         | State::Cancelled
-        | State::AwaitingApproval
-        | State::AwaitingBudget => return None,
+        | State::AwaitingApproval => return None,
     };
     let (made, whole) = (words::seconds(&made), words::seconds(&whole));
     (made * 100).checked_div(whole).map(|percent| percent.min(100))
@@ -132,6 +132,9 @@ pub fn order(narration: &Narration) -> Vec<(&'static str, String)> {
     let format = |format: AudioFormat| word(format.as_str_name(), "AUDIO_FORMAT_");
     let mut order = vec![
         ("style", style(narration)),
+        ("writer", narration.writer.clone()),
+        ("direction", narration.direction.as_ref().map(direction).unwrap_or_default()),
+        ("speakers", listed(&mut narration.cast.iter().map(|one| one.name.clone()))),
         ("footnotes", footnotes),
         ("language", narration.language_code.clone()),
         ("voice", listed(&mut voices())),
@@ -150,13 +153,25 @@ pub fn order(narration: &Narration) -> Vec<(&'static str, String)> {
 fn style(narration: &Narration) -> String {
     let style = match narration.style() {
         Style::Unspecified => return String::new(),
-        Style::Narration | Style::Briefing => word(narration.style().as_str_name(), "STYLE_"),
+        Style::Narration | Style::Briefing | Style::Lesson | Style::Dialogue => {
+            word(narration.style().as_str_name(), "STYLE_")
+        }
     };
     match narration.length.and_then(|length| length.target) {
         Some(Target::Duration(length)) => format!("{style} of {}", words::clock(words::seconds(&length))),
         Some(Target::WordCount(count)) => format!("{style} of {}", words::count(count, "word")),
         None => style,
     }
+}
+
+/// How it is to be written: `for nurses; tone: calm; with an intro`.
+fn direction(direction: &Direction) -> String {
+    let Direction { audience, tone, focus, instructions, intro, outro, language_code } = direction;
+    let said = [("for ", audience), ("tone: ", tone), ("focus: ", focus), ("", instructions), ("in ", language_code)];
+    let said = said.into_iter().filter(|(_, text)| !text.is_empty()).map(|(what, text)| format!("{what}{text}"));
+    let framed = [(*intro, "with an intro"), (*outro, "with an outro")];
+    let framed = framed.into_iter().filter(|(given, _)| *given).map(|(_, what)| what.to_owned());
+    said.chain(framed).collect::<Vec<_>>().join("; ")
 }
 
 /// A kind of content by its name on the command line.
@@ -197,7 +212,7 @@ fn listed(parts: &mut dyn Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::v1::{Length, Progress, Speaker};
+    use lectern_proto::v1::{Character, Length, Progress, Speaker};
 
     use super::*;
 
@@ -281,5 +296,15 @@ mod tests {
             ]
         );
         assert_eq!(order(&Narration::default()), Vec::new());
+        let direction = Direction { audience: "nurses".to_owned(), intro: true, ..Direction::default() };
+        let cast = ["Ann", "Bo"].map(|name| Character { name: name.to_owned(), ..Character::default() });
+        let written = Narration {
+            writer: "gemini".to_owned(),
+            direction: Some(direction),
+            cast: cast.to_vec(),
+            ..Narration::default()
+        };
+        let told: Vec<String> = order(&written).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(told, ["writer: gemini", "direction: for nurses; with an intro", "speakers: Ann, Bo"]);
     }
 }

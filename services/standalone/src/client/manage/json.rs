@@ -46,6 +46,10 @@ pub fn narration(narration: &api::Narration) -> Value {
         read,
         wait_reason,
         repin_time,
+        direction,
+        cast,
+        writer,
+        bill,
     } = narration;
     let labels: Map<String, Value> =
         labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
@@ -87,7 +91,50 @@ pub fn narration(narration: &api::Narration) -> Value {
         .words("read", read, api::ContentKind::as_str_name)
         .word("waitReason", *wait_reason, api::WaitReason::as_str_name)
         .time("repinTime", repin_time.as_ref())
+        .maybe("direction", direction.as_ref().map(direction_of))
+        .list("cast", cast, character)
+        .text("writer", writer)
+        .maybe("bill", bill.as_ref().map(bill_of))
         .end()
+}
+
+fn bill_of(bill: &api::Bill) -> Value {
+    let api::Bill {
+        call_count,
+        unknown_call_count,
+        input_token_count,
+        cached_token_count,
+        output_token_count,
+        thought_token_count,
+        cost_micro_usd,
+    } = bill;
+    Message::default()
+        .long("callCount", *call_count)
+        .long("unknownCallCount", *unknown_call_count)
+        .long("inputTokenCount", *input_token_count)
+        .long("cachedTokenCount", *cached_token_count)
+        .long("outputTokenCount", *output_token_count)
+        .long("thoughtTokenCount", *thought_token_count)
+        .long("costMicroUsd", *cost_micro_usd)
+        .end()
+}
+
+fn direction_of(direction: &api::Direction) -> Value {
+    let api::Direction { audience, tone, focus, instructions, intro, outro, language_code } = direction;
+    Message::default()
+        .text("audience", audience)
+        .text("tone", tone)
+        .text("focus", focus)
+        .text("instructions", instructions)
+        .flag("intro", *intro)
+        .flag("outro", *outro)
+        .text("languageCode", language_code)
+        .end()
+}
+
+fn character(character: &api::Character) -> Value {
+    let api::Character { name, role, manner } = character;
+    Message::default().text("name", name).text("role", role).text("manner", manner).end()
 }
 
 fn length_of(length: &api::Length) -> Value {
@@ -147,6 +194,31 @@ fn selection_of(selection: &api::Selection) -> Value {
         .end()
 }
 
+/// A writer.
+pub fn writer(writer: &api::Writer) -> Value {
+    let api::Writer { name, engine, styles, language_codes, own_words, paid, failure } = writer;
+    Message::default()
+        .text("name", name)
+        .text("engine", engine)
+        .words("styles", styles, api::Style::as_str_name)
+        .texts("languageCodes", language_codes)
+        .flag("ownWords", *own_words)
+        .flag("paid", *paid)
+        .maybe("failure", failure.as_ref().map(status))
+        .end()
+}
+
+/// What was spent on one day with one model.
+pub fn day_usage(usage: &api::DayUsage) -> Value {
+    let api::DayUsage { day, writer, model, bill } = usage;
+    Message::default()
+        .text("day", day)
+        .text("writer", writer)
+        .text("model", model)
+        .maybe("bill", bill.as_ref().map(bill_of))
+        .end()
+}
+
 /// A document.
 pub fn document(document: &api::Document) -> Value {
     let api::Document {
@@ -163,6 +235,8 @@ pub fn document(document: &api::Document) -> Value {
         warnings,
         create_time,
         etag,
+        revises,
+        first_revision,
     } = document;
     let heading = |heading: &api::Heading| {
         let api::Heading { level, text, page } = heading;
@@ -182,6 +256,8 @@ pub fn document(document: &api::Document) -> Value {
         .texts("warnings", warnings)
         .time("createTime", create_time.as_ref())
         .text("etag", etag)
+        .text("revises", revises)
+        .text("firstRevision", first_revision)
         .end()
 }
 
@@ -200,7 +276,7 @@ pub fn voice(voice: &api::Voice) -> Value {
 
 /// The receipt of an erasure.
 pub fn erasure(erasure: &api::Erasure) -> Value {
-    let api::Erasure { name, create_time, items, first_sweep_time, second_sweep_time } = erasure;
+    let api::Erasure { name, create_time, items, first_sweep_time, second_sweep_time, first_revision } = erasure;
     let item = |item: &api::ErasedItems| {
         let api::ErasedItems { kind, first_sweep_count, second_sweep_count } = item;
         Message::default()
@@ -215,6 +291,7 @@ pub fn erasure(erasure: &api::Erasure) -> Value {
         .list("items", items, item)
         .time("firstSweepTime", first_sweep_time.as_ref())
         .time("secondSweepTime", second_sweep_time.as_ref())
+        .text("firstRevision", first_revision)
         .end()
 }
 

@@ -29,7 +29,8 @@ const STOPPING: Duration = Duration::from_secs(10);
 /// A recording that is there.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// The narration, as it ended; as it was accepted where it was not waited for.
+    /// The narration, as it ended; as it was accepted where it was not waited for, and as it waits
+    /// for its approval where it was to.
     pub narration: Narration,
     /// Its files; none where it was not waited for.
     pub files: Vec<PathBuf>,
@@ -98,7 +99,9 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     out.say(&planned.label);
 
     let upload = hand_in::fresh_id();
-    let handed = patiently(out, server, || Box::pin(hand_in::hand_in(client, item, &upload))).await;
+    let handed =
+        patiently(out, server, || Box::pin(hand_in::hand_in(client, item, &upload, job.order.revises.as_deref())))
+            .await;
     let Handed { document, new } = handed?;
     out.say(&format!("  {}", hand_in::describe(&document)));
     if !new {
@@ -142,6 +145,11 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     let followed = Box::pin(follow(client, &name, &mut progress, &job.context.shutdown, server)).await;
     let ended = match followed.map_err(|failure| Failed { narration: name.clone(), ..Failed::of(failure) })? {
         Followed::Ended(ended) => *ended,
+        Followed::Held(held) => {
+            reach(Stage::Made);
+            report::held(out, planned, &held, job.instance.flags());
+            return Ok(Some(Done { narration: *held, took: begun.elapsed(), ..Done::default() }));
+        }
         Followed::Interrupted => return Ok(None),
     };
     reach(Stage::Made);
@@ -165,7 +173,7 @@ async fn request_id(job: &Job<'_>, asked: &Narration) -> Result<String, Failure>
     if job.order.again {
         return Ok(hand_in::fresh_id());
     }
-    order::request_id(asked, job.voices().await?)
+    order::request_id(asked, job.voices().await?, job.writers().await?)
 }
 
 /// Starts a narration anew that stopped before, unless another command was faster, or a call whose
@@ -181,8 +189,8 @@ async fn retried(job: &Job<'_>, name: &str) -> Result<Narration, Failure> {
 }
 
 /// Refuses a folder that has another recording than the one that is asked for, before it is
-/// ordered. It may have been asked for in other words: by the name of the voice that is the
-/// default, or of the language that the document is in.
+/// ordered. It may have been asked for in other words: by the name of the voice or writer that is
+/// the default, or of the language that the document is in.
 async fn check(job: &Job<'_>, planned: &Planned, document: &Document, asked: &Narration) -> Result<(), Failure> {
     let refused = match planned.target.check(&recording(asked, document, None)?) {
         Ok(_) => return Ok(()),
@@ -196,6 +204,9 @@ async fn check(job: &Job<'_>, planned: &Planned, document: &Document, asked: &Na
     if whole.speakers.is_empty() {
         let default = voice::default_of(&whole.language_code, voices);
         whole.speakers = default.map(|voice| Speaker { voice: voice.to_owned() }).into_iter().collect();
+    }
+    if whole.writer.is_empty() {
+        whole.writer = job.writers().await?.first().map(|writer| writer.name.clone()).unwrap_or_default();
     }
     planned.target.check(&recording(&whole, document, None)?).map(drop).map_err(|_| refused)
 }

@@ -50,6 +50,15 @@ pub fn done(out: &Out, planned: &Planned, done: &Done) {
     }
 }
 
+/// Says that a script waits for its approval, and how to go on; `flags` lead to where it is.
+pub fn held(out: &Out, planned: &Planned, narration: &Narration, flags: &str) {
+    let (name, folder) = (&narration.name, planned.target.folder.display().to_string());
+    out.json(&json!({"event": "held", "source": planned.label, "narration": name, "folder": folder}));
+    out.line(&format!("  the script is written, and waits: `lectern script {name}{flags}` shows it,"));
+    out.line(&format!("  `lectern edit {name} SECTION SENTENCE TEXT{flags}` changes a sentence of it, and"));
+    out.line(&format!("  `lectern approve {name} -o '{folder}'{flags}` has it spoken"));
+}
+
 /// `12:05 of audio, made in 6.5 s, 111 times faster than real time`
 fn made(narration: &Narration, took: Duration) -> String {
     let length = narration.duration.as_ref().map(seconds).unwrap_or_default();

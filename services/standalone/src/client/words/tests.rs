@@ -19,6 +19,8 @@ fn kinds_of_failures_are_told_apart_by_the_exit_status() {
         (Failure::new(Kind::Unauthenticated, Reason::KeyInvalid, ""), Status::Denied),
         (Failure::new(Kind::FailedPrecondition, Reason::VoiceNotInstalled, ""), Status::Missing),
         (Failure::new(Kind::FailedPrecondition, Reason::StoreUnavailable, ""), Status::Missing),
+        (Failure::new(Kind::FailedPrecondition, Reason::EngineCredentials, ""), Status::Missing),
+        (Failure::new(Kind::ResourceExhausted, Reason::EngineLimited, ""), Status::Later),
         (interrupted(""), Status::Interrupted),
     ] {
         assert_eq!(status(&failure), expected, "{failure:?}");
