@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod briefing_bench;
 mod chaos;
 mod chart;
 mod check;
@@ -16,14 +17,19 @@ mod dist;
 mod docs;
 mod extract_bench;
 mod files;
+mod grounding;
+mod harmless;
 mod hear;
 mod images;
+mod live;
 mod mongosh;
 mod observe;
 mod process;
 mod programs;
 mod pypi;
 mod repo;
+mod scores;
+mod small_model;
 mod stack;
 mod test;
 mod tools;
@@ -107,6 +113,18 @@ enum Command {
     },
     /// How well pinned PDFs of other hands are read, beside pdftotext and a peer; by hand.
     ExtractBench(extract_bench::Options),
+    /// How many planted errors the grounding check catches, and how many true utterances it
+    /// refuses.
+    Grounding(grounding::Options),
+    /// The extractive briefing of pinned papers beside lead-3 and TextRank, held to the authors'
+    /// abstracts; by hand.
+    BriefingBench(briefing_bench::Options),
+    /// Scripts by a small model under llama.cpp's own server: whether wire, bounds and checks hold
+    /// of one that writes badly; by hand.
+    SmallModel(small_model::Options),
+    /// One short order against the real service of a provider: what it cost, and how near its
+    /// length came. It spends money; by hand.
+    Live(live::Options),
     /// The coordination of all services in virtual time under faults, seed by seed, and the mutants
     /// that it must catch.
     Simulate {
@@ -159,6 +177,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
         Command::ExtractBench(options) => return extract_bench::run(&options),
+        Command::Grounding(options) => return grounding::run(&options),
+        Command::BriefingBench(options) => return briefing_bench::run(&options),
+        Command::SmallModel(options) => return small_model::run(&options),
+        Command::Live(options) => return live::run(&options),
         Command::Simulate { args } => return programs::simulate(&args),
         Command::Load { args } => return programs::load(&args),
         Command::Bench { command, program } => return bench::run(command, program),

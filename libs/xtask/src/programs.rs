@@ -1,5 +1,6 @@
 //! Programs of the workspace that are run by hand or in CI: the simulation, the load test, chaos.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -66,6 +67,12 @@ pub fn build_some(names: &[&str]) -> Result<()> {
         cargo.args(["--bin", name]);
     }
     process::run(&mut cargo)
+}
+
+/// Builds an example with the `ci` profile, and says where it is.
+pub fn build_example(name: &str) -> Result<PathBuf> {
+    process::run(process::cargo().args(["build", "--workspace", "--profile", "ci", "--example", name]))?;
+    Ok(repo::bin_dir().join("examples").join(name))
 }
 
 /// The arguments that are the program's own.

@@ -39,7 +39,28 @@ env: pods.extraEnv
 {{- end -}}
 {{- end -}}
 {{- include "lectern.checkImports" . -}}
+{{- include "lectern.checkWriters" . -}}
 {{- $_ := include "lectern.grace" . -}}
+{{- end -}}
+
+{{/* Refuses a writer that nobody could reach, and names of writers that there are not. */}}
+{{- define "lectern.checkWriters" -}}
+{{- $service := ternary "single" "ai" (eq .Values.profile "single") -}}
+{{- $values := get .Values $service -}}
+{{- $writers := ($values.settings).writers | default dict -}}
+{{- range $name, $_ := $values.writerKeys -}}
+{{- if not (hasKey $writers $name) }}{{ fail (printf "%s.writerKeys.%s: %s.settings.writers has no %s" $service $name $service $name) }}{{ end -}}
+{{- end -}}
+{{- $default := ($values.settings).default_writer | default "extractive" -}}
+{{- if and (ne $default "extractive") (not (hasKey $writers $default)) }}{{ fail (printf "%s.settings.default_writer: %s.settings.writers has no %s" $service $service $default) }}{{ end -}}
+{{- range $name, $writer := $writers -}}
+{{- $key := hasKey ($values.writerKeys | default dict) $name -}}
+{{- if and (eq $writer.kind "gemini") (not $key) (not $writer.project) }}{{ fail (printf "%s.writerKeys.%s: name the Secret with the API key, or give %s.settings.writers.%s a project" $service $name $service $name) }}{{ end -}}
+{{- if and (eq $writer.kind "openai") (not $writer.url) }}{{ fail (printf "%s.settings.writers.%s.url: name the server, up to the version of its API" $service $name) }}{{ end -}}
+{{- range $other := $writer.others -}}
+{{- if or (eq $other $name) (not (hasKey $writers $other)) }}{{ fail (printf "%s.settings.writers.%s.others: %s.settings.writers has no other %s" $service $name $service $other) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Refuses a rule that would let what ingest fetches reach private networks: policies add up, so

@@ -84,6 +84,9 @@ spec:
             name: {{ include "lectern.fullname" $root }}-hooks
             items:
               - {key: {{ .service }}.toml, path: {{ .service }}.toml}
+              {{- if .values.models }}
+              - {key: models.toml, path: models.toml}
+              {{- end }}
         - name: tmp
           emptyDir:
             sizeLimit: 64Mi

@@ -101,6 +101,29 @@ dict "root" $ "server" NAME */}}
 {{- end }}
 {{- end -}}
 
+{{/* A way to the providers of a service's writers, where it has any, and to what gives a pod its
+identity at those on Google Cloud. dict "root" $ "service" NAME "values" MAP */}}
+{{- define "lectern.egress.writers" -}}
+{{- $policy := .root.Values.networkPolicy -}}
+{{- $writers := (.values.settings).writers | default dict -}}
+{{- if and $writers (has .service (list "ai" "single")) }}
+{{- $ports := list }}
+{{- $peers := $policy.writers.to | default (include "lectern.public" .root | fromYamlArray) }}
+{{- $cloud := false }}
+{{- range $writer := $writers }}
+{{- $url := $writer.url | default "" }}
+{{- $ports = concat $ports (include "lectern.urlPorts" (dict "url" $url "default" (ternary 80 443 (hasPrefix "http:" $url))) | fromJsonArray) }}
+{{- if and $url (not $policy.writers.to) }}{{ $peers = list }}{{ end }}
+{{- if $writer.project }}{{ $cloud = true }}{{ end }}
+{{- end }}
+{{ include "lectern.rule" (dict "direction" "to" "ports" ($policy.writers.ports | default ($ports | uniq)) "peers" $peers) }}
+{{- /* Object storage that is no volume has this way already. */}}
+{{- if and $cloud $policy.metadata.to (include "lectern.onVolume" .root) }}
+{{ include "lectern.rule" (dict "direction" "to" "ports" $policy.metadata.ports "peers" $policy.metadata.to) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A way to the database. */}}
 {{- define "lectern.egress.database" -}}
 {{- if .Values.trial.mongodb.enabled }}

@@ -124,6 +124,9 @@ as JSON. dict "root" $ "service" NAME "values" MAP */}}
 {{- with $values.storage.credentials }}{{ if .name }}{{ $_ := set $files "storage-credentials" (dict "name" .name "keys" (list .key)) }}{{ end }}{{ end -}}
 {{- if and $values.tls.enabled (not .job) }}{{ $_ := set $files "tls" (dict "name" (include "lectern.tlsSecret" .) "keys" (list "tls.crt" "tls.key" "ca.crt")) }}{{ end -}}
 {{- end -}}
+{{- if not .job -}}
+{{- range $writer, $secret := .values.writerKeys }}{{ $_ := set $files (printf "writer-key-%s" $writer) (dict "name" $secret.name "keys" (list $secret.key)) }}{{ end -}}
+{{- end -}}
 {{- toJson $files -}}
 {{- end -}}
 

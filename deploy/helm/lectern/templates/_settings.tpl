@@ -52,6 +52,15 @@ loopback. */}}
 {{- dict "server" $server "telemetry" $telemetry | toJson -}}
 {{- end -}}
 
+{{/* Adds to settings where the keys of writers and the rows of models are. dict "settings" MAP
+"values" MAP */}}
+{{- define "lectern.setWriters" -}}
+{{- range $writer, $secret := .values.writerKeys -}}
+{{- with get ($.settings.writers | default dict) $writer }}{{ $_ := set . "key_file" (printf "/etc/lectern/writer-key-%s/%s" $writer $secret.key) }}{{ end -}}
+{{- end -}}
+{{- if .values.models }}{{ $_ := set .settings "models_file" "/etc/lectern/config/models.toml" }}{{ end -}}
+{{- end -}}
+
 {{/* The settings of one of the four services, as TOML. dict "root" $ "service" NAME "values"
 MAP */}}
 {{- define "lectern.settings" -}}
@@ -98,6 +107,7 @@ MAP */}}
 {{- end -}}
 {{- if eq .service "tts" }}{{ $_ := set $settings "voice_dir" "/usr/share/lectern/voice" }}{{ end -}}
 {{- $settings = mergeOverwrite $settings (deepCopy $values.settings) (deepCopy .values.settings) -}}
+{{- if eq .service "ai" }}{{ $_ := include "lectern.setWriters" (dict "settings" $settings "values" .values) }}{{ end -}}
 {{- include "lectern.toml" (dict "table" $settings "path" "") | trim -}}
 {{- end -}}
 
@@ -108,6 +118,7 @@ MAP */}}
 {{- $_ := set $settings "voice_dir" "/usr/share/lectern/voice" -}}
 {{- $shared := dict "server" (deepCopy .root.Values.settings.server) "telemetry" (deepCopy .root.Values.settings.telemetry) -}}
 {{- $settings = mergeOverwrite $settings $shared (deepCopy .values.settings) -}}
+{{- $_ := include "lectern.setWriters" (dict "settings" $settings "values" .values) -}}
 {{- include "lectern.toml" (dict "table" $settings "path" "") | trim -}}
 {{- end -}}
 

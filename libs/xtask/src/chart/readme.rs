@@ -34,8 +34,11 @@ has a user that may use these subjects:
 const VALUES: &str = "
 ## Values
 
-A key that stands here is the only one there is: the schema refuses others. Every key of `pods` may
-stand under a service too.
+The keys of the chart stand here, and the schema refuses others. `settings`, and those of a service,
+take further settings than these, such as `store.processes`, `queue.placement`,
+`queue.inbox_prefix`, `server.tls.reload` and `client.tls.name`: all of them are in
+[docs/infrastructure.md](../../../docs/infrastructure.md). Every key of `pods` may stand under a
+service too.
 ";
 
 const TABLE: &str = "| key | default | what |\n| --- | --- | --- |\n";

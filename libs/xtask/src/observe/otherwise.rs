@@ -12,21 +12,34 @@ pub struct Otherwise {
 
 const MONGODB: &str = "an embedded instance has SQLite, without a pool of connections";
 
+const NO_MODEL: &str = "the default writer asks no model";
+
 /// Metrics.
-pub const METRICS: [Otherwise; 8] = [
+pub const METRICS: [Otherwise; 14] = [
     Otherwise { name: "db_client_connection_count", why: MONGODB },
     Otherwise { name: "db_client_connection_max", why: MONGODB },
     Otherwise { name: "db_client_connection_pending_requests", why: MONGODB },
     Otherwise { name: "db_client_connection_wait_time_seconds", why: MONGODB },
     Otherwise { name: "lectern_certificate_expiry_seconds", why: "nothing is served or called in TLS" },
     Otherwise { name: "lectern_dead_letters_total", why: "no step fails for good" },
+    Otherwise { name: "gen_ai_client_operation_duration_seconds", why: NO_MODEL },
+    Otherwise { name: "gen_ai_client_token_usage", why: NO_MODEL },
+    Otherwise { name: "lectern_engine_cost_total", why: NO_MODEL },
+    Otherwise { name: "lectern_engine_model_days_left", why: NO_MODEL },
+    Otherwise { name: "lectern_engine_other_models_total", why: NO_MODEL },
+    Otherwise { name: "lectern_engine_price_days_left", why: NO_MODEL },
     Otherwise { name: "lectern_engine_throttled_total", why: "no engine refuses a call" },
     Otherwise { name: "lectern_gateway_panics_total", why: "no part of the gateway panics" },
 ];
 
 /// Labels.
-pub const LABELS: [Otherwise; 2] =
-    [Otherwise { name: "error_type", why: "nothing fails" }, Otherwise { name: "fault", why: "no narration fails" }];
+pub const LABELS: [Otherwise; 5] = [
+    Otherwise { name: "error_type", why: "nothing fails" },
+    Otherwise { name: "fault", why: "no narration fails" },
+    Otherwise { name: "gen_ai_provider_name", why: NO_MODEL },
+    Otherwise { name: "gen_ai_request_model", why: NO_MODEL },
+    Otherwise { name: "gen_ai_token_type", why: NO_MODEL },
+];
 
 /// The row of a metric, by any of its series.
 pub fn metric(series: &str) -> Option<&'static Otherwise> {
