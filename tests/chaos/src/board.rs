@@ -24,6 +24,8 @@ pub struct Order {
     pub tenant: usize,
     /// Blocks of the document.
     pub blocks: u32,
+    /// Whether it is a dialogue in a model's words.
+    pub dialogue: bool,
     /// What is wrong with one of its sentences.
     pub poison: Option<Poison>,
     /// When its caller was told that it is accepted.
@@ -216,6 +218,7 @@ mod tests {
             document: String::new(),
             tenant: 0,
             blocks: 1,
+            dialogue: false,
             poison: None,
             accepted,
             cancelled: false,

@@ -14,6 +14,7 @@ use lectern_e2e::Client;
 use lectern_proto::v1 as api;
 use serde_json::{Value, json};
 
+use crate::bills;
 use crate::board::Order;
 use crate::ledger::{Call, by_text};
 use crate::load::TENANTS;
@@ -23,7 +24,7 @@ use crate::texts::Poison;
 /// Narrations downloaded at once.
 const AT_ONCE: usize = 4;
 /// The clocks of an engine and of object storage may be read so far apart, in milliseconds.
-const GRAIN: u64 = 10;
+pub const GRAIN: u64 = 10;
 /// How long workers may take to let go of what they hold when all narrations have ended.
 const LET_GO: Duration = Duration::from_secs(45);
 
@@ -52,6 +53,7 @@ pub async fn all(run: &mut Run) {
     steps(run, &orders).await;
     letters(run, &orders);
     paid(run, &orders);
+    bills::check(run, &orders).await;
 }
 
 /// Whether it ended as it should.

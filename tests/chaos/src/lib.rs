@@ -15,12 +15,14 @@
     reason = "a program that tests: what it finds wrong with its own doing ends a group, and it waits for real processes"
 )]
 
+pub mod bills;
 pub mod board;
 pub mod checks;
 pub mod groups;
 pub mod ledger;
 pub mod load;
 pub mod logs;
+pub mod model;
 pub mod objects;
 pub mod report;
 pub mod run;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lectern_e2e::Client;
-use lectern_proto::v1::{self as api, create_document_request::Source};
+use lectern_e2e::{Client, PaidModel};
+use lectern_proto::v1::{self as api, create_document_request::Source, length::Target};
 use lectern_store::{Query, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,10 @@ const INSIST: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(300);
 /// One in so many callers changes their mind.
 const CANCELS: usize = 10;
+/// One in so many orders a dialogue in a model's words.
+const DIALOGUES: usize = 4;
+/// Spoken words of one: two sections.
+const WORDS: i32 = 450;
 
 /// A tenant's caller, who has a connection to every gateway and goes from one to the next with each
 /// call.
@@ -61,6 +65,8 @@ pub struct Load {
     /// What they know.
     pub board: Arc<Board>,
     callers: Vec<Caller>,
+    /// Whether dialogues are ordered.
+    dialogues: bool,
     /// Ends the feeding; orders that are being placed go on.
     feeding: CancellationToken,
     /// Ends everything.
@@ -70,12 +76,14 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts feeding and watching. `callers` are those of [`TENANTS`], in their order.
+    /// Starts feeding and watching. `callers` are those of [`TENANTS`], in their order; some of
+    /// them order `dialogues`, or none.
     #[must_use]
-    pub fn start(scale: &Scale, callers: Vec<Caller>, gateway: Arc<dyn Store>) -> Self {
+    pub fn start(scale: &Scale, callers: Vec<Caller>, gateway: Arc<dyn Store>, dialogues: bool) -> Self {
         let load = Self {
             board: Arc::default(),
             callers,
+            dialogues,
             feeding: CancellationToken::new(),
             all: CancellationToken::new(),
             next: Arc::default(),
@@ -87,8 +95,14 @@ impl Load {
     }
 
     fn feeder(&self) -> Feeder {
-        let Self { board, callers, all, next, .. } = self;
-        Feeder { board: Arc::clone(board), callers: callers.clone(), all: all.clone(), next: Arc::clone(next) }
+        let Self { board, callers, dialogues, all, next, .. } = self;
+        Feeder {
+            board: Arc::clone(board),
+            callers: callers.clone(),
+            dialogues: *dialogues,
+            all: all.clone(),
+            next: Arc::clone(next),
+        }
     }
 
     /// Orders so many narrations at once.
@@ -115,7 +129,7 @@ impl Load {
             &self.callers[tenant],
             &self.board,
             &self.all,
-            Wanted { number, tenant, poison: Some(poison), cancel: false },
+            Wanted { number, tenant, poison: Some(poison), cancel: false, dialogue: false },
         );
     }
 }
@@ -132,6 +146,7 @@ impl Drop for Load {
 struct Feeder {
     board: Arc<Board>,
     callers: Vec<Caller>,
+    dialogues: bool,
     all: CancellationToken,
     next: Arc<AtomicUsize>,
 }
@@ -140,7 +155,8 @@ impl Feeder {
     fn order_next(&self) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let tenant = number % TENANTS.len();
-        let wanted = Wanted { number, tenant, poison: None, cancel: number % CANCELS == CANCELS / 2 };
+        let dialogue = self.dialogues && number % DIALOGUES == 1;
+        let wanted = Wanted { number, tenant, poison: None, cancel: number % CANCELS == CANCELS / 2, dialogue };
         place(&self.callers[tenant], &self.board, &self.all, wanted);
     }
 }
@@ -163,6 +179,7 @@ struct Wanted {
     tenant: usize,
     poison: Option<Poison>,
     cancel: bool,
+    dialogue: bool,
 }
 
 fn place(caller: &Caller, board: &Arc<Board>, all: &CancellationToken, wanted: Wanted) {
@@ -174,8 +191,8 @@ fn place(caller: &Caller, board: &Arc<Board>, all: &CancellationToken, wanted: W
 /// One caller, from the document to the order and perhaps its cancellation. Every call has a
 /// request id, so that one whose answer was lost is made again without a second narration.
 async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
-    let Wanted { number, tenant, poison, cancel } = wanted;
-    let text = texts::document(number, poison);
+    let Wanted { number, tenant, poison, cancel, dialogue } = wanted;
+    let text = if dialogue { texts::lecture(number) } else { texts::document(number, poison) };
     let request_id = format!("chaos-{number}");
     let document = api::CreateDocumentRequest {
         request_id: request_id.clone(),
@@ -193,7 +210,8 @@ async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
     };
     let format = if number % 3 == 0 { api::AudioFormat::Opus } else { api::AudioFormat::Wav };
     // Fast, because what is heard does not matter here.
-    let narration = api::Narration { formats: vec![format.into()], speed: Some(2.0), ..lectern_e2e::of(&document) };
+    let plain = if dialogue { dialogue_of(&document) } else { lectern_e2e::of(&document) };
+    let narration = api::Narration { formats: vec![format.into()], speed: Some(2.0), ..plain };
     let request = api::CreateNarrationRequest { request_id, narration: Some(narration) };
     let accepted = insist(&board, || {
         let (client, request) = (caller.gateway().clone(), request.clone());
@@ -209,6 +227,7 @@ async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
         document: lectern_e2e::document_id(&document.name).to_string(),
         tenant,
         blocks: text.blocks,
+        dialogue,
         poison,
         accepted: now(),
         cancelled: false,
@@ -232,6 +251,18 @@ async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
             board.cancel(&id);
         }
         board.placed();
+    }
+}
+
+/// An order of a dialogue by the writer that costs money.
+fn dialogue_of(document: &api::Document) -> api::Narration {
+    let character = |name: &str| api::Character { name: name.to_owned(), ..api::Character::default() };
+    api::Narration {
+        style: api::Style::Dialogue.into(),
+        length: Some(api::Length { target: Some(Target::WordCount(WORDS)) }),
+        cast: vec![character("Ann"), character("Bo")],
+        writer: PaidModel::WRITER.to_owned(),
+        ..lectern_e2e::of(document)
     }
 }
 

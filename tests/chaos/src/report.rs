@@ -54,6 +54,8 @@ pub struct GroupReport {
     pub files: usize,
     /// Step records looked at.
     pub steps: usize,
+    /// Calls of the writer's model.
+    pub model_calls: usize,
     /// Calls of the speech engine.
     pub calls: usize,
     /// Of these, such as repeated an earlier one whose result was not stored yet.
@@ -145,11 +147,12 @@ fn seconds(milliseconds: u64) -> String {
 
 impl fmt::Display for GroupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { group, accepted, succeeded, failed, cancelled, retried, files, steps, calls, repeated, .. } = self;
+        let Self { group, accepted, succeeded, failed, cancelled, retried, files, steps, .. } = self;
+        let Self { model_calls, calls, repeated, .. } = self;
         writeln!(
             f,
             "{group}: {accepted} accepted, {succeeded} succeeded, {failed} failed as they should, {cancelled} cancelled, {retried} retried; \
-             {files} files verified, {steps} steps, {calls} calls of the engine, {repeated} of them repeated; {} s",
+             {files} files verified, {steps} steps, {model_calls} calls of the model, {calls} calls of the engine, {repeated} of them repeated; {} s",
             self.seconds
         )?;
         writeln!(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_e2e::{Instance, Profile, Servers, Setup};
+use lectern_e2e::{Instance, PaidModel, Profile, Servers, Setup};
 use lectern_proto::v1 as api;
 use lectern_store::{ConnectOptions, Op, Query, Store};
 use parking_lot::Mutex;
@@ -18,6 +18,7 @@ use crate::board::{Board, Order, now};
 use crate::ledger::{CALL, Ledger, repeated};
 use crate::load::{Caller, Load, TENANTS};
 use crate::logs::{Logs, Mark};
+use crate::model::Clerk;
 use crate::objects::Objects;
 use crate::report::{FaultReport, GroupReport};
 use crate::scale::{DRAIN, RECOVERY, Scale};
@@ -57,6 +58,10 @@ pub struct Run {
     pub load: Load,
     /// The engine's script and ledger.
     pub ledger: Ledger,
+    /// The model that the paid writer asks.
+    pub model: PaidModel,
+    /// Who writes its answers.
+    pub clerk: Clerk,
     /// The objects, past every service.
     pub objects: Objects,
     /// The services' logs.
@@ -94,6 +99,10 @@ impl Fault {
 }
 
 impl Run {
+    /// What each tenant may spend in a month, in millionths of a US dollar: more than any run
+    /// costs.
+    pub const BUDGET: i64 = 100_000_000;
+
     /// The usual stack in `folder`, with two gateways, for a group to add to.
     #[must_use]
     pub fn setup(folder: &Path) -> Setup {
@@ -105,12 +114,22 @@ impl Run {
             .everywhere("LECTERN_TELEMETRY__LOG_FILTER", "info")
             .everywhere("LECTERN_SERVER__LIMITS__BURST", "100000")
             .everywhere("LECTERN_SERVER__LIMITS__REQUESTS_PER_SECOND", "10000")
+            .env("ai", "LECTERN_BUDGET__TENANT_MONTH_USD", "100")
             .env("tts", "LECTERN_ENGINE", "scripted")
             .env("tts", "LECTERN_SCRIPT", &folder.join("script.json").display().to_string())
     }
 
-    /// Starts the stack and its load. What is found goes into `report`.
-    pub async fn start(scale: Scale, folder: &Path, setup: Setup, report: Arc<Mutex<GroupReport>>) -> Self {
+    /// Starts the stack and its load, which orders dialogues of `model` where it is to. What is
+    /// found goes into `report`.
+    pub async fn start(
+        scale: Scale,
+        folder: &Path,
+        setup: Setup,
+        (model, clerk): (PaidModel, Clerk),
+        dialogues: bool,
+        report: Arc<Mutex<GroupReport>>,
+    ) -> Self {
+        let setup = model.configured(setup);
         let slow = u64::try_from(scale.seconds(3, 25).as_millis()).unwrap_or(0);
         let ledger = Ledger::start(folder, slow);
         let stack = Box::pin(setup.start()).await;
@@ -124,7 +143,7 @@ impl Run {
             let store = lectern_store::connect(&stack.database(service), ConnectOptions::default()).await;
             stores.insert(service, store.expect("the service's database"));
         }
-        let load = Load::start(&scale, callers, Arc::clone(&stores["gateway"]));
+        let load = Load::start(&scale, callers, Arc::clone(&stores["gateway"]), dialogues);
         Self {
             objects: Objects::new(stack.gcs().folder()),
             logs: Logs::new(folder),
@@ -132,6 +151,8 @@ impl Run {
             scale,
             load,
             ledger,
+            model,
+            clerk,
             stores,
             damaged: BTreeSet::new(),
             may_fall: false,

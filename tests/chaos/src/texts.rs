@@ -59,14 +59,40 @@ fn name(mut number: usize) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
+const NOUNS: [&str; 12] = [
+    "harbour", "lantern", "gauge", "river", "station", "letter", "window", "engine", "garden", "bridge", "ladder",
+    "kettle",
+];
+
+/// The document of a number that a model writes about: a title, and two headings with four
+/// paragraphs each. Its sentences differ in more than a word, so that no two count as the same.
+#[must_use]
+pub fn lecture(number: usize) -> Text {
+    const CHAPTERS: usize = 2;
+    const PARAGRAPHS: usize = 4;
+    const SENTENCES: usize = 5;
+    let name = name(number);
+    let mut markdown = format!("# The works of {name}\n");
+    for (chapter, subject) in NOUNS.iter().enumerate().take(CHAPTERS) {
+        let _ = write!(markdown, "\n## The {subject} of {name}\n");
+        for paragraph in 0..PARAGRAPHS {
+            markdown.push('\n');
+            for sentence in 0..SENTENCES {
+                let at = (chapter * PARAGRAPHS + paragraph) * SENTENCES + sentence;
+                let noun = NOUNS[at % NOUNS.len()];
+                let (loads, weeks) = (1_000 + at * 37, 3 + at * 11);
+                let _ = write!(markdown, "The {noun} of {name} carried {loads} loads within {weeks} weeks. ");
+            }
+            markdown.push('\n');
+        }
+    }
+    Text { markdown, blocks: 11 }
+}
+
 /// The document of a number: a title, and two headed paragraphs, each long enough to be a section
 /// of its own.
 #[must_use]
 pub fn document(number: usize, poison: Option<Poison>) -> Text {
-    const NOUNS: [&str; 12] = [
-        "harbour", "lantern", "gauge", "river", "station", "letter", "window", "engine", "garden", "bridge", "ladder",
-        "kettle",
-    ];
     let name = name(number);
     let mut markdown = format!("# The tale of {name}\n");
     for nouns in NOUNS.chunks(6) {
@@ -94,7 +120,7 @@ mod tests {
     fn no_two_documents_share_a_sentence() {
         let mut lines = BTreeSet::new();
         for number in 0..2_000 {
-            let text = document(number, None);
+            let text = if number % 4 == 1 { lecture(number) } else { document(number, None) };
             let blocks = text.markdown.lines().filter(|line| !line.is_empty()).count();
             assert_eq!(u32::try_from(blocks).expect("few"), text.blocks);
             for line in text.markdown.split(['\n', '.']).filter(|line| !line.trim().is_empty()) {

@@ -13,6 +13,7 @@ use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::quota_service_client::QuotaServiceClient;
 use lectern_proto::v1::tenant_service_client::TenantServiceClient;
 use lectern_proto::v1::voice_service_client::VoiceServiceClient;
+use lectern_proto::v1::writer_service_client::WriterServiceClient;
 use lectern_proto::v1::{
     self as api, create_document_request::Source, narration::State, watch_narration_response::News,
 };
@@ -99,6 +100,12 @@ impl Client {
     #[must_use]
     pub fn voices(&self) -> VoiceServiceClient<Authorized> {
         VoiceServiceClient::new(self.over())
+    }
+
+    /// `lectern.v1.WriterService`.
+    #[must_use]
+    pub fn writers(&self) -> WriterServiceClient<Authorized> {
+        WriterServiceClient::new(self.over())
     }
 
     /// `lectern.ingest.v1.IngestService`, on the port of ingest.

@@ -42,7 +42,7 @@ const GATEWAY: &str = "gateway";
 const SECRET: &str = "a load test shares this secret, which protects nothing";
 const ADMIN: &str = "load-admin-key-of-20-bytes";
 /// Phases of a narration that is not finished.
-const UNFINISHED: [&str; 4] = ["extracting", "planning", "narrating", "assembling"];
+const UNFINISHED: [&str; 5] = ["extracting", "planning", "narrating", "awaiting_approval", "assembling"];
 
 /// How an instance is set up.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,9 @@ impl Lectern {
         let ingest =
             lectern_ingest::config::Config { common: common.clone(), ..lectern_ingest::config::Config::default() };
         let ingest = Ingest::new(&ingest, &of_ingest).await.map_err(failed)?;
-        let ai = Ai::new(&lectern_ai::config::Config { common: common.clone() }, &of_ai).await.map_err(failed)?;
+        let ai = Ai::new(&lectern_ai::config::Config { common: common.clone(), ..Default::default() }, &of_ai)
+            .await
+            .map_err(failed)?;
         let tts = lectern_tts::config::Config {
             common: common.clone(),
             engine: lectern_tts::config::Engine::Tone,

@@ -1,7 +1,8 @@
 //! What must be so when all has ended: every accepted narration is at its end (I1), its files are
-//! there (I5), and nothing is left behind (I12): no grant, no command in the queue, no step that is
-//! worked on, no place in a turn, no end of which the stages are yet to be told. And, while a crowd
-//! is at work, that nobody waits for room that is there (I11).
+//! there (I5), nothing is left behind (I12): no grant, no command in the queue, no step that is
+//! worked on, no place in a turn, no end of which the stages are yet to be told; and what was
+//! bought is in the ledger (I17). And, while a crowd is at work, that nobody waits for room that is
+//! there (I11).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use lectern_gateway::domain::Narration;
 use lectern_store::{Collection, MAX_LIMIT, Query, Record, Store, Versioned};
 use lectern_work::steps::{StepRecord, StepState};
 
+use crate::bills;
 use crate::objects;
 use crate::plan::{MOST_SKEW, PERMITS, database};
 use crate::start::Site;
@@ -43,7 +45,10 @@ pub async fn check(site: &Site) {
     loop {
         match left_behind(site).await {
             // What was done for the runs before may have hit what the last one made.
-            Ok(None) => return narrations_ended(site).await,
+            Ok(None) => {
+                narrations_ended(site).await;
+                return bills::check(site).await;
+            }
             Ok(Some(what)) if tokio::time::Instant::now() >= until => {
                 return site.observer.violate("I12", format!("{what}, {SETTLES:?} after all has ended"));
             }
@@ -59,7 +64,11 @@ fn records<T: Record>(site: &Site, service: Option<Service>) -> Option<Collectio
     Some(Collection::new(Arc::clone(store) as Arc<dyn Store>))
 }
 
-async fn all<T: Record>(site: &Site, service: Option<Service>) -> Result<Vec<T>, Failure> {
+/// All records of a collection of the database of a service, or of the gateways', past all faults.
+///
+/// # Errors
+/// Where one cannot be read.
+pub async fn all<T: Record>(site: &Site, service: Option<Service>) -> Result<Vec<T>, Failure> {
     let records = records::<T>(site, service).ok_or_else(|| Failure::internal("no such database"))?;
     let (mut query, mut found) = (Query::new().limit(MAX_LIMIT), Vec::new());
     loop {

@@ -10,6 +10,7 @@
 //! all effects. [`mutants`] are defects that must be found. The run of a [`crowd`] looks at what
 //! dispatching costs, and at nothing else.
 
+mod bills;
 mod callers;
 pub mod crowd;
 mod ends;
@@ -25,6 +26,7 @@ mod start;
 mod trace;
 mod work;
 mod world;
+mod writer;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

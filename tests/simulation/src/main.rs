@@ -179,9 +179,13 @@ fn controls() -> bool {
         let at = match sort {
             // A crowd is a world of its own: the others are those without it.
             Sort::Crowd => (0..CROWD_CONTROLS).find(|seed| breaks(mutant, *seed, None)),
-            Sort::Again | Sort::Forgotten | Sort::LateWrites | Sort::StaleReads | Sort::Drift | Sort::Blackout => {
-                mutant.seeds(MUTANT_SEEDS).find(|seed| breaks(mutant, *seed, Some(sort)))
-            }
+            Sort::Again
+            | Sort::Forgotten
+            | Sort::LateWrites
+            | Sort::StaleReads
+            | Sort::Drift
+            | Sort::Blackout
+            | Sort::Paid => mutant.seeds(MUTANT_SEEDS).find(|seed| breaks(mutant, *seed, Some(sort))),
         };
         match at {
             Some(seed) => println!("found without {sort:?} too, at seed {seed}: {}", mutant.name()),
@@ -221,7 +225,10 @@ fn found(mutant: Mutant) -> bool {
     let seed = mutant.seeds(MUTANT_SEEDS).find(|seed| breaks(mutant, *seed, None));
     match seed {
         Some(seed) => println!("mutant found by {} at seed {seed}: {}", mutant.breaks(), mutant.name()),
-        None => println!("MUTANT SURVIVED {MUTANT_SEEDS} seeds, {} holds: {}", mutant.breaks(), mutant.name()),
+        None => {
+            let seeds = mutant.seeds(MUTANT_SEEDS).count();
+            println!("MUTANT SURVIVED {seeds} seeds, {} holds: {}", mutant.breaks(), mutant.name());
+        }
     }
     seed.is_some()
 }

@@ -1,8 +1,10 @@
 //! What must always hold, checked at every effect on a store, the queue and object storage:
-//! invariants I2 to I8, I10, and I13 to I15. I1 and I12 are for the end of a world, I11 for crowds.
+//! invariants I2 to I8, I10, and I13 to I16. I1, I12 and I17 are for the end of a world, I11 for
+//! crowds.
 
 mod changes;
 mod deliveries;
+mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use crate::plan::Plan;
 use crate::trace::Trace;
 pub use changes::Records;
 use deliveries::Deliveries;
+use money::Money;
+pub use money::{Bought, INPUT};
 
 /// A crash that is counted so long after a database came back is blamed on its being away.
 const BLAMED: Duration = Duration::from_secs(30);
@@ -29,7 +33,7 @@ pub const MASTER: &[u8] = b"the secret of a simulated installation";
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `I1` to `I15`, or `defect` for what should never happen at all.
+    /// `I1` to `I17`, or `defect` for what should never happen at all.
     pub invariant: &'static str,
     /// What was seen.
     pub what: String,
@@ -72,6 +76,8 @@ struct State {
     deletions: BTreeSet<String>,
     holds: Holds,
     deliveries: Deliveries,
+    /// What was bought of the paid writer's model.
+    money: Money,
     /// Steps whose records say that they ended.
     ended: BTreeSet<StepId>,
     done: u64,

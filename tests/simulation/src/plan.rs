@@ -73,6 +73,8 @@ pub enum Sort {
     Drift,
     /// A database that is away for longer than a lease.
     Blackout,
+    /// A writer that costs money.
+    Paid,
 }
 
 /// How a step is poisoned, in the first run of its narration.
@@ -123,6 +125,8 @@ pub struct Order {
     pub newer: bool,
     /// Whether its first section takes long to write.
     pub long: bool,
+    /// Whether its script waits until its caller approves it.
+    pub held: bool,
 }
 
 /// A process dies at a call.
@@ -181,6 +185,15 @@ pub struct Blackout {
     /// From when.
     pub from: Duration,
     /// Until when.
+    pub until: Duration,
+}
+
+/// A budget, and when it grows.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Millionths of a US dollar: more than the most that one call can cost.
+    pub month: u64,
+    /// From when there is none any more.
     pub until: Duration,
 }
 
@@ -247,6 +260,10 @@ pub struct Plan {
     pub skews: [(i64, i64); PROCESSES],
     /// The longest engine call.
     pub engine: Duration,
+    /// Whether scripts are written by a writer that costs money.
+    pub paid: bool,
+    /// What each tenant may spend in a month, for a while.
+    pub budget: Option<Budget>,
     by_narration: BTreeMap<NarrationId, usize>,
 }
 
@@ -271,7 +288,8 @@ impl Plan {
         let last = u64::try_from(heals.as_millis()).unwrap_or(20_000);
         let ids = (0..2 + draw.below(2)).filter_map(|index| format!("tenant-{index}").parse().ok());
         let tenants: Vec<TenantId> = ids.collect();
-        let orders: Vec<Order> = (0..3 + draw.below(6)).filter_map(|index| draw.order(index, &tenants, last)).collect();
+        let mut orders: Vec<Order> =
+            (0..3 + draw.below(6)).filter_map(|index| draw.order(index, &tenants, last)).collect();
         let queue = Faults {
             lose: draw.thousandths(120),
             duplicate: draw.thousandths(120),
@@ -291,6 +309,11 @@ impl Plan {
         let wipes = (0..draw.below(3)).map(|_| draw.millis(1_000, last)).collect();
         let outages = draw.outages(last, heals);
         let hold = draw.hold(last, heals);
+        let (forgets, gateways, skews) = (draw.forgets(last), draw.gateways(), draw.skews());
+        let engine = draw.millis(50, 3_000);
+        let (paid, budget) = draw.payments(last);
+        // The last of all, so that what else a seed stands for is as it was.
+        orders.iter_mut().for_each(|order| order.held = draw.one_in(5));
         Self {
             seed,
             by_narration: by_narration(&orders),
@@ -303,15 +326,17 @@ impl Plan {
             wipes,
             outages,
             blackouts,
-            forgets: draw.forgets(last),
+            forgets,
             hold,
             crowd: false,
             suspended: Vec::new(),
             limited: Vec::new(),
-            gateways: draw.gateways(),
+            gateways,
             heals,
-            skews: draw.skews(),
-            engine: draw.millis(50, 3_000),
+            skews,
+            engine,
+            paid,
+            budget,
         }
     }
 
@@ -327,6 +352,7 @@ impl Plan {
             Sort::StaleReads => self.weather.stale = 0,
             Sort::Drift => self.skews.iter_mut().for_each(|(from, to)| *to = *from),
             Sort::Blackout => self.blackouts.clear(),
+            Sort::Paid => (self.paid, self.budget) = (false, None),
         }
         self
     }
@@ -355,6 +381,11 @@ impl Plan {
     /// Whether the newer release writes the step's command in its own layout.
     pub fn newer(&self, step: &StepId) -> bool {
         self.order(&step.narration).is_some_and(|order| order.newer)
+    }
+
+    /// What each tenant may spend in a month, at `now` after the start; none for no limit.
+    pub fn budget(&self, now: Duration) -> Option<u64> {
+        self.budget.filter(|budget| now < budget.until).map(|budget| budget.month)
     }
 
     /// How long an engine is down still, at `now` after the start, and whether it says so.

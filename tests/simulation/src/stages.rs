@@ -165,6 +165,7 @@ impl Stages for Reached {
             file_name: "a.txt".to_owned(),
             extractor: "text/1".to_owned(),
             script: format!("{SCRIPT_ENGINE}/1"),
+            writer: SCRIPT_ENGINE.to_owned(),
             voice: names::of_voice(SPEECH_ENGINE, "a"),
             voice_version: "1".to_owned(),
             language: None,

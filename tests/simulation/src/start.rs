@@ -32,6 +32,7 @@ use crate::process::Process;
 use crate::stages::{Directory, Front, Reached, Replica};
 use crate::trace::{Skewed, Trace};
 use crate::work::Simulated;
+use crate::writer::PaidWriter;
 
 /// Audit records are kept for longer than any world lasts.
 const KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -93,7 +94,7 @@ impl Site {
     /// Runs the process of this index until it ends. It never does by itself.
     pub async fn run(&self, index: usize, process: Arc<Process>) -> Result<(), Failure> {
         match place(index) {
-            (Some(service), replica) => self.stage(service, replica, process).await,
+            (Some(service), replica) => Box::pin(self.stage(service, replica, process)).await,
             (None, replica) => self.gateway(replica, process).await,
         }
     }
@@ -140,8 +141,15 @@ impl Site {
         let (queue, clock, random) = (self.queue(&process), Arc::clone(&process.clock), Arc::clone(&process.random));
         let store = self.store(&process, Some(service))?;
         let options = StepsOptions::new(process.name.clone());
-        let steps = Steps::with_random(store, Arc::clone(&clock), options, Arc::clone(&random));
+        let steps = Steps::with_random(Arc::clone(&store), Arc::clone(&clock), options, Arc::clone(&random));
         steps.ensure().await?;
+        let writer = if service == Service::Ai && self.plan.paid {
+            let (plan, observer) = (Arc::clone(&self.plan), Arc::clone(&self.observer));
+            Some(PaidWriter::open(Arc::clone(&process), plan, observer, &store, self.start).await?)
+        } else {
+            None
+        };
+        let seen_to = writer.as_ref().map(PaidWriter::maintain);
         let blob = self.defect.blob(Arc::clone(&self.blob));
         let blob: Arc<dyn Blob> = Arc::new(BlobPort::new(Arc::clone(&process), Arc::clone(&self.observer), blob));
         let simulated = Simulated::new(
@@ -151,13 +159,24 @@ impl Site {
             Arc::clone(&self.observer),
             self.start,
             random.next(),
+            writer,
         );
         let options = WorkerOptions { permits: PERMITS, grace: Duration::from_secs(5), ..WorkerOptions::default() };
         let handler = Arc::new(Stage::new(simulated, Arc::clone(&blob)));
         let worker = Worker::new(Arc::clone(&queue), steps.clone(), handler, clock, random, options);
         let reached = Replica { process, steps, queue, blob, stats: worker.stats() };
         self.directory.set_stage(service, replica, Some(reached));
-        worker.run(CancellationToken::new()).await;
+        let seen_to = async {
+            match seen_to {
+                Some(seen_to) => Box::pin(seen_to).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = worker.run(CancellationToken::new()) => {}
+            () = seen_to => {}
+        }
         Ok(())
     }
 

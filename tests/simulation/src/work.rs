@@ -20,6 +20,7 @@ use crate::objects;
 use crate::observer::Observer;
 use crate::plan::{Plan, Poison, SCRIPT_ENGINE, SPEECH_ENGINE};
 use crate::process::Process;
+use crate::writer::PaidWriter;
 
 /// What panics on purpose says so; every other panic is a defect.
 pub const PANIC: &str = "poison of the simulation";
@@ -37,10 +38,12 @@ pub struct Simulated {
     observer: Arc<Observer>,
     start: Instant,
     chance: SeededRandom,
+    writer: Option<PaidWriter>,
 }
 
 impl Simulated {
-    /// The stage `service` in `process`; the world began at `start`.
+    /// The stage `service` in `process`; the world began at `start`. Scripts cost money where there
+    /// is a `writer`.
     pub fn new(
         service: Service,
         process: Arc<Process>,
@@ -48,8 +51,9 @@ impl Simulated {
         observer: Arc<Observer>,
         start: Instant,
         seed: u64,
+        writer: Option<PaidWriter>,
     ) -> Self {
-        Self { service, process, plan, observer, start, chance: SeededRandom::new(seed) }
+        Self { service, process, plan, observer, start, chance: SeededRandom::new(seed), writer }
     }
 
     /// The object at `path`, paid for and put if it is not there.
@@ -68,6 +72,25 @@ impl Simulated {
         }
         objects.write(path, content).await?;
         Ok(())
+    }
+
+    /// The engine that is yet to be paid for the part of a script at `path`, whose key is `result`:
+    /// none where a writer has bought its answers to these questions, one after the other.
+    async fn write(
+        &self,
+        job: &Job,
+        path: &str,
+        result: &Digest,
+        questions: &[String],
+    ) -> Result<Option<&'static str>, Failure> {
+        let Some(writer) = &self.writer else { return Ok(Some(SCRIPT_ENGINE)) };
+        if job.objects.find(path).await?.is_none() {
+            for question in questions {
+                writer.ask(job, result, question).await?;
+            }
+            job.check()?;
+        }
+        Ok(None)
     }
 
     async fn pay(&self, path: &str, engine: &str) -> Result<(), Failure> {
@@ -144,8 +167,10 @@ impl Simulated {
                 let content = job.objects.read(&folder.content(&key(&work.content_key, "content_key")?)).await?;
                 let section_count =
                     String::from_utf8_lossy(&content).parse().map_err(|e| Failure::internal(format!("{e}")))?;
-                let path = folder.plan(&key(&work.plan_key, "plan_key")?);
-                self.make(job, &path, Some(SCRIPT_ENGINE), format!("{section_count} sections")).await?;
+                let result = key(&work.plan_key, "plan_key")?;
+                let path = folder.plan(&result);
+                let engine = self.write(job, &path, &result, &["plan".to_owned()]).await?;
+                self.make(job, &path, engine, format!("{section_count} sections")).await?;
                 Ok(Outcome::Planned(Planned {
                     section_count,
                     word_count: 100,
@@ -155,15 +180,18 @@ impl Simulated {
             }
             Work::WriteSection(work) => {
                 job.objects.read(&folder.plan(&key(&work.plan_key, "plan_key")?)).await?;
-                let path = folder.section(&key(&work.section_key, "section_key")?);
-                self.make(job, &path, Some(SCRIPT_ENGINE), format!("section {}", work.index)).await?;
+                let result = key(&work.section_key, "section_key")?;
+                let path = folder.section(&result);
+                let questions = ["write", "addition"].map(|what| format!("section {} {what} 1", work.index));
+                let engine = self.write(job, &path, &result, &questions).await?;
+                self.make(job, &path, engine, format!("section {}", work.index)).await?;
                 if work.index == 0 && self.plan.order(&job.step.narration).is_some_and(|order| order.long) {
                     for _ in 0..LONG {
                         tokio::time::sleep(Duration::from_secs(1)).await;
                         self.observer.at_work(&self.process, &job.step);
                     }
                 }
-                Ok(Outcome::Written(Written { utterance_count: 1 }))
+                Ok(Outcome::Written(Written { utterance_count: 1, ..Written::default() }))
             }
             Work::RecordSection(work) => self.record(job, &work).await,
             Work::AssembleRecording(work) => self.assemble(job, &work).await,
@@ -196,7 +224,10 @@ impl Perform for Simulated {
         let outcome = Box::pin(self.work(job, work)).await;
         if let Err(failure) = &outcome {
             self.process.trace.note(&self.process.name, format_args!("{} failed: {failure}", job.step));
-            self.observer.attempt_failed(&job.step);
+            // A step that waits for its budget loses no attempt.
+            if failure.reason != Reason::BudgetExhausted {
+                self.observer.attempt_failed(&job.step);
+            }
         }
         outcome
     }

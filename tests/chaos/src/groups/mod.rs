@@ -16,6 +16,7 @@ use clap::ValueEnum;
 use parking_lot::Mutex;
 
 use crate::checks;
+use crate::model;
 use crate::report::GroupReport;
 use crate::run::Run;
 use crate::scale::Scale;
@@ -76,7 +77,10 @@ impl Group {
             Self::Upgrade => upgrade::setup(setup),
             Self::Storage | Self::Streams => setup,
         };
-        let mut run = Box::pin(Run::start(scale, folder, setup, report)).await;
+        let model = model::start(self as u64);
+        // The other build has other pins of what is written, which is another test's.
+        let dialogues = self != Self::Upgrade;
+        let mut run = Box::pin(Run::start(scale, folder, setup, model, dialogues, report)).await;
         match self {
             Self::Services => Box::pin(services::faults(&mut run)).await,
             Self::Nats => Box::pin(nats::faults(&mut run)).await,

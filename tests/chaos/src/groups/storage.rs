@@ -81,10 +81,10 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     let scope = |order: &Order| format!("{}/{}/{kind}", TENANTS[order.tenant], order.document);
     let orders = run.board().all();
     let objects = run.objects.list();
-    // One whose objects were not damaged before.
+    // One whose objects were not damaged before, and that another narration would need.
     let whole = |order: &&Order| {
         let prefix = format!("{}/{}/", TENANTS[order.tenant], order.document);
-        order.is("succeeded") && !run.damaged.iter().any(|object| object.starts_with(&prefix))
+        order.is("succeeded") && !order.dialogue && !run.damaged.iter().any(|object| object.starts_with(&prefix))
     };
     let Some((order, object)) = orders
         .iter()
@@ -143,8 +143,7 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
             | api::narration::State::Narrating
             | api::narration::State::Assembling
             | api::narration::State::Cancelled
-            | api::narration::State::AwaitingApproval
-            | api::narration::State::AwaitingBudget => {}
+            | api::narration::State::AwaitingApproval => {}
         }
     }
     run.problem(format!("{name} over a damaged {kind} did not end within {} s", PATIENCE.as_secs()));

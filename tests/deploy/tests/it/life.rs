@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Every Secret that a value set names: those that somebody makes before, and those of
 /// cert-manager.
-const SECRETS: [&str; 22] = [
+const SECRETS: [&str; 24] = [
     "ai-tls",
     "collector",
     "database-ai",
@@ -17,6 +17,7 @@ const SECRETS: [&str; 22] = [
     "database-ingest",
     "database-tts",
     "gateway-tls",
+    "gemini-ai",
     "ingest-tls",
     "lectern",
     "lectern-ai-tls",
@@ -24,6 +25,7 @@ const SECRETS: [&str; 22] = [
     "lectern-ingest-tls",
     "lectern-smoke",
     "lectern-tts-tls",
+    "models-ai",
     "queue-ai",
     "queue-ca",
     "queue-gateway",

@@ -79,7 +79,7 @@ async fn an_erased_document_takes_everything_that_was_made_from_it(profile: Prof
         (&erasure.name, erasure.create_time, erasure.first_sweep_time)
     );
     let firsts = |erasure: &api::Erasure| {
-        (1..=10_i32).map(|kind| deleted(erasure, Kind::try_from(kind).expect("a kind"))).collect::<Vec<_>>()
+        (1..=12_i32).map(|kind| deleted(erasure, Kind::try_from(kind).expect("a kind"))).collect::<Vec<_>>()
     };
     assert_eq!(firsts(&told), firsts(&erasure));
     let cancelled = client.narration(&name).await.expect("its record stays");

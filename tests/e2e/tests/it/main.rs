@@ -26,6 +26,7 @@ macro_rules! on_both_profiles {
     };
 }
 
+mod approval;
 mod attacks;
 mod audit;
 mod bad_input;
@@ -45,11 +46,13 @@ mod metrics;
 mod operations;
 mod operators;
 mod orders;
+mod paid;
 mod pool;
 mod preview;
 mod recording;
 mod restart;
 mod restore;
+mod revisions;
 mod roles;
 mod rolling;
 mod scaler;
@@ -62,3 +65,4 @@ mod unbuilt;
 mod uploads;
 mod voice;
 mod voices;
+mod writers;

@@ -51,6 +51,13 @@ fn only_otherwise(profile: Profile, name: &str) -> bool {
         "lectern.child.killed",
         "lectern.dead_letters",
         "lectern.engine.throttled",
+        // The default writer asks no model.
+        "gen_ai.client.operation.duration",
+        "gen_ai.client.token.usage",
+        "lectern.engine.cost",
+        "lectern.engine.model.days_left",
+        "lectern.engine.other_models",
+        "lectern.engine.price.days_left",
         "lectern.gateway.panics",
         "lectern.queue.redeliveries",
         "lectern.step.leases_lost",

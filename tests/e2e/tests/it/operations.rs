@@ -30,7 +30,7 @@ async fn every_port_tells_its_health_and_its_services_to_anybody(profile: Profil
             "ingest" => {
                 &["lectern.v1.DocumentService", "lectern.ingest.v1.IngestService", "lectern.work.v1.StageService"]
             }
-            "ai" => &["lectern.ai.v1.ScriptService", "lectern.work.v1.StageService"],
+            "ai" => &["lectern.v1.WriterService", "lectern.ai.v1.ScriptService", "lectern.work.v1.StageService"],
             "tts" => &["lectern.v1.VoiceService", "lectern.tts.v1.SpeechService", "lectern.work.v1.StageService"],
             _ => &[
                 "lectern.v1.DocumentService",
@@ -40,6 +40,7 @@ async fn every_port_tells_its_health_and_its_services_to_anybody(profile: Profil
                 "lectern.v1.QuotaService",
                 "lectern.v1.AdminService",
                 "lectern.v1.VoiceService",
+                "lectern.v1.WriterService",
                 "lectern.gateway.v1.CredentialService",
             ],
         };

@@ -58,6 +58,9 @@ async fn a_reader_reads_all_that_its_tenant_has_and_changes_nothing() {
     let shown = narrations.preview_document(preview).await.expect("a preview").into_inner().count().await;
     assert!(shown > 1, "{shown} messages");
     reader.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices");
+    reader.writers().list_writers(api::ListWritersRequest::default()).await.expect("writers");
+    let estimate = api::EstimateNarrationRequest { narration: Some(of(&document)) };
+    narrations.estimate_narration(estimate).await.expect("an estimate");
     reader.quota().get_quota(api::GetQuotaRequest {}).await.expect("a quota");
 
     let before = instance.object_names();
@@ -74,6 +77,12 @@ async fn a_reader_reads_all_that_its_tenant_has_and_changes_nothing() {
     not_allowed("cancel", narrations.cancel_narration(cancel).await.map(|_| ()));
     let retry = api::RetryNarrationRequest { name: name.clone(), etag, ..api::RetryNarrationRequest::default() };
     not_allowed("retry", narrations.retry_narration(retry).await.map(|_| ()));
+    let edits = vec![api::ScriptEdit { section: 0, utterance: 0, text: "Some words.".to_owned() }];
+    let etag = "e1".to_owned();
+    let update = api::UpdateScriptRequest { name: name.clone(), edits, etag, ..Default::default() };
+    not_allowed("change a script", narrations.update_script(update).await.map(|_| ()));
+    let approve = api::ApproveScriptRequest { name: name.clone(), etag: "e1".to_owned() };
+    not_allowed("approve a script", narrations.approve_script(approve).await.map(|_| ()));
     let delete = api::DeleteNarrationRequest { name, force: true, ..Default::default() };
     not_allowed("delete", narrations.delete_narration(delete).await.map(|_| ()));
     let backlog = reader.admin().get_backlog(api::GetBacklogRequest {}).await;
@@ -99,6 +108,7 @@ async fn an_administrators_key_opens_the_work_of_all_and_no_tenants_data() {
     assert!(keys.keys.iter().any(|listed| listed.name == key.name), "{keys:?}");
 
     administrator.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices are nobody's");
+    administrator.writers().list_writers(api::ListWritersRequest::default()).await.expect("nor are writers");
 
     // Nor does the installation's admin key, which made the others.
     for (who, caller) in [("an administrator", administrator), ("the admin key", instance.admin())] {

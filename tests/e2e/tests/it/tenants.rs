@@ -36,7 +36,8 @@ async fn limited(instance: &Instance, id: &str, limits: api::TenantLimits) -> Cl
     instance.tenant(id).await
 }
 
-async fn update(instance: &Instance, tenant: api::Tenant, paths: &[&str]) -> Result<api::Tenant, Status> {
+/// Changes what `paths` name of a tenant.
+pub(crate) async fn update(instance: &Instance, tenant: api::Tenant, paths: &[&str]) -> Result<api::Tenant, Status> {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
     let request = api::UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
     let updated = instance.admin().tenants().update_tenant(request).await?.into_inner();

@@ -16,7 +16,6 @@ async fn what_is_not_built_yet_is_refused_as_such(profile: Profile) {
     for (what, order) in [
         ("two documents", api::Narration { documents, ..of(&one) }),
         ("two speakers", api::Narration { speakers: vec![speaker.clone(), speaker.clone()], ..of(&one) }),
-        ("an approval", api::Narration { hold_script: true, ..of(&one) }),
     ] {
         let refused = refusal(&client.order(order).await.expect_err(what));
         assert_eq!((refused.code, refused.reason.as_str()), (Code::Unimplemented, "FEATURE_UNAVAILABLE"), "{what}");

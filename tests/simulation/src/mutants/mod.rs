@@ -19,6 +19,8 @@ use crate::plan::{Plan, RUNS_AWAY, Sort};
 
 /// So many times fewer crowds are looked at than other worlds.
 const FEWER_CROWDS: usize = 50;
+/// A mutant that is rare is looked for in so many times as many seeds.
+const MORE_OF_RARE: usize = 7;
 
 /// A defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,12 @@ pub enum Mutant {
     CancelNotLookedFor,
     /// That stages are yet to be told of an end is never cleared.
     CancelNeverCleared,
+    /// An answer of a model is judged before it is kept, and not kept.
+    AnswerNotKept,
+    /// What a call may cost is not taken from the budget before it.
+    BudgetNotReserved,
+    /// What a call cost is not written down after it.
+    SettleForgotten,
 }
 
 /// Which port a mutant is.
@@ -93,7 +101,7 @@ enum Port {
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::AckBeforePublish,
         Self::FenceCheckSkipped,
         Self::FenceNotGrown,
@@ -121,6 +129,9 @@ impl Mutant {
         Self::HandBackNotNoted,
         Self::CancelNotLookedFor,
         Self::CancelNeverCleared,
+        Self::AnswerNotKept,
+        Self::BudgetNotReserved,
+        Self::SettleForgotten,
     ];
 
     /// What it is called.
@@ -154,6 +165,9 @@ impl Mutant {
             Self::HandBackNotNoted => "command handed back without a record",
             Self::CancelNotLookedFor => "cancel not looked for",
             Self::CancelNeverCleared => "pending cancel never cleared",
+            Self::AnswerNotKept => "answer judged before it is kept",
+            Self::BudgetNotReserved => "budget not reserved",
+            Self::SettleForgotten => "settle forgotten",
         }
     }
 
@@ -168,13 +182,15 @@ impl Mutant {
             Self::CommitBeforePut | Self::DeletedByNarration => "I5",
             Self::TenantLeftOut => "I6",
             Self::LetterAfterTerm => "I7",
-            Self::ResultNotLookedFor => "I8",
+            Self::ResultNotLookedFor | Self::AnswerNotKept => "I8",
             Self::SuspensionNotLookedAt | Self::HoldsReadStale => "I10",
             Self::WalksFindNothing | Self::OwnersNotTold => "I11",
             Self::GrantNeverReleased | Self::AckForgotten | Self::CancelNeverCleared => "I12",
             Self::AwayIsLost | Self::HandBackNotNoted => "I13",
             Self::OthersNotHeard | Self::WorkersCountedTwice => "I14",
             Self::CancelNotLookedFor => "I15",
+            Self::BudgetNotReserved => "I16",
+            Self::SettleForgotten => "I17",
         }
     }
 
@@ -191,6 +207,7 @@ impl Mutant {
             Self::HoldsReadStale => Some(Sort::StaleReads),
             Self::ClockRunsAway => Some(Sort::Drift),
             Self::AwayIsLost => Some(Sort::Blackout),
+            Self::AnswerNotKept | Self::BudgetNotReserved | Self::SettleForgotten => Some(Sort::Paid),
             Self::AckBeforePublish
             | Self::FenceCheckSkipped
             | Self::FenceNotGrown
@@ -211,11 +228,22 @@ impl Mutant {
         }
     }
 
-    /// The first `most` seeds in which it is looked for; of crowds, which are slow, and in which
-    /// what they are for shows itself at once, far fewer.
+    /// Whether what it breaks seldom matters: of some 300 worlds in one.
+    const fn is_rare(self) -> bool {
+        matches!(self, Self::HandBackNotNoted)
+    }
+
+    /// The seeds in which it is looked for: the first `most`, more of a rare one; of crowds, which
+    /// are slow, and in which what they are for shows itself at once, far fewer.
     pub fn seeds(self, most: usize) -> impl Iterator<Item = u64> {
         let crowds = self.needs() == Some(Sort::Crowd);
-        let most = if crowds { most.div_ceil(FEWER_CROWDS) } else { most };
+        let most = if crowds {
+            most.div_ceil(FEWER_CROWDS)
+        } else if self.is_rare() {
+            most * MORE_OF_RARE
+        } else {
+            most
+        };
         (0..).filter(move |seed| Plan::is_crowd(*seed) == crowds).take(most)
     }
 
@@ -230,7 +258,9 @@ impl Mutant {
             | Self::GrantNeverReleased
             | Self::AckForgotten
             | Self::RedeliveryForgotten => Port::Queue,
-            Self::CommitBeforePut | Self::ResultNotLookedFor | Self::DeletedByNarration => Port::Blob,
+            Self::CommitBeforePut | Self::ResultNotLookedFor | Self::DeletedByNarration | Self::AnswerNotKept => {
+                Port::Blob
+            }
             Self::FenceCheckSkipped
             | Self::FenceNotGrown
             | Self::TerminalCheckSkipped
@@ -241,7 +271,9 @@ impl Mutant {
             | Self::LostRaceAnsweredAsWritten
             | Self::HandBackNotNoted
             | Self::CancelNotLookedFor
-            | Self::CancelNeverCleared => Port::Store,
+            | Self::CancelNeverCleared
+            | Self::BudgetNotReserved
+            | Self::SettleForgotten => Port::Store,
             Self::LateWriteNotCompared | Self::HoldsReadStale | Self::ClockRunsAway | Self::AwayIsLost => Port::World,
         }
     }

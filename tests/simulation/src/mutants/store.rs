@@ -148,6 +148,10 @@ impl lectern_store::Layer for Defective {
         expected: Revision,
         body: &Value,
     ) -> Result<Revision, StoreError> {
+        // Nothing else changes an attempt.
+        if self.mutant == Mutant::SettleForgotten && collection == "attempts" {
+            return Ok(expected.next());
+        }
         let mut body = body.clone();
         if self.changes(collection, &body)
             && let Some(before) = self.inner.get(collection, id).await?
@@ -162,6 +166,20 @@ impl lectern_store::Layer for Defective {
             }
             replaced => replaced.inspect(|_| self.remember(collection, id, &body)),
         }
+    }
+
+    async fn add(
+        &self,
+        collection: &str,
+        id: &str,
+        field: &str,
+        delta: i64,
+        limit: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        if self.mutant == Mutant::BudgetNotReserved && collection == "budgets" && delta > 0 {
+            return Ok(Some(delta));
+        }
+        self.inner.add(collection, id, field, delta, limit).await
     }
 
     async fn find(&self, collection: &str, query: &Query) -> Result<Vec<Stored>, StoreError> {

@@ -58,6 +58,8 @@ impl Plan {
             heals: draw.millis(80_000, 90_000),
             skews: [(skew, -skew); super::PROCESSES],
             engine: draw.millis(2_000, 3_000),
+            paid: false,
+            budget: None,
         }
     }
 }
@@ -91,5 +93,6 @@ fn order(draw: &Draw, index: u64, tenants: &[TenantId]) -> Option<Order> {
         early: false,
         newer: false,
         long: false,
+        held: false,
     })
 }

@@ -8,10 +8,14 @@ use lectern_core::keys::TenantSecret;
 use lectern_core::random::SeededRandom;
 
 use super::{
-    Blackout, Crash, Forgets, Forgotten, Hold, MOST_SKEW, Order, Outage, PROCESSES, Poison, SCRIPT_ENGINE,
+    Blackout, Budget, Crash, Forgets, Forgotten, Hold, MOST_SKEW, Order, Outage, PROCESSES, Poison, SCRIPT_ENGINE,
     SPEECH_ENGINE, Stop, THIRD_GATEWAY,
 };
 use crate::observer::MASTER;
+
+/// The least budget, in millionths of a US dollar: a little more than the most that a call of the
+/// paid writer can cost.
+const LEAST_BUDGET: u64 = 2_400;
 
 /// Draws from a seed.
 pub(super) struct Draw(SeededRandom);
@@ -92,6 +96,7 @@ impl Draw {
             early: self.one_in(3),
             newer: self.one_in(3),
             long: self.one_in(4),
+            held: false,
         })
     }
 
@@ -140,6 +145,14 @@ impl Draw {
             Blackout { database: self.index(4), from, until: from + self.millis(18_000, 45_000) }
         };
         self.one_in(4).then(blackout).into_iter().collect()
+    }
+
+    /// In every second world scripts cost money, and in every second one of these there is less of
+    /// it than all of them cost: a call or two at once, and some in all.
+    pub(super) fn payments(&self, last: u64) -> (bool, Option<Budget>) {
+        let paid = self.one_in(2);
+        let budget = || Budget { month: LEAST_BUDGET + self.below(LEAST_BUDGET), until: self.millis(5_000, last) };
+        (paid, (paid && self.one_in(2)).then(budget))
     }
 
     /// In every second world one or two consumers forget.

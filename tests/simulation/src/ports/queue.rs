@@ -9,7 +9,7 @@ use bytes::Bytes;
 use lectern_core::id::{Service, StepId};
 use lectern_proto::work::v1::Command;
 use lectern_queue::{
-    Acknowledge, DeadLetter, Delivery, EventDelivery, Hints, LetterPage, Message, Published, Queue, QueueError,
+    Acknowledge, DeadLetter, DeadLetterPage, Delivery, EventDelivery, Hints, Message, Published, Queue, QueueError,
 };
 use prost::Message as _;
 
@@ -170,12 +170,17 @@ impl Queue for QueuePort {
         self.call("bury", &step.to_string(), self.inner.bury(letter)).await
     }
 
-    async fn letters(&self, service: Option<Service>, from: u64, limit: usize) -> Result<LetterPage, QueueError> {
-        self.call("letters", "", self.inner.letters(service, from, limit)).await
+    async fn dead_letters(
+        &self,
+        service: Option<Service>,
+        from: u64,
+        limit: usize,
+    ) -> Result<DeadLetterPage, QueueError> {
+        self.call("letters", "", self.inner.dead_letters(service, from, limit)).await
     }
 
-    async fn letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
-        self.call("letter", &step.to_string(), self.inner.letter(step)).await
+    async fn dead_letter(&self, step: &StepId) -> Result<Option<DeadLetter>, QueueError> {
+        self.call("letter", &step.to_string(), self.inner.dead_letter(step)).await
     }
 
     async fn discard(&self, step: &StepId) -> Result<(), QueueError> {

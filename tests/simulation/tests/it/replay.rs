@@ -78,6 +78,13 @@ fn an_end_that_is_told_and_not_committed_is_found() {
 }
 
 #[test]
+fn what_is_wrong_with_what_is_bought_is_found() {
+    for mutant in [Mutant::AnswerNotKept, Mutant::BudgetNotReserved, Mutant::SettleForgotten] {
+        assert!(found(mutant, 100), "{}", mutant.name());
+    }
+}
+
+#[test]
 fn a_small_crowd_gets_what_it_is_due_at_a_flat_cost() {
     for run in lectern_simulation::crowd(400).expect("a crowd") {
         assert!(run.broken.is_empty(), "{run}");
