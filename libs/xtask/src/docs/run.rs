@@ -16,7 +16,7 @@ use lectern_testkit::{env, temp_dir};
 
 use super::fences::{Block, blocks};
 use crate::process::{self, output, said};
-use crate::{files, mongosh, pypi, repo, tools};
+use crate::{files, mongosh, pypi, repo, stack, tools};
 
 /// Where both serve, as the pages say.
 const ADDRESS: &str = "127.0.0.1:7400";
@@ -165,7 +165,8 @@ impl Place {
         Ok(command)
     }
 
-    /// Starts what the commands call, and waits until it takes connections.
+    /// Starts what the commands call, and waits until it serves: an instance takes connections, a
+    /// stack has all its addresses and a key, which is later than its gateway's first connection.
     fn serve(&self, tag: &str) -> Result<Served> {
         if TcpStream::connect(ADDRESS).is_ok() {
             bail!("something serves at {ADDRESS} already, where the pages say that an instance does: stop it");
@@ -188,7 +189,11 @@ impl Place {
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let mut served = Served(command.spawn().context("what the pages call")?);
         for _ in 0..LOOKS {
-            if TcpStream::connect(ADDRESS).is_ok() {
+            let serves = match tag {
+                "up" => TcpStream::connect(ADDRESS).is_ok(),
+                _ => stack::is_ready(&self.stack),
+            };
+            if serves {
                 return Ok(served);
             }
             if process::interrupted()? || served.0.try_wait()?.is_some() {

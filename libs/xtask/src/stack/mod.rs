@@ -133,6 +133,11 @@ pub fn run(command: StackCommand) -> Result<ExitCode> {
     }
 }
 
+/// Whether a stack works on the folder, and everything of it has run.
+pub fn is_ready(dir: &Path) -> bool {
+    control::status(dir).is_ok_and(|snapshot| snapshot.ready)
+}
+
 /// Prints a line, wherever the output went: a closed pipe is no reason to end a stack.
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();

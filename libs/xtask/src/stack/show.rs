@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use lectern_testkit::pins;
 
 use super::control;
@@ -104,9 +104,13 @@ fn narrate(snapshot: &Snapshot) -> Option<String> {
 }
 
 /// The stack as variables of a shell, for the commands of the runbook: `eval "$(cargo xtask stack
-/// env)"`.
+/// env)"`. Before everything ran for the first time there are neither all addresses nor a key: an
+/// error, since a shell would go on with empty ones.
 pub fn env(dir: &Path) -> Result<ExitCode> {
     let snapshot = control::status(dir)?;
+    if !snapshot.ready {
+        bail!("{}", unready(&snapshot));
+    }
     let read = |file: &Path| fs::read_to_string(file).unwrap_or_default().trim().to_owned();
     let services = snapshot.parts.iter().filter(|part| replicas::is_service(&part.name));
     let services: Vec<&str> = services.filter_map(|part| snapshot.address(&part.name)).collect();
@@ -128,6 +132,16 @@ pub fn env(dir: &Path) -> Result<ExitCode> {
     let folders: Vec<String> = folders.iter().map(|folder| quoted(&folder.display().to_string())).collect();
     say(&format!("export PATH={}:\"$PATH\"", folders.join(":")));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said of a stack that has never been whole.
+fn unready(snapshot: &Snapshot) -> String {
+    let missing: Vec<&str> = snapshot.parts.iter().filter(|part| !part.runs()).map(|part| part.name.as_str()).collect();
+    let of = if missing.is_empty() { String::new() } else { format!(" (not running yet: {})", missing.join(", ")) };
+    format!(
+        "the stack of {} is still starting{of}: ask again when `stack up` has printed its addresses",
+        snapshot.data.display()
+    )
 }
 
 /// A word that a shell takes as it is.
@@ -158,6 +172,16 @@ mod tests {
             admin_key_file: PathBuf::from("/d/admin-key"),
             parts: vec![part("gateway", Some("http://127.0.0.1:7400")), part("tts", None)],
         }
+    }
+
+    #[test]
+    fn a_stack_that_starts_says_what_it_waits_for() {
+        let text = unready(&snapshot());
+        assert_eq!(
+            text,
+            "the stack of /d is still starting (not running yet: tts): ask again when `stack up` has printed its \
+             addresses"
+        );
     }
 
     #[test]
