@@ -15,8 +15,8 @@ use tracing::Instrument as _;
 use crate::breaker::{Pass, is_for_operator};
 use crate::delivery::{ACKNOWLEDGING, Broken};
 use crate::heartbeat::{Heartbeat, Signal, Stop};
-use crate::hold::{Closed, Hold, Standing};
 use crate::isolation::{Alone, Ticket};
+use crate::lazy_lease::{Closed, LazyLease, Standing};
 use crate::outage::answered;
 use crate::retry::Next;
 use crate::stats::DeliveryOutcome;
@@ -30,7 +30,7 @@ enum Place {
     Alone(#[allow(dead_code, reason = "held, not read")] Alone),
 }
 
-/// A hold that is kept while this is held.
+/// A step that is kept while this is held.
 pub(crate) struct Kept {
     /// Fires when the step is to stop.
     signal: Arc<Signal>,
@@ -44,57 +44,57 @@ impl<H: Handler> Shared<H> {
     pub(crate) async fn attempt(
         self: &Arc<Self>,
         delivery: &Delivery,
-        hold: Arc<Hold>,
+        lease: Arc<LazyLease>,
         ticket: Ticket,
         drained: &CancellationToken,
         mut pass: Pass,
     ) -> Result<DeliveryOutcome, Broken> {
-        let kept = &self.keep(delivery, &hold);
+        let kept = &self.keep(delivery, &lease);
         let signal = &*kept.signal;
-        let _running = self.cancels.enter(&hold.step, &kept.signal);
-        let hold = &*hold;
-        let standing = hold.standing().await;
+        let _running = self.cancels.enter(&lease.step, &kept.signal);
+        let lease = &*lease;
+        let standing = lease.standing().await;
 
         let place = if standing.alone {
             let crashes = standing.crashes;
-            tracing::warn!(step = %hold.step, crashes, "running alone, it may have crashed a process");
+            tracing::warn!(step = %lease.step, crashes, "running alone, it may have crashed a process");
             tokio::select! {
                 biased;
-                () = signal.token.cancelled() => return self.stopped(delivery, hold, signal, drained).await,
-                () = drained.cancelled() => return self.give_back(delivery, hold, Duration::ZERO, drained).await,
+                () = signal.token.cancelled() => return self.stopped(delivery, lease, signal, drained).await,
+                () = drained.cancelled() => return self.give_back(delivery, lease, Duration::ZERO, drained).await,
                 alone = self.isolation.alone(ticket) => match alone {
                     Some(alone) => Place::Alone(alone),
-                    None => return self.give_back(delivery, hold, self.options.alone_later, drained).await,
+                    None => return self.give_back(delivery, lease, self.options.alone_later, drained).await,
                 },
             }
         } else {
             Place::Among(ticket)
         };
-        let result = self.handle(delivery, hold, standing, kept, drained).await;
+        let result = self.handle(delivery, lease, standing, kept, drained).await;
         drop(place);
         // Work that ended well although the step was cancelled is discarded once that is known
         // here. Before, its end is written: the fence alone decides, and the conductor ignores
         // events of a run that is over.
         match (result, signal.reason()) {
             (_, Some(Stop::Lost | Stop::Cancelled | Stop::Refused)) | (None, _) => {
-                self.stopped(delivery, hold, signal, drained).await
+                self.stopped(delivery, lease, signal, drained).await
             }
             (Some(Ok(done)), Some(Stop::Drained | Stop::Alone) | None) => {
                 pass.settle(Ok(()));
-                self.done(delivery, hold, done, drained).await
+                self.done(delivery, lease, done, drained).await
             }
-            (Some(Err(_)), Some(Stop::Drained | Stop::Alone)) => self.stopped(delivery, hold, signal, drained).await,
-            (Some(Err(failure)), None) => self.failed(delivery, hold, failure, pass, drained).await,
+            (Some(Err(_)), Some(Stop::Drained | Stop::Alone)) => self.stopped(delivery, lease, signal, drained).await,
+            (Some(Err(failure)), None) => self.failed(delivery, lease, failure, pass, drained).await,
         }
     }
 
     /// Keeps a step, and its command, until what is returned is dropped.
-    pub(crate) fn keep(self: &Arc<Self>, delivery: &Delivery, hold: &Arc<Hold>) -> Kept {
+    pub(crate) fn keep(self: &Arc<Self>, delivery: &Delivery, lease: &Arc<LazyLease>) -> Kept {
         let signal = Arc::new(Signal::default());
         let (asked, (leased, told)) = (Arc::new(Notify::new()), watch::channel(false));
         let heartbeat = Heartbeat {
             shared: Arc::clone(self),
-            hold: Arc::clone(hold),
+            lease: Arc::clone(lease),
             ack: Arc::clone(&delivery.ack),
             signal: Arc::clone(&signal),
             asked: Arc::clone(&asked),
@@ -109,15 +109,15 @@ impl<H: Handler> Shared<H> {
     async fn handle(
         self: &Arc<Self>,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         standing: Standing,
         kept: &Kept,
         drained: &CancellationToken,
     ) -> Option<Result<Done, Failure>> {
         let signal = &*kept.signal;
         let task = Task {
-            step: hold.step.clone(),
-            tenant: hold.tenant.clone(),
+            step: lease.step.clone(),
+            tenant: lease.tenant.clone(),
             fence: standing.fence,
             attempt: standing.attempt,
             crashes: standing.crashes,
@@ -142,7 +142,7 @@ impl<H: Handler> Shared<H> {
             None => match tokio::time::timeout(self.options.stop_within, &mut work).await {
                 Ok(ended) => ended,
                 Err(_) => {
-                    tracing::warn!(step = %hold.step, "handler did not stop, aborting it");
+                    tracing::warn!(step = %lease.step, "handler did not stop, aborting it");
                     return None;
                 }
             },
@@ -151,8 +151,8 @@ impl<H: Handler> Shared<H> {
             Ok(result) => Some(result),
             Err(error) => {
                 let text = if error.is_panic() { panic_text(error.into_panic()) } else { error.to_string() };
-                tracing::error!(step = %hold.step, panic = text, "handler panicked");
-                Some(Err(Failure::internal(format!("the step {} panicked: {text}", hold.step))))
+                tracing::error!(step = %lease.step, panic = text, "handler panicked");
+                Some(Err(Failure::internal(format!("the step {} panicked: {text}", lease.step))))
             }
         }
     }
@@ -160,18 +160,18 @@ impl<H: Handler> Shared<H> {
     async fn done(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         done: Done,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
         let bytes = done.event.len();
         if bytes > MAX_EVENT_BYTES {
-            let message = format!("the event of {} has {bytes} bytes and may have {MAX_EVENT_BYTES}", hold.step);
+            let message = format!("the event of {} has {bytes} bytes and may have {MAX_EVENT_BYTES}", lease.step);
             let failure = Failure::new(Kind::DataLoss, Reason::LimitExceeded, message);
-            return self.failed_for_good(delivery, hold, failure, drained).await;
+            return self.failed_for_good(delivery, lease, failure, drained).await;
         }
         let ending = Ending::done(done.event.to_vec());
-        if let Some(before) = self.settle(hold, Closing::Ended(ending), drained).await? {
+        if let Some(before) = self.settle(lease, Closing::Ended(ending), drained).await? {
             return self.repeat(delivery, before).await;
         }
         self.emit(delivery, done.event).await?;
@@ -182,43 +182,43 @@ impl<H: Handler> Shared<H> {
     async fn failed(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         failure: Failure,
         mut pass: Pass,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
-        let step = &hold.step;
+        let step = &lease.step;
         let waits = self.waits(&failure);
         // Where steps fail of what an operator has to mend, the next one tells him whether it is.
         let settles = waits || !is_for_operator(&failure);
         if settles && let Some(rest) = pass.settle(Err(&failure)) {
             tracing::warn!(%step, %failure, ?rest, "the engine is out of order, attempt not counted");
-            return self.give_back(delivery, hold, rest.min(self.options.backlog_from), drained).await;
+            return self.give_back(delivery, lease, rest.min(self.options.backlog_from), drained).await;
         }
         drop(pass);
         if failure.reason == Reason::PinUnavailable
-            && let Some(left) = self.leave(delivery, hold, &failure, drained).await?
+            && let Some(left) = self.leave(delivery, lease, &failure, drained).await?
         {
             return Ok(left);
         }
         if waits {
-            return self.hold_back(delivery, hold, &failure, drained).await;
+            return self.hold_back(delivery, lease, &failure, drained).await;
         }
         loop {
-            let Standing { attempt, crashes, .. } = hold.standing().await;
+            let Standing { attempt, crashes, .. } = lease.standing().await;
             let delay = match self.options.retry.next(&failure, attempt, &*self.random) {
                 Next::Again(delay) => delay,
                 Next::Exhausted => {
                     let message = format!("failed in all {attempt} attempts, the last time: {failure}");
                     let failure = Failure { reason: Reason::AttemptsExhausted, message, retry_after: None, ..failure };
-                    return self.failed_for_good(delivery, hold, failure, drained).await;
+                    return self.failed_for_good(delivery, lease, failure, drained).await;
                 }
-                Next::Final => return self.failed_for_good(delivery, hold, failure, drained).await,
+                Next::Final => return self.failed_for_good(delivery, lease, failure, drained).await,
             };
             tracing::warn!(%step, attempt, %failure, ?delay, "attempt failed, trying again");
             let not_before = self.clock.now().plus(delay);
             let retry = Closing::Retry { failure: failure.clone(), not_before };
-            match self.close(hold, &retry, drained).await? {
+            match self.close(lease, &retry, drained).await? {
                 Closed::Written => {
                     self.postpone(delivery, delay, crashes).await?;
                     return Ok(DeliveryOutcome::Retried);
@@ -234,7 +234,7 @@ impl<H: Handler> Shared<H> {
     async fn stopped(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         signal: &Signal,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
@@ -242,17 +242,17 @@ impl<H: Handler> Shared<H> {
             Some(Stop::Cancelled) => {
                 // Without a record there is nothing to let go: whoever comes for the step finds
                 // that its run is over. From here on no lease is taken.
-                hold.end();
-                if hold.lease().await.is_some() {
-                    self.settle(hold, Closing::Free, drained).await?;
-                } else if hold.may_be_leased().await {
-                    self.give_up(&hold.step, hold.holder.clone());
+                lease.note_over();
+                if lease.held().await.is_some() {
+                    self.settle(lease, Closing::Free, drained).await?;
+                } else if lease.may_be_leased().await {
+                    self.give_up(&lease.step, lease.holder.clone());
                 }
                 answered(ACKNOWLEDGING, delivery.ack.ack()).await?;
                 Ok(DeliveryOutcome::Cancelled)
             }
-            Some(Stop::Drained | Stop::Alone) => self.give_back(delivery, hold, Duration::ZERO, drained).await,
-            Some(Stop::Refused) => match hold.refusal().await {
+            Some(Stop::Drained | Stop::Alone) => self.give_back(delivery, lease, Duration::ZERO, drained).await,
+            Some(Stop::Refused) => match lease.refusal().await {
                 Some(refusal) => self.answer(delivery, refusal).await,
                 None => Err(Broken::Lost),
             },
@@ -264,11 +264,11 @@ impl<H: Handler> Shared<H> {
     async fn give_back(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         delay: Duration,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
-        if let Some(before) = self.settle(hold, Closing::Free, drained).await? {
+        if let Some(before) = self.settle(lease, Closing::Free, drained).await? {
             return self.repeat(delivery, before).await;
         }
         self.hand_back(delivery, delay).await?;

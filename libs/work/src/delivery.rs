@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::capacity::{POSTPONED, Postponed};
-use crate::hold::{Closed, Hold, Standing};
 use crate::isolation::Ticket;
+use crate::lazy_lease::{Closed, LazyLease, Standing};
 use crate::outage::{CLAIM_WITHIN, Delivered, answered, stored};
 use crate::stats::DeliveryOutcome;
 use crate::steps::{Claim, Closing, EndState, Ending};
@@ -126,8 +126,8 @@ impl<H: Handler> Shared<H> {
                 if let Some(refusal) = self.refusal(delivery, &tenant).await? {
                     return self.answer(delivery, refusal).await;
                 }
-                let hold = Arc::new(Hold::unwritten(step.clone(), tenant, self.holder_name()));
-                return self.attempt(delivery, hold, ticket, drained, pass).await;
+                let lease = Arc::new(LazyLease::unwritten(step.clone(), tenant, self.holder_name()));
+                return self.attempt(delivery, lease, ticket, drained, pass).await;
             }
             pass => pass,
         };
@@ -138,19 +138,19 @@ impl<H: Handler> Shared<H> {
         };
         match self.claim(step, &tenant, delivered, drained).await.map_err(Broken::Interrupted)? {
             Claim::Claimed(lease) => {
-                let hold = Arc::new(Hold::leased(lease));
+                let lease = Arc::new(LazyLease::leased(lease));
                 match pass {
-                    Ok(pass) => self.attempt(delivery, hold, ticket, drained, pass).await,
+                    Ok(pass) => self.attempt(delivery, lease, ticket, drained, pass).await,
                     Err(failure) => {
-                        let _kept = self.keep(delivery, &hold);
-                        self.failed_for_good(delivery, &hold, failure, drained).await
+                        let _kept = self.keep(delivery, &lease);
+                        self.failed_for_good(delivery, &lease, failure, drained).await
                     }
                 }
             }
             Claim::Poisoned(lease) => {
-                let hold = Arc::new(Hold::leased(lease));
-                let _kept = self.keep(delivery, &hold);
-                self.end_dead(delivery, &hold, drained).await
+                let lease = Arc::new(LazyLease::leased(lease));
+                let _kept = self.keep(delivery, &lease);
+                self.end_dead(delivery, &lease, drained).await
             }
             claim @ (Claim::Done(_)
             | Claim::Failed(_)
@@ -284,7 +284,7 @@ impl<H: Handler> Shared<H> {
     async fn end_failed(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         ending: Ending,
         attempts: impl Fn(&Standing) -> u32 + Send + Sync,
         drained: &CancellationToken,
@@ -293,14 +293,14 @@ impl<H: Handler> Shared<H> {
         let event = Bytes::from(ending.event.clone());
         let closing = Closing::Ended(ending);
         let standing = loop {
-            let standing = hold.standing().await;
-            match self.close(hold, &closing, drained).await? {
+            let standing = lease.standing().await;
+            match self.close(lease, &closing, drained).await? {
                 Closed::Written => break standing,
                 Closed::Adopted => {}
                 Closed::Before(ending) => return self.repeat(delivery, ending).await.map(Some),
             }
         };
-        let letter = self.dead_letter(delivery, &hold.tenant, failure, attempts(&standing), standing.crashes);
+        let letter = self.dead_letter(delivery, &lease.tenant, failure, attempts(&standing), standing.crashes);
         self.bury(letter).await?;
         self.emit(delivery, event).await?;
         answered(TERMINATING, delivery.ack.term()).await?;
@@ -311,28 +311,28 @@ impl<H: Handler> Shared<H> {
     pub(crate) async fn failed_for_good(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         failure: Failure,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
-        let step = &hold.step;
+        let step = &lease.step;
         if failure.kind.ours() {
             tracing::error!(%step, %failure, "step failed for good");
         } else {
             tracing::info!(%step, %failure, "step failed for good");
         }
         let ending = Ending::failed(self.failed_event(delivery, &failure), failure);
-        let before = self.end_failed(delivery, hold, ending, |standing| standing.attempt, drained).await?;
+        let before = self.end_failed(delivery, lease, ending, |standing| standing.attempt, drained).await?;
         Ok(before.unwrap_or(DeliveryOutcome::Failed))
     }
 
     async fn end_dead(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
-        let Standing { crashes, .. } = hold.standing().await;
+        let Standing { crashes, .. } = lease.standing().await;
         let message = format!(
             "the step {} ended {crashes} processes and is not tried again; see the logs of those crashes, then retry the narration",
             delivery.step
@@ -341,7 +341,7 @@ impl<H: Handler> Shared<H> {
         tracing::error!(step = %delivery.step, crashes, "step is dead");
         let ending = Ending::dead(self.failed_event(delivery, &failure), failure);
         let before =
-            self.end_failed(delivery, hold, ending, |standing| standing.attempt.saturating_sub(1), drained).await?;
+            self.end_failed(delivery, lease, ending, |standing| standing.attempt.saturating_sub(1), drained).await?;
         Ok(before.unwrap_or(DeliveryOutcome::Dead))
     }
 

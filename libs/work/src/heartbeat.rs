@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Handler;
-use crate::hold::{Hold, Untaken};
+use crate::lazy_lease::{LazyLease, Untaken};
 use crate::outage::stored;
 use crate::steps::{Lease, LeaseError};
 use crate::worker::Shared;
@@ -63,7 +63,7 @@ impl Signal {
 /// What a heartbeat needs.
 pub struct Heartbeat<H> {
     pub shared: Arc<Shared<H>>,
-    pub hold: Arc<Hold>,
+    pub lease: Arc<LazyLease>,
     pub ack: Arc<dyn Acknowledge>,
     pub signal: Arc<Signal>,
     /// Asks for the lease before its time.
@@ -90,9 +90,9 @@ impl<H: Handler> Heartbeat<H> {
 
     /// The lease: the one that is held, or taken when the work has lasted a while or is about to be
     /// paid for. None when the step has stopped or ended before.
-    async fn lease(&self) -> Option<Lease> {
+    async fn held_or_taken(&self) -> Option<Lease> {
         let options = &self.shared.options;
-        if let Some(lease) = self.hold.lease().await {
+        if let Some(lease) = self.lease.held().await {
             self.leased.send_replace(true);
             return Some(lease);
         }
@@ -103,7 +103,7 @@ impl<H: Handler> Heartbeat<H> {
         }
         let mut away = false;
         loop {
-            match self.shared.lease(&self.hold).await {
+            match self.shared.take_lease(&self.lease).await {
                 Ok(lease) => {
                     self.hear();
                     self.leased.send_replace(true);
@@ -126,7 +126,7 @@ impl<H: Handler> Heartbeat<H> {
 
     /// Takes the lease, and extends it until it is lost or the step is not wanted any more.
     async fn keep(&self) {
-        let Some(lease) = self.lease().await else { return std::future::pending().await };
+        let Some(lease) = self.held_or_taken().await else { return std::future::pending().await };
         let (steps, options) = (&self.shared.steps, &self.shared.options);
         let mut due = Instant::now() + options.heartbeat;
         let mut away = false;
@@ -145,7 +145,7 @@ impl<H: Handler> Heartbeat<H> {
                     due = now + options.heartbeat;
                 }
                 Err(LeaseError::Lost(_)) => {
-                    self.shared.note_lost(&self.hold);
+                    self.shared.note_lost(&self.lease);
                     return self.signal.stop(Stop::Lost);
                 }
                 Err(LeaseError::Store(error)) => {

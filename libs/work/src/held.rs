@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Handler;
 use crate::breaker::is_for_operator;
 use crate::delivery::Broken;
-use crate::hold::{Closed, Hold, Standing};
+use crate::lazy_lease::{Closed, LazyLease, Standing};
 use crate::stats::DeliveryOutcome;
 use crate::steps::Closing;
 use crate::worker::Shared;
@@ -37,18 +37,18 @@ impl<H: Handler> Shared<H> {
     pub(crate) async fn hold_back(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         failure: &Failure,
         drained: &CancellationToken,
     ) -> Result<DeliveryOutcome, Broken> {
         loop {
-            let Standing { crashes, .. } = hold.standing().await;
+            let Standing { crashes, .. } = lease.standing().await;
             let delay = failure.retry_after.unwrap_or(WAITS);
             let not_before = self.clock.now().plus(delay);
             let held = Closing::Held { failure: failure.clone(), not_before };
-            match self.close(hold, &held, drained).await? {
+            match self.close(lease, &held, drained).await? {
                 Closed::Written => {
-                    let step = &hold.step;
+                    let step = &lease.step;
                     if is_for_operator(failure) {
                         tracing::warn!(%step, %failure, ?delay, "waits for its operator, attempt not counted");
                     } else {

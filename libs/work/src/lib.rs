@@ -31,11 +31,11 @@
 //! A command that was never delivered before has a step without a record, nearly always. So it is
 //! not looked for: the handler runs, and its end is inserted, which takes place once, as a key has
 //! one record (I2). Where there is a record after all (the command was published twice, or the
-//! queue lost its count), the insert finds it and what follows is what it says ([`hold`]): its end
-//! is told again, work that nobody else holds is written under a lease, and work that somebody
-//! else holds is discarded. What this process itself has written lately it knows ([`known`]), so
-//! its own steps are not begun again for nothing. A command that is late, or of a later run than
-//! the first, is looked up before it begins: its run may be over.
+//! queue lost its count), the insert finds it and what follows is what it says ([`lazy_lease`]):
+//! its end is told again, work that nobody else holds is written under a lease, and work that
+//! somebody else holds is discarded. What this process itself has written lately it knows
+//! ([`known`]), so its own steps are not begun again for nothing. A command that is late, or of a
+//! later run than the first, is looked up before it begins: its run may be over.
 //!
 //! The lease is taken when the work lasts [`WorkerOptions::lease_after`], or when the handler asks
 //! for it before a call that costs money ([`Task::before_payment`]); from then on everything is as
@@ -77,9 +77,9 @@ mod capacity;
 mod delivery;
 mod heartbeat;
 mod held;
-mod hold;
 mod isolation;
 mod known;
+mod lazy_lease;
 mod options;
 mod outage;
 mod pins;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Handler;
 use crate::delivery::Broken;
-use crate::hold::{Closed, Hold};
+use crate::lazy_lease::{Closed, LazyLease};
 use crate::steps::{Claim, Closing, Ending, LeaseError, Steps, is_away};
 use crate::worker::Shared;
 
@@ -138,12 +138,12 @@ impl<H: Handler> Shared<H> {
     /// [`LAST_WRITE`].
     pub(crate) async fn close(
         &self,
-        hold: &Hold,
+        lease: &LazyLease,
         closing: &Closing,
         drained: &CancellationToken,
     ) -> Result<Closed, Broken> {
-        hold.end();
-        let closing = self.close_until_answered(hold, closing);
+        lease.note_over();
+        let closing = self.close_until_answered(lease, closing);
         tokio::pin!(closing);
         tokio::select! {
             biased;
@@ -153,17 +153,17 @@ impl<H: Handler> Shared<H> {
         match timeout(LAST_WRITE, closing).await {
             Ok(closed) => closed,
             Err(_) => {
-                self.give_up(&hold.step, hold.holder.clone());
-                let message = format!("the end of {} could not be written before the shutdown", hold.step);
+                self.give_up(&lease.step, lease.holder.clone());
+                let message = format!("the end of {} could not be written before the shutdown", lease.step);
                 Err(Broken::Interrupted(Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message)))
             }
         }
     }
 
-    async fn close_until_answered(&self, hold: &Hold, closing: &Closing) -> Result<Closed, Broken> {
+    async fn close_until_answered(&self, lease: &LazyLease, closing: &Closing) -> Result<Closed, Broken> {
         let (mut tries, mut refused) = (0_u32, 0_u32);
         loop {
-            let failure = match stored(&self.steps, WRITE_WITHIN, self.try_close(hold, closing)).await {
+            let failure = match stored(&self.steps, WRITE_WITHIN, self.try_close(lease, closing)).await {
                 Ok(closed) => return Ok(closed),
                 Err(LeaseError::Lost(_)) => return Err(Broken::Lost),
                 Err(LeaseError::Store(failure)) => failure,
@@ -176,13 +176,13 @@ impl<H: Handler> Shared<H> {
                 }
                 if refused >= TRIES {
                     // Nobody works under it from here on, which is no crash.
-                    self.give_up(&hold.step, hold.holder.clone());
+                    self.give_up(&lease.step, lease.holder.clone());
                     return Err(Broken::Interrupted(failure));
                 }
                 refused += 1;
             }
             if tries == 0 {
-                tracing::warn!(step = %hold.step, %failure, "end not written, trying until the store is back");
+                tracing::warn!(step = %lease.step, %failure, "end not written, trying until the store is back");
             }
             tries = tries.saturating_add(1);
             tokio::time::sleep(self.pause(tries)).await;
@@ -193,12 +193,12 @@ impl<H: Handler> Shared<H> {
     /// before, if it had one.
     pub(crate) async fn settle(
         &self,
-        hold: &Hold,
+        lease: &LazyLease,
         closing: Closing,
         drained: &CancellationToken,
     ) -> Result<Option<Ending>, Broken> {
         loop {
-            match self.close(hold, &closing, drained).await? {
+            match self.close(lease, &closing, drained).await? {
                 Closed::Written => return Ok(None),
                 Closed::Adopted => {}
                 Closed::Before(ending) => return Ok(Some(ending)),

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Handler;
 use crate::delivery::Broken;
-use crate::hold::{Closed, Hold, Standing};
+use crate::lazy_lease::{Closed, LazyLease, Standing};
 use crate::stats::DeliveryOutcome;
 use crate::steps::Closing;
 use crate::worker::Shared;
@@ -49,12 +49,12 @@ impl<H: Handler> Shared<H> {
     pub(crate) async fn leave(
         &self,
         delivery: &Delivery,
-        hold: &Hold,
+        lease: &LazyLease,
         failure: &Failure,
         drained: &CancellationToken,
     ) -> Result<Option<DeliveryOutcome>, Broken> {
         loop {
-            let Standing { left_since, .. } = hold.standing().await;
+            let Standing { left_since, .. } = lease.standing().await;
             let left_for = left_since.map_or(Duration::ZERO, |since| self.clock.now().since(since));
             if self.gone.knows(failure) {
                 return Ok(None);
@@ -63,8 +63,8 @@ impl<H: Handler> Shared<H> {
                 self.gone.note(failure);
                 return Ok(None);
             }
-            tracing::info!(step = %hold.step, %failure, ?left_for, "left to a replica that has the version");
-            match self.close(hold, &Closing::Left, drained).await? {
+            tracing::info!(step = %lease.step, %failure, ?left_for, "left to a replica that has the version");
+            match self.close(lease, &Closing::Left, drained).await? {
                 Closed::Written => {
                     self.hand_back(delivery, self.options.unknown_later).await?;
                     return Ok(Some(DeliveryOutcome::LeftToNewer));

@@ -1,5 +1,5 @@
-//! What a delivery has of its step: nothing yet, or the lease. And how each of the two lets the
-//! step go.
+//! The lease of a delivered step, which is taken no earlier than it is needed: most steps end
+//! before, and with one write (ADR 0022). And how a step is let go, with a lease and without one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,9 +26,10 @@ enum State {
     Closed,
 }
 
-/// What a delivery has of its step.
+/// The right of a delivery to work on its step: a lease, or, until one is needed, nothing but the
+/// expectation that nobody else has one.
 #[derive(Debug)]
-pub struct Hold {
+pub struct LazyLease {
     pub step: StepId,
     pub tenant: TenantId,
     /// Who holds it: a name for this delivery alone, by which its own writes are known again.
@@ -79,13 +80,13 @@ pub enum Closed {
     Before(Ending),
 }
 
-impl Hold {
-    /// Of a step without a record.
+impl LazyLease {
+    /// That of a step without a record, which is not taken yet.
     pub fn unwritten(step: StepId, tenant: TenantId, holder: String) -> Self {
         Self::new(step, tenant, holder, State::Unwritten)
     }
 
-    /// Of a step that was claimed.
+    /// That of a step that was claimed, which is held already.
     pub fn leased(lease: Lease) -> Self {
         let (step, tenant, holder) = (lease.step.clone(), lease.tenant.clone(), lease.holder.clone());
         Self::new(step, tenant, holder, State::Leased(lease))
@@ -104,12 +105,12 @@ impl Hold {
     }
 
     /// Notes that the work is over, and only its end is to be written.
-    pub fn end(&self) {
+    pub fn note_over(&self) {
         self.over.store(true, Ordering::Relaxed);
     }
 
     /// The lease, if it is held.
-    pub async fn lease(&self) -> Option<Lease> {
+    pub async fn held(&self) -> Option<Lease> {
         match &*self.state.lock().await {
             State::Leased(lease) => Some(lease.clone()),
             State::Unwritten | State::Refused(_) | State::Closed => None,
@@ -123,7 +124,7 @@ impl Hold {
 
     /// What the record says of the work so far.
     pub async fn standing(&self) -> Standing {
-        match self.lease().await {
+        match self.held().await {
             Some(lease) => Standing {
                 fence: lease.fence,
                 attempt: lease.attempt,
@@ -147,20 +148,20 @@ impl Hold {
 impl<H: Handler> Shared<H> {
     /// Takes the lease of a step at work, if it is not held yet. One try, not longer than a
     /// heartbeat.
-    pub(crate) async fn lease(&self, hold: &Hold) -> Result<Lease, Untaken> {
-        let mut state = hold.state.lock().await;
+    pub(crate) async fn take_lease(&self, lazy: &LazyLease) -> Result<Lease, Untaken> {
+        let mut state = lazy.state.lock().await;
         match &*state {
             State::Leased(lease) => return Ok(lease.clone()),
             State::Refused(_) => return Err(Untaken::Stop(Stop::Refused)),
             State::Closed => return Err(Untaken::Closed),
-            State::Unwritten if hold.over.load(Ordering::Relaxed) => return Err(Untaken::Closed),
+            State::Unwritten if lazy.over.load(Ordering::Relaxed) => return Err(Untaken::Closed),
             State::Unwritten => {}
         }
         // A try before it, of which there was no answer, may have been the one that took it.
-        hold.asked.store(true, Ordering::Relaxed);
-        let taking = self.try_claim(&hold.step, &hold.holder, &hold.tenant, Delivered::AtWork, true);
+        lazy.asked.store(true, Ordering::Relaxed);
+        let taking = self.try_claim(&lazy.step, &lazy.holder, &lazy.tenant, Delivered::AtWork, true);
         let claim = stored(&self.steps, self.options.heartbeat, taking).await.map_err(Untaken::Store)?;
-        self.known.note(&hold.step);
+        self.known.note(&lazy.step);
         match claim {
             Claim::Claimed(lease) | Claim::Poisoned(lease) => {
                 // It had a record, and may have crashed a process: it begins again, as such a step
@@ -184,34 +185,34 @@ impl<H: Handler> Shared<H> {
 
     /// Notes that the lease of a step was lost, which both may find: whoever extends it, and
     /// whoever lets the step go.
-    pub(crate) fn note_lost(&self, hold: &Hold) {
-        if !hold.lost.swap(true, Ordering::Relaxed) {
+    pub(crate) fn note_lost(&self, lazy: &LazyLease) {
+        if !lazy.lost.swap(true, Ordering::Relaxed) {
             self.stats.note_lost();
         }
     }
 
     /// Lets a step go: one try.
-    pub(crate) async fn try_close(&self, hold: &Hold, closing: &Closing) -> Result<Closed, LeaseError> {
-        let mut state = hold.state.lock().await;
+    pub(crate) async fn try_close(&self, lazy: &LazyLease, closing: &Closing) -> Result<Closed, LeaseError> {
+        let mut state = lazy.state.lock().await;
         match &*state {
             State::Leased(lease) => {
                 let lease = lease.clone();
                 let closed = self.steps.close(&lease, closing.clone()).await;
                 if let Err(LeaseError::Lost(_)) = &closed {
-                    self.note_lost(hold);
+                    self.note_lost(lazy);
                 }
                 closed?;
                 *state = State::Closed;
                 Ok(Closed::Written)
             }
             State::Unwritten => {
-                let written = self.steps.write_first(&hold.step, &hold.tenant, Some(&hold.holder), closing).await?;
-                self.known.note(&hold.step);
+                let written = self.steps.write_first(&lazy.step, &lazy.tenant, Some(&lazy.holder), closing).await?;
+                self.known.note(&lazy.step);
                 if written {
                     *state = State::Closed;
                     return Ok(Closed::Written);
                 }
-                match self.steps.adopt(&hold.step, &hold.tenant, &hold.holder, closing).await? {
+                match self.steps.adopt(&lazy.step, &lazy.tenant, &lazy.holder, closing).await? {
                     Adopted::Written => {
                         *state = State::Closed;
                         Ok(Closed::Written)
@@ -224,13 +225,13 @@ impl<H: Handler> Shared<H> {
                         *state = State::Closed;
                         Ok(Closed::Before(ending))
                     }
-                    Adopted::Elsewhere => Err(LeaseError::Lost(hold.step.clone())),
+                    Adopted::Elsewhere => Err(LeaseError::Lost(lazy.step.clone())),
                 }
             }
             State::Refused(Claim::Done(ending) | Claim::Failed(ending) | Claim::Dead(ending)) => {
                 Ok(Closed::Before(ending.clone()))
             }
-            State::Refused(_) | State::Closed => Err(LeaseError::Lost(hold.step.clone())),
+            State::Refused(_) | State::Closed => Err(LeaseError::Lost(lazy.step.clone())),
         }
     }
 }
