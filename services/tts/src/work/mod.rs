@@ -1,7 +1,7 @@
 //! Queue in: one file for each command.
 
 mod assemble;
-mod gate;
+mod ranked_semaphore;
 mod record;
 pub(crate) mod segments;
 mod turns;

@@ -17,7 +17,8 @@ use super::segments::Stored;
 use crate::engine::SegmentRequest;
 use crate::timeline::track::{self, Recorded};
 
-/// Segments asked for at once; the gate decides how many of them are spoken at once.
+/// Segments asked for at once; the semaphore of the cores decides how many of them are spoken at
+/// once.
 const AHEAD: usize = 8;
 
 /// Speaks a section, sentence by sentence, and puts its track. Segments that are there already cost
@@ -53,7 +54,7 @@ pub async fn record(stage: &Recordings, job: &Job, command: RecordSection) -> Re
         }
     };
     let segments = futures::stream::iter(texts.into_iter().map(speak)).buffered(AHEAD).try_collect::<Vec<_>>();
-    // A cancel does not wait for its turn at the gate; what is being spoken just then ends by
+    // A cancel does not wait for its turn at the cores; what is being spoken just then ends by
     // itself.
     let Some(segments) = job.cancel.run_until_cancelled(segments).await.transpose()? else { return Err(cancelled()) };
     let (segments, made): (Vec<Recorded>, Vec<Option<Digest>>) = segments.into_iter().unzip();

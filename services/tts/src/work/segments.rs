@@ -1,5 +1,5 @@
-//! Segments: spoken once, kept for good. Every step of this process shares one gate, so that
-//! synthesis takes all cores and no more.
+//! Segments: spoken once, kept for good. All steps of this process share one semaphore of the
+//! cores, so that synthesis takes all of them and no more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, debug};
 
-use super::gate::Gate;
+use super::ranked_semaphore::RankedSemaphore;
 use super::turns::Turns;
 use crate::audio::record::{record, record_until};
 use crate::audio::segment::SegmentObject;
@@ -45,7 +45,7 @@ impl Stored {
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]
 pub struct Segments {
-    gate: Gate,
+    cores: RankedSemaphore,
     turns: Turns,
     speaking: Arc<Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>>,
     spoken: Counter,
@@ -55,7 +55,7 @@ pub struct Segments {
 
 impl std::fmt::Debug for Segments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Segments").field("free", &self.gate.free()).finish_non_exhaustive()
+        f.debug_struct("Segments").field("free", &self.cores.free()).finish_non_exhaustive()
     }
 }
 
@@ -65,7 +65,7 @@ impl Segments {
     pub fn new(cores: usize) -> Self {
         let metrics = lectern_runtime::Metrics::new("tts");
         Self {
-            gate: Gate::new(cores),
+            cores: RankedSemaphore::new(cores),
             turns: Turns::new(cores),
             speaking: Arc::default(),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
@@ -108,7 +108,7 @@ impl Segments {
         if engine.paid() {
             job.before_payment().await?;
         }
-        let permit = self.gate.enter(section).await.ok_or_else(broke_off)?;
+        let permit = self.cores.acquire(section).await.ok_or_else(broke_off)?;
         // Again: while this waited, or its process stood still, whoever had the step may have
         // spoken it (I8).
         if let Some(segment) = self.find(objects, &path).await? {
@@ -137,7 +137,7 @@ impl Segments {
     }
 
     /// Speaks a segment that is kept nowhere, for a caller of `tenant` who waits for it. It takes
-    /// its turn among those of all callers, and then goes before later sections at the gate.
+    /// its turn among those of all callers, and then gets a core before later sections do.
     /// Once `stop` is cancelled nothing more is spoken, also where nobody waits for this.
     ///
     /// # Errors
@@ -152,11 +152,11 @@ impl Segments {
     ) -> Result<SegmentObject, Failure> {
         let broke_off = || Failure::internal("synthesis broke off; call again");
         let turn = self.turns.take(tenant).await.ok_or_else(|| turned_away(tenant))?;
-        let permit = self.gate.enter(0).await.ok_or_else(broke_off)?;
+        let permit = self.cores.acquire(0).await.ok_or_else(broke_off)?;
         let span = Span::current();
         let spoken = tokio::task::spawn_blocking(move || {
             let _within = span.enter();
-            // The core is passed on first: whoever stands at the gate goes before the next caller.
+            // The core is passed on first: whoever waits for one goes before the next caller.
             let _held = (permit, turn);
             record_until(&*engine, &request, &stop)
         });

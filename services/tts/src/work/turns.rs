@@ -1,5 +1,5 @@
-//! Whose turn it is among callers of `Synthesize`, before they stand at the gate with the steps of
-//! narrations: they never have all of its places, and the tenants among them go in turns.
+//! Whose turn it is among callers of `Synthesize`, before they wait for a core with the steps of
+//! narrations: they never have all of the cores, and the tenants among them go in turns.
 
 use lectern_core::id::TenantId;
 use lectern_runtime::{Room, Share, Shares};
@@ -14,11 +14,11 @@ pub(super) struct Turns {
     /// One piece of each tenant goes on to the places; its others wait here, so that many calls of
     /// one tenant are not many turns.
     tenants: Shares,
-    /// Pieces that stand at the gate or are spoken.
+    /// Pieces that wait for a core or are spoken.
     places: Shares,
 }
 
-/// The right of one piece to stand at the gate. When it is dropped the place goes to the tenant who
+/// The right of one piece to wait for a core. When it is dropped the place goes to the tenant who
 /// waits longest, and only then does the tenant's own next piece ask for one.
 #[derive(Debug)]
 pub(super) struct PieceTurn {
@@ -27,13 +27,13 @@ pub(super) struct PieceTurn {
 }
 
 impl Turns {
-    /// Turns before a gate of so many places: one fewer, and at least one. Where there is only one,
-    /// callers and narrations take turns at the gate, since the next piece comes to it after the
-    /// place was passed on.
-    pub(super) fn new(places: usize) -> Self {
+    /// Turns at so many cores: one place fewer, and at least one. Where there is only one core,
+    /// callers and narrations take turns at it, since the next piece comes to it after the core was
+    /// passed on.
+    pub(super) fn new(cores: usize) -> Self {
         // The places bound how many tenants there are; here each of them may have one.
         let tenants = Room { total: usize::MAX, each: 1, waiting: WAITING };
-        let places = Room { total: places.saturating_sub(1).max(1), each: 1, waiting: 1 };
+        let places = Room { total: cores.saturating_sub(1).max(1), each: 1, waiting: 1 };
         Self { tenants: Shares::new("tenants speaking", tenants), places: Shares::new("pieces spoken", places) }
     }
 

@@ -1,5 +1,6 @@
-//! Whose turn it is to speak: all cores and no more, and the earliest section first, so that a
-//! recording can be listened to while its later sections are still made.
+//! A semaphore whose waiters have a rank. It decides whose turn it is to speak: all cores and no
+//! more, and the earliest section first, so that a recording can be listened to while its later
+//! sections are still made.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +12,7 @@ use tokio::sync::oneshot;
 /// A number of permits. Who waits gets one by rank, the lowest first, and among equals in the order
 /// of coming.
 #[derive(Debug, Clone)]
-pub(crate) struct Gate {
+pub(crate) struct RankedSemaphore {
     state: Arc<Mutex<State>>,
 }
 
@@ -25,7 +26,7 @@ struct State {
 /// The right to use one core; dropped, it goes to the next.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    gate: Gate,
+    semaphore: RankedSemaphore,
 }
 
 #[derive(Debug)]
@@ -61,8 +62,8 @@ impl Ord for Waiter {
     }
 }
 
-impl Gate {
-    /// A gate with `permits`, at least one.
+impl RankedSemaphore {
+    /// A semaphore of so many `permits`, at least one.
     pub(crate) fn new(permits: usize) -> Self {
         let state = State { free: permits.max(1), arrivals: 0, waiting: BinaryHeap::new() };
         Self { state: Arc::new(Mutex::new(state)) }
@@ -70,12 +71,12 @@ impl Gate {
 
     /// Waits for a permit; none when the process breaks off. A caller that stops waiting leaves
     /// nothing behind.
-    pub(crate) async fn enter(&self, rank: u32) -> Option<Permit> {
+    pub(crate) async fn acquire(&self, rank: u32) -> Option<Permit> {
         let turn = {
             let mut state = self.state.lock();
             if state.free > 0 {
                 state.free -= 1;
-                return Some(Permit { gate: self.clone() });
+                return Some(Permit { semaphore: self.clone() });
             }
             let (turn, told) = oneshot::channel();
             let arrival = state.arrivals;
@@ -95,7 +96,7 @@ impl Gate {
 impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
-            let mut state = self.gate.state.lock();
+            let mut state = self.semaphore.state.lock();
             let next = state.waiting.pop();
             if next.is_none() {
                 state.free += 1;
@@ -104,7 +105,7 @@ impl Drop for Permit {
         };
         if let Some(Reverse(next)) = next {
             // Who no longer waits drops the permit here, which passes it on.
-            drop(next.turn.send(Self { gate: self.gate.clone() }));
+            drop(next.turn.send(Self { semaphore: self.semaphore.clone() }));
         }
     }
 }
@@ -117,10 +118,10 @@ mod tests {
 
     #[test]
     fn the_lowest_rank_goes_first_and_equals_in_the_order_of_coming() {
-        let gate = Gate::new(1);
-        let held = gate.enter(9).now_or_never().expect("free").expect("open");
+        let semaphore = RankedSemaphore::new(1);
+        let held = semaphore.acquire(9).now_or_never().expect("free").expect("open");
         let order = [3, 0, 3, 1, 0];
-        let mut waiting: Vec<_> = order.iter().map(|rank| Box::pin(gate.enter(*rank))).collect();
+        let mut waiting: Vec<_> = order.iter().map(|rank| Box::pin(semaphore.acquire(*rank))).collect();
         for turn in &mut waiting {
             assert!(turn.now_or_never().is_none());
         }
@@ -137,24 +138,24 @@ mod tests {
             }
         }
         assert_eq!(served, [1, 4, 3, 0, 2]);
-        assert_eq!(gate.free(), 1);
+        assert_eq!(semaphore.free(), 1);
     }
 
     #[test]
     fn who_stops_waiting_loses_no_permit() {
-        let gate = Gate::new(1);
-        let held = gate.enter(0).now_or_never().expect("free").expect("open");
-        let mut first = Box::pin(gate.enter(0));
-        let mut second = Box::pin(gate.enter(1));
+        let semaphore = RankedSemaphore::new(1);
+        let held = semaphore.acquire(0).now_or_never().expect("free").expect("open");
+        let mut first = Box::pin(semaphore.acquire(0));
+        let mut second = Box::pin(semaphore.acquire(1));
         assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
         drop(first);
         drop(held);
         assert!(second.now_or_never().is_some());
-        let held = gate.enter(0).now_or_never().expect("free").expect("open");
-        let mut told = Box::pin(gate.enter(0));
+        let held = semaphore.acquire(0).now_or_never().expect("free").expect("open");
+        let mut told = Box::pin(semaphore.acquire(0));
         assert!((&mut told).now_or_never().is_none());
         drop(held);
         drop(told);
-        assert_eq!(gate.free(), 1, "a permit that was handed over and never taken comes back");
+        assert_eq!(semaphore.free(), 1, "a permit that was handed over and never taken comes back");
     }
 }
