@@ -3,6 +3,7 @@
 
 pub mod bill;
 pub mod bits;
+mod demand;
 pub mod edits;
 pub mod key;
 pub mod narration;
@@ -12,6 +13,7 @@ pub mod pause;
 pub mod phase;
 pub mod ready;
 pub mod request;
+mod rotation;
 pub mod runs;
 pub mod scheduler;
 pub mod shares;
@@ -24,6 +26,7 @@ mod views;
 
 pub use bill::Bill;
 pub use bits::Bits;
+pub use demand::{Demand, Demands};
 pub use edits::ScriptEdits;
 pub use key::Key;
 pub use lectern_core::Lane;
@@ -34,9 +37,10 @@ pub use pause::{Pause, Paused};
 pub use phase::Phase;
 pub use ready::{Ready, Waiting};
 pub use request::{Labels, NarrationRequest, Pins};
+pub use rotation::Rotation;
 pub use runs::{Earlier, Repin, Repinned, Versions};
 pub use scheduler::Scheduler;
-pub use shares::{Demand, Demands, shares};
+pub use shares::Due;
 pub use state::{Outline, State};
 pub use tally::Tally;
 pub use tenant::{TenantLimits, TenantRecord, TenantState};

@@ -335,9 +335,7 @@ impl Scheduler {
             for ((turn, state), beyond) in turns.into_iter().zip(beyond) {
                 let steps = whole(state.working()) + beyond;
                 if steps > 0 {
-                    let demand = demands.0.entry(turn.lane).or_default();
-                    demand.turns += 1;
-                    demand.steps += steps;
+                    demands.0.entry(turn.lane).or_default().add(steps);
                 }
             }
         }

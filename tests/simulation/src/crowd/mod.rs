@@ -6,8 +6,8 @@
 //!
 //! The dispatchers are as they are, each over the same database ([`records`]) and queue
 //! ([`queue`]); the workers only let time pass, and fold what they did ([`site`]). Every tenant has
-//! work in all lanes, and one of a hundred a limit of its own. Nothing fails here: that is for the
-//! seeds.
+//! work in all lanes, and one of a hundred a limit of its own, far below what is due to the others.
+//! Nothing fails here: that is for the seeds.
 
 mod book;
 mod index;
@@ -48,8 +48,16 @@ const SETTLES: Duration = Duration::from_secs(15);
 const TOO_LONG: u32 = 4;
 /// How far the share of a lane may be from what it is due, in hundredths of that.
 const SHARE: f64 = 5.0;
-/// How much more than another tenant of the lane one may be served, in hundredths.
-const SPREAD: f64 = 10.0;
+/// How much more than another tenant of the lane one may be served, in hundredths, where gateways
+/// look after [`MANY`] tenants on average. Steps last for 1 s to 9 s by chance, so even with the
+/// same room at all times not everybody is served as many.
+const SPREAD: f64 = 3.0;
+/// See [`SPREAD`].
+const MANY: usize = 20;
+/// The same where they look after fewer: of a hundred gateways some have two or three tenants, to
+/// whom some 500 steps are granted in all. The sum of so many durations is off by 2 % in one of
+/// three cases, and what is left of divisions has gone round once or twice.
+const SPREAD_OF_FEW: f64 = 10.0;
 /// How much more a grant may cost at the full backlog than at a tenth of it.
 const FLAT: f64 = 1.2;
 /// The first word of the topics on which owners are told of changes.
@@ -293,6 +301,8 @@ fn judge(site: &Site, run: &mut Run) {
     let of_all = |lane: Lane| site.book.served(lane, |_| true).into_iter().sum::<u64>() as f64;
     let all: f64 = Lane::ALL.into_iter().map(of_all).sum();
     let weights: u64 = Lane::ALL.into_iter().map(Lane::weight).sum();
+    let many = run.proportions.tenants >= MANY * site.dispatchers();
+    let spread = if many { SPREAD } else { SPREAD_OF_FEW };
     for lane in Lane::ALL {
         let (share, due) = (100.0 * of_all(lane) / all.max(1.0), 100.0 * lane.weight() as f64 / weights as f64);
         run.shares.push((lane, share));
@@ -304,7 +314,7 @@ fn judge(site: &Site, run: &mut Run) {
         let most = served.iter().copied().max().unwrap_or(0);
         run.served.push((lane, least, most));
         // The beginning and the end of the count cut through a round.
-        if most as f64 > least as f64 * (1.0 + SPREAD / 100.0) + 2.0 {
+        if most as f64 > least as f64 * (1.0 + spread / 100.0) + 2.0 {
             let lane = lane.as_str();
             run.broken.push(format!("of the lane {lane} one tenant got {least} steps and another {most}"));
         }

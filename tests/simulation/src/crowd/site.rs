@@ -37,8 +37,8 @@ const LOOKS: Duration = Duration::from_millis(100);
 const ANNOUNCES: Duration = Duration::from_secs(5);
 /// How long a step takes, in milliseconds: at least, and how many may come on top. The mean is 5 s.
 const TAKES: (u64, u64) = (1_000, 8_001);
-/// One tenant of so many has a limit of its own. They are few: what such a tenant asks for in all
-/// its lanes together is more than it may have, and its neighbours get the difference.
+/// One tenant of so many has a limit of its own. What it leaves is due to all others alike, and not
+/// to its neighbours at the same gateway.
 const LIMITED: usize = 100;
 /// What that is.
 const LIMIT: usize = 2;
@@ -135,6 +135,12 @@ impl Site {
             tasks.spawn(work(Arc::clone(self), number, permits));
         }
         tasks
+    }
+
+    /// The gateways that look after tenants, as the first one sees it.
+    pub fn dispatchers(&self) -> usize {
+        let first = self.gateways.first().map(Dispatcher::gateways).unwrap_or_default();
+        first.iter().filter(|gateway| gateway.dispatches).count()
     }
 
     fn any_gateway(&self) -> Option<&Dispatcher> {

@@ -55,11 +55,16 @@ impl Dispatcher {
     pub(super) async fn say(&self, hello: bool, leaving: bool) {
         let work: BTreeMap<Service, Work> =
             self.shared.services.keys().map(|service| (*service, self.work(*service))).collect();
-        let news = self.shared.members.lock().announce(work.clone());
+        let ownership = self.shared.ownership();
+        let (rotation, news) = {
+            let mut members = self.shared.members.lock();
+            let rotated = members.rotate(&ownership, Instant::now());
+            (members.rotation(), members.announce(work.clone()).or_all(rotated))
+        };
         self.look_around();
         self.wake_for(&news);
         let limit = self.limit();
-        let announcement = Announcement { gateway: self.shared.me.clone(), hello, leaving, limit, work };
+        let announcement = Announcement { gateway: self.shared.me.clone(), hello, leaving, limit, rotation, work };
         let payload = serde_json::to_vec(&announcement).map(Bytes::from).unwrap_or_default();
         match tokio::time::timeout(SENT_WITHIN, self.shared.queue.hint(TOPIC, payload)).await {
             Ok(Ok(())) => {}
@@ -103,7 +108,8 @@ impl Dispatcher {
             narrations.pop_last();
         }
         let reading = !state.is_read.load(Ordering::Acquire);
-        Work { demands: backlog.demands(), granted: grants.len(), narrations, more, oldest, reading }
+        let (granted, working) = (grants.len(), grants.working());
+        Work { demands: backlog.demands(), granted, working, narrations, more, oldest, reading }
     }
 
     /// Hears what other gateways announce, without end. Each time that it begins to listen it asks
@@ -137,7 +143,7 @@ impl Dispatcher {
 
     /// Lets the services be looked at whose shares are others now.
     fn wake_for(&self, news: &News) {
-        for state in news.demands.iter().filter_map(|service| self.shared.services.get(service)) {
+        for state in news.shares.iter().filter_map(|service| self.shared.services.get(service)) {
             state.wake.notify_one();
         }
     }

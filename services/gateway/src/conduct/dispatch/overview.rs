@@ -115,7 +115,7 @@ mod tests {
     fn work(lane: Lane, turns: u64, oldest: Option<(u64, &str)>) -> Work {
         let place = |(since, id): (u64, &str)| (lane, (Timestamp(since), id.parse().expect("an id")));
         Work {
-            demands: Demands(BTreeMap::from([(lane, Demand { turns, steps: 2 * turns })])),
+            demands: Demands(BTreeMap::from([(lane, Demand::even(turns, 2 * turns))])),
             oldest: oldest.map(place).into_iter().collect(),
             ..Work::default()
         }

@@ -238,7 +238,8 @@ fn what_is_put_off_takes_no_room_of_its_service_or_engine_until_its_time() {
     assert_eq!(scheduler.grants().working(), 2);
     scheduler.advance(Timestamp(500));
     assert_eq!(scheduler.grants().working(), 3);
-    assert_eq!(scheduler.demands().0[&Lane::Standard], crate::domain::Demand { turns: 1, steps: 3 });
+    let demands = scheduler.demands();
+    assert_eq!((demands.0[&Lane::Standard].turns, demands.0[&Lane::Standard].steps), (1, 3));
     // One that is put off before it is known to be granted, as after a change of owners.
     scheduler.postpone(step("n", 3), Timestamp(900));
     scheduler.limit_engines(BTreeMap::new());

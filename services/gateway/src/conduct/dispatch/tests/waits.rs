@@ -8,7 +8,7 @@ use super::fleet::{Fleet, turn_of};
 use super::members::{Announcement, Work};
 use super::*;
 use crate::conduct::Wait;
-use crate::domain::{GatewayId, Lane, Ownership, Shard, TenantRecord, TenantState};
+use crate::domain::{GatewayId, Lane, Ownership, Rotation, Shard, TenantRecord, TenantState};
 
 impl World {
     /// Why a narration waits, as its record is now.
@@ -74,7 +74,8 @@ async fn what_is_held_up_is_told_wherever_its_owner_is_and_however_much_that_one
         let narrations = BTreeSet::from([named.id.clone()]);
         let work = BTreeMap::from([(Service::Tts, Work { narrations, more, ..Work::default() })]);
         let gateway = owner.clone();
-        let announced = Announcement { gateway, hello: false, leaving: false, limit: 5, work };
+        let rotation = Rotation::default();
+        let announced = Announcement { gateway, hello: false, leaving: false, limit: 5, rotation, work };
         dispatcher.shared.members.lock().hear(announced, Instant::now());
         dispatcher.look_around();
     };

@@ -1,7 +1,6 @@
 //! What the scheduler says it has: turns, grants and room, counted.
 
 use super::*;
-use crate::domain::Demand;
 
 #[test]
 fn what_waits_and_who_is_next_is_told() {
@@ -45,6 +44,13 @@ fn the_limit_of_a_tenant_is_its_own_or_that_of_all() {
     assert_eq!(scheduler.tenants_at_limit(), std::slice::from_ref(&a.tenant), "nor now, though it has its one");
 }
 
+/// The turns of the standard lane, and the steps that they can use.
+fn demanded(scheduler: &Scheduler) -> (u64, u64) {
+    let demands = scheduler.demands();
+    let demand = &demands.0[&Lane::Standard];
+    (demand.turns, demand.steps)
+}
+
 #[test]
 fn what_is_granted_counts_in_the_demand_and_turns_without_work_do_not() {
     let mut scheduler = Scheduler::new(10);
@@ -52,11 +58,11 @@ fn what_is_granted_counts_in_the_demand_and_turns_without_work_do_not() {
     wants(&mut scheduler, &a, 0, "a", 2);
     wants(&mut scheduler, &b, 0, "b", 1);
     let granted: Vec<StepId> = std::iter::from_fn(|| next(&mut scheduler)).map(|granted| granted.step).collect();
-    assert_eq!(scheduler.demands().0[&Lane::Standard], Demand { turns: 2, steps: 3 });
+    assert_eq!(demanded(&scheduler), (2, 3));
     for put_off in granted.iter().filter(|step| step.narration.as_str() == "a") {
         scheduler.postpone(put_off.clone(), Timestamp(500));
     }
-    assert_eq!(scheduler.demands().0[&Lane::Standard], Demand { turns: 1, steps: 1 });
+    assert_eq!(demanded(&scheduler), (1, 1));
     for step in &granted {
         scheduler.release(step);
     }
