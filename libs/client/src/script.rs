@@ -77,6 +77,7 @@ fn add(sections: &mut Vec<ScriptSection>, section: ScriptSection) {
         Some(last) => {
             last.utterances.extend(section.utterances);
             last.skipped.extend(section.skipped);
+            last.dropped.extend(section.dropped);
         }
         None => sections.push(section),
     }
@@ -84,7 +85,7 @@ fn add(sections: &mut Vec<ScriptSection>, section: ScriptSection) {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::v1::Utterance;
+    use lectern_proto::v1::{DroppedSentence, SkippedPart, Utterance};
 
     use super::*;
 
@@ -92,13 +93,14 @@ mod tests {
     fn a_section_that_goes_on_is_one() {
         let section = |index, ids: &[i32], continued| {
             let utterances = ids.iter().map(|id| Utterance { id: *id, ..Utterance::default() }).collect();
-            ScriptSection { index, utterances, continued, ..ScriptSection::default() }
+            let (skipped, dropped) = (vec![SkippedPart::default()], vec![DroppedSentence::default()]);
+            ScriptSection { index, utterances, skipped, dropped, continued, ..ScriptSection::default() }
         };
         let mut sections = Vec::new();
         for part in [section(0, &[0, 1], false), section(0, &[2], true), section(1, &[0], false)] {
             add(&mut sections, part);
         }
-        let counts: Vec<usize> = sections.iter().map(|section| section.utterances.len()).collect();
-        assert_eq!(counts, [3, 1]);
+        let counts = sections.iter().map(|part| (part.utterances.len(), part.skipped.len(), part.dropped.len()));
+        assert_eq!(counts.collect::<Vec<_>>(), [(3, 2, 2), (1, 1, 1)]);
     }
 }

@@ -90,19 +90,24 @@ fn said_to_wire(section: &script::Section, utterance: &script::Utterance) -> api
 
 /// A sentence that was written and is not spoken, in the public API.
 fn dropped_to_wire(dropped: &script::Dropped) -> api::DroppedSentence {
-    let reason = match dropped.reason {
+    api::DroppedSentence {
+        text: dropped.text.clone(),
+        reason: drop_reason(dropped.reason).into(),
+        detail: dropped.detail.clone(),
+        sources: dropped.sources.iter().map(|source| part(source.block, source.range)).collect(),
+    }
+}
+
+/// Why a sentence that was written is not spoken, in the public API.
+#[must_use]
+pub const fn drop_reason(reason: DropReason) -> api::dropped_sentence::Reason {
+    match reason {
         DropReason::Ungrounded => api::dropped_sentence::Reason::Ungrounded,
         DropReason::Unsourced => api::dropped_sentence::Reason::Unsourced,
         DropReason::Repeated => api::dropped_sentence::Reason::Repeated,
         DropReason::NotSpeech => api::dropped_sentence::Reason::NotSpeech,
         DropReason::Cut => api::dropped_sentence::Reason::Cut,
         DropReason::TooLong => api::dropped_sentence::Reason::TooLong,
-    };
-    api::DroppedSentence {
-        text: dropped.text.clone(),
-        reason: reason.into(),
-        detail: dropped.detail.clone(),
-        sources: dropped.sources.iter().map(|source| part(source.block, source.range)).collect(),
     }
 }
 

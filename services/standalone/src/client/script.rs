@@ -1,8 +1,12 @@
 //! `lectern script`, `lectern edit` and `lectern approve`: a script that waits for a person.
 
+use std::collections::BTreeSet;
+
 use lectern_client::Client;
 use lectern_core::{Failure, Reason};
-use lectern_proto::v1::{self as api, ScriptEdit, ScriptSection, UpdateScriptRequest, Utterance};
+use lectern_proto::v1::{
+    DroppedSentence, ScriptEdit, ScriptSection, SourcePart, UpdateScriptRequest, Utterance, dropped_sentence, utterance,
+};
 use serde_json::{Value, json};
 
 use super::instance::Instance;
@@ -22,7 +26,7 @@ pub async fn show(name: &str, instance: &Instance, out: &Out) -> Result<(), Stop
         "etag": etag,
         "sections": sections.iter().map(section).collect::<Vec<_>>(),
     }));
-    lines(name, &sections, &etag).iter().for_each(|line| out.line(line));
+    lines(name, &sections, &etag).iter().chain(&dropped_lines(&sections)).for_each(|line| out.line(line));
     Ok(())
 }
 
@@ -105,6 +109,38 @@ fn lines(name: &str, sections: &[ScriptSection], etag: &str) -> Vec<String> {
     lines
 }
 
+/// The sentences that were written and are not spoken, each with its section, the blocks that it
+/// names, and what is wrong with it.
+fn dropped_lines(sections: &[ScriptSection]) -> Vec<String> {
+    let all = sections.iter().flat_map(|section| section.dropped.iter().map(move |sentence| (section.index, sentence)));
+    let all: Vec<(i32, &DroppedSentence)> = all.collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let count = words::count(i64::try_from(all.len()).unwrap_or(i64::MAX), "sentence");
+    let mut lines = vec![format!("not spoken: {count} that the writer wrote")];
+    for (section, sentence) in all {
+        let (blocks, why) = (blocks(&sentence.sources), words::dropped(sentence.reason()));
+        lines.push(format!("section {section}  {blocks}: {why}"));
+        lines.push(format!("        {}", sentence.text));
+        if !sentence.detail.is_empty() {
+            lines.push(format!("        ({})", sentence.detail));
+        }
+    }
+    lines
+}
+
+/// The blocks that a sentence names, each once: `block 3`, `blocks 3, 4`, `no block`.
+fn blocks(sources: &[SourcePart]) -> String {
+    let blocks: BTreeSet<i32> = sources.iter().map(|source| source.block).collect();
+    let word = match blocks.len() {
+        0 => return "no block".to_owned(),
+        1 => "block",
+        _ => "blocks",
+    };
+    format!("{word} {}", blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
 /// A section as JSON, by the names of the API.
 fn section(section: &ScriptSection) -> Value {
     Message::default()
@@ -112,19 +148,16 @@ fn section(section: &ScriptSection) -> Value {
         .text("title", &section.title)
         .number("level", section.level)
         .list("utterances", &section.utterances, said)
+        .list("dropped", &section.dropped, dropped)
         .end()
 }
 
 fn said(said: &Utterance) -> Value {
     let Utterance { id, speaker, role, original, spoken, added, sources, edited, before } = said;
-    let source = |source: &api::SourcePart| {
-        let api::SourcePart { block, start, end } = source;
-        Message::default().number("block", *block).number("start", *start).number("end", *end).end()
-    };
     Message::default()
         .put("id", Value::from(*id))
         .number("speaker", *speaker)
-        .word("role", *role, api::utterance::Role::as_str_name)
+        .word("role", *role, utterance::Role::as_str_name)
         .text("original", original)
         .text("spoken", spoken)
         .flag("added", *added)
@@ -132,6 +165,21 @@ fn said(said: &Utterance) -> Value {
         .flag("edited", *edited)
         .text("before", before)
         .end()
+}
+
+fn dropped(sentence: &DroppedSentence) -> Value {
+    let DroppedSentence { text, reason, detail, sources } = sentence;
+    Message::default()
+        .text("text", text)
+        .word("reason", *reason, dropped_sentence::Reason::as_str_name)
+        .text("detail", detail)
+        .list("sources", sources, source)
+        .end()
+}
+
+fn source(source: &SourcePart) -> Value {
+    let SourcePart { block, start, end } = source;
+    Message::default().number("block", *block).number("start", *start).number("end", *end).end()
 }
 
 #[cfg(test)]
@@ -161,6 +209,39 @@ mod tests {
         let value = section(&script());
         assert_eq!((&value["utterances"][0]["id"], &value["utterances"][1]["edited"]), (&json!(0), &json!(true)));
         assert_eq!(value["utterances"][1]["before"], "Salt is dear.");
+    }
+
+    #[test]
+    fn what_was_written_and_is_not_spoken_is_listed_at_the_end() {
+        assert!(dropped_lines(&[script()]).is_empty());
+        let from = |block| SourcePart { block, start: 0, end: 9 };
+        let sentence = |text: &str, reason: dropped_sentence::Reason, blocks: &[i32]| DroppedSentence {
+            text: text.to_owned(),
+            reason: reason.into(),
+            sources: blocks.iter().map(|block| from(*block)).collect(),
+            ..DroppedSentence::default()
+        };
+        let refused = DroppedSentence {
+            detail: "says 1967; the source has 1687".to_owned(),
+            ..sentence("It was dear in 1967.", dropped_sentence::Reason::Ungrounded, &[7, 4, 7])
+        };
+        let dropped = vec![refused, sentence("So it goes.", dropped_sentence::Reason::Unsourced, &[])];
+        let section_of = ScriptSection { dropped, ..script() };
+        let expected = [
+            "not spoken: 2 sentences that the writer wrote",
+            "section 2  blocks 4, 7: it says what the document does not",
+            "        It was dear in 1967.",
+            "        (says 1967; the source has 1687)",
+            "section 2  no block: it names no place of the document",
+            "        So it goes.",
+        ];
+        assert_eq!(dropped_lines(std::slice::from_ref(&section_of)), expected);
+        let value = section(&section_of);
+        assert_eq!(
+            (&value["dropped"][0]["reason"], &value["dropped"][1]["sources"]),
+            (&json!("REASON_UNGROUNDED"), &Value::Null)
+        );
+        assert_eq!(value["dropped"][0]["sources"][1], json!({"block": 4, "end": 9}));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lectern_core::content::script::{DropReason, SkipReason};
+use lectern_core::content::script::SkipReason;
 use lectern_core::content::timeline::{BlockFate, DroppedSentence, Fate, Manifest, SkippedPart};
 use lectern_proto::convert;
 
@@ -65,22 +65,11 @@ fn dropped(text: &mut String, dropped: &[DroppedSentence]) {
     line(text, &format!("The writer wrote {count} more, not heard:"));
     for DroppedSentence { section, sentence } in dropped {
         line(text, "");
-        line(text, &format!("section {}: {}", section + 1, why(sentence.reason)));
+        line(text, &format!("section {}: {}", section + 1, words::dropped(convert::drop_reason(sentence.reason))));
         line(text, &format!("    {}", sentence.text));
         if !sentence.detail.is_empty() {
             line(text, &format!("    ({})", sentence.detail));
         }
-    }
-}
-
-const fn why(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::Ungrounded => "it says what the document does not",
-        DropReason::Unsourced => "it names no place of the document",
-        DropReason::Repeated => "it was said before",
-        DropReason::NotSpeech => "it is no speech",
-        DropReason::Cut => "it does not end",
-        DropReason::TooLong => "it is beyond the length that was asked for",
     }
 }
 
@@ -114,7 +103,7 @@ fn line(text: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use lectern_core::content::Range;
-    use lectern_core::content::script::Dropped;
+    use lectern_core::content::script::{DropReason, Dropped};
     use lectern_core::content::timeline::{Coverage, SCHEMA};
 
     use super::*;

@@ -4,7 +4,7 @@
 mod flags;
 
 use lectern_core::{Failure, Kind, Reason};
-use lectern_proto::v1::SkipReason;
+use lectern_proto::v1::{SkipReason, dropped_sentence};
 
 use self::flags::{flag, plain};
 
@@ -296,6 +296,20 @@ pub const fn skipped(reason: SkipReason) -> &'static str {
         SkipReason::NotSelected => "outside of what --pages, --chapters or --first select",
         SkipReason::NotWanted => "of a kind that --skip leaves out",
         SkipReason::Edited => "replaced by other words, with `lectern edit`",
+    }
+}
+
+/// Why a sentence that a writer wrote is not spoken, as a person reads it.
+#[must_use]
+pub const fn dropped(reason: dropped_sentence::Reason) -> &'static str {
+    match reason {
+        dropped_sentence::Reason::Unspecified => "for a reason that this version does not know",
+        dropped_sentence::Reason::Ungrounded => "it says what the document does not",
+        dropped_sentence::Reason::Unsourced => "it names no place of the document",
+        dropped_sentence::Reason::Repeated => "it was said before",
+        dropped_sentence::Reason::NotSpeech => "it is no speech",
+        dropped_sentence::Reason::Cut => "it does not end",
+        dropped_sentence::Reason::TooLong => "it is beyond the length that was asked for",
     }
 }
 

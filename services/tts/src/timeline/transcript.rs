@@ -1,7 +1,8 @@
-//! `script.json`: what is said, and when, for people and programs that read along.
+//! `script.json`: what is said, and when, for people and programs that read along; and what was
+//! written and is not said.
 
 use lectern_core::Failure;
-use lectern_core::content::script::{Plan, Section, Source};
+use lectern_core::content::script::{Dropped, Plan, Section, Source};
 use lectern_core::content::timeline::Track;
 use serde::Serialize;
 
@@ -29,6 +30,10 @@ pub struct SectionInTime<'a> {
     pub level: u8,
     /// What is said.
     pub utterances: Vec<UtteranceInTime<'a>>,
+    /// What a writer with words of its own wrote for it and is not said, each with why and from
+    /// where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<&'a Dropped>,
 }
 
 /// An utterance in time.
@@ -94,12 +99,16 @@ pub fn transcript<'a>(plan: &'a Plan, sections: &'a [Section], tracks: &'a [Trac
                 }
             })
             .collect(),
+        dropped: placed.section.dropped.iter().collect(),
     });
     Ok(Transcript { title: &plan.title, language: &plan.language, engine: &plan.engine, sections: sections.collect() })
 }
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::content::Range;
+    use lectern_core::content::script::DropReason;
+
     use super::*;
     use crate::timeline::fixture::{plan, recorded, section};
     use crate::timeline::track::track;
@@ -125,5 +134,24 @@ mod tests {
             }
             at = utterance.end_ms;
         }
+    }
+
+    #[test]
+    fn what_was_written_and_is_not_said_stands_with_its_section() {
+        let mut sections = [section(0, &["A heading", "One sentence."]), section(1, &["Another one."])];
+        sections[1].dropped = vec![Dropped {
+            text: "In 1967.".to_owned(),
+            reason: DropReason::Ungrounded,
+            detail: "says 1967; the source has 1687".to_owned(),
+            sources: vec![Source { block: 4, range: Range::new(2, 9) }],
+        }];
+        let tracks = sections.each_ref().map(|section| track(section, 24_000, recorded(section)).expect("a track"));
+        let plan = plan(&sections);
+        let json = serde_json::to_value(transcript(&plan, &sections, &tracks).expect("fits")).expect("encoded");
+        assert_eq!(json["sections"][0].get("dropped"), None);
+        let dropped = &json["sections"][1]["dropped"][0];
+        assert_eq!((dropped["text"].as_str(), dropped["reason"].as_str()), (Some("In 1967."), Some("ungrounded")));
+        assert_eq!(dropped["detail"].as_str(), Some("says 1967; the source has 1687"));
+        assert_eq!(dropped["sources"][0]["block"].as_u64(), Some(4));
     }
 }
