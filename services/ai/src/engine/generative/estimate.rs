@@ -4,7 +4,7 @@
 //! | what | at least | at most |
 //! | --- | --- | --- |
 //! | versions of a section | one | three, until its length is right |
-//! | a section beside that | nothing | one repair and three additions |
+//! | a section beside that | nothing | one repair, three additions and one shortening |
 //! | tokens of the material | what a section of equal size has | all that a section may have |
 //! | tokens of an answer | its words, in short fields | its words and a third more, and all the
 //! thoughts that are allowed |
@@ -23,15 +23,14 @@ use lectern_provider::{Place, Price};
 use super::desk::{Desk, tokens_of};
 use super::material::{self, tokens_of_blocks};
 use super::plan::{self, Ground, Shape};
-use super::{outline, prompt, style};
+use super::{outline, prompt, style, write};
 use crate::compose::Stop;
 use crate::engine::estimate::{Estimate, Expected, heard};
 use crate::model::{Day, ModelRow, PriceRow, Usage};
 use crate::work::compute;
 
-/// Calls for a section: a version that is right at once; or three versions, a repair and three
-/// additions.
-const CALLS_OF_A_SECTION: Expected = Expected::range(1, 7);
+/// Calls for a section: a version that is right at once; or every question that there may be.
+pub(super) const CALLS_OF_A_SECTION: Expected = Expected::range(1, write::MOST_QUESTIONS as u64);
 /// Tokens of a hundred words of an answer. A word of English prose is 1.3 tokens or so, by the
 /// providers' own rule of thumb of four characters a token; the fields around a sentence of some 18
 /// words are 30 tokens or so, by what our schema has.
@@ -219,8 +218,8 @@ async fn written(desk: &Desk<'_>, mut bill: Bill<'_>, shape: Shape) -> Result<Es
         RULE_OF_TOKENS.to_owned(),
         format!(
             "one call plans the script, and each of some {sections} sections takes {least} to {most}: versions until \
-             its length is right, a repair, additions; answers that cannot be used are asked for again, which is not \
-             in it"
+             its length is right, a repair, additions, a shortening; answers that cannot be used are asked for again, \
+             which is not in it"
         ),
     ];
     Ok(bill.estimate(words, characters, basis))

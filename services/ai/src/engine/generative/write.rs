@@ -3,7 +3,7 @@
 //! The order: it is written as a whole, and again with the number of words that gives the wanted
 //! one of a model that writes more or less than it is asked for; what is wrong with its sentences
 //! is written again, once, and what is still wrong is dropped and listed; then what is missing is
-//! added, or what is too much is written shorter.
+//! added, and what is too much after that is written shorter.
 
 use lectern_core::content::document::{Block, BlockKind};
 use lectern_core::content::script::{
@@ -24,8 +24,15 @@ use crate::model::DataPart;
 
 /// How often a section is written as a whole.
 const WRITES: u32 = 3;
+/// How often sentences with a fault are written again.
+const REPAIRS: u32 = 1;
 /// How often what is missing is asked for.
 const ADDITIONS: u32 = 3;
+/// How often what is too much is written shorter. The last addition may bring too much, so that a
+/// section may be added to and shortened.
+const SHORTENINGS: u32 = 1;
+/// Questions of a section at most. Each may be asked again where its answer cannot be used.
+pub(super) const MOST_QUESTIONS: u32 = WRITES + REPAIRS + ADDITIONS + SHORTENINGS;
 /// Characters of another section's brief in a prompt, by how many sections there are.
 const BRIEF: usize = 300;
 /// All briefs of the others together have at most so many characters.
@@ -134,12 +141,16 @@ impl Writer<'_> {
     async fn written(&self) -> Result<(Draft, Vec<Dropped>), Failure> {
         let (target, own) = (self.planned.words, self.manner.own);
         let mut draft = self.whole().await?;
-        self.mend(&mut draft).await?;
+        for repair in 1..=REPAIRS {
+            self.mend(&mut draft, repair).await?;
+        }
         let mut dropped = draft.drop_faulty(self.material);
         // What was dropped is made up for: it is a share of what is wanted until all is there.
         dropped.extend(draft.drop_own(own, target, self.material));
         self.lengthen(&mut draft, &mut dropped).await?;
-        self.shorten(&mut draft, &mut dropped).await?;
+        for shortening in 1..=SHORTENINGS {
+            self.shorten(&mut draft, &mut dropped, shortening).await?;
+        }
         dropped.extend(draft.drop_beyond(target, self.material));
         dropped.extend(draft.drop_own(own, 0, self.material));
         let words = draft.words();
@@ -199,7 +210,7 @@ impl Writer<'_> {
     }
 
     /// Has the sentences with a fault written again, all in one call.
-    async fn mend(&self, draft: &mut Draft) -> Result<(), Failure> {
+    async fn mend(&self, draft: &mut Draft, repair: u32) -> Result<(), Failure> {
         let faulty: Vec<usize> = (0..draft.lines.len())
             .filter(|at| {
                 let fault = draft.lines.get(*at).and_then(|line| line.fault.as_ref());
@@ -224,7 +235,7 @@ impl Writer<'_> {
         let user = prompt::fill(prompt::REPAIR, &[("style", &self.manner.style)]);
         let words: u32 = faulty.iter().filter_map(|at| draft.lines.get(*at)).map(|line| line.words).sum();
         let form = draft::form(words, 1, self.last_block(), true);
-        let question = self.desk.question(self.purpose("repair", 1), user, data, form, words);
+        let question = self.desk.question(self.purpose("repair", repair), user, data, form, words);
         let mended = match self.desk.ask(&question, |answer| draft::read(answer, self.desk.language)).await {
             Ok(mended) => mended,
             // They are dropped then, each with its fault.
@@ -273,7 +284,7 @@ impl Writer<'_> {
     }
 
     /// Has as many paragraphs as are needed written shorter, from the end on.
-    async fn shorten(&self, draft: &mut Draft, dropped: &mut Vec<Dropped>) -> Result<(), Failure> {
+    async fn shorten(&self, draft: &mut Draft, dropped: &mut Vec<Dropped>, number: u32) -> Result<(), Failure> {
         let target = self.planned.words;
         let have = draft.words();
         if have <= target || length::is_near(have, target) {
@@ -295,7 +306,7 @@ impl Writer<'_> {
         let user = self.filled(prompt::SHORTER, wanted, "");
         let data = vec![self.data(&self.material.only(&part.blocks())), DataPart::new("draft", &part.shown())];
         let form = draft::form(wanted, self.manner.cast.len(), self.last_block(), false);
-        let question = self.desk.question(self.purpose("shorter", 1), user, data, form, wanted);
+        let question = self.desk.question(self.purpose("shorter", number), user, data, form, wanted);
         let shorter = match self.desk.ask(&question, |answer| draft::read(answer, self.desk.language)).await {
             Ok(shorter) => shorter,
             Err(Trouble::Answers(_)) => Vec::new(),
