@@ -42,7 +42,6 @@ impl Record for Narration {
         "repinned.repin.wanted",
         "state.finished",
         "state.first_audio",
-        "state.since",
         "state.reached.first_audio",
         "state.repin.wanted",
         "ready.ingest.since",

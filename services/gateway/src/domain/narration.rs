@@ -48,7 +48,7 @@ use super::texts::{Kept, Texts};
 use super::{Artifact, Bill, Earlier, NarrationRequest, Pins, Ready, Repinned, ScriptEdits, StepFailure, Tally};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.

@@ -94,9 +94,8 @@ impl Narrating {
 pub struct AwaitingApproval {
     /// What the plan says.
     pub outline: Outline,
-    /// Since when.
-    pub since: Timestamp,
-    /// What was left of the run's time then: it does not run while a person is waited for.
+    /// What was left of the run's time when the last section was written: it does not run while a
+    /// person is waited for.
     pub left: Duration,
 }
 
@@ -365,7 +364,7 @@ impl State {
         }
         if narrating.held && narrating.written.count() == sections {
             let outline = narrating.outline.clone();
-            *self = Self::AwaitingApproval(AwaitingApproval { outline, since: now, left: deadline.since(now) });
+            *self = Self::AwaitingApproval(AwaitingApproval { outline, left: deadline.since(now) });
         }
         true
     }
