@@ -11,8 +11,7 @@
 //! | `file:PATH` | [`fs::FsBlob`]: a directory, which several processes may share |
 //! | `gs://BUCKET/FOLDER` | [`gcs::GcsBlob`]: Google Cloud Storage |
 //! | `memory:` | [`memory::MemoryBlob`]: for tests, with injected faults |
-//! | `faulty:FILE+URL` | [`faulty::FaultyBlob`]: for tests, that of `URL` disturbed as the JSON in
-//! `FILE` says |
+//! | `faulty:FILE+URL` | [`faulty::FaultyBlob`]: for tests, that of `URL` disturbed as the JSON in `FILE` says |
 
 mod error;
 pub mod faulty;

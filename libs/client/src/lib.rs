@@ -7,20 +7,16 @@
 //! | call | after a break |
 //! | --- | --- |
 //! | [`Client::upload`] | asks how much of the source is safe, and sends the rest |
-//! | [`Client::import`], [`Client::create`], [`Client::order`], [`Client::retry`] | repeats the
-//! call under the same request id |
+//! | [`Client::import`], [`Client::create`], [`Client::order`], [`Client::retry`] | repeats the call under the same request id |
 //! | [`Client::erase`] | repeats the call, and fetches the receipt that was lost |
-//! | [`Client::delete_narration`] | repeats the call, and tells whether the one that was lost did
-//! it | | [`Client::find_document`], [`Client::list_documents`], [`Client::list_narrations`],
-//! [`Client::narrations_of`], [`Client::voices`], [`Client::writers`] | repeats the call of the
-//! page |
+//! | [`Client::delete_narration`] | repeats the call, and tells whether the one that was lost did it |
+//! | [`Client::find_document`], [`Client::list_documents`], [`Client::list_narrations`], [`Client::narrations_of`], [`Client::voices`], [`Client::writers`] | repeats the call of the page |
 //! | [`Client::preview`], [`Client::estimate`] | begins again; nothing is stored by it |
 //! | [`Client::script`], [`Client::approve_script`] | repeats the call |
 //! | [`Client::update_script`] | answers the failure; read the script again |
 //! | [`Client::watch`] | opens the stream again with the last resume token |
-//! | [`Client::listen`] | asks again from the first sample that was not heard; says so where the
-//! section was made anew | | [`Client::download`], [`Client::download_as`] | asks again from the
-//! last byte that is good; the file appears whole or not at all |
+//! | [`Client::listen`] | asks again from the first sample that was not heard; says so where the section was made anew |
+//! | [`Client::download`], [`Client::download_as`] | asks again from the last byte that is good; the file appears whole or not at all |
 //!
 //! Which failures are repeated, how often and after how long is decided in [`retry`], for all calls
 //! alike. What remains is a [`lectern_core::Failure`], whose message says what to do.

@@ -7,8 +7,7 @@
 //!
 //! | policy | who chose | what may be called |
 //! | --- | --- | --- |
-//! | [`Policy::Public`] | a caller, a document, an answer | `https`, allowed ports, public
-//! addresses |
+//! | [`Policy::Public`] | a caller, a document, an answer | `https`, allowed ports, public addresses |
 //! | [`Policy::Operator`] | the configuration | `http` and `https`, any host; no other origin |
 //!
 //! The order of one call, which is the order of the files: [`target`] reads and judges the URL;

@@ -4,9 +4,8 @@
 //! | state | when | counts as |
 //! | --- | --- | --- |
 //! | `reserved` | before and during the call | its maximum |
-//! | `settled` | it was answered and said what it used, or was refused and costs nothing | what it
-//! used | | `unknown` | nobody knows what became of it: it broke off, it said nothing of what it
-//! used, or whoever made it died | its maximum |
+//! | `settled` | it was answered and said what it used, or was refused and costs nothing | what it used |
+//! | `unknown` | nobody knows what became of it: it broke off, it said nothing of what it used, or whoever made it died | its maximum |
 //!
 //! A record changes once, from `reserved` to one of the others, by compare-and-swap. Those of a
 //! narration are deleted together, the retention after the last of them was settled.

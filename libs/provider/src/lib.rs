@@ -9,8 +9,7 @@
 //! | `error.rs` | [`ProviderError`] and [`Class`]: what it means to a step |
 //! | `google.rs`, `openai.rs`, `transport.rs` | from an answer, or none, to an error |
 //! | `delay.rs`, `pacific.rs` | when a provider wants to be called again |
-//! | `money.rs`, `day.rs`, `usage.rs`, `prices.rs` | [`MicroUsd`], [`Day`], [`Usage`], and
-//! [`Price`] by dated rows |
+//! | `money.rs`, `day.rs`, `usage.rs`, `prices.rs` | [`MicroUsd`], [`Day`], [`Usage`], and [`Price`] by dated rows |
 //! | `ledger.rs` | [`Ledger`]: a record of every attempt, what it cost, and sums of that |
 //! | `budget.rs` | [`Budgets`] of tenants and narrations |
 //! | `shares.rs` | [`Shares`]: what a provider allows, shared by all replicas |

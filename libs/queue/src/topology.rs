@@ -2,8 +2,7 @@
 //!
 //! | stream | subjects | kept |
 //! | --- | --- | --- |
-//! | `WORK_INGEST`, `WORK_AI`, `WORK_TTS` | `work.<service>.>` | until acknowledged, one message a
-//! subject, new ones refused |
+//! | `WORK_INGEST`, `WORK_AI`, `WORK_TTS` | `work.<service>.>` | until acknowledged, one message a subject, new ones refused |
 //! | `EVENTS` | `events.>` | 1 hour |
 //! | `DEAD` | `dead.>` | 30 days, the newest of each subject |
 

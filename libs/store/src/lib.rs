@@ -6,9 +6,8 @@
 //!
 //! | URL | adapter |
 //! | --- | --- |
-//! | `mongodb://[user:password@]host[:port][,...]/DATABASE[?options]` | [`mongo::MongoStore`]: one
-//! pooled client | | `mongodb+srv://[user:password@]NAME/DATABASE[?options]` | the same; DNS knows
-//! the servers, and TLS is on |
+//! | `mongodb://[user:password@]host[:port][,...]/DATABASE[?options]` | [`mongo::MongoStore`]: one pooled client |
+//! | `mongodb+srv://[user:password@]NAME/DATABASE[?options]` | the same; DNS knows the servers, and TLS is on |
 //! | `sqlite:PATH` | [`sqlite::SqliteStore`]: a file, which one process has to itself |
 //! | `memory:` | [`memory::MemoryStore`]: for tests, with injected faults |
 

@@ -7,17 +7,13 @@
 //!
 //! | the record says | the worker |
 //! | --- | --- |
-//! | there is none, and the command was never delivered before | runs the handler ([`attempt`]) and
-//! inserts its end | | there is none, and it was delivered before | counts a crash, unless the
-//! store was away or it is too soon for that; claims it, and runs the handler alone in the process
-//! |
+//! | there is none, and the command was never delivered before | runs the handler ([`attempt`]) and inserts its end |
+//! | there is none, and it was delivered before | counts a crash, unless the store was away or it is too soon for that; claims it, and runs the handler alone in the process |
 //! | done | publishes its event again, acks |
-//! | failed for good, or dead | sees that its dead letter exists, publishes its event again,
-//! terminates |
+//! | failed for good, or dead | sees that its dead letter exists, publishes its event again, terminates |
 //! | cancelled, or of an earlier run | acks |
 //! | leased elsewhere | hands the command back for the rest of the lease |
-//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`]
-//! acks, the dispatcher publishes it again |
+//! | to be tried again later | hands it back until then; beyond [`WorkerOptions::backlog_from`] acks, the dispatcher publishes it again |
 //! | crashed too often | writes its end, buries, publishes, terminates |
 //! | free | claims it and runs the handler |
 //!
@@ -45,13 +41,11 @@
 //!
 //! | it dies | there is | so |
 //! | --- | --- | --- |
-//! | before the handler begins, or in its first second | nothing | the command comes again after
-//! the ack-wait, for the second time: a crash is counted, the step claimed and run alone |
+//! | before the handler begins, or in its first second | nothing | the command comes again after the ack-wait, for the second time: a crash is counted, the step claimed and run alone |
 //! | while it asks for the lease | nothing, or a lease | the same, or as below |
 //! | under a lease | a lease | it runs out, is taken over, and counts as a crash |
-//! | before a call that is paid for | a lease | nobody else pays while it lasts; what was stored is
-//! found by whoever comes next (I8) | | after its end is inserted, before its event | an end | the
-//! command comes again, and its event is published |
+//! | before a call that is paid for | a lease | nobody else pays while it lasts; what was stored is found by whoever comes next (I8) |
+//! | after its end is inserted, before its event | an end | the command comes again, and its event is published |
 //! | after the event, before the ack | an end | the same: events may be repeated |
 //!
 //! Only the first delivery works without a record, so however often the command came since, one

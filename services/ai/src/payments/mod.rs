@@ -4,8 +4,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `port.rs` | [`Payments`]: what stands around each call |
-//! | `cashier.rs` | [`Cashier`]: what a process has for it, of prices, budgets, shares and the
-//! ledger |
+//! | `cashier.rs` | [`Cashier`]: what a process has for it, of prices, budgets, shares and the ledger |
 //! | `step.rs` | the payments of one step, out of its tenant's and its narration's budget |
 //! | `settlement.rs` | what a call that ended cost, as far as that is known |
 //! | `claims.rs` | that of equal calls one is made, in the whole system |

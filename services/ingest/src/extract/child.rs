@@ -12,8 +12,7 @@
 //! | what became of the child | failure |
 //! | --- | --- |
 //! | it answered | its answer |
-//! | out of memory, processor time, wall-clock time or stack, killed by the system, too much output
-//! | `DOCUMENT_TOO_COMPLEX` |
+//! | out of memory, processor time, wall-clock time or stack, killed by the system, too much output | `DOCUMENT_TOO_COMPLEX` |
 //! | a panic, a fault (`SIGSEGV` and the like), an unreadable answer | `DOCUMENT_DAMAGED` |
 //! | it could not be started | `INTERNAL` |
 

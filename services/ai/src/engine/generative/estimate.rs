@@ -6,8 +6,7 @@
 //! | versions of a section | one | three, until its length is right |
 //! | a section beside that | nothing | one repair, three additions and one shortening |
 //! | tokens of the material | what a section of equal size has | all that a section may have |
-//! | tokens of an answer | its words, in short fields | its words and a third more, and all the
-//! thoughts that are allowed |
+//! | tokens of an answer | its words, in short fields | its words and a third more, and all the thoughts that are allowed |
 //!
 //! An answer that cannot be used is asked for again, and a provider that is overloaded is too:
 //! neither is in the estimate.

@@ -9,8 +9,7 @@
 //! | `material.rs` | what of the document a model is given for a section |
 //! | `estimate.rs` | what a script would take, without asking the model |
 //! | `checks/` | what every sentence is held to |
-//! | `ask.rs`, `outcome.rs`, `schema.rs` | one question until there is an answer; what is done
-//! otherwise |
+//! | `ask.rs`, `outcome.rs`, `schema.rs` | one question until there is an answer; what is done otherwise |
 //! | `prompt.rs` | the versioned prompts |
 //!
 //! Sections are written apart from each other, each knowing what all are to say, so that the first
