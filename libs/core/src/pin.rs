@@ -119,11 +119,20 @@ impl ScriptPin {
         Self(format!("{self}+{}/{}", escaped(name), escaped(&version.to_string())))
     }
 
-    /// The name of the engine, by which what is known of one engine holds for all its versions.
+    /// The name of the engine, or of the wire by which it speaks to its model. By which name it is
+    /// known to breakers and pauses says [`engine_name`].
     #[must_use]
     pub fn engine(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
     }
+}
+
+/// The name by which breakers, turns and pauses know what writes: that of the writer, as its
+/// installation calls it, so that writers which speak to their models in the same way are apart.
+/// Where no writer is named it is the first word of the pin.
+#[must_use]
+pub fn engine_name<'a>(writer: &'a str, pin: &'a str) -> &'a str {
+    if writer.is_empty() { pin.split('/').next().unwrap_or_default() } else { writer }
 }
 
 pin! {
@@ -169,6 +178,14 @@ mod tests {
         assert_eq!(pin.to_string(), "openai/Org/Model%20v2%2bx:4b%25+prompts/1");
         assert_eq!((pin.engine(), pin.as_str().parse()), ("openai", Ok(pin.clone())));
         assert_ne!(ScriptPin::new("a", "1+b/2"), ScriptPin::new("a", 1).with("b", 2));
+    }
+
+    #[test]
+    fn what_writes_is_known_by_the_name_of_its_writer_where_it_has_one() {
+        for (writer, expected) in [("own", "own"), ("", "openai")] {
+            assert_eq!(engine_name(writer, "openai/Org/Model+prompts/1"), expected);
+        }
+        assert_eq!(engine_name("", ""), "");
     }
 
     #[test]

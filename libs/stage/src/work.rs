@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lectern_blob::{Blob, Objects};
 use lectern_core::id::{ScopeId, Service, StepId, TenantId};
+use lectern_core::pin::engine_name;
 use lectern_core::{Clock, Digest, Failure};
 use lectern_proto::work::v1::{Command, Delivery, Event, StepFailed, command::Work, event::Outcome};
 use lectern_proto::{convert, names};
@@ -230,13 +231,14 @@ fn read(bytes: &Bytes) -> Reading {
     Reading::For { tenant, engine: engine(work) }
 }
 
-/// The engine that a work needs, by its name in the narration's pins: `extractive` of
-/// `extractive/1`, `local` of `engines/local/voices/heart`.
+/// The engine that a work needs: of what writes by the name of its writer, or, where none is named,
+/// by its pin (`extractive` of `extractive/1`); of what speaks by its voice (`local` of
+/// `engines/local/voices/heart`).
 fn engine(work: &Work) -> Option<String> {
     let name = match work {
         Work::ExtractDocument(_) => None,
-        Work::PlanScript(plan) => plan.engine.split('/').next(),
-        Work::WriteSection(write) => write.engine.split('/').next(),
+        Work::PlanScript(plan) => Some(engine_name(&plan.writer, &plan.engine)),
+        Work::WriteSection(write) => Some(engine_name(&write.writer, &write.engine)),
         Work::RecordSection(record) => spoken(record.delivery.as_ref()),
         Work::AssembleRecording(assemble) => spoken(assemble.delivery.as_ref()),
     };
@@ -281,7 +283,7 @@ impl<P: Perform> Handler for Stage<P> {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::work::v1::{ExtractDocument, PlanScript, RecordSection};
+    use lectern_proto::work::v1::{ExtractDocument, PlanScript, RecordSection, WriteSection};
 
     use super::*;
 
@@ -302,15 +304,21 @@ mod tests {
     }
 
     #[test]
-    fn engines_are_named_as_in_the_pins() {
+    fn engines_are_named_as_their_writers_and_else_as_in_the_pins() {
         let spoken = |voice: &str| {
             let delivery = Delivery { voice: voice.to_owned(), ..Delivery::default() };
             let record = RecordSection { delivery: Some(delivery), ..RecordSection::default() };
             command(Some(Work::RecordSection(record)))
         };
+        let written = |writer: &str| {
+            let (engine, writer) = ("openai/model+prompts/1".to_owned(), writer.to_owned());
+            command(Some(Work::WriteSection(WriteSection { engine, writer, ..WriteSection::default() })))
+        };
         let extract = command(Some(Work::ExtractDocument(ExtractDocument::default())));
         for (command, expected) in [
             (plan(), Some("extractive")),
+            (written("own"), Some("own")),
+            (written(""), Some("openai")),
             (spoken("engines/local/voices/heart"), Some("local")),
             (spoken("voices/local/heart"), None),
             (extract, None),

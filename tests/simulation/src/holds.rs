@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lectern_core::id::{Service, TenantId};
-use lectern_gateway::domain::Paused;
+use lectern_gateway::domain::{EngineName, Paused};
 use tokio::time::Instant;
 
 use crate::plan::{SCRIPT_ENGINE, SPEECH_ENGINE};
@@ -73,7 +73,7 @@ impl Holds {
         };
         let broken = self.0.iter().find(|((_, what), hold)| {
             let knew = |known: &Instant| (*known).max(undisturbed).elapsed() > PUBLISHES;
-            what.covers(service, tenant, engine) && hold.known.get(gateway).is_some_and(knew)
+            what.covers(service, tenant, EngineName::of(engine)) && hold.known.get(gateway).is_some_and(knew)
         });
         broken.map(|((_, what), _)| what)
     }

@@ -14,8 +14,8 @@ use tracing::warn;
 
 use super::{Capabilities, Estimate, ScriptEngine, Writer, Writing};
 
-/// The name of the engine in pins: its breaker is of its own, so that no outage of one of its
-/// writers holds up what another one can do.
+/// The name of the engine in pins, by which a pause holds up all writers that have others. Breakers
+/// go by the name of each, so no outage of one of its writers holds up what another one can do.
 const NAME: &str = "first-of";
 /// Hexadecimal digits of the digest of the pins, in its own pin.
 const DIGITS: usize = 16;
@@ -370,7 +370,7 @@ mod tests {
         let world = World::new();
         let pin = world.both.pin().to_string();
         assert!(pin.starts_with("first-of/a,b+pins/") && pin.parse::<ScriptPin>().is_ok(), "{pin}");
-        assert_eq!(world.both.pin().engine(), NAME, "its breaker is its own");
+        assert_eq!(world.both.pin().engine(), NAME, "a pause of one of its writers is none of it");
         let newer = FirstOf::new(writer("a", &world.first), vec![writer("b", &failing("b/2+speech-en/6"))]);
         assert_ne!(newer.pin().to_string(), pin);
         let alone = FirstOf::new(writer("a", &world.first), Vec::new());

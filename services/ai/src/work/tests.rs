@@ -102,7 +102,7 @@ fn write(engine: &str) -> Work {
         index: 0,
         engine: engine.to_owned(),
         section_key: key("section"),
-        budget: None,
+        ..WriteSection::default()
     })
 }
 

@@ -51,7 +51,7 @@ use super::pauses::Pauses;
 use super::wanted::{Window, wanted};
 use super::wire::ObjectKeys;
 use super::workers::Workers;
-use crate::domain::{GatewayId, Narration, Pause};
+use crate::domain::{EngineName, GatewayId, Narration, Pause};
 use crate::tenants::Tenants;
 use announce::View;
 use backlog::{Backlog, Known};
@@ -205,7 +205,7 @@ impl Dispatcher {
     /// Whether an operator holds up such steps: by a pause, or by suspending their tenant. What
     /// waits for one does not run out of time.
     #[must_use]
-    pub fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+    pub fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: EngineName<'_>) -> bool {
         self.shared.held_by_operator(service, tenant, engine)
     }
 
@@ -333,7 +333,7 @@ impl Dispatcher {
 
 impl Shared {
     /// See [`Dispatcher::held_by_operator`].
-    fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+    fn held_by_operator(&self, service: Service, tenant: &TenantId, engine: EngineName<'_>) -> bool {
         self.pauses.hold(service, tenant, engine) || self.tenants.is_suspended(tenant)
     }
 }

@@ -12,7 +12,7 @@ use lectern_store::{Collection, MAX_LIMIT, Page, Query, StoreError};
 use parking_lot::Mutex;
 use tracing::{debug, info};
 
-use crate::domain::{Pause, Paused};
+use crate::domain::{EngineName, Pause, Paused};
 
 /// The topic of hints that a pause began or ended.
 pub const PAUSES: &str = "pauses";
@@ -112,7 +112,7 @@ impl Pauses {
 
     /// Whether steps of this service, tenant and engine are paused, as far as this replica knows.
     #[must_use]
-    pub fn hold(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+    pub fn hold(&self, service: Service, tenant: &TenantId, engine: EngineName<'_>) -> bool {
         self.known.lock().keys().any(|paused| paused.covers(service, tenant, engine))
     }
 
@@ -144,10 +144,10 @@ mod tests {
 
         let restarted = replica();
         restarted.ensure().await.expect("a collection");
-        assert!(restarted.hold(Service::Tts, &acme, "tone"));
+        assert!(restarted.hold(Service::Tts, &acme, EngineName::of("tone")));
         assert_eq!(restarted.refresh().await, Ok(false), "nothing changed since");
         assert!(restarted.resume(&"tenants/acme".parse().expect("a pause")).await.expect("resumed"));
         assert_eq!(restarted.refresh().await, Ok(true));
-        assert!(!restarted.hold(Service::Tts, &acme, "tone"));
+        assert!(!restarted.hold(Service::Tts, &acme, EngineName::of("tone")));
     }
 }

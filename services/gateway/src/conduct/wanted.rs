@@ -3,7 +3,7 @@
 use lectern_core::id::{Service, StepId, StepKind};
 
 use crate::domain::state::{Narrating, State};
-use crate::domain::{Bits, Lane, Narration, Ready, Turn, Waiting};
+use crate::domain::{Bits, EngineName, Lane, Narration, Ready, Turn, Waiting};
 
 /// How far one narration may run ahead, in steps that are published and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +70,12 @@ pub fn ready(narration: &Narration, window: Window) -> Ready {
 /// The turn that `narration` waits in at `service`.
 #[must_use]
 pub fn turn(narration: &Narration, service: Service) -> Turn {
+    let EngineName { name, wire } = narration.engine(service);
     Turn {
         lane: Lane::of_number(narration.lane),
         tenant: narration.tenant.clone(),
-        engine: narration.engine(service).to_owned(),
+        engine: name.to_owned(),
+        wire: wire.to_owned(),
     }
 }
 

@@ -113,7 +113,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
     let content_key = keys.content.to_string();
     let plan_key = keys.plan.to_string();
     let order = &narration.spec.order;
-    let engine = narration.pins.script.clone();
+    let (engine, writer) = (narration.pins.script.clone(), narration.pins.writer.clone());
     let index = i32::try_from(step.index).unwrap_or(i32::MAX);
     let work = match step.kind {
         StepKind::Extract => Work::ExtractDocument(work::ExtractDocument {
@@ -137,6 +137,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
             direction: convert::direction_to_wire(&order.direction),
             cast: convert::cast_to_wire(&order.cast),
             budget,
+            writer,
         }),
         StepKind::Write => Work::WriteSection(work::WriteSection {
             content_key,
@@ -145,6 +146,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
             engine,
             section_key: keys.written(step.index).to_string(),
             budget,
+            writer,
         }),
         StepKind::Record => Work::RecordSection(work::RecordSection {
             section_key: keys.section(step.index).to_string(),
@@ -388,6 +390,23 @@ mod tests {
         assert_eq!((files.edits_key, files.edited_sections), (Digest::of(b"edits").to_string(), vec![1]));
         let Work::AssembleRecording(files) = command_of(&plain, "n1/1/assemble/0") else { panic!("files are made") };
         assert_eq!((files.edits_key.as_str(), files.edited_sections.len()), ("", 0));
+    }
+
+    /// A worker's breakers, and so what it announces, and the turns here go by the same name.
+    #[test]
+    fn commands_of_a_script_name_the_writer_as_its_turn_does() {
+        let mut n = narration();
+        (n.pins.writer, n.pins.script) = ("own".to_owned(), "openai/model+prompts/1".to_owned());
+        let command_of = |step: &str| {
+            let step = step.parse().expect("a step");
+            work::Command::decode(&*command(&n, &step, b"master", None)).expect("a command").work.expect("work")
+        };
+        let Work::PlanScript(plan) = command_of("n1/1/plan/0") else { panic!("a script is planned") };
+        let Work::WriteSection(write) = command_of("n1/1/write/0") else { panic!("a section is written") };
+        assert_eq!((plan.writer.as_str(), plan.engine.as_str()), ("own", "openai/model+prompts/1"));
+        assert_eq!((write.writer, write.engine), (plan.writer, plan.engine));
+        let turn = crate::conduct::wanted::turn(&n, lectern_core::id::Service::Ai);
+        assert_eq!((turn.engine.as_str(), turn.wire.as_str()), ("own", "openai"));
     }
 
     #[test]

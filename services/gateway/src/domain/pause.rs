@@ -8,6 +8,8 @@ use lectern_core::Timestamp;
 use lectern_core::id::{Service, TenantId};
 use serde::{Deserialize, Serialize};
 
+use super::EngineName;
+
 /// What is paused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -16,7 +18,8 @@ pub enum Paused {
     Service(Service),
     /// All steps of a tenant.
     Tenant(TenantId),
-    /// All steps that need an engine: `extractive`, `local`.
+    /// All steps that need an engine by its name, or a writer of a wire: `extractive`, `local`,
+    /// `openai`.
     Engine(String),
 }
 
@@ -31,11 +34,11 @@ pub struct NotPausable(String);
 impl Paused {
     /// Whether a step of this service, tenant and engine is paused by it.
     #[must_use]
-    pub fn covers(&self, service: Service, tenant: &TenantId, engine: &str) -> bool {
+    pub fn covers(&self, service: Service, tenant: &TenantId, engine: EngineName<'_>) -> bool {
         match self {
             Self::Service(paused) => *paused == service,
             Self::Tenant(paused) => paused == tenant,
-            Self::Engine(paused) => paused == engine,
+            Self::Engine(paused) => engine.is_called(paused),
         }
     }
 
@@ -153,8 +156,12 @@ mod tests {
     #[test]
     fn a_pause_covers_what_it_names() {
         let acme: TenantId = "acme".parse().expect("an id");
-        let covers = |text: &str| text.parse::<Paused>().expect(text).covers(Service::Tts, &acme, "local");
+        let of = |text: &str| text.parse::<Paused>().expect(text);
+        let covers = |text: &str| of(text).covers(Service::Tts, &acme, EngineName::of("local"));
         assert!(covers("services/tts") && covers("tenants/acme") && covers("engines/local"));
         assert!(!covers("services/ai") && !covers("tenants/other") && !covers("engines/cloud"));
+        let own = EngineName { name: "own", wire: "openai" };
+        let covers = |text: &str| of(text).covers(Service::Ai, &acme, own);
+        assert!(covers("engines/own") && covers("engines/openai") && !covers("engines/gemini"));
     }
 }

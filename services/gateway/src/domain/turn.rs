@@ -7,7 +7,7 @@ use std::str::FromStr;
 use lectern_core::Digest;
 use lectern_core::id::TenantId;
 
-use super::Lane;
+use super::{EngineName, Lane};
 
 /// One of [`Shard::COUNT`] parts of all tenants. All turns of a tenant, at every service, are of
 /// one shard.
@@ -53,16 +53,20 @@ impl Shard {
 /// Who waits with whom: the narrations of one tenant, in one lane, for one engine. Which service
 /// they wait for is said where the turn is.
 ///
-/// As text it is `{shard}/{lane}/{tenant}/{engine}` with the shard as three hexadecimal digits, so
-/// that an index of these texts has the turns of a shard beside each other.
+/// As text it is `{shard}/{lane}/{tenant}/{engine}`, and `/{wire}` behind that where there is one,
+/// with the shard as three hexadecimal digits, so that an index of these texts has the turns of a
+/// shard beside each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Turn {
     /// The lane.
     pub lane: Lane,
     /// Whose.
     pub tenant: TenantId,
-    /// The engine that the work needs; empty where it needs none.
+    /// The engine that the work needs, by the name that breakers know it by; empty where it needs
+    /// none.
     pub engine: String,
+    /// The other name by which a pause holds it up: [`EngineName::wire`].
+    pub wire: String,
 }
 
 impl Turn {
@@ -71,18 +75,25 @@ impl Turn {
     pub fn shard(&self) -> Shard {
         Shard::of(&self.tenant)
     }
+
+    /// The names of the engine that the work needs.
+    #[must_use]
+    pub fn engine_name(&self) -> EngineName<'_> {
+        EngineName { name: &self.engine, wire: &self.wire }
+    }
 }
 
 impl fmt::Display for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lane, tenant, engine } = self;
-        write!(f, "{}{}/{tenant}/{engine}", self.shard().prefix(), lane.as_str())
+        let Self { lane, tenant, engine, wire } = self;
+        write!(f, "{}{}/{tenant}/{engine}", self.shard().prefix(), lane.as_str())?;
+        if wire.is_empty() { Ok(()) } else { write!(f, "/{wire}") }
     }
 }
 
 /// Why a text is not a turn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a turn: expected shard/lane/tenant/engine")]
+#[error("{0:?} is not a turn: expected shard/lane/tenant/engine, and /wire where there is one")]
 pub struct NotATurn(String);
 
 impl FromStr for Turn {
@@ -96,10 +107,12 @@ impl FromStr for Turn {
         else {
             return Err(wrong());
         };
+        let (engine, wire) = engine.split_once('/').unwrap_or((engine, ""));
         let turn = Self {
             lane: Lane::ALL.into_iter().find(|known| known.as_str() == lane).ok_or_else(wrong)?,
             tenant: tenant.parse().map_err(|_| wrong())?,
             engine: engine.to_owned(),
+            wire: wire.to_owned(),
         };
         // The shard follows from the tenant.
         if turn.to_string() == text { Ok(turn) } else { Err(wrong()) }
@@ -111,7 +124,8 @@ mod tests {
     use super::*;
 
     fn turn(tenant: &str, engine: &str) -> Turn {
-        Turn { lane: Lane::Bulk, tenant: tenant.parse().expect("a tenant"), engine: engine.to_owned() }
+        let (tenant, engine) = (tenant.parse().expect("a tenant"), engine.to_owned());
+        Turn { lane: Lane::Bulk, tenant, engine, wire: String::new() }
     }
 
     #[test]
@@ -121,6 +135,10 @@ mod tests {
             assert_eq!(turn.to_string(), format!("{:03x}/bulk/acme/{engine}", turn.shard().number()));
             assert_eq!(turn.to_string().parse::<Turn>(), Ok(turn));
         }
+        let own = Turn { wire: "openai".to_owned(), ..turn("acme", "own") };
+        assert_eq!(own.to_string(), format!("{:03x}/bulk/acme/own/openai", own.shard().number()));
+        assert_eq!((own.to_string().parse::<Turn>(), own.engine_name().wire), (Ok(own.clone()), "openai"));
+        assert!(format!("{}/", turn("acme", "own")).parse::<Turn>().is_err());
         let other_shard = format!("{:03x}/bulk/acme/", turn("acme", "").shard().number() ^ 1);
         for wrong in ["", "000/bulk/acme", "000/urgent/acme/", "000/bulk/a b/", other_shard.as_str()] {
             assert!(wrong.parse::<Turn>().is_err(), "{wrong}");

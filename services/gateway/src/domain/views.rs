@@ -5,19 +5,21 @@ use lectern_core::id::Service;
 
 use super::request::Labels;
 use super::state::{Outline, Script, State, Succeeded};
-use super::{Artifact, Narration, NarrationRequest, Phase, Repin, Specification, StepFailure, Tally, Texts};
+use super::{
+    Artifact, EngineName, Narration, NarrationRequest, Phase, Repin, Specification, StepFailure, Tally, Texts,
+};
 
 /// Labels where there are none any more.
 static NO_LABELS: Labels = Labels::none();
 
 impl Narration {
-    /// The engine that its steps at `service` need; empty where they need none.
+    /// The engine that its steps at `service` need, where they need one.
     #[must_use]
-    pub fn engine(&self, service: Service) -> &str {
+    pub fn engine(&self, service: Service) -> EngineName<'_> {
         match service {
-            Service::Ingest => "",
-            Service::Ai => self.pins.script.split('/').next().unwrap_or_default(),
-            Service::Tts => self.pins.voice.split('/').nth(1).unwrap_or_default(),
+            Service::Ingest => EngineName::default(),
+            Service::Ai => EngineName::of_writer(&self.pins.writer, &self.pins.script),
+            Service::Tts => EngineName::of(self.pins.voice.split('/').nth(1).unwrap_or_default()),
         }
     }
 

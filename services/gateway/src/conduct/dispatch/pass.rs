@@ -204,6 +204,6 @@ impl Dispatcher {
 impl super::Shared {
     /// Whether an operator holds up the steps of a turn.
     pub(super) fn held_by_operator_in(&self, service: Service, turn: &Turn) -> bool {
-        self.held_by_operator(service, &turn.tenant, &turn.engine)
+        self.held_by_operator(service, &turn.tenant, turn.engine_name())
     }
 }

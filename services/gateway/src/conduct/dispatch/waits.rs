@@ -38,7 +38,7 @@ impl Dispatcher {
         let paused = |service: &Service| shared.pauses.hold(*service, &narration.tenant, narration.engine(*service));
         let now = shared.clock.now();
         let broken = |service: &Service| {
-            shared.workers.engine_room(*service, narration.engine(*service), now) == EngineRoom::OutOfOrder
+            shared.workers.engine_room(*service, narration.engine(*service).name, now) == EngineRoom::OutOfOrder
         };
         if needed.iter().any(paused) {
             Some(Wait::Paused)

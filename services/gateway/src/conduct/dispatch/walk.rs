@@ -186,6 +186,7 @@ mod tests {
                 lane: Lane::Standard,
                 tenant: format!("t{tenant}").parse().expect("a tenant"),
                 engine: "tone".to_owned(),
+                wire: String::new(),
             };
             let stored: BTreeSet<String> = tenants.into_iter().map(|tenant| turn(tenant).to_string()).collect();
             let owned: BTreeSet<Shard> = Shard::all().filter(|shard| shard.number() % every == 0).collect();

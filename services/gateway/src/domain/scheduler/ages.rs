@@ -45,7 +45,8 @@ mod tests {
     const BULK: Lane = Lane::Bulk;
 
     fn turn(lane: Lane, tenant: &str) -> Arc<Turn> {
-        Arc::new(Turn { lane, tenant: tenant.parse().expect("a tenant"), engine: String::new() })
+        let (engine, wire) = (String::new(), String::new());
+        Arc::new(Turn { lane, tenant: tenant.parse().expect("a tenant"), engine, wire })
     }
 
     /// Lets a narration want the steps of these sections, what is new among them since `changed`.

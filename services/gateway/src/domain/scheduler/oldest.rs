@@ -33,8 +33,10 @@ mod tests {
     #[test]
     fn the_oldest_of_a_lane_is_the_oldest_of_all_its_turns_that_waits_for_a_grant() {
         let mut scheduler = Scheduler::new(9);
-        let turn =
-            |tenant: &str, lane| Arc::new(Turn { lane, tenant: tenant.parse().expect("an id"), engine: String::new() });
+        let turn = |tenant: &str, lane| {
+            let (engine, wire) = (String::new(), String::new());
+            Arc::new(Turn { lane, tenant: tenant.parse().expect("an id"), engine, wire })
+        };
         let mut wait = |tenant: &str, lane, narration: &str, since| {
             let step: StepId = format!("{narration}/1/plan/0").parse().expect("a step");
             let place = (Timestamp(since), narration.parse().expect("an id"));

@@ -10,7 +10,8 @@ mod counts;
 const NOW: Timestamp = Timestamp(0);
 
 fn turn_of(lane: Lane, tenant: &str, engine: &str) -> Arc<Turn> {
-    Arc::new(Turn { lane, tenant: tenant.parse().expect("a tenant"), engine: engine.to_owned() })
+    let (engine, wire) = (engine.to_owned(), String::new());
+    Arc::new(Turn { lane, tenant: tenant.parse().expect("a tenant"), engine, wire })
 }
 
 fn turn(lane: Lane, tenant: &str) -> Arc<Turn> {

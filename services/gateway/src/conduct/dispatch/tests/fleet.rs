@@ -138,7 +138,7 @@ impl Fleet {
 
 /// A turn at tts.
 pub(super) fn turn_of(tenant: &str, lane: Lane, engine: &str) -> Turn {
-    Turn { lane, tenant: tenant.parse().expect("a tenant"), engine: engine.to_owned() }
+    Turn { lane, tenant: tenant.parse().expect("a tenant"), engine: engine.to_owned(), wire: String::new() }
 }
 
 /// A section of a narration of the first run.

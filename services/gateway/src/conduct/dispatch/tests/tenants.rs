@@ -35,14 +35,17 @@ async fn no_step_of_a_suspended_tenant_is_granted_and_its_work_goes_on_when_it_i
     let granted = world.granted();
     assert!(!granted.is_empty() && granted.iter().all(|step| step.narration == other), "{granted:?}");
     let dispatcher = world.conductor.dispatcher();
-    assert!(dispatcher.held_by_operator(Service::Tts, &acme, "tone"), "its narrations do not run out of time");
+    assert!(
+        dispatcher.held_by_operator(Service::Tts, &acme, EngineName::of("tone")),
+        "its narrations do not run out of time"
+    );
 
     // There is room beside what the other tenant has.
     world.announce(Service::Tts, 20, &[]).await;
     set(TenantState::Active).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(world.granted().iter().any(|step| step.narration == mine));
-    assert!(!dispatcher.held_by_operator(Service::Tts, &acme, "tone"));
+    assert!(!dispatcher.held_by_operator(Service::Tts, &acme, EngineName::of("tone")));
 }
 
 #[tokio::test(start_paused = true)]
