@@ -366,13 +366,22 @@ impl Run {
 
     /// Calls the JetStream API past every client library; null while no server answers.
     pub fn jetstream(&mut self, call: &str, body: &str) -> Value {
-        let answer = block_in_place(|| self.stack.nats().jetstream(call, body));
+        self.jetstream_past(None, call, body)
+    }
+
+    fn jetstream_past(&mut self, past: Option<usize>, call: &str, body: &str) -> Value {
+        let answer = block_in_place(|| self.stack.nats().jetstream_past(past, call, body));
         answer.ok().and_then(|answer| serde_json::from_str(&answer).ok()).unwrap_or_default()
     }
 
     /// What JetStream says of a stream; null while no server answers.
     pub fn stream(&mut self, stream: &str) -> Value {
-        self.jetstream(&format!("STREAM.INFO.{stream}"), "")
+        self.stream_past(None, stream)
+    }
+
+    /// The same, as the nodes beside `past` say.
+    pub fn stream_past(&mut self, past: Option<usize>, stream: &str) -> Value {
+        self.jetstream_past(past, &format!("STREAM.INFO.{stream}"), "")
     }
 
     /// All records of a collection, by id.

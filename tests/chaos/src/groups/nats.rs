@@ -14,6 +14,9 @@ const COPIES: u64 = 3;
 /// The streams whose leaders are disturbed.
 const EVENTS: &str = "EVENTS";
 const WORK: &str = "WORK_TTS";
+/// How long an election may take under load: its time-out is drawn from 4 to 9 s
+/// (`minElectionTimeout`, `maxElectionTimeout` of nats-server), and a split vote draws again.
+const ELECTION: Duration = Duration::from_secs(20);
 
 /// Three servers.
 pub fn setup(setup: Setup) -> Setup {
@@ -43,7 +46,7 @@ pub async fn faults(run: &mut Run) {
 }
 
 async fn killed(run: &mut Run) {
-    let node = leader(run, EVENTS);
+    let node = leader(run, EVENTS).await;
     let mut fault = run.begin(format!("kill -9 of the node that leads {EVENTS}")).await;
     kill(run, &mut fault, node, run.scale.seconds(3, 10)).await;
     run.end(fault).await;
@@ -67,7 +70,7 @@ async fn kill(run: &mut Run, fault: &mut Fault, node: usize, dead: Duration) {
 
 async fn stopped(run: &mut Run) {
     let lasts = run.scale.seconds(8, 30);
-    let node = leader(run, WORK);
+    let node = leader(run, WORK).await;
     let mut fault = run.begin(format!("SIGSTOP of the node that leads {WORK} for {} s", lasts.as_secs())).await;
     let id = run.stack.nats().three().node(node).pid();
     run.stack.nats().three().node(node).stop();
@@ -80,11 +83,19 @@ async fn stopped(run: &mut Run) {
 
 async fn cut_off(run: &mut Run) {
     let lasts = run.scale.seconds(8, 30);
-    let node = leader(run, EVENTS);
-    let mut fault = run.begin(format!("the node that leads {EVENTS} cut off for {} s", lasts.as_secs())).await;
+    let node = leader(run, EVENTS).await;
+    let fault = format!("the node that leads {EVENTS} cut off for {} s, and until another leads", lasts.as_secs());
+    let mut fault = run.begin(fault).await;
     run.stack.nats().three().cut(node);
     run.hold(lasts).await;
-    let elsewhere = leader_now(run, EVENTS);
+    let mut elsewhere = leader_past(run, Some(node), EVENTS);
+    for _ in 0..ELECTION.as_secs() {
+        if elsewhere.is_some_and(|leads| leads != node) {
+            break;
+        }
+        run.hold(Duration::from_secs(1)).await;
+        elsewhere = leader_past(run, Some(node), EVENTS);
+    }
     run.stack.nats().three().mend(node);
     let other = elsewhere.is_some_and(|leads| leads != node);
     fault.hit(u64::from(other), format!("node {node} led {EVENTS}, then {elsewhere:?}"));
@@ -105,14 +116,25 @@ async fn majority_killed(run: &mut Run) {
     run.end(fault).await;
 }
 
-/// Who leads a stream now; the first node where nobody says.
-fn leader(run: &mut Run, stream: &str) -> usize {
-    leader_now(run, stream).unwrap_or(0)
+/// Who leads a stream, waited for while nobody does; the first node where that takes too long.
+async fn leader(run: &mut Run, stream: &str) -> usize {
+    for _ in 0..ELECTION.as_secs() {
+        if let Some(node) = leader_now(run, stream) {
+            return node;
+        }
+        run.hold(Duration::from_secs(1)).await;
+    }
+    0
 }
 
 /// The number of the node that leads a stream; none while nobody does.
 fn leader_now(run: &mut Run, stream: &str) -> Option<usize> {
-    let said = run.stream(stream);
+    leader_past(run, None, stream)
+}
+
+/// The same, as the nodes beside `past` say.
+fn leader_past(run: &mut Run, past: Option<usize>, stream: &str) -> Option<usize> {
+    let said = run.stream_past(past, stream);
     let leader = said["cluster"]["leader"].as_str()?;
     (0..MEMBERS).find(|node| leader == format!("n{node}"))
 }
