@@ -1,5 +1,6 @@
 //! Markdown: CommonMark with the tables, footnotes, strikethrough and task lists of GitHub, front
-//! matter, definition lists and `$` formulas. HTML blocks go through the HTML extractor.
+//! matter, definition lists and `$` formulas ([`dollars`]). HTML blocks go through the HTML
+//! extractor.
 //!
 //! What it can beyond that: what note-taking programs and site generators write ([`dialect`]). What
 //! it cannot: the text of files that are embedded (`![[Note]]`), components of MDX that make text
@@ -7,6 +8,7 @@
 
 mod blocks;
 mod dialect;
+mod dollars;
 mod spans;
 
 pub(super) use spans::html_span;
@@ -40,12 +42,12 @@ pub(super) fn extract(decoded: Decoded) -> Result<Content, Failure> {
         | Options::ENABLE_GFM
         | Options::ENABLE_WIKILINKS
         | Options::ENABLE_DEFINITION_LIST;
-    let common = dialect::to_common(&decoded.text);
+    let common = dollars::escape(dialect::to_common(&decoded.text), options);
     for event in Parser::new_ext(&common, options) {
         reader.event(event);
     }
     reader.flush();
-    reader.assembly.finish("text/markdown", "markdown/4")
+    reader.assembly.finish("text/markdown", "markdown/5")
 }
 
 /// A table being read.

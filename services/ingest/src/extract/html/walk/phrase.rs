@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
         let text = alt.unwrap_or_default().trim();
         if text.starts_with("{\\displaystyle")
             || text.starts_with("{\\textstyle")
-            || text.starts_with('$') && text.len() > 2
+            || text.len() > 2 && text.starts_with('$') && text.ends_with('$')
         {
             self.marked(&undelimited(text), SpanKind::Formula { latex: true });
         } else if (1..=2).contains(&text.chars().count()) {
