@@ -23,6 +23,12 @@ const SHARE: usize = 12;
 /// its letters' language, it is names, or of a language that looks alike.
 const TELLING_WORDS: usize = 20;
 const LEAST_SHARE: usize = 4;
+/// What is clear by itself: a short sentence, in which one language has about as many of the words
+/// as in prose, and many times as many as the other.
+const CLEAR_WORDS: usize = 8;
+const CLEAR_SMALL_WORDS: usize = 4;
+const CLEAR_SHARE: usize = 25;
+const CLEAR_TIMES: usize = 4;
 
 /// The commonest words of languages in Latin letters that are not among the commonest of many
 /// others.
@@ -118,34 +124,86 @@ pub fn guess(text: &str) -> Option<Guess> {
     if sample.chars().filter(|char| char.is_alphabetic()).count() < FEWEST_LETTERS {
         return None;
     }
-    let words: Vec<String> = sample
-        .split(|char: char| !char.is_alphabetic() && char != '\'')
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let mut counted: Vec<(usize, Lang)> = COMMON.iter().map(|(lang, _)| (0, *lang)).collect();
-    for word in &words {
-        for at in languages_of(word) {
-            if let Some((count, _)) = counted.get_mut(*at) {
-                *count += 1;
-            }
-        }
-    }
-    counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    if let [(most, lang), (second, _), ..] = counted.as_slice()
-        && words.len() >= FEWEST_WORDS
-        && most * 100 >= words.len() * SHARE
-        && most * 2 >= second * 3
+    let small = SmallWords::of(&sample);
+    if small.words >= FEWEST_WORDS
+        && let Some(lang) = small.told(SHARE)
     {
-        return Some(Guess { language: tag(*lang), sure: true });
+        return Some(Guess { language: tag(lang), sure: true });
     }
     let info = whatlang::detect(&sample)?;
-    let own = counted.iter().find(|(_, lang)| *lang == info.lang()).map(|(count, _)| *count);
-    if own.is_some_and(|count| words.len() >= TELLING_WORDS && count * 100 < words.len() * LEAST_SHARE) {
+    let own = small.counted.iter().find(|(_, lang)| *lang == info.lang()).map(|(count, _)| *count);
+    if own.is_some_and(|count| small.words >= TELLING_WORDS && count * 100 < small.words * LEAST_SHARE) {
         return None;
     }
     let latin = info.script() == whatlang::Script::Latin;
     info.is_reliable().then(|| Guess { language: tag(info.lang()), sure: !latin })
+}
+
+/// The language of a sentence that is beyond doubt in another one than `other`, a BCP 47 tag: its
+/// small words are those of one language, and hardly any is one of `other`.
+#[must_use]
+pub fn clearly_other(text: &str, other: &str) -> Option<&'static str> {
+    let sample: String = text.chars().take(SAMPLE).collect();
+    let small = SmallWords::of(&sample);
+    let language = tag(small.told(CLEAR_SHARE)?);
+    let own = small.count(language);
+    let clear = small.words >= CLEAR_WORDS && own >= CLEAR_SMALL_WORDS && own >= small.count(other) * CLEAR_TIMES;
+    (clear && language != primary(other)).then_some(language)
+}
+
+/// How many of a text's words are among the commonest of the language of a BCP 47 tag; 0 where the
+/// language is not listed.
+#[must_use]
+pub fn small_words(text: &str, language: &str) -> usize {
+    let sample: String = text.chars().take(SAMPLE).collect();
+    SmallWords::of(&sample).count(language)
+}
+
+/// How many of a text's words are the commonest ones of which language.
+struct SmallWords {
+    /// All words.
+    words: usize,
+    /// The languages of [`COMMON`], the one with the most of its words first.
+    counted: Vec<(usize, Lang)>,
+}
+
+impl SmallWords {
+    fn of(text: &str) -> Self {
+        let mut counted: Vec<(usize, Lang)> = COMMON.iter().map(|(lang, _)| (0, *lang)).collect();
+        let mut all = 0;
+        let words = text.split(|char: char| !char.is_alphabetic() && char != '\'').filter(|word| !word.is_empty());
+        for word in words {
+            all += 1;
+            for at in languages_of(&word.to_lowercase()) {
+                if let Some((count, _)) = counted.get_mut(*at) {
+                    *count += 1;
+                }
+            }
+        }
+        counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        Self { words: all, counted }
+    }
+
+    /// The language that has at least `share` of the words, in a hundred, and half as many again as
+    /// any other.
+    fn told(&self, share: usize) -> Option<Lang> {
+        match self.counted.as_slice() {
+            [(most, lang), (second, _), ..] if most * 100 >= self.words * share && most * 2 >= second * 3 => {
+                (*most > 0).then_some(*lang)
+            }
+            _ => None,
+        }
+    }
+
+    fn count(&self, language: &str) -> usize {
+        let language = primary(language);
+        self.counted.iter().find(|(_, lang)| tag(*lang) == language).map_or(0, |(count, _)| *count)
+    }
+}
+
+/// The primary subtag of a BCP 47 tag.
+fn primary(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// The places in [`COMMON`] of the languages that a word is common in.
@@ -167,16 +225,14 @@ fn languages_of(word: &str) -> &'static [usize] {
 /// is written in. A tag that names a script, and languages that are not listed, can be anything.
 #[must_use]
 pub fn can_be_in(text: &str, language: &str) -> bool {
-    let mut parts = language.split('-');
-    let primary = parts.next().unwrap_or_default().to_ascii_lowercase();
-    if parts.any(|part| part.len() == 4) {
+    if language.split('-').skip(1).any(|part| part.len() == 4) {
         return true;
     }
     let latin = text.chars().filter(|char| char.is_alphabetic() && *char < '\u{250}').count();
     let all = text.chars().filter(|char| char.is_alphabetic()).count();
     // Text in any language names some things in Latin letters; all of it in them is another
     // language.
-    let elsewhere = NOT_LATIN.contains(&primary.as_str());
+    let elsewhere = NOT_LATIN.contains(&primary(language).as_str());
     all == 0 || if elsewhere { latin < all } else { true }
 }
 
@@ -300,6 +356,29 @@ mod tests {
         let names = "Kruger Botha Pretorius Bloemfontein Stellenbosch Van der Merwe Kruger Botha Pretorius Bloemfontein \
                      Stellenbosch Merwe Kruger Botha Pretorius Bloemfontein Stellenbosch Merwe Smuts Hertzog Malan Verwoerd";
         assert!(guess(names).is_none_or(|guess| !guess.sure));
+    }
+
+    #[test]
+    fn a_short_sentence_is_of_another_language_where_its_small_words_leave_no_doubt() {
+        for (text, other, wanted) in [
+            ("Er ging mit dem Brief in der Hand zu den Leuten, die nicht auf ihn warteten.", "en", Some("de")),
+            ("Il est dans la maison avec les enfants, mais elle ne le sait pas.", "en-GB", Some("fr")),
+            ("He went with the letter to the people of the town, who were not in.", "de", Some("en")),
+            ("He went with the letter to the people of the town, who were not in.", "en", None),
+            ("Die Hard and The Birds were on, and nobody at the door was sorry.", "en", None),
+            ("Van der Merwe met Kruger", "en", None),
+            ("Der Prozess", "en", None),
+            ("", "en", None),
+        ] {
+            assert_eq!(clearly_other(text, other), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn small_words_are_counted_by_language() {
+        assert_eq!(small_words("Der Hund und die Katze of the house", "de-AT"), 3);
+        assert_eq!(small_words("Der Hund und die Katze of the house", "en"), 2);
+        assert_eq!(small_words("Der Hund", "ja"), 0);
     }
 
     #[test]

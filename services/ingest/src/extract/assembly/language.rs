@@ -1,8 +1,10 @@
 //! The language of a document and of its blocks: what the source says of it, confirmed by its text.
 //!
 //! Programs write the language of whoever installed them into every file, so a declaration stands
-//! only until the text clearly says otherwise. Blocks are judged together with their neighbours: a
-//! line by itself says little.
+//! only until the text clearly says otherwise. Blocks are judged together with their neighbours
+//! ([`around`]): a line by itself says little.
+
+mod around;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +22,6 @@ const OVERRULING_SHARE: usize = 80;
 /// The most of the judged text, in a hundred, that may be in the declared language where it is
 /// overruled.
 const DECLARED_SHARE: usize = 10;
-/// A block says by itself that it is in another language than the document from this many
-/// characters on: a long sentence.
-const OWN_PASSAGE: usize = 100;
 
 /// How much of a text is in which language, in characters.
 #[derive(Debug, Default)]
@@ -100,7 +99,10 @@ impl Assembly {
         let mistaken = mistaken(&self.drafts, &language);
         for draft in &mut self.drafts {
             draft.language.take_if(|tag| mistaken.contains(tag));
-            settle_block(draft, &language);
+        }
+        let told = around::told(&self.drafts, &language);
+        for (draft, told) in self.drafts.iter_mut().zip(told) {
+            settle_block(draft, told, &language);
         }
         language
     }
@@ -128,22 +130,15 @@ fn says_the_same(document: &str, tag: &str) -> bool {
     document.strip_prefix(&tag).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// Leaves a block's language where it differs from the document's and the block's text does not
-/// contradict it.
-fn settle_block(draft: &mut Draft, document: &str) {
-    let told = if is_prose(draft) && draft.line.text.len() >= OWN_PASSAGE {
-        guess(&draft.line.text).filter(|guess| guess.sure)
-    } else {
-        None
-    };
+/// Leaves a block's language where it differs from the document's and what its text and its
+/// neighbours tell does not contradict it.
+fn settle_block(draft: &mut Draft, told: Option<&'static str>, document: &str) {
     let declared = draft.language.take().and_then(|tag| language_tag(&tag));
     let possible = declared.filter(|tag| can_be_in(&draft.line.text, tag));
     draft.language = match (possible, told) {
-        (Some(tag), Some(told)) if !same(&tag, told.language) => {
-            (!same(document, told.language)).then(|| told.language.to_owned())
-        }
+        (Some(tag), Some(told)) if !same(&tag, told) => (!same(document, told)).then(|| told.to_owned()),
         (Some(tag), _) => Some(tag),
-        (None, Some(told)) if !same(document, told.language) => Some(told.language.to_owned()),
+        (None, Some(told)) if !same(document, told) => Some(told.to_owned()),
         (None, _) => None,
     }
     .filter(|tag| !says_the_same(document, tag));
@@ -297,6 +292,40 @@ mod tests {
         );
         let found: Vec<Option<&str>> = blocks.iter().map(Option::as_deref).collect();
         assert_eq!(found, [None, Some("de"), None, None, Some("fr"), None]);
+    }
+
+    #[test]
+    fn a_block_is_judged_with_what_stands_around_it() {
+        let short_german = "Er ging mit dem Brief in der Hand zu den Leuten, die nicht auf ihn warteten.";
+        let titles = "Thomas Mann, Der Zauberberg, Buddenbrooks; Hermann Hesse, Das Glasperlenspiel, Siddhartha; Franz Kafka, \
+                      Der Prozess, Das Schloss, Amerika; Günter Grass, Die Blechtrommel";
+        let (english, german) = ((ENGLISH, None), (GERMAN, None));
+        let de = Some("de");
+        let whole = [english; 6];
+        for (blocks, wanted) in [
+            // Titles between blocks of the document's language are of that.
+            (vec![english, ("Der Prozess", None), english], vec![None, None, None]),
+            (vec![english, (titles, None), english, english], vec![None, None, None, None]),
+            // A sentence that leaves no doubt is of its own language, though it is short.
+            (vec![english, (short_german, None), english], vec![None, de, None]),
+            // What says nothing between two blocks of another language is of theirs.
+            (vec![german, ("Kapitel 3", None), german], vec![de, de, de]),
+            (vec![german, ("Ja.", None), ("Nein.", None), german], vec![de, de, de, de]),
+            // It is of the document's, where its words are, or where too much stands between.
+            (vec![german, ("The end of the letter", None), german], vec![de, None, de]),
+            (
+                vec![german, ("A", None), ("B", None), ("C", None), ("D", None), german],
+                vec![de, None, None, None, None, de],
+            ),
+            (vec![german, ("Kapitel 3", None), english], vec![de, None, None]),
+            // What the source says of a block stands.
+            (vec![german, ("Bon mot", Some("fr")), german], vec![de, Some("fr"), de]),
+        ] {
+            let (document, found, _) = settled(None, &[whole.as_slice(), &blocks, &whole].concat());
+            assert_eq!(document, "en");
+            let found: Vec<Option<&str>> = found.iter().map(Option::as_deref).collect();
+            assert_eq!(found[6..6 + blocks.len()], wanted, "{blocks:?}");
+        }
     }
 
     #[test]
