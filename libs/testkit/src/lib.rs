@@ -36,6 +36,7 @@ pub mod pins;
 mod process;
 mod proxy;
 mod shared;
+pub mod speech;
 
 pub use daemon::{Daemon, StartError, TempDir, temp_dir};
 pub use fake_gcs_server::FakeGcsServer;

@@ -3,8 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use lectern_ai::grounding::{self, Context};
-use lectern_ai::speakable::Language;
+use lectern_ai::grounding::{self, ClaimLanguage, Context};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -32,7 +31,7 @@ fn main() -> std::io::Result<()> {
     for line in questions.lines().filter(|line| !line.is_empty()) {
         let question: Question = serde_json::from_str(line)?;
         let sources: Vec<&str> = question.sources.iter().map(String::as_str).collect();
-        let verdict = grounding::check(&question.claim, &sources, &Context::none(Language::English));
+        let verdict = grounding::check(&question.claim, &sources, &Context::none(ClaimLanguage::ENGLISH));
         let faults = verdict.faults.into_iter();
         let faults =
             faults.map(|fault| Fault { kind: fault.kind.word(), found: fault.found, said: fault.said }).collect();

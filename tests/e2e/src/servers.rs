@@ -63,8 +63,8 @@ impl Nats {
         self.jetstream_past(None, call, body)
     }
 
-    /// The same, and never asks the node `past`: one that is cut off from the others takes itself for
-    /// the leader of its streams for some ten seconds more.
+    /// The same, and never asks the node `past`: one that is cut off from the others takes itself
+    /// for the leader of its streams for some ten seconds more.
     ///
     /// # Errors
     ///

@@ -80,7 +80,7 @@ mod tests {
             name: "extractive".to_owned(),
             engine: crate::compose::pin().to_string(),
             styles: vec![api::Style::Narration.into(), api::Style::Briefing.into()],
-            language_codes: vec!["en".to_owned()],
+            language_codes: ["en", "de", "fr", "es"].map(str::to_owned).to_vec(),
             own_words: false,
             paid: false,
             failure: None,

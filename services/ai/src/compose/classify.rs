@@ -8,7 +8,7 @@ use lectern_core::content::script::{ContentKind, Footnotes, Order, SkipReason, S
 use lectern_core::content::words;
 
 use super::{Stop, appendix, citation, kinds, table};
-use crate::speakable::{Language, can_say, is_scale};
+use crate::speakable::{Emoji, Language, can_say, is_scale, speak};
 
 /// Words of the announcement of code ("Code in Rust, 12 lines.").
 const CODE_WORDS: u32 = 8;
@@ -64,10 +64,19 @@ fn silent(block: &Block, order: &Order, language: Language) -> Option<SkipReason
     if announced && (has_letters(block) || code && !block.text.trim().is_empty()) {
         return None;
     }
-    if !announced && block.text.chars().any(|c| can_say(c, language)) {
+    if !announced && has_words(block, language) {
         return citation::passage(block, order, language).0.all_cut();
     }
     Some(if has_letters(block) { SkipReason::LanguageUnsupported } else { SkipReason::NothingToSay })
+}
+
+/// Whether a block has a letter or digit that can be said; or nothing but signs and pictures that
+/// are.
+fn has_words(block: &Block, language: Language) -> bool {
+    if has_letters(block) {
+        return block.text.chars().any(|c| c.is_alphanumeric() && can_say(c, language));
+    }
+    !speak(&block.text, &[], language, Emoji::Named).text.is_empty()
 }
 
 fn has_letters(block: &Block) -> bool {

@@ -6,7 +6,7 @@ use lectern_core::content::document::{Block, Span, SpanKind};
 use lectern_core::content::script::SkipReason;
 
 use super::offset;
-use crate::speakable::{Language, can_say, formula};
+use crate::speakable::{Language, can_say, formula, must_say};
 
 /// A part that is not spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,22 +153,21 @@ pub(super) fn in_numbers(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, ',' | ';' | '-' | '–' | '—') || c.is_whitespace()
 }
 
-/// Letters and digits that the voice cannot say.
+/// Letters, digits and signs that the voice cannot say and a listener would miss.
 fn foreign(chars: &[char], language: Language, cuts: &mut Vec<Cut>) {
-    let unsayable = |at: usize| chars.get(at).is_some_and(|c| c.is_alphanumeric() && !can_say(*c, language));
+    let unsayable = |at: usize, letters: bool| {
+        chars.get(at).is_some_and(|c| c.is_alphanumeric() == letters && must_say(*c) && !can_say(*c, language))
+    };
     let mut at = 0;
     while at < chars.len() {
-        if unsayable(at) {
-            let end = (at..).find(|at| !unsayable(*at)).unwrap_or(at + 1);
-            cuts.push(Cut {
-                range: Range::new(offset(at), offset(end)),
-                reason: SkipReason::LanguageUnsupported,
-                note: None,
-            });
-            at = end;
-        } else {
+        let found = [(true, SkipReason::LanguageUnsupported), (false, SkipReason::NothingToSay)];
+        let Some((letters, reason)) = found.into_iter().find(|(letters, _)| unsayable(at, *letters)) else {
             at += 1;
-        }
+            continue;
+        };
+        let end = (at..).find(|at| !unsayable(*at, letters)).unwrap_or(at + 1);
+        cuts.push(Cut { range: Range::new(offset(at), offset(end)), reason, note: None });
+        at = end;
     }
 }
 

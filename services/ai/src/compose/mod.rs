@@ -174,8 +174,9 @@ fn spoken_in<'a>(content: &'a Content, order: &'a Order) -> &'a str {
 pub(crate) fn language(content: &Content, order: &Order) -> Result<Language, Failure> {
     let tag = spoken_in(content, order);
     Language::of(tag).ok_or_else(|| {
+        let known = Language::ALL.map(Language::tag).join(", ");
         let message = format!(
-            "the document is in `{tag}`; only English (`en`) can be spoken so far: if it is English and was taken for \
+            "the document is in `{tag}`; there are rules to speak {known}: if it is in one of these and was taken for \
              another, order it with `language_code` set"
         );
         Failure::new(Kind::FailedPrecondition, Reason::LanguageUnsupported, message)

@@ -175,7 +175,7 @@ impl Passage {
         let first = self.cuts.first()?;
         let kept = self.kept(Range::new(0, u32::try_from(self.chars.len()).unwrap_or(u32::MAX)));
         let says = kept.iter().flat_map(|range| &self.chars[range.start as usize..range.end as usize]);
-        let silent = !says.into_iter().any(|c| can_say(*c, self.language));
+        let silent = !says.into_iter().any(|c| c.is_alphanumeric() && can_say(*c, self.language));
         let announced = self.cuts.iter().any(|cut| cut.reason == SkipReason::Formula);
         (silent && !announced).then_some(first.reason)
     }

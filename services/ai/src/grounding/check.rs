@@ -13,7 +13,7 @@ use super::names::{self, Known, Name};
 use super::number::{Form, Match, Quantity, Unit, compare};
 use super::quotation::{self, Quotable};
 use super::renamed;
-use super::rules::{self, Rules};
+use super::rules::Rules;
 use super::text::{Text, joined};
 use super::verdict::{Fault, FaultKind, Verdict};
 
@@ -44,7 +44,7 @@ impl Facts {
 /// source. A claim without sources is faulted for every fact that it has.
 #[must_use]
 pub fn check(claim: &str, sources: &[&str], context: &Context<'_>) -> Verdict {
-    let rules = rules::of(context.language);
+    let rules = context.language.rules();
     let sources_text = joined(sources.iter().copied());
     let context_text = context.text();
     let claimed = Facts::new(claim, rules);

@@ -1,6 +1,6 @@
 //! What a claim may name without a source: the document, its authors, the section and the cast.
 
-use crate::speakable::Language;
+use super::rules::ClaimLanguage;
 
 /// What is known around a claim. Names, numbers and titles in it may be said of any source.
 #[derive(Debug, Clone)]
@@ -14,13 +14,13 @@ pub struct Context<'a> {
     /// The names of those who speak.
     pub cast: Vec<&'a str>,
     /// The language of claim and sources.
-    pub language: Language,
+    pub language: ClaimLanguage,
 }
 
 impl Context<'_> {
     /// Nothing is known but the language.
     #[must_use]
-    pub const fn none(language: Language) -> Self {
+    pub const fn none(language: ClaimLanguage) -> Self {
         Self { title: "", authors: Vec::new(), section: "", cast: Vec::new(), language }
     }
 

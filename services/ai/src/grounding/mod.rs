@@ -27,6 +27,7 @@ mod tests;
 
 pub use check::check;
 pub use context::Context;
+pub use rules::ClaimLanguage;
 pub use verdict::{Fault, FaultKind, Verdict, explain};
 
 /// The version of these checks: part of the pin of a writer whose words they have passed. It grows

@@ -76,9 +76,34 @@ pub(super) struct Rules {
     pub opposites: fn(&Text, &Text) -> Vec<Fault>,
 }
 
-/// The rules of `language`.
-pub(super) const fn of(language: Language) -> &'static Rules {
-    match language {
-        Language::English => &super::en::RULES,
+/// A language in which claims can be checked: there are fewer than can be spoken.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimLanguage {
+    language: Language,
+    rules: &'static Rules,
+}
+
+impl ClaimLanguage {
+    /// English.
+    pub const ENGLISH: Self = Self { language: Language::English, rules: &super::en::RULES };
+
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::ENGLISH];
+
+    /// The language as one of them; none where there are no rules to check claims by.
+    #[must_use]
+    pub fn of(language: Language) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.language == language)
+    }
+
+    /// Its rules.
+    pub(super) const fn rules(self) -> &'static Rules {
+        self.rules
+    }
+}
+
+impl From<ClaimLanguage> for Language {
+    fn from(claims: ClaimLanguage) -> Self {
+        claims.language
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use crate::grounding::{Context, Fault, FaultKind, Verdict, check, explain};
+use crate::grounding::{ClaimLanguage, Context, Fault, FaultKind, Verdict, check, explain};
 use crate::speakable::{Language, sentences};
 
 /// One block of the table: sources and context.
@@ -26,14 +26,20 @@ impl Block<'_> {
             authors: self.authors.clone(),
             section: self.section,
             cast: self.cast.clone(),
-            language: Language::English,
+            language: ClaimLanguage::ENGLISH,
         };
         check(claim, &self.sources, &context)
     }
 }
 
 fn plain(claim: &str, sources: &[&str]) -> Verdict {
-    check(claim, sources, &Context::none(Language::English))
+    check(claim, sources, &Context::none(ClaimLanguage::ENGLISH))
+}
+
+#[test]
+fn claims_are_checked_in_fewer_languages_than_can_be_spoken() {
+    assert!(ClaimLanguage::of(Language::English).is_some());
+    assert!(ClaimLanguage::of(Language::German).is_none(), "there are no rules to check it by");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Puts readings together: spaces between words, pauses after them, nothing but the alphabet of the
 //! voice, and the map.
 
+use std::borrow::Cow;
+
 use lectern_core::content::Range;
 use lectern_core::content::script::Mapping;
 use unicode_normalization::UnicodeNormalization;
@@ -16,7 +18,7 @@ pub(crate) struct Assembly {
     map: Vec<Mapping>,
     /// The pause to be written before the next word, with how far it was written.
     pause: Option<(char, u32)>,
-    /// The next word continues the last one (`co-` + `op`).
+    /// The next word continues the last one (`co-` + `op`, `l'` + `ONU`).
     joined: bool,
 }
 
@@ -80,8 +82,12 @@ impl Assembly {
 
     /// The next word continues the last one after a hyphen.
     pub(crate) fn hyphen(&mut self, end: usize) {
+        self.join('-', end);
+    }
+
+    fn join(&mut self, joint: char, end: usize) {
         if self.pause.is_none() && self.text.chars().next_back().is_some_and(latin) {
-            self.text.push('-');
+            self.text.push(joint);
             self.length += 1;
             self.joined = true;
             if let Some(last) = self.map.last_mut() {
@@ -110,9 +116,16 @@ impl Assembly {
         }
     }
 
+    /// Says the head of a word before an apostrophe, which the next words continue: `l'` of
+    /// `l'ONU`.
+    pub(crate) fn head(&mut self, head: &str, start: usize, end: usize) {
+        self.words(head, start, end);
+        self.join('\'', end);
+    }
+
     fn write_pause(&mut self) {
-        if self.text.ends_with('-') && self.pause.is_some() {
-            self.drop_hyphen();
+        if self.text.ends_with(['-', '\'']) && self.pause.is_some() {
+            self.drop_joint();
         }
         if let Some((mark, end)) = self.pause.take() {
             if let Some(last) = self.text.chars().next_back().filter(|c| ",;:.!?".contains(*c)) {
@@ -132,7 +145,8 @@ impl Assembly {
         }
     }
 
-    fn drop_hyphen(&mut self) {
+    /// Drops the hyphen or apostrophe that nothing continued.
+    fn drop_joint(&mut self) {
         self.text.pop();
         self.length -= 1;
         if let Some(last) = self.map.last_mut() {
@@ -142,8 +156,8 @@ impl Assembly {
 
     /// The result.
     pub(crate) fn finish(mut self) -> Spoken {
-        if self.text.ends_with('-') {
-            self.drop_hyphen();
+        if self.text.ends_with(['-', '\'']) {
+            self.drop_joint();
         }
         // A bracket that closes at the very end is no pause of its own.
         self.pause = self.pause.filter(|(pause, _)| *pause != ',');
@@ -153,9 +167,17 @@ impl Assembly {
 }
 
 /// Reduces words to the alphabet of the voice.
-fn clean(words: &str) -> String {
-    let mut clean = String::with_capacity(words.len());
-    let mut chars = words.nfkc().peekable();
+fn clean(words: &str) -> Cow<'_, str> {
+    if !words.is_empty() && words.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return Cow::Borrowed(words);
+    }
+    Cow::Owned(if words.is_ascii() { reduced(words.chars()) } else { reduced(words.nfkc()) })
+}
+
+/// Letters, hyphens and apostrophes inside words, pauses behind them; a space for all else.
+fn reduced(chars: impl Iterator<Item = char>) -> String {
+    let mut clean = String::with_capacity(chars.size_hint().0);
+    let mut chars = chars.peekable();
     while let Some(c) = chars.next() {
         let after_letter = clean.chars().next_back().is_some_and(latin);
         let before_letter = chars.peek().is_some_and(|c| latin(*c));
@@ -202,6 +224,20 @@ mod tests {
         assert_eq!(spoken.text, "lme four's N A's");
         assert_eq!(spoken.map[0], Mapping { spoken: Range::new(0, 10), original: Range::new(0, 6) });
         assert_eq!(spoken.map[1], Mapping { spoken: Range::new(11, 16), original: Range::new(7, 11) });
+    }
+
+    #[test]
+    fn a_head_is_joined_to_what_follows_and_has_no_apostrophe_alone() {
+        let mut assembly = Assembly::default();
+        assembly.words("de", 0, 2);
+        assembly.head("l", 3, 5);
+        assembly.words("O N U", 5, 8);
+        assembly.head("l", 9, 11);
+        assembly.pause(',', 12);
+        let spoken = assembly.finish();
+        assert_eq!(spoken.text, "de l'O N U l");
+        assert_eq!(spoken.map[1], Mapping { spoken: Range::new(3, 10), original: Range::new(3, 8) });
+        assert_eq!(spoken.map[2], Mapping { spoken: Range::new(11, 12), original: Range::new(9, 11) });
     }
 
     #[test]

@@ -1,13 +1,21 @@
-//! The languages that there are rules for, and what each says of a document by itself: whoever
-//! composes a script has no word of any language.
+//! The languages that there are rules for, and the port that each fills in: nothing outside a
+//! language's folder has a word of it, and no `match` on the language is written but here.
 
-use super::en::{citation, function_words, wording};
+use super::grammar::Grammar;
+use super::verbalise::Verbaliser;
+use super::{de, en, es, fr};
 
 /// A language whose rules are here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
     /// English.
     English,
+    /// German.
+    German,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
 }
 
 /// How good a place before a word is to take a breath.
@@ -21,9 +29,76 @@ pub(crate) enum Breath {
     Word,
 }
 
+/// What a language fills in. Words of a parameter are in small letters.
+pub(crate) trait Rules: Sync {
+    /// Its tables.
+    fn grammar(&self) -> &'static Grammar;
+
+    /// Who says values.
+    fn verbaliser(&self) -> &'static dyn Verbaliser;
+
+    /// Where a citation by author and year that begins with the parenthesis at `at` ends; none
+    /// where none does, or where the language has no rule for them.
+    fn author_year(&self, _chars: &[char], _at: usize) -> Option<usize> {
+        None
+    }
+
+    /// What stands for code, of so many lines, in the programming language that it names.
+    fn announce_code(&self, lines: usize, language: Option<&str>) -> String;
+
+    /// What stands for a table that is not read out.
+    fn announce_table(&self, columns: usize, rows: usize) -> String;
+
+    /// What stands for a formula without words.
+    fn announce_formula(&self) -> &'static str;
+
+    /// What leads a note, with the space behind it.
+    fn note(&self) -> &'static str;
+
+    /// What leads the text of a picture, with the space behind it.
+    fn picture(&self) -> &'static str;
+
+    /// The titles of the sections around the explanation of a lesson: its goals, a recap,
+    /// questions.
+    fn around_a_lesson(&self) -> [&'static str; 3];
+
+    /// Who talks in a dialogue where nobody is named: name, role and manner of each.
+    fn cast(&self) -> [[&'static str; 3]; 2];
+
+    /// The title of a document without one.
+    fn untitled(&self) -> &'static str;
+
+    /// The name of a section that stands under no heading.
+    fn part(&self, number: u32) -> String;
+
+    /// The name of a later part of a section that was cut.
+    fn part_of(&self, title: &str, number: u32) -> String;
+
+    /// What leads the number of one reference, or of several.
+    fn reference(&self, several: bool) -> &'static str;
+
+    /// Whether a word leads the number of a reference.
+    fn is_reference(&self, word: &str) -> bool;
+
+    /// Whether a word begins the heading of an appendix.
+    fn is_appendix(&self, word: &str) -> bool;
+
+    /// Whether every text has the word, so that it tells no subject.
+    fn is_common(&self, word: &str) -> bool;
+
+    /// Whether a sentence that begins with the word leans on the one before it.
+    fn leans(&self, word: &str) -> bool;
+
+    /// What forms of a word share.
+    fn stem(&self, word: String) -> String;
+
+    /// How good a breath is before the word.
+    fn breath_before(&self, word: &str) -> Breath;
+}
+
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::English];
+    pub const ALL: [Self; 4] = [Self::English, Self::German, Self::French, Self::Spanish];
 
     /// The language of a BCP 47 tag; `und` and the empty tag, "not determined", are read as
     /// English. None where there are no rules.
@@ -32,6 +107,9 @@ impl Language {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         match primary.to_ascii_lowercase().as_str() {
             "en" | "und" | "" => Some(Self::English),
+            "de" => Some(Self::German),
+            "fr" => Some(Self::French),
+            "es" => Some(Self::Spanish),
             _ => None,
         }
     }
@@ -41,133 +119,120 @@ impl Language {
     pub const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
         }
+    }
+
+    /// What it fills in.
+    pub(crate) fn rules(self) -> &'static dyn Rules {
+        match self {
+            Self::English => &en::English,
+            Self::German => &de::German,
+            Self::French => &fr::French,
+            Self::Spanish => &es::Spanish,
+        }
+    }
+
+    /// Its tables.
+    pub(crate) fn grammar(self) -> &'static Grammar {
+        self.rules().grammar()
+    }
+
+    /// Who says its values.
+    pub(crate) fn verbaliser(self) -> &'static dyn Verbaliser {
+        self.rules().verbaliser()
     }
 
     /// What stands for code, of so many lines, in the programming language that it names.
     pub(crate) fn announce_code(self, lines: usize, language: Option<&str>) -> String {
-        match self {
-            Self::English => wording::code(lines, language),
-        }
+        self.rules().announce_code(lines, language)
     }
 
     /// What stands for a table that is not read out.
     pub(crate) fn announce_table(self, columns: usize, rows: usize) -> String {
-        match self {
-            Self::English => wording::table(columns, rows),
-        }
+        self.rules().announce_table(columns, rows)
     }
 
     /// What stands for a formula without words.
-    pub(crate) const fn announce_formula(self) -> &'static str {
-        match self {
-            Self::English => wording::FORMULA,
-        }
+    pub(crate) fn announce_formula(self) -> &'static str {
+        self.rules().announce_formula()
     }
 
     /// What leads a note.
-    pub(crate) const fn note(self) -> &'static str {
-        match self {
-            Self::English => wording::NOTE,
-        }
+    pub(crate) fn note(self) -> &'static str {
+        self.rules().note()
     }
 
     /// What leads the text of a picture.
-    pub(crate) const fn picture(self) -> &'static str {
-        match self {
-            Self::English => wording::PICTURE,
-        }
+    pub(crate) fn picture(self) -> &'static str {
+        self.rules().picture()
     }
 
     /// The titles of the sections around the explanation of a lesson: its goals, a recap,
     /// questions.
-    pub(crate) const fn around_a_lesson(self) -> [&'static str; 3] {
-        match self {
-            Self::English => wording::AROUND_A_LESSON,
-        }
+    pub(crate) fn around_a_lesson(self) -> [&'static str; 3] {
+        self.rules().around_a_lesson()
     }
 
     /// Who talks in a dialogue where nobody is named: name, role and manner of each.
-    pub(crate) const fn cast(self) -> [[&'static str; 3]; 2] {
-        match self {
-            Self::English => wording::CAST,
-        }
+    pub(crate) fn cast(self) -> [[&'static str; 3]; 2] {
+        self.rules().cast()
     }
 
     /// The title of a document without one.
-    pub(crate) const fn untitled(self) -> &'static str {
-        match self {
-            Self::English => wording::UNTITLED,
-        }
+    pub(crate) fn untitled(self) -> &'static str {
+        self.rules().untitled()
     }
 
     /// The name of a section that stands under no heading.
     pub(crate) fn part(self, number: u32) -> String {
-        match self {
-            Self::English => wording::part(number),
-        }
+        self.rules().part(number)
     }
 
     /// The name of a later part of a section that was cut.
     pub(crate) fn part_of(self, title: &str, number: u32) -> String {
-        match self {
-            Self::English => wording::part_of(title, number),
-        }
+        self.rules().part_of(title, number)
     }
 
     /// What leads the number of one reference, or of several.
-    pub(crate) const fn reference(self, several: bool) -> &'static str {
-        match self {
-            Self::English => wording::reference(several),
-        }
+    pub(crate) fn reference(self, several: bool) -> &'static str {
+        self.rules().reference(several)
     }
 
     /// Whether a word, in small letters, leads the number of a reference.
     pub(crate) fn is_reference(self, word: &str) -> bool {
-        match self {
-            Self::English => wording::is_reference(word),
-        }
+        self.rules().is_reference(word)
     }
 
     /// Whether a word, in small letters, begins the heading of an appendix.
     pub(crate) fn is_appendix(self, word: &str) -> bool {
-        match self {
-            Self::English => wording::is_appendix(word),
-        }
+        self.rules().is_appendix(word)
     }
 
     /// Where a citation by author and year that begins at `at` ends; none where none does.
     pub(crate) fn author_year(self, chars: &[char], at: usize) -> Option<usize> {
-        match self {
-            Self::English => citation::author_year(chars, at),
-        }
+        self.rules().author_year(chars, at)
     }
 
     /// Whether every text has the word, in small letters, so that it tells no subject.
     pub(crate) fn is_common(self, word: &str) -> bool {
-        match self {
-            Self::English => function_words::common(word),
-        }
+        self.rules().is_common(word)
     }
 
     /// Whether a sentence that begins with the word, in small letters, leans on the one before it.
     pub(crate) fn leans(self, word: &str) -> bool {
-        match self {
-            Self::English => function_words::leans(word),
-        }
+        self.rules().leans(word)
     }
 
     /// What forms of a word, in small letters, share.
     pub(crate) fn stem(self, word: String) -> String {
-        match self {
-            Self::English => function_words::stem(word),
-        }
+        self.rules().stem(word)
     }
 
     /// How good a breath is before the word.
     pub(crate) fn breath_before(self, word: &str) -> Breath {
-        match self {
-            Self::English => function_words::breath_before(word),
-        }
+        self.rules().breath_before(word)
     }
 }

@@ -1,31 +1,54 @@
 //! Written text to spoken words, with a map from every spoken word to the characters it reads.
 //!
-//! Order of work: marks that the document gave (code, formulas, raised text) are protected first;
-//! then the tokens are read from left to right by the language's rules; then whatever is left is
-//! reduced to the alphabet of the voice: Latin letters, apostrophes and hyphens inside words,
-//! single spaces, and `. , ? ! ; :`. Digits and symbols never reach a voice.
+//! Order of work (`read`): the text becomes tokens (`text`); recognisers propose what each part
+//! may mean, as typed spans (`recognise`, `span`); the cheapest cover is chosen (`cover`);
+//! neighbours settle what one span cannot know (`neighbours`); the language says each value
+//! (`verbalise`); the words are put together (`assemble`) and reduced to the alphabet of the
+//! voice: Latin letters, apostrophes and hyphens inside words, single spaces, and `. , ? ! ; :`.
+//! Digits and symbols never reach a voice.
 //!
-//! A language is a folder of rules here (`en`) and a folder of tables under `data`. Nothing here
-//! knows blocks or documents.
+//! A language is a folder here (`en`) and a folder of tables under `data`, which recognisers ask
+//! through a `grammar`. Nothing here knows blocks or documents.
 
 mod assemble;
-pub(crate) mod en;
+mod cover;
+mod de;
+mod en;
+mod es;
+mod formula;
+mod fr;
+mod grammar;
 mod language;
+mod latex;
+mod neighbours;
+mod read;
+mod recognise;
+mod sayable;
 mod sentence;
+mod span;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
+mod verbalise;
 
 use lectern_core::ScriptPin;
 use lectern_core::content::Range;
 use lectern_core::content::script::Mapping;
 
+use span::{Number, Value};
+use text::Text;
+use verbalise::Scene;
+
+pub use formula::formula_parts;
 pub(crate) use language::Breath;
 pub use language::Language;
+pub use sayable::{can_say, must_say};
 pub use sentence::{PASSED_OVER, sentences};
 
 /// The rules of each language with their version, which grows whenever the same text may be spoken
-/// in other words.
-pub const RULES: [(&str, u32); 1] = [("speech-en", 6)];
+/// in other words: of all languages where what they share changes.
+pub const RULES: [(&str, u32); 4] = [("speech-en", 7), ("speech-de", 1), ("speech-fr", 1), ("speech-es", 1)];
 
 /// A pin to these rules beside what it pins already.
 #[must_use]
@@ -81,35 +104,26 @@ pub struct Spoken {
 /// follows is for the caller to say.
 #[must_use]
 pub fn speak(text: &str, marks: &[Mark], language: Language, emoji: Emoji) -> Spoken {
-    match language {
-        Language::English => en::speak(text, marks, emoji),
-    }
-}
-
-/// Whether a character can be said at all in this language: a letter or digit that no rule reads
-/// must be listed as left out.
-#[must_use]
-pub fn can_say(c: char, language: Language) -> bool {
-    match language {
-        Language::English => text::latin(c) || en::symbol::greek(c).is_some() || text::plain(c).is_some(),
-    }
+    read::speak(text, marks, language, emoji)
 }
 
 /// Whether a text is nothing but numbers and dates, as stand along the axis of a chart: nobody
 /// wants them read.
 #[must_use]
 pub fn is_scale(text: &str, language: Language) -> bool {
-    match language {
-        Language::English => en::calendar::is_scale(text),
-    }
+    let grammar = language.grammar();
+    let on_scale = |word: &str| {
+        let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
+        let exponent = letters == "e" && word.contains(char::is_numeric);
+        letters.is_empty() || exponent || grammar.begins_month(&letters)
+    };
+    text.contains(char::is_numeric) && text.split_whitespace().all(on_scale)
 }
 
 /// The words of a formula in LaTeX; none where a part of it has no words.
 #[must_use]
 pub fn formula(latex: &str, language: Language) -> Option<String> {
-    match language {
-        Language::English => en::latex::read(latex),
-    }
+    language.verbaliser().formula(latex)
 }
 
 /// The words of a list item's printed number or letter (`3.`, `(a)`).
@@ -120,20 +134,14 @@ pub fn ordinal_label(label: &str, language: Language) -> String {
     let mut chars = core.chars();
     match (chars.next(), chars.next()) {
         (Some(letter), None) if letter.is_ascii_alphabetic() => letter.to_ascii_uppercase().to_string(),
-        _ => match language {
-            Language::English => en::roman::value(core).filter(|_| core.len() > 1).map_or_else(
-                || speak(core, &[], language, Emoji::Dropped).text,
-                |value| en::number::cardinal(u128::from(value)),
-            ),
-        },
+        _ => recognise::roman_value(core).filter(|_| core.len() > 1).map_or_else(
+            || speak(core, &[], language, Emoji::Dropped).text,
+            |value| say(&Value::Cardinal(Number::of(u128::from(value))), language),
+        ),
     }
 }
 
-/// Parts of a displayed formula that can each be said in at most `limit` spoken characters, cut at
-/// its relations and line breaks. Empty where a part has no words or is too long.
-#[must_use]
-pub fn formula_parts(latex: &str, limit: usize, language: Language) -> Vec<Range> {
-    match language {
-        Language::English => en::latex::parts(latex, limit),
-    }
+/// A value in words, by itself.
+fn say(value: &Value, language: Language) -> String {
+    language.verbaliser().words(value, &Scene::new(&Text::new(""), &[], 0, language.grammar()))
 }

@@ -1,8 +1,7 @@
 //! The grounding check on 150 planted errors and on true paraphrases: what `cargo xtask grounding`
 //! counts, held to its goals.
 
-use lectern_ai::grounding::{self, Context, Verdict};
-use lectern_ai::speakable::Language;
+use lectern_ai::grounding::{self, ClaimLanguage, Context, Verdict};
 use lectern_testkit::grounding::{SEED, facts, plant};
 
 /// Planted errors that are caught, and true utterances that are refused, in a hundred.
@@ -10,7 +9,7 @@ const CAUGHT: usize = 98;
 const REFUSED: usize = 2;
 
 fn judged(claim: &str, source: &str) -> Verdict {
-    grounding::check(claim, &[source], &Context::none(Language::English))
+    grounding::check(claim, &[source], &Context::none(ClaimLanguage::ENGLISH))
 }
 
 #[test]

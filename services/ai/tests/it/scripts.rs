@@ -37,7 +37,10 @@ async fn gemini_by_a_key_writes_every_style() {
         let (before, behind) = plan.engine.split_once("+settings/").unwrap();
         assert_eq!(before, "gemini/gemini-3.8-flash+prompts/1+checks/1");
         // Between them stands the digest of what is known of the model and of its server.
-        assert_eq!(behind.split_once('+').map(|(digest, rules)| (digest.len(), rules)), Some((12, "speech-en/6")));
+        assert_eq!(
+            behind.split_once('+').map(|(digest, rules)| (digest.len(), rules)),
+            Some((12, "speech-en/7+speech-de/1+speech-fr/1+speech-es/1"))
+        );
     }
     assert!(fake.ledger().billed_calls() > 0);
 }

@@ -249,6 +249,12 @@ async fn a_caller_says_which_language_a_text_is_in(profile: Profile) {
     assert_ne!(document.language_code, "en");
     let refused = client.order(of(&document)).await.expect_err("no voice speaks it");
     assert_eq!(refusal(&refused).reason, "LANGUAGE_UNSUPPORTED");
+    // There are rules to speak this one, and no voice.
+    let german = "Der Leuchtturm steht seit mehr als hundert Jahren auf dem Felsen vor der Küste. ".repeat(4);
+    let german = client.markdown(&german).await;
+    assert_eq!(german.language_code, "de");
+    let refused = client.order(of(&german)).await.expect_err("no voice speaks it");
+    assert_eq!(refusal(&refused).reason, "LANGUAGE_UNSUPPORTED");
     let wrong = api::Narration { language_code: "english".to_owned(), ..of(&document) };
     assert_eq!(refusal(&client.order(wrong).await.expect_err("no tag")).reason, "INVALID_FIELD");
     let said = client.narrate(api::Narration { language_code: "en".to_owned(), ..of(&document) }).await;

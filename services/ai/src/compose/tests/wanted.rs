@@ -62,7 +62,7 @@ fn what_is_skipped_is_neither_spoken_nor_announced() {
     }
     // A formula without words within a sentence is not announced either.
     let (_, sections) = composed(&content, &skip(&[ContentKind::Formulas]));
-    assert_eq!(heard(&sections, 11), ["Call run pump when A squared more than four or if holds."]);
+    assert_eq!(heard(&sections, 11), ["Call run pump when A squared is greater than four or if holds."]);
 }
 
 #[test]

@@ -205,8 +205,14 @@ mod tests {
             assert!(digest.chars().all(|c| c.is_ascii_hexdigit()), "{pin}");
             format!("{before} {behind}")
         };
-        assert_eq!(around(&gemini()), "gemini/gemini-3.8-flash+prompts/1+checks/1 +speech-en/6");
-        assert_eq!(around(&local()), "openai/Org/Smol%202+prompts/1+checks/1 +speech-en/6");
+        assert_eq!(
+            around(&gemini()),
+            "gemini/gemini-3.8-flash+prompts/1+checks/1 +speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+        );
+        assert_eq!(
+            around(&local()),
+            "openai/Org/Smol%202+prompts/1+checks/1 +speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+        );
         let warm = WriterConfig { temperature: Some(0.5), thinking: Some("high".to_owned()), ..gemini() };
         assert!(pin(&warm).contains(",temperature=0.5,thinking=high+"), "{}", pin(&warm));
         assert_eq!(pin(&warm), pin(&warm));

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::ask::Question;
 use super::prompt;
 use crate::engine::Writing;
+use crate::grounding::ClaimLanguage;
 use crate::model::{DataPart, Prompt, TextModel, tokens};
 use crate::speakable::Language;
 
@@ -32,6 +33,8 @@ pub(super) struct Desk<'a> {
     pub(super) calls: &'a Semaphore,
     pub(super) work: &'a Writing<'a>,
     pub(super) language: Language,
+    /// The same, as one in which sentences are checked.
+    pub(super) claims: ClaimLanguage,
 }
 
 impl Desk<'_> {

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::desk::Desk;
 use super::{estimate, prompt, style};
-use crate::engine::{Capabilities, Estimate, ScriptEngine, Writing};
-use crate::grounding::CHECKS;
+use crate::engine::{Capabilities, DEFAULT_WRITER, Estimate, ScriptEngine, Writing};
+use crate::grounding::{CHECKS, ClaimLanguage};
 use crate::model::TextModel;
 use crate::speakable::{self, Language};
 
@@ -43,7 +43,7 @@ impl Generative {
         let pin = if settings.is_empty() { pin } else { pin.with("settings", settings) };
         let capabilities = Capabilities {
             styles: vec![Style::Narration, Style::Briefing, Style::Lesson, Style::Dialogue],
-            languages: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+            languages: languages().map(str::to_owned).collect(),
             context_tokens: Some(row.context),
             output_tokens: Some(row.output),
             structured: true,
@@ -54,6 +54,7 @@ impl Generative {
     }
 
     fn desk<'a>(&'a self, work: &'a Writing<'a>) -> Result<Desk<'a>, Failure> {
+        let claims = language(work)?;
         Ok(Desk {
             model: &*self.model,
             pin: &self.pin,
@@ -61,7 +62,8 @@ impl Generative {
             random: &*self.random,
             calls: &self.calls,
             work,
-            language: language(work)?,
+            language: claims.into(),
+            claims,
         })
     }
 }
@@ -120,24 +122,31 @@ impl ScriptEngine for Generative {
     }
 }
 
+/// The languages that a model writes in: those in which its sentences can be checked.
+fn languages() -> impl Iterator<Item = &'static str> {
+    ClaimLanguage::ALL.into_iter().map(|claims| Language::from(claims).tag())
+}
+
 /// The language that is written in: the document's.
 ///
 /// # Errors
 /// `LANGUAGE_UNSUPPORTED`, `FEATURE_UNAVAILABLE` for another than the document's.
-fn language(work: &Writing<'_>) -> Result<Language, Failure> {
+fn language(work: &Writing<'_>) -> Result<ClaimLanguage, Failure> {
     let tag = work.order.language.as_deref().unwrap_or(&work.content.language);
-    let language = Language::of(tag).ok_or_else(|| {
+    let language = Language::of(tag);
+    let claims = language.and_then(ClaimLanguage::of).ok_or_else(|| {
+        let known = languages().collect::<Vec<_>>().join(", ");
         let message = format!(
-            "the document is in `{tag}`; only English (`en`) can be spoken so far: if it is English and was taken for \
-             another, order it with `language_code` set"
+            "the document is in `{tag}`; a model writes in {known} alone so far: choose the writer {DEFAULT_WRITER}, or, \
+             if it was taken for another language, order it with `language_code` set"
         );
         Failure::new(Kind::FailedPrecondition, Reason::LanguageUnsupported, message)
     })?;
     let wanted = work.order.direction.language.as_str();
-    if !wanted.is_empty() && Language::of(wanted) != Some(language) {
+    if !wanted.is_empty() && Language::of(wanted) != language {
         let message = "a script is written in the document's language so far; leave the language of the direction out";
         let failure = Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message);
         return Err(failure.at("narration.direction.language_code"));
     }
-    Ok(language)
+    Ok(claims)
 }

@@ -17,8 +17,7 @@ use super::material::Material;
 use super::write::{Manner, covered};
 use super::{outline, prompt};
 use crate::compose::{self, Stop};
-use crate::grounding::{self, Context};
-use crate::speakable::Language;
+use crate::grounding::{self, ClaimLanguage, Context};
 use crate::work::compute;
 
 /// Words that a section has where nothing speaks against it.
@@ -147,7 +146,7 @@ pub(super) async fn sections(
     });
     let hostile = hostile.await?;
     let planned = desk.ask(&question, |answer| judged(answer, &known, &hostile)).await?;
-    Ok(made(&planned, desk.work.content, ground, words, desk.language))
+    Ok(made(&planned, desk.work.content, ground, words, desk.claims))
 }
 
 fn form(most: u32, last_block: u32) -> Value {
@@ -212,7 +211,7 @@ fn made(
     content: &Content,
     ground: &Ground,
     words: u32,
-    language: Language,
+    claims: ClaimLanguage,
 ) -> Vec<PlannedSection> {
     let weights: Vec<u32> = planned.iter().map(|section| section.weight).collect();
     let budgets = budgets(&weights, words);
@@ -221,7 +220,7 @@ fn made(
         .map(|((section, words), index)| {
             let within = |block: &&u32| (section.first..=section.last).contains(*block);
             let blocks: Vec<u32> = ground.blocks.iter().filter(within).copied().collect();
-            let title = title(section, &blocks, content, ground, language);
+            let title = title(section, &blocks, content, ground, claims);
             let brief = section.brief.split_whitespace().collect::<Vec<_>>().join(" ");
             PlannedSection { index, title, level: 1, blocks, chosen: Vec::new(), words, brief }
         })
@@ -246,12 +245,12 @@ pub(super) fn budgets(weights: &[u32], words: u32) -> Vec<u32> {
 
 /// The title that the model gives, where it says nothing that the blocks do not say; else that of
 /// the document's own section that the blocks begin in.
-fn title(section: &Answered, blocks: &[u32], content: &Content, ground: &Ground, language: Language) -> String {
+fn title(section: &Answered, blocks: &[u32], content: &Content, ground: &Ground, claims: ClaimLanguage) -> String {
     let title = section.title.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = title.trim_end_matches(['.', ':', ',']).to_owned();
     let texts: Vec<&str> =
         blocks.iter().filter_map(|id| content.blocks.get(*id as usize)).map(|block| block.text.as_str()).collect();
-    let context = Context { title: &ground.narration.title, ..Context::none(language) };
+    let context = Context { title: &ground.narration.title, ..Context::none(claims) };
     let speaks = speech_fault(&format!("{title}."), &texts).is_none();
     if speaks && grounding::check(&title, &texts, &context).passes() {
         return title;

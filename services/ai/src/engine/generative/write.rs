@@ -74,7 +74,7 @@ pub(super) async fn section(
     let material = Material::of(content, &planned.blocks, &plan.skipped)?;
     let authors = content.authors.iter().map(String::as_str).collect();
     let cast = manner.cast.iter().map(|character| character.name.as_str()).collect();
-    let context = Context { title: &plan.title, authors, section: &planned.title, cast, language: desk.language };
+    let context = Context { title: &plan.title, authors, section: &planned.title, cast, language: desk.claims };
     let elsewhere = |other: &&PlannedSection| other.index != planned.index && !manner.sums_up;
     let others = plan.sections.iter().filter(elsewhere).map(|other| other.brief.as_str());
     let checker = Checker::new(&material, context, &planned.brief, others);

@@ -6,7 +6,7 @@
 //! they are a citation only a list of references tells, and the extractor marks it. What is spoken
 //! for nothing costs a listener less than what is lost.
 
-use super::calendar::begins_month;
+use crate::speakable::Language;
 
 /// The longest text in parentheses that is looked at, in characters: some eight citations.
 const LONGEST: usize = 400;
@@ -180,7 +180,7 @@ fn is_name(word: &str) -> bool {
 /// Whether a word names a month, whole or shortened (`Sept.`), or a season.
 fn is_month(word: &str) -> bool {
     let word = word.trim_end_matches('.');
-    begins_month(word) || SEASONS.contains(&word)
+    Language::English.grammar().begins_month(word) || SEASONS.contains(&word)
 }
 
 /// `2016`, `2021b`, and works that wait for one; no decade (`1990s`) and no measure (`1080p`).

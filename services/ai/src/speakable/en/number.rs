@@ -26,7 +26,7 @@ const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty",
 const SCALES: [&str; 7] = ["", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion"];
 
 /// Integers of more digits than this are read digit by digit.
-pub(crate) const MAX_DIGITS: usize = 18;
+pub(super) const MAX_DIGITS: usize = 18;
 
 fn below_hundred(n: usize) -> String {
     match (n / 10, n % 10) {
@@ -45,7 +45,7 @@ fn below_thousand(n: usize) -> String {
 }
 
 /// "one hundred twenty-three". Numbers past quintillions are read digit by digit.
-pub(crate) fn cardinal(n: u128) -> String {
+pub(super) fn cardinal(n: u128) -> String {
     if n == 0 {
         return ONES[0].to_owned();
     }
@@ -69,7 +69,7 @@ pub(crate) fn cardinal(n: u128) -> String {
 }
 
 /// "one hundred twenty-third".
-pub(crate) fn ordinal(n: u128) -> String {
+pub(super) fn ordinal(n: u128) -> String {
     let words = cardinal(n);
     let split = words.rfind([' ', '-']).map_or(0, |at| at + 1);
     let (head, last) = words.split_at(split);
@@ -87,13 +87,13 @@ pub(crate) fn ordinal(n: u128) -> String {
 }
 
 /// "one nine two": every digit by itself; other characters are passed over.
-pub(crate) fn digits(text: &str) -> String {
+pub(super) fn digits(text: &str) -> String {
     let words: Vec<&str> = text.chars().filter_map(|c| c.to_digit(10)).map(|d| ONES[d as usize]).collect();
     words.join(" ")
 }
 
 /// A year as people say it: "nineteen oh five", "two thousand six", "twenty twenty-six".
-pub(crate) fn year(n: u128) -> String {
+pub(super) fn year(n: u128) -> String {
     let (high, low) = (usize::try_from(n / 100).unwrap_or_default(), usize::try_from(n % 100).unwrap_or_default());
     match (high, low) {
         (0..=9 | 100.., _) | (10 | 20, 0..=9) => cardinal(n),
@@ -104,7 +104,7 @@ pub(crate) fn year(n: u128) -> String {
 }
 
 /// The plural of a number word: "nineties", "twos", "sixes".
-pub(crate) fn plural(words: &str) -> String {
+pub(super) fn plural(words: &str) -> String {
     if let Some(stem) = words.strip_suffix('y') {
         format!("{stem}ies")
     } else if words.ends_with('x') {
@@ -115,7 +115,7 @@ pub(crate) fn plural(words: &str) -> String {
 }
 
 /// An integer written in digits: a leading zero or too many digits make it be read digit by digit.
-pub(crate) fn integer(text: &str) -> String {
+pub(super) fn integer(text: &str) -> String {
     let text: String = text.chars().filter(char::is_ascii_digit).collect();
     if text.len() > MAX_DIGITS || (text.len() > 1 && text.starts_with('0')) {
         return digits(&text);
@@ -123,13 +123,33 @@ pub(crate) fn integer(text: &str) -> String {
     text.parse().map_or_else(|_| digits(&text), cardinal)
 }
 
-/// Digits inside a name (`RFC2616`, `B12`): up to three as a number, four in pairs, more one by
-/// one.
-pub(crate) fn in_name(text: &str) -> String {
-    match (text.len(), text.parse::<u128>()) {
-        (1..=3, Ok(_)) if !text.starts_with('0') || text == "0" => integer(text),
-        (4, Ok(n)) if !text.starts_with('0') => year(n),
+/// Digits inside a name (`RFC2616`, `B12`, `A380`): two as a number, three as one and two ("three
+/// eighty"), four in pairs, more one by one.
+pub(super) fn in_name(text: &str) -> String {
+    let number: Option<usize> = text.parse().ok().filter(|_| !text.starts_with('0') || text == "0");
+    match (text.len(), number) {
+        (1 | 2, Some(_)) => integer(text),
+        (3, Some(n)) if n % 100 == 0 => integer(text),
+        (3, Some(n)) if n % 100 < 10 => format!("{} oh {}", below_hundred(n / 100), below_hundred(n % 100)),
+        (3, Some(n)) => format!("{} {}", below_hundred(n / 100), below_hundred(n % 100)),
+        (4, Some(_)) => text.parse().map_or_else(|_| digits(text), year),
         _ => digits(text),
+    }
+}
+
+/// The name of a power of ten, of the short scale; none where it has none.
+pub(super) const fn scale(power: u8) -> Option<&'static str> {
+    match power {
+        2 => Some("hundred"),
+        3 => Some("thousand"),
+        5 => Some("lakh"),
+        6 => Some("million"),
+        7 => Some("crore"),
+        9 => Some("billion"),
+        12 => Some("trillion"),
+        15 => Some("quadrillion"),
+        18 => Some("quintillion"),
+        _ => None,
     }
 }
 
@@ -170,6 +190,9 @@ mod tests {
     #[test]
     fn digits_in_names_are_said_as_people_say_them() {
         assert_eq!(in_name("12"), "twelve");
+        assert_eq!(in_name("380"), "three eighty");
+        assert_eq!(in_name("205"), "two oh five");
+        assert_eq!(in_name("500"), "five hundred");
         assert_eq!(in_name("2616"), "twenty-six sixteen");
         assert_eq!(in_name("007"), "zero zero seven");
     }

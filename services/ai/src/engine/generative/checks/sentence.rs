@@ -79,7 +79,7 @@ impl<'a> Checker<'a> {
         brief: &str,
         others: impl Iterator<Item = &'b str>,
     ) -> Self {
-        let language = context.language;
+        let language = Language::from(context.language);
         let around: Vec<&str> = std::iter::once(context.title).chain(context.authors.iter().copied()).collect();
         let hostile = Hostile::of(material, &around, language);
         let gists = |text: &'b str| {
@@ -124,7 +124,7 @@ impl<'a> Checker<'a> {
         if let Some(fault) = self.hostile.fault(&said.text) {
             return Some(fault);
         }
-        if said.words(self.context.language) == 0 {
+        if said.words(self.context.language.into()) == 0 {
             return Some(Fault { reason: DropReason::NotSpeech, detail: "nothing of it can be said".to_owned() });
         }
         let unsourced = |detail: String| Some(Fault { reason: DropReason::Unsourced, detail });

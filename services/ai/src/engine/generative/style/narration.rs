@@ -104,7 +104,7 @@ async fn in_words(
     let material = Material::of(content, &shown, &plan.skipped)?;
     let authors = content.authors.iter().map(String::as_str).collect();
     let context =
-        Context { title: &plan.title, authors, section: &planned.title, cast: Vec::new(), language: desk.language };
+        Context { title: &plan.title, authors, section: &planned.title, cast: Vec::new(), language: desk.claims };
     let checker = Checker::new(&material, context, "", std::iter::empty());
     let named = blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let style = format!("{}\n{}", prompt::NARRATION.trim(), desk.direction());

@@ -22,7 +22,10 @@ async fn in_a_dialogue_everybody_talks() {
             assert!(section.utterances.iter().any(|said| said.speaker == Speaker(speaker)), "{speaker}");
         }
     }
-    assert_eq!(plan.engine, "gemini/gemini-3.8-flash+prompts/1+checks/1+speech-en/6");
+    assert_eq!(
+        plan.engine,
+        "gemini/gemini-3.8-flash+prompts/1+checks/1+speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+    );
 }
 
 #[tokio::test(start_paused = true)]

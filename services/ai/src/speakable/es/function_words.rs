@@ -1,0 +1,103 @@
+//! Words of Spanish that carry no subject, and what they tell: where a breath may be taken, which
+//! sentence leans on another, which word two texts do not share.
+
+use crate::speakable::Breath;
+
+/// Words that every text has, with a space around each.
+const COMMON: &str = " a acá ahí al algo alguien algún alguna algunas alguno algunos allá allí ambas ambos ante \
+    antes aquel aquella aquellas aquello aquellos aquí así aun aún aunque bajo bastante bien cada casi como cómo \
+    con contra cosa cual cuál cuales cuáles cualquier cualquiera cuando cuándo cuanto cuya cuyas cuyo cuyos da dan \
+    de debe deben decir del demás desde después donde dónde dos durante e el él ella ellas ello ellos en entonces \
+    entre era eran eres es esa esas ese eso esos esta está estaba estaban estamos están estar estas este esto estos \
+    fue fueron fui gran ha haber había habían hace hacen hacer hacia han hasta hay he hemos hizo incluso la las le \
+    les lo los luego más me menos mi mí mientras mis misma mismas mismo mismos mucha muchas mucho muchos muy nada \
+    nadie ni ningún ninguna ninguno no nos nosotros nuestra nuestras nuestro nuestros nunca o os otra otras otro \
+    otros para pero poca pocas poco pocos podemos poder por porque pueda puede pueden pues que qué quien quién \
+    quienes se sea sean según ser si sí sido siempre sin sino so sobre solo sólo somos son soy su sus también \
+    tampoco tan tanta tantas tanto tantos te tener tenía tiene tienen toda todas todavía todo todos tras tu tú tus \
+    u un una unas uno unos usted ustedes va van varias varios ve vez y ya yo ";
+
+/// How sentences begin that lean on the one before them.
+const LEANING: &str = " además así asimismo aun aunque consecuentemente consiguientemente contrariamente e \
+    ella ellas ello ellos él entonces esa esas ese eso esos esta estas este esto estos igualmente luego mas mientras \
+    ni o pero pues semejante semejantes similarmente sino su sus tal tales también \
+    tampoco u y ";
+
+/// Words that begin a clause.
+const CLAUSES: [&str; 15] = [
+    "y", "e", "o", "u", "pero", "sino", "que", "porque", "aunque", "mientras", "donde", "cuando", "si", "pues", "quien",
+];
+
+/// Words that begin a phrase.
+const PHRASES: [&str; 15] =
+    ["a", "al", "para", "con", "en", "de", "del", "desde", "por", "sin", "sobre", "entre", "hasta", "como", "según"];
+
+/// Endings that a light stem leaves off, the longest first.
+const ENDINGS: [&str; 16] = [
+    "aciones", "iciones", "amiento", "imiento", "ación", "ición", "ando", "iendo", "ados", "idos", "adas", "idas",
+    "ar", "es", "os", "as",
+];
+
+/// Characters that a stem has at least.
+const SHORTEST_STEM: usize = 4;
+
+/// Whether every text has the word, in small letters.
+pub(crate) fn common(word: &str) -> bool {
+    COMMON.contains(&format!(" {word} "))
+}
+
+/// Whether a sentence that begins with the word, in small letters, leans on the one before it.
+pub(crate) fn leans(word: &str) -> bool {
+    LEANING.contains(&format!(" {word} "))
+}
+
+/// How good a breath is before the word.
+pub(crate) fn breath_before(word: &str) -> Breath {
+    if CLAUSES.contains(&word) {
+        Breath::Clause
+    } else if PHRASES.contains(&word) {
+        Breath::Phrase
+    } else {
+        Breath::Word
+    }
+}
+
+/// A light stem, so that "modelo" meets "modelos".
+pub(crate) fn stem(word: String) -> String {
+    for ending in ENDINGS {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.chars().count() >= SHORTEST_STEM) {
+            return stem.to_owned();
+        }
+    }
+    let vowel = word.strip_suffix(['a', 'e', 'o']).filter(|stem| stem.chars().count() >= SHORTEST_STEM);
+    vowel.map_or_else(|| word.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_whole() {
+        assert!(common("la") && common("nuestros") && !common("nuest") && !common("bomba") && !common(""));
+        assert!(leans("además") && leans("tampoco") && !leans("adem"));
+        for (word, breath) in [("porque", Breath::Clause), ("de", Breath::Phrase), ("bomba", Breath::Word)] {
+            assert_eq!(breath_before(word), breath, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_stem_is_what_forms_of_a_word_share() {
+        for (word, wanted) in [
+            ("modelo", "model"),
+            ("modelos", "model"),
+            ("bombas", "bomb"),
+            ("bomba", "bomb"),
+            ("operaciones", "oper"),
+            ("operación", "oper"),
+            ("gas", "gas"),
+        ] {
+            assert_eq!(stem(word.to_owned()), wanted);
+        }
+    }
+}
