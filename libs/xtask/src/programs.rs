@@ -75,6 +75,13 @@ pub fn build_example(name: &str) -> Result<PathBuf> {
     Ok(repo::bin_dir().join("examples").join(name))
 }
 
+/// Builds an example of a package as programs are built that are measured, and says where it is.
+/// The first time that takes some minutes, since all that it is made of is built for that alone.
+pub fn build_measured_example(package: &str, name: &str) -> Result<PathBuf> {
+    process::run(process::cargo().args(["build", "-p", package, "--profile", "measure", "--example", name]))?;
+    Ok(repo::target().join("measure/examples").join(name))
+}
+
 /// The arguments that are the program's own.
 pub fn own(args: &[String]) -> impl Iterator<Item = &String> {
     args.iter().filter(|arg| *arg != NO_BUILD)

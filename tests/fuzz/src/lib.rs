@@ -14,7 +14,8 @@ mod promises;
 
 use std::path::{Path, PathBuf};
 
-use lectern_ai::speakable::{self, Emoji, Language};
+use lectern_ai::speakable::{self, Emoji, Language, Mark, MarkKind};
+use lectern_core::content::Range;
 use lectern_ingest::extract::Hint;
 
 /// A parser under test.
@@ -52,7 +53,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "markdown", run: |bytes| promises::read(bytes, &named("a.md")) },
     Target { name: "text", run: |bytes| promises::read(bytes, &named("a.txt")) },
     Target { name: "sniff", run: |bytes| promises::read(bytes, &Hint::default()) },
-    Target { name: "speakable", run: speak },
+    Target { name: "speakable", run: speakable },
+    Target { name: "speak", run: speak },
 ];
 
 /// The kept files of a target, by name.
@@ -87,8 +89,33 @@ fn named(file_name: &str) -> Hint {
     Hint { file_name: Some(file_name.to_owned()), media_type: None }
 }
 
-/// Words and formulas: whatever is written, what a voice gets is in its alphabet.
+/// Text of any language with a mark anywhere: what a voice gets is in its alphabet, and each word
+/// of it is mapped to a place in the text. The first byte chooses the language, the next three the
+/// mark and whether emoji are said; the rest is the text.
 fn speak(bytes: &[u8]) {
+    const KINDS: [MarkKind; 5] =
+        [MarkKind::Code, MarkKind::Latex, MarkKind::Raised, MarkKind::Lowered, MarkKind::Number];
+    let Some(([language, start, length, kind], rest)) = bytes.split_first_chunk::<4>() else { return };
+    let text = String::from_utf8_lossy(rest);
+    let language = Language::ALL[usize::from(*language) % Language::ALL.len()];
+    let start = u32::from(*start);
+    let mark =
+        Mark { range: Range::new(start, start + u32::from(*length)), kind: KINDS[usize::from(*kind) % KINDS.len()] };
+    let marks = if *length == 0 { Vec::new() } else { vec![mark] };
+    let emoji = if *kind < 128 { Emoji::Named } else { Emoji::Dropped };
+    let spoken = speakable::speak(&text, &marks, language, emoji);
+    promises::in_the_alphabet(&spoken.text);
+    promises::mapped(&spoken, &text);
+    let mut at = 0;
+    for range in speakable::sentences(&text, language) {
+        assert!(range.start >= at && range.end > range.start, "{range:?} of {text:?}");
+        at = range.end;
+    }
+    assert!(at as usize <= text.chars().count(), "{at} of {text:?}");
+}
+
+/// Words and formulas: whatever is written, what a voice gets is in its alphabet.
+fn speakable(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let spoken = speakable::speak(&text, &[], Language::English, Emoji::Named);
     promises::in_the_alphabet(&spoken.text);

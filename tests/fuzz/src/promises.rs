@@ -2,6 +2,7 @@
 //! what is read is well formed; and every section of what is read can be written.
 
 use lectern_ai::compose::{self, Stop};
+use lectern_ai::speakable::Spoken;
 use lectern_core::content::document::{BlockKind, Content, SpanKind};
 use lectern_core::content::script::{Footnotes, Order, Style};
 use lectern_core::content::{Range, length};
@@ -66,6 +67,24 @@ fn can_be_written(content: &Content) {
                 }
             }
         }
+    }
+}
+
+/// Every spoken character that is no space lies in one step of the map; the steps are in order, and
+/// within the text.
+pub fn mapped(spoken: &Spoken, text: &str) {
+    let written = length(text);
+    let (mut heard, mut read) = (0, 0);
+    let mut mapped = vec![false; spoken.text.chars().count()];
+    for step in &spoken.map {
+        let ordered = step.spoken.start >= heard && step.original.start >= read;
+        let within = step.spoken.end > step.spoken.start && step.original.end >= step.original.start;
+        assert!(ordered && within && step.original.end <= written, "{step:?} of {spoken:?} for {text:?}");
+        (heard, read) = (step.spoken.end, step.original.end);
+        mapped[step.spoken.start as usize..step.spoken.end as usize].fill(true);
+    }
+    for (at, c) in spoken.text.chars().enumerate() {
+        assert!(c == ' ' || mapped[at], "{at} of {spoken:?} for {text:?}");
     }
 }
 

@@ -97,6 +97,19 @@ const WORDED: &[Row] = &[
     row("html", "<dl><dt>x<dd>y"),
 ];
 
+/// The same where text is made speakable: what many recognisers look at, in each language. The four
+/// bytes before it choose the language, and no mark.
+const SPOKEN: &[Row] = &[
+    within("speak", "\0\0\0\0", "The keeper went down to the harbour. ", ""),
+    within("speak", "\0\0\0\0", "12/", ""),
+    within("speak", "\0\0\0\0", "5-10 km/h, $3.20-", ""),
+    within("speak", "\0\0\0\0", "St. Dr. A.", ""),
+    within("speak", "\0\0\0\0", "a_B<c>=", ""),
+    within("speak", "\x01\0\0\0", "am 3. Mai 1.250,50 € ", ""),
+    within("speak", "\x02\0\0\0", "l'XIXe s. 14 h 30 ", ""),
+    within("speak", "\x03\0\0\0", "n.º 1.º EE. UU. ", ""),
+];
+
 impl Row {
     fn of(&self, times: usize) -> Vec<u8> {
         let count = (SMALLEST * times).div_ceil(self.unit.len());
@@ -120,6 +133,13 @@ fn run(rows: &[Row]) {
 #[ignore = "run under callgrind by the test beside it"]
 fn all_read() {
     run(READ);
+}
+
+/// Not a test by itself: what the test beside it counts.
+#[test]
+#[ignore = "run under callgrind by the test beside it"]
+fn all_spoken() {
+    run(SPOKEN);
 }
 
 /// Not a test by itself: what the test beside it counts.
@@ -175,6 +195,11 @@ fn grows_with_its_size(name: &str, rows: &[Row]) {
 #[test]
 fn the_work_of_reading_grows_with_the_input() {
     grows_with_its_size("growth::all_read", READ);
+}
+
+#[test]
+fn the_work_of_speaking_grows_with_the_text() {
+    grows_with_its_size("growth::all_spoken", SPOKEN);
 }
 
 #[test]

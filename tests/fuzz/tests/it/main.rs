@@ -57,7 +57,7 @@ macro_rules! targets {
     };
 }
 
-targets! { pdf pdf_content pdf_cmap pdf_font docx epub odt pptx xlsx csv html markdown text sniff speakable }
+targets! { pdf pdf_content pdf_cmap pdf_font docx epub odt pptx xlsx csv html markdown text sniff speakable speak }
 
 #[test]
 fn every_target_is_replayed_and_can_be_fuzzed() {
