@@ -1,8 +1,10 @@
 //! The languages that there are rules for, and the port that each fills in: nothing outside a
 //! language's folder has a word of it, and no `match` on the language is written but here.
 
+use super::function_words::FunctionWords;
 use super::grammar::Grammar;
 use super::verbalise::Verbaliser;
+use super::wording::Wording;
 use super::{de, en, es, fr};
 
 /// A language whose rules are here.
@@ -29,7 +31,7 @@ pub(crate) enum Breath {
     Word,
 }
 
-/// What a language fills in. Words of a parameter are in small letters.
+/// What a language fills in.
 pub(crate) trait Rules: Sync {
     /// Its tables.
     fn grammar(&self) -> &'static Grammar;
@@ -43,57 +45,11 @@ pub(crate) trait Rules: Sync {
         None
     }
 
-    /// What stands for code, of so many lines, in the programming language that it names.
-    fn announce_code(&self, lines: usize, language: Option<&str>) -> String;
+    /// What a script says of a document by itself.
+    fn wording(&self) -> &'static Wording;
 
-    /// What stands for a table that is not read out.
-    fn announce_table(&self, columns: usize, rows: usize) -> String;
-
-    /// What stands for a formula without words.
-    fn announce_formula(&self) -> &'static str;
-
-    /// What leads a note, with the space behind it.
-    fn note(&self) -> &'static str;
-
-    /// What leads the text of a picture, with the space behind it.
-    fn picture(&self) -> &'static str;
-
-    /// The titles of the sections around the explanation of a lesson: its goals, a recap,
-    /// questions.
-    fn around_a_lesson(&self) -> [&'static str; 3];
-
-    /// Who talks in a dialogue where nobody is named: name, role and manner of each.
-    fn cast(&self) -> [[&'static str; 3]; 2];
-
-    /// The title of a document without one.
-    fn untitled(&self) -> &'static str;
-
-    /// The name of a section that stands under no heading.
-    fn part(&self, number: u32) -> String;
-
-    /// The name of a later part of a section that was cut.
-    fn part_of(&self, title: &str, number: u32) -> String;
-
-    /// What leads the number of one reference, or of several.
-    fn reference(&self, several: bool) -> &'static str;
-
-    /// Whether a word leads the number of a reference.
-    fn is_reference(&self, word: &str) -> bool;
-
-    /// Whether a word begins the heading of an appendix.
-    fn is_appendix(&self, word: &str) -> bool;
-
-    /// Whether every text has the word, so that it tells no subject.
-    fn is_common(&self, word: &str) -> bool;
-
-    /// Whether a sentence that begins with the word leans on the one before it.
-    fn leans(&self, word: &str) -> bool;
-
-    /// What forms of a word share.
-    fn stem(&self, word: String) -> String;
-
-    /// How good a breath is before the word.
-    fn breath_before(&self, word: &str) -> Breath;
+    /// Words that carry no subject, and what they tell.
+    fn function_words(&self) -> &'static FunctionWords;
 }
 
 impl Language {
@@ -147,68 +103,68 @@ impl Language {
 
     /// What stands for code, of so many lines, in the programming language that it names.
     pub(crate) fn announce_code(self, lines: usize, language: Option<&str>) -> String {
-        self.rules().announce_code(lines, language)
+        self.rules().wording().announce_code(lines, language)
     }
 
     /// What stands for a table that is not read out.
     pub(crate) fn announce_table(self, columns: usize, rows: usize) -> String {
-        self.rules().announce_table(columns, rows)
+        self.rules().wording().announce_table(columns, rows)
     }
 
     /// What stands for a formula without words.
     pub(crate) fn announce_formula(self) -> &'static str {
-        self.rules().announce_formula()
+        self.rules().wording().formula
     }
 
     /// What leads a note.
     pub(crate) fn note(self) -> &'static str {
-        self.rules().note()
+        self.rules().wording().note
     }
 
     /// What leads the text of a picture.
     pub(crate) fn picture(self) -> &'static str {
-        self.rules().picture()
+        self.rules().wording().picture
     }
 
     /// The titles of the sections around the explanation of a lesson: its goals, a recap,
     /// questions.
     pub(crate) fn around_a_lesson(self) -> [&'static str; 3] {
-        self.rules().around_a_lesson()
+        self.rules().wording().around_a_lesson
     }
 
     /// Who talks in a dialogue where nobody is named: name, role and manner of each.
     pub(crate) fn cast(self) -> [[&'static str; 3]; 2] {
-        self.rules().cast()
+        self.rules().wording().cast
     }
 
     /// The title of a document without one.
     pub(crate) fn untitled(self) -> &'static str {
-        self.rules().untitled()
+        self.rules().wording().untitled
     }
 
     /// The name of a section that stands under no heading.
     pub(crate) fn part(self, number: u32) -> String {
-        self.rules().part(number)
+        self.rules().wording().part(number)
     }
 
     /// The name of a later part of a section that was cut.
     pub(crate) fn part_of(self, title: &str, number: u32) -> String {
-        self.rules().part_of(title, number)
+        self.rules().wording().part_of(title, number)
     }
 
     /// What leads the number of one reference, or of several.
     pub(crate) fn reference(self, several: bool) -> &'static str {
-        self.rules().reference(several)
+        self.rules().wording().reference(several)
     }
 
     /// Whether a word, in small letters, leads the number of a reference.
     pub(crate) fn is_reference(self, word: &str) -> bool {
-        self.rules().is_reference(word)
+        self.rules().wording().is_reference(word)
     }
 
     /// Whether a word, in small letters, begins the heading of an appendix.
     pub(crate) fn is_appendix(self, word: &str) -> bool {
-        self.rules().is_appendix(word)
+        self.rules().wording().is_appendix(word)
     }
 
     /// Where a citation by author and year that begins at `at` ends; none where none does.
@@ -218,21 +174,21 @@ impl Language {
 
     /// Whether every text has the word, in small letters, so that it tells no subject.
     pub(crate) fn is_common(self, word: &str) -> bool {
-        self.rules().is_common(word)
+        self.rules().function_words().is_common(word)
     }
 
     /// Whether a sentence that begins with the word, in small letters, leans on the one before it.
     pub(crate) fn leans(self, word: &str) -> bool {
-        self.rules().leans(word)
+        self.rules().function_words().leans(word)
     }
 
     /// What forms of a word, in small letters, share.
     pub(crate) fn stem(self, word: String) -> String {
-        self.rules().stem(word)
+        (self.rules().function_words().stem)(&word).to_owned()
     }
 
     /// How good a breath is before the word.
     pub(crate) fn breath_before(self, word: &str) -> Breath {
-        self.rules().breath_before(word)
+        self.rules().function_words().breath_before(word)
     }
 }

@@ -17,6 +17,7 @@ mod en;
 mod es;
 mod formula;
 mod fr;
+mod function_words;
 mod grammar;
 mod language;
 mod latex;
@@ -31,6 +32,7 @@ mod table;
 mod tests;
 mod text;
 mod verbalise;
+mod wording;
 
 use lectern_core::ScriptPin;
 use lectern_core::content::Range;

@@ -1,6 +1,6 @@
 //! Numbers of things: cardinals, fractions, ratios, ranges, and ordinals.
 
-use super::function_words::common;
+use super::function_words::FUNCTION_WORDS;
 use super::inflection::{capitalised, case_of, gender_of, mixed, one, ordinal_ending};
 use super::number;
 use crate::speakable::span::{Amount, Bound, Fraction, Number, Ordinal, Range, Scale, Sign, Time, Value};
@@ -118,7 +118,7 @@ fn noun_gender(scene: &Scene<'_>) -> Option<Gender> {
     if next.starts_with(char::is_uppercase) {
         return gender_of(next, scene.grammar);
     }
-    let adjective = !common(next) && ADJECTIVE_ENDINGS.iter().any(|ending| next.ends_with(ending));
+    let adjective = !FUNCTION_WORDS.is_common(next) && ADJECTIVE_ENDINGS.iter().any(|ending| next.ends_with(ending));
     gender_of(scene.word(2)?, scene.grammar).filter(|_| adjective)
 }
 

@@ -1,7 +1,6 @@
-//! Words of German that carry no subject, and what they tell: where a breath may be taken, which
-//! sentence leans on another, which word two texts do not share.
+//! Words of German that carry no subject.
 
-use crate::speakable::Breath;
+use crate::speakable::function_words::{FunctionWords, SHORTEST_STEM, itself, without_ending};
 
 /// Words that every text has, with a space around each.
 const COMMON: &str = " ab aber alle allem allen aller alles als also am an andere anderen anderer anderes ans auch auf \
@@ -23,66 +22,50 @@ const LEANING: &str = " jedoch deshalb daher darum deswegen somit folglich demna
     seinen dies diese dieser dieses diesen diesem jene jener jenes dabei dadurch dafür damit daran darauf daraus \
     darin davon dazu hier dort ebenso ähnlich entsprechend so solche ";
 
-/// Words that begin a clause.
-const CLAUSES: [&str; 18] = [
-    "und", "aber", "oder", "denn", "sondern", "dass", "weil", "während", "wobei", "wenn", "als", "ob", "obwohl",
-    "damit", "nachdem", "bevor", "sodass", "sowie",
-];
-
-/// Words that begin a phrase.
-const PHRASES: [&str; 22] = [
-    "zu", "zum", "zur", "für", "mit", "in", "im", "ins", "von", "vom", "aus", "bei", "beim", "auf", "an", "am", "nach",
-    "durch", "über", "unter", "gegen", "ohne",
-];
+/// The words, and what they tell.
+pub(crate) static FUNCTION_WORDS: FunctionWords = FunctionWords {
+    common: COMMON,
+    leaning: LEANING,
+    clauses: &[
+        "und", "aber", "oder", "denn", "sondern", "dass", "weil", "während", "wobei", "wenn", "als", "ob", "obwohl",
+        "damit", "nachdem", "bevor", "sodass", "sowie",
+    ],
+    phrases: &[
+        "zu", "zum", "zur", "für", "mit", "in", "im", "ins", "von", "vom", "aus", "bei", "beim", "auf", "an", "am",
+        "nach", "durch", "über", "unter", "gegen", "ohne",
+    ],
+    without_elision: itself,
+    first: itself,
+    stem,
+};
 
 /// Endings that a light stem leaves off, the longest first.
 const ENDINGS: [&str; 8] = ["ungen", "ern", "em", "en", "er", "es", "e", "n"];
 
-/// Characters that a stem has at least.
-const SHORTEST_STEM: usize = 4;
-
-/// Whether every text has the word, in small letters.
-pub(crate) fn common(word: &str) -> bool {
-    COMMON.contains(&format!(" {word} "))
-}
-
-/// Whether a sentence that begins with the word, in small letters, leans on the one before it.
-pub(crate) fn leans(word: &str) -> bool {
-    LEANING.contains(&format!(" {word} "))
-}
-
-/// How good a breath is before the word.
-pub(crate) fn breath_before(word: &str) -> Breath {
-    if CLAUSES.contains(&word) {
-        Breath::Clause
-    } else if PHRASES.contains(&word) {
-        Breath::Phrase
-    } else {
-        Breath::Word
-    }
-}
-
 /// A light stem, so that "Brunnen" meets "Brunnens" and "Pumpe" meets "Pumpen".
-pub(crate) fn stem(word: String) -> String {
-    let plain = word.strip_suffix('s').filter(|plain| plain.chars().count() > SHORTEST_STEM).unwrap_or(&word);
-    for ending in ENDINGS {
-        if let Some(stem) = plain.strip_suffix(ending).filter(|stem| stem.chars().count() >= SHORTEST_STEM) {
-            return stem.to_owned();
-        }
-    }
-    plain.to_owned()
+fn stem(word: &str) -> &str {
+    let plain = word.strip_suffix('s').filter(|plain| plain.chars().count() > SHORTEST_STEM).unwrap_or(word);
+    without_ending(plain, &ENDINGS).unwrap_or(plain)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speakable::Breath;
 
     #[test]
     fn words_are_known_whole() {
-        assert!(common("der") && common("würden") && !common("de") && !common("pumpe") && !common(""));
-        assert!(leans("jedoch") && leans("daher") && !leans("je"));
+        let words = &FUNCTION_WORDS;
+        assert!(
+            words.is_common("der")
+                && words.is_common("würden")
+                && !words.is_common("de")
+                && !words.is_common("pumpe")
+                && !words.is_common("")
+        );
+        assert!(words.leans("jedoch") && words.leans("daher") && !words.leans("je"));
         for (word, breath) in [("weil", Breath::Clause), ("mit", Breath::Phrase), ("pumpe", Breath::Word)] {
-            assert_eq!(breath_before(word), breath, "{word}");
+            assert_eq!(words.breath_before(word), breath, "{word}");
         }
     }
 
@@ -91,7 +74,7 @@ mod tests {
         for (word, wanted) in
             [("pumpen", "pump"), ("pumpe", "pump"), ("modells", "modell"), ("modelle", "modell"), ("auto", "auto")]
         {
-            assert_eq!(stem(word.to_owned()), wanted);
+            assert_eq!(stem(word), wanted);
         }
     }
 }

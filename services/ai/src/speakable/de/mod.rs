@@ -2,7 +2,7 @@
 
 mod calendar;
 mod count;
-pub(crate) mod function_words;
+mod function_words;
 mod inflection;
 mod name;
 pub(crate) mod number;
@@ -12,14 +12,15 @@ mod science;
 #[cfg(test)]
 mod tests;
 mod verbalise;
-pub(crate) mod wording;
+mod wording;
 
 use std::sync::LazyLock;
 
-use super::Breath;
+use super::function_words::FunctionWords;
 use super::grammar::{Grammar, Source};
 use super::language::Rules;
 use super::verbalise::Verbaliser;
+use super::wording::Wording;
 
 /// The language.
 #[derive(Debug, Clone, Copy)]
@@ -86,71 +87,11 @@ impl Rules for German {
         &Self
     }
 
-    fn announce_code(&self, lines: usize, language: Option<&str>) -> String {
-        wording::code(lines, language)
+    fn wording(&self) -> &'static Wording {
+        &wording::WORDING
     }
 
-    fn announce_table(&self, columns: usize, rows: usize) -> String {
-        wording::table(columns, rows)
-    }
-
-    fn announce_formula(&self) -> &'static str {
-        wording::FORMULA
-    }
-
-    fn note(&self) -> &'static str {
-        wording::NOTE
-    }
-
-    fn picture(&self) -> &'static str {
-        wording::PICTURE
-    }
-
-    fn around_a_lesson(&self) -> [&'static str; 3] {
-        wording::AROUND_A_LESSON
-    }
-
-    fn cast(&self) -> [[&'static str; 3]; 2] {
-        wording::CAST
-    }
-
-    fn untitled(&self) -> &'static str {
-        wording::UNTITLED
-    }
-
-    fn part(&self, number: u32) -> String {
-        wording::part(number)
-    }
-
-    fn part_of(&self, title: &str, number: u32) -> String {
-        wording::part_of(title, number)
-    }
-
-    fn reference(&self, several: bool) -> &'static str {
-        wording::reference(several)
-    }
-
-    fn is_reference(&self, word: &str) -> bool {
-        wording::is_reference(word)
-    }
-
-    fn is_appendix(&self, word: &str) -> bool {
-        wording::is_appendix(word)
-    }
-
-    fn is_common(&self, word: &str) -> bool {
-        function_words::common(word)
-    }
-
-    fn leans(&self, word: &str) -> bool {
-        function_words::leans(word)
-    }
-
-    fn stem(&self, word: String) -> String {
-        function_words::stem(word)
-    }
-
-    fn breath_before(&self, word: &str) -> Breath {
-        function_words::breath_before(word)
+    fn function_words(&self) -> &'static FunctionWords {
+        &function_words::FUNCTION_WORDS
     }
 }

@@ -1,7 +1,6 @@
-//! Words of English that carry no subject, and what they tell: where a breath may be taken, which
-//! sentence leans on another, which word two texts do not share.
+//! Words of English that carry no subject.
 
-use crate::speakable::Breath;
+use crate::speakable::function_words::{FunctionWords, itself, without_ending};
 
 /// Words that every text has, with a space around each.
 const COMMON: &str = " a about above after again against all also although am an and any are as at be because been \
@@ -19,66 +18,50 @@ const LEANING: &str = " however therefore thus hence moreover furthermore nevert
     instead otherwise meanwhile also but and so or yet then it its this that these those they \
     them their he she his her such here there likewise similarly additionally accordingly ";
 
-/// Words that begin a clause.
-const CLAUSES: [&str; 11] = ["and", "but", "or", "which", "that", "because", "while", "where", "when", "if", "so"];
-
-/// Words that begin a phrase.
-const PHRASES: [&str; 10] = ["to", "for", "with", "in", "of", "from", "by", "at", "on", "as"];
+/// The words, and what they tell.
+pub(crate) static FUNCTION_WORDS: FunctionWords = FunctionWords {
+    common: COMMON,
+    leaning: LEANING,
+    clauses: &["and", "but", "or", "which", "that", "because", "while", "where", "when", "if", "so"],
+    phrases: &["to", "for", "with", "in", "of", "from", "by", "at", "on", "as"],
+    without_elision: itself,
+    first: itself,
+    stem,
+};
 
 /// Endings that a light stem leaves off, the longest first.
 const ENDINGS: [&str; 5] = ["ies", "ing", "ed", "es", "s"];
 
-/// Characters that a stem has at least.
-const SHORTEST_STEM: usize = 4;
-
-/// Whether every text has the word, in small letters.
-pub(crate) fn common(word: &str) -> bool {
-    COMMON.contains(&format!(" {word} "))
-}
-
-/// Whether a sentence that begins with the word, in small letters, leans on the one before it.
-pub(crate) fn leans(word: &str) -> bool {
-    LEANING.contains(&format!(" {word} "))
-}
-
-/// How good a breath is before the word.
-pub(crate) fn breath_before(word: &str) -> Breath {
-    if CLAUSES.contains(&word) {
-        Breath::Clause
-    } else if PHRASES.contains(&word) {
-        Breath::Phrase
-    } else {
-        Breath::Word
-    }
-}
-
 /// A light stem, so that "model" meets "models".
-pub(crate) fn stem(word: String) -> String {
-    for ending in ENDINGS {
-        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.chars().count() >= SHORTEST_STEM) {
-            return stem.to_owned();
-        }
-    }
-    word
+fn stem(word: &str) -> &str {
+    without_ending(word, &ENDINGS).unwrap_or(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speakable::Breath;
 
     #[test]
     fn words_are_known_whole() {
-        assert!(common("the") && common("your") && !common("th") && !common("pump") && !common(""));
-        assert!(leans("however") && leans("accordingly") && !leans("how"));
+        let words = &FUNCTION_WORDS;
+        assert!(
+            words.is_common("the")
+                && words.is_common("your")
+                && !words.is_common("th")
+                && !words.is_common("pump")
+                && !words.is_common("")
+        );
+        assert!(words.leans("however") && words.leans("accordingly") && !words.leans("how"));
         for (word, breath) in [("because", Breath::Clause), ("of", Breath::Phrase), ("pump", Breath::Word)] {
-            assert_eq!(breath_before(word), breath, "{word}");
+            assert_eq!(words.breath_before(word), breath, "{word}");
         }
     }
 
     #[test]
     fn a_stem_is_what_forms_of_a_word_share() {
         for (word, wanted) in [("models", "model"), ("pumping", "pump"), ("uses", "uses"), ("studies", "stud")] {
-            assert_eq!(stem(word.to_owned()), wanted);
+            assert_eq!(stem(word), wanted);
         }
     }
 }

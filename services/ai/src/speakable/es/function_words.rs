@@ -1,7 +1,6 @@
-//! Words of Spanish that carry no subject, and what they tell: where a breath may be taken, which
-//! sentence leans on another, which word two texts do not share.
+//! Words of Spanish that carry no subject.
 
-use crate::speakable::Breath;
+use crate::speakable::function_words::{FunctionWords, itself, without_ending};
 
 /// Words that every text has, with a space around each.
 const COMMON: &str = " a acá ahí al algo alguien algún alguna algunas alguno algunos allá allí ambas ambos ante \
@@ -23,14 +22,21 @@ const LEANING: &str = " además así asimismo aun aunque consecuentemente consig
     ni o pero pues semejante semejantes similarmente sino su sus tal tales también \
     tampoco u y ";
 
-/// Words that begin a clause.
-const CLAUSES: [&str; 15] = [
-    "y", "e", "o", "u", "pero", "sino", "que", "porque", "aunque", "mientras", "donde", "cuando", "si", "pues", "quien",
-];
-
-/// Words that begin a phrase.
-const PHRASES: [&str; 15] =
-    ["a", "al", "para", "con", "en", "de", "del", "desde", "por", "sin", "sobre", "entre", "hasta", "como", "según"];
+/// The words, and what they tell.
+pub(crate) static FUNCTION_WORDS: FunctionWords = FunctionWords {
+    common: COMMON,
+    leaning: LEANING,
+    clauses: &[
+        "y", "e", "o", "u", "pero", "sino", "que", "porque", "aunque", "mientras", "donde", "cuando", "si", "pues",
+        "quien",
+    ],
+    phrases: &[
+        "a", "al", "para", "con", "en", "de", "del", "desde", "por", "sin", "sobre", "entre", "hasta", "como", "según",
+    ],
+    without_elision: itself,
+    first: itself,
+    stem,
+};
 
 /// Endings that a light stem leaves off, the longest first.
 const ENDINGS: [&str; 16] = [
@@ -38,51 +44,32 @@ const ENDINGS: [&str; 16] = [
     "ar", "es", "os", "as",
 ];
 
-/// Characters that a stem has at least.
-const SHORTEST_STEM: usize = 4;
-
-/// Whether every text has the word, in small letters.
-pub(crate) fn common(word: &str) -> bool {
-    COMMON.contains(&format!(" {word} "))
-}
-
-/// Whether a sentence that begins with the word, in small letters, leans on the one before it.
-pub(crate) fn leans(word: &str) -> bool {
-    LEANING.contains(&format!(" {word} "))
-}
-
-/// How good a breath is before the word.
-pub(crate) fn breath_before(word: &str) -> Breath {
-    if CLAUSES.contains(&word) {
-        Breath::Clause
-    } else if PHRASES.contains(&word) {
-        Breath::Phrase
-    } else {
-        Breath::Word
-    }
-}
+/// Endings that are left off where none of these is there.
+const VOWELS: [&str; 3] = ["a", "e", "o"];
 
 /// A light stem, so that "modelo" meets "modelos".
-pub(crate) fn stem(word: String) -> String {
-    for ending in ENDINGS {
-        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.chars().count() >= SHORTEST_STEM) {
-            return stem.to_owned();
-        }
-    }
-    let vowel = word.strip_suffix(['a', 'e', 'o']).filter(|stem| stem.chars().count() >= SHORTEST_STEM);
-    vowel.map_or_else(|| word.clone(), str::to_owned)
+fn stem(word: &str) -> &str {
+    without_ending(word, &ENDINGS).or_else(|| without_ending(word, &VOWELS)).unwrap_or(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speakable::Breath;
 
     #[test]
     fn words_are_known_whole() {
-        assert!(common("la") && common("nuestros") && !common("nuest") && !common("bomba") && !common(""));
-        assert!(leans("además") && leans("tampoco") && !leans("adem"));
+        let words = &FUNCTION_WORDS;
+        assert!(
+            words.is_common("la")
+                && words.is_common("nuestros")
+                && !words.is_common("nuest")
+                && !words.is_common("bomba")
+                && !words.is_common("")
+        );
+        assert!(words.leans("además") && words.leans("tampoco") && !words.leans("adem"));
         for (word, breath) in [("porque", Breath::Clause), ("de", Breath::Phrase), ("bomba", Breath::Word)] {
-            assert_eq!(breath_before(word), breath, "{word}");
+            assert_eq!(words.breath_before(word), breath, "{word}");
         }
     }
 
@@ -97,7 +84,7 @@ mod tests {
             ("operación", "oper"),
             ("gas", "gas"),
         ] {
-            assert_eq!(stem(word.to_owned()), wanted);
+            assert_eq!(stem(word), wanted);
         }
     }
 }

@@ -7,10 +7,11 @@ mod wording;
 
 use std::sync::LazyLock;
 
-use crate::speakable::Breath;
+use crate::speakable::function_words::FunctionWords;
 use crate::speakable::grammar::{Grammar, Source};
 use crate::speakable::language::Rules;
 use crate::speakable::verbalise::Verbaliser;
+use crate::speakable::wording::Wording;
 
 /// The language.
 #[derive(Debug, Clone, Copy)]
@@ -70,97 +71,11 @@ impl Rules for Spanish {
         &Self
     }
 
-    fn announce_code(&self, lines: usize, language: Option<&str>) -> String {
-        wording::code(lines, language)
+    fn wording(&self) -> &'static Wording {
+        &wording::WORDING
     }
 
-    fn announce_table(&self, columns: usize, rows: usize) -> String {
-        wording::table(columns, rows)
-    }
-
-    fn announce_formula(&self) -> &'static str {
-        wording::FORMULA
-    }
-
-    fn note(&self) -> &'static str {
-        wording::NOTE
-    }
-
-    fn picture(&self) -> &'static str {
-        wording::PICTURE
-    }
-
-    fn around_a_lesson(&self) -> [&'static str; 3] {
-        wording::AROUND_A_LESSON
-    }
-
-    fn cast(&self) -> [[&'static str; 3]; 2] {
-        wording::CAST
-    }
-
-    fn untitled(&self) -> &'static str {
-        wording::UNTITLED
-    }
-
-    fn part(&self, number: u32) -> String {
-        wording::part(number)
-    }
-
-    fn part_of(&self, title: &str, number: u32) -> String {
-        wording::part_of(title, number)
-    }
-
-    fn reference(&self, several: bool) -> &'static str {
-        wording::reference(several)
-    }
-
-    fn is_reference(&self, word: &str) -> bool {
-        wording::is_reference(word)
-    }
-
-    fn is_appendix(&self, word: &str) -> bool {
-        wording::is_appendix(word)
-    }
-
-    fn is_common(&self, word: &str) -> bool {
-        function_words::common(word)
-    }
-
-    fn leans(&self, word: &str) -> bool {
-        function_words::leans(word)
-    }
-
-    fn stem(&self, word: String) -> String {
-        function_words::stem(word)
-    }
-
-    fn breath_before(&self, word: &str) -> Breath {
-        function_words::breath_before(word)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::speakable::table::Table;
-
-    /// Ids of a common table whose values are `id | flags`, of which the last word names the entry.
-    fn ids(file: &'static str) -> Vec<&'static str> {
-        let entries = Table::parse(file);
-        let ids = entries.entries().filter_map(|(_, value)| value.split(" | ").next()?.split(' ').next_back());
-        ids.filter(|id| !id.is_empty()).collect()
-    }
-
-    #[test]
-    fn every_unit_prefix_and_sign_has_its_words() {
-        for (table, file) in [
-            ("units", include_str!("../../../data/common/units.txt")),
-            ("prefixes", include_str!("../../../data/common/prefixes.txt")),
-            ("signs", include_str!("../../../data/common/signs.txt")),
-        ] {
-            for id in ids(file) {
-                assert!(Spanish.grammar().get(table, id).is_some_and(|words| !words.is_empty()), "{id} of {table}");
-            }
-        }
+    fn function_words(&self) -> &'static FunctionWords {
+        &function_words::FUNCTION_WORDS
     }
 }

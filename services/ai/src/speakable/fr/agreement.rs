@@ -72,7 +72,7 @@ pub(super) fn feminine(grammar: &Grammar, noun: &str) -> bool {
 
 fn ends_feminine(grammar: &Grammar, noun: &str) -> bool {
     let mut endings = noun.char_indices().skip(1).filter_map(|(at, _)| noun.get(at..));
-    !function_words::common(noun) && endings.any(|ending| grammar.has("endings", ending))
+    !function_words::FUNCTION_WORDS.is_common(noun) && endings.any(|ending| grammar.has("endings", ending))
 }
 
 /// What a number by itself agrees with, where it stands: an ordinal that is written as a cardinal
@@ -98,7 +98,7 @@ pub(super) fn counted<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     let plural = |word: &&str| {
         word.ends_with(['s', 'x']) && word.starts_with(char::is_lowercase) && !word.contains(['\'', '\u{2019}'])
     };
-    scene.next_word().filter(plural).filter(|word| !function_words::common(word))
+    scene.next_word().filter(plural).filter(|word| !function_words::FUNCTION_WORDS.is_common(word))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! Words of French that carry no subject, and what they tell: where a breath may be taken, which
-//! sentence leans on another, which word two texts do not share.
+//! Words of French that carry no subject.
 
-use crate::speakable::Breath;
+use crate::speakable::function_words::{FunctionWords, without_ending};
 
 /// Words that every text has, with a space around each.
 const COMMON: &str = " a afin ai ainsi alors après as au aucun aucune aujourd'hui auquel aura aussi autre autres aux \
@@ -21,64 +20,37 @@ const LEANING: &str = " cependant pourtant donc ainsi toutefois néanmoins or ma
     sinon sans enfin également dès de en par c'est ce cela ceci cet cette ces ceux celle celles celui il elle ils \
     elles on leur leurs son sa ses lui y là ici tel telle tels telles autrement inversement réciproquement ";
 
-/// Words that begin a clause.
-const CLAUSES: [&str; 18] = [
-    "et", "mais", "ou", "or", "donc", "car", "qui", "que", "dont", "où", "parce", "lorsque", "quand", "si", "puisque",
-    "tandis", "comme", "quoique",
-];
-
-/// Words that begin a phrase.
-const PHRASES: [&str; 22] = [
-    "à", "au", "aux", "de", "du", "des", "en", "dans", "par", "pour", "avec", "sans", "sur", "sous", "chez", "vers",
-    "entre", "contre", "depuis", "pendant", "après", "avant",
-];
-
-/// What stands before an apostrophe: articles, pronouns and the like without their vowel.
-const ELIDED: [&str; 9] = ["l", "d", "j", "m", "t", "s", "n", "c", "qu"];
+/// The words, and what they tell.
+pub(crate) static FUNCTION_WORDS: FunctionWords = FunctionWords {
+    common: COMMON,
+    leaning: LEANING,
+    clauses: &[
+        "et", "mais", "ou", "or", "donc", "car", "qui", "que", "dont", "où", "parce", "lorsque", "quand", "si",
+        "puisque", "tandis", "comme", "quoique",
+    ],
+    phrases: &[
+        "à", "au", "aux", "de", "du", "des", "en", "dans", "par", "pour", "avec", "sans", "sur", "sous", "chez",
+        "vers", "entre", "contre", "depuis", "pendant", "après", "avant",
+    ],
+    without_elision,
+    first,
+    stem,
+};
 
 /// Endings that a light stem leaves off, the longest first.
 const ENDINGS: [&str; 8] = ["ements", "ement", "aux", "ées", "és", "ée", "es", "e"];
 
-/// Characters that a stem has at least.
-const SHORTEST_STEM: usize = 4;
+/// Endings of the plural.
+const PLURALS: [&str; 2] = ["s", "x"];
 
-/// Whether every text has the word, in small letters. What is elided before an apostrophe does not
-/// make it another word: "l'une" is "une".
-pub(crate) fn common(word: &str) -> bool {
-    COMMON.contains(&format!(" {word} ")) || COMMON.contains(&format!(" {} ", without_elision(word)))
-}
-
-/// Whether a sentence that begins with the word, in small letters, leans on the one before it.
-pub(crate) fn leans(word: &str) -> bool {
-    LEANING.contains(&format!(" {word} "))
-}
-
-/// How good a breath is before the word.
-pub(crate) fn breath_before(word: &str) -> Breath {
-    let word = match word.split_once('\'') {
-        Some(("qu", _)) => "que",
-        Some(("d", _)) => "de",
-        Some(_) | None => word,
-    };
-    if CLAUSES.contains(&word) {
-        Breath::Clause
-    } else if PHRASES.contains(&word) {
-        Breath::Phrase
-    } else {
-        Breath::Word
-    }
-}
+/// What stands before an apostrophe: articles, pronouns and the like without their vowel.
+const ELIDED: [&str; 9] = ["l", "d", "j", "m", "t", "s", "n", "c", "qu"];
 
 /// A light stem, so that "l'eau" meets "eau" and "pompe" meets "pompes".
-pub(crate) fn stem(word: String) -> String {
-    let word = without_elision(&word);
-    let plain = word.strip_suffix(['s', 'x']).filter(|plain| plain.chars().count() >= SHORTEST_STEM).unwrap_or(word);
-    for ending in ENDINGS {
-        if let Some(stem) = plain.strip_suffix(ending).filter(|stem| stem.chars().count() >= SHORTEST_STEM) {
-            return stem.to_owned();
-        }
-    }
-    plain.to_owned()
+fn stem(word: &str) -> &str {
+    let word = without_elision(word);
+    let plain = without_ending(word, &PLURALS).unwrap_or(word);
+    without_ending(plain, &ENDINGS).unwrap_or(plain)
 }
 
 /// The word behind what is elided before an apostrophe.
@@ -89,15 +61,32 @@ pub(crate) fn without_elision(word: &str) -> &str {
     }
 }
 
+/// "que" for "qu'il", "de" for "d'eau".
+fn first(word: &str) -> &str {
+    match word.split_once('\'') {
+        Some(("qu", _)) => "que",
+        Some(("d", _)) => "de",
+        Some(_) | None => word,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speakable::Breath;
 
     #[test]
     fn words_are_known_whole() {
-        assert!(common("le") && common("votre") && !common("l") && !common("pompe") && !common(""));
-        assert!(common("l'une") && common("aujourd'hui") && !common("l'eau"));
-        assert!(leans("cependant") && leans("ainsi") && !leans("ains"));
+        let words = &FUNCTION_WORDS;
+        assert!(
+            words.is_common("le")
+                && words.is_common("votre")
+                && !words.is_common("l")
+                && !words.is_common("pompe")
+                && !words.is_common("")
+        );
+        assert!(words.is_common("l'une") && words.is_common("aujourd'hui") && !words.is_common("l'eau"));
+        assert!(words.leans("cependant") && words.leans("ainsi") && !words.leans("ains"));
         for (word, breath) in [
             ("parce", Breath::Clause),
             ("qu'il", Breath::Clause),
@@ -105,7 +94,7 @@ mod tests {
             ("d'eau", Breath::Phrase),
             ("pompe", Breath::Word),
         ] {
-            assert_eq!(breath_before(word), breath, "{word}");
+            assert_eq!(words.breath_before(word), breath, "{word}");
         }
     }
 
@@ -114,7 +103,7 @@ mod tests {
         for (word, wanted) in
             [("pompes", "pomp"), ("pompe", "pomp"), ("l'eau", "eau"), ("modèles", "modèl"), ("modèle", "modèl")]
         {
-            assert_eq!(stem(word.to_owned()), wanted);
+            assert_eq!(stem(word), wanted);
         }
     }
 }
