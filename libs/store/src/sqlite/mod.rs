@@ -12,6 +12,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +33,11 @@ use writer::Writer;
 
 /// Connections that read.
 const READERS: usize = 4;
+
+/// How long a process that has the file is given to end.
+const ENDING: Duration = Duration::from_secs(2);
+/// How often the lock is tried meanwhile.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// The store in a file.
 #[derive(Debug)]
@@ -131,7 +137,8 @@ impl Readers {
     }
 }
 
-/// Locks the file beside `path`, for as long as it stays open.
+/// Locks the file beside `path`, for as long as it stays open. A process that ends closes its files
+/// one after another, so one that holds the lock is given [`ENDING`] to be gone.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
@@ -143,13 +150,20 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .write(true)
         .open(&name)
         .map_err(|error| StoreError::unavailable(what(), error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Err(StoreError::Held { folder: folder.unwrap_or(Path::new(".")).to_owned() })
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if waited < ENDING => {
+                thread::sleep(AGAIN);
+                waited += AGAIN;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                return Err(StoreError::Held { folder: folder.unwrap_or(Path::new(".")).to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(StoreError::unavailable(what(), error)),
         }
-        Err(TryLockError::Error(error)) => Err(StoreError::unavailable(what(), error)),
     }
 }
 

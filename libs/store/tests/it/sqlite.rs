@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use lectern_core::{Failure, Kind, Reason, SystemClock};
 use lectern_store::sqlite::SqliteStore;
@@ -54,6 +55,18 @@ async fn a_file_in_use_is_refused_and_says_so() {
     assert!(refused.message.starts_with(&said), "{refused}");
     drop(held);
     connect(&url, ConnectOptions::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_process_that_ends_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("a.db").display());
+    let held = connect(&url, ConnectOptions::default()).await.unwrap();
+    let next = tokio::spawn(async move { connect(&url, ConnectOptions::default()).await.map(drop) });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!next.is_finished(), "the file is held");
+    drop(held);
+    next.await.unwrap().unwrap();
 }
 
 #[tokio::test]
