@@ -62,8 +62,8 @@ impl SqliteStore {
     /// processes.
     ///
     /// # Errors
-    /// [`StoreError::Held`] when another process has it, [`StoreError::Setup`] when it is no such
-    /// file; [`StoreError::Unavailable`].
+    /// [`StoreError::Held`] when another process has it and keeps it for two seconds,
+    /// [`StoreError::Setup`] when it is no such file; [`StoreError::Unavailable`].
     pub async fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || Self::open_blocking(path, clock))
