@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "lectern/v1/documents.proto",
         "lectern/v1/errors.proto",
         "lectern/v1/keys.proto",
+        "lectern/v1/lexicons.proto",
         "lectern/v1/narrations.proto",
         "lectern/v1/scripts.proto",
         "lectern/v1/selections.proto",

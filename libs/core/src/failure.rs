@@ -181,8 +181,8 @@ reasons! {
     LanguageUnsupported = "LANGUAGE_UNSUPPORTED",
     /// The style is not known or not available.
     StyleUnsupported = "STYLE_UNSUPPORTED",
-    /// The audio format is not known or its encoder is not installed.
-    AudioFormatUnsupported = "AUDIO_FORMAT_UNSUPPORTED",
+    /// The format is not known or its encoder is not installed.
+    OutputFormatUnsupported = "OUTPUT_FORMAT_UNSUPPORTED",
     /// The operation does not fit the state of the resource.
     WrongState = "WRONG_STATE",
     /// The narration was cancelled.

@@ -96,6 +96,10 @@ id! {
     NarrationId
 }
 id! {
+    /// A tenant's list of words and how they are said; unlike other ids, its own choice.
+    LexiconId
+}
+id! {
     /// The folder of object storage that is erased as one: a document's, or a narration's own.
     ScopeId
 }

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::id::{NarrationId, ScopeId, TenantId};
-use crate::pin::VoicePin;
 pub use order::order;
 
 /// The secrets of an installation: the one that names are made under, which stays, and the one that
@@ -136,16 +135,23 @@ impl TenantSecret {
     }
 
     /// One recorded section: `voice` is the pinned engine, voice and version, `delivery` the
-    /// canonical text of speed and the like.
+    /// canonical text of speed and the like ([`crate::speakers::Speakers::canonical`]).
     #[must_use]
     pub fn track(&self, section: &Digest, voice: &str, delivery: &str) -> Digest {
         self.key("track", &[&section.0, voice.as_bytes(), delivery.as_bytes()])
     }
 
-    /// One spoken segment: its text is all that it depends on beside voice and delivery.
+    /// One spoken segment: its text is all that it depends on beside voice and delivery
+    /// ([`crate::speakers::Speakers::spoken_as`]).
     #[must_use]
     pub fn segment(&self, text: &str, voice: &str, delivery: &str) -> Digest {
         self.key("segment", &[text.as_bytes(), voice.as_bytes(), delivery.as_bytes()])
+    }
+
+    /// What words are said by: `content` is all of a [`Lexicon`](crate::lexicon::Lexicon), as JSON.
+    #[must_use]
+    pub fn lexicon(&self, content: &[u8]) -> Digest {
+        self.key("lexicon", &[content])
     }
 
     /// The finished recording of a script, which its plan names, or [`Self::edited`] of that:
@@ -206,6 +212,8 @@ pub enum ObjectKind {
     Track,
     /// [`Folder::artifact`].
     Artifact,
+    /// [`Folder::lexicon`].
+    Lexicon,
     /// None of these: an older version may have left it, or it lies elsewhere.
     Other,
 }
@@ -272,6 +280,13 @@ impl Folder {
         format!("{}/track/{key}.json", self.prefix)
     }
 
+    /// A [`Lexicon`](crate::lexicon::Lexicon) of an order, JSON. It stays for as long as the scope
+    /// does, since an order may find one at any time that was put for another.
+    #[must_use]
+    pub fn lexicon(&self, key: &Digest) -> String {
+        format!("{}/lexicon/{key}.json", self.prefix)
+    }
+
     /// A spoken segment.
     #[must_use]
     pub fn segment(&self, key: &Digest) -> String {
@@ -314,15 +329,10 @@ impl Folder {
             Some("segment") => ObjectKind::Segment,
             Some("track") => ObjectKind::Track,
             Some("recording") => ObjectKind::Artifact,
+            Some("lexicon") => ObjectKind::Lexicon,
             Some(_) | None => ObjectKind::Other,
         }
     }
-}
-
-/// How a script is spoken, as the canonical texts that keys are made of. `speed` is in hundredths.
-#[must_use]
-pub fn delivery(voice: &str, version: &str, speed: u32) -> (String, String) {
-    (VoicePin::new(voice, version).into(), format!("speed={speed}"))
 }
 
 #[cfg(test)]
@@ -369,6 +379,7 @@ mod tests {
             (folder.answer(&key, &key), ObjectKind::Answer),
             (folder.segment(&key), ObjectKind::Segment),
             (folder.track(&key), ObjectKind::Track),
+            (folder.lexicon(&key), ObjectKind::Lexicon),
             (folder.artifact(&narration, 1, &key, "audio.opus"), ObjectKind::Artifact),
             ("acme/d1/script/x".to_owned(), ObjectKind::Other),
             ("acme/d1/x".to_owned(), ObjectKind::Other),

@@ -12,13 +12,19 @@ use prost::Message as _;
 use crate::{rpc, v1 as api};
 
 mod direction;
+mod lexicon;
 mod order;
+mod policies;
+mod speakers;
 
 pub use direction::{CAST, CHARACTER_NAME, cast_to_wire, direction_to_wire};
+pub use lexicon::{lexicon_entries, lexicon_entry_to_wire, order_lexicon, order_lexicon_to_wire};
 pub use order::{
     RANGES, compose_order, estimate_order, footnotes_to_wire, kind_to_wire, kinds_to_wire, language_tag,
     length_to_wire, order, plan_order, preview_order, selection_to_wire, style_to_wire,
 };
+pub use policies::{SPOKEN_LANGUAGES, emoji_to_wire, other_languages_to_wire};
+pub use speakers::{delivery_to_wire, speakers, speakers_to_wire};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
 pub const DOMAIN: &str = "lectern";

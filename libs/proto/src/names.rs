@@ -1,7 +1,7 @@
 //! Resource names, such as `documents/{document}`, checked both ways.
 
 use lectern_core::Failure;
-use lectern_core::id::{DocumentId, NarrationId, StepId, TenantId};
+use lectern_core::id::{DocumentId, LexiconId, NarrationId, StepId, TenantId};
 
 /// Digits of the id of a key.
 const KEY_DIGITS: usize = 16;
@@ -31,6 +31,14 @@ pub fn document(name: &str, field: &str) -> Result<DocumentId, Failure> {
 /// INVALID_ARGUMENT naming the field.
 pub fn narration(name: &str, field: &str) -> Result<NarrationId, Failure> {
     strip(name, "narrations", field)?.parse().map_err(|e| Failure::invalid(field, format!("{field}: {e}")))
+}
+
+/// Reads `lexicons/{id}` from the request's field `field`.
+///
+/// # Errors
+/// INVALID_ARGUMENT naming the field.
+pub fn lexicon(name: &str, field: &str) -> Result<LexiconId, Failure> {
+    strip(name, "lexicons", field)?.parse().map_err(|e| Failure::invalid(field, format!("{field}: {e}")))
 }
 
 /// Reads `keys/{id}` from the request's field `field`: the id, of 16 hexadecimal digits in small
@@ -155,6 +163,12 @@ pub fn of_document(id: &DocumentId) -> String {
 #[must_use]
 pub fn of_narration(id: &NarrationId) -> String {
     format!("narrations/{id}")
+}
+
+/// `lexicons/{lexicon}`.
+#[must_use]
+pub fn of_lexicon(id: &LexiconId) -> String {
+    format!("lexicons/{id}")
 }
 
 /// `keys/{id}`.

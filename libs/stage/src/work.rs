@@ -25,8 +25,8 @@ use crate::prune;
 /// never released and are refused as a whole: they decode, to what nobody meant. In layout 1 the
 /// field of a failure was another message, and voices had other names; layout 2 had no selections,
 /// and its events did not say how much of a section was there already; layout 3 had no direction of
-/// a writer and no cast, layout 4 no edits of a script.
-pub const SCHEMA: i32 = 5;
+/// a writer and no cast, layout 4 no edits of a script, layout 5 one voice for all of it.
+pub const SCHEMA: i32 = 6;
 
 /// One step at work, decoded.
 #[derive(Debug, Clone)]
@@ -232,8 +232,8 @@ fn read(bytes: &Bytes) -> Reading {
 }
 
 /// The engine that a work needs: of what writes by the name of its writer, or, where none is named,
-/// by its pin (`extractive` of `extractive/1`); of what speaks by its voice (`local` of
-/// `engines/local/voices/heart`).
+/// by its pin (`extractive` of `extractive/1`); of what speaks by the voice of its first speaker
+/// (`local` of `engines/local/voices/heart`).
 fn engine(work: &Work) -> Option<String> {
     let name = match work {
         Work::ExtractDocument(_) => None,
@@ -247,7 +247,8 @@ fn engine(work: &Work) -> Option<String> {
 
 fn spoken(delivery: Option<&Delivery>) -> Option<&str> {
     // One whose voice is no name is not held up by any engine; the step says what is wrong with it.
-    names::voice(&delivery?.voice, "voice").ok().map(|(engine, _)| engine)
+    let first = delivery?.speakers.first()?.voice.as_ref()?;
+    names::voice(&first.voice, "voice").ok().map(|(engine, _)| engine)
 }
 
 #[async_trait]
@@ -283,7 +284,9 @@ impl<P: Perform> Handler for Stage<P> {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::work::v1::{ExtractDocument, PlanScript, RecordSection, WriteSection};
+    use lectern_proto::work::v1::{
+        ExtractDocument, PinnedSpeaker, PinnedVoice, PlanScript, RecordSection, WriteSection,
+    };
 
     use super::*;
 
@@ -306,7 +309,9 @@ mod tests {
     #[test]
     fn engines_are_named_as_their_writers_and_else_as_in_the_pins() {
         let spoken = |voice: &str| {
-            let delivery = Delivery { voice: voice.to_owned(), ..Delivery::default() };
+            let voice = Some(PinnedVoice { voice: voice.to_owned(), ..PinnedVoice::default() });
+            let speakers = vec![PinnedSpeaker { voice, ..PinnedSpeaker::default() }];
+            let delivery = Delivery { speakers, ..Delivery::default() };
             let record = RecordSection { delivery: Some(delivery), ..RecordSection::default() };
             command(Some(Work::RecordSection(record)))
         };

@@ -10,6 +10,7 @@ pub mod accounting;
 pub mod document;
 pub mod edits;
 mod kind;
+mod marks;
 pub mod script;
 mod selection;
 pub mod timeline;
@@ -17,7 +18,7 @@ pub mod timeline;
 use serde::{Deserialize, Serialize};
 
 /// A half-open range of Unicode scalar values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Range {
     /// First scalar value.
     pub start: u32,

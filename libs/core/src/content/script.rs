@@ -9,6 +9,7 @@ use super::Range;
 use super::document::Furniture;
 use crate::digest::Digest;
 
+pub use super::marks::{Manner, Mark, marks_key};
 pub use super::selection::{ContentKind, NumberRange, Selection};
 
 /// The newest layout of a stored [`Plan`] or [`Section`].
@@ -77,6 +78,12 @@ pub struct Order {
     /// Empty for the style's own, and for any other style.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cast: Vec<Character>,
+    /// What becomes of blocks in another language than the document's.
+    #[serde(default, skip_serializing_if = "OtherLanguages::is_skip")]
+    pub other_languages: OtherLanguages,
+    /// What becomes of emoji.
+    #[serde(default, skip_serializing_if = "EmojiPolicy::is_named")]
+    pub emoji: EmojiPolicy,
 }
 
 impl Order {
@@ -93,7 +100,51 @@ impl Order {
             read: BTreeSet::new(),
             direction: Direction::PLAIN,
             cast: Vec::new(),
+            other_languages: OtherLanguages::Skip,
+            emoji: EmojiPolicy::Named,
         }
+    }
+}
+
+/// What becomes of blocks in another language than the document's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherLanguages {
+    /// They are left out, and listed as such.
+    #[default]
+    Skip,
+    /// Those in these languages, by their primary subtags (`de`), are spoken by a voice of theirs;
+    /// the others are left out. A narration alone speaks them: the other styles leave them out.
+    Speak(BTreeSet<String>),
+    /// The order fails where there are any.
+    Refuse,
+}
+
+impl OtherLanguages {
+    /// Whether they are left out, as where nothing is said of them.
+    #[must_use]
+    pub const fn is_skip(&self) -> bool {
+        matches!(self, Self::Skip)
+    }
+}
+
+/// What becomes of emoji.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmojiPolicy {
+    /// Their short names are spoken.
+    #[default]
+    Named,
+    /// They are not spoken.
+    Dropped,
+}
+
+impl EmojiPolicy {
+    /// Whether they are named, as where nothing is said of them.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    pub const fn is_named(&self) -> bool {
+        matches!(self, Self::Named)
     }
 }
 
@@ -491,6 +542,13 @@ pub struct Utterance {
     /// How `spoken` maps to `original`, in order, covering `spoken` without gaps between its words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub map: Vec<Mapping>,
+    /// What of `spoken` the document emphasises or quotes, by where it begins, the longer first.
+    /// Empty for words of ours, of a model and of a caller.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    /// The language that it is in, a BCP 47 tag, where that is another one than the script's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// One step of the map from what is spoken to what is written: "twenty twenty-six" to "2026".

@@ -40,10 +40,59 @@ pub struct SegmentRef {
     pub pause: u64,
     /// Its first sample in the track, after the pause.
     pub start: u64,
-    /// Its length in samples.
+    /// Its length in samples, with the silence of `breaks`.
     pub samples: u64,
-    /// Its words in time.
+    /// Its words in time, behind the breaks before them.
     pub words: Vec<WordTime>,
+    /// Where their times are from.
+    #[serde(default, skip_serializing_if = "Timing::is_given")]
+    pub timing: Timing,
+    /// The pinned voice that spoke it in the place of the one that was asked for; none where that
+    /// one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// Silence that is put into it, in order; the stored segment is so much shorter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<Break>,
+}
+
+impl SegmentRef {
+    /// Samples of the stored segment: those that are heard, without the silence that is put in.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        self.samples.saturating_sub(self.breaks.iter().map(|put| put.samples).sum())
+    }
+}
+
+/// Silence inside a segment, where the voice alone would go on: after a list's label, at a bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Break {
+    /// The stored segment's sample that comes after it.
+    pub at: u64,
+    /// Samples of silence.
+    pub samples: u64,
+}
+
+/// Where the times of a segment's words are from, the most certain first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// The engine gave them.
+    #[default]
+    Given,
+    /// They were found in the sound.
+    Aligned,
+    /// They follow from the letters alone.
+    Estimated,
+}
+
+impl Timing {
+    /// Whether the engine gave them.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    pub const fn is_given(&self) -> bool {
+        matches!(self, Self::Given)
+    }
 }
 
 /// One spoken word in time.
@@ -108,12 +157,18 @@ pub struct Manifest {
     pub title: String,
     /// Its language, a BCP 47 tag.
     pub language: String,
-    /// `narration` or `briefing`.
+    /// `narration`, `briefing`, `lesson` or `dialogue`.
     pub style: String,
-    /// The voice (`engines/local/voices/heart@1`).
+    /// The voice (`engines/local/voices/heart@1`), of several the first speaker's.
     pub voice: String,
-    /// Extractor, script engine and speech engine, with versions; between the last two those that
-    /// wrote sections in place of the script's.
+    /// Who speaks with which voice, where several do, by the place that an utterance names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speakers: Vec<SpokenBy>,
+    /// Who speaks what is in other languages than `language`, of those that are heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<LanguageSpokenBy>,
+    /// Extractor, script engine and speech engines, with versions; before the last those that wrote
+    /// sections in place of the script's.
     pub engines: Vec<String>,
     /// Samples a second.
     pub sample_rate: u32,
@@ -138,6 +193,46 @@ pub struct Manifest {
     /// What a model wrote and is not heard, with why, in the order of the script.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<DroppedSentence>,
+    /// What another voice spoke than was asked for, since that one could not and the order allows
+    /// it, in the order in which it is heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substituted: Vec<SubstitutedSentence>,
+    /// Where the times of words are from: of those that are the least certain.
+    #[serde(default, skip_serializing_if = "Timing::is_given")]
+    pub timing: Timing,
+}
+
+/// One of several who speak.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpokenBy {
+    /// What the others call them; empty for one who says nothing.
+    pub name: String,
+    /// The pinned voice.
+    pub voice: String,
+}
+
+/// One who speaks another language than the recording's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanguageSpokenBy {
+    /// The language, a BCP 47 tag.
+    pub language: String,
+    /// The pinned voice, which may be that of a speaker.
+    pub voice: String,
+}
+
+/// A sentence that another voice spoke than was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubstitutedSentence {
+    /// The section that it is heard in.
+    pub section: u32,
+    /// The id of its utterance.
+    pub utterance: u32,
+    /// The pinned voice that spoke it.
+    pub voice: String,
+    /// First sample in the whole recording.
+    pub start: u64,
+    /// One past the last.
+    pub end: u64,
 }
 
 /// A sentence that a model wrote and that is not heard.

@@ -1,6 +1,6 @@
 //! The text of an order that the key of its plan is made of.
 
-use crate::content::script::{Character, Direction, LengthTarget, Order, Selection};
+use crate::content::script::{Character, Direction, EmojiPolicy, LengthTarget, Order, OtherLanguages, Selection};
 
 /// What a caller wants said, as the canonical text that the plan's key is made of: names that never
 /// change, whatever the code calls them. What an order may leave unsaid is written only where it is
@@ -40,6 +40,18 @@ pub fn order(order: &Order) -> String {
     }
     for Character { name, role, manner } in &order.cast {
         text.push_str(&format!(";character={},{},{}", measured(name), measured(role), measured(manner)));
+    }
+    match &order.other_languages {
+        OtherLanguages::Skip => {}
+        // Languages are listed even where they are none, so that this is another order.
+        OtherLanguages::Speak(languages) => {
+            text.push_str(&format!(";others=speak:{}", listed(languages).unwrap_or_default()));
+        }
+        OtherLanguages::Refuse => text.push_str(";others=refuse"),
+    }
+    match order.emoji {
+        EmojiPolicy::Named => {}
+        EmojiPolicy::Dropped => text.push_str(";emoji=dropped"),
     }
     text
 }
@@ -148,7 +160,11 @@ mod tests {
             Order { cast: vec![character("", "Ann", "")], ..plain.clone() },
             Order { cast: vec![character("", "", "Ann")], ..plain.clone() },
             Order { cast: vec![character("Ann", "", ""), character("Bo", "", "")], ..plain.clone() },
-            Order { cast: vec![character("Ann,0:,0:;character=2:Bo", "", "")], ..plain },
+            Order { cast: vec![character("Ann,0:,0:;character=2:Bo", "", "")], ..plain.clone() },
+            Order { other_languages: OtherLanguages::Refuse, ..plain.clone() },
+            Order { other_languages: OtherLanguages::Speak(BTreeSet::new()), ..plain.clone() },
+            Order { other_languages: OtherLanguages::Speak(BTreeSet::from(["de".to_owned()])), ..plain.clone() },
+            Order { emoji: EmojiPolicy::Dropped, ..plain },
         ];
         let texts: BTreeSet<String> = orders.iter().map(order).collect();
         assert_eq!(texts.len(), orders.len());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lectern_core::content::script::{ContentKind, Footnotes, LengthTarget, NumberRange, Order, Selection, Style};
 use lectern_core::{Failure, Kind, Reason};
 
-use super::{direction, number};
+use super::{direction, number, policies};
 use crate::{ai, v1 as api, work};
 
 /// The most ranges in a list of pages or chapters.
@@ -23,6 +23,9 @@ struct Said<'a> {
     read: &'a [i32],
     direction: Option<&'a api::Direction>,
     cast: &'a [api::Character],
+    other_languages: i32,
+    spoken_languages: &'a [String],
+    emoji: i32,
 }
 
 /// What a message says that carries an order: its fields have the same names in each.
@@ -38,6 +41,9 @@ macro_rules! said {
             read: &$wire.read,
             direction: $wire.direction.as_ref(),
             cast: &$wire.cast,
+            other_languages: $wire.other_languages,
+            spoken_languages: &$wire.spoken_languages,
+            emoji: $wire.emoji,
         }
     };
 }
@@ -91,6 +97,9 @@ pub fn compose_order(wire: &ai::v1::ComposeScriptRequest) -> Result<Order, Failu
         read: &[],
         direction: None,
         cast: &[],
+        other_languages: 0,
+        spoken_languages: &[],
+        emoji: 0,
     })
 }
 
@@ -113,6 +122,8 @@ fn read(said: &Said<'_>) -> Result<Order, Failure> {
         read,
         direction: said.direction.map(direction::direction).transpose()?.unwrap_or_default(),
         cast: direction::cast(style, said.cast)?,
+        other_languages: policies::other_languages(said.other_languages, said.spoken_languages)?,
+        emoji: policies::emoji(said.emoji)?,
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{PUBLIC, document, methods, ours};
 
 /// Calls that a client must not repeat without knowing what was in them, and why.
-const UNSAFE: [(&str, &str, &str); 11] = [
+const UNSAFE: [(&str, &str, &str); 14] = [
     ("DocumentService", "CreateDocument", "makes another document unless it carries a request_id"),
     ("DocumentService", "UploadDocument", "its chunks go on where GetUpload says, not where they began"),
     ("DocumentService", "CancelUpload", "would cancel an upload that was begun meanwhile under the same id"),
@@ -27,12 +27,15 @@ const UNSAFE: [(&str, &str, &str); 11] = [
     ),
     ("TenantService", "CreateTenant", "answers ALREADY_EXISTS for what a try made whose answer was lost"),
     ("TenantService", "UpdateTenant", "undoes what was changed meanwhile unless it carries an etag"),
+    ("LexiconService", "CreateLexicon", "answers ALREADY_EXISTS for what a try made whose answer was lost"),
+    ("LexiconService", "UpdateLexicon", "undoes what was changed meanwhile unless it carries an etag"),
+    ("LexiconService", "DeleteLexicon", "answers RESOURCE_NOT_FOUND for what a try deleted whose answer was lost"),
     ("AdminService", "ReplayDeadLetters", "would take letters that were buried meanwhile"),
     ("AdminService", "DiscardDeadLetters", "would take letters that were buried meanwhile"),
 ];
 
 /// Calls between services that are made once, and why.
-const ONCE: [(&str, &str, &str); 17] = [
+const ONCE: [(&str, &str, &str); 18] = [
     ("lectern.ingest.v1.IngestService", "PrepareContent", "stores content"),
     ("lectern.ingest.v1.IngestService", "GetUsage", "the caller of GetQuota repeats it"),
     ("lectern.ai.v1.ScriptService", "ComposeScript", "writes as long as a script takes, and is paid for"),
@@ -44,6 +47,7 @@ const ONCE: [(&str, &str, &str); 17] = [
     ("lectern.tts.v1.SpeechService", "ReadTrack", "the caller of ListenNarration repeats it"),
     ("lectern.tts.v1.SpeechService", "CountStoredSpeech", "the caller of PreviewDocument repeats it"),
     ("lectern.gateway.v1.CredentialService", "VerifyKey", "who calls a stage with a key repeats that call"),
+    ("lectern.tts.v1.SpeechService", "GetSpending", "the caller of GetUsage repeats it"),
     ("lectern.tts.v1.SpeechService", "DeleteRecording", "deletes; the gateway comes to it again"),
     ("lectern.work.v1.StageService", "CancelSteps", "notes a cancel; the gateway comes to it again"),
     ("lectern.work.v1.StageService", "ListSteps", "the caller of the method of AdminService repeats it"),

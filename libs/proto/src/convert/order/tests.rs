@@ -1,8 +1,8 @@
-use lectern_core::content::script::{Character, Direction};
+use lectern_core::content::script::{Character, Direction, EmojiPolicy, OtherLanguages};
 use lectern_core::keys;
 
 use super::*;
-use crate::convert::{cast_to_wire, direction_to_wire};
+use crate::convert::{cast_to_wire, direction_to_wire, emoji_to_wire, other_languages_to_wire};
 
 fn narration(change: impl FnOnce(&mut api::Narration)) -> api::Narration {
     let mut narration = api::Narration { style: api::Style::Narration.into(), ..api::Narration::default() };
@@ -112,6 +112,8 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
         },
         skip: ContentKind::ALL.into_iter().filter(|kind| *kind != ContentKind::Code).collect(),
         read: BTreeSet::from([ContentKind::Code]),
+        other_languages: OtherLanguages::Speak(BTreeSet::from(["de".to_owned()])),
+        emoji: EmojiPolicy::Dropped,
         ..Order::of(Style::Briefing)
     };
     let character = |name: &str| Character { name: name.to_owned(), role: "asks".to_owned(), manner: "dry".to_owned() };
@@ -136,6 +138,8 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
         let selection = selection_to_wire(&said.selection);
         let (skip, read) = (kinds_to_wire(&said.skip), kinds_to_wire(&said.read));
         assert_eq!(selection.is_none(), said.selection.is_all());
+        let (others, spoken_languages) = other_languages_to_wire(&said.other_languages);
+        let (other_languages, emoji) = (others.into(), emoji_to_wire(said.emoji).into());
         let narration = api::Narration {
             style,
             length,
@@ -146,6 +150,9 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             read: read.clone(),
             direction: direction.clone(),
             cast: cast.clone(),
+            other_languages,
+            spoken_languages: spoken_languages.clone(),
+            emoji,
             ..api::Narration::default()
         };
         assert_eq!(order(&narration).as_ref(), Ok(&said));
@@ -159,6 +166,9 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             read: read.clone(),
             direction: direction.clone(),
             cast: cast.clone(),
+            other_languages,
+            spoken_languages: spoken_languages.clone(),
+            emoji,
             ..work::v1::PlanScript::default()
         };
         assert_eq!(plan_order(&command).as_ref(), Ok(&said));
@@ -172,6 +182,9 @@ fn an_order_comes_back_as_it_was_from_a_narration_a_command_and_a_preview() {
             read,
             direction,
             cast,
+            other_languages,
+            spoken_languages,
+            emoji,
             ..ai::v1::PreviewScriptRequest::default()
         };
         assert_eq!(preview_order(&preview).as_ref(), Ok(&said));
