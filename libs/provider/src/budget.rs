@@ -10,6 +10,7 @@
 //! one call; too little only where a call cost more than that maximum. The ledger has what was
 //! spent, to the millionth.
 
+mod config;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::day::Day;
 use crate::ledger::Ledger;
 use crate::money::MicroUsd;
 
+pub use config::BudgetConfig;
 pub use record::{BudgetKind, BudgetRecord};
 
 /// Who waits for a budget looks again after this time.

@@ -12,6 +12,12 @@ pub(crate) fn identifier(text: &str) -> Option<&str> {
     (!text.is_empty() && text.len() <= LONGEST && text.bytes().all(fits)).then_some(text)
 }
 
+/// The text where it is an identifier, as an answer's own word for its end is; else nothing.
+#[must_use]
+pub fn identifier_of(text: &str) -> &str {
+    identifier(text).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,7 +28,7 @@ mod tests {
             assert_eq!(identifier(text), Some(text));
         }
         for text in ["", "two words", "Invalid value: \"x\"", "Straße", "a\nb", &"x".repeat(121)] {
-            assert_eq!(identifier(text), None, "{text}");
+            assert_eq!((identifier(text), identifier_of(text)), (None, ""), "{text}");
         }
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! The form is `{"error": {"message", "type", "param", "code"}}`, where the code is a word
 //! (OpenAI), a number (vLLM, llama.cpp) or nothing (Ollama). The error may be a word itself
-//! (`{"error": "..."}`), stand at the top, or be FastAPI's `{"detail": ...}`. Of Google's own
-//! server for this API it is Google's form, in an array.
+//! (`{"error": "..."}`), stand at the top, or be FastAPI's `{"detail": ...}`, a list of faults or
+//! an error in itself (Kokoro-FastAPI). Of Google's own server for this API it is Google's form, in
+//! an array.
 
 use std::collections::BTreeSet;
 
@@ -118,7 +119,8 @@ impl Said {
     fn read(body: &[u8]) -> Self {
         let Ok(whole) = serde_json::from_slice::<Value>(body) else { return Self::default() };
         let whole = whole.get(0).unwrap_or(&whole);
-        let error = whole.get("error").unwrap_or(whole);
+        let of_fast_api = || whole.get("detail").filter(|detail| detail.is_object());
+        let error = whole.get("error").or_else(of_fast_api).unwrap_or(whole);
         if let Some(message) = error.as_str() {
             return Self { message: message.to_lowercase(), ..Self::default() };
         }

@@ -15,7 +15,8 @@ const TOKENS: u128 = 1_000_000;
 /// A whole, in percent.
 const WHOLE: u32 = 100;
 
-/// What a model costs from one day to another, in millionths of a US dollar for a million tokens.
+/// What a model or a voice costs from one day to another, in millionths of a US dollar for a
+/// million tokens, or characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceRow {
@@ -28,7 +29,7 @@ pub struct PriceRow {
     /// It holds for requests whose prompt has more tokens than this.
     #[serde(default)]
     pub above: u64,
-    /// Tokens of a prompt.
+    /// Tokens of a prompt, or characters where those are counted.
     pub input: u64,
     /// Tokens of a prompt that come from a cache.
     pub cached: u64,
@@ -81,8 +82,9 @@ impl Price {
         let mut held: Vec<PriceRow> = rows.iter().filter(|row| row.holds_on(day)).cloned().collect();
         if !rows.is_empty() && !held.iter().any(|row| row.above == 0) {
             let message = format!(
-                "there is no price of {provider}/{model} on {day}, so nothing is bought of it; give the model a row in \
-                 models_file that has a [[models.prices]] with first_day = \"{day}\", input, cached, output and source"
+                "there is no price of {provider}/{model} on {day}, so nothing is bought of it; give it a row of prices \
+                 with first_day = \"{day}\", input, cached, output and source ([[models.prices]] of models_file, or \
+                 prices of the engine's rows_file)"
             );
             return Err(Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message).at("models_file"));
         }
@@ -107,6 +109,7 @@ impl Price {
             (usage.input - cached, row.input),
             (cached, row.cached),
             (usage.output.saturating_add(usage.thoughts), row.output),
+            (usage.characters, row.input),
         ];
         let sum: u128 = parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(*price)).sum();
         let millionths = (sum * u128::from(self.percent(row))).div_ceil(TOKENS * u128::from(WHOLE));
@@ -135,11 +138,19 @@ impl Price {
     /// all thoughts at most so many: at the dearest row that it may reach, with nothing cached.
     #[must_use]
     pub fn estimate_max(&self, input: u64, output: u64) -> MicroUsd {
+        self.most(Usage { input, output, ..Usage::default() })
+    }
+
+    /// The most that a call can cost that uses at most so much: at the dearest row that it may
+    /// reach, with nothing cached.
+    #[must_use]
+    pub fn most(&self, used: Usage) -> MicroUsd {
+        let dearest = Usage { cached: 0, ..used };
         let most = |row: &PriceRow| {
             let alone = Self { rows: vec![PriceRow { above: 0, ..row.clone() }], place: self.place };
-            alone.cost(Usage { input, cached: 0, output, thoughts: 0 })
+            alone.cost(dearest)
         };
-        let reached = self.rows.iter().filter(|row| row.above == 0 || input > row.above);
+        let reached = self.rows.iter().filter(|row| row.above == 0 || used.input > row.above);
         reached.map(most).max().unwrap_or(MicroUsd::ZERO)
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Tokens of one call. Thoughts are paid for as output is, and are not counted in `output`.
+/// What one call used: tokens, or characters where those are counted and no tokens. Thoughts are
+/// paid for as output is, and are not counted in `output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -14,6 +15,15 @@ pub struct Usage {
     pub output: u64,
     /// Tokens of what the model thought.
     pub thoughts: u64,
+    /// Characters of text that was spoken, of a provider who counts those. They are paid for at the
+    /// price of input.
+    #[serde(skip_serializing_if = "is_none")]
+    pub characters: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Usage {
@@ -25,6 +35,7 @@ impl Usage {
             cached: self.cached.saturating_add(other.cached),
             output: self.output.saturating_add(other.output),
             thoughts: self.thoughts.saturating_add(other.thoughts),
+            characters: self.characters.saturating_add(other.characters),
         }
     }
 

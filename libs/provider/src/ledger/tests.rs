@@ -35,7 +35,7 @@ fn attempt(tenant: &str, step: &str) -> Attempt {
 fn answered(cost: u64) -> Settlement {
     Settlement {
         known: true,
-        usage: Usage { input: 100, cached: 10, output: 20, thoughts: 5 },
+        usage: Usage { input: 100, cached: 10, output: 20, thoughts: 5, characters: 0 },
         cost: MicroUsd::new(cost),
         class: None,
         word: "STOP".to_owned(),

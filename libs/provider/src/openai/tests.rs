@@ -65,6 +65,12 @@ fn every_server_s_errors_have_their_class_and_reason() {
             "missing",
         ),
         (404, json!({"detail": "Not Found"}), Class::NotFound, "HTTP_404"),
+        (
+            400,
+            json!({"detail": {"error": "invalid_model", "message": CANARY, "type": "invalid_request_error"}}),
+            Class::Invalid,
+            "invalid_request_error",
+        ),
         // Ollama: the code is nothing; its own API says a word.
         (404, openai("not_found_error", &null, ""), Class::NotFound, "not_found_error"),
         (500, openai("api_error", &null, ""), Class::Server, "api_error"),

@@ -32,7 +32,7 @@ fn doubling() -> [PriceRow; 2] {
 
 #[test]
 fn a_call_costs_what_its_day_says_with_thoughts_at_the_price_of_output() {
-    let usage = Usage { input: 1_000_000, cached: 200_000, output: 100_000, thoughts: 100_000 };
+    let usage = Usage { input: 1_000_000, cached: 200_000, output: 100_000, thoughts: 100_000, ..Usage::default() };
     for (on, cost) in [("2026-12-31", 600_000 + 15_000 + 750_000), ("2027-01-01", 1_200_000 + 15_000 + 1_500_000)] {
         assert_eq!(price(&doubling(), on, Place::Global).cost(usage), MicroUsd::new(cost), "{on}");
     }
@@ -47,6 +47,17 @@ fn a_part_of_a_millionth_is_a_whole_one() {
     assert_eq!(price.cost(Usage { input: 4, ..Usage::default() }), MicroUsd::new(3), "4 at 0.75");
     assert_eq!(price.cost(Usage { input: 3, ..Usage::default() }), MicroUsd::new(3), "2.25 rounded up");
     assert_eq!(price.cost(Usage::default()), MicroUsd::ZERO);
+}
+
+#[test]
+fn characters_cost_what_their_row_says_and_no_tokens_beside_them() {
+    let price = price(&[row(30_000_000, 0, 0)], "2026-12-01", Place::Global);
+    let spoken = Usage { characters: 81, ..Usage::default() };
+    assert_eq!((price.cost(spoken), price.most(spoken)), (MicroUsd::new(2_430), MicroUsd::new(2_430)));
+    assert_eq!(spoken.plus(spoken).characters, 162);
+    assert_eq!(spoken.total(), 0, "they are no tokens");
+    let kept = serde_json::to_value(Usage::default()).unwrap();
+    assert_eq!(kept.get("characters"), None, "records of models are as they were");
 }
 
 #[test]
@@ -70,7 +81,7 @@ fn a_day_without_a_price_says_what_is_to_be_added() {
     }
     assert!(!refused.kind.retryable());
     let free = Price::on(&[], "openai", "smol", day("2027-01-01"), Place::Global).unwrap();
-    let usage = Usage { input: 9, cached: 0, output: 9, thoughts: 9 };
+    let usage = Usage { input: 9, cached: 0, output: 9, thoughts: 9, characters: 9 };
     assert!(free.is_free() && free.cost(usage) == MicroUsd::ZERO && free.estimate_max(9, 9) == MicroUsd::ZERO);
 }
 
@@ -106,7 +117,7 @@ proptest! {
         let rows = [row(2_000_000, 100_000, 12_000_000), PriceRow { above: 200_000, ..row(4_000_000, 200_000, 18_000_000) }];
         let place = if regional { Place::Regional } else { Place::Global };
         let price = price(&rows, "2026-12-01", place);
-        let cost = price.cost(Usage { input, cached: cached.min(input), output, thoughts });
+        let cost = price.cost(Usage { input, cached: cached.min(input), output, thoughts, characters: 0 });
         prop_assert!(cost <= price.estimate_max(input + slack, output + thoughts));
     }
 }

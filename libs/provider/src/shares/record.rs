@@ -38,6 +38,13 @@ pub struct Rates {
     pub at_once: u32,
 }
 
+impl Default for Rates {
+    /// Four calls at once, as often as the provider likes.
+    fn default() -> Self {
+        Self { requests: 0, tokens: 0, at_once: 4 }
+    }
+}
+
 /// What a replica wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
