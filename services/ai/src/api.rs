@@ -3,7 +3,6 @@
 mod edit;
 mod estimate;
 mod preview;
-mod spending;
 mod writers;
 
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use lectern_proto::ai::v1::{self as ai, script_service_server::ScriptService};
 use lectern_proto::convert;
 use lectern_proto::v1::{self as api, writer_service_server::WriterService};
 use lectern_provider::Ledger;
+use lectern_provider::wire::{self, Callers};
 use lectern_rpc::{Answers, Caller, InternalService, answer, answer_stream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -179,7 +179,8 @@ impl ScriptService for Scripts {
         request: Request<ai::GetSpendingRequest>,
     ) -> Result<Response<ai::GetSpendingResponse>, Status> {
         answer(request, |InternalService(caller), request| async move {
-            let days = spending::spending(&self.ledger, &caller.tenant, &request, self.clock.now()).await?;
+            let asked = (request.first_day.as_str(), request.last_day.as_str());
+            let days = wire::spending(&self.ledger, Callers::Writers, &caller.tenant, asked, self.clock.now()).await?;
             Ok(ai::GetSpendingResponse { days })
         })
         .await

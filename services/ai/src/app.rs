@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::engine::generative::{Deps, Generative};
 use crate::engine::{DEFAULT_WRITER, Engines, Extractive, FirstOf, Writer};
-use crate::payments::Cashier;
+use crate::payments::{self, Cashier};
 use crate::unused::Plans;
 use crate::{api, examine, work};
 
@@ -60,8 +60,8 @@ impl StageParts for Parts {
 
     async fn new(config: &Config, adapters: &Adapters) -> Result<Self, Failure> {
         config.check()?;
-        let cashier = Cashier::new(config, &adapters.store, &adapters.clock)?;
-        cashier.watch_prices(config, &config.models()?);
+        let cashier = payments::cashier(config, &adapters.store, &adapters.clock)?;
+        payments::watch(&cashier, config, &config.models()?);
         let engines = Engines::new(writers(config, &adapters.clock)?, &config.default_writer)?;
         let scripts = api::Scripts::new(
             Arc::clone(&adapters.blob),

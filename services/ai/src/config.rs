@@ -1,18 +1,16 @@
 //! The settings of ai: environment over file over defaults.
 
-mod budget;
-mod near;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lectern_core::Failure;
+pub use lectern_provider::BudgetConfig;
 use lectern_stage::Common;
 use lectern_stage::config::Settings;
 use serde::{Deserialize, Serialize};
 
-pub use self::budget::BudgetConfig;
 pub use self::writer::{WriterConfig, WriterKind};
 use crate::engine::DEFAULT_WRITER;
 use crate::model::Rows;

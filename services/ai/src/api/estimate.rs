@@ -52,6 +52,7 @@ fn to_wire(writer: &Writer, estimate: Estimate) -> api::NarrationEstimate {
         longest_duration: Some(seconds(words.most)),
         cost_micro_usd: cost.map(range),
         basis,
+        speech_cost_micro_usd: None,
     }
 }
 

@@ -99,6 +99,8 @@ mod tests {
             original: String::new(),
             spoken: String::new(),
             map: Vec::new(),
+            marks: Vec::new(),
+            language: None,
         }
     }
 

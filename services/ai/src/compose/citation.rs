@@ -26,14 +26,14 @@ struct Group {
 /// The text of a block, with its citations where the order wants them read; then those by number.
 pub(super) fn passage(block: &Block, order: &Order, language: Language) -> (Passage, References) {
     if !order.read.contains(&ContentKind::Citations) {
-        return (Passage::new(block, language), References::default());
+        return (Passage::new(block, language).with_emoji(order.emoji), References::default());
     }
     let chars: Vec<char> = block.text.chars().collect();
     let citations = cuts::citations(block, &chars, language);
     if citations.is_empty() {
-        return (Passage::new(block, language), References::default());
+        return (Passage::new(block, language).with_emoji(order.emoji), References::default());
     }
-    let passage = Passage::new(&cuts::with_citations(block, &citations), language);
+    let passage = Passage::new(&cuts::with_citations(block, &citations), language).with_emoji(order.emoji);
     (passage, References { groups: groups(&chars, &citations) })
 }
 

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use lectern_core::Failure;
 use lectern_core::content::document::{Block, BlockKind, Content};
-use lectern_core::content::script::{ContentKind, Footnotes, Order, SkipReason, Skipped};
+use lectern_core::content::script::{
+    ContentKind, EmojiPolicy, Footnotes, Order, OtherLanguages, SkipReason, Skipped, Style,
+};
 use lectern_core::content::words;
+use lectern_core::speakers::primary;
+use lectern_core::{Failure, Kind, Reason};
 
 use super::{Stop, appendix, citation, kinds, table};
 use crate::speakable::{Emoji, Language, can_say, is_scale, speak};
@@ -41,18 +44,52 @@ fn left_out(block: &Block, in_appendix: bool, order: &Order, language: Language)
     let unselected = || (!order.selection.has_page(block.page)).then_some(SkipReason::NotSelected);
     by_kind
         .or_else(|| kinds::out_of_place(block, order))
-        .or_else(|| foreign(block, language))
-        .or_else(|| silent(block, order, language))
+        .or_else(|| foreign(block, order, language))
+        .or_else(|| silent(block, order, spoken_in(block, order, language)))
         .or_else(unselected)
 }
 
-/// Code and formulas are in no language, whatever was detected.
-fn foreign(block: &Block, language: Language) -> Option<SkipReason> {
-    if block.kind.is_notation() {
-        return None;
+/// The language of a block that is in another one than its document. Code and formulas are in no
+/// language, whatever was detected.
+fn other_language(block: &Block, language: Language) -> Option<&str> {
+    let tag = block.language.as_deref().filter(|_| !block.kind.is_notation())?;
+    (Language::of(tag) != Some(language)).then_some(tag)
+}
+
+/// The language, and the tag of it, that a block is spoken in though its document is in another
+/// one: where the order wants that, and there are rules for it.
+pub(super) fn abroad<'a>(block: &'a Block, order: &Order, language: Language) -> Option<(Language, &'a str)> {
+    let tag = other_language(block, language)?;
+    match &order.other_languages {
+        OtherLanguages::Speak(spoken) if order.style == Style::Narration && spoken.contains(&primary(tag)) => {
+            Language::of(tag).map(|language| (language, tag))
+        }
+        OtherLanguages::Speak(_) | OtherLanguages::Skip | OtherLanguages::Refuse => None,
     }
-    let tag = block.language.as_deref()?;
-    (Language::of(tag) != Some(language)).then_some(SkipReason::LanguageUnsupported)
+}
+
+/// The language that a block is spoken in.
+pub(super) fn spoken_in(block: &Block, order: &Order, language: Language) -> Language {
+    abroad(block, order, language).map_or(language, |(language, _)| language)
+}
+
+fn foreign(block: &Block, order: &Order, language: Language) -> Option<SkipReason> {
+    other_language(block, language)?;
+    abroad(block, order, language).is_none().then_some(SkipReason::LanguageUnsupported)
+}
+
+/// Refuses a block in another language, where the order wants that.
+fn check_language(block: &Block, order: &Order, language: Language) -> Result<(), Failure> {
+    let Some(tag) = other_language(block, language).filter(|_| order.other_languages == OtherLanguages::Refuse) else {
+        return Ok(());
+    };
+    let page = block.page.map(|page| format!(" on page {page}")).unwrap_or_default();
+    let message = format!(
+        "block {}{page} is in `{tag}`, and the order refuses other languages than the document's; skip them, have \
+         them spoken, or set the language of the document",
+        block.id
+    );
+    Err(Failure::new(Kind::FailedPrecondition, Reason::LanguageUnsupported, message).at("narration.other_languages"))
 }
 
 /// A block without anything that the voice can say. Code is announced whatever it holds; formulas
@@ -64,7 +101,7 @@ fn silent(block: &Block, order: &Order, language: Language) -> Option<SkipReason
     if announced && (has_letters(block) || code && !block.text.trim().is_empty()) {
         return None;
     }
-    if !announced && has_words(block, language) {
+    if !announced && has_words(block, order, language) {
         return citation::passage(block, order, language).0.all_cut();
     }
     Some(if has_letters(block) { SkipReason::LanguageUnsupported } else { SkipReason::NothingToSay })
@@ -72,11 +109,15 @@ fn silent(block: &Block, order: &Order, language: Language) -> Option<SkipReason
 
 /// Whether a block has a letter or digit that can be said; or nothing but signs and pictures that
 /// are.
-fn has_words(block: &Block, language: Language) -> bool {
+fn has_words(block: &Block, order: &Order, language: Language) -> bool {
     if has_letters(block) {
         return block.text.chars().any(|c| c.is_alphanumeric() && can_say(c, language));
     }
-    !speak(&block.text, &[], language, Emoji::Named).text.is_empty()
+    let emoji = match order.emoji {
+        EmojiPolicy::Named => Emoji::Named,
+        EmojiPolicy::Dropped => Emoji::Dropped,
+    };
+    !speak(&block.text, &[], language, emoji).text.is_empty()
 }
 
 fn has_letters(block: &Block) -> bool {
@@ -86,7 +127,8 @@ fn has_letters(block: &Block) -> bool {
 /// Parts the blocks: those that are spoken, and those that are not.
 ///
 /// # Errors
-/// `CANCELLED`.
+/// `CANCELLED`; `LANGUAGE_UNSUPPORTED` for a block in another language, where the order refuses
+/// those.
 pub(super) fn part<'a>(
     content: &'a Content,
     order: &Order,
@@ -98,7 +140,11 @@ pub(super) fn part<'a>(
     let (mut heard, mut skipped) = (Vec::new(), Vec::new());
     for block in &content.blocks {
         stop.check()?;
-        match left_out(block, appendices.contains(&block.id), order, language) {
+        let reason = left_out(block, appendices.contains(&block.id), order, language);
+        if reason == Some(SkipReason::LanguageUnsupported) {
+            check_language(block, order, language)?;
+        }
+        match reason {
             Some(reason) => skipped.push(Skipped { block: block.id, range: None, reason }),
             None => heard.push(Heard { block, words: spoken_words(block, order) }),
         }

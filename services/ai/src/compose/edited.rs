@@ -55,7 +55,12 @@ impl Editing {
         let Some(Line { said: old, stands_for }) = self.lines.get(at) else {
             return Err(not_there(edit, self.lines.len()));
         };
-        let mut new = said(&edit.text, &old.sources, old.role, old.speaker, language);
+        // Whoever speaks it speaks the language of what it stands for.
+        let spoken = old.language.as_deref().and_then(Language::of).unwrap_or(language);
+        let mut new = said(&edit.text, &old.sources, old.role, old.speaker, spoken);
+        for utterance in &mut new {
+            utterance.language.clone_from(&old.language);
+        }
         let Some(last) = new.last_mut() else { return Err(unspeakable(edit)) };
         last.ends_block = old.ends_block;
         if !old.added {

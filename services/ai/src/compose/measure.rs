@@ -53,7 +53,7 @@ impl Measure<'_> {
             BlockKind::Heading { .. } => whole(false),
             BlockKind::Code { .. } if self.order.read.contains(&ContentKind::Code) => {
                 let marked = notation::code(block);
-                let passage = Passage::new(&marked.block, self.language).until(self.stop);
+                let passage = Passage::new(&marked.block, self.language).with_emoji(self.order.emoji).until(self.stop);
                 marked.lines.iter().flat_map(|line| self.phrases(block, &passage, *line)).collect()
             }
             BlockKind::Table { .. } if table::read_out(block, self.order) => rows(block),
@@ -68,7 +68,8 @@ impl Measure<'_> {
             | BlockKind::Caption
             | BlockKind::Figure
             | BlockKind::Furniture { .. } => {
-                let (passage, _) = citation::passage(block, self.order, self.language);
+                let language = classify::spoken_in(block, self.order, self.language);
+                let (passage, _) = citation::passage(block, self.order, language);
                 let passage = passage.until(self.stop);
                 let sentences = passage.sentences().into_iter();
                 sentences.flat_map(|sentence| self.phrases(block, &passage, sentence)).collect()

@@ -2,17 +2,19 @@
 //! said, in which breaths, is in `breath`; the rows of tables are in `row`.
 
 mod breath;
+mod marks;
 mod row;
 #[cfg(test)]
 mod tests;
 
 use lectern_core::content::Range;
 use lectern_core::content::document::{Block, SpanKind};
-use lectern_core::content::script::SkipReason;
+use lectern_core::content::script::{EmojiPolicy, SkipReason};
 
+use self::marks::Manners;
 use super::Stop;
 use super::cuts::{self, Cut};
-use crate::speakable::{self, Language, Mark, MarkKind, PASSED_OVER, can_say};
+use crate::speakable::{self, Emoji, Language, Mark, MarkKind, PASSED_OVER, can_say};
 pub(super) use breath::MAX_SPOKEN;
 
 /// A block's text, ready to be taken apart.
@@ -20,7 +22,9 @@ pub(super) struct Passage {
     chars: Vec<char>,
     cuts: Vec<Cut>,
     marks: Vec<Mark>,
+    manners: Manners,
     language: Language,
+    emoji: Emoji,
     stop: Stop,
 }
 
@@ -46,7 +50,17 @@ impl Passage {
                 marks.push(Mark { range: span.range, kind });
             }
         }
-        Self { chars, cuts, marks, language, stop: Stop::default() }
+        let manners = Manners::of(block, &chars);
+        Self { chars, cuts, marks, manners, language, emoji: Emoji::Named, stop: Stop::default() }
+    }
+
+    /// The same, in which emoji are what an order wants.
+    pub(super) const fn with_emoji(mut self, policy: EmojiPolicy) -> Self {
+        self.emoji = match policy {
+            EmojiPolicy::Named => Emoji::Named,
+            EmojiPolicy::Dropped => Emoji::Dropped,
+        };
+        self
     }
 
     /// No more phrases are made of it once it is stopped.
@@ -71,7 +85,9 @@ impl Passage {
 
     /// A text that no document marked, of which nothing is cut away.
     pub(super) fn plain(text: &str, language: Language) -> Self {
-        Self { chars: text.chars().collect(), cuts: Vec::new(), marks: Vec::new(), language, stop: Stop::default() }
+        let (cuts, marks, manners) = (Vec::new(), Vec::new(), Manners::default());
+        let chars = text.chars().collect();
+        Self { chars, cuts, marks, manners, language, emoji: Emoji::Named, stop: Stop::default() }
     }
 
     /// The sentences, as ranges of the block's text. What is cut away does not decide where they

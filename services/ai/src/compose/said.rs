@@ -38,6 +38,8 @@ impl Said {
             original: fold(words),
             spoken: spoken.text,
             map: spoken.map,
+            marks: Vec::new(),
+            language: None,
         }])
     }
 

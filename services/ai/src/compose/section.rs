@@ -18,10 +18,11 @@ use lectern_core::content::script::{ContentKind, Order, Plan, PlannedSection, SC
 
 use super::said::Said;
 use super::style::{self, Rules};
-use super::{Stop, balance, find};
+use super::{Stop, balance, classify, find};
 use crate::speakable::Language;
 
 /// What all blocks of a section are written by.
+#[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) content: &'a Content,
     pub(super) planned: &'a PlannedSection,
@@ -98,7 +99,16 @@ impl Walk<'_> {
         if !self.written.insert(block.id) {
             return Ok(Said::default());
         }
-        let said = self.rules.block(self.scene, block)?;
+        let abroad = classify::abroad(block, self.scene.order, self.scene.language);
+        let Some((language, tag)) = abroad else {
+            let said = self.rules.block(self.scene, block)?;
+            return self.with_notes(said);
+        };
+        // Its words and ours about it are said by the rules of its language.
+        let mut said = self.rules.block(&Scene { language, ..*self.scene }, block)?;
+        for utterance in &mut said.utterances {
+            utterance.language = Some(tag.to_owned());
+        }
         self.with_notes(said)
     }
 

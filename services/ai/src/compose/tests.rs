@@ -1,6 +1,8 @@
 //! What holds for any document, and one rich document as readable text.
 
 mod accounted;
+mod languages;
+mod marks;
 mod selected;
 mod wanted;
 

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use lectern_core::Failure;
+use lectern_provider::Access;
 use lectern_runtime::Secret;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::near::is_near;
 use crate::model::{ModelRow, Provider, Rows};
 
 /// The highest temperature that any provider takes.
@@ -95,23 +94,15 @@ impl WriterConfig {
         if self.model.trim().is_empty() {
             return wrong("model", "a writer needs a model; name it as its provider does");
         }
-        if !self.key.is_empty() && !self.key_file.as_os_str().is_empty() {
-            return wrong("key_file", "there is a key and a file of one; set one of them");
-        }
         if self.temperature.is_some_and(|temperature| !(0.0..=HOTTEST).contains(&temperature)) {
             return wrong("temperature", "a temperature is from 0.0 to 2.0; leave it out for the provider's own");
         }
         if self.concurrency == 0 {
             return wrong("concurrency", "a writer makes at least one call at once; set 1 or more");
         }
-        let keyless = self.key.is_empty() && self.key_file.as_os_str().is_empty();
-        if !self.url.is_empty()
-            && let Err(message) = self.check_url(keyless)
-        {
-            return wrong("url", message);
-        }
+        self.access().check(table)?;
         match self.kind {
-            WriterKind::Gemini if keyless && self.project.is_empty() => {
+            WriterKind::Gemini if self.access().is_keyless() && self.project.is_empty() => {
                 wrong("key", "Gemini takes a key, a key_file, or a project with default credentials; set one of them")
             }
             WriterKind::OpenAi if self.url.is_empty() => {
@@ -127,27 +118,11 @@ impl WriterConfig {
         }
     }
 
-    /// What is wrong with the URL. It is printed where the settings are, so that no secret belongs
-    /// into it.
-    fn check_url(&self, keyless: bool) -> Result<(), &'static str> {
-        let Ok(url) = self.url.parse::<Url>() else {
-            return Err("this is no URL; write it as https://HOST/PATH");
-        };
-        let secret = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            name.contains("key") || name.contains("token") || name == "sig"
-        };
-        if !["http", "https"].contains(&url.scheme()) {
-            Err("this is no URL of a server; write it with http:// or https://")
-        } else if !url.username().is_empty() || url.password().is_some() {
-            Err("a URL has no user and no password here; give the key as key or key_file")
-        } else if url.query_pairs().any(|(name, _)| secret(&name)) {
-            Err("a URL has no key in it here; give it as key or key_file")
-        } else if url.scheme() == "http" && !(keyless && self.project.is_empty()) && !is_near(&url) {
-            Err("the key would go there in the clear, where others can read it; write https://, or leave the key out")
-        } else {
-            Ok(())
-        }
+    /// How its provider is reached.
+    #[must_use]
+    pub fn access(&self) -> Access<'_> {
+        let Self { url, key, key_file, project, location, .. } = self;
+        Access { url, key, key_file, project, location }
     }
 
     /// Whose wire it is behind, as rows of models have it.
@@ -203,23 +178,7 @@ impl WriterConfig {
     /// `INVALID_FIELD` for a file that cannot be read, or has no key; the key itself is in no
     /// message.
     pub fn api_key(&self, table: &str) -> Result<Option<Secret>, Failure> {
-        if !self.key.is_empty() {
-            return Ok(Some(self.key.clone()));
-        }
-        if self.key_file.as_os_str().is_empty() {
-            return Ok(None);
-        }
-        let wrong = |what: &str| {
-            let message = format!("the file {} {what}", self.key_file.display());
-            Failure::invalid(format!("{table}.key_file"), message)
-        };
-        let text = std::fs::read_to_string(&self.key_file)
-            .map_err(|error| wrong(&format!("cannot be read: {error}; put the API key there")))?;
-        let key = text.trim();
-        if key.is_empty() || key.lines().count() > 1 {
-            return Err(wrong("does not hold one line; put the API key there, and nothing else"));
-        }
-        Ok(Some(Secret::new(key)))
+        self.access().api_key(table)
     }
 }
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::HeaderMap;
 use lectern_core::Clock;
+use lectern_provider::gemini::GOES_ON;
+pub use lectern_provider::gemini::Host;
 use lectern_provider::{Billed, Endpoint, Event, Http, Limits, Opened, Place, ProviderError, Streamed, google};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -24,68 +26,6 @@ use super::{Completion, Finish, ModelRow, Prompt, TextModel};
 /// How many answers one answer may be made of: one of a model with a unified window ends at some
 /// limit and is asked to go on.
 pub const HOPS: usize = 3;
-
-/// The version of the Enterprise API that takes a token to go on.
-const GOES_ON: &str = "v1beta1";
-
-/// Which of the hosts, and what of a path follows from that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// The Developer API.
-    Developer,
-    /// The Enterprise API of a project.
-    Enterprise {
-        /// The project's id.
-        project: String,
-        /// `global`, a region, or `us` or `eu` for several.
-        location: String,
-    },
-}
-
-impl Host {
-    /// Where a model is served, which decides what it costs.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        match self {
-            Self::Developer => Place::Global,
-            Self::Enterprise { location, .. } if location.is_empty() || location == "global" => Place::Global,
-            Self::Enterprise { .. } => Place::Regional,
-        }
-    }
-
-    /// The address of the provider's own host.
-    #[must_use]
-    pub fn address(&self) -> String {
-        match self {
-            Self::Developer => "https://generativelanguage.googleapis.com".to_owned(),
-            Self::Enterprise { location, .. } => match location.as_str() {
-                "" | "global" => "https://aiplatform.googleapis.com".to_owned(),
-                "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
-                region => format!("https://{region}-aiplatform.googleapis.com"),
-            },
-        }
-    }
-
-    /// The version of the API that is called unless the settings have another.
-    #[must_use]
-    pub const fn version(&self) -> &'static str {
-        match self {
-            Self::Developer => "v1",
-            Self::Enterprise { .. } => GOES_ON,
-        }
-    }
-
-    /// The path of a model's method.
-    fn path(&self, version: &str, model: &str, method: &str) -> String {
-        match self {
-            Self::Developer => format!("{version}/models/{model}:{method}"),
-            Self::Enterprise { project, location } => {
-                let location = if location.is_empty() { "global" } else { location };
-                format!("{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:{method}")
-            }
-        }
-    }
-}
 
 /// How it is called.
 #[derive(Debug, Clone)]

@@ -67,7 +67,7 @@ mod tests {
             .with_tracked_inactivity(false);
         let rows = Rows::built_in().unwrap();
         let row = ModelRow { id: "flash".to_owned(), ..rows.of(Provider::Gemini).next().unwrap().clone() };
-        let usage = Usage { input: 90, cached: 10, output: 7, thoughts: 5 };
+        let usage = Usage { input: 90, cached: 10, output: 7, thoughts: 5, ..Usage::default() };
         let completion = Completion { text: "A canary.".to_owned(), usage, ..Completion::of_nothing() };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             for answered in [Ok(&completion), Err(&ProviderError::cancelled(Billed::No))] {

@@ -1,31 +1,26 @@
-//! What the calls of models cost: who pays, out of which budget, at what pace, and what is written
-//! down of it. How money is counted, and what is not known of a bill: docs/payments.md.
+//! What the calls of models cost: who pays, and what is written down of it. How money is counted,
+//! and what is not known of a bill: docs/payments.md. The cashier, the ledger, budgets and shares
+//! are those of all paid engines (`lectern_provider`); here is what a call of a model is to them.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `port.rs` | [`Payments`]: what stands around each call |
-//! | `cashier.rs` | [`Cashier`]: what a process has for it, of prices, budgets, shares and the ledger |
-//! | `step.rs` | the payments of one step, out of its tenant's and its narration's budget |
-//! | `settlement.rs` | what a call that ended cost, as far as that is known |
-//! | `claims.rs` | that of equal calls one is made, in the whole system |
-//! | `measure.rs` | metrics |
+//! | `port.rs` | [`Payments`]: what stands around each call; [`Call`]: what it can use at most |
+//! | `terms.rs` | the cashier of the settings, with the terms of each writer |
+//! | `step.rs` | the payments of one step, behind the port |
 //! | `unbilled.rs` | calls outside of any step, of which nothing may cost anything |
 //!
 //! Not done here: whether a call is made again, and what is done with its answer
 //! (`engine::generative::ask`).
 
-mod cashier;
-mod claims;
-mod measure;
 mod port;
-mod settlement;
 mod step;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod unbilled;
 
-pub use cashier::{Cashier, Terms};
-pub use claims::{CallRecord, Claim};
-pub use port::{Call, LOOK_AGAIN, Paid, Payments};
-pub use step::StepPayments;
+pub use lectern_provider::{CallRecord, Cashier, Claim, Paid, StepPayments, Terms};
+pub use port::{Call, LOOK_AGAIN, Payments};
+pub(crate) use terms::watch;
+pub use terms::{cashier, terms_of};
 pub use unbilled::Unbilled;

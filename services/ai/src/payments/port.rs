@@ -5,14 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lectern_core::{Digest, Failure};
-use lectern_provider::{Billed, Permit, Price, ProviderError, Reservation};
-use tokio::runtime::Handle;
-use tokio::time::Instant;
+use lectern_provider::{Claim, Paid, ProviderError, Usage};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
-use super::StepPayments;
-use super::claims::Claim;
 use crate::model::{Completion, HOPS, ModelRow, Prompt};
 
 /// Bytes of a request beside what is in its prompt.
@@ -65,7 +60,7 @@ impl Call<'_> {
     /// A token is at least a byte of text, whatever the tokenizer, so a prompt has at most as many
     /// tokens as bytes. An answer of a unified window may be made of several, each of which reads
     /// what came before.
-    pub(super) fn most(&self) -> (u64, u64) {
+    pub(super) fn most(&self) -> Usage {
         let Prompt { system, user, data, schema, max_output_tokens, .. } = self.prompt;
         let data: usize = data.iter().map(|part| part.rendered().len()).sum();
         let input = system.len() + user.len() + data + schema.to_string().len() + FRAME;
@@ -74,55 +69,12 @@ impl Call<'_> {
         let hops = if self.row.unified { u64::try_from(HOPS).unwrap_or(u64::MAX) } else { 1 };
         let before = output.saturating_mul(hops.saturating_sub(1));
         let input = u64::try_from(input).unwrap_or(u64::MAX).saturating_add(before);
-        (input.saturating_mul(hops), output.saturating_mul(hops))
+        let (input, output) = (input.saturating_mul(hops), output.saturating_mul(hops));
+        Usage { input, output, ..Usage::default() }
     }
 
     /// What it will probably use, for limits of a minute: never for a bill.
     pub(super) fn probably(&self) -> u64 {
         u64::from(crate::model::tokens(self.prompt.chars())) + u64::from(self.prompt.max_output_tokens) / 2
     }
-}
-
-/// A call that is under way, and what is taken for it. Where it is dropped before its end is told,
-/// as with the work that made the call, nobody knows what became of it: it is settled at its
-/// maximum.
-#[derive(Debug, Default)]
-#[must_use = "a call whose end is not told counts as its maximum"]
-pub struct Paid(pub(super) Option<Box<UnderWay>>);
-
-#[cfg(test)]
-impl Paid {
-    /// Ends as that of a process does that dies: nobody settles it now.
-    pub(super) fn abandon(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Paid {
-    fn drop(&mut self) {
-        let Some(under_way) = self.0.take() else { return };
-        // Outside of a runtime, whoever looks for calls that were lost settles it.
-        if let Ok(runtime) = Handle::try_current() {
-            let ended = async move { under_way.end(Err(&ProviderError::cancelled(Billed::Unknown))).await };
-            runtime.spawn(ended.in_current_span());
-        }
-    }
-}
-
-/// What is taken for a call.
-#[derive(Debug)]
-pub(super) struct UnderWay {
-    /// Whose it is.
-    pub payments: StepPayments,
-    /// Its attempt in the ledger.
-    pub attempt: String,
-    pub reservation: Reservation,
-    pub permit: Permit,
-    pub price: Price,
-    pub writer: String,
-    pub provider: String,
-    pub model: String,
-    /// Whose limits it is held to.
-    pub limited_by: String,
-    pub began: Instant,
 }

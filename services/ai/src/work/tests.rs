@@ -110,7 +110,7 @@ fn write(engine: &str) -> Work {
 fn cashier() -> Cashier {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::clone(&clock)));
-    Cashier::new(&Config::default(), &store, &clock).unwrap()
+    crate::payments::cashier(&Config::default(), &store, &clock).unwrap()
 }
 
 /// A job whose document is there, the stage of two writers, and the second of them.
@@ -178,7 +178,7 @@ async fn a_step_that_is_done_does_not_fail_for_a_bill_that_cannot_be_summed_up()
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::clone(&clock)));
     Cashier::migrate(&store).await.unwrap();
-    let (job, cashier) = (job(), Cashier::new(&Config::default(), &store, &clock).unwrap());
+    let (job, cashier) = (job(), crate::payments::cashier(&Config::default(), &store, &clock).unwrap());
     let model = Capabilities { context_tokens: Some(8192), ..Extractive::new().capabilities().clone() };
     let attempt = Attempt {
         tenant: job.tenant.clone(),

@@ -9,7 +9,7 @@ use lectern_store::Versioned;
 use crate::domain::{Document, Receipt, Upload};
 
 /// The kinds of objects, in the order of the API.
-const OBJECTS: [ObjectKind; 10] = [
+const OBJECTS: [ObjectKind; 11] = [
     ObjectKind::Source,
     ObjectKind::Content,
     ObjectKind::Plan,
@@ -20,6 +20,7 @@ const OBJECTS: [ObjectKind; 10] = [
     ObjectKind::Other,
     ObjectKind::Answer,
     ObjectKind::Edits,
+    ObjectKind::Lexicon,
 ];
 
 /// How much of a document is shown.
@@ -146,6 +147,7 @@ const fn kind(object: ObjectKind) -> Kind {
         ObjectKind::Other => Kind::OtherObject,
         ObjectKind::Answer => Kind::AnswerObject,
         ObjectKind::Edits => Kind::EditsObject,
+        ObjectKind::Lexicon => Kind::LexiconObject,
     }
 }
 

@@ -38,7 +38,7 @@ impl Text {
 
     /// The text of a block that is marked for its rules.
     pub(in crate::compose) fn marked(scene: &Scene<'_>, block: &Block) -> Self {
-        let passage = Passage::new(block, scene.language).until(scene.stop);
+        let passage = Passage::new(block, scene.language).with_emoji(scene.order.emoji).until(scene.stop);
         Self { passage, references: References::default() }
     }
 }
@@ -62,6 +62,7 @@ pub(in crate::compose) fn sentence(
                 let lead = if said.is_silent() { manner.lead.as_str() } else { "" };
                 let mut utterance = phrase.utterance(block.id, manner.role, lead);
                 text.references.lead(passage, &mut utterance, scene.language);
+                utterance.marks = passage.marks_of(&utterance);
                 said.utterances.push(utterance);
             }
             Err(silent) => {

@@ -55,6 +55,7 @@ fn of_row(scene: &Scene<'_>, block: &Block, text: &Text, row: &[Range], heads: &
     let mut said = Said::of(passage.row(block.id, row, &leads)).ending();
     for utterance in &mut said.utterances {
         text.references.lead(passage, utterance, scene.language);
+        utterance.marks = passage.marks_of(utterance);
     }
     let heard: Vec<Range> = said.utterances.iter().flat_map(|said| &said.sources).map(|source| source.range).collect();
     let kept = row.iter().flat_map(|cell| passage.kept(*cell));

@@ -104,7 +104,7 @@ impl Passage {
             .map(|mark| Mark { range: Range::new(place(mark.range.start), place(mark.range.end)), ..*mark })
             .filter(|mark| !mark.range.is_empty())
             .collect();
-        speakable::speak(&folded.text, &marks, self.language, Emoji::Named)
+        speakable::speak(&folded.text, &marks, self.language, self.emoji)
     }
 
     /// What is said for a range; empty where that is nothing.
@@ -204,6 +204,8 @@ impl Phrase {
             original: self.original,
             spoken,
             map,
+            marks: Vec::new(),
+            language: None,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use lectern_core::content::document::{BlockKind, Span, SpanKind};
 use lectern_core::content::length;
+use lectern_core::content::script::Role;
+use lectern_core::lexicon::{Entry, Lexicon, Sentence, Written};
 
 use super::*;
 use crate::compose::tests::block;
@@ -43,5 +45,45 @@ fn citations_are_told_by_their_form_where_nobody_marked_them() {
         ("It began (June 2016) here.", "It began, June twenty sixteen, here."),
     ] {
         assert_eq!(heard(text, &[]), [wanted], "{text}");
+    }
+}
+
+/// What a voice is given for a text by a lexicon, where it takes other spellings.
+fn respelt(text: &str, lexicon: &Lexicon) -> String {
+    let passage = Passage::plain(text, Language::English);
+    let phrases = passage.sentences().into_iter().flat_map(|sentence| passage.phrases(&passage.kept(sentence)));
+    let utterances = phrases.flatten().map(|phrase| phrase.utterance(0, Role::Body, ""));
+    let respelt = utterances.map(|utterance| {
+        let (mut respelt, mut at) = (String::new(), 0);
+        for said in lexicon.said(&Sentence::from(&utterance)) {
+            respelt.push_str(Range::new(at, said.spoken.start).of(&utterance.spoken));
+            respelt.push_str(&said.respelling);
+            at = said.spoken.end;
+        }
+        respelt + Range::new(at, u32::MAX).of(&utterance.spoken)
+    });
+    respelt.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_entry_for_what_is_written_applies_before_every_pause_and_leaves_it() {
+    let gpt = Entry { written: Written::Pattern("GPT-*".to_owned()), ..Entry::spelt("", "gee pee tee *") };
+    let lexicon = Lexicon::of("en", vec![Entry::spelt("SQL", "sequel"), gpt, Entry::spelt("U.S.", "you ess")]);
+    for (text, wanted) in [
+        ("We use SQL here.", "We use sequel here."),
+        ("SQL, and more.", "sequel, and more."),
+        ("We use SQL.", "We use sequel."),
+        ("Do you use SQL? We do.", "Do you use sequel? We do."),
+        ("Learn SQL", "Learn sequel."),
+        ("It is (SQL), so we go.", "It is, sequel, so we go."),
+        ("It is “SQL”, so we go.", "It is sequel, so we go."),
+        ("We read SQL's rules and SQL’s, too.", "We read sequel's rules and sequel's, too."),
+        ("We use GPT-4 here.", "We use gee pee tee four here."),
+        ("We use GPT-4, and more.", "We use gee pee tee four, and more."),
+        ("We use GPT-4.", "We use gee pee tee four."),
+        ("In the U.S., we use it.", "In the you ess, we use it."),
+        ("We are in the U.S.", "We are in the you ess."),
+    ] {
+        assert_eq!(respelt(text, &lexicon), wanted, "{text}");
     }
 }

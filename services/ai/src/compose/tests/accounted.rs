@@ -35,6 +35,10 @@ pub(super) fn accounted(content: &Content, plan: &Plan, sections: &[Section]) {
                 assert!(step.spoken.end <= spoken.end && step.original.end <= original.end, "{utterance:?}");
                 last = (step.spoken.end, step.original.end);
             }
+            assert!(utterance.marks.is_sorted_by_key(|mark| mark.spoken.start), "{utterance:?}");
+            for mark in &utterance.marks {
+                assert!(!mark.spoken.is_empty() && mark.spoken.end <= spoken.end, "{utterance:?}");
+            }
             for source in &utterance.sources {
                 for at in source.range.start..source.range.end {
                     heard[source.block as usize][at as usize] += 1;

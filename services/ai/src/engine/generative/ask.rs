@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use lectern_core::backoff::Backoff;
 use lectern_core::{Digest, Failure, Kind, Reason};
-use lectern_provider::{Billed, ProviderError};
+use lectern_provider::{Billed, Claimed, ProviderError, claim_or_find};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::{Instrument as _, info, warn};
@@ -19,7 +19,7 @@ use super::material::first_words;
 use super::outcome::{Change, Last, MOST_TRIES, Outcome};
 use super::{prompt, schema};
 use crate::model::{Completion, DataPart, Finish, Prompt, Usage, ended, identifier, span_of};
-use crate::payments::{Call, Claim, LOOK_AGAIN};
+use crate::payments::{Call, LOOK_AGAIN};
 
 /// The layout of a kept answer.
 const ANSWER: u32 = 1;
@@ -129,10 +129,10 @@ impl Desk<'_> {
             return read(&kept).map_err(Trouble::Step);
         }
         // Of equal calls that are wanted at once, by whichever steps, one is made.
-        let claim = self.claim(&key).await.map_err(Trouble::Step)?;
-        if let Some(kept) = self.work.answers.find(&key).await.map_err(Trouble::Step)? {
-            return read(&kept).map_err(Trouble::Step);
-        }
+        let claim = match self.claimed(&key).await.map_err(Trouble::Step)? {
+            Claimed::Ours(claim) => claim,
+            Claimed::Found(kept) => return read(&kept).map_err(Trouble::Step),
+        };
         let (completion, lost) = self.call(prompt).await.map_err(Trouble::Step)?;
         let Completion { usage, model_version, .. } = &completion;
         let spent = Spent { calls: 1, lost, usage: *usage, model_version: model_version.clone() };
@@ -162,21 +162,9 @@ impl Desk<'_> {
 
     /// Claims a call, or waits until somebody else who makes it has kept its answer, or has given
     /// it up.
-    async fn claim(&self, key: &Digest) -> Result<Option<Claim>, Failure> {
-        let mut wait = LOOK_AGAIN;
-        loop {
-            if let Some(claim) = self.work.payments.claim(key).await? {
-                return Ok(Some(claim));
-            }
-            tokio::select! {
-                () = self.work.cancel.cancelled() => return Err(stopped()),
-                () = tokio::time::sleep(wait) => {}
-            }
-            wait = (wait * 2).min(LONGEST_LOOK);
-            if self.work.answers.find(key).await?.is_some() {
-                return Ok(None);
-            }
-        }
+    async fn claimed(&self, key: &Digest) -> Result<Claimed<Bytes>, Failure> {
+        let (claim, find) = (|| self.work.payments.claim(key), || self.work.answers.find(key));
+        claim_or_find((LOOK_AGAIN, LONGEST_LOOK), &self.work.cancel, claim, find).await
     }
 
     /// Calls the model, again where the provider had no time, and says how many calls were lost.

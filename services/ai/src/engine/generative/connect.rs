@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lectern_core::{Clock, Digest, Failure, Random};
-use lectern_google::{Credentials, Options};
+use lectern_google::Credentials;
 use lectern_provider::{Credential, Endpoint, GOOGLE_KEY, Http, Limits};
 use tracing::warn;
 use url::Url;
@@ -12,9 +12,6 @@ use super::Generative;
 use crate::config::{WriterConfig, WriterKind};
 use crate::engine::ScriptEngine;
 use crate::model::{Day, Gemini, GeminiSettings, Host, ModelRow, OpenAi, OpenAiSettings, Rows, ServerRow, TextModel};
-
-/// What tokens of Agent Platform are for.
-const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// What every writer of a process shares.
 #[derive(Debug, Clone)]
@@ -94,18 +91,13 @@ impl Connect<'_> {
     }
 
     fn url(&self, fallback: &str) -> Result<Url, Failure> {
-        let text = if self.config.url.is_empty() { fallback } else { &self.config.url };
-        Url::parse(text).map_err(|e| self.wrong("url", format!("this is no URL: {e}; write it as https://HOST/PATH")))
+        self.config.access().base(&self.table, fallback)
     }
 
     /// The model, and a digest of what is known of it.
     fn gemini(&self, row: ModelRow) -> Result<(Gemini, String), Failure> {
         let WriterConfig { project, location, api_version, temperature, thinking, .. } = self.config;
-        let host = if project.is_empty() {
-            Host::Developer
-        } else {
-            Host::Enterprise { project: project.clone(), location: location.clone() }
-        };
+        let host = Host::of(project, location);
         // Exactly one credential: two are refused.
         let credential = match self.config.api_key(&self.table)? {
             Some(secret) => Credential::Header { name: GOOGLE_KEY, secret },
@@ -126,10 +118,8 @@ impl Connect<'_> {
     }
 
     fn google(&self) -> Result<Credentials, Failure> {
-        let options =
-            Options { scopes: vec![SCOPE.to_owned()], quota_project: None, metadata: self.deps.metadata.clone() };
-        Credentials::application_default("a model on Google Cloud", options)
-            .map_err(|e| self.wrong("project", format!("there are no credentials of Google Cloud: {e}")))
+        let metadata = self.deps.metadata.clone();
+        self.config.access().google(&self.table, "a model on Google Cloud", None, metadata)
     }
 
     /// The same of a model behind another server.

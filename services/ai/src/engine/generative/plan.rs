@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lectern_core::content::document::{Block, Content};
-use lectern_core::content::script::{Order, Plan, PlanNote, PlannedSection, Skipped, Style};
+use lectern_core::content::script::{Order, OtherLanguages, Plan, PlanNote, PlannedSection, Skipped, Style};
 use lectern_core::content::words;
 use lectern_core::{Failure, Kind, Reason};
 use serde::Deserialize;
@@ -69,7 +69,11 @@ struct Answered {
 /// Those of [`compose::plan`].
 pub(super) async fn ground(desk: &Desk<'_>) -> Result<Ground, Failure> {
     let content = Arc::clone(desk.work.content);
-    let order = Order { style: Style::Narration, length: None, ..desk.work.order.clone() };
+    let mut order = Order { style: Style::Narration, length: None, ..desk.work.order.clone() };
+    if desk.work.order.style != Style::Narration && matches!(order.other_languages, OtherLanguages::Speak(_)) {
+        // What is written about is in the script's language.
+        order.other_languages = OtherLanguages::Skip;
+    }
     let (key, stop) = (desk.work.content_key, Stop::at(desk.work.cancel.clone()));
     let narration = compute(move || compose::plan(&content, key, &order, &stop)).await?;
     let blocks: Vec<u32> = narration.sections.iter().flat_map(|section| section.blocks.iter().copied()).collect();

@@ -99,5 +99,6 @@ fn usage(raw: &Value) -> Usage {
     let (tools, total) = (count("toolUsePromptTokenCount"), count("totalTokenCount"));
     let included = thoughts > 0 && total > 0 && input.saturating_add(candidates).saturating_add(tools) == total;
     let output = if included { candidates.saturating_sub(thoughts) } else { candidates };
-    Usage { input: input.saturating_add(tools), cached: count("cachedContentTokenCount"), output, thoughts }
+    let (input, cached) = (input.saturating_add(tools), count("cachedContentTokenCount"));
+    Usage { input, cached, output, thoughts, ..Usage::default() }
 }

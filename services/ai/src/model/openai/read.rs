@@ -89,6 +89,7 @@ fn usage(raw: &Value) -> Usage {
         cached: raw["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap_or_default(),
         output: completion.saturating_sub(thoughts),
         thoughts,
+        ..Usage::default()
     }
 }
 

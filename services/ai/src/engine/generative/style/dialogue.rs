@@ -45,7 +45,8 @@ fn manner(order: &Order, language: Language) -> Manner {
     Manner { what: "a dialogue", style, cast, own: OWN, sums_up: false }
 }
 
-/// Plans it.
+/// Plans it. Who talks stands in the plan's order, also where the order names nobody: whoever shows
+/// the script has their names from there.
 pub(in crate::engine::generative) async fn plan(desk: Desk<'_>) -> Result<Plan, Failure> {
     let manner = manner(desk.work.order, desk.language);
     if !SPEAKERS.contains(&manner.cast.len()) {
@@ -55,7 +56,8 @@ pub(in crate::engine::generative) async fn plan(desk: Desk<'_>) -> Result<Plan, 
     let ground = plan::ground(&desk).await?;
     let (words, notes) = plan::target(desk.work.order, &ground, SHAPE)?;
     let sections = plan::sections(&desk, &ground, &manner, words).await?;
-    plan::whole(&desk, ground, sections, notes)
+    let plan = plan::whole(&desk, ground, sections, notes)?;
+    Ok(Plan { order: Order { cast: manner.cast, ..plan.order.clone() }, ..plan })
 }
 
 /// Writes a section of it.

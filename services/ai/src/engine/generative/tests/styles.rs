@@ -29,6 +29,15 @@ async fn in_a_dialogue_everybody_talks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_says_who_talks_where_the_order_names_nobody() {
+    let (plan, sections) = world(order(Style::Dialogue, 400)).script().await;
+    let names: Vec<&str> = plan.order.cast.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((names.len(), names[0]), (2, "Robin"));
+    let talk = sections.iter().flat_map(|section| &section.utterances);
+    assert!(talk.map(|said| usize::from(said.speaker.0)).all(|speaker| speaker < names.len()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lesson_has_its_four_parts_in_order() {
     let (plan, sections) = world(order(Style::Lesson, 600)).script().await;
     let titles: Vec<&str> = plan.sections.iter().map(|section| section.title.as_str()).collect();
