@@ -1,10 +1,8 @@
-//! What goes wrong with a model, by name: queued one after the other, or with a share of the calls.
+//! What goes wrong with a model, by name.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use super::switches::{Fault, Faults};
 
 /// The time between two events of a stream that repeats itself, so that whoever leaves it has left
 /// it before it ends.
@@ -22,8 +20,7 @@ pub enum ModelFault {
     /// The connection ends without an answer.
     Dead,
     /// 429 for the minute, with the time to wait ([`ModelFaults::set_retry_after`]): `RetryInfo`
-    /// and
-    /// `QuotaFailure` of Gemini, `retry-after` in seconds of the others.
+    /// and `QuotaFailure` of Gemini, `retry-after` in seconds of the others.
     QuotaOfMinute,
     /// 429 for the day, without a time: Gemini has only `Help` with links.
     QuotaOfDay,
@@ -221,111 +218,20 @@ impl ModelFault {
     }
 }
 
+impl Fault for ModelFault {
+    const SLOW: Self = Self::Slow;
+    const HANG: Self = Self::Hang;
+    const DEAD: Self = Self::Dead;
+    const PAGE: Self = Self::OverloadedPage;
+    const LATE: Self = Self::Late;
+    const LOST: Self = Self::LostAnswer;
+    const CUT: Self = Self::CutAnswer;
+}
+
 /// Switches for [`ModelFault`]s. Clones switch the same.
-#[derive(Debug, Clone, Default)]
-pub struct ModelFaults(Arc<Mutex<Switches>>);
+pub type ModelFaults = Faults<ModelFault>;
 
-#[derive(Debug)]
-struct Switches {
-    queue: VecDeque<ModelFault>,
-    shares: BTreeMap<ModelFault, f64>,
-    hits: BTreeMap<ModelFault, u64>,
-    slowness: Duration,
-    retry_after: Duration,
-    random: u64,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            shares: BTreeMap::new(),
-            hits: BTreeMap::new(),
-            slowness: Duration::from_millis(300),
-            retry_after: Duration::from_secs(38),
-            random: 0x9e37_79b9_7f4a_7c15,
-        }
-    }
-}
-
-impl ModelFaults {
-    fn with<T>(&self, work: impl FnOnce(&mut Switches) -> T) -> T {
-        work(&mut self.0.lock())
-    }
-
-    /// Puts one at the end of the queue: it strikes the first call that it fits once it is the
-    /// first of the queue. What is queued goes before what strikes by share.
-    pub fn queue(&self, fault: ModelFault) {
-        self.with(|switches| switches.queue.push_back(fault));
-    }
-
-    /// Queues it `count` times.
-    pub fn strike(&self, fault: ModelFault, count: usize) {
-        self.with(|switches| switches.queue.extend(std::iter::repeat_n(fault, count)));
-    }
-
-    /// How many are still in the queue.
-    #[must_use]
-    pub fn queued(&self) -> usize {
-        self.with(|switches| switches.queue.len())
-    }
-
-    /// Strikes this share, from 0 to 1, of the calls that it fits.
-    pub fn set(&self, fault: ModelFault, share: f64) {
-        self.with(|switches| switches.shares.insert(fault, share));
-    }
-
-    /// From here on shares are drawn from this seed: the same calls in the same order meet the same
-    /// faults.
-    pub fn seed(&self, seed: u64) {
-        // SplitMix64's first output, since xorshift must not start at 0 nor at two near numbers.
-        let mixed = (seed.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        self.with(|switches| switches.random = (mixed ^ (mixed >> 27)) | 1);
-    }
-
-    /// By how much it is slow or late; 300 ms at first.
-    pub fn set_slowness(&self, by: Duration) {
-        self.with(|switches| switches.slowness = by);
-    }
-
-    /// After which time [`ModelFault::QuotaOfMinute`] and its like ask to come again; 38 s at
-    /// first. It is only said: whoever comes sooner is not refused for it.
-    pub fn set_retry_after(&self, after: Duration) {
-        self.with(|switches| switches.retry_after = after);
-    }
-
-    /// Ends all faults and empties the queue; how often each struck stays known.
-    pub fn clear(&self) {
-        self.with(|switches| {
-            switches.queue.clear();
-            switches.shares.clear();
-        });
-    }
-
-    /// How often it struck so far.
-    #[must_use]
-    pub fn hits(&self, fault: ModelFault) -> u64 {
-        self.with(|switches| switches.hits.get(&fault).copied().unwrap_or(0))
-    }
-
-    /// The fault that strikes a call, of those that fit it.
-    pub(super) fn draw(&self, fits: impl Fn(ModelFault) -> bool) -> Option<ModelFault> {
-        self.with(|switches| {
-            let struck = match switches.queue.front().copied() {
-                Some(fault) if fits(fault) => switches.queue.pop_front(),
-                Some(_) | None => switches.share(fits),
-            };
-            if let Some(fault) = struck {
-                *switches.hits.entry(fault).or_default() += 1;
-            }
-            struck
-        })
-    }
-
-    pub(super) fn slowness(&self) -> Duration {
-        self.with(|switches| switches.slowness)
-    }
-
+impl Faults<ModelFault> {
     /// The time between two events of a stream.
     pub(super) fn apart(&self, fault: Option<ModelFault>) -> Duration {
         match fault {
@@ -333,63 +239,5 @@ impl ModelFaults {
             Some(ModelFault::RepeatsPhrase | ModelFault::RepeatsDigit) => REPEATING,
             _ => Duration::ZERO,
         }
-    }
-
-    pub(super) fn retry_after(&self) -> Duration {
-        self.with(|switches| switches.retry_after)
-    }
-}
-
-impl Switches {
-    fn share(&mut self, fits: impl Fn(ModelFault) -> bool) -> Option<ModelFault> {
-        let shares: Vec<(ModelFault, f64)> = self.shares.iter().map(|(fault, share)| (*fault, *share)).collect();
-        shares
-            .into_iter()
-            .find(|(fault, share)| *share > 0.0 && fits(*fault) && self.number() < *share)
-            .map(|hit| hit.0)
-    }
-
-    /// A number from 0 to 1: xorshift, since nothing here must be unpredictable.
-    fn number(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
-        let drawn = (self.random >> 11) as f64 / (1_u64 << 53) as f64;
-        drawn
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_queue_goes_first_and_waits_for_a_call_that_its_head_fits() {
-        let faults = ModelFaults::default();
-        faults.queue(ModelFault::ErrorInStream);
-        faults.queue(ModelFault::Overloaded);
-        faults.set(ModelFault::Internal, 1.0);
-        let unary = |fault: ModelFault| !fault.of_streams();
-        assert_eq!(faults.draw(unary), Some(ModelFault::Internal), "the head is for a stream");
-        assert_eq!(faults.draw(|_| true), Some(ModelFault::ErrorInStream));
-        assert_eq!(faults.draw(unary), Some(ModelFault::Overloaded));
-        assert_eq!((faults.queued(), faults.hits(ModelFault::Internal)), (0, 1));
-        faults.clear();
-        assert_eq!(faults.draw(|_| true), None);
-    }
-
-    #[test]
-    fn a_seed_decides_which_calls_are_struck() {
-        let run = |seed: u64| {
-            let faults = ModelFaults::default();
-            faults.seed(seed);
-            faults.set(ModelFault::QuotaOfMinute, 0.3);
-            (0..1_000).map(|_| faults.draw(|_| true).is_some()).collect::<Vec<bool>>()
-        };
-        assert_eq!(run(7), run(7));
-        assert_ne!(run(7), run(8));
-        let struck = run(7).iter().filter(|struck| **struck).count();
-        assert!((200..400).contains(&struck), "{struck} of 1000");
     }
 }

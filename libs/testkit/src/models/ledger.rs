@@ -1,5 +1,7 @@
 //! What a fake itself counted: every call, what it cost, and whether its answer got out.
 
+use std::fmt::Debug;
+use std::ops::Add;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::author::Asked;
 use super::faults::ModelFault;
+use super::switches::Fault;
 
 /// What a call wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,20 +46,46 @@ pub struct ModelCall {
     pub asked: Option<Arc<Asked>>,
 }
 
-impl ModelCall {
-    /// One of which nothing is known yet.
-    pub(super) const fn new() -> Self {
+impl Entry for ModelCall {
+    type Bill = ModelTokens;
+    type Fault = ModelFault;
+
+    fn new(_: &str) -> Self {
         Self {
             number: 0,
             kind: CallKind::Free,
             model: String::new(),
             status: 0,
-            tokens: ModelTokens { input: 0, cached: 0, output: 0, thoughts: 0 },
+            tokens: ModelTokens::default(),
             finish: String::new(),
             delivered: false,
             fault: None,
             asked: None,
         }
+    }
+
+    fn fault(&self) -> Option<ModelFault> {
+        self.fault
+    }
+
+    fn bill(&self) -> ModelTokens {
+        self.tokens
+    }
+
+    fn is_delivered(&self) -> bool {
+        self.delivered
+    }
+
+    fn numbered(self, number: u64) -> Self {
+        Self { number, ..self }
+    }
+
+    fn answered(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    fn delivered(self, delivered: bool) -> Self {
+        Self { delivered, ..self }
     }
 }
 
@@ -73,8 +102,10 @@ pub struct ModelTokens {
     pub thoughts: u64,
 }
 
-impl ModelTokens {
-    fn plus(self, other: Self) -> Self {
+impl Add for ModelTokens {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
         Self {
             input: self.input + other.input,
             cached: self.cached + other.cached,
@@ -84,61 +115,102 @@ impl ModelTokens {
     }
 }
 
-/// Everything that a fake was called for. Clones see the same.
-#[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Mutex<Vec<Entry>>>);
+/// A call as a ledger has it.
+pub trait Entry: Clone + Debug + Send + Sync + 'static {
+    /// What is billed for it.
+    type Bill: Copy + Default + PartialEq + Add<Output = Self::Bill>;
+    /// What may go wrong with it on demand.
+    type Fault: Fault;
 
-#[derive(Debug)]
-struct Entry {
-    call: ModelCall,
-    delivered: Arc<AtomicBool>,
+    /// A call of this path of which nothing is known yet.
+    fn new(path: &str) -> Self;
+
+    /// What goes wrong with it.
+    fn fault(&self) -> Option<Self::Fault>;
+
+    /// What is billed for it; nothing where it was refused.
+    fn bill(&self) -> Self::Bill;
+
+    /// Whether all of its answer was handed to the connection.
+    fn is_delivered(&self) -> bool;
+
+    /// The same in this place among the calls of its fake.
+    #[must_use]
+    fn numbered(self, number: u64) -> Self;
+
+    /// The same, answered with this status.
+    #[must_use]
+    fn answered(self, status: u16) -> Self;
+
+    /// The same with its answer handed to the connection, or not.
+    #[must_use]
+    fn delivered(self, delivered: bool) -> Self;
 }
 
-impl Ledger {
+/// A call that was written down, and whether all of its answer was handed to the connection.
+type Entered<C> = (C, Arc<AtomicBool>);
+
+/// Everything that a fake was called for. Clones see the same.
+#[derive(Debug)]
+pub struct Calls<C>(Arc<Mutex<Vec<Entered<C>>>>);
+
+/// Everything that a fake of a model was called for.
+pub type Ledger = Calls<ModelCall>;
+
+impl<C> Clone for Calls<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> Default for Calls<C> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<C: Entry> Calls<C> {
     /// All calls, in the order in which they were decided.
     #[must_use]
-    pub fn calls(&self) -> Vec<ModelCall> {
+    pub fn calls(&self) -> Vec<C> {
         let entries = self.0.lock();
-        let call =
-            |entry: &Entry| ModelCall { delivered: entry.delivered.load(Ordering::Acquire), ..entry.call.clone() };
-        entries.iter().map(call).collect()
+        entries.iter().map(|(call, delivered)| call.clone().delivered(delivered.load(Ordering::Acquire))).collect()
     }
 
-    /// How many calls there were that wrote something.
+    /// How many calls there were that cost something.
     #[must_use]
     pub fn billed_calls(&self) -> usize {
-        self.calls().iter().filter(|call| call.tokens != ModelTokens::default()).count()
+        self.calls().iter().filter(|call| call.bill() != C::Bill::default()).count()
     }
 
     /// All that is billed.
     #[must_use]
-    pub fn billed(&self) -> ModelTokens {
+    pub fn billed(&self) -> C::Bill {
         self.sum(|_| true)
     }
 
-    /// What is billed for answers that got out: what a client can know to the token.
+    /// What is billed for answers that got out: what a client can know.
     #[must_use]
-    pub fn delivered(&self) -> ModelTokens {
-        self.sum(|call| call.delivered)
+    pub fn delivered(&self) -> C::Bill {
+        self.sum(C::is_delivered)
     }
 
     /// What is billed for answers that did not get out.
     #[must_use]
-    pub fn lost(&self) -> ModelTokens {
-        self.sum(|call| !call.delivered)
+    pub fn lost(&self) -> C::Bill {
+        self.sum(|call| !call.is_delivered())
     }
 
-    fn sum(&self, which: impl Fn(&ModelCall) -> bool) -> ModelTokens {
-        self.calls().iter().filter(|call| which(call)).fold(ModelTokens::default(), |sum, call| sum.plus(call.tokens))
+    fn sum(&self, which: impl Fn(&C) -> bool) -> C::Bill {
+        self.calls().iter().filter(|call| which(call)).fold(C::Bill::default(), |sum, call| sum + call.bill())
     }
 
     /// Writes a call down; its number is given here. The ticket says when the answer got out.
-    pub(super) fn enter(&self, call: ModelCall) -> Ticket {
+    pub(super) fn enter(&self, call: C) -> Ticket {
         let mut entries = self.0.lock();
-        let number = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-        let delivered = Arc::new(AtomicBool::new(false));
-        entries.push(Entry { call: ModelCall { number, ..call }, delivered: Arc::clone(&delivered) });
-        Ticket { number, delivered }
+        let ticket = Ticket::of(entries.len());
+        entries.push((call.numbered(ticket.number), Arc::clone(&ticket.delivered)));
+        ticket
     }
 }
 
@@ -146,10 +218,16 @@ impl Ledger {
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub number: u64,
-    delivered: Arc<AtomicBool>,
+    /// Whether all of it was handed to the connection.
+    pub delivered: Arc<AtomicBool>,
 }
 
 impl Ticket {
+    /// That of the call in this place.
+    fn of(place: usize) -> Self {
+        Self { number: u64::try_from(place).unwrap_or(u64::MAX), delivered: Arc::default() }
+    }
+
     /// All of it was handed to the connection.
     pub(super) fn deliver(&self) {
         self.delivered.store(true, Ordering::Release);

@@ -26,10 +26,10 @@ pub(super) enum Piece {
 
 /// What a refused or finished call is answered with, before it is sent.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub pieces: VecDeque<Piece>,
+pub struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) pieces: VecDeque<Piece>,
 }
 
 impl Answer {
@@ -52,6 +52,13 @@ impl Answer {
     /// No answer: the connection ends before its first byte.
     pub(super) fn none() -> Self {
         Self { status: StatusCode::OK, headers: HeaderMap::new(), pieces: VecDeque::from([Piece::Break]) }
+    }
+
+    /// A page of what stands before a service that has no room.
+    pub(super) fn page() -> Self {
+        let page = "<!DOCTYPE html>\n<html lang=en>\n<title>Error 503 (Service Unavailable)!!1</title>\n<p>The server is \
+                    temporarily unable to service your request.\n</html>\n";
+        Self::whole(StatusCode::SERVICE_UNAVAILABLE, "text/html; charset=UTF-8", page)
     }
 
     /// The same with one header more. A value that is none is left out.

@@ -1,15 +1,17 @@
 //! Holds a request to the names of its message, at every depth.
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::names::{Kind, Message, On};
+use crate::models::fake::content_type;
 
 /// On which host, and in which version, a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Surface {
+pub(in crate::models) struct Surface {
     pub enterprise: bool,
-    /// `v1beta1` of the Enterprise host.
+    /// `v1beta1`, of the Enterprise host and of speech.
     pub beta: bool,
 }
 
@@ -20,13 +22,28 @@ impl Surface {
             On::Developer => !self.enterprise,
             On::Enterprise => self.enterprise,
             On::EnterpriseBeta => self.enterprise && self.beta,
+            On::Beta => self.beta,
         }
     }
 }
 
+/// The JSON of a request that says that it is some.
+pub(in crate::models) fn json_of(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    let of_type = content_type(headers);
+    if of_type.split(';').next().map(str::trim) != Some("application/json") {
+        return Err(Refusal::invalid(format!("the content type is {of_type:?} and not application/json")));
+    }
+    serde_json::from_slice(body).map_err(|e| Refusal::invalid(format!("Invalid JSON payload received. {e}")))
+}
+
 /// Refuses the first name or value that is not one of the message's. `path` is where it stands, ""
 /// for the whole request.
-pub(super) fn message(value: &Value, message: &Message, path: &str, surface: Surface) -> Result<(), Refusal> {
+pub(in crate::models) fn message(
+    value: &Value,
+    message: &Message,
+    path: &str,
+    surface: Surface,
+) -> Result<(), Refusal> {
     let Value::Object(fields) = value else {
         return Err(wrong(path, message.name, value));
     };

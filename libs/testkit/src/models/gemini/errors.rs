@@ -11,7 +11,7 @@ const JSON: &str = "application/json; charset=UTF-8";
 
 /// A refusal.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::models) struct Refusal {
+pub struct Refusal {
     pub status: StatusCode,
     /// The canonical name, such as `INVALID_ARGUMENT`.
     pub name: &'static str,
@@ -58,12 +58,12 @@ impl Refusal {
         Self::new(StatusCode::NOT_IMPLEMENTED, "UNIMPLEMENTED", message)
     }
 
-    fn exhausted(message: &str, details: Vec<Value>) -> Self {
+    pub(in crate::models) fn exhausted(message: &str, details: Vec<Value>) -> Self {
         Self { details, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", message) }
     }
 
     /// Too many requests in a minute, with the time to wait.
-    pub(super) fn quota_of_minute(model: &str, after: Duration) -> Self {
+    pub(in crate::models) fn quota_of_minute(model: &str, after: Duration) -> Self {
         let violation = json!({
             "quotaMetric": "generativelanguage.googleapis.com/generate_content_paid_tier_requests",
             "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-PaidTier",
@@ -80,7 +80,7 @@ impl Refusal {
     }
 
     /// Too many requests in a day: nothing but links.
-    pub(super) fn quota_of_day() -> Self {
+    pub(in crate::models) fn quota_of_day() -> Self {
         Self::exhausted(
             "You exceeded your current quota. Please migrate to a model with a higher daily limit. limit: 0",
             vec![help()],
@@ -88,27 +88,45 @@ impl Refusal {
     }
 
     /// Capacity that is shared with everybody else.
-    pub(super) fn shared_capacity() -> Self {
+    pub(in crate::models) fn shared_capacity() -> Self {
         let message = "Resource exhausted. Please try again later. Please refer to \
                        https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.";
         Self::exhausted(message, Vec::new())
     }
 
     /// The purse is empty.
-    pub(super) fn purse_empty() -> Self {
+    pub(in crate::models) fn purse_empty() -> Self {
         let message = "Your prepayment credits are depleted. Please go to AI Studio to manage your billing.";
         Self::new(StatusCode::PAYMENT_REQUIRED, "RESOURCE_EXHAUSTED", message)
     }
 
     /// Too much is asked of it by everybody.
-    pub(super) fn overloaded() -> Self {
+    pub(in crate::models) fn overloaded() -> Self {
         let message = "This model is currently experiencing high demand. Spikes in demand are usually temporary. \
                        Please try again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
     }
 
+    /// Something broke.
+    pub(in crate::models) fn internal() -> Self {
+        let message = "An internal error has occurred. Please retry.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    }
+
+    /// The server's own limit of time.
+    pub(in crate::models) fn deadline_exceeded() -> Self {
+        let message = "Deadline expired before operation could complete.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", message)
+    }
+
+    /// Nobody pays for the project.
+    pub(in crate::models) fn billing_not_set_up() -> Self {
+        let message = "User location is not supported for the API use without a billing account linked.";
+        Self::new(StatusCode::BAD_REQUEST, "FAILED_PRECONDITION", message)
+    }
+
     /// A key that nobody has.
-    pub(super) fn unknown_key() -> Self {
+    pub(in crate::models) fn unknown_key() -> Self {
         let info = json!({
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
             "reason": "API_KEY_INVALID",
@@ -141,13 +159,6 @@ pub(super) fn old_quota() -> Answer {
     });
     let body = json!({"error": {"code": 429, "message": message, "errors": [error], "status": "RESOURCE_EXHAUSTED"}});
     Answer::whole(StatusCode::TOO_MANY_REQUESTS, JSON, format!("{body:#}"))
-}
-
-/// A page of what stands before a service.
-pub(in crate::models) fn page() -> Answer {
-    let page = "<!DOCTYPE html>\n<html lang=en>\n<title>Error 503 (Service Unavailable)!!1</title>\n<p>The server is \
-                temporarily unable to service your request.\n</html>\n";
-    Answer::whole(StatusCode::SERVICE_UNAVAILABLE, "text/html; charset=UTF-8", page)
 }
 
 fn help() -> Value {

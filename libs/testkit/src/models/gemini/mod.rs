@@ -20,26 +20,27 @@ mod target;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+use axum::http::request::Parts;
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
 pub(super) use answer::pieces;
-pub(super) use errors::page;
+pub(super) use check::{Surface, json_of, message};
+pub(super) use credentials::{Believed, bearer_of, check as check_credential, given};
+pub(super) use errors::Refusal;
+pub(super) use names::{COUNT, ENTERPRISE_COUNT, Kind, Message, On, REQUEST};
+pub(super) use target::{Address, Host};
 
 use super::author::SharedAuthor;
 use super::cache::PromptCache;
+use super::fake::{Fake, Service};
 use super::faults::ModelFaults;
 use super::google::Bearers;
-use super::ledger::Ledger;
-use super::wire::Framing;
-use crate::daemon::StartError;
-use crate::hosted::{Hosted, Port};
-
-/// What failures call it.
-const WHAT: &str = "the Gemini fake";
+use super::ledger::{Ledger, ModelCall};
+use super::wire::{Answer, Framing};
 
 /// How the fake is started.
 #[derive(Debug, Clone)]
@@ -71,16 +72,9 @@ impl Default for GeminiOptions {
     }
 }
 
-/// A running fake. It ends when it is dropped.
+/// What all parts of the fake share.
 #[derive(Debug)]
-pub struct Gemini {
-    server: Hosted,
-    state: Arc<State>,
-}
-
-/// What all of its parts share.
-#[derive(Debug)]
-struct State {
+pub struct State {
     keys: Vec<String>,
     bearers: Bearers,
     project: String,
@@ -90,6 +84,12 @@ struct State {
     ledger: Ledger,
     cache: PromptCache,
     unfinished: Mutex<BTreeMap<String, Unfinished>>,
+}
+
+impl State {
+    fn believed(&self) -> Believed<'_> {
+        Believed { keys: &self.keys, bearers: &self.bearers, project: &self.project }
+    }
 }
 
 /// An answer that ended with a token to go on.
@@ -102,33 +102,17 @@ struct Unfinished {
     rest: String,
 }
 
-impl Gemini {
-    /// A key that it takes at first.
-    pub const KEY: &str = "AQ.key-for-tests";
-    /// A bearer that it takes at first.
-    pub const BEARER: &str = "bearer-for-tests";
-    /// The project that it has at first.
-    pub const PROJECT: &str = "lectern-test";
+impl Service for State {
+    type Options = GeminiOptions;
+    type Call = ModelCall;
+    type Refusal = Refusal;
 
-    /// Starts one. It has a thread and a runtime of its own, so it outlives the caller's.
-    ///
-    /// # Panics
-    ///
-    /// When its port is taken.
-    #[must_use]
-    pub fn start(options: GeminiOptions) -> Self {
-        Self::open(options).unwrap_or_else(|error| panic!("{error}"))
-    }
+    const WHAT: &str = "the Gemini fake";
+    const THREAD: &str = "gemini-fake";
 
-    /// The same for callers that go on without it.
-    ///
-    /// # Errors
-    ///
-    /// When its port is taken.
-    pub fn open(options: GeminiOptions) -> Result<Self, StartError> {
-        let GeminiOptions { keys, bearers, project, author, framing, port } = options;
-        let port = Port::take(WHAT, port.unwrap_or(0))?;
-        let state = Arc::new(State {
+    fn new(options: GeminiOptions) -> Self {
+        let GeminiOptions { keys, bearers, project, author, framing, port: _ } = options;
+        Self {
             keys,
             bearers,
             project,
@@ -138,34 +122,40 @@ impl Gemini {
             ledger: Ledger::default(),
             cache: PromptCache::default(),
             unfinished: Mutex::new(BTreeMap::new()),
-        });
-        let server = Hosted::serve(WHAT, "gemini-fake", port, serve::app(Arc::clone(&state)))?;
-        Ok(Self { server, state })
+        }
     }
 
-    /// `http://127.0.0.1:PORT`, in place of the address of any of the real hosts.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address())
+    fn port(options: &GeminiOptions) -> u16 {
+        options.port.unwrap_or(0)
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.server.address()
+    fn faults(&self) -> &ModelFaults {
+        &self.faults
     }
 
-    /// What goes wrong; at first nothing.
-    #[must_use]
-    pub fn faults(&self) -> &ModelFaults {
-        &self.state.faults
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
-    /// What it was called for.
-    #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        &self.state.ledger
+    async fn handle(&self, head: &Parts, body: &Bytes, call: &mut ModelCall) -> Result<Response<Body>, Refusal> {
+        serve::handle(self, head, body, call).await
     }
+
+    fn refused(&self, refusal: &Refusal) -> Answer {
+        refusal.answer()
+    }
+}
+
+/// A running fake of Gemini.
+pub type Gemini = Fake<State>;
+
+impl Gemini {
+    /// A key that it takes at first.
+    pub const KEY: &str = "AQ.key-for-tests";
+    /// A bearer that it takes at first.
+    pub const BEARER: &str = "bearer-for-tests";
+    /// The project that it has at first.
+    pub const PROJECT: &str = "lectern-test";
 
     /// Lets another author write from here on.
     pub fn set_author(&self, author: SharedAuthor) {

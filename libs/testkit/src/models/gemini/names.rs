@@ -2,17 +2,19 @@
 
 /// On which host a name is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum On {
+pub(in crate::models) enum On {
     Both,
     Developer,
     Enterprise,
     /// On the Enterprise host, and there in `v1beta1` alone.
     EnterpriseBeta,
+    /// In `v1beta1` alone, of a service with one host.
+    Beta,
 }
 
 /// What stands behind a name.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(in crate::models) enum Kind {
     Text,
     Bool,
     /// A whole number of 32 bits.
@@ -37,7 +39,7 @@ pub(super) enum Kind {
 }
 
 /// A message: what it is called in errors, and its fields.
-pub(super) struct Message {
+pub(in crate::models) struct Message {
     pub name: &'static str,
     pub fields: &'static [(&'static str, Kind, On)],
 }
@@ -45,7 +47,7 @@ pub(super) struct Message {
 use Kind::{Any, Anys, Bool, Int, Long, Many, Map, MapOf, Number, One, Text, Texts, Word, Words};
 use On::{Both, Developer, Enterprise, EnterpriseBeta};
 
-pub(super) static REQUEST: Message = Message {
+pub(in crate::models) static REQUEST: Message = Message {
     name: "GenerateContentRequest",
     fields: &[
         ("contents", Many(&CONTENT), Both),
@@ -65,13 +67,13 @@ pub(super) static REQUEST: Message = Message {
 };
 
 /// Of `countTokens` on the Developer host.
-pub(super) static COUNT: Message = Message {
+pub(in crate::models) static COUNT: Message = Message {
     name: "CountTokensRequest",
     fields: &[("contents", Many(&CONTENT), Both), ("generateContentRequest", One(&COUNTED), Both)],
 };
 
 /// Of `countTokens` on the Enterprise host.
-pub(super) static ENTERPRISE_COUNT: Message = Message {
+pub(in crate::models) static ENTERPRISE_COUNT: Message = Message {
     name: "CountTokensRequest",
     fields: &[
         ("contents", Many(&CONTENT), Both),
@@ -131,7 +133,7 @@ static CONFIG: Message = Message {
         ("responseJsonSchema", Any, Both),
         ("responseModalities", Words(&["TEXT", "IMAGE", "AUDIO"]), Both),
         ("mediaResolution", Text, Both),
-        ("speechConfig", Any, Both),
+        ("speechConfig", One(&SPEECH_CONFIG), Both),
         ("thinkingConfig", One(&THINKING), Both),
         ("imageConfig", Any, Both),
         ("routingConfig", Any, Enterprise),
@@ -139,6 +141,32 @@ static CONFIG: Message = Message {
         ("responseFormat", Many(&FORMAT), Enterprise),
     ],
 };
+
+static SPEECH_CONFIG: Message = Message {
+    name: "SpeechConfig",
+    fields: &[
+        ("languageCode", Text, Both),
+        ("voiceConfig", One(&VOICE), Both),
+        ("multiSpeakerVoiceConfig", One(&SEVERAL), Both),
+    ],
+};
+
+static VOICE: Message = Message {
+    name: "VoiceConfig",
+    fields: &[
+        ("voice", Text, Both),
+        ("prebuiltVoiceConfig", One(&PREBUILT), Both),
+        ("replicatedVoiceConfig", Any, Both),
+    ],
+};
+
+static PREBUILT: Message = Message { name: "PrebuiltVoiceConfig", fields: &[("voiceName", Text, Both)] };
+
+static SEVERAL: Message =
+    Message { name: "MultiSpeakerVoiceConfig", fields: &[("speakerVoiceConfigs", Many(&SPEAKER), Both)] };
+
+static SPEAKER: Message =
+    Message { name: "SpeakerVoiceConfig", fields: &[("speaker", Text, Both), ("voiceConfig", One(&VOICE), Both)] };
 
 static THINKING: Message = Message {
     name: "ThinkingConfig",

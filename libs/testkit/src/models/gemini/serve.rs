@@ -3,58 +3,35 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State as Shared;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{Request as HttpRequest, Response, StatusCode};
-use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
+use axum::http::{Response, StatusCode};
+use serde_json::json;
 
 use super::answer::{Facts, finish_reason};
-use super::errors::{Refusal, old_quota, page};
+use super::check::json_of;
+use super::errors::{Refusal, old_quota};
 use super::request::Request;
 use super::rows::{LEAST_CACHED, hop};
 use super::target::{Call, Host, Target};
 use super::{State, Unfinished, credentials, request};
+use crate::models::fake::{let_out, send, status, struck};
 use crate::models::faults::{ModelFault, Moment};
 use crate::models::ledger::{CallKind, ModelCall, ModelTokens};
 use crate::models::outcome::{End, Outcome, Room, fit, outcome};
 use crate::models::wire::{Answer, Framing};
 
-pub(super) fn app(state: Arc<State>) -> axum::Router {
-    axum::Router::new().fallback(any).with_state(state)
-}
-
-async fn any(Shared(state): Shared<Arc<State>>, request: HttpRequest<Body>) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = body.collect().await else {
-        // The client broke off: nobody reads this.
-        return Answer::none().send(None);
-    };
-    let mut call = ModelCall::new();
-    match handle(&state, &head, &body.to_bytes(), &mut call).await {
-        Ok(answer) => answer,
-        Err(refusal) => refuse(&state, call, &refusal),
-    }
-}
-
-fn refuse(state: &State, call: ModelCall, refusal: &Refusal) -> Response<Body> {
-    let ticket = state.ledger.enter(ModelCall { status: refusal.status.as_u16(), ..call });
-    refusal.answer().send(Some(ticket))
-}
-
-async fn handle(state: &State, head: &Parts, body: &Bytes, call: &mut ModelCall) -> Result<Response<Body>, Refusal> {
+pub(super) async fn handle(
+    state: &State,
+    head: &Parts,
+    body: &Bytes,
+    call: &mut ModelCall,
+) -> Result<Response<Body>, Refusal> {
     let target = Target::read(&head.method, head.uri.path())?;
     call.kind = target.kind();
     target.row.id.clone_into(&mut call.model);
     target.query(head.uri.query())?;
-    credentials::check(state, &target, &head.headers, &head.uri)?;
-    let of_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if of_type.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(Refusal::invalid(format!("the content type is {of_type:?} and not application/json")));
-    }
-    let body: Value =
-        serde_json::from_slice(body).map_err(|e| Refusal::invalid(format!("Invalid JSON payload received. {e}")))?;
+    credentials::check(state.believed(), &target.host, &head.headers, &head.uri)?;
+    let body = json_of(&head.headers, body)?;
     if target.method == Call::Count {
         let total = request::count(&target, &body)?;
         return counted(state, &target, total, call).await;
@@ -83,41 +60,21 @@ fn fits(fault: ModelFault, target: &Target) -> bool {
 
 /// What is decided before anything is written: nothing, an answer, or a refusal.
 async fn before(state: &State, target: &Target, call: &ModelCall) -> Result<Option<Response<Body>>, Refusal> {
-    let plain = |status: StatusCode, name: &'static str, message: &str| Err(Refusal::new(status, name, message));
-    let answered = |answer: Answer, status: u16| {
-        let ticket = state.ledger.enter(ModelCall { status, ..call.clone() });
-        Ok(Some(answer.send(Some(ticket))))
-    };
+    if let Some(answer) = struck(state, call).await {
+        return Ok(Some(answer));
+    }
     match call.fault {
-        Some(ModelFault::Slow) => {
-            tokio::time::sleep(state.faults.slowness()).await;
-            Ok(None)
-        }
-        Some(ModelFault::Hang) => {
-            state.ledger.enter(call.clone());
-            std::future::pending().await
-        }
-        Some(ModelFault::Dead) => answered(Answer::none(), 0),
         Some(ModelFault::QuotaOfMinute) => Err(Refusal::quota_of_minute(target.row.id, state.faults.retry_after())),
         Some(ModelFault::QuotaOfDay) => Err(Refusal::quota_of_day()),
         Some(ModelFault::SharedCapacity) => Err(Refusal::shared_capacity()),
-        Some(ModelFault::OldQuota) => answered(old_quota(), 429),
+        Some(ModelFault::OldQuota) => Ok(Some(send(state, call.clone(), old_quota()))),
         Some(ModelFault::PurseEmpty) => Err(Refusal::purse_empty()),
         Some(ModelFault::Overloaded) => Err(Refusal::overloaded()),
-        Some(ModelFault::OverloadedPage) => answered(page(), 503),
-        Some(ModelFault::Internal) => {
-            plain(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "An internal error has occurred. Please retry.")
-        }
-        Some(ModelFault::DeadlineExceeded) => {
-            plain(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.")
-        }
+        Some(ModelFault::Internal) => Err(Refusal::internal()),
+        Some(ModelFault::DeadlineExceeded) => Err(Refusal::deadline_exceeded()),
         Some(ModelFault::CredentialRefused) => Err(Refusal::unauthenticated()),
         Some(ModelFault::Denied) => Err(Refusal::denied("The caller does not have permission")),
-        Some(ModelFault::BillingNotSetUp) => plain(
-            StatusCode::BAD_REQUEST,
-            "FAILED_PRECONDITION",
-            "User location is not supported for the API use without a billing account linked.",
-        ),
+        Some(ModelFault::BillingNotSetUp) => Err(Refusal::billing_not_set_up()),
         // The others come later, or are not of this wire.
         _ => Ok(None),
     }
@@ -128,10 +85,10 @@ async fn counted(state: &State, target: &Target, total: u64, call: &mut ModelCal
     if let Some(answer) = before(state, target, call).await? {
         return Ok(answer);
     }
-    let ticket = state.ledger.enter(ModelCall { status: 200, ..call.clone() });
     let details = json!([{"modality": "TEXT", "tokenCount": total}]);
     let body = json!({"totalTokens": total, "promptTokensDetails": details});
-    Ok(Answer::whole(StatusCode::OK, "application/json; charset=UTF-8", format!("{body:#}")).send(Some(ticket)))
+    let answer = Answer::whole(StatusCode::OK, "application/json; charset=UTF-8", format!("{body:#}"));
+    Ok(send(state, call.clone(), answer))
 }
 
 /// Lets the author write, or goes on with what it wrote.
@@ -167,9 +124,8 @@ async fn written(
     let outcome = write(state, target, request, fault)?;
     let cached = state.cache.hit(target.row.id, request.prompt.clone(), LEAST_CACHED).min(request.input);
     let usage = ModelTokens { input: request.input, cached, output: outcome.output, thoughts: outcome.thoughts };
-    let lost = fault == Some(ModelFault::LostAnswer);
     let ticket = state.ledger.enter(ModelCall {
-        status: if lost { 0 } else { 200 },
+        status: status(fault),
         tokens: usage,
         finish: finish_reason(outcome.end).to_owned(),
         ..call.clone()
@@ -179,9 +135,6 @@ async fn written(
         let rest = outcome.rest.clone();
         let unfinished = Unfinished { model: target.row.id.to_owned(), request: request.body.clone(), rest };
         state.unfinished.lock().insert(token.clone(), unfinished);
-    }
-    if fault == Some(ModelFault::Late) {
-        tokio::time::sleep(state.faults.slowness()).await;
     }
     let facts = Facts {
         outcome: &outcome,
@@ -199,11 +152,7 @@ async fn written(
     } else {
         facts.whole()
     };
-    Ok(match fault {
-        Some(ModelFault::LostAnswer) => Answer::none().send(Some(ticket)),
-        Some(ModelFault::CutAnswer) => answer.cut().send(Some(ticket)),
-        // What was used is not known to whoever reads this.
-        Some(ModelFault::NoReason | ModelFault::ErrorInStream) => answer.send(None),
-        _ => answer.send(Some(ticket)),
-    })
+    // What was used is not known to whoever reads these.
+    let says_usage = !matches!(fault, Some(ModelFault::NoReason | ModelFault::ErrorInStream));
+    Ok(let_out(state, fault, answer, says_usage, ticket).await)
 }

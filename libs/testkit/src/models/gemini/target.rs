@@ -9,11 +9,63 @@ use crate::models::ledger::CallKind;
 
 /// Which host a path is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Host {
+pub(in crate::models) enum Host {
     Developer,
     /// The project.
     Enterprise(String),
     Express,
+}
+
+/// Where a path leads, on whichever host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::models) struct Address<'a> {
+    pub host: Host,
+    pub version: &'a str,
+    /// What stands behind `models/`.
+    pub last: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// Reads `/{version}/[projects/P/locations/L/][publishers/google/]models/{last}`; none for
+    /// another path.
+    pub(in crate::models) fn read(path: &'a str) -> Result<Option<Self>, Refusal> {
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let (host, version, last) = match segments.as_slice() {
+            [version, "models", last] => (Host::Developer, *version, *last),
+            [version, "publishers", "google", "models", last] => (Host::Express, *version, *last),
+            [version, "projects", project, "locations", location, "publishers", "google", "models", last] => {
+                place(location)?;
+                (Host::Enterprise((*project).to_owned()), *version, *last)
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { host, version, last }))
+    }
+
+    /// Whether the host has this version of the API.
+    pub(in crate::models) fn has_version(&self) -> bool {
+        let versions: &[&str] = match self.host {
+            Host::Developer => &["v1", "v1beta", "v1alpha"],
+            Host::Enterprise(_) | Host::Express => &["v1", "v1beta1"],
+        };
+        versions.contains(&self.version)
+    }
+
+    /// What is said of a model that is not there.
+    pub(in crate::models) fn no_model(&self, path: &str, model: &str, method: &str) -> Refusal {
+        let version = self.version;
+        Refusal::not_found(match self.host {
+            Host::Developer => format!(
+                "models/{model} is not found for API version {version}, or is not supported for {method}. Call \
+                 ListModels to see the list of available models and their supported methods."
+            ),
+            Host::Enterprise(_) | Host::Express => format!(
+                "Publisher Model `{}` was not found or your project does not have access to it. Please ensure you are \
+                 using a valid model version.",
+                path.trim_start_matches('/')
+            ),
+        })
+    }
 }
 
 /// A method of a model.
@@ -37,34 +89,12 @@ impl Target {
     /// Reads `/{version}/[projects/P/locations/L/][publishers/google/]models/{model}:{method}`.
     pub(super) fn read(http: &Method, path: &str) -> Result<Self, Refusal> {
         let unknown = || Refusal::unknown(format!("{http} {path}"));
-        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let (host, version, last) = match segments.as_slice() {
-            [version, "models", last] => (Host::Developer, *version, *last),
-            [version, "publishers", "google", "models", last] => (Host::Express, *version, *last),
-            [version, "projects", project, "locations", location, "publishers", "google", "models", last] => {
-                place(location)?;
-                (Host::Enterprise((*project).to_owned()), *version, *last)
-            }
-            _ => return Err(unknown()),
-        };
-        let (model, method) = last.split_once(':').ok_or_else(unknown)?;
-        let versions: &[&str] = match host {
-            Host::Developer => &["v1", "v1beta", "v1alpha"],
-            Host::Enterprise(_) | Host::Express => &["v1", "v1beta1"],
-        };
-        let found = row(model).filter(|row| !row.beta || (host == Host::Developer && version == "v1beta"));
-        let Some(row) = found.filter(|_| versions.contains(&version)) else {
-            return Err(Refusal::not_found(match host {
-                Host::Developer => format!(
-                    "models/{model} is not found for API version {version}, or is not supported for {method}. Call \
-                     ListModels to see the list of available models and their supported methods."
-                ),
-                Host::Enterprise(_) | Host::Express => format!(
-                    "Publisher Model `{}` was not found or your project does not have access to it. Please ensure you \
-                     are using a valid model version.",
-                    path.trim_start_matches('/')
-                ),
-            }));
+        let address = Address::read(path)?.ok_or_else(unknown)?;
+        let (model, method) = address.last.split_once(':').ok_or_else(unknown)?;
+        let of_beta = address.host == Host::Developer && address.version == "v1beta";
+        let found = row(model).filter(|row| !row.beta || of_beta);
+        let Some(row) = found.filter(|_| address.has_version()) else {
+            return Err(address.no_model(path, model, method));
         };
         let method = match method {
             "generateContent" => Call::Generate,
@@ -75,6 +105,7 @@ impl Target {
         if *http != Method::POST {
             return Err(unknown());
         }
+        let Address { host, version, .. } = address;
         Ok(Self { host, version: version.to_owned(), row, method })
     }
 

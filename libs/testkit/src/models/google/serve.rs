@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State as Shared;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
+use super::super::fake;
 use super::super::wire::Answer;
 use super::issue::{Issuer, TokenFault};
 use super::{AUDIENCE, SCOPE, SUBJECT_TOKEN, jwt};
@@ -217,8 +218,7 @@ fn unknown(what: &str) -> Answer {
 }
 
 fn content_type(headers: &HeaderMap) -> &str {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
+    fake::content_type(headers).split(';').next().unwrap_or_default().trim()
 }
 
 fn fields(form: &[u8]) -> BTreeMap<String, String> {

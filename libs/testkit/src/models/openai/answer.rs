@@ -45,6 +45,19 @@ pub(super) const fn finish_reason(end: End) -> &'static str {
     }
 }
 
+/// The list of models; with the tokens that one reads and writes, where a server says so.
+pub(in crate::models) fn listed(models: &[String], context: Option<u64>) -> Answer {
+    let model = |id: &String| {
+        let mut model = json!({"id": id, "object": "model", "created": 1_790_000_000, "owned_by": "tests"});
+        if let Some(context) = context {
+            model["max_model_len"] = context.into();
+        }
+        model
+    };
+    let data: Vec<Value> = models.iter().map(model).collect();
+    Answer::whole(StatusCode::OK, "application/json", json!({"object": "list", "data": data}).to_string())
+}
+
 impl Facts<'_> {
     /// The answer at once.
     pub(super) fn whole(&self) -> Answer {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::personality::Personality;
@@ -12,7 +13,7 @@ const JSON: &str = "application/json";
 
 /// A refusal, before it has the shape of a server's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     pub status: StatusCode,
     /// OpenAI's word for the kind of error.
     pub kind: &'static str,
@@ -24,29 +25,69 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, kind: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+    pub(in crate::models) fn new(
+        status: StatusCode,
+        kind: &'static str,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self { status, kind, code, param: String::new(), message: message.into() }
     }
 
-    pub(super) fn invalid(param: &str, code: &'static str, message: impl Into<String>) -> Self {
+    pub(in crate::models) fn invalid(param: &str, code: &'static str, message: impl Into<String>) -> Self {
         let refusal = Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", code, message);
         Self { param: param.to_owned(), ..refusal }
     }
 
     /// What this fake does not know. 501, so that nobody takes it for the real one's.
-    pub(super) fn unknown(what: &str) -> Self {
+    pub(in crate::models) fn unknown(what: &str) -> Self {
         let message = format!("the fake does not know this, look up what the real one does: {what}");
         Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", "", message)
     }
 
-    pub(super) fn too_many(code: &'static str, message: &str) -> Self {
+    pub(in crate::models) fn too_many(code: &'static str, message: &str) -> Self {
         let kind = if code.is_empty() { "requests" } else { code };
         Self::new(StatusCode::TOO_MANY_REQUESTS, kind, code, message)
     }
 
-    pub(super) fn overloaded() -> Self {
+    pub(in crate::models) fn overloaded() -> Self {
         let message = "The engine is currently overloaded, please try again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", "", message)
+    }
+
+    /// A key that nobody has.
+    pub(in crate::models) fn unknown_key() -> Self {
+        let message = "Incorrect API key provided.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", "invalid_api_key", message)
+    }
+
+    /// The account may not do this.
+    pub(in crate::models) fn denied() -> Self {
+        let message = "You do not have access to this resource.";
+        Self::new(StatusCode::FORBIDDEN, "invalid_request_error", "", message)
+    }
+
+    /// No path of this server's.
+    pub(in crate::models) fn unknown_path(head: &Parts) -> Self {
+        let message = format!("Invalid URL ({} {})", head.method, head.uri.path());
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "", message)
+    }
+
+    /// The purse is empty.
+    pub(in crate::models) fn purse_empty() -> Self {
+        let message = "You exceeded your current quota, please check your plan and billing details.";
+        Self::too_many("insufficient_quota", message)
+    }
+
+    /// Something broke.
+    pub(in crate::models) fn internal() -> Self {
+        let message = "The server had an error while processing your request.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "", message)
+    }
+
+    /// The server's own limit of time.
+    pub(in crate::models) fn timed_out() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "server_error", "", "The request timed out.")
     }
 
     /// As a server of this kind says it.

@@ -14,22 +14,20 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+use axum::http::request::Parts;
 use parking_lot::RwLock;
 
+pub(super) use answer::listed;
+pub(super) use errors::Refusal;
 pub use personality::Personality;
 
 use super::author::SharedAuthor;
+use super::fake::{Fake, Service};
 use super::faults::ModelFaults;
-use super::ledger::Ledger;
-use super::wire::Framing;
-use crate::daemon::StartError;
-use crate::hosted::{Hosted, Port};
-
-/// What failures call it.
-const WHAT: &str = "the fake of an OpenAI-like server";
+use super::ledger::{Ledger, ModelCall};
+use super::wire::{Answer, Framing};
 
 /// How the fake is started.
 #[derive(Debug, Clone)]
@@ -70,16 +68,9 @@ impl OpenAiOptions {
     }
 }
 
-/// A running fake. It ends when it is dropped.
+/// What all parts of the fake share.
 #[derive(Debug)]
-pub struct OpenAi {
-    server: Hosted,
-    state: Arc<State>,
-}
-
-/// What all of its parts share.
-#[derive(Debug)]
-struct State {
+pub struct State {
     personality: Personality,
     models: Vec<String>,
     key: Option<String>,
@@ -91,31 +82,18 @@ struct State {
     ledger: Ledger,
 }
 
-impl OpenAi {
-    /// The model that it serves at first.
-    pub const MODEL: &str = "gpt-6.2-sol";
-    /// The key that OpenAI's demands at first.
-    pub const KEY: &str = "sk-key-for-tests";
+impl Service for State {
+    type Options = OpenAiOptions;
+    type Call = ModelCall;
+    type Refusal = Refusal;
 
-    /// Starts one. It has a thread and a runtime of its own, so it outlives the caller's.
-    ///
-    /// # Panics
-    ///
-    /// When its port is taken.
-    #[must_use]
-    pub fn start(options: OpenAiOptions) -> Self {
-        Self::open(options).unwrap_or_else(|error| panic!("{error}"))
-    }
+    const WHAT: &str = "the fake of an OpenAI-like server";
+    const THREAD: &str = "openai-fake";
+    const PATH: &str = "/v1";
 
-    /// The same for callers that go on without it.
-    ///
-    /// # Errors
-    ///
-    /// When its port is taken.
-    pub fn open(options: OpenAiOptions) -> Result<Self, StartError> {
-        let OpenAiOptions { personality, models, key, context, thoughts, author, framing, port } = options;
-        let port = Port::take(WHAT, port.unwrap_or(0))?;
-        let state = Arc::new(State {
+    fn new(options: OpenAiOptions) -> Self {
+        let OpenAiOptions { personality, models, key, context, thoughts, author, framing, port: _ } = options;
+        Self {
             personality,
             models,
             key,
@@ -125,34 +103,38 @@ impl OpenAi {
             framing,
             faults: ModelFaults::default(),
             ledger: Ledger::default(),
-        });
-        let server = Hosted::serve(WHAT, "openai-fake", port, serve::app(Arc::clone(&state)))?;
-        Ok(Self { server, state })
+        }
     }
 
-    /// `http://127.0.0.1:PORT/v1`, as such servers are configured.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address())
+    fn port(options: &OpenAiOptions) -> u16 {
+        options.port.unwrap_or(0)
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.server.address()
+    fn faults(&self) -> &ModelFaults {
+        &self.faults
     }
 
-    /// What goes wrong; at first nothing.
-    #[must_use]
-    pub fn faults(&self) -> &ModelFaults {
-        &self.state.faults
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
-    /// What it was called for.
-    #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        &self.state.ledger
+    async fn handle(&self, head: &Parts, body: &Bytes, call: &mut ModelCall) -> Result<Response<Body>, Refusal> {
+        serve::handle(self, head, body, call).await
     }
+
+    fn refused(&self, refusal: &Refusal) -> Answer {
+        serve::dressed(self, refusal.answer(self.personality))
+    }
+}
+
+/// A running fake of a server that speaks the protocol of OpenAI.
+pub type OpenAi = Fake<State>;
+
+impl OpenAi {
+    /// The model that it serves at first.
+    pub const MODEL: &str = "gpt-6.2-sol";
+    /// The key that OpenAI's demands at first.
+    pub const KEY: &str = "sk-key-for-tests";
 
     /// Lets another author write from here on.
     pub fn set_author(&self, author: SharedAuthor) {
