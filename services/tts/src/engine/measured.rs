@@ -1,29 +1,31 @@
-//! An engine whose calls are counted and timed, and have spans, where they are made.
+//! An engine whose calls are counted and timed, and have spans, where they are made: without the
+//! time in which they wait for a core.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lectern_core::{Failure, Reason};
 use lectern_runtime::Metrics;
 use lectern_runtime::names::{gen_ai, span};
 use lectern_runtime::telemetry::{Counter, Histogram};
 use tokio::time::Instant;
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 
-use super::{SegmentRequest, Speech, SpeechEngine, Voice};
+use super::{Compute, SegmentRequest, Speaking, Speech, SpeechEngine, Voice, engine_of, short_of};
 
 /// Ends of the buckets of calls, in seconds: a sentence is a few tenths of one on a processor of
 /// today, and some seconds at a provider that is busy.
 const SECONDS: [f64; 11] = [0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 /// Ends of the buckets of seconds of work for a second of audio.
 const FACTORS: [f64; 12] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0];
-/// The outcome of a call that panicked.
-const PANICKED: &str = "panicked";
+/// The outcome of a call that has none: it panicked, or was dropped with whoever wanted it.
+const BROKEN_OFF: &str = "broken_off";
 
 /// An engine, and what its calls come to.
 #[derive(Debug)]
-pub struct Measured {
-    engine: Arc<dyn SpeechEngine>,
+pub struct Measured<E: ?Sized> {
+    engine: Arc<E>,
     instruments: Instruments,
 }
 
@@ -36,10 +38,10 @@ struct Instruments {
     factor: Histogram,
 }
 
-impl Measured {
+impl<E: ?Sized> Measured<E> {
     /// The same engine, measured.
     #[must_use]
-    pub fn new(engine: Arc<dyn SpeechEngine>) -> Self {
+    pub fn new(engine: Arc<E>) -> Self {
         let metrics = Metrics::new("lectern.engine");
         let instruments = Instruments {
             calls: metrics.counter("lectern.engine.calls", "{call}", "Calls of engines, by outcome."),
@@ -59,9 +61,18 @@ impl Measured {
         };
         Self { engine, instruments }
     }
+
+    fn begin<'a>(&'a self, request: &'a SegmentRequest) -> Call<'a> {
+        Call {
+            instruments: &self.instruments,
+            engine: engine_of(&request.voice),
+            began: Instant::now(),
+            ended: Ended { outcome: BROKEN_OFF, characters: 0, audio: None },
+        }
+    }
 }
 
-/// A call at work; one that panics ends with it.
+/// A call at work; one that panics or is dropped ends with it.
 struct Call<'a> {
     instruments: &'a Instruments,
     engine: &'a str,
@@ -84,7 +95,7 @@ impl Ended {
             Ok(speech) => Self {
                 outcome: "ok",
                 characters: speech.usage.characters,
-                audio: Some(seconds(speech)).filter(|audio| *audio > 0.0),
+                audio: Some(speech.seconds()).filter(|audio| *audio > 0.0),
             },
             Err(failure) => {
                 let outcome = if failure.reason == Reason::EngineLimited {
@@ -105,11 +116,6 @@ impl Ended {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a segment has fewer than 2^53 samples")]
-fn seconds(speech: &Speech) -> f64 {
-    speech.samples.len() as f64 / f64::from(speech.sample_rate.max(1))
-}
-
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         let (instruments, ended) = (self.instruments, self.ended);
@@ -128,20 +134,11 @@ impl Drop for Call<'_> {
     }
 }
 
-/// The engine that a voice belongs to: `local` of `engines/local/voices/heart`.
-fn engine_of(voice: &str) -> &str {
-    voice.split('/').nth(1).unwrap_or("none")
-}
-
-/// The voice within its engine: `heart` of `engines/local/voices/heart`.
-fn model_of(voice: &str) -> &str {
-    voice.split('/').nth(3).unwrap_or("none")
-}
-
 /// The span of one call. It begins when it is entered, as a child of the span that is current when
-/// it is made. An engine within the process is no client of anybody.
-fn span_of(engine: &str, model: &str, in_process: bool) -> Span {
-    let kind = if in_process { "internal" } else { span::CLIENT };
+/// it is made. An engine on this machine is no client of anybody.
+fn span_of(request: &SegmentRequest, remote: bool) -> Span {
+    let kind = if remote { span::CLIENT } else { "internal" };
+    let (engine, model) = (engine_of(&request.voice), short_of(&request.voice));
     tracing::info_span!(
         "speech",
         { span::NAME } = format!("{} {model}", gen_ai::GENERATE),
@@ -155,7 +152,15 @@ fn span_of(engine: &str, model: &str, in_process: bool) -> Span {
     )
 }
 
-impl SpeechEngine for Measured {
+/// Notes in a call's span what went wrong with it.
+fn note(span: &Span, result: &Result<Speech, Failure>) {
+    if let Err(failure) = result {
+        span.record(span::ERROR_TYPE, failure.reason.as_str());
+        span.record(span::STATUS, span::ERROR);
+    }
+}
+
+impl Compute for Measured<dyn Compute> {
     fn voices(&self) -> Vec<Voice> {
         self.engine.voices()
     }
@@ -169,25 +174,38 @@ impl SpeechEngine for Measured {
     }
 
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {
-        let mut call = Call {
-            instruments: &self.instruments,
-            engine: engine_of(&request.voice),
-            began: Instant::now(),
-            ended: Ended { outcome: PANICKED, characters: 0, audio: None },
-        };
-        // An engine that costs nothing works in this process.
-        let span = span_of(call.engine, model_of(&request.voice), !self.engine.paid());
+        let (mut call, span) = (self.begin(request), span_of(request, false));
         let result = span.in_scope(|| self.engine.synthesize(request));
         call.ended = Ended::of(&result);
-        if let Err(failure) = &result {
-            span.record(span::ERROR_TYPE, failure.reason.as_str());
-            span.record(span::STATUS, span::ERROR);
-        }
+        note(&span, &result);
         result
     }
+}
 
-    fn voice(&self, id: &str) -> Result<Voice, Failure> {
-        self.engine.voice(id)
+#[async_trait]
+impl SpeechEngine for Measured<dyn SpeechEngine> {
+    fn voices(&self) -> Vec<Voice> {
+        self.engine.voices()
+    }
+
+    async fn ready(&self) -> Result<(), Failure> {
+        self.engine.ready().await
+    }
+
+    fn paid(&self) -> bool {
+        self.engine.paid()
+    }
+
+    fn remote(&self) -> bool {
+        self.engine.remote()
+    }
+
+    async fn synthesize(&self, request: &SegmentRequest, speaking: &Speaking<'_>) -> Result<Speech, Failure> {
+        let (mut call, span) = (self.begin(request), span_of(request, self.engine.remote()));
+        let result = self.engine.synthesize(request, speaking).instrument(span.clone()).await;
+        call.ended = Ended::of(&result);
+        note(&span, &result);
+        result
     }
 }
 
@@ -203,10 +221,15 @@ mod tests {
     use crate::engine::tone::{ToneEngine, VOICE};
     use crate::engine::{Speed, Usage};
 
+    fn measured(tones: &Arc<ToneEngine>) -> Measured<dyn Compute> {
+        let tones: Arc<dyn Compute> = Arc::clone(tones) as _;
+        Measured::new(tones)
+    }
+
     #[test]
     fn speech_is_work_for_so_much_audio_and_so_many_characters() {
         let usage = Usage { calls: 1, characters: 42 };
-        let speech = Speech { sample_rate: 24_000, samples: vec![0.0; 48_000], words: Vec::new(), usage };
+        let speech = Speech::whole(24_000, vec![0.0; 48_000], Vec::new(), usage);
         let ended = Ended::of(&Ok(speech.clone()));
         assert_eq!(ended, Ended { outcome: "ok", characters: 42, audio: Some(2.0) });
         assert_eq!(ended.factor(Duration::from_millis(500)), Some(0.25));
@@ -224,7 +247,6 @@ mod tests {
             let ended = Ended::of(&Err(Failure::new(Kind::Unavailable, reason, "no")));
             assert_eq!((ended.outcome, ended.factor(Duration::from_secs(1))), (outcome, None));
         }
-        assert_eq!((engine_of("engines/local/voices/heart"), engine_of("heart")), ("local", "none"));
     }
 
     #[test]
@@ -237,19 +259,19 @@ mod tests {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false);
-        let measured = Measured::new(Arc::new(ToneEngine::new()));
+        let measured = measured(&Arc::new(ToneEngine::new()));
         let request = SegmentRequest::new("A canary.", VOICE, Speed::NORMAL);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             measured.synthesize(&request).unwrap();
         });
         let spans = exporter.get_finished_spans().unwrap();
         let [span] = spans.as_slice() else { panic!("{spans:?}") };
-        assert_eq!(span.name, format!("generate_content {}", model_of(VOICE)));
+        assert_eq!(span.name, format!("generate_content {}", short_of(VOICE)));
         assert_eq!(span.span_kind, SpanKind::Internal);
         let expected = [
             ("gen_ai.operation.name", "generate_content"),
             ("gen_ai.provider.name", engine_of(VOICE)),
-            ("gen_ai.request.model", model_of(VOICE)),
+            ("gen_ai.request.model", short_of(VOICE)),
             ("gen_ai.output.type", "speech"),
         ];
         let attributes: Vec<_> = span.attributes.iter().map(|pair| (pair.key.as_str(), pair.value.clone())).collect();
@@ -259,7 +281,7 @@ mod tests {
     #[test]
     fn a_measured_engine_says_what_the_engine_says() {
         let tones = Arc::new(ToneEngine::new());
-        let measured = Measured::new(Arc::clone(&tones) as _);
+        let measured = measured(&tones);
         let request = SegmentRequest::new("Said.", VOICE, Speed::NORMAL);
         assert_eq!(measured.synthesize(&request), tones.synthesize(&request));
         assert_eq!(

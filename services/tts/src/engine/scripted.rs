@@ -26,7 +26,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::tone::ToneEngine;
-use super::{SegmentRequest, Speech, SpeechEngine, Voice};
+use super::{Compute, SegmentRequest, Speech, Voice};
+
+/// The name of the engine where the settings give it none.
+pub const NAME: &str = "scripted";
 
 /// The generator behind its script.
 #[derive(Debug)]
@@ -82,14 +85,14 @@ struct Call<'a> {
 }
 
 impl ScriptedEngine {
-    /// An engine that follows `script`.
+    /// An engine that follows `script`, whose voice is that of the engine `name`.
     ///
     /// # Errors
     ///
     /// `INVALID_FIELD` at `script` when the file is not there or not such JSON.
-    pub fn new(script: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let engine =
-            Self { tones: ToneEngine::new(), script: script.to_owned(), clock, answered: Mutex::new(HashMap::new()) };
+    pub fn new(name: &str, script: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let tones = ToneEngine::named(name);
+        let engine = Self { tones, script: script.to_owned(), clock, answered: Mutex::new(HashMap::new()) };
         engine.read()?;
         Ok(engine)
     }
@@ -149,7 +152,7 @@ impl ScriptedEngine {
     }
 }
 
-impl SpeechEngine for ScriptedEngine {
+impl Compute for ScriptedEngine {
     fn voices(&self) -> Vec<Voice> {
         self.tones.voices()
     }
@@ -173,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Speed;
-    use crate::engine::tone::VOICE;
+    use crate::engine::tone::{NAME, VOICE};
 
     #[test]
     fn calls_are_noted_before_they_go_as_the_script_says() {
@@ -183,7 +186,7 @@ mod tests {
             {"text": "kaboom", "does": "panic"}, {"text": "slow", "does": "sleep", "ms": 1}]"#;
         std::fs::write(&script, format!(r#"{{"ledger": {ledger:?}, "rules": {rules}}}"#)).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp(7)));
-        let engine = ScriptedEngine::new(&script, clock).unwrap();
+        let engine = ScriptedEngine::new(NAME, &script, clock).unwrap();
         let say = |text: &str| engine.synthesize(&SegmentRequest::new(text, VOICE, Speed::NORMAL));
 
         assert!(say("A plain sentence.").is_ok());
@@ -197,12 +200,12 @@ mod tests {
         let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
         assert_eq!(first["at"], 7);
         assert_eq!((&first["text"], &first["delivery"]), (&"A plain sentence.".into(), &"speed=100".into()));
-        assert_eq!(first["voice"], "engines/tone/voices/sine@1");
+        assert_eq!(first["voice"], "engines/tone/voices/sine@2");
     }
 
     #[test]
     fn without_its_script_it_does_not_start() {
-        let refused = ScriptedEngine::new(Path::new("/nowhere/script.json"), Arc::new(lectern_core::SystemClock));
+        let refused = ScriptedEngine::new(NAME, Path::new("/nowhere/script.json"), Arc::new(lectern_core::SystemClock));
         assert_eq!(refused.unwrap_err().field.as_deref(), Some("script"));
     }
 }

@@ -14,19 +14,27 @@ use lectern_core::content::Range;
 use lectern_core::content::timeline::WordTime;
 use parking_lot::Mutex;
 
-use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
+use super::{Capabilities, Compute, SegmentRequest, Speech, Usage, Voice, WordTimes, voice_id};
 
-/// The id of its one voice.
+/// The name of the engine where the settings give it none.
+pub const NAME: &str = "tone";
+/// The id of its first voice under that name.
 pub const VOICE: &str = "engines/tone/voices/sine";
+/// The id of its second voice under that name, which is higher, for dialogues.
+pub const HIGH_VOICE: &str = "engines/tone/voices/high";
 
-/// The version of its voice.
-const VERSION: &str = if cfg!(feature = "other-pins") { "1000001" } else { "1" };
+/// How much higher the second voice is.
+const HIGHER: f64 = 1.5;
+
+/// The version of its voices.
+const VERSION: &str = if cfg!(feature = "other-pins") { "1000002" } else { "2" };
 
 const SAMPLE_RATE: u32 = 24_000;
 
 /// The generator.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ToneEngine {
+    voices: Vec<Voice>,
     calls: AtomicU64,
     delay: Duration,
     script: Mutex<VecDeque<ToneOutcome>>,
@@ -44,10 +52,38 @@ pub enum ToneOutcome {
 }
 
 impl ToneEngine {
-    /// A generator that answers at once.
+    /// A generator that answers at once, under its usual name.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::named(NAME)
+    }
+
+    /// The same under this name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let voice = |short: &str, shown: &str| Voice {
+            id: voice_id(name, short),
+            name: shown.to_owned(),
+            languages: vec!["en-US".to_owned()],
+            sample_rate: SAMPLE_RATE,
+            version: VERSION.to_owned(),
+            gain_db: Some(0.0),
+            capabilities: Capabilities::default(),
+            price: None,
+        };
+        Self { voices: vec![voice("sine", "Sine"), voice("high", "High")], ..Self::speaking_as(voice("sine", "Sine")) }
+    }
+
+    /// The same as one other voice: tones at its rate, and with times of their words where it gives
+    /// any.
+    #[must_use]
+    pub fn speaking_as(voice: Voice) -> Self {
+        Self {
+            voices: vec![voice],
+            calls: AtomicU64::new(0),
+            delay: Duration::ZERO,
+            script: Mutex::new(VecDeque::new()),
+        }
     }
 
     /// Sleeps this long in every call, as a slow engine would.
@@ -68,20 +104,19 @@ impl ToneEngine {
     }
 }
 
-impl SpeechEngine for ToneEngine {
+impl Default for ToneEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compute for ToneEngine {
     fn voices(&self) -> Vec<Voice> {
-        vec![Voice {
-            id: VOICE.to_owned(),
-            name: "Sine".to_owned(),
-            language: "en-US".to_owned(),
-            sample_rate: SAMPLE_RATE,
-            version: VERSION.to_owned(),
-            gain_db: 0.0,
-        }]
+        self.voices.clone()
     }
 
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {
-        self.voice(&request.voice)?;
+        let voice = self.voice(&request.voice)?;
         self.calls.fetch_add(1, Ordering::SeqCst);
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay);
@@ -92,9 +127,13 @@ impl SpeechEngine for ToneEngine {
             ToneOutcome::Silence => 0.0,
             ToneOutcome::Speech => 0.22,
         };
-        let speech = tones(request, level);
+        let pitch = if voice.short() == "high" { HIGHER } else { 1.0 };
+        let mut speech = tones(request, voice.sample_rate, level, pitch);
         if speech.words.is_empty() {
             return Err(Failure::invalid("text", "there is nothing to say in it: give words that have letters"));
+        }
+        if voice.capabilities.word_times != WordTimes::Given {
+            speech.words.clear();
         }
         Ok(speech)
     }
@@ -108,8 +147,8 @@ impl SpeechEngine for ToneEngine {
     clippy::cast_precision_loss,
     reason = "lengths of seconds"
 )]
-fn tones(request: &SegmentRequest, level: f64) -> Speech {
-    let rate = f64::from(SAMPLE_RATE);
+fn tones(request: &SegmentRequest, sample_rate: u32, level: f64, higher: f64) -> Speech {
+    let rate = f64::from(sample_rate);
     let seconds = |seconds: f64| (seconds / f64::from(request.speed.factor()) * rate) as usize;
     let mut samples: Vec<f32> = vec![0.0; seconds(0.02)];
     let mut words = Vec::new();
@@ -122,7 +161,7 @@ fn tones(request: &SegmentRequest, level: f64) -> Speech {
             let lead = lectern_core::content::length(piece) - lectern_core::content::length(piece.trim_start());
             let start = samples.len();
             let count = seconds(0.07 * lectern_core::content::length(&core).max(2) as f64);
-            let pitch = 200.0 + f64::from(core.bytes().map(u32::from).sum::<u32>() % 200);
+            let pitch = higher * (200.0 + f64::from(core.bytes().map(u32::from).sum::<u32>() % 200));
             let edge = rate * 0.005;
             samples.extend((0..count).map(|i| {
                 let fade = (i.min(count - i) as f64 / edge).min(1.0);
@@ -134,8 +173,7 @@ fn tones(request: &SegmentRequest, level: f64) -> Speech {
         }
         at += length;
     }
-    let usage = Usage { calls: 1, characters: u64::from(at) };
-    Speech { sample_rate: SAMPLE_RATE, samples, words, usage }
+    Speech::whole(sample_rate, samples, words, Usage::one(u64::from(at)))
 }
 
 #[cfg(test)]
@@ -154,6 +192,8 @@ mod tests {
         assert_eq!(engine.calls(), 3);
         let words: Vec<&str> = speech.words.iter().map(|word| word.spoken.of(&request.text)).collect();
         assert_eq!(words, ["Two", "words,", "then", "more."]);
+        let high = engine.synthesize(&SegmentRequest { voice: HIGH_VOICE.to_owned(), ..request.clone() }).unwrap();
+        assert!(high.words == speech.words && high.samples != speech.samples, "as long, and another voice");
         let fast = engine.synthesize(&SegmentRequest { speed: Speed::new(2.0).unwrap(), ..request }).unwrap();
         assert!(fast.samples.len() < speech.samples.len() * 6 / 10);
     }

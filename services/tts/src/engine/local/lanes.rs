@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use rten::{RunOptions, ThreadPool};
 
 #[derive(Default)]
-pub(super) struct Lanes(Mutex<Vec<Arc<ThreadPool>>>);
+pub(in crate::engine) struct Lanes(Mutex<Vec<Arc<ThreadPool>>>);
 
 impl Lanes {
     /// Runs `work` with options that bind it to one thread.
-    pub(super) fn run<R>(&self, work: impl FnOnce(RunOptions) -> R) -> R {
+    pub(in crate::engine) fn run<R>(&self, work: impl FnOnce(RunOptions) -> R) -> R {
         let free = || self.0.lock();
         let taken = free().pop();
         let lane = taken.unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));

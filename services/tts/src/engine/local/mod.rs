@@ -5,17 +5,24 @@
 //! are checked against pinned digests when they are first needed ([`weights`]); until then an idle
 //! process holds none of it.
 
-mod lanes;
+mod heteronyms;
+mod ipa;
+pub(super) mod lanes;
+mod letters;
 mod network;
-mod phonemes;
+pub(super) mod phonemes;
+#[cfg(test)]
+mod thirty;
+pub(super) mod timing;
 mod vocoder;
 pub mod weights;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lectern_core::Failure;
-use lectern_core::content::timeline::WordTime;
+use misaki_rs::Language;
 use parking_lot::Mutex;
 use tracing::debug;
 
@@ -23,16 +30,18 @@ use self::network::Network;
 use self::phonemes::{Chunk, Phonemizer};
 use self::vocoder::Vocoder;
 pub use self::weights::VoiceDir;
-use super::{SegmentRequest, Speech, SpeechEngine, Usage, Voice};
+use super::{Capabilities, Compute, Phonemes, SegmentRequest, Speech, Usage, Voice, voice_id};
 
-/// The id of the one local voice.
+/// The name of the engine where the settings give it none.
+pub const NAME: &str = "local";
+/// The id of the one local voice under that name.
 pub const VOICE: &str = "engines/local/voices/heart";
 
 /// Samples a second.
 pub const SAMPLE_RATE: u32 = 24_000;
 
 /// Grows when this folder's code makes other samples of the same text.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 4;
 
 /// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as
 /// [`crate::audio::master`] says.
@@ -42,6 +51,7 @@ const GAIN_DB: f32 = 10.4;
 /// many threads may call it at once.
 #[derive(Debug)]
 pub struct LocalVoice {
+    voice: Voice,
     files: Arc<Files>,
     checked: AtomicBool,
 }
@@ -67,11 +77,27 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl LocalVoice {
-    /// A voice whose files lie in `dir`. Reads nothing yet.
+    /// A voice whose files lie in `dir`, under its usual name. Reads nothing yet.
     #[must_use]
     pub fn new(dir: VoiceDir) -> Self {
+        Self::named(NAME, dir)
+    }
+
+    /// The same under this name.
+    #[must_use]
+    pub fn named(name: &str, dir: VoiceDir) -> Self {
+        let voice = Voice {
+            id: voice_id(name, "heart"),
+            name: "Heart".to_owned(),
+            languages: vec!["en-US".to_owned()],
+            sample_rate: SAMPLE_RATE,
+            version: format!("{CODE_VERSION}.{}", weights::short_digest()),
+            gain_db: Some(GAIN_DB),
+            capabilities: Capabilities { phonemes: Phonemes::Own, ..Capabilities::default() },
+            price: None,
+        };
         let files = Files { dir, loaded: Mutex::new(None) };
-        Self { files: Arc::new(files), checked: AtomicBool::new(false) }
+        Self { voice, files: Arc::new(files), checked: AtomicBool::new(false) }
     }
 
     /// Checks that the files are there and undamaged, without loading them: for health checks and
@@ -108,7 +134,12 @@ impl Files {
         }
         let files = self.dir.read()?;
         let loaded = Arc::new(Loaded {
-            phonemizer: Phonemizer::load(files.vocabulary, files.unknown_words, files.unknown_words_alphabet)?,
+            phonemizer: Phonemizer::load(
+                Language::EnglishUS,
+                files.vocabulary,
+                files.unknown_words,
+                files.unknown_words_alphabet,
+            )?,
             network: Network::load(files.acoustics)?,
             vocoder: Vocoder::new(),
         });
@@ -122,36 +153,17 @@ impl Loaded {
     fn speak(&self, chunk: &Chunk, speed: f32, seed: u64, speech: &mut Speech) -> Result<(), Failure> {
         let frames = self.network.run(&chunk.ids, speed)?;
         let samples = self.vocoder.synthesize(&frames, seed)?;
-        let offset = speech.samples.len() as u64;
-        let length = samples.len() as u64;
-        // Where each phoneme begins, in samples; one more entry for the end.
-        let mut begins = Vec::with_capacity(frames.durations.len() + 1);
-        let mut at = 0;
-        for duration in &frames.durations {
-            begins.push(at);
-            at += duration * network::SAMPLES_PER_DURATION;
-        }
-        begins.push(at);
-        let begin = |index: usize| begins.get(index).copied().unwrap_or(at).min(length);
-        for word in &chunk.words {
-            let (start, end) = (begin(word.ids.start), begin(word.ids.end));
-            speech.words.push(WordTime { spoken: word.spoken, start: offset + start, end: offset + end });
-        }
+        let (offset, length) = (speech.samples.len() as u64, samples.len() as u64);
+        let words = timing::words(chunk, &frames.durations, network::SAMPLES_PER_DURATION, offset, length);
+        speech.words.extend(words);
         speech.samples.extend_from_slice(&samples);
         Ok(())
     }
 }
 
-impl SpeechEngine for LocalVoice {
+impl Compute for LocalVoice {
     fn voices(&self) -> Vec<Voice> {
-        vec![Voice {
-            id: VOICE.to_owned(),
-            name: "Heart".to_owned(),
-            language: "en-US".to_owned(),
-            sample_rate: SAMPLE_RATE,
-            version: format!("{CODE_VERSION}.{}", weights::short_digest()),
-            gain_db: GAIN_DB,
-        }]
+        vec![self.voice.clone()]
     }
 
     fn ready(&self) -> Result<(), Failure> {
@@ -166,14 +178,9 @@ impl SpeechEngine for LocalVoice {
     fn synthesize(&self, request: &SegmentRequest) -> Result<Speech, Failure> {
         self.voice(&request.voice)?;
         let loaded = self.files.loaded()?;
-        let chunks = loaded.phonemizer.chunks(&request.text)?;
-        let characters = request.text.chars().count() as u64;
-        let mut speech = Speech {
-            sample_rate: SAMPLE_RATE,
-            samples: Vec::new(),
-            words: Vec::new(),
-            usage: Usage { calls: 1, characters },
-        };
+        let chunks = loaded.phonemizer.chunks(&request.text, &request.pronunciations)?;
+        let usage = Usage::one(request.characters());
+        let mut speech = Speech::whole(SAMPLE_RATE, Vec::new(), Vec::new(), usage);
         for (index, chunk) in (0_u64..).zip(&chunks) {
             loaded.speak(chunk, request.speed.factor(), request.seed().wrapping_add(index), &mut speech)?;
         }
@@ -194,7 +201,7 @@ mod tests {
         let voice = local_voice();
         let request = SegmentRequest::new(SENTENCE, VOICE, Speed::NORMAL);
         let speech = voice.synthesize(&request).unwrap();
-        assert_eq!(verify::check(&request, &speech), Ok(()));
+        assert_eq!(verify::check(&request, &voice.voice, &speech), Ok(()));
         let words: Vec<&str> = speech.words.iter().map(|word| word.spoken.of(SENTENCE)).collect();
         assert_eq!(words.join(" "), SENTENCE.replace([',', '.'], ""));
     }
@@ -220,7 +227,7 @@ mod tests {
         let length = |factor| {
             let request = SegmentRequest::new(SENTENCE, VOICE, Speed::new(factor).unwrap());
             let speech = voice.synthesize(&request).unwrap();
-            assert_eq!(verify::check(&request, &speech), Ok(()), "{factor}");
+            assert_eq!(verify::check(&request, &voice.voice, &speech), Ok(()), "{factor}");
             speech.samples.len()
         };
         let (slow, normal, fast) = (length(0.5), length(1.0), length(2.0));
@@ -233,7 +240,7 @@ mod tests {
         let text = vec!["one more clause of a sentence that does not seem to end"; 14].join(", ") + ".";
         let request = SegmentRequest::new(&text, VOICE, Speed::NORMAL);
         let speech = voice.synthesize(&request).unwrap();
-        assert_eq!(verify::check(&request, &speech), Ok(()));
+        assert_eq!(verify::check(&request, &voice.voice, &speech), Ok(()));
         assert_eq!(speech.words.len(), text.split_whitespace().count());
     }
 

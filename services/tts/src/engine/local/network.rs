@@ -1,7 +1,7 @@
 //! The acoustic network: phoneme ids to spectra, pitch and durations.
 
 use lectern_core::{Failure, Kind, Reason};
-use rten::{Model, NodeId, Value};
+use rten::{Model, ModelOptions, NodeId, Value};
 use rten_tensor::NdTensor;
 
 use super::lanes::Lanes;
@@ -53,7 +53,9 @@ fn broken(what: impl std::fmt::Display) -> Failure {
 
 impl Network {
     pub(super) fn load(onnx: Vec<u8>) -> Result<Self, Failure> {
-        let model = Model::load(onnx).map_err(broken)?;
+        // The weights are laid out for the processor once, and not at each run; they take twice
+        // their 8 MB.
+        let model = ModelOptions::with_all_ops().prepack_weights(true).load(onnx).map_err(broken)?;
         let node = |name: &str| model.node_id(name).map_err(broken);
         let (ids, speed) = (node("ids")?, node("speed")?);
         let outputs =

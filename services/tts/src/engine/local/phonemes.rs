@@ -1,21 +1,28 @@
 //! Text to phoneme ids, with the place of every word.
 //!
 //! The lexicon and its rules come from `misaki-rs`; words that it does not know go to a small
-//! network trained on spelling. Numbers, units and abbreviations are not read here: the script's
-//! spoken text consists of words already.
+//! network trained on spelling, letters that neither knows are written in others before
+//! ([`super::letters`]), words of two sounds are decided by what stands beside them
+//! ([`super::heteronyms`]), and what is asked to be said otherwise is ([`super::words`]). Numbers,
+//! units and abbreviations are not read here: the script's spoken text consists of words already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops;
 
 use lectern_core::content::Range;
 use lectern_core::{Failure, Kind, Reason};
 use misaki_rs::fallback::FallbackError;
-use misaki_rs::{Fallback, G2P, Language};
+use misaki_rs::{Fallback, G2P, Language, MToken};
 use rten::{Model, NodeId};
 use rten_tensor::NdTensor;
 use serde::Deserialize;
 
+use super::heteronyms::Heteronyms;
+use super::ipa::{self, Accent};
 use super::lanes::Lanes;
+use super::letters::{self, Known};
+use super::words::{self, Placed};
+use crate::engine::Pronunciation;
 
 /// The network's longest input, without the pads at both ends.
 const MAX_PHONEMES: usize = 400;
@@ -28,7 +35,7 @@ const CLAUSE_ENDS: &[char] = &[',', ';', ':', '.', '!', '?', '—', '…'];
 
 /// A text, or a part of a long one, as the network takes it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
+pub(in crate::engine) struct Chunk {
     /// Phoneme ids, pads included.
     pub ids: Vec<i32>,
     /// The words in it.
@@ -37,15 +44,18 @@ pub(super) struct Chunk {
 
 /// One word of a chunk.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(in crate::engine) struct Word {
     /// Where it stands in the spoken text.
     pub spoken: Range,
     /// Which of the chunk's ids it owns.
     pub ids: ops::Range<usize>,
 }
 
-pub(super) struct Phonemizer {
+pub(in crate::engine) struct Phonemizer {
     g2p: G2P,
+    accent: Accent,
+    heteronyms: Heteronyms,
+    letters: HashSet<char>,
     vocabulary: HashMap<char, i32>,
 }
 
@@ -60,66 +70,87 @@ fn broken(what: impl std::fmt::Display) -> Failure {
 }
 
 /// A word with the punctuation that touches it: what stands between two spaces.
-struct Group {
-    ids: Vec<i32>,
-    // Word places relative to this group's first id.
-    words: Vec<Word>,
-    ends_clause: bool,
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Group {
+    /// Its phonemes.
+    pub ids: Vec<i32>,
+    /// Its words, whose places are relative to its first id.
+    pub words: Vec<Word>,
+    /// Whether a clause ends with it.
+    pub ends_clause: bool,
 }
 
 impl Phonemizer {
-    pub(super) fn load(vocabulary: Vec<u8>, unknown_words: Vec<u8>, alphabet: Vec<u8>) -> Result<Self, Failure> {
+    pub(in crate::engine) fn load(
+        language: Language,
+        vocabulary: Vec<u8>,
+        unknown_words: Vec<u8>,
+        alphabet: Vec<u8>,
+    ) -> Result<Self, Failure> {
         let vocabulary = serde_json::from_slice(&vocabulary).map_err(broken)?;
         let speller = Speller::load(unknown_words, &alphabet)?;
-        let mut g2p = G2P::with_fallback(Language::EnglishUS, Some(Box::new(speller)));
+        let accent = if matches!(language, Language::EnglishGB) { Accent::British } else { Accent::American };
+        let (heteronyms, letters) = (Heteronyms::load()?, speller.alphabet.keys().copied().collect());
+        let mut g2p = G2P::with_fallback(language, Some(Box::new(speller)));
         // What nothing can pronounce (a lone symbol) is silent.
         g2p.unk = String::new();
-        Ok(Self { g2p, vocabulary })
+        Ok(Self { g2p, accent, heteronyms, letters, vocabulary })
     }
 
     /// `text` as inputs of at most [`MAX_PHONEMES`] phonemes, cut after clauses where possible,
-    /// else between words.
-    pub(super) fn chunks(&self, text: &str) -> Result<Vec<Chunk>, Failure> {
-        let chunks = pack(self.groups(text)?);
-        if chunks.iter().any(|chunk| !chunk.words.is_empty()) {
-            Ok(chunks)
-        } else {
-            Err(Failure::invalid("text", "there is nothing to say in it: give words that have letters"))
-        }
+    /// else between words, with the words in `asked` said as it says.
+    pub(in crate::engine) fn chunks(&self, text: &str, asked: &[Pronunciation]) -> Result<Vec<Chunk>, Failure> {
+        pack(self.groups(&self.words(text, asked)?)?)
     }
 
-    fn groups(&self, text: &str) -> Result<Vec<Group>, Failure> {
+    /// The words of a text, in order, with their phonemes.
+    pub(super) fn words(&self, text: &str, asked: &[Pronunciation]) -> Result<Vec<Placed>, Failure> {
         // Brackets would be read as markup for stress and pronunciation.
         let text = text.replace('[', "(").replace(']', ")");
+        let mut words = self.looked_up(&text)?;
+        let decided: Vec<(usize, String)> = self
+            .heteronyms
+            .decided(&words)
+            .into_iter()
+            .map(|(at, sounds)| (at, ipa::phonemes(sounds, self.accent).join(" ")))
+            .collect();
+        for (at, phonemes) in decided {
+            if let Some(word) = words.get_mut(at) {
+                word.phonemes = phonemes;
+            }
+        }
+        words::ask(&mut words, &text, asked, self.accent, |rest| {
+            let words = self.looked_up(rest)?;
+            Ok(words.into_iter().map(|word| word.phonemes).collect())
+        })?;
+        Ok(words)
+    }
+
+    /// The words of a text as the lexicon says them.
+    fn looked_up(&self, text: &str) -> Result<Vec<Placed>, Failure> {
+        let known = letters::known(text, |letter| self.letters.contains(&letter));
         let (_, tokens) = self
             .g2p
-            .g2p(&text)
+            .g2p(&known.text)
             .map_err(|error| Failure::internal(format!("no pronunciation could be found: {error}")))?;
-        let mut groups = Vec::new();
-        let mut group = Group { ids: Vec::new(), words: Vec::new(), ends_clause: false };
-        let (mut byte, mut scalar) = (0, 0_u32);
-        for token in &tokens {
-            let rest = text.get(byte..).unwrap_or_default();
-            let Some(skipped) = rest.find(&token.text) else { continue };
-            scalar += lectern_core::content::length(&rest[..skipped]);
-            let spoken = Range::new(scalar, scalar + lectern_core::content::length(&token.text));
-            (byte, scalar) = (byte + skipped + token.text.len(), spoken.end);
+        Ok(placed(&known, tokens))
+    }
 
-            let phonemes = token.phonemes.as_deref().unwrap_or_default().trim();
+    fn groups(&self, words: &[Placed]) -> Result<Vec<Group>, Failure> {
+        let mut groups = Vec::new();
+        let mut group = Group::default();
+        for word in words {
             let start = group.ids.len();
-            group.ids.extend(phonemes.chars().filter_map(|phoneme| self.vocabulary.get(&phoneme)));
+            group.ids.extend(word.phonemes.chars().filter_map(|phoneme| self.vocabulary.get(&phoneme)));
             let ids = start..group.ids.len();
-            if !ids.is_empty() && token.text.chars().any(char::is_alphanumeric) {
-                group.words.push(Word { spoken, ids });
+            if !ids.is_empty() && word.is_word() {
+                group.words.push(Word { spoken: word.spoken, ids });
             }
-            if let Some(last) = phonemes.chars().next_back() {
+            if let Some(last) = word.phonemes.chars().next_back() {
                 group.ends_clause = CLAUSE_ENDS.contains(&last);
             }
-            if !token.whitespace.is_empty() && !group.ids.is_empty() {
-                groups.push(std::mem::replace(
-                    &mut group,
-                    Group { ids: Vec::new(), words: Vec::new(), ends_clause: false },
-                ));
+            if word.ends_group && !group.ids.is_empty() {
+                groups.push(std::mem::take(&mut group));
             }
         }
         if !group.ids.is_empty() {
@@ -130,8 +161,29 @@ impl Phonemizer {
         for group in groups.iter_mut().take(last) {
             group.ids.push(space);
         }
-        Ok(groups.into_iter().flat_map(cut_long_group).collect())
+        Ok(groups)
     }
+}
+
+/// Where tokens stand in the text that was given, of which `known` was made.
+fn placed(known: &Known, tokens: Vec<MToken>) -> Vec<Placed> {
+    let mut words = Vec::with_capacity(tokens.len());
+    let (mut byte, mut scalar) = (0, 0_u32);
+    for token in tokens {
+        let rest = known.text.get(byte..).unwrap_or_default();
+        let Some(skipped) = rest.find(&token.text) else { continue };
+        scalar += lectern_core::content::length(&rest[..skipped]);
+        let range = Range::new(scalar, scalar + lectern_core::content::length(&token.text));
+        (byte, scalar) = (byte + skipped + token.text.len(), range.end);
+        words.push(Placed {
+            spoken: known.given(range),
+            phonemes: token.phonemes.as_deref().unwrap_or_default().trim().to_owned(),
+            ends_group: !token.whitespace.is_empty(),
+            text: token.text,
+            tag: token.tag,
+        });
+    }
+    words
 }
 
 /// A group longer than an input (no real word is) in pieces; its word belongs to the first.
@@ -159,9 +211,22 @@ fn cut_long_group(group: Group) -> Vec<Group> {
         .collect()
 }
 
+/// A text as inputs of a network, each of so many groups as it takes.
+///
+/// # Errors
+/// `INVALID_FIELD` where no word is in it.
+pub(in crate::engine) fn pack(groups: Vec<Group>) -> Result<Vec<Chunk>, Failure> {
+    let chunks = filled(groups.into_iter().flat_map(cut_long_group).collect());
+    if chunks.iter().any(|chunk| !chunk.words.is_empty()) {
+        Ok(chunks)
+    } else {
+        Err(Failure::invalid("text", "there is nothing to say in it: give words that have letters"))
+    }
+}
+
 /// Fills inputs with groups. When one is full it is cut after its last clause, or where there is
 /// none after its last group.
-fn pack(groups: Vec<Group>) -> Vec<Chunk> {
+fn filled(groups: Vec<Group>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut open: Vec<Group> = Vec::new();
     let mut size = 0;
@@ -297,7 +362,7 @@ mod tests {
         ];
         for (lengths, expected) in cases {
             let groups = lengths.iter().zip(0..).map(|(&(length, clause), at)| group(length, at, clause)).collect();
-            let chunks = pack(groups);
+            let chunks = filled(groups);
             assert_eq!(chunks.iter().map(|chunk| chunk.words.len()).collect::<Vec<_>>(), expected, "{lengths:?}");
             assert!(chunks.iter().all(|chunk| chunk.ids.len() <= MAX_PHONEMES + 2));
             let words: Vec<u32> = chunks.iter().flat_map(|chunk| &chunk.words).map(|word| word.spoken.start).collect();
