@@ -11,6 +11,7 @@ use lectern_core::content::timeline::SegmentRef;
 use lectern_core::digest::Hasher;
 use lectern_core::{Digest, Failure, Kind, Reason};
 
+use super::breaks;
 use super::encode::Encoder;
 use super::segment::SegmentObject;
 use super::{PEAK_DBTP, TARGET_LUFS, TOLERANCE_LU, decibels, factor};
@@ -148,22 +149,21 @@ impl Join {
         self.meter.samples
     }
 
-    /// Adds a segment of a track, its pause before it.
+    /// Adds a segment of a track, its pause before it and its breaks within.
     ///
     /// # Errors
     ///
     /// `OBJECT_DAMAGED` if the segment is not the one that the track means; else as the encoders
     /// answer.
     pub fn segment(&mut self, place: &SegmentRef, segment: &SegmentObject) -> Result<(), Failure> {
-        if segment.samples.len() as u64 != place.samples || segment.sample_rate != self.meter.sample_rate {
-            return Err(Failure::new(
-                Kind::DataLoss,
-                Reason::ObjectDamaged,
-                format!("the segment {} is not as long as its track says; record the section again", place.key),
-            ));
+        if segment.sample_rate != self.meter.sample_rate {
+            let message =
+                format!("the segment {} has another rate than its track; record the section again", place.key);
+            return Err(Failure::new(Kind::DataLoss, Reason::ObjectDamaged, message));
         }
+        let sound = breaks::sound(place, segment)?;
         self.pause(place.pause)?;
-        self.write(&segment.samples)
+        self.write(&sound)
     }
 
     /// Adds silence.

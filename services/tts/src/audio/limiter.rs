@@ -80,14 +80,11 @@ pub fn limit(samples: &mut [f32], sample_rate: u32, ceiling: f64) -> Result<(), 
     let ceiling = factor(ceiling) as f32;
     // A moving gain shifts energy between samples, so a peak may remain a hair over: a second pass
     // finds little to do.
-    for _ in 0..3 {
-        if !pass(samples, sample_rate, ceiling) {
-            break;
-        }
-    }
+    let peak = (0..3).find_map(|_| pass(samples, sample_rate, ceiling));
     // Interpolators differ by a decibel on noise near half the rate. What counts is the meter that
     // judges the recording.
-    let peak = f64::from(true_peak(samples)).max(metered(samples, sample_rate)?);
+    let peak = peak.unwrap_or_else(|| true_peak(samples));
+    let peak = f64::from(peak).max(metered(samples, sample_rate)?);
     if peak > f64::from(ceiling) {
         #[allow(clippy::cast_possible_truncation, reason = "a magnitude")]
         let scale = (f64::from(ceiling) / peak) as f32;
@@ -104,17 +101,18 @@ fn metered(samples: &[f32], sample_rate: u32) -> Result<f64, Failure> {
     meter.true_peak(0).map_err(failed)
 }
 
-/// One pass; false if there was nothing to do.
+/// One pass; the true peak where it is no higher than it may be, so that there was nothing to do.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "windows of milliseconds"
 )]
-fn pass(samples: &mut [f32], sample_rate: u32, ceiling: f32) -> bool {
+fn pass(samples: &mut [f32], sample_rate: u32, ceiling: f32) -> Option<f32> {
     let peaks = peaks(samples);
-    if peaks.iter().all(|&peak| peak <= ceiling) {
-        return false;
+    let highest = peaks.iter().copied().fold(0.0, f32::max);
+    if highest <= ceiling {
+        return Some(highest);
     }
     // A peak between two samples concerns both.
     let mut before = 0.0_f32;
@@ -143,7 +141,7 @@ fn pass(samples: &mut [f32], sample_rate: u32, ceiling: f32) -> bool {
         sum += f64::from(envelope[at]) - f64::from(leaving);
         *sample *= ((sum / window as f64) as f32).min(wanted[at]);
     }
-    true
+    None
 }
 
 /// For each value the least of it and the `window - 1` after it.

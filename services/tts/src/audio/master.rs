@@ -1,8 +1,9 @@
 //! Speech as the engine gave it to samples of the recording: trimmed, brought to level, limited,
 //! rounded to 16 bits.
 //!
-//! The gain is a constant of the voice's version, so the first second of a recording is as loud as
-//! the last and a segment's bytes do not depend on its neighbours. It is found once a voice
+//! The gain is a constant of the voice's version where somebody calibrated it, so the first second
+//! of a recording is as loud as the last and a segment's bytes do not depend on its neighbours; of
+//! other voices it is found as they speak ([`crate::levels`]). The constant is found once a voice
 //! version: speak the calibration text (`CALIBRATION` in the tests of [`super::join`]), join it
 //! with its pauses, measure by EBU R 128, add what is missing to -16 LUFS, and repeat until it is
 //! within 0.2 LU (the limiter eats a little). The test fails when the constant no longer fits.
@@ -26,15 +27,24 @@ pub struct Mastered {
     pub words: Vec<WordTime>,
 }
 
-/// Masters `speech` with the voice's `gain_db`. Without audible speech in it the result is empty.
+impl Mastered {
+    /// The samples with full scale at ±1.
+    #[must_use]
+    pub fn as_f32(&self) -> Vec<f32> {
+        self.samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect()
+    }
+}
+
+/// Masters `speech` with a gain of `gain_db`, its voice's. Without audible speech in it the result
+/// is empty.
 ///
 /// # Errors
 ///
 /// `INTERNAL` for a sample rate that the meter does not take.
-pub fn master(speech: &Speech, gain_db: f32) -> Result<Mastered, Failure> {
+pub fn master(speech: &Speech, gain_db: f64) -> Result<Mastered, Failure> {
     let kept = trim::spoken(&speech.samples, speech.sample_rate);
     #[allow(clippy::cast_possible_truncation, reason = "a gain")]
-    let gain = factor(f64::from(gain_db)) as f32;
+    let gain = factor(gain_db) as f32;
     let mut samples: Vec<f32> =
         speech.samples.get(kept.clone()).unwrap_or_default().iter().map(|sample| sample * gain).collect();
     trim::fade(&mut samples, speech.sample_rate);
@@ -58,7 +68,7 @@ fn to_i16(sample: f32) -> i16 {
 mod tests {
     use super::*;
     use crate::engine::tone::{ToneEngine, VOICE};
-    use crate::engine::{SegmentRequest, SpeechEngine, Speed};
+    use crate::engine::{Compute as _, SegmentRequest, Speed};
 
     #[test]
     fn words_move_with_what_is_cut_off() {
@@ -77,8 +87,7 @@ mod tests {
 
     #[test]
     fn silence_masters_to_nothing() {
-        let usage = crate::engine::Usage::default();
-        let silence = Speech { sample_rate: 24_000, samples: vec![0.0; 5000], words: Vec::new(), usage };
+        let silence = Speech::whole(24_000, vec![0.0; 5000], Vec::new(), crate::engine::Usage::default());
         assert!(master(&silence, 10.0).unwrap().samples.is_empty());
     }
 }

@@ -1,16 +1,19 @@
-//! Samples made fit to hear: [`record`] turns one text into a checked, mastered [`segment`];
-//! [`join`] assembles segments and pauses into a recording, sample by sample and without holding
-//! it; [`encode`] writes the files.
+//! Samples made fit to hear: [`master`] makes a [`segment`] of checked speech, at the level that
+//! [`loudness`] measures, and [`resample`] brings it to the rate of its recording; [`join`]
+//! assembles segments and pauses into a recording, sample by sample and without holding it;
+//! [`encode`] writes the files.
 //!
 //! Audio is one channel. Levels are in decibels; sample positions are counts.
 
+pub mod breaks;
 pub mod encode;
 pub mod join;
 pub mod limiter;
+pub mod loudness;
 pub mod master;
-pub mod record;
+pub mod resample;
 pub mod segment;
-mod trim;
+pub(crate) mod trim;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! A segment as an object in storage: samples, word times and what they cost, immutable and
-//! self-checking.
+//! A segment as an object in storage: samples, word times, who spoke it and what it cost, immutable
+//! and self-checking.
 //!
 //! ```text
 //! "LECSEG1\n"  SHA-256 of all that follows  length of the header (u32, little-endian)  header
@@ -9,7 +9,7 @@
 //! Samples are stored as signed 16-bit little-endian PCM; the header names the encoding, so that a
 //! later one can be told apart.
 
-use lectern_core::content::timeline::WordTime;
+use lectern_core::content::timeline::{Timing, WordTime};
 use lectern_core::{Digest, Failure, Kind, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,9 @@ use crate::engine::Usage;
 
 /// The newest layout of a stored [`SegmentObject`].
 pub const SCHEMA: u32 = 1;
+
+/// Bytes of an object before its header.
+pub const LEAD: u64 = 8 + 32 + 4;
 
 const MAGIC: &[u8; 8] = b"LECSEG1\n";
 const ENCODING: &str = "s16le";
@@ -30,8 +33,21 @@ pub struct SegmentObject {
     pub samples: Vec<i16>,
     /// The words in time, from the first sample.
     pub words: Vec<WordTime>,
+    /// Where their times are from.
+    pub timing: Timing,
+    /// The pinned voice that spoke it in the place of the one that was asked for; none where that
+    /// one did.
+    pub voice: Option<String>,
     /// What it cost to make.
     pub usage: Usage,
+}
+
+impl SegmentObject {
+    /// A segment by the voice that was asked for, which gave the times of its words.
+    #[must_use]
+    pub const fn new(sample_rate: u32, samples: Vec<i16>, words: Vec<WordTime>, usage: Usage) -> Self {
+        Self { sample_rate, samples, words, timing: Timing::Given, voice: None, usage }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +57,10 @@ struct Header {
     sample_rate: u32,
     samples: u64,
     words: Vec<WordTime>,
+    #[serde(default, skip_serializing_if = "Timing::is_given")]
+    timing: Timing,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voice: Option<String>,
     usage: Usage,
 }
 
@@ -50,6 +70,15 @@ fn damaged(what: impl std::fmt::Display) -> Failure {
         Reason::ObjectDamaged,
         format!("a stored segment is damaged ({what}); delete the object and retry the narration to make it anew"),
     )
+}
+
+/// Samples of an object of `size` bytes that begins with the [`LEAD`] bytes `lead`, by its lengths
+/// alone: nothing of it is checked. None for what is no segment.
+#[must_use]
+pub fn stored_samples(lead: &[u8], size: u64) -> Option<u64> {
+    let length = lead.strip_prefix(MAGIC)?.get(32..)?.first_chunk::<4>()?;
+    let header = u64::from(u32::from_le_bytes(*length));
+    Some(size.checked_sub(LEAD)?.checked_sub(header)? / 2)
 }
 
 impl SegmentObject {
@@ -65,6 +94,8 @@ impl SegmentObject {
             sample_rate: self.sample_rate,
             samples: self.samples.len() as u64,
             words: self.words.clone(),
+            timing: self.timing,
+            voice: self.voice.clone(),
             usage: self.usage,
         };
         let too_large =
@@ -102,7 +133,8 @@ impl SegmentObject {
         if samples.len() as u64 != header.samples || pcm.len() % 2 != 0 {
             return Err(damaged("not as many samples as it says"));
         }
-        Ok(Self { sample_rate: header.sample_rate, samples, words: header.words, usage: header.usage })
+        let Header { sample_rate, words, timing, voice, usage, .. } = header;
+        Ok(Self { sample_rate, samples, words, timing, voice, usage })
     }
 }
 
@@ -119,14 +151,16 @@ mod tests {
             samples in proptest::collection::vec(any::<i16>(), 0..500),
             at in any::<prop::sample::Index>(),
             flip in 1_u8..,
+            plain in any::<bool>(),
         ) {
-            let segment = SegmentObject {
-                sample_rate: 24_000,
-                words: vec![WordTime { spoken: Range::new(0, 3), start: 4, end: 9 }],
-                samples,
-                usage: Usage { calls: 1, characters: 12 },
-            };
+            let words = vec![WordTime { spoken: Range::new(0, 3), start: 4, end: 9 }];
+            let segment = SegmentObject::new(24_000, samples, words, Usage { calls: 1, characters: 12 });
+            let voice = Some("engines/tone/voices/sine@1".to_owned());
+            let segment = if plain { segment } else { SegmentObject { timing: Timing::Estimated, voice, ..segment } };
             let mut bytes = segment.encode().unwrap();
+            let (size, samples) = (bytes.len() as u64, segment.samples.len() as u64);
+            prop_assert_eq!(stored_samples(&bytes[..LEAD as usize], size), Some(samples));
+            prop_assert_eq!(stored_samples(&bytes[1..], size), None);
             prop_assert_eq!(SegmentObject::decode(&bytes).unwrap(), segment);
             let at = at.index(bytes.len());
             prop_assert!(SegmentObject::decode(&bytes[..at]).is_err());

@@ -2,16 +2,16 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use lectern_core::content::timeline::SegmentRef;
-use lectern_core::{AudioFormat, Digest};
+use lectern_core::content::timeline::{SegmentRef, Timing};
+use lectern_core::{Digest, OutputFormat};
 use proptest::prelude::*;
 
 use super::encode::{Spec, available, encoder};
 use super::join::{Gain, Join, Measured};
-use super::record::record;
+use super::master::master;
 use super::segment::SegmentObject;
 use super::{PEAK_DBTP, TARGET_LUFS};
-use crate::engine::{SegmentRequest, SpeechEngine, Speed, Usage, local, tone};
+use crate::engine::{Compute, SegmentRequest, Speed, Usage, local, tone, verify};
 use crate::testing::local_voice;
 
 const RATE: u32 = 24_000;
@@ -44,11 +44,21 @@ const CALIBRATION: &[(u32, &str)] = &[
 
 fn place(segment: &SegmentObject, pause: u64, start: u64) -> SegmentRef {
     let key = Digest::of(&[]);
-    SegmentRef { key, utterance: 0, pause, start, samples: segment.samples.len() as u64, words: Vec::new() }
+    SegmentRef {
+        key,
+        utterance: 0,
+        pause,
+        start,
+        samples: segment.samples.len() as u64,
+        words: Vec::new(),
+        timing: Timing::Given,
+        voice: None,
+        breaks: Vec::new(),
+    }
 }
 
-fn join(segments: &[(u64, SegmentObject)], gain: Gain, formats: &[(AudioFormat, &std::fs::File)]) -> Measured {
-    let spec = Spec { sample_rate: RATE, title: "A title — “quoted”".to_owned() };
+fn join(segments: &[(u64, SegmentObject)], gain: Gain, formats: &[(OutputFormat, &std::fs::File)]) -> Measured {
+    let spec = Spec::plain(RATE, "A title — “quoted”");
     let encoders = formats.iter().map(|(format, file)| encoder(*format, file.try_clone().unwrap(), &spec).unwrap());
     let mut join = Join::new(RATE, gain, encoders.collect()).unwrap();
     for (pause, segment) in segments {
@@ -58,13 +68,20 @@ fn join(segments: &[(u64, SegmentObject)], gain: Gain, formats: &[(AudioFormat, 
     join.finish().unwrap()
 }
 
-fn narrate(engine: &dyn SpeechEngine, voice: &str) -> Vec<(u64, SegmentObject)> {
-    let segment = |text: &str| record(engine, &SegmentRequest::new(text, voice, Speed::NORMAL)).unwrap();
+fn narrate(engine: &dyn Compute, voice: &str) -> Vec<(u64, SegmentObject)> {
+    let voice = engine.voice(voice).unwrap();
+    let segment = |text: &str| {
+        let request = SegmentRequest::new(text, &voice.id, Speed::NORMAL);
+        let speech = engine.synthesize(&request).unwrap();
+        assert_eq!(verify::check(&request, &voice, &speech), Ok(()), "{text}");
+        let mastered = master(&speech, f64::from(voice.gain_db.unwrap())).unwrap();
+        SegmentObject::new(speech.sample_rate, mastered.samples, mastered.words, speech.usage)
+    };
     CALIBRATION.iter().map(|(pause, text)| (u64::from(*pause) * u64::from(RATE) / 1000, segment(text))).collect()
 }
 
 fn plain(samples: Vec<i16>) -> SegmentObject {
-    SegmentObject { sample_rate: RATE, samples, words: Vec::new(), usage: Usage::default() }
+    SegmentObject::new(RATE, samples, Vec::new(), Usage::default())
 }
 
 #[test]
@@ -131,9 +148,9 @@ fn a_recording_off_the_target_is_corrected_by_one_gain() {
 
 #[test]
 fn mp3_is_written_where_ffmpeg_is_installed_and_refused_by_name_where_not() {
-    let Err(refusal) = available(AudioFormat::Mp3) else {
+    let Err(refusal) = available(OutputFormat::Mp3) else {
         let file = tempfile::tempfile().unwrap();
-        let measured = join(&narrate(&tone::ToneEngine::new(), tone::VOICE), Gain::NONE, &[(AudioFormat::Mp3, &file)]);
+        let measured = join(&narrate(&tone::ToneEngine::new(), tone::VOICE), Gain::NONE, &[(OutputFormat::Mp3, &file)]);
         let bytes = contents(&file);
         let seconds = bytes.len() as f64 * 8.0 / 64_000.0;
         assert!(bytes.starts_with(b"ID3"));
@@ -153,7 +170,7 @@ fn contents(mut file: &std::fs::File) -> Vec<u8> {
 /// Joins `segments` into a WAV and a FLAC file and reads both back.
 fn assert_lossless(segments: &[(u64, SegmentObject)]) {
     let (wav, flac) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-    let measured = join(segments, Gain::NONE, &[(AudioFormat::Wav, &wav), (AudioFormat::Flac, &flac)]);
+    let measured = join(segments, Gain::NONE, &[(OutputFormat::Wav, &wav), (OutputFormat::Flac, &flac)]);
     let digest =
         |samples: &[i16]| Digest::of(&samples.iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>());
     let bytes = contents(&wav);

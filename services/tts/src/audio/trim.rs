@@ -19,7 +19,7 @@ const FADE: f64 = 0.004;
     clippy::cast_precision_loss,
     reason = "counts of a few seconds"
 )]
-pub(super) fn spoken(samples: &[f32], sample_rate: u32) -> Range<usize> {
+pub(crate) fn spoken(samples: &[f32], sample_rate: u32) -> Range<usize> {
     let seconds = |seconds: f64| (seconds * f64::from(sample_rate)) as usize;
     let moment = seconds(MOMENT).max(1);
     let levels: Vec<f64> = samples
@@ -44,7 +44,7 @@ pub(super) fn spoken(samples: &[f32], sample_rate: u32) -> Range<usize> {
     clippy::cast_precision_loss,
     reason = "counts of milliseconds"
 )]
-pub(super) fn fade(samples: &mut [f32], sample_rate: u32) {
+pub(crate) fn fade(samples: &mut [f32], sample_rate: u32) {
     let length = ((FADE * f64::from(sample_rate)) as usize).min(samples.len() / 2);
     let ramp = |step: usize| (step as f32 + 0.5) / length as f32;
     samples.iter_mut().take(length).enumerate().for_each(|(step, sample)| *sample *= ramp(step));

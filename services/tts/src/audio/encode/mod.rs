@@ -1,14 +1,32 @@
 //! Files of audio: one streaming encoder a format, behind one trait. Samples go in as they are
-//! joined; nothing is held but a frame.
+//! joined; nothing is held but a frame, and of an audiobook the sizes of its frames.
+//!
+//! MP3 and AAC are made by a program ([`ffmpeg`]); what stands around their frames, chapters and
+//! cover, is written here ([`id3`], [`mp4`]), so that it is the same whatever version is installed.
 
+mod adts;
+mod beside;
+mod comments;
+mod ffmpeg;
 mod flac;
+mod id3;
+mod m4b;
 mod mp3;
+mod mp4;
 mod opus;
+mod parts;
+#[cfg(test)]
+mod read_back;
+mod waiting;
 mod wav;
 
 use std::io::{Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
 
-use lectern_core::{AudioFormat, Failure, Kind, Reason};
+use lectern_core::{Failure, Kind, OutputFormat, Reason};
+
+pub use parts::file_name as part_name;
 
 /// Takes samples of one channel and writes a file.
 pub trait Encoder: Send {
@@ -27,29 +45,32 @@ pub trait Encoder: Send {
     fn finish(self: Box<Self>) -> Result<(), Failure>;
 }
 
-/// Whether this machine can write a format: ask when an order comes in, not when its audio is
-/// ready. The first time for MP3, and each minute while that is missing, it runs a program, so it
-/// blocks for some milliseconds.
+/// Whether this machine can make a format: ask when an order comes in, not when its audio is ready.
+/// The first time for what needs a program, and each minute while that is missing, it runs it, so
+/// it blocks for some milliseconds.
 ///
 /// # Errors
 ///
-/// `AUDIO_FORMAT_UNSUPPORTED`, naming the package to install.
-pub fn available(format: AudioFormat) -> Result<(), Failure> {
-    match format {
-        AudioFormat::Wav | AudioFormat::Flac | AudioFormat::Opus => Ok(()),
-        AudioFormat::Mp3 if mp3_available() => Ok(()),
-        AudioFormat::Mp3 => Err(Failure::new(
-            Kind::FailedPrecondition,
-            Reason::AudioFormatUnsupported,
-            "MP3 needs the program ffmpeg with libmp3lame on the server: install the package `ffmpeg`, or choose opus, flac or wav",
-        )),
+/// `OUTPUT_FORMAT_UNSUPPORTED`, naming the package to install.
+pub fn available(format: OutputFormat) -> Result<(), Failure> {
+    let (name, codec) = match format {
+        OutputFormat::Wav
+        | OutputFormat::Flac
+        | OutputFormat::Opus
+        | OutputFormat::Epub
+        | OutputFormat::Srt
+        | OutputFormat::Words => return Ok(()),
+        OutputFormat::Mp3 => ("MP3", ffmpeg::Codec::Mp3),
+        OutputFormat::M4b => ("M4B", ffmpeg::Codec::Aac),
+    };
+    if ffmpeg::available(codec) {
+        return Ok(());
     }
-}
-
-/// Whether an ffmpeg program with an MP3 encoder is installed. Runs it where that is not known.
-#[must_use]
-pub fn mp3_available() -> bool {
-    mp3::available()
+    let message = format!(
+        "{name} needs the program ffmpeg with {} on the server: install the package `ffmpeg`, or choose opus, flac or wav",
+        codec.encoder()
+    );
+    Err(Failure::new(Kind::FailedPrecondition, Reason::OutputFormatUnsupported, message))
 }
 
 /// What an encoder is told about the recording.
@@ -59,6 +80,37 @@ pub struct Spec {
     pub sample_rate: u32,
     /// The title, for formats that carry one.
     pub title: String,
+    /// The document's authors.
+    pub authors: Vec<String>,
+    /// The chapters, for formats that carry them: in order, without gaps, from the first sample to
+    /// the last.
+    pub chapters: Vec<Mark>,
+    /// A picture in PNG, for formats that carry one.
+    pub cover: Option<Arc<[u8]>>,
+}
+
+impl Spec {
+    /// A recording without chapters and cover.
+    #[must_use]
+    pub fn plain(sample_rate: u32, title: &str) -> Self {
+        Self { sample_rate, title: title.to_owned(), authors: Vec::new(), chapters: Vec::new(), cover: None }
+    }
+
+    /// Milliseconds of a sample position, rounded down.
+    pub(super) const fn milliseconds(&self, samples: u64) -> u64 {
+        crate::timeline::milliseconds(samples, self.sample_rate)
+    }
+}
+
+/// A chapter of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Its title.
+    pub title: String,
+    /// Its first sample.
+    pub start: u64,
+    /// One past its last.
+    pub end: u64,
 }
 
 /// An encoder that writes to `output`, which is at its start. Keep a second handle to read the file
@@ -66,17 +118,40 @@ pub struct Spec {
 ///
 /// # Errors
 ///
-/// `UNAVAILABLE` if the output cannot be written, `INTERNAL` if the encoder cannot start.
-pub fn encoder<W>(format: AudioFormat, output: W, spec: &Spec) -> Result<Box<dyn Encoder>, Failure>
+/// `UNAVAILABLE` if the output cannot be written, `INTERNAL` if the encoder cannot start or the
+/// format is none of audio.
+pub fn encoder<W>(format: OutputFormat, output: W, spec: &Spec) -> Result<Box<dyn Encoder>, Failure>
 where
     W: Write + Seek + Send + 'static,
 {
     Ok(match format {
-        AudioFormat::Wav => Box::new(wav::Wav::new(output, spec)?),
-        AudioFormat::Flac => Box::new(flac::Flac::new(output, spec)?),
-        AudioFormat::Opus => Box::new(opus::Opus::new(output, spec)?),
-        AudioFormat::Mp3 => Box::new(mp3::Mp3::new(output, spec)?),
+        OutputFormat::Wav => Box::new(wav::Wav::new(output, spec)?),
+        OutputFormat::Flac => Box::new(flac::Flac::new(output, spec)?),
+        OutputFormat::Opus => Box::new(opus::Opus::new(output, spec)?),
+        OutputFormat::Mp3 => Box::new(mp3::Mp3::new(output, spec)?),
+        OutputFormat::M4b => Box::new(m4b::M4b::new(output, spec)?),
+        OutputFormat::Epub | OutputFormat::Srt | OutputFormat::Words => {
+            return Err(Failure::internal(format!("{format} is no format of audio")));
+        }
     })
+}
+
+/// An encoder that writes a file of Opus for each chapter into `folder`, under its [`part_name`].
+///
+/// # Errors
+///
+/// As [`Encoder::write`].
+pub fn parts(folder: &Path, spec: &Spec) -> Result<Box<dyn Encoder>, Failure> {
+    Ok(Box::new(parts::Parts::new(folder, spec)?))
+}
+
+/// The same encoder on a thread of its own.
+///
+/// # Errors
+///
+/// `INTERNAL` where there can be no thread.
+pub fn beside(encoder: Box<dyn Encoder>) -> Result<Box<dyn Encoder>, Failure> {
+    Ok(Box::new(beside::Beside::new(encoder)?))
 }
 
 #[cfg(test)]
@@ -109,8 +184,8 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_defect_and_is_tried_again() {
         let noise: Vec<i16> = (0..24_000_i32).map(|n| (n.wrapping_mul(7_919) % 20_000) as i16).collect();
-        let spec = Spec { sample_rate: 24_000, title: "T".to_owned() };
-        for format in AudioFormat::ALL {
+        let spec = Spec::plain(24_000, "T");
+        for format in OutputFormat::ALL.into_iter().filter(|format| format.is_audio() && available(*format).is_ok()) {
             let written = encoder(format, Full(8 * 1024), &spec).and_then(|mut encoder| {
                 (0..100).try_for_each(|_| encoder.write(&noise))?;
                 encoder.finish()
@@ -118,6 +193,14 @@ mod tests {
             let failure = written.unwrap_err();
             assert_eq!(failure.kind, Kind::Unavailable, "{format}: {failure}");
             assert!(failure.message.contains("make room"), "{format}: {failure}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_audio_has_no_encoder_and_needs_no_program() {
+        for format in OutputFormat::ALL.into_iter().filter(|format| !format.is_audio()) {
+            assert!(encoder(format, Full(0), &Spec::plain(24_000, "T")).is_err(), "{format}");
+            assert_eq!(available(format), Ok(()), "{format}");
         }
     }
 }

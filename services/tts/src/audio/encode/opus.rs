@@ -19,7 +19,7 @@ use unsafe_libopus::{
     opus_encoder_ctl, opus_encoder_destroy,
 };
 
-use super::{Encoder, Spec};
+use super::{Encoder, Spec, comments};
 
 /// Bits a second, on average: transparent for one voice.
 const BITRATE: i32 = 32_000;
@@ -132,7 +132,7 @@ impl<W: Write> Opus<W> {
             packets: 0,
         };
         opus.page(head(u16::try_from(pre_skip).map_err(failed)?, spec.sample_rate), PacketWriteEndInfo::EndPage, 0)?;
-        opus.page(tags(&spec.title)?, PacketWriteEndInfo::EndPage, 0)?;
+        opus.page(comments::header(spec)?, PacketWriteEndInfo::EndPage, 0)?;
         Ok(opus)
     }
 
@@ -198,23 +198,6 @@ fn head(pre_skip: u16, sample_rate: u32) -> Vec<u8> {
     head
 }
 
-/// The comment header (RFC 7845, section 5.2).
-fn tags(title: &str) -> Result<Vec<u8>, Failure> {
-    let mut tags = b"OpusTags".to_vec();
-    let mut text = |text: &str| {
-        let length = u32::try_from(text.len()).map_err(failed)?;
-        tags.extend_from_slice(&length.to_le_bytes());
-        tags.extend_from_slice(text.as_bytes());
-        Ok::<(), Failure>(())
-    };
-    text("lectern")?;
-    let count_at = 8 + 4 + "lectern".len();
-    let comment = format!("TITLE={title}");
-    text(&comment)?;
-    tags.splice(count_at..count_at, 1_u32.to_le_bytes());
-    Ok(tags)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -259,7 +242,7 @@ mod tests {
         for count in [0_usize, 1, 479, 480, 481, 24_000, 24_000 * 3 + 77] {
             let tone: Vec<i16> = (0..count).map(|i| ((i as f64 * 0.06).sin() * 9000.0) as i16).collect();
             let mut file = tempfile::tempfile().unwrap();
-            let spec = Spec { sample_rate: 24_000, title: "Über".to_owned() };
+            let spec = Spec::plain(24_000, "Über");
             let mut opus = Box::new(Opus::new(file.try_clone().unwrap(), &spec).unwrap());
             tone.chunks(1000).for_each(|chunk| opus.write(chunk).unwrap());
             opus.finish().unwrap();
