@@ -1,4 +1,8 @@
-//! The engines of this installation and their voices. The first voice is the default.
+//! The engines of this installation and their voices. The first voice is the default; who speaks an
+//! order of several speakers is found in `cast.rs`.
+
+mod cast;
+mod register;
 
 use std::sync::Arc;
 
@@ -7,6 +11,9 @@ use lectern_core::text::stripped;
 use lectern_core::{Failure, Kind, Reason};
 
 use crate::engine::{SpeechEngine, Voice};
+use crate::speaking::{Choice, Chosen};
+
+pub use cast::{CastVoice, Part, Wanted};
 
 /// The fields of a request that name its voice and its language.
 const VOICE: &str = "voice";
@@ -39,7 +46,7 @@ impl Voices {
     /// Every voice that speaks `language`, in the same order; all where it is empty.
     #[must_use]
     pub fn speaking(&self, language: &str) -> Vec<Voice> {
-        self.all().into_iter().filter(|voice| speaks(voice, language)).collect()
+        self.all().into_iter().filter(|voice| voice.speaks(language)).collect()
     }
 
     /// The voice of a resource name, `engines/{engine}/voices/{voice}`.
@@ -60,14 +67,24 @@ impl Voices {
     pub fn resolve(&self, name: &str, language: &str) -> Result<Voice, Failure> {
         if !name.is_empty() {
             let voice = self.named(name)?;
-            return if speaks(&voice, language) {
+            return if voice.speaks(language) {
                 Ok(voice)
             } else {
                 Err(unsupported(language, &format!("{} does not speak", voice.id), VOICE))
             };
         }
-        let first = self.all().into_iter().find(|voice| speaks(voice, language));
+        let first = self.all().into_iter().find(|voice| voice.speaks(language));
         first.ok_or_else(|| unsupported(language, "no voice speaks", LANGUAGE))
+    }
+
+    /// Who speaks a text: `voice`, and where it cannot, the `others` in this order.
+    ///
+    /// # Errors
+    /// `VOICE_UNKNOWN`.
+    pub fn choice(&self, voice: Voice, others: Vec<Voice>) -> Result<Choice, Failure> {
+        let chosen = |voice: Voice| Ok::<_, Failure>(Chosen { engine: self.engine(&voice)?, voice });
+        let others = others.into_iter().map(chosen).collect::<Result<_, _>>()?;
+        Ok(Choice { others, ..Choice::only(chosen(voice)?) })
     }
 
     /// The engine that `voice` belongs to.
@@ -84,14 +101,6 @@ impl Voices {
             )
         })
     }
-}
-
-/// Whether a voice speaks a language, by the primary subtag of BCP 47: `en-US` speaks `en`. A
-/// document whose language was not found out (`und`) is spoken by any voice.
-fn speaks(voice: &Voice, language: &str) -> bool {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let wanted = primary(language);
-    wanted.is_empty() || wanted == "und" || wanted == primary(&voice.language)
 }
 
 /// Refuses a name that no voice has.
@@ -140,11 +149,12 @@ fn unsupported(language: &str, who: &str, field: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::tone::ToneEngine;
+    use crate::engine::{Compute as _, tone::ToneEngine};
+    use crate::testing::{a_voice, on_a_core};
 
     #[test]
     fn a_voice_is_found_by_name_or_language() {
-        let voices = Voices::new(vec![Arc::new(ToneEngine::new())]);
+        let voices = Voices::new(vec![on_a_core(&Arc::new(ToneEngine::new()))]);
         let first = voices.all().remove(0);
         let resolve = |name: &str, language: &str| voices.resolve(name, language);
         assert_eq!(resolve("", "en").expect("English").id, first.id);
@@ -159,6 +169,26 @@ mod tests {
             assert_eq!((refused.reason, refused.field.as_deref()), (Reason::LanguageUnsupported, Some(field)));
         }
         assert!(voices.engine(&first).is_ok());
+    }
+
+    #[test]
+    fn voices_of_many_engines_stand_in_the_order_of_their_engines() {
+        let german = Voice { languages: vec!["de".to_owned(), "nl".to_owned()], ..a_voice("engines/b/voices/de") };
+        let english = a_voice("engines/b/voices/en");
+        let others =
+            [german.clone(), english.clone()].map(|voice| on_a_core(&Arc::new(ToneEngine::speaking_as(voice))));
+        let mut engines = vec![on_a_core(&Arc::new(ToneEngine::new()))];
+        engines.extend(others);
+        let voices = Voices::new(engines);
+        let ids = |voices: Vec<Voice>| voices.into_iter().map(|voice| voice.id).collect::<Vec<_>>();
+        let [sine, high] = ["engines/tone/voices/sine", "engines/tone/voices/high"];
+        assert_eq!(ids(voices.all()), [sine, high, german.id.as_str(), english.id.as_str()]);
+        assert_eq!(ids(voices.speaking("nl-BE")), [german.id.as_str()]);
+        assert_eq!(voices.resolve("", "de").unwrap().id, german.id);
+        assert_eq!(voices.resolve("", "und").unwrap().id, "engines/tone/voices/sine");
+        let choice = voices.choice(english.clone(), vec![german.clone()]).unwrap();
+        assert_eq!((choice.asked.voice.id, choice.others[0].voice.id.clone()), (english.id, german.id));
+        assert!(voices.choice(a_voice("engines/none/voices/x"), Vec::new()).is_err());
     }
 
     #[test]

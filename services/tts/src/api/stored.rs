@@ -6,15 +6,14 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use lectern_blob::{ObjectPath, Objects, Prefix};
 use lectern_core::id::{ScopeId, TenantId};
-use lectern_core::keys::TenantSecret;
-use lectern_core::{Digest, Failure, VoicePin};
-use lectern_proto::names;
+use lectern_core::{Digest, Failure};
 use lectern_proto::tts::v1::{self as tts, count_stored_speech_request::Part};
+use lectern_proto::{convert, names};
 use lectern_rpc::unreadable;
 use tonic::Status;
 
 use super::Speech;
-use crate::engine::Speed;
+use crate::work::spoken::SpokenKeys;
 
 /// Bytes of the texts in one message.
 const MESSAGE: usize = 1 << 20;
@@ -79,9 +78,7 @@ type Wanted = HashMap<Digest, usize>;
 /// Whose speech is looked for, and how it was spoken.
 struct Spoken {
     objects: Objects,
-    secret: TenantSecret,
-    voice: String,
-    delivery: String,
+    names: SpokenKeys,
 }
 
 impl Spoken {
@@ -90,22 +87,28 @@ impl Spoken {
             return Err(Failure::invalid("of", "the first message says whose speech is looked for; send `of` first"));
         };
         let scope: ScopeId = of.scope.parse().map_err(|e| Failure::invalid("of.scope", format!("of.scope: {e}")))?;
-        names::voice(&of.voice, "of.voice")?;
-        if of.version.is_empty() {
-            return Err(Failure::invalid("of.version", "of.version is empty; send the version that ResolveVoice gave"));
+        let spoken = of.delivery.as_ref().map(|delivery| delivery.speakers.as_slice()).unwrap_or_default();
+        let first = spoken.first().and_then(|speaker| speaker.voice.as_ref());
+        let Some(first) = first else {
+            return Err(Failure::invalid("of.delivery.speakers", "of.delivery names no voice; send who would speak"));
+        };
+        names::voice(&first.voice, "of.delivery.speakers[0].voice.voice")?;
+        if first.version.is_empty() {
+            let message = "a voice has no version; send the one that ResolveSpeakers gave";
+            return Err(Failure::invalid("of.delivery.speakers[0].voice.version", message));
         }
-        let speed = Speed::new(of.speed).map_err(|failure| failure.at("of.speed"))?;
-        Ok(Self {
-            objects: Objects::new(Arc::clone(&speech.blob), tenant, &scope),
-            secret: speech.secrets.of(tenant),
-            // As a narration pins it, and its steps make the keys of segments.
-            voice: VoicePin::new(&of.voice, &of.version).into(),
-            delivery: speed.delivery(),
-        })
+        // As a narration pins it, and its steps make the keys of segments.
+        let lexicon = of.lexicon.as_ref().map(convert::order_lexicon).transpose()?.unwrap_or_default();
+        let names = SpokenKeys::spoken_by(speech.secrets.of(tenant), of.delivery.as_ref(), Arc::new(lexicon));
+        let names = names.map_err(|failure| match failure.field.as_deref() {
+            Some("speed") => failure.at("of.delivery.speed"),
+            Some(_) | None => failure,
+        })?;
+        Ok(Self { objects: Objects::new(Arc::clone(&speech.blob), tenant, &scope), names })
     }
 
     fn key(&self, text: &str) -> Digest {
-        self.secret.segment(text, &self.voice, &self.delivery)
+        self.names.of_text(text).asked
     }
 }
 
@@ -172,6 +175,7 @@ mod tests {
     use lectern_core::{Reason, SystemClock};
     use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
     use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
+    use lectern_proto::work::v1 as work;
     use lectern_rpc::{Caller, Role, TenantLimits, failure};
     use tonic::Request;
 
@@ -187,8 +191,20 @@ mod tests {
     }
 
     fn of() -> tts::StoredSpeechOf {
-        let (scope, voice, version) = ("book".to_owned(), VOICE.to_owned(), "1".to_owned());
-        tts::StoredSpeechOf { scope, voice, version, speed: 1.0 }
+        let delivery = crate::testing::spoken_by(&[crate::testing::a_voice(VOICE)]);
+        tts::StoredSpeechOf { scope: "book".to_owned(), delivery: Some(delivery), lexicon: None }
+    }
+
+    /// The same, changed.
+    fn but(change: fn(&mut work::Delivery)) -> tts::StoredSpeechOf {
+        let mut of = of();
+        of.delivery.iter_mut().for_each(change);
+        of
+    }
+
+    /// The voice of the first speaker.
+    fn first(delivery: &mut work::Delivery) -> &mut work::PinnedVoice {
+        delivery.speakers[0].voice.as_mut().unwrap()
     }
 
     fn message(part: Part) -> tts::CountStoredSpeechRequest {
@@ -209,7 +225,8 @@ mod tests {
         fn new() -> Self {
             let blob = MemoryBlob::new(Arc::new(SystemClock));
             let (voices, secrets) = (Voices::new(Vec::new()), Secrets::one(b"a secret"));
-            let speech = Speech::new(voices, Segments::new(1), Arc::new(blob.clone()), secrets);
+            let segments = Segments::new(crate::testing::speaker(), 1);
+            let speech = Speech::new(voices, segments, Arc::new(blob.clone()), secrets, Arc::new(SystemClock));
             Self { speech, blob }
         }
 
@@ -234,8 +251,8 @@ mod tests {
         let world = World::new();
         world.spoken("acme", of(), &numbered(0..1_500)).await;
         // All that follows is somebody else's, or of other speech.
-        let fast = tts::StoredSpeechOf { speed: 1.5, ..of() };
-        let newer = tts::StoredSpeechOf { version: "2".to_owned(), ..of() };
+        let fast = but(|delivery| delivery.speed = 1.5);
+        let newer = but(|delivery| first(delivery).version = "2".to_owned());
         world.spoken("acme", fast.clone(), &numbered(2_000..2_100)).await;
         world.spoken("acme", tts::StoredSpeechOf { scope: "other".to_owned(), ..of() }, &numbered(2_000..2_100)).await;
         world.spoken("globex", of(), &numbered(2_000..2_100)).await;
@@ -282,9 +299,11 @@ mod tests {
         assert_eq!(refused(messages(of(), &["x".repeat(MESSAGE + 1)])).await, "texts.spoken");
         for (of, field) in [
             (tts::StoredSpeechOf { scope: "not/a scope".to_owned(), ..of() }, "of.scope"),
-            (tts::StoredSpeechOf { voice: "sine".to_owned(), ..of() }, "of.voice"),
-            (tts::StoredSpeechOf { version: String::new(), ..of() }, "of.version"),
-            (tts::StoredSpeechOf { speed: 0.0, ..of() }, "of.speed"),
+            (tts::StoredSpeechOf { delivery: None, ..of() }, "of.delivery.speakers"),
+            (but(|delivery| delivery.speakers.clear()), "of.delivery.speakers"),
+            (but(|delivery| first(delivery).voice = "sine".to_owned()), "of.delivery.speakers[0].voice.voice"),
+            (but(|delivery| first(delivery).version.clear()), "of.delivery.speakers[0].voice.version"),
+            (but(|delivery| delivery.speed = 0.0), "of.delivery.speed"),
         ] {
             assert_eq!(refused(begun(of)).await, field);
         }

@@ -1,4 +1,5 @@
-//! `ReadTrack`: a recorded section from any of its samples on.
+//! `ReadTrack`: a recorded section from any of its samples on. One that is being recorded is
+//! [`super::growing`].
 
 use async_stream::try_stream;
 use futures::Stream;
@@ -9,22 +10,71 @@ use lectern_proto::tts::v1::{ReadTrackResponse, read_track_response::Part};
 use lectern_proto::{convert, v1 as api};
 
 use super::{audio, pcm};
+use crate::audio::breaks;
 use crate::audio::segment::SegmentObject;
 use crate::work::segments::Segments;
 
 /// Where a request says that it begins.
 ///
 /// # Errors
-/// `INVALID_FIELD` where it is negative, and OUT_OF_RANGE where it is past the track's end.
-pub(super) fn first(track: &Track, wire: i64) -> Result<u64, Failure> {
-    let first = u64::try_from(wire)
-        .map_err(|_| Failure::invalid("first_sample", "first_sample is negative; samples count from 0"))?;
+/// `INVALID_FIELD` where it is negative.
+pub(super) fn first(wire: i64) -> Result<u64, Failure> {
+    u64::try_from(wire).map_err(|_| Failure::invalid("first_sample", "first_sample is negative; samples count from 0"))
+}
+
+/// Whether a track has a sample `first`, or ends before it.
+///
+/// # Errors
+/// `INVALID_FIELD`, OUT_OF_RANGE, where it is past the track's end.
+pub(super) fn check(track: &Track, first: u64) -> Result<(), Failure> {
     if first > track.samples {
         let message =
             format!("first_sample is {first}, and the section has {} samples; send at most that", track.samples);
         return Err(Failure::new(Kind::OutOfRange, Reason::InvalidField, message).at("first_sample"));
     }
-    Ok(first)
+    Ok(())
+}
+
+/// What comes before the samples of a section that is called `title`, of which `first` comes first.
+pub(super) fn beginning(index: u32, title: &str, sample_rate: u32, first: u64) -> [ReadTrackResponse; 2] {
+    let start = api::SectionStart {
+        index: convert::number(index),
+        title: convert::title(title),
+        first_sample: sample(first),
+        // The gateway's to say: it knows the track's key.
+        etag: String::new(),
+    };
+    [Part::Format(pcm(sample_rate)), Part::SectionStart(start)].map(answer)
+}
+
+/// What comes after the samples of a section, which has so many.
+pub(super) fn end(index: u32, samples: u64) -> ReadTrackResponse {
+    answer(Part::SectionEnd(api::SectionEnd { index: convert::number(index), sample_count: sample(samples) }))
+}
+
+/// What is heard of a segment at or after the sample `first` of its track, its pause with it, in
+/// messages.
+///
+/// # Errors
+/// `OBJECT_DAMAGED` where it is not the segment that the track means.
+pub(super) fn heard(
+    place: &SegmentRef,
+    segment: &SegmentObject,
+    first: u64,
+) -> Result<Vec<ReadTrackResponse>, Failure> {
+    let Some((pause, from)) = rest(place, first) else { return Ok(Vec::new()) };
+    let sound = breaks::sound(place, segment)?;
+    let pause = vec![0; pause];
+    let said = sound.get(from..).unwrap_or_default();
+    Ok(audio(&pause).chain(audio(said)).map(|samples| answer(Part::Audio(samples))).collect())
+}
+
+fn answer(part: Part) -> ReadTrackResponse {
+    ReadTrackResponse { part: Some(part) }
+}
+
+fn sample(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The messages of `track` from its sample `first` on. Segments before that are not read; the one
@@ -37,26 +87,19 @@ pub(super) fn stream(
     objects: Objects,
 ) -> impl Stream<Item = Result<ReadTrackResponse, Failure>> + Send {
     try_stream! {
-        let answer = |part| ReadTrackResponse { part: Some(part) };
-        let (index, sample) = (convert::number(track.index), |n: u64| i64::try_from(n).unwrap_or(i64::MAX));
-        yield answer(Part::Format(pcm(track.sample_rate)));
-        yield answer(Part::SectionStart(api::SectionStart {
-            index,
-            title: convert::title(&track.title),
-            first_sample: sample(first),
-            // The gateway's to say: it knows the track's key.
-            etag: String::new(),
-        }));
+        for message in beginning(track.index, &track.title, track.sample_rate, first) {
+            yield message;
+        }
         for place in &track.segments {
-            let Some((pause, from)) = rest(place, first) else { continue };
+            if rest(place, first).is_none() {
+                continue;
+            }
             let segment = segments.read(&objects, &place.key).await?;
-            let said = said(place, &segment, from)?;
-            let pause = vec![0; pause];
-            for audio in audio(&pause).chain(audio(said)) {
-                yield answer(Part::Audio(audio));
+            for message in heard(place, &segment, first)? {
+                yield message;
             }
         }
-        yield answer(Part::SectionEnd(api::SectionEnd { index, sample_count: sample(track.samples) }));
+        yield end(track.index, track.samples);
     }
 }
 
@@ -71,18 +114,6 @@ fn rest(place: &SegmentRef, first: u64) -> Option<(usize, usize)> {
     })
 }
 
-fn said<'a>(place: &SegmentRef, segment: &'a SegmentObject, from: usize) -> Result<&'a [i16], Failure> {
-    let whole = segment.samples.len() as u64 == place.samples;
-    segment.samples.get(from..).filter(|_| whole).ok_or_else(|| {
-        let (key, there) = (place.key, segment.samples.len());
-        let message = format!(
-            "the segment {key} has {there} samples where its track says {}; retry the narration",
-            place.samples
-        );
-        Failure::new(Kind::DataLoss, Reason::ObjectDamaged, message)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -90,7 +121,7 @@ mod tests {
     use futures::StreamExt as _;
     use lectern_blob::Blob;
     use lectern_blob::memory::MemoryBlob;
-    use lectern_core::content::timeline::SCHEMA;
+    use lectern_core::content::timeline::{SCHEMA, Timing};
     use lectern_core::keys::Secrets;
     use lectern_core::{Digest, SystemClock};
     use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService as _};
@@ -99,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::api::Speech;
+    use crate::audio::segment::SegmentObject;
     use crate::engine::Usage;
     use crate::voices::Voices;
 
@@ -123,16 +155,32 @@ mod tests {
             let (key, start) = (Digest::of(&utterance.to_be_bytes()), sounds.len() as u64);
             sounds.extend(&samples);
             let samples_of = samples.len() as u64;
-            let segment = SegmentObject { sample_rate: RATE, samples, words: Vec::new(), usage: Usage::default() };
+            let segment = SegmentObject::new(RATE, samples, Vec::new(), Usage::default());
             objects.write(&objects.folder().segment(&key), segment.encode().unwrap()).await.unwrap();
-            segments.push(SegmentRef { key, utterance, pause, start, samples: samples_of, words: Vec::new() });
+            segments.push(SegmentRef {
+                key,
+                utterance,
+                pause,
+                start,
+                samples: samples_of,
+                words: Vec::new(),
+                timing: Timing::Given,
+                voice: None,
+                breaks: Vec::new(),
+            });
             keys.push(key);
         }
         let title = "Öffnung".repeat(100);
         let samples = sounds.len() as u64;
         let track = Track { schema: SCHEMA, index: 4, title, level: 1, sample_rate: RATE, samples, segments };
         objects.write_json(&objects.folder().track(&track_key()), &track).await.unwrap();
-        let speech = Speech::new(Voices::new(Vec::new()), Segments::new(1), blob, Secrets::one(b"a secret"));
+        let speech = Speech::new(
+            Voices::new(Vec::new()),
+            Segments::new(crate::testing::speaker(), 1),
+            blob,
+            Secrets::one(b"a secret"),
+            Arc::new(SystemClock),
+        );
         Recorded { speech, objects, keys, sounds }
     }
 
@@ -144,7 +192,7 @@ mod tests {
         /// The messages from `first_sample` on, or the failure that ends them.
         async fn read(&self, first_sample: i64) -> Result<Vec<Part>, Failure> {
             let (scope, track_key) = ("book".to_owned(), track_key().to_string());
-            let message = tts::ReadTrackRequest { scope, track_key, first_sample };
+            let message = tts::ReadTrackRequest { scope, track_key, first_sample, recording: None };
             let mut request = Request::new(message);
             let (tenant, limits) = ("acme".parse().unwrap(), TenantLimits::default());
             let caller = Caller { tenant, role: Role::Service, key_id: "gateway".to_owned(), limits };

@@ -3,7 +3,8 @@
 //! A cue shows a range of one block of the source, word for word, and says which in its id:
 //! `s3.u12.b45[120-180]` is section 3, utterance 12, block 45, scalar values 120 to 180. Words of
 //! ours (an announced table) have the id `s3.u12.added[0-42]` and the class `added`. A cue has at
-//! most two lines of 42 characters; only a single longer word makes a longer line.
+//! most two lines of 42 characters; only a single longer word makes a longer line. Where several
+//! talk, each cue names who does.
 
 use lectern_core::Failure;
 use lectern_core::content::document::Content;
@@ -11,7 +12,10 @@ use lectern_core::content::script::{Section, Utterance};
 use lectern_core::content::timeline::{SegmentRef, Track};
 use lectern_core::content::{Range, length};
 
-use super::{Placed, milliseconds, place};
+use super::clock::Clock;
+use super::speakers::Speakers;
+use super::written::shown;
+use super::{Placed, milliseconds, place, timestamp};
 
 /// Characters a line.
 const LINE: u32 = 42;
@@ -31,6 +35,8 @@ pub struct Cue {
     pub lines: Vec<String>,
     /// Whether the words are not the source's own.
     pub added: bool,
+    /// Who says it, where several talk.
+    pub speaker: Option<String>,
 }
 
 /// The captions of a recording, in order.
@@ -39,12 +45,23 @@ pub struct Cue {
 ///
 /// `INTERNAL` if the tracks are not those of the sections, or an utterance's text is not that of
 /// the blocks it names.
-pub fn cues(content: &Content, sections: &[Section], tracks: &[Track]) -> Result<Vec<Cue>, Failure> {
+pub fn cues(
+    content: &Content,
+    speakers: &Speakers,
+    sections: &[Section],
+    tracks: &[Track],
+) -> Result<Vec<Cue>, Failure> {
     let mut cues = Vec::new();
     let mut free = 0;
     for placed in place(sections, tracks)? {
         for (utterance, segment) in placed.utterances() {
+            let before = cues.len();
             of_utterance(content, placed, utterance, segment, &mut free, &mut cues)?;
+            if let Some(name) = speakers.name(utterance.speaker) {
+                for cue in cues.iter_mut().skip(before) {
+                    cue.speaker = Some(name.to_owned());
+                }
+            }
         }
     }
     Ok(cues)
@@ -57,6 +74,11 @@ pub fn webvtt(cues: &[Cue]) -> String {
     for cue in cues {
         let text = escape(&cue.lines.join("\n"));
         let text = if cue.added { format!("<c.added>{text}</c>") } else { text };
+        // A voice span that is not closed is of the whole cue (W3C WebVTT, section 6.4).
+        let text = match &cue.speaker {
+            Some(name) => format!("<v {}>{text}", escape(name)),
+            None => text,
+        };
         vtt.push_str(&format!("\n{}\n{} --> {}\n{text}\n", cue.id, timestamp(cue.start), timestamp(cue.end)));
     }
     vtt
@@ -64,11 +86,6 @@ pub fn webvtt(cues: &[Cue]) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn timestamp(milliseconds: u64) -> String {
-    let (seconds, minutes) = (milliseconds / 1000 % 60, milliseconds / 60_000 % 60);
-    format!("{:02}:{minutes:02}:{seconds:02}.{:03}", milliseconds / 3_600_000, milliseconds % 1000)
 }
 
 /// A word of a caption and where it stands in its text.
@@ -126,7 +143,7 @@ fn of_utterance(
 ) -> Result<(), Failure> {
     let name = format!("s{}.u{}", placed.section.index, utterance.id);
     let unfit = |what: &str| Failure::internal(format!("utterance {name} cannot be captioned: {what}"));
-    let shown = if utterance.added && utterance.original.is_empty() { &utterance.spoken } else { &utterance.original };
+    let shown = shown(utterance);
     let mut parts = Vec::new();
     if utterance.added {
         for (range, lines, inside) in wrap(words(shown, Range::all(shown))) {
@@ -157,51 +174,9 @@ fn of_utterance(
         let start = milliseconds(offset + begins, rate).max(*free);
         let end = milliseconds(offset + clock.at(position), rate).max(start + 1);
         *free = end;
-        cues.push(Cue { id, start, end, lines, added: utterance.added });
+        cues.push(Cue { id, start, end, lines, added: utterance.added, speaker: None });
     }
     Ok(())
-}
-
-/// When a place in the written text is heard: exact where a word begins, in proportion between.
-struct Clock {
-    // Visible characters before a place, and samples from the segment's start; both strictly grow.
-    anchors: Vec<(u64, u64)>,
-}
-
-impl Clock {
-    fn new(utterance: &Utterance, shown: &str, segment: &SegmentRef) -> Self {
-        // Visible characters before each scalar value of the written text.
-        let mut before = vec![0_u64];
-        let mut count = 0;
-        for c in shown.chars() {
-            count += u64::from(!c.is_whitespace());
-            before.push(count);
-        }
-        let mut anchors = vec![(0, 0)];
-        let end = (count.max(1), segment.samples);
-        for step in utterance.map.iter().filter(|step| !step.original.is_empty()) {
-            let inside = |range: Range| step.spoken.start <= range.start && range.start < step.spoken.end;
-            let word = segment.words.iter().find(|word| inside(word.spoken));
-            let place = usize::try_from(step.original.start).ok().and_then(|at| before.get(at));
-            if let (Some(word), Some(&place)) = (word, place) {
-                let (last_place, last_time) = anchors.last().copied().unwrap_or_default();
-                if place > last_place && word.start > last_time && place < end.0 && word.start < end.1 {
-                    anchors.push((place, word.start));
-                }
-            }
-        }
-        anchors.push(end);
-        Self { anchors }
-    }
-
-    /// Samples from the segment's start to the place behind so many visible characters.
-    fn at(&self, place: u64) -> u64 {
-        let next = self.anchors.partition_point(|anchor| anchor.0 < place).max(1);
-        let (Some(&(p0, t0)), Some(&(p1, t1))) = (self.anchors.get(next - 1), self.anchors.get(next)) else {
-            return self.anchors.last().map_or(0, |last| last.1);
-        };
-        t0 + (t1 - t0) * place.saturating_sub(p0).min(p1 - p0) / (p1 - p0).max(1)
-    }
 }
 
 #[cfg(test)]
@@ -229,13 +204,17 @@ mod tests {
                 let id = lines.next().unwrap().to_owned();
                 let (start, end) = lines.next().unwrap().split_once(" --> ").unwrap();
                 let text = lines.collect::<Vec<_>>().join("\n");
+                let (speaker, text) = match text.strip_prefix("<v ").and_then(|text| text.split_once('>')) {
+                    Some((name, text)) => (Some(name.replace("&amp;", "&")), text.to_owned()),
+                    None => (None, text),
+                };
                 let added = text.starts_with("<c.added>");
                 let text = text.trim_start_matches("<c.added>");
                 let text = if added { text.trim_end_matches("</c>") } else { text };
                 assert!(!text.contains(['<', '>']), "{text}");
                 let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
                 let lines = text.split('\n').map(str::to_owned).collect();
-                Cue { id, start: millis(start), end: millis(end), lines, added }
+                Cue { id, start: millis(start), end: millis(end), lines, added, speaker }
             })
             .collect()
     }
@@ -285,7 +264,7 @@ mod tests {
             ),
         ];
         let tracks = tracks(&sections);
-        let made = cues(&content, &sections, &tracks).unwrap();
+        let made = cues(&content, &Speakers::default(), &sections, &tracks).unwrap();
         assert_faithful(&content, &made);
         let ids: Vec<&str> = made.iter().map(|cue| cue.id.as_str()).collect();
         assert_eq!(ids[..2], ["s0.u0.b0[0-76]", "s0.u0.b0[77-157]"]);
@@ -315,7 +294,7 @@ mod tests {
             .collect();
         let sections = [of(0, vec![one])];
         let tracks = tracks(&sections);
-        let made = cues(&content, &sections, &tracks).unwrap();
+        let made = cues(&content, &Speakers::default(), &sections, &tracks).unwrap();
         assert_faithful(&content, &made);
         let place: u32 = made[1].id.split(['[', '-']).nth(1).unwrap().parse().unwrap();
         assert_eq!(made[1].start, (tracks[0].segments[0].start + u64::from(place + grown) * PACE) * 1000 / 24_000);
@@ -328,9 +307,28 @@ mod tests {
             vec![Source { block: 0, range: Range::new(0, 11) }, Source { block: 0, range: Range::new(19, 27) }];
         let one = utterance(0, Role::Body, true, "as shown in by them.");
         let sections = [of(0, vec![lectern_core::content::script::Utterance { sources, ..one }])];
-        let made = cues(&content, &sections, &tracks(&sections)).unwrap();
+        let made = cues(&content, &Speakers::default(), &sections, &tracks(&sections)).unwrap();
         assert_faithful(&content, &made);
         assert_eq!(made.iter().map(|cue| cue.id.as_str()).collect::<Vec<_>>(), ["s0.u0.b0[0-11]", "s0.u0.b0[19-27]"]);
+    }
+
+    #[test]
+    fn where_several_talk_each_cue_says_who() {
+        use lectern_core::content::script::{Speaker, Utterance};
+        let said = |id, speaker, text| Utterance {
+            added: true,
+            speaker: Speaker(speaker),
+            ..utterance(id, Role::Body, true, text)
+        };
+        let content = content(&["Unsaid."]);
+        let sections = [of(0, vec![said(0, 0, "Why is that?"), said(1, 1, "Because of salt.")])];
+        let speakers = Speakers::named(&["Ann & co.", "Bo"]);
+        let made = cues(&content, &speakers, &sections, &tracks(&sections)).unwrap();
+        let who: Vec<_> = made.iter().map(|cue| cue.speaker.as_deref().unwrap()).collect();
+        assert_eq!(who, ["Ann & co.", "Bo"]);
+        let vtt = webvtt(&made);
+        assert!(vtt.contains("\n<v Ann &amp; co.><c.added>Why is that?</c>\n"), "{vtt}");
+        assert_eq!(parse(&vtt), made);
     }
 
     #[test]
@@ -344,7 +342,7 @@ mod tests {
         ] {
             let one = utterance(0, Role::Body, true, text);
             let sections = [of(0, vec![lectern_core::content::script::Utterance { sources, ..one }])];
-            assert!(cues(&content, &sections, &tracks(&sections)).is_err(), "{text}");
+            assert!(cues(&content, &Speakers::default(), &sections, &tracks(&sections)).is_err(), "{text}");
         }
     }
 
@@ -359,7 +357,7 @@ mod tests {
             let content = content(&texts.iter().map(String::as_str).collect::<Vec<_>>());
             let one = |(text, block): (&String, u32)| of(block, vec![quoted(&content, 0, block, Range::all(text))]);
             let sections: Vec<Section> = texts.iter().zip(0..).map(one).collect();
-            let made = cues(&content, &sections, &tracks(&sections)).unwrap();
+            let made = cues(&content, &Speakers::default(), &sections, &tracks(&sections)).unwrap();
             assert_faithful(&content, &made);
             prop_assert_eq!(&parse(&webvtt(&made)), &made);
             let shown = made.iter().flat_map(|cue| &cue.lines).map(String::as_str).collect::<Vec<_>>().join(" ");

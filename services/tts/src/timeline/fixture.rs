@@ -5,7 +5,7 @@ use lectern_core::content::document::{self, Block, BlockKind, Content, Matter};
 use lectern_core::content::script::{
     self, Mapping, Order, Plan, PlannedSection, Role, Section, Source, Style, Utterance,
 };
-use lectern_core::content::timeline::{Track, WordTime};
+use lectern_core::content::timeline::{Timing, Track, WordTime};
 use lectern_core::content::{Range, length};
 
 use super::track::{Recorded, track};
@@ -86,6 +86,8 @@ pub fn utterance(id: u32, role: Role, ends_block: bool, text: &str) -> Utterance
         spoken: original.clone(),
         original,
         map,
+        marks: Vec::new(),
+        language: None,
     }
 }
 
@@ -127,6 +129,9 @@ pub fn recorded(section: &Section) -> Vec<Recorded> {
         key: Digest::of(utterance.spoken.as_bytes()),
         samples: u64::from(length(&utterance.spoken)) * PACE,
         words: words(utterance),
+        timing: Timing::Given,
+        voice: None,
+        gaps: Vec::new(),
     };
     section.utterances.iter().map(one).collect()
 }

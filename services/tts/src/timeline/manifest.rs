@@ -2,20 +2,25 @@
 //! `lectern_core`. A script is balanced when it is written; what an older one leaves open is listed
 //! here all the same, since everything was recorded by then.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use lectern_core::Failure;
 use lectern_core::content::accounting::{Account, account};
 use lectern_core::content::document::{Block, Content};
-use lectern_core::content::script::{Plan, Section, Skipped};
+use lectern_core::content::script::{Plan, Section, Skipped, Speaker};
 use lectern_core::content::timeline::{
-    BlockFate, Coverage, DroppedSentence, EditedSentence, Manifest, SCHEMA, SpokenPart, Track,
+    BlockFate, Coverage, DroppedSentence, EditedSentence, LanguageSpokenBy, Manifest, SCHEMA, SpokenBy, SpokenPart,
+    SubstitutedSentence, Track,
 };
 use lectern_core::content::{Range, length};
 use lectern_proto::names;
 use tracing::error;
 
-use super::{Placed, place};
+use super::speakers::Speakers;
+use super::{Placed, place, skipped};
 use crate::audio::join::Measured;
 
 /// What a manifest is made from.
@@ -29,8 +34,10 @@ pub struct Inputs<'a> {
     pub sections: &'a [Section],
     /// Their recordings.
     pub tracks: &'a [Track],
-    /// The pinned voice (`engines/local/voices/heart@1.5f70741d`).
-    pub voice: &'a str,
+    /// The pinned voices (`engines/local/voices/heart@1.5f70741d`), by the place of their speakers.
+    pub voices: &'a [&'a str],
+    /// Who speaks what is in other languages, of those that are heard.
+    pub languages: &'a [LanguageSpokenBy],
     /// The finished recording.
     pub measured: &'a Measured,
 }
@@ -42,13 +49,11 @@ pub struct Inputs<'a> {
 /// `INTERNAL`, naming the block, if the script names places that the source does not have; also if
 /// the tracks are not those of the sections.
 pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
-    let &Inputs { content, plan, sections, tracks, voice, measured } = inputs;
+    let &Inputs { content, plan, sections, tracks, voices, languages, measured } = inputs;
+    let first = voices.first().copied().unwrap_or_default();
     let placed = place(sections, tracks)?;
     let mut spoken = spoken_parts(&placed);
-    let mut skipped: BTreeMap<u32, Vec<&Skipped>> = BTreeMap::new();
-    for skip in plan.skipped.iter().chain(sections.iter().flat_map(|section| &section.skipped)) {
-        skipped.entry(skip.block).or_default().push(skip);
-    }
+    let mut skipped = skipped(plan, sections);
 
     let mut blocks = Vec::with_capacity(content.blocks.len());
     let mut coverage = Coverage::default();
@@ -71,15 +76,19 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
         return Err(Failure::internal(format!("the script names block {block}, which the source does not have")));
     }
 
-    let (engine, _) = names::voice(voice.split_once('@').map_or(voice, |(name, _)| name), "voice")?;
-    let engine = format!("{engine}/{}", env!("CARGO_PKG_VERSION"));
     let mut engines = vec![content.extractor.clone(), plan.engine.clone()];
     for section in sections.iter().filter(|section| !section.engine.is_empty()) {
         if !engines.contains(&section.engine) {
             engines.push(section.engine.clone());
         }
     }
-    engines.push(engine);
+    for voice in voices.iter().copied().chain(languages.iter().map(|one| one.voice.as_str())) {
+        let (engine, _) = names::voice(voice.split_once('@').map_or(voice, |(name, _)| name), "voice")?;
+        let engine = format!("{engine}/{}", env!("CARGO_PKG_VERSION"));
+        if !engines.contains(&engine) {
+            engines.push(engine);
+        }
+    }
     let warnings = content.warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message));
     let notes = plan.notes.iter().map(|note| format!("{}: {}", note.code, note.message));
     Ok(Manifest {
@@ -87,7 +96,9 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
         title: plan.title.clone(),
         language: plan.language.clone(),
         style: plan.order.style.name().to_owned(),
-        voice: voice.to_owned(),
+        voice: first.to_owned(),
+        speakers: spoken_by(plan, sections, voices),
+        languages: languages.to_vec(),
         engines,
         sample_rate: measured.sample_rate,
         samples: measured.samples,
@@ -98,7 +109,40 @@ pub fn manifest(inputs: &Inputs<'_>) -> Result<Manifest, Failure> {
         notes: warnings.chain(notes).collect(),
         edited: edited(&placed),
         dropped: dropped(sections),
+        substituted: substituted(&placed),
+        timing: tracks.iter().flat_map(|track| &track.segments).map(|segment| segment.timing).max().unwrap_or_default(),
     })
+}
+
+/// Who speaks with which voice, where several do.
+fn spoken_by(plan: &Plan, sections: &[Section], voices: &[&str]) -> Vec<SpokenBy> {
+    if voices.len() < 2 {
+        return Vec::new();
+    }
+    let speakers = Speakers::of(plan, sections);
+    let of = |(place, voice): (u8, &&str)| SpokenBy {
+        name: speakers.name(Speaker(place)).unwrap_or_default().to_owned(),
+        voice: (*voice).to_owned(),
+    };
+    (0..).zip(voices).map(of).collect()
+}
+
+/// What another voice spoke than was asked for, and when it is heard.
+fn substituted(placed: &[Placed<'_>]) -> Vec<SubstitutedSentence> {
+    let of = |at: &Placed<'_>| {
+        let (section, offset) = (at.section.index, at.offset);
+        let by_another = at.utterances().filter_map(move |(utterance, segment)| {
+            Some(SubstitutedSentence {
+                section,
+                utterance: utterance.id,
+                voice: segment.voice.clone()?,
+                start: offset + segment.start,
+                end: offset + segment.start + segment.samples,
+            })
+        });
+        by_another.collect::<Vec<_>>()
+    };
+    placed.iter().flat_map(of).collect()
 }
 
 /// What a caller changed, and when it is heard.
@@ -164,222 +208,4 @@ fn accounted(block: &Block, spoken: &[SpokenPart], skips: &[&Skipped]) -> Result
         );
     }
     Ok(account)
-}
-
-#[cfg(test)]
-mod tests {
-    use lectern_core::Digest;
-    use lectern_core::content::script::{DropReason, Dropped, Edited, Role, SkipReason, Source, Utterance};
-    use lectern_core::content::timeline::{Fate, SkippedPart};
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::timeline::fixture::{content, of, plan, quoted, tracks, utterance};
-
-    fn make(content: &Content, plan: &Plan, sections: &[Section]) -> Result<Manifest, Failure> {
-        let measured = Measured {
-            sample_rate: 24_000,
-            samples: 1,
-            pcm_digest: Digest::of(b""),
-            loudness: Some(-16.0),
-            true_peak: Some(-2.0),
-        };
-        let tracks = tracks(sections);
-        let (voice, measured) = ("engines/local/voices/heart@1.5f70741d", &measured);
-        manifest(&Inputs { content, plan, sections, tracks: &tracks, voice, measured })
-    }
-
-    fn skip(block: u32, range: Option<Range>, reason: SkipReason) -> Skipped {
-        Skipped { block, range, reason }
-    }
-
-    #[test]
-    fn each_block_has_one_fate_with_its_reasons_and_times() {
-        let content = content(&["As shown [3] by all.", "12", "", "* * *", "x = y", "Left out."]);
-        let r = Range::new;
-        let sources = vec![Source { block: 0, range: r(0, 8) }, Source { block: 0, range: r(13, 20) }];
-        let one = Utterance { sources, ..utterance(0, Role::Body, true, "As shown by all.") };
-        let about = Utterance {
-            added: true,
-            sources: vec![Source { block: 4, range: r(0, 5) }],
-            ..utterance(1, Role::Announcement, true, "Code omitted.")
-        };
-        let mut section = of(0, vec![one, about]);
-        section.skipped = vec![
-            skip(0, Some(r(9, 12)), SkipReason::Citation),
-            skip(4, None, SkipReason::CodeBody),
-            skip(3, None, SkipReason::NothingToSay),
-        ];
-        let sections = [section];
-        let mut plan = plan(&sections);
-        plan.skipped = vec![
-            skip(1, None, SkipReason::PageNumber),
-            skip(2, None, SkipReason::FigureWithoutText),
-            skip(5, None, SkipReason::Summarised),
-        ];
-        let made = make(&content, &plan, &sections).unwrap();
-        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
-        assert_eq!(fates, [Fate::Spoken, Fate::Skipped, Fate::Skipped, Fate::Skipped, Fate::Skipped, Fate::Summarised]);
-        let part = |range, reason, excerpt: &str| SkippedPart { range, reason, excerpt: excerpt.to_owned() };
-        assert_eq!(made.blocks[0].skipped, [part(r(9, 12), SkipReason::Citation, "[3]")]);
-        assert_eq!(made.blocks[0].spoken.len(), 2);
-        assert_eq!(made.blocks[0].spoken[0].start, 4_800);
-        assert_eq!(made.blocks[1].skipped, [part(r(0, 2), SkipReason::PageNumber, "12")]);
-        assert_eq!(made.blocks[2].skipped, [part(r(0, 0), SkipReason::FigureWithoutText, "")]);
-        assert!(made.blocks.iter().skip(1).all(|block| block.spoken.is_empty() && !block.skipped.is_empty()));
-        let Coverage { blocks, spoken, summarised, skipped, words, words_spoken } = made.coverage;
-        assert_eq!((blocks, spoken, summarised, skipped, words, words_spoken), (6, 1, 1, 4, 10, 4));
-        assert_eq!(made.engines, ["text/1", "extractive/1", "local/0.1.0"]);
-    }
-
-    #[test]
-    fn whoever_wrote_sections_in_the_place_of_another_is_listed_once() {
-        let content = content(&["Said whole."]);
-        let more = |text| vec![utterance(0, Role::Body, true, text)];
-        let first = quoted(&content, 0, 0, Range::new(0, 11));
-        let mut sections = [of(0, vec![first]), of(1, more("And more.")), of(2, more("And that."))];
-        for section in &mut sections[1..] {
-            section.engine = "gemini/flash+prompts/1".to_owned();
-        }
-        let made = make(&content, &plan(&sections), &sections).unwrap();
-        assert_eq!(made.engines, ["text/1", "extractive/1", "gemini/flash+prompts/1", "local/0.1.0"]);
-    }
-
-    #[test]
-    fn what_a_caller_changed_is_listed_with_what_was_written_and_speaks_no_block() {
-        let content = content(&["Said whole.", "Said otherwise."]);
-        let first = quoted(&content, 0, 0, Range::new(0, 11));
-        let about = |id, text| Utterance {
-            added: true,
-            sources: vec![Source { block: 1, range: Range::new(0, 15) }],
-            ..utterance(id, Role::Body, id == 2, text)
-        };
-        let mut section = of(0, vec![first, about(1, "In other words."), about(2, "And more.")]);
-        section.skipped = vec![skip(1, Some(Range::new(0, 15)), SkipReason::Edited)];
-        section.edited = vec![Edited { first: 1, count: 2, before: "Said otherwise.".to_owned() }];
-        let sections = [section];
-        let made = make(&content, &plan(&sections), &sections).unwrap();
-        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
-        assert_eq!(fates, [Fate::Spoken, Fate::Summarised]);
-        assert_eq!(made.blocks[1].skipped[0].reason, SkipReason::Edited);
-        let [edited] = &made.edited[..] else { panic!("one sentence: {:?}", made.edited) };
-        assert_eq!((edited.section, edited.utterance, edited.before.as_str()), (0, 1, "Said otherwise."));
-        assert_eq!(edited.says, "In other words. And more.");
-        assert!(edited.start >= made.blocks[0].spoken[0].end && edited.end > edited.start, "{edited:?}");
-        let plain = make(&content, &plan(&sections), &[of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))])]);
-        assert_eq!(plain.unwrap().edited, []);
-    }
-
-    #[test]
-    fn what_a_model_wrote_and_is_not_heard_is_listed_with_its_reason() {
-        let content = content(&["Said whole."]);
-        let dropped = |text: &str, reason| Dropped {
-            text: text.to_owned(),
-            reason,
-            detail: "says 1967; the source has 1687".to_owned(),
-            sources: vec![Source { block: 0, range: Range::new(0, 11) }],
-        };
-        let mut sections = [
-            of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))]),
-            of(1, vec![utterance(0, Role::Body, true, "And more.")]),
-        ];
-        sections[0].dropped =
-            vec![dropped("In 1967.", DropReason::Ungrounded), dropped("Again.", DropReason::Repeated)];
-        sections[1].dropped = vec![dropped("And th", DropReason::Cut)];
-        let made = make(&content, &plan(&sections), &sections).unwrap();
-        let listed: Vec<_> = made.dropped.iter().map(|one| (one.section, one.sentence.text.as_str())).collect();
-        assert_eq!(listed, [(0, "In 1967."), (0, "Again."), (1, "And th")]);
-        let json = serde_json::to_value(&made).unwrap();
-        let first = &json["dropped"][0];
-        assert_eq!((first["section"].as_u64(), first["reason"].as_str()), (Some(0), Some("ungrounded")));
-        assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), made);
-    }
-
-    #[test]
-    fn what_the_order_leaves_out_is_skipped_and_says_so() {
-        let content = content(&["Said whole.", "On another page.", "x <- 1"]);
-        let sections = [of(0, vec![quoted(&content, 0, 0, Range::new(0, 11))])];
-        let mut plan = plan(&sections);
-        plan.skipped = vec![skip(1, None, SkipReason::NotSelected), skip(2, None, SkipReason::NotWanted)];
-        let made = make(&content, &plan, &sections).unwrap();
-        let fates: Vec<Fate> = made.blocks.iter().map(|block| block.fate).collect();
-        assert_eq!(fates, [Fate::Spoken, Fate::Skipped, Fate::Skipped]);
-        let json = serde_json::to_value(&made).unwrap();
-        for (block, reason, excerpt) in [(1, "not_selected", "On another page."), (2, "not_wanted", "x <- 1")] {
-            let part = &json["blocks"][block]["skipped"][0];
-            assert_eq!((part["reason"].as_str(), part["excerpt"].as_str()), (Some(reason), Some(excerpt)));
-        }
-    }
-
-    #[test]
-    fn what_nobody_accounts_for_is_listed_as_a_defect_and_fails_nothing() {
-        let content = content(&["Said whole.", "Said in part only.", "{ }"]);
-        let said = vec![quoted(&content, 0, 0, Range::new(0, 11)), quoted(&content, 1, 1, Range::new(0, 12))];
-        let sections = [of(0, said)];
-        let made = make(&content, &plan(&sections), &sections).unwrap();
-        let left = |at: usize| {
-            made.blocks[at].skipped.iter().map(|part| (part.reason, part.excerpt.as_str())).collect::<Vec<_>>()
-        };
-        assert_eq!(left(0), []);
-        assert_eq!(left(1), [(SkipReason::Unaccounted, "only.")]);
-        assert_eq!(left(2), [(SkipReason::NothingToSay, "{ }")]);
-        assert_eq!((made.coverage.spoken, made.coverage.skipped), (2, 1));
-    }
-
-    #[test]
-    fn a_script_of_another_document_is_an_error_that_names_the_block() {
-        let content = content(&["Said whole.", "Left out."]);
-        let first = quoted(&content, 0, 0, Range::new(0, 11));
-        let cases: [(Vec<Utterance>, Vec<Skipped>, &str); 2] = [
-            (vec![first.clone()], vec![skip(1, Some(Range::new(0, 99)), SkipReason::Citation)], "0-99 of block 1"),
-            (vec![first], vec![skip(9, None, SkipReason::Citation)], "block 9"),
-        ];
-        for (utterances, skipped, expected) in cases {
-            let sections = [of(0, utterances)];
-            let plan = Plan { skipped, ..plan(&sections) };
-            let failure = make(&content, &plan, &sections).unwrap_err();
-            assert!(failure.message.contains(expected), "{failure}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-        /// Blocks cut at random into pieces that are spoken, skipped, or forgotten.
-        #[test]
-        fn a_manifest_is_complete_and_lists_what_was_forgotten_as_a_defect(
-            blocks in proptest::collection::vec(proptest::collection::vec(("[a-z ,é]{1,9}", 0_u8..20), 1..8), 1..8),
-        ) {
-            let texts: Vec<String> = blocks.iter().map(|pieces| pieces.iter().map(|piece| piece.0.as_str()).collect()).collect();
-            let content = content(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-            let (mut utterances, mut skipped, mut forgotten) = (Vec::new(), Vec::new(), false);
-            for (block, pieces) in (0..).zip(&blocks) {
-                let mut at = 0;
-                for (text, what) in pieces {
-                    let range = Range::new(at, at + length(text));
-                    at = range.end;
-                    match what {
-                        0 => forgotten |= text.chars().any(char::is_alphanumeric),
-                        1..=4 => skipped.push(skip(block, Some(range), SkipReason::Citation)),
-                        _ => utterances.push(quoted(&content, utterances.len() as u32, block, range)),
-                    }
-                }
-            }
-            let mut section = of(0, utterances);
-            section.skipped = skipped;
-            let sections = [section];
-            let made = make(&content, &plan(&sections), &sections).unwrap();
-            let mut parts = made.blocks.iter().flat_map(|block| &block.skipped);
-            prop_assert_eq!(parts.any(|part| part.reason == SkipReason::Unaccounted), forgotten, "{:?}", made);
-            prop_assert_eq!(made.blocks.len(), texts.len());
-            for (fate, text) in made.blocks.iter().zip(&texts) {
-                for (at, c) in (0..).zip(text.chars()) {
-                    let inside = |range: &Range| range.start <= at && at < range.end;
-                    let heard = fate.spoken.iter().filter(|part| inside(&part.range)).count();
-                    let listed = fate.skipped.iter().filter(|part| inside(&part.range)).count();
-                    prop_assert!(heard + listed == 1 || c.is_whitespace() && heard + listed <= 1, "{} at {}", text, at);
-                }
-            }
-            prop_assert!(made.coverage.words_spoken <= made.coverage.words);
-        }
-    }
 }

@@ -1,16 +1,25 @@
-//! When what is heard: pauses between utterances ([`pauses`]), a section's [`track`], and from all
-//! sections and tracks the captions ([`captions`]), the chapters ([`chapters`]) and the manifest
-//! ([`manifest`]). Pure functions: no I/O, no clock.
+//! When what is heard: pauses between and inside utterances ([`pauses`]), a section's [`track`],
+//! and from all sections and tracks the captions ([`captions`], [`srt`]), the chapters
+//! ([`chapters`]), the words ([`words`]), the manifest ([`manifest`]) and the [`book`], of which
+//! the outputs that are read are made ([`crate::outputs`]). Pure functions: no I/O, no clock.
 
+pub mod book;
 pub mod captions;
 pub mod chapters;
+mod clock;
 pub mod manifest;
 pub mod pauses;
+pub mod speakers;
+pub mod srt;
 pub mod track;
 pub mod transcript;
+pub mod words;
+pub mod written;
+
+use std::collections::BTreeMap;
 
 use lectern_core::Failure;
-use lectern_core::content::script::{Section, Utterance};
+use lectern_core::content::script::{Plan, Section, Skipped, Utterance};
 use lectern_core::content::timeline::{SegmentRef, Track};
 
 /// A section in its place in the whole recording.
@@ -54,6 +63,21 @@ pub(crate) fn place<'a>(sections: &'a [Section], tracks: &'a [Track]) -> Result<
 /// Milliseconds of a sample position, rounded down.
 pub(crate) const fn milliseconds(samples: u64, sample_rate: u32) -> u64 {
     if sample_rate == 0 { 0 } else { samples * 1000 / sample_rate as u64 }
+}
+
+/// A moment as `HH:MM:SS.mmm`.
+pub(crate) fn timestamp(milliseconds: u64) -> String {
+    let (seconds, minutes) = (milliseconds / 1000 % 60, milliseconds / 60_000 % 60);
+    format!("{:02}:{minutes:02}:{seconds:02}.{:03}", milliseconds / 3_600_000, milliseconds % 1000)
+}
+
+/// What a script leaves out of each block, by the block's id.
+pub(crate) fn skipped<'a>(plan: &'a Plan, sections: &'a [Section]) -> BTreeMap<u32, Vec<&'a Skipped>> {
+    let mut skipped: BTreeMap<u32, Vec<&Skipped>> = BTreeMap::new();
+    for skip in plan.skipped.iter().chain(sections.iter().flat_map(|section| &section.skipped)) {
+        skipped.entry(skip.block).or_default().push(skip);
+    }
+    skipped
 }
 
 #[cfg(test)]

@@ -1,45 +1,17 @@
-//! The silence before each utterance, from what stands next to what. It is what lets a listener
-//! hear headings, paragraphs and lists.
+//! The silence before each utterance, from what stands next to what, and inside one: it is what
+//! lets a listener hear headings, paragraphs, lists, brackets, and whose turn it is. The lengths
+//! are one [`table`].
+
+mod table;
+mod within;
 
 use lectern_core::content::script::{Role, Section, Utterance};
 
-/// Milliseconds of silence before the first word of a recording: players swallow less than this.
-const LEAD_IN: u32 = 200;
-/// Between two sections at least, where the second begins with a heading.
-const SECTION: u32 = 1200;
-/// Between sentences of a paragraph.
-const SENTENCE: u32 = 300;
-/// Between a sentence and what is put in after it (a note, a remark of ours).
-const ASIDE: u32 = 450;
-/// Between paragraphs.
-const PARAGRAPH: u32 = 600;
-/// Between items of a list.
-const ITEM: u32 = 450;
-/// Between rows of a table.
-const ROW: u32 = 400;
+use table::{ASIDE, ITEM, LEAD_IN, PARAGRAPH, ROW, SECTION, SENTENCE, TURN, after_heading, before_heading};
+pub use within::{Within, within};
 
 /// No silence in a recording is longer than this many milliseconds.
-pub const LONGEST: u32 = 2500;
-
-/// Before a heading: the higher, the longer.
-const fn before_heading(level: u8) -> u32 {
-    match level {
-        0 | 1 => 1500,
-        2 => 1200,
-        3 => 1000,
-        _ => 800,
-    }
-}
-
-/// After a heading.
-const fn after_heading(level: u8) -> u32 {
-    match level {
-        0 | 1 => 700,
-        2 => 600,
-        3 => 500,
-        _ => 400,
-    }
-}
+pub const LONGEST: u32 = table::LONGEST;
 
 /// Milliseconds of silence before `next`, which is in the section with this index; `previous` is
 /// the utterance before it in the same section, none for the section's first.
@@ -59,6 +31,10 @@ pub fn before(section: u32, previous: Option<&Utterance>, next: &Utterance) -> u
             | Role::Announcement => PARAGRAPH,
         };
     };
+    let is_heading = |role| matches!(role, Role::Heading { .. });
+    if previous.speaker != next.speaker && !is_heading(previous.role) && !is_heading(next.role) {
+        return TURN;
+    }
     if !previous.ends_block {
         return if previous.role == next.role { SENTENCE } else { ASIDE };
     }
@@ -87,6 +63,8 @@ pub fn of_section(section: &Section, sample_rate: u32) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
+    use lectern_core::content::script::Speaker;
+
     use super::*;
     use crate::timeline::fixture::utterance;
 
@@ -125,6 +103,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_other_s_turn_is_heard_wherever_it_begins() {
+        let said = |speaker, role, ends_block| Utterance {
+            speaker: Speaker(speaker),
+            ..utterance(0, role, ends_block, "Text.")
+        };
+        let next = said(1, Role::Body, true);
+        for ends_block in [false, true] {
+            assert_eq!(before(1, Some(&said(0, Role::Body, ends_block)), &next), TURN);
+        }
+        assert_eq!(before(1, Some(&said(1, Role::Body, false)), &next), SENTENCE);
+        let heading = said(0, Role::Heading { level: 2 }, true);
+        assert_eq!(before(1, Some(&heading), &next), after_heading(2), "a heading stands apart from all");
     }
 
     #[test]

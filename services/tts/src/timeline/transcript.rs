@@ -6,6 +6,7 @@ use lectern_core::content::script::{Dropped, Plan, Section, Source};
 use lectern_core::content::timeline::Track;
 use serde::Serialize;
 
+use super::speakers::Speakers;
 use super::{milliseconds, place};
 
 /// A script in time.
@@ -39,6 +40,9 @@ pub struct SectionInTime<'a> {
 /// An utterance in time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UtteranceInTime<'a> {
+    /// Who says it, where several talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
     /// The source's own words.
     pub original: &'a str,
     /// What the voice was given.
@@ -74,6 +78,7 @@ pub struct WordInTime<'a> {
 /// # Errors
 /// `INTERNAL` when the tracks are not those of the sections.
 pub fn transcript<'a>(plan: &'a Plan, sections: &'a [Section], tracks: &'a [Track]) -> Result<Transcript<'a>, Failure> {
+    let speakers = Speakers::of(plan, sections);
     let sections = place(sections, tracks)?.into_iter().map(|placed| SectionInTime {
         title: &placed.section.title,
         level: placed.section.level,
@@ -88,6 +93,7 @@ pub fn transcript<'a>(plan: &'a Plan, sections: &'a [Section], tracks: &'a [Trac
                     end_ms: ms(word.end),
                 });
                 UtteranceInTime {
+                    speaker: speakers.name(utterance.speaker).map(str::to_owned),
                     original: &utterance.original,
                     spoken: &utterance.spoken,
                     added: utterance.added,
@@ -134,6 +140,22 @@ mod tests {
             }
             at = utterance.end_ms;
         }
+    }
+
+    #[test]
+    fn where_several_talk_each_utterance_says_who() {
+        use lectern_core::content::script::Speaker;
+        let mut sections = [section(0, &["Why is that?", "Because of salt."])];
+        let tracks = [track(&sections[0], 24_000, recorded(&sections[0])).expect("a track")];
+        let plan = plan(&sections);
+        let json = |sections: &[Section]| {
+            serde_json::to_value(transcript(&plan, sections, &tracks).expect("fits")).expect("encoded")
+        };
+        assert_eq!(json(&sections)["sections"][0]["utterances"][0].get("speaker"), None);
+        sections[0].utterances[1].speaker = Speaker(1);
+        let two = json(&sections);
+        let said = |at: usize| two["sections"][0]["utterances"][at]["speaker"].as_str();
+        assert_eq!((said(0), said(1)), (Some("Speaker 1"), Some("Speaker 2")));
     }
 
     #[test]

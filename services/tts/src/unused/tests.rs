@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use lectern_blob::memory::MemoryBlob;
-use lectern_core::content::timeline::{SCHEMA, SegmentRef};
+use lectern_core::content::timeline::{SCHEMA, SegmentRef, Timing};
 use lectern_core::{Reason, SystemClock};
 use lectern_stage::prune::{Swept, sweep};
 
@@ -34,6 +34,9 @@ impl World {
             start: 0,
             samples: 1,
             words: Vec::new(),
+            timing: Timing::Given,
+            voice: None,
+            breaks: Vec::new(),
         };
         let track = Track {
             schema: SCHEMA,

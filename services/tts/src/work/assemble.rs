@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,20 +14,27 @@ use lectern_core::content::timeline::{Artifact, Recording, SCHEMA, SegmentRef, T
 use lectern_core::content::words;
 use lectern_core::digest::Hasher;
 use lectern_core::keys::TenantSecret;
-use lectern_core::{AudioFormat, Digest, Failure};
-use lectern_proto::v1 as api;
+use lectern_core::{Digest, Failure, OutputFormat};
 use lectern_proto::work::v1::{self as work, AssembleRecording, Assembled, event::Outcome};
 use lectern_stage::Job;
 use lectern_stage::work::{key, no_room};
-use serde::Serialize;
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::Recordings;
-use crate::audio::encode::{Spec, encoder};
+use super::delivery::Delivery;
+use crate::audio::encode::{self, Spec, encoder};
 use crate::audio::join::{Gain, Join, Measured};
 use crate::audio::segment::SegmentObject;
-use crate::timeline::{captions, chapters, manifest, milliseconds, transcript};
+use crate::blocking::blocking;
+use crate::timeline::milliseconds;
+
+mod files;
+mod formats;
+
+pub(crate) use formats::{format_of, format_to_wire};
+
+use files::{About, LanguageVoice};
+use formats::formats;
 
 /// Objects read at once.
 const AHEAD: usize = 8;
@@ -43,21 +49,24 @@ struct Parts {
 
 /// Makes and puts the files.
 pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording) -> Result<Outcome, Failure> {
-    let (voice, speed) = stage.delivery(command.delivery.as_ref())?;
+    let delivery = Delivery::of(&stage.voices, command.delivery.as_ref())?;
     let recording_key = key(&command.recording_key, "recording_key")?;
     let (narration, run) = (&job.step.narration, job.step.run);
     let list = job.objects.folder().artifact(narration, run, &recording_key, "recording.json");
     if let Some(recording) = job.objects.find_json::<Recording>(&list).await? {
         return Ok(assembled(&recording));
     }
-    let pinned = voice.pinned();
-    let parts = Arc::new(read(stage, job, &command, &pinned, &speed.delivery()).await?);
+    let parts = Arc::new(read(stage, job, &command, &delivery.canonical()).await?);
     let formats = formats(&command.formats)?;
     let folder = tempfile::tempdir().map_err(|e| no_room(&e))?;
     // Gone with `folder`, or with the process where that is ended at once.
     let _at_once = lectern_runtime::remove_at_once(folder.path());
 
-    let mut measured = join(stage, job, &parts, &formats, folder.path(), Gain::NONE, voice.sample_rate).await?;
+    let spec = {
+        let (parts, formats, rate) = (Arc::clone(&parts), formats.clone(), delivery.speakers.sample_rate());
+        Arc::new(blocking(move || files::spec(&parts, &formats, rate)).await?)
+    };
+    let mut measured = join(stage, job, &parts, &formats, folder.path(), Gain::NONE, &spec).await?;
     if let Some(gain) = measured.correction() {
         tracing::info!(
             loudness = measured.loudness,
@@ -65,23 +74,26 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
             ?gain,
             "recording joined again with a constant gain"
         );
-        measured = join(stage, job, &parts, &formats, folder.path(), gain, voice.sample_rate).await?;
+        measured = join(stage, job, &parts, &formats, folder.path(), gain, &spec).await?;
     }
     job.check()?;
-    let mut files: Vec<(String, &str)> =
-        formats.iter().map(|format| (format.file_name(), format.media_type())).collect();
+    let voices = delivery.voices().map(|voice| (voice.pinned(), voice.name.clone())).collect();
+    let languages = delivery.languages().map(|(tag, voice)| LanguageVoice {
+        language: tag.to_owned(),
+        pinned: voice.pinned(),
+        name: voice.name.clone(),
+    });
+    let about = About { voices, languages: languages.collect(), formats: formats.clone() };
     let folder = {
-        let (parts, pinned) = (Arc::clone(&parts), pinned.clone());
-        tokio::task::spawn_blocking(move || write_texts(&parts, &pinned, &measured, folder))
-            .await
-            .map_err(|_| Failure::internal("writing the recording's files broke off"))??
+        let (parts, spec) = (Arc::clone(&parts), Arc::clone(&spec));
+        blocking(move || files::write(&parts, &about, &spec, &measured, folder.path()).map(|()| folder)).await?
     };
-    files.extend(TEXTS.iter().map(|(name, media_type)| ((*name).to_owned(), *media_type)));
+    let ordered = formats.iter().map(|format| (format.file_name(), format.media_type()));
 
-    let mut artifacts = Vec::with_capacity(files.len());
-    for (name, media_type) in files {
+    let mut artifacts = Vec::with_capacity(formats.len() + files::ALWAYS.len());
+    for (name, media_type) in ordered.chain(files::ALWAYS) {
         job.check()?;
-        let path = job.objects.folder().artifact(narration, run, &recording_key, &name);
+        let path = job.objects.folder().artifact(narration, run, &recording_key, name);
         artifacts.push(put(job, folder.path(), &path, name, media_type).await?);
     }
     let utterances = || parts.sections.iter().flat_map(|section| &section.utterances);
@@ -101,20 +113,11 @@ pub async fn assemble(stage: &Recordings, job: &Job, command: AssembleRecording)
     Ok(assembled(&recording))
 }
 
-/// Files that every recording has beside its audio.
-const TEXTS: [(&str, &str); 4] = [
-    ("captions.vtt", "text/vtt"),
-    ("chapters.json", "application/json+chapters"),
-    ("script.json", "application/json"),
-    ("manifest.json", "application/json"),
-];
-
 async fn read(
     stage: &Recordings,
     job: &Job,
     command: &AssembleRecording,
-    pinned: &str,
-    delivery: &str,
+    (voice, spoken): &(String, String),
 ) -> Result<Parts, Failure> {
     let folder = job.objects.folder();
     let plan_key = key(&command.plan_key, "plan_key")?;
@@ -130,7 +133,7 @@ async fn read(
     });
     let sections = futures::stream::iter(sections).buffered(AHEAD).try_collect().await?;
     let tracks = section_keys.into_iter().map(|key| {
-        let path = folder.track(&secret.track(&key, pinned, delivery));
+        let path = folder.track(&secret.track(&key, voice, spoken));
         async move { job.objects.read_json::<Track>(&path).await }
     });
     let tracks = futures::stream::iter(tracks).buffered(AHEAD).try_collect().await?;
@@ -156,51 +159,27 @@ fn section_keys(
     Ok((0..).zip(written).map(key_of).collect())
 }
 
-fn formats(wire: &[i32]) -> Result<Vec<AudioFormat>, Failure> {
-    wire.iter().map(|format| format_of(*format)).collect()
-}
-
-/// The format of a number in the public API.
-///
-/// # Errors
-/// `AUDIO_FORMAT_UNSUPPORTED`.
-pub(crate) fn format_of(wire: i32) -> Result<AudioFormat, Failure> {
-    match api::AudioFormat::try_from(wire) {
-        Ok(api::AudioFormat::Opus) => Ok(AudioFormat::Opus),
-        Ok(api::AudioFormat::Wav) => Ok(AudioFormat::Wav),
-        Ok(api::AudioFormat::Flac) => Ok(AudioFormat::Flac),
-        Ok(api::AudioFormat::Mp3) => Ok(AudioFormat::Mp3),
-        // The parser of names words the refusal.
-        Ok(api::AudioFormat::Unspecified) | Err(_) => wire.to_string().parse(),
-    }
-}
-
-/// The number of a format in the public API.
-pub(crate) const fn format_to_wire(format: AudioFormat) -> api::AudioFormat {
-    match format {
-        AudioFormat::Opus => api::AudioFormat::Opus,
-        AudioFormat::Wav => api::AudioFormat::Wav,
-        AudioFormat::Flac => api::AudioFormat::Flac,
-        AudioFormat::Mp3 => api::AudioFormat::Mp3,
-    }
-}
-
-/// Joins all segments into the audio files in `folder`: they are read ahead here and encoded on a
-/// thread of their own, which tells how far it is.
+/// Joins all segments into the audio files in `folder`: they are read ahead here and joined and
+/// measured on a thread of their own, which tells how far it is, with a thread for each file beside
+/// it.
 async fn join(
     stage: &Recordings,
     job: &Job,
     parts: &Parts,
-    formats: &[AudioFormat],
+    formats: &[OutputFormat],
     folder: &Path,
     gain: Gain,
-    sample_rate: u32,
+    spec: &Spec,
 ) -> Result<Measured, Failure> {
-    let spec = Spec { sample_rate, title: parts.plan.title.clone() };
+    let sample_rate = spec.sample_rate;
     let mut encoders = Vec::with_capacity(formats.len());
     for format in formats {
-        let file = File::create(folder.join(format.file_name())).map_err(|e| no_room(&e))?;
-        encoders.push(encoder(*format, file, &spec)?);
+        if format.is_audio() {
+            let file = File::create(folder.join(format.file_name())).map_err(|e| no_room(&e))?;
+            encoders.push(encode::beside(encoder(*format, file, spec)?)?);
+        } else if *format == OutputFormat::Epub {
+            encoders.push(encode::beside(encode::parts(&folder.join(files::PARTS), spec)?)?);
+        }
     }
     let mut join = Join::new(sample_rate, gain, encoders)?;
     let (sender, mut segments) = mpsc::channel::<(SegmentRef, SegmentObject)>(AHEAD);
@@ -229,25 +208,8 @@ async fn join(
     encoding.await.map_err(|_| Failure::internal("joining the recording broke off"))?
 }
 
-fn write_texts(parts: &Parts, pinned: &str, measured: &Measured, folder: TempDir) -> Result<TempDir, Failure> {
-    let Parts { content, plan, sections, tracks } = parts;
-    let write = |name: &str, text: &[u8]| {
-        File::create(folder.path().join(name)).and_then(|mut file| file.write_all(text)).map_err(|e| no_room(&e))
-    };
-    write("captions.vtt", captions::webvtt(&captions::cues(content, sections, tracks)?).as_bytes())?;
-    write("chapters.json", &json(&chapters::chapters(&plan.title, sections, tracks)?)?)?;
-    write("script.json", &json(&transcript::transcript(plan, sections, tracks)?)?)?;
-    let inputs = manifest::Inputs { content, plan, sections, tracks, voice: pinned, measured };
-    write("manifest.json", &json(&manifest::manifest(&inputs)?)?)?;
-    Ok(folder)
-}
-
-fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec_pretty(value).map_err(|e| Failure::internal(format!("a file cannot be written as JSON: {e}")))
-}
-
-async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &str) -> Result<Artifact, Failure> {
-    let file = folder.join(&name);
+async fn put(job: &Job, folder: &Path, path: &str, name: &str, media_type: &str) -> Result<Artifact, Failure> {
+    let file = folder.join(name);
     let object = lectern_blob::ObjectPath::new(path).map_err(|e| Failure::internal(e.to_string()))?;
     job.objects.blob().put_file(&object, &file).await?;
     // Put if absent: an earlier attempt's object stays, so what is described is what is there.
@@ -262,7 +224,13 @@ async fn put(job: &Job, folder: &Path, path: &str, name: String, media_type: &st
         hasher.update(&piece);
         size += piece.len() as u64;
     }
-    Ok(Artifact { name, media_type: media_type.to_owned(), size, sha256: hasher.finish(), path: path.to_owned() })
+    Ok(Artifact {
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        size,
+        sha256: hasher.finish(),
+        path: path.to_owned(),
+    })
 }
 
 fn assembled(recording: &Recording) -> Outcome {
@@ -279,21 +247,19 @@ fn assembled(recording: &Recording) -> Outcome {
     })
 }
 
-/// The canonical text of a delivery must be the same here and at the conductor, who derives the
-/// same keys.
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use lectern_blob::Objects;
     use lectern_blob::memory::MemoryBlob;
-    use lectern_core::{Clock, SystemClock, Timestamp, keys};
+    use lectern_core::{Clock, SystemClock, Timestamp};
     use lectern_queue::{ConnectOptions, Hints, MemoryQueue, Queue as _};
     use lectern_stage::progress::{self, Progress};
 
     use super::*;
-    use crate::engine::tone::ToneEngine;
-    use crate::engine::{SpeechEngine as _, Speed, Usage};
+    use crate::engine::Usage;
+    use crate::testing::{cashier, speaker};
     use crate::timeline::fixture;
     use crate::voices::Voices;
     use crate::work::segments::Segments;
@@ -332,8 +298,7 @@ mod tests {
         for track in &tracks {
             for place in &track.segments {
                 let samples = vec![1_000; place.samples as usize];
-                let segment =
-                    SegmentObject { sample_rate: 24_000, samples, words: Vec::new(), usage: Usage::default() };
+                let segment = SegmentObject::new(24_000, samples, Vec::new(), Usage::default());
                 let path = objects.folder().segment(&place.key);
                 objects.write(&path, segment.encode().unwrap()).await.unwrap();
                 ends.push(milliseconds(before + place.start + place.samples, 24_000));
@@ -345,12 +310,14 @@ mod tests {
         let progress = Progress::new(queue, Arc::new(Ticking::default()));
         let step = "n1/3/assemble/0".parse().unwrap();
         let job = Job { step, tenant, objects, cancel: Default::default(), progress, payment: Default::default() };
-        let stage = Recordings::new(Voices::new(Vec::new()), Segments::new(1), Arc::from(&b"a secret"[..]));
+        let segments = Segments::new(speaker(), 1);
+        let stage = Recordings::new(Voices::new(Vec::new()), segments, Arc::from(&b"a secret"[..]), cashier());
         let (plan, content) = (fixture::plan(&sections), fixture::content(&[]));
         let parts = Parts { content, plan, sections: sections.into(), tracks };
         let folder = tempfile::tempdir().unwrap();
-        let formats = [AudioFormat::Wav];
-        let measured = join(&stage, &job, &parts, &formats, folder.path(), Gain::NONE, 24_000).await.unwrap();
+        let formats = [OutputFormat::Wav];
+        let spec = Spec::plain(24_000, "A title");
+        let measured = join(&stage, &job, &parts, &formats, folder.path(), Gain::NONE, &spec).await.unwrap();
         assert_eq!(measured.samples, before);
 
         let told = heard(&mut hints).await;
@@ -359,18 +326,9 @@ mod tests {
         assert!(told.iter().all(|millis| ends.contains(millis)), "{told:?} of {ends:?}");
 
         let louder = Gain::decibels(1.0);
-        join(&stage, &job, &parts, &formats, folder.path(), louder, 24_000).await.unwrap();
+        join(&stage, &job, &parts, &formats, folder.path(), louder, &spec).await.unwrap();
         let again = heard(&mut hints).await;
         assert!(!again.is_empty() && again.iter().all(|millis| Some(millis) == ends.last()), "{again:?} of {ends:?}");
-    }
-
-    #[test]
-    fn keys_are_made_of_the_same_texts_here_and_at_the_conductor() {
-        let heard = ToneEngine::new().voices().remove(0);
-        let (voice, delivery) = keys::delivery(&heard.id, &heard.version, 125);
-        assert_eq!(voice, "engines/tone/voices/sine@1");
-        assert_eq!(voice, heard.pinned());
-        assert_eq!(delivery, Speed::new(1.25).expect("in range").delivery());
     }
 
     #[test]
@@ -383,16 +341,5 @@ mod tests {
             AssembleRecording { edits_key: edits.to_string(), edited_sections: vec![1], ..Default::default() };
         let expected = vec![written[0], secret.edited(&written[1], &edits), written[2]];
         assert_eq!(section_keys(&secret, &plan, 3, &command), Ok(expected));
-    }
-
-    #[test]
-    fn every_format_of_the_api_has_an_encoder() {
-        for (wire, format) in
-            [(1, AudioFormat::Opus), (2, AudioFormat::Wav), (3, AudioFormat::Flac), (4, AudioFormat::Mp3)]
-        {
-            assert_eq!(format_of(wire).expect("known"), format);
-            assert_eq!(i32::from(format_to_wire(format)), wire);
-        }
-        assert!(format_of(0).is_err() && format_of(9).is_err());
     }
 }

@@ -1,10 +1,14 @@
 //! Queue in: one file for each command.
 
 mod assemble;
-mod ranked_semaphore;
+mod delivery;
+pub(crate) mod lexicon;
+mod news;
 mod record;
 pub(crate) mod segments;
+pub(crate) mod spoken;
 mod turns;
+mod whole;
 
 pub(crate) use assemble::{format_of, format_to_wire};
 
@@ -13,14 +17,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lectern_core::id::Service;
 use lectern_core::keys::TenantSecret;
-use lectern_core::{Failure, VoicePin, id::TenantId};
-use lectern_proto::work::v1::{Delivery, command::Work, event::Outcome};
-use lectern_stage::work::{pin_unavailable, same_pin};
+use lectern_core::{Failure, id::TenantId};
+use lectern_proto::work::v1::{Budget, Spent, command::Work, event::Outcome};
+use lectern_provider::{Cashier, wire};
 use lectern_stage::{Job, Perform};
 
-use crate::engine::{Speed, Voice};
+use self::delivery::Delivery;
+use self::segments::Segments;
+use crate::engine::Payments;
 use crate::voices::Voices;
-use segments::Segments;
 
 /// The stage that makes recordings.
 #[derive(Debug, Clone)]
@@ -28,27 +33,33 @@ pub struct Recordings {
     voices: Voices,
     segments: Segments,
     master: Arc<[u8]>,
+    cashier: Cashier,
 }
 
 impl Recordings {
-    /// The stage over these parts; keys are made under the installation's `master` secret.
+    /// The stage over these parts; keys are made under the installation's `master` secret, and
+    /// `cashier` pays for what costs money.
     #[must_use]
-    pub const fn new(voices: Voices, segments: Segments, master: Arc<[u8]>) -> Self {
-        Self { voices, segments, master }
+    pub const fn new(voices: Voices, segments: Segments, master: Arc<[u8]>, cashier: Cashier) -> Self {
+        Self { voices, segments, master, cashier }
     }
 
     fn secret(&self, tenant: &TenantId) -> TenantSecret {
         TenantSecret::derive(&self.master, tenant)
     }
 
-    /// The voice and pace of a command, if this version still has them.
-    fn delivery(&self, delivery: Option<&Delivery>) -> Result<(Voice, Speed), Failure> {
-        let delivery = delivery.ok_or_else(|| Failure::internal("a command does not say how to speak"))?;
-        let pinned = VoicePin::new(&delivery.voice, &delivery.version).to_string();
-        // The gateway asked a replica that had the voice.
-        let voice = self.voices.named(&delivery.voice).map_err(|_| pin_unavailable(&pinned, "no such voice"))?;
-        same_pin(&pinned, &voice.pinned())?;
-        Ok((voice, Speed::new(delivery.speed)?))
+    /// Who pays for what a step has spoken, out of the budgets that its command says.
+    fn payments(&self, job: &Job, budget: Option<Budget>) -> Arc<dyn Payments> {
+        Arc::new(self.cashier.of_step(&job.tenant, &job.step, wire::limits(budget)))
+    }
+
+    /// What the narration of a step has cost by now, for the step's event; none where none of its
+    /// voices costs anything.
+    async fn spent(&self, job: &Job, delivery: &Delivery) -> Option<Spent> {
+        if !delivery.paid() {
+            return None;
+        }
+        wire::spent(&self.cashier, &job.step.narration).await
     }
 }
 

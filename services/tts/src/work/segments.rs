@@ -1,53 +1,48 @@
-//! Segments: spoken once, kept for good. All steps of this process share one semaphore of the
-//! cores, so that synthesis takes all of them and no more.
+//! Segments: spoken once, kept for good.
+
+mod payment;
+mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lectern_blob::Objects;
+use lectern_blob::{Objects, Put};
 use lectern_core::id::TenantId;
 use lectern_core::{Digest, Failure, Kind, Reason};
+use lectern_provider::{Claim, Claimed, claim_or_find};
 use lectern_runtime::telemetry::Counter;
 use lectern_stage::{Job, Lookups};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, Span, debug};
+use tracing::{Instrument as _, debug};
 
-use super::ranked_semaphore::RankedSemaphore;
+use self::payment::OfSegment;
+use self::stored::look;
+pub use self::stored::{SegmentKeys, Stored};
+use super::news::News;
 use super::turns::Turns;
-use crate::audio::record::{record, record_until};
 use crate::audio::segment::SegmentObject;
-use crate::engine::{SegmentRequest, SpeechEngine};
+use crate::engine::{Payments, SegmentRequest, Speaking, Unpaid};
+use crate::speaking::{Choice, Speaker};
 
 /// How soon a caller that was turned away should try again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// A segment that is durable.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stored {
-    /// It was there when it was looked for.
-    Found(SegmentObject),
-    /// It was spoken for this.
-    Made(SegmentObject),
-}
-
-impl Stored {
-    /// The segment, however it came to be there.
-    #[must_use]
-    pub const fn segment(&self) -> &SegmentObject {
-        match self {
-            Self::Found(segment) | Self::Made(segment) => segment,
-        }
-    }
-}
+/// Who finds that somebody else speaks what he wants spoken looks for it again after this time, and
+/// after twice as long each time, up to the second.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// Speaks segments, or finds them spoken.
 #[derive(Clone)]
 pub struct Segments {
-    cores: RankedSemaphore,
+    speaker: Speaker,
     turns: Turns,
     speaking: Arc<Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>>,
+    news: News,
     spoken: Counter,
     found: Counter,
     lookups: Arc<Lookups>,
@@ -55,19 +50,21 @@ pub struct Segments {
 
 impl std::fmt::Debug for Segments {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Segments").field("free", &self.cores.free()).finish_non_exhaustive()
+        f.debug_struct("Segments").field("speaker", &self.speaker).finish_non_exhaustive()
     }
 }
 
 impl Segments {
-    /// Speaks at most `cores` segments at once.
+    /// Segments of `speaker`, of which callers of `Synthesize` have fewer than `places` at once, so
+    /// that narrations have one.
     #[must_use]
-    pub fn new(cores: usize) -> Self {
+    pub fn new(speaker: Speaker, places: usize) -> Self {
         let metrics = lectern_runtime::Metrics::new("tts");
         Self {
-            cores: RankedSemaphore::new(cores),
-            turns: Turns::new(cores),
+            speaker,
+            turns: Turns::new(places),
             speaking: Arc::default(),
+            news: News::default(),
             spoken: metrics.counter("lectern.tts.segments_spoken", "{segment}", "Segments that the engine spoke."),
             found: metrics.counter(
                 "lectern.tts.segments_found",
@@ -84,61 +81,91 @@ impl Segments {
         &self.lookups
     }
 
-    /// The segment under `key`, spoken if it is not there: those of lower `section`s first. It is
-    /// durable when this returns. Who waits for another that speaks the same finds it.
+    /// Who hears of what is put.
+    pub(crate) const fn news(&self) -> &News {
+        &self.news
+    }
+
+    /// The segment under one of `keys`, spoken by `choice` if it is not there: those of lower
+    /// `section`s first. It is durable when this returns. Who waits for another that speaks the
+    /// same finds it.
     ///
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, and the failures of object storage.
     pub async fn get(
         &self,
         job: &Job,
-        key: &Digest,
+        keys: SegmentKeys,
         section: u32,
-        engine: Arc<dyn SpeechEngine>,
+        choice: Arc<Choice>,
+        payments: Arc<dyn Payments>,
         request: SegmentRequest,
     ) -> Result<Stored, Failure> {
-        let objects = &job.objects;
-        let path = objects.folder().segment(key);
         // Equal sentences have one key: the second waits for the first and finds it.
-        let speaking = self.speaking(key);
+        let speaking = self.speaking(&keys.asked);
         let speaking = speaking.lock_owned().await;
-        if let Some(segment) = self.find(objects, &path).await? {
+        if let Some(segment) = self.find(&job.objects, &keys).await? {
             return Ok(segment);
         }
-        if engine.paid() {
+        let mut claim = Claim::default();
+        if choice.paid() {
             job.before_payment().await?;
+            match self.claimed(job, &keys, &*payments).await? {
+                Claimed::Ours(held) => claim = held,
+                Claimed::Found(stored) => return Ok(stored),
+            }
         }
-        let permit = self.cores.acquire(section).await.ok_or_else(broke_off)?;
-        // Again: while this waited, or its process stood still, whoever had the step may have
-        // spoken it (I8).
-        if let Some(segment) = self.find(objects, &path).await? {
-            return Ok(segment);
-        }
-        // In a task of its own: when the step is cancelled meanwhile, what was spoken is still put,
-        // and not paid for again.
-        let (spoken, objects, key) = (self.spoken.clone(), objects.clone(), *key);
+        // In a task of its own: when the step is cancelled while it is spoken, what was spoken is
+        // still put, and not paid for again. What waits then for a core, or for its share of what a
+        // provider allows, is not spoken any more.
+        let (speaker, spoken, news) = (self.speaker.clone(), self.spoken.clone(), self.news.clone());
+        let (objects, cancel) = (job.objects.clone(), job.cancel.clone());
         let made = async move {
-            let _speaking = speaking;
-            let span = Span::current();
-            let segment = tokio::task::spawn_blocking(move || {
-                let (_permit, _within) = (permit, span.enter());
-                record(&*engine, &request)
-            })
-            .await
-            .map_err(|_| broke_off())??;
+            // Until it is put: who waits for one of them finds it then.
+            let (_speaking, _claim) = (speaking, claim);
+            let payments = OfSegment { payments: &*payments, objects: &objects, keys };
+            let speaking = Speaking { rank: section, cancel: &cancel, payments: &payments };
+            let segment = speaker.speak(&request, &choice, &speaking).await?;
             spoken.add(1, &[]);
+            let key = keys.of(&segment);
             debug!(%key, samples = segment.samples.len(), "segment spoken");
-            objects.write(&path, segment.encode()?).await?;
-            Ok::<_, Failure>(Stored::Made(segment))
+            let path = objects.folder().segment(&key);
+            let put = objects.write(&path, segment.encode()?).await?;
+            news.put(&key);
+            Ok::<_, Failure>(match put {
+                Put::Stored => Stored::Made(key, segment),
+                // Somebody else's was put while this was spoken, and is what the key names for
+                // good; this one may sound otherwise.
+                Put::AlreadyThere => Stored::Found(key, SegmentObject::decode(&objects.read(&path).await?)?),
+            })
         };
-        let made = tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())??;
-        self.lookups.note(false);
-        Ok(made)
+        match tokio::spawn(made.in_current_span()).await.map_err(|_| broke_off())? {
+            Ok(stored) => {
+                self.lookups.note(false);
+                Ok(stored)
+            }
+            // Somebody else has spoken it while this waited.
+            Err(failure) if failure.kind == Kind::Aborted => self.find(&job.objects, &keys).await?.ok_or(failure),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Claims a segment that costs money, or waits until somebody else who speaks it has put it, or
+    /// has given it up: in this process nobody else does.
+    async fn claimed(
+        &self,
+        job: &Job,
+        keys: &SegmentKeys,
+        payments: &dyn Payments,
+    ) -> Result<Claimed<Stored>, Failure> {
+        let name = Digest::of(job.objects.folder().segment(&keys.asked).as_bytes());
+        let (claim, find) = (|| payments.claim(&name), || self.find(&job.objects, keys));
+        claim_or_find((LOOK_AGAIN, LONGEST_LOOK), &job.cancel, claim, find).await
     }
 
     /// Speaks a segment that is kept nowhere, for a caller of `tenant` who waits for it. It takes
-    /// its turn among those of all callers, and then gets a core before later sections do.
-    /// Once `stop` is cancelled nothing more is spoken, also where nobody waits for this.
+    /// its turn among those of all callers, and then goes before later sections. Once `stop` is
+    /// cancelled nothing more is spoken, also where nobody waits for this.
     ///
     /// # Errors
     /// What the engine answers, `SPEECH_REJECTED`, `CANCELLED`; `LIMIT_EXCEEDED` where as many
@@ -146,30 +173,33 @@ impl Segments {
     pub async fn speak(
         &self,
         tenant: &TenantId,
-        engine: Arc<dyn SpeechEngine>,
+        choice: &Choice,
         request: SegmentRequest,
         stop: CancellationToken,
     ) -> Result<SegmentObject, Failure> {
-        let broke_off = || Failure::internal("synthesis broke off; call again");
-        let turn = self.turns.take(tenant).await.ok_or_else(|| turned_away(tenant))?;
-        let permit = self.cores.acquire(0).await.ok_or_else(broke_off)?;
-        let span = Span::current();
-        let spoken = tokio::task::spawn_blocking(move || {
-            let _within = span.enter();
-            // The core is passed on first: whoever waits for one goes before the next caller.
-            let _held = (permit, turn);
-            record_until(&*engine, &request, &stop)
-        });
-        spoken.await.map_err(|_| broke_off())?
+        // Held until it is spoken, and by then its core was passed on: whoever waits for one goes
+        // before the next caller.
+        let _turn = self.turns.take(tenant).await.ok_or_else(|| turned_away(tenant))?;
+        let speaking = Speaking { rank: 0, cancel: &stop, payments: &Unpaid };
+        self.speaker.speak(&request, choice, &speaking).await
     }
 
-    /// The segment at `path`, where it is there: a lookup that found something.
-    async fn find(&self, objects: &Objects, path: &str) -> Result<Option<Stored>, Failure> {
-        let Some(bytes) = objects.find(path).await? else { return Ok(None) };
+    /// The segment under the first of `keys` that has one, as soon as one is there: a step speaks
+    /// it, here or elsewhere.
+    ///
+    /// # Errors
+    /// `OBJECT_DAMAGED`, `BLOB_UNAVAILABLE`; `SHUTTING_DOWN` where this process ends before.
+    pub async fn follow(&self, objects: &Objects, keys: &[Digest]) -> Result<(Digest, SegmentObject), Failure> {
+        self.news.follow(keys, || look(objects, keys)).await
+    }
+
+    /// The segment under one of `keys`, where it is there: a lookup that found something.
+    async fn find(&self, objects: &Objects, keys: &SegmentKeys) -> Result<Option<Stored>, Failure> {
+        let keys: Vec<Digest> = keys.all().collect();
+        let Some((key, segment)) = look(objects, &keys).await? else { return Ok(None) };
         self.found.add(1, &[]);
-        let segment = SegmentObject::decode(&bytes)?;
         self.lookups.note(true);
-        Ok(Some(Stored::Found(segment)))
+        Ok(Some(Stored::Found(key, segment)))
     }
 
     /// The lock of everybody who wants the segment under `key` in this process.
@@ -201,117 +231,4 @@ fn turned_away(tenant: &TenantId) -> Failure {
     let message = "as many calls of this tenant wait to be spoken as may; wait for some to end, then call again";
     let failure = Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message);
     failure.about(format!("tenants/{tenant}")).after(AGAIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use futures::FutureExt as _;
-    use lectern_blob::memory::MemoryBlob;
-    use lectern_core::SystemClock;
-
-    use super::super::turns::WAITING;
-    use super::*;
-    use crate::engine::Speed;
-    use crate::engine::tone::{ToneEngine, VOICE};
-
-    fn request(text: &str) -> SegmentRequest {
-        SegmentRequest::new(text, VOICE, Speed::NORMAL)
-    }
-
-    fn tenant(id: &str) -> TenantId {
-        id.parse().unwrap()
-    }
-
-    fn job(objects: Objects) -> Job {
-        Job {
-            step: "n1/1/record/7".parse().unwrap(),
-            tenant: tenant("hooli"),
-            objects,
-            cancel: CancellationToken::new(),
-            progress: Default::default(),
-            payment: Default::default(),
-        }
-    }
-
-    /// Tones that cost money.
-    #[derive(Debug)]
-    struct Paid(ToneEngine);
-
-    impl SpeechEngine for Paid {
-        fn voices(&self) -> Vec<crate::engine::Voice> {
-            self.0.voices()
-        }
-
-        fn paid(&self) -> bool {
-            true
-        }
-
-        fn synthesize(&self, request: &SegmentRequest) -> Result<crate::engine::Speech, Failure> {
-            self.0.synthesize(request)
-        }
-    }
-
-    #[tokio::test]
-    async fn nothing_is_paid_for_without_the_lease_of_the_step() {
-        let engine = Arc::new(Paid(ToneEngine::new()));
-        let segments = Segments::new(1);
-        let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
-        let job = job(Objects::new(blob, &tenant("hooli"), &"book".parse().unwrap()));
-        let (key, other) = (Digest::of(b"a segment"), Digest::of(b"another segment"));
-        let speak = |key| segments.get(&job, key, 7, Arc::clone(&engine) as _, request("Told."));
-        speak(&key).await.unwrap();
-        assert_eq!(engine.0.calls(), 1);
-        job.cancel.cancel();
-        assert!(matches!(speak(&key).await, Ok(Stored::Found(_))), "what is there costs nothing");
-        assert_eq!(speak(&other).await.unwrap_err().kind, Kind::Cancelled);
-        assert_eq!(engine.0.calls(), 1);
-        assert_eq!((segments.lookups().hits(), segments.lookups().misses()), (1, 1), "what fails is neither");
-    }
-
-    #[tokio::test]
-    async fn callers_who_never_pause_leave_a_narration_its_turn() {
-        for cores in [1, 2] {
-            let engine = Arc::new(ToneEngine::new().with_delay(Duration::from_millis(20)));
-            let segments = Segments::new(cores);
-            for caller in ["acme", "globex", "initech", "acme", "globex", "initech"] {
-                let (segments, engine) = (segments.clone(), Arc::clone(&engine));
-                tokio::spawn(async move {
-                    let tenant = tenant(caller);
-                    loop {
-                        let stop = CancellationToken::new();
-                        segments.speak(&tenant, Arc::clone(&engine) as _, request("Said."), stop).await.unwrap();
-                    }
-                });
-            }
-            while engine.calls() < 3 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
-            let objects = Objects::new(blob, &tenant("hooli"), &"book".parse().unwrap());
-            let job = job(objects);
-            let before = engine.calls();
-            let key = Digest::of(b"a segment");
-            let narrated = segments.get(&job, &key, 7, Arc::clone(&engine) as _, request("Told."));
-            tokio::time::timeout(Duration::from_secs(10), narrated).await.expect("its turn").unwrap();
-            let meanwhile = engine.calls() - before;
-            assert!(meanwhile < 10, "{meanwhile} pieces before one segment, on {cores} cores");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_tenant_with_too_many_calls_is_told_so_and_others_are_heard() {
-        let engine: Arc<dyn SpeechEngine> = Arc::new(ToneEngine::new());
-        let segments = Segments::new(3);
-        let (many, other) = (tenant("acme"), tenant("globex"));
-        let held = segments.turns.take(&many).await.expect("a turn");
-        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(segments.turns.take(&many))).collect();
-        assert!(waiting.iter_mut().all(|turn| turn.now_or_never().is_none()));
-        let speak = |tenant| segments.speak(tenant, Arc::clone(&engine), request("Said."), CancellationToken::new());
-        let refused = speak(&many).await.unwrap_err();
-        assert_eq!((refused.kind, refused.reason), (Kind::ResourceExhausted, Reason::LimitExceeded));
-        assert_eq!((refused.resource.as_deref(), refused.retry_after), (Some("tenants/acme"), Some(AGAIN)));
-        speak(&other).await.unwrap();
-        drop((waiting, held));
-        speak(&many).await.unwrap();
-    }
 }

@@ -1,5 +1,5 @@
 //! Whose turn it is among callers of `Synthesize`, before they wait for a core with the steps of
-//! narrations: they never have all of the cores, and the tenants among them go in turns.
+//! narrations: they never have all of them, and the tenants among them go in turns.
 
 use lectern_core::id::TenantId;
 use lectern_runtime::{Room, Share, Shares};
@@ -27,13 +27,12 @@ pub(super) struct PieceTurn {
 }
 
 impl Turns {
-    /// Turns at so many cores: one place fewer, and at least one. Where there is only one core,
-    /// callers and narrations take turns at it, since the next piece comes to it after the core was
-    /// passed on.
-    pub(super) fn new(cores: usize) -> Self {
+    /// Turns before so many cores: one fewer, and at least one. Where there is only one, callers
+    /// and narrations take turns on it, since the next piece comes to it after it was passed on.
+    pub(super) fn new(places: usize) -> Self {
         // The places bound how many tenants there are; here each of them may have one.
         let tenants = Room { total: usize::MAX, each: 1, waiting: WAITING };
-        let places = Room { total: cores.saturating_sub(1).max(1), each: 1, waiting: 1 };
+        let places = Room { total: places.saturating_sub(1).max(1), each: 1, waiting: 1 };
         Self { tenants: Shares::new("tenants speaking", tenants), places: Shares::new("pieces spoken", places) }
     }
 
