@@ -12,6 +12,7 @@ use lectern_proto::gateway::v1::credential_service_server::CredentialServiceServ
 use lectern_proto::v1::admin_service_server::AdminServiceServer;
 use lectern_proto::v1::document_service_server::DocumentServiceServer;
 use lectern_proto::v1::key_service_server::KeyServiceServer;
+use lectern_proto::v1::lexicon_service_server::LexiconServiceServer;
 use lectern_proto::v1::narration_service_server::NarrationServiceServer;
 use lectern_proto::v1::quota_service_server::QuotaServiceServer;
 use lectern_proto::v1::tenant_service_server::TenantServiceServer;
@@ -36,7 +37,7 @@ use crate::conduct::supervise::{Panics, Supervisor};
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
-use crate::domain::{Key, Narration, Pause, TenantRecord};
+use crate::domain::{Key, LexiconRecord, Narration, Pause, TenantRecord};
 use crate::keys::ApiKeys;
 use crate::orders::Orders;
 use crate::scaler::Scaler;
@@ -224,6 +225,7 @@ impl Gateway {
         let tenants = api::Tenants::new(tenants.clone(), audit.clone(), pages.clone()).asking(self.upstream.clone());
         let voices = api::Voices::new(self.upstream.clone());
         let writers = api::Writers::new(self.upstream.clone());
+        let lexicons = api::Lexicons::new(self.orders.lexicons().clone(), audit.clone(), self.config.common.secrets());
         server
             .service(tune!(NarrationServiceServer::new(narrations)))
             .service(tune!(DocumentServiceServer::new(documents), MESSAGE_LIMIT))
@@ -234,6 +236,7 @@ impl Gateway {
             .service(tune!(AdminServiceServer::new(admin)))
             .service(tune!(VoiceServiceServer::new(voices)))
             .service(tune!(WriterServiceServer::new(writers)))
+            .service(tune!(LexiconServiceServer::new(lexicons)))
             .reflect(FILE_DESCRIPTOR_SET)
             .serve(stop)
     }
@@ -263,6 +266,7 @@ async fn migrate(
     records.ensure().await?;
     narrations.beside::<TenantRecord>().ensure().await?;
     narrations.beside::<Pause>().ensure().await?;
+    narrations.beside::<LexiconRecord>().ensure().await?;
     Ok((narrations, keys, records))
 }
 
@@ -303,6 +307,6 @@ impl ServiceProgram for Program {
     }
 
     fn collections() -> Vec<CollectionSpec> {
-        vec![Narration::SPEC, Key::SPEC, Pause::SPEC, TenantRecord::SPEC, audit::Record::SPEC]
+        vec![Narration::SPEC, Key::SPEC, Pause::SPEC, TenantRecord::SPEC, LexiconRecord::SPEC, audit::Record::SPEC]
     }
 }

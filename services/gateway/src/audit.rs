@@ -62,6 +62,12 @@ pub enum Action {
     ScriptUpdated,
     /// A script was approved.
     ScriptApproved,
+    /// A lexicon was made.
+    LexiconCreated,
+    /// A lexicon's name or entries were changed.
+    LexiconUpdated,
+    /// A lexicon was deleted.
+    LexiconDeleted,
 }
 
 /// What is about to be done.

@@ -13,6 +13,7 @@ pub mod dead_letters;
 pub mod domain;
 pub mod inspect;
 pub mod keys;
+pub mod lexicons;
 pub mod orders;
 pub mod scaler;
 pub mod stages;

@@ -1,10 +1,12 @@
 //! What callers may do with narrations: order, look, cancel, retry, delete. The API decodes and
 //! encodes around this.
 
+mod lexicon;
 mod list;
 mod read;
 mod retry;
 mod script;
+mod speakers;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,8 @@ use tracing::{info, warn};
 use crate::admission::Admission;
 use crate::conduct::Conductor;
 use crate::conduct::wanted::ready;
-use crate::domain::{Narration, Phase, Transition};
+use crate::domain::{Narration, Phase, Transition, other_languages};
+use crate::lexicons::Lexicons;
 use crate::stages::Stages;
 use crate::tenants::Tenants;
 
@@ -44,6 +47,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Orders {
     narrations: Collection<Narration>,
+    lexicons: Lexicons,
     conductor: Conductor,
     stages: Arc<dyn Stages>,
     clock: Arc<dyn Clock>,
@@ -78,7 +82,14 @@ impl Orders {
         admission: Admission,
         tenants: Tenants,
     ) -> Self {
-        Self { narrations, conductor, stages, clock, random, secrets, admission, tenants }
+        let lexicons = Lexicons::new(narrations.beside(), Arc::clone(&clock));
+        Self { narrations, lexicons, conductor, stages, clock, random, secrets, admission, tenants }
+    }
+
+    /// The lexicons that orders name.
+    #[must_use]
+    pub const fn lexicons(&self) -> &Lexicons {
+        &self.lexicons
     }
 
     /// The secret under which a tenant's keys, ids and tokens are made.
@@ -111,8 +122,12 @@ impl Orders {
         };
         self.tenants.may_order(tenant, request.lane).await?;
         self.admission.admit(tenant).await?;
+        if !request.lexicon.is_empty() {
+            request.lexicon = self.lexicons.resolved(tenant, request.lexicon).await?;
+        }
         let (scope, pins) = self.stages.pin(tenant, &request).await?;
         request.order.language = request.order.language.or_else(|| pins.language.clone());
+        request.order.other_languages = other_languages(&request.order, &pins.speakers);
         let now = self.clock.now();
         let mut narration = Narration::accepted(id.clone(), tenant.clone(), scope, digest, request, pins, now);
         narration.traceparent = current_traceparent();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lectern_core::Timestamp;
 use lectern_store::{CollectionSpec, Due, Index, Record};
 
-use crate::domain::{Key, Narration, Pause, TenantRecord, key, narration};
+use crate::domain::{Key, LexiconRecord, Narration, Pause, TenantRecord, key, narration};
 
 /// However long a narration waits, the reconciler looks at it once in this time.
 const LOOKED_AT_LEAST: Duration = Duration::from_secs(60 * 60);
@@ -103,6 +103,16 @@ impl Record for TenantRecord {
 
     fn id(&self) -> String {
         self.id.to_string()
+    }
+}
+
+impl Record for LexiconRecord {
+    const SPEC: CollectionSpec = CollectionSpec::new("lexicons", &[Index::new("by_tenant", &["tenant", "lexicon"])])
+        .dates(&["created", "updated"]);
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> String {
+        Self::record_id(&self.tenant, &self.lexicon)
     }
 }
 

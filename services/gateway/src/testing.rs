@@ -10,6 +10,7 @@ use lectern_core::content::script::{Order, Style};
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::keys::Secrets;
 use lectern_core::random::SeededRandom;
+use lectern_core::speakers::{PinnedVoice, Speakers};
 use lectern_core::{Clock, Digest, Failure, Random, Timestamp};
 use lectern_proto::names;
 use lectern_queue::{ConnectOptions, MemoryQueue, Queue};
@@ -23,7 +24,7 @@ use crate::conduct::prune::InUse;
 use crate::conduct::{Conductor, DispatchOptions, Dispatcher};
 use crate::config::Backlog;
 use crate::domain::texts::{Kept, Texts};
-use crate::domain::{Labels, Narration, NarrationRequest, Pins, StepFailure, Tally};
+use crate::domain::{Labels, Narration, NarrationRequest, OrderedLexicon, Pins, StepFailure, Tally};
 use crate::orders::Orders;
 use crate::stages::{Stages, Still};
 use crate::tenants::Tenants;
@@ -145,7 +146,8 @@ pub(crate) fn narration() -> Narration {
         labels: Labels::none(),
         order: Order::of(Style::Narration),
         writer: String::new(),
-        voice: String::new(),
+        speakers: Vec::new(),
+        lexicon: OrderedLexicon::default(),
         speed: 100,
         formats: vec![1, 2],
         lane: 2,
@@ -158,8 +160,11 @@ pub(crate) fn narration() -> Narration {
         extractor: id("text/1"),
         script: id("extractive/1"),
         writer: id("extractive"),
-        voice: id("engines/tone/voices/a"),
-        voice_version: id("1"),
+        speakers: Speakers::one(PinnedVoice {
+            name: id("engines/tone/voices/a"),
+            version: id("1"),
+            sample_rate: 24_000,
+        }),
         language: None,
     };
     let (id, tenant, scope) = ("n1".parse(), "acme".parse(), "d1".parse());

@@ -2,9 +2,11 @@
 //! credential and the caller's tenant.
 
 mod inspect;
+mod lexicon;
 mod prune;
 #[cfg(test)]
 mod repeated;
+mod speakers;
 mod writers;
 
 use std::sync::Arc;
@@ -174,19 +176,29 @@ impl Upstream {
         has_pages(&document)
     }
 
-    /// What a tenant spent on writers that cost money, in the days that are named as
+    /// What a tenant spent on writers and voices that cost money, in the days that are named as
     /// `GetUsageRequest` names them.
     ///
     /// # Errors
-    /// What ai answers.
+    /// What ai and tts answer.
     pub async fn spending(
         &self,
         tenant: &TenantId,
         first_day: String,
         last_day: String,
     ) -> Result<Vec<api::DayUsage>, Failure> {
-        let asked = self.scripts(tenant).get_spending(short(ai::GetSpendingRequest { first_day, last_day })).await;
-        Ok(asked.map_err(|status| told(&status))?.into_inner().days)
+        let (mut scripts, mut speech) = (self.scripts(tenant), self.speech(tenant));
+        let of_scripts = ai::GetSpendingRequest { first_day: first_day.clone(), last_day: last_day.clone() };
+        let (written, spoken) = tokio::join!(
+            scripts.get_spending(short(of_scripts)),
+            speech.get_spending(short(tts::GetSpendingRequest { first_day, last_day })),
+        );
+        let written = written.map_err(|status| told(&status))?.into_inner().days;
+        let spoken = spoken.map_err(|status| told(&status))?.into_inner().days;
+        let mut days = [written, spoken].concat();
+        // Those of one day stay in their order.
+        days.sort_by(|one, other| one.day.cmp(&other.day));
+        Ok(days)
     }
 
     /// How many documents a tenant has that are not erased, and how many bytes their sources are.
@@ -220,21 +232,19 @@ impl Stages for Upstream {
         let language_code = ordered.order.language.clone().unwrap_or(source.language_code);
         writers::check_language(&ordered.order, &language_code)?;
 
-        let wanted =
-            tts::ResolveVoiceRequest { voice: ordered.voice.clone(), language_code, formats: ordered.formats.clone() };
-        let resolved = self.speech(tenant).resolve_voice(short(wanted)).await;
-        let voice = resolved.map_err(|status| at_order(told(&status)))?.into_inner();
-        let voice = voice.voice.ok_or_else(|| missing("a voice"))?;
+        let others = speakers::other_languages(&ordered.order, &language_code, script.language_codes);
+        let speakers = self.speakers(tenant, ordered, language_code.clone(), others).await?;
 
         let scope = source.scope.parse().map_err(|_| missing("a scope"))?;
+        // Last, when nothing else is in the way of the order.
+        let lexicon = self.lexicon(tenant, &scope, &ordered.lexicon, &language_code).await?;
         let pins = Pins {
             source: source.sha256.parse().map_err(|_| missing("the source's digest"))?,
             file_name: text::stripped(&source.file_name),
             extractor: source.extractor,
             script: script.engine,
             writer: script.writer,
-            voice: voice.name,
-            voice_version: voice.version,
+            speakers: speakers.with_lexicon(lexicon),
             language: Some(source.set_language_code).filter(|tag| !tag.is_empty()),
         };
         Ok((scope, pins))
@@ -289,17 +299,17 @@ fn has_pages(document: &api::Document) -> Result<(), Failure> {
     Err(Failure::invalid("narration.selection.pages", message).about(document.name.clone()))
 }
 
-/// A failure of `ResolveVoice` or `DescribeEngine`, whose fields have other names in the order that
-/// they were asked for.
+/// A failure of `ResolveSpeakers` or `DescribeEngine`, whose fields lie in the order that they were
+/// asked for.
 fn at_order(failure: Failure) -> Failure {
-    let field = match failure.field.as_deref() {
-        Some("writer") => "narration.writer",
-        Some("voice") => "narration.speakers.voice",
-        Some("language_code") => "narration.language_code",
-        Some("formats") => "narration.formats",
-        Some(_) | None => return failure,
+    let is_ordered = |field: &str| {
+        let first = field.split(['.', '[']).next().unwrap_or_default();
+        ["writer", "speakers", "language_code", "formats", "speed"].contains(&first)
     };
-    failure.at(field)
+    match failure.field.clone().filter(|field| is_ordered(field)) {
+        Some(field) => failure.at(format!("narration.{field}")),
+        None => failure,
+    }
 }
 
 /// A request that is answered within [`SHORT`] or not at all.
@@ -383,12 +393,15 @@ mod tests {
         let unknown = Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, "no such voice; list the voices");
         for (asked, ordered) in [
             ("writer", "narration.writer"),
-            ("voice", "narration.speakers.voice"),
+            ("speakers", "narration.speakers"),
+            ("speakers[1].voice", "narration.speakers[1].voice"),
+            ("speakers[0].other_voices", "narration.speakers[0].other_voices"),
             ("language_code", "narration.language_code"),
             ("formats", "narration.formats"),
         ] {
             assert_eq!(at_order(unknown.clone().at(asked)), unknown.clone().at(ordered));
         }
         assert_eq!(at_order(unknown.clone()), unknown);
+        assert_eq!(at_order(unknown.clone().at("text")), unknown.at("text"));
     }
 }

@@ -101,16 +101,17 @@ pub const CATALOGUE: &[MetricRow] = &[
         unit: "s",
         kind: Kind::Histogram,
         labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type"],
-        service: "ai",
-        description: "How long calls of models took.",
+        service: "ai, tts",
+        description: "How long paid calls of models and voices took.",
     },
     MetricRow {
         name: "gen_ai.client.token.usage",
         unit: "{token}",
         kind: Kind::Histogram,
         labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.type"],
-        service: "ai",
-        description: "Tokens of calls of models that were answered, by kind: input, or output with all thoughts.",
+        service: "ai, tts",
+        description: "Tokens of calls of models that were answered, by kind: input, or output with all thoughts, or \
+                      audio.",
     },
     MetricRow {
         name: "lectern.backlog.unfinished",
@@ -207,16 +208,16 @@ pub const CATALOGUE: &[MetricRow] = &[
         kind: Kind::Counter,
         labels: &["engine", "outcome"],
         service: "tts",
-        description: "Calls of engines: ok, limited, unavailable, failed or panicked.",
+        description: "Calls of engines: ok, limited, unavailable, failed or broken_off.",
     },
     MetricRow {
         name: "lectern.engine.cost",
         unit: "{microusd}",
         kind: Kind::Counter,
         labels: &["engine", "model"],
-        service: "ai",
-        description: "What calls of models count as, in millionths of a US dollar; those whose cost is not known \
-                      count as the most that they could cost.",
+        service: "ai, tts",
+        description: "What calls of models and voices count as, in millionths of a US dollar; those whose cost is \
+                      not known count as the most that they could cost.",
     },
     MetricRow {
         name: "lectern.engine.duration",
@@ -240,7 +241,7 @@ pub const CATALOGUE: &[MetricRow] = &[
         unit: "{call}",
         kind: Kind::Counter,
         labels: &["engine", "model"],
-        service: "ai",
+        service: "ai, tts",
         description: "Calls that another model answered than was asked, by its own word; model is the one that was \
                       asked.",
     },
@@ -249,9 +250,10 @@ pub const CATALOGUE: &[MetricRow] = &[
         unit: "{day}",
         kind: Kind::Gauge,
         labels: &["engine"],
-        service: "ai",
-        description: "For how many days from now on there is a price of the model of a writer; below 0 where nothing \
-                      can be bought. Of those alone whose price has a last day.",
+        service: "ai, tts",
+        description: "For how many days from now on there is a price of the model of a writer, or of all voices of a \
+                      speech engine; below 0 where nothing can be bought. Of those alone whose price has a last \
+                      day.",
     },
     MetricRow {
         name: "lectern.engine.throttled",
@@ -374,6 +376,22 @@ pub const CATALOGUE: &[MetricRow] = &[
         labels: &[],
         service: "tts",
         description: "Segments that the engine spoke.",
+    },
+    MetricRow {
+        name: "lectern.tts.speech_rejected",
+        unit: "{speech}",
+        kind: Kind::Counter,
+        labels: &["engine", "check"],
+        service: "tts",
+        description: "Speech that failed a check, by engine and by the check.",
+    },
+    MetricRow {
+        name: "lectern.tts.speech_substituted",
+        unit: "{segment}",
+        kind: Kind::Counter,
+        labels: &["engine"],
+        service: "tts",
+        description: "Segments that another voice spoke than was asked for, by the engine that could not.",
     },
     MetricRow {
         name: "lectern.upload.bytes",

@@ -6,12 +6,19 @@ use lectern_proto::{convert, names, v1 as api};
 use lectern_store::{Op, Query, Versioned};
 
 use crate::conduct::{Moment, Wait};
-use crate::domain::{Artifact, Bill, Narration, Phase};
+use crate::domain::{Artifact, Bill, Narration, Phase, UsedLexicon};
+
+/// A lexicon that a narration says its words by.
+fn lexicon(used: &UsedLexicon) -> api::NarrationLexicon {
+    let version = i64::try_from(used.version).unwrap_or(i64::MAX);
+    api::NarrationLexicon { name: names::of_lexicon(&used.id), version }
+}
 
 /// The narration, with its etag and what is known beside its record.
 pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narration {
     let n = &versioned.record;
     let order = &n.spec.order;
+    let (other_languages, spoken_languages) = convert::other_languages_to_wire(&order.other_languages);
     let step = n.failure().and_then(|failed| failed.step.as_ref());
     let failure = self::failure(n).map(|failure| convert::failure_to_wire(&failure, step));
     api::Narration {
@@ -22,7 +29,11 @@ pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narr
         style: convert::style_to_wire(order.style).into(),
         length: order.length.map(convert::length_to_wire),
         footnotes: convert::footnotes_to_wire(order.footnotes).into(),
-        speakers: vec![api::Speaker { voice: n.pins.voice.clone() }],
+        speakers: convert::speakers_to_wire(&n.pins.speakers),
+        lexicons: n.spec.lexicons.iter().map(lexicon).collect(),
+        // What they came to is an object; a caller has what it sent.
+        pronunciations: Vec::new(),
+        lexicon_key: n.pins.speakers.lexicon().map(ToString::to_string).unwrap_or_default(),
         speed: Some(f64::from(n.spec.speed) / 100.0),
         formats: n.spec.formats.clone(),
         lane: n.lane,
@@ -53,13 +64,16 @@ pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narr
         cast: convert::cast_to_wire(&order.cast),
         writer: n.pins.writer.clone(),
         bill: n.whole_bill().map(bill),
+        other_languages: other_languages.into(),
+        spoken_languages,
+        emoji: convert::emoji_to_wire(order.emoji).into(),
     }
 }
 
 /// What it has cost.
 fn bill(bill: Bill) -> api::Bill {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let Bill { calls, unknown, input, cached, output, thoughts, micro_usd, first_call: _ } = bill;
+    let Bill { calls, unknown, input, cached, output, thoughts, characters, micro_usd, first_call: _ } = bill;
     api::Bill {
         call_count: count(calls),
         unknown_call_count: count(unknown),
@@ -68,6 +82,7 @@ fn bill(bill: Bill) -> api::Bill {
         output_token_count: count(output),
         thought_token_count: count(thoughts),
         cost_micro_usd: count(micro_usd),
+        character_count: count(characters),
     }
 }
 
@@ -349,7 +364,8 @@ mod tests {
         let shown = show(&n);
         assert_eq!(shown.writer, "extractive", "who was chosen");
         assert_eq!(shown.documents, ["documents/d1"]);
-        assert_eq!(shown.speakers, [api::Speaker { voice: "engines/tone/voices/a".to_owned() }]);
+        let voice = "engines/tone/voices/a".to_owned();
+        assert_eq!(shown.speakers, [api::Speaker { voice, other_voices: Vec::new() }]);
         assert_eq!((shown.speed, shown.language_code.as_str()), (Some(1.0), "en"));
         assert_eq!(shown.progress.and_then(|progress| progress.section_count), None, "it is not planned");
         let sections = std::num::NonZeroU32::new(3).expect("some");

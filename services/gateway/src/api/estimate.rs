@@ -1,5 +1,7 @@
-//! `EstimateNarration`: ingest says where the content is, and ai what an order of it would take. No
-//! model is asked, and the gateway keeps nothing of it.
+//! `EstimateNarration`: ingest says where the content is, ai what an order of it would take, and
+//! tts what the speech of its voices costs. No model is asked, and the gateway keeps nothing of it.
+
+mod speech;
 
 use lectern_core::id::TenantId;
 use lectern_proto::ai::v1::EstimateScriptRequest;
@@ -9,6 +11,7 @@ use lectern_rpc::Refusal;
 
 use super::{encode, preview};
 use crate::domain::tally;
+use crate::stages::Stages as _;
 use crate::upstream::{Upstream, missing, passed_on};
 
 /// What the order would take.
@@ -18,8 +21,15 @@ pub async fn estimate(
     request: api::EstimateNarrationRequest,
 ) -> Result<api::EstimateNarrationResponse, Refusal> {
     let (ordered, order) = preview::checked(request.narration)?;
-    upstream.check_pages(tenant, &ordered).await?;
-    upstream.writer(tenant, &ordered.writer, &ordered.order).await?;
+    let pins = if preview::needs_voices(&ordered.order) {
+        let (_, pins) = upstream.pin(tenant, &ordered).await?;
+        Some(pins)
+    } else {
+        upstream.check_pages(tenant, &ordered).await?;
+        upstream.writer(tenant, &ordered.writer, &ordered.order).await?;
+        None
+    };
+    let (other_languages, spoken_languages) = preview::spoken(&ordered.order, pins.as_ref());
     let prepare = PrepareContentRequest { document: names::of_document(&ordered.document) };
     let content = upstream.ingest(tenant).prepare_content(prepare).await.map_err(passed_on)?.into_inner();
     let set = order.language_code;
@@ -37,11 +47,17 @@ pub async fn estimate(
         direction: order.direction,
         cast: order.cast,
         writer: order.writer,
+        other_languages,
+        spoken_languages,
+        emoji: order.emoji,
     };
     // A book is read for seconds: longer than a short answer takes.
     let answer = upstream.previews(tenant).estimate_script(request).await.map_err(passed_on)?.into_inner();
     let estimate = answer.estimate.ok_or_else(|| missing("an estimate"))?;
-    Ok(api::EstimateNarrationResponse { estimate: Some(at_speed(estimate, ordered.speed)) })
+    let others = pins.iter().flat_map(|pins| pins.speakers.languages()).map(|one| one.language.clone()).collect();
+    let prices = Box::pin(upstream.speech_prices(tenant, &ordered, others)).await;
+    let estimate = speech::with_cost(at_speed(estimate, ordered.speed), prices, ordered.speed);
+    Ok(api::EstimateNarrationResponse { estimate: Some(estimate) })
 }
 
 /// An estimate at the order's speed, in hundredths, which ai is not told: it changes no word.

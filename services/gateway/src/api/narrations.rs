@@ -119,7 +119,7 @@ impl NarrationService for Narrations {
         request: Request<api::PreviewDocumentRequest>,
     ) -> Result<Response<Self::PreviewDocumentStream>, Status> {
         relay_stream(request, |caller: Caller, request| async move {
-            preview::preview(&self.upstream, &caller.tenant, request).await
+            preview::preview(&self.upstream, self.orders.lexicons(), &caller.tenant, request).await
         })
         .await
     }
@@ -281,7 +281,8 @@ impl NarrationService for Narrations {
                 tenant: Some(caller.tenant.clone()),
                 detail: String::new(),
             });
-            let approved = self.orders.approve(&caller.tenant, &id, &request.etag, note).await?;
+            let approving = self.orders.approve(&caller.tenant, &id, &request.etag, note);
+            let approved = Box::pin(approving).await?;
             Ok(api::ApproveScriptResponse { narration: Some(self.shown(&approved)) })
         })
         .await

@@ -224,7 +224,7 @@ mod tests {
             super::manifest(&blob, MASTER, &secret, n, &request).await
         };
         let mut retried = n.clone();
-        retried.pins.voice_version = "2".to_owned();
+        retried.pins.speakers.first_mut().voice.version = "2".to_owned();
         let block = |block| BlockFate {
             block,
             kind: "paragraph".to_owned(),
@@ -241,6 +241,8 @@ mod tests {
                 language: String::new(),
                 style: String::new(),
                 voice: String::new(),
+                speakers: Vec::new(),
+                languages: Vec::new(),
                 engines: Vec::new(),
                 sample_rate: 24_000,
                 samples: 0,
@@ -251,6 +253,8 @@ mod tests {
                 notes: Vec::new(),
                 edited: Vec::new(),
                 dropped: Vec::new(),
+                substituted: Vec::new(),
+                timing: timeline::Timing::Given,
             };
             let objects = objects(&blob, n);
             let path = objects.folder().artifact(&n.id, n.run, &ObjectKeys::of(n, MASTER).recording(), "manifest.json");

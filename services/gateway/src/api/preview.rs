@@ -6,17 +6,19 @@ mod stored;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use lectern_core::Failure;
+use lectern_core::content::script::{Order, OtherLanguages, Style};
 use lectern_core::id::TenantId;
 use lectern_proto::ai::v1::{PreviewScriptRequest, PreviewScriptResponse, preview_script_response};
 use lectern_proto::ingest::v1::PrepareContentRequest;
-use lectern_proto::names;
-use lectern_proto::tts::v1::StoredSpeechOf;
+use lectern_proto::tts::v1::{OrderLexicon, StoredSpeechOf};
 use lectern_proto::v1::{self as api, preview_document_response::Part};
+use lectern_proto::{convert, names};
 use lectern_rpc::Refusal;
 use tonic::Response;
 
 use super::encode;
-use crate::domain::{NarrationRequest, tally};
+use crate::domain::{NarrationRequest, Pins, Words, other_languages, style, tally};
+use crate::lexicons::Lexicons;
 use crate::orders::read_for_preview;
 use crate::stages::Stages as _;
 use crate::upstream::{Upstream, passed_on};
@@ -28,17 +30,21 @@ pub type Parts = BoxStream<'static, Result<api::PreviewDocumentResponse, Refusal
 /// be counted: by the voice that an order would have.
 pub async fn preview(
     upstream: &Upstream,
+    lexicons: &Lexicons,
     tenant: &TenantId,
     request: api::PreviewDocumentRequest,
 ) -> Result<Parts, Refusal> {
     let (ordered, order) = checked(request.narration)?;
-    let pins = if request.count_stored_speech {
+    let pins = if request.count_stored_speech || needs_voices(&ordered.order) {
         let (_, pins) = upstream.pin(tenant, &ordered).await?;
         Some(pins)
     } else {
         upstream.check_pages(tenant, &ordered).await?;
         None
     };
+    let lexicon = if request.count_stored_speech { words(upstream, lexicons, tenant, &ordered).await? } else { None };
+    let (other_languages, spoken_languages) = spoken(&ordered.order, pins.as_ref());
+    let pins = pins.filter(|_| request.count_stored_speech);
     let prepare = PrepareContentRequest { document: names::of_document(&ordered.document) };
     let content = upstream.ingest(tenant).prepare_content(prepare).await.map_err(passed_on)?.into_inner();
     let set = order.language_code;
@@ -56,17 +62,17 @@ pub async fn preview(
         direction: order.direction,
         cast: order.cast,
         writer: order.writer,
+        other_languages,
+        spoken_languages,
+        emoji: order.emoji,
     };
     let parts = upstream.previews(tenant).preview_script(request).await.map_err(passed_on)?.into_inner();
     let speed = ordered.speed;
     let parts: Parts = Box::pin(parts.map(move |part| part.map(|part| public(part, speed)).map_err(passed_on)));
     let Some(pins) = pins else { return Ok(parts) };
-    let of = StoredSpeechOf {
-        scope: content.scope,
-        voice: pins.voice,
-        version: pins.voice_version,
-        speed: f64::from(speed) / 100.0,
-    };
+    // What the document's own words are said by: one speaker.
+    let delivery = convert::delivery_to_wire(&pins.speakers, speed, |place| style(&ordered.order, place));
+    let of = StoredSpeechOf { scope: content.scope, delivery: Some(delivery), lexicon };
     let mut speech = upstream.tracks(tenant);
     let count = move |said: stored::Said| -> stored::Counted {
         Box::pin(async move {
@@ -75,6 +81,38 @@ pub async fn preview(
         })
     };
     Ok(stored::counted(parts, of, count))
+}
+
+/// What the words of an order would be said by; nothing is put for it.
+async fn words(
+    upstream: &Upstream,
+    lexicons: &Lexicons,
+    tenant: &TenantId,
+    ordered: &NarrationRequest,
+) -> Result<Option<OrderLexicon>, Failure> {
+    if ordered.lexicon.is_empty() {
+        return Ok(None);
+    }
+    match lexicons.resolved(tenant, ordered.lexicon.clone()).await?.words {
+        Words::Entries(entries) => {
+            let language = upstream.language_of(tenant, ordered).await?;
+            Ok(Some(convert::order_lexicon_to_wire(&language, &entries)))
+        }
+        Words::Nothing | Words::Put(_) => Ok(None),
+    }
+}
+
+/// Whether it depends on the voices what an order says: which languages are spoken.
+pub(super) fn needs_voices(order: &Order) -> bool {
+    order.style == Style::Narration && matches!(order.other_languages, OtherLanguages::Speak(_))
+}
+
+/// What becomes of other languages, for ai: of those that are to be spoken, the ones that a voice
+/// was found for.
+pub(super) fn spoken(order: &Order, pins: Option<&Pins>) -> (i32, Vec<String>) {
+    let others = pins.map_or_else(|| order.other_languages.clone(), |pins| other_languages(order, &pins.speakers));
+    let (others, spoken) = convert::other_languages_to_wire(&others);
+    (others.into(), spoken)
 }
 
 /// The order, of which what decides is right: a bad one is refused before anything is read.

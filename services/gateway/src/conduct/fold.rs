@@ -52,7 +52,7 @@ pub fn fold(narration: &mut Narration, step: &StepId, outcome: StepOutcome, now:
 /// Takes in what `narration` has cost by the time at which `step` ended, of whichever run: what was
 /// bought is there for the next. A narration that has ended stays as it is (I4).
 pub fn charge(narration: &mut Narration, step: &StepId, bill: Bill) -> Transition {
-    if step.narration != narration.id || narration.phase().terminal() || !narration.charge(bill) {
+    if step.narration != narration.id || narration.phase().terminal() || !narration.charge(step.kind.service(), bill) {
         return Transition::Unchanged;
     }
     Transition::Changed
@@ -128,6 +128,22 @@ mod tests {
         assert_eq!(charge(&mut n, &step, bill(5, 90 * day - 70)), Transition::Changed);
         assert_eq!(charge(&mut n, &step, bill(4, 90 * day)), Transition::Unchanged);
         assert_eq!(n.whole_bill().map(|bill| bill.calls), Some(13));
+    }
+
+    #[test]
+    fn what_was_written_and_what_was_spoken_are_bills_of_two_ledgers() {
+        let mut n = narration();
+        narrate(&mut n, 3);
+        let of = |kind| StepId { narration: n.id.clone(), run: 1, kind, index: 0 };
+        let (write, record) = (of(StepKind::Write), of(StepKind::Record));
+        let written = |calls| Bill { calls, input: calls * 10, micro_usd: calls * 100, ..Bill::default() };
+        let spoken = |calls| Bill { calls, characters: calls * 40, micro_usd: calls, ..Bill::default() };
+        assert_eq!(charge(&mut n, &write, written(5)), Transition::Changed);
+        assert_eq!(charge(&mut n, &record, spoken(2)), Transition::Changed, "fewer calls, and of another ledger");
+        assert_eq!(charge(&mut n, &record, spoken(2)), Transition::Unchanged);
+        assert_eq!(charge(&mut n, &write, written(6)), Transition::Changed);
+        let whole = Bill { calls: 8, input: 60, characters: 80, micro_usd: 602, ..Bill::default() };
+        assert_eq!(n.whole_bill(), Some(whole));
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! Commands out and events in: the conductor's side of `lectern.work.v1`.
 
 use lectern_core::id::{StepId, StepKind};
-use lectern_core::keys::{self, TenantSecret};
+use lectern_core::keys::TenantSecret;
 use lectern_core::{Digest, Failure, text};
 use lectern_proto::convert;
 use lectern_proto::work::v1::{self as work, command::Work, event};
 use prost::Message as _;
 
-use crate::domain::{Artifact, Bill, Narration, ScriptEdits, StepOutcome, Tally};
+use crate::domain::{Artifact, Bill, Narration, ScriptEdits, StepOutcome, Tally, style};
 
 /// The layout of commands that this code writes, and the newest of events that it reads.
-pub const SCHEMA: i32 = 5;
+pub const SCHEMA: i32 = 6;
 
 /// Hexadecimal digits of a script's etag: as many as nobody meets twice.
 const SCRIPT_ETAG_DIGITS: usize = 16;
@@ -38,7 +38,7 @@ impl ObjectKeys {
         let pins = &narration.pins;
         let content = secret.content(&pins.source, &pins.extractor);
         let plan = secret.plan(&content, &narration.order_key().to_string(), &pins.script);
-        let (voice, delivery) = keys::delivery(&pins.voice, &pins.voice_version, narration.spec.speed);
+        let (voice, delivery) = pins.speakers.canonical(narration.spec.speed);
         let formats = narration.spec.formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         Self { secret, content, plan, edits: narration.edits.clone(), voice, delivery, formats }
     }
@@ -96,10 +96,25 @@ impl ObjectKeys {
 /// How `narration` is spoken.
 #[must_use]
 pub fn delivery(narration: &Narration) -> work::Delivery {
-    work::Delivery {
-        voice: narration.pins.voice.clone(),
-        version: narration.pins.voice_version.clone(),
-        speed: f64::from(narration.spec.speed) / 100.0,
+    let order = &narration.spec.order;
+    convert::delivery_to_wire(&narration.pins.speakers, narration.spec.speed, |place| style(order, place))
+}
+
+/// How a section is recorded, whose keys are among `keys`: as its command says, and as whoever
+/// listens to it meanwhile has to know.
+#[must_use]
+pub fn record_section(
+    narration: &Narration,
+    keys: &ObjectKeys,
+    section: u32,
+    budget: Option<work::Budget>,
+) -> work::RecordSection {
+    work::RecordSection {
+        section_key: keys.section(section).to_string(),
+        index: convert::number(section),
+        delivery: Some(delivery(narration)),
+        track_key: keys.track(section).to_string(),
+        budget,
     }
 }
 
@@ -114,6 +129,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
     let plan_key = keys.plan.to_string();
     let order = &narration.spec.order;
     let (engine, writer) = (narration.pins.script.clone(), narration.pins.writer.clone());
+    let (other_languages, spoken_languages) = convert::other_languages_to_wire(&order.other_languages);
     let index = i32::try_from(step.index).unwrap_or(i32::MAX);
     let work = match step.kind {
         StepKind::Extract => Work::ExtractDocument(work::ExtractDocument {
@@ -124,6 +140,9 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
             file_name: narration.pins.file_name.clone(),
         }),
         StepKind::Plan => Work::PlanScript(work::PlanScript {
+            other_languages: other_languages.into(),
+            spoken_languages,
+            emoji: convert::emoji_to_wire(order.emoji).into(),
             content_key,
             style: convert::style_to_wire(order.style).into(),
             length: order.length.map(convert::length_to_wire),
@@ -148,12 +167,7 @@ pub fn command(narration: &Narration, step: &StepId, master: &[u8], month: Optio
             budget,
             writer,
         }),
-        StepKind::Record => Work::RecordSection(work::RecordSection {
-            section_key: keys.section(step.index).to_string(),
-            index,
-            delivery: Some(delivery(narration)),
-            track_key: keys.track(step.index).to_string(),
-        }),
+        StepKind::Record => Work::RecordSection(record_section(narration, &keys, step.index, budget)),
         StepKind::Assemble => Work::AssembleRecording(work::AssembleRecording {
             content_key,
             plan_key,
@@ -207,13 +221,8 @@ pub fn event(bytes: &[u8]) -> Result<Read, Failure> {
     let bill = match &event.outcome {
         Some(event::Outcome::Planned(planned)) => planned.spent.as_ref().map(bill),
         Some(event::Outcome::Written(written)) => written.spent.as_ref().map(bill),
-        Some(
-            event::Outcome::Extracted(_)
-            | event::Outcome::Recorded(_)
-            | event::Outcome::Assembled(_)
-            | event::Outcome::Failed(_),
-        )
-        | None => None,
+        Some(event::Outcome::Recorded(recorded)) => recorded.spent.as_ref().map(bill),
+        Some(event::Outcome::Extracted(_) | event::Outcome::Assembled(_) | event::Outcome::Failed(_)) | None => None,
     };
     let outcome = match event.outcome {
         Some(event::Outcome::Extracted(_)) => StepOutcome::Extracted,
@@ -249,6 +258,7 @@ fn bill(spent: &work::Spent) -> Bill {
         cached: count(spent.cached_token_count),
         output: count(spent.output_token_count),
         thoughts: count(spent.thought_token_count),
+        characters: count(spent.character_count),
         micro_usd: count(spent.cost_micro_usd),
         first_call: count(spent.first_call_millis),
     }
@@ -284,7 +294,10 @@ fn artifact(file: work::File) -> Result<Artifact, Failure> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use lectern_core::content::script::{Character, ContentKind, NumberRange, Selection, Style};
+    use lectern_core::content::script::{
+        Character, ContentKind, EmojiPolicy, NumberRange, OtherLanguages, Selection, Style,
+    };
+    use lectern_core::speakers::{PinnedSpeaker, PinnedVoice, style_key};
 
     use super::*;
     use crate::domain::Bits;
@@ -305,6 +318,7 @@ mod tests {
             utterance_count: 7,
             reused_utterance_count: 3,
             word_count: 60,
+            spent: None,
         };
         let counted = Tally { utterances: 7, reused: 3, words: 60, millis: 1_500 };
         assert_eq!(event_of(recorded), StepOutcome::Recorded(counted));
@@ -314,6 +328,7 @@ mod tests {
             utterance_count: 2,
             reused_utterance_count: 9,
             word_count: -5,
+            spent: None,
         };
         let counted = Tally { utterances: 2, reused: 2, words: 0, millis: 0 };
         assert_eq!(event_of(strange), StepOutcome::Recorded(counted));
@@ -324,23 +339,28 @@ mod tests {
     }
 
     #[test]
-    fn what_a_narration_has_cost_comes_with_its_plan_and_its_sections() {
+    fn what_a_narration_has_cost_comes_with_its_plan_its_sections_and_their_speech() {
         let spent = work::Spent {
             call_count: 3,
             unknown_call_count: 1,
             input_token_count: 10,
+            character_count: 40,
             cost_micro_usd: 7,
             ..work::Spent::default()
         };
         let written = work::Written { utterance_count: 2, spent: Some(spent) };
         let planned = work::Planned { section_count: 1, spent: Some(spent), ..work::Planned::default() };
-        for (step, outcome) in
-            [("n1/1/write/0", event::Outcome::Written(written)), ("n1/1/plan/0", event::Outcome::Planned(planned))]
-        {
+        let recorded = work::Recorded { spent: Some(spent), ..work::Recorded::default() };
+        for (step, outcome) in [
+            ("n1/1/write/0", event::Outcome::Written(written)),
+            ("n1/1/plan/0", event::Outcome::Planned(planned)),
+            ("n1/1/record/0", event::Outcome::Recorded(recorded)),
+        ] {
             let (step, outcome) = (step.to_owned(), Some(outcome));
             let event = work::Event { schema: SCHEMA, step, outcome, ..work::Event::default() };
             let read = super::event(&event.encode_to_vec()).expect("an event");
-            assert_eq!(read.bill, Some(Bill { calls: 3, unknown: 1, input: 10, micro_usd: 7, ..Bill::default() }));
+            let known = Bill { calls: 3, unknown: 1, input: 10, characters: 40, micro_usd: 7, ..Bill::default() };
+            assert_eq!(read.bill, Some(known));
         }
     }
 
@@ -352,6 +372,8 @@ mod tests {
         n.spec.order.skip = BTreeSet::from([ContentKind::Code]);
         n.spec.order.read = BTreeSet::from([ContentKind::FrontMatter, ContentKind::Citations]);
         n.spec.order.language = Some("en".to_owned());
+        n.spec.order.other_languages = OtherLanguages::Speak(BTreeSet::from(["de".to_owned()]));
+        n.spec.order.emoji = EmojiPolicy::Dropped;
         n.spec.order.style = Style::Dialogue;
         n.spec.order.direction.focus = "the moon".to_owned();
         n.spec.order.cast = ["Ann", "Bo"].map(character).to_vec();
@@ -407,6 +429,39 @@ mod tests {
         assert_eq!((write.writer, write.engine), (plan.writer, plan.engine));
         let turn = crate::conduct::wanted::turn(&n, lectern_core::id::Service::Ai);
         assert_eq!((turn.engine.as_str(), turn.wire.as_str()), ("own", "openai"));
+    }
+
+    #[test]
+    fn who_speaks_is_in_the_commands_and_in_the_keys_of_what_is_spoken() {
+        let plain = narration();
+        let mut talk = plain.clone();
+        let voice = |name: &str| PinnedVoice {
+            name: format!("engines/tone/voices/{name}"),
+            version: "1".to_owned(),
+            sample_rate: 24_000,
+        };
+        let second = PinnedSpeaker { style: style_key("dry"), ..PinnedSpeaker::only(voice("b")) };
+        let first = PinnedSpeaker { others: vec![voice("c")], ..PinnedSpeaker::only(voice("a")) };
+        talk.spec.order.style = Style::Dialogue;
+        talk.spec.order.cast = ["Ann", "Bo"].map(character).to_vec();
+        talk.spec.order.cast[1].manner = "dry".to_owned();
+        talk.pins.speakers = vec![first, second].try_into().expect("two");
+        let step = "n1/1/record/0".parse().expect("a step");
+        let command = work::Command::decode(&*command(&talk, &step, b"master", None)).expect("a command");
+        let Some(Work::RecordSection(record)) = command.work else { panic!("a section is spoken") };
+        let spoken = record.delivery.expect("how it is spoken");
+        assert_eq!(convert::speakers(&spoken).as_ref(), Ok(&talk.pins.speakers), "as the stage reads it");
+        assert_eq!(spoken.speakers[1].style, "dry");
+
+        let keys = ObjectKeys::of(&talk, b"master");
+        assert_eq!(record.track_key, keys.track(0).to_string());
+        let alone = Narration { pins: plain.pins.clone(), ..talk.clone() };
+        let other = ObjectKeys::of(&alone, b"master");
+        assert_eq!(keys.section(0), other.section(0), "what is said is the same");
+        assert_ne!((keys.track(0), keys.recording()), (other.track(0), other.recording()));
+        talk.delete(talk.updated);
+        let after = ObjectKeys::of(&talk, b"master");
+        assert_eq!((keys.track(0), keys.recording()), (after.track(0), after.recording()), "by keys of its words");
     }
 
     #[test]

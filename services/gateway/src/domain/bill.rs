@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the calls of models for a narration have cost, over all its runs, as the ledger of the
-/// stage that made them said when a step ended.
+/// What the calls of a narration have cost that one stage made for it, over all its runs, as that
+/// stage's ledger said when a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bill {
@@ -19,11 +19,19 @@ pub struct Bill {
     pub output: u64,
     /// Tokens of thoughts.
     pub thoughts: u64,
+    /// Characters that were spoken, of those whose price is by the character.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: u64,
     /// Millionths of a US dollar.
     pub micro_usd: u64,
     /// When the first of the calls began, in milliseconds since the Unix epoch; 0 where there is
     /// none.
     pub first_call: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The first call of a bill is so much later, in milliseconds, than that of another where the
@@ -49,9 +57,32 @@ impl Bill {
             cached: self.cached.saturating_add(later.cached),
             output: self.output.saturating_add(later.output),
             thoughts: self.thoughts.saturating_add(later.thoughts),
+            characters: self.characters.saturating_add(later.characters),
             micro_usd: self.micro_usd.saturating_add(later.micro_usd),
             first_call: self.first_call,
         }
+    }
+
+    /// Takes it in where it is newer than what is `known`. What the ledger has no more of that goes
+    /// to `before`. Whether it was new.
+    pub(super) fn charge(self, known: &mut Option<Self>, before: &mut Option<Self>) -> bool {
+        let new = match known {
+            Some(old) if self.begins_after(old) => {
+                *before = Self::sum([*before, Some(*old)]);
+                true
+            }
+            Some(old) => self.is_newer_than(old),
+            None => self.calls > 0,
+        };
+        if new {
+            *known = Some(self);
+        }
+        new
+    }
+
+    /// All of them together; none where there is none.
+    pub(super) fn sum(bills: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        bills.into_iter().flatten().reduce(|sum, bill| sum.plus(&bill))
     }
 
     /// Whether it says more than another, or the same more exactly. Events come in any order, and

@@ -153,7 +153,8 @@ mod tests {
         assert!(n.awaits_approval() && n.edits == Some(edits("a")), "it was not approved");
         n.approve(at(5));
         fail(&mut n, at(6));
-        let voice = Pins { voice_version: "2".to_owned(), ..n.pins.clone() };
+        let mut voice = n.pins.clone();
+        voice.speakers.first_mut().voice.version = "2".to_owned();
         n.retry(voice, None, at(7)).expect("retried");
         narrate(&mut n, 2);
         (0..2).for_each(|section| write(&mut n, section));

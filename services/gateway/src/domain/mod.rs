@@ -7,6 +7,7 @@ mod demand;
 pub mod edits;
 pub mod engine;
 pub mod key;
+pub mod lexicon;
 pub mod narration;
 pub mod outcome;
 pub mod ownership;
@@ -32,13 +33,16 @@ pub use edits::ScriptEdits;
 pub use engine::EngineName;
 pub use key::Key;
 pub use lectern_core::Lane;
+pub use lexicon::LexiconRecord;
 pub use narration::{Narration, Specification, Transition};
 pub use outcome::{Artifact, StepFailure, StepOutcome};
 pub use ownership::{GatewayId, Ownership};
 pub use pause::{Pause, Paused};
 pub use phase::Phase;
 pub use ready::{Ready, Waiting};
-pub use request::{Labels, NarrationRequest, Pins};
+pub use request::{
+    Labels, NarrationRequest, OrderedLexicon, OrderedSpeaker, Pins, UsedLexicon, Words, other_languages, style, talking,
+};
 pub use rotation::Rotation;
 pub use runs::{Earlier, Repin, Repinned, Versions};
 pub use scheduler::Scheduler;

@@ -39,16 +39,19 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use lectern_core::content::script::{Direction, Order};
-use lectern_core::id::{DocumentId, NarrationId, ScopeId, TenantId};
+use lectern_core::id::{DocumentId, NarrationId, ScopeId, Service, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp, keys};
 use serde::{Deserialize, Serialize};
 
 use super::state::{Outline, State};
 use super::texts::{Kept, Texts};
-use super::{Artifact, Bill, Earlier, NarrationRequest, Pins, Ready, Repinned, ScriptEdits, StepFailure, Tally};
+use super::{
+    Artifact, Bill, Earlier, NarrationRequest, OrderedSpeaker, Pins, Ready, Repinned, ScriptEdits, StepFailure, Tally,
+    UsedLexicon,
+};
 
 /// The layout of the record that this code writes.
-pub const SCHEMA: u32 = 7;
+pub const SCHEMA: u32 = 8;
 
 /// After this long the reconciler looks whether what is wanted waits for its grant; it doubles it
 /// each time.
@@ -139,6 +142,13 @@ pub struct Narration {
     /// What those have cost that the ledger has no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bill_before: Option<Bill>,
+    /// What the calls of voices for it have cost that their ledger has, which is another one; none
+    /// where none was made, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speech_bill: Option<Bill>,
+    /// What those have cost that their ledger has no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speech_bill_before: Option<Bill>,
 }
 
 /// What a recording is made by, as its caller ordered it.
@@ -150,11 +160,16 @@ pub struct Specification {
     /// forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_key: Option<Digest>,
-    /// The voice that the caller named; empty for the default.
-    pub voice: String,
+    /// Who its caller wants to speak, by place; those after the last are chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speakers: Vec<OrderedSpeaker>,
+    /// The lexicons that its words are said by, in the versions that it was accepted with. What
+    /// they came to is pinned with its speakers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lexicons: Vec<UsedLexicon>,
     /// Tempo in hundredths, 50 to 200.
     pub speed: u32,
-    /// Audio formats, by their number in the public API, sorted.
+    /// What is made, by its number in the public API, sorted.
     pub formats: Vec<i32>,
     /// How long a run may take; none for [`DEADLINE`].
     pub time_limit: Option<Duration>,
@@ -193,13 +208,15 @@ impl Narration {
             labels,
             order,
             writer: _,
-            voice,
+            speakers,
+            lexicon,
             speed,
             formats,
             lane,
             time_limit,
             hold,
         } = request;
+        let lexicons = lexicon.lexicons;
         Self {
             id,
             tenant,
@@ -207,7 +224,7 @@ impl Narration {
             scope,
             lane,
             request_digest,
-            spec: Specification { order, order_key: None, voice, speed, formats, time_limit, hold },
+            spec: Specification { order, order_key: None, speakers, lexicons, speed, formats, time_limit, hold },
             texts: Texts::Kept(Kept { display_name, labels, ..Kept::default() }),
             pins,
             repinned: None,
@@ -230,32 +247,24 @@ impl Narration {
             approved: None,
             bill: None,
             bill_before: None,
+            speech_bill: None,
+            speech_bill_before: None,
         }
     }
 
-    /// What all calls of models for it have cost; none where none was made, as far as is known.
+    /// What all calls of models and voices for it have cost; none where none was made, as far as is
+    /// known.
     #[must_use]
     pub fn whole_bill(&self) -> Option<Bill> {
-        match (&self.bill_before, &self.bill) {
-            (Some(before), Some(bill)) => Some(before.plus(bill)),
-            (before, bill) => before.or(*bill),
-        }
+        Bill::sum([self.bill_before, self.bill, self.speech_bill_before, self.speech_bill])
     }
 
-    /// Takes in what it has cost by now; whether that is new.
-    pub(crate) fn charge(&mut self, bill: Bill) -> bool {
-        let new = match &self.bill {
-            Some(known) if bill.begins_after(known) => {
-                self.bill_before = self.whole_bill();
-                true
-            }
-            Some(known) => bill.is_newer_than(known),
-            None => bill.calls > 0,
-        };
-        if new {
-            self.bill = Some(bill);
+    /// Takes in what it has cost by now, as the ledger of that service says; whether that is new.
+    pub(crate) fn charge(&mut self, service: Service, bill: Bill) -> bool {
+        match service {
+            Service::Tts => bill.charge(&mut self.speech_bill, &mut self.speech_bill_before),
+            Service::Ingest | Service::Ai => bill.charge(&mut self.bill, &mut self.bill_before),
         }
-        new
     }
 
     /// Cancels it.

@@ -1,15 +1,20 @@
 //! What a caller asks for, checked, and what is pinned for it.
 
 pub mod labels;
+pub mod lexicon;
+pub mod speakers;
 
 use std::time::Duration;
 
 use lectern_core::Digest;
 use lectern_core::content::script::Order;
 use lectern_core::id::DocumentId;
+use lectern_core::speakers::Speakers;
 use serde::{Deserialize, Serialize};
 
 pub use labels::Labels;
+pub use lexicon::{OrderedLexicon, UsedLexicon, Words};
+pub use speakers::{OrderedSpeaker, other_languages, style, talking};
 
 /// What a caller asks for, checked as far as it can be without asking anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +29,13 @@ pub struct NarrationRequest {
     pub order: Order,
     /// The writer that the caller named; empty for the default.
     pub writer: String,
-    /// The voice that the caller named; empty for the default.
-    pub voice: String,
+    /// Who is to speak, by place; those after the last are chosen.
+    pub speakers: Vec<OrderedSpeaker>,
+    /// How its words are said.
+    pub lexicon: OrderedLexicon,
     /// Tempo in hundredths, 50 to 200.
     pub speed: u32,
-    /// Audio formats, by their number in the public API, sorted.
+    /// What is made, by its number in the public API, sorted.
     pub formats: Vec<i32>,
     /// Queue lane, by its number in the public API.
     pub lane: i32,
@@ -42,10 +49,11 @@ impl NarrationRequest {
     /// Tells a repeated request from another one.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Self { document, display_name, labels, order, writer, voice, speed, formats, lane, .. } = self;
-        let Self { time_limit, hold, .. } = self;
+        let Self { document, display_name, labels, order, writer, speakers, speed, formats, lane, .. } = self;
+        let Self { time_limit, hold, lexicon, .. } = self;
         let order = lectern_core::keys::order(order);
         let labels = labels.all();
+        let voice = speakers.first().map_or("", |speaker| speaker.voice.as_str());
         // No text among these has a line end, so that no two requests are written alike.
         let mut text =
             format!("{document}\n{display_name}\n{labels:?}\n{order}\n{voice}\n{speed}\n{formats:?}\n{lane}");
@@ -60,6 +68,8 @@ impl NarrationRequest {
             // Neither is a limit, nor a writer.
             text.push_str("\nhold");
         }
+        text.push_str(&speakers::written(speakers));
+        text.push_str(&lexicon::written(lexicon));
         Digest::of(text.as_bytes())
     }
 }
@@ -80,10 +90,8 @@ pub struct Pins {
     /// when the narration is retried, or pinned anew.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub writer: String,
-    /// The voice's resource name, `engines/{engine}/voices/{voice}`.
-    pub voice: String,
-    /// The voice's version.
-    pub voice_version: String,
+    /// Who speaks, by the place that an utterance names.
+    pub speakers: Speakers,
     /// The language that the caller set on the document, a BCP 47 tag; none where it was found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -94,6 +102,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    fn named(voice: &str, others: &[&str]) -> OrderedSpeaker {
+        let others = others.iter().map(|other| (*other).to_owned()).collect();
+        OrderedSpeaker { voice: voice.to_owned(), others }
+    }
 
     #[test]
     fn who_wrote_is_asked_again_also_where_nobody_was_named() {
@@ -110,15 +123,20 @@ mod tests {
             let labels = BTreeMap::from([("team".to_owned(), value.to_owned())]);
             Labels::checked("labels", labels).expect("a label")
         };
-        let changes: [fn(&mut NarrationRequest); 8] = [
+        let changes: [fn(&mut NarrationRequest); 13] = [
             |request| request.hold = true,
+            |request| request.lexicon.own = vec![lectern_core::lexicon::Entry::spelt("lead", "led")],
             |request| request.writer = "gemini".to_owned(),
             |request| request.order.direction.tone = "calm".to_owned(),
             |request| request.display_name = "Tides".to_owned(),
             |request| request.speed = 150,
             |request| request.order.language = Some("en".to_owned()),
             |request| request.time_limit = Some(Duration::from_secs(60)),
-            |request| request.voice = "engines/tone/voices/b".to_owned(),
+            |request| request.speakers = vec![named("engines/tone/voices/b", &[])],
+            |request| request.speakers = vec![named("", &["engines/tone/voices/b"])],
+            |request| request.speakers = vec![named("engines/tone/voices/b", &["engines/tone/voices/c"])],
+            |request| request.speakers = ["b", "c"].map(|voice| named(voice, &[])).to_vec(),
+            |request| request.speakers = ["c", "b"].map(|voice| named(voice, &[])).to_vec(),
         ];
         let changed = changes.iter().map(|change| {
             let mut request = request();

@@ -4,6 +4,7 @@
 //! late and however often, never meets a later one.
 
 use lectern_core::id::ScopeId;
+use lectern_core::speakers::Speakers;
 use lectern_core::{Digest, Failure, Kind, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -41,22 +42,15 @@ pub struct Versions {
     pub extractor: String,
     /// Script engine, name and version.
     pub script: String,
-    /// The voice's resource name.
-    pub voice: String,
-    /// The voice's version.
-    pub voice_version: String,
+    /// Who speaks.
+    pub speakers: Speakers,
 }
 
 impl Versions {
     /// Those of these pins.
     #[must_use]
     pub fn of(pins: &Pins) -> Self {
-        Self {
-            extractor: pins.extractor.clone(),
-            script: pins.script.clone(),
-            voice: pins.voice.clone(),
-            voice_version: pins.voice_version.clone(),
-        }
+        Self { extractor: pins.extractor.clone(), script: pins.script.clone(), speakers: pins.speakers.clone() }
     }
 }
 

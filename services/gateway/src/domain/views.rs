@@ -6,7 +6,8 @@ use lectern_core::id::Service;
 use super::request::Labels;
 use super::state::{Outline, Script, State, Succeeded};
 use super::{
-    Artifact, EngineName, Narration, NarrationRequest, Phase, Repin, Specification, StepFailure, Tally, Texts,
+    Artifact, EngineName, Narration, NarrationRequest, OrderedLexicon, Phase, Repin, Specification, StepFailure, Tally,
+    Texts, Words,
 };
 
 /// Labels where there are none any more.
@@ -19,7 +20,7 @@ impl Narration {
         match service {
             Service::Ingest => EngineName::default(),
             Service::Ai => EngineName::of_writer(&self.pins.writer, &self.pins.script),
-            Service::Tts => EngineName::of(self.pins.voice.split('/').nth(1).unwrap_or_default()),
+            Service::Tts => EngineName::of(self.pins.speakers.first().voice.engine()),
         }
     }
 
@@ -27,14 +28,18 @@ impl Narration {
     /// caller alone, also where none was named and the default is another one since.
     #[must_use]
     pub fn request(&self) -> NarrationRequest {
-        let Specification { order, order_key: _, voice, speed, formats, time_limit, hold } = self.spec.clone();
+        let Specification { order, order_key: _, speakers, lexicons, speed, formats, time_limit, hold } =
+            self.spec.clone();
+        // What was put when it was accepted holds, whatever its lexicons have come to.
+        let words = self.pins.speakers.lexicon().map_or(Words::Nothing, |key| Words::Put(*key));
         NarrationRequest {
             document: self.document.clone(),
             display_name: self.display_name().to_owned(),
             labels: self.labels().clone(),
             order,
             writer: self.pins.writer.clone(),
-            voice,
+            speakers,
+            lexicon: OrderedLexicon { lexicons, own: Vec::new(), words },
             speed,
             formats,
             lane: self.lane,

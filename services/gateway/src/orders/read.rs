@@ -6,6 +6,8 @@ use lectern_core::id::DocumentId;
 use lectern_core::{Failure, Kind, Reason, text};
 use lectern_proto::{convert, names, v1 as api};
 
+use super::lexicon::lexicon;
+use super::speakers::speakers;
 use crate::domain::{Labels, NarrationRequest};
 
 /// The most characters of a writer's name: longer than any that the settings take.
@@ -21,8 +23,8 @@ pub(super) fn read(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
     let document = only_document(&wire.documents)?;
     text::check_name("narration.display_name", &wire.display_name)?;
     let labels = Labels::checked("narration.labels", wire.labels.clone())?;
-    let voice = only_voice(&wire.speakers)?;
     let order = convert::order(wire)?;
+    let speakers = speakers(&wire.speakers, &order)?;
     let speed = speed(wire.speed)?;
     let writer = writer(&wire.writer)?;
     let formats = formats(&wire.formats)?;
@@ -35,7 +37,8 @@ pub(super) fn read(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
         labels,
         order,
         writer,
-        voice,
+        speakers,
+        lexicon: lexicon(wire)?,
         speed,
         formats,
         lane,
@@ -50,13 +53,15 @@ pub(super) fn read(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
 /// # Errors
 /// What `NarrationService.PreviewDocument` documents of a request by itself.
 pub fn read_for_preview(wire: &api::Narration) -> Result<NarrationRequest, Failure> {
+    let order = convert::order(wire)?;
     Ok(NarrationRequest {
         document: only_document(&wire.documents)?,
         display_name: String::new(),
         labels: Labels::none(),
-        order: convert::order(wire)?,
+        speakers: speakers(&wire.speakers, &order)?,
+        lexicon: lexicon(wire)?,
+        order,
         writer: writer(&wire.writer)?,
-        voice: only_voice(&wire.speakers)?,
         speed: speed(wire.speed)?,
         formats: Vec::new(),
         lane: api::Lane::Standard.into(),
@@ -83,21 +88,6 @@ fn only_document(documents: &[String]) -> Result<DocumentId, Failure> {
     }
 }
 
-/// The voice of an order's only speaker; empty for the default. The API has room for several.
-fn only_voice(speakers: &[api::Speaker]) -> Result<String, Failure> {
-    match speakers {
-        [] => Ok(String::new()),
-        [speaker] => {
-            text::check_name("narration.speakers.voice", &speaker.voice)?;
-            Ok(speaker.voice.clone())
-        }
-        [_, _, ..] => Err(unavailable(
-            "narration.speakers",
-            "a narration has one speaker in this version; name one voice, or none for the default",
-        )),
-    }
-}
-
 /// The writer by its name; empty for the default. Which there are, ai knows.
 fn writer(name: &str) -> Result<String, Failure> {
     text::check("narration.writer", name, LONGEST_WRITER)?;
@@ -119,27 +109,36 @@ fn speed(wire: Option<f64>) -> Result<u32, Failure> {
     Ok(hundredths)
 }
 
-/// The audio formats, each once, by their number.
+/// The formats, each once, by their number. All times refer to audio, and `listen.html` plays it:
+/// where none is named, Opus is made as well.
 fn formats(wire: &[i32]) -> Result<Vec<i32>, Failure> {
-    let mut formats = wire.to_vec();
-    if formats.is_empty() {
-        formats = vec![api::AudioFormat::Opus.into()];
+    let mut formats = Vec::with_capacity(wire.len() + 1);
+    let mut audio = false;
+    for &format in wire {
+        audio |= match api::OutputFormat::try_from(format) {
+            Ok(
+                api::OutputFormat::Opus
+                | api::OutputFormat::Wav
+                | api::OutputFormat::Flac
+                | api::OutputFormat::Mp3
+                | api::OutputFormat::M4b,
+            ) => true,
+            Ok(api::OutputFormat::Epub | api::OutputFormat::Srt | api::OutputFormat::Words) => false,
+            Ok(api::OutputFormat::Unspecified) | Err(_) => {
+                let message = format!(
+                    "narration.formats has {format}, which is no format; use OPUS, WAV, FLAC, MP3, M4B, EPUB, SRT or WORDS"
+                );
+                return Err(Failure::new(Kind::InvalidArgument, Reason::OutputFormatUnsupported, message)
+                    .at("narration.formats"));
+            }
+        };
+        formats.push(format);
+    }
+    if !audio {
+        formats.push(api::OutputFormat::Opus.into());
     }
     formats.sort_unstable();
     formats.dedup();
-    for format in &formats {
-        match api::AudioFormat::try_from(*format) {
-            Ok(api::AudioFormat::Unspecified) | Err(_) => {
-                return Err(Failure::new(
-                    Kind::InvalidArgument,
-                    Reason::AudioFormatUnsupported,
-                    format!("narration.formats has {format}, which is no format; use OPUS, WAV, FLAC or MP3"),
-                )
-                .at("narration.formats"));
-            }
-            Ok(api::AudioFormat::Opus | api::AudioFormat::Wav | api::AudioFormat::Flac | api::AudioFormat::Mp3) => {}
-        }
-    }
     Ok(formats)
 }
 
@@ -174,7 +173,7 @@ mod tests {
     }
 
     fn speaker(voice: &str) -> api::Speaker {
-        api::Speaker { voice: voice.to_owned() }
+        api::Speaker { voice: voice.to_owned(), ..api::Speaker::default() }
     }
 
     /// The failure of an order that is changed so.
@@ -190,8 +189,8 @@ mod tests {
     #[test]
     fn what_an_order_leaves_out_has_a_default() {
         let request = read(&order()).expect("a request");
-        assert_eq!((request.document.as_str(), request.voice.as_str(), request.speed), ("d1", "", 100));
-        assert_eq!(request.formats, [i32::from(api::AudioFormat::Opus)]);
+        assert_eq!((request.document.as_str(), request.speakers.len(), request.speed), ("d1", 0, 100));
+        assert_eq!(request.formats, [i32::from(api::OutputFormat::Opus)]);
         assert_eq!((request.lane, request.time_limit), (i32::from(api::Lane::Standard), None));
         assert!(request.display_name.is_empty() && request.labels.is_empty());
         assert_eq!(request.order, Order::of(Style::Narration));
@@ -207,8 +206,31 @@ mod tests {
         };
         let request = read(&full).expect("a request");
         assert!(request.hold, "a person is waited for");
-        assert_eq!((request.display_name.as_str(), request.voice.as_str()), ("Tides", "engines/tone/voices/a"));
+        assert_eq!((request.display_name.as_str(), request.speakers.len()), ("Tides", 1));
+        assert_eq!(request.speakers[0].voice, "engines/tone/voices/a");
         assert_eq!((request.speed, request.labels.all(), request.writer.as_str()), (125, &full.labels, "gemini"));
+    }
+
+    #[test]
+    fn an_order_without_audio_has_opus_beside_what_it_names() {
+        use api::OutputFormat::{Epub, Flac, M4b, Opus, Srt, Unspecified, Words};
+        let numbers = |formats: &[api::OutputFormat]| formats.iter().map(|format| i32::from(*format)).collect();
+        let cases: [(Vec<i32>, Vec<i32>); 5] = [
+            (vec![], numbers(&[Opus])),
+            (numbers(&[Srt, Words, Srt]), numbers(&[Opus, Srt, Words])),
+            (numbers(&[Epub]), numbers(&[Opus, Epub])),
+            (numbers(&[Epub, M4b]), numbers(&[M4b, Epub])),
+            (numbers(&[Flac, Opus, Flac]), numbers(&[Opus, Flac])),
+        ];
+        for (named, expected) in cases {
+            let request = read(&api::Narration { formats: named, ..order() }).expect("a request");
+            assert_eq!(request.formats, expected);
+        }
+        for unknown in [i32::from(Unspecified), 99, -1] {
+            let failure = refused(|order| order.formats = vec![unknown]);
+            assert_eq!(failure.reason, Reason::OutputFormatUnsupported);
+            assert_eq!(failure.field.as_deref(), Some("narration.formats"));
+        }
     }
 
     #[test]
@@ -282,8 +304,8 @@ mod tests {
             ("narration.documents", |order| order.documents = vec!["d1".to_owned()]),
             ("narration.display_name", |order| order.display_name = "n".repeat(201)),
             ("narration.labels", |order| drop(order.labels.insert("Team".to_owned(), "press".to_owned()))),
-            ("narration.speakers.voice", |order| order.speakers = vec![speaker("engines/tone/voices/\u{1b}[31m")]),
-            ("narration.speakers.voice", |order| order.speakers = vec![speaker(&"v".repeat(20_000))]),
+            ("narration.speakers[0].voice", |order| order.speakers = vec![speaker(&"v".repeat(20_000))]),
+            ("narration.speakers", |order| order.speakers = vec![speaker(""), speaker("")]),
             ("narration.speed", |order| order.speed = Some(f64::NAN)),
             ("narration.speed", |order| order.speed = Some(0.0)),
             ("narration.lane", |order| order.lane = 99),
@@ -309,15 +331,9 @@ mod tests {
 
     #[test]
     fn what_the_api_has_room_for_and_this_version_cannot_do_is_refused_as_such() {
-        let changes: [(&str, Edit); 2] = [
-            ("narration.documents", |order| order.documents.push("documents/d2".to_owned())),
-            ("narration.speakers", |order| order.speakers = vec![speaker(""), speaker("")]),
-        ];
-        for (field, change) in changes {
-            let failure = refused(change);
-            assert_eq!((failure.kind, failure.reason), (Kind::Unimplemented, Reason::FeatureUnavailable), "{field}");
-            assert_eq!(failure.field.as_deref(), Some(field));
-        }
+        let failure = refused(|order| order.documents.push("documents/d2".to_owned()));
+        assert_eq!((failure.kind, failure.reason), (Kind::Unimplemented, Reason::FeatureUnavailable));
+        assert_eq!(failure.field.as_deref(), Some("narration.documents"));
     }
 
     #[test]
@@ -333,7 +349,7 @@ mod tests {
         };
         let request = read_for_preview(&odd).expect("it decides nothing wrong");
         assert_eq!((request.document.as_str(), request.speed), ("d1", 150));
-        assert_eq!(request.voice, "engines/tone/voices/b");
+        assert_eq!(request.speakers[0].voice, "engines/tone/voices/b");
         let several = vec!["documents/d1".to_owned(), "documents/d2".to_owned()];
         for (wrong, reason) in [
             (api::Narration { documents: Vec::new(), ..order() }, Reason::InvalidField),

@@ -36,7 +36,7 @@ impl Orders {
         // Its tenant may have had that lane when it was ordered. The request has no such field.
         let may_order = self.tenants.may_order(&current.tenant, current.lane).await;
         may_order.map_err(|failure| Failure { field: None, ..failure })?;
-        match self.start_anew(&current, request, etag).await {
+        match Box::pin(self.start_anew(&current, request, etag)).await {
             // The same call may have been faster.
             Err(refused) if matches!(refused.reason, Reason::EtagMismatch | Reason::WrongState) => {
                 let now = self.get(tenant, id).await?;

@@ -103,7 +103,7 @@ impl World {
             ..api::Narration::default()
         };
         change(&mut wire);
-        self.orders.create(&self.tenant, request_id, wire).await.map(|accepted| accepted.record)
+        Box::pin(self.orders.create(&self.tenant, request_id, wire)).await.map(|accepted| accepted.record)
     }
 
     async fn delete(&self, id: &NarrationId, etag: &str) -> Result<(), Reason> {

@@ -60,6 +60,9 @@ fn read_action(wire: i32) -> Result<Option<Action>, Failure> {
         Wire::NarrationDeleted => Some(Action::NarrationDeleted),
         Wire::ScriptUpdated => Some(Action::ScriptUpdated),
         Wire::ScriptApproved => Some(Action::ScriptApproved),
+        Wire::LexiconCreated => Some(Action::LexiconCreated),
+        Wire::LexiconUpdated => Some(Action::LexiconUpdated),
+        Wire::LexiconDeleted => Some(Action::LexiconDeleted),
     })
 }
 
@@ -79,6 +82,9 @@ const fn action_to_wire(action: Action) -> Wire {
         Action::NarrationDeleted => Wire::NarrationDeleted,
         Action::ScriptUpdated => Wire::ScriptUpdated,
         Action::ScriptApproved => Wire::ScriptApproved,
+        Action::LexiconCreated => Wire::LexiconCreated,
+        Action::LexiconUpdated => Wire::LexiconUpdated,
+        Action::LexiconDeleted => Wire::LexiconDeleted,
     }
 }
 
@@ -107,7 +113,7 @@ mod tests {
             assert_eq!(action_to_wire(action), wire);
             known += 1;
         }
-        assert_eq!(known, 14);
+        assert_eq!(known, 17);
         assert_eq!(read_action(0), Ok(None));
         assert_eq!(read_action(99).expect_err("no action").field.as_deref(), Some("filter.action"));
     }

@@ -244,7 +244,7 @@ fn same_versions(repin: &Repin, pins: &Pins) -> bool {
     match repin.why.step.as_ref().map(|step| step.kind.service()) {
         Some(Service::Ingest) => from.extractor == now.extractor,
         Some(Service::Ai) => from.script == now.script,
-        Some(Service::Tts) => from.voice == now.voice && from.voice_version == now.voice_version,
+        Some(Service::Tts) => from.speakers == now.speakers,
         None => *from == now,
     }
 }

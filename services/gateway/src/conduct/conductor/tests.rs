@@ -52,10 +52,12 @@ impl Builds {
 
     fn pins(&self) -> Pins {
         let version = self.version.load(Ordering::SeqCst);
+        let mut speakers = narration().pins.speakers;
+        speakers.first_mut().voice.version = version.to_string();
         Pins {
             extractor: format!("text/{version}"),
             script: format!("extractive/{version}"),
-            voice_version: version.to_string(),
+            speakers,
             ..narration().pins
         }
     }

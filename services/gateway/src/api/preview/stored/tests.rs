@@ -4,18 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lectern_core::{Kind, Reason};
+use lectern_proto::work::v1::Delivery;
 use lectern_rpc::failure;
 use tonic::Status;
 
 use super::*;
 
 fn of() -> StoredSpeechOf {
-    StoredSpeechOf {
-        scope: "d1".to_owned(),
-        voice: "engines/tone/voices/a".to_owned(),
-        version: "1".to_owned(),
-        speed: 1.25,
-    }
+    let delivery = Delivery { speed: 1.25, ..Delivery::default() };
+    StoredSpeechOf { scope: "d1".to_owned(), delivery: Some(delivery), lexicon: None }
 }
 
 fn response(part: Part) -> api::PreviewDocumentResponse {

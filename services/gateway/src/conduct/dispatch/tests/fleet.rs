@@ -104,7 +104,7 @@ impl Fleet {
         ordered.id = id.parse().expect("an id");
         ordered.tenant = turn.tenant.clone();
         ordered.lane = turn.lane.number();
-        ordered.pins.voice = format!("engines/{}/voices/a", turn.engine);
+        ordered.pins.speakers.first_mut().voice.name = format!("engines/{}/voices/a", turn.engine);
         ordered.created = self.clock.now();
         ordered.ready = crate::conduct::wanted::ready(&ordered, Window::default());
         let revision = self.narrations.insert(&ordered).await.expect("inserted");
