@@ -1,4 +1,5 @@
-//! The audio of a narration while it is being made, in one piece however often the stream breaks.
+//! The audio of a narration while it is being made, sentence by sentence, in one piece however
+//! often the stream breaks.
 //!
 //! After a break the section that was being heard is asked for from the sample that comes next, so
 //! nothing is sent twice, and under the etag that it had. A section that was made anew meanwhile,
@@ -62,7 +63,8 @@ struct Place {
 
 impl Client {
     /// Listens to a narration, `narrations/{id}`, from its beginning; it may not be recorded yet,
-    /// or not even planned. Nothing is asked before the first [`Listen::next`].
+    /// or not even planned. A section is heard from its first sentence on, while the rest of it is
+    /// spoken. Nothing is asked before the first [`Listen::next`].
     ///
     /// Keep calling it: what is not read waits on the stream, and holds one of the calls that a
     /// tenant may have in flight.

@@ -142,8 +142,9 @@ impl Client {
         .await
     }
 
-    /// What the caller's tenant spent on engines that cost money, by day, writer and model. Days
-    /// are UTC, such as `2026-11-28`; empty for the first of the month, and for today.
+    /// What the caller's tenant spent on engines that cost money, by day, writer or speech engine,
+    /// and model. Days are UTC, such as `2026-11-28`; empty for the first of the month, and for
+    /// today.
     ///
     /// # Errors
     /// What the server answers: `INVALID_FIELD` for what is no day, or more than 93 of them.

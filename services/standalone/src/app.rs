@@ -122,8 +122,10 @@ impl Embedded {
         let tts = lectern_tts::config::Config {
             common: common.clone(),
             voice_dir: config.voice_dir.clone(),
-            engine: config.engine,
+            engine: config.engine.clone(),
             script: config.script.clone(),
+            engines: config.engines.clone(),
+            budget: config.budget,
         };
         let tts = Tts::new(&tts, &of_tts).await?;
         // Nobody works yet, so every lease is of an earlier boot. The queue is as new, and tells of
@@ -269,6 +271,17 @@ async fn take(data: &Path, context: &Context, out: &Out) -> Result<Option<Lock>,
     }
 }
 
+/// Voices that a start names; a cloud has hundreds.
+const NAMED: usize = 3;
+
+/// The first of the voices, and how many more there are.
+fn named(voices: &[String]) -> String {
+    let more = voices.len().saturating_sub(NAMED);
+    let first: Vec<&str> = voices.iter().take(NAMED).map(String::as_str).collect();
+    let more = if more > 0 { format!(", and {more} more (lectern voices)") } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}
+
 /// Says what there is now, and what to do with it.
 async fn greet(config: &Config, address: SocketAddr, out: &Out) -> Result<(), Failure> {
     out.line(&format!("data     {}", config.data.display()));
@@ -281,7 +294,7 @@ async fn greet(config: &Config, address: SocketAddr, out: &Out) -> Result<(), Fa
     if usable.is_empty() {
         out.line(&format!("voices   none: {}", voice_dir::missing(&config.voice_dir)));
     } else {
-        out.line(&format!("voices   {}", usable.join(", ")));
+        out.line(&format!("voices   {}", named(&usable)));
     }
     // Whoever works on the same data finds this instance by them.
     let default = Config::default().data == config.data;
@@ -289,4 +302,16 @@ async fn greet(config: &Config, address: SocketAddr, out: &Out) -> Result<(), Fa
     out.line(&format!("try      lectern narrate FILE{server}"));
     out.line("Ctrl-C stops");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_names_a_few_voices_and_counts_the_others() {
+        let voices: Vec<String> = (1..=5).map(|number| format!("v{number}")).collect();
+        assert_eq!(named(&voices[..3]), "v1, v2, v3");
+        assert_eq!(named(&voices), "v1, v2, v3, and 2 more (lectern voices)");
+    }
 }

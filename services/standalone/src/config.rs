@@ -11,7 +11,7 @@ use lectern_ingest::config as ingest;
 use lectern_rpc::ServerConfig;
 use lectern_runtime::config::Loader;
 use lectern_runtime::{TelemetryConfig, places};
-use lectern_tts::config::Engine;
+use lectern_tts::config::EngineConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Cli, Command};
@@ -35,10 +35,13 @@ pub struct Config {
     /// The folder of the local voice's weights; where none is named, that beside the program, else
     /// the cache.
     pub voice_dir: PathBuf,
-    /// The speech engine: `local`, or `tone` and `scripted` for tests without weights.
-    pub engine: Engine,
+    /// Whose voices come first: `local`, `kokoro`, a name of `engines`, or `tone` and `scripted`
+    /// for tests without weights.
+    pub engine: String,
     /// What the scripted engine does.
     pub script: PathBuf,
+    /// More speech engines, by the names that voices have them by.
+    pub engines: BTreeMap<String, EngineConfig>,
     /// What is accepted.
     pub limits: ingest::SourceLimitsConfig,
     /// What reading one source may use.
@@ -53,7 +56,7 @@ pub struct Config {
     pub writers: BTreeMap<String, WriterConfig>,
     /// A file of more rows of models; empty for none.
     pub models_file: PathBuf,
-    /// What may be spent on writers that cost money.
+    /// What may be spent on writers and on voices that cost money, on each of the two.
     pub budget: BudgetConfig,
     /// Steps of each stage that run at once; 0 means one for each core.
     pub permits: usize,
@@ -76,8 +79,9 @@ impl Default for Config {
             server,
             data: places::data_dir(),
             voice_dir: PathBuf::new(),
-            engine: Engine::Local,
+            engine: lectern_tts::engine::local::NAME.to_owned(),
             script: PathBuf::new(),
+            engines: BTreeMap::new(),
             limits: ingest::SourceLimitsConfig::default(),
             sandbox: ingest::Sandbox::default(),
             import: ingest::Import::default(),
@@ -144,6 +148,7 @@ fn load_at(loader: Loader, cli: &mut Cli, today: Day) -> Result<Config, Failure>
             | Command::Voices(_)
             | Command::Writers(_)
             | Command::Usage(_)
+            | Command::Lexicon(_)
             | Command::Voice(_)
             | Command::Keys(_)
             | Command::Tenants(_)

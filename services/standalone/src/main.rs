@@ -68,6 +68,7 @@ fn main() -> ExitCode {
             Command::Manage(manage) => Box::pin(client::manage::run(manage, config, context)).await,
             Command::Voices(voices) => Box::pin(client::voices::list(voices, config, context)).await,
             Command::Writers(writers) => Box::pin(client::writers::list(writers, config, context)).await,
+            Command::Lexicon(lexicons) => Box::pin(client::lexicons::run(lexicons, config, context)).await,
             Command::Usage(usage) => Box::pin(client::usage::run(usage, config, context)).await,
             Command::Voice(voice) => Box::pin(client::voices::run(voice, config, context)).await,
             Command::Keys(keys) => start::interruptible(&context, client::keys::run(keys, &SystemClock, &out)).await,

@@ -177,8 +177,8 @@ pub struct LimitFlags {
     /// Bytes of the sources of its documents, such as 20GiB.
     #[arg(long, value_name = "SIZE")]
     pub stored_sources: Option<ByteSize>,
-    /// What it may spend on writers that cost money in a calendar month, in US dollars, such as
-    /// 12.50.
+    /// What it may spend on writers that cost money in a calendar month, and as much on voices, in
+    /// US dollars, such as 12.50.
     #[arg(long, value_name = "USD")]
     pub monthly_budget: Option<MicroUsd>,
     /// Lanes that it may order in, separated by commas.

@@ -39,7 +39,8 @@ pub enum Manage {
     Delete(Delete),
     /// Lists documents, the newest first.
     Documents(Documents),
-    /// Plays a narration, a folder of one, or a file, by ffplay or mpv.
+    /// Plays a narration, a folder of one, or a file, by ffplay or mpv. A narration that a server
+    /// makes is heard while it is made.
     Play(Play),
 }
 
@@ -291,7 +292,8 @@ pub struct Documents {
 /// Plays a recording.
 #[derive(Debug, Args)]
 pub struct Play {
-    /// A narration, a folder that `lectern narrate` made, or a file of audio.
+    /// A narration, which may be in the making on a server, a folder that `lectern narrate` made,
+    /// or a file of audio.
     #[arg(required_unless_present = "print_config", value_name = "WHAT")]
     pub what: Option<PathBuf>,
     /// Where, for a narration.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod doctor;
+mod lexicon;
 pub mod manage;
 mod narrate;
 mod ops;
@@ -20,7 +21,8 @@ use lectern_runtime::Secret;
 
 pub use admin::{Audit, KeyCommand, KeysCommand, Lane, Limit, LimitFlags, Quota, Role, Server, TenantCommand, Tenants};
 pub use doctor::{Checked, Doctor};
-pub use narrate::{Footnotes, Format, Kind, Narrate, Preview, Ranges, Script, StyleFlag};
+pub use lexicon::{LexiconCommand, Lexicons};
+pub use narrate::{Emoji, Footnotes, Kind, Narrate, OtherLanguages, Preview, Ranges, Script, StyleFlag};
 pub use ops::{LetterChoice, LetterFilter, LettersCommand, Narrations as OpsNarrations, Ops, OpsCommand, Stage};
 use place::Credential;
 pub use place::{At, Place};
@@ -67,9 +69,12 @@ pub enum Command {
     Voices(voice::Voices),
     /// Lists who can be ordered to write scripts, and what each can do.
     Writers(Writers),
-    /// Shows what was spent on writers that cost money, by day, writer and model.
+    /// Makes, shows, changes and deletes lexicons: words, and how they are said.
+    Lexicon(Lexicons),
+    /// Shows what was spent on writers and voices that cost money, by day, writer or engine, and
+    /// model.
     Usage(Usage),
-    /// Fetches the local voice, or says where it is.
+    /// Fetches the local voice or Kokoro's, or says where they are.
     Voice(voice::Voice),
     /// Serves until it is stopped; started again on the same data, it finishes what was unfinished.
     Up(Up),
@@ -117,6 +122,7 @@ impl Cli {
             Some(Command::Estimate(_)) => "lectern estimate",
             Some(Command::Writers(_)) => "lectern writers",
             Some(Command::Usage(_)) => "lectern usage",
+            Some(Command::Lexicon(_)) => "lectern lexicon",
             Some(Command::Manage(manage)) => manage.name(),
             Some(Command::Voices(_)) => "lectern voices",
             Some(Command::Voice(_)) => "lectern voice",
@@ -140,6 +146,7 @@ impl Cli {
             Some(Command::Estimate(estimate)) => estimate.place.at.data.as_ref(),
             Some(Command::Writers(writers)) => writers.at.data.as_ref(),
             Some(Command::Usage(usage)) => usage.at.data.as_ref(),
+            Some(Command::Lexicon(lexicons)) => lexicons.at.data.as_ref(),
             Some(Command::Manage(manage)) => manage.at().data.as_ref(),
             Some(Command::Voices(voices)) => voices.at.data.as_ref(),
             Some(Command::Up(up)) => up.data.as_ref(),
@@ -169,6 +176,7 @@ impl Cli {
                 | Command::Voices(_)
                 | Command::Writers(_)
                 | Command::Usage(_)
+                | Command::Lexicon(_)
                 | Command::Voice(_)
                 | Command::Up(_)
                 | Command::Keys(_)
@@ -210,6 +218,7 @@ impl Cli {
                 | Command::Voices(_)
                 | Command::Writers(_)
                 | Command::Usage(_)
+                | Command::Lexicon(_)
                 | Command::Voice(_)
                 | Command::Up(_)
                 | Command::Ops(_)
@@ -230,6 +239,7 @@ impl Cli {
             Some(Command::Estimate(estimate)) => estimate.place.at.credential(),
             Some(Command::Writers(writers)) => writers.at.credential(),
             Some(Command::Usage(usage)) => usage.at.credential(),
+            Some(Command::Lexicon(lexicons)) => lexicons.at.credential(),
             Some(Command::Manage(manage)) => manage.at().credential(),
             Some(Command::Voices(voices)) => voices.at.credential(),
             Some(Command::Keys(keys)) => keys.at.credential(),

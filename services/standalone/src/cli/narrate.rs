@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use lectern_core::content::script::NumberRange;
 use lectern_proto::convert;
-use lectern_proto::v1::ContentKind;
+use lectern_proto::v1::{ContentKind, OutputFormat};
 
 use super::manage::document;
 use super::{Lane, Place, Source, Writing};
@@ -37,13 +37,25 @@ pub struct Narrate {
     /// What becomes a script, and how.
     #[command(flatten)]
     pub script: Script,
-    /// The voice, such as heart; the default voice of the document's language where none is given.
-    #[arg(long, value_name = "VOICE", default_value = "", hide_default_value = true)]
-    pub voice: String,
+    /// The voice, such as heart or espeak/de; the default voice of the document's language where
+    /// none is given. In a dialogue once for each speaker, in their order; who has none gets one
+    /// that is unlike the others.
+    #[arg(long = "voice", value_name = "VOICE")]
+    pub voices: Vec<String>,
+    /// A voice that speaks a sentence where the one that should cannot; may be given up to three
+    /// times, and the first that can speaks. Without it the narration fails then.
+    #[arg(long = "other-voice", value_name = "VOICE")]
+    pub other_voices: Vec<String>,
+    /// How words are said: a lexicon of the server by its name, as `lectern lexicon list` shows it,
+    /// or a file in TOML. May be given several times; of two entries for the same words one of a
+    /// file counts before one of a lexicon, and then the first.
+    #[arg(long = "lexicon", value_name = "NAME|FILE")]
+    pub lexicons: Vec<String>,
     /// Tempo, 0.5 to 2.0.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Audio formats, separated by commas.
+    /// What to make, separated by commas. Where none of it is audio, Opus is made as well;
+    /// captions, chapters and the page listen.html always are.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Format::Opus])]
     pub format: Vec<Format>,
     /// The queue that it waits in; against a server where none is named, the server's usual one.
@@ -123,6 +135,16 @@ pub struct Script {
     /// The language of the document, such as en, where it is found out wrongly.
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
+    /// What becomes of passages in other languages than the document's.
+    #[arg(long, value_enum, default_value_t = OtherLanguages::Skip, value_name = "CHOICE")]
+    pub other_languages: OtherLanguages,
+    /// With --other-languages speak, the languages that are spoken, such as de,fr; where none is
+    /// named, all that there are rules and a voice for.
+    #[arg(long, value_delimiter = ',', value_name = "TAGS")]
+    pub speak: Vec<String>,
+    /// What becomes of emoji.
+    #[arg(long, value_enum, default_value_t = Emoji::Name, value_name = "CHOICE")]
+    pub emoji: Emoji,
     /// Only these pages, such as 3-9,12.
     #[arg(long, value_name = "RANGES", value_parser = ranges)]
     pub pages: Option<Ranges>,
@@ -176,17 +198,60 @@ pub enum Footnotes {
     End,
 }
 
-/// A format of the audio.
+/// What becomes of passages in other languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OtherLanguages {
+    /// Not spoken; listed in the manifest.
+    Skip,
+    /// Spoken by a voice of their language.
+    Speak,
+    /// The narration fails where there are any.
+    Refuse,
+}
+
+/// What becomes of emoji.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Emoji {
+    /// Their short names are spoken.
+    Name,
+    /// Not spoken.
+    Drop,
+}
+
+/// What a recording is made into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Ogg/Opus.
+    /// Ogg/Opus with chapters.
     Opus,
     /// WAV.
     Wav,
     /// FLAC.
     Flac,
-    /// MP3, where ffmpeg is installed.
+    /// MP3 with chapters and a cover, where ffmpeg is installed.
     Mp3,
+    /// An audiobook: AAC with chapters and a cover, where ffmpeg is installed.
+    M4b,
+    /// EPUB 3 with media overlays: the document, in which what is heard is lit.
+    Epub,
+    /// Captions in `SubRip`.
+    Srt,
+    /// The written words in JSON, each with its time and its place in the document.
+    Words,
+}
+
+impl From<Format> for OutputFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Opus => Self::Opus,
+            Format::Wav => Self::Wav,
+            Format::Flac => Self::Flac,
+            Format::Mp3 => Self::Mp3,
+            Format::M4b => Self::M4b,
+            Format::Epub => Self::Epub,
+            Format::Srt => Self::Srt,
+            Format::Words => Self::Words,
+        }
+    }
 }
 
 /// A kind of content that can be left out, or read where it is not by default.

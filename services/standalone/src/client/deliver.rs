@@ -126,12 +126,12 @@ pub fn safe(name: &str) -> String {
     if plain.is_empty() { "narration".to_owned() } else { plain }
 }
 
-/// The name of an artifact's file: audio and captions are called as their source is, so that
-/// players find the one with the other.
+/// The name of an artifact's file: audio, captions and the book are called as their source is, so
+/// that players find the one with the other, and `listen.html` the audio beside it.
 fn file_name(artifact: &Artifact, stem: &str) -> String {
     // What follows the last slash leads nowhere.
     let file = artifact.name.rsplit('/').next().unwrap_or_default();
-    let ending = ["audio.", "captions."].iter().find_map(|name| file.strip_prefix(name));
+    let ending = ["audio.", "captions.", "book."].iter().find_map(|name| file.strip_prefix(name));
     format!("{stem}.{}", ending.unwrap_or(file))
 }
 
@@ -218,9 +218,14 @@ mod tests {
     #[test]
     fn audio_and_captions_are_called_as_their_source_is() {
         let artifact = |file: &str| Artifact { name: format!("narrations/n1/artifacts/{file}"), ..Artifact::default() };
-        for (file, expected) in
-            [("audio.opus", "tides.opus"), ("captions.vtt", "tides.vtt"), ("manifest.json", "tides.manifest.json")]
-        {
+        for (file, expected) in [
+            ("audio.opus", "tides.opus"),
+            ("captions.vtt", "tides.vtt"),
+            ("captions.srt", "tides.srt"),
+            ("book.epub", "tides.epub"),
+            ("listen.html", "tides.listen.html"),
+            ("manifest.json", "tides.manifest.json"),
+        ] {
             assert_eq!(file_name(&artifact(file), "tides"), expected);
         }
     }

@@ -1,8 +1,9 @@
 //! `lectern estimate`: what narrations of documents would take, before anything is spent. A
 //! document is handed in for the look and erased after it, unless it was there before.
 
+use lectern_client::Client;
 use lectern_core::Failure;
-use lectern_proto::v1::{Document, EstimatedRange, Narration, NarrationEstimate};
+use lectern_proto::v1::{Document, EstimatedRange, Narration, NarrationEstimate, Speaker};
 use lectern_runtime::Context;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::look::handed_in_for;
 use super::out::{Mode, Out};
 use super::sources::{self, Missing};
 use super::words::{self, Stop, clock, seconds};
-use super::{order, sources_of};
+use super::{order, sources_of, speakers};
 use crate::cli;
 use crate::config::Config;
 use crate::writers;
@@ -30,6 +31,7 @@ const CENT: i64 = 10_000;
 /// That of all documents that were refused, where it is one.
 pub async fn run(command: cli::Estimate, config: Config, context: Context) -> Result<(), Stop> {
     order::check(&command.script)?;
+    speakers::check((&command).into())?;
     let out = Out::new(Mode::of(command.json, false));
     let items = sources_of(&command.sources, command.name.as_deref(), &context).await?;
     // What is none needs no instance to say so.
@@ -40,21 +42,29 @@ pub async fn run(command: cli::Estimate, config: Config, context: Context) -> Re
     } else {
         None
     };
+    let speakers = match &instance {
+        Some(instance) => {
+            Box::pin(speakers(&command, &instance.client)).await.map_err(|failure| instance.explain(failure))
+        }
+        None => Ok(Vec::new()),
+    };
     let (script, speed) = (&command.script, Some(command.speed));
     let mut failed = Vec::new();
     for item in &items {
-        let (label, estimated) = match (item, &instance) {
-            (Ok(item), Some(instance)) => {
+        let (label, estimated) = match (item, &instance, &speakers) {
+            (Ok(item), Some(_), Err(failure)) => (item.label.as_str(), Err(failure.clone())),
+            (Ok(item), Some(instance), Ok(speakers)) => {
                 let client = &instance.client;
                 let ask = |document: Document| async move {
-                    let order = Narration { speed, ..order::order(script, &document.name) };
+                    let speakers = speakers.clone();
+                    let order = Narration { speed, speakers, ..order::order(script, &document.name) };
                     client.estimate(order).await
                 };
                 let estimated = Box::pin(handed_in_for(client, item, &context.shutdown, ask)).await;
                 (item.label.as_str(), estimated.map_err(|failure| instance.explain(failure)))
             }
-            (Err(Missing { label, failure }), _) => (label.as_str(), Err(failure.clone())),
-            (Ok(sources::Item { label, .. }), None) => (label.as_str(), Err(Failure::internal("no instance"))),
+            (Err(Missing { label, failure }), _, _) => (label.as_str(), Err(failure.clone())),
+            (Ok(sources::Item { label, .. }), None, _) => (label.as_str(), Err(Failure::internal("no instance"))),
         };
         match &estimated {
             Ok(estimated) => print(&out, label, estimated),
@@ -75,6 +85,17 @@ pub async fn run(command: cli::Estimate, config: Config, context: Context) -> Re
         None => result,
     };
     result.and(out.finish().map_err(Stop::from))
+}
+
+/// Who would speak. The server is asked for its voices where any is named.
+///
+/// # Errors
+/// `VOICE_UNKNOWN`, and what the server answers.
+async fn speakers(command: &cli::Estimate, client: &Client) -> Result<Vec<Speaker>, Failure> {
+    if !speakers::named(command.into()) {
+        return Ok(Vec::new());
+    }
+    speakers::speakers(command.into(), &client.voices().await?)
 }
 
 fn print(out: &Out, label: &str, estimated: &Estimated) {
@@ -100,7 +121,9 @@ fn lines(label: &str, (document, estimate): &Estimated) -> Vec<String> {
         let output = between(estimate.output_tokens);
         lines.push(format!("  model    {calls} calls, which read {input} tokens and write {output}"));
     }
-    lines.push(format!("  cost     {}", estimate.cost_micro_usd.map_or_else(|| "not known".to_owned(), dollars)));
+    for (what, cost) in [("cost  ", estimate.cost_micro_usd), ("speech", estimate.speech_cost_micro_usd)] {
+        lines.push(format!("  {what}   {}", cost.map_or_else(|| "not known".to_owned(), dollars)));
+    }
     lines.extend(estimate.basis.iter().map(|basis| format!("  note: {basis}")));
     lines
 }
@@ -118,7 +141,8 @@ fn dollars(EstimatedRange { least, most }: EstimatedRange) -> String {
     }
     let cents = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
     let most_cents = most / CENT + i64::from(most % CENT > 0);
-    format!("{} to {} USD", cents(least / CENT), cents(most_cents))
+    let (least, most) = (cents(least / CENT), cents(most_cents));
+    if least == most { format!("{most} USD") } else { format!("{least} to {most} USD") }
 }
 
 /// An estimate for programs.
@@ -141,6 +165,7 @@ fn object(label: &str, (document, estimate): &Estimated) -> Value {
             "most": estimate.longest_duration.as_ref().map(seconds),
         },
         "cost_micro_usd": range(estimate.cost_micro_usd),
+        "speech_cost_micro_usd": range(estimate.speech_cost_micro_usd),
         "basis": estimate.basis,
     })
 }
@@ -167,6 +192,7 @@ mod tests {
             longest_duration: duration(528),
             cost_micro_usd: range(12_345, 67_891),
             basis: vec!["it is so".to_owned()],
+            speech_cost_micro_usd: range(30_000, 30_000),
         }
     }
 
@@ -179,12 +205,14 @@ mod tests {
             "1188 to 1452 words, 6000 to 7300 characters, 7:12 to 8:48",
             "5 to 25 calls, which read 1000 to 9000 tokens and write 500 to 7000",
             "cost     0.01 to 0.07 USD",
+            "speech   0.03 USD",
             "note: it is so",
         ] {
             assert!(text.contains(says), "{says:?} is not in {text}");
         }
         let value = object("a.md", &(Document::default(), estimate()));
         assert_eq!(value["cost_micro_usd"], json!({"least": 12_345, "most": 67_891}));
+        assert_eq!(value["speech_cost_micro_usd"], json!({"least": 30_000, "most": 30_000}));
         assert_eq!(value["audio"], json!({"least": 432, "most": 528}));
     }
 
@@ -194,14 +222,17 @@ mod tests {
             model_calls: range(0, 0),
             words: range(10, 10),
             cost_micro_usd: range(0, 0),
+            speech_cost_micro_usd: range(0, 0),
             longest_duration: None,
             shortest_duration: None,
             ..estimate()
         };
         let text = lines("a.md", &(Document::default(), free)).join("\n");
-        assert!(text.contains("cost     nothing") && text.contains("heard    10 words"), "{text}");
+        assert!(text.contains("cost     nothing") && text.contains("speech   nothing"), "{text}");
+        assert!(text.contains("heard    10 words"), "{text}");
         assert!(!text.contains("model "), "{text}");
-        let unknown = NarrationEstimate { cost_micro_usd: None, ..estimate() };
-        assert!(lines("a.md", &(Document::default(), unknown)).join("\n").contains("cost     not known"));
+        let unknown = NarrationEstimate { cost_micro_usd: None, speech_cost_micro_usd: None, ..estimate() };
+        let text = lines("a.md", &(Document::default(), unknown)).join("\n");
+        assert!(text.contains("cost     not known") && text.contains("speech   not known"), "{text}");
     }
 }

@@ -254,6 +254,7 @@ const fn erased(kind: Kind) -> &'static str {
         Kind::SectionObject => "written section",
         Kind::AnswerObject => "model's answer",
         Kind::EditsObject => "list of edits",
+        Kind::LexiconObject => "lexicon",
         Kind::SegmentObject => "spoken sentence",
         Kind::TrackObject => "recorded section",
         Kind::ArtifactObject => "recording file",

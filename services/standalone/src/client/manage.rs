@@ -82,12 +82,13 @@ fn check(manage: &Manage) -> Result<(), Failure> {
     folder.as_ref().map_or(Ok(()), |folder| Target::new(folder.clone(), String::new(), force).check_foreign())
 }
 
-/// Does what the command says. What is to be played is only fetched, and returned.
+/// Does what the command says. What is to be played is only fetched, and returned, unless it is
+/// heard while it is made.
 async fn one(manage: &Manage, instance: &Instance, context: &Context, out: &Out) -> Result<Option<Fetched>, Stop> {
     let client = &instance.client;
     let doing = Box::pin(async {
         match manage {
-            Manage::Play(what) => return play::fetch(what, instance, out).await.map(Some),
+            Manage::Play(what) => return play::fetch(what, instance, out).await,
             Manage::List(list) => library::narrations(list, instance, out).await?,
             Manage::Documents(documents) => library::documents(documents, client, out).await?,
             Manage::Delete(delete) => library::delete(delete, instance, out).await?,

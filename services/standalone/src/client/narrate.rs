@@ -1,6 +1,7 @@
 //! `lectern narrate`: documents in, recordings out.
 
 mod dry_run;
+mod lexicon;
 mod one;
 mod plan;
 mod report;
@@ -8,18 +9,19 @@ mod report;
 use parking_lot::Mutex;
 
 use lectern_core::{Failure, Reason};
-use lectern_proto::v1::{AudioFormat, Lane, Narration, Speaker, Voice, Writer};
+use lectern_proto::v1::{Lane, Narration, OutputFormat, Speaker, Voice, Writer};
 use lectern_runtime::Context;
 use tokio::sync::OnceCell;
 
+use self::lexicon::Words;
 use self::one::{Done, Failed, Stage, one};
 use self::plan::Planned;
 use super::follow::patiently;
 use super::instance::{Instance, Work};
 use super::out::{Mode, Out};
 use super::words::{self, Status, Stop};
-use super::{hand_in, order, sources_of, voice};
-use crate::cli::{self, Narrate};
+use super::{hand_in, order, sources_of, speakers};
+use crate::cli::Narrate;
 use crate::config::Config;
 use crate::{lock, writers};
 
@@ -29,8 +31,10 @@ struct Job<'a> {
     instance: &'a Instance,
     context: &'a Context,
     out: &'a Out,
-    /// The whole name of the voice that was named; empty for the default.
-    voice: String,
+    /// Who is to speak, by the whole names of their voices; who is not named is chosen.
+    speakers: Vec<Speaker>,
+    /// How words are said.
+    words: Words,
     /// The voices that there are, once they were asked for.
     voices: OnceCell<Vec<Voice>>,
     /// The writers, once they were asked for.
@@ -38,6 +42,12 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The order of a document.
+    fn narration(&self, document: &str) -> Narration {
+        let Words { lexicons, entries } = self.words.clone();
+        Narration { lexicons, pronunciations: entries, ..narration(self.order, &self.speakers, document) }
+    }
+
     /// The voices that there are. The server is asked once.
     async fn voices(&self) -> Result<&[Voice], Failure> {
         let (client, out, server) = (&self.instance.client, self.out, self.instance.server());
@@ -69,6 +79,8 @@ enum Became {
 /// That of all documents that failed, where it is one; that it was interrupted.
 pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Stop> {
     order::check(&order.script)?;
+    speakers::check((&order).into())?;
+    let said = Words::read(&order.lexicons)?;
     if order.detach && order.place.at.server.is_none() && lock::serving(&config.data).is_none() {
         let message = "--detach needs a server that goes on with it; start `lectern up`, or name one with --server";
         return Err(Failure::invalid("detach", message).into());
@@ -87,7 +99,7 @@ pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(),
         let work = if order.dry_run { Work::Idle } else { Work::All };
         let instance = Box::pin(Instance::of(&order.place, work, &config, &context, &out)).await?;
         writers::check_own(&order.script.writing, instance.is_own())?;
-        let result = Box::pin(all(&order, &planned, &instance, &context, &out)).await;
+        let result = Box::pin(all(&order, said, &planned, &instance, &context, &out)).await;
         instance.close(result).await
     } else {
         // What is none needs no instance to say so.
@@ -123,20 +135,26 @@ fn refused(failure: &Failure) -> Became {
 
 async fn all(
     order: &Narrate,
+    words: Words,
     planned: &[Planned],
     instance: &Instance,
     context: &Context,
     out: &Out,
 ) -> Result<(), Stop> {
-    let mut job =
-        Job { order, instance, context, out, voice: String::new(), voices: OnceCell::new(), writers: OnceCell::new() };
-    if !order.voice.is_empty() {
+    let (voices, writers) = (OnceCell::new(), OnceCell::new());
+    let mut job = Job { order, instance, context, out, speakers: Vec::new(), words, voices, writers };
+    if speakers::named(order.into()) {
         let voices = tokio::select! {
             biased;
             () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent").into()),
             voices = job.voices() => voices?,
         };
-        job.voice = voice::named(&order.voice, voices)?;
+        job.speakers = speakers::speakers(order.into(), voices)?;
+    }
+    tokio::select! {
+        biased;
+        () = context.shutdown.wait() => return Err(words::interrupted("stopped before anything was sent").into()),
+        settled = job.words.settle(instance, out) => settled?,
     }
     let mut became = Vec::new();
     for planned in planned {
@@ -221,18 +239,11 @@ fn end(out: &Out, planned: &[Planned], became: &[Became], dry_run: bool) -> Resu
 }
 
 /// The order of a document as the flags say it.
-fn narration(order: &Narrate, voice: &str, document: &str) -> Narration {
-    let format = |format: &cli::Format| match format {
-        cli::Format::Opus => AudioFormat::Opus,
-        cli::Format::Wav => AudioFormat::Wav,
-        cli::Format::Flac => AudioFormat::Flac,
-        cli::Format::Mp3 => AudioFormat::Mp3,
-    };
-    let speaker = (!voice.is_empty()).then(|| Speaker { voice: voice.to_owned() });
+fn narration(order: &Narrate, speakers: &[Speaker], document: &str) -> Narration {
     Narration {
-        speakers: speaker.into_iter().collect(),
+        speakers: speakers.to_vec(),
         speed: Some(order.speed),
-        formats: order.format.iter().map(|f| format(f).into()).collect(),
+        formats: order.format.iter().map(|format| OutputFormat::from(*format).into()).collect(),
         lane: lane(order).into(),
         hold_script: order.hold,
         ..order::order(&order.script, document)
@@ -274,18 +285,22 @@ mod tests {
             (&["--lane", "bulk", server][..], Lane::Bulk),
             (&["--lane", "interactive", server][..], Lane::Interactive),
         ] {
-            assert_eq!(narration(&parsed(arguments), "", "documents/a").lane(), expected, "{arguments:?}");
+            assert_eq!(narration(&parsed(arguments), &[], "documents/a").lane(), expected, "{arguments:?}");
         }
     }
 
     #[test]
     fn an_order_without_flags_is_opus_by_the_default_voice() {
-        let order = narration(&parsed(&[]), "", "documents/a");
-        assert_eq!(order.formats, [i32::from(AudioFormat::Opus)]);
+        let order = narration(&parsed(&[]), &[], "documents/a");
+        assert_eq!(order.formats, [i32::from(OutputFormat::Opus)]);
         assert!(order.speakers.is_empty());
-        let named = narration(&parsed(&["--format", "wav,flac"]), "engines/e/voices/v", "documents/a");
-        assert_eq!(named.formats, [i32::from(AudioFormat::Wav), AudioFormat::Flac.into()]);
-        assert_eq!(named.speakers, [Speaker { voice: "engines/e/voices/v".to_owned() }]);
-        assert!(!named.hold_script && narration(&parsed(&["--hold"]), "", "documents/a").hold_script);
+        let speaker = Speaker { voice: "engines/e/voices/v".to_owned(), other_voices: Vec::new() };
+        let named = parsed(&["--format", "wav,m4b,epub,srt,words"]);
+        let named = narration(&named, std::slice::from_ref(&speaker), "documents/a");
+        let formats =
+            [OutputFormat::Wav, OutputFormat::M4b, OutputFormat::Epub, OutputFormat::Srt, OutputFormat::Words];
+        assert_eq!(named.formats, formats.map(i32::from));
+        assert_eq!(named.speakers, [speaker]);
+        assert!(!named.hold_script && narration(&parsed(&["--hold"]), &[], "documents/a").hold_script);
     }
 }

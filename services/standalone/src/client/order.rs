@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use lectern_core::content::script::Selection;
 use lectern_core::{Digest, Failure};
 use lectern_proto::convert;
-use lectern_proto::v1::{ContentKind, Direction, Footnotes, Length, Narration, Style, Voice, Writer, length::Target};
+use lectern_proto::v1::{
+    ContentKind, Direction, EmojiPolicy, Footnotes, Length, Narration, OtherLanguages, Style, Voice, Writer,
+    length::Target,
+};
 use prost_types::Duration;
 use serde::Serialize;
 
@@ -29,6 +32,15 @@ pub fn order(script: &Script, document: &str) -> Narration {
         cli::Footnotes::Inline => Footnotes::Inline,
         cli::Footnotes::End => Footnotes::End,
     };
+    let other_languages = match script.other_languages {
+        cli::OtherLanguages::Skip => OtherLanguages::Skip,
+        cli::OtherLanguages::Speak => OtherLanguages::Speak,
+        cli::OtherLanguages::Refuse => OtherLanguages::Refuse,
+    };
+    let emoji = match script.emoji {
+        cli::Emoji::Name => EmojiPolicy::Name,
+        cli::Emoji::Drop => EmojiPolicy::Drop,
+    };
     let kinds = |kinds: &[cli::Kind]| kinds.iter().map(|kind| ContentKind::from(*kind).into()).collect();
     Narration {
         documents: vec![document.to_owned()],
@@ -40,8 +52,11 @@ pub fn order(script: &Script, document: &str) -> Narration {
         skip: kinds(&script.skip),
         read: kinds(&script.read),
         direction: direction(&script.writing),
-        cast: script.writing.speakers.clone(),
+        cast: script.writing.speakers.iter().map(|talker| talker.character.clone()).collect(),
         writer: script.writing.writer.clone().unwrap_or_default(),
+        other_languages: other_languages.into(),
+        spoken_languages: script.speak.clone(),
+        emoji: emoji.into(),
         ..Narration::default()
     }
 }
@@ -140,9 +155,27 @@ fn word(kind: cli::Kind) -> String {
 /// `INVALID_FIELD` for an order that is none.
 pub fn digest(narration: &Narration) -> Result<String, Failure> {
     let order = convert::order(narration)?;
-    let voice = narration.speakers.first().map_or("", |speaker| speaker.voice.as_str());
+    let speakers = narration.speakers.iter().map(|one| (one.voice.as_str(), one.other_voices.as_slice()));
+    let mut speakers: Vec<(&str, &[String])> = speakers.collect();
+    // Who is not named is chosen, wherever that is said.
+    while speakers.last().is_some_and(|(voice, others)| voice.is_empty() && others.is_empty()) {
+        speakers.pop();
+    }
     let speed = format!("{:.2}", narration.speed.unwrap_or(1.0));
-    digest_of(&(order, &narration.writer, voice, speed))
+    match words(narration) {
+        Some(words) => digest_of(&(order, &narration.writer, speakers, speed, words)),
+        None => digest_of(&(order, &narration.writer, speakers, speed)),
+    }
+}
+
+/// What words are said by: the key of what they came to, once an order is accepted, which has no
+/// entries of its own any more; none where that is nothing.
+fn words(narration: &Narration) -> Option<String> {
+    if !narration.lexicon_key.is_empty() {
+        return Some(narration.lexicon_key.clone());
+    }
+    let said = (&narration.lexicons, &narration.pronunciations);
+    (!said.0.is_empty() || !said.1.is_empty()).then(|| Digest::of(format!("{said:?}").as_bytes()).to_string())
 }
 
 fn digest_of(what: &impl Serialize) -> Result<String, Failure> {
@@ -172,7 +205,7 @@ pub fn request_id(narration: &Narration, voices: &[Voice], writers: &[Writer]) -
 mod tests {
     use clap::Parser as _;
     use lectern_core::Reason;
-    use lectern_proto::v1::{AudioFormat, Lane, NumberRange, Speaker};
+    use lectern_proto::v1::{Lane, LexiconEntry, NarrationLexicon, NumberRange, OutputFormat, Speaker};
 
     use super::*;
     use crate::cli::{Cli, Command};
@@ -195,6 +228,16 @@ mod tests {
         assert_eq!(made.skip, [i32::from(ContentKind::Citations), ContentKind::Appendices.into()]);
         assert_eq!(made.read, [i32::from(ContentKind::Tables)]);
         assert_eq!(order(&script(&[]), "documents/d1").selection, None, "nothing selected is all of it");
+    }
+
+    #[test]
+    fn what_becomes_of_other_languages_and_emoji_is_part_of_the_order() {
+        let made =
+            order(&script(&["--other-languages", "speak", "--speak", "de,fr", "--emoji", "drop"]), "documents/d1");
+        assert_eq!((made.other_languages(), made.emoji()), (OtherLanguages::Speak, EmojiPolicy::Drop));
+        assert_eq!(made.spoken_languages, ["de", "fr"]);
+        let alone = check(&script(&["--speak", "de"])).unwrap_err();
+        assert_eq!(alone.field.as_deref(), Some("narration.spoken_languages"));
     }
 
     #[test]
@@ -247,14 +290,20 @@ mod tests {
         assert_eq!(alone.field.as_deref(), Some("narration.cast"));
     }
 
+    fn speaker(voice: &str, others: &[&str]) -> Speaker {
+        let other_voices = others.iter().map(|other| (*other).to_owned()).collect();
+        Speaker { voice: voice.to_owned(), other_voices }
+    }
+
     #[test]
     fn orders_are_told_apart_by_what_is_heard_alone() {
         let plain = || order(&script(&[]), "documents/d1");
         let same = [
             Narration { documents: vec!["documents/d2".to_owned()], ..plain() },
-            Narration { formats: vec![AudioFormat::Wav.into()], ..plain() },
+            Narration { formats: vec![OutputFormat::Wav.into()], ..plain() },
             Narration { lane: Lane::Bulk.into(), ..plain() },
             Narration { speed: Some(1.0), ..plain() },
+            Narration { speakers: vec![Speaker::default()], ..plain() },
             Narration { footnotes: Footnotes::Unspecified.into(), ..plain() },
         ];
         for same in same {
@@ -265,9 +314,16 @@ mod tests {
             order(&script(&["--pages", "2"]), "documents/d1"),
             order(&script(&["--skip", "code"]), "documents/d1"),
             order(&script(&["--tone", "calm"]), "documents/d1"),
+            order(&script(&["--emoji", "drop"]), "documents/d1"),
+            order(&script(&["--other-languages", "speak"]), "documents/d1"),
             Narration { writer: "gemini".to_owned(), ..plain() },
             Narration { speed: Some(1.25), ..plain() },
-            Narration { speakers: vec![Speaker { voice: "engines/tone/voices/sine".to_owned() }], ..plain() },
+            Narration { lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 1 }], ..plain() },
+            Narration { lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 2 }], ..plain() },
+            Narration { pronunciations: vec![LexiconEntry::default()], ..plain() },
+            Narration { lexicon_key: "aa".to_owned(), ..plain() },
+            Narration { speakers: vec![speaker("engines/tone/voices/sine", &[])], ..plain() },
+            Narration { speakers: vec![speaker("", &["engines/tone/voices/sine"])], ..plain() },
         ];
         for other in others {
             assert_ne!(digest(&other), digest(&plain()), "{other:?}");
@@ -290,7 +346,7 @@ mod tests {
         assert!(id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{id}");
         for other in [
             Narration { documents: vec!["documents/d2".to_owned()], ..plain() },
-            Narration { formats: vec![AudioFormat::Wav.into()], ..plain() },
+            Narration { formats: vec![OutputFormat::Wav.into()], ..plain() },
             Narration { lane: Lane::Bulk.into(), ..plain() },
             Narration { speed: Some(1.25), ..plain() },
             Narration { writer: "gemini".to_owned(), ..plain() },

@@ -1,13 +1,17 @@
 //! `lectern play`: a narration, a folder or a file, by a program that is installed.
 
+mod live;
+
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::Artifact;
 use lectern_runtime::Context;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::instance::Instance;
 use super::manage;
@@ -22,7 +26,7 @@ use crate::temporary::Temporary;
 const PLAYERS: [(&str, &[&str]); 2] =
     [("ffplay", &["-nodisp", "-autoexit", "-loglevel", "error"]), ("mpv", &["--no-video", "--really-quiet"])];
 /// Endings of files of audio, the best to play first: small ones before large ones.
-const ENDINGS: [&str; 4] = ["opus", "mp3", "flac", "wav"];
+const ENDINGS: [&str; 5] = ["opus", "mp3", "m4b", "flac", "wav"];
 
 /// What is on the disk of what is to be played; none where it is the name of a narration.
 pub fn on_disk(play: &Play) -> Option<PathBuf> {
@@ -63,22 +67,30 @@ impl Fetched {
     }
 }
 
-/// Fetches the audio of a narration into a temporary folder.
+/// Fetches the audio of a narration into a temporary folder. One that a server makes is played at
+/// once, while it is made, and nothing is left to be played then.
 ///
 /// # Errors
-/// What the server answers; `WRONG_STATE` for a narration without audio.
-pub async fn fetch(play: &Play, instance: &Instance, out: &Out) -> Result<Fetched, Stop> {
+/// What the server answers; `WRONG_STATE` for a narration without audio that nobody makes; what
+/// keeps one that is made from being played.
+pub async fn fetch(play: &Play, instance: &Instance, out: &Out) -> Result<Option<Fetched>, Stop> {
     let client = &instance.client;
     let what = play.what.as_deref().unwrap_or_else(|| Path::new("")).to_string_lossy();
     let name = cli::manage::narration(&what).map_err(|wrong| Failure::invalid("WHAT", wrong))?;
     let narration = client.narration(&name).await?;
     let Some(artifact) = audio(&narration.artifacts) else {
+        // An instance of the command's own does no work.
+        if live::is_made(narration.state()) && !instance.is_own() {
+            out.say(&format!("{name}  heard while it is made"));
+            live::play(client, &name).await?;
+            return Ok(None);
+        }
         return Err(manage::not_there(&narration, instance.flags()).into());
     };
     let folder = Temporary::of_the_system("lectern-play-")?;
     let file = client.download(artifact, folder.path()).await?;
     out.say(&format!("{name}  {}", manage::describe::title(&narration)));
-    Ok(Fetched { file, _folder: folder })
+    Ok(Some(Fetched { file, _folder: folder }))
 }
 
 /// The file of audio that is best to play.
@@ -125,7 +137,7 @@ fn recording_in(folder: &Path) -> Result<PathBuf, Failure> {
         }
         (None, _) => {
             let message =
-                format!("{} has no recording: no file that ends in .opus, .mp3, .flac or .wav", folder.display());
+                format!("{} has no recording: no file that ends in .opus, .mp3, .m4b, .flac or .wav", folder.display());
             Err(Failure::new(Kind::NotFound, Reason::InvalidField, message))
         }
     }
@@ -136,24 +148,32 @@ fn recording_in(folder: &Path) -> Result<PathBuf, Failure> {
 async fn by_program(file: &Path, context: &Context) -> Result<(), Stop> {
     // No name begins like a flag or the scheme of a URL then.
     let file = std::path::absolute(file).map_err(|error| Failure::invalid("WHAT", error.to_string()))?;
+    let (program, mut child) = start(file.as_os_str(), Stdio::inherit)?;
+    let ended = tokio::select! {
+        biased;
+        () = context.shutdown.wait() => {
+            // One that Ctrl-C has not reached is ended with this command.
+            drop(child.kill().await);
+            return Err(Stop::Said(Status::Interrupted));
+        }
+        ended = child.wait() => ended.map_err(|error| not_started(program, &error))?,
+    };
+    if ended.success() { Ok(()) } else { Err(broke_off(program, ended, file.display()).into()) }
+}
+
+/// Starts the first program that is installed; it plays `what`, and ends with whoever has it.
+///
+/// # Errors
+/// What keeps it from being started; that none is installed.
+fn start(what: &OsStr, input: fn() -> Stdio) -> Result<(&'static str, Child), Failure> {
     for (program, flags) in PLAYERS {
-        let mut child = match Command::new(program).args(flags).arg(&file).kill_on_drop(true).spawn() {
-            Ok(child) => child,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(not_started(program, &error).into()),
-        };
-        let ended = tokio::select! {
-            biased;
-            () = context.shutdown.wait() => {
-                // One that Ctrl-C has not reached is ended with this command.
-                drop(child.kill().await);
-                return Err(Stop::Said(Status::Interrupted));
-            }
-            ended = child.wait() => ended.map_err(|error| not_started(program, &error))?,
-        };
-        return if ended.success() { Ok(()) } else { Err(broke_off(program, ended, &file).into()) };
+        match Command::new(program).args(flags).arg(what).stdin(input()).kill_on_drop(true).spawn() {
+            Ok(child) => return Ok((program, child)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(not_started(program, &error)),
+        }
     }
-    Err(no_player().into())
+    Err(no_player())
 }
 
 fn no_player() -> Failure {
@@ -167,8 +187,8 @@ fn not_started(program: &str, error: &std::io::Error) -> Failure {
     Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message)
 }
 
-fn broke_off(program: &str, ended: ExitStatus, file: &Path) -> Failure {
-    let message = format!("{program} did not play {}: {ended}; above it says why", file.display());
+fn broke_off(program: &str, ended: ExitStatus, what: impl Display) -> Failure {
+    let message = format!("{program} did not play {what}: {ended}; above it says why");
     Failure::new(Kind::FailedPrecondition, Reason::InvalidField, message)
 }
 

@@ -97,7 +97,7 @@ fn facts(
         ("model", narration.bill.as_ref().map(of_bill).unwrap_or_default()),
         ("run", if narration.run > 1 { narration.run.to_string() } else { String::new() }),
         ("accepted", describe::moment(narration.create_time.as_ref())),
-        ("first audio", describe::moment(narration.first_audio_time.as_ref())),
+        ("first section", describe::moment(narration.first_audio_time.as_ref())),
         ("ended", describe::moment(narration.finish_time.as_ref())),
     ]);
     if !is_terminal(narration) {
@@ -158,7 +158,7 @@ fn file(artifact: &Artifact) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use lectern_proto::v1::{AudioFormat, Style, WaitReason};
+    use lectern_proto::v1::{OutputFormat, Style, WaitReason};
     use prost_types::Duration;
 
     use super::*;
@@ -183,7 +183,7 @@ mod tests {
             name: "narrations/n1".to_owned(),
             title: "Tides".to_owned(),
             style: Style::Narration.into(),
-            formats: vec![AudioFormat::Opus.into()],
+            formats: vec![OutputFormat::Opus.into()],
             state: State::Narrating.into(),
             wait_reason: WaitReason::Paused.into(),
             progress: Some(Progress {

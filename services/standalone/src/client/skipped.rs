@@ -104,7 +104,7 @@ fn line(text: &mut String, line: &str) {
 mod tests {
     use lectern_core::content::Range;
     use lectern_core::content::script::{DropReason, Dropped};
-    use lectern_core::content::timeline::{Coverage, SCHEMA};
+    use lectern_core::content::timeline::{Coverage, SCHEMA, Timing};
 
     use super::*;
 
@@ -132,6 +132,8 @@ mod tests {
             language: "en".to_owned(),
             style: "narration".to_owned(),
             voice: "engines/tone/voices/sine@1".to_owned(),
+            speakers: Vec::new(),
+            languages: Vec::new(),
             engines: Vec::new(),
             sample_rate: 24_000,
             samples: 1,
@@ -142,6 +144,8 @@ mod tests {
             notes: Vec::new(),
             edited: Vec::new(),
             dropped: Vec::new(),
+            substituted: Vec::new(),
+            timing: Timing::Given,
         }
     }
 

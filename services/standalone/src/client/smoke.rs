@@ -9,7 +9,7 @@ use lectern_client::{Client, ClientConfig, ClientTls, Retry, Upload};
 use lectern_core::{Failure, Kind, OsRandom, Random as _, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{AudioFormat, DeleteDocumentRequest, DeleteNarrationRequest, Narration, Style};
+use lectern_proto::v1::{DeleteDocumentRequest, DeleteNarrationRequest, Narration, OutputFormat, Style};
 use lectern_rpc::failure;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -125,7 +125,7 @@ async fn narrated(client: &Client, document: &str, out: &Out) -> Result<(), Stop
     let order = Narration {
         documents: vec![document.to_owned()],
         style: Style::Narration.into(),
-        formats: vec![AudioFormat::Opus.into()],
+        formats: vec![OutputFormat::Opus.into()],
         ..Narration::default()
     };
     let accepted = client.order(order).await?;

@@ -1,15 +1,30 @@
-//! The voice of an order, as people name it: `heart` for `engines/local/voices/heart`.
+//! The voice of an order, as people name it: `heart` or `local/heart` for
+//! `engines/local/voices/heart`.
 
 use lectern_core::similar::distance;
 use lectern_core::{Failure, Kind, Reason};
 use lectern_proto::v1::Voice;
 
-/// The whole name of the voice that is called so: by its whole name, or by the last part of it.
+/// The whole name of the voice that is called so: by its whole name, by those of its engine and of
+/// itself, or by the last part of it.
 ///
 /// # Errors
 /// `VOICE_UNKNOWN`, naming the nearest one; also where several engines have one of that name.
 pub fn named(name: &str, voices: &[Voice]) -> Result<String, Failure> {
-    if let Some(voice) = voices.iter().find(|voice| voice.name == name) {
+    found(name, voices).map_err(|why| unknown(&format!("--voice: {why}"), "narration.speakers.voice"))
+}
+
+/// The whole name of a voice that may speak in the place of another one.
+///
+/// # Errors
+/// Those of [`named`].
+pub fn other(name: &str, voices: &[Voice]) -> Result<String, Failure> {
+    found(name, voices).map_err(|why| unknown(&format!("--other-voice: {why}"), "narration.speakers.other_voices"))
+}
+
+/// The whole name of a voice, or why there is none.
+fn found(name: &str, voices: &[Voice]) -> Result<String, String> {
+    if let Some(voice) = voices.iter().find(|voice| voice.name == name || is_of_engine(voice, name)) {
         return Ok(voice.name.clone());
     }
     let found: Vec<&Voice> = voices.iter().filter(|voice| short(voice).eq_ignore_ascii_case(name)).collect();
@@ -17,11 +32,11 @@ pub fn named(name: &str, voices: &[Voice]) -> Result<String, Failure> {
         [voice] => Ok(voice.name.clone()),
         [] => {
             let nearest = nearest(name, voices).map(|near| format!("did you mean {near}? ")).unwrap_or_default();
-            Err(unknown(format!("--voice: there is no voice {name}; {nearest}`lectern voices` lists them")))
+            Err(format!("there is no voice {name}; {nearest}`lectern voices` lists them"))
         }
         [..] => {
             let all = found.iter().map(|voice| voice.name.as_str()).collect::<Vec<_>>().join(", ");
-            Err(unknown(format!("--voice: {name} is any of {all}; name one of them")))
+            Err(format!("{name} is any of {all}; name one of them"))
         }
     }
 }
@@ -35,6 +50,14 @@ pub fn default_of<'a>(language: &str, voices: &'a [Voice]) -> Option<&'a str> {
         wanted.is_empty() || wanted == "und" || voice.language_codes.iter().any(|tag| primary(tag) == wanted)
     };
     voices.iter().find(speaks).map(|voice| voice.name.as_str())
+}
+
+/// Whether a voice is called so: `local/heart` is `engines/local/voices/heart`.
+fn is_of_engine(voice: &Voice, name: &str) -> bool {
+    let parts = voice.name.strip_prefix("engines/").and_then(|rest| rest.split_once("/voices/"));
+    parts.zip(name.split_once('/')).is_some_and(|((engine, voice), (named_engine, named_voice))| {
+        engine.eq_ignore_ascii_case(named_engine) && voice.eq_ignore_ascii_case(named_voice)
+    })
 }
 
 /// The last part of a voice's name.
@@ -53,8 +76,8 @@ fn nearest<'a>(name: &str, voices: &'a [Voice]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-fn unknown(message: String) -> Failure {
-    Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, message).at("narration.speakers.voice")
+fn unknown(message: &str, field: &str) -> Failure {
+    Failure::new(Kind::InvalidArgument, Reason::VoiceUnknown, message).at(field)
 }
 
 #[cfg(test)]
@@ -76,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_voice_is_named_wholly_or_by_its_last_part() {
-        for name in ["heart", "Heart", "engines/local/voices/heart"] {
+        for name in ["heart", "Heart", "local/heart", "Local/Heart", "engines/local/voices/heart"] {
             assert_eq!(named(name, &voices()), Ok("engines/local/voices/heart".to_owned()));
         }
         for (name, says) in [

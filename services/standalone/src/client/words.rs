@@ -156,7 +156,7 @@ pub fn status(failure: &Failure) -> Status {
         | Reason::EngineLimited
         | Reason::BudgetExhausted
         | Reason::EtagMismatch => Status::Later,
-        Reason::AudioFormatUnsupported
+        Reason::OutputFormatUnsupported
         | Reason::VoiceNotInstalled
         | Reason::OcrNotInstalled
         | Reason::ImportDisabled

@@ -3,9 +3,10 @@
 use crate::support::{Home, TIDES, WINDS};
 
 /// The files of a recording of `tides.md` in Ogg/Opus.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     ".lectern.json",
     "tides.chapters.json",
+    "tides.listen.html",
     "tides.manifest.json",
     "tides.opus",
     "tides.script.json",

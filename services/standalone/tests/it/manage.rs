@@ -99,7 +99,7 @@ fn a_narration_is_shown_with_all_that_a_person_asks() {
 
     let object = home.done(&["show", &name, "--json"]).json();
     assert_eq!((object.len(), &object[0]["name"]), (1, &name.into()));
-    assert_eq!(object[0]["formats"], serde_json::json!(["AUDIO_FORMAT_OPUS"]));
+    assert_eq!(object[0]["formats"], serde_json::json!(["OUTPUT_FORMAT_OPUS"]));
     assert!(object[0]["artifacts"][0]["sha256"].as_str().unwrap().len() == 64, "{object:?}");
 }
 

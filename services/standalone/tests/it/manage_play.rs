@@ -61,6 +61,26 @@ fn the_data_are_free_while_a_narration_is_played() {
 }
 
 #[test]
+fn a_narration_is_heard_while_a_server_makes_it() {
+    let home = with_player(Home::slow(), "ffplay", 0);
+    let heard = home.at("heard");
+    let takes = format!("#!/bin/sh\nexec /bin/cat >'{}'\n", heard.display());
+    fs::write(home.at("bin/ffplay"), takes).unwrap();
+    let (_server, url) = home.up(&[]);
+    let ordered = home.done(&["narrate", "tides.md", "--server", &url, "--detach"]);
+    let name = ordered.out.trim();
+    let mut playing = home.start(&["play", name, "--server", &url]);
+    // The head of a WAV, and what is spoken before the sentence that takes for ever.
+    playing.until("it sounds", |_| fs::read(&heard).is_ok_and(|wav| wav.iter().skip(44).any(|byte| *byte != 0)));
+    assert!(fs::read(&heard).unwrap().starts_with(b"RIFF"));
+    let listed = home.done(&["list", "--server", &url, "--json"]);
+    assert!(listed.out.contains("STATE_NARRATING"), "{listed:?}");
+    home.done(&["cancel", name, "--server", &url]);
+    let played = playing.wait();
+    assert!(played.status != 0 && played.err.contains("heard while it is made"), "{played:?}");
+}
+
+#[test]
 fn a_folder_and_a_file_are_played_where_they_are() {
     let (home, _) = narrated();
     let home = with_player(home, "mpv", 0);

@@ -10,7 +10,8 @@ fn its_start_ends_with_what_there_is_and_what_to_do() {
     let (mut server, url) = home.up(&[]);
     let out = server.out();
     let data = format!("data     {}", home.data().display());
-    for line in [&*data, "voices   engines/tone/voices/sine (en-US)", "try      lectern narrate FILE"] {
+    let voices = "voices   engines/tone/voices/sine (en-US), engines/tone/voices/high (en-US)";
+    for line in [&*data, voices, "try      lectern narrate FILE"] {
         assert!(out.lines().any(|said| said == line), "{line:?} in {out}");
     }
     // A second one on the same data is told whose they are.

@@ -93,6 +93,11 @@ fn a_model_of_ones_own_writes_a_dialogue() {
     let own_words = home.done(&["estimate", "tides.md", "--json"]).json();
     assert_eq!(own_words[0]["cost_micro_usd"], serde_json::json!({"least": 0, "most": 0}));
     assert_eq!(own_words[0]["words"]["least"], own_words[0]["words"]["most"], "they are known");
+    assert_eq!(own_words[0]["speech_cost_micro_usd"], own_words[0]["cost_micro_usd"], "the voice costs nothing");
+    home.done(&["estimate", "tides.md", "--voice", "sine"]).says(&["speech   nothing"]);
+    home.run(&["estimate", "tides.md", "--voice", "sine", "--voice", "high"]).fails(2, &["--voice", "several times"]);
+    let unknown = home.run(&["estimate", "tides.md", "--voice", "nobody", "--json"]).json();
+    assert_eq!(unknown[0]["refused"]["reason"], "VOICE_UNKNOWN");
     let refused = home.run(&["estimate", "tides.md", "--style", "lesson", "--json"]);
     assert_eq!((refused.status, &refused.json()[0]["refused"]["reason"]), (2, &"STYLE_UNSUPPORTED".into()));
 
@@ -113,6 +118,26 @@ fn a_model_of_ones_own_writes_a_dialogue() {
     assert_eq!(fake.ledger().calls().len(), calls);
     let preview = home.run(&[&["preview", "tides.md"], &flags[..]].concat());
     preview.fails(2, &["lectern estimate", "[FEATURE_UNAVAILABLE]"]);
+}
+
+#[test]
+fn a_dialogue_is_heard_in_the_voices_that_are_named() {
+    let (home, fake) = (home(), server(None));
+    let url = fake.url();
+    let model = ["--writer", "openai", "--writer-model", "fake", "--writer-url", &url];
+    let flags = [&["narrate", "tides.md", "--style", "dialogue", "--words", "100"], &model[..]].concat();
+    let with = |more: &[&str]| home.run(&[&flags[..], more].concat());
+    with(&["--voice", "sine", "--voice", "sine"]).fails(2, &["--voice", "give each their own"]);
+    with(&["--voice", "sine", "--voice", "high", "--voice", "sine"]).fails(2, &["--voice", "2 talk"]);
+    with(&["--other-voice", "hush"]).fails(2, &["--other-voice: there is no voice hush"]);
+    let cast = ["--speaker", "Ann=high: explains", "--speaker", "Bo=tone/sine: asks"];
+    home.done(&[&flags[..], &cast].concat());
+    let manifest = home.read("lectern-out/tides-dialogue/tides.manifest.json");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let names: Vec<_> = (0..2).map(|at| manifest["speakers"][at]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Ann", "Bo"]);
+    let voice = |at: usize| manifest["speakers"][at]["voice"].as_str().unwrap();
+    assert!(voice(0).starts_with("engines/tone/voices/high@") && voice(1).starts_with("engines/tone/voices/sine@"));
 }
 
 #[test]

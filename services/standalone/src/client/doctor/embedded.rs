@@ -11,7 +11,6 @@ use lectern_proto::v1::{GetServicesRequest, ServiceStatus};
 use lectern_rpc::failure;
 use lectern_runtime::Context;
 use lectern_stage::doctor;
-use lectern_tts::config::Engine;
 
 use super::voice;
 use crate::client::connect;
@@ -44,11 +43,9 @@ pub(super) async fn examine(config: &Config, context: &Context, clock: Arc<dyn C
     findings.extend(writers(config, &clock).await);
     if there {
         let objects = format!("file:{}", config.data.join("objects").display());
-        findings.extend(doctor::bucket(&objects, &lectern_blob::ConnectOptions::default(), clock).await);
+        findings.extend(doctor::bucket(&objects, &lectern_blob::ConnectOptions::default(), Arc::clone(&clock)).await);
     }
-    if config.engine == Engine::Local {
-        findings.push(voice::whole(&config.voice_dir));
-    }
+    findings.extend(voices(config, &clock).await);
     findings.push(doctor::free_space(&config.data));
     findings.push(doctor::free_space(&doctor::temporary()));
     findings.push(doctor::open_files());
@@ -77,6 +74,28 @@ async fn writers(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
         findings.push(Finding::broken("configuration", failure.message, advice));
     }
     findings.extend(lectern_ai::examine::writers(&ai, clock).await);
+    findings
+}
+
+/// What is to be said of the speech engines of the settings.
+async fn voices(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
+    let tts = lectern_tts::config::Config {
+        voice_dir: config.voice_dir.clone(),
+        engine: config.engine.clone(),
+        script: config.script.clone(),
+        engines: config.engines.clone(),
+        budget: config.budget,
+        ..lectern_tts::config::Config::default()
+    };
+    let folders = match tts.check().and_then(|()| tts.voice_dirs()) {
+        Ok(folders) => folders,
+        Err(failure) => {
+            let advice = format!("mend {} (docs/infrastructure.md)", failure.field.as_deref().unwrap_or("a setting"));
+            return vec![Finding::broken("configuration", failure.message, advice)];
+        }
+    };
+    let mut findings: Vec<Finding> = folders.iter().map(|folder| voice::whole(folder)).collect();
+    findings.extend(lectern_tts::examine::beside_local(&tts, clock).await);
     findings
 }
 
@@ -169,6 +188,23 @@ mod tests {
         let found = writers(&config, &clock).await;
         assert_eq!((found[0].check, found[0].verdict), ("configuration", Verdict::Broken), "{found:?}");
         assert!(found[0].advice.contains("default_writer"), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn an_engine_without_what_it_needs_is_broken() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut config = Config { engine: "tone".to_owned(), ..Config::default() };
+        assert!(voices(&config, &clock).await.is_empty(), "tones need nothing");
+        let missing = lectern_tts::config::EngineConfig {
+            program: Some("/nowhere/espeak-ng".into()),
+            ..lectern_tts::config::EngineConfig::of(lectern_tts::config::EngineKind::Espeak)
+        };
+        config.engines.insert("german".to_owned(), missing);
+        let found = voices(&config, &clock).await;
+        assert_eq!((found.len(), found[0].verdict), (1, Verdict::Broken), "{found:?}");
+        config.engine = "nobody".to_owned();
+        let found = voices(&config, &clock).await;
+        assert_eq!((found[0].check, found[0].verdict), ("configuration", Verdict::Broken), "{found:?}");
     }
 
     #[test]

@@ -134,9 +134,9 @@ mod tests {
         let Setup::Ai(ai) = setup(Checked::Ai, &variables) else { panic!("another service") };
         let found = lectern_ai::app::Program::examine(&ai, &clock).await;
         assert_eq!((found[0].check, found[0].verdict), ("writer key", Verdict::Broken), "{found:?}");
-        assert_eq!(lectern_tts::app::Program::collections().len(), 2);
+        assert_eq!(lectern_tts::app::Program::collections().len(), 7);
         assert_eq!(lectern_ai::app::Program::collections().len(), 6);
         assert_eq!(lectern_ingest::app::Program::collections().len(), 4);
-        assert_eq!(lectern_gateway::app::Program::collections().len(), 5);
+        assert_eq!(lectern_gateway::app::Program::collections().len(), 6);
     }
 }

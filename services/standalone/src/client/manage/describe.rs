@@ -1,11 +1,13 @@
 //! Narrations and documents in a person's words: what `lectern list`, `show` and `documents` print.
 
+use std::collections::BTreeSet;
+
 use lectern_client::is_terminal;
 use lectern_proto::v1::length::Target;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{
-    AudioFormat, ContentKind, Direction, Document, Footnotes, Lane, Narration, NumberRange, Selection, Style,
-    WaitReason,
+    ContentKind, Direction, Document, EmojiPolicy, Footnotes, Lane, Narration, NumberRange, OtherLanguages,
+    OutputFormat, Selection, Style, WaitReason,
 };
 use prost_types::{Duration, Timestamp};
 
@@ -120,24 +122,40 @@ pub fn kind(document: &Document) -> &str {
 pub fn order(narration: &Narration) -> Vec<(&'static str, String)> {
     let kinds = |kinds: &mut dyn Iterator<Item = ContentKind>| listed(&mut kinds.map(content));
     let voices = || narration.speakers.iter().map(|speaker| speaker.voice.clone()).filter(|voice| !voice.is_empty());
+    let others: BTreeSet<&str> =
+        narration.speakers.iter().flat_map(|speaker| &speaker.other_voices).map(String::as_str).collect();
     let footnotes = match narration.footnotes() {
         Footnotes::Unspecified | Footnotes::Skip => String::new(),
         Footnotes::Inline | Footnotes::End => word(narration.footnotes().as_str_name(), "FOOTNOTES_"),
+    };
+    let other_languages = match narration.other_languages() {
+        OtherLanguages::Unspecified | OtherLanguages::Skip => String::new(),
+        OtherLanguages::Refuse => "refused".to_owned(),
+        OtherLanguages::Speak if narration.spoken_languages.is_empty() => "spoken, where a voice can".to_owned(),
+        OtherLanguages::Speak => listed(&mut narration.spoken_languages.iter().cloned()),
+    };
+    let emoji = match narration.emoji() {
+        EmojiPolicy::Unspecified | EmojiPolicy::Name => "",
+        EmojiPolicy::Drop => "dropped",
     };
     let lane = match narration.lane() {
         Lane::Unspecified => String::new(),
         Lane::Interactive | Lane::Standard | Lane::Bulk => word(narration.lane().as_str_name(), "LANE_"),
     };
     let mut labels = narration.labels.iter().map(|(key, value)| format!("{key}={value}"));
-    let format = |format: AudioFormat| word(format.as_str_name(), "AUDIO_FORMAT_");
+    let format = |format: OutputFormat| word(format.as_str_name(), "OUTPUT_FORMAT_");
     let mut order = vec![
         ("style", style(narration)),
         ("writer", narration.writer.clone()),
         ("direction", narration.direction.as_ref().map(direction).unwrap_or_default()),
         ("speakers", listed(&mut narration.cast.iter().map(|one| one.name.clone()))),
         ("footnotes", footnotes),
+        ("other languages", other_languages),
+        ("emoji", emoji.to_owned()),
         ("language", narration.language_code.clone()),
         ("voice", listed(&mut voices())),
+        ("other voices", listed(&mut others.into_iter().map(str::to_owned))),
+        ("lexicons", listed(&mut narration.lexicons.iter().map(|used| format!("{} {}", used.name, used.version)))),
         ("speed", narration.speed.map(|speed| speed.to_string()).unwrap_or_default()),
         ("formats", listed(&mut narration.formats().map(format))),
         ("only", narration.selection.as_ref().map(selection).unwrap_or_default()),
@@ -272,15 +290,18 @@ mod tests {
             style: Style::Briefing.into(),
             length: Some(Length { target: Some(Target::Duration(Duration { seconds: 300, nanos: 0 })) }),
             footnotes: Footnotes::Skip.into(),
-            speakers: vec![Speaker { voice: "engines/local/voices/heart".to_owned() }],
+            speakers: vec![Speaker { voice: "engines/local/voices/heart".to_owned(), other_voices: Vec::new() }],
             speed: Some(1.25),
-            formats: vec![AudioFormat::Opus.into(), AudioFormat::Flac.into()],
+            formats: vec![OutputFormat::Opus.into(), OutputFormat::Flac.into()],
             selection: Some(Selection {
                 pages: vec![NumberRange { first: 3, last: 9 }, NumberRange { first: 12, last: 12 }],
                 chapters: Vec::new(),
                 first: seconds(300),
             }),
             skip: vec![ContentKind::FrontMatter.into(), ContentKind::Appendices.into()],
+            other_languages: OtherLanguages::Speak.into(),
+            spoken_languages: vec!["de".to_owned(), "fr".to_owned()],
+            emoji: EmojiPolicy::Drop.into(),
             ..Narration::default()
         };
         let told: Vec<String> = order(&narration).iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -288,6 +309,8 @@ mod tests {
             told,
             [
                 "style: briefing of 5:00",
+                "other languages: de, fr",
+                "emoji: dropped",
                 "voice: engines/local/voices/heart",
                 "speed: 1.25",
                 "formats: opus, flac",

@@ -8,6 +8,7 @@ use lectern_proto::v1 as api;
 use lectern_proto::v1::length::Target;
 use serde_json::{Map, Value};
 
+use crate::client::lexicons;
 use crate::client::message::{Message, status};
 
 /// A narration.
@@ -50,12 +51,22 @@ pub fn narration(narration: &api::Narration) -> Value {
         cast,
         writer,
         bill,
+        other_languages,
+        spoken_languages,
+        emoji,
+        lexicons,
+        pronunciations,
+        lexicon_key,
     } = narration;
     let labels: Map<String, Value> =
         labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let lexicon = |used: &api::NarrationLexicon| {
+        let api::NarrationLexicon { name, version } = used;
+        Message::default().text("name", name).long("version", *version).end()
+    };
     let speaker = |speaker: &api::Speaker| {
-        let api::Speaker { voice } = speaker;
-        Message::default().text("voice", voice).end()
+        let api::Speaker { voice, other_voices } = speaker;
+        Message::default().text("voice", voice).texts("otherVoices", other_voices).end()
     };
     Message::default()
         .text("name", name)
@@ -67,7 +78,7 @@ pub fn narration(narration: &api::Narration) -> Value {
         .word("footnotes", *footnotes, api::Footnotes::as_str_name)
         .list("speakers", speakers, speaker)
         .maybe("speed", speed.map(Value::from))
-        .words("formats", formats, api::AudioFormat::as_str_name)
+        .words("formats", formats, api::OutputFormat::as_str_name)
         .word("lane", *lane, api::Lane::as_str_name)
         .text("languageCode", language_code)
         .duration("timeLimit", time_limit.as_ref())
@@ -95,6 +106,12 @@ pub fn narration(narration: &api::Narration) -> Value {
         .list("cast", cast, character)
         .text("writer", writer)
         .maybe("bill", bill.as_ref().map(bill_of))
+        .word("otherLanguages", *other_languages, api::OtherLanguages::as_str_name)
+        .texts("spokenLanguages", spoken_languages)
+        .word("emoji", *emoji, api::EmojiPolicy::as_str_name)
+        .list("lexicons", lexicons, lexicon)
+        .list("pronunciations", pronunciations, lexicons::entry)
+        .text("lexiconKey", lexicon_key)
         .end()
 }
 
@@ -107,6 +124,7 @@ fn bill_of(bill: &api::Bill) -> Value {
         output_token_count,
         thought_token_count,
         cost_micro_usd,
+        character_count,
     } = bill;
     Message::default()
         .long("callCount", *call_count)
@@ -116,6 +134,7 @@ fn bill_of(bill: &api::Bill) -> Value {
         .long("outputTokenCount", *output_token_count)
         .long("thoughtTokenCount", *thought_token_count)
         .long("costMicroUsd", *cost_micro_usd)
+        .long("characterCount", *character_count)
         .end()
 }
 
@@ -210,12 +229,13 @@ pub fn writer(writer: &api::Writer) -> Value {
 
 /// What was spent on one day with one model.
 pub fn day_usage(usage: &api::DayUsage) -> Value {
-    let api::DayUsage { day, writer, model, bill } = usage;
+    let api::DayUsage { day, writer, model, bill, engine } = usage;
     Message::default()
         .text("day", day)
         .text("writer", writer)
         .text("model", model)
         .maybe("bill", bill.as_ref().map(bill_of))
+        .text("engine", engine)
         .end()
 }
 
@@ -263,7 +283,18 @@ pub fn document(document: &api::Document) -> Value {
 
 /// A voice.
 pub fn voice(voice: &api::Voice) -> Value {
-    let api::Voice { name, display_name, language_codes, sample_rate_hertz, version, available } = voice;
+    let api::Voice {
+        name,
+        display_name,
+        language_codes,
+        sample_rate_hertz,
+        version,
+        available,
+        engine,
+        price,
+        capabilities,
+        failure,
+    } = voice;
     Message::default()
         .text("name", name)
         .text("displayName", display_name)
@@ -271,7 +302,53 @@ pub fn voice(voice: &api::Voice) -> Value {
         .number("sampleRateHertz", *sample_rate_hertz)
         .text("version", version)
         .flag("available", *available)
+        .text("engine", engine)
+        .maybe("price", price.as_ref().map(voice_price))
+        .maybe("capabilities", capabilities.as_ref().map(voice_capabilities))
+        .maybe("failure", failure.as_ref().map(status))
         .end()
+}
+
+/// What a voice costs.
+fn voice_price(price: &api::VoicePrice) -> Value {
+    let api::VoicePrice { characters_micro_usd, input_tokens_micro_usd, output_tokens_micro_usd, hour_micro_usd } =
+        price;
+    Message::default()
+        .long("charactersMicroUsd", *characters_micro_usd)
+        .long("inputTokensMicroUsd", *input_tokens_micro_usd)
+        .long("outputTokensMicroUsd", *output_tokens_micro_usd)
+        .long("hourMicroUsd", *hour_micro_usd)
+        .end()
+}
+
+/// What a voice can do.
+fn voice_capabilities(capabilities: &api::VoiceCapabilities) -> Value {
+    use api::voice_capabilities::{Markup, Phonemes, WordTimes};
+    let api::VoiceCapabilities {
+        markup,
+        phonemes,
+        word_times,
+        speaker_count,
+        request_size_bytes,
+        slowest_speed,
+        fastest_speed,
+        calibrated,
+    } = capabilities;
+    Message::default()
+        .word("markup", *markup, Markup::as_str_name)
+        .word("phonemes", *phonemes, Phonemes::as_str_name)
+        .word("wordTimes", *word_times, WordTimes::as_str_name)
+        .number("speakerCount", *speaker_count)
+        .number("requestSizeBytes", *request_size_bytes)
+        .maybe("slowestSpeed", factor(*slowest_speed))
+        .maybe("fastestSpeed", factor(*fastest_speed))
+        .flag("calibrated", *calibrated)
+        .end()
+}
+
+/// A tempo, where one is said.
+fn factor(speed: f64) -> Option<Value> {
+    (speed > 0.0).then(|| Value::from(speed))
 }
 
 /// The receipt of an erasure.
@@ -333,9 +410,9 @@ mod tests {
             labels: [("paper".to_owned(), "tides".to_owned())].into(),
             style: api::Style::Briefing.into(),
             length: Some(api::Length { target: Some(Target::WordCount(300)) }),
-            speakers: vec![api::Speaker { voice: "engines/tone/voices/sine".to_owned() }],
+            speakers: vec![api::Speaker { voice: "engines/tone/voices/sine".to_owned(), other_voices: Vec::new() }],
             speed: Some(1.5),
-            formats: vec![api::AudioFormat::Opus.into(), 99],
+            formats: vec![api::OutputFormat::Opus.into(), 99],
             state: api::narration::State::Failed.into(),
             progress: Some(progress),
             failure: Some(failure),
@@ -360,7 +437,7 @@ mod tests {
             "speakers": [{"voice": "engines/tone/voices/sine"}],
             "speed": 1.5,
             // A format of a later version.
-            "formats": ["AUDIO_FORMAT_OPUS", 99],
+            "formats": ["OUTPUT_FORMAT_OPUS", 99],
             "state": "STATE_FAILED",
             "progress": {"sectionCount": 0, "wordCount": "20000", "recordedDuration": "61.500s"},
             "failure": {
@@ -391,6 +468,18 @@ mod tests {
 
         let wire = api::Voice { sample_rate_hertz: 24_000, available: true, ..api::Voice::default() };
         assert_eq!(voice(&wire), json!({"sampleRateHertz": 24_000, "available": true}));
+        let markup = api::voice_capabilities::Markup::Plain.into();
+        let capabilities = api::VoiceCapabilities { markup, fastest_speed: 2.0, ..api::VoiceCapabilities::default() };
+        let price = api::VoicePrice { characters_micro_usd: 30, ..api::VoicePrice::default() };
+        let wire = api::Voice {
+            engine: "cloud".to_owned(),
+            price: Some(price),
+            capabilities: Some(capabilities),
+            ..api::Voice::default()
+        };
+        let capabilities = json!({"markup": "MARKUP_PLAIN", "fastestSpeed": 2.0});
+        let expected = json!({"engine": "cloud", "price": {"charactersMicroUsd": "30"}, "capabilities": capabilities});
+        assert_eq!(voice(&wire), expected);
 
         let kind = api::erased_items::Kind::SegmentObject.into();
         let items = vec![api::ErasedItems { kind, first_sweep_count: 44, second_sweep_count: 0 }];

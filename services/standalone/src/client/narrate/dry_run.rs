@@ -8,8 +8,8 @@ use lectern_proto::v1::block_fate::Fate;
 use lectern_proto::v1::{Document, PreviewSection, PreviewSummary, SkipReason};
 use serde_json::json;
 
+use super::Job;
 use super::plan::Planned;
-use super::{Job, narration};
 use crate::client::hand_in;
 use crate::client::look::{Look, look};
 use crate::client::out::{self, Out};
@@ -21,7 +21,7 @@ use crate::client::words::{self, clock, count, seconds};
 /// Why the document cannot be read, why an order of it would fail, or what the server answers.
 pub async fn one(job: &Job<'_>, planned: &Planned) -> Result<(), Failure> {
     let item = planned.item.as_ref().map_err(Clone::clone)?;
-    let order = |document: &Document| narration(job.order, &job.voice, &document.name);
+    let order = |document: &Document| job.narration(&document.name);
     let look = Box::pin(look(&job.instance.client, item, order, true, &job.context.shutdown)).await?;
     let left_out = LeftOut::of(&look);
     job.out.json(&object(planned, &look, &left_out));

@@ -8,13 +8,13 @@ use lectern_client::is_terminal;
 use lectern_core::{Failure, Reason};
 use lectern_proto::convert;
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{Document, Narration, Speaker};
+use lectern_proto::v1::{Document, Narration, Speaker, Style};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::plan::Planned;
-use super::{Job, narration, report};
+use super::{Job, report};
 use crate::cli::Place;
 use crate::client::deliver::{deliver_asked, recording};
 use crate::client::follow::{Followed, follow, patiently};
@@ -36,7 +36,7 @@ pub struct Done {
     pub files: Vec<PathBuf>,
     /// From the order to its end.
     pub took: Duration,
-    /// From the order to the first audio that could be listened to.
+    /// From the order to the end of the first section's recording.
     pub first_audio: Option<Duration>,
     /// Whether the same was narrated before, so that nothing was made.
     pub made_before: bool,
@@ -109,7 +109,7 @@ pub async fn one(job: &Job<'_>, planned: &Planned, stage: &Mutex<Stage>) -> Resu
     }
     document.warnings.iter().for_each(|warning| out.say(&format!("  note: {warning}")));
 
-    let asked = narration(job.order, &job.voice, &document.name);
+    let asked = job.narration(&document.name);
     let digest = order::digest(&asked)?;
     if !job.order.detach {
         Box::pin(check(job, planned, &document, &asked)).await?;
@@ -201,9 +201,13 @@ async fn check(job: &Job<'_>, planned: &Planned, document: &Document, asked: &Na
     if whole.language_code.is_empty() {
         whole.language_code.clone_from(&document.language_code);
     }
-    if whole.speakers.is_empty() {
-        let default = voice::default_of(&whole.language_code, voices);
-        whole.speakers = default.map(|voice| Speaker { voice: voice.to_owned() }).into_iter().collect();
+    // Those of a dialogue are chosen by more than their language.
+    if let (false, Some(voice)) = (whole.style() == Style::Dialogue, voice::default_of(&whole.language_code, voices)) {
+        match whole.speakers.first_mut() {
+            Some(speaker) if speaker.voice.is_empty() => voice.clone_into(&mut speaker.voice),
+            Some(_) => {}
+            None => whole.speakers.push(Speaker { voice: voice.to_owned(), other_voices: Vec::new() }),
+        }
     }
     if whole.writer.is_empty() {
         whole.writer = job.writers().await?.first().map(|writer| writer.name.clone()).unwrap_or_default();
@@ -211,7 +215,7 @@ async fn check(job: &Job<'_>, planned: &Planned, document: &Document, asked: &Na
     planned.target.check(&recording(&whole, document, None)?).map(drop).map_err(|_| refused)
 }
 
-/// From the order to the first section that could be listened to.
+/// From the order to the end of the first section's recording.
 fn first_audio(narration: &Narration) -> Option<Duration> {
     let (first, created) = (narration.first_audio_time?, narration.create_time?);
     let nanos = |at: prost_types::Timestamp| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);

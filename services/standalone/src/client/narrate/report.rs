@@ -46,7 +46,7 @@ pub fn done(out: &Out, planned: &Planned, done: &Done) {
         reused(&progress).iter().for_each(|reused| out.line(&format!("  {reused}")));
     }
     if let Some(first) = first_audio {
-        out.line(&format!("  first audio after {} ms", first.as_millis()));
+        out.line(&format!("  first section recorded after {} ms", first.as_millis()));
     }
 }
 

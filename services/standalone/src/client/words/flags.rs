@@ -23,7 +23,13 @@ const FLAGS: &[(&str, &str)] = &[
     ("narration.direction", "--tone and the like"),
     ("narration.footnotes", "--footnotes"),
     ("narration.language_code", "--language"),
+    ("narration.other_languages", "--other-languages"),
+    ("narration.spoken_languages", "--speak"),
+    ("narration.emoji", "--emoji"),
+    ("narration.speakers.other_voices", "--other-voice"),
     ("narration.speakers", "--voice"),
+    ("narration.lexicons", "--lexicon"),
+    ("narration.pronunciations", "--lexicon"),
     ("narration.speed", "--speed"),
     ("narration.formats", "--format"),
     ("narration.lane", "--lane"),
@@ -45,17 +51,27 @@ const FLAGS: &[(&str, &str)] = &[
 
 /// The flag that sets a field.
 pub(super) fn flag(field: &str) -> Option<&'static str> {
+    let field = &without_places(field);
     let of = |path: &str| field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
     FLAGS.iter().find(|(path, _)| of(path)).map(|(_, flag)| *flag)
+}
+
+/// A path without the places in lists: `narration.speakers[1].voice` as `narration.speakers.voice`.
+fn without_places(field: &str) -> String {
+    let mut parts = field.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + part.split_once(']').map_or(part, |(_, rest)| rest))
 }
 
 /// Values of enums as a message names them, and the word of the command line.
 const VALUES: &[(&str, &str)] = &[
     ("STYLE_", "--style "),
     ("FOOTNOTES_", "--footnotes "),
-    ("AUDIO_FORMAT_", "--format "),
+    ("OUTPUT_FORMAT_", "--format "),
     ("LANE_", "--lane "),
     ("CONTENT_KIND_", ""),
+    ("OTHER_LANGUAGES_", "--other-languages "),
+    ("EMOJI_POLICY_", "--emoji "),
 ];
 
 /// A message in the words of the command line.

@@ -81,6 +81,10 @@ fn fields_and_values_are_named_by_the_flags_that_set_them() {
             "--skip: use front-matter or appendix [INVALID_FIELD]",
         ),
         (
+            Failure::invalid("narration.speakers[1].other_voices", "narration.speakers[1].voice is named twice"),
+            "--other-voice: --voice is named twice [INVALID_FIELD]",
+        ),
+        (
             Failure::not_found("narrations/n1"),
             "narrations/n1 does not exist; `lectern list` and `lectern documents` show what does [RESOURCE_NOT_FOUND]",
         ),
