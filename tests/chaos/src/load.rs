@@ -208,7 +208,7 @@ async fn order(caller: Caller, board: Arc<Board>, wanted: Wanted) {
         Ok(answer) => answer.document.unwrap_or_default(),
         Err(why) => return board.refuse(format!("document {number}: {why}")),
     };
-    let format = if number % 3 == 0 { api::AudioFormat::Opus } else { api::AudioFormat::Wav };
+    let format = if number % 3 == 0 { api::OutputFormat::Opus } else { api::OutputFormat::Wav };
     // Fast, because what is heard does not matter here.
     let plain = if dialogue { dialogue_of(&document) } else { lectern_e2e::of(&document) };
     let narration = api::Narration { formats: vec![format.into()], speed: Some(2.0), ..plain };

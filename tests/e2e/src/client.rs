@@ -9,6 +9,7 @@ use lectern_proto::ingest::v1::ingest_service_client::IngestServiceClient;
 use lectern_proto::v1::admin_service_client::AdminServiceClient;
 use lectern_proto::v1::document_service_client::DocumentServiceClient;
 use lectern_proto::v1::key_service_client::KeyServiceClient;
+use lectern_proto::v1::lexicon_service_client::LexiconServiceClient;
 use lectern_proto::v1::narration_service_client::NarrationServiceClient;
 use lectern_proto::v1::quota_service_client::QuotaServiceClient;
 use lectern_proto::v1::tenant_service_client::TenantServiceClient;
@@ -100,6 +101,12 @@ impl Client {
     #[must_use]
     pub fn voices(&self) -> VoiceServiceClient<Authorized> {
         VoiceServiceClient::new(self.over())
+    }
+
+    /// `lectern.v1.LexiconService`.
+    #[must_use]
+    pub fn lexicons(&self) -> LexiconServiceClient<Authorized> {
+        LexiconServiceClient::new(self.over())
     }
 
     /// `lectern.v1.WriterService`.

@@ -56,6 +56,8 @@ pub struct Cue {
     pub place: Place,
     /// The text, unescaped, lines joined by a space.
     pub text: String,
+    /// Who says it, where several talk.
+    pub speaker: Option<String>,
 }
 
 /// The captions of a WebVTT file.
@@ -73,14 +75,18 @@ pub fn captions(vtt: &str) -> Vec<Cue> {
         let (start, end) = lines.next().and_then(|line| line.split_once(" --> ")).expect("times");
         let text = lines.collect::<Vec<_>>().join(" ");
         let (section, place) = place(id);
+        let plain = |text: &str| text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let (speaker, text) = match text.strip_prefix("<v ").and_then(|text| text.split_once('>')) {
+            Some((name, text)) => (Some(plain(name)), text.to_owned()),
+            None => (None, text),
+        };
         let text = match place {
             Place::Added => {
                 text.strip_prefix("<c.added>").and_then(|t| t.strip_suffix("</c>")).expect("the mark").to_owned()
             }
             Place::Block(..) => text,
         };
-        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-        Cue { start: milliseconds(start), end: milliseconds(end), section, place, text }
+        Cue { start: milliseconds(start), end: milliseconds(end), section, place, text: plain(&text), speaker }
     })
     .collect()
 }
@@ -120,11 +126,18 @@ mod tests {
     #[test]
     fn captions_say_where_their_words_stand() {
         let vtt = "WEBVTT\n\nSTYLE\n::cue(.added) {\n}\n\ns1.u2.b3[4-9]\n00:00:01.000 --> 00:01:02.500\na &lt;\nb\n\n\
-                   s1.u3.added[0-1]\n01:00:00.000 --> 01:00:00.001\n<c.added>x</c>\n";
+                   s1.u3.added[0-1]\n01:00:00.000 --> 01:00:00.001\n<v A &amp; B><c.added>x</c>\n";
         let cues = captions(vtt);
-        let first =
-            Cue { start: 1_000, end: 62_500, section: 1, place: Place::Block(3, 4, 9), text: "a < b".to_owned() };
+        let first = Cue {
+            start: 1_000,
+            end: 62_500,
+            section: 1,
+            place: Place::Block(3, 4, 9),
+            text: "a < b".to_owned(),
+            speaker: None,
+        };
         assert_eq!(cues[0], first);
+        assert_eq!(cues[1].speaker.as_deref(), Some("A & B"));
         assert_eq!((cues[1].place, cues[1].text.as_str(), cues[1].start), (Place::Added, "x", 3_600_000));
     }
 }

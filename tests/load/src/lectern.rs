@@ -102,7 +102,7 @@ impl Lectern {
             .map_err(failed)?;
         let tts = lectern_tts::config::Config {
             common: common.clone(),
-            engine: lectern_tts::config::Engine::Tone,
+            engine: "tone".to_owned(),
             ..lectern_tts::config::Config::default()
         };
         let tts = Tts::new(&tts, &of_tts).await.map_err(failed)?;

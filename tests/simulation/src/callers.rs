@@ -107,13 +107,13 @@ impl Caller {
             display_name: request.clone(),
             labels: self.labels(),
             style: api::Style::Narration.into(),
-            formats: vec![api::AudioFormat::Wav.into()],
+            formats: vec![api::OutputFormat::Wav.into()],
             lane: *lane,
             time_limit: limit.and_then(|limit| limit.try_into().ok()),
             hold_script: self.order.held,
             ..api::Narration::default()
         };
-        let accepted = front.orders.create(tenant, request, wire).await?;
+        let accepted = Box::pin(front.orders.create(tenant, request, wire)).await?;
         self.site.observer.shown(tenant, &accepted.record);
         Ok(())
     }

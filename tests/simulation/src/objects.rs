@@ -3,9 +3,10 @@
 
 use lectern_core::Digest;
 use lectern_core::id::{ScopeId, StepId, TenantId};
-use lectern_core::keys::{Folder, TenantSecret, delivery};
+use lectern_core::keys::{Folder, TenantSecret};
 use lectern_gateway::conduct::wire::ObjectKeys;
 use lectern_gateway::domain::{Narration, Phase};
+use lectern_proto::convert;
 use lectern_proto::work::v1::{Command, Delivery, command::Work};
 
 use crate::observer::MASTER;
@@ -66,6 +67,6 @@ pub fn track(tenant: &TenantId, plan: &Digest, index: u32, spoken: Option<&Deliv
 }
 
 fn spoken_by(spoken: Option<&Delivery>) -> (String, String) {
-    let (voice, version) = spoken.map_or(("", ""), |spoken| (spoken.voice.as_str(), spoken.version.as_str()));
-    delivery(voice, version, 100)
+    let speakers = spoken.and_then(|spoken| convert::speakers(spoken).ok());
+    speakers.map(|speakers| speakers.canonical(100)).unwrap_or_default()
 }

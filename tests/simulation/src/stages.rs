@@ -10,6 +10,7 @@ use bytes::Bytes;
 use lectern_blob::{Blob, Objects, Prefix};
 use lectern_core::id::{NarrationId, ScopeId, Service, TenantId};
 use lectern_core::keys::Folder;
+use lectern_core::speakers::{PinnedVoice, Speakers};
 use lectern_core::{Digest, Failure, Kind, Random, Reason};
 use lectern_gateway::audit::Audit;
 use lectern_gateway::conduct::Conductor;
@@ -166,8 +167,11 @@ impl Stages for Reached {
             extractor: "text/1".to_owned(),
             script: format!("{SCRIPT_ENGINE}/1"),
             writer: SCRIPT_ENGINE.to_owned(),
-            voice: names::of_voice(SPEECH_ENGINE, "a"),
-            voice_version: "1".to_owned(),
+            speakers: Speakers::one(PinnedVoice {
+                name: names::of_voice(SPEECH_ENGINE, "a"),
+                version: "1".to_owned(),
+                sample_rate: 24_000,
+            }),
             language: None,
         };
         self.process

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lectern_ai::model::{Completion, Finish, ModelRow, Prompt, Provider, Rows};
-use lectern_ai::payments::{Call, Cashier, Claim, LOOK_AGAIN, Payments, Terms};
+use lectern_ai::payments::{Call, Cashier, LOOK_AGAIN, Payments, Terms};
 use lectern_core::random::SeededRandom;
 use lectern_core::{Digest, Failure, Random};
-use lectern_provider::{Billed, BudgetLimits, Class, MicroUsd, Place, ProviderError, Rates, Usage};
+use lectern_provider::{
+    Billed, BudgetLimits, Claimed, Class, MicroUsd, Place, ProviderError, Rates, Usage, claim_or_find,
+};
 use lectern_stage::Job;
-use lectern_stage::work::cancelled;
 use lectern_store::Store;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -103,40 +104,22 @@ impl PaidWriter {
         }
         let month = self.plan.budget(self.start.elapsed()).map(MicroUsd::new);
         let payments = self.cashier.of_step(&job.tenant, &job.step, BudgetLimits { month, narration: None });
-        let Some(claim) = self.claim(job, &payments, &key, &path).await? else { return Ok(()) };
-        if job.objects.find(&path).await?.is_none() {
-            job.before_payment().await?;
-            let prompt = prompt(question);
-            let call = Call { writer: SCRIPT_ENGINE, row: &self.row, prompt: &prompt, cancel: &job.cancel };
-            let paid = payments.begin(&call).await?;
-            let answered = self.call(job, &path).await;
-            payments.end(paid, answered.as_ref()).await;
-            let answer = answered.map_err(|error| error.failure(SCRIPT_ENGINE))?;
-            job.objects.write(&path, answer.text).await?;
-        }
+        let (claim, find) = (|| payments.claim(&key), || job.objects.find(&path));
+        let claim = match claim_or_find((LOOK_AGAIN, LOOK_AGAIN), &job.cancel, claim, find).await? {
+            Claimed::Ours(claim) => claim,
+            Claimed::Found(_) => return Ok(()),
+        };
+        job.before_payment().await?;
+        let prompt = prompt(question);
+        let call = Call { writer: SCRIPT_ENGINE, row: &self.row, prompt: &prompt, cancel: &job.cancel };
+        let paid = payments.begin(&call).await?;
+        let answered = self.call(job, &path).await;
+        payments.end(paid, answered.as_ref()).await;
+        let answer = answered.map_err(|error| error.failure(SCRIPT_ENGINE))?;
+        job.objects.write(&path, answer.text).await?;
         drop(claim);
         self.observer.judges(&self.process.name, &path);
         Ok(())
-    }
-
-    /// Claims a call; none where somebody else has made it meanwhile.
-    async fn claim(
-        &self,
-        job: &Job,
-        payments: &dyn Payments,
-        key: &Digest,
-        path: &str,
-    ) -> Result<Option<Claim>, Failure> {
-        loop {
-            if let Some(claim) = payments.claim(key).await? {
-                return Ok(Some(claim));
-            }
-            let waited = job.cancel.run_until_cancelled(tokio::time::sleep(LOOK_AGAIN)).await;
-            waited.ok_or_else(cancelled)?;
-            if job.objects.find(path).await?.is_some() {
-                return Ok(None);
-            }
-        }
     }
 
     /// One call of the model, unless nobody wants it any more before it ends.
@@ -179,7 +162,7 @@ fn answer(number: u64) -> Completion {
         text: format!("answer {number}"),
         finish: Finish::Stop,
         finish_raw: "STOP".to_owned(),
-        usage: Usage { input: INPUT, cached: 0, output: number, thoughts: 0 },
+        usage: Usage { input: INPUT, output: number, ..Usage::default() },
         model_version: MODEL.to_owned(),
         raw_usage: Value::Null,
     }

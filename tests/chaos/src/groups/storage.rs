@@ -99,7 +99,7 @@ async fn damage(run: &mut Run, fault: &mut Fault, kind: &str) {
     let narration = api::Narration {
         documents: vec![format!("documents/{}", order.document)],
         style: api::Style::Narration.into(),
-        formats: vec![api::AudioFormat::Flac.into()],
+        formats: vec![api::OutputFormat::Flac.into()],
         speed: Some(2.0),
         ..Default::default()
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Every Secret that a value set names: those that somebody makes before, and those of
 /// cert-manager.
-const SECRETS: [&str; 24] = [
+const SECRETS: [&str; 26] = [
     "ai-tls",
     "collector",
     "database-ai",
@@ -18,6 +18,7 @@ const SECRETS: [&str; 24] = [
     "database-tts",
     "gateway-tls",
     "gemini-ai",
+    "gemini-tts",
     "ingest-tls",
     "lectern",
     "lectern-ai-tls",
@@ -33,6 +34,7 @@ const SECRETS: [&str; 24] = [
     "queue-tts",
     "storage",
     "tts-tls",
+    "voices-tts",
 ];
 /// What is in each of them, and the same as the API has it (RFC 4648).
 const CANARY: &str = "the-canary-of-a-secret-5f1c0de";

@@ -56,7 +56,7 @@ async fn listen(client: &Client, name: &str) -> Streaming<ListenNarrationRespons
 
 /// The recording of a document, as WAV.
 async fn recorded(client: &Client, document: &api::Document) -> api::Narration {
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(document) };
     let narration = client.narrate(order).await;
     assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
     narration
@@ -115,7 +115,7 @@ async fn attack_a_name_without_end_cuts_nobodys_stream(profile: Profile) {
     let get = api::GetDocumentRequest { name: format!("documents/{name}"), ..Default::default() };
     let refused = attacker.documents().get_document(get).await.expect_err("no such name");
     assert_eq!(refusal(&refused).code, Code::InvalidArgument);
-    let speaker = api::Speaker { voice: format!("engines/tone/voices/{name}") };
+    let speaker = api::Speaker { voice: format!("engines/tone/voices/{name}"), other_voices: Vec::new() };
     let order = api::Narration { speakers: vec![speaker], ..of(&document) };
     let refused = attacker.order(order).await.expect_err("no such voice");
     assert!(matches!(refusal(&refused).code, Code::InvalidArgument | Code::NotFound), "{refused:?}");

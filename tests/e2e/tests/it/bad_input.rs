@@ -91,13 +91,13 @@ fn rows() -> Vec<Row> {
             "an unknown format",
             |d| Box::pin(d.order(|n| n.formats = vec![99])),
             InvalidArgument,
-            "AUDIO_FORMAT_UNSUPPORTED",
+            "OUTPUT_FORMAT_UNSUPPORTED",
         ),
         Row(
             "a format without its encoder",
             |d| Box::pin(d.order(|n| n.formats = vec![4])),
             FailedPrecondition,
-            "AUDIO_FORMAT_UNSUPPORTED",
+            "OUTPUT_FORMAT_UNSUPPORTED",
         ),
         Row("a speed out of range", |d| Box::pin(d.order(|n| n.speed = Some(7.0))), InvalidArgument, "INVALID_FIELD"),
         Row(
@@ -222,7 +222,7 @@ fn bomb() -> Vec<u8> {
 }
 
 fn speaker(voice: &str) -> api::Speaker {
-    api::Speaker { voice: voice.to_owned() }
+    api::Speaker { voice: voice.to_owned(), other_voices: Vec::new() }
 }
 
 /// A key of the tenant whose the documents are.

@@ -48,7 +48,7 @@ async fn nothing_that_was_entrusted_is_logged_or_exported(profile: Profile) {
     };
     let document = client.documents().create_document(request).await.expect("accepted").into_inner();
     let document = document.document.expect("the document");
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
     let narration = client.narrate(order).await;
     let script = format!("{:?}", client.script(&narration.name).await);
     assert!(script.to_lowercase().contains(WORD), "the canary is alive: {script}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use lectern_core::content::document::Content;
 use lectern_e2e::{Profile, of};
 use lectern_proto::v1::narration::State;
-use lectern_proto::v1::{AudioFormat, Narration};
+use lectern_proto::v1::{Narration, OutputFormat};
 use lectern_testkit::env;
 use lectern_testkit::pdfs::{self, Pdf};
 use unicode_normalization::UnicodeNormalization as _;
@@ -31,7 +31,7 @@ async fn foreign_pdfs_are_narrated_whole() {
         let upload = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         let document = client.upload(&upload, name, &bytes).await.expect(name);
         // Hours of speech: at double tempo and in one format, which is enough for what is checked.
-        let formats = vec![AudioFormat::Wav.into()];
+        let formats = vec![OutputFormat::Wav.into()];
         let narration = client.narrate(Narration { formats, speed: Some(2.0), ..of(&document) }).await;
         assert_eq!(narration.state(), State::Succeeded, "{name}: {:?}", narration.failure);
         let content = content(&instance, &document.name).await;

@@ -53,7 +53,7 @@ async fn killed_at(kind: StepKind, index: u32) {
     let records = instance.steps(service).await;
 
     let text = chapters(4, 150);
-    let order = |document| api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(document) };
+    let order = |document| api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(document) };
     let twin = client.markdown(&text).await;
     let undisturbed = pcm(&client, &client.narrate(order(&twin)).await).await;
     let document = client.markdown(&text).await;

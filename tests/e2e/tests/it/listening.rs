@@ -70,7 +70,7 @@ async fn what_is_heard_from_a_sample_on_is_the_rest_of_the_whole(profile: Profil
     let client = instance.client();
     let document = client.markdown(&chapters(4, 120)).await;
     let narration =
-        client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
+        client.narrate(api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) }).await;
     let whole = listen(&client, &narration.name, 0, 0).await.expect("audio");
     let sections = i32::try_from(whole.len()).expect("a count");
     assert!(sections >= 3, "{sections} sections");

@@ -62,6 +62,8 @@ fn only_otherwise(profile: Profile, name: &str) -> bool {
         "lectern.queue.redeliveries",
         "lectern.step.leases_lost",
         "lectern.tts.segments_found",
+        "lectern.tts.speech_rejected",
+        "lectern.tts.speech_substituted",
     ];
     // One file and a queue within the process.
     let embedded = name.starts_with("db.client.connection.") || name == "rpc.client.call.duration";
@@ -75,7 +77,7 @@ async fn what_is_exported_is_what_the_catalogue_lists(profile: Profile) {
     let mut instance = setup.everywhere("LECTERN_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0").start().await;
     let client = instance.client();
     let document = client.upload("an-upload", "source.md", b"# One\n\nA sentence.\n\n# Two\n\nAnother.\n").await;
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document.expect("accepted")) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document.expect("accepted")) };
     let narration = client.narrate(order).await;
     client.script(&narration.name).await;
     drop(client);

@@ -39,6 +39,7 @@ async fn every_port_tells_its_health_and_its_services_to_anybody(profile: Profil
                 "lectern.v1.TenantService",
                 "lectern.v1.QuotaService",
                 "lectern.v1.AdminService",
+                "lectern.v1.LexiconService",
                 "lectern.v1.VoiceService",
                 "lectern.v1.WriterService",
                 "lectern.gateway.v1.CredentialService",

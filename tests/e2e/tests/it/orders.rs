@@ -30,7 +30,7 @@ async fn a_cancelled_narration_stops_and_goes_on_when_it_is_retried(profile: Pro
     let instance = profile.setup().everywhere("LECTERN_PERMITS", "1").start().await;
     let client = instance.client();
     let document = client.markdown(&chapters(24, 90)).await;
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
     let name = client.order(order).await.expect("accepted").name;
     let request = api::WatchNarrationRequest { name: name.clone(), resume_token: String::new() };
     let mut states = client.narrations().watch_narration(request).await.expect("a stream").into_inner();

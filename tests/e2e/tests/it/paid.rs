@@ -51,7 +51,7 @@ fn dialogue(document: &api::Document, length: Target) -> api::Narration {
         length: Some(api::Length { target: Some(length) }),
         cast: vec![character("Ann", "explains"), character("Bo", "asks")],
         writer: PaidModel::WRITER.to_owned(),
-        formats: vec![api::AudioFormat::Wav.into()],
+        formats: vec![api::OutputFormat::Wav.into()],
         ..of(document)
     }
 }
@@ -72,5 +72,6 @@ fn sum(one: api::Bill, other: api::Bill) -> api::Bill {
         output_token_count: one.output_token_count + other.output_token_count,
         thought_token_count: one.thought_token_count + other.thought_token_count,
         cost_micro_usd: one.cost_micro_usd + other.cost_micro_usd,
+        character_count: one.character_count + other.character_count,
     }
 }

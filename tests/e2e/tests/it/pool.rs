@@ -37,7 +37,7 @@ async fn many_narrations_share_one_pool_a_service() {
 
     // tts hears of no work until all are ordered, so that all are in flight.
     instance.proxy("tts", Link::Queue).set(Fault::HalfOpen);
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
     let ordered: Vec<String> = stream::iter(0..NARRATIONS)
         .map(|_| async { client.order(order.clone()).await.expect("accepted").name })
         .buffer_unordered(AT_ONCE)

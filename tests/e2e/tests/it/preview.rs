@@ -62,7 +62,7 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
     assert!(client.list_narrations().await.is_empty(), "a preview orders nothing");
     assert_eq!((summary.title.as_str(), summary.language_code.as_str(), summary.failure), ("Salt", "en", None));
 
-    let formats = vec![api::AudioFormat::Wav.into()];
+    let formats = vec![api::OutputFormat::Wav.into()];
     let narration = client.narrate(api::Narration { formats, ..order.clone() }).await;
     let script = client.script(&narration.name).await;
     assert_eq!(summary.section_count, script.len() as i32);

@@ -15,7 +15,7 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     let instance = profile.setup().start().await;
     let client = instance.client();
     let document = client.upload("demo", "demo.pdf", &fixture("pdf/demo.pdf")).await.expect("accepted");
-    let formats = vec![api::AudioFormat::Opus.into(), api::AudioFormat::Wav.into()];
+    let formats = vec![api::OutputFormat::Opus.into(), api::OutputFormat::Wav.into()];
     let accepted = client.order(api::Narration { formats, ..of(&document) }).await.expect("accepted");
     assert_eq!((accepted.run, accepted.artifacts.len()), (1, 0), "{accepted:?}");
 
@@ -26,7 +26,8 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     assert_eq!(narration.state(), State::Succeeded, "{:?}", narration.failure);
     let heard = tokio::time::timeout(PATIENCE, listening).await.expect("in time").expect("heard");
 
-    let expected = ["audio.opus", "audio.wav", "captions.vtt", "chapters.json", "manifest.json", "script.json"];
+    let expected =
+        ["audio.opus", "audio.wav", "captions.vtt", "chapters.json", "listen.html", "manifest.json", "script.json"];
     assert_eq!(files_of(&narration), expected.map(|file| artifact(&narration.name, file)).into());
     let mut files = HashMap::new();
     for name in expected {
@@ -53,6 +54,8 @@ async fn a_pdf_becomes_a_recording_that_accounts_for_every_block(profile: Profil
     let cues = captions(&files["captions.vtt"], &content, sections, samples.len() as u64 * 1000 / u64::from(rate));
     assert!(cues.len() > 100, "{} captions", cues.len());
     chapters(&files["chapters.json"], sections, samples.len() as u64);
+    let page = std::str::from_utf8(&files["listen.html"]).expect("UTF-8");
+    assert!(page.starts_with("<!doctype html>") && page.contains("\"audio\":[\"opus\",\"wav\"]"), "{}", &page[..200]);
     for json in ["script.json", "manifest.json"] {
         serde_json::from_slice::<serde_json::Value>(&files[json]).expect("JSON");
     }
@@ -64,7 +67,7 @@ async fn words_of_ours_are_marked_as_such(profile: Profile) {
     let text = "# Salt\n\nIt is sold by weight.\n\n| kind | price |\n|---|---|\n| fine | 2 |\n| coarse | 3 |\n\n```\nlet salt = 1;\n```\n";
     let document = client.markdown(text).await;
     let narration = client.narrate(of(&document)).await;
-    let expected = ["audio.opus", "captions.vtt", "chapters.json", "manifest.json", "script.json"];
+    let expected = ["audio.opus", "captions.vtt", "chapters.json", "listen.html", "manifest.json", "script.json"];
     let expected: BTreeSet<String> = expected.map(|file| artifact(&narration.name, file)).into();
     assert_eq!(files_of(&narration), expected, "the default format is Opus alone");
     let vtt = client.download(&narration, "captions.vtt").await;

@@ -8,7 +8,7 @@ async fn an_embedded_instance_that_was_killed_finishes_what_it_had_begun() {
     let mut instance = Profile::Embedded.setup().everywhere("LECTERN_PERMITS", "1").start().await;
     let client = instance.client();
     let document = client.markdown(&chapters(24, 90)).await;
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
     let undisturbed = {
         let twin = client.markdown(&chapters(24, 90)).await;
         let narration = client.narrate(api::Narration { documents: vec![twin.name], ..order.clone() }).await;

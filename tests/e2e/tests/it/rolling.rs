@@ -170,7 +170,7 @@ async fn narrate(client: Client, who: usize, over: Arc<AtomicBool>) -> Vec<api::
     while !over.load(Ordering::SeqCst) {
         let source = Upload::bytes(&format!("tides-{who}-{}.md", narrated.len()), text(who, narrated.len()));
         let document = client.upload(&source).await.expect("a document");
-        let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+        let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
         let accepted = client.order(order).await.expect("an accepted order");
         let ended = client.watch(&accepted.name).terminal().await.expect("an end");
         assert_eq!(ended.state(), State::Succeeded, "{}: {:?}", ended.name, ended.failure);

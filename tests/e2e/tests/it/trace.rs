@@ -108,7 +108,7 @@ async fn one_narration_is_one_trace(profile: Profile) {
     let client = instance.client();
     let document = client.markdown("# One\n\nA first sentence.\n\n# Two\n\nA second sentence.\n").await;
     let narration =
-        client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
+        client.narrate(api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) }).await;
     let sections = narration.progress.expect("progress").section_count();
     drop(client);
     instance.stop();
@@ -171,7 +171,7 @@ async fn what_goes_on_after_a_restart_stays_in_the_trace() {
     let (mut instance, collector) = start(Profile::Embedded).await;
     let client = instance.client();
     let document = client.markdown(&lectern_e2e::chapters(24, 90)).await;
-    let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+    let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
     let name = client.order(order).await.expect("accepted").name;
     client.watch(&name, |narration| narration.progress.is_some_and(|p| p.recorded_section_count > 0)).await;
     instance.stop();

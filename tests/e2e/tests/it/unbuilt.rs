@@ -11,18 +11,19 @@ async fn what_is_not_built_yet_is_refused_as_such(profile: Profile) {
     let client = instance.client();
     let (one, two) = (client.markdown("# One\n\nA first text.").await, client.markdown("# Two\n\nA second.").await);
     let voices = client.voices().list_voices(api::ListVoicesRequest::default()).await.expect("voices").into_inner();
-    let speaker = api::Speaker { voice: voices.voices.first().expect("a voice").name.clone() };
+    let voice = voices.voices.first().expect("a voice").name.clone();
+    let speaker = api::Speaker { voice, other_voices: Vec::new() };
     let documents = vec![one.name.clone(), two.name];
+    let several = api::Narration { documents, ..of(&one) };
+    let refused = refusal(&client.order(several).await.expect_err("two documents"));
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::Unimplemented, "FEATURE_UNAVAILABLE"));
     for (what, order) in [
-        ("two documents", api::Narration { documents, ..of(&one) }),
-        ("two speakers", api::Narration { speakers: vec![speaker.clone(), speaker.clone()], ..of(&one) }),
+        ("no document", api::Narration { documents: Vec::new(), ..of(&one) }),
+        ("two who speak one", api::Narration { speakers: vec![speaker.clone(), speaker.clone()], ..of(&one) }),
     ] {
         let refused = refusal(&client.order(order).await.expect_err(what));
-        assert_eq!((refused.code, refused.reason.as_str()), (Code::Unimplemented, "FEATURE_UNAVAILABLE"), "{what}");
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"), "{what}");
     }
-    let none = api::Narration { documents: Vec::new(), ..of(&one) };
-    let refused = refusal(&client.order(none).await.expect_err("no document"));
-    assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"));
     assert!(client.list_narrations().await.is_empty(), "nothing was ordered");
 
     // One of each is what there is, and the answer says who speaks.

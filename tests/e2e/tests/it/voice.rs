@@ -16,7 +16,7 @@ async fn the_voice_speaks(profile: Profile) {
     let text = "# The lamp\n\nThe lamp was lit at six, and nobody saw who had lit it. It burned until the morning.";
     let document = client.markdown(text).await;
     let narration =
-        client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
+        client.narrate(api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) }).await;
     let [speaker] = &narration.speakers[..] else { panic!("one speaks: {:?}", narration.speakers) };
     assert!(speaker.voice.starts_with("engines/local/voices/"), "{speaker:?}");
     let (rate, samples) = media::wav(&client.download(&narration, "audio.wav").await);
@@ -36,7 +36,7 @@ async fn the_demo_sounds_as_promised() {
     let pdf = fixture("pdf/demo.pdf");
     let document = client.upload("demo", "demo.pdf", &pdf).await.expect("accepted");
     let narration =
-        client.narrate(api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) }).await;
+        client.narrate(api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) }).await;
 
     let (rate, samples) = media::wav(&client.download(&narration, "audio.wav").await);
     loud_enough(rate, &samples);

@@ -1,7 +1,7 @@
 //! The list of voices, page by page and language by language.
 
 use lectern_e2e::{Client, Profile, refusal};
-use lectern_proto::v1::{self as api, AudioFormat};
+use lectern_proto::v1::{self as api, OutputFormat};
 use tonic::{Code, Status};
 
 on_both_profiles!(voices_come_in_pages_and_by_language);
@@ -15,7 +15,7 @@ async fn voices_come_in_pages_and_by_language(profile: Profile) {
     let client = instance.client();
     let all = page(&client, api::ListVoicesRequest::default()).await.expect("voices");
     assert!(!all.voices.is_empty() && all.next_page_token.is_empty(), "{all:?}");
-    assert!(all.formats().any(|format| format == AudioFormat::Opus), "{all:?}");
+    assert!(all.formats().any(|format| format == OutputFormat::Opus), "{all:?}");
 
     let english = api::ListVoicesRequest { language_code: "en".to_owned(), ..Default::default() };
     for request in [api::ListVoicesRequest::default(), english.clone()] {

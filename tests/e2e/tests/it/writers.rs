@@ -69,6 +69,7 @@ async fn a_model_of_the_settings_writes_a_dialogue_that_was_estimated(profile: P
     let plain = estimate(&client, of(&document)).await;
     assert_eq!((plain.writer.as_str(), plain.model_calls.expect("calls").most), ("extractive", 0));
     assert_eq!(plain.cost_micro_usd, Some(api::EstimatedRange { least: 0, most: 0 }));
+    assert_eq!(plain.speech_cost_micro_usd, plain.cost_micro_usd, "its voice costs nothing: {:?}", plain.basis);
 
     for (changed, code, reason) in [
         (api::Narration { writer: String::new(), ..order.clone() }, Code::InvalidArgument, "STYLE_UNSUPPORTED"),

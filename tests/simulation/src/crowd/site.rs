@@ -8,10 +8,13 @@ use std::time::Duration;
 use lectern_core::content::script::{Order, Style};
 use lectern_core::id::{Service, StepId, StepKind};
 use lectern_core::random::SeededRandom;
+use lectern_core::speakers::{PinnedVoice, Speakers};
 use lectern_core::{Clock, Digest, Failure, Random, Timestamp};
 use lectern_gateway::conduct::wanted::{Window, ready, wanted};
 use lectern_gateway::conduct::{DispatchOptions, Dispatcher, fold};
-use lectern_gateway::domain::{Labels, Narration, NarrationRequest, Pins, StepOutcome, Tally, Transition};
+use lectern_gateway::domain::{
+    Labels, Narration, NarrationRequest, OrderedLexicon, Pins, StepOutcome, Tally, Transition,
+};
 use lectern_proto::names;
 use lectern_queue::{ConnectOptions, Delivery, MemoryQueue, Queue};
 use lectern_store::{Collection, Store, StoreError, Versioned};
@@ -262,7 +265,8 @@ fn narration(whose: Whose, number: u64, now: Timestamp) -> Result<Narration, Fai
         labels: Labels::none(),
         order: Order::of(Style::Narration),
         writer: String::new(),
-        voice: String::new(),
+        speakers: Vec::new(),
+        lexicon: OrderedLexicon::default(),
         speed: 100,
         formats: vec![1],
         lane: whose.lane,
@@ -275,8 +279,11 @@ fn narration(whose: Whose, number: u64, now: Timestamp) -> Result<Narration, Fai
         extractor: "text/1".to_owned(),
         script: format!("{SCRIPT_ENGINE}/1"),
         writer: SCRIPT_ENGINE.to_owned(),
-        voice: names::of_voice(SPEECH_ENGINE, "a"),
-        voice_version: "1".to_owned(),
+        speakers: Speakers::one(PinnedVoice {
+            name: names::of_voice(SPEECH_ENGINE, "a"),
+            version: "1".to_owned(),
+            sample_rate: 24_000,
+        }),
         language: None,
     };
     let tenant = tenant(whose.tenant).ok_or_else(no_id)?;

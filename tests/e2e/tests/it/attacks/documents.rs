@@ -101,7 +101,7 @@ async fn attack_repeated_numbers(profile: Profile) {
     for at in 0..ORDERED {
         // Each another text, so that none is found made.
         let document = attacker.markdown(&format!("{}{at}", "12 ".repeat(NUMBERS))).await;
-        let order = api::Narration { formats: vec![api::AudioFormat::Wav.into()], ..of(&document) };
+        let order = api::Narration { formats: vec![api::OutputFormat::Wav.into()], ..of(&document) };
         names.push(attacker.order(order).await.expect("accepted").name);
     }
     attacker.watch(&names[0], |narration| narration.state() >= State::Planning).await;
