@@ -1,5 +1,7 @@
-//! Measurements that the project promises: the embedded instance at rest, and the time to the first
-//! audio.
+//! Measurements that the project promises: the embedded instance at rest, the time to the first
+//! audio, and the local voice beside its own package.
+
+mod voice;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +15,7 @@ use clap::Subcommand;
 use lectern_testkit::{Program, env, temp_dir};
 use serde_json::Value;
 
-use crate::{process, repo, voice};
+use crate::{process, repo, voice as weights};
 
 /// What to measure.
 #[derive(Subcommand)]
@@ -23,11 +25,14 @@ pub enum BenchCommand {
     Idle,
     /// Time from the end of the upload to the first audio, for PDFs of 2 and of 100 pages.
     FirstAudio,
+    /// How fast the local voice is beside its own Python package, and how soon its first words are
+    /// heard.
+    Voice,
 }
 
 /// Runs the measurement with `program`, or else with a release build.
 pub fn run(command: BenchCommand, program: Option<PathBuf>) -> Result<ExitCode> {
-    let voice = voice::prepare()?;
+    let voice = weights::prepare()?;
     let program = match program {
         Some(program) => program.canonicalize().with_context(|| format!("no program at {}", program.display()))?,
         None => {
@@ -38,6 +43,7 @@ pub fn run(command: BenchCommand, program: Option<PathBuf>) -> Result<ExitCode> 
     match command {
         BenchCommand::Idle => idle(&program, &voice),
         BenchCommand::FirstAudio => first_audio(&program, &voice),
+        BenchCommand::Voice => voice::run(&program, &voice),
     }
 }
 

@@ -2,11 +2,12 @@
 
 usage: hear.py AUDIO SCRIPT MODEL LIMIT windows|whole
 
-AUDIO is in any format that FFmpeg's libraries read, SCRIPT is JSON ({"sections": [{"utterances":
-[{"spoken", "start_ms", "end_ms"}]}]}). Compares the utterances that lie whole in the first, the
-middle and the last 60 seconds, or all of them, both sides in Whisper's English normal form; words
-that differ in the spaces between their letters alone ("H T T P", "HTTP") are heard right. Ends with
-status 1 when a window reaches LIMIT percent.
+AUDIO is in any format that FFmpeg's libraries read, SCRIPT is JSON ({"language", "sections":
+[{"utterances": [{"spoken", "start_ms", "end_ms"}]}]}). Compares the utterances that lie whole in
+the first, the middle and the last 60 seconds, or all of them, both sides in Whisper's normal form,
+which knows numbers and spellings in English alone; words that differ in the spaces between their
+letters alone ("H T T P", "HTTP") are heard right. Ends with status 1 when a window reaches LIMIT
+percent.
 """
 
 import collections
@@ -18,6 +19,7 @@ import ctranslate2
 import jiwer
 from faster_whisper import WhisperModel
 from faster_whisper.audio import decode_audio
+from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 RATE = 16_000
@@ -39,7 +41,8 @@ if utterances[-1]["end_ms"] > length + 100:
 
 model = WhisperModel(model_dir, device="cpu", compute_type="int8", cpu_threads=int(os.environ["OMP_NUM_THREADS"]))
 ctranslate2.set_random_seed(1)
-normal = EnglishTextNormalizer()
+language = script["language"].split("-")[0]
+normal = EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
 starts = {"first": 0, "middle": max(0, (length - WINDOW_MS) // 2), "last": max(0, length - WINDOW_MS)}
 window_ms = WINDOW_MS
 if length <= WINDOW_MS or how == "whole":
@@ -63,7 +66,7 @@ def listen(group):
     clip = audio[begin * RATE // 1000 : end * RATE // 1000]
     # A pass that fell into repetition is made again with a higher temperature, by the recogniser's
     # own thresholds.
-    segments, _ = model.transcribe(clip, language="en", beam_size=5, condition_on_previous_text=False, without_timestamps=True)
+    segments, _ = model.transcribe(clip, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True)
     return " ".join(segment.text for segment in segments)
 
 

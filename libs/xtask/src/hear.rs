@@ -69,7 +69,7 @@ const BASE: [Weights; 2] = [
 /// How the name of a script ends that `lectern narrate` wrote; before it stands the recording's.
 const SCRIPT_ENDING: &str = ".script.json";
 /// The endings of audio, what loses nothing first.
-const AUDIO_ENDINGS: [&str; 4] = ["wav", "flac", "opus", "mp3"];
+const AUDIO_ENDINGS: [&str; 5] = ["wav", "flac", "opus", "m4b", "mp3"];
 
 /// Prints the word error rate of each window, or of all of it, and what was misheard; status 1 when
 /// a rate reaches `limit` percent.

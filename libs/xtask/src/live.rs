@@ -1,6 +1,8 @@
 //! One short order against the real service of a provider, by the command line alone: what it cost,
 //! and how near its length came. It spends money, so it is run by hand, and never above its limit.
 
+mod voice;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -12,6 +14,7 @@ use lectern_core::content::words;
 use lectern_testkit::{env, temp_dir};
 use serde_json::Value;
 
+use self::voice::Service;
 use crate::{harmless, process, programs, repo};
 
 /// The length that is ordered, in minutes.
@@ -27,13 +30,14 @@ pub struct Options {
     /// The provider.
     provider: Provider,
     /// The most that the order may be estimated to cost, in US dollars; above that nothing is
-    /// called.
-    #[arg(long, value_name = "X", default_value_t = 0.25, value_parser = limit)]
-    limit_usd: f64,
+    /// called. 0.25, and 0.5 of voices, since one call of a model that speaks may be eleven minutes
+    /// long.
+    #[arg(long, value_name = "X", value_parser = limit)]
+    limit_usd: Option<f64>,
     /// A file with the API key in its only line, in the place of the environment.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// The model; the usual one of the writer where none is named.
+    /// The model; the usual one of the writer, or of the voices, where none is named.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Runs the program as it was built last, by `cargo xtask test` say.
@@ -49,29 +53,57 @@ enum Provider {
     /// OpenAI itself.
     #[value(name = "openai")]
     OpenAi,
+    /// Google Cloud Text-to-Speech by an API key.
+    GoogleTts,
+    /// Speech of Gemini by an API key.
+    GeminiTts,
 }
 
 impl Provider {
-    /// The name of its writer.
+    /// The name of its writer, or of what speaks.
     const fn writer(self) -> &'static str {
         match self {
             Self::Gemini => "gemini",
             Self::OpenAi => "openai",
+            Self::GoogleTts => "google-tts",
+            Self::GeminiTts => "gemini-tts",
+        }
+    }
+
+    /// Whose voices are called; none where it writes.
+    const fn speaks(self) -> Option<Service> {
+        match self {
+            Self::Gemini | Self::OpenAi => None,
+            Self::GoogleTts => Some(Service::Google),
+            Self::GeminiTts => Some(Service::Gemini),
         }
     }
 
     /// The variables that its key is read from.
     const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Gemini => &["GOOGLE_API_KEY", "GEMINI_API_KEY"],
+            Self::Gemini | Self::GeminiTts => &["GOOGLE_API_KEY", "GEMINI_API_KEY"],
+            Self::GoogleTts => &["GOOGLE_API_KEY"],
             Self::OpenAi => &["OPENAI_API_KEY"],
         }
     }
 }
 
-/// Estimates, orders, and says what came of it; status 1 where the length was missed.
+impl Options {
+    /// The most that the order may cost, in US dollars.
+    fn limit(&self) -> f64 {
+        let usual = if self.provider.speaks().is_some() { 0.5 } else { 0.25 };
+        self.limit_usd.unwrap_or(usual)
+    }
+}
+
+/// Estimates, orders, and says what came of it; status 1 where the length was missed, or what was
+/// spoken is not as long as speech.
 pub fn run(options: &Options) -> Result<ExitCode> {
     check_key(options, |name| env::value(name).is_some())?;
+    if let Some(service) = options.provider.speaks() {
+        return voice::run(options, service);
+    }
     if !options.no_build {
         programs::build_some(&["lectern"])?;
     }
@@ -82,7 +114,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
     let estimate = last_object(&bench.lectern(&["estimate"], true)?)?;
     println!("estimated: {}", said(&estimate)?);
-    check_limit(&estimate, options.limit_usd)?;
+    check_limit(&estimate, options.limit())?;
 
     let out = folder.path().join("out");
     let made = bench.lectern(&["narrate", "--format", "wav", "-o", &out.to_string_lossy()], true)?;
@@ -183,13 +215,15 @@ fn bill(narration: &Value) -> Result<String> {
         bail!("the bill has no call: nothing was asked of the service");
     }
     Ok(format!(
-        "{:.4} USD for {calls} calls ({} of unknown outcome): {} tokens read ({} from a cache), {} written, {} thought",
+        "{:.4} USD for {calls} calls ({} of unknown outcome): {} tokens read ({} from a cache), {} written, {} thought, \
+         {} characters spoken",
         as_usd(number("costMicroUsd")),
         number("unknownCallCount"),
         number("inputTokenCount"),
         number("cachedTokenCount"),
         number("outputTokenCount"),
         number("thoughtTokenCount"),
+        number("characterCount"),
     ))
 }
 
@@ -236,7 +270,7 @@ mod tests {
     use super::*;
 
     fn options(provider: Provider, key_file: Option<&str>) -> Options {
-        Options { provider, limit_usd: 0.25, key_file: key_file.map(PathBuf::from), model: None, no_build: true }
+        Options { provider, limit_usd: None, key_file: key_file.map(PathBuf::from), model: None, no_build: true }
     }
 
     #[test]
@@ -244,6 +278,8 @@ mod tests {
         for (provider, variables, names) in [
             (Provider::Gemini, &["GOOGLE_API_KEY", "GEMINI_API_KEY"][..], "GOOGLE_API_KEY or GEMINI_API_KEY"),
             (Provider::OpenAi, &["OPENAI_API_KEY"][..], "OPENAI_API_KEY"),
+            (Provider::GoogleTts, &["GOOGLE_API_KEY"][..], "GOOGLE_API_KEY"),
+            (Provider::GeminiTts, &["GOOGLE_API_KEY", "GEMINI_API_KEY"][..], "GOOGLE_API_KEY or GEMINI_API_KEY"),
         ] {
             let missing = check_key(&options(provider, None), |_| false).unwrap_err().to_string();
             assert!(missing.contains(names) && missing.contains("--key-file"), "{missing}");

@@ -21,6 +21,7 @@ mod grounding;
 mod harmless;
 mod hear;
 mod images;
+mod listen;
 mod live;
 mod mongosh;
 mod observe;
@@ -57,7 +58,11 @@ enum Command {
         names: Vec<String>,
     },
     /// Prepares the weights of the local voice, verified, and prints their folder.
-    Voice,
+    Voice {
+        /// `kokoro` for those of Kokoro's voices, which tests that are run by hand need.
+        #[arg(value_parser = ["local", "kokoro"], default_value = "local")]
+        name: String,
+    },
     /// Fetches the PDFs of the test corpus from pinned Debian packages and prints their folder.
     Corpus,
     /// Narrates a document with the embedded defaults. A second run finds what the first has
@@ -115,6 +120,9 @@ enum Command {
         #[arg(long)]
         whole: bool,
     },
+    /// Drives listen.html of a recording in a real Chromium: clicks, keys, what is lit when; reads
+    /// its EPUB by EPUBCheck, and plays that in epub.js; by hand.
+    Listen(listen::Options),
     /// How well pinned PDFs of other hands are read, beside pdftotext and a peer; by hand.
     ExtractBench(extract_bench::Options),
     /// How many planted errors the grounding check catches, and how many true utterances it
@@ -170,7 +178,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Tools { names } => tools::install(&names)?,
-        Command::Voice => println!("{}", voice::prepare()?.display()),
+        Command::Voice { name } if name == "kokoro" => println!("{}", voice::prepare_kokoro()?.display()),
+        Command::Voice { .. } => println!("{}", voice::prepare()?.display()),
         Command::Corpus => println!("{}", corpus::prepare()?.display()),
         Command::Demo(options) => return demo::run(&options),
         Command::Dist(options) => return dist::run(&options),
@@ -183,6 +192,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check { only } => return check::run(&only),
         Command::Stack { command } => return stack::run(command),
         Command::Hear { dir, limit, model, whole } => return hear::run(&dir, limit, model, whole),
+        Command::Listen(options) => return listen::run(&options),
         Command::ExtractBench(options) => return extract_bench::run(&options),
         Command::Grounding(options) => return grounding::run(&options),
         Command::SpeechSuite(options) => return speech_suite::run(&options),

@@ -51,6 +51,21 @@ pub fn take(package: &Package<'_>, into: &Path, members: &[(String, String)]) ->
     remove_dir(&scratch)
 }
 
+/// Downloads the package's file and unpacks it as a whole into `into`.
+pub fn unpacked(package: &Package<'_>, into: &Path) -> Result<()> {
+    let requirements = into.join("requirements.txt");
+    let hashes: String = package.sha256.iter().map(|digest| format!(" --hash=sha256:{digest}")).collect();
+    fs::write(&requirements, format!("{}=={}{hashes}\n", package.name, package.version))?;
+    let mut install = pip("install", &requirements)?;
+    install.args(["--only-binary", ":all:", "--target"]).arg(into);
+    process::output(&mut install).map(drop).with_context(|| {
+        format!(
+            "{} {} could not be fetched from PyPI: check the network and pip's index settings (PIP_INDEX_URL)",
+            package.name, package.version
+        )
+    })
+}
+
 /// Python packages in a folder of the tools, every file pinned by SHA-256.
 pub struct Packages<'a> {
     /// The folder's name; a number in it grows with the requirements.

@@ -13,6 +13,9 @@ use lectern_testkit::{MongoServer, NatsServer, env, temp_dir};
 use crate::process::{self, interrupted};
 use crate::{corpus, repo, tools, voice};
 
+/// The variable by which nextest is told how many tests may run at once.
+const TEST_THREADS: &str = "NEXTEST_TEST_THREADS";
+
 /// Runs `cargo nextest run` with `args`, over the whole workspace unless they choose packages.
 pub fn run(args: &[String]) -> Result<ExitCode> {
     tools::debian()?;
@@ -72,6 +75,9 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     if !chosen {
         nextest.arg("--workspace");
     }
+    if std::env::var_os(TEST_THREADS).is_none() {
+        nextest.env(TEST_THREADS, threads().to_string());
+    }
     nextest.args(args).envs(variables).stderr(Stdio::piped());
     let mut child = nextest.spawn().context("cargo nextest")?;
     let stderr = child.stderr.take().context("cargo nextest has no stderr")?;
@@ -86,6 +92,13 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     }
     let code = u8::try_from(status.code().unwrap_or(1)).unwrap_or(1);
     Ok(ExitCode::from(if code == 0 && !doctests_passed { 1 } else { code }))
+}
+
+/// How many tests run at once: half as many again as there are cores, since those that drive whole
+/// processes wait for them about half of the time.
+fn threads() -> usize {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    cores + cores / 2
 }
 
 /// Copies to this process's stderr and returns the line that sums up.

@@ -1,4 +1,4 @@
-//! The weights of the local voice, for whatever the tool runs.
+//! The weights of voices, for whatever the tool runs.
 
 use std::path::PathBuf;
 
@@ -26,6 +26,17 @@ pub fn prepare() -> Result<PathBuf> {
             lectern_voice::DOWNLOAD_MEGABYTES
         );
         lectern_voice::fetch(&dir).map_err(|failure| Error::msg(failure.message))?;
+    }
+    Ok(dir)
+}
+
+/// The folder of Kokoro's weights, in that of the cache's local voice; filled if it was not.
+pub fn prepare_kokoro() -> Result<PathBuf> {
+    use lectern_voice::kokoro;
+    let dir = cache_dir().join("voice").join("kokoro");
+    if kokoro::problem(&dir).with_context(|| dir.display().to_string())?.is_some() {
+        eprintln!("fetching Kokoro ({} MB)", kokoro::DOWNLOAD_MEGABYTES);
+        kokoro::fetch(&dir).map_err(|failure| Error::msg(failure.message))?;
     }
     Ok(dir)
 }

@@ -40,6 +40,7 @@ env: pods.extraEnv
 {{- end -}}
 {{- include "lectern.checkImports" . -}}
 {{- include "lectern.checkWriters" . -}}
+{{- include "lectern.checkEngines" . -}}
 {{- $_ := include "lectern.grace" . -}}
 {{- end -}}
 
@@ -60,6 +61,35 @@ env: pods.extraEnv
 {{- range $other := $writer.others -}}
 {{- if or (eq $other $name) (not (hasKey $writers $other)) }}{{ fail (printf "%s.settings.writers.%s.others: %s.settings.writers has no other %s" $service $name $service $other) }}{{ end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses a first engine that there is not, keys that an engine of a kind does not take, and an
+engine that nobody could reach. */}}
+{{- define "lectern.checkEngines" -}}
+{{- $service := ternary "single" "tts" (eq .Values.profile "single") -}}
+{{- $values := get .Values $service -}}
+{{- $settings := $values.settings | default dict -}}
+{{- $engines := $settings.engines | default dict -}}
+{{- $first := $settings.engine | default "local" -}}
+{{- if not (or (has $first (list "local" "kokoro" "tone" "scripted")) (hasKey $engines $first)) }}{{ fail (printf "%s.settings.engine: %s.settings.engines has no %s" $service $service $first) }}{{ end -}}
+{{- range $of := list "engineKeys" "engineRows" -}}
+{{- range $name, $_ := get $values $of -}}
+{{- if not (hasKey $engines $name) }}{{ fail (printf "%s.%s.%s: %s.settings.engines has no %s" $service $of $name $service $name) }}{{ end -}}
+{{- if not (has (get $engines $name).kind (list "google" "gemini" "openai")) }}{{ fail (printf "%s.%s.%s: an engine of the kind %s takes none" $service $of $name (get $engines $name).kind) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $remote := list "url" "voices" "languages" "concurrency" "requests_per_minute" -}}
+{{- $keys := dict "local" (list "voice_dir") "kokoro" (list "voice_dir") "tone" list "scripted" (list "script") "espeak" (list "program") "pico" (list "program") -}}
+{{- $_ := set $keys "google" (concat $remote (list "project" "location")) -}}
+{{- $_ := set $keys "gemini" (concat $remote (list "project" "location" "model" "api_version" "tokens_per_minute")) -}}
+{{- $_ := set $keys "openai" (concat $remote (list "server" "model" "sample_rate" "word_times" "tokens_per_minute")) -}}
+{{- range $name, $engine := $engines -}}
+{{- range $key, $_ := omit $engine "kind" -}}
+{{- if not (has $key (get $keys $engine.kind)) }}{{ fail (printf "%s.settings.engines.%s.%s: an engine of the kind %s takes no %s" $service $name $key $engine.kind $key) }}{{ end -}}
+{{- end -}}
+{{- if and (eq $engine.kind "gemini") (not (hasKey ($values.engineKeys | default dict) $name)) (not $engine.project) }}{{ fail (printf "%s.engineKeys.%s: name the Secret with the API key, or give %s.settings.engines.%s a project" $service $name $service $name) }}{{ end -}}
+{{- if and (eq $engine.kind "openai") (not $engine.url) }}{{ fail (printf "%s.settings.engines.%s.url: name the server, up to the version of its API" $service $name) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 

@@ -87,6 +87,9 @@ spec:
               {{- if .values.models }}
               - {key: models.toml, path: models.toml}
               {{- end }}
+              {{- range $engine, $_ := .values.engineRows }}
+              - {key: {{ include "lectern.engineRows" $engine }}, path: {{ include "lectern.engineRows" $engine }}}
+              {{- end }}
         - name: tmp
           emptyDir:
             sizeLimit: 64Mi

@@ -124,6 +124,34 @@ identity at those on Google Cloud. dict "root" $ "service" NAME "values" MAP */}
 {{- end }}
 {{- end -}}
 
+{{/* A way to the providers of a service's speech engines, where it has any that somebody else's
+server speaks for, and to what gives a pod its identity at those on Google Cloud. dict "root" $
+"service" NAME "values" MAP */}}
+{{- define "lectern.egress.engines" -}}
+{{- $policy := .root.Values.networkPolicy -}}
+{{- $keys := .values.engineKeys | default dict -}}
+{{- $ports := list -}}
+{{- $peers := $policy.engines.to | default (include "lectern.public" .root | fromYamlArray) -}}
+{{- $cloud := false -}}
+{{- if has .service (list "tts" "single") -}}
+{{- range $name, $engine := (.values.settings).engines | default dict -}}
+{{- if has $engine.kind (list "google" "gemini" "openai") -}}
+{{- $url := $engine.url | default "" -}}
+{{- $ports = concat $ports (include "lectern.urlPorts" (dict "url" $url "default" (ternary 80 443 (hasPrefix "http:" $url))) | fromJsonArray) -}}
+{{- if and $url (not $policy.engines.to) }}{{ $peers = list }}{{ end -}}
+{{- if and (has $engine.kind (list "google" "gemini")) (not (hasKey $keys $name)) }}{{ $cloud = true }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $ports }}
+{{ include "lectern.rule" (dict "direction" "to" "ports" ($policy.engines.ports | default ($ports | uniq)) "peers" $peers) }}
+{{- /* Object storage that is no volume has this way already. */}}
+{{- if and $cloud $policy.metadata.to (include "lectern.onVolume" .root) }}
+{{ include "lectern.rule" (dict "direction" "to" "ports" $policy.metadata.ports "peers" $policy.metadata.to) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A way to the database. */}}
 {{- define "lectern.egress.database" -}}
 {{- if .Values.trial.mongodb.enabled }}

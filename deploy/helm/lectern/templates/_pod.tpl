@@ -126,6 +126,7 @@ as JSON. dict "root" $ "service" NAME "values" MAP */}}
 {{- end -}}
 {{- if not .job -}}
 {{- range $writer, $secret := .values.writerKeys }}{{ $_ := set $files (printf "writer-key-%s" $writer) (dict "name" $secret.name "keys" (list $secret.key)) }}{{ end -}}
+{{- range $engine, $secret := .values.engineKeys }}{{ $_ := set $files (printf "engine-key-%s" $engine) (dict "name" $secret.name "keys" (list $secret.key)) }}{{ end -}}
 {{- end -}}
 {{- toJson $files -}}
 {{- end -}}

@@ -61,6 +61,22 @@ loopback. */}}
 {{- if .values.models }}{{ $_ := set .settings "models_file" "/etc/lectern/config/models.toml" }}{{ end -}}
 {{- end -}}
 
+{{/* Adds to settings where the keys and the rows of speech engines are. dict "settings" MAP "values"
+MAP */}}
+{{- define "lectern.setEngines" -}}
+{{- range $engine, $secret := .values.engineKeys -}}
+{{- with get ($.settings.engines | default dict) $engine }}{{ $_ := set . "key_file" (printf "/etc/lectern/engine-key-%s/%s" $engine $secret.key) }}{{ end -}}
+{{- end -}}
+{{- range $engine, $_ := .values.engineRows -}}
+{{- with get ($.settings.engines | default dict) $engine }}{{ $_ := set . "rows_file" (printf "/etc/lectern/config/%s" (include "lectern.engineRows" $engine)) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The file with the rows of a speech engine; the context is its name. */}}
+{{- define "lectern.engineRows" -}}
+rows-{{ . }}.toml
+{{- end -}}
+
 {{/* The settings of one of the four services, as TOML. dict "root" $ "service" NAME "values"
 MAP */}}
 {{- define "lectern.settings" -}}
@@ -108,6 +124,7 @@ MAP */}}
 {{- if eq .service "tts" }}{{ $_ := set $settings "voice_dir" "/usr/share/lectern/voice" }}{{ end -}}
 {{- $settings = mergeOverwrite $settings (deepCopy $values.settings) (deepCopy .values.settings) -}}
 {{- if eq .service "ai" }}{{ $_ := include "lectern.setWriters" (dict "settings" $settings "values" .values) }}{{ end -}}
+{{- if eq .service "tts" }}{{ $_ := include "lectern.setEngines" (dict "settings" $settings "values" .values) }}{{ end -}}
 {{- include "lectern.toml" (dict "table" $settings "path" "") | trim -}}
 {{- end -}}
 
@@ -119,6 +136,7 @@ MAP */}}
 {{- $shared := dict "server" (deepCopy .root.Values.settings.server) "telemetry" (deepCopy .root.Values.settings.telemetry) -}}
 {{- $settings = mergeOverwrite $settings $shared (deepCopy .values.settings) -}}
 {{- $_ := include "lectern.setWriters" (dict "settings" $settings "values" .values) -}}
+{{- $_ := include "lectern.setEngines" (dict "settings" $settings "values" .values) -}}
 {{- include "lectern.toml" (dict "table" $settings "path" "") | trim -}}
 {{- end -}}
 

@@ -136,18 +136,33 @@ impl Inner {
         Err(what()(io::Error::other("its folder disappears again and again")))
     }
 
+    /// Makes a folder and those above it, up to that of all objects. That one is never made anew:
+    /// where it is gone, somebody removed it with all that was in it.
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        let made = match fs::create_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match folder.parent() {
+                Some(parent) if parent != self.objects => {
+                    self.make(parent)?;
+                    fs::create_dir(folder)
+                }
+                _ => Err(error),
+            },
+            made => made,
+        };
+        match made {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Links a file into its folder; `None` when a deletion by another process took the folder away
     /// meanwhile.
     fn link(&self, written: &TempFile, folder: &Path, file: &Path) -> io::Result<Option<Put>> {
         // Deletions by this process wait with removing folders.
         let _staying = self.removal.read();
-        match fs::create_dir_all(folder) {
+        match self.make(folder) {
             Ok(()) => {}
-            // "Exists" too: the folder was there when it was to be made, and gone when that was
-            // looked at.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
-                return Ok(None);
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         }
         match fs::hard_link(written.path(), file) {
@@ -374,5 +389,25 @@ impl Blob for FsBlob {
 
     async fn signed_url(&self, _: &ObjectPath, _: Duration) -> Result<Option<String>, BlobError> {
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_removed_as_a_whole_is_not_made_anew() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("data");
+        let FsBlob(inner) = FsBlob::open(&root).await.unwrap();
+        let path: ObjectPath = "a/b/c".parse().unwrap();
+        let mut written = inner.temp.create().unwrap();
+        written.finish(Trailer::default()).unwrap();
+        assert_eq!(inner.commit(&path, &written).unwrap(), Put::Stored);
+        assert_eq!(inner.commit(&path, &written).unwrap(), Put::AlreadyThere);
+        fs::remove_dir_all(&root).unwrap();
+        inner.commit(&path, &written).unwrap_err();
+        assert!(!root.exists());
     }
 }

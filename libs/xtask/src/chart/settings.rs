@@ -13,9 +13,13 @@ use crate::{process, repo};
 /// at least.
 const SECRET: (&str, &str) = ("LECTERN_SECRET", "0123456789abcdef0123456789abcdef");
 
-/// The rows of models that lie beside the settings: the key of the `ConfigMap`, and where a pod has
-/// them.
-const MODELS: (&str, &str) = ("models.toml", "/etc/lectern/config/models.toml");
+/// Where a pod has what lies beside its settings.
+const BESIDE: &str = "/etc/lectern/config";
+
+/// Whether a key of a `ConfigMap` is no settings: rows of models, or of the voices of an engine.
+fn is_beside(name: &str) -> bool {
+    name == "models.toml" || name.starts_with("rows-")
+}
 
 /// The ConfigMaps with settings: the service, and its file.
 pub fn files(object: Object<'_>) -> Vec<(String, String)> {
@@ -23,7 +27,7 @@ pub fn files(object: Object<'_>) -> Vec<(String, String)> {
         return Vec::new();
     }
     let Some(data) = at(object.value, "/data").as_object() else { return Vec::new() };
-    let files = data.iter().filter(|(name, _)| *name != MODELS.0).filter_map(|(name, text)| {
+    let files = data.iter().filter(|(name, _)| !is_beside(name)).filter_map(|(name, text)| {
         let service = name.strip_suffix(".toml")?;
         let service = if service == "lectern" { object.component() } else { service };
         Some((service.to_owned(), text.as_str()?.to_owned()))
@@ -47,7 +51,7 @@ pub fn refused(object: Object<'_>, scratch: &Path) -> Result<Vec<String>> {
             bail!("{} is not there: build it by `cargo build --profile ci --workspace --bins`", program.display());
         }
         let file = scratch.join("lectern.toml");
-        let text = beside_models(object, &text, scratch)?;
+        let text = beside(object, &text, scratch)?;
         fs::write(&file, &text).with_context(|| file.display().to_string())?;
         let mut command = Command::new(program);
         command.arg("--config").arg(&file).arg(if single { "--print-config" } else { "check-config" });
@@ -61,11 +65,14 @@ pub fn refused(object: Object<'_>, scratch: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Settings that name the rows of models where they can be read here.
-fn beside_models(object: Object<'_>, text: &str, scratch: &Path) -> Result<String> {
-    let rows = at(object.value, "/data").get(MODELS.0).and_then(serde_json::Value::as_str);
-    let Some(rows) = rows else { return Ok(text.to_owned()) };
-    let file = scratch.join(MODELS.0);
-    fs::write(&file, rows).with_context(|| file.display().to_string())?;
-    Ok(text.replace(MODELS.1, &file.display().to_string()))
+/// Settings that name what lies beside them where it can be read here.
+fn beside(object: Object<'_>, text: &str, scratch: &Path) -> Result<String> {
+    let mut text = text.to_owned();
+    let data = at(object.value, "/data").as_object();
+    for (name, rows) in data.into_iter().flatten().filter(|(name, _)| is_beside(name)) {
+        let file = scratch.join(name);
+        fs::write(&file, rows.as_str().unwrap_or_default()).with_context(|| file.display().to_string())?;
+        text = text.replace(&format!("{BESIDE}/{name}"), &file.display().to_string());
+    }
+    Ok(text)
 }

@@ -15,7 +15,7 @@ const MONGODB: &str = "an embedded instance has SQLite, without a pool of connec
 const NO_MODEL: &str = "the default writer asks no model";
 
 /// Metrics.
-pub const METRICS: [Otherwise; 14] = [
+pub const METRICS: [Otherwise; 16] = [
     Otherwise { name: "db_client_connection_count", why: MONGODB },
     Otherwise { name: "db_client_connection_max", why: MONGODB },
     Otherwise { name: "db_client_connection_pending_requests", why: MONGODB },
@@ -30,6 +30,8 @@ pub const METRICS: [Otherwise; 14] = [
     Otherwise { name: "lectern_engine_price_days_left", why: NO_MODEL },
     Otherwise { name: "lectern_engine_throttled_total", why: "no engine refuses a call" },
     Otherwise { name: "lectern_gateway_panics_total", why: "no part of the gateway panics" },
+    Otherwise { name: "lectern_tts_speech_rejected_total", why: "no speech fails a check" },
+    Otherwise { name: "lectern_tts_speech_substituted_total", why: "the voice that is asked for speaks" },
 ];
 
 /// Labels.

@@ -7,8 +7,8 @@ use super::{Chart, Findings, LONG};
 use crate::chart::objects::{Object, at, list, number, text, texts};
 
 const STAGES: [&str; 3] = ["ingest", "ai", "tts"];
-/// The port of a writer's provider that nothing else has, in the value set that has one.
-const PROVIDER: (&str, i64) = ("external-everything", 8443);
+/// A value set with servers of models of others, and at which port which service calls one.
+const PROVIDERS: (&str, [(&str, i64); 2]) = ("external-everything", [("ai", 8443), ("tts", 8543)]);
 
 fn policies_of<'a>(chart: &'a Chart, set: &'a str) -> impl Iterator<Item = Object<'a>> {
     chart.set(set).filter(|object| object.kind() == "NetworkPolicy")
@@ -96,9 +96,12 @@ pub(super) fn policies(chart: &Chart, findings: &mut Findings) {
             _ => {}
         }
         closed_to_imports(chart, policy, findings);
-        if policy.set == PROVIDER.0 {
-            let own = allows(policy, "egress", PROVIDER.1, false) == (policy.component() == "ai");
-            findings.expect(own, policy, "a writer's provider is reached by another service than ai, or not by it");
+        if policy.set == PROVIDERS.0 {
+            for (service, port) in PROVIDERS.1 {
+                let own = allows(policy, "egress", port, false) == (policy.component() == service);
+                let wrong = format!("a provider of {service} is reached by another service, or not by it");
+                findings.expect(own, policy, &wrong);
+            }
         }
         if external && ["gateway", "ingest", "ai", "tts", "hooks"].contains(&policy.component()) {
             for port in [27017, 4222] {
