@@ -158,6 +158,20 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_the_word_for_references_leads_belong_to_the_sentence() {
+        for (text, cited) in [
+            ("See Refs. [3] and [4] there.", 0),
+            ("See references [3], [5]–[7] there.", 0),
+            ("As shown in [3] and [4] there.", 2),
+            ("See Ref. [3], and others [4] there.", 1),
+        ] {
+            let chars: Vec<char> = text.chars().collect();
+            let found = cuts::citations(&block(BlockKind::Paragraph, text), &chars, Language::English);
+            assert_eq!(found.len(), cited, "{text}");
+        }
+    }
+
+    #[test]
     fn the_map_goes_on_past_the_word_that_is_put_in() {
         let text = "As shown [3], and again in [4, 5] and [6].";
         let mut marked = block(BlockKind::Paragraph, text);

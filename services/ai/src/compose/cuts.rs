@@ -8,6 +8,11 @@ use lectern_core::content::script::SkipReason;
 use super::offset;
 use crate::speakable::{Language, can_say, formula, must_say};
 
+/// Numbers in brackets, and words between them, of the longest row that is looked at; characters of
+/// the longest of them.
+const MOST_IN_ROW: usize = 12;
+const LONGEST_IN_ROW: usize = 60;
+
 /// A part that is not spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
@@ -90,7 +95,7 @@ fn unmarked(chars: &[char], protected: &[Range], language: Language, cuts: &mut 
             next += 1;
         }
         let found = match chars[at] {
-            '[' => numeric(chars, at),
+            '[' => numeric(chars, at).filter(|_| !is_led(chars, at, language)),
             '(' => {
                 let end = language.author_year(chars, at);
                 end.map(|end| (Range::new(offset(at), offset(end)), SkipReason::Citation))
@@ -123,6 +128,34 @@ fn unmarked(chars: &[char], protected: &[Range], language: Language, cuts: &mut 
 /// A raised digit as Unicode has it.
 const fn raised_digit(c: char) -> bool {
     matches!(c, '¹' | '²' | '³' | '⁰'..='⁹')
+}
+
+/// Whether the word for references leads the number in brackets at `at`, or a row of such numbers
+/// that it is one of (`Refs. [3] and [4]`): without it the sentence would be none.
+fn is_led(chars: &[char], at: usize, language: Language) -> bool {
+    let between = |c: &char| c.is_whitespace() || matches!(c, '.' | ',' | '-' | '–');
+    let mut end = at;
+    for _ in 0..MOST_IN_ROW {
+        let before = chars.get(..end).unwrap_or_default();
+        let Some(last) = before.iter().rposition(|c| !between(c)) else { return false };
+        let reach = last.saturating_sub(LONGEST_IN_ROW)..last;
+        if before[last] == ']' {
+            let Some(open) = before[reach.clone()].iter().rposition(|c| *c == '[') else { return false };
+            end = reach.start + open;
+            continue;
+        }
+        let begin = before[reach.clone()].iter().rposition(|c| !c.is_alphabetic());
+        let begin = begin.map_or(reach.start, |behind| reach.start + behind + 1);
+        let word: String = before[begin..=last].iter().flat_map(|c| c.to_lowercase()).collect();
+        if language.is_reference(&word) {
+            return true;
+        }
+        if !language.grammar().in_context("joints", &word) {
+            return false;
+        }
+        end = begin;
+    }
+    false
 }
 
 /// `[12]` and `[3, 4-6]`, after a word and not at the start, where it would be the label of an

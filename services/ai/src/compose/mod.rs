@@ -44,7 +44,7 @@ pub use style::styles;
 
 /// The version of what is here; it grows whenever an equal order of an equal document may give
 /// another plan or other sections.
-pub const VERSION: u32 = if cfg!(feature = "other-pins") { 1_000_007 } else { 7 };
+pub const VERSION: u32 = if cfg!(feature = "other-pins") { 1_000_008 } else { 8 };
 
 /// What plans and sections are pinned to: this engine, and the rules that it speaks by.
 #[must_use]

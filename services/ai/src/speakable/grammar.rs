@@ -27,6 +27,7 @@
 //! | `starters` | words in small letters that often begin a sentence and are no names |
 //! | `unit_symbols` | symbols that only this language has, in the format of common `units`: `Mo = mega byte` |
 //! | `money_words` | `Rs = INR`, `kr = SEK`: words before or behind an amount; with their stop where they have one; `p = GBP \| minor` where it is the minor unit |
+//! | `centuries` | `c = century \| bare`: the noun behind the number of a century, shortened; `bare` where its stop may be missing |
 //! | `decades` | endings behind the digits of a decade: `s`, `er` |
 //! | `following` | `f = one`, `ff = many`: and the next part, or the next ones |
 //! | `compounds` | shortened ends of words: `str = straße` |

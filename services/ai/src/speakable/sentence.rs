@@ -239,6 +239,9 @@ impl Splitter<'_> {
         let begins = around.starter || around.mark;
         // A capital before a word is rather an initial than a label's: `J. S. Bach`.
         let initial = first.is_alphabetic() && !self.lone_capital(next) && lone(word);
+        if self.is_century(start, around) {
+            return begins;
+        }
         match self.abbreviation(start, stop) {
             Some((_, true)) => return false,
             Some((AbbreviationUse::Number, false)) if initial => {}
@@ -252,7 +255,11 @@ impl Splitter<'_> {
             Some((AbbreviationUse::End, false)) => {
                 return begins || (first.is_uppercase() && self.grammar.context("closing", word));
             }
-            None if first.is_ascii_digit() && (self.is_label(word) || self.is_unit(start, around)) => return false,
+            None if first.is_ascii_digit()
+                && (self.is_label(word) || self.is_unit(start, around) || self.is_code(around)) =>
+            {
+                return false;
+            }
             None => {}
         }
         if self.grammar.ordinal_stop && is_ordinal(word) {
@@ -274,6 +281,22 @@ impl Splitter<'_> {
         !is_unknown_abbreviation(word, self.text.slice(next, next + BEHIND), self.grammar)
     }
 
+    /// Whether the word before a stop is the noun of a century, shortened behind its number: `12th c.
+    /// Byzantine art`, `12th-c.`
+    fn is_century(&self, start: usize, around: &Stop<'_>) -> bool {
+        let noun = around.word.rsplit('-').next().unwrap_or_default();
+        if !self.grammar.has("centuries", noun) {
+            return false;
+        }
+        let begin = around.begin + around.word.chars().count() - noun.chars().count();
+        let last = (start..begin).rev().find(|at| self.at(*at).is_some_and(|c| !space(c) && c != '-'));
+        let other = |at: &usize| !self.at(*at).is_some_and(char::is_alphabetic);
+        let digit = last.and_then(|last| (start..=last).rev().find(other));
+        let (Some(last), Some(digit)) = (last, digit) else { return false };
+        let numbered = self.at(digit).is_some_and(|c| c.is_ascii_digit());
+        numbered && self.grammar.ordinal_ending(self.text.slice(digit + 1, last + 1)).is_some()
+    }
+
     /// Whether a word is the short label of a part of a work: `chs. 4-6`.
     fn is_label(&self, word: &str) -> bool {
         self.grammar.label(word).is_some_and(|label| label.short)
@@ -284,6 +307,13 @@ impl Splitter<'_> {
     fn is_unit(&self, start: usize, around: &Stop<'_>) -> bool {
         let number = (start..around.begin).rev().find_map(|at| self.at(at).filter(|c| !space(*c)));
         number.is_some_and(|c| c.is_ascii_digit()) && self.grammar.context("stopped_units", around.word)
+    }
+
+    /// Whether the word before a stop is the letter of an article of a code: `L. 121-1`.
+    fn is_code(&self, around: &Stop<'_>) -> bool {
+        let digit = |at: usize| self.at(at).is_some_and(|c| c.is_ascii_digit());
+        let end = (around.next..).find(|at| !digit(*at)).unwrap_or(around.next);
+        self.grammar.context("code_letters", around.word) && self.at(end) == Some('-') && digit(end + 1)
     }
 
     /// The abbreviation that the stop at `stop` belongs to, the longest of those that begin before
@@ -407,6 +437,7 @@ mod tests {
             "Smith et al. (2020) agree, cf. Jones vs. Brown.| So do I.| They do.",
             "Wait... what?| And e.g. this, i.e. that.",
             "1. Introduction to it",
+            "It is 12th c. Byzantine work, or 13th-c. Russian.| They differ in the 14th c.| The rest is lost.",
             "The answer was No.| They left.",
             "No. 5 is alive.| It is.",
             "Apples, pears, etc.| Then nuts.",

@@ -9,6 +9,12 @@ use crate::speakable::verbalise::{Case, Gender, Scene};
 /// How many words before a ruler's name may be part of it ("König Ludwig XIV.").
 const LONGEST_NAME: isize = 5;
 
+/// Parts of laws, behind which `S.` is a sentence and no page: `Abs. 2 S. 1` (Bundesministerium der
+/// Justiz, Handbuch der Rechtsförmlichkeit).
+const PARTS_OF_LAWS: [&str; 3] = ["Absatz", "Artikel", "Paragraf"];
+const SHORT_SENTENCE: &str = "S.";
+const SENTENCE: &str = "Satz";
+
 fn parts(numbers: &[u32]) -> String {
     joined(numbers.iter().map(|n| number::cardinal(u128::from(*n))), " Punkt ")
 }
@@ -26,10 +32,20 @@ pub(super) fn locator(of: &Locator) -> String {
     }
 }
 
-/// "Abbildung drei A", "Seite zwölf bis fünfzehn".
-pub(super) fn reference(reference: &Reference) -> String {
+/// "Abbildung drei A", "Seite zwölf bis fünfzehn"; in a law "Absatz zwei Satz eins".
+pub(super) fn reference(reference: &Reference, scene: &Scene<'_>) -> String {
     let numbers = joined(reference.numbers.iter().map(locator), ", ");
-    format!("{} {numbers}", reference.label.said)
+    let sentence = scene.written().starts_with(SHORT_SENTENCE) && behind_part_of_law(scene);
+    format!("{} {numbers}", if sentence { SENTENCE } else { reference.label.said })
+}
+
+/// Whether the number of a part of a law stands right before: `Abs. 2`, or `Absatz 2` in full.
+fn behind_part_of_law(scene: &Scene<'_>) -> bool {
+    let before = scene.before().trim_end();
+    let label = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    let word = label.trim_end().trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or_default();
+    let label = (label.len() < before.len()).then(|| scene.grammar.label(word)).flatten();
+    label.is_some_and(|label| PARTS_OF_LAWS.contains(&label.said))
 }
 
 /// "erster Korinther dreizehn, vier bis sieben".

@@ -104,8 +104,8 @@ impl Verbaliser for German {
         calendar::duration(duration, scene)
     }
 
-    fn reference(&self, reference: &Reference, _scene: &Scene<'_>) -> String {
-        reference::reference(reference)
+    fn reference(&self, reference: &Reference, scene: &Scene<'_>) -> String {
+        reference::reference(reference, scene)
     }
 
     fn locator(&self, locator: &Locator, _scene: &Scene<'_>) -> String {

@@ -41,6 +41,7 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
             ("money_words", include_str!("../../../data/en/money_words.txt")),
             ("following", include_str!("../../../data/en/following.txt")),
             ("decades", include_str!("../../../data/en/decades.txt")),
+            ("centuries", include_str!("../../../data/en/centuries.txt")),
             ("named_numbers", include_str!("../../../data/en/named_numbers.txt")),
             ("serials", include_str!("../../../data/en/serials.txt")),
             ("emoji", include_str!("../../../data/en/emoji.txt")),

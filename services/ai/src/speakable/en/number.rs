@@ -132,6 +132,8 @@ pub(super) fn in_name(text: &str) -> String {
         (3, Some(n)) if n % 100 == 0 => integer(text),
         (3, Some(n)) if n % 100 < 10 => format!("{} oh {}", below_hundred(n / 100), below_hundred(n % 100)),
         (3, Some(n)) => format!("{} {}", below_hundred(n / 100), below_hundred(n % 100)),
+        // "Three thousand", and not "thirty hundred", as four digits of a year would be.
+        (4, Some(n)) if n % 1000 == 0 => integer(text),
         (4, Some(_)) => text.parse().map_or_else(|_| digits(text), year),
         _ => digits(text),
     }
@@ -194,6 +196,8 @@ mod tests {
         assert_eq!(in_name("205"), "two oh five");
         assert_eq!(in_name("500"), "five hundred");
         assert_eq!(in_name("2616"), "twenty-six sixteen");
+        assert_eq!(in_name("3000"), "three thousand");
+        assert_eq!(in_name("8080"), "eighty eighty");
         assert_eq!(in_name("007"), "zero zero seven");
     }
 }

@@ -1,11 +1,13 @@
-//! What a number agrees with: the gender of the noun behind it, and "de" between "million" and a
-//! noun.
+//! What a number agrees with: the gender of the noun behind it, "de" between "million" and a noun,
+//! and "de" and "que" before "un".
 
+use super::French;
+use super::counting::number_words;
 use super::function_words;
 use super::number::Agreement;
 use crate::speakable::grammar::Grammar;
-use crate::speakable::span::Number;
-use crate::speakable::verbalise::{Gender, Scene};
+use crate::speakable::span::{Amount, Number, Value};
+use crate::speakable::verbalise::{Gender, Scene, Verbaliser};
 
 /// Words that begin with an h before which nothing is elided, by how they begin (Académie
 /// française, Dictionnaire: h aspiré).
@@ -42,6 +44,9 @@ const ASPIRATED: [&str; 30] = [
     "hêtre",
 ];
 
+/// Words that lose their vowel before "un" and "une", and what is left of them.
+const BEFORE_ONE: [(&str, &str); 4] = [("de", "d'"), ("De", "D'"), ("que", "qu'"), ("Que", "Qu'")];
+
 /// Whether "de" and "le" lose their vowel before these words. Numerals that begin with a vowel but
 /// for "un" do not elide ("de onze"), nor does a y ("de yens").
 fn elides(words: &str) -> bool {
@@ -59,6 +64,49 @@ fn elides(words: &str) -> bool {
 /// "de" before words: "de litres", "d'euros".
 pub(super) fn of(words: &str) -> String {
     if elides(words) { format!("d'{words}") } else { format!("de {words}") }
+}
+
+/// What is said for "de" or "que" before an amount of which "un" or "une" is heard first: "d'un
+/// kilomètre", "d'une heure trente". A "un" that counts nothing is a number like others, and
+/// nothing is elided before it: "de un à trois", "de un pour cinquante" (OQLF, « Élision avec un
+/// nombre écrit en lettres »).
+pub(super) fn before_one(written: &str, scene: &Scene<'_>) -> Option<&'static str> {
+    let (_, head) = BEFORE_ONE.iter().find(|(word, _)| *word == written)?;
+    let next = scene.neighbour(1).filter(|_| scene.char_behind() == Some(' '))?;
+    begins_with_one(&next.value, scene).then_some(*head)
+}
+
+/// Whether an amount is said with "un" or "une" first, and counts something.
+fn begins_with_one(value: &Value, scene: &Scene<'_>) -> bool {
+    let amount = if let Value::Cardinal(number) = value {
+        let words = number_words(number, Agreement::Masculine);
+        return words.starts_with("un ") || (words == "un" && counts_noun(scene));
+    } else if let Value::Measure(measure) = value {
+        Some(&measure.amount)
+    } else if let Value::Money(money) = value {
+        Some(&money.amount)
+    } else if let Value::Percent(percent) = value {
+        Some(&percent.amount)
+    } else {
+        None
+    };
+    let single = amount.is_some_and(|amount| matches!(amount, Amount::Number(_) | Amount::Fraction(_)));
+    if !single && !matches!(value, Value::Fraction(_) | Value::Duration(_) | Value::Time(_)) {
+        return false;
+    }
+    let words = French.words(value, scene);
+    words.starts_with("un ") || words.starts_with("une ")
+}
+
+/// Whether a noun stands behind the number that is next: a word that is none of those that every
+/// text has.
+fn counts_noun(scene: &Scene<'_>) -> bool {
+    let word = scene.neighbour(2).filter(|span| matches!(span.value, Value::Word));
+    word.and_then(|_| scene.neighbour_written(2)).is_some_and(|word| {
+        word.starts_with(char::is_lowercase)
+            && !scene.in_context("no_noun", word)
+            && !function_words::FUNCTION_WORDS.is_common(word)
+    })
 }
 
 /// Whether the name of things, in any number, is feminine.

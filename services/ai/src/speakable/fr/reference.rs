@@ -2,7 +2,7 @@
 
 use super::agreement::feminine;
 use super::number::{self, Agreement};
-use crate::speakable::span::{Locator, Reference, Roman, RomanUse, Verse};
+use crate::speakable::span::{Locator, Reference, Roman, RomanUse, Value, Verse};
 use crate::speakable::verbalise::Scene;
 
 /// The plural of the name of a part. One that ends in s has none of its own.
@@ -54,6 +54,29 @@ pub(super) fn locator(locator: &Locator) -> String {
             format!("{} et {}", self::locator(first), if *many { "suivantes" } else { "suivante" })
         }
     }
+}
+
+/// What abbreviations for the articles or pages that follow are read as.
+const FOLLOWING: &str = "suivants";
+/// What the abbreviation is read as elsewhere that "et" makes one of them: `p. 12 et s.`
+const CENTURY: &str = "siècle";
+
+/// "suivantes" behind the number of a page, "suivants" behind that of an article; none for what is
+/// no abbreviation for what follows.
+pub(super) fn following(said: &str, scene: &Scene<'_>) -> Option<&'static str> {
+    let led = scene.previous_word() == Some("et");
+    let number = scene.neighbour(-2).filter(|span| led && !matches!(span.value, Value::Word));
+    if said != FOLLOWING && (said != CENTURY || number.is_none()) {
+        return None;
+    }
+    let label = number.and_then(|span| {
+        if let Value::Reference(reference) = &span.value {
+            Some(reference.label.said)
+        } else {
+            scene.neighbour_written(-3)
+        }
+    });
+    Some(if label.is_some_and(|label| feminine(scene.grammar, label)) { "suivantes" } else { FOLLOWING })
 }
 
 /// "Jean chapitre trois, verset seize", "première lettre aux Corinthiens chapitre treize".

@@ -1,13 +1,15 @@
 //! What French says for each value.
 
+use std::borrow::Cow;
+
 use super::counting;
 use super::number::{self, Agreement};
 use super::{French, agreement, calendar, naming, quantity, reference, science};
 use crate::speakable::latex;
 use crate::speakable::span::{
-    Angle, Chemical, Compound, Currency, Date, Decade, Duration, EmojiSequence, Ending, Era, Exponent, Fraction, Key,
-    Locator, Measure, Money, Number, Ordinal, Percent, Piece, Range, Reference, Roman, Street, Symbol, Time, Unit,
-    Value, Verse, Year,
+    Abbreviation, Angle, Chemical, Compound, Currency, Date, Decade, Duration, EmojiSequence, Ending, Era, Exponent,
+    Fraction, Key, Locator, Measure, Money, Number, Ordinal, Percent, Piece, Range, Reference, Roman, Street, Symbol,
+    Time, Unit, Value, Verse, Year,
 };
 use crate::speakable::verbalise::{self as port, Scene, Verbaliser};
 
@@ -197,6 +199,15 @@ impl Verbaliser for French {
 
     fn formula(&self, latex: &str) -> Option<String> {
         latex::read(latex, self, super::grammar())
+    }
+
+    fn word<'a>(&self, written: &'a str, scene: &Scene<'_>) -> Option<Cow<'a, str>> {
+        agreement::before_one(written, scene).map(Cow::Borrowed)
+    }
+
+    fn abbreviation(&self, abbreviation: &Abbreviation, scene: &Scene<'_>) -> String {
+        let following = reference::following(abbreviation.said, scene);
+        self.with_ending(following.unwrap_or(abbreviation.said).to_owned(), abbreviation.ending, false)
     }
 
     fn emoji(&self, emoji: &EmojiSequence, _scene: &Scene<'_>) -> String {

@@ -116,7 +116,7 @@ fn like(from: &Value, to: &Value) -> bool {
             | (Value::Year(_), Value::Year(_))
             | (Value::Decade(_), Value::Decade(_))
             | (Value::Century { .. }, Value::Century { .. })
-            | (Value::Ordinal(_), Value::Ordinal(_))
+            | (Value::Ordinal(_), Value::Ordinal(_) | Value::Century { .. })
             | (Value::Roman(_), Value::Roman(_))
             | (Value::Roman(_), Value::Century { .. })
             | (Value::Fraction(_), Value::Fraction(_))

@@ -4,6 +4,9 @@ use super::{is_operand, is_term};
 use crate::speakable::span::{Span, Symbol, Value};
 use crate::speakable::verbalise::Scene;
 
+/// Letters that are rather a variable before a slash and a number than a name.
+const VARIABLES: [&str; 6] = ["k", "m", "n", "x", "y", "z"];
+
 /// What is said for a slash by itself.
 pub(super) fn settle(scene: &Scene<'_>) -> Option<Value> {
     if scene.written() != "/" {
@@ -13,15 +16,28 @@ pub(super) fn settle(scene: &Scene<'_>) -> Option<Value> {
     let word = scene.neighbour_written(1)?;
     let glued = scene.span().is_some_and(|slash| left.end == slash.start && slash.end == right.start);
     if glued && is_amount(left) {
-        let noun = matches!(right.value, Value::Word | Value::Unit(_) | Value::Abbreviation(_));
-        let unit = matches!(right.value, Value::Letter(_)) && scene.grammar.unit(word).is_some();
-        if noun || unit {
+        let letter = is_letter(right);
+        let noun = !letter && matches!(right.value, Value::Word | Value::Unit(_) | Value::Abbreviation(_));
+        if noun || (letter && scene.grammar.unit(word).is_some()) {
             return Some(Value::Symbol(Symbol::PER));
         }
-        return matches!(right.value, Value::Cardinal(_) | Value::Measure(_)).then_some(Value::Symbol(Symbol::OVER));
+        // `1/n`, and not `3/X`, the number of a flat.
+        let divides = (letter && word.chars().all(char::is_lowercase))
+            || matches!(right.value, Value::Cardinal(_) | Value::Measure(_));
+        return divides.then_some(Value::Symbol(Symbol::OVER));
+    }
+    // `n/2`, and neither `f/2.8`, an aperture, nor `w/2`.
+    let variable = is_letter(left) && scene.neighbour_written(-1).is_some_and(|letter| VARIABLES.contains(&letter));
+    if glued && variable && matches!(right.value, Value::Cardinal(_)) {
+        return Some(Value::Symbol(Symbol::OVER));
     }
     let maths = is_maths(left) || is_maths(right) || near_operator(scene);
     (is_operand(left) && is_operand(right) && maths).then_some(Value::Symbol(Symbol::OVER))
+}
+
+/// Whether it is a letter by itself.
+fn is_letter(span: &Span) -> bool {
+    matches!(span.value, Value::Word | Value::Letter(_)) && span.end - span.start == 1
 }
 
 /// Whether it is so many of something, of which there may be so many per something else.
@@ -67,6 +83,8 @@ mod tests {
             ("5 €/person", Some(&money), "5 €", Some(Symbol::PER)),
             ("x²/y", Some(&square), "x²", Some(Symbol::OVER)),
             ("and/or", None, "and", None),
+            ("1/n", Some(&Value::Cardinal(Number::of(1))), "1", Some(Symbol::OVER)),
+            ("3/X", Some(&Value::Cardinal(Number::of(3))), "3", None),
         ] {
             let mut parts: Vec<Span> = first.map(|value| span(text, written, value.clone())).into_iter().collect();
             parts.push(span(text, "/", Value::Silent));

@@ -3,7 +3,7 @@
 use super::identifier::{listed, vowel};
 use super::{Candidates, Cx, MOST_CHARS};
 use crate::speakable::span::{Acronym, Cost, Ending, Spelling, Value};
-use crate::speakable::text::latin;
+use crate::speakable::text::{TokenKind, latin};
 
 /// Letters of the longest word in capitals that is spelt although it has a vowel.
 const LONGEST_SPELT: usize = 5;
@@ -11,13 +11,15 @@ const LONGEST_SPELT: usize = 5;
 const DEFINED_WITHIN: usize = 4_000;
 /// Words of the longest name that an acronym is made of.
 const MOST_WORDS: usize = 16;
+/// Digits of the number of letters that are counted: `the 5 Ws`.
+const MOST_DIGITS: usize = 2;
 /// Letters of the longest word of a name that its acronym passes over: "of", "and".
 const LONGEST_LINK: usize = 3;
 
 /// Proposes what a word in capitals is.
 pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
     let token = cx.token();
-    let (base, ending) = stem(cx.written());
+    let (base, ending) = counted(cx).unwrap_or_else(|| stem(cx.written()));
     let letters = base.chars().count();
     if (letters < 2 && ending != Ending::Plural) || !base.contains(char::is_uppercase) {
         return;
@@ -62,6 +64,21 @@ fn stem(written: &str) -> (&str, Ending) {
         Some(base) if base.chars().all(|c| latin(c) && c.is_uppercase()) && has_plural(base) => (base, Ending::Plural),
         _ => (written, Ending::None),
     }
+}
+
+/// The letter of which a determiner and a number say how many there are, where with its ending it
+/// would be a word: `the 4 Es`.
+fn counted<'a>(cx: &Cx<'a>) -> Option<(&'a str, Ending)> {
+    let base = cx.written().strip_suffix('s').filter(|base| base.len() == 1)?;
+    let mut back = cx.back().filter(|token| token.kind != TokenKind::Space);
+    let number = back.next().filter(|token| token.kind == TokenKind::Digits);
+    let few = number.is_some_and(|token| token.end - token.start <= MOST_DIGITS);
+    let before = back.next().filter(|token| token.kind == TokenKind::Word);
+    let led = before.is_some_and(|token| {
+        let word = cx.slice(token.start, token.end);
+        cx.in_context("articles_definite", word) || cx.in_context("determiners", word)
+    });
+    (few && led && base.bytes().all(|b| b.is_ascii_uppercase())).then_some((base, Ending::Plural))
 }
 
 /// Whether `s` behind capitals is their ending: behind one by itself where no vowel makes the two a

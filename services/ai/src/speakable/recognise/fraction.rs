@@ -1,13 +1,16 @@
 //! Fractions: `½`, `1/2`, and with a number before them, `1 1/2`.
 
 use super::{Candidates, Cx};
-use crate::speakable::span::{Cost, Fraction, Sign, Value};
+use crate::speakable::span::{Cost, Fraction, Piece, Sign, Value};
 use crate::speakable::text::plain;
 
 /// Digits of a number of a fraction that is written in digits.
 const MOST_DIGITS: usize = 4;
 /// The largest number below the line of a fraction that goes with a whole number: sixteenths.
 const FINEST: u128 = 16;
+
+/// Which notes a bar of music is counted in.
+const METRES: [u128; 4] = [2, 4, 8, 16];
 
 /// The fraction that begins at `at`, and its end.
 pub(super) fn fraction(cx: &Cx<'_>, at: usize) -> Option<(Fraction, usize)> {
@@ -68,6 +71,12 @@ pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
     let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '/' | '.' | ',' | ':');
     if cx.before().is_some_and(|c| c.is_alphabetic() || is_sign(c)) || cx.glued_at(end) {
         return;
+    }
+    // `3/4 time`: how a bar of music is counted, and no part of anything.
+    let metre = fraction.slashed && fraction.whole.is_none() && fraction.over > 1 && METRES.contains(&fraction.under);
+    if metre && cx.before_context("musical", end) {
+        let pieces = [fraction.over, fraction.under].map(|number| Piece::Number(number.to_string()));
+        out.propose(end, Value::Identifier(pieces.into()), Cost::SURE);
     }
     let cost = if fraction.slashed { Cost::LIKELY } else { Cost::SURE };
     out.propose(end, Value::Fraction(Fraction { sign, ..fraction }), cost);

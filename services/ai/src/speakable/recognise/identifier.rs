@@ -129,6 +129,15 @@ fn mixed(cx: &Cx<'_>, run: &str, end: usize, out: &mut Candidates) {
         out.propose(end, Value::Identifier(pieces), Cost::LIKELY);
         return;
     }
+    // `the 4Ps`.
+    if let Some(letter) = letters.strip_suffix('s').filter(|letter| count > 0 && letter.len() == 1)
+        && letter.bytes().all(|b| b.is_ascii_uppercase())
+    {
+        let number = Piece::Number(digits.to_owned());
+        let pieces = vec![number, Piece::Letters(letter.to_owned()), Piece::Ending(Ending::Plural)];
+        offer(cx, end, pieces, Cost::LIKELY, out);
+        return;
+    }
     // `MP3s`, `747s`, and not `k8s`.
     let many = |stem: &&str| stem.ends_with(|c: char| c.is_ascii_digit()) && !stem.contains(char::is_lowercase);
     let plural = plain.strip_suffix('s').filter(many);

@@ -20,6 +20,7 @@ mod maths;
 mod measure;
 mod money;
 mod name;
+mod network;
 mod number;
 mod ordinal;
 mod path;
@@ -118,6 +119,7 @@ const RECOGNISERS: &[Recogniser] = &[
     at(Starts::WORD, roman::propose),
     at(Starts::WORD.or(Starts::DIGITS).or(Starts::SIGN), reference::propose),
     at(Starts::WORD.or(Starts::DIGITS), version::propose),
+    at(Starts::WORD.or(Starts::DIGITS).or(Starts::SIGN), network::propose),
     at(Starts::WORD.or(Starts::DIGITS).or(Starts::SIGN).or(Starts::MARK), maths::propose),
     at(Starts::WORD.or(Starts::DIGITS).or(Starts::SIGN).or(Starts::MARK), chemistry::propose),
     at(Starts::WORD, word::propose),

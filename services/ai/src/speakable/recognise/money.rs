@@ -56,6 +56,9 @@ fn behind(cx: &Cx<'_>) -> Option<(Money, usize)> {
     let end = without_hundredths(cx, &number, end);
     let start = cx.skip_space(end)?;
     let named = named(cx, start).filter(|named| !cx.glued_at(named.end))?;
+    if counts_letters(cx, &number, start, named.end) {
+        return None;
+    }
     if !named.minor {
         return money(cx, number, named.currency, named.end);
     }
@@ -69,6 +72,15 @@ fn behind(cx: &Cx<'_>) -> Option<(Money, usize)> {
         adjective: false,
     };
     Some((money, named.end))
+}
+
+/// Whether what stands at `start..end` behind the number here is rather the plural of a letter,
+/// since a determiner leads to so few of them: `the 3 Rs`, and not `the 5 Rs note`.
+fn counts_letters(cx: &Cx<'_>, number: &Number, start: usize, end: usize) -> bool {
+    let mut letters = cx.slice(start, end).trim_end_matches('.').chars();
+    let plural = letters.next().is_some_and(char::is_uppercase) && letters.as_str() == "s";
+    let led = cx.after_context("articles_definite") || cx.after_context("determiners");
+    plural && led && number.is_plain() && number.whole.len() == 1 && !cx.before_context("of_money", end)
 }
 
 /// `27€50`: the sign in the place of the decimal sign.

@@ -1,5 +1,6 @@
 //! Numbers of telephones: international ones (ITU-T E.123), those that the language's table of
-//! `phones` has the form of, and any behind a word that leads one.
+//! `phones` has the form of, and any behind a word that leads one. The code of a country or of an
+//! area may stand in brackets: `(+44) 20 7946 0958`, `(020) 7946 0958`, `+44 (0)20 7946 0958`.
 
 use super::{Candidates, Cx};
 use crate::speakable::span::{Cost, Value};
@@ -32,8 +33,9 @@ pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
     if !is_free(cx) {
         return;
     }
-    let plus = cx.char(cx.at) == Some('+');
-    let found = groups(cx, cx.at + usize::from(plus));
+    let bare = cx.char(cx.at) == Some('+');
+    let plus = bare || cx.has(cx.at, "(+");
+    let found = groups(cx, cx.at + usize::from(bare));
     let led = is_led(cx);
     for count in (1..=found.groups.len()).rev() {
         let Some((_, end)) = found.groups.get(count - 1) else { continue };
@@ -81,9 +83,12 @@ fn groups(cx: &Cx<'_>, start: usize) -> Groups {
     let mut found = Groups { groups: Vec::new(), signs: Vec::new(), bracket: None };
     let (mut at, mut total) = (start, 0);
     let mut sign: Option<char> = None;
+    // The zero of `(0)20`: it is dialled at home alone, and is said with the area code.
+    let mut trunk = "";
     loop {
         let open = cx.char(at) == Some('(');
-        let Some((digits, after)) = cx.digits_at(at + usize::from(open)) else { break };
+        let country = usize::from(open && at == start && cx.char(at + 1) == Some('+'));
+        let Some((digits, after)) = cx.digits_at(at + usize::from(open) + country) else { break };
         total += digits.len();
         if (open && cx.char(after) != Some(')')) || total > MOST_DIGITS {
             break;
@@ -91,9 +96,14 @@ fn groups(cx: &Cx<'_>, start: usize) -> Groups {
         if open && found.bracket.is_none() {
             found.bracket = Some(found.groups.len());
         }
-        found.signs.extend(sign.take());
         let end = after + usize::from(open);
-        found.groups.push((digits.to_owned(), end));
+        let area = cx.skip_space(end).filter(|at| open && country == 0 && digits == "0" && cx.digit(*at));
+        if let Some(area) = area {
+            (trunk, at) = (digits, area);
+            continue;
+        }
+        found.signs.extend(sign.take());
+        found.groups.push((format!("{}{digits}", std::mem::take(&mut trunk)), end));
         let begins = |at: usize| cx.digit(at) || (cx.char(at) == Some('(') && cx.digit(at + 1));
         match cx.char(end) {
             Some(c @ ('-' | '.' | ' ' | '–' | '/')) if begins(end + 1) => {

@@ -1,6 +1,8 @@
 //! Parts of works by their labels (`Fig. 3a`, `pp. 12-15`, `§ 4.2`), the numbers that go on behind
-//! them, and verses.
+//! them, numbers of articles and of laws, and verses.
 
+mod act;
+mod bracket;
 mod locator;
 mod verse;
 
@@ -29,10 +31,14 @@ pub(super) struct Labelled {
 
 /// References, verses, and numbers of parts that begin at this place.
 pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
+    if cx.token().kind == TokenKind::Symbol {
+        bracket::propose(cx, out);
+    }
     if cx.glued_before() {
         return;
     }
     verse::propose(cx, out);
+    act::propose(cx, out);
     match cx.token().kind {
         TokenKind::Digits => part(cx, out),
         TokenKind::Word | TokenKind::Symbol => reference(cx, out),
@@ -81,28 +87,25 @@ fn signed_label(cx: &Cx<'_>) -> Option<(LabelWord, usize)> {
 /// A label with its number. A label that is a whole word is said as it is, and only a number that
 /// is said otherwise behind one makes a reference of it.
 fn reference(cx: &Cx<'_>, out: &mut Candidates) {
-    let Some((label, end)) = label(cx) else { return };
-    let Some(start) = cx.skip_space(end).filter(|start| *start > cx.token().end || label.short || !is_word(cx)) else {
+    let Some((word, end)) = label(cx) else { return };
+    let Some(start) = cx.skip_space(end).filter(|start| *start > cx.token().end || word.short || !is_word(cx)) else {
         return;
     };
-    let opening = cx.char(start).filter(|c| matches!(c, '(' | '['));
-    let inside = start + usize::from(opening.is_some());
-    let Some((number, mut end)) = between(cx, inside, label) else { return };
-    if let Some(opening) = opening {
-        let closing = if opening == '(' { ')' } else { ']' };
-        if cx.char(end) != Some(closing) {
-            return;
-        }
-        end += 1;
-    }
-    let plain = matches!(&number, Locator::Parts(parts) if parts.len() == 1) || matches!(number, Locator::Roman(_));
-    let whole_word = is_word(cx) && !label.short;
-    if whole_word && (plain || opening.is_some() || is_range_of_plain(&number) || counts(cx, end)) {
+    let bracketed = matches!(cx.char(start), Some('(' | '['));
+    let found = if bracketed {
+        bracket::numbers(cx, start, word)
+    } else {
+        between(cx, start, word).map(|(number, end)| (vec![number], end))
+    };
+    let Some((numbers, end)) = found else { return };
+    let as_numbers = numbers.iter().all(is_plain) || numbers.iter().all(is_range_of_plain);
+    if is_word(cx) && !word.short && (bracketed || as_numbers || counts(cx, end)) {
         return;
     }
     let capital = cx.char(cx.at).is_some_and(char::is_uppercase);
-    let label = Label { said: label.said, capital };
-    let reference = Reference { label, numbers: vec![number], bracketed: opening.is_some() };
+    let label = Label { said: word.said, capital };
+    // A pause would part the label from the other numbers of its row.
+    let reference = Reference { label, numbers, bracketed: bracketed && !word.many };
     out.propose(end, Value::Reference(Box::new(reference)), Cost::SURE);
 }
 
@@ -116,6 +119,11 @@ fn counts(cx: &Cx<'_>, end: usize) -> bool {
         let unit = cx.grammar.unit(word).is_some() && !cx.grammar.context("unit_words", word);
         unit || cx.grammar.scale(word).is_some_and(|scale| !scale.money)
     })
+}
+
+/// Whether a number of a part is said as a number is.
+fn is_plain(number: &Locator) -> bool {
+    matches!(number, Locator::Parts(parts) if parts.len() == 1) || matches!(number, Locator::Roman(_))
 }
 
 /// Whether both ends of a range are said as numbers are.
@@ -169,7 +177,7 @@ pub(super) fn labelled(cx: &Cx<'_>) -> Option<Labelled> {
             TokenKind::Digits => direct = false,
             TokenKind::Symbol => match written {
                 "." => stopped = true,
-                "," | "-" | "–" | "(" | "&" => direct = false,
+                "," | "-" | "–" | "(" | ")" | "[" | "]" | "&" => direct = false,
                 _ => return sign(cx, written).filter(|found| direct || found.word.many),
             },
             TokenKind::Word => {

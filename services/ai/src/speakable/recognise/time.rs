@@ -194,8 +194,11 @@ fn zone_with_offset(cx: &Cx<'_>, out: &mut Candidates) {
     let Some((hours, after)) = cx.digits_at(end + 1).filter(|(hours, _)| hours.len() <= DIGITS) else { return };
     let mut pieces = vec![Piece::Letters(written.to_owned()), Piece::Symbol(sign), Piece::Number(unpadded(hours))];
     let mut last = after;
-    if let Some((_, minutes_end)) = full(cx, after + 1).filter(|_| cx.char(after) == Some(':')) {
-        pieces.push(Piece::Number(cx.slice(after + 1, minutes_end).to_owned()));
+    if let Some((minutes, minutes_end)) = full(cx, after + 1).filter(|_| cx.char(after) == Some(':')) {
+        // Whole hours are said without minutes: `UTC-05:00`.
+        if minutes > 0 {
+            pieces.push(Piece::Number(cx.slice(after + 1, minutes_end).to_owned()));
+        }
         last = minutes_end;
     }
     if !cx.glued_at(last) {

@@ -42,7 +42,7 @@ pub(crate) struct Agreement {
     pub(crate) before_noun: bool,
 }
 
-/// Characters behind a span that may matter to it.
+/// Characters before or behind a span that may matter to it.
 const NEAR_CHARS: usize = 40;
 
 /// Where a value stands.
@@ -130,6 +130,11 @@ impl<'a> Scene<'a> {
     /// Whether a word, in any case of letters, is of a set of the language's `contexts`.
     pub(crate) fn in_context(&self, name: &str, word: &str) -> bool {
         self.grammar.in_context(name, word)
+    }
+
+    /// What is written before the span, as far as it matters to it.
+    pub(crate) fn before(&self) -> &'a str {
+        self.span().map_or("", |span| self.text.slice(span.start.saturating_sub(NEAR_CHARS), span.start))
     }
 
     /// What is written behind the span, as far as it matters to it.

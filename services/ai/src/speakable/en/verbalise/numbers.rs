@@ -3,6 +3,9 @@
 use super::super::number;
 use crate::speakable::span::{Amount, Bound, Fraction, Number, Sign};
 
+/// What shares add up to.
+const WHOLE: u128 = 100;
+
 /// The words before a number: "about", "minus".
 pub(super) fn lead(number: &Number) -> String {
     let bound = match number.bound {
@@ -97,6 +100,11 @@ pub(super) fn fraction(fraction: &Fraction) -> String {
         (None, 24, 7) if fraction.slashed => "twenty-four seven".to_owned(),
         (None, 9, 11) if fraction.slashed => "nine eleven".to_owned(),
         (None, 50, 50) if fraction.slashed => "fifty-fifty".to_owned(),
+        (None, 20, 20) if fraction.slashed => "twenty twenty".to_owned(),
+        // Two shares of a hundred: "the eighty twenty rule".
+        (None, ..) if fraction.slashed && over.checked_add(under) == Some(WHOLE) => {
+            format!("{} {}", number::cardinal(over), number::cardinal(under))
+        }
         (Some(whole), 1, 2) => format!("{} and a half", number::cardinal(whole)),
         (Some(whole), ..) => format!("{} and {}", number::cardinal(whole), named(over, under)),
         (None, ..) if over < under => named(over, under),

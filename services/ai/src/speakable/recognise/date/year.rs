@@ -2,8 +2,8 @@
 
 use super::super::number::written;
 use super::super::{Candidates, Cx};
-use crate::speakable::span::{Cost, Decade, Era, Symbol, Value, Year};
-use crate::speakable::text::TokenKind;
+use crate::speakable::span::{Cost, Decade, Era, Range, Symbol, Value, Year};
+use crate::speakable::text::{Token, TokenKind};
 
 /// Numbers that are years wherever they stand bare.
 const MODERN: std::ops::RangeInclusive<u32> = 1500..=2099;
@@ -24,6 +24,9 @@ pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
         TokenKind::Word => {
             if let Some((year, end)) = behind_era(cx) {
                 out.propose(end, Value::Year(year), Cost::SURE);
+            }
+            if let Some((said, end)) = shortened_century(cx, cx.at).filter(|_| is_behind_ordinal(cx)) {
+                out.propose(end, Value::Listed(said.to_owned()), Cost::SURE);
             }
         }
         TokenKind::Digits => {
@@ -137,12 +140,51 @@ fn decade(cx: &Cx<'_>, at: usize, out: &mut Candidates) {
     out.propose(after, Value::Decade(Decade { number }), cost);
 }
 
-/// `19th` before "century".
+/// `19th` before "century", or before `c.`; and the first of two centuries with a stroke between:
+/// `17th/18th c.`
 fn century(cx: &Cx<'_>, out: &mut Candidates) {
-    let end = cx.token().end;
-    let Some((ending, after)) = cx.letters_at(end) else { return };
-    let Some(number) = cx.written().parse::<u32>().ok().filter(|_| cx.written().len() <= 2) else { return };
-    if cx.grammar.ordinal_ending(ending).is_some() && cx.before_context("century", after) {
-        out.propose(after, Value::Century { number, era: None }, Cost::SURE);
+    let Some((number, end)) = numbered(cx, cx.at) else { return };
+    if is_before_century(cx, end) {
+        out.propose(end, Value::Century { number, era: None }, Cost::SURE);
     }
+    let last = numbered(cx, end + 1).filter(|(last, _)| cx.char(end) == Some('/') && *last == number + 1);
+    if let Some((last, end)) = last.filter(|(_, end)| is_before_century(cx, *end)) {
+        let century = |number| Value::Century { number, era: None };
+        let range = Range { from: century(number), to: century(last) };
+        out.propose(end, Value::Range(Box::new(range)), Cost::SURE);
+    }
+}
+
+/// The number of a century with its ending, `19th`, and where it ends.
+fn numbered(cx: &Cx<'_>, at: usize) -> Option<(u32, usize)> {
+    let (digits, end) = cx.digits_at(at).filter(|(digits, _)| digits.len() <= 2)?;
+    let (_, after) = cx.letters_at(end).filter(|(ending, _)| cx.grammar.ordinal_ending(ending).is_some())?;
+    digits.parse().ok().map(|number| (number, after))
+}
+
+/// Whether the noun of a century follows `at`, whole or shortened.
+fn is_before_century(cx: &Cx<'_>, at: usize) -> bool {
+    cx.before_context("century", at) || shortened_century(cx, cx.skip_spaces(at)).is_some()
+}
+
+/// The noun of a century that is shortened at `at` by the language's table, and where it ends with
+/// its stop, which may be missing where the table says `bare`.
+fn shortened_century(cx: &Cx<'_>, at: usize) -> Option<(&'static str, usize)> {
+    let (word, end) = cx.letters_at(at)?;
+    let entry = cx.grammar.get("centuries", word)?;
+    let (said, flag) = entry.split_once(" | ").unwrap_or((entry, ""));
+    let stop = cx.char(end) == Some('.');
+    let after = end + usize::from(stop);
+    ((stop || flag == "bare") && !cx.glued_at(after)).then_some((said, after))
+}
+
+/// Whether a number with its ending stands before this place, across white space or a hyphen:
+/// `12th-c.`
+fn is_behind_ordinal(cx: &Cx<'_>) -> bool {
+    let apart = |token: &&Token| token.kind == TokenKind::Space || cx.char(token.start) == Some('-');
+    let mut back = cx.back().skip_while(apart);
+    let is_ending = |token: &&Token| cx.grammar.ordinal_ending(cx.slice(token.start, token.end)).is_some();
+    let ending = back.next().filter(is_ending);
+    let digits = back.next().filter(|token| token.kind == TokenKind::Digits);
+    ending.zip(digits).is_some_and(|(ending, digits)| digits.end == ending.start)
 }

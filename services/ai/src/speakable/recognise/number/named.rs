@@ -1,4 +1,5 @@
-//! Numbers that name something, by the words beside them: `Room 205`, `Flight 370`, `a 404 error`.
+//! Numbers that name something, by the words beside them: `Room 205`, `Flight 370`, `a 404 error`,
+//! `port 8080`.
 
 use super::super::{Candidates, Cx};
 use crate::speakable::span::{Cost, Piece, Value};
@@ -19,7 +20,10 @@ pub(super) fn propose(cx: &Cx<'_>, out: &mut Candidates) {
     let before = || cx.previous_word().is_some_and(|word| cx.in_context("named", word));
     let name = match written.len() {
         DIGITS => before() || cx.before_context("after_named", end),
-        OF_CAPITALS => !written.starts_with('0') && behind_capitals(cx) && !counts(cx, end),
+        OF_CAPITALS => {
+            let named = (behind_capitals(cx) && !counts(cx, end)) || cx.after_context("named_in_pairs");
+            named && !written.starts_with('0')
+        }
         _ => false,
     };
     if name {

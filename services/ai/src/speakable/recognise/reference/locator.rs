@@ -1,6 +1,7 @@
 //! Numbers of parts: `4`, `2.10`, `3a`, `B.2`, `xii`, `12-15`, `12 ff.`
 
 use super::super::{Cx, roman};
+use super::act;
 use crate::speakable::grammar::LabelWord;
 use crate::speakable::span::Locator;
 
@@ -14,7 +15,7 @@ const MOST_PARTS: usize = 8;
 /// The number at `at`, or from it to another one, or with those that follow it.
 pub(super) fn between(cx: &Cx<'_>, at: usize, label: LabelWord) -> Option<(Locator, usize)> {
     let (first, end) = locator(cx, at, label)?;
-    if matches!(cx.char(end), Some('-' | '–')) {
+    if matches!(cx.char(end), Some('-' | '–')) && act::hyphened(cx, at, label).is_none() {
         let last = locator(cx, end + 1, label).or_else(|| letter_behind(cx, end + 1, &first));
         if let Some((last, end)) = last {
             return Some((Locator::Between(Box::new((first, last))), end));
@@ -75,7 +76,7 @@ fn parts(cx: &Cx<'_>, at: usize, points: bool) -> Option<(Vec<u32>, usize)> {
 
 /// `xii`, `IV`, `B`, `B.2`, `S1`
 fn roman_or_letter(cx: &Cx<'_>, at: usize, label: LabelWord) -> Option<(Locator, usize)> {
-    let (letters, end) = cx.letters_at(at)?;
+    let (letters, end) = cx.letters_at(at).filter(|(letters, _)| !act::leads(cx, letters, label))?;
     if let Some(value) = roman::value(letters).filter(|_| !cx.digit(end) && is_numeral(cx, letters, end, label)) {
         return Some((Locator::Roman(value), end));
     }
