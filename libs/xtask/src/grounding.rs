@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
-use lectern_testkit::grounding::{self, Fact, Planted, SEED};
+use lectern_testkit::grounding::{self, Fact, Paraphrases, Planted, SEED};
 use serde::{Deserialize, Serialize};
 
 use self::table::Table;
@@ -71,7 +71,15 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     say_misjudged(&questions, &verdicts, &planted);
     let refused: Vec<bool> = verdicts.iter().map(|verdict| !verdict.faults.is_empty()).collect();
     let second = if options.second_opinion { Some(opinion::refused(&questions)?) } else { None };
-    let table = Table::of(&planted, &refused, second.as_deref(), seconds);
+    let mut table = Table::of(&planted, &refused, second.as_deref(), seconds);
+    for set in Paraphrases::ALL {
+        let facts = grounding::paraphrases(set).map_err(Error::msg)?;
+        let questions = self::questions(&[], &facts);
+        let verdicts = ask(&program, &questions)?;
+        say_misjudged(&questions, &verdicts, &[]);
+        let refused: Vec<bool> = verdicts.iter().map(|verdict| !verdict.faults.is_empty()).collect();
+        table = table.with(set.word(), &refused);
+    }
     println!("{table}");
     if options.write {
         if options.seed != SEED {

@@ -6,5 +6,5 @@
 mod facts;
 mod planter;
 
-pub use facts::{FACTS, Fact, facts};
+pub use facts::{FACTS, Fact, Paraphrases, facts, paraphrases};
 pub use planter::{Kind, Planted, SEED, plant};

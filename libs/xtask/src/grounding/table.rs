@@ -64,13 +64,26 @@ impl Scores {
 pub struct Table {
     ours: Scores,
     second: Option<Scores>,
+    /// How many were refused of other true utterances, by what they are called.
+    others: Vec<(&'static str, Count)>,
     seconds: f64,
 }
 
 impl Table {
     pub fn of(planted: &[Planted], refused: &[bool], second: Option<&[bool]>, seconds: f64) -> Self {
         let second = second.map(|judged| Scores::of(planted, judged));
-        Self { ours: Scores::of(planted, refused), second, seconds }
+        Self { ours: Scores::of(planted, refused), second, others: Vec::new(), seconds }
+    }
+
+    /// The table with other true utterances that the check has judged. They have the same goal, and
+    /// decide nothing: a test holds the check to what it has reached.
+    pub fn with(mut self, name: &'static str, refused: &[bool]) -> Self {
+        let mut count = Count::default();
+        for refused in refused {
+            count.add(*refused);
+        }
+        self.others.push((name, count));
+        self
     }
 
     /// Whether the check reaches its goals.
@@ -99,6 +112,14 @@ impl fmt::Display for Table {
         row("all errors, caught", &format!("at least {CAUGHT} %"), all.collect())?;
         let refused = judges.iter().map(|judge| judge.refused);
         row("true utterances, refused", &format!("at most {REFUSED} %"), refused.collect())?;
+        for (name, count) in &self.others {
+            let unasked = self.second.iter().map(|_| Count::default());
+            row(
+                &format!("{name}, refused"),
+                &format!("at most {REFUSED} %"),
+                [*count].into_iter().chain(unasked).collect(),
+            )?;
+        }
         writeln!(formatter, "\nThe check took {:.1} s for all of it.", self.seconds)
     }
 }
@@ -130,6 +151,13 @@ mod tests {
         );
         assert!(Table::of(&planted, &[true, true, true, false], None, 0.0).passes());
         assert!(!Table::of(&planted, &[true, true, true, true], None, 0.0).passes(), "a truth was refused");
+    }
+
+    #[test]
+    fn other_truths_have_a_row_and_decide_nothing() {
+        let table = |refused: &[bool]| Table::of(&[], &[], None, 0.0).with("paraphrases", refused);
+        assert!(table(&[false; 50]).to_string().contains("| paraphrases, refused | at most 2 % | 0 of 50 (0.0 %) |"));
+        assert!(table(&[true, false]).passes());
     }
 
     #[test]

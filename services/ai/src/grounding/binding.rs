@@ -54,6 +54,11 @@ impl<'a> Ties<'a> {
         Self { claim, items, sources, said, rules, same, present }
     }
 
+    /// Counts items of the sources as said: those from which the claim counts.
+    pub fn say(&mut self, places: impl IntoIterator<Item = usize>) {
+        self.present.extend(places);
+    }
+
     /// Whether the claim's item says the same as the sources' one.
     pub fn is_same(&self, at: usize, place: usize) -> bool {
         self.same.get(at).is_some_and(|same| same.binary_search(&place).is_ok())

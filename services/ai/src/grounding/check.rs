@@ -8,6 +8,7 @@ use super::binding::{Exchange, Ties};
 use super::context::Context;
 use super::couples;
 use super::date::Date;
+use super::derived::Derived;
 use super::items::{self, Class, Item};
 use super::names::{self, Known, Name};
 use super::number::{Form, Match, Quantity, Unit, compare};
@@ -18,10 +19,13 @@ use super::text::{Text, joined};
 use super::verdict::{Fault, FaultKind, Verdict};
 
 /// What a text says that can be looked up.
-struct Facts {
-    text: Text,
-    dates: Vec<Date>,
-    quantities: Vec<Quantity>,
+pub(super) struct Facts {
+    /// The text.
+    pub text: Text,
+    /// Its dates and times.
+    pub dates: Vec<Date>,
+    /// Its quantities.
+    pub quantities: Vec<Quantity>,
 }
 
 impl Facts {
@@ -53,6 +57,9 @@ pub fn check(claim: &str, sources: &[&str], context: &Context<'_>) -> Verdict {
     let known = Known::new([&source.text, &around.text], &source.quantities, &source.dates, rules);
 
     let mut faults = quotation::check(claim, &Quotable::new(&sources_text), &Quotable::new(&context_text));
+    faults.retain(|fault| {
+        !quotation::is_said((&claimed.text, &claimed.quantities), fault, (&source.text, &source.quantities))
+    });
     let claimed_names = names::find(&claimed.text, &claimed.dates, &claimed.quantities, &known);
     let (wrong_names, codes) = names::check(&claimed.text, &claimed_names, &claimed.quantities, &known);
     faults.extend(wrong_names);
@@ -95,6 +102,7 @@ impl Checker<'_> {
     /// Numbers that the sources do not have, or have in another unit.
     fn quantities(&self) -> Vec<Fault> {
         let free = (self.rules.free_units)(&self.source.text, &self.source.quantities);
+        let derived = Derived { claim: self.claimed, source: self.source, rules: self.rules };
         let mut faults = Vec::new();
         for quantity in &self.claimed.quantities {
             let identifier = self.codes.contains(&quantity.at);
@@ -118,7 +126,7 @@ impl Checker<'_> {
                 Match::OtherSign | Match::Other if quantity.year => FaultKind::Date,
                 Match::OtherSign | Match::Other => FaultKind::Number,
             };
-            if (self.rules.counts)(&self.claimed.text, quantity, &self.source.text) {
+            if (self.rules.counts)(&self.claimed.text, quantity, &self.source.text) || derived.follows(quantity) {
                 continue;
             }
             let said = nearest.map_or_else(|| self.alike(quantity), |near| self.source.said(near.first, near.last));
@@ -185,7 +193,8 @@ impl Checker<'_> {
 
     /// A number that is the year or the day of a date.
     fn dated(&self, quantity: &Quantity) -> bool {
-        let dates = self.source.dates.iter().chain(&self.around.dates);
+        let other = self.other_years();
+        let dates = self.source.dates.iter().chain(&self.around.dates).chain(&other);
         let same = |date: &Date| {
             let plain = date.years.is_some_and(|(from, to)| from == to && f64::from(from) == quantity.value);
             let stated = whole_year(quantity.value).filter(|_| quantity.year && date.loose);
@@ -232,7 +241,8 @@ impl Checker<'_> {
                 .filter_map(|quantity| Some(Date::year(quantity.first, quantity.last, whole_year(quantity.value)?)));
             years.chain(facts.dates.iter().cloned()).collect()
         };
-        let (own, around) = (years(self.source), years(self.around));
+        let (mut own, around) = (years(self.source), years(self.around));
+        own.extend(self.other_years());
         let all: Vec<Date> = own.iter().chain(&around).cloned().collect();
         let wrong = self.claimed.dates.iter().filter(|date| !date.is_among(&all) && !self.plain_year(date));
         wrong
@@ -246,6 +256,14 @@ impl Checker<'_> {
             .collect()
     }
 
+    /// Years that the sources name in another way: "in 930", and 1837 as "the following year".
+    fn other_years(&self) -> Vec<Date> {
+        let Facts { text, dates, quantities } = self.source;
+        let early = quantities.iter().filter(|quantity| (self.rules.early_year)(text, quantity));
+        let early = early.filter_map(|one| Some(Date::year(one.first, one.last, whole_year(one.value)?)));
+        early.chain((self.rules.relative_years)(text, quantities, dates)).collect()
+    }
+
     /// A year with an era whose number the sources have without one.
     fn plain_year(&self, date: &Date) -> bool {
         let alone = date.month.is_none() && date.day.is_none() && date.last - date.first == 2;
@@ -257,13 +275,26 @@ impl Checker<'_> {
     /// Numbers, dates and names that the sources have, but of something else.
     fn bound(&self, claimed_names: &[Name], source_names: &[Name]) -> Vec<Fault> {
         let (claim, source) = (&self.claimed.text, &self.source.text);
-        let items = items::numbers(claim, &self.claimed.quantities, &self.claimed.dates, self.rules);
+        let derived = Derived { claim: self.claimed, source: self.source, rules: self.rules };
+        let stated = |own: &Quantity| {
+            let same = |there: &Quantity| compare(own, there, |_| true, self.rules.alike) == Match::Same;
+            self.source.quantities.iter().any(same)
+        };
+        let mut items = items::numbers(claim, &self.claimed.quantities, &self.claimed.dates, self.rules);
+        // What was counted, and both numbers of "one in five", stand in the place of no other value.
+        items.retain(|item| {
+            let counts = matches!(item.class, Class::Count | Class::Measure(_));
+            let number = self.claimed.quantities.get(item.place).filter(|_| counts);
+            !number.is_some_and(|number| derived.is_ratio(number) || !stated(number) && derived.follows(number))
+        });
         let there = items::numbers(source, &self.source.quantities, &self.source.dates, self.rules);
         let same = items.iter().map(|item| {
             let agreeing = there.iter().enumerate().filter(|(_, other)| self.agree(item, other));
             agreeing.map(|(place, _)| place).collect()
         });
-        let ties = Ties::new((claim, &items), (source, &there), self.rules, same.collect());
+        let mut ties = Ties::new((claim, &items), (source, &there), self.rules, same.collect());
+        let spans = self.claimed.quantities.iter().filter(|own| !stated(own));
+        ties.say(spans.flat_map(|quantity| derived.ends(quantity)));
         let mut faults = self.exchanges(&items, &there, &ties.exchanged());
         faults.extend(self.exchanges(&items, &there, &couples::find(&ties)));
         let names = items::names(claim, claimed_names, self.rules);
@@ -316,7 +347,7 @@ impl Checker<'_> {
 }
 
 /// The whole number that a year is.
-fn whole_year(value: f64) -> Option<i32> {
+pub(super) fn whole_year(value: f64) -> Option<i32> {
     format!("{value}").parse().ok()
 }
 

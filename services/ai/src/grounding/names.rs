@@ -111,7 +111,7 @@ impl<'a> Known<'a> {
     }
 
     /// The words of a claim that spell out an acronym of the sources, none of which the sources
-    /// name by itself: New Zealand where they have NZ.
+    /// have by itself: New Zealand where they have NZ.
     fn spelled_out(&self, claim: &Text, names: &[Name]) -> HashSet<usize> {
         let mut places = HashSet::new();
         for name in names {
@@ -120,7 +120,7 @@ impl<'a> Known<'a> {
                     spelled_out(claim, first).filter(|(initials, _)| self.acronyms.contains(initials.as_str()))
                 {
                     let mut words = (first..last).filter_map(|at| claim.token(at)).filter(|token| token.capital);
-                    if words.all(|token| !self.has(&token.text)) {
+                    if words.all(|token| !self.words.contains_key(token.text.as_str())) {
                         places.extend(first..last);
                     }
                 }
@@ -133,6 +133,29 @@ impl<'a> Known<'a> {
     fn has(&self, word: &str) -> bool {
         self.words.contains_key(word)
             || (self.rules.same_name)(word).iter().any(|name| self.words.contains_key(name.as_str()))
+            || self.is_one_of_many(word)
+    }
+
+    /// Whether the sources name many of which the word is one: an Inca of the Incas.
+    fn is_one_of_many(&self, word: &str) -> bool {
+        let many = |(which, at): &(usize, usize)| {
+            let text = self.texts.get(*which);
+            text.is_some_and(|text| (self.rules.many)(text, *at) && text.token(*at).is_some_and(|token| token.capital))
+        };
+        self.words.get(format!("{word}s").as_str()).is_some_and(|places| places.iter().any(many))
+    }
+
+    /// Whether the word at `at` is a short form of a first name that the sources have before the
+    /// same last name: Ed Marlowe for Edward J. Marlowe.
+    fn is_short_form(&self, text: &Text, at: usize, word: &str) -> bool {
+        let last = text.word(at + 1);
+        let before = |long: &str| {
+            let (Some(firsts), Some(lasts)) = (self.words.get(long), self.words.get(last)) else { return false };
+            firsts.iter().any(|one| {
+                lasts.iter().any(|other| one.0 == other.0 && (1..=APART).contains(&other.1.saturating_sub(one.1)))
+            })
+        };
+        !last.is_empty() && (self.rules.long_names)(word).iter().any(|long| before(long))
     }
 
     /// Whether the word is only the plural of an acronym of the sources, and is not written as one:
@@ -227,6 +250,7 @@ impl<'a> Known<'a> {
             || value.is_some_and(|value| self.values.contains(&value))
             || (shouted(text, token) && self.initials.contains(word.strip_suffix('s').unwrap_or(word)))
             || (letter && text.is_mark(at + 1, '.') && self.has_initial(word))
+            || self.is_short_form(text, at, word)
     }
 
     /// Whether the sources name the two words as parts of one name, or nothing speaks against it.

@@ -117,6 +117,20 @@ fn same_measure(a: &Unit, b: &Unit, alike: fn(&str, &str) -> bool) -> bool {
     one && a.power == b.power && a.per.map(|per| per.0) == b.per.map(|per| per.0)
 }
 
+/// A month of the Gregorian calendar on average, in seconds.
+const MONTH: f64 = 30.436_875 * 86_400.0;
+
+/// What a span in months is in seconds, or the other way round: none of two others. Neither is the
+/// other but roughly, since months differ.
+fn calendar(a: &Unit, b: &Unit) -> Option<f64> {
+    let plain = a.power == 1 && b.power == 1 && a.per.is_none() && b.per.is_none();
+    match (a.measure, b.measure) {
+        ("months", "time") if plain => Some(MONTH),
+        ("time", "months") if plain => Some(1.0 / MONTH),
+        _ => None,
+    }
+}
+
 /// Whether the claim's `c` may be said where a source has `s`. `free` says whether the sources name
 /// a unit apart from any number, in the head of a column; `alike` which measures share a word.
 pub(super) fn compare(
@@ -137,6 +151,9 @@ pub(super) fn compare(
             let (x, y) = if exact { (c.value * a.factor, s.value * b.factor) } else { (c.value, s.value) };
             (x, y, true)
         }
+        (Some(a), Some(b)) if c.hedge != Hedge::None && calendar(a, b).is_some() => {
+            (c.value * a.factor * calendar(a, b).unwrap_or(1.0), s.value * b.factor, true)
+        }
         // A share may be said as a fraction, and the other way round.
         (Some(a), None) if a.measure == "share" && (s.form == Form::Part || s.value.abs() <= 1.0) => {
             (c.value * a.factor, s.value, true)
@@ -150,7 +167,10 @@ pub(super) fn compare(
     };
     let scale_of_source = if s.value == 0.0 { 1.0 } else { (source / s.value).abs() };
     let scale_of_claim = if c.value == 0.0 { 1.0 } else { (claim / c.value).abs() };
-    let steps = (c.step * scale_of_claim, s.step * scale_of_source);
+    // Of months for days no tens are rounded: "about ten months" is not said of eleven.
+    let converted = c.unit.zip(above).is_some_and(|(a, b)| calendar(&a, &b).is_some());
+    let step = if converted { c.step.min(1.0) } else { c.step };
+    let steps = (step * scale_of_claim, s.step * scale_of_source);
     let near = if units { near(c, s, claim, source, steps) } else { equal(claim, source) };
     if near {
         return match (units, c.hedge, s.hedge) {

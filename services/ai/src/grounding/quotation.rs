@@ -2,7 +2,8 @@
 
 use lectern_core::content::Range;
 
-use super::text::BREAK;
+use super::number::Quantity;
+use super::text::{BREAK, Kind, Text};
 use super::verdict::{Fault, FaultKind};
 
 /// The longest run of marks and spaces that is cut off at the ends of a quotation.
@@ -192,4 +193,64 @@ pub(super) fn check(claim: &str, sources: &Quotable, titles: &Quotable) -> Vec<F
         faults.push(Fault { kind: FaultKind::Quotation, range: Range::new(offset(start), offset(end)), found, said });
     }
     faults
+}
+
+/// What a quotation has where something of its source was left out or put in.
+const CUT: [&str; 3] = ["[", "…", "..."];
+/// The least words of a quotation that is looked for without its marks.
+const FEWEST: usize = 2;
+/// Stands between two sentences in a row of words.
+const STOP: &str = ".";
+
+/// Whether the sources have the quotation of a fault but for the marks within a sentence and for how
+/// its numbers are written: "ninety per cent of it" for "90% of it". All of its words must be there.
+pub(super) fn is_said(
+    (claim, own): (&Text, &[Quantity]),
+    fault: &Fault,
+    (source, there): (&Text, &[Quantity]),
+) -> bool {
+    if CUT.iter().any(|cut| fault.found.contains(cut)) {
+        return false;
+    }
+    let place = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    let wanted = row(claim, own, place(fault.range.start), place(fault.range.end));
+    let known = row(source, there, 0, usize::MAX);
+    wanted.len() >= FEWEST && known.windows(wanted.len()).any(|words| is_same(words, &wanted))
+}
+
+/// The words of the scalar values `start..end`, as they are written, and each number by its value.
+fn row(text: &Text, quantities: &[Quantity], start: usize, end: usize) -> Vec<String> {
+    let mut row = Vec::new();
+    let mut at = text.tokens.iter().take_while(|token| token.start < start).count();
+    let mut sentence = None;
+    while let Some(token) = text.token(at).filter(|token| token.end <= end) {
+        if sentence.is_some_and(|last| last != token.sentence) {
+            row.push(STOP.to_owned());
+        }
+        sentence = Some(token.sentence);
+        let number = quantities.iter().find(|one| one.first == at && !one.weak);
+        let whole =
+            |one: &&Quantity| one.last.checked_sub(1).and_then(|at| text.token(at)).is_some_and(|t| t.end <= end);
+        if let Some(number) = number.filter(whole) {
+            row.push(format!("{} {:?} {:?}", number.value, number.form, number.unit));
+            at = number.last.max(at + 1);
+            continue;
+        }
+        if !matches!(token.kind, Kind::Mark(_)) {
+            row.push(text.slice(token.start, token.end));
+        }
+        at += 1;
+    }
+    row
+}
+
+/// Whether the words are the same; the first letter may be of either case.
+fn is_same(words: &[String], wanted: &[String]) -> bool {
+    let split = |word: &String| {
+        let mut letters = word.chars();
+        let first: Option<String> = letters.next().map(|first| first.to_lowercase().collect());
+        (first, letters.as_str().to_owned())
+    };
+    let first = words.first().zip(wanted.first());
+    first.is_some_and(|(one, other)| split(one) == split(other)) && words.get(1..) == wanted.get(1..)
 }

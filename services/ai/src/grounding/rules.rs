@@ -1,6 +1,7 @@
 //! What a language knows: one table of functions a language.
 
 use super::date::Date;
+use super::derived::Side;
 use super::number::{Quantity, Unit};
 use super::text::Text;
 use super::verdict::Fault;
@@ -72,6 +73,25 @@ pub(super) struct Rules {
     pub exact: fn(&Text, usize) -> bool,
     /// Whether the words between two things say nothing of their order: "5 and 7".
     pub symmetric: fn(&[&str]) -> bool,
+    /// Whether the words between two numbers make the first a share of the second: "one in five".
+    pub one_in: fn(&Text, &Quantity, &Quantity) -> bool,
+    /// Whether the words beside a span of time count it from what was said before: "a year later".
+    pub follows: fn(&Text, &Quantity) -> bool,
+    /// Which end of a span of time is what stands before it: "in 1968, three years after".
+    pub late_before: fn(&Text, &Quantity) -> Option<Side>,
+    /// Whether the words beside a number say by how much two things differ: "ten metres taller".
+    pub differs: fn(&Text, &Quantity) -> bool,
+    /// Whether the words between two numbers may be those of an enumeration.
+    pub enumerates: fn(&Text, &Quantity, &Quantity) -> bool,
+    /// Whether a number of three digits is used as a year is: "in 930".
+    pub early_year: fn(&Text, &Quantity) -> bool,
+    /// The years that a text names by others: "the following year", "twenty years later".
+    pub relative_years: fn(&Text, &[Quantity], &[Date]) -> Vec<Date>,
+    /// The first names of which the word is a short form: Edward for Ed.
+    pub long_names: fn(&str) -> &'static [&'static str],
+    /// Whether the plural at this place names a people or a family, of which one may be said: the
+    /// Incas.
+    pub many: fn(&Text, usize) -> bool,
     /// Where a claim says the opposite of the sources.
     pub opposites: fn(&Text, &Text) -> Vec<Fault>,
 }

@@ -2,7 +2,7 @@
 //! counts, held to its goals.
 
 use lectern_ai::grounding::{self, ClaimLanguage, Context, Verdict};
-use lectern_testkit::grounding::{SEED, facts, plant};
+use lectern_testkit::grounding::{Fact, Paraphrases, SEED, facts, paraphrases, plant};
 
 /// Planted errors that are caught, and true utterances that are refused, in a hundred.
 const CAUGHT: usize = 98;
@@ -27,6 +27,20 @@ fn planted_errors_are_caught() {
 #[test]
 fn true_paraphrases_are_not_refused() {
     let facts = facts().unwrap();
+    let all: usize = facts.iter().map(|fact| fact.truths.len()).sum();
+    at_most_are_refused(all * REFUSED / 100, &facts);
+}
+
+/// The third set misses the goal: what is left of it multiplies, names a day by its feast, says
+/// kilobytes for a K, and counts the years of an ordinal.
+#[test]
+fn paraphrases_of_other_documents_are_not_refused_more_often_than_they_were() {
+    for (set, most) in [(Paraphrases::First, 0), (Paraphrases::Second, 1), (Paraphrases::Third, 4)] {
+        at_most_are_refused(most, &paraphrases(set).unwrap());
+    }
+}
+
+fn at_most_are_refused(most: usize, facts: &[Fact]) {
     let truths = facts.iter().flat_map(|fact| fact.truths.iter().map(move |truth| (truth, &fact.passage)));
     let refused: Vec<String> = truths
         .clone()
@@ -35,5 +49,5 @@ fn true_paraphrases_are_not_refused() {
         .map(|(truth, source, verdict)| format!("{}: {truth}\n  source: {source}", grounding::explain(&verdict)))
         .collect();
     let all = truths.count();
-    assert!(refused.len() * 100 <= all * REFUSED, "{} of {all}:\n{}", refused.len(), refused.join("\n"));
+    assert!(refused.len() <= most, "{} of {all}:\n{}", refused.len(), refused.join("\n"));
 }

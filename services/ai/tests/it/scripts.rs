@@ -35,7 +35,7 @@ async fn gemini_by_a_key_writes_every_style() {
         let (plan, sections) = script(&config, &deps("", None), style, 500).await;
         assert!(is_near(heard(&sections), 500), "{style:?}: {}", heard(&sections));
         let (before, behind) = plan.engine.split_once("+settings/").unwrap();
-        assert_eq!(before, "gemini/gemini-3.8-flash+prompts/1+checks/1");
+        assert_eq!(before, "gemini/gemini-3.8-flash+prompts/1+checks/2");
         // Between them stands the digest of what is known of the model and of its server.
         assert_eq!(
             behind.split_once('+').map(|(digest, rules)| (digest.len(), rules)),

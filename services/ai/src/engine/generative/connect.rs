@@ -197,11 +197,11 @@ mod tests {
         };
         assert_eq!(
             around(&gemini()),
-            "gemini/gemini-3.8-flash+prompts/1+checks/1 +speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+            "gemini/gemini-3.8-flash+prompts/1+checks/2 +speech-en/8+speech-de/2+speech-fr/2+speech-es/2"
         );
         assert_eq!(
             around(&local()),
-            "openai/Org/Smol%202+prompts/1+checks/1 +speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+            "openai/Org/Smol%202+prompts/1+checks/2 +speech-en/8+speech-de/2+speech-fr/2+speech-es/2"
         );
         let warm = WriterConfig { temperature: Some(0.5), thinking: Some("high".to_owned()), ..gemini() };
         assert!(pin(&warm).contains(",temperature=0.5,thinking=high+"), "{}", pin(&warm));

@@ -2,7 +2,7 @@
 
 use super::data::Data;
 use crate::grounding::number::{Form, Hedge, Quantity};
-use crate::grounding::text::{BREAK, Kind, Text};
+use crate::grounding::text::{BREAK, Kind, Text, Token};
 
 /// The longest list that a claim may count.
 const LONGEST_LIST: f64 = 12.0;
@@ -35,7 +35,10 @@ pub(super) fn counts(claim: &Text, quantity: &Quantity, sources: &Text) -> bool 
             let bound = nouns.iter().filter_map(|at| claim.token(*at)).find(|noun| !noun.stem.is_empty());
             let known = bound.is_some_and(|noun| sources.tokens.iter().any(|token| token.stem == noun.stem));
             let numbered = bound.is_some_and(|noun| numbered(sources, &noun.stem));
-            listed && (pointed || known) && !numbered
+            match announced(claim, quantity) {
+                Some(own) => own == quantity.value && !numbered,
+                None => listed && (pointed || known) && !numbered,
+            }
         }
         Form::Ordinal => {
             let most = lists(sources).into_iter().fold(0.0, f64::max);
@@ -44,6 +47,25 @@ pub(super) fn counts(claim: &Text, quantity: &Quantity, sources: &Text) -> bool 
         }
         Form::Part | Form::Multiple => false,
     }
+}
+
+/// How many names the claim itself lists behind a colon or a dash that follows the number: "three
+/// colleges: Orrin, Ashe and Wray". Whether the sources have them too is checked of each.
+fn announced(claim: &Text, quantity: &Quantity) -> Option<f64> {
+    let own = claim.token(quantity.first)?.sentence;
+    let rest = claim.tokens.iter().skip(quantity.last).take_while(|token| token.sentence == own);
+    let mut behind = rest.skip_while(|token| !matches!(token.kind, Kind::Mark(':' | '\u{2013}')));
+    behind.next()?;
+    let list: Vec<&Token> =
+        behind.take_while(|token| !matches!(token.kind, Kind::Mark(':' | ';' | '\u{2013}'))).collect();
+    let comma = |token: &Token| token.kind == Kind::Mark(',');
+    let last = list.iter().rposition(|token| comma(token)).map_or(0, |at| at + 1);
+    // "A, b, and c", "a, b and c": an "and" before the last comma is within one of them.
+    let within = list.iter().skip(last + 1).any(|token| token.text == "and");
+    let things: Vec<&[&Token]> = list.split(|token| comma(token)).collect();
+    let named = things.iter().all(|thing| thing.iter().any(|token| token.capital));
+    let count = things.len() + usize::from(within);
+    (named && count > 1).then(|| f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
 /// Whether the sources themselves put a number before this noun.

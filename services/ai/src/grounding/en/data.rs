@@ -29,6 +29,8 @@ pub(super) struct Data {
     pub negators: HashSet<&'static str>,
     /// The forms of a name, by each of them.
     pub same_names: HashMap<&'static str, Vec<&'static str>>,
+    /// The whole first names of each short one.
+    pub short_names: HashMap<&'static str, Vec<&'static str>>,
     /// Numerals: the sort and the value.
     pub numerals: HashMap<(&'static str, &'static str), f64>,
     /// Words of the calendar: the sort and the number.
@@ -62,15 +64,13 @@ static DATA: LazyLock<Data> = LazyLock::new(|| Data {
     down: words(table!("down.txt")),
     negators: words(table!("negators.txt")),
     same_names: same_names(table!("same_names.txt")),
+    short_names: lists(table!("short_names.txt")),
     numerals: sorted(table!("numerals.txt")).filter_map(|(sort, n, w)| Some(((sort, w), n.parse().ok()?))).collect(),
     calendar: sorted(table!("calendar.txt")).filter_map(|(sort, n, w)| Some(((sort, w), n.parse().ok()?))).collect(),
     discourse: pairs(table!("discourse.txt")).collect(),
     hedges: pairs(table!("hedges.txt")).filter_map(|(side, phrase)| Some((phrase, hedge(side)?))).collect(),
     units: units(table!("units.txt")),
-    same_units: lines(table!("same_units.txt"))
-        .filter_map(|line| line.split_once(" = "))
-        .map(|(key, values)| (key, values.split_whitespace().collect()))
-        .collect(),
+    same_units: lists(table!("same_units.txt")),
     opposites: opposites(table!("opposites.txt")),
 });
 
@@ -103,6 +103,12 @@ fn lines(file: &'static str) -> impl Iterator<Item = &'static str> {
 
 fn words(file: &'static str) -> HashSet<&'static str> {
     lines(file).flat_map(str::split_whitespace).collect()
+}
+
+/// Lines `key = word word`: the words of each key.
+fn lists(file: &'static str) -> HashMap<&'static str, Vec<&'static str>> {
+    let halves = lines(file).filter_map(|line| line.split_once(" = "));
+    halves.map(|(key, values)| (key, values.split_whitespace().collect())).collect()
 }
 
 /// Lines `key = word word`: a pair for each word.
@@ -166,6 +172,7 @@ mod tests {
         assert_eq!(data.hedges.get("more-than"), Some(&Hedge::Over));
         assert_eq!(data.opposites.get("fewer").map(|side| side.1), Some(false));
         assert!(data.units.contains_key("kilometres"));
+        assert!(data.short_names.get("ed").is_some_and(|names| names.contains(&"edward")));
         assert!(data.same_names.get("france").is_some_and(|names| names.contains(&"french")));
     }
 }

@@ -171,13 +171,17 @@ fn span(text: &Text, at: usize) -> Option<Date> {
     if let Some(decade) = Data::get().calendar("decade", text.word(at)) {
         return made(at + 1, (i32::from(decade), i32::from(decade) + 9), true);
     }
-    // "The nineteen-nineties".
+    // "The nineteen-nineties", "the sixteen-hundreds".
     if let Some(century) = Data::get().numeral("unit", text.word(at)).filter(|century| *century >= 10.0) {
         let decade_at = text.past_hyphen(at + 1);
         if let Some(decade) = Data::get().calendar("decade", text.word(decade_at)) {
             let century = (10..20).find(|whole| f64::from(*whole) == century)?;
             let from = century * 100 + i32::from(decade);
             return made(decade_at + 1, (from, from + 9), false);
+        }
+        if text.word(decade_at) == "hundreds" {
+            let century = (10..20).find(|whole| f64::from(*whole) == century)?;
+            return made(decade_at + 1, (century * 100, century * 100 + 99), false);
         }
     }
     let (century, next) = ordinal(text, at)?;
@@ -217,8 +221,10 @@ fn era_at(text: &Text, at: usize) -> (bool, usize) {
 /// `44 BC`, `AD 79`.
 fn era(text: &Text, at: usize) -> Option<Date> {
     if text.word(at) == "ad" && text.token(at)?.capital {
-        let (year, _) = digits(text, at + 1)?;
-        return Some(Date::year(at, at + 2, i32::try_from(year).ok()?));
+        // The last stop of "A.D." is a mark of its own.
+        let year_at = at + 1 + usize::from(text.is_mark(at + 1, '.') && text.is_glued(at + 1));
+        let (year, _) = digits(text, year_at)?;
+        return Some(Date::year(at, year_at + 1, i32::try_from(year).ok()?));
     }
     let (year, _) = digits(text, at)?;
     let (before, last) = era_at(text, at + 1);

@@ -4,6 +4,7 @@ mod bounds;
 mod counting;
 mod data;
 mod dates;
+mod derived;
 mod naming;
 mod numerals;
 mod opposites;

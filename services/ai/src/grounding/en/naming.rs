@@ -85,3 +85,13 @@ pub(super) fn given(word: &str) -> bool {
     let ending = NO_FIRST_NAME.iter().any(|ending| word.ends_with(ending));
     !manner && !ending && !word.ends_with('s') && !BESIDE_NAMES.contains(&word)
 }
+
+/// The first names of which the word is a short form.
+pub(super) fn long_names(word: &str) -> &'static [&'static str] {
+    Data::get().short_names.get(word).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Whether the plural at `at` names a people or a family: it has an article, as no person has.
+pub(super) fn many(text: &Text, at: usize) -> bool {
+    text.word(at).ends_with('s') && text.word_before(at) == "the"
+}

@@ -44,8 +44,31 @@ pub(super) fn read(text: &Text, dates: &[Date]) -> Vec<Quantity> {
             None => place += 1,
         }
     }
+    shorten(text, &mut found);
     share(text, &mut found);
     found
+}
+
+/// The most that two digits behind a year may be and be a month: 2001-12.
+const LAST_MONTH: f64 = 12.0;
+
+/// Reads the second year of "1943-44", of which two digits are written.
+fn shorten(text: &Text, found: &mut [Quantity]) {
+    for at in 1..found.len() {
+        let (before, after) = found.split_at_mut(at);
+        let (Some(one), Some(other)) = (before.last(), after.first_mut()) else { continue };
+        let plain = |one: &Quantity, digits: usize| {
+            let token = text.token(one.at).filter(|token| token.kind == Kind::Number);
+            one.last == one.at + 1 && one.unit.is_none() && token.is_some_and(|token| token.end - token.start == digits)
+        };
+        let dash = text.token(one.last).is_some_and(|token| matches!(token.kind, Kind::Mark('-' | '\u{2013}')));
+        let glued = dash && other.first == one.last + 1 && text.is_glued(one.last) && text.is_glued(other.first);
+        let later = other.value > (one.value % 100.0).max(LAST_MONTH);
+        if glued && later && one.year && plain(one, 4) && plain(other, 2) {
+            other.value += one.value - one.value % 100.0;
+            other.year = true;
+        }
+    }
 }
 
 /// The word of magnitude behind a number as what it multiplies with: 1,000 for "500 thousand"; 1

@@ -1,6 +1,6 @@
 //! The table of the functions of English.
 
-use super::{bounds, counting, dates, naming, numerals, opposites, spelled, units, words};
+use super::{bounds, counting, dates, derived, naming, numerals, opposites, spelled, units, words};
 use crate::grounding::rules::Rules;
 
 /// English.
@@ -35,5 +35,14 @@ pub(in crate::grounding) const RULES: Rules = Rules {
     heads: bounds::heads,
     exact: bounds::exact,
     symmetric: words::symmetric,
+    one_in: derived::one_in,
+    follows: derived::follows,
+    late_before: derived::late_before,
+    differs: derived::differs,
+    enumerates: derived::enumerates,
+    early_year: derived::early_year,
+    relative_years: derived::relative_years,
+    long_names: naming::long_names,
+    many: naming::many,
     opposites: opposites::find,
 };

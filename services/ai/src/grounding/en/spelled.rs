@@ -36,6 +36,11 @@ pub(super) fn at(text: &Text, at: usize) -> Option<Core> {
     if word == "half" {
         return Some(half(text, at));
     }
+    // "A quarter-century", "a quarter mile".
+    let unit = || super::units::at(text, at + 1, false).is_some();
+    if word == "quarter" && text.word_before(at) != "to" && unit() {
+        return Some(Core { value: 0.25, step: 0.25, form: Form::Part, next: at + 1, weak: false });
+    }
     if matches!(word, "a" | "an") {
         return article(text, at);
     }
@@ -221,7 +226,9 @@ fn fraction(text: &Text, core: &mut Core) {
     let word = text.word(at);
     let plural = word.ends_with('s') || word == "halves";
     if let Some(part) = data.numeral("part", word).filter(|_| core.value < 100.0 && core.value.fract() == 0.0) {
-        let one = core.value <= 1.0 && (at > core.next || is_part(text, at));
+        // "One third may go": behind "one" there is no third one.
+        let single = core.value > 0.0 && word != "second" && !plural;
+        let one = core.value <= 1.0 && (at > core.next || is_part(text, at) || single);
         if plural && core.value > 1.0 || one {
             core.value /= part;
             (core.form, core.next, core.weak, core.step) = (Form::Part, at + 1, false, 1.0 / part);

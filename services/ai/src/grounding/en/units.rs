@@ -16,6 +16,16 @@ pub(super) struct Measure {
 /// Symbols that are words or names as well, so that they are units only behind digits.
 const SHORT: usize = 2;
 
+/// Words behind a unit that say per what it is, and the unit that they stand for.
+const RATES: [(&str, &str); 6] = [
+    ("annually", "year"),
+    ("yearly", "year"),
+    ("monthly", "month"),
+    ("weekly", "week"),
+    ("daily", "day"),
+    ("hourly", "hour"),
+];
+
 /// The unit that begins at `at`, and the place behind it. `digits` says whether the number is in
 /// digits.
 pub(super) fn at(text: &Text, at: usize, digits: bool) -> Option<(Unit, usize)> {
@@ -43,6 +53,9 @@ pub(super) fn at(text: &Text, at: usize, digits: bool) -> Option<(Unit, usize)> 
 /// What is below the line: "per hour", "/h", "a day".
 fn per(text: &Text, at: usize, digits: bool) -> Option<(Measure, usize)> {
     let token = text.token(at)?;
+    if let Some((_, unit)) = RATES.iter().find(|(word, _)| *word == token.text) {
+        return Data::get().units.get(unit).map(|measure| (*measure, at + 1));
+    }
     let from = match token.kind {
         Kind::Mark('/') if token.glued => at + 1,
         Kind::Word if matches!(token.text.as_str(), "per" | "a" | "an" | "each" | "every") => at + 1,

@@ -127,20 +127,26 @@ pub(super) fn same_name(word: &str) -> Vec<String> {
 const SHORTEST_PLACE: usize = 4;
 
 /// The people of a place and the place of a people, where one is derived from the other by rule:
-/// Liberia and Liberian, Brazil and Brazilian, Japan and Japanese. Irregular ones are in the table.
+/// Liberia and Liberian, Brazil and Brazilian, Japan and Japanese, Sicily and Sicilian, York and
+/// Yorkers. Irregular ones are in the table.
 fn peoples(word: &str) -> Vec<String> {
     let mut names = Vec::new();
     let long = |bare: &&str| bare.chars().count() >= SHORTEST_PLACE;
     let single = word.strip_suffix('s').filter(|bare| bare.ends_with("an")).unwrap_or(word);
     names.extend(single.strip_suffix('n').filter(|bare| bare.ends_with('a')).filter(long).map(str::to_owned));
-    for ending in ["ian", "ese"] {
-        names.extend(single.strip_suffix(ending).filter(long).map(str::to_owned));
+    for (ending, instead) in [("ian", ""), ("ese", ""), ("an", ""), ("an", "o"), ("ian", "y")] {
+        names.extend(single.strip_suffix(ending).filter(long).map(|bare| format!("{bare}{instead}")));
     }
+    names.extend(word.strip_suffix("ers").filter(long).map(str::to_owned));
     if long(&word) {
         if word.ends_with('a') {
             names.extend([format!("{word}n"), format!("{word}ns")]);
         } else {
-            names.extend(["ian", "ians", "ese"].map(|ending| format!("{word}{ending}")));
+            names.extend(["ian", "ians", "ese", "an", "ans", "ers"].map(|ending| format!("{word}{ending}")));
+        }
+        for (ending, instead) in [('o', "an"), ('y', "ian")] {
+            let bare = word.strip_suffix(ending);
+            names.extend(bare.into_iter().flat_map(|bare| [format!("{bare}{instead}"), format!("{bare}{instead}s")]));
         }
     }
     names

@@ -24,7 +24,7 @@ async fn in_a_dialogue_everybody_talks() {
     }
     assert_eq!(
         plan.engine,
-        "gemini/gemini-3.8-flash+prompts/1+checks/1+speech-en/7+speech-de/1+speech-fr/1+speech-es/1"
+        "gemini/gemini-3.8-flash+prompts/1+checks/2+speech-en/8+speech-de/2+speech-fr/2+speech-es/2"
     );
 }
 
