@@ -16,6 +16,7 @@ mod lexicon;
 mod order;
 mod policies;
 mod speakers;
+mod speech;
 
 pub use direction::{CAST, CHARACTER_NAME, cast_to_wire, direction_to_wire};
 pub use lexicon::{lexicon_entries, lexicon_entry_to_wire, order_lexicon, order_lexicon_to_wire};
@@ -25,6 +26,7 @@ pub use order::{
 };
 pub use policies::{SPOKEN_LANGUAGES, emoji_to_wire, other_languages_to_wire};
 pub use speakers::{delivery_to_wire, speakers, speakers_to_wire};
+pub use speech::{speech_inputs_to_wire, utterance_of_inputs};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
 pub const DOMAIN: &str = "lectern";

@@ -144,8 +144,8 @@ impl ScriptService for Scripts {
         request: Request<ai::PreviewScriptRequest>,
     ) -> Result<Response<Self::PreviewScriptStream>, Status> {
         answer_stream(request, |InternalService(caller), request| async move {
-            let parts = self.previews.preview(&caller.tenant, request).await?;
-            Ok(futures::stream::iter(parts.map(|part| Ok(ai::PreviewScriptResponse { part: Some(part) }))))
+            let messages = self.previews.preview(&caller.tenant, request).await?;
+            Ok(futures::stream::iter(messages.map(Ok)))
         })
         .await
     }

@@ -8,7 +8,8 @@ use lectern_core::content::document::Content;
 use lectern_core::content::script::{Plan, Section};
 use lectern_core::id::{ScopeId, TenantId};
 use lectern_core::{Digest, Failure, Kind, Reason};
-use lectern_proto::ai::v1::{PreviewScriptRequest, preview_script_response::Part};
+use lectern_proto::ai::v1::{PreviewScriptRequest, PreviewScriptResponse, preview_script_response::Part};
+use lectern_proto::work::v1::SpeechInputs;
 use lectern_proto::{convert, v1 as api};
 use lectern_runtime::{Room, Share, Shares};
 use lectern_stage::work::key;
@@ -69,7 +70,7 @@ impl Previews {
         &self,
         tenant: &TenantId,
         request: PreviewScriptRequest,
-    ) -> Result<std::vec::IntoIter<Part>, Failure> {
+    ) -> Result<std::vec::IntoIter<PreviewScriptResponse>, Failure> {
         let order = convert::preview_order(&request)?;
         let writer = self.engines.of_writer(&request.writer, "narration.writer")?;
         let capabilities = writer.engine.capabilities();
@@ -94,7 +95,8 @@ impl Previews {
             let until = stop.clone();
             sections.push(compute(move || write_section(&content, &plan, index, &until)).await?);
         }
-        compute(move || parts(&content, &plan, &sections, &stop)).await
+        let inputs = request.speech_inputs;
+        compute(move || messages(&content, &plan, &sections, inputs, &stop)).await
     }
 }
 
@@ -113,16 +115,20 @@ fn turned_away(tenant: &TenantId) -> Failure {
     failure.about(format!("tenants/{tenant}")).after(AGAIN)
 }
 
-fn parts(
+/// The messages of a preview, with what the keys of its speech follow from where `inputs` says so.
+fn messages(
     content: &Content,
     plan: &Plan,
     sections: &[Section],
+    inputs: bool,
     stop: &Stop,
-) -> Result<std::vec::IntoIter<Part>, Failure> {
+) -> Result<std::vec::IntoIter<PreviewScriptResponse>, Failure> {
     let preview = preview::preview(content, plan, sections, stop)?;
-    let mut parts = vec![Part::Summary(summary(content, plan, &preview))];
-    parts.extend(preview.blocks.iter().flat_map(block).map(Part::Block));
-    Ok(parts.into_iter())
+    let message = |part, speech_inputs| PreviewScriptResponse { part: Some(part), speech_inputs };
+    let mut messages = vec![message(Part::Summary(summary(content, plan, &preview)), Vec::new())];
+    let blocks = preview.blocks.iter().flat_map(|previewed| block(previewed, inputs));
+    messages.extend(blocks.map(|BlockMessage { shown, inputs }| message(Part::Block(shown), inputs)));
+    Ok(messages.into_iter())
 }
 
 fn summary(content: &Content, plan: &Plan, preview: &Preview<'_>) -> api::PreviewSummary {
@@ -156,10 +162,17 @@ fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// A block, or a part of one, as it stands in a message.
+struct BlockMessage {
+    shown: api::PreviewBlock,
+    /// Those of its utterances, in order; none where nobody asks for them.
+    inputs: Vec<SpeechInputs>,
+}
+
 /// A block as one message, or as several where it is large.
-fn block(previewed: &Previewed<'_>) -> Vec<api::PreviewBlock> {
+fn block(previewed: &Previewed<'_>, with_inputs: bool) -> Vec<BlockMessage> {
     let Previewed { block, account, section, utterances } = previewed;
-    let like = |continued| api::PreviewBlock {
+    let shown = |continued| api::PreviewBlock {
         block: convert::number(block.id),
         kind: convert::block_kind(block.kind.name()).into(),
         level: block.kind.heading_level().map(i32::from),
@@ -169,9 +182,10 @@ fn block(previewed: &Previewed<'_>) -> Vec<api::PreviewBlock> {
         continued,
         ..api::PreviewBlock::default()
     };
+    let like = |continued| BlockMessage { shown: shown(continued), inputs: Vec::new() };
     let mut messages = vec![like(false)];
     let mut room = MESSAGE;
-    let mut message_with = |size: usize, messages: &mut Vec<api::PreviewBlock>| {
+    let mut message_with = |size: usize, messages: &mut Vec<BlockMessage>| {
         if size > room && room < MESSAGE {
             messages.push(like(true));
             room = MESSAGE;
@@ -181,21 +195,24 @@ fn block(previewed: &Previewed<'_>) -> Vec<api::PreviewBlock> {
     for piece in pieces(&block.text) {
         message_with(piece.len(), &mut messages);
         if let Some(message) = messages.last_mut() {
-            message.text.push_str(piece);
+            message.shown.text.push_str(piece);
         }
     }
     for utterance in utterances {
+        let inputs = with_inputs.then(|| convert::speech_inputs_to_wire(utterance));
         let utterance = convert::utterance_to_wire(utterance);
-        message_with(utterance.encoded_len(), &mut messages);
+        let size = utterance.encoded_len() + inputs.as_ref().map_or(0, SpeechInputs::encoded_len);
+        message_with(size, &mut messages);
         if let Some(message) = messages.last_mut() {
-            message.utterances.push(utterance);
+            message.shown.utterances.push(utterance);
+            message.inputs.extend(inputs);
         }
     }
     for part in &account.skipped {
         let part = convert::skipped_to_wire(block.id, part);
         message_with(part.encoded_len(), &mut messages);
         if let Some(message) = messages.last_mut() {
-            message.skipped.push(part);
+            message.shown.skipped.push(part);
         }
     }
     messages
@@ -218,7 +235,7 @@ mod tests {
     use lectern_blob::memory::MemoryBlob;
     use lectern_core::SystemClock;
     use lectern_core::content::document::{Block, BlockKind, Matter, SCHEMA};
-    use lectern_core::content::script::{NumberRange, Order, Selection, Style};
+    use lectern_core::content::script::{NumberRange, Order, OtherLanguages, Selection, Style, Utterance};
 
     use super::*;
     use crate::engine::{DEFAULT_WRITER, Extractive, Writer};
@@ -258,8 +275,23 @@ mod tests {
         PreviewScriptRequest { scope, content_key, style: api::Style::Narration.into(), ..Default::default() }
     }
 
-    fn blocks(parts: impl Iterator<Item = Part>) -> Vec<api::PreviewBlock> {
-        parts.filter_map(|part| if let Part::Block(block) = part { Some(block) } else { None }).collect()
+    fn blocks(messages: impl Iterator<Item = PreviewScriptResponse>) -> Vec<api::PreviewBlock> {
+        messages
+            .filter_map(|message| if let Some(Part::Block(block)) = message.part { Some(block) } else { None })
+            .collect()
+    }
+
+    /// The summary, which comes first.
+    fn summary_of(messages: &mut impl Iterator<Item = PreviewScriptResponse>) -> api::PreviewSummary {
+        let Some(Part::Summary(summary)) = messages.next().and_then(|first| first.part) else {
+            panic!("the summary comes first")
+        };
+        summary
+    }
+
+    /// The sections of a plan, written.
+    fn written(content: &Content, plan: &Plan, stop: &Stop) -> Vec<Section> {
+        plan.sections.iter().map(|planned| write_section(content, plan, planned.index, stop).unwrap()).collect()
     }
 
     #[tokio::test]
@@ -280,7 +312,7 @@ mod tests {
         assert_eq!(previews.preview(&tenant, lesson).await.unwrap_err().reason, Reason::StyleUnsupported);
         objects.write_json(&path, &content(&["Salt is old.", "{"])).await.unwrap();
         let mut parts = previews.preview(&tenant, request(&key.to_string())).await.unwrap();
-        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+        let summary = summary_of(&mut parts);
         assert_eq!((summary.title.as_str(), summary.section_count, &summary.failure), ("Salt", 1, &None));
         let [section] = &summary.sections[..] else { panic!("one section: {summary:?}") };
         assert_eq!((section.index, section.title.as_str(), section.level), (0, "Part 1", 1));
@@ -312,10 +344,9 @@ mod tests {
         let order = Order::of(Style::Narration);
         let stop = Stop::default();
         let plan = preview::plan(&content, &order, &stop).unwrap();
-        let sections: Vec<Section> =
-            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index, &stop).unwrap()).collect();
-        let mut parts = parts(&content, &plan, &sections, &stop).unwrap();
-        let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+        let sections = written(&content, &plan, &stop);
+        let mut parts = messages(&content, &plan, &sections, false, &stop).unwrap();
+        let summary = summary_of(&mut parts);
         assert_eq!((summary.language_code.as_str(), summary.failure), ("en", None));
         let [heading, heard, left]: [api::PreviewBlock; 3] =
             blocks(parts).try_into().expect("a message for each block");
@@ -336,8 +367,7 @@ mod tests {
         ] {
             let content = content(&texts);
             let plan = preview::plan(&content, &order, &stop).unwrap();
-            let mut parts = parts(&content, &plan, &[], &stop).unwrap();
-            let Some(Part::Summary(summary)) = parts.next() else { panic!("the summary comes first") };
+            let summary = summary_of(&mut messages(&content, &plan, &[], false, &stop).unwrap());
             assert_eq!((summary.section_count, summary.sections.len(), summary.word_count), (0, 0, 0));
             let status = summary.failure.expect("nothing would be spoken");
             assert_eq!(convert::error_info(&status).expect("details").reason, Reason::DocumentEmpty.as_str());
@@ -352,9 +382,8 @@ mod tests {
         let order = Order::of(Style::Narration);
         let stop = Stop::default();
         let plan = preview::plan(&content, &order, &stop).unwrap();
-        let sections: Vec<Section> =
-            plan.sections.iter().map(|planned| write_section(&content, &plan, planned.index, &stop).unwrap()).collect();
-        let all: Vec<api::PreviewBlock> = blocks(parts(&content, &plan, &sections, &stop).unwrap());
+        let sections = written(&content, &plan, &stop);
+        let all: Vec<api::PreviewBlock> = blocks(messages(&content, &plan, &sections, false, &stop).unwrap());
         assert!(all.iter().all(|message| message.encoded_len() <= 2 * MESSAGE));
         assert!(!all[0].continued && all[0].text == "Short.");
         let large = &all[1..];
@@ -365,5 +394,40 @@ mod tests {
         let written: usize = sections.iter().map(|section| section.utterances.len()).sum();
         assert_eq!(said + all[0].utterances.len(), written);
         assert_eq!(large.iter().map(|message| message.skipped.len()).sum::<usize>(), 40_000);
+        // With what the keys of its speech follow from it takes more messages, which fit as well.
+        let with_inputs: Vec<_> = messages(&content, &plan, &sections, true, &stop).unwrap().collect();
+        assert!(with_inputs.iter().all(|message| message.encoded_len() <= 2 * MESSAGE));
+        assert!(with_inputs.len() > all.len() + 1);
+        assert_eq!(with_inputs.iter().map(|message| message.speech_inputs.len()).sum::<usize>(), written);
+    }
+
+    #[test]
+    fn what_keys_of_speech_follow_from_stands_beside_each_utterance_where_it_is_asked_for() {
+        let mut content = content(&["In 1984 it was said. It was so.", "{", "Es gibt Wörter."]);
+        content.blocks[2].language = Some("de".to_owned());
+        let german = OtherLanguages::Speak(["de".to_owned()].into());
+        let order = Order { other_languages: german, ..Order::of(Style::Narration) };
+        let stop = Stop::default();
+        let plan = preview::plan(&content, &order, &stop).unwrap();
+        let sections = written(&content, &plan, &stop);
+        let said: Vec<&Utterance> = sections.iter().flat_map(|section| &section.utterances).collect();
+        assert_eq!(said.len(), 3, "{said:?}");
+        let mut foretold = Vec::new();
+        for message in messages(&content, &plan, &sections, true, &stop).unwrap() {
+            let Some(Part::Block(block)) = message.part else { continue };
+            assert_eq!(block.utterances.len(), message.speech_inputs.len());
+            let spoken = block.utterances.into_iter().map(|utterance| utterance.spoken);
+            let read = spoken.zip(message.speech_inputs);
+            foretold
+                .extend(read.map(|(spoken, inputs)| convert::utterance_of_inputs("inputs", spoken, inputs).unwrap()));
+        }
+        for (said, foretold) in said.iter().zip(&foretold) {
+            assert_eq!((&foretold.original, &foretold.map), (&said.original, &said.map));
+            assert_eq!((&foretold.marks, &foretold.language), (&said.marks, &said.language));
+        }
+        assert_eq!(foretold[0].original, "In 1984 it was said.");
+        assert_eq!((foretold[1].language.as_deref(), foretold[2].language.as_deref()), (None, Some("de")));
+        let mut plain = messages(&content, &plan, &sections, false, &stop).unwrap();
+        assert!(plain.all(|message| message.speech_inputs.is_empty()));
     }
 }

@@ -65,11 +65,15 @@ pub async fn preview(
         other_languages,
         spoken_languages,
         emoji: order.emoji,
+        speech_inputs: pins.is_some(),
     };
     let parts = upstream.previews(tenant).preview_script(request).await.map_err(passed_on)?.into_inner();
     let speed = ordered.speed;
-    let parts: Parts = Box::pin(parts.map(move |part| part.map(|part| public(part, speed)).map_err(passed_on)));
-    let Some(pins) = pins else { return Ok(parts) };
+    let parts = parts.map(move |part| match part {
+        Ok(PreviewScriptResponse { part, speech_inputs }) => Ok((public(part, speed), speech_inputs)),
+        Err(status) => Err(passed_on(status)),
+    });
+    let Some(pins) = pins else { return Ok(Box::pin(parts.map(|part| part.map(|(shown, _)| shown)))) };
     // What the document's own words are said by: one speaker.
     let delivery = convert::delivery_to_wire(&pins.speakers, speed, |place| style(&ordered.order, place));
     let of = StoredSpeechOf { scope: content.scope, delivery: Some(delivery), lexicon };
@@ -80,19 +84,17 @@ pub async fn preview(
             counted.map_err(passed_on)
         })
     };
-    Ok(stored::counted(parts, of, count))
+    Ok(stored::counted(Box::pin(parts), of, count))
 }
 
-/// What the words of an order would be said by; nothing is put for it.
+/// What the words of an order would be said by, those of lexicons by default among them; nothing is
+/// put for it.
 async fn words(
     upstream: &Upstream,
     lexicons: &Lexicons,
     tenant: &TenantId,
     ordered: &NarrationRequest,
 ) -> Result<Option<OrderLexicon>, Failure> {
-    if ordered.lexicon.is_empty() {
-        return Ok(None);
-    }
     match lexicons.resolved(tenant, ordered.lexicon.clone()).await?.words {
         Words::Entries(entries) => {
             let language = upstream.language_of(tenant, ordered).await?;
@@ -123,8 +125,8 @@ pub(super) fn checked(narration: Option<api::Narration>) -> Result<(NarrationReq
 }
 
 /// A part of ai's preview. How fast it is spoken ai is not told, since that changes no word of it.
-fn public(part: PreviewScriptResponse, speed: u32) -> api::PreviewDocumentResponse {
-    let part = part.part.map(|part| match part {
+fn public(part: Option<preview_script_response::Part>, speed: u32) -> api::PreviewDocumentResponse {
+    let part = part.map(|part| match part {
         preview_script_response::Part::Summary(summary) => {
             let words = u64::try_from(summary.word_count).unwrap_or(0);
             let estimated_duration = Some(encode::of_millis(tally::at_usual_pace(words, speed)));
@@ -164,15 +166,14 @@ mod tests {
     #[test]
     fn how_long_it_would_be_depends_on_the_speed() {
         let summary = api::PreviewSummary { word_count: 330, title: "Tides".to_owned(), ..Default::default() };
-        let of_ai = |part| PreviewScriptResponse { part: Some(part) };
         for (speed, millis) in [(100, 120_000), (200, 60_000), (50, 240_000)] {
-            let part = public(of_ai(preview_script_response::Part::Summary(summary.clone())), speed).part;
+            let part = public(Some(preview_script_response::Part::Summary(summary.clone())), speed).part;
             let Some(Part::Summary(shown)) = part else { panic!("a summary") };
             assert_eq!((shown.title.as_str(), shown.word_count), ("Tides", 330));
             assert_eq!(shown.estimated_duration, Some(encode::of_millis(millis)));
         }
         let block = api::PreviewBlock { block: 7, ..api::PreviewBlock::default() };
-        let part = public(of_ai(preview_script_response::Part::Block(block.clone())), 100).part;
+        let part = public(Some(preview_script_response::Part::Block(block.clone())), 100).part;
         assert_eq!(part, Some(Part::Block(block)));
     }
 }

@@ -1,23 +1,29 @@
-//! `CountStoredSpeech`: how much of what would be said was spoken before.
+//! `CountStoredSpeech`: how much of what would be said was spoken before. The keys that it looks
+//! for are those of a recording: [`SpokenKeys`] makes both, from what is told of each utterance.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use lectern_blob::{ObjectPath, Objects, Prefix};
+use lectern_core::content::script::Utterance;
 use lectern_core::id::{ScopeId, TenantId};
 use lectern_core::{Digest, Failure};
 use lectern_proto::tts::v1::{self as tts, count_stored_speech_request::Part};
 use lectern_proto::{convert, names};
 use lectern_rpc::unreadable;
+use prost::Message as _;
 use tonic::Status;
 
 use super::Speech;
+use crate::blocking::blocking;
+use crate::work::segments::SegmentKeys;
 use crate::work::spoken::SpokenKeys;
 
-/// Bytes of the texts in one message.
+/// Bytes of the texts in one message, and of what their keys follow from.
 const MESSAGE: usize = 1 << 20;
-/// Unlike texts that are looked for together. They take some 4 MB, whatever the document has.
+/// Unlike texts that are looked for together. They take some 4 MB, and twice that again where other
+/// voices may speak in the place of one, whatever the document has.
 const WINDOW: usize = 1 << 16;
 /// So many are asked for one by one: a listing costs as much.
 const FEW: usize = 32;
@@ -56,11 +62,11 @@ where
     let first = messages.try_next().await.map_err(|status| unreadable(&status))?;
     let spoken = Spoken::read(speech, tenant, first.and_then(|message| message.part))?;
     let (mut utterances, mut stored) = (0, 0);
-    let mut wanted = Wanted::new();
+    let mut wanted = Wanted::default();
     while let Some(message) = messages.try_next().await.map_err(|status| unreadable(&status))? {
-        for text in texts(message.part)? {
+        for keys in spoken.keys(utterances_of(message.part)?).await? {
             utterances += 1;
-            *wanted.entry(spoken.key(&text)).or_default() += 1;
+            wanted.add(keys);
             if wanted.len() >= window {
                 let full = std::mem::take(&mut wanted);
                 stored += count_stored(&spoken.objects, full).await?;
@@ -72,8 +78,55 @@ where
     Ok(tts::CountStoredSpeechResponse { utterance_count: number(utterances), stored_utterance_count: number(stored) })
 }
 
-/// Keys of segments, and how many utterances each is the speech of.
-type Wanted = HashMap<Digest, usize>;
+/// Keys of segments that are looked for, and how many utterances each is the speech of.
+#[derive(Default)]
+struct Wanted {
+    /// Those of the voices that were asked for.
+    asked: HashMap<Digest, usize>,
+    /// Those of the voices that may speak in their place, each with the one that it stands for: a
+    /// key of other voices follows from all that the asked voice's does.
+    others: HashMap<Digest, (Digest, usize)>,
+}
+
+impl Wanted {
+    /// One more utterance with these keys.
+    fn add(&mut self, keys: SegmentKeys) {
+        *self.asked.entry(keys.asked).or_default() += 1;
+        if let Some(other) = keys.other {
+            self.others.entry(other).or_insert((keys.asked, 0)).1 += 1;
+        }
+    }
+
+    /// How many unlike texts it has.
+    fn len(&self) -> usize {
+        self.asked.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// Takes out what the segment under `key`, which is there, is the speech of: so many
+    /// utterances.
+    fn take(&mut self, key: &Digest) -> usize {
+        if let Some(count) = self.asked.remove(key) {
+            return count;
+        }
+        let Some((asked, count)) = self.others.remove(key) else { return 0 };
+        let Some(left) = self.asked.get_mut(&asked) else { return 0 };
+        *left = left.saturating_sub(count);
+        if *left == 0 {
+            self.asked.remove(&asked);
+        }
+        count
+    }
+
+    /// The keys of other voices, of what is still looked for.
+    fn left_to_others(&self) -> Vec<Digest> {
+        let left = self.others.iter().filter(|(_, (asked, _))| self.asked.contains_key(asked));
+        left.map(|(other, _)| *other).collect()
+    }
+}
 
 /// Whose speech is looked for, and how it was spoken.
 struct Spoken {
@@ -107,35 +160,65 @@ impl Spoken {
         Ok(Self { objects: Objects::new(Arc::clone(&speech.blob), tenant, &scope), names })
     }
 
-    fn key(&self, text: &str) -> Digest {
-        self.names.of_text(text).asked
+    /// Under what the speech of each of these utterances is: each entry of the lexicon is looked
+    /// for in each of them.
+    async fn keys(&self, utterances: Vec<Utterance>) -> Result<Vec<SegmentKeys>, Failure> {
+        let names = self.names.clone();
+        blocking(move || {
+            let keys = utterances.iter().enumerate().map(|(place, utterance)| {
+                let nobody = |failure: Failure| Failure::invalid(format!("texts.inputs[{place}]"), failure.message);
+                names.of(utterance).map_err(nobody)
+            });
+            keys.collect()
+        })
+        .await
     }
 }
 
-/// The texts of a message after the first.
-fn texts(part: Option<Part>) -> Result<Vec<String>, Failure> {
-    let Some(Part::Texts(tts::StoredSpeechTexts { spoken })) = part else {
+/// The utterances of a message after the first, as far as the keys of their speech follow from
+/// them.
+fn utterances_of(part: Option<Part>) -> Result<Vec<Utterance>, Failure> {
+    let Some(Part::Texts(texts)) = part else {
         return Err(Failure::invalid("texts", "after the first message come texts; send `texts`, and `of` only once"));
     };
-    let bytes: usize = spoken.iter().map(String::len).sum();
+    let bytes = texts.encoded_len();
     if bytes > MESSAGE {
-        let message = format!("texts.spoken has {bytes} bytes, and a message may have {MESSAGE}; send more messages");
-        return Err(Failure::invalid("texts.spoken", message));
+        let message = format!("texts has {bytes} bytes, and a message may have {MESSAGE}; send more messages");
+        return Err(Failure::invalid("texts", message));
     }
-    Ok(spoken)
+    let tts::StoredSpeechTexts { spoken, inputs } = texts;
+    if inputs.len() > spoken.len() {
+        let (inputs, texts) = (inputs.len(), spoken.len());
+        let message = format!("texts.inputs has {inputs} of {texts} texts; send at most one for each");
+        return Err(Failure::invalid("texts.inputs", message));
+    }
+    // What is told of a text stands at its place; nothing is told of those behind the last.
+    let inputs = inputs.into_iter().chain(std::iter::repeat_with(Default::default));
+    let utterances = spoken.into_iter().zip(inputs).enumerate().map(|(place, (spoken, inputs))| {
+        convert::utterance_of_inputs(&format!("texts.inputs[{place}]"), spoken, inputs)
+    });
+    utterances.collect()
 }
 
 /// How many utterances there is speech of.
 async fn count_stored(objects: &Objects, mut wanted: Wanted) -> Result<usize, Failure> {
-    let listed = if wanted.len() > FEW { list(objects, &mut wanted).await? } else { 0 };
-    let paths: Vec<(String, usize)> =
-        wanted.into_iter().map(|(key, count)| (objects.folder().segment(&key), count)).collect();
-    let asked = paths.into_iter().map(|(path, count)| async move {
+    let mut stored = if wanted.len() > FEW { list(objects, &mut wanted).await? } else { 0 };
+    let asked = wanted.asked.keys().copied().collect();
+    stored += there(objects, asked).await?.iter().map(|key| wanted.take(key)).sum::<usize>();
+    let others = wanted.left_to_others();
+    stored += there(objects, others).await?.iter().map(|key| wanted.take(key)).sum::<usize>();
+    Ok(stored)
+}
+
+/// Those of `keys` under which there is a segment, asked for one by one.
+async fn there(objects: &Objects, keys: Vec<Digest>) -> Result<Vec<Digest>, Failure> {
+    let asked = keys.into_iter().map(|key| async move {
+        let path = objects.folder().segment(&key);
         let there = objects.exists(&path).await?;
-        Ok::<_, Failure>(if there { count } else { 0 })
+        Ok::<_, Failure>(there.then_some(key))
     });
-    let asked: Vec<usize> = futures::stream::iter(asked).buffer_unordered(AHEAD).try_collect().await?;
-    Ok(listed + asked.into_iter().sum::<usize>())
+    let there: Vec<Option<Digest>> = futures::stream::iter(asked).buffer_unordered(AHEAD).try_collect().await?;
+    Ok(there.into_iter().flatten().collect())
 }
 
 /// Takes out of `wanted` what a listing of the scope's segments decides: what it names, and where
@@ -147,10 +230,10 @@ async fn list(objects: &Objects, wanted: &mut Wanted) -> Result<usize, Failure> 
     while seen < most && !wanted.is_empty() {
         let mut names = objects.blob().names(&folder, after.as_ref(), PAGE).await?;
         seen += names.len();
-        stored += names.iter().filter_map(|name| wanted.remove(&key(name)?)).sum::<usize>();
+        stored += names.iter().filter_map(key).map(|key| wanted.take(&key)).sum::<usize>();
         after = names.pop();
         if after.is_none() {
-            wanted.clear();
+            *wanted = Wanted::default();
         }
     }
     Ok(stored)
@@ -168,163 +251,4 @@ fn key(segment: &ObjectPath) -> Option<Digest> {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::stream;
-    use lectern_blob::memory::{Fault, MemoryBlob, Op};
-    use lectern_core::keys::Secrets;
-    use lectern_core::{Reason, SystemClock};
-    use lectern_proto::tts::v1::speech_service_client::SpeechServiceClient;
-    use lectern_proto::tts::v1::speech_service_server::SpeechServiceServer;
-    use lectern_proto::work::v1 as work;
-    use lectern_rpc::{Caller, Role, TenantLimits, failure};
-    use tonic::Request;
-
-    use super::*;
-    use crate::voices::Voices;
-    use crate::work::segments::Segments;
-
-    const VOICE: &str = "engines/tone/voices/sine";
-
-    struct World {
-        speech: Speech,
-        blob: MemoryBlob,
-    }
-
-    fn of() -> tts::StoredSpeechOf {
-        let delivery = crate::testing::spoken_by(&[crate::testing::a_voice(VOICE)]);
-        tts::StoredSpeechOf { scope: "book".to_owned(), delivery: Some(delivery), lexicon: None }
-    }
-
-    /// The same, changed.
-    fn but(change: fn(&mut work::Delivery)) -> tts::StoredSpeechOf {
-        let mut of = of();
-        of.delivery.iter_mut().for_each(change);
-        of
-    }
-
-    /// The voice of the first speaker.
-    fn first(delivery: &mut work::Delivery) -> &mut work::PinnedVoice {
-        delivery.speakers[0].voice.as_mut().unwrap()
-    }
-
-    fn message(part: Part) -> tts::CountStoredSpeechRequest {
-        tts::CountStoredSpeechRequest { part: Some(part) }
-    }
-
-    /// What a call sends about these texts, some in a message.
-    fn messages(of: tts::StoredSpeechOf, texts: &[String]) -> Vec<tts::CountStoredSpeechRequest> {
-        let texts = texts.chunks(700).map(|spoken| Part::Texts(tts::StoredSpeechTexts { spoken: spoken.to_vec() }));
-        std::iter::once(Part::Of(of)).chain(texts).map(message).collect()
-    }
-
-    fn numbered(numbers: std::ops::Range<u32>) -> Vec<String> {
-        numbers.map(|n| format!("Sentence {n}.")).collect()
-    }
-
-    impl World {
-        fn new() -> Self {
-            let blob = MemoryBlob::new(Arc::new(SystemClock));
-            let (voices, secrets) = (Voices::new(Vec::new()), Secrets::one(b"a secret"));
-            let segments = Segments::new(crate::testing::speaker(), 1);
-            let speech = Speech::new(voices, segments, Arc::new(blob.clone()), secrets, Arc::new(SystemClock));
-            Self { speech, blob }
-        }
-
-        /// Puts the speech of these texts.
-        async fn spoken(&self, tenant: &str, of: tts::StoredSpeechOf, texts: &[String]) {
-            let spoken = Spoken::read(&self.speech, &tenant.parse().unwrap(), Some(Part::Of(of))).unwrap();
-            for text in texts {
-                spoken.objects.write(&spoken.objects.folder().segment(&spoken.key(text)), "speech").await.unwrap();
-            }
-        }
-
-        async fn count(&self, of: tts::StoredSpeechOf, texts: &[String], window: usize) -> Result<(i32, i32), Failure> {
-            let messages = stream::iter(messages(of, texts).into_iter().map(Ok));
-            let counted = count_by(&self.speech, &"acme".parse().unwrap(), messages, window).await;
-            let counted = counted?;
-            Ok((counted.utterance_count, counted.stored_utterance_count))
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_stored_is_counted_utterance_by_utterance() {
-        let world = World::new();
-        world.spoken("acme", of(), &numbered(0..1_500)).await;
-        // All that follows is somebody else's, or of other speech.
-        let fast = but(|delivery| delivery.speed = 1.5);
-        let newer = but(|delivery| first(delivery).version = "2".to_owned());
-        world.spoken("acme", fast.clone(), &numbered(2_000..2_100)).await;
-        world.spoken("acme", tts::StoredSpeechOf { scope: "other".to_owned(), ..of() }, &numbered(2_000..2_100)).await;
-        world.spoken("globex", of(), &numbered(2_000..2_100)).await;
-
-        let mut texts = numbered(1_000..2_200);
-        texts.extend(numbered(1_400..1_600));
-        for window in [WINDOW, 500, 40, 1] {
-            assert_eq!(world.count(of(), &texts, window).await.unwrap(), (1_400, 600), "{window}");
-        }
-        assert_eq!(world.count(fast, &texts, WINDOW).await.unwrap(), (1_400, 100));
-        assert_eq!(world.count(newer, &texts, WINDOW).await.unwrap(), (1_400, 0));
-        assert_eq!(world.count(of(), &[], WINDOW).await.unwrap(), (0, 0));
-    }
-
-    #[tokio::test]
-    async fn a_few_are_asked_for_and_many_are_listed() {
-        let world = World::new();
-        world.spoken("acme", of(), &numbered(0..100)).await;
-        world.blob.inject(Op::Head, Fault::Fail);
-        assert_eq!(world.count(of(), &numbered(50..150), WINDOW).await.unwrap(), (100, 50), "nothing is asked");
-        assert!(world.count(of(), &numbered(50..60), WINDOW).await.is_err(), "the fault was still there");
-        world.blob.inject(Op::List, Fault::Fail);
-        assert_eq!(world.count(of(), &numbered(90..110), WINDOW).await.unwrap(), (20, 10), "nothing is listed");
-        assert!(world.count(of(), &numbered(50..150), WINDOW).await.is_err(), "the fault was still there");
-        // Far more is there than is looked for: the rest is asked for.
-        world.spoken("acme", of(), &numbered(1_000..6_000)).await;
-        assert_eq!(world.count(of(), &numbered(80..120), WINDOW).await.unwrap(), (40, 20));
-    }
-
-    #[tokio::test]
-    async fn a_stream_that_is_not_as_it_should_be_is_refused_by_the_field() {
-        let world = World::new();
-        let refused = async |messages: Vec<tts::CountStoredSpeechRequest>| {
-            let messages = stream::iter(messages.into_iter().map(Ok));
-            let refused = count(&world.speech, &"acme".parse().unwrap(), messages).await.unwrap_err();
-            assert_eq!(refused.reason, Reason::InvalidField, "{refused}");
-            refused.field.unwrap_or_default()
-        };
-        let begun = |of| vec![message(Part::Of(of))];
-        assert_eq!(refused(Vec::new()).await, "of");
-        assert_eq!(refused(messages(of(), &numbered(0..1)).split_off(1)).await, "of");
-        assert_eq!(refused([begun(of()), begun(of())].concat()).await, "texts");
-        assert_eq!(refused(vec![message(Part::Of(of())), tts::CountStoredSpeechRequest { part: None }]).await, "texts");
-        assert_eq!(refused(messages(of(), &["x".repeat(MESSAGE + 1)])).await, "texts.spoken");
-        for (of, field) in [
-            (tts::StoredSpeechOf { scope: "not/a scope".to_owned(), ..of() }, "of.scope"),
-            (tts::StoredSpeechOf { delivery: None, ..of() }, "of.delivery.speakers"),
-            (but(|delivery| delivery.speakers.clear()), "of.delivery.speakers"),
-            (but(|delivery| first(delivery).voice = "sine".to_owned()), "of.delivery.speakers[0].voice.voice"),
-            (but(|delivery| first(delivery).version.clear()), "of.delivery.speakers[0].voice.version"),
-            (but(|delivery| delivery.speed = 0.0), "of.delivery.speed"),
-        ] {
-            assert_eq!(refused(begun(of)).await, field);
-        }
-    }
-
-    #[tokio::test]
-    async fn only_services_of_the_installation_may_count() {
-        let world = World::new();
-        world.spoken("acme", of(), &numbered(0..3)).await;
-        let mut client = SpeechServiceClient::new(SpeechServiceServer::new(world.speech.clone()));
-        for role in [Role::Reader, Role::Tenant, Role::Admin, Role::Service] {
-            let mut request = Request::new(stream::iter(messages(of(), &numbered(1..5))));
-            let (tenant, limits) = ("acme".parse().unwrap(), TenantLimits::default());
-            request.extensions_mut().insert(Caller { tenant, role, key_id: "k".to_owned(), limits });
-            let counted = client.count_stored_speech(request).await;
-            if role == Role::Service {
-                let counted = counted.unwrap().into_inner();
-                assert_eq!((counted.utterance_count, counted.stored_utterance_count), (4, 2));
-            } else {
-                assert_eq!(failure(&counted.unwrap_err()).reason, Reason::KeyNotAllowed, "{role:?}");
-            }
-        }
-    }
-}
+mod tests;

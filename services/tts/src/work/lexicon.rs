@@ -5,13 +5,10 @@ use std::sync::Arc;
 
 use lectern_blob::Objects;
 use lectern_core::keys::TenantSecret;
-use lectern_core::lexicon::Lexicon;
+use lectern_core::lexicon::{Lexicon, MOST_ENTRIES_OF_ORDER};
 use lectern_core::{Digest, Failure};
 use lectern_proto::work::v1::Delivery;
 use lectern_stage::work::key;
-
-/// The most entries of an order: its own, and those of as many lexicons as it may name.
-const MOST_ENTRIES: usize = lectern_core::lexicon::MOST_ENTRIES * (lectern_core::lexicon::MOST_LEXICONS + 1);
 
 /// Puts what the words of an order are said by, and gives its key.
 ///
@@ -19,8 +16,8 @@ const MOST_ENTRIES: usize = lectern_core::lexicon::MOST_ENTRIES * (lectern_core:
 /// `INVALID_FIELD` for one without entries, or with too many; `BLOB_UNAVAILABLE`.
 pub(crate) async fn put(objects: &Objects, secret: &TenantSecret, lexicon: &Lexicon) -> Result<Digest, Failure> {
     let count = lexicon.entries.len();
-    if !(1..=MOST_ENTRIES).contains(&count) {
-        let message = format!("lexicon.entries has {count} entries; send 1 to {MOST_ENTRIES}");
+    if !(1..=MOST_ENTRIES_OF_ORDER).contains(&count) {
+        let message = format!("lexicon.entries has {count} entries; send 1 to {MOST_ENTRIES_OF_ORDER}");
         return Err(Failure::invalid("lexicon.entries", message));
     }
     let content = serde_json::to_vec(lexicon)
@@ -75,7 +72,7 @@ mod tests {
         let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
         let objects = Objects::new(blob, &tenant, &"book".parse().unwrap());
         let secret = TenantSecret::derive(b"a secret", &tenant);
-        for count in [0, MOST_ENTRIES + 1] {
+        for count in [0, MOST_ENTRIES_OF_ORDER + 1] {
             let lexicon = Lexicon::of("en", vec![Entry::spelt("lead", "led"); count]);
             let refused = put(&objects, &secret, &lexicon).await.unwrap_err();
             assert_eq!(refused.reason, Reason::InvalidField, "{count}");

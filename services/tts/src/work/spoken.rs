@@ -1,13 +1,14 @@
 //! Under which keys the speech of a section lies. They follow from the section and its command
 //! alone, so that whoever follows a section while it is recorded ([`crate::api`]) knows where its
-//! segments will be, also a process that has another version of a voice.
+//! segments will be, also a process that has another version of a voice. Whoever counts what of a
+//! preview is stored asks here too, of utterances that are in no section yet.
 
 use std::sync::Arc;
 
 use lectern_core::Failure;
 use lectern_core::content::script::{Mark, Utterance, marks_key};
 use lectern_core::keys::TenantSecret;
-use lectern_core::lexicon::{self, Lexicon, Said, Sentence};
+use lectern_core::lexicon::{self, Lexicon, Said};
 use lectern_core::speakers::{PinnedSpeaker, Speakers};
 use lectern_proto::convert;
 use lectern_proto::work::v1::{Delivery, RecordSection};
@@ -70,12 +71,6 @@ impl SpokenKeys {
         Ok((self.said(&utterance.spoken, speaker, &words, &utterance.marks), words))
     }
 
-    /// The keys of a text that the first speaker says, of which it is not known what is written for
-    /// it, nor what of that is emphasised or quoted.
-    pub(crate) fn of_text(&self, spoken: &str) -> SegmentKeys {
-        self.said(spoken, self.speakers.first(), &self.lexicon.said(&Sentence::spoken(spoken)), &[])
-    }
-
     /// The keys of a text of which this is said otherwise, and this in a manner of its own. They
     /// hold what applies to it of the lexicon, and no other entry, and marks only where somebody is
     /// told of them: without both they are those of the plain text. Marks are in the asked voice's
@@ -113,9 +108,9 @@ pub(super) fn nobody(utterance: &Utterance, speakers: usize) -> Failure {
 #[cfg(test)]
 mod tests {
     use lectern_core::content::Range;
-    use lectern_core::content::script::{Manner, Role, Speaker};
+    use lectern_core::content::script::{Manner, Mapping, Role, Source, Speaker};
     use lectern_core::lexicon::Entry;
-    use lectern_proto::work::v1::{PinnedSpeaker, PinnedVoice};
+    use lectern_proto::work::v1::{LanguageSpeaker, PinnedSpeaker, PinnedVoice};
 
     use super::*;
     use crate::timeline::fixture::utterance;
@@ -140,6 +135,11 @@ mod tests {
         SpokenKeys::new(secret, command, Arc::new(lexicon)).expect("names")
     }
 
+    /// The keys of a text that the first speaker says as it is written.
+    fn keys_of(names: &SpokenKeys, text: &str) -> SegmentKeys {
+        names.of(&utterance(0, Role::Body, true, text)).expect("keys")
+    }
+
     #[test]
     fn segments_of_one_voice_lie_under_what_it_is_pinned_to() {
         let secret = TenantSecret::derive(b"a secret", &"acme".parse().expect("a tenant"));
@@ -147,7 +147,6 @@ mod tests {
         let names = names(&command(&[speaker("sine", "2", 24_000)], 1.25));
         let key = secret.segment("It is said.", "engines/tone/voices/sine@2", "speed=125");
         assert_eq!(names.of(&said), Ok(SegmentKeys::only(key)));
-        assert_eq!(names.of_text("It is said."), SegmentKeys::only(key));
     }
 
     #[test]
@@ -158,8 +157,8 @@ mod tests {
         let mut said = utterance(0, Role::Body, true, "It is said.");
         assert_eq!(both.of(&said), alone.of(&said), "what the first one says is as if nobody else talked");
         said.speaker = Speaker(1);
-        assert_ne!(both.of(&said), Ok(alone.of_text("It is said.")));
-        assert_ne!(both.of(&said), Ok(names(&command(&[slow], 1.0)).of_text("It is said.")), "at another rate");
+        assert_ne!(both.of(&said), Ok(keys_of(&alone, "It is said.")));
+        assert_ne!(both.of(&said), Ok(keys_of(&names(&command(&[slow], 1.0)), "It is said.")), "at another rate");
         said.speaker = Speaker(2);
         assert!(both.of(&said).is_err());
         assert!(alone.of(&said).is_err());
@@ -171,7 +170,7 @@ mod tests {
         let allowing =
             PinnedSpeaker { other_voices: speaker("b", "1", 24_000).voice.into_iter().collect(), ..sine.clone() };
         let (alone, allowing) = (names(&command(&[sine], 1.0)), names(&command(&[allowing], 1.0)));
-        let (alone, allowing) = (alone.of_text("Told."), allowing.of_text("Told."));
+        let (alone, allowing) = (keys_of(&alone, "Told."), keys_of(&allowing, "Told."));
         assert_eq!((alone.asked, alone.other), (allowing.asked, None));
         assert!(allowing.other.is_some_and(|other| other != allowing.asked));
     }
@@ -181,18 +180,17 @@ mod tests {
         let command = command(&[speaker("sine", "2", 24_000)], 1.0);
         let siobhan = |ipa: &str| Entry::sounds("Siobhán", ipa);
         let lexicon = |entries: &[Entry]| Lexicon::of("en", entries.to_vec());
-        let plain = names(&command);
+        let without = names(&command);
         let before = by(&command, lexicon(&[siobhan("ʃɪˈvɔːn"), Entry::spelt("SQL", "sequel")]));
         let after = by(&command, lexicon(&[siobhan("ˈʃɪvɔːn"), Entry::spelt("SQL", "sequel")]));
         for (text, concerned, changed) in
             [("Ask Siobhán.", true, true), ("Learn SQL.", true, false), ("It is said.", false, false)]
         {
             let said = utterance(0, Role::Body, true, text);
-            assert_eq!(before.of(&said) != plain.of(&said), concerned, "{text}");
+            assert_eq!(before.of(&said) != without.of(&said), concerned, "{text}");
             assert_eq!(before.of(&said) != after.of(&said), changed, "{text}");
-            assert_eq!(before.of(&said), Ok(before.of_text(text)));
             let (keys, words) = before.with_words(&said).expect("words");
-            assert_eq!((keys, !words.is_empty()), (before.of_text(text), concerned), "{text}");
+            assert_eq!((Ok(keys), !words.is_empty()), (before.of(&said), concerned), "{text}");
         }
     }
 
@@ -231,6 +229,47 @@ mod tests {
             assert_eq!(said.asked, plain.asked, "{told}");
             assert_eq!(marked.asked != plain.asked, manners, "{told}");
             assert_eq!(marked.other != said.other, manners || others_manners, "{told}");
+        }
+    }
+
+    /// What is told of an utterance for a count is all that its keys follow from: where they come
+    /// to follow from more of it, this fails until that is told as well.
+    #[test]
+    fn the_keys_of_an_utterance_follow_from_what_is_told_of_it_for_a_count() {
+        let step = |spoken: (u32, u32), original: (u32, u32)| Mapping {
+            spoken: Range::new(spoken.0, spoken.1),
+            original: Range::new(original.0, original.1),
+        };
+        let english = Utterance {
+            id: 7,
+            speaker: Speaker(1),
+            role: Role::Quote,
+            ends_block: true,
+            sources: vec![Source { block: 3, range: Range::new(2, 10) }],
+            added: true,
+            original: "In 1984.".to_owned(),
+            spoken: "In nineteen eighty-four.".to_owned(),
+            map: vec![step((0, 2), (0, 2)), step((3, 24), (3, 8))],
+            marks: vec![Mark { spoken: Range::new(3, 24), manner: Manner::Emphasis }],
+            language: None,
+        };
+        let german = Utterance { language: Some("de-AT".to_owned()), ..english.clone() };
+        let told = |voice| PinnedSpeaker {
+            manners: true,
+            other_voices: speaker("b", "1", 24_000).voice.into_iter().collect(),
+            ..speaker(voice, "1", 24_000)
+        };
+        let mut command = command(&[speaker("sine", "2", 24_000), told("high")], 1.0);
+        let languages = vec![LanguageSpeaker { language_code: "de".to_owned(), speaker: Some(told("low")) }];
+        command.delivery.iter_mut().for_each(|delivery| delivery.languages.clone_from(&languages));
+        let year = Entry { language: "en".to_owned(), ..Entry::spelt("1984", "that year") };
+        let names = by(&command, Lexicon::of("en", vec![year]));
+        for (said, words) in [(english, 1), (german, 0)] {
+            let (keys, found) = names.with_words(&said).expect("keys");
+            assert_eq!(found.len(), words, "the entry stands in what is written, in English");
+            let inputs = convert::speech_inputs_to_wire(&said);
+            let read = convert::utterance_of_inputs("inputs", said.spoken.clone(), inputs).expect("an utterance");
+            assert_eq!(names.of(&read), Ok(keys));
         }
     }
 

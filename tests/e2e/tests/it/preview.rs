@@ -15,7 +15,7 @@ on_both_profiles!(a_preview_says_what_the_narration_then_says_and_leaves_nothing
 
 /// Something of everything that is left out or announced.
 const MARKDOWN: &str = "# Salt\n\nIt is old, as was shown [3]. It is *white*.\n\n```rust\nfn main() {}\n```\n\n\
-    | a | b | c | d | e |\n| - | - | - | - | - |\n| 1 | 2 | 3 | 4 | 5 |\n\n* * *\n\n## Uses[^1]\n\nOn roads.\n\n[^1]: Of many.\n";
+    | a | b | c | d | e |\n| - | - | - | - | - |\n| 1 | 2 | 3 | 4 | 5 |\n\n* * *\n\n## Uses[^1]\n\nOn 12 roads.\n\n[^1]: Of many.\n";
 
 async fn preview(
     client: &Client,
@@ -48,13 +48,20 @@ async fn stored(client: &Client, order: api::Narration) -> (i32, i32) {
     (stored.utterance_count, stored.stored_utterance_count)
 }
 
+/// An entry for what is written, which nobody says so.
+fn twelve(respelling: &str) -> api::LexiconEntry {
+    let written = Some(api::lexicon_entry::Written::Text("12".to_owned()));
+    api::LexiconEntry { written, respelling: respelling.to_owned(), ..Default::default() }
+}
+
 async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(profile: Profile) {
     let instance = profile.setup().start().await;
     let client = instance.client();
     let document = client.markdown(MARKDOWN).await;
     let before = instance.object_names();
 
-    let order = api::Narration { footnotes: api::Footnotes::End.into(), ..of(&document) };
+    let pronunciations = vec![twelve("a dozen")];
+    let order = api::Narration { footnotes: api::Footnotes::End.into(), pronunciations, ..of(&document) };
     let (summary, blocks) = preview(&client, order.clone()).await.expect("a preview");
     let (sentences, spoken) = stored(&client, order.clone()).await;
     assert!(sentences > 0 && spoken == 0, "{spoken} of {sentences}");
@@ -71,6 +78,10 @@ async fn a_preview_says_what_the_narration_then_says_and_leaves_nothing_behind(p
     let recorded = narration.progress.as_ref().map(|progress| progress.utterance_count);
     assert_eq!(recorded, Some(i64::from(sentences)), "{:?}", narration.progress);
     assert_eq!(stored(&client, order.clone()).await, (sentences, sentences));
+    for pronunciations in [vec![twelve("two sixes")], Vec::new()] {
+        let changed = api::Narration { pronunciations, ..order.clone() };
+        assert_eq!(stored(&client, changed).await, (sentences, sentences - 1), "one sentence is said otherwise");
+    }
     assert_eq!(stored(&client, api::Narration { speed: Some(1.5), ..order }).await, (sentences, 0), "at another speed");
     for section in &script {
         let said: Vec<&str> = section.utterances.iter().map(|utterance| utterance.spoken.as_str()).collect();

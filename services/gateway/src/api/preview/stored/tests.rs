@@ -30,8 +30,9 @@ fn block(spoken: &[&str]) -> api::PreviewDocumentResponse {
     response(Part::Block(api::PreviewBlock { utterances, ..api::PreviewBlock::default() }))
 }
 
-fn stream(parts: Vec<api::PreviewDocumentResponse>) -> Parts {
-    Box::pin(futures::stream::iter(parts.into_iter().map(Ok)))
+/// Parts of which nothing is said beside.
+fn stream(parts: Vec<api::PreviewDocumentResponse>) -> Foretold {
+    Box::pin(futures::stream::iter(parts.into_iter().map(|part| Ok((part, Vec::new())))))
 }
 
 /// Counts as tts does: of what is said, that which is about salt is there already.
@@ -44,7 +45,7 @@ async fn counts(mut said: Said) -> Result<CountStoredSpeechResponse, Refusal> {
     let (mut all, mut stored) = (0, 0);
     while let Some(message) = said.next().await {
         let Some(Message::Texts(texts)) = message.part else { panic!("texts follow") };
-        let bytes: usize = texts.spoken.iter().map(String::len).sum();
+        let bytes = texts.encoded_len();
         assert!(!texts.spoken.is_empty() && bytes <= 1024 * 1024, "{bytes}");
         all += i32::try_from(texts.spoken.len()).expect("few");
         stored += i32::try_from(texts.spoken.iter().filter(|text| text.contains("salt")).count()).expect("few");
@@ -71,6 +72,43 @@ async fn the_count_comes_last_and_the_parts_stay_as_they_are() {
 }
 
 #[tokio::test]
+async fn what_is_said_beside_the_texts_goes_on_with_each_of_them() {
+    let told = |written: &str| SpeechInputs { written: written.to_owned(), ..SpeechInputs::default() };
+    let large = told(&"x".repeat(BATCH));
+    let parts: Foretold = Box::pin(futures::stream::iter([
+        Ok((summary(), Vec::new())),
+        Ok((block(&["One.", "Two."]), vec![told("1."), told("2.")])),
+        Ok((block(&["Three."]), vec![large.clone()])),
+        // As an ai of an earlier version sends it.
+        Ok((block(&["Four."]), Vec::new())),
+        Ok((block(&["Five."]), vec![told("5.")])),
+    ]));
+    let expected: Vec<(String, SpeechInputs)> = [
+        ("One.", told("1.")),
+        ("Two.", told("2.")),
+        ("Three.", large),
+        ("Four.", SpeechInputs::default()),
+        ("Five.", told("5.")),
+    ]
+    .map(|(spoken, inputs)| (spoken.to_owned(), inputs))
+    .into();
+    let listens = move |mut said: Said| async move {
+        let (mut heard, mut messages) = (Vec::new(), 0);
+        while let Some(message) = said.next().await {
+            let Some(Message::Texts(texts)) = message.part else { continue };
+            assert!(texts.encoded_len() <= 1024 * 1024);
+            assert_eq!(texts.spoken.len(), texts.inputs.len());
+            heard.extend(texts.spoken.into_iter().zip(texts.inputs));
+            messages += 1;
+        }
+        assert_eq!((heard, messages), (expected, 3), "what is beside a text is counted as its bytes are");
+        Ok::<_, Refusal>(CountStoredSpeechResponse { utterance_count: 5, stored_utterance_count: 5 })
+    };
+    let count = move |said: Said| -> Counted { Box::pin(listens(said)) };
+    assert_eq!(all(counted(parts, of(), count)).await.last(), Some(&Ok(stored(5, 5))));
+}
+
+#[tokio::test]
 async fn a_book_is_counted_without_being_kept() {
     const BLOCKS: usize = 3_000;
     let (sent, heard) = {
@@ -80,7 +118,7 @@ async fn a_book_is_counted_without_being_kept() {
     let text = "salt ".repeat(200);
     let parts = Box::pin(futures::stream::iter(0..BLOCKS).map(move |_| {
         sent.fetch_add(text.len(), Ordering::SeqCst);
-        Ok::<_, Refusal>(block(&[&text]))
+        Ok::<_, Refusal>((block(&[&text]), Vec::new()))
     }));
     let counts = move |mut said: Said| async move {
         let (mut all, mut bytes) = (0, 0);
@@ -126,7 +164,7 @@ async fn what_tts_refuses_ends_the_preview_with_its_reason() {
 #[tokio::test]
 async fn a_preview_that_breaks_off_is_not_counted() {
     let broken = Failure::new(Kind::DataLoss, Reason::ObjectDamaged, "the content is not there");
-    let parts = vec![Ok(summary()), Ok(block(&["Salt."])), Err(broken.into())];
+    let parts = vec![Ok((summary(), Vec::new())), Ok((block(&["Salt."]), Vec::new())), Err(broken.into())];
     let shown = all(counted(Box::pin(futures::stream::iter(parts)), of(), count)).await;
     assert_eq!(shown.len(), 3);
     assert_eq!(shown[2].as_ref().expect_err("it broke off").reason, Reason::ObjectDamaged);
