@@ -1,5 +1,5 @@
 //! Lexicons of tenants: made, changed and deleted by callers, and looked at when an order names
-//! them.
+//! them or has them by default.
 
 #[cfg(test)]
 mod tests;
@@ -7,14 +7,14 @@ mod tests;
 use std::sync::Arc;
 
 use lectern_core::id::{LexiconId, TenantId};
-use lectern_core::lexicon::Entry;
+use lectern_core::lexicon::{Entry, MOST_BYTES_OF_ORDER, MOST_ENTRIES_OF_ORDER};
 use lectern_core::{Clock, Failure, Kind, Reason, Timestamp};
 use lectern_proto::names;
-use lectern_store::{Change, Collection, Direction, Page, Query, StoreError};
+use lectern_store::{Change, Collection, Direction, MAX_LIMIT, Page, Query, StoreError};
 use tracing::info;
 
 use crate::domain::lexicon::MOST_LEXICONS;
-use crate::domain::{LexiconRecord, OrderedLexicon, Words};
+use crate::domain::{LexiconRecord, OrderedLexicon, UsedLexicon, Words};
 
 /// The lexicons of all tenants.
 #[derive(Debug, Clone)]
@@ -30,12 +30,14 @@ pub struct Changes {
     pub display_name: Option<String>,
     /// All of its entries.
     pub entries: Option<Vec<Entry>>,
+    /// Whether orders have it without naming it.
+    pub by_default: Option<bool>,
 }
 
 impl Changes {
     /// The lexicon with these changes; none where they change nothing.
     fn of(&self, lexicon: &LexiconRecord, now: Timestamp) -> Option<LexiconRecord> {
-        lexicon.changed(self.display_name.as_deref(), self.entries.as_deref(), now)
+        lexicon.changed(self.display_name.as_deref(), self.entries.as_deref(), self.by_default, now)
     }
 }
 
@@ -63,7 +65,8 @@ impl Lexicons {
         Ok(self.lexicons.find(&query.eq("tenant", tenant.as_str()).order("lexicon", Direction::Asc)).await?)
     }
 
-    /// Makes a lexicon; `audit` writes the record of it first.
+    /// Makes a lexicon, which orders have without naming it where it is one `by_default`; `audit`
+    /// writes the record of it first.
     ///
     /// # Errors
     /// `ALREADY_EXISTS`, `LIMIT_EXCEEDED` where the tenant has as many as it may, that of `audit`,
@@ -74,6 +77,7 @@ impl Lexicons {
         id: LexiconId,
         display_name: String,
         entries: Vec<Entry>,
+        by_default: bool,
         audit: impl Future<Output = Result<(), Failure>> + Send,
     ) -> Result<LexiconRecord, Failure> {
         let name = names::of_lexicon(&id);
@@ -91,6 +95,7 @@ impl Lexicons {
         }
         audit.await?;
         let made = LexiconRecord::new(tenant.clone(), id, display_name, entries, self.clock.now());
+        let made = LexiconRecord { by_default, ..made };
         match self.lexicons.insert(&made).await {
             Ok(_) => {
                 info!(%tenant, lexicon = %made.lexicon, entries = made.entries.len(), "lexicon made");
@@ -168,12 +173,13 @@ impl Lexicons {
     }
 
     /// What an order's words are said by at this moment: its own entries, then those of the
-    /// lexicons that it names.
+    /// lexicons that it names, then those of the ones that it has by default.
     ///
     /// # Errors
-    /// `RESOURCE_NOT_FOUND` of the order's field, `STORE_UNAVAILABLE`.
+    /// `RESOURCE_NOT_FOUND` of the order's field, `INVALID_FIELD` about a lexicon by default with
+    /// which these are more than an order may have, `STORE_UNAVAILABLE`.
     pub async fn resolved(&self, tenant: &TenantId, ordered: OrderedLexicon) -> Result<OrderedLexicon, Failure> {
-        let OrderedLexicon { mut lexicons, own, .. } = ordered;
+        let OrderedLexicon { mut lexicons, own, without_defaults, .. } = ordered;
         let mut entries = own.clone();
         for (place, used) in lexicons.iter_mut().enumerate() {
             let found = self.get(tenant, &used.id).await;
@@ -184,9 +190,56 @@ impl Lexicons {
             used.version = found.version;
             entries.extend(found.entries);
         }
+        let mut defaults = Vec::new();
+        if !without_defaults {
+            for found in self.by_default(tenant).await? {
+                // One that is named too counts where it is named.
+                if lexicons.iter().any(|used| used.id == found.lexicon) {
+                    continue;
+                }
+                entries.extend(found.entries);
+                check_size(&entries, &found.lexicon)?;
+                defaults.push(UsedLexicon { id: found.lexicon, version: found.version });
+            }
+        }
         let words = if entries.is_empty() { Words::Nothing } else { Words::Entries(entries) };
-        Ok(OrderedLexicon { lexicons, own, words })
+        Ok(OrderedLexicon { lexicons, own, without_defaults, defaults, words })
     }
+
+    /// The lexicons that the orders of this tenant have without naming them, by id.
+    async fn by_default(&self, tenant: &TenantId) -> Result<Vec<LexiconRecord>, Failure> {
+        let query = Query::new().eq("tenant", tenant.as_str()).eq("by_default", true);
+        // A tenant has no more than come at once.
+        let query = query.order("lexicon", Direction::Asc).limit(MAX_LIMIT);
+        let found = self.lexicons.find(&query).await?;
+        if found.left_out > 0 {
+            // It is no other where it is named: words would else be said as their tenant does not want
+            // them, and nobody would know.
+            let message = "a lexicon that orders have by default cannot be read: a newer release wrote it, or it is \
+                           damaged";
+            return Err(Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message));
+        }
+        Ok(found.items.into_iter().map(|found| found.record).collect())
+    }
+}
+
+/// Refuses more entries than an order may have. Its own and those of the lexicons that it names are
+/// never so many: what is over is so with `lexicon`, which it has by default.
+fn check_size(entries: &[Entry], lexicon: &LexiconId) -> Result<(), Failure> {
+    let bytes: usize = entries.iter().map(Entry::weight).sum();
+    let (count, most, what) = if entries.len() > MOST_ENTRIES_OF_ORDER {
+        (entries.len(), MOST_ENTRIES_OF_ORDER, "entries")
+    } else if bytes > MOST_BYTES_OF_ORDER {
+        (bytes, MOST_BYTES_OF_ORDER, "bytes of entries")
+    } else {
+        return Ok(());
+    };
+    let name = names::of_lexicon(lexicon);
+    let message = format!(
+        "with {name}, which orders have by default, this one has {count} {what}, and may have {most}; name fewer \
+         in narration.lexicons, set narration.without_default_lexicons, or make {name} smaller"
+    );
+    Err(Failure::invalid("narration.lexicons", message).about(name))
 }
 
 fn not_found(id: &LexiconId) -> Failure {

@@ -86,7 +86,7 @@ impl Orders {
         Self { narrations, lexicons, conductor, stages, clock, random, secrets, admission, tenants }
     }
 
-    /// The lexicons that orders name.
+    /// The lexicons that orders name, or have by default.
     #[must_use]
     pub const fn lexicons(&self) -> &Lexicons {
         &self.lexicons
@@ -122,9 +122,7 @@ impl Orders {
         };
         self.tenants.may_order(tenant, request.lane).await?;
         self.admission.admit(tenant).await?;
-        if !request.lexicon.is_empty() {
-            request.lexicon = self.lexicons.resolved(tenant, request.lexicon).await?;
-        }
+        request.lexicon = self.lexicons.resolved(tenant, request.lexicon).await?;
         let (scope, pins) = self.stages.pin(tenant, &request).await?;
         request.order.language = request.order.language.or_else(|| pins.language.clone());
         request.order.other_languages = other_languages(&request.order, &pins.speakers);

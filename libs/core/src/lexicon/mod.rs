@@ -31,6 +31,13 @@ pub const MOST_LEXICONS: usize = 4;
 /// record, and records stay under 64 KB.
 pub const MOST_BYTES: usize = 48_000;
 
+/// The most entries of an order: as its own and those of as many lexicons as it may name can have.
+/// Those of lexicons that it has by default count among them.
+pub const MOST_ENTRIES_OF_ORDER: usize = MOST_ENTRIES * (MOST_LEXICONS + 1);
+
+/// The most bytes of these, as [`Entry::weight`] counts them.
+pub const MOST_BYTES_OF_ORDER: usize = MOST_BYTES * (MOST_LEXICONS + 1);
+
 /// What the words of a script are said by, as an object: all entries of an order, its own ones
 /// first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

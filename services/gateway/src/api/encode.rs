@@ -31,6 +31,8 @@ pub fn narration(versioned: &Versioned<Narration>, moment: &Moment) -> api::Narr
         footnotes: convert::footnotes_to_wire(order.footnotes).into(),
         speakers: convert::speakers_to_wire(&n.pins.speakers),
         lexicons: n.spec.lexicons.iter().map(lexicon).collect(),
+        default_lexicons: n.spec.default_lexicons.iter().map(lexicon).collect(),
+        without_default_lexicons: n.spec.without_default_lexicons,
         // What they came to is an object; a caller has what it sent.
         pronunciations: Vec::new(),
         lexicon_key: n.pins.speakers.lexicon().map(ToString::to_string).unwrap_or_default(),

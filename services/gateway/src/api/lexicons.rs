@@ -22,9 +22,10 @@ use crate::lexicons::Changes;
 
 /// What a page token is sealed for.
 const LIST: &str = "ListLexicons";
-/// The fields that can be changed, as a mask names them, and its word for both.
+/// The fields that can be changed, as a mask names them, and its word for all of them.
 const DISPLAY_NAME: &str = "display_name";
 const ENTRIES: &str = "entries";
+const BY_DEFAULT: &str = "by_default";
 const EVERYTHING: &str = "*";
 
 /// The public lexicon service.
@@ -49,8 +50,13 @@ impl Lexicons {
         let wire = request.lexicon.unwrap_or_default();
         text::check_name("lexicon.display_name", &wire.display_name)?;
         let entries = convert::lexicon_entries("lexicon.entries", &wire.entries)?;
-        let note = self.audit.record(note(caller, Action::LexiconCreated, &id, count(&entries)));
-        Ok(encode(&self.lexicons.create(&caller.tenant, id, wire.display_name, entries, note).await?))
+        let by_default = wire.by_default;
+        // Most lexicons are had by the orders that name them: of these nothing is said.
+        let detail = [Some(count(&entries)), by_default.then(|| had_by_default(true))];
+        let detail = detail.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let note = self.audit.record(note(caller, Action::LexiconCreated, &id, detail));
+        let made = self.lexicons.create(&caller.tenant, id, wire.display_name, entries, by_default, note).await?;
+        Ok(encode(&made))
     }
 
     async fn list(
@@ -95,21 +101,27 @@ fn count(entries: &[Entry]) -> String {
     format!("entries: {}", entries.len())
 }
 
+/// For an audit record: whether orders have it without naming it.
+fn had_by_default(by_default: bool) -> String {
+    format!("{BY_DEFAULT}: {by_default}")
+}
+
 /// For an audit record: what is set.
 fn told(changes: &Changes) -> String {
     let name = changes.display_name.as_ref().map(|_| DISPLAY_NAME.to_owned());
     let entries = changes.entries.as_deref().map(count);
-    name.into_iter().chain(entries).collect::<Vec<_>>().join(", ")
+    let by_default = changes.by_default.map(had_by_default);
+    name.into_iter().chain(entries).chain(by_default).collect::<Vec<_>>().join(", ")
 }
 
 /// What a call changes: the fields that its mask names, or those that are set where it names none
 /// (AIP-134).
 fn changes(wire: &api::Lexicon, mask: Option<&FieldMask>) -> Result<Changes, Failure> {
     let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
-    if let Some(wrong) = paths.iter().find(|path| ![DISPLAY_NAME, ENTRIES, EVERYTHING].contains(&path.as_str())) {
+    let known = [DISPLAY_NAME, ENTRIES, BY_DEFAULT, EVERYTHING];
+    if let Some(wrong) = paths.iter().find(|path| !known.contains(&path.as_str())) {
         let wrong: String = wrong.chars().take(80).collect();
-        let message =
-            format!("update_mask has {wrong:?}; use {DISPLAY_NAME}, {ENTRIES}, {EVERYTHING}, or none for what is set");
+        let message = format!("update_mask has {wrong:?}; use {}, or none for what is set", known.join(", "));
         return Err(Failure::invalid("update_mask", message));
     }
     let is_changed = |path: &str, is_set: bool| {
@@ -122,6 +134,9 @@ fn changes(wire: &api::Lexicon, mask: Option<&FieldMask>) -> Result<Changes, Fai
     }
     if is_changed(ENTRIES, !wire.entries.is_empty()) {
         changes.entries = Some(convert::lexicon_entries("lexicon.entries", &wire.entries)?);
+    }
+    if is_changed(BY_DEFAULT, wire.by_default) {
+        changes.by_default = Some(wire.by_default);
     }
     Ok(changes)
 }
@@ -137,6 +152,7 @@ fn encode(lexicon: &LexiconRecord) -> api::Lexicon {
         create_time: Some(convert::time(lexicon.created)),
         update_time: Some(convert::time(lexicon.updated)),
         etag: lexicon.etag(),
+        by_default: lexicon.by_default,
     }
 }
 

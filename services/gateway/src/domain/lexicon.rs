@@ -27,10 +27,13 @@ pub struct LexiconRecord {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// Whether the orders of its tenant have it without naming it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_default: bool,
 }
 
 impl LexiconRecord {
-    /// A lexicon that is made now.
+    /// A lexicon that is made now, and that orders have where they name it.
     #[must_use]
     pub const fn new(
         tenant: TenantId,
@@ -39,7 +42,17 @@ impl LexiconRecord {
         entries: Vec<Entry>,
         now: Timestamp,
     ) -> Self {
-        Self { tenant, lexicon, display_name, entries, version: 1, changes: 1, created: now, updated: now }
+        Self {
+            tenant,
+            lexicon,
+            display_name,
+            entries,
+            version: 1,
+            changes: 1,
+            created: now,
+            updated: now,
+            by_default: false,
+        }
     }
 
     /// The id of its record: lexicons of two tenants may have one name.
@@ -54,11 +67,18 @@ impl LexiconRecord {
         format!("{:x}-{}", self.created.millis(), self.changes)
     }
 
-    /// This lexicon with another name or other entries, where they are given; none where that
-    /// changes nothing.
+    /// This lexicon with another name or other entries, or as one that orders have by default or
+    /// have not, where that is given; none where that changes nothing.
     #[must_use]
-    pub fn changed(&self, display_name: Option<&str>, entries: Option<&[Entry]>, now: Timestamp) -> Option<Self> {
+    pub fn changed(
+        &self,
+        display_name: Option<&str>,
+        entries: Option<&[Entry]>,
+        by_default: Option<bool>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let mut changed = self.clone();
+        changed.by_default = by_default.unwrap_or(self.by_default);
         if let Some(name) = display_name {
             name.clone_into(&mut changed.display_name);
         }
@@ -77,6 +97,8 @@ impl LexiconRecord {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn lexicon() -> LexiconRecord {
@@ -87,14 +109,29 @@ mod tests {
     #[test]
     fn a_version_grows_with_the_entries_and_the_etag_with_everything() {
         let first = lexicon();
-        assert_eq!(first.changed(Some("Names"), Some(&first.entries), Timestamp(2_000)), None);
-        let renamed = first.changed(Some("All names"), None, Timestamp(2_000)).expect("a change");
+        assert_eq!(first.changed(Some("Names"), Some(&first.entries), Some(false), Timestamp(2_000)), None);
+        let renamed = first.changed(Some("All names"), None, None, Timestamp(2_000)).expect("a change");
         assert_eq!((renamed.version, renamed.updated), (1, Timestamp(2_000)));
-        let other = renamed.changed(None, Some(&[]), Timestamp(3_000)).expect("a change");
+        let other = renamed.changed(None, Some(&[]), None, Timestamp(3_000)).expect("a change");
         assert_eq!((other.version, other.display_name.as_str()), (2, "All names"));
-        assert!(first.etag() != renamed.etag() && renamed.etag() != other.etag());
+        let had = other.changed(None, None, Some(true), Timestamp(4_000)).expect("a change");
+        assert_eq!((had.version, had.by_default, had.updated), (2, true, Timestamp(4_000)));
+        assert_eq!(had.changed(None, None, Some(true), Timestamp(5_000)), None);
+        let etags = [&first, &renamed, &other, &had].map(LexiconRecord::etag);
+        assert_eq!(BTreeSet::from(etags).len(), 4, "each is told from the others");
         let anew = LexiconRecord { created: Timestamp(9_000), ..lexicon() };
         assert_ne!(anew.etag(), first.etag(), "one that is made after it was deleted is another");
+    }
+
+    #[test]
+    fn a_record_that_says_nothing_of_it_is_not_had_by_default() {
+        let first = lexicon();
+        let mut stored = serde_json::to_value(&first).expect("a record");
+        assert_eq!(stored.get("by_default"), None, "a record from before is like one from now");
+        assert_eq!(serde_json::from_value::<LexiconRecord>(stored.clone()).ok(), Some(first.clone()));
+        stored["by_default"] = true.into();
+        let had = LexiconRecord { by_default: true, ..first };
+        assert_eq!(serde_json::from_value::<LexiconRecord>(stored).ok(), Some(had));
     }
 
     #[test]

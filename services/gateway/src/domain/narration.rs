@@ -46,8 +46,8 @@ use serde::{Deserialize, Serialize};
 use super::state::{Outline, State};
 use super::texts::{Kept, Texts};
 use super::{
-    Artifact, Bill, Earlier, NarrationRequest, OrderedSpeaker, Pins, Ready, Repinned, ScriptEdits, StepFailure, Tally,
-    UsedLexicon,
+    Artifact, Bill, Earlier, NarrationRequest, OrderedLexicon, OrderedSpeaker, Pins, Ready, Repinned, ScriptEdits,
+    StepFailure, Tally, UsedLexicon,
 };
 
 /// The layout of the record that this code writes.
@@ -163,10 +163,16 @@ pub struct Specification {
     /// Who its caller wants to speak, by place; those after the last are chosen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub speakers: Vec<OrderedSpeaker>,
-    /// The lexicons that its words are said by, in the versions that it was accepted with. What
-    /// they came to is pinned with its speakers.
+    /// The lexicons that it names, by which its words are said, in the versions that it was
+    /// accepted with. What all came to is pinned with its speakers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lexicons: Vec<UsedLexicon>,
+    /// Those that it has by default, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_lexicons: Vec<UsedLexicon>,
+    /// Whether it does without lexicons by default.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_default_lexicons: bool,
     /// Tempo in hundredths, 50 to 200.
     pub speed: u32,
     /// What is made, by its number in the public API, sorted.
@@ -216,7 +222,20 @@ impl Narration {
             time_limit,
             hold,
         } = request;
-        let lexicons = lexicon.lexicons;
+        // Its own entries are in what was put.
+        let OrderedLexicon { lexicons, own: _, without_defaults, defaults, words: _ } = lexicon;
+        let spec = Specification {
+            order,
+            order_key: None,
+            speakers,
+            lexicons,
+            default_lexicons: defaults,
+            without_default_lexicons: without_defaults,
+            speed,
+            formats,
+            time_limit,
+            hold,
+        };
         Self {
             id,
             tenant,
@@ -224,7 +243,7 @@ impl Narration {
             scope,
             lane,
             request_digest,
-            spec: Specification { order, order_key: None, speakers, lexicons, speed, formats, time_limit, hold },
+            spec,
             texts: Texts::Kept(Kept { display_name, labels, ..Kept::default() }),
             pins,
             repinned: None,

@@ -123,8 +123,9 @@ mod tests {
             let labels = BTreeMap::from([("team".to_owned(), value.to_owned())]);
             Labels::checked("labels", labels).expect("a label")
         };
-        let changes: [fn(&mut NarrationRequest); 13] = [
+        let changes: [fn(&mut NarrationRequest); 14] = [
             |request| request.hold = true,
+            |request| request.lexicon.without_defaults = true,
             |request| request.lexicon.own = vec![lectern_core::lexicon::Entry::spelt("lead", "led")],
             |request| request.writer = "gemini".to_owned(),
             |request| request.order.direction.tone = "calm".to_owned(),

@@ -28,9 +28,20 @@ impl Narration {
     /// caller alone, also where none was named and the default is another one since.
     #[must_use]
     pub fn request(&self) -> NarrationRequest {
-        let Specification { order, order_key: _, speakers, lexicons, speed, formats, time_limit, hold } =
-            self.spec.clone();
-        // What was put when it was accepted holds, whatever its lexicons have come to.
+        let Specification {
+            order,
+            order_key: _,
+            speakers,
+            lexicons,
+            default_lexicons: defaults,
+            without_default_lexicons: without_defaults,
+            speed,
+            formats,
+            time_limit,
+            hold,
+        } = self.spec.clone();
+        // What was put when it was accepted holds, whatever its lexicons have come to, and whichever
+        // there are by default.
         let words = self.pins.speakers.lexicon().map_or(Words::Nothing, |key| Words::Put(*key));
         NarrationRequest {
             document: self.document.clone(),
@@ -39,7 +50,7 @@ impl Narration {
             order,
             writer: self.pins.writer.clone(),
             speakers,
-            lexicon: OrderedLexicon { lexicons, own: Vec::new(), words },
+            lexicon: OrderedLexicon { lexicons, own: Vec::new(), without_defaults, defaults, words },
             speed,
             formats,
             lane: self.lane,

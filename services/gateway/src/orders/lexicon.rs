@@ -8,8 +8,9 @@ use lectern_proto::{convert, names, v1 as api};
 
 use crate::domain::{OrderedLexicon, UsedLexicon, Words};
 
-/// The lexicons that an order names, and its own entries. Whether there are such lexicons is looked
-/// at later.
+/// The lexicons that an order names, its own entries, and whether it does without the lexicons that
+/// orders have by default. Whether there are such lexicons, and which there are by default, is
+/// looked at later.
 ///
 /// # Errors
 /// `INVALID_FIELD`.
@@ -29,7 +30,8 @@ pub(super) fn lexicon(wire: &api::Narration) -> Result<OrderedLexicon, Failure> 
         return Err(Failure::invalid(field, format!("{field} names one lexicon twice; name each once")));
     }
     let own = convert::lexicon_entries("narration.pronunciations", &wire.pronunciations)?;
-    Ok(OrderedLexicon { lexicons, own, words: Words::Nothing })
+    let without_defaults = wire.without_default_lexicons;
+    Ok(OrderedLexicon { lexicons, own, without_defaults, defaults: Vec::new(), words: Words::Nothing })
 }
 
 #[cfg(test)]
@@ -54,6 +56,11 @@ mod tests {
         let ids: Vec<_> = read.lexicons.iter().map(|used| (used.id.as_str(), used.version)).collect();
         assert_eq!((ids, read.own), (vec![("a", 0), ("b", 0)], own.to_vec()));
         assert_eq!(lexicon(&api::Narration::default()), Ok(OrderedLexicon::default()));
+        let defaults = vec![api::NarrationLexicon { name: "lexicons/c".to_owned(), version: 1 }];
+        let shown = api::Narration { default_lexicons: defaults, ..api::Narration::default() };
+        assert_eq!(lexicon(&shown), Ok(OrderedLexicon::default()), "which there are, no caller says");
+        let without = api::Narration { without_default_lexicons: true, ..api::Narration::default() };
+        assert!(lexicon(&without).expect("a lexicon").without_defaults);
         for (names, own, field) in [
             (&["a"][..], &[][..], "narration.lexicons[0].name"),
             (&["lexicons/a", "lexicons/b c"], &[], "narration.lexicons[1].name"),

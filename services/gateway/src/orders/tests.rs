@@ -1,6 +1,7 @@
 //! What becomes of a narration that is deleted, and of the request that made it; which narrations a
 //! list has.
 
+mod lexicons;
 mod repeated;
 mod script;
 
@@ -16,7 +17,7 @@ use parking_lot::Mutex;
 
 use super::*;
 use crate::conduct::prune::InUse;
-use crate::domain::{Labels, Lane, NarrationRequest, Pins, StepFailure, TenantLimits, TenantRecord};
+use crate::domain::{Labels, Lane, NarrationRequest, Pins, StepFailure, TenantLimits, TenantRecord, Words};
 use crate::stages::Still;
 use crate::testing::{Parts, fail, narration, words};
 
@@ -34,6 +35,8 @@ struct Anywhere {
     deleted: Mutex<Vec<(NarrationId, u32)>>,
     /// In which scopes, and up to which runs.
     swept: Mutex<Vec<(ScopeId, u32)>>,
+    /// What the words were said by of what was pinned, in order.
+    words: Mutex<Vec<Words>>,
 }
 
 #[async_trait]
@@ -42,6 +45,7 @@ impl Stages for Anywhere {
         if self.erased.load(Ordering::SeqCst) {
             return Err(Failure::new(Kind::NotFound, Reason::DocumentErased, "the document was erased"));
         }
+        self.words.lock().push(request.lexicon.words.clone());
         let Narration { mut pins, .. } = narration();
         let scope = request.document.as_str().parse().expect("an id");
         pins.language = self.english.load(Ordering::SeqCst).then(|| "en".to_owned());

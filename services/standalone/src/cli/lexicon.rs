@@ -34,6 +34,9 @@ pub enum LexiconCommand {
         /// A name for people.
         #[arg(long, value_name = "NAME", default_value = "")]
         name: String,
+        /// Every narration has it from now on that is not ordered with --no-default-lexicons.
+        #[arg(long)]
+        by_default: bool,
     },
     /// Lists the lexicons, by id.
     List,
@@ -43,14 +46,21 @@ pub enum LexiconCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Puts the entries of a file in the place of all that a lexicon has.
+    /// Puts the entries of a file in the place of all that a lexicon has, or changes whether
+    /// narrations have it by default.
     Update {
         /// The lexicon.
         #[arg(value_name = "ID")]
         id: String,
         /// The entries, in TOML.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required_unless_present_any = ["by_default", "not_by_default"])]
+        file: Option<PathBuf>,
+        /// Every narration has it from now on that is not ordered with --no-default-lexicons.
+        #[arg(long)]
+        by_default: bool,
+        /// Only narrations that name it have it from now on.
+        #[arg(long, conflicts_with = "by_default")]
+        not_by_default: bool,
         /// Only if the lexicon has this etag still, as `list --json` shows it.
         #[arg(long, value_name = "ETAG", default_value = "")]
         etag: String,

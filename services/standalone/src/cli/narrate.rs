@@ -51,6 +51,10 @@ pub struct Narrate {
     /// file counts before one of a lexicon, and then the first.
     #[arg(long = "lexicon", value_name = "NAME|FILE")]
     pub lexicons: Vec<String>,
+    /// Leaves out the lexicons that narrations have without naming them, which `lectern lexicon
+    /// list` shows as `by default`.
+    #[arg(long)]
+    pub no_default_lexicons: bool,
     /// Tempo, 0.5 to 2.0.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,

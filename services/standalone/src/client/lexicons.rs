@@ -56,15 +56,18 @@ impl Call {
     fn of(command: LexiconCommand) -> Result<Self, Failure> {
         let whole = |id: &str| named("lexicons", id);
         Ok(match command {
-            LexiconCommand::Create { id, file, name } => {
+            LexiconCommand::Create { id, file, name, by_default } => {
                 let entries = lexicon_file::read(&file)?;
-                let lexicon = Some(Lexicon { display_name: name, entries, ..Lexicon::default() });
+                let lexicon = Some(Lexicon { display_name: name, entries, by_default, ..Lexicon::default() });
                 Self::Create(CreateLexiconRequest { lexicon_id: id, lexicon })
             }
-            LexiconCommand::Update { id, file, etag } => {
-                let entries = lexicon_file::read(&file)?;
-                let lexicon = Some(Lexicon { name: whole(&id), entries, etag, ..Lexicon::default() });
-                let update_mask = Some(prost_types::FieldMask { paths: vec!["entries".to_owned()] });
+            LexiconCommand::Update { id, file, by_default, not_by_default, etag } => {
+                let entries = file.as_deref().map(lexicon_file::read).transpose()?;
+                let changed = [("entries", entries.is_some()), ("by_default", by_default || not_by_default)];
+                let paths = changed.iter().filter(|(_, is_set)| *is_set).map(|(path, _)| (*path).to_owned()).collect();
+                let entries = entries.unwrap_or_default();
+                let lexicon = Some(Lexicon { name: whole(&id), entries, etag, by_default, ..Lexicon::default() });
+                let update_mask = Some(prost_types::FieldMask { paths });
                 Self::Update(UpdateLexiconRequest { lexicon, update_mask })
             }
             LexiconCommand::Show { id } => Self::Show(GetLexiconRequest { name: whole(&id) }),
@@ -131,7 +134,8 @@ fn told(out: &Out, lexicon: &Lexicon) {
 
 /// A lexicon by protobuf's rules for JSON.
 fn shown(lexicon: &Lexicon) -> Value {
-    let Lexicon { name, display_name, entries, entry_count, version, create_time, update_time, etag } = lexicon;
+    let Lexicon { name, display_name, entries, entry_count, version, create_time, update_time, etag, by_default } =
+        lexicon;
     Message::default()
         .text("name", name)
         .text("displayName", display_name)
@@ -141,6 +145,7 @@ fn shown(lexicon: &Lexicon) -> Value {
         .time("createTime", create_time.as_ref())
         .time("updateTime", update_time.as_ref())
         .text("etag", etag)
+        .flag("byDefault", *by_default)
         .end()
 }
 
@@ -161,8 +166,10 @@ pub(super) fn entry(wire: &LexiconEntry) -> Value {
 }
 
 fn line(lexicon: &Lexicon) -> String {
+    let Lexicon { name, version, display_name, .. } = lexicon;
     let words = count(lexicon.entry_count, "word");
-    format!("{}  version {}  {words}  {}", lexicon.name, lexicon.version, lexicon.display_name).trim_end().to_owned()
+    let by_default = if lexicon.by_default { "  by default" } else { "" };
+    format!("{name}  version {version}  {words}{by_default}  {display_name}").trim_end().to_owned()
 }
 
 fn number(count: usize) -> i64 {
@@ -171,7 +178,10 @@ fn number(count: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::{Cli, Command};
 
     #[test]
     fn a_line_says_which_version_it_is_and_how_much_is_in_it() {
@@ -192,5 +202,46 @@ mod tests {
         assert_eq!(shown(&Lexicon { entries, ..lexicon.clone() }), expected);
         lexicon.display_name = "People".to_owned();
         assert_eq!(line(&lexicon), "lexicons/names  version 3  1 word  People");
+        lexicon.by_default = true;
+        assert_eq!(line(&lexicon), "lexicons/names  version 3  1 word  by default  People");
+        assert_eq!(shown(&lexicon)["byDefault"], json!(true));
+    }
+
+    /// What is asked of a server by these arguments.
+    fn asked(arguments: &[&str]) -> Call {
+        let arguments = [&["lectern", "lexicon"], arguments].concat();
+        match Cli::try_parse_from(&arguments).unwrap().command {
+            Some(Command::Lexicon(lexicons)) => Call::of(lexicons.command).unwrap(),
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_changed_is_what_the_flags_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("words.toml");
+        std::fs::write(&file, "[[entry]]\ntext = \"lead\"\nrespelling = \"led\"\n").unwrap();
+        let file = file.display().to_string();
+        for (flags, by_default, paths) in [
+            (&[file.as_str()][..], false, &["entries"][..]),
+            (&["--by-default"][..], true, &["by_default"]),
+            (&["--not-by-default"], false, &["by_default"]),
+            (&[file.as_str(), "--by-default"], true, &["entries", "by_default"]),
+        ] {
+            let Call::Update(request) = asked(&[&["update", "names"], flags].concat()) else { panic!("{flags:?}") };
+            assert_eq!(request.update_mask.unwrap_or_default().paths, paths, "{flags:?}");
+            let lexicon = request.lexicon.unwrap_or_default();
+            let entries = usize::from(paths.contains(&"entries"));
+            assert_eq!((lexicon.by_default, lexicon.entries.len()), (by_default, entries), "{flags:?}");
+        }
+        for (flags, expected) in [(&[][..], false), (&["--by-default"][..], true)] {
+            let arguments = [&["create", "names", file.as_str()], flags].concat();
+            let Call::Create(request) = asked(&arguments) else { panic!("{flags:?}") };
+            assert_eq!(request.lexicon.unwrap_or_default().by_default, expected);
+        }
+        for refused in [&["update", "names"][..], &["update", "names", "--by-default", "--not-by-default"]] {
+            let arguments = [&["lectern", "lexicon"], refused].concat();
+            assert!(Cli::try_parse_from(&arguments).is_err(), "{arguments:?}");
+        }
     }
 }

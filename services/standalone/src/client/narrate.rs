@@ -44,8 +44,15 @@ struct Job<'a> {
 impl Job<'_> {
     /// The order of a document.
     fn narration(&self, document: &str) -> Narration {
-        let Words { lexicons, entries } = self.words.clone();
-        Narration { lexicons, pronunciations: entries, ..narration(self.order, &self.speakers, document) }
+        let Words { lexicons, entries, defaults, without_defaults } = self.words.clone();
+        Narration {
+            lexicons,
+            pronunciations: entries,
+            without_default_lexicons: without_defaults,
+            // No server reads it: it says that with others the order is another one.
+            default_lexicons: defaults,
+            ..narration(self.order, &self.speakers, document)
+        }
     }
 
     /// The voices that there are. The server is asked once.
@@ -80,7 +87,7 @@ enum Became {
 pub async fn run(order: Narrate, config: Config, context: Context) -> Result<(), Stop> {
     order::check(&order.script)?;
     speakers::check((&order).into())?;
-    let said = Words::read(&order.lexicons)?;
+    let said = Words::read(&order.lexicons, order.no_default_lexicons)?;
     if order.detach && order.place.at.server.is_none() && lock::serving(&config.data).is_none() {
         let message = "--detach needs a server that goes on with it; start `lectern up`, or name one with --server";
         return Err(Failure::invalid("detach", message).into());
@@ -302,5 +309,6 @@ mod tests {
         assert_eq!(named.formats, formats.map(i32::from));
         assert_eq!(named.speakers, [speaker]);
         assert!(!named.hold_script && narration(&parsed(&["--hold"]), &[], "documents/a").hold_script);
+        assert!(!parsed(&[]).no_default_lexicons && parsed(&["--no-default-lexicons"]).no_default_lexicons);
     }
 }

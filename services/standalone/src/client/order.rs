@@ -174,8 +174,15 @@ fn words(narration: &Narration) -> Option<String> {
     if !narration.lexicon_key.is_empty() {
         return Some(narration.lexicon_key.clone());
     }
-    let said = (&narration.lexicons, &narration.pronunciations);
-    (!said.0.is_empty() || !said.1.is_empty()).then(|| Digest::of(format!("{said:?}").as_bytes()).to_string())
+    let Narration { lexicons, pronunciations, default_lexicons, .. } = narration;
+    if lexicons.is_empty() && pronunciations.is_empty() && default_lexicons.is_empty() {
+        return None;
+    }
+    let mut said = format!("{:?}", (lexicons, pronunciations));
+    if !default_lexicons.is_empty() {
+        said.push_str(&format!("{default_lexicons:?}"));
+    }
+    Some(Digest::of(said.as_bytes()).to_string())
 }
 
 fn digest_of(what: &impl Serialize) -> Result<String, Failure> {
@@ -198,7 +205,13 @@ pub fn request_id(narration: &Narration, voices: &[Voice], writers: &[Writer]) -
     let writer = writers.iter().find(chosen).map(|writer| (&writer.name, &writer.engine));
     let made_by = (lectern_ingest::extract::EXTRACTOR_VERSION, writer, versions);
     let what = (digest(narration)?, &narration.documents, &narration.formats, narration.lane, narration.hold_script);
-    Ok(format!("order-{:.48}", digest_of(&(what, made_by))?))
+    // Where there are no lexicons by default it sounds alike, and is another order to the server.
+    let id = if narration.without_default_lexicons {
+        digest_of(&(what, made_by, "without default lexicons"))?
+    } else {
+        digest_of(&(what, made_by))?
+    };
+    Ok(format!("order-{id:.48}"))
 }
 
 #[cfg(test)]
@@ -322,6 +335,14 @@ mod tests {
             Narration { lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 2 }], ..plain() },
             Narration { pronunciations: vec![LexiconEntry::default()], ..plain() },
             Narration { lexicon_key: "aa".to_owned(), ..plain() },
+            Narration {
+                default_lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 1 }],
+                ..plain()
+            },
+            Narration {
+                default_lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 2 }],
+                ..plain()
+            },
             Narration { speakers: vec![speaker("engines/tone/voices/sine", &[])], ..plain() },
             Narration { speakers: vec![speaker("", &["engines/tone/voices/sine"])], ..plain() },
         ];
@@ -351,6 +372,11 @@ mod tests {
             Narration { speed: Some(1.25), ..plain() },
             Narration { writer: "gemini".to_owned(), ..plain() },
             Narration { hold_script: true, ..plain() },
+            Narration { without_default_lexicons: true, ..plain() },
+            Narration {
+                default_lexicons: vec![NarrationLexicon { name: "lexicons/a".to_owned(), version: 1 }],
+                ..plain()
+            },
         ] {
             assert_ne!(of(&other, "1", "e/1"), Ok(id.clone()), "{other:?}");
         }

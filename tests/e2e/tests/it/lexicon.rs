@@ -5,12 +5,14 @@
 use lectern_e2e::{Client, Instance, Profile, of, refusal, spoken};
 use lectern_proto::v1::audit_record::Action;
 use lectern_proto::v1::lexicon_entry::Written;
+use lectern_proto::v1::preview_document_response::Part;
 use lectern_proto::v1::{self as api};
 use tonic::Code;
 
 on_both_profiles!(
     a_changed_entry_makes_anew_the_sentences_that_hold_it,
     a_lexicon_is_made_changed_and_deleted_and_an_order_keeps_what_it_had,
+    orders_have_the_lexicons_by_default_of_their_tenant_unless_they_do_without_them,
 );
 
 const TEXT: &str = "# Names\n\nAsk Siobhán about it. Nobody knows the gate. Learn SQL today. The river is wide. \
@@ -107,4 +109,64 @@ async fn a_lexicon_is_made_changed_and_deleted_and_an_order_keeps_what_it_had(pr
     let wrong = api::Narration { pronunciations: vec![entry("Siobhán", "")], ..of(&document) };
     let refused = refusal(&client.order(wrong).await.expect_err("it says nothing"));
     assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELD"));
+}
+
+async fn orders_have_the_lexicons_by_default_of_their_tenant_unless_they_do_without_them(profile: Profile) {
+    let instance = profile.setup().start().await;
+    let client = instance.client();
+    let document = client.markdown(TEXT).await;
+    let (plain, _) = narrated(&instance, of(&document)).await;
+    assert!(plain.lexicon_key.is_empty() && plain.default_lexicons.is_empty());
+    let all = stored(&client, of(&document)).await;
+
+    let made = create(&client, "names", vec![entry("Siobhán", "shi vawn")]).await.expect("made");
+    let had = update(&client, api::Lexicon { by_default: true, ..made.clone() }).await.expect("changed");
+    assert!(had.by_default && had.version == made.version && had.etag != made.etag);
+    assert_eq!(stored(&client, of(&document)).await, all - 2, "a preview has it too");
+    let repeated = || api::CreateNarrationRequest { request_id: "order-1".to_owned(), narration: Some(of(&document)) };
+    let ordered = async || {
+        let accepted = client.narrations().create_narration(repeated()).await.expect("accepted").into_inner();
+        accepted.narration.expect("the narration")
+    };
+    let before = spoken(&instance.speech_log()).len();
+    let first = client.finished(&ordered().await.name).await;
+    assert_eq!(spoken(&instance.speech_log()).len() - before, 2, "two sentences hold the entry");
+    assert!(first.lexicons.is_empty() && !first.lexicon_key.is_empty());
+    assert_eq!(first.default_lexicons, [api::NarrationLexicon { version: 1, ..used(&made.name) }]);
+
+    // Who names it has it once, and so the same.
+    let named = api::Narration { lexicons: vec![used(&made.name)], ..of(&document) };
+    let (named, made_anew) = narrated(&instance, named).await;
+    assert_eq!((named.lexicon_key.as_str(), made_anew), (first.lexicon_key.as_str(), 0));
+    assert!(named.default_lexicons.is_empty());
+    // What an order says itself counts before it.
+    let own = api::Narration { pronunciations: vec![entry("Siobhán", "shi von")], ..of(&document) };
+    let (_, made_anew) = narrated(&instance, own).await;
+    assert_eq!(made_anew, 2);
+    // Who does without it has what there was before.
+    let without = || api::Narration { without_default_lexicons: true, ..of(&document) };
+    assert_eq!(stored(&client, without()).await, all);
+    let (without, made_anew) = narrated(&instance, without()).await;
+    assert_eq!((without.lexicon_key.as_str(), made_anew), ("", 0));
+    assert!(without.without_default_lexicons && without.default_lexicons.is_empty());
+
+    let changed = api::Lexicon { entries: vec![entry("Siobhán", "shi vahn")], ..had };
+    update(&client, changed).await.expect("changed");
+    let again = ordered().await;
+    assert_eq!((&again.name, &again.lexicon_key), (&first.name, &first.lexicon_key), "the first, as it was");
+    assert_eq!(again.default_lexicons, first.default_lexicons);
+    let (second, made_anew) = narrated(&instance, of(&document)).await;
+    assert_eq!((second.default_lexicons[0].version, made_anew), (2, 2));
+}
+
+/// How many sentences of an order are spoken already, as a preview of it counts them.
+async fn stored(client: &Client, order: api::Narration) -> usize {
+    let request = api::PreviewDocumentRequest { narration: Some(order), count_stored_speech: true };
+    let mut stream = client.narrations().preview_document(request).await.expect("a preview").into_inner();
+    let mut last = None;
+    while let Some(message) = stream.message().await.expect("a message") {
+        last = message.part;
+    }
+    let Some(Part::StoredSpeech(stored)) = last else { panic!("the count comes last") };
+    usize::try_from(stored.stored_utterance_count).expect("a count")
 }

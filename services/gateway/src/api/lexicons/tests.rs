@@ -111,13 +111,47 @@ async fn each_change_is_on_record_once_and_none_of_its_words() {
     let expected = [
         (Action::LexiconCreated, "entries: 1"),
         (Action::LexiconDeleted, ""),
-        (Action::LexiconUpdated, "display_name, entries: 1"),
+        (Action::LexiconUpdated, "display_name, entries: 1, by_default: false"),
     ];
     assert_eq!(shown, expected);
     let by_caller = |record: &audit::Record| {
         record.actor == "keys/k" && record.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == "acme")
     };
     assert!(records.iter().all(by_caller), "{records:?}");
+}
+
+#[tokio::test]
+async fn whether_orders_have_it_by_default_is_set_shown_and_on_record() {
+    let service = service().await;
+    let mut request = create("names");
+    request.lexicon.iter_mut().for_each(|lexicon| lexicon.by_default = true);
+    let made = service.create_lexicon(by("acme", request)).await.expect("made").into_inner();
+    let made = made.lexicon.expect("a lexicon");
+    assert!(made.by_default);
+    let get = api::GetLexiconRequest { name: made.name.clone() };
+    let got = service.get_lexicon(by("acme", get)).await.expect("there").into_inner();
+    assert_eq!(got.lexicon.as_ref(), Some(&made));
+    service.create_lexicon(by("acme", create("other"))).await.expect("made");
+    let list = api::ListLexiconsRequest::default();
+    let listed = service.list_lexicons(by("acme", list)).await.expect("a page").into_inner();
+    assert_eq!(listed.lexicons.iter().map(|one| one.by_default).collect::<Vec<_>>(), [true, false]);
+
+    let update = async |etag: &str| {
+        let lexicon = api::Lexicon { name: made.name.clone(), etag: etag.to_owned(), ..api::Lexicon::default() };
+        let update_mask = Some(FieldMask { paths: vec![BY_DEFAULT.to_owned()] });
+        service.update_lexicon(by("acme", api::UpdateLexiconRequest { lexicon: Some(lexicon), update_mask })).await
+    };
+    let changed = update(&made.etag).await.expect("changed").into_inner().lexicon.expect("a lexicon");
+    assert_eq!((changed.by_default, changed.version, &changed.entries), (false, 1, &made.entries));
+    assert_ne!(changed.etag, made.etag);
+    let refused = update(&made.etag).await.expect_err("an old etag");
+    assert_eq!(failure(&refused).reason, Reason::EtagMismatch);
+
+    let records = audited(&service, &made.name).await;
+    let shown: Vec<_> = records.iter().map(|record| (record.action, record.detail.as_str())).collect();
+    let expected =
+        [(Action::LexiconCreated, "entries: 1, by_default: true"), (Action::LexiconUpdated, "by_default: false")];
+    assert_eq!(shown, expected);
 }
 
 #[test]
@@ -127,18 +161,21 @@ fn what_is_changed_is_what_a_mask_names_or_what_is_set() {
         entries: entries.to_vec(),
         ..api::Lexicon::default()
     };
+    let had = |lexicon: api::Lexicon| api::Lexicon { by_default: true, ..lexicon };
     let set = |wire: api::Lexicon, paths: &[&str]| {
         let mask = FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() };
         let changes = changes(&wire, Some(&mask)).expect("changes");
-        (changes.display_name, changes.entries.map(|entries| entries.len()))
+        (changes.display_name, changes.entries.map(|entries| entries.len()), changes.by_default)
     };
     let name = |name: &str| Some(name.to_owned());
-    assert_eq!(set(wire("", &[]), &[]), (None, None));
-    assert_eq!(set(wire("New", &[]), &[]), (name("New"), None));
-    assert_eq!(set(wire("", &[entry("led")]), &[]), (None, Some(1)));
-    assert_eq!(set(wire("New", &[entry("led")]), &[ENTRIES]), (None, Some(1)));
-    assert_eq!(set(wire("", &[]), &[EVERYTHING]), (name(""), Some(0)));
-    assert_eq!(set(wire("", &[]), &[DISPLAY_NAME]), (name(""), None));
+    assert_eq!(set(wire("", &[]), &[]), (None, None, None));
+    assert_eq!(set(wire("New", &[]), &[]), (name("New"), None, None));
+    assert_eq!(set(wire("", &[entry("led")]), &[]), (None, Some(1), None));
+    assert_eq!(set(had(wire("", &[])), &[]), (None, None, Some(true)));
+    assert_eq!(set(had(wire("New", &[entry("led")])), &[ENTRIES]), (None, Some(1), None));
+    assert_eq!(set(wire("", &[]), &[EVERYTHING]), (name(""), Some(0), Some(false)));
+    assert_eq!(set(wire("", &[]), &[DISPLAY_NAME]), (name(""), None, None));
+    assert_eq!(set(wire("New", &[]), &[BY_DEFAULT]), (None, None, Some(false)));
     let mask = FieldMask { paths: vec!["name".to_owned()] };
     let refused = changes(&wire("", &[]), Some(&mask)).expect_err("no such field");
     assert_eq!(refused.field.as_deref(), Some("update_mask"));

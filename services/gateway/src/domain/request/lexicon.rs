@@ -5,7 +5,7 @@ use lectern_core::id::LexiconId;
 use lectern_core::lexicon::Entry;
 use serde::{Deserialize, Serialize};
 
-/// A lexicon that an order names, and which version of it holds.
+/// A lexicon that an order names or has by default, and which version of it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedLexicon {
     /// Its id.
@@ -21,7 +21,12 @@ pub struct OrderedLexicon {
     pub lexicons: Vec<UsedLexicon>,
     /// Entries of its own.
     pub own: Vec<Entry>,
-    /// What these come to.
+    /// Whether it does without the lexicons that orders have by default.
+    pub without_defaults: bool,
+    /// The lexicons that it has by default, by id, but for those that it names; none before they
+    /// are looked at.
+    pub defaults: Vec<UsedLexicon>,
+    /// What all of these come to.
     pub words: Words,
 }
 
@@ -37,20 +42,17 @@ pub enum Words {
     Put(Digest),
 }
 
-impl OrderedLexicon {
-    /// Whether nothing is ordered.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.lexicons.is_empty() && self.own.is_empty()
-    }
-}
-
 /// What tells it from others in the text that a request is known by; empty where nothing is
-/// ordered. What a lexicon has by now is no part of it: the same request is the same narration.
+/// ordered. What a lexicon has by now is no part of it, and neither is which there are by default:
+/// the same request is the same narration.
 pub(super) fn written(lexicon: &OrderedLexicon) -> String {
-    let mut text: String = lexicon.lexicons.iter().map(|used| format!("\nlexicon:{}", used.id)).collect();
-    if !lexicon.own.is_empty() {
-        text.push_str(&format!("\nwords:{}", Digest::of(format!("{:?}", lexicon.own).as_bytes())));
+    let OrderedLexicon { lexicons, own, without_defaults, defaults: _, words: _ } = lexicon;
+    let mut text: String = lexicons.iter().map(|used| format!("\nlexicon:{}", used.id)).collect();
+    if !own.is_empty() {
+        text.push_str(&format!("\nwords:{}", Digest::of(format!("{own:?}").as_bytes())));
+    }
+    if *without_defaults {
+        text.push_str("\nwithout default lexicons");
     }
     text
 }
@@ -68,17 +70,27 @@ mod tests {
     #[test]
     fn a_request_is_known_by_the_names_and_the_entries_that_its_caller_sent() {
         let nothing = OrderedLexicon::default();
-        assert!(nothing.is_empty() && written(&nothing).is_empty());
+        assert!(written(&nothing).is_empty());
         let own = |ipa: &str| OrderedLexicon { own: vec![Entry::sounds("lead", ipa)], ..OrderedLexicon::default() };
         let named = |ids: &[&str]| OrderedLexicon {
             lexicons: ids.iter().map(|id| used(id, 0)).collect(),
             ..OrderedLexicon::default()
         };
-        let all = [own("lɛd"), own("liːd"), named(&["a"]), named(&["a", "b"]), named(&["b", "a"])];
+        let without = |named: OrderedLexicon| OrderedLexicon { without_defaults: true, ..named };
+        let all = [
+            own("lɛd"),
+            own("liːd"),
+            named(&["a"]),
+            named(&["a", "b"]),
+            named(&["b", "a"]),
+            without(named(&["a"])),
+            without(nothing),
+        ];
         assert_eq!(all.iter().map(written).collect::<BTreeSet<_>>().len(), all.len());
-        let later = OrderedLexicon { lexicons: vec![used("a", 7)], ..named(&[]) };
-        assert_eq!(written(&later), written(&named(&["a"])), "whatever version it has come to");
+        let later = OrderedLexicon { lexicons: vec![used("a", 7)], defaults: vec![used("b", 2)], ..named(&[]) };
+        assert_eq!(written(&later), written(&named(&["a"])), "whatever these have come to");
     }
+
     #[test]
     fn a_retry_has_what_was_put_when_the_order_was_accepted() {
         let mut n = crate::testing::narration();
@@ -86,7 +98,12 @@ mod tests {
         let (key, lexicons) = (Digest::of(b"words"), vec![used("a", 3)]);
         n.pins.speakers = n.pins.speakers.clone().with_lexicon(Some(key));
         n.spec.lexicons.clone_from(&lexicons);
-        let expected = OrderedLexicon { lexicons, own: Vec::new(), words: Words::Put(key) };
+        n.spec.default_lexicons = vec![used("b", 2)];
+        let defaults = vec![used("b", 2)];
+        let words = Words::Put(key);
+        let expected = OrderedLexicon { lexicons, own: Vec::new(), without_defaults: false, defaults, words };
         assert_eq!(n.request().lexicon, expected);
+        n.spec.without_default_lexicons = true;
+        assert!(n.request().lexicon.without_defaults);
     }
 }

@@ -6,8 +6,8 @@ use lectern_client::is_terminal;
 use lectern_proto::v1::length::Target;
 use lectern_proto::v1::narration::State;
 use lectern_proto::v1::{
-    ContentKind, Direction, Document, EmojiPolicy, Footnotes, Lane, Narration, NumberRange, OtherLanguages,
-    OutputFormat, Selection, Style, WaitReason,
+    ContentKind, Direction, Document, EmojiPolicy, Footnotes, Lane, Narration, NarrationLexicon, NumberRange,
+    OtherLanguages, OutputFormat, Selection, Style, WaitReason,
 };
 use prost_types::{Duration, Timestamp};
 
@@ -142,6 +142,10 @@ pub fn order(narration: &Narration) -> Vec<(&'static str, String)> {
         Lane::Unspecified => String::new(),
         Lane::Interactive | Lane::Standard | Lane::Bulk => word(narration.lane().as_str_name(), "LANE_"),
     };
+    let lexicon = |used: &NarrationLexicon| format!("{} {}", used.name, used.version);
+    let by_default = narration.default_lexicons.iter().map(|used| format!("{} by default", lexicon(used)));
+    let without = narration.without_default_lexicons.then(|| "none by default".to_owned());
+    let mut lexicons = narration.lexicons.iter().map(lexicon).chain(by_default).chain(without);
     let mut labels = narration.labels.iter().map(|(key, value)| format!("{key}={value}"));
     let format = |format: OutputFormat| word(format.as_str_name(), "OUTPUT_FORMAT_");
     let mut order = vec![
@@ -155,7 +159,7 @@ pub fn order(narration: &Narration) -> Vec<(&'static str, String)> {
         ("language", narration.language_code.clone()),
         ("voice", listed(&mut voices())),
         ("other voices", listed(&mut others.into_iter().map(str::to_owned))),
-        ("lexicons", listed(&mut narration.lexicons.iter().map(|used| format!("{} {}", used.name, used.version)))),
+        ("lexicons", listed(&mut lexicons)),
         ("speed", narration.speed.map(|speed| speed.to_string()).unwrap_or_default()),
         ("formats", listed(&mut narration.formats().map(format))),
         ("only", narration.selection.as_ref().map(selection).unwrap_or_default()),
@@ -319,6 +323,15 @@ mod tests {
             ]
         );
         assert_eq!(order(&Narration::default()), Vec::new());
+        let lexicon = |name: &str, version| NarrationLexicon { name: name.to_owned(), version };
+        let lexicons = Narration {
+            lexicons: vec![lexicon("lexicons/a", 3)],
+            default_lexicons: vec![lexicon("lexicons/b", 1)],
+            ..Narration::default()
+        };
+        assert_eq!(order(&lexicons), [("lexicons", "lexicons/a 3, lexicons/b 1 by default".to_owned())]);
+        let without = Narration { without_default_lexicons: true, ..Narration::default() };
+        assert_eq!(order(&without), [("lexicons", "none by default".to_owned())]);
         let direction = Direction { audience: "nurses".to_owned(), intro: true, ..Direction::default() };
         let cast = ["Ann", "Bo"].map(|name| Character { name: name.to_owned(), ..Character::default() });
         let written = Narration {

@@ -57,6 +57,8 @@ pub fn narration(narration: &api::Narration) -> Value {
         lexicons,
         pronunciations,
         lexicon_key,
+        without_default_lexicons,
+        default_lexicons,
     } = narration;
     let labels: Map<String, Value> =
         labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
@@ -112,6 +114,8 @@ pub fn narration(narration: &api::Narration) -> Value {
         .list("lexicons", lexicons, lexicon)
         .list("pronunciations", pronunciations, lexicons::entry)
         .text("lexiconKey", lexicon_key)
+        .flag("withoutDefaultLexicons", *without_default_lexicons)
+        .list("defaultLexicons", default_lexicons, lexicon)
         .end()
 }
 
@@ -426,6 +430,8 @@ mod tests {
             }),
             skip: vec![api::ContentKind::FrontMatter.into()],
             wait_reason: api::WaitReason::Queue.into(),
+            without_default_lexicons: true,
+            default_lexicons: vec![api::NarrationLexicon { name: "lexicons/a".to_owned(), version: 2 }],
             ..api::Narration::default()
         };
         let expected = json!({
@@ -451,6 +457,8 @@ mod tests {
             "selection": {"pages": [{"first": 3, "last": 9}], "first": "60s"},
             "skip": ["CONTENT_KIND_FRONT_MATTER"],
             "waitReason": "WAIT_REASON_QUEUE",
+            "withoutDefaultLexicons": true,
+            "defaultLexicons": [{"name": "lexicons/a", "version": "2"}],
         });
         assert_eq!(narration(&wire), expected);
     }

@@ -29,6 +29,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("narration.speakers.other_voices", "--other-voice"),
     ("narration.speakers", "--voice"),
     ("narration.lexicons", "--lexicon"),
+    ("narration.without_default_lexicons", "--no-default-lexicons"),
     ("narration.pronunciations", "--lexicon"),
     ("narration.speed", "--speed"),
     ("narration.formats", "--format"),

@@ -85,6 +85,10 @@ fn fields_and_values_are_named_by_the_flags_that_set_them() {
             "--other-voice: --voice is named twice [INVALID_FIELD]",
         ),
         (
+            Failure::invalid("narration.without_default_lexicons", "leave it out"),
+            "--no-default-lexicons: leave it out [INVALID_FIELD]",
+        ),
+        (
             Failure::not_found("narrations/n1"),
             "narrations/n1 does not exist; `lectern list` and `lectern documents` show what does [RESOURCE_NOT_FOUND]",
         ),
