@@ -126,6 +126,7 @@ impl Embedded {
             script: config.script.clone(),
             engines: config.engines.clone(),
             budget: config.budget,
+            transcription: config.transcription.clone(),
         };
         let tts = Tts::new(&tts, &of_tts).await?;
         // Nobody works yet, so every lease is of an earlier boot. The queue is as new, and tells of

@@ -11,7 +11,7 @@ use lectern_ingest::config as ingest;
 use lectern_rpc::ServerConfig;
 use lectern_runtime::config::Loader;
 use lectern_runtime::{TelemetryConfig, places};
-use lectern_tts::config::EngineConfig;
+use lectern_tts::config::{EngineConfig, TranscriptionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Cli, Command};
@@ -42,6 +42,8 @@ pub struct Config {
     pub script: PathBuf,
     /// More speech engines, by the names that voices have them by.
     pub engines: BTreeMap<String, EngineConfig>,
+    /// Who listens to what was spoken, before it is kept.
+    pub transcription: TranscriptionConfig,
     /// What is accepted.
     pub limits: ingest::SourceLimitsConfig,
     /// What reading one source may use.
@@ -82,6 +84,7 @@ impl Default for Config {
             engine: lectern_tts::engine::local::NAME.to_owned(),
             script: PathBuf::new(),
             engines: BTreeMap::new(),
+            transcription: TranscriptionConfig::default(),
             limits: ingest::SourceLimitsConfig::default(),
             sandbox: ingest::Sandbox::default(),
             import: ingest::Import::default(),

@@ -4,12 +4,12 @@ mod growing;
 mod recordings;
 mod speakers;
 mod stored;
+mod synthesis;
 mod track;
 mod voice;
 
 use std::sync::Arc;
 
-use async_stream::try_stream;
 use bytes::Bytes;
 use futures::future::{Either, join_all};
 use lectern_blob::{Blob, Objects};
@@ -17,8 +17,7 @@ use lectern_core::content::script::Section;
 use lectern_core::content::timeline::Track;
 use lectern_core::id::{NarrationId, ScopeId, TenantId};
 use lectern_core::keys::Secrets;
-use lectern_core::lexicon::{Lexicon, Sentence};
-use lectern_core::{Clock, Failure, Kind, OutputFormat, Reason};
+use lectern_core::{Clock, Failure, OutputFormat};
 use lectern_proto::convert;
 use lectern_proto::tts::v1::{self as tts, speech_service_server::SpeechService};
 use lectern_proto::v1::{self as api, voice_service_server::VoiceService};
@@ -26,19 +25,15 @@ use lectern_provider::wire::{self, Callers};
 use lectern_provider::{Day, Ledger};
 use lectern_rpc::{Answers, Caller, InternalService, answer, answer_stream, page};
 use lectern_stage::work::key;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use self::growing::Growing;
 use crate::audio::encode::available;
 use crate::blocking::blocking;
-use crate::engine::{SegmentRequest, Speed, Voice};
-use crate::pieces::pieces;
+use crate::engine::Voice;
 use crate::voices::Voices;
 use crate::work::{format_to_wire, lexicon, segments::Segments, spoken::SpokenKeys};
 
-/// Characters that `Synthesize` takes.
-const TEXT_LIMIT: usize = 5_000;
 /// Bytes of one message of audio.
 const CHUNK: usize = 64 * 1024;
 
@@ -176,49 +171,10 @@ impl SpeechService for Speech {
         &self,
         request: Request<tts::SynthesizeRequest>,
     ) -> Result<Response<Self::SynthesizeStream>, Status> {
-        answer_stream(request, |Caller { tenant, .. }, request| async move {
-            if request.text.chars().nth(TEXT_LIMIT).is_some() {
-                let message = format!("text may have at most {TEXT_LIMIT} characters; order a narration for more");
-                return Err(Failure::new(Kind::ResourceExhausted, Reason::LimitExceeded, message).at("text"));
-            }
-            let pieces = pieces(&request.text);
-            if pieces.is_empty() {
-                return Err(Failure::invalid("text", "text has no words to speak; send some"));
-            }
-            let speed = request.speed.map_or(Ok(Speed::NORMAL), Speed::new)?;
-            let language = convert::language_tag("language_code", &request.language_code)?.unwrap_or_default();
-            let lexicon = convert::lexicon_entries("pronunciations", &request.pronunciations)?;
-            let lexicon = Arc::new(Lexicon::of(&language, lexicon));
-            let voice = self.voices.resolve(&request.voice, &language)?;
-            voice.check_speed(speed)?;
-            let choice = self.voices.choice(voice.clone(), Vec::new())?;
-            let (segments, stop) = (self.segments.clone(), CancellationToken::new());
-            // Dropped with the stream, when it has ended, its caller is gone or its deadline
-            // passed.
-            let until_dropped = stop.clone().drop_guard();
-            Ok(try_stream! {
-                use tts::synthesize_response::Part;
-                let _until_dropped = until_dropped;
-                yield tts::SynthesizeResponse { part: Some(Part::Format(pcm(voice.recording_rate()))) };
-                let pause = vec![0; voice.recording_rate() as usize * 3 / 10];
-                for (index, piece) in pieces.into_iter().enumerate() {
-                    let (lexicon, text) = (Arc::clone(&lexicon), piece.text);
-                    let (text, said) = blocking(move || {
-                        let said = lexicon.said(&Sentence::spoken(&text));
-                        Ok((text, said))
-                    })
-                    .await?;
-                    let request = SegmentRequest::new(text, voice.id.clone(), speed);
-                    let request = SegmentRequest { language: language.clone(), said, ..request };
-                    // A caller that reads slowly holds no turn meanwhile.
-                    let segment = segments.speak(&tenant, &choice, request, stop.clone()).await?;
-                    let before: &[i16] = if index > 0 && piece.begins_sentence { &pause } else { &[] };
-                    for audio in audio(before).chain(audio(&segment.samples)) {
-                        yield tts::SynthesizeResponse { part: Some(Part::Audio(audio)) };
-                    }
-                }
-            })
-        })
+        answer_stream(
+            request,
+            |Caller { tenant, .. }, request| async move { synthesis::stream(self, tenant, &request) },
+        )
         .await
     }
 

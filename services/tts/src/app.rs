@@ -30,11 +30,12 @@ use crate::engine::program::{ProgramEngine, Protocol};
 use crate::engine::remote::Remote;
 use crate::engine::scripted::ScriptedEngine;
 use crate::engine::tone::ToneEngine;
+use crate::engine::transcription::ProgramTranscriber;
 use crate::engine::{Compute, Cores, OnCores, SpeechEngine, WithCore, espeak, pico};
 use crate::examine;
 use crate::levels::Levels;
 use crate::payments;
-use crate::speaking::{ByVoice, Chosen, Speaker};
+use crate::speaking::{ByVoice, Chosen, Listening, Speaker};
 use crate::unused::Tracks;
 use crate::voices::Voices;
 use crate::work::{Recordings, segments::Segments};
@@ -92,7 +93,10 @@ impl StageParts for Parts {
         let secrets = config.common.secrets();
         let voices = Voices::new(engines);
         let levels = Levels::new(Arc::clone(&adapters.store));
-        let speaker = Speaker::new(levels).aligning(Arc::new(aligner(local, config, &cores)?));
+        let mut speaker = Speaker::new(levels).aligning(Arc::new(aligner(local, config, &cores)?));
+        if let Some(listening) = listening(config, &cores) {
+            speaker = speaker.listening(listening);
+        }
         let segments = Segments::new(speaker, places);
         measure_cache("segments", segments.lookups());
         let clock = Arc::clone(&adapters.clock);
@@ -190,6 +194,13 @@ fn aligner(local: Option<Arc<dyn SpeechEngine>>, config: &Config, cores: &Cores)
     let voice = engine.voices().into_iter().next();
     let voice = voice.ok_or_else(|| Failure::internal("the local engine has no voice"))?;
     Ok(ByVoice::new(Chosen { voice, engine }, cores.clone()))
+}
+
+/// Who listens to what was spoken, where the settings name a program.
+fn listening(config: &Config, cores: &Cores) -> Option<Listening> {
+    let settings = &config.transcription;
+    let transcriber = ProgramTranscriber::new(settings)?;
+    Some(Listening::new(Arc::new(transcriber), settings.least_words, settings.most_word_error, cores.clone()))
 }
 
 /// The engine of somebody else's server; none of the settings' other kinds.

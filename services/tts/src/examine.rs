@@ -1,5 +1,5 @@
-//! Looks for `doctor` at the engines of the settings: whether each has what it needs. Nothing that
-//! is asked here costs anything.
+//! Looks for `doctor` at the engines of the settings, and at who listens to them: whether each has
+//! what it needs. Nothing that is asked here costs anything.
 
 mod remote;
 
@@ -14,17 +14,22 @@ use crate::engine::kokoro::KokoroDir;
 use crate::engine::local::VoiceDir;
 use crate::engine::process::Program;
 use crate::engine::program::{ProgramEngine, Protocol};
+use crate::engine::transcription::ProgramTranscriber;
 use crate::engine::{SegmentRequest, Speaking, SpeechEngine as _, Speed, Unpaid, espeak, pico, voice_id};
 
 const ENGINE: &str = "engine";
+const TRANSCRIPTION: &str = "transcription";
 
 /// How long a program may take to say a word.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// What is found of the engines of the settings, in their order.
+/// What is found of the engines of the settings, in their order, and of who listens to them.
 pub async fn engines(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     match config.check().and_then(|()| config.list()) {
-        Ok(engines) => join_all(engines.iter().map(|(name, engine)| one(name, engine, config, clock))).await.concat(),
+        Ok(engines) => {
+            let found = join_all(engines.iter().map(|(name, engine)| one(name, engine, config, clock))).await;
+            found.concat().into_iter().chain(transcription(config).await).collect()
+        }
         Err(failure) => vec![wrong_setting(ENGINE, failure)],
     }
 }
@@ -38,7 +43,22 @@ fn wrong_setting(check: &'static str, failure: Failure) -> Finding {
 pub async fn beside_local(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let Ok(engines) = config.list() else { return Vec::new() };
     let others = engines.iter().filter(|(_, engine)| engine.kind != EngineKind::Local);
-    join_all(others.map(|(name, engine)| one(name, engine, config, clock))).await.concat()
+    let found = join_all(others.map(|(name, engine)| one(name, engine, config, clock))).await;
+    found.concat().into_iter().chain(transcription(config).await).collect()
+}
+
+/// Whether who listens to what was spoken could do so; none where nobody does. Speech passes
+/// without him, so nothing is broken.
+async fn transcription(config: &Config) -> Option<Finding> {
+    let program = config.transcription.program.display();
+    let transcriber = ProgramTranscriber::new(&config.transcription)?;
+    Some(match transcriber.ready().await {
+        Ok(()) => Finding::ok(TRANSCRIPTION, format!("{program} listens")),
+        Err(failure) => {
+            let found = format!("nobody listens to speech, which passes unheard: {}", failure.message);
+            Finding::warning(TRANSCRIPTION, found, "mend transcription.* (docs/voices.md)")
+        }
+    })
 }
 
 async fn one(name: &str, engine: &EngineConfig, config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
@@ -92,10 +112,34 @@ mod tests {
     use lectern_core::{SystemClock, Verdict};
 
     use super::*;
+    use crate::config::TranscriptionConfig;
 
     async fn found(config: &Config) -> Vec<Finding> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         engines(config, &clock).await
+    }
+
+    #[tokio::test]
+    async fn who_listens_is_looked_at_where_a_program_is_named() {
+        let tone = Config { engine: "tone".to_owned(), ..Config::default() };
+        let listening = |program: &str, script: &str| {
+            let arguments = vec!["-c".to_owned(), script.to_owned()];
+            let transcription =
+                TranscriptionConfig { program: program.into(), arguments, ..tone.transcription.clone() };
+            Config { transcription, ..tone.clone() }
+        };
+        for (config, verdict) in [
+            (listening("/bin/sh", "cat > /dev/null"), Verdict::Ok),
+            (listening("/bin/sh", "exit 2"), Verdict::Warning),
+            (listening("/nowhere/whisper", ""), Verdict::Warning),
+        ] {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            for found in [engines(&config, &clock).await, beside_local(&config, &clock).await] {
+                let verdicts: Vec<Verdict> = found.iter().map(|finding| finding.verdict).collect();
+                assert_eq!(verdicts, [verdict], "{found:?}");
+                assert_eq!(found[0].check, TRANSCRIPTION);
+            }
+        }
     }
 
     #[tokio::test]

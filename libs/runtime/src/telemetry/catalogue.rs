@@ -394,6 +394,15 @@ pub const CATALOGUE: &[MetricRow] = &[
         description: "Segments that another voice spoke than was asked for, by the engine that could not.",
     },
     MetricRow {
+        name: "lectern.tts.transcriptions",
+        unit: "{speech}",
+        kind: Kind::Counter,
+        labels: &["outcome"],
+        service: "tts",
+        description: "Speech that was to be listened to, by outcome: agreed, rejected, failed (who listens could not) \
+                      or paused (he could not lately, and was not asked). With transcription.program only.",
+    },
+    MetricRow {
         name: "lectern.upload.bytes",
         unit: "By",
         kind: Kind::Counter,

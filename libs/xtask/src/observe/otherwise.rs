@@ -15,7 +15,7 @@ const MONGODB: &str = "an embedded instance has SQLite, without a pool of connec
 const NO_MODEL: &str = "the default writer asks no model";
 
 /// Metrics.
-pub const METRICS: [Otherwise; 16] = [
+pub const METRICS: [Otherwise; 17] = [
     Otherwise { name: "db_client_connection_count", why: MONGODB },
     Otherwise { name: "db_client_connection_max", why: MONGODB },
     Otherwise { name: "db_client_connection_pending_requests", why: MONGODB },
@@ -32,6 +32,7 @@ pub const METRICS: [Otherwise; 16] = [
     Otherwise { name: "lectern_gateway_panics_total", why: "no part of the gateway panics" },
     Otherwise { name: "lectern_tts_speech_rejected_total", why: "no speech fails a check" },
     Otherwise { name: "lectern_tts_speech_substituted_total", why: "the voice that is asked for speaks" },
+    Otherwise { name: "lectern_tts_transcriptions_total", why: "nobody listens unless a program is named" },
 ];
 
 /// Labels.

@@ -2,26 +2,32 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lectern_blob::memory::MemoryBlob;
-use lectern_core::SystemClock;
 use lectern_core::lexicon::Entry;
+use lectern_core::{Reason, SystemClock};
 use lectern_rpc::{Role, TenantLimits, failure};
 
 use super::*;
 use crate::engine::tone::{ToneEngine, VOICE};
-use crate::engine::{Capabilities, Speaking, Speech as Spoken, SpeechEngine};
+use crate::engine::{Capabilities, SegmentRequest, Speaking, Speech as Spoken, SpeechEngine, Speed};
 use crate::testing::{a_voice, on_a_core, speaker};
 
-fn over(engine: Arc<dyn SpeechEngine>) -> Speech {
+/// The services over these engines.
+pub(super) fn over_all(engines: Vec<Arc<dyn SpeechEngine>>) -> Speech {
     let blob = Arc::new(MemoryBlob::new(Arc::new(SystemClock)));
     let (segments, secrets) = (Segments::new(speaker(), 1), Secrets::one(b"a secret"));
-    Speech::new(Voices::new(vec![engine]), segments, blob, secrets, Arc::new(SystemClock))
+    Speech::new(Voices::new(engines), segments, blob, secrets, Arc::new(SystemClock))
+}
+
+fn over(engine: Arc<dyn SpeechEngine>) -> Speech {
+    over_all(vec![engine])
 }
 
 fn speech(engine: &Arc<ToneEngine>) -> Speech {
     over(on_a_core(engine))
 }
 
-fn by<T>(tenant: &str, message: T) -> Request<T> {
+/// A call of a tenant.
+pub(super) fn by<T>(tenant: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let (tenant, limits) = (tenant.parse().unwrap(), TenantLimits::default());
     request.extensions_mut().insert(Caller { tenant, role: Role::Tenant, key_id: "k".to_owned(), limits });

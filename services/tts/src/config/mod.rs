@@ -5,6 +5,7 @@ mod gemini;
 mod google;
 mod openai;
 mod remote;
+mod transcription;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::engine::{EngineConfig, EngineKind};
 pub use self::gemini::GeminiConfig;
 pub use self::google::GoogleConfig;
 pub use self::openai::OpenAiConfig;
+pub use self::transcription::TranscriptionConfig;
 use crate::engine::local;
 
 /// The most characters of an engine's name.
@@ -45,6 +47,8 @@ pub struct Config {
     pub engines: BTreeMap<String, EngineConfig>,
     /// What may be spent on voices that cost money, where a tenant has no budget of his own.
     pub budget: BudgetConfig,
+    /// Who listens to what was spoken, before it is kept.
+    pub transcription: TranscriptionConfig,
 }
 
 impl Settings for Config {
@@ -66,6 +70,7 @@ impl Default for Config {
             script: PathBuf::new(),
             engines: BTreeMap::new(),
             budget: BudgetConfig::default(),
+            transcription: TranscriptionConfig::default(),
         }
     }
 }
@@ -77,6 +82,7 @@ impl Config {
     /// `INVALID_FIELD` naming the key.
     pub fn check(&self) -> Result<(), Failure> {
         self.budget.limits()?;
+        self.transcription.check()?;
         for (name, engine) in &self.engines {
             let key = table(name);
             // A variable's name has no small letters, so names have no capital ones.

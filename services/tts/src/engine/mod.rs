@@ -10,9 +10,10 @@
 //! | `cores/` | [`Cores`] of the process; engines on them: [`OnCores`], [`WithCore`] |
 //! | `lately.rs` | what need not be asked again at once |
 //! | `verify/` | whether speech is good enough to be heard |
+//! | `transcription/` | [`Transcriber`]: who listens to speech, and a program that does |
 //! | `measured.rs` | any engine, counted, timed and traced |
 //! | `wav.rs` | samples out of bytes |
-//! | `process.rs`, `program.rs` | programs that speak, and their voices |
+//! | `process.rs`, `program.rs` | programs that an operator installed, and the voices of such |
 //! | `remote/` | what engines have in common that somebody else's server speaks for |
 //!
 //! Adapters: [`local`] and [`kokoro`] (neural voices in this process, no network), [`espeak`] and
@@ -41,6 +42,7 @@ mod request;
 pub mod scripted;
 mod speech;
 pub mod tone;
+pub mod transcription;
 pub mod verify;
 mod voice;
 pub mod wav;
@@ -51,6 +53,7 @@ pub use self::payments::{Payments, Unpaid};
 pub use self::port::{Speaking, SpeechEngine};
 pub use self::request::{Manner, Mark, Pronunciation, SegmentRequest, Speed, Turn};
 pub use self::speech::{End, Speech, Timing, Usage};
+pub use self::transcription::Transcriber;
 pub use self::voice::{
     Capabilities, Markup, Phonemes, PriceUnit, Voice, VoicePrice, WordTimes, engine_of, short_of, voice_id,
 };

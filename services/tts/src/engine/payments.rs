@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use lectern_core::{Digest, Failure, Kind, Reason};
-use lectern_provider::{Claim, Paid, PaidCall, StepPayments};
+use lectern_provider::{Claim, Paid, PaidCall, PriceRow, StepPayments};
 
 /// What is paid for the calls of one step, or of one caller.
 #[async_trait]
@@ -55,14 +55,56 @@ impl Payments for StepPayments {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unpaid;
 
-#[async_trait]
-impl Payments for Unpaid {
-    async fn begin(&self, call: &PaidCall<'_>) -> Result<Paid, Failure> {
-        if call.prices.is_empty() {
-            return Ok(Paid::default());
+impl Unpaid {
+    /// Refuses what costs money by these prices, on whatever day: a voice that is known to, before
+    /// anything is spoken.
+    ///
+    /// # Errors
+    /// `FEATURE_UNAVAILABLE`.
+    pub fn check(prices: &[PriceRow]) -> Result<(), Failure> {
+        // An operator who pays nothing for a model, by its provider's terms, says so in a row.
+        if prices.iter().all(|row| row.input == 0 && row.cached == 0 && row.output == 0) {
+            return Ok(());
         }
         let message =
             "this voice costs money, and what it says here would be stored nowhere; order a narration instead";
         Err(Failure::new(Kind::Unimplemented, Reason::FeatureUnavailable, message))
+    }
+}
+
+#[async_trait]
+impl Payments for Unpaid {
+    async fn begin(&self, call: &PaidCall<'_>) -> Result<Paid, Failure> {
+        Self::check(call.prices)?;
+        Ok(Paid::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_costs_money_on_any_day_is_refused() {
+        let row = |input, output, last_day: Option<&str>| PriceRow {
+            first_day: None,
+            last_day: last_day.map(|day| day.parse().unwrap()),
+            above: 0,
+            input,
+            cached: 0,
+            output,
+            regional_percent: 100,
+            source: "the provider".to_owned(),
+        };
+        let free = || row(0, 0, Some("2026-11-29"));
+        for (prices, refused) in [
+            (Vec::new(), false),
+            (vec![free()], false),
+            (vec![row(0, 9_000_000, None)], true),
+            (vec![free(), row(500_000, 0, None)], true),
+        ] {
+            let checked = Unpaid::check(&prices).map_err(|failure| failure.reason);
+            assert_eq!(checked, if refused { Err(Reason::FeatureUnavailable) } else { Ok(()) }, "{prices:?}");
+        }
     }
 }

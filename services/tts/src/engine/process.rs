@@ -1,9 +1,10 @@
-//! Programs that speak: a process a segment, under limits, which ends with the call.
+//! Programs that speak or listen: a process a segment, under limits, which ends with the call.
 //!
 //! Everybody on a machine may read the arguments of a process, so nothing that a document says is
-//! among them: the text goes to standard input, and the sound comes from standard output. What the
-//! program says on standard error may quote the text, and is not read. It inherits no variables, so
-//! no secret either. Its limits are lowered before it gets a byte of text.
+//! among them: text and sound go to standard input, or into a file of this user alone, and come
+//! from standard output. What the program says on standard error may quote the text, and is not
+//! read. It inherits no variables, so no secret either, and no shell reads its arguments. Its
+//! limits are lowered before it gets a byte of its input.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -47,12 +48,17 @@ impl Default for ProgramLimits {
     }
 }
 
+/// What helps where a program that speaks fails over a sentence.
+const ADVICE: &str = "reword it, or choose another voice";
+
 /// A program that an operator installed.
 #[derive(Debug, Clone)]
 pub struct Program {
     path: PathBuf,
     /// What it belongs to and how it is had, for whoever reads that it is missing.
     package: &'static str,
+    /// What helps where it goes past a limit.
+    advice: &'static str,
     limits: ProgramLimits,
 }
 
@@ -61,13 +67,19 @@ impl Program {
     /// with.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, package: &'static str) -> Self {
-        Self { path: path.into(), package, limits: ProgramLimits::default() }
+        Self { path: path.into(), package, advice: ADVICE, limits: ProgramLimits::default() }
     }
 
     /// The same under these limits.
     #[must_use]
     pub fn under(self, limits: ProgramLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same with other advice where it goes past a limit.
+    #[must_use]
+    pub fn advising(self, advice: &'static str) -> Self {
+        Self { advice, ..self }
     }
 
     /// Where it is, or its name.
@@ -81,14 +93,14 @@ impl Program {
     /// # Errors
     /// `VOICE_NOT_INSTALLED` where it cannot be started, `SPEECH_REJECTED` past a limit or where a
     /// signal ended it, `ENGINE_UNAVAILABLE` where it says that it failed.
-    pub async fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>, Failure> {
+    pub async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
         let mut child = self.spawn(arguments)?;
         self.limit(&child)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let feed = async {
             let Some(mut stdin) = stdin else { return };
             // One that ended early broke the pipe; its status says why.
-            let _ = stdin.write_all(input.as_bytes()).await;
+            let _ = stdin.write_all(input).await;
             let _ = stdin.shutdown().await;
         };
         let read = async {
@@ -123,7 +135,7 @@ impl Program {
     /// # Errors
     /// Those of [`Self::run`].
     pub async fn look(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let said = self.run(arguments, "").await?;
+        let said = self.run(arguments, &[]).await?;
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
@@ -142,7 +154,7 @@ impl Program {
         })
     }
 
-    /// Lowers the limits of a child that waits for its text.
+    /// Lowers the limits of a child that waits for its input.
     fn limit(&self, child: &Child) -> Result<(), Failure> {
         let ended = || Failure::internal(format!("{} ended before it began", self.name()));
         let id = child.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(ended)?;
@@ -180,7 +192,7 @@ impl Program {
     }
 
     fn rejected(&self, what: &str) -> Failure {
-        let message = format!("{} {what} over a sentence; reword it, or choose another voice", self.name());
+        let message = format!("{} {what} over a sentence; {}", self.name(), self.advice);
         Failure::new(Kind::FailedPrecondition, Reason::SpeechRejected, message)
     }
 
@@ -200,10 +212,10 @@ mod tests {
     #[tokio::test]
     async fn a_program_reads_the_text_and_writes_the_sound() {
         let program = shell(ProgramLimits::default());
-        assert_eq!(program.run(&["-c", "cat; echo $HOME$LECTERN_SECRET"], "said").await.unwrap(), b"said\n");
+        assert_eq!(program.run(&["-c", "cat; echo $HOME$LECTERN_SECRET"], b"said").await.unwrap(), b"said\n");
         // One that does not read is no failure.
         let long = "said ".repeat(100_000);
-        assert_eq!(program.run(&["-c", "echo done"], &long).await.unwrap(), b"done\n");
+        assert_eq!(program.run(&["-c", "echo done"], long.as_bytes()).await.unwrap(), b"done\n");
     }
 
     #[tokio::test]
@@ -215,12 +227,12 @@ mod tests {
             ("sleep 10", Reason::SpeechRejected),
             ("echo more than ten bytes; sleep 10", Reason::SpeechRejected),
         ] {
-            let failure = shell(small.clone()).run(&["-c", script], "a secret text").await.unwrap_err();
+            let failure = shell(small.clone()).run(&["-c", script], b"a secret text").await.unwrap_err();
             assert_eq!(failure.reason, reason, "{script}");
             assert!(!failure.message.contains("secret"), "{failure}");
         }
         let missing = Program::new("/nowhere/espeak-ng", "the package espeak-ng");
-        let failure = missing.run(&[], "said").await.unwrap_err();
+        let failure = missing.run(&[], b"said").await.unwrap_err();
         assert_eq!(failure.reason, Reason::VoiceNotInstalled);
         assert!(failure.message.contains("the package espeak-ng"), "{failure}");
     }
@@ -228,7 +240,7 @@ mod tests {
     #[tokio::test]
     async fn its_limits_are_lowered_before_it_has_the_text() {
         let limits = ProgramLimits { open_files: 17, cpu_seconds: 5, ..ProgramLimits::default() };
-        let said = shell(limits).run(&["-c", "cat; ulimit -n; ulimit -t; ulimit -c"], "").await.unwrap();
+        let said = shell(limits).run(&["-c", "cat; ulimit -n; ulimit -t; ulimit -c"], &[]).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&said), "17\n5\n0\n");
     }
 }

@@ -163,7 +163,7 @@ impl SpeechEngine for ProgramEngine {
         self.check_release().await?;
         let arguments = (self.protocol.speak)(&row.asked_for, request.speed);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let answer = self.program.run(&arguments, &text).await?;
+        let answer = self.program.run(&arguments, text.as_bytes()).await?;
         if answer.is_empty() {
             let message = format!("{} gave no audio; reword the sentence, or choose another voice", request.voice);
             return Err(Failure::new(Kind::FailedPrecondition, Reason::SpeechRejected, message));

@@ -97,7 +97,8 @@ pub struct SegmentRequest {
     /// What is emphasised or quoted, in order, for a voice with markup; others do not look at it.
     pub marks: Vec<Mark>,
     /// Who says what, for a request of two speakers; empty where `voice` says all of it. The first
-    /// turn is that of `voice`.
+    /// turn is that of `voice`. Callers of `Synthesize` ask for it ([`crate::api`]), and no
+    /// recording does: each segment of that is one utterance's, which is stored and edited alone.
     pub turns: Vec<Turn>,
     /// 0 at first; grows when speech was rejected, and makes the engine draw other noise.
     pub attempt: u32,

@@ -1,5 +1,5 @@
 //! Samples out of the bytes that engines answer with: headerless PCM, and WAV, also as it is
-//! written by who does not know yet how long it will be.
+//! written by who does not know yet how long it will be. And the WAV that is given to who listens.
 
 /// Bytes of a sample.
 const SAMPLE: usize = 2;
@@ -83,6 +83,32 @@ pub fn pcm(bytes: &[u8]) -> Result<Vec<f32>, NotAudio> {
     Ok(samples.iter().map(|sample| f32::from(i16::from_le_bytes(*sample)) / 32_768.0).collect())
 }
 
+/// A WAV of 16 bits on one channel, whole in memory: of the seconds of one segment.
+#[must_use]
+pub fn to_wav(sample_rate: u32, samples: &[f32]) -> Vec<u8> {
+    // The format's chunk, and the head of the samples' chunk.
+    const BEFORE_SAMPLES: u32 = 4 + 8 + 16 + 8;
+    const BYTES: u16 = 2;
+    let length = u32::try_from(samples.len().saturating_mul(SAMPLE)).unwrap_or(u32::MAX);
+    let mut bytes = Vec::with_capacity(samples.len().saturating_mul(SAMPLE).saturating_add(44));
+    bytes.extend_from_slice(b"RIFF");
+    bytes.extend_from_slice(&length.saturating_add(BEFORE_SAMPLES).to_le_bytes());
+    bytes.extend_from_slice(b"WAVEfmt ");
+    bytes.extend_from_slice(&16_u32.to_le_bytes());
+    bytes.extend_from_slice(&PCM.to_le_bytes());
+    bytes.extend_from_slice(&1_u16.to_le_bytes());
+    bytes.extend_from_slice(&sample_rate.to_le_bytes());
+    bytes.extend_from_slice(&sample_rate.saturating_mul(u32::from(BYTES)).to_le_bytes());
+    bytes.extend_from_slice(&BYTES.to_le_bytes());
+    bytes.extend_from_slice(&(BYTES * 8).to_le_bytes());
+    bytes.extend_from_slice(b"data");
+    bytes.extend_from_slice(&length.to_le_bytes());
+    #[allow(clippy::cast_possible_truncation, reason = "clamped")]
+    let to_i16 = |sample: &f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
+    bytes.extend(samples.iter().flat_map(|sample| to_i16(sample).to_le_bytes()));
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +136,14 @@ mod tests {
             assert_eq!(read, (22_050, vec![0.0, 0.5, -1.0]), "{length:?}");
         }
         assert_eq!(wav(&written(1, 16, Some(4), &samples)).unwrap().1.len(), 2, "what follows is no sample");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let bytes = to_wav(16_000, &[0.0, 0.5, -1.0, 2.0]);
+        assert_eq!((bytes.len(), bytes[4..8].to_vec()), (44 + 8, 44_u32.to_le_bytes().to_vec()));
+        assert_eq!(wav(&bytes), Ok((16_000, vec![0.0, 0.5, -1.0, 32_767.0 / 32_768.0])));
+        assert_eq!(wav(&to_wav(16_000, &[])), Ok((16_000, Vec::new())));
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub const FIXED_AFTER: u64 = 600;
 /// The level of a voice's version, by what it has spoken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VoiceLevel {
-    /// The pinned voice, `engines/{engine}/voices/{voice}@{version}`.
+    /// The pinned voice, `engines/{engine}/voices/{voice}@{version}`; of those who speak in one
+    /// request all of their names, with `+` between them.
     pub voice: String,
     /// The loudness of what it has spoken so far, before any gain.
     pub heard: Histogram,

@@ -9,6 +9,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `attempts.rs` | one text by one voice, again until it is good |
+//! | `listening.rs` | [`Listening`]: whether what is heard is what was to be said |
 //! | `parts.rs` | where a text is parted, and how the speech of its parts is joined |
 //! | `respelt/` | what a lexicon says of words, as sounds or as another spelling |
 //! | `words.rs` | times of words for a voice that gives none: [`Aligner`], and estimates |
@@ -19,6 +20,7 @@
 
 mod align;
 mod attempts;
+mod listening;
 mod parts;
 mod respelt;
 #[cfg(test)]
@@ -36,14 +38,15 @@ use tracing::warn;
 pub use self::align::ByVoice;
 #[cfg(test)]
 pub(crate) use self::align::aligned;
-use self::attempts::{ATTEMPTS, Refused, attempts};
+use self::attempts::{ATTEMPTS, Checks, Refused, attempts};
+pub use self::listening::Listening;
 use self::respelt::respelt;
 pub use self::words::Aligner;
 use crate::audio::resample::resampled;
 use crate::audio::segment::SegmentObject;
 use crate::blocking::blocking;
 use crate::engine::verify::Rejection;
-use crate::engine::{SegmentRequest, Speaking, Speech, SpeechEngine, Usage, Voice};
+use crate::engine::{SegmentRequest, Speaking, Speech, SpeechEngine, Usage, Voice, short_of, voice_id};
 use crate::levels::Levels;
 
 /// A voice, and the engine that speaks with it.
@@ -90,7 +93,7 @@ impl Choice {
 pub struct Speaker {
     levels: Levels,
     aligner: Option<Arc<dyn Aligner>>,
-    rejections: Counter,
+    checks: Checks,
     substitutions: Counter,
 }
 
@@ -108,11 +111,7 @@ impl Speaker {
         Self {
             levels,
             aligner: None,
-            rejections: metrics.counter(
-                "lectern.tts.speech_rejected",
-                "{speech}",
-                "Speech that failed a check, by engine and by the check.",
-            ),
+            checks: Checks::new(&metrics),
             substitutions: metrics.counter(
                 "lectern.tts.speech_substituted",
                 "{segment}",
@@ -125,6 +124,12 @@ impl Speaker {
     #[must_use]
     pub fn aligning(self, aligner: Arc<dyn Aligner>) -> Self {
         Self { aligner: Some(aligner), ..self }
+    }
+
+    /// The same with somebody who listens to what was spoken.
+    #[must_use]
+    pub fn listening(self, listening: Listening) -> Self {
+        Self { checks: self.checks.listening(listening), ..self }
     }
 
     /// Speaks `request` by the voice that was asked for, which its `voice` names, or by another
@@ -186,13 +191,13 @@ impl Speaker {
         let mut said = Vec::new();
         for piece in parts::within(&request.text, voice.capabilities.max_bytes) {
             let whole = request.part(piece);
-            match attempts(&whole, chosen, speaking, usage, &self.rejections).await {
+            match attempts(&whole, chosen, speaking, usage, &self.checks).await {
                 Ok(speech) => said.push((piece, speech)),
                 Err(Refused::Rejected(found)) => {
                     let Some(halves) = parts::halves(&whole.text) else { return Err(Refused::Rejected(found)) };
                     for half in halves {
                         let part = whole.part(half);
-                        let speech = attempts(&part, chosen, speaking, usage, &self.rejections).await?;
+                        let speech = attempts(&part, chosen, speaking, usage, &self.checks).await?;
                         said.push((parts::shifted(half, piece.start), speech));
                     }
                 }
@@ -218,7 +223,8 @@ impl Speaker {
         let request = in_its_language(request, voice);
         let (speech, timing) = words::timed(&request, speech, self.aligner.as_deref(), speaking).await;
         let speech = blocking(move || Ok(resampled(speech, rate))).await?;
-        let mastered = self.levels.master(voice, speech).await?;
+        let together = together(&request, voice);
+        let mastered = self.levels.master(together.as_ref().unwrap_or(voice), speech).await?;
         Ok(SegmentObject {
             sample_rate: rate,
             samples: mastered.samples,
@@ -236,6 +242,20 @@ fn in_its_language(request: &SegmentRequest, voice: &Voice) -> SegmentRequest {
     let said = !matches!(request.language.as_str(), "" | "und");
     let language = if said { request.language.clone() } else { own };
     SegmentRequest { language, ..request.clone() }
+}
+
+/// Those who speak a request together, as one voice that nobody calibrated, so that what they
+/// measure is not taken for the level of the first of them alone; none where `voice` speaks by
+/// itself. How loud they are beside each other is what their engine made of it.
+fn together(request: &SegmentRequest, voice: &Voice) -> Option<Voice> {
+    let mut voices: Vec<&str> = request.turns.iter().map(|turn| turn.voice.as_str()).collect();
+    voices.sort_unstable();
+    voices.dedup();
+    if voices.len() < 2 || request.voice != voice.id {
+        return None;
+    }
+    let names: Vec<&str> = voices.into_iter().map(short_of).collect();
+    Some(Voice { id: voice_id(voice.engine(), &names.join("+")), gain_db: None, ..voice.clone() })
 }
 
 /// The request as it is made of another voice in the place of `asked`. A voice of one language is

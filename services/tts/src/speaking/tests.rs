@@ -1,13 +1,18 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use lectern_core::SystemClock;
+use lectern_core::content::Range;
 use lectern_core::content::timeline::WordTime;
+use lectern_store::memory::MemoryStore;
+use lectern_store::{Collection, Store};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::engine::tone::{ToneEngine, ToneOutcome, VOICE};
-use crate::engine::{Capabilities, End, Speed, Timing, Unpaid, WordTimes};
+use crate::engine::{Capabilities, End, Speed, Timing, Turn, Unpaid, WordTimes};
+use crate::levels::VoiceLevel;
 use crate::testing::{a_voice, chosen, on_a_core, only, speaker};
 
 const LONG: &str = "When the water falls, the mill stands still and the miller waits for days.";
@@ -277,4 +282,31 @@ async fn a_dialogue_of_voices_that_nobody_calibrated_is_heard_alike() {
         heard.push(histogram.loudness().unwrap());
     }
     assert!(heard.iter().all(|loudness| (loudness - crate::audio::TARGET_LUFS).abs() < 0.5), "{heard:?}");
+}
+
+/// A dialogue of one of two voices and the other, said by the first.
+fn dialogue(one: &str, other: &str) -> SegmentRequest {
+    let turn = |start, end, voice: &str| Turn { spoken: Range::new(start, end), voice: voice.to_owned() };
+    let turns = vec![turn(0, 10, one), turn(11, 25, other)];
+    SegmentRequest { turns, ..SegmentRequest::new("Is it far? No, it is not.", one, Speed::NORMAL) }
+}
+
+#[tokio::test]
+async fn what_two_voices_measure_in_one_request_is_the_level_of_neither() {
+    let quiet = |id: &str| Voice { gain_db: None, ..a_voice(id) };
+    let (one, other) = (quiet("engines/e/voices/one"), quiet("engines/e/voices/other"));
+    let asked = dialogue(&one.id, &other.id);
+    let both = together(&asked, &one).unwrap();
+    assert_eq!((both.id.as_str(), both.gain_db), ("engines/e/voices/one+other", None));
+    assert_eq!(together(&dialogue(&other.id, &one.id), &other), Some(both.clone()), "whoever begins");
+    assert_eq!(together(&dialogue(&one.id, &one.id), &one), None, "one voice speaks alone");
+    assert_eq!(together(&SegmentRequest { turns: Vec::new(), ..asked.clone() }, &one), None);
+    assert_eq!(together(&asked, &other), None, "who speaks in its place speaks alone");
+
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock)));
+    let (_, of_one) = tones(one.clone());
+    speak_by(&Speaker::new(Levels::new(Arc::clone(&store))), &Choice::only(of_one), &asked).await.unwrap();
+    let levels = Collection::<VoiceLevel>::new(store);
+    assert!(levels.get(&both.pinned()).await.unwrap().is_some_and(|level| level.record.heard.count() > 0));
+    assert!(levels.get(&one.pinned()).await.unwrap().is_none());
 }

@@ -7,8 +7,14 @@ mod within;
 
 use lectern_core::content::script::{Role, Section, Utterance};
 
-use table::{ASIDE, ITEM, LEAD_IN, PARAGRAPH, ROW, SECTION, SENTENCE, TURN, after_heading, before_heading};
+use table::{ASIDE, ITEM, LEAD_IN, PARAGRAPH, ROW, SECTION, after_heading, before_heading};
 pub use within::{Within, within};
+
+/// Milliseconds of silence between two sentences of a speaker.
+pub const SENTENCE: u32 = table::SENTENCE;
+
+/// Milliseconds of silence between two who talk.
+pub const TURN: u32 = table::TURN;
 
 /// No silence in a recording is longer than this many milliseconds.
 pub const LONGEST: u32 = table::LONGEST;

@@ -64,6 +64,8 @@ fn only_otherwise(profile: Profile, name: &str) -> bool {
         "lectern.tts.segments_found",
         "lectern.tts.speech_rejected",
         "lectern.tts.speech_substituted",
+        // Nobody listens unless a program is named.
+        "lectern.tts.transcriptions",
     ];
     // One file and a queue within the process.
     let embedded = name.starts_with("db.client.connection.") || name == "rpc.client.call.duration";

@@ -85,6 +85,7 @@ async fn voices(config: &Config, clock: &Arc<dyn Clock>) -> Vec<Finding> {
         script: config.script.clone(),
         engines: config.engines.clone(),
         budget: config.budget,
+        transcription: config.transcription.clone(),
         ..lectern_tts::config::Config::default()
     };
     let folders = match tts.check().and_then(|()| tts.voice_dirs()) {
@@ -188,6 +189,19 @@ mod tests {
         let found = writers(&config, &clock).await;
         assert_eq!((found[0].check, found[0].verdict), ("configuration", Verdict::Broken), "{found:?}");
         assert!(found[0].advice.contains("default_writer"), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn who_listens_and_cannot_is_warned_of() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut config = Config { engine: "tone".to_owned(), ..Config::default() };
+        config.transcription.program = "/nowhere/whisper".into();
+        let found = voices(&config, &clock).await;
+        assert_eq!(
+            (found.len(), found[0].check, found[0].verdict),
+            (1, "transcription", Verdict::Warning),
+            "{found:?}"
+        );
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ pub const VOICE: &str = "engines/local/voices/heart";
 pub const SAMPLE_RATE: u32 = 24_000;
 
 /// Grows when this folder's code makes other samples of the same text.
-const CODE_VERSION: u32 = 4;
+const CODE_VERSION: u32 = 5;
 
 /// Decibels from this voice's own level to -16 LUFS, after the limiter. Measured as
 /// [`crate::audio::master`] says.

@@ -10,6 +10,9 @@
 //! ```
 //!
 //! The samples are the inverse STFT of S: Hann window of 1200 samples, hop of 300, 24 kHz.
+//!
+//! Exponentials, sines and the hyperbolic tangent are those of the network's own kernels, which
+//! take all bins of a frame at once, as many as the processor's vectors hold.
 
 use std::f32::consts::PI;
 use std::sync::Arc;
@@ -17,6 +20,8 @@ use std::sync::Arc;
 use lectern_core::Failure;
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rten_simd::SimdUnaryOp as _;
+use rten_vecmath::{Cos, Exp, Sin, Tanh};
 
 use super::SAMPLE_RATE;
 use super::network::{BINS, Frames};
@@ -50,6 +55,8 @@ impl Vocoder {
         let length = count * HOP;
         let source = pulses(&frames.f0);
         let mut noise = Normal::new(seed);
+        let (mut voiced, mut rest) = (Polar::default(), Polar::default());
+        let (mut breath, mut normal) = (Magnitudes::default(), Polar::default());
         let mut windowed = self.forward.make_input_vec();
         let mut spectrum = self.forward.make_output_vec();
         let mut block = self.inverse.make_output_vec();
@@ -68,15 +75,15 @@ impl Vocoder {
                 *value = reflected(&source, frame * HOP + i) * self.hann[i] / (WINDOW as f32 / 4.0);
             }
             self.forward.process_with_scratch(&mut windowed, &mut spectrum, &mut scratch).map_err(failed)?;
+            voiced.set(&frames.lh, &frames.theta, frames.count, frame, |angles| {
+                Tanh::default().map_mut(angles);
+                angles.iter_mut().for_each(|angle| *angle *= PI);
+            });
+            rest.set(&frames.lr, &frames.phi, frames.count, frame, |_| ());
+            breath.column(&frames.ln, frames.count, frame);
+            noise.fill(&mut normal);
             for (bin, value) in spectrum.iter_mut().enumerate() {
-                let at = bin * count + frame;
-                let (sin, cos) = (PI * frames.theta[at].tanh()).sin_cos();
-                let harmonic = *value * Complex32::new(cos, sin) * frames.lh[at].min(LOUDEST).exp();
-                let (re, im) = noise.pair();
-                let breath = Complex32::new(re, im) * frames.ln[at].min(LOUDEST).exp();
-                let (sin, cos) = frames.phi[at].sin_cos();
-                let rest = Complex32::new(cos, sin) * frames.lr[at].min(LOUDEST).exp();
-                *value = harmonic + breath + rest;
+                *value = *value * voiced.at(bin) + normal.at(bin) * breath.0[bin] + rest.at(bin);
             }
             // A real signal has real values at both ends of its spectrum.
             for edge in [0, BINS - 1] {
@@ -93,6 +100,63 @@ impl Vocoder {
         let half = WINDOW / 2;
         Ok(sum[half..half + length].iter().zip(&weight[half..]).map(|(s, w)| s / w.max(1e-11)).collect())
     }
+}
+
+/// The magnitudes of one frame, bin by bin.
+struct Magnitudes([f32; BINS]);
+
+impl Default for Magnitudes {
+    fn default() -> Self {
+        Self([0.0; BINS])
+    }
+}
+
+impl Magnitudes {
+    /// Of the logarithms that `part` holds for `frame`.
+    fn column(&mut self, part: &[f32], count: usize, frame: usize) {
+        gather(part, count, frame, &mut self.0);
+        self.0.iter_mut().for_each(|value| *value = value.min(LOUDEST));
+        Exp::default().map_mut(&mut self.0);
+    }
+}
+
+/// Complex numbers of one frame, bin by bin, by their magnitudes and angles.
+struct Polar {
+    magnitudes: Magnitudes,
+    cos: [f32; BINS],
+    sin: [f32; BINS],
+}
+
+impl Default for Polar {
+    fn default() -> Self {
+        Self { magnitudes: Magnitudes::default(), cos: [0.0; BINS], sin: [0.0; BINS] }
+    }
+}
+
+impl Polar {
+    /// Of the logarithms of magnitudes in `logs`, and of what `radians` makes of `angles`.
+    fn set(&mut self, logs: &[f32], angles: &[f32], count: usize, frame: usize, radians: impl FnOnce(&mut [f32])) {
+        self.magnitudes.column(logs, count, frame);
+        gather(angles, count, frame, &mut self.sin);
+        radians(&mut self.sin);
+        self.turn();
+    }
+
+    /// Makes sines and cosines of the angles in `sin`.
+    fn turn(&mut self) {
+        self.cos = self.sin;
+        Sin::new().map_mut(&mut self.sin);
+        Cos::new().map_mut(&mut self.cos);
+    }
+
+    fn at(&self, bin: usize) -> Complex32 {
+        Complex32::new(self.cos[bin], self.sin[bin]) * self.magnitudes.0[bin]
+    }
+}
+
+/// The values of `frame` in `part`, which is stored bin by bin.
+fn gather(part: &[f32], count: usize, frame: usize, into: &mut [f32; BINS]) {
+    into.iter_mut().zip(part.iter().skip(frame).step_by(count)).for_each(|(value, part)| *value = *part);
 }
 
 /// `signal` extended by its mirror image by half a window at both ends.
@@ -113,7 +177,11 @@ fn pulses(f0: &[f32]) -> Vec<f32> {
         let last = f0.len() as isize - 1;
         f0.get(frame.clamp(0, last.max(0)) as usize).copied().unwrap_or(0.0)
     };
-    let mut out = Vec::with_capacity(f0.len() * HOP);
+    // Half the angle and the highest harmonic's of each sample, then their sines; no harmonics where
+    // there is no voice.
+    let mut half = Vec::with_capacity(f0.len() * HOP);
+    let mut highest = Vec::with_capacity(half.capacity());
+    let mut harmonics = Vec::with_capacity(half.capacity());
     let mut turns = 0.0_f64;
     for frame in 0..f0.len() as isize {
         for j in 0..HOP {
@@ -126,24 +194,29 @@ fn pulses(f0: &[f32]) -> Vec<f32> {
             let voiced = hertz > VOICED_HERTZ;
             let hertz = hertz.max(VOICED_HERTZ);
             turns = (turns + f64::from(hertz) / f64::from(SAMPLE_RATE)).fract();
-            if !voiced {
-                out.push(0.0);
-                continue;
-            }
             let t = (turns * std::f64::consts::TAU) as f32;
-            let harmonics = (HIGHEST_HERTZ / hertz).floor() + 0.5;
-            let divisor = 2.0 * (t * 0.5).sin();
-            // At the pulse itself both are zero and the quotient's limit is the number of
-            // harmonics.
-            let value = if divisor.abs() <= 2e-3 { harmonics } else { (harmonics * t).sin() / divisor };
-            out.push(value - 0.5);
+            let count = if voiced { (HIGHEST_HERTZ / hertz).floor() + 0.5 } else { 0.0 };
+            half.push(t * 0.5);
+            highest.push(count * t);
+            harmonics.push(count);
         }
     }
-    out
+    Sin::new().map_mut(&mut half);
+    Sin::new().map_mut(&mut highest);
+    let value = |((half, highest), harmonics): ((f32, f32), f32)| {
+        if harmonics == 0.0 {
+            return 0.0;
+        }
+        let divisor = 2.0 * half;
+        // At the pulse itself both are zero and the quotient's limit is the number of harmonics.
+        let value = if divisor.abs() <= 2e-3 { harmonics } else { highest / divisor };
+        value - 0.5
+    };
+    half.into_iter().zip(highest).zip(harmonics).map(value).collect()
 }
 
 /// Pairs of standard normal numbers (Box-Muller over SplitMix64): the same seed gives the same
-/// noise on every machine.
+/// noise, up to the last digits of a sine, on every machine.
 struct Normal(u64);
 
 impl Normal {
@@ -159,16 +232,19 @@ impl Normal {
         z ^ (z >> 31)
     }
 
+    /// A complex number a bin, of which both parts are standard normal.
     #[allow(clippy::cast_precision_loss, reason = "24 bits fit a single-precision fraction")]
-    fn pair(&mut self) -> (f32, f32) {
-        let bits = self.next();
+    fn fill(&mut self, normal: &mut Polar) {
         let scale = 1.0 / (1_u32 << 24) as f32;
-        // In (0, 1], so that the logarithm is finite.
-        let u = (((bits >> 40) as u32 + 1) as f32) * scale;
-        let v = ((bits & 0xFF_FFFF) as f32) * scale;
-        let radius = (-2.0 * u.ln()).sqrt();
-        let (sin, cos) = (2.0 * PI * v).sin_cos();
-        (radius * cos, radius * sin)
+        for (radius, angle) in normal.magnitudes.0.iter_mut().zip(&mut normal.sin) {
+            let bits = self.next();
+            // In (0, 1], so that the logarithm is finite.
+            let u = (((bits >> 40) as u32 + 1) as f32) * scale;
+            let v = ((bits & 0xFF_FFFF) as f32) * scale;
+            *radius = (-2.0 * u.ln()).sqrt();
+            *angle = 2.0 * PI * v;
+        }
+        normal.turn();
     }
 }
 
@@ -179,8 +255,13 @@ mod tests {
     #[test]
     fn noise_is_standard_normal_and_repeats() {
         let draw = |seed| {
-            let mut normal = Normal::new(seed);
-            (0..20_000).flat_map(|_| <[f32; 2]>::from(normal.pair())).collect::<Vec<_>>()
+            let (mut normal, mut frame) = (Normal::new(seed), Polar::default());
+            let mut numbers = Vec::new();
+            for _ in 0..40 {
+                normal.fill(&mut frame);
+                numbers.extend((0..BINS).map(|bin| frame.at(bin)).flat_map(|number| [number.re, number.im]));
+            }
+            numbers
         };
         let numbers = draw(7);
         assert_eq!(numbers, draw(7));

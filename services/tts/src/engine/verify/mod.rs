@@ -6,10 +6,14 @@
 //! long as the provider counted, that it is heard, without a hole, not clipped, not cut off in the
 //! middle of a sound, without words out of order, and that nothing in it is said again and again
 //! (`looped.rs`).
+//!
+//! What somebody heard who listened to it is compared with its text in `word_error.rs`; whether
+//! anybody listens is for [`crate::speaking`] to know.
 
 mod length;
 mod looped;
 mod rejection;
+pub mod word_error;
 
 use lectern_core::content::timeline::WordTime;
 

@@ -60,6 +60,15 @@ pub enum Rejection {
         /// For so many seconds.
         seconds: f64,
     },
+    /// Who listened to it heard other words than were to be said. It says how many and none of
+    /// them, since they are the document's.
+    OtherWords {
+        /// Words that differ, as a share of those that were to be said; over 1 where many are too
+        /// many.
+        share: f64,
+        /// The share that may differ.
+        most: f64,
+    },
 }
 
 impl Rejection {
@@ -80,6 +89,7 @@ impl Rejection {
             Self::CutOff => "cut_off",
             Self::WordsDisordered => "words_disordered",
             Self::Looped { .. } => "looped",
+            Self::OtherWords { .. } => "other_words",
         }
     }
 }
@@ -109,6 +119,10 @@ impl fmt::Display for Rejection {
             Self::CutOff => f.write_str("it ends in the middle of a sound"),
             Self::WordsDisordered => f.write_str("the times of its words are out of order"),
             Self::Looped { seconds } => write!(f, "it says the same again and again, for {seconds:.2} s"),
+            Self::OtherWords { share, most } => {
+                let [share, most] = [share, most].map(|share| share * 100.0);
+                write!(f, "{share:.0} % of its words were heard otherwise, where {most:.0} % may be")
+            }
         }
     }
 }

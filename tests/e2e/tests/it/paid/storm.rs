@@ -96,7 +96,14 @@ async fn dialogue_in_a_storm() {
         if file == "manifest.json" {
             accounted(&serde_json::from_slice(&bytes).expect("a manifest"));
         }
+        if file == "captions.vtt" {
+            let captions = String::from_utf8(bytes).expect("UTF-8");
+            assert!(captions.contains("<v Ann>") && captions.contains("<v Bo>"), "{captions}");
+        }
     }
+    // Each with a voice of its own; that it is heard is `dialogue`'s.
+    let voices: BTreeSet<&str> = narration.speakers.iter().map(|speaker| speaker.voice.as_str()).collect();
+    assert_eq!(voices.len(), 2, "{voices:?}");
 
     // What was bought in the storm is not bought again.
     let calls = || (model.calls().len(), second.calls().len());
