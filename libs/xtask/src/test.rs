@@ -94,11 +94,14 @@ pub fn run(args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::from(if code == 0 && !doctests_passed { 1 } else { code }))
 }
 
-/// How many tests run at once: half as many again as there are cores, since those that drive whole
-/// processes wait for them about half of the time.
+/// The threads that nextest divides among tests, each of which takes ten, or one where it only
+/// waits (`.config/nextest.toml`). Half as many tests run at once again as there are cores, since
+/// those that drive whole processes wait for them about half of the time, and some that only wait.
 fn threads() -> usize {
+    const EACH: usize = 10;
+    const WAITING: usize = 4;
     let cores = thread::available_parallelism().map_or(2, usize::from);
-    cores + cores / 2
+    (cores + cores / 2) * EACH + WAITING
 }
 
 /// Copies to this process's stderr and returns the line that sums up.

@@ -16,8 +16,13 @@ use crate::process::{self, remove_dir};
 use crate::pypi;
 
 /// Programs that the tests run, with the Debian packages that hold them.
-const DEBIAN: [(&str, &str); 4] =
-    [("pdftotext", "poppler-utils"), ("tesseract", "tesseract-ocr"), ("ffmpeg", "ffmpeg"), ("valgrind", "valgrind")];
+const DEBIAN: [(&str, &str); 5] = [
+    ("pdftotext", "poppler-utils"),
+    ("tesseract", "tesseract-ocr"),
+    ("ffmpeg", "ffmpeg"),
+    ("espeak-ng", "espeak-ng"),
+    ("valgrind", "valgrind"),
+];
 
 /// Installs the tools named, or all of them and the Debian packages that tests use, and prints
 /// where they are.
