@@ -213,8 +213,8 @@ impl Lexicons {
         let query = query.order("lexicon", Direction::Asc).limit(MAX_LIMIT);
         let found = self.lexicons.find(&query).await?;
         if found.left_out > 0 {
-            // It is no other where it is named: words would else be said as their tenant does not want
-            // them, and nobody would know.
+            // It is no other where it is named: words would else be said as their tenant does not
+            // want them, and nobody would know.
             let message = "a lexicon that orders have by default cannot be read: a newer release wrote it, or it is \
                            damaged";
             return Err(Failure::new(Kind::Unavailable, Reason::StoreUnavailable, message));

@@ -7,8 +7,8 @@ use serde::Deserialize;
 /// The file, from the repository's root; beside it stands where each document comes from.
 pub const FACTS: &str = "tests/fixtures/grounding/facts.jsonl";
 
-/// Sixty paraphrases of twelve passages of other documents, each set judged by the check when it had
-/// been mended by those before it.
+/// Sixty paraphrases of twelve passages of other documents, each set judged by the check when it
+/// had been mended by those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paraphrases {
     /// Those by whose refusals the check was mended first.

@@ -281,7 +281,8 @@ impl Checker<'_> {
             self.source.quantities.iter().any(same)
         };
         let mut items = items::numbers(claim, &self.claimed.quantities, &self.claimed.dates, self.rules);
-        // What was counted, and both numbers of "one in five", stand in the place of no other value.
+        // What was counted, and both numbers of "one in five", stand in the place of no other
+        // value.
         items.retain(|item| {
             let counts = matches!(item.class, Class::Count | Class::Measure(_));
             let number = self.claimed.quantities.get(item.place).filter(|_| counts);

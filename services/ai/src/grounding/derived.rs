@@ -2,8 +2,8 @@
 //! the sum of what they enumerate, the difference of two of their values, a share that is said as
 //! "one in five".
 //!
-//! It is asked only of values that the sources do not say, so that it may let a claim pass and never
-//! refuses one. What is counted must be what the claim speaks of: a result by chance is none.
+//! It is asked only of values that the sources do not say, so that it may let a claim pass and
+//! never refuses one. What is counted must be what the claim speaks of: a result by chance is none.
 
 use std::collections::HashSet;
 

@@ -202,8 +202,9 @@ const FEWEST: usize = 2;
 /// Stands between two sentences in a row of words.
 const STOP: &str = ".";
 
-/// Whether the sources have the quotation of a fault but for the marks within a sentence and for how
-/// its numbers are written: "ninety per cent of it" for "90% of it". All of its words must be there.
+/// Whether the sources have the quotation of a fault but for the marks within a sentence and for
+/// how its numbers are written: "ninety per cent of it" for "90% of it". All of its words must be
+/// there.
 pub(super) fn is_said(
     (claim, own): (&Text, &[Quantity]),
     fault: &Fault,

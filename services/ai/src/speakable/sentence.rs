@@ -281,8 +281,8 @@ impl Splitter<'_> {
         !is_unknown_abbreviation(word, self.text.slice(next, next + BEHIND), self.grammar)
     }
 
-    /// Whether the word before a stop is the noun of a century, shortened behind its number: `12th c.
-    /// Byzantine art`, `12th-c.`
+    /// Whether the word before a stop is the noun of a century, shortened behind its number: `12th
+    /// c. Byzantine art`, `12th-c.`
     fn is_century(&self, start: usize, around: &Stop<'_>) -> bool {
         let noun = around.word.rsplit('-').next().unwrap_or_default();
         if !self.grammar.has("centuries", noun) {

@@ -39,7 +39,7 @@ async fn gemini_by_a_key_writes_every_style() {
         // Between them stands the digest of what is known of the model and of its server.
         assert_eq!(
             behind.split_once('+').map(|(digest, rules)| (digest.len(), rules)),
-            Some((12, "speech-en/7+speech-de/1+speech-fr/1+speech-es/1"))
+            Some((12, "speech-en/8+speech-de/2+speech-fr/2+speech-es/2"))
         );
     }
     assert!(fake.ledger().billed_calls() > 0);

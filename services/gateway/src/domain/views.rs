@@ -40,8 +40,8 @@ impl Narration {
             time_limit,
             hold,
         } = self.spec.clone();
-        // What was put when it was accepted holds, whatever its lexicons have come to, and whichever
-        // there are by default.
+        // What was put when it was accepted holds, whatever its lexicons have come to, and
+        // whichever there are by default.
         let words = self.pins.speakers.lexicon().map_or(Words::Nothing, |key| Words::Put(*key));
         NarrationRequest {
             document: self.document.clone(),

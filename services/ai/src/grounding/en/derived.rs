@@ -1,5 +1,5 @@
-//! Words of English by which something is counted from what was said: "one in five", "a year later",
-//! "ten metres taller", "the following year".
+//! Words of English by which something is counted from what was said: "one in five", "a year
+//! later", "ten metres taller", "the following year".
 
 use super::bounds::compares;
 use crate::grounding::check::whole_year;
@@ -113,8 +113,8 @@ pub(super) fn relative_years(text: &Text, quantities: &[Quantity], dates: &[Date
         let behind = years.iter().find(|(place, _)| *place == step.last).filter(|_| step.turns);
         let before = told.iter().filter(|(place, _)| *place < step.first).max_by_key(|(place, _)| *place);
         let Some((_, year)) = behind.or(before).copied() else { continue };
-        // "In 1968, three years after independence" dates the independence; "three years after 1965"
-        // what is spoken of.
+        // "In 1968, three years after independence" dates the independence; "three years after
+        // 1965" what is spoken of.
         let turned = step.turns && behind.is_none();
         let year = if turned { year - step.years } else { year + step.years };
         found.push(Date::year(step.first, step.last, year));

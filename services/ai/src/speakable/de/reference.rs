@@ -35,17 +35,18 @@ pub(super) fn locator(of: &Locator) -> String {
 /// "Abbildung drei A", "Seite zwölf bis fünfzehn"; in a law "Absatz zwei Satz eins".
 pub(super) fn reference(reference: &Reference, scene: &Scene<'_>) -> String {
     let numbers = joined(reference.numbers.iter().map(locator), ", ");
-    let sentence = scene.written().starts_with(SHORT_SENTENCE) && behind_part_of_law(scene);
-    format!("{} {numbers}", if sentence { SENTENCE } else { reference.label.said })
+    format!("{} {numbers}", sentence_of_law(scene).unwrap_or(reference.label.said))
 }
 
-/// Whether the number of a part of a law stands right before: `Abs. 2`, or `Absatz 2` in full.
-fn behind_part_of_law(scene: &Scene<'_>) -> bool {
+/// "Satz", where `S.` stands right behind the number of a part of a law: `Abs. 2`, or `Absatz 2` in
+/// full.
+pub(super) fn sentence_of_law(scene: &Scene<'_>) -> Option<&'static str> {
+    scene.written().starts_with(SHORT_SENTENCE).then_some(())?;
     let before = scene.before().trim_end();
     let label = before.trim_end_matches(|c: char| c.is_ascii_digit());
     let word = label.trim_end().trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or_default();
-    let label = (label.len() < before.len()).then(|| scene.grammar.label(word)).flatten();
-    label.is_some_and(|label| PARTS_OF_LAWS.contains(&label.said))
+    let label = (label.len() < before.len()).then(|| scene.grammar.label(word)).flatten()?;
+    PARTS_OF_LAWS.contains(&label.said).then_some(SENTENCE)
 }
 
 /// "erster Korinther dreizehn, vier bis sieben".

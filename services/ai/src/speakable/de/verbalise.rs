@@ -179,7 +179,8 @@ impl Verbaliser for German {
     fn abbreviation(&self, abbreviation: &Abbreviation, scene: &Scene<'_>) -> String {
         let genitive = abbreviation.said == CENTURY
             && scene.neighbour_written(-2).is_some_and(|word| word.eq_ignore_ascii_case("des"));
-        let said = if genitive { format!("{CENTURY}s") } else { abbreviation.said.to_owned() };
+        let said = reference::sentence_of_law(scene).unwrap_or(abbreviation.said);
+        let said = if genitive { format!("{CENTURY}s") } else { said.to_owned() };
         let spelt = said.ends_with(char::is_uppercase);
         self.with_ending(said, abbreviation.ending, spelt)
     }

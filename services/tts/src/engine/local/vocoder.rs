@@ -177,8 +177,8 @@ fn pulses(f0: &[f32]) -> Vec<f32> {
         let last = f0.len() as isize - 1;
         f0.get(frame.clamp(0, last.max(0)) as usize).copied().unwrap_or(0.0)
     };
-    // Half the angle and the highest harmonic's of each sample, then their sines; no harmonics where
-    // there is no voice.
+    // Half the angle and the highest harmonic's of each sample, then their sines; no harmonics
+    // where there is no voice.
     let mut half = Vec::with_capacity(f0.len() * HOP);
     let mut highest = Vec::with_capacity(half.capacity());
     let mut harmonics = Vec::with_capacity(half.capacity());
