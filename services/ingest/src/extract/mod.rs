@@ -36,7 +36,7 @@ pub use formats::endings;
 use sniff::Sniffed;
 
 /// Grows with every change that lets a source come out otherwise.
-pub const EXTRACTOR_VERSION: u32 = if cfg!(feature = "other-pins") { 1_000_006 } else { 6 };
+pub const EXTRACTOR_VERSION: u32 = if cfg!(feature = "other-pins") { 1_000_007 } else { 7 };
 
 /// Name and version of the extractors, for the keys of contents: what has one pin is read in one
 /// way.

@@ -172,7 +172,7 @@ fn tag(rest: &str, before: Option<char>, out: &mut String) -> Option<usize> {
     let name: String =
         rest.chars().skip(1).take_while(|char| char.is_alphanumeric() || "-_/".contains(*char)).collect();
     let first = name.chars().next()?;
-    if !first.is_alphabetic() || !before.is_none_or(char::is_whitespace) {
+    if !first.is_alphabetic() || !before.is_none_or(char::is_whitespace) || is_colour(&name) {
         return None;
     }
     let length = 1 + name.len();
@@ -184,6 +184,16 @@ fn tag(rest: &str, before: Option<char>, out: &mut String) -> Option<usize> {
         out.push_str(&name.replace(['_', '/'], " "));
     }
     Some(length)
+}
+
+/// Whether what follows `#` is a colour: three, four, six or eight hexadecimal digits (CSS Color
+/// Module Level 4, section 5.2). Letters alone may be a word, but for six or eight capitals.
+fn is_colour(name: &str) -> bool {
+    let long = name.len() == 6 || name.len() == 8;
+    let capitals = long && !name.bytes().any(|byte| byte.is_ascii_lowercase());
+    (long || name.len() == 3 || name.len() == 4)
+        && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && (capitals || name.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -207,6 +217,8 @@ mod tests {
             ("boat #todo #later", "boat <!-- #todo --> <!-- #later -->"),
             ("the #garden party", "the garden party"),
             ("see #12 and C#", "see #12 and C#"),
+            ("from #FF5733 to #a0c and #FFFFFF", "from #FF5733 to #a0c and #FFFFFF"),
+            ("the #cafe and #facade here", "the cafe and facade here"),
             ("a \\==b== c", "a \\==b== c"),
         ] {
             assert_eq!(to_common(given, &mut Vec::new()), wanted, "{given}");
